@@ -1,0 +1,77 @@
+"""Findings and the assessment that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from terrace.plans.model import Plan
+from terrace.stacks.model import ChangeSet
+
+
+class Severity(IntEnum):
+    """How bad it is; ordered."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+class Status(Enum):
+    """`fail`: the rule is broken. `unknown`: it could not be told. `waived`: broken, and somebody answers for it."""
+
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    WAIVED = "waived"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule says about one place. `advisory` findings are told and do not block.
+
+    `address` is a resource, `path` and `line` (from 1, 0 unknown) a spot in the repository; `detail` may be long
+    (a diff); `fix` is what to do.
+    """
+
+    rule: str
+    severity: Severity
+    status: Status
+    tool: str
+    message: str
+    stack: str | None = None
+    address: str | None = None
+    path: str | None = None
+    line: int = 0
+    detail: str = ""
+    fix: str | None = None
+    advisory: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        return not self.advisory and self.status is not Status.WAIVED
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All that is known about one change set. `plans` are by stack key; a stack that could not be planned is in
+    `unplanned` with the reason, and has a finding of status unknown."""
+
+    change_set: ChangeSet
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    unplanned: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.blocks)
+
+    @property
+    def unknown(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.status is Status.UNKNOWN)

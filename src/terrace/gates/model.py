@@ -1,0 +1,87 @@
+"""Approvals, gates and verdicts. Refusal is a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The tuple that an approval binds to. Change any part and the approval is for something else.
+
+    `policy` is the version of the trust root that judged (a hash of configuration, teams and signers); `lineage`
+    is the state's, "" while the stack has no state yet.
+    """
+
+    ledger: str
+    environment: str
+    stack: str
+    commit: str
+    digest: str
+    policy: str
+    lineage: str
+
+
+Proof = Literal["ssh", "unsigned", "invalid"]
+"""How an approval's author is known: SSH signature checked against the signers of the trust root; only the local
+Git identity (advisory); or a signature that does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's yes or no to a set of subjects. `role` is the team they speak for, "" for none in particular."""
+
+    actor: str
+    role: str
+    answer: Literal["approve", "reject"]
+    subjects: tuple[Subject, ...]
+    at: datetime
+    proof: Proof
+    comment: str = ""
+
+
+class Outcome(Enum):
+    """What a gate says. Ordered from best to worst by `rank`."""
+
+    PASS = "pass"
+    WAIT = "wait"
+    BLOCK = "block"
+
+    @property
+    def rank(self) -> int:
+        return ("pass", "wait", "block").index(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """One gate's answer: `reason` says why, `satisfy` what would make it pass ("" when it passes).
+
+    `until` is set when mere time will do.
+    """
+
+    gate: str
+    outcome: Outcome
+    reason: str
+    satisfy: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answers of all gates of an environment, in the order in which they were asked."""
+
+    environment: str
+    results: tuple[GateResult, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst answer; pass when every gate passes. No gate asked is no pass: it is a block."""
+        return max((r.outcome for r in self.results), key=lambda o: o.rank, default=Outcome.BLOCK)
+
+    @property
+    def open(self) -> tuple[GateResult, ...]:
+        """The gates that do not pass."""
+        return tuple(r for r in self.results if r.outcome is not Outcome.PASS)

@@ -1,0 +1,71 @@
+"""Events, and what any ledger promises. Backends share one contract test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+GENESIS = "0" * 64
+"""The previous hash of the first event, and the head of a ledger that holds none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that is not written yet. `payload` is JSON data without secrets and without floats."""
+
+    kind: str
+    subject: str
+    actor: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry. `position` counts from 0; `hash` covers every other field, `previous` among them.
+
+    `subject` is what it is about: a deployment id, an environment, the ledger itself.
+    """
+
+    position: int
+    id: str
+    time: datetime
+    actor: str
+    kind: str
+    subject: str
+    payload: Mapping[str, Any]
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All events as one reader saw them; `head` is the hash of the last, GENESIS when there is none."""
+
+    events: tuple[Event, ...] = ()
+
+    @property
+    def head(self) -> str:
+        return self.events[-1].hash if self.events else GENESIS
+
+    @property
+    def ledger_id(self) -> str:
+        """The id of the first event: it names the ledger. "" when there is none yet."""
+        return self.events[0].id if self.events else ""
+
+
+class Ledger(Protocol):
+    """Append-only store of events."""
+
+    def read(self) -> History:
+        """All events, oldest first. Raises Corrupt when the chain does not hold, NotReady when out of reach."""
+        ...
+
+    def append(self, drafts: Sequence[Draft], *, head: str) -> History:
+        """Write all drafts or none, in order, and return the history with them.
+
+        Raises Conflict when `head` is no longer the last hash: nothing was written; read and decide again.
+        Raises NotReady when out of reach: nothing was written, or (the answer got lost) the next read shows it.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The corridors: each reads like a page and is made of pieces that decide, act and record."""

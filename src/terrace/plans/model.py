@@ -1,0 +1,148 @@
+"""A plan, normalised once. Sensitive values were replaced by `Masked` on entry: no report can reach them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from terrace.stacks.model import Stack
+
+
+class Action(Enum):
+    """What a plan does to one resource. `replace` is delete and create in either order."""
+
+    NO_OP = "no-op"
+    READ = "read"
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    FORGET = "forget"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Stands where a sensitive value was. It says nothing, not even whether two were equal."""
+
+    def __repr__(self) -> str:
+        return "(sensitive)"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Stands where a value is known only after apply."""
+
+    def __repr__(self) -> str:
+        return "(known after apply)"
+
+
+MASKED = Masked()
+UNKNOWN = Unknown()
+
+Value = Any
+"""JSON data in which Masked and Unknown may stand for a value at any depth."""
+
+Path = tuple[str | int, ...]
+"""Where in an attribute tree: `("ingress", 0, "cidr_blocks")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """What happens to one object. `address` is full and indexed; `module` is "" for the root module.
+
+    `before` and `after` are masked; `unknown` and `sensitive` are the paths so marked in `after` (for a delete:
+    in `before`). `replace_paths` are the attributes that force a replacement, `reason` Terraform's own
+    (`action_reason`). `previous_address` is set for moved objects, `deposed` for leftovers of a replacement.
+    """
+
+    address: str
+    type: str
+    name: str
+    action: Action
+    mode: str = "managed"
+    module: str = ""
+    index: str | int | None = None
+    provider: str = ""
+    before: Value = None
+    after: Value = None
+    unknown: tuple[Path, ...] = ()
+    sensitive: tuple[Path, ...] = ()
+    replace_paths: tuple[Path, ...] = ()
+    reason: str | None = None
+    previous_address: str | None = None
+    deposed: str | None = None
+    importing: bool = False
+    create_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChange:
+    """What happens to one output of the root module. Sensitive ones are masked."""
+
+    name: str
+    action: Action
+    before: Value = None
+    after: Value = None
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A `check` block or condition: `status` is pass, fail, error or unknown; `problems` are its messages."""
+
+    address: str
+    kind: str
+    status: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Keyed hash of what a plan would really do. `key_id` names the key; equal `value` = same plan."""
+
+    value: str
+    key_id: str
+
+    @property
+    def short(self) -> str:
+        return self.value[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One stack's planned changes. `changes` holds every object, no-ops too, in Terraform's order.
+
+    `complete` is False when Terraform deferred something; `errored` when planning stopped on an error: neither
+    may ever be applied or passed. `drift` is what Terraform found changed outside.
+    """
+
+    stack: Stack
+    commit: str
+    digest: Digest
+    changes: tuple[ResourceChange, ...]
+    outputs: tuple[OutputChange, ...] = ()
+    drift: tuple[ResourceChange, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    format_version: str = ""
+    terraform_version: str = ""
+    errored: bool = False
+    complete: bool = True
+
+    @property
+    def effective(self) -> tuple[ResourceChange, ...]:
+        """The changes that do something: neither no-op nor a mere read; a move or an import counts."""
+        return tuple(
+            c for c in self.changes if c.action not in (Action.NO_OP, Action.READ) or c.previous_address or c.importing
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether applying would change nothing, neither objects nor outputs."""
+        return not self.effective and all(o.action is Action.NO_OP for o in self.outputs)
+
+    def count(self, action: Action) -> int:
+        """How many objects meet that action."""
+        return sum(1 for c in self.changes if c.action is action)

@@ -1,0 +1,1 @@
+"""Any record to text. Nothing here decides or acts."""

@@ -1,0 +1,155 @@
+"""`terrace.yaml` as it is meant: every default filled in, every name resolved. `load` makes it from text.
+
+Nobody downstream meets None where the file was silent; None here always means "there is no such thing".
+Durations are `timedelta`; commands are argv tuples, never shell text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """Who must say yes: `count` people in all, `roles` people of a team each. One person fills one role.
+
+    An approval older than `expires` does not count. With `unsigned` an approval known only by the local Git
+    identity counts too, and is shown as such.
+    """
+
+    count: int = 0
+    roles: Mapping[str, int] = field(default_factory=dict)
+    expires: timedelta = timedelta(hours=24)
+    unsigned: bool = False
+
+    @property
+    def asked(self) -> bool:
+        return self.count > 0 or any(n > 0 for n in self.roles.values())
+
+
+@dataclass(frozen=True, slots=True)
+class HttpProbe:
+    """GET `url` until it answers `expect` (and holds `contains`), each try at most `timeout`."""
+
+    url: str
+    expect: int = 200
+    contains: str | None = None
+    timeout: timedelta = timedelta(seconds=10)
+    attempts: int = 3
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandProbe:
+    """Run `argv` in the stack's or repository's folder; exit 0 passes. Outputs arrive as TERRACE_OUTPUT_<NAME>."""
+
+    argv: tuple[str, ...]
+    timeout: timedelta = timedelta(minutes=5)
+    name: str = ""
+
+
+Probe = HttpProbe | CommandProbe
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Variables of the child's environment: name -> where the value is (`env:NAME`) or the value itself."""
+
+    plan: Mapping[str, str] = field(default_factory=dict)
+    apply: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One step of the ladder. `after` is the environment whose success a release needs first."""
+
+    name: str
+    after: str | None = None
+    deploy: Literal["manual", "automatic"] = "manual"
+    soak: timedelta = timedelta(0)
+    approvals: ApprovalRule = ApprovalRule()
+    volatile: Literal["block", "allow"] = "block"
+    smoke: tuple[Probe, ...] = ()
+    credentials: Credentials = Credentials()
+    env: tuple[str, ...] = ()
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may approve. `emails` tie commits to them, so that nobody approves their own."""
+
+    name: str
+    emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TerraformSettings:
+    """Which binary, which version. `binary`: "auto", "terraform", "tofu", "embedded", or a path.
+
+    `parallel` is how many Terraform processes may run at once; 0 lets the memory of the machine decide.
+    """
+
+    binary: str = "auto"
+    version: str = ">= 1.6"
+    parallel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backups:
+    """Where state backups go (`url`: any object store; empty: the local artefact folder), and their key.
+
+    `key` says where 32 base64-encoded bytes are: `env:NAME`. Without a key there is no backup and so no deployment.
+    """
+
+    url: str = ""
+    key: str = "env:TERRACE_BACKUP_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class StackSetting:
+    """One entry of `stacks:` for another layout, or for `after` between stacks of the conventional one."""
+
+    path: str
+    environment: str
+    name: str
+    after: tuple[str, ...] = ()
+    var_files: tuple[str, ...] = ()
+    backend_config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSetting:
+    """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells."""
+
+    level: Literal["required", "advisory", "off"] = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none."""
+
+    environments: tuple[Environment, ...] = ()
+    stacks: tuple[StackSetting, ...] = ()
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    signers: str = ".terrace/allowed_signers"
+    branch: str = "main"
+    remote: str = "origin"
+    terraform: TerraformSettings = TerraformSettings()
+    ledger: str = "git"
+    backups: Backups = Backups()
+    checks: Mapping[str, CheckSetting] = field(default_factory=dict)
+    source: str = ""
+
+    def environment(self, name: str) -> Environment:
+        """The environment of that name. Raises BadInput with the nearest right name when there is none."""
+        from terrace.stacks.naming import no_such
+
+        for environment in self.environments:
+            if environment.name == name:
+                return environment
+        raise no_such("environment", name, [e.name for e in self.environments])

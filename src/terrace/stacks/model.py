@@ -1,0 +1,110 @@
+"""The first records of the corridor: a stack, and a change set with the reasons of every impact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stack:
+    """One Terraform root module of one environment. `path` is its folder from the root of the repository.
+
+    `after` names the keys of stacks of the same environment that go first. Several environments may share a
+    `path` when they differ in `var_files` (paths from the root of the repository) or `backend_config`.
+    """
+
+    environment: str
+    path: str
+    name: str
+    after: tuple[str, ...] = ()
+    var_files: tuple[str, ...] = ()
+    backend_config: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What people call it: `dev` for the only stack of dev, `prod/network` for one of several."""
+        return self.environment if self.name == self.environment else f"{self.environment}/{self.name}"
+
+    @staticmethod
+    def conventional(environment: str, path: str) -> Stack:
+        """The stack of a folder by the house convention: `environments/<env>[/<stack>]`."""
+        return Stack(environment=environment, path=path, name=PurePosixPath(path).name)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reason:
+    """Why a stack is impacted: `path` changed, and `chain` leads from it to the stack (`path` not repeated).
+
+    `kind` is one of: `stack` (a file of its folder), `module`, `read` (a file that an expression reads),
+    `variables` (tfvars), `lock`, `link` (through a symbolic link), `configuration` (terrace.yaml),
+    `new` (the stack was not there), `unsure` (it could not be told, so it counts).
+    """
+
+    kind: str
+    path: str
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """A stack that a change touches, with at least one reason."""
+
+    stack: Stack
+    reasons: tuple[Reason, ...]
+
+    @property
+    def unsure(self) -> bool:
+        """Whether nothing but doubt speaks for this impact."""
+        return all(reason.kind == "unsure" for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something in the repository that does not stop the work but should be known."""
+
+    message: str
+    path: str
+    line: int = 0
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """The commits base..head and the stacks they touch; `removed` stacks existed at base and are gone at head.
+
+    `changed` are the paths that differ. `base` and `head` are full commit ids.
+    """
+
+    base: str
+    head: str
+    changed: tuple[str, ...]
+    impacts: tuple[Impact, ...]
+    removed: tuple[Stack, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+# --- Origin: what set a change going. A new situation is a new type, not a flag. ---------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """Somebody typed the command."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """`terrace tick` found it due: the environment deploys what lands on the protected branch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What succeeded in `source` goes one step up."""
+
+    source: str
+    by: str
+
+
+Origin = Manual | Automatic | Promotion

@@ -1,0 +1,32 @@
+"""A tree of files at one moment, wherever it lives. Adapters read it from Git; tests from a dict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a tree. Equal `blob` means equal content; `mode` is Git's (`120000` is a symbolic link)."""
+
+    blob: str
+    mode: str = "100644"
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == "120000"
+
+
+class Tree(Protocol):
+    """Files by POSIX path from the root of the repository; undecodable names keep surrogate escapes."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file. No folders; ignored and `.git` files are absent."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """The content of a file (of a link: its target). KeyError when `path` is not an entry."""
+        ...
