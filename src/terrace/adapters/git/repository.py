@@ -1,0 +1,233 @@
+"""The Git repository: every call of `git` that is not the ledger's or a tree's."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from terrace.adapters.git.trees import GitTree
+from terrace.adapters.process import Finished, run
+from terrace.errors import BadInput, NotReady, TerraceError
+from terrace.stacks.repository import Author
+from terrace.stacks.tree import Tree
+
+NETWORK_SECONDS = 60.0
+"""How long a fetch or a push may take before it is given up."""
+
+_REF = re.compile(r"[A-Za-z0-9_@^~./+{}-]+")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+class GitRepository:
+    """The repository around a folder. `cache` is where its private checkouts live; `branch` is the protected one."""
+
+    def __init__(self, root: Path, *, cache: Path, branch: str = "main", remote: str = "origin") -> None:
+        self.root = root
+        self.cache = cache
+        self.branch = branch
+        self._remote = remote
+
+    @staticmethod
+    def around(folder: Path, *, cache: Path) -> GitRepository:
+        """The repository that `folder` is in. Raises NotReady when it is in none."""
+        found = run(["git", "-C", folder, "rev-parse", "--show-toplevel"])
+        if found.code != 0:
+            if b"dubious ownership" in found.err:
+                raise NotReady(
+                    f"{folder} belongs to somebody else, so Git refuses to read it",
+                    hint=f"if you trust it: git config --global --add safe.directory {folder}",
+                )
+            raise NotReady(
+                f"{folder} is not in a Git repository", hint="go to your repository, or run `git init` here first"
+            )
+        return GitRepository(Path(os.fsdecode(found.out.rstrip(b"\n"))), cache=cache)
+
+    def git(
+        self,
+        *args: str | Path,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Finished:
+        """Run git in this repository, never asking anything; the caller looks at the exit code."""
+        quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8"}
+        ssh = {} if "GIT_SSH_COMMAND" in os.environ else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
+        inherited = {k: v for k, v in os.environ.items() if k not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
+        return run(
+            ["git", "-C", self.root, *args],
+            env={**inherited, **quiet, **ssh, **(env or {})},
+            stdin=stdin,
+            timeout=timeout,
+        )
+
+    def _text(self, *args: str | Path, env: Mapping[str, str] | None = None) -> str:
+        done = self.git(*args, env=env)
+        if done.code != 0:
+            raise TerraceError(f"git {args[0]} failed: {done.message}")
+        return os.fsdecode(done.out).strip()
+
+    @cached_property
+    def git_dir(self) -> Path:
+        """The folder that every worktree of this repository shares."""
+        return (self.root / self._text("rev-parse", "--git-common-dir")).resolve()
+
+    @cached_property
+    def remote(self) -> str | None:
+        """The remote's name, or None when the repository has no remote of that name."""
+        return self._remote if self.git("remote", "get-url", "--", self._remote).code == 0 else None
+
+    @property
+    def shallow(self) -> bool:
+        """Whether history was cut off at clone."""
+        return self._text("rev-parse", "--is-shallow-repository") == "true"
+
+    @property
+    def dirty(self) -> tuple[str, ...]:
+        """Paths that differ from HEAD, untracked ones included."""
+        done = self.git("status", "--porcelain", "-z", "--no-renames")
+        return tuple(os.fsdecode(line[3:]) for line in done.out.split(b"\0") if line)
+
+    @property
+    def has_commits(self) -> bool:
+        return self.git("rev-parse", "--verify", "--quiet", "HEAD").code == 0
+
+    def config(self, name: str) -> str | None:
+        """A value of the user's Git configuration."""
+        done = self.git("config", "--get", name)
+        return os.fsdecode(done.out).strip() if done.code == 0 else None
+
+    # --- commits ---------------------------------------------------------------------------------------------
+
+    def resolve(self, ref: str) -> str:
+        if not _REF.fullmatch(ref) or ref.startswith("-"):
+            raise BadInput(f"{ref!r} is not a name of a commit", hint="give a branch, a tag or a commit id")
+        done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        if done.code != 0:
+            hint = "`git branch -a` and `git tag` list what there is"
+            if self.shallow:
+                hint = "this clone is shallow and may lack it: `git fetch --unshallow`"
+            raise BadInput(f"there is no commit {ref!r}", hint=hint)
+        return os.fsdecode(done.out).strip()
+
+    def snapshot(self) -> str:
+        with tempfile.TemporaryDirectory(prefix="terrace-index-") as folder:
+            private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            own = self.git_dir / "index"
+            with contextlib.suppress(OSError):
+                # The user's index knows which files did not change, so that they are not read again.
+                (Path(folder) / "index").write_bytes(own.read_bytes())
+            self._text("add", "--all", ":/", env=private)
+            tree = self._text("write-tree", env=private)
+        identity = {
+            "GIT_AUTHOR_NAME": "terrace",
+            "GIT_AUTHOR_EMAIL": "terrace@localhost",
+            "GIT_AUTHOR_DATE": "0 +0000",
+            "GIT_COMMITTER_NAME": "terrace",
+            "GIT_COMMITTER_EMAIL": "terrace@localhost",
+            "GIT_COMMITTER_DATE": "0 +0000",
+        }
+        head = ["-p", self.resolve("HEAD")] if self.has_commits else []
+        if head and self._text("rev-parse", "HEAD^{tree}") == tree:
+            return self.resolve("HEAD")
+        return self._text("commit-tree", "-m", "working tree", *head, "--", tree, env=identity)
+
+    def tree(self, commit: str) -> Tree:
+        return GitTree(self.root, commit)
+
+    def fetch(self) -> None:
+        """Bring the protected branch up to date. Raises NotReady when the remote is out of reach."""
+        if self.remote is None:
+            return
+        spec = f"+refs/heads/{self.branch}:refs/remotes/{self.remote}/{self.branch}"
+        done = self.git(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.remote, spec, timeout=NETWORK_SECONDS
+        )
+        if done.code != 0:
+            raise NotReady(
+                f"the remote {self.remote!r} cannot be read: {_masked(done.message)}",
+                hint=f"check the network and your access with `git fetch {self.remote} {self.branch}`",
+            )
+
+    def protected_tip(self) -> str:
+        names = [f"refs/heads/{self.branch}"]
+        if self.remote is not None:
+            names = [f"refs/remotes/{self.remote}/{self.branch}"]
+        for name in names:
+            done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            if done.code == 0:
+                return os.fsdecode(done.out).strip()
+        raise BadInput(
+            f"the protected branch {self.branch!r} was not found",
+            hint="push it, or say its name in terrace.yaml: `branch: NAME`",
+        )
+
+    def on_protected_branch(self, commit: str) -> bool | None:
+        line = self._text("rev-list", "--first-parent", self.protected_tip()).split("\n")
+        if commit in line:
+            return True
+        return None if self.shallow else False
+
+    def merge_base(self, one: str, other: str) -> str:
+        done = self.git("merge-base", one, other)
+        if done.code != 0:
+            hint = "`git fetch --unshallow` brings the missing history" if self.shallow else "name the base: --base REF"
+            raise BadInput(f"{one[:7]} and {other[:7]} have no common commit here", hint=hint)
+        return os.fsdecode(done.out).strip()
+
+    def contains(self, descendant: str, ancestor: str) -> bool:
+        return self.git("merge-base", "--is-ancestor", ancestor, descendant).code == 0
+
+    def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
+        span = head if base is None else f"{base}..{head}"
+        lines = self._text("log", "--no-show-signature", "-z", "--format=%an%n%ae", span, "--").split("\0")
+        pairs = {tuple(line.strip("\n").split("\n", 1)) for line in lines if line.strip()}
+        return tuple(sorted(Author(p[0], p[1] if len(p) > 1 else "") for p in pairs))
+
+    # --- private checkouts -------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def checkout(self, commit: str, name: str) -> Iterator[Path]:
+        folder = self.cache / "trees" / name
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        index = folder.with_suffix(".index")
+        with Path(f"{folder}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            folder.mkdir(exist_ok=True)
+            env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(folder), "GIT_DIR": str(self.git_dir)}
+            Path(f"{index}.lock").unlink(missing_ok=True)
+            self._text("-C", folder, "read-tree", "--reset", "-u", commit, env=env)
+            self._text("-C", folder, "clean", "-ffdxq", env=env)
+            yield folder
+
+    # --- tags --------------------------------------------------------------------------------------------------
+
+    def tag(self, name: str, commit: str, message: str) -> None:
+        existing = self.git("rev-parse", "--verify", "--quiet", f"refs/tags/{name}^{{commit}}")
+        if existing.code != 0:
+            identity = {
+                "GIT_COMMITTER_NAME": self.config("user.name") or "terrace",
+                "GIT_COMMITTER_EMAIL": self.config("user.email") or "terrace@localhost",
+            }
+            self._text("tag", "--annotate", "--no-sign", "-m", message, name, commit, env=identity)
+        elif os.fsdecode(existing.out).strip() != commit:
+            raise TerraceError(f"the tag {name} exists and names another commit", hint="nothing was moved")
+        if self.remote is None:
+            return
+        spec = f"refs/tags/{name}:refs/tags/{name}"
+        done = self.git("push", "--quiet", "--no-verify", self.remote, spec, timeout=NETWORK_SECONDS)
+        if done.code != 0:
+            raise NotReady(
+                f"the tag {name} could not be pushed: {_masked(done.message)}",
+                hint=f"push it yourself: git push {self.remote} {name}",
+            )
+
+
+def _masked(text: str) -> str:
+    """Git repeats the remote's address in its messages; a token in it must not get out."""
+    return _CREDENTIALS.sub("***@", text)

@@ -1,0 +1,44 @@
+"""What a check is. Checks are adapters; the one dict of them stands in `terrace.apps.checks`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.assess.model import Finding
+from terrace.plans.model import Plan
+from terrace.stacks.config import Config
+from terrace.stacks.model import ChangeSet
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a check looks at. `root` holds the tree of the change set's head; nothing there may be run or changed.
+
+    `trusted` is the configuration that judges (the protected branch's), `proposed` the candidate's own.
+    """
+
+    change_set: ChangeSet
+    root: Path
+    trusted: Config
+    proposed: Config
+
+
+@dataclass(frozen=True, slots=True)
+class StaticCheck:
+    """Looks at sources only, while plans are being made. It never runs code of the repository."""
+
+    name: str
+    examine: Callable[[Examined], tuple[Finding, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCheck:
+    """Looks at the plans of the impacted stacks, once they are made."""
+
+    name: str
+    examine: Callable[[Examined, Mapping[str, Plan]], tuple[Finding, ...]]
+
+
+Check = StaticCheck | PlanCheck

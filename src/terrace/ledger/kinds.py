@@ -1,0 +1,13 @@
+"""The kinds of events. A kind is never renamed: what was written stays readable for good."""
+
+LEDGER_OPENED = "ledger.opened"
+DEPLOYMENT_OPENED = "deployment.opened"
+DEPLOYMENT_WAITING = "deployment.waiting"
+DEPLOYMENT_ENDED = "deployment.ended"
+LEASE_TAKEN = "lease.taken"
+LEASE_RELEASED = "lease.released"
+STEP_BEGUN = "step.begun"
+STEP_ENDED = "step.ended"
+APPROVAL_GIVEN = "approval.given"
+ENVIRONMENT_HELD = "environment.held"
+ENVIRONMENT_UNHELD = "environment.unheld"

@@ -1,0 +1,46 @@
+"""The tools that the corridors work with, handed in by the wiring. Pipelines know Protocols only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from terrace.gates.model import Proof
+from terrace.ledger.folds import SignedApproval
+from terrace.ledger.model import Ledger
+from terrace.plans.backup import StateBackups
+from terrace.plans.digest import DigestKey
+from terrace.plans.terraform import Applier, Purpose, Terraform
+from terrace.rollout.ports import Leases, Probes, Watcher
+from terrace.stacks.config import Config, Environment
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who does what. `config` and `policy` come from the trust root, never from the candidate.
+
+    `survey` finds what stands at a commit; `variables` resolves an environment's credentials for a purpose: they
+    are secrets. `parallel` is how many Terraform processes may run at once. `actor` is who gave the command.
+    """
+
+    actor: str
+    config: Config
+    policy: str
+    repository: Repository
+    ledger: Ledger
+    terraform: Terraform
+    applier: Applier
+    backups: StateBackups
+    probes: Probes
+    leases: Leases
+    watcher: Watcher
+    survey: Callable[[str], Landscape]
+    variables: Callable[[Environment, Purpose], Mapping[str, str]]
+    proof: Callable[[SignedApproval], Proof]
+    digest_key: DigestKey
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    parallel: int

@@ -1,0 +1,287 @@
+"""A release goes into an environment. Level-triggered: read, ask what comes next, write the intent, act, write the
+result, ask again. Killed anywhere, it goes on when called again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from terrace.errors import BadInput, TerraceError
+from terrace.gates.decide import Facts, Upstream, admission, consent
+from terrace.gates.model import Approval, Subject, Verdict
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines import steps
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import Journal, append
+from terrace.pipelines.steps import Ended, Ground
+from terrace.rollout.model import Deployment, Step, StepRecord
+from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
+from terrace.stacks.graph import waves
+from terrace.stacks.model import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The environment does not take this release now. Nothing was written."""
+
+    commit: str
+    verdict: Verdict
+
+
+def deploy(crew: Crew, environment: str, commit: str, origin: Origin) -> Deployment | Refused:
+    """Take a commit into an environment as far as it goes now: to its end, or to where somebody has to act.
+
+    An unfinished deployment of the same commit is taken up where it is; one of another commit that waits is
+    superseded. The result is what the ledger says afterwards.
+    """
+    history = crew.ledger.read()
+    current = folds.latest(history, environment)
+    if current is not None and current.open and current.commit == commit:
+        return resume(crew, current)
+    verdict = admission(crew.config.environment(environment), facts(crew, history, environment, commit), crew.clock())
+    if verdict.open:
+        return Refused(commit, verdict)
+    deployment_id = crew.new_id()
+    opening = _opening(crew, environment, commit, origin, deployment_id)
+    with crew.leases.hold(environment) as free:
+        if not free:
+            return Refused(commit, _busy(crew, history, environment, commit))
+
+        def decide(seen: History) -> tuple[Draft, ...]:
+            latest = folds.latest(seen, environment)
+            return (*_superseded(crew, latest), opening)
+
+        history = append(crew.ledger, history, decide)
+        return _drive(crew, history, deployment_id)
+
+
+def resume(crew: Crew, deployment: Deployment) -> Deployment | Refused:
+    """Go on with an open deployment. Its driver must be proven dead or gone; else it is refused as busy."""
+    with crew.leases.hold(deployment.environment) as free:
+        history = crew.ledger.read()
+        current = next(d for d in folds.deployments(history) if d.id == deployment.id)
+        if not current.open:
+            return current
+        alive = current.lease is not None and not crew.leases.dead(current.lease.holder, current.environment)
+        if not free or alive:
+            return Refused(current.commit, _busy(crew, history, current.environment, current.commit))
+        return _drive(crew, history, current.id)
+
+
+def facts(crew: Crew, history: History, environment: str, commit: str) -> Facts:
+    """What the gates of an environment ask about a commit, from Git and the ledger."""
+    settings = crew.config.environment(environment)
+    good = folds.last_good(history, environment)
+    latest = folds.latest(history, environment)
+    held = folds.hold(history, environment)
+    repository = crew.repository
+    base = good.commit if good is not None and repository.contains(commit, good.commit) else None
+    upstream = None
+    if settings.after is not None:
+        above = folds.last_good(history, settings.after)
+        upstream = Upstream(
+            environment=settings.after,
+            commit=above.commit if above else None,
+            succeeded_at=above.ended_at if above else None,
+        )
+    busy = None
+    if latest is not None and latest.open and latest.lease is not None and latest.commit != commit:
+        busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
+    elif latest is not None and latest.open and latest.in_doubt:
+        busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
+    return Facts(
+        commit=commit,
+        authors=repository.authors(base, commit),
+        requester=crew.actor,
+        branch=crew.config.branch,
+        on_protected_branch=repository.on_protected_branch(commit),
+        upstream=upstream,
+        held=f"{held.reason} (by {held.by})" if held else None,
+        busy=busy,
+    )
+
+
+def _opening(crew: Crew, environment: str, commit: str, origin: Origin, deployment_id: str) -> Draft:
+    landscape = crew.survey(commit)
+    stacks = landscape.of(environment)
+    if not stacks:
+        raise BadInput(
+            f"{environment} has no stacks at {commit[:7]}",
+            hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
+        )
+    return Draft(
+        kind=kinds.DEPLOYMENT_OPENED,
+        subject=deployment_id,
+        actor=crew.actor,
+        payload={
+            "environment": environment,
+            "commit": commit,
+            "origin": folds.origin_to_payload(origin),
+            "waves": [[stack.key for stack in wave] for wave in waves(stacks, landscape.graph)],
+            "policy": crew.policy,
+        },
+    )
+
+
+def _superseded(crew: Crew, latest: Deployment | None) -> tuple[Draft, ...]:
+    """The end of a waiting deployment that a newer one replaces."""
+    if latest is None or not latest.open:
+        return ()
+    payload = {"result": "superseded", "reasons": ["a newer release was taken instead"]}
+    return (Draft(kinds.DEPLOYMENT_ENDED, latest.id, crew.actor, payload),)
+
+
+def _busy(crew: Crew, history: History, environment: str, commit: str) -> Verdict:
+    seen = facts(crew, history, environment, commit)
+    latest = folds.latest(history, environment)
+    who = f"driven by {latest.lease.holder.who}" if latest and latest.lease else "another process of this machine"
+    blocked = replace(seen, busy=seen.busy or f"deployment {latest.id if latest else ''}, {who}")
+    return admission(crew.config.environment(environment), blocked, crew.clock())
+
+
+def _drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
+    """The loop. Only the holder of the environment's lease is in it."""
+    holder = crew.leases.holder(crew.actor)
+    journal = Journal(crew.ledger, history, deployment_id, holder, crew.actor)
+    journal.take_lease()
+    with ExitStack() as stack, ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
+        ground = Ground(crew, journal.deployment, stack)
+        crew.watcher.opened(ground.deployment)
+        answered: frozenset[str] = frozenset()
+        while True:
+            answer = next_step(ground.deployment, lambda plans: _consent(crew, journal, plans), answered)
+            match answer:
+                case Perform(tasks):
+                    _perform(journal, ground, tasks, pool.map)
+                    answered = frozenset(ground.in_hand)
+                case Wait(verdict):
+                    journal.note(kinds.DEPLOYMENT_WAITING, {"reasons": [r.reason for r in verdict.open]})
+                    return journal.flush()
+                case Finish(result, reasons):
+                    tagged = ground.deployment.last(Step.TAG)
+                    payload = {"result": result, "reasons": list(reasons)}
+                    if tagged is not None and tagged.result == "succeeded":
+                        payload["tag"] = tagged.detail["tag"]
+                    journal.note(kinds.DEPLOYMENT_ENDED, payload)
+                    return journal.flush()
+
+
+def _consent(crew: Crew, journal: Journal, plans: tuple[StepRecord, ...]) -> Verdict:
+    """What the gates say to the plans of one wave, with the approvals given so far."""
+    deployment = journal.deployment
+    return consent(
+        crew.config,
+        crew.config.environment(deployment.environment),
+        subjects(crew, journal.history, deployment, plans),
+        approvals(crew, journal.history, deployment),
+        facts(crew, journal.history, deployment.environment, deployment.commit),
+        crew.clock(),
+    )
+
+
+def subjects(
+    crew: Crew, history: History, deployment: Deployment, plans: Iterable[StepRecord]
+) -> tuple[Subject, ...]:
+    """What an approval of these plans binds to; plans that do nothing need none."""
+    return tuple(
+        Subject(
+            ledger=history.ledger_id,
+            environment=deployment.environment,
+            stack=record.stack,
+            commit=deployment.commit,
+            digest=record.detail["digest"],
+            policy=crew.policy,
+            lineage=record.detail["lineage"],
+        )
+        for record in plans
+        if not record.detail["empty"]
+    )
+
+
+def approvals(crew: Crew, history: History, deployment: Deployment) -> tuple[Approval, ...]:
+    """The answers given to a deployment, each with how its author is known now."""
+    return tuple(
+        Approval(
+            actor=signed.actor,
+            role=signed.role,
+            answer="approve" if signed.answer == "approve" else "reject",
+            subjects=signed.subjects,
+            at=signed.at,
+            proof=crew.proof(signed),
+            comment=signed.comment,
+        )
+        for signed in folds.approvals(history, deployment.id)
+    )
+
+
+Map = Callable[[Callable[[StepRecord], StepRecord], tuple[StepRecord, ...]], Iterable[StepRecord]]
+
+
+def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: Map) -> None:
+    """Write the intents, act, and note the results; independent tasks side by side."""
+    begun = []
+    for task in tasks:
+        if task.resumes is None:
+            journal.begin(task.step, task.stack, ground.crew.new_id(), _intent(ground, task))
+    ground.deployment = journal.flush()
+    for task in tasks:
+        record = task.resumes or ground.deployment.last(task.step, task.stack)
+        assert record is not None, "its intent was just written"
+        begun.append(record)
+        ground.crew.watcher.step(ground.deployment, record)
+
+    def one(record: StepRecord) -> StepRecord:
+        ended = _act(ground, record)
+        done = replace(
+            record,
+            result=ended.result,
+            message=ended.message,
+            detail={**record.detail, **ended.detail},
+            ended_at=ground.crew.clock(),
+        )
+        ground.crew.watcher.step(ground.deployment, done)
+        return done
+
+    ended = list(spread(one, tuple(begun)))
+    for record in ended:
+        journal.end(record)
+    results = {record.attempt: record for record in ended}
+    seen = tuple(results.get(record.attempt, record) for record in ground.deployment.steps)
+    # What was just done counts at once; it reaches the ledger together with the next intent.
+    ground.deployment = replace(ground.deployment, steps=seen)
+
+
+def _intent(ground: Ground, task: Task) -> dict[str, object]:
+    """What an apply is about to do, written down before it begins."""
+    if task.step is not Step.APPLY:
+        return {}
+    hand = ground.hand_for(task.stack)
+    assert hand is not None, "an apply is asked for only with a plan in hand"
+    return {
+        "sha256": hand.made.sha256,
+        "digest": hand.plan.digest.value,
+        "lineage": hand.state.lineage,
+        "serial": hand.state.serial,
+    }
+
+
+def _act(ground: Ground, record: StepRecord) -> Ended:
+    try:
+        match record.step:
+            case Step.PLAN:
+                return steps.plan(ground, record.stack, record.attempt)
+            case Step.BACKUP:
+                return steps.backup(ground, record.stack)
+            case Step.APPLY:
+                return steps.apply(ground, record)
+            case Step.SNAPSHOT:
+                return steps.snapshot(ground, record.stack)
+            case Step.SMOKE:
+                return steps.smoke(ground)
+            case Step.TAG:
+                return steps.tag(ground)
+    except TerraceError as error:
+        return steps.failure(error)

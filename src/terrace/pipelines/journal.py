@@ -1,0 +1,116 @@
+"""The ledger as one driver of one deployment uses it: notes are gathered and written together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from terrace.errors import Conflict, TerraceError
+from terrace.ledger import kinds
+from terrace.ledger.folds import deployments
+from terrace.ledger.model import Draft, History, Ledger
+from terrace.rollout.model import Deployment, Holder, Step, StepRecord
+
+TRIES = 50
+"""How often a write is tried again when other writers are first. Each conflict means that one of them succeeded."""
+
+
+class LeaseLost(TerraceError):
+    """Somebody took the environment over with proof of our death. Nothing more may be done by us."""
+
+
+def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[Draft, ...]]) -> History:
+    """Write what `decide` makes of the history; when another writer was first, read and decide again.
+
+    Deciding nothing writes nothing. Raises Conflict when others were first too often.
+    """
+    for _ in range(TRIES):
+        drafts = decide(history)
+        if not drafts:
+            return history
+        try:
+            return ledger.append(drafts, head=history.head)
+        except Conflict:
+            history = ledger.read()
+    raise Conflict("other writers were first every time", hint="try again in a moment")
+
+
+class Journal:
+    """Writes the events of one deployment under one lease.
+
+    Ends of steps are kept until the next intent, and then travel with it: `flush` before anything that touches the
+    world. Every write checks first that the lease is still ours.
+    """
+
+    def __init__(self, ledger: Ledger, history: History, deployment: str, holder: Holder, actor: str) -> None:
+        self._ledger = ledger
+        self._history = history
+        self._id = deployment
+        self._holder = holder
+        self._actor = actor
+        self._epoch = 0
+        self._notes: list[Draft] = []
+
+    @property
+    def history(self) -> History:
+        """What was read or written last; notes not flushed are not in it."""
+        return self._history
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment as it stands, flushed notes only."""
+        return next(d for d in deployments(self._history) if d.id == self._id)
+
+    def take_lease(self) -> None:
+        """Note that we drive from now on; the epoch is one more than any before."""
+        self._epoch = self.deployment.epoch + 1
+        holder = {
+            "host": self._holder.host,
+            "boot": self._holder.boot,
+            "pid": self._holder.pid,
+            "who": self._holder.who,
+        }
+        self.note(kinds.LEASE_TAKEN, {"holder": holder, "epoch": self._epoch})
+
+    def begin(self, step: Step, stack: str, attempt: str, detail: Mapping[str, Any] | None = None) -> None:
+        """Note the intent of a step."""
+        self.note(
+            kinds.STEP_BEGUN,
+            {"step": step.value, "stack": stack, "attempt": attempt, "detail": dict(detail or {})},
+        )
+
+    def end(self, record: StepRecord) -> None:
+        """Note how a step ended."""
+        self.note(
+            kinds.STEP_ENDED,
+            {
+                "step": record.step.value,
+                "stack": record.stack,
+                "attempt": record.attempt,
+                "result": record.result,
+                "message": record.message,
+                "detail": dict(record.detail),
+            },
+        )
+
+    def note(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """Keep an event for the next flush."""
+        self._notes.append(Draft(kind=kind, subject=self._id, actor=self._actor, payload=payload))
+
+    def flush(self) -> Deployment:
+        """Write the notes, all or none, and return the deployment as it stands then. Raises LeaseLost."""
+        notes = tuple(self._notes)
+        self._history = append(self._ledger, self._history, lambda history: self._still_ours(history, notes))
+        self._notes.clear()
+        return self.deployment
+
+    def _still_ours(self, history: History, notes: tuple[Draft, ...]) -> tuple[Draft, ...]:
+        deployment = next((d for d in deployments(history) if d.id == self._id), None)
+        if deployment is None or not deployment.open or deployment.epoch > self._epoch:
+            raise LeaseLost(
+                f"deployment {self._id} was taken over by somebody else",
+                hint="`terrace status` tells who drives it now; nothing more was done from here",
+            )
+        if deployment.epoch == self._epoch and notes and notes[0].kind == kinds.LEASE_TAKEN:
+            raise LeaseLost(f"deployment {self._id} was taken up by another process at the same moment")
+        return notes

@@ -1,0 +1,218 @@
+"""How each step of a deployment is performed. One function a step; each returns how it ended and records nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from terrace.errors import TerraceError
+from terrace.pipelines.crew import Crew
+from terrace.plans.model import Action, Plan
+from terrace.plans.read import read_plan
+from terrace.plans.terraform import MadePlan, Purpose, Site, StateSnapshot
+from terrace.rollout.model import Deployment, Step, StepResult
+from terrace.stacks.config import Environment
+from terrace.stacks.landscape import Landscape
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a step ended: what its record will say."""
+
+    result: StepResult
+    message: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A plan that this process made, with the state it was made on. Only it may be applied."""
+
+    made: MadePlan
+    plan: Plan
+    state: StateSnapshot
+
+
+class Ground:
+    """Where one deployment stands: its commit checked out once, at the first step that needs it."""
+
+    def __init__(self, crew: Crew, deployment: Deployment, stack: ExitStack) -> None:
+        self.crew = crew
+        self.deployment = deployment
+        self.environment: Environment = crew.config.environment(deployment.environment)
+        self._stack = stack
+        self._root: Path | None = None
+        self._landscape: Landscape | None = None
+        self.in_hand: dict[str, InHand] = {}
+        self.outputs: dict[str, StateSnapshot] = {}
+
+    @property
+    def root(self) -> Path:
+        """The private checkout. Never asked for while an apply of an earlier process may still run in it."""
+        if self._root is None:
+            name = self.deployment.environment
+            self._root = self._stack.enter_context(self.crew.repository.checkout(self.deployment.commit, name))
+        return self._root
+
+    @property
+    def landscape(self) -> Landscape:
+        if self._landscape is None:
+            self._landscape = self.crew.survey(self.deployment.commit)
+        return self._landscape
+
+    def site(self, key: str, purpose: Purpose) -> Site:
+        """Where the stack of that key is worked on, with the credentials for the purpose."""
+        stack = self.landscape.stack(key)
+        return Site(
+            stack=stack,
+            root=self.root,
+            init_key=self.landscape.graph.init_key(stack),
+            variables=self.crew.variables(self.environment, purpose),
+        )
+
+    def hand_for(self, key: str) -> InHand | None:
+        """The plan in hand of a stack, if its newest plan step is ours."""
+        record = self.deployment.last(Step.PLAN, key)
+        return self.in_hand.get(record.attempt) if record else None
+
+
+def plan(ground: Ground, key: str, attempt: str) -> Ended:
+    """Plan a stack and read the state it was planned on."""
+    crew = ground.crew
+    site = ground.site(key, "plan")
+    made = crew.terraform.plan(site, listener=crew.watcher.progress)
+    # After the plan, not before: should the state move in between, applying this plan is refused as stale.
+    state = crew.terraform.pull_state(site)
+    record = read_plan(
+        made.document,
+        stack=site.stack,
+        commit=ground.deployment.commit,
+        key=crew.digest_key,
+        root=str(site.root),
+        lock=_lock_file(site),
+    )
+    detail = {**_counts(record), **_bearings(state), "sha256": made.sha256}
+    if record.errored or not record.complete:
+        return Ended("failed", "Terraform could not plan everything: an incomplete plan is never applied", detail)
+    ground.in_hand[attempt] = InHand(made, record, state)
+    return Ended("succeeded", _summary(record), detail)
+
+
+def backup(ground: Ground, key: str) -> Ended:
+    """Save the state that the plan in hand was made on, before anything changes."""
+    hand = ground.hand_for(key)
+    assert hand is not None, "a backup is asked for only with a plan in hand"
+    if not hand.state.content:
+        return Ended("succeeded", "there is no state yet")
+    return _save(ground, key, hand.state, "before")
+
+
+def snapshot(ground: Ground, key: str) -> Ended:
+    """Save the state as the apply left it, and keep its outputs."""
+    state = ground.crew.terraform.pull_state(ground.site(key, "plan"))
+    ground.outputs[key] = state
+    if not state.content:
+        return Ended("failed", "after the apply the backend holds no state")
+    ended = _save(ground, key, state, "after")
+    outputs = {name: "(sensitive)" if o.sensitive else _plain(o.value) for name, o in state.outputs.items()}
+    return Ended(ended.result, ended.message, {**ended.detail, "outputs": outputs})
+
+
+def smoke(ground: Ground) -> Ended:
+    """Run the environment's smoke tests against what is live now."""
+    probes = ground.environment.smoke
+    if not probes:
+        return Ended("succeeded", "no smoke tests are configured")
+    variables = dict(ground.crew.variables(ground.environment, "plan"))
+    for key in ground.deployment.stacks:
+        state = ground.outputs.get(key) or ground.crew.terraform.pull_state(ground.site(key, "plan"))
+        for name, output in state.outputs.items():
+            text = output.value if isinstance(output.value, str) else str(_plain(output.value))
+            variables[f"TERRACE_OUTPUT_{name.upper()}"] = text
+    results = [ground.crew.probes.run(p, folder=ground.root, variables=variables) for p in probes]
+    failed = [r for r in results if not r.passed]
+    detail = {"probes": [{"name": r.name, "passed": r.passed, "message": r.message} for r in results]}
+    if failed:
+        return Ended("failed", "; ".join(f"{r.name}: {r.message}" for r in failed), detail)
+    return Ended("succeeded", f"{len(results)} passed", detail)
+
+
+def tag(ground: Ground) -> Ended:
+    """Mark the commit as deployed, for everybody who reads Git."""
+    deployment = ground.deployment
+    day = ground.crew.clock().strftime("%Y%m%dT%H%M%SZ")
+    name = f"deployed/{deployment.environment}/{day}-{deployment.commit[:7]}"
+    message = f"Deployed to {deployment.environment} by {deployment.requester} (deployment {deployment.id})"
+    ground.crew.repository.tag(name, deployment.commit, message)
+    return Ended("succeeded", name, {"tag": name})
+
+
+def failure(error: TerraceError) -> Ended:
+    """A step that broke, as its record will say it."""
+    return Ended("failed", f"{error}" + (f" (hint: {error.hint})" if error.hint else ""))
+
+
+def _save(ground: Ground, key: str, state: StateSnapshot, moment: str) -> Ended:
+    record = ground.crew.backups.save(
+        ground.deployment.environment,
+        key,
+        state,
+        commit=ground.deployment.commit,
+        deployment=ground.deployment.id,
+        moment="before" if moment == "before" else "after",
+    )
+    detail = {
+        **_bearings(state),
+        "backup": record.name,
+        "state_sha256": record.sha256,
+        "key_id": record.key_id,
+    }
+    return Ended("succeeded", f"serial {state.serial}", detail)
+
+
+def _bearings(state: StateSnapshot) -> dict[str, Any]:
+    return {"lineage": state.lineage, "serial": state.serial}
+
+
+def _counts(plan: Plan) -> dict[str, Any]:
+    return {
+        "digest": plan.digest.value,
+        "digest_key": plan.digest.key_id,
+        "empty": plan.is_empty,
+        "create": plan.count(Action.CREATE),
+        "update": plan.count(Action.UPDATE),
+        "replace": plan.count(Action.REPLACE),
+        "delete": plan.count(Action.DELETE),
+        "drift": [change.address for change in plan.drift],
+    }
+
+
+def _summary(plan: Plan) -> str:
+    if plan.is_empty:
+        return "nothing to do"
+    words = [
+        (plan.count(Action.CREATE), "to create"),
+        (plan.count(Action.UPDATE), "to update"),
+        (plan.count(Action.REPLACE), "to replace"),
+        (plan.count(Action.DELETE), "to delete"),
+    ]
+    return ", ".join(f"{n} {what}" for n, what in words if n) or "outputs change"
+
+
+def _lock_file(site: Site) -> bytes:
+    path = site.folder / ".terraform.lock.hcl"
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _plain(value: object) -> object:
+    """Ledger payloads hold no floats: a number with a fraction is kept as its text."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else repr(value)
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return value

@@ -1,0 +1,116 @@
+"""A deployment as the ledger tells it: what was begun, what ended, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Literal
+
+from terrace.stacks.model import Origin
+
+
+class Step(Enum):
+    """The steps of a deployment, in order. The first four are a stack's, the last two the environment's."""
+
+    PLAN = "plan"
+    BACKUP = "backup"
+    APPLY = "apply"
+    SNAPSHOT = "snapshot"
+    SMOKE = "smoke"
+    TAG = "tag"
+
+
+StepResult = Literal["succeeded", "failed", "unknown"]
+
+Result = Literal["succeeded", "failed", "unknown", "blocked", "superseded"]
+"""How a deployment ended. `waiting` is no end, and so not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step that was begun. No `result`: it has not ended, or its end was not recorded.
+
+    `attempt` is unique in the ledger. `detail` is JSON data: a plan's digest and counts, an apply's plan file hash,
+    a backup's name.
+    """
+
+    step: Step
+    stack: str
+    attempt: str
+    began_at: datetime
+    ended_at: datetime | None = None
+    result: StepResult | None = None
+    message: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        return self.result is None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who drives a deployment: enough to prove later that they are dead."""
+
+    host: str
+    boot: str
+    pid: int
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One holder's right to act in an environment. It ends by an event, never by time; `epoch` only grows."""
+
+    holder: Holder
+    epoch: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One release going into one environment. `waves` are stack keys; a wave starts when the one before is done.
+
+    `policy` is the version of the trust root that admitted it. `waiting` holds the reasons when it waits.
+    """
+
+    id: str
+    environment: str
+    commit: str
+    origin: Origin
+    requester: str
+    opened_at: datetime
+    waves: tuple[tuple[str, ...], ...]
+    policy: str
+    steps: tuple[StepRecord, ...] = ()
+    lease: Lease | None = None
+    epoch: int = 0
+    waiting: tuple[str, ...] = ()
+    result: Result | None = None
+    reasons: tuple[str, ...] = ()
+    ended_at: datetime | None = None
+    tag: str | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.result is None
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        return tuple(key for wave in self.waves for key in wave)
+
+    def last(self, step: Step, stack: str = "") -> StepRecord | None:
+        """The newest record of that step, whatever its result."""
+        return next((r for r in reversed(self.steps) if r.step is step and r.stack == stack), None)
+
+    @property
+    def in_doubt(self) -> tuple[StepRecord, ...]:
+        """Applies whose outcome the ledger does not know: begun without an end, or ended as unknown."""
+        return tuple(r for r in self.steps if r.step is Step.APPLY and r.result in (None, "unknown"))
+
+    @property
+    def touched(self) -> bool:
+        """Whether an apply was ever begun: something in the world may have changed."""
+        return any(r.step is Step.APPLY for r in self.steps)

@@ -1,0 +1,62 @@
+"""What a rollout needs of the world. Each Protocol has one real adapter and a small class in the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from terrace.plans.terraform import Progress
+from terrace.rollout.model import Deployment, Holder, StepRecord
+from terrace.stacks.config import Probe
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What one probe found. `message` says what was seen, in a sentence."""
+
+    name: str
+    passed: bool
+    message: str
+
+
+class Probes(Protocol):
+    """Looks whether what was deployed works."""
+
+    def run(self, probe: Probe, *, folder: Path, variables: Mapping[str, str]) -> ProbeResult:
+        """Try as often as the probe says. `variables` are the outputs, for commands and `${NAME}` in addresses."""
+        ...
+
+
+class Leases(Protocol):
+    """Who drives an environment on this machine, provable by the operating system."""
+
+    def holder(self, who: str) -> Holder:
+        """This process."""
+        ...
+
+    def hold(self, environment: str) -> AbstractContextManager[bool]:
+        """Hold the environment's local lock; False when a living process of this machine has it."""
+        ...
+
+    def dead(self, holder: Holder, environment: str) -> bool:
+        """Whether that holder is proven dead, given that the local lock is ours: same host. Doubt is False."""
+        ...
+
+
+class Watcher(Protocol):
+    """Told what happens while it happens. It decides nothing and may be silent."""
+
+    def opened(self, deployment: Deployment) -> None:
+        """A deployment was opened or taken up again."""
+        ...
+
+    def step(self, deployment: Deployment, record: StepRecord) -> None:
+        """A step began (it has no result) or ended."""
+        ...
+
+    def progress(self, progress: Progress) -> None:
+        """Terraform said something."""
+        ...

@@ -1,0 +1,68 @@
+"""What the corridor needs of the Git repository. `terrace.adapters.git.repository` is the real one."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from terrace.stacks.tree import Tree
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Author:
+    """Who wrote a commit, as the commit says."""
+
+    name: str
+    email: str
+
+
+class Repository(Protocol):
+    """One repository with an optional remote. Refs come from outside and are checked; ids are full commit ids."""
+
+    def resolve(self, ref: str) -> str:
+        """The commit a ref names. Raises BadInput when there is none, or when the ref is not one that Git allows."""
+        ...
+
+    def snapshot(self) -> str:
+        """A commit with the working tree as it is now, untracked files included and ignored ones not.
+
+        Nothing of the user's is touched: no index, no branch, no checkout. The same tree gives the same content.
+        """
+        ...
+
+    def tree(self, commit: str) -> Tree:
+        """The files of a commit."""
+        ...
+
+    def protected_tip(self) -> str:
+        """The newest commit of the protected branch: the remote's when there is a remote, else the local one's."""
+        ...
+
+    def on_protected_branch(self, commit: str) -> bool | None:
+        """Whether a commit lies on the protected branch's first-parent line; None when history is too shallow."""
+        ...
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The newest commit that both descend from."""
+        ...
+
+    def contains(self, descendant: str, ancestor: str) -> bool:
+        """Whether `ancestor` is `descendant` or one of its ancestors."""
+        ...
+
+    def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
+        """Everybody who wrote a commit of base..head (all of head's history when base is None)."""
+        ...
+
+    def checkout(self, commit: str, name: str) -> AbstractContextManager[Path]:
+        """A private folder that holds exactly that commit, at the same path every time for one `name`.
+
+        It is nobody else's while the context lasts.
+        """
+        ...
+
+    def tag(self, name: str, commit: str, message: str) -> None:
+        """Make an annotated tag and push it where there is a remote. The same tag on the same commit is no error."""
+        ...
