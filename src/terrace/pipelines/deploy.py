@@ -182,9 +182,7 @@ def _consent(crew: Crew, journal: Journal, plans: tuple[StepRecord, ...]) -> Ver
     )
 
 
-def subjects(
-    crew: Crew, history: History, deployment: Deployment, plans: Iterable[StepRecord]
-) -> tuple[Subject, ...]:
+def subjects(crew: Crew, history: History, deployment: Deployment, plans: Iterable[StepRecord]) -> tuple[Subject, ...]:
     """What an approval of these plans binds to; plans that do nothing need none."""
     return tuple(
         Subject(

@@ -1,0 +1,81 @@
+"""Smoke tests: HTTP requests and commands, tried as often as their configuration says."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from terrace.adapters.process import run
+from terrace.errors import TerraceError
+from terrace.rollout.ports import ProbeResult
+from terrace.stacks.config import CommandProbe, HttpProbe, Probe
+
+PAUSE_SECONDS = 2.0
+"""Between two tries of one probe."""
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class LiveProbes:
+    """Runs probes from this machine. Commands get the outputs and PATH and HOME, nothing else of ours."""
+
+    def __init__(self, pause: float = PAUSE_SECONDS) -> None:
+        self._pause = pause
+
+    def run(self, probe: Probe, *, folder: Path, variables: Mapping[str, str]) -> ProbeResult:
+        try:
+            if isinstance(probe, HttpProbe):
+                return self._http(probe, variables)
+            return _command(probe, folder, variables)
+        except TerraceError as error:
+            return ProbeResult(_name(probe), False, str(error))
+
+    def _http(self, probe: HttpProbe, variables: Mapping[str, str]) -> ProbeResult:
+        import httpx
+
+        name = _name(probe)
+        missing = [v for v in _VARIABLE.findall(probe.url) if v not in variables]
+        if missing:
+            return ProbeResult(name, False, f"there is no output for {', '.join(missing)}")
+        url = _VARIABLE.sub(lambda found: variables[found[1]], probe.url)
+        seen = "nothing"
+        for attempt in range(max(1, probe.attempts)):
+            if attempt:
+                time.sleep(self._pause)
+            try:
+                answer = httpx.get(url, timeout=probe.timeout.total_seconds(), follow_redirects=False)
+            except httpx.HTTPError as error:
+                seen = f"no answer ({type(error).__name__})"
+                continue
+            if answer.status_code != probe.expect:
+                seen = f"status {answer.status_code} instead of {probe.expect}"
+            elif probe.contains is not None and probe.contains not in answer.text:
+                seen = f"a body without {probe.contains!r}"
+            else:
+                return ProbeResult(name, True, f"answered {answer.status_code}")
+        return ProbeResult(name, False, f"{seen} after {max(1, probe.attempts)} tries")
+
+
+def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) -> ProbeResult:
+    env = {k: os.environ[k] for k in ("PATH", "HOME", "LANG", "TMPDIR") if k in os.environ}
+    seconds = probe.timeout.total_seconds()
+    done = run(probe.argv, cwd=folder, env={**env, **variables}, timeout=seconds)
+    if done.code == 0:
+        return ProbeResult(_name(probe), True, "exit 0")
+    said = (done.message or done.out.decode("utf-8", "replace").strip()).splitlines()
+    return ProbeResult(_name(probe), False, f"exit {done.code}" + (f": {_masked(said[-1], variables)}" if said else ""))
+
+
+def _masked(text: str, variables: Mapping[str, str]) -> str:
+    """What a command says may repeat a value that it was given; no value of some length gets through."""
+    for value in variables.values():
+        if len(value) >= 6:
+            text = text.replace(value, "***")
+    return text
+
+
+def _name(probe: Probe) -> str:
+    return probe.name or (probe.url if isinstance(probe, HttpProbe) else probe.argv[0])

@@ -1,0 +1,196 @@
+"""What a change would do and whether it may: discover, plan, assess, decide. Nothing is changed anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
+from terrace.assess.model import Assessment, Finding, Severity, Status
+from terrace.errors import TerraceError, TerraformFailed
+from terrace.gates.decide import admission, consent
+from terrace.gates.model import Subject, Verdict
+from terrace.ledger.model import History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy import facts
+from terrace.plans.model import Plan
+from terrace.plans.read import read_plan
+from terrace.plans.terraform import Site
+from terrace.stacks.config import CheckSetting, Config
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import ChangeSet, Impact, Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Everything a pull request is checked for. `ahead` are the verdicts of the environments that would change,
+    as they stand now; `passed` says whether the change itself may be merged."""
+
+    assessment: Assessment
+    ahead: tuple[Verdict, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.assessment.blocking
+
+
+def validate(
+    crew: Crew,
+    change_set: ChangeSet,
+    landscape: Landscape,
+    checks: Mapping[str, Check],
+    planned: Callable[[Plan], None] = lambda plan: None,
+) -> Validation:
+    """Plan every impacted stack, as many at once as memory allows, and run every check that is not off.
+
+    One stack that cannot be planned hides no other: it becomes a finding of its own.
+    """
+    wanted = {name: check for name, check in checks.items() if _level(crew.config, name).level != "off"}
+    with crew.repository.checkout(landscape.commit, "check") as root:
+        examined = Examined(change_set, root, trusted=crew.config, proposed=landscape.config)
+        with ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
+            plans = {i.stack.key: pool.submit(_plan, crew, landscape, i.stack, examined) for i in change_set.impacts}
+            found = [
+                finding
+                for name, check in wanted.items()
+                if isinstance(check, StaticCheck)
+                for finding in _weighed(crew.config, name, lambda check=check: check.examine(examined))
+            ]
+            made, unplanned, broken = _gather(plans, planned)
+        found += broken
+        for name, check in wanted.items():
+            if isinstance(check, PlanCheck):
+                found += _weighed(crew.config, name, lambda check=check: check.examine(examined, made))
+    assessment = Assessment(change_set, made, unplanned, tuple(found))
+    return Validation(assessment, _ahead(crew, assessment))
+
+
+def _plan(crew: Crew, landscape: Landscape, stack: Stack, examined: Examined) -> Plan:
+    site = Site(
+        stack=stack,
+        root=examined.root,
+        init_key=landscape.graph.init_key(stack),
+        variables=crew.variables(crew.config.environment(stack.environment), "plan"),
+    )
+    made = crew.terraform.plan(site, listener=crew.watcher.progress)
+    try:
+        lock = site.folder / ".terraform.lock.hcl"
+        return read_plan(
+            made.document,
+            stack=stack,
+            commit=landscape.commit,
+            key=crew.digest_key,
+            root=str(examined.root),
+            lock=lock.read_bytes() if lock.is_file() else b"",
+        )
+    finally:
+        made.discard()
+
+
+def _gather(
+    futures: Mapping[str, Future[Plan]], planned: Callable[[Plan], None]
+) -> tuple[dict[str, Plan], dict[str, str], list[Finding]]:
+    """The plans that were made, why the others were not, and a finding for each that is not whole."""
+    made: dict[str, Plan] = {}
+    unplanned: dict[str, str] = {}
+    findings: list[Finding] = []
+    for key, future in futures.items():
+        try:
+            plan = future.result()
+        except TerraceError as error:
+            unplanned[key] = str(error)
+            findings += _broken(key, error)
+            continue
+        made[key] = plan
+        planned(plan)
+        if plan.errored or not plan.complete:
+            message = f"the plan of {key} is incomplete: what it leaves out was not looked at"
+            findings.append(Finding("plan-complete", Severity.HIGH, Status.UNKNOWN, "terrace", message, stack=key))
+    return made, unplanned, findings
+
+
+def _broken(key: str, error: TerraceError) -> list[Finding]:
+    diagnostics = error.diagnostics if isinstance(error, TerraformFailed) else ()
+    errors = [d for d in diagnostics if d.severity == "error"]
+    if not errors:
+        place = error.place
+        return [
+            Finding(
+                rule="plan",
+                severity=Severity.HIGH,
+                status=Status.UNKNOWN,
+                tool="terraform",
+                message=error.message,
+                stack=key,
+                path=place.path if place else None,
+                line=place.line if place else 0,
+                fix=error.hint,
+            )
+        ]
+    return [
+        Finding(
+            rule="plan",
+            severity=Severity.HIGH,
+            status=Status.UNKNOWN,
+            tool="terraform",
+            message=f"{d.summary}: {d.detail}" if d.detail else d.summary,
+            stack=key,
+            address=d.address,
+            path=d.place.path if d.place else None,
+            line=d.place.line if d.place else 0,
+            fix=error.hint,
+        )
+        for d in errors
+    ]
+
+
+def _level(config: Config, name: str) -> CheckSetting:
+    return config.checks.get(name, CheckSetting())
+
+
+def _weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    """What a check found, told only where it is advisory; a check that broke found nothing out, and says so."""
+    try:
+        findings = examine()
+    except TerraceError as error:
+        message = f"the check {name} could not be made: {error}"
+        findings = (Finding(name, Severity.HIGH, Status.UNKNOWN, "terrace", message, fix=error.hint),)
+    if _level(config, name).level == "advisory":
+        return tuple(replace(finding, advisory=True) for finding in findings)
+    return findings
+
+
+def _ahead(crew: Crew, assessment: Assessment) -> tuple[Verdict, ...]:
+    """What the gates of each environment that would change say to this change, were it asked for now."""
+    history = crew.ledger.read()
+    verdicts = []
+    for environment in crew.config.environments:
+        touched = [i for i in assessment.change_set.impacts if i.stack.environment == environment.name]
+        if not touched:
+            continue
+        seen = facts(crew, history, environment.name, assessment.change_set.head)
+        now = crew.clock()
+        asked = consent(crew.config, environment, _subjects(crew, history, assessment, touched), (), seen, now)
+        entry = admission(environment, seen, now)
+        verdicts.append(Verdict(environment.name, (*entry.results, *asked.results)))
+    return tuple(verdicts)
+
+
+def _subjects(crew: Crew, history: History, assessment: Assessment, impacts: list[Impact]) -> tuple[Subject, ...]:
+    found = []
+    for impact in impacts:
+        plan = assessment.plans.get(impact.stack.key)
+        if plan is not None and not plan.is_empty:
+            found.append(
+                Subject(
+                    ledger=history.ledger_id,
+                    environment=impact.stack.environment,
+                    stack=impact.stack.key,
+                    commit=plan.commit,
+                    digest=plan.digest.value,
+                    policy=crew.policy,
+                    lineage="",
+                )
+            )
+    return tuple(found)
