@@ -1,0 +1,253 @@
+"""Records as the JSON objects that machines read: design of the contracts in docs/reference/json.md.
+
+Each object names its schema, `terrace/<command>@1`. Fields are only ever added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from terrace.assess.model import Finding, Status
+from terrace.gates.model import Approval, GateResult, Outcome, Verdict
+from terrace.ledger.folds import Hold
+from terrace.plans.model import Action, Plan, ResourceChange
+from terrace.rollout.model import Deployment, StepRecord
+from terrace.stacks.model import ChangeSet, Impact
+
+Json = dict[str, Any]
+
+
+def when(moment: datetime | None) -> str | None:
+    """A moment as ISO 8601 in UTC."""
+    return moment.isoformat().replace("+00:00", "Z") if moment is not None else None
+
+
+def impact(change_set: ChangeSet) -> Json:
+    """`terrace impact`."""
+    return {
+        "schema": "terrace/impact@1",
+        "base": change_set.base,
+        "head": change_set.head,
+        "stacks": [_impact(one) for one in change_set.impacts],
+        "removed": [{"environment": s.environment, "path": s.path} for s in change_set.removed],
+        "notices": [{"message": n.message, "path": n.path, "line": n.line, "hint": n.hint} for n in change_set.notices],
+    }
+
+
+def check(
+    change_set: ChangeSet,
+    plans: Mapping[str, Plan],
+    findings: Iterable[Finding],
+    ahead: Iterable[Verdict],
+    *,
+    passed: bool,
+) -> Json:
+    """`terrace check`. `verdict` is about the change itself; `ahead` about each environment it would enter."""
+    found = list(findings)
+    return {
+        "schema": "terrace/check@1",
+        "verdict": "pass" if passed else "block",
+        "base": change_set.base,
+        "head": change_set.head,
+        "findings": [_finding(one) for one in found],
+        "plans": [_plan_line(plan) for plan in plans.values()],
+        "unknown": [
+            {"what": f.stack or f.path or f.rule, "why": f.message} for f in found if f.status is Status.UNKNOWN
+        ],
+        "ahead": [{"environment": v.environment, "verdict": v.outcome.value, "gates": gates(v)} for v in ahead],
+    }
+
+
+def plan(record: Plan) -> Json:
+    """`terrace plan`, one object a stack."""
+    return {
+        "schema": "terrace/plan@1",
+        "environment": record.stack.environment,
+        "path": record.stack.path,
+        "commit": record.commit,
+        "digest": record.digest.value,
+        "changes": [_change(change) for change in record.effective],
+    }
+
+
+def deployed(command: str, deployment: Deployment) -> Json:
+    """`terrace deploy`, `promote`, `resume`: how far a deployment got."""
+    return {
+        "schema": f"terrace/{command}@1",
+        "deployment": deployment.id,
+        "environment": deployment.environment,
+        "commit": deployment.commit,
+        "result": result_word(deployment),
+        "reasons": list(deployment.reasons or deployment.waiting),
+        "steps": [_step(record) for record in deployment.steps],
+        "tag": deployment.tag,
+    }
+
+
+def refused(command: str, commit: str, verdict: Verdict) -> Json:
+    """The same commands when the environment did not take the release."""
+    waits = verdict.outcome is Outcome.WAIT
+    return {
+        "schema": f"terrace/{command}@1",
+        "deployment": None,
+        "environment": verdict.environment,
+        "commit": commit,
+        "result": "waiting" if waits else "blocked",
+        "reasons": [r.reason for r in verdict.open],
+        "steps": [],
+        "gates": gates(verdict),
+    }
+
+
+def status(rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]]) -> Json:
+    """`terrace status`: for each environment its newest deployment, its last good one, and what holds it."""
+    environments = []
+    for name, latest, good, held in rows:
+        row: Json = {"name": name, "state": state_word(latest, held)}
+        if good is not None:
+            row["commit"] = good.commit
+            row["since"] = when(good.ended_at)
+        if latest is not None:
+            row["deployment"] = latest.id
+        row["waiting_for"] = list(latest.waiting) if latest is not None else []
+        if held is not None:
+            row["held"] = {"reason": held.reason, "by": held.by, "since": when(held.since)}
+        environments.append(row)
+    return {"schema": "terrace/status@1", "environments": environments}
+
+
+def history(rows: Iterable[tuple[Deployment, tuple[Approval, ...]]]) -> Json:
+    """`terrace history`: every deployment with the answers it got."""
+    return {
+        "schema": "terrace/history@1",
+        "deployments": [
+            {
+                "id": d.id,
+                "environment": d.environment,
+                "commit": d.commit,
+                "origin": type(d.origin).__name__.lower(),
+                "result": result_word(d),
+                "reasons": list(d.reasons),
+                "started_at": when(d.opened_at),
+                "ended_at": when(d.ended_at),
+                "approvals": [approval(a) for a in answers],
+                "tag": d.tag,
+            }
+            for d, answers in rows
+        ],
+    }
+
+
+def approval(record: Approval) -> Json:
+    """One answer; `proof` is how its author is known."""
+    return {
+        "actor": record.actor,
+        "role": record.role,
+        "answer": record.answer,
+        "proof": record.proof,
+        "at": when(record.at),
+        "comment": record.comment,
+    }
+
+
+def gates(verdict: Verdict) -> list[Json]:
+    """Every gate that was asked."""
+    return [_gate(result) for result in verdict.results]
+
+
+def result_word(deployment: Deployment) -> str:
+    """How a deployment stands, in the word of the contract."""
+    if deployment.result is not None:
+        return deployment.result
+    if deployment.in_doubt and deployment.lease is None:
+        return "unknown"
+    return "waiting" if deployment.waiting else "deploying"
+
+
+def state_word(latest: Deployment | None, held: Hold | None) -> str:
+    """How an environment stands: never | deployed | deploying | waiting | failed | unknown | held."""
+    if held is not None:
+        return "held"
+    if latest is None:
+        return "never"
+    word = result_word(latest)
+    return {"succeeded": "deployed", "blocked": "failed", "superseded": "waiting"}.get(word, word)
+
+
+def _impact(record: Impact) -> Json:
+    return {
+        "environment": record.stack.environment,
+        "path": record.stack.path,
+        "stack": record.stack.key,
+        "unsure": record.unsure,
+        "reasons": [{"kind": r.kind, "path": r.path, "chain": list(r.chain)} for r in record.reasons],
+    }
+
+
+def _finding(record: Finding) -> Json:
+    found: Json = {
+        "rule": record.rule,
+        "severity": record.severity.word,
+        "status": record.status.value,
+        "tool": record.tool,
+        "message": record.message,
+        "advisory": record.advisory,
+    }
+    optional = {"stack": record.stack, "address": record.address, "file": record.path, "fix": record.fix}
+    found.update({name: value for name, value in optional.items() if value})
+    if record.line:
+        found["line"] = record.line
+    if record.detail:
+        found["detail"] = record.detail
+    return found
+
+
+def _plan_line(record: Plan) -> Json:
+    return {
+        "environment": record.stack.environment,
+        "path": record.stack.path,
+        "stack": record.stack.key,
+        "digest": record.digest.value,
+        "create": record.count(Action.CREATE),
+        "update": record.count(Action.UPDATE),
+        "replace": record.count(Action.REPLACE),
+        "delete": record.count(Action.DELETE),
+        "unknown": sum(len(change.unknown) for change in record.effective),
+    }
+
+
+def _change(record: ResourceChange) -> Json:
+    return {
+        "address": record.address,
+        "type": record.type,
+        "actions": record.action.value,
+        "replace_reasons": [_path(p) for p in record.replace_paths],
+        "unknown": [_path(p) for p in record.unknown],
+        "sensitive": [_path(p) for p in record.sensitive],
+    }
+
+
+def _path(parts: tuple[str | int, ...]) -> str:
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in parts).lstrip(".")
+
+
+def _step(record: StepRecord) -> Json:
+    return {
+        "name": record.step.value,
+        "stack": record.stack or None,
+        "result": record.result,
+        "message": record.message,
+        "started_at": when(record.began_at),
+        "ended_at": when(record.ended_at),
+    }
+
+
+def _gate(record: GateResult) -> Json:
+    found: Json = {"gate": record.gate, "outcome": record.outcome.value, "reason": record.reason}
+    if record.satisfy:
+        found["satisfy"] = record.satisfy
+    if record.until is not None:
+        found["until"] = when(record.until)
+    return found

@@ -1,0 +1,266 @@
+"""Records as a person reads them in a terminal. Words carry the meaning; colour only helps the eye."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from terrace.assess.model import Finding
+from terrace.gates.model import Outcome, Verdict
+from terrace.ledger.folds import Hold
+from terrace.plans.model import Action, Plan, ResourceChange
+from terrace.report.machine import result_word, state_word
+from terrace.rollout.model import Deployment, StepRecord
+from terrace.stacks.model import ChangeSet, Impact, Reason
+
+SIGNS = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("-/+", "red"),
+    Action.DELETE: ("-", "red"),
+    Action.FORGET: (".", "cyan"),
+    Action.UNKNOWN: ("?", "red"),
+    Action.NO_OP: (" ", "dim"),
+    Action.READ: ("<", "dim"),
+}
+
+OUTCOMES = {Outcome.PASS: ("pass ", "green"), Outcome.WAIT: ("wait ", "yellow"), Outcome.BLOCK: ("block", "red")}
+
+RESULTS = {
+    "succeeded": "green",
+    "deployed": "green",
+    "waiting": "yellow",
+    "deploying": "yellow",
+    "held": "yellow",
+    "failed": "red",
+    "unknown": "red",
+    "blocked": "red",
+}
+
+
+def reason_words(reason: Reason) -> str:
+    """One reason as a chain from what changed to the stack: `modules/a/main.tf -> modules/a -> environments/dev`."""
+    chain = " → ".join([visible(reason.path), *(visible(part) for part in reason.chain)])
+    return f"{reason.kind}: {chain}"
+
+
+def visible(text: str) -> str:
+    """Text from outside with every control and format character made visible, so that it cannot act on a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
+def impact(change_set: ChangeSet, *, why: bool) -> RenderableType:
+    """Which stacks a change touches, and through which chain where asked."""
+    count = len(change_set.impacts)
+    tree = Tree(Text(f"{count} {'stack' if count == 1 else 'stacks'} impacted", style="bold"))
+    for one in change_set.impacts:
+        _impact(tree, one, why=why)
+    for stack in change_set.removed:
+        tree.add(Text(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
+    for notice in change_set.notices:
+        place = f"{visible(notice.path)}:{notice.line}" if notice.line else visible(notice.path)
+        tree.add(Text(f"note: {place}: {notice.message}", style="yellow"))
+    return tree
+
+
+def _impact(tree: Tree, one: Impact, *, why: bool) -> Tree:
+    doubt = " (unsure, so it counts)" if one.unsure else ""
+    branch = tree.add(Text(f"{one.stack.key}{doubt}"))
+    shown = one.reasons if why else one.reasons[:1]
+    for reason in shown:
+        branch.add(Text(reason_words(reason), style="dim"))
+    if len(shown) < len(one.reasons):
+        branch.add(Text(f"and {len(one.reasons) - len(shown)} more reasons (--why)", style="dim"))
+    return branch
+
+
+def check(
+    change_set: ChangeSet,
+    plans: Mapping[str, Plan],
+    unplanned: Mapping[str, str],
+    findings: Iterable[Finding],
+    ahead: Iterable[Verdict],
+    *,
+    passed: bool,
+) -> RenderableType:
+    """The whole answer: what is touched and why, what would happen, what was found, what lies ahead."""
+    count = len(change_set.impacts)
+    title = f"{change_set.base[:7]} → {change_set.head[:7]}: {count} {'stack' if count == 1 else 'stacks'} impacted"
+    tree = Tree(Text(title, style="bold"))
+    for one in change_set.impacts:
+        branch = _impact(tree, one, why=False)
+        key = one.stack.key
+        if key in plans:
+            _plan(branch, plans[key])
+        elif key in unplanned:
+            branch.add(Text(f"not planned: {visible(unplanned[key])}", style="red"))
+    for stack in change_set.removed:
+        tree.add(Text(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
+    parts: list[RenderableType] = [tree]
+    found = list(findings)
+    if found:
+        parts += [Text(""), findings_table(found)]
+    for verdict in ahead:
+        parts += [Text(""), gates(verdict)]
+    word = Text("pass", style="green bold") if passed else Text("block", style="red bold")
+    parts += [Text(""), Text.assemble("verdict: ", word)]
+    return Group(*parts)
+
+
+def _plan(branch: Tree, plan: Plan) -> None:
+    node = branch.add(Text(counts(plan)))
+    for change in plan.effective:
+        node.add(_change(change))
+    for output in plan.outputs:
+        if output.action is not Action.NO_OP:
+            sign, style = SIGNS[output.action]
+            node.add(Text(f"{sign} output {output.name}", style=style))
+
+
+def counts(plan: Plan) -> str:
+    """A plan in one line: what it does, and its digest."""
+    if plan.is_empty:
+        return f"no changes (digest {plan.digest.short})"
+    words = [
+        (plan.count(Action.CREATE), "to create"),
+        (plan.count(Action.UPDATE), "to update"),
+        (plan.count(Action.REPLACE), "to replace"),
+        (plan.count(Action.DELETE), "to delete"),
+        (plan.count(Action.FORGET), "to forget"),
+    ]
+    said = ", ".join(f"{n} {what}" for n, what in words if n) or "outputs change"
+    return f"{said} (digest {plan.digest.short})"
+
+
+def _change(change: ResourceChange) -> Text:
+    sign, style = SIGNS[change.action]
+    text = Text(f"{sign} {visible(change.address)}", style=style)
+    if change.previous_address:
+        text.append(f" (moved from {visible(change.previous_address)})")
+    if change.importing:
+        text.append(" (imported)")
+    if change.replace_paths:
+        forced = ", ".join(".".join(str(p) for p in path) for path in change.replace_paths)
+        text.append(f" (replaced because of {visible(forced)})")
+    return text
+
+
+def findings_table(findings: Iterable[Finding]) -> RenderableType:
+    """What was found, worst first, each with its place and what to do."""
+    ordered = sorted(findings, key=lambda f: (f.advisory, -f.severity, f.rule))
+    lines: list[RenderableType] = [Text("Findings", style="bold")]
+    for finding in ordered:
+        place = visible(finding.path or finding.address or finding.stack or "")
+        where = f"{place}:{finding.line}" if finding.line else place
+        weight = "advisory" if finding.advisory else finding.severity.word
+        style = "yellow" if finding.advisory else "red"
+        lines.append(
+            Text.assemble((f"  {weight} ", style), f"{finding.rule} {finding.status.value}: ", visible(finding.message))
+        )
+        if where:
+            lines.append(Text(f"    at {where}", style="dim"))
+        if finding.fix:
+            lines.append(Text(f"    fix: {finding.fix}"))
+    return Group(*lines)
+
+
+def gates(verdict: Verdict) -> RenderableType:
+    """Every gate of an environment with its answer, and what would satisfy those that do not pass."""
+    table = Table.grid(padding=(0, 1))
+    table.title = Text(f"Gates of {verdict.environment}", style="bold")
+    table.title_justify = "left"
+    for result in verdict.results:
+        word, style = OUTCOMES[result.outcome]
+        text = Text(visible(result.reason))
+        if result.satisfy:
+            text.append(f"\n→ {result.satisfy}", style="cyan")
+        table.add_row(Text(f"  {word}", style=style), Text(result.gate), text)
+    return table
+
+
+def deployment(record: Deployment) -> RenderableType:
+    """A deployment with its steps, and how it stands."""
+    word = result_word(record)
+    head = Text.assemble(
+        (record.environment, "bold"), f" {record.commit[:7]} ", (word, RESULTS.get(word, "")), f" ({record.id})"
+    )
+    tree = Tree(head)
+    for key in [*record.stacks, ""]:
+        mine = [r for r in record.steps if r.stack == key]
+        if mine:
+            branch = tree.add(Text(key or "environment"))
+            for step in mine:
+                branch.add(step_line(step))
+    for reason in record.reasons or record.waiting:
+        tree.add(Text(visible(reason), style=RESULTS.get(word, "")))
+    if record.tag:
+        tree.add(Text(f"tag {record.tag}"))
+    return tree
+
+
+def step_line(record: StepRecord) -> Text:
+    """One step in one line."""
+    style = {"succeeded": "green", "failed": "red", "unknown": "red"}.get(record.result or "", "yellow")
+    took = f" {(record.ended_at - record.began_at).total_seconds():.1f}s" if record.ended_at else ""
+    text = Text.assemble(
+        (f"{record.result or 'running':<9}", style), f" {record.step.value:<8}", (f"{took:>7}", "dim"), "  "
+    )
+    text.append(visible(record.message.split("\n")[0]))
+    return text
+
+
+def status(rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]], now: datetime) -> Table:
+    """Every environment in one line, in the order of the ladder."""
+    table = Table("Environment", "State", "Commit", "Since", "Waiting for", box=None, header_style="bold")
+    for name, latest, good, held in rows:
+        word = state_word(latest, held)
+        waiting = "\n".join(visible(w) for w in latest.waiting) if latest is not None else ""
+        if held is not None:
+            waiting = f"held: {visible(held.reason)} (by {visible(held.by)})"
+        elif latest is not None and latest.result in ("failed", "unknown", "blocked"):
+            waiting = "\n".join(visible(r) for r in latest.reasons)
+        table.add_row(
+            name,
+            Text(word, style=RESULTS.get(word, "")),
+            good.commit[:7] if good else "-",
+            ago(good.ended_at, now) if good else "-",
+            escape(waiting),
+        )
+    return table
+
+
+def history(rows: Iterable[Deployment]) -> Table:
+    """Deployments, newest first."""
+    table = Table(
+        "Deployment", "Environment", "Commit", "Result", "Started", "Took", "By", box=None, header_style="bold"
+    )
+    for record in rows:
+        word = result_word(record)
+        took = f"{(record.ended_at - record.opened_at).total_seconds():.0f}s" if record.ended_at else "-"
+        table.add_row(
+            record.id,
+            record.environment,
+            record.commit[:7],
+            Text(word, style=RESULTS.get(word, "")),
+            record.opened_at.strftime("%Y-%m-%d %H:%M:%SZ"),
+            took,
+            escape(visible(record.requester)),
+        )
+    return table
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """How long ago, in one unit."""
+    if then is None:
+        return "-"
+    seconds = max(0, int((now - then).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
