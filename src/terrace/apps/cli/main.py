@@ -1,0 +1,411 @@
+"""The command line. Only names and options stand here; each command's work is imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from terrace import __version__
+
+ENVIRONMENT = "ENV"
+
+SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Start", ("init", "doctor", "demo")),
+    ("A change", ("check", "impact", "plan")),
+    ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
+    ("Look", ("status", "history", "show")),
+    ("Keep", ("ledger", "config", "completion")),
+)
+"""The commands as `terrace --help` groups them."""
+
+
+class Ladder(click.Group):
+    """Groups commands by what people want, and finds the command that was probably meant."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in SECTIONS:
+            commands = [(n, self.commands[n].get_short_help_str(70)) for n in names if n in self.commands]
+            with formatter.section(title):
+                formatter.write_dl(commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from terrace.stacks.naming import nearest
+
+            near = nearest(args[0], self.commands) if args else None
+            if near and type(error) is click.UsageError:
+                raise click.UsageError(f"no such command {args[0]!r}\nhint: did you mean {near!r}?", ctx) from error
+            raise
+
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
+ENV = click.argument("environment", metavar=ENVIRONMENT)
+
+
+@click.group(cls=Ladder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="terrace")
+@click.option("-C", "folder", default=".", metavar="DIR", help="Work as if started in DIR.", type=click.Path())
+@click.pass_context
+def cli(ctx: click.Context, folder: str) -> None:
+    """GitOps for Terraform and OpenTofu: a commit goes from pull request to production, gate by gate.
+
+    \b
+    First steps:   terrace demo          see it all, on an embedded cloud
+                   terrace init          write terrace.yaml for this repository
+                   terrace check         what would this branch change, and may it?
+
+    Exit codes: 0 passed or nothing to do, 1 blocked or waiting, 2 wrong use or broken input, 3 a fault of Terrace.
+    """
+    ctx.obj = folder
+
+
+@cli.command()
+@click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
+@click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
+@JSON
+@click.pass_obj
+def check(folder: str, base: str | None, style: str, as_json: bool) -> int:
+    """Everything a pull request is checked for, on the working tree.
+
+    \b
+    Examples:
+      terrace check                     the working tree against the protected branch
+      terrace check --base HEAD~3       against another commit
+      terrace check --format markdown   as a comment for a pull request
+    """
+    from terrace.apps.cli.change import check
+
+    return check(folder, base, "json" if as_json else style)
+
+
+@cli.command()
+@click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
+@click.option("--why", is_flag=True, help="Show every chain from a changed file to the stack.")
+@JSON
+@click.pass_obj
+def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
+    """Which stacks the working tree's changes touch, and through which modules.
+
+    \b
+    Examples:
+      terrace impact --why
+      terrace impact --base v1.2.0 --json
+    """
+    from terrace.apps.cli.change import impact
+
+    return impact(folder, base, why=why, as_json=as_json)
+
+
+@cli.command()
+@click.argument("stacks", nargs=-1, metavar="[STACK]...")
+@JSON
+@click.pass_obj
+def plan(folder: str, stacks: tuple[str, ...], as_json: bool) -> int:
+    """Plan stacks of the working tree, all of them or those named (`prod/network`).
+
+    \b
+    Examples:
+      terrace plan dev
+      terrace plan prod/network prod/app --json
+    """
+    from terrace.apps.cli.change import plan
+
+    return plan(folder, stacks, as_json=as_json)
+
+
+@cli.command()
+@ENV
+@click.option("--ref", metavar="REF", help="Which commit; the tip of the protected branch if not said.")
+@JSON
+@click.pass_obj
+def deploy(folder: str, environment: str, ref: str | None, as_json: bool) -> int:
+    """Take a commit into ENV as far as it goes now: to its end, or to where somebody must act.
+
+    \b
+    Examples:
+      terrace deploy dev
+      terrace deploy staging --ref v1.4.0
+    """
+    from terrace.apps.cli.deployment import deploy
+
+    return deploy(folder, environment, ref, as_json=as_json)
+
+
+@cli.command()
+@ENV
+@JSON
+@click.pass_obj
+def promote(folder: str, environment: str, as_json: bool) -> int:
+    """Take into ENV what succeeded in the environment before it.
+
+    \b
+    Example:
+      terrace promote staging
+    """
+    from terrace.apps.cli.deployment import promote
+
+    return promote(folder, environment, as_json=as_json)
+
+
+def _answering(command: Any) -> Any:
+    for option in (
+        click.option("--role", default="", metavar="TEAM", help="The team you speak for; found when there is one."),
+        click.option("--as", "actor", metavar="NAME", help="Who you are, if not the Git identity."),
+        click.option("--key", metavar="FILE", type=click.Path(), help="SSH key to sign with (Git's signing key)."),
+        click.option("--yes", is_flag=True, help="Do not ask whether you mean it."),
+        JSON,
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@ENV
+@click.option("-m", "--comment", default="", help="Why; kept in the ledger.")
+@_answering
+@click.pass_obj
+def approve(
+    folder: str,
+    environment: str,
+    comment: str,
+    role: str,
+    actor: str | None,
+    key: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Say yes to exactly the plans that wait in ENV, signed with your SSH key.
+
+    \b
+    Examples:
+      terrace approve staging
+      terrace approve prod --role security -m "reviewed with the network team"
+    """
+    from terrace.apps.cli.deployment import answer
+
+    return answer(folder, environment, "approve", role, comment, actor, key, yes=yes, as_json=as_json)
+
+
+@cli.command()
+@ENV
+@click.option("-m", "--comment", required=True, help="Why; kept in the ledger.")
+@_answering
+@click.pass_obj
+def reject(
+    folder: str,
+    environment: str,
+    comment: str,
+    role: str,
+    actor: str | None,
+    key: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Say no to what waits in ENV: the deployment ends, nothing is applied.
+
+    \b
+    Example:
+      terrace reject prod -m "not before the sale"
+    """
+    from terrace.apps.cli.deployment import answer
+
+    return answer(folder, environment, "reject", role, comment, actor, key, yes=yes, as_json=as_json)
+
+
+@cli.command()
+@click.argument("environment", metavar="[ENV]", required=False)
+@JSON
+@click.pass_obj
+def resume(folder: str, environment: str | None, as_json: bool) -> int:
+    """Go on with an open deployment: after approvals, or after an interruption.
+
+    \b
+    Example:
+      terrace resume prod
+    """
+    from terrace.apps.cli.deployment import resume
+
+    return resume(folder, environment, as_json=as_json)
+
+
+@cli.command()
+@ENV
+@click.option("--reason", required=True, help="Why nothing may enter.")
+@JSON
+@click.pass_obj
+def hold(folder: str, environment: str, reason: str, as_json: bool) -> int:
+    """Let no new deployment into ENV until somebody takes the hold back.
+
+    \b
+    Example:
+      terrace hold prod --reason "incident 4711"
+    """
+    from terrace.apps.cli.deployment import hold
+
+    return hold(folder, environment, reason, held=True, as_json=as_json)
+
+
+@cli.command()
+@ENV
+@click.option("--reason", required=True, help="Why it may take deployments again.")
+@JSON
+@click.pass_obj
+def unhold(folder: str, environment: str, reason: str, as_json: bool) -> int:
+    """Let ENV take deployments again.
+
+    \b
+    Example:
+      terrace unhold prod --reason "incident 4711 is closed"
+    """
+    from terrace.apps.cli.deployment import hold
+
+    return hold(folder, environment, reason, held=False, as_json=as_json)
+
+
+@cli.command()
+@JSON
+@click.pass_obj
+def tick(folder: str, as_json: bool) -> int:
+    """Do all that is due now, and exit: for cron, GitHub Actions, or by hand.
+
+    Open deployments that may go on do; automatic environments take what is new on the protected branch.
+    """
+    from terrace.apps.cli.deployment import tick
+
+    return tick(folder, as_json=as_json)
+
+
+@cli.command()
+@JSON
+@click.pass_obj
+def status(folder: str, as_json: bool) -> int:
+    """What is deployed where, and what each environment waits for."""
+    from terrace.apps.cli.look import status
+
+    return status(folder, as_json=as_json)
+
+
+@cli.command()
+@click.argument("environment", metavar="[ENV]", required=False)
+@click.option("-n", "limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@JSON
+@click.pass_obj
+def history(folder: str, environment: str | None, limit: int, as_json: bool) -> int:
+    """Every deployment, newest first: who, what, when, how it ended."""
+    from terrace.apps.cli.look import history
+
+    return history(folder, environment, limit, as_json=as_json)
+
+
+@cli.command()
+@click.argument("deployment")
+@JSON
+@click.pass_obj
+def show(folder: str, deployment: str, as_json: bool) -> int:
+    """One deployment with its steps and approvals, by its id or the environment's name."""
+    from terrace.apps.cli.look import show
+
+    return show(folder, deployment, as_json=as_json)
+
+
+@cli.group()
+def ledger() -> None:
+    """What happened, for good: check it, or take it elsewhere."""
+
+
+@ledger.command("verify")
+@click.option("--head", metavar="HASH", help="A head that you noted: finds what was cut off since.")
+@JSON
+@click.pass_obj
+def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
+    """Find an altered, dropped, reordered or truncated event."""
+    from terrace.apps.cli.look import ledger_verify
+
+    return ledger_verify(folder, head, as_json=as_json)
+
+
+@ledger.command("export")
+@click.pass_obj
+def ledger_export(folder: str) -> int:
+    """Every event as one JSON object a line."""
+    from terrace.apps.cli.look import ledger_export
+
+    return ledger_export(folder)
+
+
+@cli.group()
+def config() -> None:
+    """terrace.yaml: its schema, and whether yours is right."""
+
+
+@config.command("schema")
+def config_schema() -> int:
+    """The JSON Schema of terrace.yaml, for editors."""
+    from terrace.apps.cli.start import config_schema
+
+    return config_schema()
+
+
+@config.command("check")
+@JSON
+@click.pass_obj
+def config_check(folder: str, as_json: bool) -> int:
+    """Read terrace.yaml of the working tree and tell everything that is wrong in it."""
+    from terrace.apps.cli.start import config_check
+
+    return config_check(folder, as_json=as_json)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Shell completion: `eval "$(terrace completion bash)"`."""
+    from terrace.apps.cli.start import completion
+
+    return completion(cli, shell)
+
+
+@cli.command()
+@JSON
+@click.pass_obj
+def doctor(folder: str, as_json: bool) -> int:
+    """What Terrace needs on this machine, what is there, and how to get the rest."""
+    from terrace.apps.cli.start import doctor
+
+    return doctor(folder, as_json=as_json)
+
+
+@cli.command()
+@click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
+@click.pass_obj
+def init(folder: str, dry_run: bool) -> int:
+    """Write terrace.yaml for this repository, or a first repository into an empty folder.
+
+    Nothing that exists is changed.
+    """
+    from terrace.apps.cli.start import init
+
+    return init(folder, dry_run=dry_run)
+
+
+@cli.command()
+@click.option("--folder", "target", metavar="DIR", help="Where to play it; a new folder if not said.")
+@click.option("--binary", default="auto", metavar="NAME", help="auto, terraform, tofu, embedded, or a path.")
+def demo(target: str | None, binary: str) -> int:
+    """Play the whole story on an embedded cloud: branch, check, merge, deploy, approve, prod."""
+    from terrace.apps.demo.story import demo
+
+    return demo(target, binary)
+
+
+def main() -> None:
+    """The entry point: runs a command and turns what broke into a message, a hint and an exit code."""
+    from terrace.apps.cli.failing import guarded
+
+    sys.exit(guarded(cli))
