@@ -1,0 +1,112 @@
+"""`status`, `history`, `show` and `ledger`: folds over the ledger, told."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from terrace.apps.cli.console import emit, show as print_record
+from terrace.apps.wiring import Workshop, now
+from terrace.errors import BadInput
+from terrace.gates.model import Approval
+from terrace.ledger import folds
+from terrace.ledger.chain import export, verify
+from terrace.ledger.model import History
+from terrace.report import machine, terminal
+from terrace.rollout.model import Deployment
+
+
+def status(folder: str, *, as_json: bool) -> int:
+    """What is deployed where."""
+    shop = Workshop(Path(folder))
+    history = shop.ledger.read()
+    rows = [
+        (e.name, folds.latest(history, e.name), folds.last_good(history, e.name), folds.hold(history, e.name))
+        for e in shop.trust.config.environments
+    ]
+    if as_json:
+        emit(machine.status(rows))
+    else:
+        print_record(terminal.status(rows, now()))
+    return 0
+
+
+def history(folder: str, environment: str | None, limit: int, *, as_json: bool) -> int:
+    """Deployments, newest first."""
+    shop = Workshop(Path(folder))
+    if environment is not None:
+        shop.trust.config.environment(environment)
+    seen = shop.ledger.read()
+    found = [d for d in folds.deployments(seen) if environment in (None, d.environment)]
+    newest = found[::-1][:limit]
+    if as_json:
+        emit(machine.history((d, _answers(shop, seen, d)) for d in newest))
+    elif newest:
+        print_record(terminal.history(newest))
+    else:
+        print_record("nothing was deployed yet")
+    return 0
+
+
+def show(folder: str, wanted: str, *, as_json: bool) -> int:
+    """One deployment."""
+    shop = Workshop(Path(folder))
+    seen = shop.ledger.read()
+    every = folds.deployments(seen)
+    found = next((d for d in every if d.id == wanted), None) or folds.latest(seen, wanted)
+    if found is None:
+        raise BadInput(f"there is no deployment {wanted!r}", hint="`terrace history` lists them")
+    answers = _answers(shop, seen, found)
+    if as_json:
+        emit({**machine.deployed("show", found), "approvals": [machine.approval(a) for a in answers]})
+        return 0
+    print_record(terminal.deployment(found))
+    for given in answers:
+        role = f" for {given.role}" if given.role else ""
+        said = f": {terminal.visible(given.comment)}" if given.comment else ""
+        print_record(f"  {given.answer} by {terminal.visible(given.actor)}{role} ({given.proof}){said}")
+    return 0
+
+
+def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
+    """Whether the chain holds: exit 0, else 1."""
+    shop = Workshop(Path(folder))
+    result = verify(shop.ledger.read().events, expected_head=head)
+    if as_json:
+        bad = {"position": result.first_bad.position, "why": result.first_bad.why} if result.first_bad else None
+        emit(
+            {
+                "schema": "terrace/ledger-verify@1",
+                "ok": result.ok,
+                "events": result.events,
+                "head": result.head,
+                "first_bad": bad,
+            }
+        )
+    elif result.first_bad is None:
+        print_record(f"{result.events} events, unbroken; head {result.head}")
+    else:
+        print_record(f"event {result.first_bad.position} is bad: {result.first_bad.why}")
+    return 0 if result.ok else 1
+
+
+def ledger_export(folder: str) -> int:
+    """Every event as a line of JSON."""
+    for line in export(Workshop(Path(folder)).ledger.read().events):
+        sys.stdout.write(line + "\n")
+    return 0
+
+
+def _answers(shop: Workshop, seen: History, deployment: Deployment) -> tuple[Approval, ...]:
+    return tuple(
+        Approval(
+            actor=signed.actor,
+            role=signed.role,
+            answer="approve" if signed.answer == "approve" else "reject",
+            subjects=signed.subjects,
+            at=signed.at,
+            proof=shop.proof(signed),
+            comment=signed.comment,
+        )
+        for signed in folds.approvals(seen, deployment.id)
+    )

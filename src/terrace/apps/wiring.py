@@ -1,0 +1,223 @@
+"""The only place that knows pipelines and adapters both: it puts a crew together for one repository."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from terrace.adapters.git.repository import GitRepository
+from terrace.apps.home import Home
+from terrace.errors import BadInput, NotReady
+from terrace.gates.model import Proof
+from terrace.ledger import kinds
+from terrace.ledger.folds import SignedApproval
+from terrace.ledger.model import Draft, Ledger
+from terrace.pipelines.crew import Crew
+from terrace.plans.digest import DigestKey
+from terrace.plans.terraform import Purpose, Terraform
+from terrace.rollout.ports import Watcher
+from terrace.stacks.config import Config, Environment
+from terrace.stacks.landscape import Landscape
+
+CONFIG_FILE = "terrace.yaml"
+DIGEST_KEY = "TERRACE_DIGEST_KEY"
+
+
+def now() -> datetime:
+    """The clock of everything that is wired here."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """An id that nobody else has: 12 hexadecimal characters."""
+    return secrets.token_hex(6)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRoot:
+    """What judges: configuration and signers at the tip of the protected branch. `policy` is their version."""
+
+    commit: str
+    config: Config
+    signers: bytes
+    policy: str
+
+
+class Workshop:
+    """Everything for one repository, made when it is first asked for.
+
+    `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key.
+    """
+
+    def __init__(self, folder: Path, *, actor: str | None = None, fetch: bool = True) -> None:
+        top = GitRepository.around(folder.absolute(), cache=Path())
+        self.home = Home.of(top.root)
+        self.repository = GitRepository(top.root, cache=self.home.cache)
+        self._actor = actor
+        self._fetch = fetch
+
+    @cached_property
+    def trust(self) -> TrustRoot:
+        """The trust root, read once. A repository whose protected branch has no terrace.yaml gets safe defaults."""
+        self.repository.branch = self._default_branch()
+        if self._fetch:
+            self.repository.fetch()
+        root = self._trust_at(self.repository.protected_tip())
+        if root.config.branch != self.repository.branch:
+            self.repository.branch = root.config.branch
+            if self._fetch:
+                self.repository.fetch()
+            root = self._trust_at(self.repository.protected_tip())
+        return root
+
+    def _trust_at(self, commit: str) -> TrustRoot:
+        from terrace.stacks.config import policy_version
+
+        tree = self.repository.tree(commit)
+        text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
+        config = self.config_at(commit)
+        signers = tree.read(config.signers) if config.signers in tree.entries else b""
+        return TrustRoot(commit, config, signers, policy_version(text, signers))
+
+    def _default_branch(self) -> str:
+        """Where to look for the first terrace.yaml: the remote's default branch, else main, else master."""
+        remote = self.repository.remote
+        if remote is not None:
+            done = self.repository.git("symbolic-ref", "--quiet", "--short", f"refs/remotes/{remote}/HEAD")
+            if done.code == 0:
+                return os.fsdecode(done.out).strip().removeprefix(f"{remote}/")
+        for name in ("main", "master"):
+            for prefix in ("refs/heads/", f"refs/remotes/{remote}/"):
+                if self.repository.git("rev-parse", "--verify", "--quiet", prefix + name).code == 0:
+                    return name
+        return "main"
+
+    def config_at(self, commit: str) -> Config:
+        """The configuration as that commit has it."""
+        from terrace.stacks.discovery import environments
+        from terrace.stacks.load import load
+
+        tree = self.repository.tree(commit)
+        text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
+        return load(text, CONFIG_FILE, discovered=environments(tree))
+
+    def survey(self, commit: str) -> Landscape:
+        """What stands at a commit."""
+        from terrace.adapters.git.facts_cache import FactsCache
+        from terrace.stacks.discovery import discover
+        from terrace.stacks.graph import Graph
+
+        tree = self.repository.tree(commit)
+        config = self.config_at(commit)
+        stacks = discover(tree, config)
+        return Landscape(commit, config, stacks, Graph.of(tree, stacks, FactsCache(self.home.cache / "facts.db")))
+
+    @cached_property
+    def actor(self) -> str:
+        """Who gives the commands: the person of terrace.yaml whom the Git identity belongs to, else that identity."""
+        if self._actor is not None:
+            return self._actor
+        name = self.repository.config("user.name") or ""
+        email = self.repository.config("user.email") or ""
+        for person in self.trust.config.people.values():
+            if email and email.lower() in (e.lower() for e in person.emails):
+                return person.name
+        members = {m for team in self.trust.config.teams.values() for m in team}
+        return next((who for who in (name, email, email.split("@")[0]) if who in members), email or name or "unknown")
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger that terrace.yaml names."""
+        where = self.trust.config.ledger
+        if where.startswith("sqlite:"):
+            from terrace.adapters.ledgers.sqlite import SqliteLedger
+
+            return SqliteLedger(self.repository.root / where.removeprefix("sqlite:"), clock=now, new_id=new_id)
+        from terrace.adapters.ledgers.git import GitLedger
+
+        return GitLedger(self.repository.root, remote=self.repository.remote, clock=now, new_id=new_id)
+
+    def open_ledger(self) -> Ledger:
+        """The ledger with its first event, which names it; written here when it is new."""
+        from terrace.pipelines.journal import append
+
+        def decide(history: object) -> tuple[Draft, ...]:
+            first = Draft(kinds.LEDGER_OPENED, "ledger", self.actor, {"version": 1, "digest_key": self.digest_key.id})
+            return () if self.ledger.read().events else (first,)
+
+        history = self.ledger.read()
+        if not history.events:
+            append(self.ledger, history, decide)
+        return self.ledger
+
+    @cached_property
+    def digest_key(self) -> DigestKey:
+        """The key of plan digests, from the environment; derived from the backup key where none is given."""
+        import hashlib
+        import hmac
+
+        given = os.environ.get(DIGEST_KEY)
+        if given:
+            try:
+                secret = base64.b64decode(given, validate=True)
+            except binascii.Error as error:
+                raise BadInput(f"{DIGEST_KEY} is not base64", hint="make one: openssl rand -base64 32") from error
+        else:
+            secret = hmac.digest(self.backup_key, b"terrace plan digest", "sha256")
+        return DigestKey(id=hashlib.sha256(b"id" + secret).hexdigest()[:8], secret=secret)
+
+    @cached_property
+    def throwaway_key(self) -> DigestKey:
+        """For a check where no key is given: its digests compare within this run only."""
+        return DigestKey(id="throwaway", secret=secrets.token_bytes(32))
+
+    @cached_property
+    def backup_key(self) -> bytes:
+        """The key of state backups. Raises NotReady when the environment does not hold it."""
+        from terrace.adapters.backups import read_key
+
+        return read_key(self.trust.config.backups.key, os.environ)
+
+    @cached_property
+    def terraform(self) -> Terraform:
+        from terrace.adapters.terraform.client import LocalTerraform
+
+        return LocalTerraform(
+            self.trust.config.terraform, cache=self.home.cache, states=self.home.states / self._ledger_name()
+        )
+
+    def _ledger_name(self) -> str:
+        return "local"
+
+    def variables(self, environment: Environment, purpose: Purpose) -> Mapping[str, str]:
+        """What the child's environment gets for one purpose: the credentials, and the variables that `env` names."""
+        wanted = environment.credentials.apply if purpose == "apply" else environment.credentials.plan
+        found = {name: self._secret(environment, name, spec) for name, spec in wanted.items()}
+        found.update({name: os.environ[name] for name in environment.env if name in os.environ})
+        return found
+
+    def _secret(self, environment: Environment, name: str, spec: str) -> str:
+        if not spec.startswith("env:"):
+            return spec
+        source = spec.removeprefix("env:")
+        if source not in os.environ:
+            raise NotReady(
+                f"{environment.name} needs {name} from the variable {source}, which is not set",
+                hint=f"export {source}=...  (terrace.yaml: environments.{environment.name}.credentials)",
+            )
+        return os.environ[source]
+
+    @cached_property
+    def proof(self) -> Callable[[SignedApproval], Proof]:
+        """Tells how the author of an approval is known, against the signers of the trust root."""
+        from terrace.adapters.signatures import proof_of
+
+        signers = self.trust.signers
+        return lambda signed: proof_of(signed, signers)
