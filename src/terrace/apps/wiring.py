@@ -19,10 +19,8 @@ from terrace.gates.model import Proof
 from terrace.ledger import kinds
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Draft, Ledger
-from terrace.pipelines.crew import Crew
 from terrace.plans.digest import DigestKey
 from terrace.plans.terraform import Purpose, Terraform
-from terrace.rollout.ports import Watcher
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
 

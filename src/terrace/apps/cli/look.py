@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from terrace.apps.cli.console import emit, show as print_record
+from terrace.apps.cli.console import emit
+from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput
 from terrace.gates.model import Approval

@@ -45,7 +45,9 @@ class Lines:
         from terrace.report.terminal import step_line
 
         if record.result is not None:
-            self._console.print(Text.assemble("  ", f"{record.stack or deployment.environment:<16} ", step_line(record)))
+            self._console.print(
+                Text.assemble("  ", f"{record.stack or deployment.environment:<16} ", step_line(record))
+            )
 
     def progress(self, progress: Progress) -> None:
         """Failures only; the rest is in the steps."""
