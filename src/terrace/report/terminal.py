@@ -113,6 +113,16 @@ def check(
     return Group(*parts)
 
 
+def plans(made: Mapping[str, Plan], unplanned: Mapping[str, str]) -> RenderableType:
+    """Plans alone, one branch a stack."""
+    tree = Tree(Text(f"{len(made)} planned", style="bold"))
+    for key, plan in made.items():
+        _plan(tree.add(Text(key)), plan)
+    for key, why in unplanned.items():
+        tree.add(Text(f"{key}: not planned: {visible(why)}", style="red"))
+    return tree
+
+
 def _plan(branch: Tree, plan: Plan) -> None:
     node = branch.add(Text(counts(plan)))
     for change in plan.effective:

@@ -1,3 +1,90 @@
-"""`check`, `impact` and `plan`: what the working tree would change."""
+"""`check`, `impact` and `plan`: what the working tree would change. Nothing of the user's is touched."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from terrace.apps.checks import CHECKS
+from terrace.apps.cli.console import emit, note, show
+from terrace.apps.cli.deployment import watcher
+from terrace.apps.wiring import Workshop
+from terrace.errors import TerraceError
+from terrace.pipelines.validate import Validation, validate
+from terrace.report import machine, markdown, terminal
+from terrace.stacks.impact import change_set_between
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import ChangeSet, Impact, Reason
+
+
+def check(folder: str, base: str | None, style: str) -> int:
+    """Everything a pull request is checked for; exit 1 when it may not be merged."""
+    shop = Workshop(Path(folder))
+    change_set, landscape = _change(shop, base)
+    with watcher(as_json=style == "json") as told:
+        crew = shop.crew(told, reading=True)
+        validation = validate(crew, change_set, landscape, CHECKS)
+    _say(validation, style)
+    return 0 if validation.passed else 1
+
+
+def _say(validation: Validation, style: str) -> None:
+    assessment = validation.assessment
+    facts = (assessment.change_set, assessment.plans)
+    found = assessment.findings
+    if style == "json":
+        emit(machine.check(*facts, found, validation.ahead, passed=validation.passed))
+    elif style == "markdown":
+        text = markdown.check(*facts, assessment.unplanned, found, validation.ahead, passed=validation.passed)
+        sys.stdout.write(text + "\n")
+    else:
+        show(terminal.check(*facts, assessment.unplanned, found, validation.ahead, passed=validation.passed))
+
+
+def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:
+    """Which stacks are touched."""
+    change_set, _ = _change(Workshop(Path(folder)), base)
+    if as_json:
+        emit(machine.impact(change_set))
+    else:
+        show(terminal.impact(change_set, why=why))
+    return 0
+
+
+def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
+    """Plan stacks as they are in the working tree."""
+    from terrace.stacks.naming import no_such
+
+    shop = Workshop(Path(folder))
+    landscape = shop.survey(shop.repository.snapshot())
+    known = {stack.key: stack for stack in landscape.stacks}
+    for key in keys:
+        if key not in known:
+            raise no_such("stack", key, known)
+    impacts = tuple(Impact(known[key], (Reason("asked", known[key].path),)) for key in keys or sorted(known))
+    change_set = ChangeSet(landscape.commit, landscape.commit, (), impacts)
+    with watcher(as_json=as_json) as told:
+        validation = validate(shop.crew(told, reading=True), change_set, landscape, {})
+    assessment = validation.assessment
+    if as_json:
+        emit({"schema": "terrace/plans@1", "plans": [machine.plan(p) for p in assessment.plans.values()]})
+    else:
+        show(terminal.plans(assessment.plans, assessment.unplanned))
+        if assessment.findings:
+            show(terminal.findings_table(assessment.findings))
+    return 2 if assessment.unplanned else 0
+
+
+def _change(shop: Workshop, base: str | None) -> tuple[ChangeSet, Landscape]:
+    """The change set of the working tree, and what stands in it."""
+    repository = shop.repository
+    head = repository.snapshot()
+    start = repository.resolve(base) if base is not None else repository.merge_base(shop.trust.commit, head)
+    after = shop.survey(head)
+    try:
+        before = shop.survey(start)
+    except TerraceError as error:
+        # What was broken before must not keep its repair from being checked: then everything counts as new.
+        note(f"note: {start[:7]} cannot be read ({error}); every stack counts as impacted")
+        return change_set_between(None, after, repository.tree(start), repository.tree(head)), after
+    return change_set_between(before, after, repository.tree(start), repository.tree(head)), after

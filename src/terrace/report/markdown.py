@@ -1,0 +1,103 @@
+"""Records as Markdown for a pull request. Everything from outside is neutralised: it cannot format, mention or link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from terrace.assess.model import Finding
+from terrace.gates.model import Verdict
+from terrace.plans.model import Action, Plan
+from terrace.report.terminal import SIGNS, counts, reason_words, visible
+from terrace.stacks.model import ChangeSet
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:$-])")
+
+
+def plain(text: str) -> str:
+    """Text from outside as Markdown that shows it letter by letter."""
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", visible(text))
+
+
+def code(text: str) -> str:
+    """Text from outside in a code span, whatever backticks it holds."""
+    shown = visible(text).replace("|", "¦")
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def fenced(lines: Iterable[str], language: str = "") -> str:
+    """Lines from outside in a code block that none of them can close."""
+    body = "\n".join(visible(line) for line in lines)
+    fence = "`" * max(3, max((len(run) for run in re.findall("`+", body)), default=0) + 1)
+    return f"{fence}{language}\n{body}\n{fence}"
+
+
+def check(
+    change_set: ChangeSet,
+    plans: Mapping[str, Plan],
+    unplanned: Mapping[str, str],
+    findings: Iterable[Finding],
+    ahead: Iterable[Verdict],
+    *,
+    passed: bool,
+) -> str:
+    """The whole answer of a check: verdict and table first, then what was found, then each plan folded away."""
+    word = "pass" if passed else "**block**"
+    parts = [f"### Terrace check: {word} ({change_set.base[:7]} → {change_set.head[:7]})", ""]
+    parts += [_table(change_set, plans, unplanned), ""]
+    found = sorted(findings, key=lambda f: (f.advisory, -f.severity, f.rule))
+    if found:
+        parts += ["**Findings**", "", *(_finding(one) for one in found), ""]
+    for key, plan in plans.items():
+        if not plan.is_empty:
+            parts += [_details(key, plan), ""]
+    for stack in change_set.removed:
+        parts += [f"- {code(stack.key)} is removed: its objects stay until `terrace destroy`", ""]
+    for verdict in ahead:
+        parts += [_gates(verdict), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _table(change_set: ChangeSet, plans: Mapping[str, Plan], unplanned: Mapping[str, str]) -> str:
+    rows = ["| Stack | Create | Update | Replace | Delete | Why |", "| --- | ---: | ---: | ---: | ---: | --- |"]
+    for one in change_set.impacts:
+        key = one.stack.key
+        why = code(reason_words(one.reasons[0])) if one.reasons else ""
+        if key in plans:
+            plan = plans[key]
+            numbers = [plan.count(a) for a in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)]
+            rows.append(f"| {code(key)} | {' | '.join(str(n) for n in numbers)} | {why} |")
+        else:
+            rows.append(f"| {code(key)} | not planned | | | | {why} |")
+    return "\n".join(rows)
+
+
+def _finding(finding: Finding) -> str:
+    place = finding.path or finding.address or finding.stack or ""
+    where = f"{place}:{finding.line}" if finding.line else place
+    weight = "advisory" if finding.advisory else finding.severity.word
+    at = f" at {code(where)}" if where else ""
+    fix = f" — {plain(finding.fix)}" if finding.fix else ""
+    return f"- {weight}: **{plain(finding.rule)}** {finding.status.value}: {plain(finding.message)}{at}{fix}"
+
+
+def _details(key: str, plan: Plan) -> str:
+    lines = []
+    for change in plan.effective:
+        sign = {"~": "!", "-/+": "-", "?": "!", ".": "!"}.get(SIGNS[change.action][0], SIGNS[change.action][0])
+        lines.append(f"{sign} {change.action.value} {change.address}")
+    for output in plan.outputs:
+        if output.action is not Action.NO_OP:
+            lines.append(f"! output {output.name}")
+    head = f"<details><summary>{plain(key)}: {plain(counts(plan))}</summary>"
+    return f"{head}\n\n{fenced(lines, 'diff')}\n\n</details>"
+
+
+def _gates(verdict: Verdict) -> str:
+    lines = [f"**Gates of {plain(verdict.environment)}**", ""]
+    for result in verdict.results:
+        satisfy = f" → {plain(result.satisfy)}" if result.satisfy else ""
+        lines.append(f"- {result.outcome.value}: {plain(result.gate)}: {plain(result.reason)}{satisfy}")
+    return "\n".join(lines)
