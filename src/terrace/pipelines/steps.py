@@ -110,6 +110,33 @@ def backup(ground: Ground, key: str) -> Ended:
     return _save(ground, key, hand.state, "before")
 
 
+def apply(ground: Ground, record: StepRecord) -> Ended:
+    """Apply exactly the plan in hand through a runner that outlives us, or attach to the one that was started.
+
+    An attempt that may have begun is never begun again: without a recorded end it is unknown.
+    """
+    crew = ground.crew
+    hand = ground.hand_for(record.stack)
+    if crew.applier.look(record.attempt) is Fate.NOT_STARTED:
+        if hand is None or hand.made.sha256 != record.detail["sha256"]:
+            # The intent was written and nothing was started: this machine holds the proof, so nothing happened.
+            here = crew.leases.holder(crew.actor)
+            if record.detail.get("host") == here.host:
+                return Ended("failed", "interrupted before it was started: nothing was applied")
+            return Ended("unknown", f"it was begun on {record.detail.get('host')}, which alone knows what became of it")
+        crew.applier.start(record.attempt, ground.site(record.stack, "apply"), hand.made)
+    outcome = crew.applier.wait(record.attempt, crew.watcher.progress)
+    if outcome is None:
+        return Ended(
+            "unknown",
+            "the apply died without a recorded end: what it did is not known, and it is never run again",
+            {"run": record.attempt},
+        )
+    if outcome.code == 0:
+        return Ended("succeeded", outcome.summary)
+    return Ended("failed", outcome.summary or f"terraform ended with {outcome.code}")
+
+
 def snapshot(ground: Ground, key: str) -> Ended:
     """Save the state as the apply left it, and keep its outputs."""
     state = ground.crew.terraform.pull_state(ground.site(key, "plan"))

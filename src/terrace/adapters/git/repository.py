@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from terrace.adapters.git.trees import GitTree
+
 from terrace.adapters.process import Finished, run
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.repository import Author
