@@ -6,6 +6,8 @@ Refusal is not here: a blocked deployment is a value (`terrace.gates.Verdict`), 
     ├── BadInput            what the user gave is wrong or missing: configuration, names, arguments; exit 2
     │   └── NotReady        the surroundings are: no terraform, no network, no key, a locked state; exit 2
     ├── TerraformFailed     Terraform said no, with its own diagnostics (adapters raise it); exit 2
+    │   └── StateLocked     somebody else works on that state; their lock is never broken
+    ├── Interrupted         ^C: what ran was told to stop and was waited for; exit 130
     ├── Conflict            somebody else wrote first: read again and decide again; exit 3 if it gets out
     └── Corrupt             stored data is not what was stored; nothing is done with it; exit 3
 """
@@ -88,3 +90,13 @@ class TerraformFailed(TerraceError):
         first = next((d for d in diagnostics if d.severity == "error"), None)
         super().__init__(message, hint=hint, place=place or (first.place if first else None))
         self.diagnostics = diagnostics
+
+
+class StateLocked(TerraformFailed):
+    """Somebody else holds the lock of a state. Terrace waits or goes away; it never breaks it."""
+
+
+class Interrupted(TerraceError):
+    """Somebody pressed ^C. Whatever ran was told once and has ended; what it did is recorded where it counts."""
+
+    exit_code = 130

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -55,11 +56,14 @@ class MadePlan:
     """A plan as Terraform made it. `document` is `show -json`: it holds secrets in clear, keep it in memory.
 
     `file` is the saved plan (secrets too; its folder is private), `sha256` its hash: apply takes exactly it.
+    `lock` is the dependency lock file that it was made with. `discard` removes the saved plan; call it when done.
     """
 
-    document: bytes
+    document: bytes = field(repr=False)
     file: Path
     sha256: str
+    lock: bytes = field(repr=False)
+    discard: Callable[[], None] = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
@@ -67,7 +71,7 @@ class MadePlan:
 class StateSnapshot:
     """The state as the backend gave it: secrets in clear, keep it in memory. Empty `content`: there is none yet."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     lineage: str = ""
     serial: int = -1
     terraform_version: str = ""
@@ -95,8 +99,12 @@ class Terraform(Protocol):
         """ "terraform" or "tofu"."""
         ...
 
-    def plan(self, site: Site, *, refresh: bool = True, listener: Listener | None = None) -> MadePlan:
-        """Initialise where needed, plan, and show. The saved plan is the caller's to remove (its folder)."""
+    def plan(self, site: Site, *, lock: bool = True, listener: Listener | None = None) -> MadePlan:
+        """Initialise where needed, plan, and show. The saved plan is the caller's to discard.
+
+        Without `lock` nobody else is disturbed: for plans that are only looked at. With it a state that somebody
+        else has locked raises StateLocked.
+        """
         ...
 
     def pull_state(self, site: Site) -> StateSnapshot:
@@ -105,4 +113,50 @@ class Terraform(Protocol):
 
     def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
         """Of these files the ones that `fmt` would change: path -> unified diff. Nothing is written."""
+        ...
+
+
+class Fate(Enum):
+    """What became of an attempt to apply, as this machine can prove it."""
+
+    NOT_STARTED = "not started"
+    RUNNING = "running"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How an apply ended. `code` is Terraform's exit code; `summary` is in a sentence what it did or why it failed.
+
+    `unsaved_state` is where Terraform left a state that it could not write to the backend.
+    """
+
+    code: int
+    summary: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    unsaved_state: Path | None = None
+
+
+class Applier(Protocol):
+    """Applies saved plans in a process that outlives ours. An attempt is started at most once, ever."""
+
+    @property
+    def place(self) -> str:
+        """Names this store of runs. Only it can tell that an attempt of its own was never started."""
+        ...
+
+    def look(self, attempt: str) -> Fate:
+        """What became of an attempt that was meant for this store."""
+        ...
+
+    def start(self, attempt: str, site: Site, made: MadePlan) -> None:
+        """Start it and return at once. Raises TerraceError when that attempt was ever started before."""
+        ...
+
+    def wait(self, attempt: str, listener: Listener | None = None) -> RunOutcome | None:
+        """Wait for the end; None when it died without recording one, so that nobody knows what it did.
+
+        ^C is passed on to Terraform once, and its end is waited for.
+        """
         ...

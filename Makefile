@@ -1,0 +1,54 @@
+# The two commands of every day are `make demo` and `make test`. Everything lives in .venv; nothing else is touched.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test fast lint bench docs picture lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## Install everything into .venv (done by itself when needed)
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Terrace needs Python 3.11 or newer: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+	@echo "setting up $(VENV) (once; a minute at most) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY)  ## Play the whole story on an embedded cloud: pull request to production
+	@$(BIN)/terrace demo
+
+test: lint  ## Set up and run every test
+	@$(BIN)/pytest -n $(JOBS)
+
+fast: $(READY)  ## The tests that take under a minute together
+	@$(BIN)/pytest -n $(JOBS) -m 'not aws and not slow'
+
+lint: $(READY)  ## Formatting, types and the import contract
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > $(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+
+bench: $(READY)  ## Measure; prints ratios
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: $(READY)  ## Generate the reference from the code
+	@$(BIN)/python docs/generate.py
+
+picture: $(READY)  ## Draw the README's picture from a real run of the demo
+	@$(BIN)/python docs/picture.py
+
+lock: $(READY)  ## Pin the newest allowed version of every dependency
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --all-extras --group dev pyproject.toml --output-file requirements.lock
+
+clean:  ## Remove what was set up
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,56 @@
+"""Every command line of Terraform that Terrace runs. Pure: the binary's own argv comes before, the folder is cwd."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from terrace.stacks.model import Stack
+
+LOCK_SECONDS = 20
+"""How long a command waits for somebody else's state lock before it says who holds it."""
+
+Argv = tuple[str, ...]
+
+
+def init(stack: Stack, *, as_json: bool) -> Argv:
+    """Prepare the data folder: backend, modules, providers. `-reconfigure` because that folder is ours alone."""
+    given = tuple(f"-backend-config={name}={value}" for name, value in stack.backend_config)
+    return ("init", "-input=false", "-no-color", "-reconfigure", *(("-json",) if as_json else ()), *given)
+
+
+def plan(stack: Stack, root: Path, saved: Path, *, lock: bool) -> Argv:
+    """Plan into `saved`, telling progress as JSON lines."""
+    files = tuple(f"-var-file={root / path}" for path in stack.var_files)
+    locking = (f"-lock-timeout={LOCK_SECONDS}s",) if lock else ("-lock=false",)
+    return ("plan", "-input=false", "-json", *locking, f"-out={saved}", *files)
+
+
+def show(saved: Path) -> Argv:
+    """The saved plan as one JSON document."""
+    return ("show", "-json", str(saved))
+
+
+def apply(saved: Path) -> Argv:
+    """Apply exactly that plan, telling progress as JSON lines."""
+    return ("apply", "-input=false", "-json", f"-lock-timeout={LOCK_SECONDS}s", str(saved))
+
+
+def state_pull() -> Argv:
+    """The state as the backend holds it."""
+    return ("state", "pull")
+
+
+def fmt_check(paths: Sequence[str]) -> Argv:
+    """Whether these files are formatted; exit 3 when one is not. Nothing is written."""
+    return ("fmt", "-check", "-list=false", *(f"./{path}" for path in paths))
+
+
+def fmt_diff(path: str) -> Argv:
+    """What formatting would change in one file."""
+    return ("fmt", "-check", "-diff", "-list=false", "-no-color", f"./{path}")
+
+
+def version() -> Argv:
+    """Product and version."""
+    return ("version", "-json")

@@ -1,0 +1,65 @@
+"""The CLI configuration of every child: the user's own where there is one, else mirrors that are found and a cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
+"""A folder that holds one of these is a provider mirror."""
+
+
+def cli_config(environ: Mapping[str, str], cache: Path) -> Path:
+    """The file to use. The user's own (TF_CLI_CONFIG_FILE, ~/.terraformrc, ~/.tofurc) is taken as it is."""
+    own = [environ.get("TF_CLI_CONFIG_FILE", ""), *(f"{Path.home()}/{name}" for name in (".terraformrc", ".tofurc"))]
+    for path in own:
+        if path and Path(path).is_file():
+            return Path(path)
+    plugins = cache / "plugins"
+    plugins.mkdir(parents=True, exist_ok=True)
+    made = cache / "terraform.rc"
+    text = render(mirrors(), plugins)
+    if not made.is_file() or made.read_text() != text:
+        fresh = made.with_name(f"{made.name}.{os.getpid()}")
+        fresh.write_text(text)
+        fresh.replace(made)
+    return made
+
+
+def render(found: tuple[Path, ...], plugins: Path) -> str:
+    """The text of the file: providers of a mirror come from there and nowhere else, the rest from the registry."""
+    lines = [f"plugin_cache_dir = {_quoted(plugins)}", "disable_checkpoint = true"]
+    if found:
+        taken: list[str] = []
+        lines.append("provider_installation {")
+        for mirror in found:
+            names = [name for name in _providers(mirror) if name not in taken]
+            taken += names
+            lines.append(f"  filesystem_mirror {{\n    path    = {_quoted(mirror)}\n    include = {json.dumps(names)}\n  }}")
+        lines.append(f"  direct {{\n    exclude = {json.dumps(taken)}\n  }}\n}}")
+    return "\n".join(lines) + "\n"
+
+
+def mirrors() -> tuple[Path, ...]:
+    """Provider mirrors of this machine: Terraform's implied places, and folders one level below /opt."""
+    home = Path.home()
+    places = [home / ".terraform.d/plugins", home / ".local/share/terraform/plugins"]
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    places += [Path(folder) / "terraform/plugins" for folder in shared.split(":") if folder]
+    if sys.platform == "darwin":
+        places += [home / "Library/Application Support/io.terraform/plugins"]
+    places += sorted(Path("/opt").glob("*/"))
+    return tuple(dict.fromkeys(p for p in places if any((p / registry).is_dir() for registry in REGISTRIES)))
+
+
+def _providers(mirror: Path) -> Iterator[str]:
+    for registry in REGISTRIES:
+        for folder in sorted((mirror / registry).glob("*/*/")):
+            yield f"{registry}/{folder.parent.name}/{folder.name}"
+
+
+def _quoted(path: Path) -> str:
+    return json.dumps(str(path)).replace("${", "$${").replace("%{", "%%{")

@@ -1,0 +1,69 @@
+"""Versions and constraints in Terraform's own syntax: `>= 1.6, < 2.0`, `~> 1.11.0`, `!= 1.9.3`, `1.11.4`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from terrace.errors import BadInput
+
+_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
+_TERM = re.compile(r"(>=|<=|!=|~>|>|<|=)?\s*(\S+)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """Three numbers; `release` is False for a pre-release, which sorts before its release."""
+
+    major: int
+    minor: int
+    patch: int
+    release: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+def parse(text: str) -> Version:
+    """A version. Raises BadInput when it is none."""
+    version, _ = _parse(text)
+    return version
+
+
+def allows(constraint: str, version: Version) -> bool:
+    """Whether a version meets every part of a constraint. Raises BadInput when the constraint is none."""
+    return all(_meets(part.strip(), version) for part in constraint.split(",") if part.strip())
+
+
+def _parse(text: str) -> tuple[Version, int]:
+    found = _VERSION.fullmatch(text.strip())
+    if found is None:
+        raise BadInput(f"{text!r} is not a version", hint='write it like "1.11.4" or ">= 1.6, < 2.0"')
+    major, minor, patch, pre = found.groups()
+    given = 1 + (minor is not None) + (patch is not None)
+    return Version(int(major), int(minor or 0), int(patch or 0), pre is None), given
+
+
+def _meets(part: str, version: Version) -> bool:
+    found = _TERM.fullmatch(part)
+    if found is None:
+        raise BadInput(f"{part!r} is not a version constraint", hint='write it like ">= 1.6, < 2.0"')
+    operator, text = found.groups()
+    wanted, given = _parse(text)
+    match operator:
+        case ">=":
+            return version >= wanted
+        case "<=":
+            return version <= wanted
+        case ">":
+            return version > wanted
+        case "<":
+            return version < wanted
+        case "!=":
+            return version != wanted
+        case "~>":
+            # Only the last number that is written may grow.
+            fixed = (wanted.major,) if given <= 2 else (wanted.major, wanted.minor)
+            return version >= wanted and (version.major, version.minor)[: len(fixed)] == fixed
+        case _:
+            return version == wanted
