@@ -22,13 +22,15 @@ Purpose = Literal["plan", "apply"]
 class Site:
     """Where one stack is worked on: its tree is checked out at `root` (never the user's checkout).
 
-    `variables` is what the child's environment holds beyond the allow-list: the environment's credentials for the
+    `backend` is the type of its backend block, "" without one: a stack without a remote backend keeps its state in
+    a durable place of Terrace's own. `variables` is what the child's environment holds beyond the allow-list: the environment's credentials for the
     purpose at hand, resolved. They are secrets: never printed, never stored.
     """
 
     stack: Stack
     root: Path
     init_key: str
+    backend: str = ""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

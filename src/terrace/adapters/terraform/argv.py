@@ -48,7 +48,7 @@ def fmt_check(paths: Sequence[str]) -> Argv:
 
 def fmt_diff(path: str) -> Argv:
     """What formatting would change in one file."""
-    return ("fmt", "-check", "-diff", "-list=false", "-no-color", f"./{path}")
+    return ("fmt", "-write=false", "-diff", "-list=false", "-no-color", f"./{path}")
 
 
 def version() -> Argv:

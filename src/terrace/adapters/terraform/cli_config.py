@@ -38,7 +38,9 @@ def render(found: tuple[Path, ...], plugins: Path) -> str:
         for mirror in found:
             names = [name for name in _providers(mirror) if name not in taken]
             taken += names
-            lines.append(f"  filesystem_mirror {{\n    path    = {_quoted(mirror)}\n    include = {json.dumps(names)}\n  }}")
+            lines.append(
+                f"  filesystem_mirror {{\n    path    = {_quoted(mirror)}\n    include = {json.dumps(names)}\n  }}"
+            )
         lines.append(f"  direct {{\n    exclude = {json.dumps(taken)}\n  }}\n}}")
     return "\n".join(lines) + "\n"
 

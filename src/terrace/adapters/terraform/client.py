@@ -1,0 +1,238 @@
+"""Terraform or OpenTofu on this machine, behind the Protocol of `terrace.plans.terraform`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from terrace.adapters.interruption import INTERRUPTION
+from terrace.adapters.terraform import argv
+from terrace.adapters.terraform.binary import Binary, find
+from terrace.adapters.terraform.cli_config import cli_config
+from terrace.adapters.terraform.data_folder import LOCK_FILE, OVERRIDE, DataFolder, data_folder, override, state_file
+from terrace.adapters.terraform.environment import child_environment
+from terrace.adapters.terraform.execute import Ran, execute
+from terrace.adapters.terraform.failures import STALE_DATA, failure
+from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
+from terrace.adapters.terraform.private import private_folder
+from terrace.adapters.terraform.versions import Version
+from terrace.errors import BadInput, Corrupt, Diagnostic, TerraformFailed
+from terrace.plans.terraform import Listener, MadePlan, Output, Site, StateSnapshot
+from terrace.stacks.config import TerraformSettings
+
+INIT_JSON_SINCE = Version(1, 9, 0)
+"""Terraform tells `init` as JSON from here on; before, its words are passed on as they are."""
+
+
+class _WireOutput(msgspec.Struct):
+    value: object = None
+    sensitive: bool = False
+
+
+class _WireState(msgspec.Struct):
+    lineage: str = ""
+    serial: int = 0
+    terraform_version: str = ""
+    outputs: dict[str, _WireOutput] = {}
+
+
+class LocalTerraform:
+    """Runs the binary that the settings name. `cache` may be thrown away; `states` holds local states and may not."""
+
+    def __init__(self, settings: TerraformSettings, *, cache: Path, states: Path) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._states = states
+
+    @cached_property
+    def binary(self) -> Binary:
+        """The binary in use, asked once. Raises NotReady."""
+        return find(self._settings, os.environ)
+
+    @property
+    def version(self) -> str:
+        return str(self.binary.version)
+
+    @property
+    def product(self) -> str:
+        return self.binary.product
+
+    @cached_property
+    def _cli_config(self) -> Path:
+        return cli_config(os.environ, self._cache)
+
+    # --- where a stack is worked on ----------------------------------------------------------------------------
+
+    def folder(self, site: Site) -> DataFolder:
+        """The prepared data folder of a site, initialised now if it is not."""
+        identity = f"{' '.join(self.binary.command)} {self.binary.version}"
+        folder = data_folder(self._cache, site, identity, self._states)
+        self._redirect(site)
+        if folder.ready:
+            self._bring_lock_file(site, folder)
+            return folder
+        with folder.alone():
+            if not folder.ready:
+                self._init(site, folder)
+        self._bring_lock_file(site, folder)
+        return folder
+
+    def environment(self, site: Site, folder: DataFolder) -> dict[str, str]:
+        """The whole environment of a child that works on a site."""
+        return child_environment(os.environ, site.variables, folder.path, self._cli_config)
+
+    def _init(self, site: Site, folder: DataFolder) -> None:
+        as_json = self.binary.product == "terraform" and self.binary.version >= INIT_JSON_SINCE
+        self._run(site, folder, "init", argv.init(site.stack, as_json=as_json), streaming=as_json)
+        path = site.folder / LOCK_FILE
+        folder.mark(path.read_bytes() if path.is_file() else b"")
+
+    def _redirect(self, site: Site) -> None:
+        """Send the state of a stack without a remote backend to its durable place."""
+        state = state_file(self._states, site)
+        if state is None:
+            return
+        found = site.folder / "terraform.tfstate"
+        if found.is_file():
+            raise BadInput(
+                f"{site.stack.path}/terraform.tfstate lies in the repository: a state does not belong in Git",
+                hint="move it to a remote backend, or out of the repository, and commit that",
+            )
+        state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        text = override(state)
+        path = site.folder / OVERRIDE
+        if not path.is_file() or path.read_text() != text:
+            path.write_text(text)
+
+    def _bring_lock_file(self, site: Site, folder: DataFolder) -> None:
+        """`init` may have added to the lock file, or made it; the checkout has it as it was committed."""
+        path = site.folder / LOCK_FILE
+        wanted = folder.lock_file
+        if wanted and (not path.is_file() or path.read_bytes() != wanted):
+            path.write_bytes(wanted)
+
+    # --- commands ----------------------------------------------------------------------------------------------
+
+    def plan(self, site: Site, *, lock: bool = True, listener: Listener | None = None) -> MadePlan:
+        private = private_folder("plan")
+        try:
+            return self._plan(site, private / "plan", lock=lock, listener=listener)
+        except BaseException:
+            shutil.rmtree(private, ignore_errors=True)
+            raise
+
+    def _plan(self, site: Site, saved: Path, *, lock: bool, listener: Listener | None) -> MadePlan:
+        committed = site.folder / LOCK_FILE
+        lock_file = committed.read_bytes() if committed.is_file() else b""
+        folder = self.folder(site)
+        command = argv.plan(site.stack, site.root, saved, lock=lock)
+        try:
+            ran, diagnostics = self._run(site, folder, "plan", command, listener=listener)
+        except TerraformFailed as error:
+            if not any(d.summary.startswith(STALE_DATA) for d in error.diagnostics):
+                raise
+            folder.forget()
+            folder = self.folder(site)
+            ran, diagnostics = self._run(site, folder, "plan", command, listener=listener)
+        del ran
+        shown, _ = self._run(site, folder, "show", argv.show(saved), streaming=False)
+        return MadePlan(
+            document=shown.out,
+            file=saved,
+            sha256=hashlib.sha256(saved.read_bytes()).hexdigest(),
+            lock=lock_file or folder.lock_file,
+            discard=lambda: shutil.rmtree(saved.parent, ignore_errors=True),
+            diagnostics=diagnostics,
+        )
+
+    def pull_state(self, site: Site) -> StateSnapshot:
+        folder = self.folder(site)
+        try:
+            ran, _ = self._run(site, folder, "state pull", argv.state_pull(), streaming=False)
+        except TerraformFailed as error:
+            if not any(sign in error.message for sign in STALE_DATA):
+                raise
+            folder.forget()
+            folder = self.folder(site)
+            ran, _ = self._run(site, folder, "state pull", argv.state_pull(), streaming=False)
+        if not ran.out.strip():
+            return StateSnapshot(b"")
+        return _snapshot(site, ran.out)
+
+    def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
+        suffixes = (".tf", ".tfvars", ".tftest.hcl", *((".tofu",) if self.product == "tofu" else ()))
+        wanted = [path for path in paths if path.endswith(suffixes) and (root / path).is_file()]
+        if not wanted or self._fmt(root, argv.fmt_check(wanted)).code == 0:
+            return {}
+        found = {}
+        for path in wanted:
+            ran = self._fmt(root, argv.fmt_diff(path))
+            if ran.code != 0 or ran.out:
+                found[path] = ran.out.decode("utf-8", "replace") or ran.err
+        return found
+
+    def _fmt(self, root: Path, command: argv.Argv) -> Ran:
+        env = {k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ}
+        env |= {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self._cli_config)}
+        return execute((*self.binary.command, *command), cwd=root, env=env, interruption=INTERRUPTION)
+
+    # --- running -----------------------------------------------------------------------------------------------
+
+    def _run(
+        self,
+        site: Site,
+        folder: DataFolder,
+        name: str,
+        command: argv.Argv,
+        *,
+        streaming: bool = True,
+        listener: Listener | None = None,
+    ) -> tuple[Ran, tuple[Diagnostic, ...]]:
+        """Run one command on a site. Raises TerraformFailed with its diagnostics when it ends with an error."""
+        diagnostics: list[Diagnostic] = []
+        plain: list[str] = []
+
+        def hear(line: bytes) -> None:
+            message = decode(line)
+            if message is None:
+                plain.append(line.decode("utf-8", "replace"))
+                return
+            told = diagnostic(message, site.stack.path)
+            if told is not None:
+                diagnostics.append(told)
+            step = progress(site.stack.key, message)
+            if step is not None and listener is not None:
+                listener(step)
+
+        ran = execute(
+            (*self.binary.command, *command),
+            cwd=site.folder,
+            env=self.environment(site, folder),
+            interruption=INTERRUPTION,
+            line=hear if streaming else None,
+        )
+        found = distinct(diagnostics)
+        if ran.code != 0:
+            rest = "".join(plain) + ran.err
+            raise failure(self.product, name, site.stack.key, ran.code, found, rest)
+        return ran, found
+
+
+def _snapshot(site: Site, content: bytes) -> StateSnapshot:
+    try:
+        state = msgspec.json.decode(content, type=_WireState)
+    except msgspec.MsgspecError as error:
+        raise Corrupt(f"the state of {site.stack.key} is not a state that Terraform writes") from error
+    return StateSnapshot(
+        content=content,
+        lineage=state.lineage,
+        serial=state.serial,
+        terraform_version=state.terraform_version,
+        outputs={name: Output(output.value, output.sensitive) for name, output in state.outputs.items()},
+    )

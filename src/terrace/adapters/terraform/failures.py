@@ -1,0 +1,72 @@
+"""Terraform's refusals as errors that say what to do."""
+
+from __future__ import annotations
+
+import re
+
+from terrace.errors import Diagnostic, StateLocked, TerraformFailed
+
+_LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s*(.+?)\s*$", re.MULTILINE)
+
+_HINTS: tuple[tuple[str, str], ...] = (
+    (
+        "No valid credential sources",
+        "name the credentials in terrace.yaml: environments.<env>.credentials, or `env: [AWS_PROFILE]`",
+    ),
+    (
+        "Unable to authenticate",
+        "name the credentials in terrace.yaml: environments.<env>.credentials, or `env: [ARM_USE_OIDC]`",
+    ),
+    (
+        "Failed to query available provider packages",
+        "check the provider's source and version, the network, or put a mirror into ~/.terraform.d/plugins",
+    ),
+    (
+        "Inconsistent dependency lock file",
+        "run `terraform init` in that folder and commit .terraform.lock.hcl",
+    ),
+    ("Unsupported Terraform Core version", "install the version that the configuration asks for"),
+    ("No value for required variable", "give it a value in terraform.tfvars of the stack's folder"),
+    ("Saved plan is stale", "the state moved after the plan was made; deploy again, it plans anew"),
+)
+
+STALE_DATA = ("Required plugins are not installed", "Backend initialization required", "Module not installed")
+"""Summaries that mean: initialise again. A cache that was cleaned by somebody says so at the first use."""
+
+
+def failure(
+    product: str, command: str, stack: str, code: int, diagnostics: tuple[Diagnostic, ...], rest: str
+) -> TerraformFailed:
+    """The error for a command that ended with `code`. `rest` is what it said outside of the JSON stream."""
+    # Those with a place first: `init` opens with a page that names no file.
+    errors = tuple(sorted((d for d in diagnostics if d.severity == "error"), key=lambda d: d.place is None))
+    if not errors:
+        said = rest.strip() or f"it ended with {code} and said nothing"
+        errors = (Diagnostic("error", said[:2000]),)
+    locked = next((d for d in errors if "acquiring the state lock" in d.summary), None)
+    if locked is not None:
+        return _locked(stack, locked, diagnostics)
+    text = f"{errors[0].summary} {errors[0].detail}"
+    hint = next((hint for sign, hint in _HINTS if sign in text), None)
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    said = errors[0].summary or errors[0].detail
+    message = f"{product} {command} of {stack} failed: {said}{more}"
+    return TerraformFailed(message, diagnostics=diagnostics or errors, hint=hint, place=errors[0].place)
+
+
+def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
+    info = dict(_LOCK.findall(locked.detail))
+    if "Who" not in info:
+        return StateLocked(
+            f"the state of {stack} cannot be locked: {locked.detail.strip().splitlines()[0] if locked.detail else ''}",
+            diagnostics=diagnostics,
+            hint="check that the backend can be reached and written to",
+        )
+    what = info.get("Operation", "").removeprefix("OperationType")
+    return StateLocked(
+        f"the state of {stack} is locked by {info['Who']} since {info.get('Created', 'an unknown time')}"
+        + (f" ({what.lower()})" if what else ""),
+        diagnostics=diagnostics,
+        hint="wait until they are done, or ask them; Terrace never breaks somebody else's lock"
+        + (f" (lock {info['ID']})" if "ID" in info else ""),
+    )

@@ -1,0 +1,76 @@
+"""What Terraform says, line by line of JSON: progress for people, diagnostics for errors."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from terrace.errors import Diagnostic, Place
+from terrace.plans.terraform import Progress
+
+_PHASES = {
+    "refresh_start": "refresh",
+    "refresh_complete": "refresh",
+    "planned_change": "plan",
+    "apply_start": "start",
+    "apply_progress": "progress",
+    "apply_complete": "done",
+    "apply_errored": "failed",
+}
+
+_decoder = msgspec.json.Decoder(dict[str, Any])
+
+
+def decode(line: bytes) -> dict[str, Any] | None:
+    """One line of the stream; None when it is not one (Terraform prints plain text when it breaks early)."""
+    try:
+        return _decoder.decode(line)
+    except msgspec.MsgspecError:
+        return None
+
+
+def progress(stack: str, message: dict[str, Any]) -> Progress | None:
+    """What a line means to somebody who watches; None when it is nothing to them."""
+    phase = _PHASES.get(str(message.get("type", "")))
+    if phase is None:
+        return None
+    hook = message.get("hook") or message.get("change") or {}
+    resource = hook.get("resource") or {}
+    return Progress(
+        stack=stack,
+        phase=phase,
+        address=str(resource.get("addr", "")),
+        action=str(hook.get("action", "")),
+        seconds=float(hook.get("elapsed_seconds", 0) or 0),
+    )
+
+
+def diagnostic(message: dict[str, Any], folder: str) -> Diagnostic | None:
+    """The diagnostic of a line, its file named from the root of the repository; None when the line has none."""
+    told = message.get("diagnostic")
+    return as_diagnostic(told, folder) if isinstance(told, dict) else None
+
+
+def as_diagnostic(told: dict[str, Any], folder: str) -> Diagnostic:
+    """Terraform's own record as ours. `folder` is where it ran, from the root of the repository."""
+    span = told.get("range") or {}
+    place = None
+    if span.get("filename"):
+        start = span.get("start") or {}
+        path = posixpath.normpath(posixpath.join(folder, str(span["filename"])))
+        place = Place(path, int(start.get("line", 0)), int(start.get("column", 0)))
+    return Diagnostic(
+        severity=str(told.get("severity", "error")),
+        summary=str(told.get("summary", "")),
+        detail=str(told.get("detail", "")),
+        place=place,
+        address=told.get("address"),
+    )
+
+
+def distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Each once, in order: Terraform repeats itself."""
+    return tuple(dict.fromkeys(diagnostics))

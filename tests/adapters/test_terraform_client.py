@@ -1,0 +1,107 @@
+"""The Terraform adapter against real Terraform, on stacks that need no provider."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.sites import GREETING, site_of, terraform_in
+from terrace.adapters.terraform.client import LocalTerraform
+from terrace.errors import BadInput, NotReady, TerraformFailed
+from terrace.plans.terraform import Progress
+from terrace.stacks.config import TerraformSettings
+
+
+@pytest.fixture(params=["terraform", "embedded"])
+def terraform(request: pytest.FixtureRequest, tmp_path: Path) -> LocalTerraform:
+    return terraform_in(tmp_path / "terrace", request.param)
+
+
+def test_it_plans_and_leaves_nothing_behind_once_discarded(terraform: LocalTerraform, tmp_path: Path) -> None:
+    heard: list[Progress] = []
+    made = terraform.plan(site_of(tmp_path, GREETING), listener=heard.append)
+    changes = json.loads(made.document)["resource_changes"]
+    assert [c["address"] for c in changes] == ["terraform_data.greeting"]
+    assert [p.address for p in heard if p.phase == "plan"] == ["terraform_data.greeting"]
+    assert made.file.parent.stat().st_mode & 0o077 == 0
+    made.discard()
+    assert not made.file.parent.exists()
+
+
+def test_init_is_done_once_for_many_plans(terraform: LocalTerraform, tmp_path: Path) -> None:
+    site = site_of(tmp_path, GREETING)
+    terraform.plan(site).discard()
+    folder = terraform.folder(site)
+    stamp = (folder.path / "terrace-ready").stat().st_mtime_ns
+    terraform.plan(site_of(tmp_path, GREETING.replace("hello", "good day"))).discard()
+    assert (folder.path / "terrace-ready").stat().st_mtime_ns == stamp
+
+
+def test_a_prepared_folder_that_lost_its_content_is_prepared_again(terraform: LocalTerraform, tmp_path: Path) -> None:
+    (tmp_path / "modules/m").mkdir(parents=True)
+    (tmp_path / "modules/m/main.tf").write_text('resource "terraform_data" "m" {}\n')
+    site = site_of(tmp_path, 'module "m" {\n  source = "../../modules/m"\n}\n')
+    terraform.plan(site).discard()
+    (terraform.folder(site).path / "modules" / "modules.json").unlink()
+    terraform.plan(site).discard()
+
+
+def test_a_diagnostic_keeps_its_file_and_line(terraform: LocalTerraform, tmp_path: Path) -> None:
+    with pytest.raises(TerraformFailed) as caught:
+        terraform.plan(site_of(tmp_path, 'output "x" {\n  value = var.nothing\n}\n'))
+    assert str(caught.value.place) == "environments/dev/main.tf:2:11"
+    assert "undeclared" in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+def test_a_broken_configuration_is_told_by_init_with_its_place(terraform: LocalTerraform, tmp_path: Path) -> None:
+    with pytest.raises(TerraformFailed) as caught:
+        terraform.plan(site_of(tmp_path, 'resource "terraform_data" "x" {\n'))
+    assert caught.value.place is not None
+    assert caught.value.place.path == "environments/dev/main.tf"
+
+
+def test_the_state_of_a_stack_without_backend_lives_outside_of_the_checkout(
+    terraform: LocalTerraform, tmp_path: Path
+) -> None:
+    site = site_of(tmp_path, GREETING)
+    assert terraform.pull_state(site).content == b""
+    assert not (site.folder / "terraform.tfstate").exists()
+
+
+def test_a_state_in_the_repository_is_refused(terraform: LocalTerraform, tmp_path: Path) -> None:
+    site = site_of(tmp_path, GREETING)
+    (site.folder / "terraform.tfstate").write_text("{}")
+    with pytest.raises(BadInput, match="does not belong in Git"):
+        terraform.plan(site)
+
+
+def test_unformatted_files_come_with_their_diff(terraform: LocalTerraform, tmp_path: Path) -> None:
+    (tmp_path / "-good one.tf").write_text("locals {\n  a = 1\n}\n")
+    (tmp_path / "bad.tf").write_text("locals {\n a=1\n}\n")
+    found = terraform.unformatted(tmp_path, ("-good one.tf", "bad.tf", "gone.tf"))
+    assert list(found) == ["bad.tf"]
+    assert "+  a = 1" in found["bad.tf"]
+    assert (tmp_path / "bad.tf").read_text() == "locals {\n a=1\n}\n"
+
+
+def test_the_child_knows_only_what_it_needs(
+    terraform: LocalTerraform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_VAR_greeting", "from outside")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    made = terraform.plan(site_of(tmp_path, GREETING))
+    assert json.loads(made.document)["variables"]["greeting"]["value"] == "hello"
+    made.discard()
+
+
+def test_a_missing_binary_and_a_wrong_version_say_what_to_do(tmp_path: Path) -> None:
+    missing = LocalTerraform(TerraformSettings(binary="/nowhere/terraform"), cache=tmp_path, states=tmp_path)
+    with pytest.raises(NotReady, match="was not found") as caught:
+        _ = missing.version
+    assert caught.value.hint
+    old = LocalTerraform(TerraformSettings(binary="terraform", version=">= 99"), cache=tmp_path, states=tmp_path)
+    with pytest.raises(NotReady, match="which terrace.yaml asks for"):
+        _ = old.version
