@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.home import Home
@@ -20,9 +21,14 @@ from terrace.ledger import kinds
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Draft, Ledger
 from terrace.plans.digest import DigestKey
-from terrace.plans.terraform import Purpose, Terraform
+from terrace.plans.terraform import Purpose
+from terrace.rollout.ports import Watcher
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
+
+if TYPE_CHECKING:
+    from terrace.adapters.terraform.client import LocalTerraform
+    from terrace.pipelines.crew import Crew
 
 CONFIG_FILE = "terrace.yaml"
 DIGEST_KEY = "TERRACE_DIGEST_KEY"
@@ -184,15 +190,52 @@ class Workshop:
         return read_key(self.trust.config.backups.key, os.environ)
 
     @cached_property
-    def terraform(self) -> Terraform:
+    def terraform(self) -> LocalTerraform:
+        """The Terraform that terrace.yaml names."""
         from terrace.adapters.terraform.client import LocalTerraform
 
-        return LocalTerraform(
-            self.trust.config.terraform, cache=self.home.cache, states=self.home.states / self._ledger_name()
-        )
+        return LocalTerraform(self.trust.config.terraform, cache=self.home.cache, states=self.home.states)
 
-    def _ledger_name(self) -> str:
-        return "local"
+    def crew(self, watcher: Watcher) -> Crew:
+        """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""
+        _ = self.backup_key
+        return self._crew(watcher, self.open_ledger(), self.digest_key)
+
+    def onlookers(self, watcher: Watcher) -> Crew:
+        """A crew that only looks: it needs no key, and writes nothing into the ledger."""
+        given = DIGEST_KEY in os.environ or self.trust.config.backups.key.removeprefix("env:") in os.environ
+        return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
+
+    def _crew(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
+        from terrace.adapters.artefacts import Artefacts
+        from terrace.adapters.backups import Backups
+        from terrace.adapters.leases import LocalLeases
+        from terrace.adapters.machine import processes_at_once
+        from terrace.adapters.probes import LiveProbes
+        from terrace.adapters.runner.applier import LocalApplier
+        from terrace.pipelines.crew import Crew
+
+        config = self.trust.config
+        return Crew(
+            actor=self.actor,
+            config=config,
+            policy=self.trust.policy,
+            repository=self.repository,
+            ledger=ledger,
+            terraform=self.terraform,
+            applier=LocalApplier(self.home.runs, self.terraform),
+            backups=Backups(Artefacts(config.backups.url or self.home.artefacts), lambda: self.backup_key, now),
+            probes=LiveProbes(),
+            leases=LocalLeases(self.home.leases),
+            watcher=watcher,
+            survey=self.survey,
+            variables=self.variables,
+            proof=self.proof,
+            digest_key=digest_key,
+            clock=now,
+            new_id=new_id,
+            parallel=config.terraform.parallel or processes_at_once(),
+        )
 
     def variables(self, environment: Environment, purpose: Purpose) -> Mapping[str, str]:
         """What the child's environment gets for one purpose: the credentials, and the variables that `env` names."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from terrace.errors import BadInput, TerraceError
+from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.gates.decide import Facts, Upstream, admission, consent
 from terrace.gates.model import Approval, Subject, Verdict
 from terrace.ledger import folds, kinds
@@ -17,7 +17,7 @@ from terrace.pipelines import steps
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import Journal, append
 from terrace.pipelines.steps import Ended, Ground
-from terrace.rollout.model import Deployment, Step, StepRecord
+from terrace.rollout.model import Deployment, Result, Step, StepRecord
 from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
 from terrace.stacks.graph import waves
 from terrace.stacks.model import Origin
@@ -41,7 +41,7 @@ def deploy(crew: Crew, environment: str, commit: str, origin: Origin) -> Deploym
     current = folds.latest(history, environment)
     if current is not None and current.open and current.commit == commit:
         return resume(crew, current)
-    verdict = admission(crew.config.environment(environment), facts(crew, history, environment, commit), crew.clock())
+    verdict = _admission(crew, history, environment, commit)
     if verdict.open:
         return Refused(commit, verdict)
     deployment_id = crew.new_id()
@@ -50,16 +50,23 @@ def deploy(crew: Crew, environment: str, commit: str, origin: Origin) -> Deploym
         if not free:
             return Refused(commit, _busy(crew, history, environment, commit))
 
-        def decide(seen: History) -> tuple[Draft, ...]:
-            latest = folds.latest(seen, environment)
-            return (*_superseded(crew, latest), opening)
+        def enter(seen: History) -> tuple[Draft, ...]:
+            # Asked of the very history that is written to: whoever came in between may have closed a gate.
+            if _admission(crew, seen, environment, commit).open:
+                return ()
+            return (*_superseded(crew, folds.latest(seen, environment)), opening)
 
-        history = append(crew.ledger, history, decide)
+        history = append(crew.ledger, history, enter)
+        if not any(d.id == deployment_id for d in folds.deployments(history)):
+            return Refused(commit, _admission(crew, history, environment, commit))
         return _drive(crew, history, deployment_id)
 
 
 def resume(crew: Crew, deployment: Deployment) -> Deployment | Refused:
-    """Go on with an open deployment. Its driver must be proven dead or gone; else it is refused as busy."""
+    """Go on with an open deployment. Its driver must be proven dead or gone; else it is refused as busy.
+
+    One that still waits for the same is returned as it is, and nothing is written.
+    """
     with crew.leases.hold(deployment.environment) as free:
         history = crew.ledger.read()
         current = next(d for d in folds.deployments(history) if d.id == deployment.id)
@@ -68,6 +75,9 @@ def resume(crew: Crew, deployment: Deployment) -> Deployment | Refused:
         alive = current.lease is not None and not crew.leases.dead(current.lease.holder, current.environment)
         if not free or alive:
             return Refused(current.commit, _busy(crew, history, current.environment, current.commit))
+        answer = next_step(current, lambda plans: _consent(crew, history, current, plans), frozenset())
+        if isinstance(answer, Wait) and current.lease is None and _reasons(answer) == current.waiting:
+            return current
         return _drive(crew, history, current.id)
 
 
@@ -88,7 +98,7 @@ def facts(crew: Crew, history: History, environment: str, commit: str) -> Facts:
             succeeded_at=above.ended_at if above else None,
         )
     busy = None
-    if latest is not None and latest.open and latest.lease is not None and latest.commit != commit:
+    if latest is not None and latest.open and latest.lease is not None:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
@@ -126,6 +136,11 @@ def _opening(crew: Crew, environment: str, commit: str, origin: Origin, deployme
     )
 
 
+def _admission(crew: Crew, history: History, environment: str, commit: str) -> Verdict:
+    settings = crew.config.environment(environment)
+    return admission(settings, facts(crew, history, environment, commit), crew.clock())
+
+
 def _superseded(crew: Crew, latest: Deployment | None) -> tuple[Draft, ...]:
     """The end of a waiting deployment that a newer one replaces."""
     if latest is None or not latest.open:
@@ -152,32 +167,43 @@ def _drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
         crew.watcher.opened(ground.deployment)
         answered: frozenset[str] = frozenset()
         while True:
-            answer = next_step(ground.deployment, lambda plans: _consent(crew, journal, plans), answered)
+            answer = next_step(
+                ground.deployment,
+                lambda plans: _consent(crew, journal.history, ground.deployment, plans),
+                answered,
+            )
             match answer:
                 case Perform(tasks):
                     _perform(journal, ground, tasks, pool.map)
                     answered = frozenset(ground.in_hand)
-                case Wait(verdict):
-                    journal.note(kinds.DEPLOYMENT_WAITING, {"reasons": [r.reason for r in verdict.open]})
+                case Wait():
+                    journal.note(kinds.DEPLOYMENT_WAITING, {"reasons": list(_reasons(answer))})
                     return journal.flush()
                 case Finish(result, reasons):
-                    tagged = ground.deployment.last(Step.TAG)
-                    payload = {"result": result, "reasons": list(reasons)}
-                    if tagged is not None and tagged.result == "succeeded":
-                        payload["tag"] = tagged.detail["tag"]
-                    journal.note(kinds.DEPLOYMENT_ENDED, payload)
+                    journal.note(kinds.DEPLOYMENT_ENDED, _ending(ground.deployment, result, reasons))
                     return journal.flush()
 
 
-def _consent(crew: Crew, journal: Journal, plans: tuple[StepRecord, ...]) -> Verdict:
+def _reasons(waiting: Wait) -> tuple[str, ...]:
+    return tuple(r.reason for r in waiting.verdict.open)
+
+
+def _ending(deployment: Deployment, result: Result, reasons: tuple[str, ...]) -> dict[str, object]:
+    payload: dict[str, object] = {"result": result, "reasons": list(reasons)}
+    tagged = deployment.last(Step.TAG)
+    if tagged is not None and tagged.result == "succeeded":
+        payload["tag"] = tagged.detail["tag"]
+    return payload
+
+
+def _consent(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
     """What the gates say to the plans of one wave, with the approvals given so far."""
-    deployment = journal.deployment
     return consent(
         crew.config,
         crew.config.environment(deployment.environment),
-        subjects(crew, journal.history, deployment, plans),
-        approvals(crew, journal.history, deployment),
-        facts(crew, journal.history, deployment.environment, deployment.commit),
+        subjects(crew, history, deployment, plans),
+        approvals(crew, history, deployment),
+        facts(crew, history, deployment.environment, deployment.commit),
         crew.clock(),
     )
 
@@ -232,7 +258,10 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
         ground.crew.watcher.step(ground.deployment, record)
 
     def one(record: StepRecord) -> StepRecord:
-        ended = _act(ground, record)
+        try:
+            ended = _act(ground, record)
+        except Interrupted:
+            return record
         done = replace(
             record,
             result=ended.result,
@@ -245,11 +274,19 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
 
     ended = list(spread(one, tuple(begun)))
     for record in ended:
-        journal.end(record)
+        if not record.open:
+            journal.end(record)
     results = {record.attempt: record for record in ended}
     seen = tuple(results.get(record.attempt, record) for record in ground.deployment.steps)
     # What was just done counts at once; it reaches the ledger together with the next intent.
     ground.deployment = replace(ground.deployment, steps=seen)
+    if any(record.open for record in ended):
+        journal.note(kinds.LEASE_RELEASED, {})
+        journal.flush()
+        raise Interrupted(
+            f"interrupted: deployment {ground.deployment.id} stands where it is",
+            hint=f"`terrace resume {ground.deployment.environment}` goes on",
+        )
 
 
 def _intent(ground: Ground, task: Task) -> dict[str, object]:
@@ -259,6 +296,7 @@ def _intent(ground: Ground, task: Task) -> dict[str, object]:
     hand = ground.hand_for(task.stack)
     assert hand is not None, "an apply is asked for only with a plan in hand"
     return {
+        "place": ground.crew.applier.place,
         "sha256": hand.made.sha256,
         "digest": hand.plan.digest.value,
         "lineage": hand.state.lineage,
@@ -281,5 +319,7 @@ def _act(ground: Ground, record: StepRecord) -> Ended:
                 return steps.smoke(ground)
             case Step.TAG:
                 return steps.tag(ground)
+    except Interrupted:
+        raise
     except TerraceError as error:
         return steps.failure(error)

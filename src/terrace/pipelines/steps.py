@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +12,11 @@ from terrace.errors import TerraceError
 from terrace.pipelines.crew import Crew
 from terrace.plans.model import Action, Plan
 from terrace.plans.read import read_plan
-from terrace.plans.terraform import MadePlan, Purpose, Site, StateSnapshot
+from terrace.plans.terraform import Fate, MadePlan, Purpose, Site, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepResult
 from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,11 @@ class Ground:
 
     def site(self, key: str, purpose: Purpose) -> Site:
         """Where the stack of that key is worked on, with the credentials for the purpose."""
-        stack = self.landscape.stack(key)
-        return Site(
-            stack=stack,
-            root=self.root,
-            init_key=self.landscape.graph.init_key(stack),
-            variables=self.crew.variables(self.environment, purpose),
-        )
+        return site_in(self.crew, self.landscape, self.landscape.stack(key), self.root, purpose)
+
+    def on_leaving(self, clean: Callable[[], None]) -> None:
+        """Clean something up when this process is done with the deployment."""
+        self._stack.callback(clean)
 
     def hand_for(self, key: str) -> InHand | None:
         """The plan in hand of a stack, if its newest plan step is ours."""
@@ -79,11 +78,23 @@ class Ground:
         return self.in_hand.get(record.attempt) if record else None
 
 
+def site_in(crew: Crew, landscape: Landscape, stack: Stack, root: Path, purpose: Purpose) -> Site:
+    """Where a stack of a checkout is worked on, with its environment's credentials for the purpose."""
+    return Site(
+        stack=stack,
+        root=root,
+        init_key=landscape.graph.init_key(stack),
+        backend=landscape.graph.backend(stack),
+        variables=crew.variables(crew.config.environment(stack.environment), purpose),
+    )
+
+
 def plan(ground: Ground, key: str, attempt: str) -> Ended:
     """Plan a stack and read the state it was planned on."""
     crew = ground.crew
     site = ground.site(key, "plan")
     made = crew.terraform.plan(site, listener=crew.watcher.progress)
+    ground.on_leaving(made.discard)
     # After the plan, not before: should the state move in between, applying this plan is refused as stale.
     state = crew.terraform.pull_state(site)
     record = read_plan(
@@ -92,7 +103,7 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
         commit=ground.deployment.commit,
         key=crew.digest_key,
         root=str(site.root),
-        lock=_lock_file(site),
+        lock=made.lock,
     )
     detail = {**_counts(record), **_bearings(state), "sha256": made.sha256}
     if record.errored or not record.complete:
@@ -115,26 +126,26 @@ def apply(ground: Ground, record: StepRecord) -> Ended:
 
     An attempt that may have begun is never begun again: without a recorded end it is unknown.
     """
-    crew = ground.crew
+    applier = ground.crew.applier
     hand = ground.hand_for(record.stack)
-    if crew.applier.look(record.attempt) is Fate.NOT_STARTED:
+    if record.detail.get("place") != applier.place:
+        return Ended("unknown", "it was begun on another machine, which alone can tell what became of it")
+    if applier.look(record.attempt) is Fate.NOT_STARTED:
         if hand is None or hand.made.sha256 != record.detail["sha256"]:
-            # The intent was written and nothing was started: this machine holds the proof, so nothing happened.
-            here = crew.leases.holder(crew.actor)
-            if record.detail.get("host") == here.host:
-                return Ended("failed", "interrupted before it was started: nothing was applied")
-            return Ended("unknown", f"it was begun on {record.detail.get('host')}, which alone knows what became of it")
-        crew.applier.start(record.attempt, ground.site(record.stack, "apply"), hand.made)
-    outcome = crew.applier.wait(record.attempt, crew.watcher.progress)
+            return Ended("failed", "interrupted before it was started: nothing was applied")
+        applier.start(record.attempt, ground.site(record.stack, "apply"), hand.made)
+    outcome = applier.wait(record.attempt, ground.crew.watcher.progress)
     if outcome is None:
         return Ended(
-            "unknown",
-            "the apply died without a recorded end: what it did is not known, and it is never run again",
-            {"run": record.attempt},
+            "unknown", "the apply died without a recorded end: what it did is not known, and it is never run again"
         )
-    if outcome.code == 0:
-        return Ended("succeeded", outcome.summary)
-    return Ended("failed", outcome.summary or f"terraform ended with {outcome.code}")
+    if outcome.unsaved_state is not None:
+        return Ended(
+            "unknown",
+            f"the state could not be written to the backend; Terraform left it at {outcome.unsaved_state}: "
+            "push it with `terraform state push` before anything else",
+        )
+    return Ended("succeeded" if outcome.code == 0 else "failed", outcome.summary)
 
 
 def snapshot(ground: Ground, key: str) -> Ended:
@@ -227,11 +238,6 @@ def _summary(plan: Plan) -> str:
         (plan.count(Action.DELETE), "to delete"),
     ]
     return ", ".join(f"{n} {what}" for n, what in words if n) or "outputs change"
-
-
-def _lock_file(site: Site) -> bytes:
-    path = site.folder / ".terraform.lock.hcl"
-    return path.read_bytes() if path.is_file() else b""
 
 
 def _plain(value: object) -> object:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.model import Assessment, Finding, Severity, Status
-from terrace.errors import TerraceError, TerraformFailed
+from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import Subject, Verdict
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import facts
+from terrace.pipelines.steps import site_in
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.plans.terraform import Site
 from terrace.stacks.config import CheckSetting, Config
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Stack
@@ -67,22 +67,17 @@ def validate(
 
 
 def _plan(crew: Crew, landscape: Landscape, stack: Stack, examined: Examined) -> Plan:
-    site = Site(
-        stack=stack,
-        root=examined.root,
-        init_key=landscape.graph.init_key(stack),
-        variables=crew.variables(crew.config.environment(stack.environment), "plan"),
+    made = crew.terraform.plan(
+        site_in(crew, landscape, stack, examined.root, "plan"), lock=False, listener=crew.watcher.progress
     )
-    made = crew.terraform.plan(site, listener=crew.watcher.progress)
     try:
-        lock = site.folder / ".terraform.lock.hcl"
         return read_plan(
             made.document,
             stack=stack,
             commit=landscape.commit,
             key=crew.digest_key,
             root=str(examined.root),
-            lock=lock.read_bytes() if lock.is_file() else b"",
+            lock=made.lock,
         )
     finally:
         made.discard()
@@ -98,6 +93,8 @@ def _gather(
     for key, future in futures.items():
         try:
             plan = future.result()
+        except Interrupted:
+            raise
         except TerraceError as error:
             unplanned[key] = str(error)
             findings += _broken(key, error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from terrace.apps.checks import CHECKS
+from terrace.apps.checks import checks
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.wiring import Workshop
@@ -22,8 +22,8 @@ def check(folder: str, base: str | None, style: str) -> int:
     shop = Workshop(Path(folder))
     change_set, landscape = _change(shop, base)
     with watcher(as_json=style == "json") as told:
-        crew = shop.crew(told, reading=True)
-        validation = validate(crew, change_set, landscape, CHECKS)
+        crew = shop.onlookers(told)
+        validation = validate(crew, change_set, landscape, checks(shop.terraform))
     _say(validation, style)
     return 0 if validation.passed else 1
 
@@ -64,7 +64,7 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
     impacts = tuple(Impact(known[key], (Reason("asked", known[key].path),)) for key in keys or sorted(known))
     change_set = ChangeSet(landscape.commit, landscape.commit, (), impacts)
     with watcher(as_json=as_json) as told:
-        validation = validate(shop.crew(told, reading=True), change_set, landscape, {})
+        validation = validate(shop.onlookers(told), change_set, landscape, {})
     assessment = validation.assessment
     if as_json:
         emit({"schema": "terrace/plans@1", "plans": [machine.plan(p) for p in assessment.plans.values()]})

@@ -8,6 +8,7 @@ import traceback
 
 import click
 
+from terrace.adapters.interruption import INTERRUPTION
 from terrace.errors import TerraceError, TerraformFailed
 
 
@@ -15,7 +16,8 @@ def guarded(cli: click.Command) -> int:
     """Run the command line and return its exit code: the command's own (0 or 1), 2, 3, or 130 after ^C."""
     as_json = "--json" in sys.argv
     try:
-        code = cli.main(standalone_mode=False)
+        with INTERRUPTION.listening():
+            code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         sys.stderr.write("\ninterrupted\n")
         return 130
