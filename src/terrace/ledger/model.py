@@ -62,6 +62,13 @@ class Ledger(Protocol):
         """All events, oldest first. Raises Corrupt when the chain does not hold, NotReady when out of reach."""
         ...
 
+    def read_unchecked(self) -> tuple[Event, ...]:
+        """All events as they are stored, whether or not their chain holds: for looking at damage only.
+
+        Raises Corrupt when something stored is not even an event.
+        """
+        ...
+
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
         """Write all drafts or none, in order, and return the history with them.
 

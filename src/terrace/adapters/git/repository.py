@@ -11,18 +11,14 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from terrace.adapters.git.command import NETWORK_SECONDS, git, masked
 from terrace.adapters.git.trees import GitTree
-
 from terrace.adapters.process import Finished, run
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.repository import Author
 from terrace.stacks.tree import Tree
 
-NETWORK_SECONDS = 60.0
-"""How long a fetch or a push may take before it is given up."""
-
 _REF = re.compile(r"[A-Za-z0-9_@^~./+{}-]+")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 class GitRepository:
@@ -57,15 +53,7 @@ class GitRepository:
         timeout: float | None = None,
     ) -> Finished:
         """Run git in this repository, never asking anything; the caller looks at the exit code."""
-        quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8"}
-        ssh = {} if "GIT_SSH_COMMAND" in os.environ else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
-        inherited = {k: v for k, v in os.environ.items() if k not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
-        return run(
-            ["git", "-C", self.root, *args],
-            env={**inherited, **quiet, **ssh, **(env or {})},
-            stdin=stdin,
-            timeout=timeout,
-        )
+        return git(self.root, *args, stdin=stdin, env=env, timeout=timeout)
 
     def _text(self, *args: str | Path, env: Mapping[str, str] | None = None) -> str:
         done = self.git(*args, env=env)
@@ -151,7 +139,7 @@ class GitRepository:
         )
         if done.code != 0:
             raise NotReady(
-                f"the remote {self.remote!r} cannot be read: {_masked(done.message)}",
+                f"the remote {self.remote!r} cannot be read: {masked(done.message)}",
                 hint=f"check the network and your access with `git fetch {self.remote} {self.branch}`",
             )
 
@@ -224,11 +212,6 @@ class GitRepository:
         done = self.git("push", "--quiet", "--no-verify", self.remote, spec, timeout=NETWORK_SECONDS)
         if done.code != 0:
             raise NotReady(
-                f"the tag {name} could not be pushed: {_masked(done.message)}",
+                f"the tag {name} could not be pushed: {masked(done.message)}",
                 hint=f"push it yourself: git push {self.remote} {name}",
             )
-
-
-def _masked(text: str) -> str:
-    """Git repeats the remote's address in its messages; a token in it must not get out."""
-    return _CREDENTIALS.sub("***@", text)

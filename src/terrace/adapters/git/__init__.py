@@ -1,0 +1,1 @@
+"""Git, by its plumbing: the repository, its trees, and what its files say."""

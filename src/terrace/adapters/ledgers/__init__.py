@@ -1,0 +1,1 @@
+"""Where events are kept: a Git branch, or SQLite. One contract test runs against each."""

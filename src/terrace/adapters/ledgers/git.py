@@ -1,0 +1,237 @@
+"""The ledger on a Git branch: one commit an append, pushed fast-forward only. The remote decides who was first.
+
+    terrace/ledger:  events/00/000000.jsonl   the events of the first append
+                     events/00/000003.jsonl   of the next, named by the position of its first event
+
+Folders of a thousand positions keep trees small. All is done with plumbing; no checkout, index or hook is involved.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from terrace.adapters.git.command import NETWORK_SECONDS, git, masked, objects
+from terrace.adapters.process import Finished
+from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
+from terrace.ledger.chain import decode, encode, seal_all, trusted
+from terrace.ledger.model import Draft, Event, History
+
+BRANCH = "terrace/ledger"
+ZERO = "0" * 40
+
+_FOLDER_SIZE = 1000
+_STRANGE = re.compile(r"[\x00-\x1f<>\x7f]")
+
+
+class GitLedger:
+    """Events on a branch of `repository`; with a `remote`, the remote's branch is the truth.
+
+    What was read once is kept: a later read fetches and decodes only what is new.
+    """
+
+    def __init__(
+        self,
+        repository: Path,
+        *,
+        remote: str | None,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        branch: str = BRANCH,
+    ) -> None:
+        self._repository = repository
+        self._remote = remote
+        self._clock = clock
+        self._new_id = new_id
+        self._branch = branch
+        self._tip = ""
+        self._known: tuple[Event, ...] = ()
+
+    @property
+    def _ref(self) -> str:
+        """The local ref that moves: the branch itself, or what is known of the remote's."""
+        if self._remote is None:
+            return f"refs/heads/{self._branch}"
+        return f"refs/terrace/{self._remote}/{self._branch}"
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def read(self) -> History:
+        self._fetch()
+        tip = self._local_tip()
+        if tip != self._tip:
+            self._known = self._continued(tip)
+            self._tip = tip
+        return History(self._known)
+
+    def read_unchecked(self) -> tuple[Event, ...]:
+        self._fetch()
+        tip = self._local_tip()
+        return self._events(tip, after=0) if tip else ()
+
+    def _continued(self, tip: str) -> tuple[Event, ...]:
+        """The events at `tip`, decoding only those that are not known yet."""
+        if not tip:
+            return ()
+        fresh = self._events(tip, after=len(self._known))
+        if fresh and self._known and fresh[0].previous == self._known[-1].hash:
+            return trusted((*self._known, *fresh))
+        return trusted(self._events(tip, after=0))
+
+    def _events(self, tip: str, *, after: int) -> tuple[Event, ...]:
+        listed = self._git("ls-tree", "-r", "-z", tip, "--", "events/").out
+        wanted = []
+        for line in listed.split(b"\0"):
+            if not line:
+                continue
+            head, name = line.split(b"\t", 1)
+            first = _position(name)
+            if first >= after:
+                wanted.append((first, head.split()[2].decode()))
+        wanted.sort()
+        contents = objects(self._repository, [blob for _, blob in wanted])
+        return tuple(decode(line) for content in contents for line in content.splitlines())
+
+    def _local_tip(self) -> str:
+        found = self._git("rev-parse", "--verify", "--quiet", self._ref, check=False)
+        return os.fsdecode(found.out).strip() if found.code == 0 else ""
+
+    def _fetch(self) -> None:
+        """Bring the remote's branch here, never backwards: a branch that was rewritten is no ledger any more."""
+        if self._remote is None:
+            return
+        spec = f"refs/heads/{self._branch}:{self._ref}"
+        done = self._git(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self._remote, spec, check=False, network=True
+        )
+        if done.code == 0:
+            return
+        said = done.message
+        if "couldn't find remote ref" in said.lower():
+            if self._local_tip():
+                raise Corrupt(
+                    f"the ledger branch {self._branch} was deleted at the remote {self._remote!r}",
+                    hint=f"this clone still has it; push it back: git push {self._remote} {self._ref}:"
+                    f"refs/heads/{self._branch}",
+                )
+            return
+        if "non-fast-forward" in said or "rejected" in said:
+            raise Corrupt(
+                f"the ledger branch {self._branch} of {self._remote!r} does not continue what this clone saw",
+                hint="somebody rewrote it; nothing is done until that is understood "
+                f"(what was seen here is at {self._ref})",
+            )
+        raise NotReady(
+            f"the ledger cannot be read from the remote {self._remote!r}: {masked(said)}",
+            hint=f"check the network and your access: git ls-remote {self._remote}",
+        )
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def append(self, drafts: Sequence[Draft], *, head: str) -> History:
+        if History(self._known).head != head:
+            self.read()
+        if History(self._known).head != head:
+            raise Conflict("somebody else wrote into the ledger first")
+        sealed = seal_all(
+            drafts,
+            events=len(self._known),
+            head=head,
+            ids=[self._new_id() for _ in drafts],
+            time=self._clock(),
+        )
+        commit = self._commit(sealed)
+        if self._remote is not None:
+            self._push(commit)
+        self._move(commit)
+        self._known = (*self._known, *sealed)
+        self._tip = commit
+        return History(self._known)
+
+    def _commit(self, sealed: Sequence[Event]) -> str:
+        lines = b"".join(encode(event) + b"\n" for event in sealed)
+        blob = self._write("hash-object", "-w", "--stdin", stdin=lines)
+        folder, name = _place(sealed[0].position)
+        inner = self._grown(f"{self._tip}:events/{folder}" if self._tip else "", "blob", blob, name)
+        middle = self._grown(f"{self._tip}:events" if self._tip else "", "tree", inner, folder)
+        tree = self._write("mktree", stdin=f"040000 tree {middle}\tevents\n".encode())
+        first = sealed[0]
+        subjects = ", ".join(f"{event.kind} {event.subject}" for event in sealed)
+        parent = ("-p", self._tip) if self._tip else ()
+        who = _STRANGE.sub("", first.actor) or "terrace"
+        moment = first.time.strftime("%Y-%m-%dT%H:%M:%S+00:00")
+        identity = {"NAME": who, "EMAIL": "terrace@localhost", "DATE": moment}
+        env = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in identity.items()}
+        return self._write("commit-tree", *parent, "-F", "-", tree, stdin=subjects.encode(), env=env)
+
+    def _grown(self, tree: str, kind: str, id: str, name: str) -> str:  # noqa: A002
+        """A tree with one entry added or replaced."""
+        entries: dict[str, str] = {}
+        if tree:
+            listed = self._git("ls-tree", "-z", tree, check=False)
+            for line in listed.out.decode().split("\0") if listed.code == 0 else ():
+                if line:
+                    entries[line.split("\t", 1)[1]] = line.split("\t", 1)[0]
+        entries[name] = f"{'040000' if kind == 'tree' else '100644'} {kind} {id}"
+        lines = "".join(f"{meta}\t{entry}\n" for entry, meta in sorted(entries.items()))
+        return self._write("mktree", stdin=lines.encode())
+
+    def _push(self, commit: str) -> None:
+        assert self._remote is not None, "asked only where there is one"
+        done = self._git(
+            "push",
+            "--quiet",
+            "--porcelain",
+            "--no-verify",
+            self._remote,
+            f"{commit}:refs/heads/{self._branch}",
+            check=False,
+            network=True,
+        )
+        if done.code == 0:
+            return
+        said = f"{done.out.decode('utf-8', 'replace')}\n{done.message}"
+        if any(sign in said for sign in ("fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref")):
+            raise Conflict("somebody else wrote into the ledger first")
+        raise NotReady(
+            f"the remote {self._remote!r} does not take the ledger: {masked(done.message)}",
+            hint=f"everybody who deploys needs to push to the branch {self._branch}, without force",
+        )
+
+    def _move(self, commit: str) -> None:
+        """Move the local ref from where it was read to the new commit; who else moved it was first."""
+        done = self._git("update-ref", self._ref, commit, self._tip or ZERO, check=False)
+        if done.code != 0 and self._remote is None:
+            raise Conflict("somebody else wrote into the ledger first")
+
+    # --- git ---------------------------------------------------------------------------------------------------
+
+    def _write(self, *args: str, stdin: bytes, env: Mapping[str, str] | None = None) -> str:
+        return os.fsdecode(self._git(*args, stdin=stdin, env=env).out).strip()
+
+    def _git(
+        self,
+        *args: str,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        check: bool = True,
+        network: bool = False,
+    ) -> Finished:
+        done = git(self._repository, *args, stdin=stdin, env=env, timeout=NETWORK_SECONDS if network else None)
+        if check and done.code != 0:
+            raise TerraceError(f"git {args[0]} failed: {done.message}")
+        return done
+
+
+def _place(position: int) -> tuple[str, str]:
+    return f"{position // _FOLDER_SIZE:06d}", f"{position:09d}.jsonl"
+
+
+def _position(name: bytes) -> int:
+    found = re.fullmatch(rb"events/\d+/(\d+)\.jsonl", name)
+    if found is None:
+        raise Corrupt(f"the ledger branch holds {os.fsdecode(name)!r}, which Terrace did not write")
+    return int(found[1])

@@ -1,0 +1,83 @@
+"""The ledger in a SQLite file: for one machine on its own."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from terrace.errors import Conflict, Corrupt, NotReady
+from terrace.ledger.chain import decode, encode, seal_all, trusted
+from terrace.ledger.model import Draft, Event, History
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for another one's transaction."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY, event BLOB NOT NULL) STRICT;
+CREATE TRIGGER IF NOT EXISTS events_stay_as_they_are BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS events_stay BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+"""
+
+
+class SqliteLedger:
+    """Events in a file of their own. Several processes may use it at once."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+        self._path = path
+        self._clock = clock
+        self._new_id = new_id
+
+    def read(self) -> History:
+        return History(trusted(self.read_unchecked()))
+
+    def read_unchecked(self) -> tuple[Event, ...]:
+        if not self._path.exists():
+            return ()
+        with self._open() as connection:
+            return _events(connection)
+
+    def append(self, drafts: Sequence[Draft], *, head: str) -> History:
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            history = History(trusted(_events(connection)))
+            if history.head != head:
+                connection.execute("ROLLBACK")
+                raise Conflict("somebody else wrote into the ledger first")
+            sealed = seal_all(
+                drafts,
+                events=len(history.events),
+                head=head,
+                ids=[self._new_id() for _ in drafts],
+                time=self._clock(),
+            )
+            connection.executemany("INSERT INTO events VALUES (?, ?)", [(e.position, encode(e)) for e in sealed])
+            connection.execute("COMMIT")
+        return History((*history.events, *sealed))
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise NotReady(
+                f"the ledger {self._path} cannot be opened: {error}", hint="check the path in terrace.yaml: ledger"
+            ) from error
+        with contextlib.closing(connection):
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.executescript(_SCHEMA)
+                yield connection
+            except sqlite3.OperationalError as error:
+                raise NotReady(f"the ledger {self._path} cannot be used now: {error}") from error
+            except sqlite3.DatabaseError as error:
+                raise Corrupt(f"the ledger {self._path} is damaged: {error}") from error
+
+
+def _events(connection: sqlite3.Connection) -> tuple[Event, ...]:
+    return tuple(decode(row[0]) for row in connection.execute("SELECT event FROM events ORDER BY position"))

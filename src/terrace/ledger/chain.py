@@ -1,0 +1,184 @@
+"""How events hang together: canonical JSON, one hash each, and what a broken chain looks like.
+
+The hash of an event is SHA-256 over the canonical JSON of all its other fields; the hash of the event before is one
+of them. So nothing can be altered, dropped or reordered without every later hash telling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from terrace.errors import Corrupt, TerraceError
+from terrace.ledger.model import GENESIS, Draft, Event
+
+T = TypeVar("T")
+
+FIELDS = ("position", "id", "time", "actor", "kind", "subject", "payload", "previous")
+"""What the hash covers, in the names of the canonical JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstBad:
+    """Where a chain breaks first. `position` counts from 0; one past the end means that something is missing there."""
+
+    position: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a look at a whole chain found. `head` is the hash of the last event that is good."""
+
+    events: int
+    head: str
+    first_bad: FirstBad | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.first_bad is None
+
+
+def seal(draft: Draft, *, position: int, previous: str, id: str, time: datetime) -> Event:  # noqa: A002
+    """The event that a draft becomes at this place of the chain. `time` is kept in UTC, to the microsecond."""
+    moment = time.astimezone(UTC)
+    payload = _plain(draft.payload)
+    record = _record(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous)
+    return Event(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous, _hash(record))
+
+
+def seal_all(
+    drafts: Sequence[Draft], *, events: int, head: str, ids: Iterable[str], time: datetime
+) -> tuple[Event, ...]:
+    """The events that drafts become when they are appended, in order, to a chain of `events` that ends with `head`."""
+    sealed: list[Event] = []
+    for draft, id in zip(drafts, ids, strict=False):  # noqa: A001
+        previous = sealed[-1].hash if sealed else head
+        sealed.append(seal(draft, position=events + len(sealed), previous=previous, id=id, time=time))
+    return tuple(sealed)
+
+
+def encode(event: Event) -> bytes:
+    """One line of canonical JSON, without a line feed."""
+    record = _record(
+        event.position,
+        event.id,
+        event.time,
+        event.actor,
+        event.kind,
+        event.subject,
+        event.payload,
+        event.previous,
+    )
+    return _canonical({**record, "hash": event.hash})
+
+
+def decode(line: bytes) -> Event:
+    """The event of a line. Raises Corrupt when it is none; whether its hash holds is for `verify` to say."""
+    try:
+        record = json.loads(line)
+        return Event(
+            position=_typed(record["position"], int),
+            id=_typed(record["id"], str),
+            time=datetime.fromisoformat(record["time"]),
+            actor=_typed(record["actor"], str),
+            kind=_typed(record["kind"], str),
+            subject=_typed(record["subject"], str),
+            payload=_typed(record["payload"], dict),
+            previous=_typed(record["previous"], str),
+            hash=_typed(record["hash"], str),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Corrupt("a line of the ledger is not an event") from error
+
+
+def verify(events: Sequence[Event], expected_head: str | None = None) -> Verification:
+    """Whether a chain holds from its first event to its last, and whether it still has a head noted earlier."""
+    seen: set[str] = set()
+    previous = GENESIS
+    for index, event in enumerate(events):
+        why = _wrong(event, index, previous, seen)
+        if why is not None:
+            return Verification(len(events), previous, FirstBad(index, why))
+        seen.add(event.id)
+        previous = event.hash
+    if expected_head is not None and expected_head != GENESIS and expected_head not in {e.hash for e in events}:
+        why = f"the head {expected_head[:12]} that was noted is not in this chain: it was cut off or replaced"
+        return Verification(len(events), previous, FirstBad(len(events), why))
+    return Verification(len(events), previous)
+
+
+def trusted(events: Sequence[Event]) -> tuple[Event, ...]:
+    """The same events when their chain holds. Raises Corrupt, saying where it breaks, when it does not."""
+    found = verify(events)
+    if found.first_bad is not None:
+        raise Corrupt(
+            f"the ledger is broken at event {found.first_bad.position}: {found.first_bad.why}",
+            hint="nothing is done with it; see `terrace ledger verify`; a clone elsewhere may have it whole",
+        )
+    return tuple(events)
+
+
+def export(events: Iterable[Event]) -> Iterator[str]:
+    """Every event as a line of JSON that `decode` reads back."""
+    for event in events:
+        yield encode(event).decode("ascii")
+
+
+def _wrong(event: Event, index: int, previous: str, seen: set[str]) -> str | None:
+    record = _record(
+        event.position, event.id, event.time, event.actor, event.kind, event.subject, event.payload, event.previous
+    )
+    if event.hash != _hash(record):
+        return "its content is not what was written"
+    if event.previous != previous:
+        return "it does not follow the event before it: something was dropped, added or moved"
+    if event.position != index:
+        return f"it stands at {index} and says {event.position}"
+    if event.id in seen:
+        return f"its id {event.id} was there before"
+    return None
+
+
+def _record(
+    position: int,
+    id: str,  # noqa: A002
+    time: datetime,
+    actor: str,
+    kind: str,
+    subject: str,
+    payload: Mapping[str, Any],
+    previous: str,
+) -> dict[str, Any]:
+    values = (position, id, time.isoformat(timespec="microseconds"), actor, kind, subject, payload, previous)
+    return dict(zip(FIELDS, values, strict=True))
+
+
+def _hash(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_canonical(record)).hexdigest()
+
+
+def _canonical(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+
+
+def _plain(value: Any) -> Any:
+    """JSON data as it will be read back. Floats are refused: not every reader prints them alike."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case Mapping() if all(isinstance(name, str) for name in value):
+            return {name: _plain(item) for name, item in value.items()}
+    raise TerraceError(f"a {type(value).__name__} cannot be written into the ledger")
+
+
+def _typed(value: object, kind: type[T]) -> T:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(kind.__name__)
+    return value
