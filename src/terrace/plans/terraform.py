@@ -23,8 +23,8 @@ class Site:
     """Where one stack is worked on: its tree is checked out at `root` (never the user's checkout).
 
     `backend` is the type of its backend block, "" without one: a stack without a remote backend keeps its state in
-    a durable place of Terrace's own. `variables` is what the child's environment holds beyond the allow-list: the environment's credentials for the
-    purpose at hand, resolved. They are secrets: never printed, never stored.
+    a durable place of Terrace's own. `variables` is what the child's environment holds beyond the allow-list: the
+    environment's credentials for the purpose at hand, resolved. They are secrets: never printed, never stored.
     """
 
     stack: Stack

@@ -1,0 +1,110 @@
+"""Approvals signed with the user's SSH key, and what a signature proves. `ssh-keygen -Y` does both."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from terrace.adapters.git.repository import GitRepository
+from terrace.adapters.process import run
+from terrace.errors import BadInput, NotReady
+from terrace.gates.model import Proof
+from terrace.gates.statement import Statement, read_statement
+from terrace.ledger.folds import SignedApproval
+from terrace.stacks.naming import NAME
+
+NAMESPACE = "terrace"
+"""Signatures are made for it; one that was made for Git commits or files is none of ours."""
+
+Sign = Callable[[bytes], str | None]
+
+
+def signer(repository: GitRepository, key: Path | None) -> Sign:
+    """What signs for the user: with `key`, else with the SSH key that Git signs commits with, else not at all."""
+    chosen = str(key) if key is not None else _git_key(repository)
+    if chosen is None:
+        return lambda text: None
+    if key is not None and not key.is_file():
+        raise BadInput(f"there is no key {key}", hint="give the private key, or its .pub with the agent running")
+    return lambda text: _signed(chosen, text)
+
+
+def proof_of(signed: SignedApproval, signers: bytes) -> Proof:
+    """How the author of an approval is known, against these signers (in the format of ssh-keygen's allowed_signers).
+
+    A signature counts only for a text that says, field by field, what the event says.
+    """
+    if signed.signature is None:
+        return "unsigned"
+    try:
+        spoken = read_statement(signed.statement)
+    except BadInput:
+        return "invalid"
+    told = Statement(
+        signed.actor,
+        signed.role,
+        "approve" if signed.answer == "approve" else "reject",
+        signed.subjects,
+        signed.at,
+        signed.comment,
+    )
+    if spoken != told or not NAME.fullmatch(signed.actor):
+        # Names in allowed_signers are patterns: only plain names may be looked for.
+        return "invalid"
+    good = _verified(signers, signed.actor, signed.signature, signed.statement.encode())
+    return "ssh" if good else "invalid"
+
+
+def _git_key(repository: GitRepository) -> str | None:
+    """The user's signing key as ssh-keygen takes it: a path, or the text of a public key whose agent has the rest."""
+    if repository.config("gpg.format") != "ssh":
+        return None
+    key = repository.config("user.signingkey")
+    return os.path.expanduser(key) if key else None  # noqa: PTH111  (a key may be text and no path)
+
+
+def _signed(key: str, text: bytes) -> str:
+    with tempfile.TemporaryDirectory(prefix="terrace-sign-") as folder:
+        path = key
+        if key.startswith(("key::", "ssh-", "ecdsa-", "sk-")):
+            path = f"{folder}/key.pub"
+            Path(path).write_text(key.removeprefix("key::") + "\n")
+        message = Path(folder) / "statement"
+        message.write_bytes(text)
+        argv: list[str | Path] = ["ssh-keygen", "-Y", "sign", "-q", "-n", NAMESPACE, "-f", path, message]
+        # Without a terminal and without SSH_ASKPASS nothing can ask for a passphrase: it fails instead of hanging.
+        done = run(argv, env={k: v for k, v in os.environ.items() if k not in ("SSH_ASKPASS", "DISPLAY")}, timeout=60)
+        signature = Path(f"{message}.sig")
+        if done.code != 0 or not signature.is_file():
+            said = done.message.splitlines() or ["ssh-keygen gave no reason"]
+            raise NotReady(
+                f"the answer could not be signed: {said[-1]}",
+                hint="a key with a passphrase must be in the agent: ssh-add; or name another one: --key FILE",
+            )
+        return signature.read_text()
+
+
+@lru_cache(maxsize=256)
+def _verified(signers: bytes, actor: str, signature: str, text: bytes) -> bool:
+    with tempfile.TemporaryDirectory(prefix="terrace-verify-") as folder:
+        allowed = Path(folder) / "allowed_signers"
+        allowed.write_bytes(_only(signers, actor))
+        armoured = Path(folder) / "signature"
+        armoured.write_text(signature)
+        argv: list[str | Path] = ["ssh-keygen", "-Y", "verify", "-f", allowed, "-I", actor]
+        argv += ["-n", NAMESPACE, "-s", armoured]
+        return run(argv, stdin=text, timeout=60).code == 0
+
+
+def _only(signers: bytes, actor: str) -> bytes:
+    """The lines whose first word names exactly this person, alone or in a list: a pattern like `*` names nobody."""
+    wanted = actor.encode()
+    lines = []
+    for line in signers.splitlines():
+        words = line.split(None, 1)
+        if len(words) == 2 and wanted in words[0].split(b","):
+            lines.append(wanted + b" " + words[1])
+    return b"\n".join(lines) + b"\n"
