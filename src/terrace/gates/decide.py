@@ -1,0 +1,270 @@
+"""May a release enter an environment (`admission`), and may its plans be applied (`consent`)? Pure answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
+from terrace.gates.people import Barred, People
+from terrace.gates.tally import Tally, Voice, assign, tally, within_reach
+from terrace.stacks.config import Config, Environment
+from terrace.stacks.repository import Author
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What last succeeded in the environment before; no `commit` when nothing did."""
+
+    environment: str
+    commit: str | None
+    succeeded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the gates need to know about a commit on its way into an environment.
+
+    `authors` wrote the commits that are new there. `on_protected_branch` is None when history is too shallow to
+    tell. `held` says why the environment takes nothing, `busy` what else goes on there; None when nothing does.
+    """
+
+    commit: str
+    authors: tuple[Author, ...]
+    requester: str
+    branch: str
+    on_protected_branch: bool | None
+    upstream: Upstream | None
+    held: str | None
+    busy: str | None
+
+
+def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
+    """Whether the environment takes this commit now. Every gate is asked, so that all reasons are told at once."""
+    results = [_held(environment, facts, Outcome.BLOCK), _busy(environment, facts)]
+    results.append(_protected_branch(facts, unknown=Outcome.BLOCK))
+    if environment.after is not None:
+        promotion = _promotion(environment.name, environment.after, facts)
+        results.append(promotion)
+        if promotion.outcome is Outcome.PASS and environment.soak > timedelta(0):
+            results.append(_soak(environment, facts, now))
+    return Verdict(environment.name, tuple(results))
+
+
+def consent(
+    config: Config,
+    environment: Environment,
+    subjects: tuple[Subject, ...],
+    approvals: tuple[Approval, ...],
+    facts: Facts,
+    now: datetime,
+) -> Verdict:
+    """Whether plans may be applied now. `approvals` may be any answers: only those to exactly these subjects count.
+
+    An open deployment is looked at again: it waits while the environment is held, and is blocked when its commit
+    left the protected branch. More answers from others never take a rejection away.
+    """
+    again = (_held(environment, facts, Outcome.WAIT), _protected_branch(facts, unknown=Outcome.WAIT))
+    opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
+    return Verdict(environment.name, (*opened, *_approvals(config, environment, subjects, approvals, facts, now)))
+
+
+# --- may it enter ------------------------------------------------------------------------------------------------
+
+
+def _held(environment: Environment, facts: Facts, held: Outcome) -> GateResult:
+    if facts.held is None:
+        return GateResult("held", Outcome.PASS, f"{environment.name} takes deployments")
+    how = f"`terrace unhold {environment.name} --reason WHY` once that is settled"
+    return GateResult("held", held, f"{environment.name} is held: {facts.held}", how)
+
+
+def _busy(environment: Environment, facts: Facts) -> GateResult:
+    if facts.busy is None:
+        return GateResult("busy", Outcome.PASS, "nothing else goes on there")
+    how = f"wait for its end, or `terrace resume {environment.name}` if whoever drove it is gone"
+    return GateResult("busy", Outcome.WAIT, f"{environment.name} is busy: {facts.busy}", how)
+
+
+def _protected_branch(facts: Facts, *, unknown: Outcome) -> GateResult:
+    gate, commit, branch = "protected-branch", facts.commit[:7], facts.branch
+    if facts.on_protected_branch:
+        return GateResult(gate, Outcome.PASS, f"{commit} is on {branch}")
+    if facts.on_protected_branch is None:
+        reason = f"history is too shallow here to tell whether {commit} is on {branch}"
+        return GateResult(gate, unknown, reason, "`git fetch --unshallow`")
+    reason = f"{commit} is not on the first-parent line of {branch}"
+    return GateResult(gate, Outcome.BLOCK, reason, f"merge it into {branch}, and deploy the merge")
+
+
+def _promotion(name: str, after: str, facts: Facts) -> GateResult:
+    commit, above = facts.commit[:7], facts.upstream
+    if above is None or above.environment != after:
+        reason = f"what succeeded in {after} is not known"
+        return GateResult("promotion", Outcome.BLOCK, reason, f"`terrace status` shows what is in {after}")
+    if above.commit is None or above.succeeded_at is None:
+        reason = f"nothing has succeeded in {after} yet"
+        return GateResult(
+            "promotion", Outcome.BLOCK, reason, f"`terrace deploy {after}`, then `terrace promote {name}`"
+        )
+    if above.commit != facts.commit:
+        there = above.commit[:7]
+        reason = f"{after} has {there}, not {commit}"
+        how = f"`terrace promote {name}` takes {there}; for {commit}: `terrace deploy {after} --ref {commit}` first"
+        return GateResult("promotion", Outcome.BLOCK, reason, how)
+    return GateResult("promotion", Outcome.PASS, f"{commit} succeeded in {after}")
+
+
+def _soak(environment: Environment, facts: Facts, now: datetime) -> GateResult:
+    above = facts.upstream
+    assert above is not None and above.succeeded_at is not None, "asked only after the promotion gate passed"
+    until = above.succeeded_at + environment.soak
+    if now >= until:
+        return GateResult("soak", Outcome.PASS, f"soaked in {above.environment} for {_span(environment.soak)}")
+    reason = f"soaks in {above.environment} for {_span(environment.soak)}; {_span(until - now)} are left"
+    how = f"`terrace tick` or the same command again after {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return GateResult("soak", Outcome.WAIT, reason, how, until)
+
+
+def _span(span: timedelta) -> str:
+    """A duration as people say it: "1h 30m". Below a minute in seconds, rounded up."""
+    seconds = max(0, -(-span // timedelta(seconds=1)))
+    parts = ((seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    return " ".join(f"{n}{unit}" for n, unit in parts if n) or "0s"
+
+
+# --- may it be applied -------------------------------------------------------------------------------------------
+
+
+def _approvals(
+    config: Config,
+    environment: Environment,
+    subjects: tuple[Subject, ...],
+    approvals: tuple[Approval, ...],
+    facts: Facts,
+    now: datetime,
+) -> tuple[GateResult, ...]:
+    if not subjects:
+        return (_passed("nothing to approve: no plan does anything"),)
+    people = People(config)
+    barred = Barred(people, facts.requester, facts.authors)
+    counted = tally(people, environment.approvals, barred, subjects, approvals, now)
+    if counted.rejections:
+        return tuple(_rejected(environment, people, said) for said in counted.rejections)
+    if not environment.approvals.asked:
+        return (_passed("no approval is asked for"),)
+    return _quorum(environment, people, barred, counted)
+
+
+def _quorum(environment: Environment, people: People, barred: Barred, counted: Tally) -> tuple[GateResult, ...]:
+    """The roles and the number of people that the rule asks for, against those who count."""
+    rule = environment.approvals
+    filled = assign(rule.roles, counted.voices)
+    speaking = {voice.person: role for role, voices in filled.items() for voice in voices}
+    missing = {role: n for role, voices in filled.items() if (n := rule.roles[role] - len(voices)) > 0}
+    left_out = _left_out(counted)
+    results = [_role(environment, people, barred, role, n, filled) for role, n in missing.items()]
+    coming = sum(missing.values())
+    if rule.count > len(counted.voices) + coming:
+        results.append(_count(environment, people, barred, counted, coming))
+    if not results:
+        return (_passed(f"approved by {_said(counted.voices, speaking)}{left_out}"),)
+    results[0] = replace(results[0], reason=results[0].reason + left_out)
+    if counted.voices:
+        results.insert(0, _passed(f"approved so far by {_said(counted.voices, speaking)}"))
+    return tuple(results)
+
+
+def _role(
+    environment: Environment,
+    people: People,
+    barred: Barred,
+    role: str,
+    missing: int,
+    filled: Mapping[str, tuple[Voice, ...]],
+) -> GateResult:
+    """What a role still lacks, who could give it, and what to do where nobody is left who could."""
+    members = people.members(role)
+    speaking = {voice.person: f"speaks for {r} already" for r, voices in filled.items() for voice in voices}
+    free: dict[str, list[str]] = {}
+    for reached in within_reach(role, filled):
+        there = people.members(reached)
+        may = [name for person, name in there.items() if person not in speaking and barred.why(name) is None]
+        if may:
+            free[reached] = may
+    asked = environment.approvals.roles[role]
+    reason = f"{role}: {asked - missing} of {asked} approvals"
+    if len(free.get(role, ())) >= missing:
+        free = {role: free[role]}
+    if len({name for names in free.values() for name in names}) >= missing:
+        ways = [f"`terrace approve {environment.name} --role {r}` by {_some(missing, may)}" for r, may in free.items()]
+        return _waiting(reason, ", or ".join(ways))
+    others = {name: w for person, name in members.items() if (w := barred.why(name) or speaking.get(person))}
+    if not members:
+        why = f"the team {role} has nobody in it"
+    else:
+        left = f"only {', '.join(free[role])}" if free.get(role) else "nobody"
+        why = f"{left} of the team {role} is left who may: " + ", ".join(f"{who} {w}" for who, w in others.items())
+    return _waiting(f"{reason}; {why}", _setting(f"teams.{role}", environment))
+
+
+def _count(environment: Environment, people: People, barred: Barred, counted: Tally, coming: int) -> GateResult:
+    """How many people are lacking beyond the `coming` ones who are to fill a role."""
+    have = {voice.person for voice in counted.voices}
+    known = people.known()
+    free = [name for person, name in known.items() if person not in have and barred.why(name) is None]
+    asked = environment.approvals.count
+    more = asked - len(have) - coming
+    besides = f", {coming} more to come for the roles" if coming else ""
+    reason = f"{len(have)} of {asked} people have approved{besides}"
+    command = f"`terrace approve {environment.name}` by"
+    if not known:
+        return _waiting(reason, f"{command} {more} more, neither who asked for it nor who wrote it")
+    if len(free) >= more + coming:
+        return _waiting(reason, f"{command} {_some(more, free)}")
+    left = f"only {', '.join(free)}" if free else "nobody"
+    return _waiting(f"{reason}; {left} is left who may, of those in terrace.yaml", _setting("people", environment))
+
+
+def _setting(key: str, environment: Environment) -> str:
+    """What to change where nobody is left who may approve."""
+    return f"add somebody to `{key}` of terrace.yaml, or ask for less: `environments.{environment.name}.approvals`"
+
+
+def _rejected(environment: Environment, people: People, said: Approval) -> GateResult:
+    name = people.shown(said.actor)
+    role = f" for {said.role}" if said.role else ""
+    how = " (unsigned)" if said.proof == "unsigned" else ""
+    why = f": {said.comment}" if said.comment else ", without a comment"
+    satisfy = f"settle it with {name}, then `terrace deploy {environment.name}` asks again"
+    return GateResult("approvals", Outcome.BLOCK, f"{name} said no{role}{how}{why}", satisfy)
+
+
+def _passed(reason: str) -> GateResult:
+    return GateResult("approvals", Outcome.PASS, reason)
+
+
+def _waiting(reason: str, satisfy: str) -> GateResult:
+    return GateResult("approvals", Outcome.WAIT, reason, satisfy)
+
+
+def _said(voices: Iterable[Voice], speaking: Mapping[str, str]) -> str:
+    words = []
+    for voice in voices:
+        role = f" for {speaking[voice.person]}" if voice.person in speaking else ""
+        words.append(f"{voice.name}{role}{' (unsigned)' if voice.unsigned else ''}")
+    return ", ".join(words)
+
+
+def _left_out(counted: Tally) -> str:
+    if not counted.left_out:
+        return ""
+    return "; not counted: " + ", ".join(f"{who.name} ({who.why})" for who in counted.left_out)
+
+
+def _some(n: int, names: list[str]) -> str:
+    """Who may: "bob", "one of: bob, carol", "2 of: bob, carol"."""
+    if len(names) == 1:
+        return names[0]
+    return f"{'one' if n == 1 else n} of: {', '.join(names)}"

@@ -1,0 +1,541 @@
+"""The gates by example, and the counting of approvals against a brute-force oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import permutations, product
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.gates.decide import Facts, Upstream, admission, consent
+from terrace.gates.model import Approval, GateResult, Outcome, Proof, Subject, Verdict
+from terrace.gates.tally import Voice, assign
+from terrace.stacks.config import ApprovalRule, Config, Environment, Person
+from terrace.stacks.repository import Author
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+COMMIT = "abcdef0" + "1" * 33
+OTHER = "fedcba9" + "2" * 33
+
+FACTS = Facts(
+    commit=COMMIT,
+    authors=(Author("Alice Liddell", "alice@example.com"),),
+    requester="rita",
+    branch="main",
+    on_protected_branch=True,
+    upstream=Upstream("staging", COMMIT, NOW - timedelta(hours=2)),
+    held=None,
+    busy=None,
+)
+
+PROD = Environment("prod", after="staging", soak=timedelta(hours=1))
+
+SUBJECT = Subject(
+    ledger="l0", environment="prod", stack="prod/app", commit=COMMIT, digest="d1", policy="p1", lineage="lin"
+)
+
+TEAMS = {"security": ("bob", "carol"), "sre": ("bob", "dave")}
+PEOPLE = {
+    name: Person(name, (f"{name}@example.com",)) for name in ("alice", "bob", "carol", "dave", "erin", "frank", "rita")
+}
+CONFIG = Config(teams=TEAMS, people=PEOPLE)
+
+
+def yes(
+    actor: str,
+    role: str = "",
+    *,
+    proof: Proof = "ssh",
+    at: datetime = NOW,
+    subjects: tuple[Subject, ...] = (SUBJECT,),
+    answer: Literal["approve", "reject"] = "approve",
+    comment: str = "",
+) -> Approval:
+    return Approval(actor, role, answer, subjects, at, proof, comment)
+
+
+def no(actor: str, comment: str = "", *, proof: Proof = "ssh", at: datetime = NOW) -> Approval:
+    return yes(actor, answer="reject", comment=comment, proof=proof, at=at)
+
+
+def ask(
+    *approvals: Approval,
+    count: int = 0,
+    roles: Mapping[str, int] | None = None,
+    unsigned: bool = False,
+    facts: Facts = FACTS,
+    config: Config = CONFIG,
+    subjects: tuple[Subject, ...] = (SUBJECT,),
+) -> Verdict:
+    environment = replace(PROD, approvals=ApprovalRule(count, roles or {}, unsigned=unsigned))
+    return consent(config, environment, subjects, approvals, facts, NOW)
+
+
+def only(verdict: Verdict) -> GateResult:
+    assert len(verdict.results) == 1, verdict
+    return verdict.results[0]
+
+
+def enter(facts: Facts = FACTS, environment: Environment = PROD) -> dict[str, GateResult]:
+    return {result.gate: result for result in admission(environment, facts, NOW).results}
+
+
+# --- admission ---------------------------------------------------------------------------------------------------
+
+
+def test_a_release_that_meets_every_gate_enters() -> None:
+    assert list(enter()) == ["held", "busy", "protected-branch", "promotion", "soak"]
+    assert admission(PROD, FACTS, NOW).outcome is Outcome.PASS
+
+
+def test_the_first_step_of_the_ladder_asks_for_no_promotion() -> None:
+    assert list(enter(replace(FACTS, upstream=None), Environment("dev"))) == ["held", "busy", "protected-branch"]
+
+
+def test_a_held_environment_blocks_and_says_how_to_let_it_go() -> None:
+    result = enter(replace(FACTS, held="incident 7 (by dave)"))["held"]
+    assert result.outcome is Outcome.BLOCK
+    assert result.reason == "prod is held: incident 7 (by dave)"
+    assert "terrace unhold prod" in result.satisfy
+
+
+def test_a_busy_environment_waits_and_says_who_drives() -> None:
+    result = enter(replace(FACTS, busy="deployment 1 of 1234567, driven by dave"))["busy"]
+    assert result.outcome is Outcome.WAIT
+    assert "driven by dave" in result.reason
+    assert result.satisfy
+
+
+def test_a_commit_that_is_not_on_the_protected_branch_is_blocked() -> None:
+    result = enter(replace(FACTS, on_protected_branch=False))["protected-branch"]
+    assert result.outcome is Outcome.BLOCK
+    assert result.reason == "abcdef0 is not on the first-parent line of main"
+    assert "merge" in result.satisfy
+
+
+def test_a_shallow_clone_is_not_believed() -> None:
+    result = enter(replace(FACTS, on_protected_branch=None))["protected-branch"]
+    assert result.outcome is Outcome.BLOCK
+    assert "git fetch --unshallow" in result.satisfy
+
+
+@pytest.mark.parametrize(
+    ("upstream", "said", "todo"),
+    [
+        (None, "not known", "terrace status"),
+        (Upstream("dev", COMMIT, NOW), "not known", "terrace status"),
+        (Upstream("staging", None, None), "nothing has succeeded in staging yet", "terrace deploy staging"),
+        (Upstream("staging", OTHER, NOW), "staging has fedcba9, not abcdef0", "terrace promote prod"),
+    ],
+)
+def test_promotion_takes_only_what_succeeded_before(upstream: Upstream | None, said: str, todo: str) -> None:
+    found = enter(replace(FACTS, upstream=upstream))
+    assert found["promotion"].outcome is Outcome.BLOCK
+    assert said in found["promotion"].reason
+    assert todo in found["promotion"].satisfy
+    assert "soak" not in found
+
+
+def test_a_release_soaks_before_it_goes_on() -> None:
+    result = enter(replace(FACTS, upstream=Upstream("staging", COMMIT, NOW - timedelta(minutes=20))))["soak"]
+    assert result.outcome is Outcome.WAIT
+    assert result.reason == "soaks in staging for 1h; 40m are left"
+    assert result.until == NOW + timedelta(minutes=40)
+
+
+def test_a_soak_is_over_at_its_very_end() -> None:
+    assert enter(replace(FACTS, upstream=Upstream("staging", COMMIT, NOW - PROD.soak)))["soak"].outcome is Outcome.PASS
+
+
+def test_every_reason_is_told_at_once() -> None:
+    facts = replace(FACTS, held="x", busy="y", on_protected_branch=False, upstream=None)
+    verdict = admission(PROD, facts, NOW)
+    assert [r.gate for r in verdict.open] == ["held", "busy", "protected-branch", "promotion"]
+    assert all(r.reason and r.satisfy for r in verdict.open)
+
+
+# --- consent: what is asked --------------------------------------------------------------------------------------
+
+
+def test_plans_that_do_nothing_need_no_approval() -> None:
+    result = only(ask(count=2, subjects=()))
+    assert (result.gate, result.outcome) == ("approvals", Outcome.PASS)
+    assert "nothing to approve" in result.reason
+
+
+def test_no_rule_asks_for_nobody() -> None:
+    assert only(ask()).outcome is Outcome.PASS
+
+
+def test_a_missing_role_waits_and_names_who_could_fill_it() -> None:
+    result = only(ask(roles={"security": 1}))
+    assert result.outcome is Outcome.WAIT
+    assert result.reason == "security: 0 of 1 approvals"
+    assert result.satisfy == "`terrace approve prod --role security` by one of: bob, carol"
+
+
+def test_every_missing_role_is_a_result_of_its_own() -> None:
+    verdict = ask(roles={"security": 1, "sre": 1})
+    assert [r.reason.split(":")[0] for r in verdict.open] == ["security", "sre"]
+
+
+def test_count_counts_people_not_answers() -> None:
+    assert ask(yes("bob"), yes("bob"), count=2).outcome is Outcome.WAIT
+    assert ask(yes("bob"), yes("BOB@example.com"), count=2).outcome is Outcome.WAIT
+    assert ask(yes("bob"), yes("erin"), count=2).outcome is Outcome.PASS
+
+
+def test_a_count_says_how_many_are_lacking() -> None:
+    verdict = ask(yes("bob"), count=3)
+    assert [r.outcome for r in verdict.results] == [Outcome.PASS, Outcome.WAIT]
+    assert verdict.open[0].reason == "1 of 3 people have approved"
+    assert verdict.open[0].satisfy == "`terrace approve prod` by 2 of: carol, dave, erin, frank"
+
+
+def test_without_names_in_the_configuration_anybody_else_may() -> None:
+    assert "2 more" in only(ask(count=2, config=Config())).satisfy
+    assert ask(yes("x"), yes("y"), count=2, config=Config()).outcome is Outcome.PASS
+
+
+def test_those_who_fill_a_role_count_too() -> None:
+    assert ask(yes("bob", "sre"), yes("carol", "security"), count=2, roles={"sre": 1, "security": 1}).open == ()
+    verdict = ask(yes("carol", "security"), count=2, roles={"sre": 1, "security": 1})
+    assert [r.reason for r in verdict.open] == ["sre: 0 of 1 approvals"]
+
+
+def test_one_person_fills_one_role() -> None:
+    """bob is in both teams: his one answer cannot be both."""
+    verdict = ask(yes("bob"), roles={"security": 1, "sre": 1})
+    assert verdict.outcome is Outcome.WAIT
+    assert len(verdict.open) == 1
+
+
+def test_whoever_names_no_role_fills_the_one_that_is_needed() -> None:
+    assert ask(yes("bob"), yes("carol"), roles={"security": 1, "sre": 1}).outcome is Outcome.PASS
+    assert ask(yes("bob"), yes("dave"), roles={"security": 1, "sre": 1}).outcome is Outcome.PASS
+
+
+def test_whoever_names_a_role_fills_no_other() -> None:
+    verdict = ask(yes("bob", "security"), yes("carol", "security"), roles={"security": 1, "sre": 1})
+    assert [r.reason for r in verdict.open] == ["sre: 0 of 1 approvals"]
+    assert verdict.open[0].satisfy == "`terrace approve prod --role sre` by dave"
+
+
+def test_nobody_speaks_for_a_team_that_they_are_not_in() -> None:
+    verdict = ask(yes("erin", "security"), roles={"security": 1})
+    assert "erin (speaks for security without being in that team)" in only(verdict).reason
+
+
+def test_a_person_who_could_come_over_is_found() -> None:
+    """Only bob is in b, and he fills a; dave in a would free him. It would be wrong to say that nobody is left."""
+    config = Config(teams={"a": ("bob", "dave"), "b": ("bob",)})
+    verdict = ask(yes("bob"), roles={"a": 1, "b": 1}, config=config)
+    assert [r.satisfy for r in verdict.open] == ["`terrace approve prod --role a` by dave"]
+    assert ask(yes("bob"), yes("dave", "a"), roles={"a": 1, "b": 1}, config=config).outcome is Outcome.PASS
+
+
+# --- consent: who counts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("actor", ["rita", "RITA", "rita@example.com"])
+def test_the_requester_does_not_count(actor: str) -> None:
+    result = only(ask(yes(actor), count=1))
+    assert result.outcome is Outcome.WAIT
+    assert "rita (asked for this deployment)" in result.reason
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        Author("Somebody", "Alice@Example.com"),
+        Author("ALICE", "elsewhere@example.com"),
+        Author("alice@example.com", ""),
+    ],
+)
+def test_authors_do_not_count(author: Author) -> None:
+    result = only(ask(yes("alice"), count=1, facts=replace(FACTS, authors=(author,))))
+    assert result.outcome is Outcome.WAIT
+    assert "alice (wrote commits of this release)" in result.reason
+
+
+def test_people_whom_no_file_names_are_matched_by_what_they_call_themselves() -> None:
+    facts = replace(FACTS, authors=(Author("Zoe", "zoe@example.com"),))
+    assert ask(yes("zoe@example.com"), count=1, config=Config(), facts=facts).outcome is Outcome.WAIT
+    assert ask(yes("zoe"), count=1, config=Config(), facts=facts).outcome is Outcome.WAIT
+
+
+def test_where_nobody_is_left_the_gate_says_which_setting_to_change() -> None:
+    facts = replace(FACTS, requester="bob", authors=(Author("Carol", "carol@example.com"),))
+    result = only(ask(roles={"security": 1}, facts=facts))
+    assert result.outcome is Outcome.WAIT
+    assert "nobody of the team security is left who may" in result.reason
+    assert "bob asked for this deployment, carol wrote commits of this release" in result.reason
+    assert "`teams.security`" in result.satisfy
+    assert "`environments.prod.approvals`" in result.satisfy
+
+
+def test_where_the_only_one_left_already_speaks_for_another_role_the_gate_says_so() -> None:
+    config = Config(teams={"a": ("bob",), "b": ("bob",)})
+    result = ask(yes("bob"), roles={"a": 1, "b": 1}, config=config).open[0]
+    assert "nobody of the team b is left who may: bob speaks for a already" in result.reason
+
+
+def test_a_team_with_nobody_in_it_is_named() -> None:
+    assert "the team legal has nobody in it" in only(ask(roles={"legal": 1})).reason
+
+
+def test_a_team_that_is_too_small_is_named() -> None:
+    facts = replace(FACTS, requester="bob")
+    assert "only carol of the team security is left who may" in only(ask(roles={"security": 2}, facts=facts)).reason
+
+
+def test_where_too_few_people_are_left_the_gate_says_so() -> None:
+    config = Config(people={"rita": PEOPLE["rita"], "bob": PEOPLE["bob"]})
+    result = only(ask(count=2, config=config))
+    assert "only bob is left who may" in result.reason
+    assert "`people`" in result.satisfy
+
+
+# --- consent: which answers hold ---------------------------------------------------------------------------------
+
+
+def test_an_invalid_signature_never_counts() -> None:
+    result = only(ask(yes("bob", proof="invalid"), count=1, unsigned=True))
+    assert result.outcome is Outcome.WAIT
+    assert "bob (the signature does not hold)" in result.reason
+
+
+def test_an_unsigned_approval_counts_only_where_it_may_and_is_shown_as_such() -> None:
+    said = yes("bob", proof="unsigned")
+    result = only(ask(said, roles={"security": 1}))
+    assert result.outcome is Outcome.WAIT
+    assert "bob (unsigned: sign with an SSH key)" in result.reason
+    allowed = only(ask(said, roles={"security": 1}, unsigned=True))
+    assert allowed.outcome is Outcome.PASS
+    assert allowed.reason == "approved by bob for security (unsigned)"
+
+
+@pytest.mark.parametrize(
+    ("age", "counts"),
+    [
+        (timedelta(0), True),
+        (timedelta(hours=24) - timedelta(seconds=1), True),
+        (timedelta(hours=24), False),
+        (-timedelta(minutes=5), True),
+        (-timedelta(minutes=5, seconds=1), False),
+    ],
+)
+def test_an_approval_is_good_for_a_while(age: timedelta, counts: bool) -> None:
+    assert (ask(yes("bob", at=NOW - age), count=1).outcome is Outcome.PASS) is counts
+
+
+@pytest.mark.parametrize("part", ["ledger", "environment", "stack", "commit", "digest", "policy", "lineage"])
+def test_changing_any_part_of_what_was_approved_voids_the_approval(part: str) -> None:
+    changed = replace(SUBJECT, **{part: "another"})
+    result = only(ask(yes("bob", subjects=(changed,)), count=1))
+    assert result.outcome is Outcome.WAIT
+    assert "another plan" in result.reason
+
+
+def test_an_approval_must_cover_every_plan() -> None:
+    other = replace(SUBJECT, stack="prod/network")
+    both = (SUBJECT, other)
+    assert ask(yes("bob", subjects=(SUBJECT,)), count=1, subjects=both).outcome is Outcome.WAIT
+    assert ask(yes("bob", subjects=both), count=1, subjects=both).outcome is Outcome.PASS
+
+
+def test_half_an_approval_from_each_of_two_people_is_none() -> None:
+    other = replace(SUBJECT, stack="prod/network")
+    halves = (yes("bob", subjects=(SUBJECT,)), yes("erin", subjects=(other,)))
+    assert ask(*halves, count=1, subjects=(SUBJECT, other)).outcome is Outcome.WAIT
+
+
+# --- consent: no -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_one_no_blocks_whatever_the_others_say(count: int) -> None:
+    result = only(ask(yes("erin"), yes("carol"), no("bob", "too risky on a Friday"), count=count))
+    assert result.outcome is Outcome.BLOCK
+    assert result.reason == "bob said no: too risky on a Friday"
+    assert result.satisfy
+
+
+def test_the_author_may_still_say_no() -> None:
+    assert ask(no("alice"), count=1).outcome is Outcome.BLOCK
+
+
+def test_a_no_does_not_expire() -> None:
+    assert ask(no("bob", at=NOW - timedelta(days=9)), yes("erin"), count=1).outcome is Outcome.BLOCK
+
+
+def test_an_unsigned_no_weighs_only_from_a_member_of_a_team() -> None:
+    assert ask(no("bob", proof="unsigned"), count=1).outcome is Outcome.BLOCK
+    assert ask(no("erin", proof="unsigned"), count=1).outcome is Outcome.WAIT
+    assert ask(no("erin", proof="unsigned"), count=1, unsigned=True).outcome is Outcome.BLOCK
+
+
+def test_a_no_whose_signature_does_not_hold_is_no_no() -> None:
+    assert ask(no("bob", proof="invalid"), yes("erin"), count=1).outcome is Outcome.PASS
+
+
+def test_a_no_to_another_plan_is_not_a_no_to_this_one() -> None:
+    elsewhere = replace(no("bob"), subjects=(replace(SUBJECT, digest="d0"),))
+    assert ask(elsewhere, yes("erin"), count=1).outcome is Outcome.PASS
+
+
+def test_the_latest_answer_of_a_person_wins() -> None:
+    later = NOW + timedelta(seconds=1)
+    assert ask(no("bob"), yes("bob", at=later), count=1).outcome is Outcome.PASS
+    assert ask(yes("bob"), no("bob", at=later), count=1).outcome is Outcome.BLOCK
+
+
+def test_writing_down_an_old_yes_again_does_not_take_back_a_no() -> None:
+    """A signed statement can be copied by anybody who can write into the ledger; its time cannot."""
+    old = yes("bob", at=NOW - timedelta(hours=1))
+    assert ask(old, no("bob"), old, count=1).outcome is Outcome.BLOCK
+
+
+@pytest.mark.parametrize("proof", ["unsigned", "invalid"])
+def test_a_yes_that_does_not_count_takes_nothing_back(proof: Proof) -> None:
+    later = NOW + timedelta(seconds=1)
+    assert ask(no("bob"), yes("bob", proof=proof, at=later), count=1).outcome is Outcome.BLOCK
+
+
+# --- consent: the facts are asked again --------------------------------------------------------------------------
+
+
+def test_an_environment_held_meanwhile_waits() -> None:
+    verdict = ask(yes("bob"), count=1, facts=replace(FACTS, held="incident 7 (by dave)"))
+    assert verdict.outcome is Outcome.WAIT
+    assert verdict.results[0].gate == "held"
+
+
+def test_a_commit_that_left_the_protected_branch_meanwhile_is_blocked() -> None:
+    verdict = ask(yes("bob"), count=1, facts=replace(FACTS, on_protected_branch=False))
+    assert verdict.outcome is Outcome.BLOCK
+
+
+def test_a_shallow_clone_lets_an_open_deployment_wait_not_end() -> None:
+    assert ask(yes("bob"), count=1, facts=replace(FACTS, on_protected_branch=None)).outcome is Outcome.WAIT
+
+
+# --- properties --------------------------------------------------------------------------------------------------
+
+ROLES = ("a", "b", "c")
+NAMES = ("p0", "p1", "p2", "p3", "p4")
+role_counts = st.dictionaries(st.sampled_from(ROLES), st.integers(0, 3))
+team_lists = st.dictionaries(st.sampled_from(ROLES), st.lists(st.sampled_from(NAMES), unique=True).map(tuple))
+answers = st.lists(
+    st.builds(
+        yes,
+        st.sampled_from(NAMES),
+        st.sampled_from(("", *ROLES)),
+        proof=st.sampled_from(["ssh", "ssh", "ssh", "unsigned", "invalid"]),
+        at=st.integers(-30, 1).map(lambda hours: NOW + timedelta(hours=hours)),
+        answer=st.sampled_from(["approve", "approve", "approve", "approve", "reject"]),
+    ),
+    max_size=6,
+)
+
+
+@given(role_counts, st.lists(st.frozensets(st.sampled_from(ROLES)), max_size=5))
+def test_as_many_roles_are_filled_as_any_arrangement_could(
+    roles: dict[str, int], members: list[frozenset[str]]
+) -> None:
+    voices = [Voice(f"v{i}", f"v{i}", teams) for i, teams in enumerate(members)]
+    filled = assign(roles, voices)
+    used = [voice.person for who in filled.values() for voice in who]
+    assert len(used) == len(set(used))
+    assert all(role in voice.roles for role, who in filled.items() for voice in who)
+    assert all(len(who) <= roles[role] for role, who in filled.items())
+    best = max(
+        sum(role != "" for role in choice)
+        for choice in product(("", *roles), repeat=len(voices))
+        if all(role in ("", *voice.roles) for role, voice in zip(choice, voices, strict=True))
+        and all(choice.count(role) <= n for role, n in roles.items())
+    )
+    assert len(used) == best
+
+
+@given(answers, role_counts, st.integers(0, 4), team_lists)
+def test_a_pass_is_a_pass_by_brute_force(
+    given_answers: list[Approval], roles: dict[str, int], count: int, teams: dict[str, tuple[str, ...]]
+) -> None:
+    """The oracle knows the rules as sentences: latest answer, bars, who may speak for whom, one role a person."""
+    config = Config(teams=teams)
+    facts = replace(FACTS, requester="p0", authors=(Author("P1", ""),))
+    verdict = ask(*given_answers, count=count, roles=roles, config=config, facts=facts)
+    member = {name: {r for r in teams if name in teams[r]} for name in NAMES}
+
+    def holds(said: Approval) -> bool:
+        if said.proof == "invalid":
+            return False
+        if said.answer == "reject":
+            return said.proof == "ssh" or bool(member[said.actor])
+        return said.proof == "ssh" and NOW - said.at < timedelta(hours=24) and said.at <= NOW + timedelta(minutes=5)
+
+    last = {}
+    for said in sorted(given_answers, key=lambda a: (a.at, a.answer == "reject")):
+        if holds(said):
+            last[said.actor] = said
+    if any(said.answer == "reject" for said in last.values()):
+        assert verdict.outcome is Outcome.BLOCK
+        return
+    voices = [
+        member[name] & {said.role} if said.role else member[name]
+        for name, said in last.items()
+        if name not in ("p0", "p1") and (not said.role or said.role in member[name])
+    ]
+    slots = [role for role, n in roles.items() for _ in range(n)]
+    enough = len(voices) >= max(count, len(slots)) and any(
+        all(role in voice for role, voice in zip(slots, order, strict=False)) for order in permutations(voices)
+    )
+    assert (verdict.outcome is Outcome.PASS) is enough
+
+
+@given(answers, answers, role_counts, st.integers(0, 4), team_lists, st.integers(0, 12))
+def test_answers_to_other_plans_change_nothing(
+    mine: list[Approval],
+    others: list[Approval],
+    roles: dict[str, int],
+    count: int,
+    teams: dict[str, tuple[str, ...]],
+    place: int,
+) -> None:
+    elsewhere = tuple(replace(a, subjects=(replace(SUBJECT, digest="d0"),)) for a in others)
+    config = Config(teams=teams)
+    without = ask(*mine, count=count, roles=roles, config=config)
+    mixed = (*mine[:place], *elsewhere, *mine[place:])
+    assert ask(*mixed, count=count, roles=roles, config=config).outcome is without.outcome
+
+
+@given(answers, answers, role_counts, st.integers(0, 4), team_lists)
+def test_answers_of_those_who_may_not_never_loosen(
+    mine: list[Approval],
+    others: list[Approval],
+    roles: dict[str, int],
+    count: int,
+    teams: dict[str, tuple[str, ...]],
+) -> None:
+    """Whatever the requester and the authors add, the verdict gets no better."""
+    config = Config(teams=teams)
+    added = tuple(replace(a, actor="p0" if i % 2 else "p1") for i, a in enumerate(others))
+    facts = replace(FACTS, requester="p0", authors=(Author("p1", ""),))
+    rest = tuple(a for a in mine if a.actor not in ("p0", "p1"))
+    without = ask(*rest, count=count, roles=roles, config=config, facts=facts)
+    assert ask(*rest, *added, count=count, roles=roles, config=config, facts=facts).outcome.rank >= without.outcome.rank
+
+
+@given(answers, role_counts, st.integers(0, 4), team_lists)
+def test_every_gate_that_does_not_pass_says_why_and_what_to_do(
+    given_answers: list[Approval], roles: dict[str, int], count: int, teams: dict[str, tuple[str, ...]]
+) -> None:
+    verdict = ask(*given_answers, count=count, roles=roles, config=Config(teams=teams))
+    assert verdict.results
+    assert all(result.reason and result.satisfy for result in verdict.open)
