@@ -1,0 +1,44 @@
+"""In what two makings of one plan differ, by the names of attributes. Values are not told: they may be anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from terrace.plans.model import Path, Plan
+
+
+def differing(one: Plan, other: Plan) -> tuple[str, ...]:
+    """The attributes (`aws_instance.a: user_data`) and outputs that differ, sorted.
+
+    Where digests differ and nothing visible does, a sensitive value is what differs: then that is said.
+    """
+    found: list[str] = []
+    before = {(c.address, c.deposed): c for c in one.changes}
+    after = {(c.address, c.deposed): c for c in other.changes}
+    for key in sorted(before.keys() | after.keys(), key=str):
+        mine, theirs = before.get(key), after.get(key)
+        if mine is None or theirs is None or mine.action is not theirs.action:
+            found.append(key[0])
+        else:
+            found += [f"{key[0]}: {_word(path)}" for path in _paths(mine.after, theirs.after, ())]
+    outputs = {o.name: o for o in other.outputs}
+    found += [f"output {o.name}" for o in one.outputs if o.name not in outputs or outputs[o.name].after != o.after]
+    if not found and one.digest != other.digest:
+        found.append("a sensitive value")
+    return tuple(dict.fromkeys(found))
+
+
+def _paths(one: Any, other: Any, at: Path) -> Iterator[Path]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in sorted(one.keys() | other.keys()):
+            yield from _paths(one.get(name), other.get(name), (*at, name))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for index, (mine, theirs) in enumerate(zip(one, other, strict=True)):
+            yield from _paths(mine, theirs, (*at, index))
+    elif one != other:
+        yield at
+
+
+def _word(path: Path) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "its value"

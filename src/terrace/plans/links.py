@@ -1,0 +1,43 @@
+"""Which block of the configuration refers to which: the edges that policies and risk walk along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from terrace.plans import wire
+
+
+def links(configuration: wire.Configuration) -> tuple[tuple[str, str], ...]:
+    """Pairs (who refers, to what) of block addresses without indexes, module calls included; sorted, each once."""
+    return tuple(sorted(set(_module(configuration.root_module, ""))))
+
+
+def _module(module: wire.ConfigModule, prefix: str) -> Iterator[tuple[str, str]]:
+    known = {resource.address for resource in module.resources}
+    known |= {f"module.{name}" for name in module.module_calls}
+    for resource in module.resources:
+        told = [*resource.depends_on]
+        for expression in (resource.expressions, resource.count_expression, resource.for_each_expression):
+            told += _references(expression)
+        yield from _known(prefix, resource.address, told, known)
+    for name, call in module.module_calls.items():
+        yield from _known(prefix, f"module.{name}", [*call.depends_on, *_references(call.expressions)], known)
+        if call.module is not None:
+            yield from _module(call.module, f"{prefix}module.{name}.")
+
+
+def _known(prefix: str, source: str, told: list[str], known: set[str]) -> Iterator[tuple[str, str]]:
+    for reference in told:
+        # Terraform lists every prefix of a reference, so the block's own address is always among them.
+        if reference in known and reference != source:
+            yield prefix + source, prefix + reference
+
+
+def _references(expression: Any) -> list[str]:
+    if isinstance(expression, dict):
+        found = [r for r in expression.get("references", ()) if isinstance(r, str)]
+        return found + [r for name, inner in expression.items() if name != "references" for r in _references(inner)]
+    if isinstance(expression, list):
+        return [r for inner in expression for r in _references(inner)]
+    return []

@@ -1,0 +1,56 @@
+"""Sensitive values are replaced before anybody sees them, unknown ones are named. Where Terraform marks, this obeys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from terrace.plans.model import MASKED, UNKNOWN, Path, Value
+
+
+def masked(value: Any, sensitive: Any, unknown: Any = None) -> Value:
+    """The value with MASKED and UNKNOWN where the marks say so. Marks have its shape, or are True for all of it.
+
+    Sensitive wins over unknown. Nothing is copied where nothing is marked.
+    """
+    if sensitive is True:
+        return MASKED
+    if unknown is True:
+        return UNKNOWN
+    if not sensitive and not unknown:
+        return value
+    if isinstance(value, dict) or (value is None and (isinstance(sensitive, dict) or isinstance(unknown, dict))):
+        return _object(value or {}, sensitive, unknown)
+    if isinstance(value, list):
+        return [masked(item, _at(sensitive, i), _at(unknown, i)) for i, item in enumerate(value)]
+    return value
+
+
+def paths(marks: Any, prefix: Path = ()) -> Iterator[Path]:
+    """Where the marks are, in order."""
+    if marks is True:
+        yield prefix
+    elif isinstance(marks, dict):
+        for name, inner in marks.items():
+            yield from paths(inner, (*prefix, name))
+    elif isinstance(marks, list):
+        for index, inner in enumerate(marks):
+            yield from paths(inner, (*prefix, index))
+
+
+def _object(value: dict[str, Any], sensitive: Any, unknown: Any) -> dict[str, Value]:
+    found = {name: masked(item, _of(sensitive, name), _of(unknown, name)) for name, item in value.items()}
+    # An attribute that is unknown as a whole is absent from the value.
+    marks = unknown if isinstance(unknown, dict) else {}
+    for name, inner in marks.items():
+        if name not in found and any(True for _ in paths(inner)):
+            found[name] = masked(None, _of(sensitive, name), inner)
+    return found
+
+
+def _of(marks: Any, name: str) -> Any:
+    return marks.get(name) if isinstance(marks, dict) else None
+
+
+def _at(marks: Any, index: int) -> Any:
+    return marks[index] if isinstance(marks, list) and index < len(marks) else None

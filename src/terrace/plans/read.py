@@ -1,0 +1,106 @@
+"""`terraform show -json` -> Plan, once and for all: typed, flat, masked, with its digest."""
+
+from __future__ import annotations
+
+import json
+
+from terrace.plans import wire
+from terrace.plans.digest import DigestKey, plan_digest
+from terrace.plans.links import links
+from terrace.plans.mask import masked, paths
+from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange
+from terrace.stacks.model import Stack
+
+ROOT = b"<root>"
+"""Stands for the path of the private checkout wherever a value holds it."""
+
+_ACTIONS = {
+    ("no-op",): Action.NO_OP,
+    ("read",): Action.READ,
+    ("create",): Action.CREATE,
+    ("update",): Action.UPDATE,
+    ("delete",): Action.DELETE,
+    ("forget",): Action.FORGET,
+    ("delete", "create"): Action.REPLACE,
+    ("create", "delete"): Action.REPLACE,
+}
+
+
+def read_plan(document: bytes, *, stack: Stack, commit: str, key: DigestKey, root: str, lock: bytes) -> Plan:
+    """The plan of a document. `root` is where the tree was checked out, `lock` the dependency lock file in use.
+
+    Raises TerraceError when the document is no plan, or of a format that is not known.
+    """
+    if len(root) > 1:
+        document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
+    found = wire.decode(document)
+    return Plan(
+        stack=stack,
+        commit=commit,
+        digest=plan_digest(found, lock, key),
+        changes=tuple(_change(resource) for resource in found.resource_changes),
+        outputs=tuple(_output(name, change) for name, change in sorted(found.output_changes.items())),
+        drift=tuple(_change(resource) for resource in found.resource_drift),
+        checks=tuple(_check(check) for check in found.checks),
+        links=links(found.configuration),
+        format_version=found.format_version,
+        terraform_version=found.terraform_version,
+        errored=found.errored,
+        complete=_complete(found),
+    )
+
+
+def _complete(document: wire.Document) -> bool:
+    whole = not document.errored if document.complete is None else document.complete
+    return whole and not document.deferred_changes
+
+
+def _action(change: wire.Change) -> Action:
+    return _ACTIONS.get(tuple(change.actions), Action.UNKNOWN)
+
+
+def _change(resource: wire.Resource) -> ResourceChange:
+    change = resource.change
+    action = _action(change)
+    secret_after, unknown = wire.value(change.after_sensitive), wire.value(change.after_unknown)
+    secret_before = wire.value(change.before_sensitive)
+    after = masked(wire.value(change.after), secret_after, unknown)
+    # A no-op has the same value twice: once is enough, and most of a large plan is no-ops.
+    before = after if action is Action.NO_OP else masked(wire.value(change.before), secret_before)
+    moved = resource.previous_address if resource.previous_address != resource.address else None
+    return ResourceChange(
+        address=resource.address,
+        type=resource.type,
+        name=resource.name,
+        action=action,
+        mode=resource.mode,
+        module=resource.module_address,
+        index=resource.index,
+        provider=resource.provider_name,
+        before=before,
+        after=after,
+        unknown=tuple(paths(unknown)) if unknown else (),
+        sensitive=tuple(paths(secret_before if action is Action.DELETE else secret_after)),
+        replace_paths=tuple(tuple(path) for path in change.replace_paths),
+        reason=resource.action_reason,
+        previous_address=moved,
+        deposed=resource.deposed,
+        importing=change.importing != wire.NOTHING,
+        create_first=change.actions == ["create", "delete"],
+    )
+
+
+def _output(name: str, change: wire.Change) -> OutputChange:
+    before_secret, after_secret = wire.value(change.before_sensitive), wire.value(change.after_sensitive)
+    return OutputChange(
+        name=name,
+        action=_action(change),
+        before=masked(wire.value(change.before), before_secret),
+        after=masked(wire.value(change.after), after_secret, wire.value(change.after_unknown)),
+        sensitive=bool(before_secret) or bool(after_secret),
+    )
+
+
+def _check(check: wire.Check) -> CheckResult:
+    problems = tuple(problem.message for instance in check.instances for problem in instance.problems)
+    return CheckResult(check.address.to_display, check.address.kind, check.status, problems)

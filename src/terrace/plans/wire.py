@@ -1,0 +1,153 @@
+"""`terraform show -json` of a plan, as it is on the wire: format version 1.x. Only what is read is named here.
+
+Source: Terraform's documentation "JSON output format", plan representation. Values stay undecoded until somebody
+needs them; the prior state and the planned values, most of a large document, are skipped without being built.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from terrace.errors import TerraceError
+
+NOTHING = msgspec.Raw(b"null")
+
+
+class Change(msgspec.Struct, gc=False):
+    """What happens to one object or output."""
+
+    actions: list[str] = []
+    before: msgspec.Raw = NOTHING
+    after: msgspec.Raw = NOTHING
+    after_unknown: msgspec.Raw = NOTHING
+    before_sensitive: msgspec.Raw = NOTHING
+    after_sensitive: msgspec.Raw = NOTHING
+    replace_paths: list[list[str | int]] = []
+    importing: msgspec.Raw = NOTHING
+
+
+class Resource(msgspec.Struct, gc=False):
+    """One entry of `resource_changes` or `resource_drift`."""
+
+    address: str
+    type: str
+    name: str
+    change: Change
+    mode: str = "managed"
+    module_address: str = ""
+    index: str | int | None = None
+    provider_name: str = ""
+    previous_address: str | None = None
+    deposed: str | None = None
+    action_reason: str | None = None
+
+
+class Variable(msgspec.Struct, gc=False):
+    """The value of a root variable."""
+
+    value: msgspec.Raw = NOTHING
+
+
+class Problem(msgspec.Struct, gc=False):
+    """One message of a check that does not pass."""
+
+    message: str = ""
+
+
+class CheckInstance(msgspec.Struct, gc=False):
+    """One instance of a checkable object."""
+
+    problems: list[Problem] = []
+
+
+class CheckAddress(msgspec.Struct, gc=False):
+    """What was checked."""
+
+    kind: str = ""
+    to_display: str = ""
+
+
+class Check(msgspec.Struct, gc=False):
+    """A check block or condition."""
+
+    address: CheckAddress
+    status: str = "unknown"
+    instances: list[CheckInstance] = []
+
+
+class ConfigResource(msgspec.Struct, gc=False):
+    """A resource block of the configuration."""
+
+    address: str
+    expressions: dict[str, Any] = {}
+    count_expression: dict[str, Any] = {}
+    for_each_expression: dict[str, Any] = {}
+    depends_on: list[str] = []
+
+
+class ModuleCall(msgspec.Struct, gc=False):
+    """A module block of the configuration, with the module itself."""
+
+    expressions: dict[str, Any] = {}
+    module: ConfigModule | None = None
+    depends_on: list[str] = []
+
+
+class ConfigModule(msgspec.Struct, gc=False):
+    """One module of the configuration."""
+
+    resources: list[ConfigResource] = []
+    module_calls: dict[str, ModuleCall] = {}
+
+
+class Configuration(msgspec.Struct, gc=False):
+    """The configuration that was planned."""
+
+    root_module: ConfigModule = msgspec.field(default_factory=ConfigModule)
+
+
+class Document(msgspec.Struct, gc=False):
+    """The whole document. `complete` is missing before Terraform 1.8."""
+
+    format_version: str
+    terraform_version: str = ""
+    variables: dict[str, Variable] = {}
+    resource_changes: list[Resource] = []
+    resource_drift: list[Resource] = []
+    output_changes: dict[str, Change] = {}
+    deferred_changes: list[msgspec.Raw] = []
+    configuration: Configuration = msgspec.field(default_factory=Configuration)
+    checks: list[Check] = []
+    errored: bool = False
+    complete: bool | None = None
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text).normalize()
+
+
+_document = msgspec.json.Decoder(Document)
+_value = msgspec.json.Decoder(float_hook=_number)
+
+
+def decode(document: bytes) -> Document:
+    """The document. Raises TerraceError when it is none, or of a format that is not known."""
+    try:
+        found = _document.decode(document)
+    except msgspec.MsgspecError as error:
+        raise TerraceError(
+            f"what Terraform showed is not a plan: {error}", hint="is the binary a Terraform or OpenTofu of its own?"
+        ) from error
+    if found.format_version.split(".")[0] != "1":
+        raise TerraceError(
+            f"plans of format {found.format_version} are not known", hint="use a version of Terraform that writes 1.x"
+        )
+    return found
+
+
+def value(raw: msgspec.Raw) -> Any:
+    """JSON data; a number with a fraction is a Decimal, so that none of its digits is lost."""
+    return _value.decode(raw)
