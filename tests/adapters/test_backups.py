@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups, key_id, read_key
-from terrace.errors import BadInput, Corrupt, NotReady, TerraceError
+from terrace.errors import BadInput, Corrupt, NotReady
 from terrace.plans.backup import BackupRecord
 from terrace.plans.terraform import StateSnapshot
 
@@ -32,7 +33,8 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     record = saved(tmp_path)
     assert backups(tmp_path).load(record.name) == STATE.content
     assert (record.lineage, record.serial, record.key_id) == ("l1", 7, key_id(KEY))
-    assert record.name == "states/prod/app/20260105T120000Z-000007-d1-before.tfstate.enc"
+    form = r"states/prod/app/20260105T120000Z-000007-before-d1-[0-9a-f]{6}\.tfstate\.enc"
+    assert re.fullmatch(form, record.name)
 
 
 def test_nothing_lies_in_clear_and_nobody_else_may_look(tmp_path: Path) -> None:
@@ -43,10 +45,25 @@ def test_nothing_lies_in_clear_and_nobody_else_may_look(tmp_path: Path) -> None:
     assert (tmp_path / "artefacts").stat().st_mode & 0o077 == 0
 
 
-def test_a_backup_is_never_written_over(tmp_path: Path) -> None:
-    saved(tmp_path)
-    with pytest.raises(TerraceError, match="not written over"):
-        saved(tmp_path)
+def test_whoever_saves_twice_in_a_second_has_two_backups(tmp_path: Path) -> None:
+    """A deployment that was killed after its backup and goes on at once saves another."""
+    first, second = saved(tmp_path), saved(tmp_path)
+    assert first.name != second.name
+    assert backups(tmp_path).load(first.name) == backups(tmp_path).load(second.name)
+
+
+def test_two_backups_of_one_state_look_different(tmp_path: Path) -> None:
+    """A nonce that is used twice would give the key away."""
+    first, second = ((tmp_path / saved(tmp_path).name).read_bytes() for _ in range(2))
+    assert first[-40:] != second[-40:]
+
+
+@given(st.binary(max_size=2000))
+def test_any_state_comes_back(content: bytes) -> None:
+    there = Backups(Artefacts("memory:///"), lambda: KEY, lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    state = StateSnapshot(content, lineage="l1", serial=1)
+    record = there.save("prod", "prod/app", state, commit="c", deployment="d1", moment="after")
+    assert there.load(record.name) == content
 
 
 def test_the_wrong_key_is_named_and_opens_nothing(tmp_path: Path) -> None:
@@ -69,6 +86,25 @@ def test_any_changed_byte_is_noticed(tmp_path: Path, position: int, mask: int) -
         backups(folder).load(record.name)
 
 
+def test_a_backup_that_is_cut_off_anywhere_is_noticed(tmp_path: Path) -> None:
+    record = saved(tmp_path)
+    path = tmp_path / record.name
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(Corrupt):
+            backups(tmp_path).load(record.name)
+
+
+def test_a_header_that_would_break_the_reader_is_damage(tmp_path: Path) -> None:
+    record = saved(tmp_path)
+    header = b"[" * 100_000
+    sealed = b"terrace-state-1\n" + len(header).to_bytes(4, "big") + header + bytes(60)
+    (tmp_path / record.name).write_bytes(sealed)
+    with pytest.raises(Corrupt, match="damaged"):
+        backups(tmp_path).load(record.name)
+
+
 def test_another_backup_in_its_place_and_a_cut_one_are_noticed(tmp_path: Path) -> None:
     first = saved(tmp_path)
     later = backups(tmp_path).save("prod", "prod/app", STATE, commit="c" * 40, deployment="d2", moment="before")
@@ -81,7 +117,7 @@ def test_another_backup_in_its_place_and_a_cut_one_are_noticed(tmp_path: Path) -
         backups(tmp_path).load(first.name)
 
 
-def test_a_key_is_32_bytes_from_the_environment(tmp_path: Path) -> None:
+def test_a_key_is_32_bytes_from_the_environment() -> None:
     assert read_key("env:KEY", {"KEY": base64.b64encode(KEY).decode()}) == KEY
     with pytest.raises(NotReady, match="KEY is not set") as caught:
         read_key("env:KEY", {})
@@ -90,3 +126,17 @@ def test_a_key_is_32_bytes_from_the_environment(tmp_path: Path) -> None:
         with pytest.raises(BadInput) as wrong:
             read_key("env:KEY", {"KEY": text})
         assert text not in str(wrong.value)
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n", " "])
+def test_white_space_around_a_key_is_no_part_of_it(ending: str) -> None:
+    """Stores of secrets like to add a line end."""
+    assert read_key("env:KEY", {"KEY": base64.b64encode(KEY).decode() + ending}) == KEY
+
+
+@pytest.mark.parametrize("form", ["{}", "env:{}"])
+def test_a_key_in_the_place_of_its_name_is_refused_and_not_repeated(form: str) -> None:
+    text = base64.b64encode(KEY).decode()
+    with pytest.raises(BadInput) as caught:
+        read_key(form.format(text), {})
+    assert text not in f"{caught.value} {caught.value.hint}"

@@ -1,78 +1,194 @@
-"""Named files in a folder or in any object store (`s3://`, `gs://`, `az://`). Written once, never over."""
+"""Named files in a private folder or in any object store (`s3://`, `gs://`, `az://`). Written once, never over."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from terrace.errors import BadInput, NotReady, TerraceError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-_SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "abfs://", "memory://")
+_SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "memory")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_UNFINISHED = ".unfinished-"
 
 
 class Artefacts:
-    """A store of artefacts at a URL or in a folder of this machine; the folder is private."""
+    """A store of artefacts at a URL or in a folder of this machine. Nobody but us may read what lies in the folder."""
 
     def __init__(self, place: str | Path) -> None:
-        self._place = place
+        self._place = str(place)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Store it, whole or not at all, and for good. Putting the same content again is no error.
+
+        Raises TerraceError when the name is taken by something else, NotReady when the store is out of reach.
+        """
+        name = _checked(name)
+        with self._reaching():
+            try:
+                return self._store.create(name, content)
+            except FileExistsError as error:
+                # A network may lose the answer to a request that was carried out, and the client asks again.
+                if self._store.read(name) == content:
+                    return None
+                raise TerraceError(f"the artefact {name} exists already and is not written over") from error
+
+    def get(self, name: str) -> bytes:
+        """Its content. Raises BadInput when there is none of that name, NotReady when the store is out of reach."""
+        name = _checked(name)
+        with self._reaching():
+            try:
+                return self._store.read(name)
+            except FileNotFoundError as error:
+                raise BadInput(f"there is no artefact {name} in {self._place}") from error
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """Every name in this folder and below, sorted."""
+        with self._reaching():
+            return tuple(sorted(self._store.names(_checked(prefix))))
+
+    @cached_property
+    def _store(self) -> _Store:
+        scheme, separator, rest = self._place.partition("://")
+        if not separator:
+            return _Folder(Path(self._place))
+        if scheme == "file":
+            return _Folder(Path(rest))
+        if scheme not in _SCHEMES:
+            raise BadInput(
+                f"no store can be had at {scheme}://",
+                hint=f"backups.url is a folder or begins with one of: {', '.join(f'{s}://' for s in _SCHEMES)}",
+            )
+        return _Bucket(self._place)
+
+    @contextlib.contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            said = str(error).strip().split("\n")[0][:300] or type(error).__name__
+            raise NotReady(
+                f"the store {self._place} cannot be used: {said}", hint="check backups.url and your access to it"
+            ) from error
+
+
+class _Store(Protocol):
+    """Where artefacts lie. Raises FileExistsError and FileNotFoundError as said, OSError when out of reach."""
+
+    def create(self, name: str, content: bytes) -> None: ...
+
+    def read(self, name: str) -> bytes: ...
+
+    def names(self, prefix: str) -> list[str]: ...
+
+
+class _Folder:
+    """A folder of this machine. What it holds survives a crash of the machine as soon as `create` returns."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.expanduser()
+
+    def create(self, name: str, content: bytes) -> None:
+        target = self._folder / name
+        _make_private(target.parent)
+        descriptor, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            # A link, unlike a rename, fails when the name is taken.
+            os.link(unfinished, target)
+        finally:
+            Path(unfinished).unlink()
+        _settle(target.parent)
+
+    def read(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+    def names(self, prefix: str) -> list[str]:
+        found = (path for path in (self._folder / prefix).rglob("*") if path.is_file())
+        return [path.relative_to(self._folder).as_posix() for path in found if not path.name.startswith(_UNFINISHED)]
+
+
+class _Bucket:
+    """An object store."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     @cached_property
     def _store(self) -> ObjectStore:
-        from obstore.store import LocalStore, from_url
+        from obstore.exceptions import BaseError
+        from obstore.store import from_url
 
-        text = str(self._place)
-        if text.startswith(_SCHEMES):
-            try:
-                return from_url(text)
-            except Exception as error:
-                raise BadInput(f"the store {text!r} cannot be used: {error}", hint="see backups.url") from error
-        folder = Path(text.removeprefix("file://"))
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
-        return LocalStore(folder)
+        try:
+            return from_url(self._url)
+        except (BaseError, ValueError) as error:
+            said = str(error).split("\n")[0]
+            raise BadInput(f"the store {self._url} cannot be used: {said}", hint="see backups.url") from error
 
-    def put(self, name: str, content: bytes) -> None:
-        """Store it, whole or not at all. Raises TerraceError when that name is taken, NotReady when out of reach."""
+    def create(self, name: str, content: bytes) -> None:
         import obstore
         from obstore.exceptions import AlreadyExistsError, BaseError
 
         try:
             obstore.put(self._store, name, content, mode="create")
         except AlreadyExistsError as error:
-            raise TerraceError(f"the artefact {name} exists already and is not written over") from error
-        except (BaseError, OSError) as error:
-            raise self._unreachable(error) from error
+            raise FileExistsError(name) from error
+        except BaseError as error:
+            raise OSError(str(error)) from error
 
-    def get(self, name: str) -> bytes:
-        """Its content. Raises BadInput when there is none of that name."""
+    def read(self, name: str) -> bytes:
         import obstore
         from obstore.exceptions import BaseError
 
         try:
             return bytes(obstore.get(self._store, name).bytes())
-        except FileNotFoundError as error:
-            raise BadInput(f"there is no artefact {name}") from error
-        except (BaseError, OSError) as error:
-            raise self._unreachable(error) from error
+        except BaseError as error:
+            raise OSError(str(error)) from error
 
-    def names(self, prefix: str) -> tuple[str, ...]:
-        """Every name that begins with this folder, sorted."""
+    def names(self, prefix: str) -> list[str]:
         import obstore
         from obstore.exceptions import BaseError
 
         try:
-            return tuple(sorted(item["path"] for page in obstore.list(self._store, prefix) for item in page))
-        except FileNotFoundError:
-            return ()
-        except (BaseError, OSError) as error:
-            raise self._unreachable(error) from error
+            return [item["path"] for page in obstore.list(self._store, prefix) for item in page]
+        except BaseError as error:
+            raise OSError(str(error)) from error
 
-    def _unreachable(self, error: BaseException) -> NotReady:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        return NotReady(
-            f"the store {self._place} cannot be used: {first[:300]}", hint="check backups.url and access to it"
-        )
+
+def _checked(name: str) -> str:
+    """A name comes out of the ledger too: it must never lead out of the store."""
+    if not all(_PART.fullmatch(part) for part in name.split("/")):
+        raise BadInput(f"{name!r} is not a name of an artefact")
+    return name
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder that only we may enter, and those above it that are missing."""
+    if folder.is_dir():
+        return
+    if folder.parent != folder:
+        _make_private(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    _settle(folder.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Make the names in a folder survive a crash of the machine."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import json
 import os
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -26,14 +27,18 @@ from terrace.plans.terraform import StateSnapshot
 KEY_BYTES = 32
 _MAGIC = b"terrace-state-1\n"
 _NONCE_BYTES = 12
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def read_key(spec: str, environ: Mapping[str, str]) -> bytes:
-    """The key that `env:NAME` names. Raises NotReady when it is not set, BadInput when it is no key."""
+    """The key that `env:NAME` names. Raises NotReady when it is not set, BadInput when it is no key.
+
+    No message holds what may be a key: neither the variable's value nor a `spec` that is not the name of one.
+    """
     name = spec.removeprefix("env:")
-    if not spec.startswith("env:") or not name:
+    if not spec.startswith("env:") or not _VARIABLE.fullmatch(name):
         raise BadInput("backups.key must say where the key is, and not be one", hint="backups: {key: env:NAME}")
-    text = environ.get(name, "")
+    text = environ.get(name, "").strip()
     how = f"export {name}=$(openssl rand -base64 32)   (keep it: without it no backup can be read)"
     if not text:
         raise NotReady(f"the key of state backups is missing: {name} is not set", hint=how)
@@ -65,10 +70,12 @@ class Backups:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         key = self._key()
+        nonce = os.urandom(_NONCE_BYTES)
+        # The nonce is in the name too: whoever is killed and goes on within a second saves another copy.
         day = self._clock().strftime("%Y%m%dT%H%M%SZ")
         folder = f"states/{environment}/{stack.removeprefix(f'{environment}/')}"
         record = BackupRecord(
-            name=f"{folder}/{day}-{state.serial:06d}-{deployment}-{moment}.tfstate.enc",
+            name=f"{folder}/{day}-{state.serial:06d}-{moment}-{deployment}-{nonce[:3].hex()}.tfstate.enc",
             environment=environment,
             stack=stack,
             lineage=state.lineage,
@@ -81,7 +88,6 @@ class Backups:
             deployment=deployment,
         )
         header = json.dumps(asdict(record), sort_keys=True).encode()
-        nonce = os.urandom(_NONCE_BYTES)
         sealed = AESGCM(key).encrypt(nonce, zlib.compress(state.content), _MAGIC + header)
         self._artefacts.put(record.name, _MAGIC + len(header).to_bytes(4, "big") + header + nonce + sealed)
         return record
@@ -121,7 +127,7 @@ def _opened(name: str, content: bytes) -> tuple[bytes, bytes, bytes]:
 def _record(name: str, header: bytes) -> dict[str, Any]:
     try:
         record = json.loads(header)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Corrupt(f"the backup {name} is damaged") from error
     if not isinstance(record, dict):
         raise Corrupt(f"the backup {name} is damaged")

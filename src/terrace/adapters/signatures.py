@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from functools import lru_cache
@@ -14,21 +15,30 @@ from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Proof
 from terrace.gates.statement import Statement, read_statement
 from terrace.ledger.folds import SignedApproval
-from terrace.stacks.naming import NAME
 
 NAMESPACE = "terrace"
 """Signatures are made for it; one that was made for Git commits or files is none of ours."""
+
+_SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,253}")
+"""Names and emails that mean themselves: nothing that an option, a pattern or a list of signers is made of."""
+
+_LITERAL = ("key::", "ssh-", "ecdsa-", "sk-")
+"""How Git's user.signingkey begins when it is a public key and not the path of one."""
 
 Sign = Callable[[bytes], str | None]
 
 
 def signer(repository: GitRepository, key: Path | None) -> Sign:
     """What signs for the user: with `key`, else with the SSH key that Git signs commits with, else not at all."""
-    chosen = str(key) if key is not None else _git_key(repository)
+    chosen = str(key.absolute()) if key is not None else _git_key(repository)
     if chosen is None:
         return lambda text: None
-    if key is not None and not key.is_file():
-        raise BadInput(f"there is no key {key}", hint="give the private key, or its .pub with the agent running")
+    if not chosen.startswith(_LITERAL) and not Path(chosen).is_file():
+        named = "" if key is not None else ", which Git's user.signingkey names"
+        raise BadInput(
+            f"there is no key {chosen}{named}",
+            hint="give the private key, or its .pub with the agent running: --key FILE",
+        )
     return lambda text: _signed(chosen, text)
 
 
@@ -51,8 +61,7 @@ def proof_of(signed: SignedApproval, signers: bytes) -> Proof:
         signed.at,
         signed.comment,
     )
-    if spoken != told or not NAME.fullmatch(signed.actor):
-        # Names in allowed_signers are patterns: only plain names may be looked for.
+    if spoken != told or not _SIGNER.fullmatch(signed.actor) or not signed.signature.isascii():
         return "invalid"
     good = _verified(signers, signed.actor, signed.signature, signed.statement.encode())
     return "ssh" if good else "invalid"
@@ -69,7 +78,7 @@ def _git_key(repository: GitRepository) -> str | None:
 def _signed(key: str, text: bytes) -> str:
     with tempfile.TemporaryDirectory(prefix="terrace-sign-") as folder:
         path = key
-        if key.startswith(("key::", "ssh-", "ecdsa-", "sk-")):
+        if key.startswith(_LITERAL):
             path = f"{folder}/key.pub"
             Path(path).write_text(key.removeprefix("key::") + "\n")
         message = Path(folder) / "statement"
@@ -100,11 +109,17 @@ def _verified(signers: bytes, actor: str, signature: str, text: bytes) -> bool:
 
 
 def _only(signers: bytes, actor: str) -> bytes:
-    """The lines whose first word names exactly this person, alone or in a list: a pattern like `*` names nobody."""
+    """The lines that name exactly this person, alone or in a list.
+
+    For ssh-keygen the names are patterns, and `*` is everybody; here a name means itself, and a line with an
+    exception (`!`) nobody. A line that was commented out stays out, whatever its list says.
+    """
     wanted = actor.encode()
     lines = []
-    for line in signers.splitlines():
-        words = line.split(None, 1)
-        if len(words) == 2 and wanted in words[0].split(b","):
+    for line in signers.split(b"\n"):
+        words = line.strip().split(None, 1)
+        if len(words) < 2 or words[0].startswith(b"#") or b"!" in words[0] or b"\r" in words[1]:
+            continue
+        if wanted in words[0].strip(b'"').split(b","):
             lines.append(wanted + b" " + words[1])
-    return b"\n".join(lines) + b"\n"
+    return b"".join(line + b"\n" for line in lines)
