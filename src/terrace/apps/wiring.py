@@ -224,7 +224,7 @@ class Workshop:
             ledger=ledger,
             terraform=self.terraform,
             applier=LocalApplier(self.home.runs, self.terraform),
-            backups=Backups(Artefacts(config.backups.url or self.home.artefacts), lambda: self.backup_key, now),
+            backups=Backups(Artefacts(self._backup_place), lambda: self.backup_key, now),
             probes=LiveProbes(),
             leases=LocalLeases(self.home.leases),
             watcher=watcher,
@@ -236,6 +236,14 @@ class Workshop:
             new_id=new_id,
             parallel=config.terraform.parallel or processes_at_once(),
         )
+
+    @property
+    def _backup_place(self) -> str | Path:
+        """Where backups go; a folder is meant from the root of the repository."""
+        url = self.trust.config.backups.url
+        if not url:
+            return self.home.artefacts
+        return url if "://" in url else self.repository.root / url
 
     def variables(self, environment: Environment, purpose: Purpose) -> Mapping[str, str]:
         """What the child's environment gets for one purpose: the credentials, and the variables that `env` names."""

@@ -88,7 +88,6 @@ def facts(crew: Crew, history: History, environment: str, commit: str) -> Facts:
     latest = folds.latest(history, environment)
     held = folds.hold(history, environment)
     repository = crew.repository
-    base = good.commit if good is not None and repository.contains(commit, good.commit) else None
     upstream = None
     if settings.after is not None:
         above = folds.last_good(history, settings.after)
@@ -104,7 +103,8 @@ def facts(crew: Crew, history: History, environment: str, commit: str) -> Facts:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
     return Facts(
         commit=commit,
-        authors=repository.authors(base, commit),
+        # Going back to an older commit brings nobody's new commits in: there is nothing of theirs to judge.
+        authors=repository.authors(good.commit if good is not None else None, commit),
         requester=crew.actor,
         branch=crew.config.branch,
         on_protected_branch=repository.on_protected_branch(commit),
@@ -198,12 +198,14 @@ def _ending(deployment: Deployment, result: Result, reasons: tuple[str, ...]) ->
 
 def _consent(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
     """What the gates say to the plans of one wave, with the approvals given so far."""
+    seen = facts(crew, history, deployment.environment, deployment.commit)
     return consent(
         crew.config,
         crew.config.environment(deployment.environment),
         subjects(crew, history, deployment, plans),
         approvals(crew, history, deployment),
-        facts(crew, history, deployment.environment, deployment.commit),
+        # Who asked for it, not who happens to drive it now.
+        replace(seen, requester=deployment.requester),
         crew.clock(),
     )
 

@@ -170,7 +170,8 @@ def _ahead(crew: Crew, assessment: Assessment) -> tuple[Verdict, ...]:
         now = crew.clock()
         asked = consent(crew.config, environment, _subjects(crew, history, assessment, touched), (), seen, now)
         entry = admission(environment, seen, now)
-        verdicts.append(Verdict(environment.name, (*entry.results, *asked.results)))
+        mine = tuple(result for result in asked.results if result.gate == "approvals")
+        verdicts.append(Verdict(environment.name, (*entry.results, *mine)))
     return tuple(verdicts)
 
 

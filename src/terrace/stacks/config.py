@@ -6,6 +6,7 @@ Durations are `timedelta`; commands are argv tuples, never shell text.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -71,11 +72,9 @@ class Environment:
     deploy: Literal["manual", "automatic"] = "manual"
     soak: timedelta = timedelta(0)
     approvals: ApprovalRule = ApprovalRule()
-    volatile: Literal["block", "allow"] = "block"
     smoke: tuple[Probe, ...] = ()
     credentials: Credentials = Credentials()
     env: tuple[str, ...] = ()
-    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +152,9 @@ class Config:
             if environment.name == name:
                 return environment
         raise no_such("environment", name, [e.name for e in self.environments])
+
+
+def policy_version(config: bytes, signers: bytes) -> str:
+    """What the rules are called: 16 hexadecimal characters that change with any byte of terrace.yaml or the signers."""
+    lengths = f"{len(config)} {len(signers)}\n".encode()
+    return hashlib.sha256(b"terrace policy 1\n" + lengths + config + signers).hexdigest()[:16]

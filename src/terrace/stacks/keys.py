@@ -1,0 +1,201 @@
+"""Every key of terrace.yaml, in one table. The loader, the JSON Schema and the reference page are made from it."""
+
+from __future__ import annotations
+
+import re
+
+from terrace.stacks.kinds import WORD, Choice, Duration, Either, Flag, Key, Kind, ListOf, MapOf, Number, Record, Text
+from terrace.stacks.yaml_nodes import Mapping, Node
+
+VARIABLE = Text("a name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
+PATH = Text("a path from the root of the repository", re.compile(r"(?!/)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\]+"))
+
+APPROVALS = Record(
+    "approvals",
+    (
+        Key("count", Number(), "How many people in all.", "0", "gate approvals"),
+        Key(
+            "roles",
+            MapOf(Number(1)),
+            "How many people of each team; one person fills one role.",
+            "none",
+            "gate approvals",
+        ),
+        Key("expires", Duration(), "How long an answer counts.", "24h", "gate approvals"),
+        Key("unsigned", Flag(), "Whether answers without an SSH signature count.", "false", "gate approvals"),
+    ),
+)
+_DETAILED = frozenset(key.name for key in APPROVALS.keys)
+
+
+def _approvals(node: Node) -> Kind:
+    """A number, teams with their numbers, or the whole record; a team that is called `count` needs the record."""
+    if not isinstance(node, Mapping):
+        return Number()
+    names = {str(key.value) for key, _ in node.pairs}
+    return APPROVALS if names & _DETAILED else MapOf(Number(1))
+
+
+HTTP = Record(
+    "an HTTP probe",
+    (
+        Key(
+            "http",
+            Text("an http(s) address", re.compile(r"(https?://|\$\{)\S+")),
+            "Address to GET; `${NAME}` is an output.",
+            needed=True,
+        ),
+        Key("expect", Number(100), "The status that is right.", "200", "smoke"),
+        Key("contains", Text(), "What the body must hold.", "none", "smoke"),
+        Key("timeout", Duration(), "How long one try may take.", "10s", "smoke"),
+        Key("attempts", Number(1), "How often it is tried.", "3", "smoke"),
+        Key("name", Text(), "What it is called in reports.", "the address", "smoke"),
+    ),
+)
+RUN = Record(
+    "a command probe",
+    (
+        Key(
+            "run",
+            ListOf(Text(), 1),
+            "Program and arguments, no shell; outputs come as TERRACE_OUTPUT_NAME.",
+            needed=True,
+        ),
+        Key("timeout", Duration(), "How long it may take.", "5m", "smoke"),
+        Key("name", Text(), "What it is called in reports.", "the program", "smoke"),
+    ),
+)
+
+
+def _probe(node: Node) -> Kind:
+    names = {str(key.value) for key, _ in node.pairs} if isinstance(node, Mapping) else set()
+    return RUN if "run" in names else HTTP
+
+
+SECRETS = MapOf(Text("`env:NAME`, or a value that is no secret"), VARIABLE)
+
+CREDENTIALS = Record(
+    "credentials",
+    (
+        Key("plan", SECRETS, "Variables of the child while it plans: where each value is.", "none", "terraform"),
+        Key("apply", SECRETS, "Variables of the child while it applies.", "none", "terraform"),
+    ),
+)
+
+ENVIRONMENT = Record(
+    "an environment",
+    (
+        Key("after", WORD, "The environment whose success a release needs first.", "none", "gates promotion, soak"),
+        Key("deploy", Choice(("manual", "automatic")), "Whether `terrace tick` deploys what lands.", "manual", "tick"),
+        Key("soak", Duration(), "How long a release must have lived in `after`.", "0", "gate soak"),
+        Key(
+            "approvals",
+            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
+            "Who must say yes: a number, teams, or the details.",
+            "0",
+            "gate approvals",
+        ),
+        Key("smoke", ListOf(Either(_probe, (HTTP, RUN))), "What must work after a deployment.", "none", "smoke"),
+        Key("credentials", CREDENTIALS, "What its Terraform may use.", "none", "terraform"),
+        Key("env", ListOf(VARIABLE), "More variables that its Terraform gets as they are.", "none", "terraform"),
+    ),
+    later=frozenset({"budget", "windows", "freezes", "rollout", "health", "on_failure", "change_ticket", "volatile"}),
+)
+
+STACK = Record(
+    "a stack",
+    (
+        Key("path", PATH, "Its folder.", needed=True),
+        Key("environment", WORD, "The environment that it belongs to.", needed=True),
+        Key("name", WORD, "What it is called.", "the folder's name", "everything"),
+        Key("after", ListOf(WORD), "Stacks of the same environment that go first.", "none", "deploy"),
+        Key("var_files", ListOf(PATH), "More files of variables.", "none", "terraform"),
+        Key("backend_config", MapOf(Text()), "Values for its backend block.", "none", "terraform"),
+    ),
+)
+
+PERSON = Record("a person", (Key("emails", ListOf(Text()), "Emails of their commits.", "none", "gate approvals"),))
+
+TERRAFORM = Record(
+    "terraform",
+    (
+        Key("binary", Text(), "`auto`, `terraform`, `tofu`, `embedded`, or a path.", "auto", "terraform"),
+        Key("version", Text(), "The versions that may be used.", ">= 1.6", "terraform"),
+        Key("parallel", Number(1), "How many may run at once.", "what memory and cores bear", "check, deploy"),
+    ),
+)
+
+BACKUPS = Record(
+    "backups",
+    (
+        Key("url", Text(), "A folder or `s3://`, `gs://`, `az://`.", "a private folder of this machine", "deploy"),
+        Key(
+            "key",
+            Text("`env:NAME`", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")),
+            "Where the key is: 32 bytes in base64.",
+            "env:TERRACE_BACKUP_KEY",
+            "deploy",
+        ),
+    ),
+)
+
+LEVEL = Choice(("required", "advisory", "off"))
+
+TERRACE = Record(
+    "terrace.yaml",
+    (
+        Key("version", Number(1), "The version of this format: 1.", needed=True),
+        Key(
+            "environments",
+            MapOf(ENVIRONMENT),
+            "The ladder, from the first step up.",
+            "the folders of `environments/`",
+            "everything",
+        ),
+        Key(
+            "stacks",
+            ListOf(STACK),
+            "Stacks of another layout, or more about those of the conventional one.",
+            "by folder",
+            "discovery",
+        ),
+        Key("teams", MapOf(ListOf(WORD)), "Who belongs to which team.", "none", "gate approvals"),
+        Key("people", MapOf(PERSON), "People and the emails of their commits.", "none", "gate approvals"),
+        Key("signers", PATH, "SSH keys of people, in ssh-keygen's format.", ".terrace/allowed_signers", "approvals"),
+        Key(
+            "branch",
+            Text("a branch", re.compile(r"(?!-)[A-Za-z0-9._/-]+")),
+            "The protected branch.",
+            "main",
+            "trust root",
+        ),
+        Key(
+            "remote", Text("a remote", re.compile(r"(?!-)[A-Za-z0-9._/-]+")), "The Git remote.", "origin", "trust root"
+        ),
+        Key("terraform", TERRAFORM, "Which Terraform or OpenTofu.", "see there", "terraform"),
+        Key(
+            "ledger",
+            Text("`git` or `sqlite:PATH`", re.compile(r"git|sqlite:.+")),
+            "Where events are kept.",
+            "git",
+            "ledger",
+        ),
+        Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy"),
+        Key("checks", MapOf(LEVEL), "How much each check weighs.", "required", "check"),
+    ),
+    later=frozenset({"policies", "notify", "waivers", "calendars"}),
+)
+
+SECTIONS: tuple[tuple[str, Record], ...] = (
+    ("terrace.yaml", TERRACE),
+    ("environments.NAME", ENVIRONMENT),
+    ("environments.NAME.approvals", APPROVALS),
+    ("environments.NAME.smoke[] with `http`", HTTP),
+    ("environments.NAME.smoke[] with `run`", RUN),
+    ("environments.NAME.credentials", CREDENTIALS),
+    ("stacks[]", STACK),
+    ("people.NAME", PERSON),
+    ("terraform", TERRAFORM),
+    ("backups", BACKUPS),
+)
+"""Every record of the file under the name by which the reference lists it."""

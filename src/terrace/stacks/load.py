@@ -1,0 +1,239 @@
+"""terrace.yaml: text -> Config. Every problem is found at once, with its place; nothing wrong gets through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+from terrace.stacks.config import (
+    ApprovalRule,
+    Backups,
+    CheckSetting,
+    CommandProbe,
+    Config,
+    Credentials,
+    Environment,
+    HttpProbe,
+    Person,
+    Probe,
+    StackSetting,
+    TerraformSettings,
+)
+from terrace.stacks.keys import TERRACE
+from terrace.stacks.kinds import Located, Problems
+from terrace.stacks.naming import nearest
+from terrace.stacks.yaml_nodes import BadConfig, Node, Problem, compose
+
+VERSION = 1
+
+LADDER = ("dev", "development", "test", "qa", "staging", "stage", "preprod", "prod", "production")
+"""Usual names from the first step up, for a repository that has no terrace.yaml."""
+
+LITERALS = frozenset({"test", "testing", "fake"})
+"""Values that may stand in Git even for a variable that is a secret by its name: emulated clouds take anything."""
+
+_SECRET = re.compile(r"(SECRET|TOKEN|PASSWORD|PRIVATE_KEY|ACCESS_KEY)", re.IGNORECASE)
+
+Record = dict[str, Located]
+
+
+def load(text: bytes, path: str = "terrace.yaml", *, discovered: tuple[str, ...] = ()) -> Config:
+    """The configuration that a text means. `discovered` are environments found by folder.
+
+    Without text it is the safe default: those environments as a ladder, each after the one before, all manual, and
+    one approval for the last of several. Raises BadConfig with every problem.
+    """
+    if not text.strip():
+        return Config(environments=_by_convention(discovered))
+    node = compose(text, path)
+    if node is None:
+        return Config(environments=_by_convention(discovered))
+    problems: Problems = []
+    found = TERRACE.read(node, problems) or {}
+    version = found.get("version")
+    if version is not None and version.value != VERSION:
+        problems.append(Problem(version.node.place, f"version {version.value} is not known", "write `version: 1`"))
+    config = _config(found, path, discovered, problems)
+    _agree(config, found, problems)
+    if problems:
+        raise BadConfig(tuple(sorted(problems, key=lambda p: (p.place.line, p.place.column))))
+    return config
+
+
+def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:
+    ordered = sorted(names, key=lambda n: (LADDER.index(n) if n in LADDER else len(LADDER), n))
+    last = len(ordered) - 1
+    return tuple(
+        Environment(
+            name=name,
+            after=ordered[i - 1] if i else None,
+            approvals=ApprovalRule(count=1) if i == last and i else ApprovalRule(),
+        )
+        for i, name in enumerate(ordered)
+    )
+
+
+def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Problems) -> Config:
+    default = Config()
+    environments = _inner(found, "environments")
+    return Config(
+        environments=tuple(_environment(name, one.value or {}, problems) for name, one in environments.items())
+        or _by_convention(discovered),
+        stacks=tuple(_stack(one) for one in _value(found, "stacks", ()) if one),
+        teams={name: tuple(m for m in one.value or () if m) for name, one in _inner(found, "teams").items()},
+        people={
+            name: Person(name, tuple(_value(one.value or {}, "emails", ())))
+            for name, one in _inner(found, "people").items()
+        },
+        signers=_value(found, "signers", default.signers),
+        branch=_value(found, "branch", default.branch),
+        remote=_value(found, "remote", default.remote),
+        terraform=_made(TerraformSettings, _inner(found, "terraform")),
+        ledger=_value(found, "ledger", default.ledger),
+        backups=_made(Backups, _inner(found, "backups")),
+        checks={name: CheckSetting(one.value) for name, one in _inner(found, "checks").items() if one.value},
+        source=path,
+    )
+
+
+def _environment(name: str, found: Record, problems: Problems) -> Environment:
+    default = Environment(name)
+    credentials = _inner(found, "credentials")
+    return Environment(
+        name=name,
+        after=_value(found, "after", None),
+        deploy=_value(found, "deploy", default.deploy),
+        soak=_value(found, "soak", default.soak),
+        approvals=_rule(found.get("approvals")),
+        smoke=tuple(_probe(one) for one in _value(found, "smoke", ()) if one),
+        credentials=Credentials(
+            plan=_variables(credentials, "plan", problems), apply=_variables(credentials, "apply", problems)
+        ),
+        env=tuple(_value(found, "env", ())),
+    )
+
+
+def _rule(given: Located | None) -> ApprovalRule:
+    if given is None:
+        return ApprovalRule()
+    if isinstance(given.value, int):
+        return ApprovalRule(count=given.value)
+    found: Record = given.value
+    # Teams alone, or the whole record: only the record holds something that is no number of people.
+    if not found.keys() & {"count", "roles", "expires", "unsigned"}:
+        return ApprovalRule(roles=_numbers(found))
+    default = ApprovalRule()
+    return ApprovalRule(
+        count=_value(found, "count", default.count),
+        roles=_numbers(_inner(found, "roles")),
+        expires=_value(found, "expires", default.expires),
+        unsigned=_value(found, "unsigned", default.unsigned),
+    )
+
+
+def _numbers(found: Record) -> dict[str, int]:
+    return {name: one.value for name, one in found.items() if one.value is not None}
+
+
+def _probe(found: Record) -> Probe:
+    if "run" in found:
+        return CommandProbe(argv=found["run"].value, **_plain(found, "timeout", "name"))
+    url = _value(found, "http", "")
+    return HttpProbe(url=url, **_plain(found, "expect", "contains", "timeout", "attempts", "name"))
+
+
+def _stack(found: Record) -> StackSetting:
+    path = str(PurePosixPath(_value(found, "path", ".")))
+    return StackSetting(
+        path=path,
+        environment=_value(found, "environment", ""),
+        name=_value(found, "name", PurePosixPath(path).name),
+        after=tuple(_value(found, "after", ())),
+        var_files=tuple(_value(found, "var_files", ())),
+        backend_config={name: one.value for name, one in _inner(found, "backend_config").items()},
+    )
+
+
+def _variables(found: Record, purpose: str, problems: Problems) -> dict[str, str]:
+    variables = {}
+    for name, one in _inner(found, purpose).items():
+        if one.value is None:
+            continue
+        secret = _SECRET.search(name) and not one.value.startswith("env:") and one.value not in LITERALS
+        if secret:
+            message = f"{name} is a secret by its name, and secrets do not belong in Git"
+            problems.append(Problem(one.node.place, message, f"say where it is: `{name}: env:{name}`"))
+            continue
+        variables[name] = one.value
+    return variables
+
+
+# --- what must agree across keys ---------------------------------------------------------------------------------
+
+
+def _agree(config: Config, found: Record, problems: Problems) -> None:
+    """Names that are used must exist, and the ladder must have a first step."""
+    names = [e.name for e in config.environments]
+    for name, one in _inner(found, "environments").items():
+        settings: Record = one.value or {}
+        _known("environment", settings.get("after"), names, problems)
+        if "approvals" in settings:
+            for team, node in _teams(settings["approvals"]):
+                _known("team", Located(team, node), list(config.teams), problems)
+        cycle = _cycle(config, name)
+        if cycle:
+            place = settings["after"].node.place if "after" in settings else one.node.place
+            problems.append(Problem(place, f"`after` goes in a circle: {' → '.join(cycle)}", "remove one `after`"))
+    for stack in _value(found, "stacks", ()):
+        if stack:
+            _known("environment", stack.get("environment"), names, problems)
+
+
+def _teams(approvals: Located) -> list[tuple[str, Node]]:
+    if not isinstance(approvals.value, dict):
+        return []
+    found: Record = approvals.value
+    if found.keys() & {"count", "roles", "expires", "unsigned"}:
+        found = _inner(found, "roles")
+    return [(team, one.node) for team, one in found.items()]
+
+
+def _known(what: str, given: Located | None, names: list[str], problems: Problems) -> None:
+    if given is None or given.value is None or given.value in names:
+        return
+    near = nearest(given.value, names)
+    hint = f"did you mean {near!r}?" if near else f"there is {', '.join(names)}" if names else f"there is no {what} yet"
+    problems.append(Problem(given.node.place, f"no {what} is called {given.value!r}", hint))
+
+
+def _cycle(config: Config, name: str) -> tuple[str, ...]:
+    """The way from an environment back to itself; empty when there is none."""
+    after = {e.name: e.after for e in config.environments}
+    way = [name]
+    while (up := after.get(way[-1])) is not None and len(way) <= len(after):
+        way.append(up)
+        if up == name:
+            return tuple(way)
+    return ()
+
+
+# --- reading what was read ---------------------------------------------------------------------------------------
+
+
+def _value(found: Record, name: str, default: Any) -> Any:
+    return found[name].value if name in found else default
+
+
+def _inner(found: Record, name: str) -> Record:
+    inner = _value(found, name, None)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _plain(found: Record, *names: str) -> dict[str, Any]:
+    return {name: found[name].value for name in names if name in found}
+
+
+def _made(kind: Any, found: Record) -> Any:
+    return kind(**{name: one.value for name, one in found.items()})

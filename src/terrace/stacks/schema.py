@@ -1,0 +1,31 @@
+"""terrace.yaml described for editors (JSON Schema 2020-12) and for people (the reference page)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from terrace.stacks.keys import SECTIONS, TERRACE
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "terrace.yaml", **TERRACE.schema()}
+
+
+def reference() -> str:
+    """The reference page, as Markdown."""
+    lines = [
+        "# terrace.yaml",
+        "",
+        "Made from the code (`make docs`); `terrace config schema` prints the same for editors. Every key that is not",
+        "listed here is an error, and the error names the nearest right one.",
+    ]
+    for title, record in SECTIONS:
+        lines += ["", f"## {title}", "", "| key | is | default | read by | for |", "| --- | --- | --- | --- | --- |"]
+        for key in record.keys:
+            default = "needed" if key.needed else key.default
+            lines.append(f"| `{key.name}` | {key.kind.word} | {default} | {key.reader or '-'} | {key.doc} |")
+        if record.later:
+            words = ", ".join(f"`{word}`" for word in sorted(record.later))
+            lines += ["", f"Known and refused until this version acts on them: {words}."]
+    return "\n".join(lines) + "\n"

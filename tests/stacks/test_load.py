@@ -1,0 +1,193 @@
+"""terrace.yaml: what it means, and how every mistake is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.stacks.config import ApprovalRule, CommandProbe, Config, HttpProbe, policy_version
+from terrace.stacks.load import load
+from terrace.stacks.loosening import loosened
+from terrace.stacks.schema import json_schema
+from terrace.stacks.yaml_nodes import BadConfig
+
+WHOLE = b"""
+version: 1
+environments:
+  dev:
+    deploy: automatic
+    env: [AWS_PROFILE]
+  staging:
+    after: dev
+    soak: 1h30m
+    approvals: 2
+    smoke:
+      - {http: "https://example.com/", expect: 204, attempts: 5}
+      - {run: [./smoke.sh, --fast], timeout: 1m}
+  prod:
+    after: staging
+    approvals:
+      roles: {security: 1, owners: 2}
+      expires: 2h
+      unsigned: true
+    credentials:
+      apply: {AWS_SECRET_ACCESS_KEY: env:PROD_KEY}
+stacks:
+  - {path: infra/net, environment: prod, after: [dns], var_files: [vars/prod.tfvars], backend_config: {key: net}}
+teams: {security: [bob], owners: [ann, carol]}
+people: {ann: {emails: [ann@example.com]}}
+terraform: {binary: tofu, version: "~> 1.8", parallel: 3}
+ledger: sqlite:ledger.db
+backups: {url: "s3://bucket/states", key: "env:KEY"}
+checks: {format: advisory}
+branch: trunk
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(BadConfig) as caught:
+        load(text.encode())
+    assert caught.value.exit_code == 2
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_whole_file_means_what_it_says() -> None:
+    config = load(WHOLE)
+    dev, staging, prod = config.environments
+    assert (dev.deploy, dev.after, dev.env) == ("automatic", None, ("AWS_PROFILE",))
+    assert (staging.soak, staging.approvals) == (timedelta(minutes=90), ApprovalRule(count=2))
+    assert staging.smoke == (
+        HttpProbe("https://example.com/", expect=204, attempts=5),
+        CommandProbe(("./smoke.sh", "--fast"), timeout=timedelta(minutes=1)),
+    )
+    assert prod.approvals == ApprovalRule(0, {"security": 1, "owners": 2}, timedelta(hours=2), unsigned=True)
+    assert prod.credentials.apply == {"AWS_SECRET_ACCESS_KEY": "env:PROD_KEY"}
+    (stack,) = config.stacks
+    assert (stack.path, stack.name, stack.after, stack.backend_config) == ("infra/net", "net", ("dns",), {"key": "net"})
+    assert config.terraform.parallel == 3
+    assert config.checks["format"].level == "advisory"
+    assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
+
+
+def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> None:
+    config = load(b"", discovered=("prod", "dev", "staging"))
+    assert [(e.name, e.after, e.approvals.count) for e in config.environments] == [
+        ("dev", None, 0),
+        ("staging", "dev", 0),
+        ("prod", "staging", 1),
+    ]
+    assert all(e.deploy == "manual" for e in config.environments)
+    assert config.source == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version: 1\nenvironments:\n  dev:\n    aftr: x\n", "terrace.yaml:4:5: `aftr` is not a key"),
+        ("version: 1\nenvironments:\n  dev:\n    aftr: x\n", "(hint: did you mean `after`?)"),
+        ("version: 2\n", "terrace.yaml:1:10: version 2 is not known"),
+        ("environments: {}\n", "`version` is missing"),
+        ("version: 1\nenvironments: {dev: {soak: 15}}\n", "2:28: here stands 15, and it should be a duration"),
+        ("version: 1\nenvironments: {dev: {approvals: '1'}}\n", "here stands '1', and it should be a whole number"),
+        ("version: 1\nenvironments: {dev: {approvals: {owner: 1}}}\n", "no team is called 'owner'"),
+        (
+            "version: 1\nenvironments: {dev: {after: dve}}\n",
+            "no environment is called 'dve' (hint: did you mean 'dev'?)",
+        ),
+        ("version: 1\nenvironments: {a: {after: b}, b: {after: a}}\n", "`after` goes in a circle: a → b → a"),
+        (
+            "version: 1\nenvironments: {dev: {deploy: on}}\n",
+            "here stands 'on', and it should be `manual` or `automatic`",
+        ),
+        ("version: 1\nenvironments: {dev: {windows: []}}\n", "does not act on `windows` yet"),
+        ("version: 1\nenvironments: {dev: {}, dev: {}}\n", "'dev' is there twice, first at terrace.yaml:2:16"),
+        ("version: 1\nenvironments: {'a b': {}}\n", "here stands 'a b'"),
+        ("version: 1\nenvironments: {--help: {}}\n", "here stands '--help'"),
+        ("version: 1\nledger: postgresql://x\n", "it should be `git` or `sqlite:PATH`"),
+        ("version: 1\nstacks: [{path: ../x, environment: dev}]\n", "a path from the root of the repository"),
+        ("version: 1\nx: &a 1\ny: *a\n", "anchors and aliases are not used here"),
+        ("version: 1\n---\nversion: 1\n", "there is a second document"),
+        ("version: 1\nenvironments:\n\tdev: {}\n", "terrace.yaml:3:1: this is not YAML"),
+        ("version: [1\n", "this is not YAML"),
+        ("- 1\n", "here stands a list, and it should be terrace.yaml"),
+        ("version: 1\nbackups: {key: secret}\n", "it should be `env:NAME`"),
+        (
+            "version: 1\nenvironments: {dev: {credentials: {plan: {AWS_SECRET_ACCESS_KEY: abc}}}}\n",
+            "secrets do not belong in Git",
+        ),
+    ],
+)
+def test_every_mistake_is_told_with_its_place(text: str, said: str) -> None:
+    assert any(said in problem for problem in problems(text)), problems(text)
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
+    found = problems("version: 1\nenvironments:\n  dev: {soak: x}\n  prod: {afte: dev}\nbranhc: main\n")
+    assert [p.split(" ")[0] for p in found] == ["terrace.yaml:3:15:", "terrace.yaml:4:10:", "terrace.yaml:5:1:"]
+
+
+def test_a_file_that_is_not_utf_8_says_where() -> None:
+    with pytest.raises(BadConfig, match=r"terrace\.yaml:2: this is not UTF-8"):
+        load(b"version: 1\nbranch: \xff\n")
+
+
+@given(
+    st.binary(max_size=200)
+    | st.text(alphabet="version:1 envirodasphb-[]{}&*?|>!%@`\"'#,\n\t~", max_size=120).map(str.encode)
+)
+def test_any_bytes_are_a_configuration_or_a_told_mistake(text: bytes) -> None:
+    try:
+        assert isinstance(load(text), Config)
+    except BadConfig as error:
+        assert error.problems
+
+
+def test_the_schema_knows_every_key_of_the_whole_file() -> None:
+    properties = json_schema()["properties"]
+    assert {"version", "environments", "stacks", "teams", "people", "ledger"} <= properties.keys()
+    environment = properties["environments"]["additionalProperties"]
+    assert environment["additionalProperties"] is False
+    assert "approvals" in environment["properties"]
+
+
+def test_the_version_of_the_rules_changes_with_every_byte() -> None:
+    versions = {
+        policy_version(b"a", b"b"),
+        policy_version(b"ab", b""),
+        policy_version(b"", b"ab"),
+        policy_version(b"a", b"c"),
+    }
+    assert len(versions) == 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("    after: staging\n", "", "prod no longer needs a success in staging first"),
+        ("security: 1, ", "", "prod needs 0 approvals of security instead of 1"),
+        ("soak: 1h30m", "soak: 5m", "staging soaks for a shorter time"),
+        ("approvals: 2", "approvals: 1", "staging needs 1 approvals instead of 2"),
+        ("expires: 2h", "expires: 9d", "approvals of prod count for longer"),
+        ("security: [bob]", "security: [bob, eve]", "eve may speak for security"),
+        ("emails: [ann@example.com]", "emails: []", "commits of ann are no longer known as theirs"),
+        ("branch: trunk", "branch: other", "branch changes from trunk to other"),
+        ("format: advisory", "format: off", "the check format goes from advisory to off"),
+        ("[./smoke.sh, --fast]", "['true']", "staging loses or changes a smoke test"),
+        ("env:PROD_KEY", "env:OTHER", "prod gets other credentials or variables"),
+        ("sqlite:ledger.db", "git", "ledger changes from sqlite:ledger.db to git"),
+    ],
+)
+def test_a_change_that_lets_more_through_is_named(old: str, new: str, said: str) -> None:
+    text = WHOLE.decode()
+    assert old in text
+    assert loosened(load(WHOLE), load(text.replace(old, new).encode())) == (said,)
+
+
+def test_the_same_rules_are_not_loosened_and_stricter_ones_neither() -> None:
+    config = load(WHOLE)
+    assert loosened(config, config) == ()
+    stricter = load(WHOLE.replace(b"approvals: 2", b"approvals: 3").replace(b"format: advisory", b"format: required"))
+    assert loosened(config, stricter) == ()
