@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Literal
 
 from terrace.errors import BadInput
-from terrace.gates.decide import consent
-from terrace.gates.model import Subject, Verdict
+from terrace.gates.model import Verdict
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import approvals, facts, subjects
+from terrace.pipelines.deploy import gates_say, subjects
 from terrace.pipelines.journal import append
 from terrace.rollout.model import Deployment, Step, StepRecord
 
@@ -60,19 +59,7 @@ def answer(
         return (draft,)
 
     history = append(crew.ledger, history, decide)
-    return deployment, verdict(crew, history, deployment, bound)
-
-
-def verdict(crew: Crew, history: History, deployment: Deployment, bound: tuple[Subject, ...]) -> Verdict:
-    """What the gates say to a deployment's waiting plans, with the approvals given so far."""
-    return consent(
-        crew.config,
-        crew.config.environment(deployment.environment),
-        bound,
-        approvals(crew, history, deployment),
-        facts(crew, history, deployment.environment, deployment.commit),
-        crew.clock(),
-    )
+    return deployment, gates_say(crew, history, deployment, waiting_plans(deployment))
 
 
 def _draft(deployment: Deployment, spoken: Statement, text: bytes, signature: str | None) -> Draft:

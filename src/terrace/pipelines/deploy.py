@@ -75,7 +75,7 @@ def resume(crew: Crew, deployment: Deployment) -> Deployment | Refused:
         alive = current.lease is not None and not crew.leases.dead(current.lease.holder, current.environment)
         if not free or alive:
             return Refused(current.commit, _busy(crew, history, current.environment, current.commit))
-        answer = next_step(current, lambda plans: _consent(crew, history, current, plans), frozenset())
+        answer = next_step(current, lambda plans: gates_say(crew, history, current, plans), frozenset())
         if isinstance(answer, Wait) and current.lease is None and _reasons(answer) == current.waiting:
             return current
         return _drive(crew, history, current.id)
@@ -169,7 +169,7 @@ def _drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
         while True:
             answer = next_step(
                 ground.deployment,
-                lambda plans: _consent(crew, journal.history, ground.deployment, plans),
+                lambda plans: gates_say(crew, journal.history, ground.deployment, plans),
                 answered,
             )
             match answer:
@@ -196,7 +196,7 @@ def _ending(deployment: Deployment, result: Result, reasons: tuple[str, ...]) ->
     return payload
 
 
-def _consent(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
+def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
     """What the gates say to the plans of one wave, with the approvals given so far."""
     seen = facts(crew, history, deployment.environment, deployment.commit)
     return consent(

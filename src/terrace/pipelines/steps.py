@@ -13,7 +13,7 @@ from terrace.pipelines.crew import Crew
 from terrace.plans.model import Action, Plan
 from terrace.plans.read import read_plan
 from terrace.plans.terraform import Fate, MadePlan, Purpose, Site, StateSnapshot
-from terrace.rollout.model import Deployment, Step, StepResult
+from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
 from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack

@@ -1,0 +1,118 @@
+"""An AWS on this machine, for the demo and the tests: a moto server on loopback that dies with its owner.
+
+The server runs in a child that reads from a pipe which only its owner holds; when the owner ends, however it ends,
+the pipe closes and the child goes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Mapping
+from types import TracebackType
+
+from terrace.errors import NotReady
+
+REGION = "eu-central-1"
+
+
+class EmbeddedAws:
+    """A running server, as a context manager. It starts empty and keeps everything in memory."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self.endpoint = ""
+
+    def __enter__(self) -> EmbeddedAws:
+        if importlib.util.find_spec("moto") is None:
+            raise NotReady("the embedded AWS is not installed", hint="pip install 'terrace-gitops[demo]'")
+        self._child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "terrace.adapters.embedded_aws"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        assert self._child.stdout is not None
+        self.endpoint = self._child.stdout.readline().decode().strip()
+        if not self.endpoint:
+            self._child.wait()
+            raise NotReady("the embedded AWS did not start", hint="try: python -m terrace.adapters.embedded_aws")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._child is not None:
+            self._child.kill()
+            # Closes the pipes too.
+            self._child.communicate()
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What a client needs in its environment: the endpoint, a region, and keys that nobody checks."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def make_bucket(self, name: str) -> None:
+        """An empty bucket: where states are kept must be there before the first of them."""
+        import httpx
+
+        body = (
+            f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+        )
+        httpx.put(f"{self.endpoint}/{name}", content=body, headers=self._signed("s3")).raise_for_status()
+
+    def parameter(self, name: str) -> str | None:
+        """The value of an SSM parameter, read back from the cloud; None when there is none."""
+        found = self._ask("ssm", "AmazonSSM.GetParameter", {"Name": name})
+        return str(found["Parameter"]["Value"]) if found is not None else None
+
+    def tags(self, parameter: str) -> dict[str, str]:
+        """The tags of an SSM parameter."""
+        wanted = {"ResourceType": "Parameter", "ResourceId": parameter}
+        found = self._ask("ssm", "AmazonSSM.ListTagsForResource", wanted) or {}
+        return {tag["Key"]: tag["Value"] for tag in found.get("TagList", ())}
+
+    def _ask(
+        self, service: str, target: str, body: Mapping[str, str]
+    ) -> dict[str, list[dict[str, str]] | dict[str, str]] | None:
+        import httpx
+
+        headers = {**self._signed(service), "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+        answer = httpx.post(self.endpoint, json=dict(body), headers=headers)
+        if answer.status_code == 400:
+            return None
+        answer.raise_for_status()
+        found: dict[str, list[dict[str, str]] | dict[str, str]] = answer.json()
+        return found
+
+    def _signed(self, service: str) -> dict[str, str]:
+        """The server finds service and region in the signature, and does not check it."""
+        scope = f"test/20260101/{REGION}/{service}/aws4_request"
+        return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
+
+
+def serve() -> None:
+    """Serve until stdin closes; the endpoint is the only line on stdout."""
+    import logging
+
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    sys.stdout.write(f"http://{host}:{port}\n")
+    sys.stdout.flush()
+    sys.stdin.buffer.read()
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,95 @@
+"""The repository of the demo: laid out with a bare remote and keys of its people, then changed and merged as they would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.adapters.process import Finished, run
+from terrace.errors import TerraceError
+
+PEOPLE = ("alice", "bob", "carol", "dave")
+BUCKET = "terrace-demo-states"
+CHANGED = "modules/labels/main.tf"
+
+_SAMPLE = Path(__file__).parent / "sample"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the demo lies: a clone to work in, its bare remote, and the keys of the people."""
+
+    folder: Path
+
+    @property
+    def clone(self) -> Path:
+        return self.folder / "infrastructure"
+
+    @property
+    def remote(self) -> Path:
+        return self.folder / "remote.git"
+
+    def key(self, person: str) -> Path:
+        """The private SSH key of a person."""
+        return self.folder / "keys" / person
+
+
+def lay(folder: Path) -> Layout:
+    """Lay the repository out in a folder that is new or empty: committed by alice, pushed to its remote."""
+    layout = Layout(folder)
+    (folder / "keys").mkdir(parents=True, mode=0o700)
+    for person in PEOPLE:
+        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", str(layout.key(person)))
+    _run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(layout.remote))
+    shutil.copytree(_SAMPLE, layout.clone)
+    signers = "".join(f"{who} {Path(f'{layout.key(who)}.pub').read_text()}" for who in PEOPLE)
+    (layout.clone / ".terrace").mkdir()
+    (layout.clone / ".terrace" / "allowed_signers").write_text(signers)
+    git(layout, "init", "--quiet", "--initial-branch=main")
+    for name, value in (
+        ("user.name", "alice"),
+        ("user.email", "alice@shop.example"),
+        ("commit.gpgsign", "false"),
+        ("gpg.format", "ssh"),
+        ("user.signingkey", str(layout.key("alice"))),
+    ):
+        git(layout, "config", name, value)
+    git(layout, "remote", "add", "origin", str(layout.remote))
+    git(layout, "add", "--all")
+    git(layout, "commit", "--quiet", "-m", "Lay out the shop")
+    git(layout, "push", "--quiet", "--set-upstream", "origin", "main")
+    return layout
+
+
+def change_module(layout: Layout) -> None:
+    """Alice's change, on a branch: every label gets the cost centre."""
+    git(layout, "switch", "--quiet", "--create", "cost-centre")
+    path = layout.clone / CHANGED
+    before = path.read_text()
+    after = before.replace(
+        "    Component   = var.component\n", '    Component   = var.component\n    CostCentre  = "shop"\n'
+    )
+    assert after != before, "the sample has this line"
+    path.write_text(after)
+    git(layout, "commit", "--quiet", "--all", "-m", "Label everything with its cost centre")
+
+
+def merge(layout: Layout) -> None:
+    """Merge the branch as a forge would, and push."""
+    git(layout, "switch", "--quiet", "main")
+    git(layout, "merge", "--quiet", "--no-ff", "-m", "Merge branch 'cost-centre'", "cost-centre")
+    git(layout, "push", "--quiet", "origin", "main")
+
+
+def git(layout: Layout, *args: str) -> Finished:
+    """Run git in the clone. Raises TerraceError when it fails."""
+    return _run("git", "-C", str(layout.clone), *args)
+
+
+def _run(*argv: str) -> Finished:
+    done = run(argv, env={**os.environ, "GIT_TERMINAL_PROMPT": "0"})
+    if done.code != 0:
+        raise TerraceError(f"{' '.join(argv)} failed: {done.message}")
+    return done
