@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -157,6 +158,28 @@ def test_a_failed_smoke_test_fails_the_deployment() -> None:
             world.end(world.begin(task), "failed" if task.step is Step.SMOKE else "succeeded")
     assert answer == Finish("failed", ("smoke: said so",))
     assert "tag" not in steps_of(world)
+
+
+def test_where_people_are_asked_the_later_waves_are_planned_ahead_and_again_in_their_turn() -> None:
+    world = World(opened(("prod/network",), ("prod/app",)))
+    asked: list[list[str]] = []
+
+    def consent(outcome: Outcome) -> Callable[[tuple[StepRecord, ...]], Verdict]:
+        def answer(plans: tuple[StepRecord, ...]) -> Verdict:
+            asked.append([p.stack for p in plans])
+            return verdict(outcome)
+
+        return answer
+
+    while not isinstance(answer := next_step(world.deployment, consent(Outcome.WAIT), frozenset()), Wait):
+        assert isinstance(answer, Perform)
+        for task in answer.tasks:
+            world.end(world.begin(task))
+    assert asked[-1] == ["prod/network", "prod/app"], "both plans are shown to those who consent"
+    assert world.run().result == "succeeded"
+    assert steps_of(world)[:2] == ["plan prod/network", "plan prod/app"]
+    first_of_app = steps_of(world).index("apply prod/app")
+    assert "plan prod/app" in steps_of(world)[steps_of(world).index("snapshot prod/network") : first_of_app]
 
 
 @settings(max_examples=300)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 from terrace.errors import NotReady
 
@@ -80,9 +81,7 @@ class EmbeddedAws:
         found = self._ask("ssm", "AmazonSSM.ListTagsForResource", wanted) or {}
         return {tag["Key"]: tag["Value"] for tag in found.get("TagList", ())}
 
-    def _ask(
-        self, service: str, target: str, body: Mapping[str, str]
-    ) -> dict[str, list[dict[str, str]] | dict[str, str]] | None:
+    def _ask(self, service: str, target: str, body: Mapping[str, str]) -> dict[str, Any] | None:
         import httpx
 
         headers = {**self._signed(service), "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
@@ -90,7 +89,7 @@ class EmbeddedAws:
         if answer.status_code == 400:
             return None
         answer.raise_for_status()
-        found: dict[str, list[dict[str, str]] | dict[str, str]] = answer.json()
+        found: dict[str, Any] = answer.json()
         return found
 
     def _signed(self, service: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The checks that a change goes through. This dict is where a new one plugs in; terrace.yaml weighs each by its name."""
+"""The checks of a change. This dict is where a new one plugs in; terrace.yaml weighs each by its name."""
 
 from __future__ import annotations
 

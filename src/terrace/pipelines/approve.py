@@ -13,21 +13,13 @@ from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import gates_say, subjects
 from terrace.pipelines.journal import append
-from terrace.rollout.model import Deployment, Step, StepRecord
+from terrace.rollout.model import Deployment
+from terrace.rollout.next_step import awaiting
 
 Answer = Literal["approve", "reject"]
 
 Sign = Callable[[bytes], str | None]
 """Signs the statement with the user's key; None when the user has none."""
-
-
-def waiting_plans(deployment: Deployment) -> tuple[StepRecord, ...]:
-    """The plan records of the wave that waits: the first wave with a plan that is not applied."""
-    for wave in deployment.waves:
-        plans = [r for key in wave if (r := deployment.last(Step.PLAN, key)) is not None]
-        if any(not _applied(deployment, r) for r in plans):
-            return tuple(plans)
-    return ()
 
 
 def answer(
@@ -44,7 +36,7 @@ def answer(
         raise BadInput(
             f"nothing waits for an answer in {environment}", hint="`terrace status` shows what waits, and where"
         )
-    bound = subjects(crew, history, deployment, waiting_plans(deployment))
+    bound = subjects(crew, history, deployment, awaiting(deployment))
     spoken = Statement(crew.actor, role, answer, bound, crew.clock(), comment)
     text = statement_bytes(spoken)
     signature = sign(text)
@@ -54,12 +46,12 @@ def answer(
         now = folds.latest(seen, environment)
         if now is None or now.id != deployment.id or not now.open:
             raise BadInput(f"deployment {deployment.id} does not wait any more; nothing was written")
-        if subjects(crew, seen, now, waiting_plans(now)) != bound:
+        if subjects(crew, seen, now, awaiting(now)) != bound:
             raise BadInput("the plan changed while you answered; nothing was written", hint="look at it again")
         return (draft,)
 
     history = append(crew.ledger, history, decide)
-    return deployment, gates_say(crew, history, deployment, waiting_plans(deployment))
+    return deployment, gates_say(crew, history, deployment, awaiting(deployment))
 
 
 def _draft(deployment: Deployment, spoken: Statement, text: bytes, signature: str | None) -> Draft:
@@ -89,8 +81,3 @@ def _draft(deployment: Deployment, spoken: Statement, text: bytes, signature: st
             "signature": signature,
         },
     )
-
-
-def _applied(deployment: Deployment, plan: StepRecord) -> bool:
-    applied = deployment.last(Step.APPLY, plan.stack)
-    return bool(plan.detail.get("empty")) or (applied is not None and applied.result == "succeeded")

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from terrace.errors import TerraceError
+from terrace.errors import TerraceError, TerraformFailed
 from terrace.pipelines.crew import Crew
 from terrace.plans.model import Action, Plan
 from terrace.plans.read import read_plan
 from terrace.plans.terraform import Fate, MadePlan, Purpose, Site, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
+from terrace.rollout.next_step import is_ahead
 from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
@@ -93,7 +94,12 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     """Plan a stack and read the state it was planned on."""
     crew = ground.crew
     site = ground.site(key, "plan")
-    made = crew.terraform.plan(site, listener=crew.watcher.progress)
+    try:
+        made = crew.terraform.plan(site, listener=crew.watcher.progress)
+    except TerraformFailed as error:
+        if not is_ahead(ground.deployment, key):
+            raise
+        return Ended("succeeded", f"planned when its turn comes: {error.message}", {"later": True})
     ground.on_leaving(made.discard)
     # After the plan, not before: should the state move in between, applying this plan is refused as stale.
     state = crew.terraform.pull_state(site)

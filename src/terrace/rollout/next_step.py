@@ -1,7 +1,10 @@
 """What comes next in a deployment: a pure answer to the history so far.
 
-    plan (all of a wave) -> consent -> plan again where the plan at hand is not ours -> backup -> apply -> snapshot
+    plan (all of a wave) -> consent -> plan again where the plan at hand is not fresh -> backup -> apply -> snapshot
     ... next wave ... -> smoke -> tag -> finished
+
+Where somebody has to consent, the later waves are planned ahead, so that people are asked once: what can be planned
+already is part of what they consent to, and is planned again when its turn comes.
 
 Whoever is asked again after a crash gets the same answer, because nothing but the history is asked.
 """
@@ -88,18 +91,43 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], consent: Consent, in_ha
         return Finish("failed", failed)
     if unplanned:
         return Perform(tuple(Task(Step.PLAN, key) for key in unplanned))
-    verdict = consent(tuple(_plan(deployment, key) for key in wave))
+    verdict = consent(awaiting(deployment))
     if verdict.outcome is Outcome.BLOCK:
         return Finish("blocked", tuple(r.reason for r in verdict.open))
     if verdict.outcome is Outcome.WAIT:
-        return Wait(verdict)
-    stale = tuple(key for key in left if _plan(deployment, key).attempt not in in_hand)
+        ahead = tuple(key for key in deployment.stacks if deployment.last(Step.PLAN, key) is None)
+        return Perform(tuple(Task(Step.PLAN, key) for key in ahead)) if ahead else Wait(verdict)
+    stale = tuple(key for key in left if not _fresh(deployment, key, in_hand))
     if stale:
         return Perform(tuple(Task(Step.PLAN, key) for key in stale))
     bare = tuple(key for key in left if not _backed_up(deployment, key))
     if bare:
         return Perform(tuple(Task(Step.BACKUP, key) for key in bare))
     return Perform(tuple(Task(Step.APPLY, key) for key in left))
+
+
+def awaiting(deployment: Deployment) -> tuple[StepRecord, ...]:
+    """The plans that consent is needed for now: those of the wave whose turn it is, and those made ahead of theirs.
+
+    Empty once every wave is done.
+    """
+    for index, wave in enumerate(deployment.waves):
+        if all(_done(deployment, key) for key in wave):
+            continue
+        later = [key for after in deployment.waves[index + 1 :] for key in after]
+        mine = [_plan(deployment, key) for key in wave if _planned(deployment, key)]
+        return (*mine, *(_plan(deployment, key) for key in later if _planned(deployment, key)))
+    return ()
+
+
+def is_ahead(deployment: Deployment, key: str) -> bool:
+    """Whether a stack's turn has not come yet: a wave before its own is not done."""
+    for wave in deployment.waves:
+        if key in wave:
+            return False
+        if not all(_done(deployment, other) for other in wave):
+            return True
+    return False
 
 
 def _environment(deployment: Deployment) -> Next:
@@ -121,7 +149,19 @@ def _plan(deployment: Deployment, key: str) -> StepRecord:
 
 def _planned(deployment: Deployment, key: str) -> bool:
     record = deployment.last(Step.PLAN, key)
-    return record is not None and record.result == "succeeded"
+    return record is not None and record.result == "succeeded" and not record.detail.get("later")
+
+
+def _fresh(deployment: Deployment, key: str, in_hand: frozenset[str]) -> bool:
+    """Whether the newest plan of a stack is ours, and nothing was applied since it was made."""
+    record = _plan(deployment, key)
+    order = deployment.steps
+    applied = [order.index(r) for r in order if r.step is Step.APPLY and r.stack not in _wave_of(deployment, key)]
+    return record.attempt in in_hand and all(at < order.index(record) for at in applied)
+
+
+def _wave_of(deployment: Deployment, key: str) -> tuple[str, ...]:
+    return next(wave for wave in deployment.waves if key in wave)
 
 
 def _since_plan(deployment: Deployment, step: Step, key: str) -> StepRecord | None:
@@ -150,10 +190,11 @@ def _applied(deployment: Deployment, key: str) -> bool:
 
 def _done(deployment: Deployment, key: str) -> bool:
     planned = deployment.last(Step.PLAN, key)
-    if planned is None or planned.result != "succeeded":
+    if planned is None or planned.result != "succeeded" or planned.detail.get("later"):
         return False
     if planned.detail.get("empty"):
-        return True
+        # Empty once does not mean empty for good: what goes before it may change what it reads.
+        return not _applied_before(deployment, key, planned)
     applied = _since_plan(deployment, Step.APPLY, key)
     snapshot = _since_plan(deployment, Step.SNAPSHOT, key)
     return (
@@ -162,6 +203,19 @@ def _done(deployment: Deployment, key: str) -> bool:
         and snapshot is not None
         and snapshot.result == "succeeded"
     )
+
+
+def _applied_before(deployment: Deployment, key: str, planned: StepRecord) -> bool:
+    """Whether a wave before a stack's own was, or will be, applied after that plan was made."""
+    order = deployment.steps
+    for wave in deployment.waves[: deployment.waves.index(_wave_of(deployment, key))]:
+        for other in wave:
+            if not _done(deployment, other):
+                return True
+            applied = deployment.last(Step.APPLY, other)
+            if applied is not None and order.index(applied) > order.index(planned):
+                return True
+    return False
 
 
 def _failures(deployment: Deployment, keys: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The repository of the demo: laid out with a bare remote and keys of its people, then changed and merged as they would."""
+"""The repository of the demo: laid out with a bare remote and keys of its people, changed and merged by them."""
 
 from __future__ import annotations
 
