@@ -104,9 +104,8 @@ class GitLedger:
         if self._remote is None:
             return
         spec = f"refs/heads/{self._branch}:{self._ref}"
-        done = self._git(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self._remote, spec, check=False, network=True
-        )
+        # Not quiet: a refused update would be told by the exit code alone.
+        done = self._git("fetch", "--no-tags", "--no-write-fetch-head", self._remote, spec, check=False, network=True)
         if done.code == 0:
             return
         said = done.message

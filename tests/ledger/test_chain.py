@@ -1,0 +1,102 @@
+"""The hash chain: whatever is done to a ledger, the first event that tells is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.errors import Corrupt, TerraceError
+from terrace.ledger.chain import decode, encode, export, seal, seal_all, trusted, verify
+from terrace.ledger.model import GENESIS, Draft, Event
+
+NOON = datetime(2026, 1, 5, 12, 0, 0, 123456, tzinfo=UTC)
+
+json_data = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+drafts = st.builds(
+    Draft,
+    kind=st.sampled_from(["step.begun", "step.ended"]),
+    subject=st.text(max_size=10),
+    actor=st.text(max_size=10),
+    payload=st.dictionaries(st.text(max_size=5), json_data, max_size=3),
+)
+
+
+def chain(given_drafts: list[Draft]) -> tuple[Event, ...]:
+    ids = [f"e{i}" for i in range(len(given_drafts))]
+    return seal_all(given_drafts, events=0, head=GENESIS, ids=ids, time=NOON)
+
+
+@given(st.lists(drafts, max_size=6))
+def test_what_was_sealed_verifies_and_reads_back_as_it_was(given_drafts: list[Draft]) -> None:
+    events = chain(given_drafts)
+    found = verify(events)
+    assert found.ok
+    assert found.head == (events[-1].hash if events else GENESIS)
+    assert tuple(decode(line.encode()) for line in export(events)) == events
+    assert all(b"\n" not in encode(event) for event in events)
+
+
+@given(st.lists(drafts, min_size=2, max_size=6), st.data())
+def test_any_single_tampering_is_found_where_it_is(given_drafts: list[Draft], data: st.DataObject) -> None:
+    events = list(chain(given_drafts))
+    at = data.draw(st.integers(0, len(events) - 1))
+    how = data.draw(st.sampled_from(["actor", "payload", "time", "kind", "drop", "swap", "repeat"]))
+    match how:
+        case "drop":
+            at = data.draw(st.integers(0, len(events) - 2))
+            del events[at]
+        case "swap":
+            at = data.draw(st.integers(0, len(events) - 2))
+            events[at], events[at + 1] = events[at + 1], events[at]
+        case "repeat":
+            events.insert(at + 1, events[at])
+            at += 1
+        case "payload":
+            events[at] = replace(events[at], payload={**events[at].payload, "tampered": True})
+        case "time":
+            events[at] = replace(events[at], time=events[at].time + timedelta(microseconds=1))
+        case "actor":
+            events[at] = replace(events[at], actor=events[at].actor + "x")
+        case _:
+            events[at] = replace(events[at], kind=events[at].kind + "x")
+    found = verify(events)
+    assert found.first_bad is not None
+    assert found.first_bad.position == at
+    with pytest.raises(Corrupt):
+        trusted(events)
+
+
+def test_a_rewritten_rest_is_found_by_the_head_that_was_noted() -> None:
+    events = chain([Draft("k", "s", "a", {"n": n}) for n in range(4)])
+    cut = events[:2]
+    assert verify(cut).ok, "a cut chain is a good chain: only a head from outside tells"
+    found = verify(cut, expected_head=events[3].hash)
+    assert found.first_bad is not None
+    assert found.first_bad.position == 2
+    assert verify(events, expected_head=events[1].hash).ok
+
+
+def test_times_of_every_zone_are_kept_as_utc() -> None:
+    there = NOON.astimezone(timezone(timedelta(hours=5)))
+    one = seal(Draft("k", "s", "a"), position=0, previous=GENESIS, id="e", time=there)
+    assert one == seal(Draft("k", "s", "a"), position=0, previous=GENESIS, id="e", time=NOON)
+
+
+@pytest.mark.parametrize("value", [1.5, float("nan"), {1: "x"}, b"bytes", {"deep": [object()]}])
+def test_what_is_not_plain_json_is_refused(value: object) -> None:
+    with pytest.raises(TerraceError, match="cannot be written into the ledger"):
+        seal(Draft("k", "s", "a", {"v": value}), position=0, previous=GENESIS, id="e", time=NOON)
+
+
+@given(st.binary(max_size=60))
+def test_garbage_is_corrupt_and_nothing_else(line: bytes) -> None:
+    with pytest.raises(Corrupt):
+        decode(line)

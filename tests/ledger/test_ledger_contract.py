@@ -1,0 +1,114 @@
+"""One contract for every ledger: in memory, in SQLite, on a local Git branch, and on one that a remote has."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from support.git import repository, with_remote
+from support.ledgers import MemoryLedger
+from terrace.adapters.ledgers.git import GitLedger
+from terrace.adapters.ledgers.sqlite import SqliteLedger
+from terrace.errors import Conflict, Corrupt
+from terrace.ledger.model import GENESIS, Draft, Ledger
+
+Reopen = Callable[[], Ledger]
+
+
+def now() -> datetime:
+    return datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["memory", "sqlite", "git", "git with a remote"])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Reopen:
+    """Opens the same ledger anew each time, as another process would."""
+    numbers = itertools.count()
+
+    def new_id() -> str:
+        return f"e{next(numbers)}"
+
+    match request.param:
+        case "memory":
+            memory = MemoryLedger(clock=now, new_id=new_id)
+            return lambda: memory
+        case "sqlite":
+            return lambda: SqliteLedger(tmp_path / "deep" / "ledger.db", clock=now, new_id=new_id)
+        case "git":
+            plain = repository(tmp_path / "plain")
+            return lambda: GitLedger(plain, remote=None, clock=now, new_id=new_id)
+        case _:
+            work = with_remote(tmp_path / "work")
+            return lambda: GitLedger(work, remote="origin", clock=now, new_id=new_id)
+
+
+def draft(number: int) -> Draft:
+    return Draft("step.begun", "d1", "Ann <ann@example.com>", {"number": number, "text": "ü\n\x00"})
+
+
+def test_a_new_ledger_is_empty(reopen: Reopen) -> None:
+    history = reopen().read()
+    assert (history.events, history.head, history.ledger_id) == ((), GENESIS, "")
+
+
+def test_events_are_kept_in_order_whoever_reads(reopen: Reopen) -> None:
+    ledger = reopen()
+    first = ledger.append([draft(0), draft(1)], head=GENESIS)
+    second = ledger.append([draft(2)], head=first.head)
+    assert [e.payload["number"] for e in second.events] == [0, 1, 2]
+    assert [e.position for e in second.events] == [0, 1, 2]
+    assert second.events[0].payload["text"] == "ü\n\x00"
+    assert second.events[2].time == now()
+    for reader in (ledger, reopen()):
+        assert reader.read() == second
+        assert reader.read_unchecked() == second.events
+
+
+def test_who_saw_an_older_head_writes_nothing(reopen: Reopen) -> None:
+    one, other = reopen(), reopen()
+    seen = one.append([draft(0)], head=GENESIS)
+    other.read()
+    after = other.append([draft(1)], head=seen.head)
+    with pytest.raises(Conflict):
+        one.append([draft(2)], head=seen.head)
+    assert one.read() == after
+    again = one.append([draft(2)], head=after.head)
+    assert [e.payload["number"] for e in again.events] == [0, 1, 2]
+
+
+def test_two_first_writers_cannot_both_be_first(reopen: Reopen) -> None:
+    one, other = reopen(), reopen()
+    one.read()
+    other.read()
+    one.append([draft(0)], head=GENESIS)
+    with pytest.raises(Conflict):
+        other.append([draft(1)], head=GENESIS)
+
+
+def test_a_ledger_grows_past_one_folder(reopen: Reopen) -> None:
+    ledger = reopen()
+    history = ledger.append([draft(n) for n in range(999)], head=GENESIS)
+    for number in range(999, 1003):
+        history = ledger.append([draft(number)], head=history.head)
+    assert reopen().read() == history
+    assert len(history.events) == 1003
+
+
+def test_an_altered_sqlite_ledger_is_corrupt(tmp_path: Path) -> None:
+    import sqlite3
+
+    ledger = SqliteLedger(tmp_path / "ledger.db", clock=now, new_id=lambda: "e")
+    ledger.append([draft(0)], head=GENESIS)
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute("UPDATE events SET event = x'00'")
+        connection.execute("DROP TRIGGER events_stay_as_they_are")
+        altered = "CAST(replace(CAST(event AS TEXT), '\"number\":0', '\"number\":7') AS BLOB)"
+        connection.execute(f"UPDATE events SET event = {altered}")
+    connection.close()
+    with pytest.raises(Corrupt, match="event 0"):
+        ledger.read()
+    assert ledger.read_unchecked()[0].payload["number"] == 7

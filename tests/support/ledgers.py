@@ -1,0 +1,37 @@
+"""The ledger in memory: the smallest thing behind the Protocol, held to the same contract as the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from terrace.errors import Conflict
+from terrace.ledger.chain import seal_all, trusted
+from terrace.ledger.model import Draft, Event, History
+
+
+class MemoryLedger:
+    """Events in a list."""
+
+    def __init__(self, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+        self.events: tuple[Event, ...] = ()
+        self._clock = clock
+        self._new_id = new_id
+
+    def read(self) -> History:
+        """All events."""
+        return History(trusted(self.events))
+
+    def read_unchecked(self) -> tuple[Event, ...]:
+        """All events, unchecked."""
+        return self.events
+
+    def append(self, drafts: Sequence[Draft], *, head: str) -> History:
+        """All drafts or none."""
+        history = self.read()
+        if history.head != head:
+            raise Conflict("somebody else was first")
+        ids = [self._new_id() for _ in drafts]
+        sealed = seal_all(drafts, events=len(self.events), head=head, ids=ids, time=self._clock())
+        self.events = (*self.events, *sealed)
+        return History(self.events)
