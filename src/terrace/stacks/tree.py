@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,19 @@ class Tree(Protocol):
     def read(self, path: str) -> bytes:
         """The content of a file (of a link: its target). KeyError when `path` is not an entry."""
         ...
+
+
+@runtime_checkable
+class BatchTree(Tree, Protocol):
+    """A tree that reads many files at once for much less than one by one."""
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents by path. KeyError when one of them is not an entry."""
+        ...
+
+
+def read_many(tree: Tree, paths: Iterable[str]) -> Mapping[str, bytes]:
+    """The contents of many files, in the cheapest way that the tree knows."""
+    if isinstance(tree, BatchTree):
+        return tree.read_many(paths)
+    return {path: tree.read(path) for path in paths}

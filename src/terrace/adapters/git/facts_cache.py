@@ -1,0 +1,64 @@
+"""Facts of files by their content, kept between commands. Losing them costs time and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from terrace.stacks.facts import FORMAT
+
+_AT_ONCE = 900
+"""SQLite takes 999 variables a statement in its oldest builds."""
+
+
+class FactsCache:
+    """Keys to encoded facts in a SQLite file. Whatever goes wrong with it, nothing is known and nothing fails."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(f"{path.stem}-{FORMAT}{path.suffix}")
+
+    def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
+        """What is known of these keys."""
+        found: dict[str, bytes] = {}
+        wanted = list(keys)
+        with self._open() as connection:
+            for start in range(0, len(wanted), _AT_ONCE) if connection is not None else ():
+                part = wanted[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(part))
+                assert connection is not None
+                rows = connection.execute(f"SELECT key, facts FROM facts WHERE key IN ({marks})", part)
+                found.update((key, bytes(facts)) for key, facts in rows)
+        return found
+
+    def put_many(self, facts: Mapping[str, bytes]) -> None:
+        """Keep these, if possible."""
+        with self._open() as connection:
+            if connection is not None:
+                connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(facts.items()))
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection | None]:
+        connection = None
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, timeout=5)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID")
+        except (OSError, sqlite3.Error):
+            if connection is not None:
+                connection.close()
+                connection = None
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+        if connection is None:
+            yield None
+            return
+        with contextlib.closing(connection):
+            try:
+                with connection:
+                    yield connection
+            except sqlite3.Error:
+                # Another process may be rebuilding it; what was found so far is right.
+                return

@@ -1,0 +1,148 @@
+"""What one configuration file says about other files, providers and state: all that the graph needs of it.
+
+Facts depend on the content alone, never on where the file lies, so that they are kept by content forever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+from terrace.stacks.tree import Tree, read_many
+
+FORMAT = 1
+"""Goes up whenever a reader finds other facts in the same bytes; kept facts of other formats are not used."""
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """A piece of a string: literal text, `path.module`, `path.root`, a local, a variable, or something unknown.
+
+    `path.cwd` is `path.root`: Terraform runs in the folder of the stack.
+    """
+
+    kind: Literal["text", "module", "root", "local", "var", "unknown"]
+    text: str = ""
+
+
+Template = tuple[Part, ...]
+
+
+class ModuleCall(msgspec.Struct, frozen=True, array_like=True):
+    """A `module` block. `source` is None when it is not a literal; `template` says what is known of it then."""
+
+    name: str
+    source: str | None
+    template: Template = ()
+    version: str | None = None
+    arguments: dict[str, Template] = {}
+    line: int = 0
+
+
+class Read(msgspec.Struct, frozen=True, array_like=True):
+    """Something that the file reads, or may read.
+
+    `how`: `file` (a function reads this path), `set` (`fileset` of this folder with `pattern`), `mention` (a string
+    that is a path, to whatever takes it), `doubt` (something under this path, or anything when nothing is known).
+    """
+
+    how: Literal["file", "set", "mention", "doubt"]
+    template: Template
+    line: int
+    pattern: str = ""
+    function: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, array_like=True):
+    """Settings of a backend: those with literal values, and the names of the others."""
+
+    type: str
+    known: dict[str, str] = {}
+    unknown: tuple[str, ...] = ()
+    line: int = 0
+
+
+class RequiredProvider(msgspec.Struct, frozen=True, array_like=True):
+    """One entry of `required_providers`."""
+
+    name: str
+    source: str | None = None
+    version: str | None = None
+
+
+class FileFacts(msgspec.Struct, frozen=True, array_like=True):
+    """The facts of one file. Lines count from 1; 0 means that there is none, or that it is not known.
+
+    `init` is a hash of everything in the file that `terraform init` depends on, "" when that is nothing. `states` are the
+    `terraform_remote_state` data sources, `locals` and `defaults` those values that are strings.
+    """
+
+    modules: tuple[ModuleCall, ...] = ()
+    reads: tuple[Read, ...] = ()
+    backend: Settings | None = None
+    states: tuple[Settings, ...] = ()
+    locals: dict[str, Template] = {}
+    defaults: dict[str, Template] = {}
+    required_version: tuple[str, ...] = ()
+    required_providers: tuple[RequiredProvider, ...] = ()
+    cloud_line: int = 0
+    workspace_line: int = 0
+    error_line: int = 0
+    init: str = ""
+
+
+class FactsStore(Protocol):
+    """Keeps encoded facts by key. It may forget, it never fails, and it never gives what was not put."""
+
+    def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
+        """What is known of these keys."""
+        ...
+
+    def put_many(self, facts: Mapping[str, bytes]) -> None:
+        """Keep these, if possible."""
+        ...
+
+
+class Forgetful:
+    """A store that keeps nothing."""
+
+    def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
+        return {}
+
+    def put_many(self, facts: Mapping[str, bytes]) -> None:
+        return None
+
+
+_DECODER = msgspec.msgpack.Decoder(FileFacts)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def facts_of(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
+    """The facts of these files, which must be entries. Only files that the store does not know are read."""
+    entries = tree.entries
+    keys = {path: _key(path, entries[path].blob) for path in paths}
+    found: dict[str, FileFacts] = {}
+    for key, encoded in store.get_many(set(keys.values())).items():
+        try:
+            found[key] = _DECODER.decode(encoded)
+        except msgspec.MsgspecError:
+            continue
+    new = {key: path for path, key in keys.items() if key not in found}
+    if new:
+        found.update(_read(tree, new, store))
+    return {path: found[key] for path, key in keys.items()}
+
+
+def _read(tree: Tree, new: Mapping[str, str], store: FactsStore) -> dict[str, FileFacts]:
+    # Loading the parser takes longer than all of the work when everything is known already.
+    from terrace.stacks.hcl import read_facts
+
+    contents = read_many(tree, new.values())
+    facts = {key: read_facts(path, contents[path]) for key, path in new.items()}
+    store.put_many({key: _ENCODER.encode(one) for key, one in facts.items()})
+    return facts
+
+
+def _key(path: str, blob: str) -> str:
+    return f"json:{blob}" if path.endswith(".json") else blob

@@ -1,0 +1,243 @@
+"""How stacks hang together: which modules they reach, which files those read, and which stacks go first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from terrace.errors import BadInput, Place
+from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, facts_of
+from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
+from terrace.stacks.model import Notice, Stack
+from terrace.stacks.tree import Tree
+
+_LOCAL = ("./", "../")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A module block that reaches a local folder. `links` are symbolic links on the way there."""
+
+    call: ModuleCall
+    target: str
+    path: str
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One module: a folder with configuration. `unsure` are sources that could not be told, as (file, line)."""
+
+    path: str
+    files: tuple[str, ...]
+    facts: tuple[FileFacts, ...]
+    calls: tuple[Call, ...] = ()
+    unsure: tuple[tuple[str, int], ...] = ()
+    links: tuple[str, ...] = ()
+
+    @property
+    def backend(self) -> Settings | None:
+        """The backend block in force: an override file has the last word."""
+        blocks = [(path, facts.backend) for path, facts in zip(self.files, self.facts, strict=True) if facts.backend]
+        blocks.sort(key=lambda pair: is_override(pair[0].rpartition("/")[2]))
+        return blocks[-1][1] if blocks else None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Every folder that a stack reaches, by path. `callers` leads from a module to the folders that call it."""
+
+    folders: dict[str, Folder]
+    locks: dict[str, str]
+    notices: tuple[Notice, ...] = ()
+    callers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(tree: Tree, stacks: tuple[Stack, ...], store: FactsStore) -> Graph:
+        """The graph below these stacks. Raises BadInput for what Terrace cannot take through its gates."""
+        return _Builder(tree, store).build(stacks)
+
+    def reached(self, stack: Stack) -> tuple[str, ...]:
+        """The folders that a stack reaches, its own first; sorted after that."""
+        seen = {stack.path}
+        left = [stack.path]
+        while left:
+            folder = self.folders.get(left.pop())
+            for call in folder.calls if folder else ():
+                if call.target not in seen:
+                    seen.add(call.target)
+                    left.append(call.target)
+        return (stack.path, *sorted(seen - {stack.path}))
+
+    def backend(self, stack: Stack) -> str:
+        """The type of a stack's backend; "" when it has none."""
+        folder = self.folders.get(stack.path)
+        settings = folder.backend if folder else None
+        return settings.type if settings else ""
+
+    def init_key(self, stack: Stack) -> str:
+        """A hash of all that `terraform init` depends on: it need not be run again while this stays the same."""
+        parts: list[object] = [stack.backend_config, self.locks.get(stack.path, "")]
+        for path in self.reached(stack):
+            folder = self.folders.get(path)
+            parts.append((path, sorted({facts.init for facts in folder.facts if facts.init}) if folder else []))
+        text = json.dumps(parts).encode("utf-8", "surrogateescape")
+        return hashlib.sha256(text).hexdigest()[:32]
+
+
+def waves(stacks: tuple[Stack, ...], graph: Graph) -> tuple[tuple[Stack, ...], ...]:
+    """The stacks of one environment in the order in which they may go: those of a wave do not need each other.
+
+    The order comes from `after`, and from `terraform_remote_state` that reads another stack's state. Raises
+    BadInput when it goes in a circle.
+    """
+    keys = {stack.key for stack in stacks}
+    needs = {stack.key: (set(stack.after) | _states_read(stack, stacks, graph)) & keys for stack in stacks}
+    left = {stack.key: stack for stack in stacks}
+    found = []
+    while left:
+        ready = sorted(key for key in left if not needs[key] & left.keys())
+        if not ready:
+            names = ", ".join(sorted(left))
+            raise BadInput(f"the stacks {names} wait for each other in a circle", hint="remove one `after`")
+        found.append(tuple(left.pop(key) for key in ready))
+    return tuple(found)
+
+
+def _states_read(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> set[str]:
+    """The stacks whose state this one reads, as far as both say it in literal values."""
+    owners = [(other.key, graph.folders[other.path].backend) for other in stacks if other.path in graph.folders]
+    found = set()
+    for path in graph.reached(stack):
+        for facts in graph.folders[path].facts if path in graph.folders else ():
+            for read in facts.states:
+                found |= {key for key, backend in owners if backend and key != stack.key and _same(read, backend)}
+    return found
+
+
+def _same(read: Settings, backend: Settings) -> bool:
+    names = {"key", "path", "prefix", "bucket", "container_name", "storage_account_name", "address"}
+    told = {name: value for name, value in read.known.items() if name in names}
+    return read.type == backend.type and bool(told) and all(backend.known.get(n) == v for n, v in told.items())
+
+
+class _Builder:
+    """Reads folder after folder, a level of calls at a time, so that files are read in few batches."""
+
+    def __init__(self, tree: Tree, store: FactsStore) -> None:
+        self._tree = tree
+        self._store = store
+        self._layout = Layout(tree)
+        self._folders: dict[str, Folder] = {}
+        self._notices: list[Notice] = []
+
+    def build(self, stacks: tuple[Stack, ...]) -> Graph:
+        level = sorted({stack.path for stack in stacks})
+        while level:
+            facts = facts_of(self._tree, [p for folder in level for p in self._files(folder)], self._store)
+            for folder in level:
+                self._folders[folder] = self._folder(folder, facts)
+            targets = {call.target for folder in level for call in self._folders[folder].calls}
+            level = sorted(targets - self._folders.keys())
+        for stack in stacks:
+            _refuse(self._folders[stack.path])
+        callers: dict[str, list[str]] = {}
+        for path in sorted(self._folders):
+            for call in self._folders[path].calls:
+                callers.setdefault(call.target, []).append(path)
+        self._notices += _cycles(self._folders)
+        locks = {s.path: e.blob for s in stacks if (e := self._tree.entries.get(f"{s.path}/{LOCK_FILE}"))}
+        unique = tuple(dict.fromkeys(self._notices))
+        return Graph(self._folders, locks, unique, {to: tuple(dict.fromkeys(by)) for to, by in callers.items()})
+
+    def _files(self, folder: str) -> list[str]:
+        """The configuration files of a folder as entries of the tree, links followed."""
+        real = self._layout.way(folder).real
+        found: list[str] = []
+        for name in self._layout.configuration(folder):
+            path = self._layout.way(f"{real}/{name}" if real else name).real
+            if path is not None and path in self._layout.entries:
+                found.append(path)
+        return found
+
+    def _folder(self, folder: str, facts: dict[str, FileFacts]) -> Folder:
+        files = self._files(folder)
+        calls: list[Call] = []
+        unsure: list[tuple[str, int]] = []
+        links = list(self._layout.way(folder).links)
+        real = self._layout.way(folder).real or folder
+        for name in self._layout.configuration(folder):
+            links += self._layout.way(f"{real}/{name}" if real else name).links
+        for path in files:
+            one = facts[path]
+            if one.error_line:
+                hint = "Terraform will say more; what stands after it may be missing here"
+                self._notices.append(Notice("this file has a syntax error", path, one.error_line, hint))
+            for call in one.modules:
+                self._call(folder, path, call, calls, unsure)
+        return Folder(
+            folder,
+            tuple(files),
+            tuple(facts[path] for path in files),
+            tuple(calls),
+            tuple(unsure),
+            tuple(dict.fromkeys(links)),
+        )
+
+    def _call(self, folder: str, path: str, call: ModuleCall, calls: list[Call], unsure: list[tuple[str, int]]) -> None:
+        if call.source is None:
+            unsure.append((path, call.line))
+            message = f"the source of module {call.name!r} is not a literal: every change may reach it"
+            self._notices.append(Notice(message, path, call.line))
+            return
+        if not call.source.startswith(_LOCAL) and call.source not in (".", ".."):
+            return
+        target = join(folder, call.source)
+        way = self._layout.way(target) if target is not None else None
+        if way is None or way.real is None:
+            message = f"module {call.name!r} leads out of the repository: {call.source}"
+            self._notices.append(Notice(message, path, call.line, "changes out there are not seen"))
+            return
+        calls.append(Call(call, way.real, path, way.links))
+        if not self._layout.configuration(way.real):
+            message = f"module {call.name!r} has no configuration at {way.real}"
+            self._notices.append(Notice(message, path, call.line, "the folder is missing, empty or misspelt"))
+
+
+def _refuse(folder: Folder) -> None:
+    """What a stack may not have, because Terrace would not see what it deploys."""
+    for path, facts in zip(folder.files, folder.facts, strict=True):
+        if facts.cloud_line:
+            raise BadInput(
+                "a `cloud` block keeps state and runs where Terrace has no hold on them",
+                hint='use a backend that is only a store, such as `backend "s3"`',
+                place=Place(path, facts.cloud_line),
+            )
+        if facts.workspace_line:
+            raise BadInput(
+                "`terraform.workspace` tells environments apart by CLI workspaces, which Terrace does not select",
+                hint="give each environment a folder, or an entry of `stacks:` with its own var_files",
+                place=Place(path, facts.workspace_line),
+            )
+
+
+def _cycles(folders: dict[str, Folder]) -> Iterator[Notice]:
+    """Modules that call themselves, by whatever way; each circle is told once."""
+    done: set[str] = set()
+    for start in sorted(folders):
+        way = [] if start in done else [start]
+        pending = [iter(folders[start].calls)]
+        while way:
+            call = next(pending[-1], None)
+            if call is None:
+                done.add(way.pop())
+                pending.pop()
+            elif call.target in way:
+                circle = [*way[way.index(call.target) :], call.target]
+                message = f"modules call each other in a circle: {' → '.join(circle)}"
+                yield Notice(message, call.path, call.call.line, "Terraform refuses this")
+            elif call.target not in done:
+                way.append(call.target)
+                pending.append(iter(folders[call.target].calls if call.target in folders else ()))

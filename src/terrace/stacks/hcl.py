@@ -1,0 +1,443 @@
+"""Reads one configuration file, in either syntax, for its facts. It goes on after syntax errors and never raises."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from terrace.stacks.facts import FileFacts, ModuleCall, Part, Read, RequiredProvider, Settings, Template
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+READERS = frozenset(
+    {
+        "file",
+        "fileexists",
+        "filebase64",
+        "templatefile",
+        "filemd5",
+        "filesha1",
+        "filesha256",
+        "filesha512",
+        "filebase64sha256",
+        "filebase64sha512",
+    }
+)
+"""Functions whose first argument is the path of a file that they read."""
+
+_UNKNOWN = Part("unknown")
+_DEEPEST = 200
+
+
+def read_facts(path: str, content: bytes) -> FileFacts:
+    """The facts of a file; `path` only tells the syntax (`.json` or not)."""
+    if path.endswith(".json"):
+        return _Gathered().of_json(content)
+    gathered = _Gathered()
+    tree = _parser().parse(content)
+    gathered.of_body(tree.root_node)
+    gathered.reads_of(tree.root_node)
+    if tree.root_node.has_error:
+        gathered.error_line = _first_error(tree.root_node)
+    return gathered.facts()
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Parser:
+    import tree_sitter
+    import tree_sitter_hcl
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
+
+
+def _hash(record: object) -> str:
+    return hashlib.sha256(json.dumps(record).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class _Gathered:
+    """Facts while they are found."""
+
+    def __init__(self) -> None:
+        self.modules: list[ModuleCall] = []
+        self.reads: list[Read] = []
+        self.backend: Settings | None = None
+        self.states: list[Settings] = []
+        self.locals: dict[str, Template] = {}
+        self.defaults: dict[str, Template] = {}
+        self.versions: list[str] = []
+        self.providers: list[RequiredProvider] = []
+        self.cloud_line = 0
+        self.workspace_line = 0
+        self.error_line = 0
+
+    def facts(self) -> FileFacts:
+        init = [
+            [(m.name, m.source, m.version) for m in self.modules],
+            (self.backend.type, sorted(self.backend.known.items()), self.backend.unknown) if self.backend else None,
+            self.versions,
+            [(p.name, p.source, p.version) for p in self.providers],
+        ]
+        return FileFacts(
+            modules=tuple(self.modules),
+            reads=tuple(self.reads),
+            backend=self.backend,
+            states=tuple(self.states),
+            locals=self.locals,
+            defaults=self.defaults,
+            required_version=tuple(self.versions),
+            required_providers=tuple(self.providers),
+            cloud_line=self.cloud_line,
+            workspace_line=self.workspace_line,
+            error_line=self.error_line,
+            init=_hash(init) if any(init) else "",
+        )
+
+    # --- native syntax -----------------------------------------------------------------------------------------
+
+    def of_body(self, root: Node) -> None:
+        """The blocks of a file."""
+        for block in _blocks(root):
+            kind, labels = _head(block)
+            match kind:
+                case "terraform":
+                    self._terraform(block)
+                case "module" if labels:
+                    self._module(block, labels[0])
+                case "locals":
+                    self.locals.update({name: _template(value) for name, value in _attributes(block)})
+                case "variable" if labels:
+                    default = dict(_attributes(block)).get("default")
+                    if default is not None:
+                        self.defaults[labels[0]] = _template(default)
+                case "data" if labels[:1] == ["terraform_remote_state"]:
+                    self._state(block)
+
+    def _terraform(self, block: Node) -> None:
+        for name, value in _attributes(block):
+            literal = _literal(_template(value))
+            if name == "required_version" and literal is not None:
+                self.versions.append(literal)
+        for inner in _blocks(block):
+            kind, labels = _head(inner)
+            if kind == "backend" and labels:
+                self.backend = _settings(labels[0], dict(_attributes(inner)), _line(inner))
+            elif kind == "cloud":
+                self.cloud_line = _line(inner)
+            elif kind == "required_providers":
+                for name, value in _attributes(inner):
+                    self.providers.append(_provider(name, value))
+
+    def _module(self, block: Node, name: str) -> None:
+        attributes = dict(_attributes(block))
+        template = _template(attributes["source"]) if "source" in attributes else ()
+        version = _literal(_template(attributes["version"])) if "version" in attributes else None
+        arguments = {
+            key: _template(value) for key, value in attributes.items() if key not in ("source", "version", "providers")
+        }
+        self.modules.append(ModuleCall(name, _literal(template), template, version, arguments, _line(block)))
+
+    def _state(self, block: Node) -> None:
+        attributes = dict(_attributes(block))
+        backend = _literal(_template(attributes["backend"])) if "backend" in attributes else None
+        config = attributes.get("config")
+        elements = dict(_elements(config)) if config is not None else {}
+        if backend is not None:
+            self.states.append(_settings(backend, elements, _line(block)))
+
+    def reads_of(self, root: Node) -> None:
+        """Everything in a file that reads other files, wherever it stands."""
+        for node in _all(root):
+            if node.type == "function_call":
+                self._call(node)
+            elif node.type in ("quoted_template", "expression") and not _inside_call(node):
+                self._mention(node)
+
+    def _call(self, node: Node) -> None:
+        name = _text(node.named_children[0]) if node.named_children else ""
+        arguments = [c for n in node.named_children if n.type == "function_arguments" for c in n.named_children]
+        if name in READERS:
+            template = _template(arguments[0]) if arguments else (_UNKNOWN,)
+            self.reads.append(Read("file", template, _line(node), function=name))
+        elif name == "fileset":
+            folder = _template(arguments[0]) if arguments else (_UNKNOWN,)
+            pattern = _literal(_template(arguments[1])) if len(arguments) > 1 else None
+            self.reads.append(Read("set", folder, _line(node), pattern=pattern or "**", function=name))
+
+    def _mention(self, node: Node) -> None:
+        """A string made of `path.module` or the like is a path, to whatever takes it."""
+        if node.type == "expression":
+            words = _traversal(node)
+            if words == ["terraform", "workspace"]:
+                self.workspace_line = self.workspace_line or _line(node)
+            return
+        template = _quoted(node)
+        if any(part.kind in ("module", "root") for part in template):
+            self.reads.append(Read("mention", template, _line(node)))
+
+    # --- JSON syntax -------------------------------------------------------------------------------------------
+
+    def of_json(self, content: bytes) -> FileFacts:
+        """The facts of a file in JSON syntax; lines are not known there."""
+        try:
+            found = json.loads(content)
+        except (ValueError, RecursionError):
+            self.error_line = 1
+            return self.facts()
+        for body in _list(found):
+            if isinstance(body, dict):
+                self._json_body(body)
+        self._json_reads(found, 0)
+        return self.facts()
+
+    def _json_body(self, body: dict[str, Any]) -> None:
+        for settings in _list(body.get("terraform")):
+            if isinstance(settings, dict):
+                self._json_terraform(settings)
+        for name, call in _labelled(body.get("module")):
+            template = _json_template(call.get("source"))
+            version = call.get("version")
+            arguments = {k: _json_template(v) for k, v in call.items() if k not in ("source", "version", "providers")}
+            given = version if isinstance(version, str) else None
+            self.modules.append(ModuleCall(name, _literal(template), template, given, arguments))
+        for values in _list(body.get("locals")):
+            if isinstance(values, dict):
+                self.locals.update({name: _json_template(value) for name, value in values.items()})
+        for name, variable in _labelled(body.get("variable")):
+            if "default" in variable:
+                self.defaults[name] = _json_template(variable["default"])
+        for data in _list(body.get("data")):
+            states = data.get("terraform_remote_state") if isinstance(data, dict) else None
+            for _, state in _labelled(states):
+                config = state.get("config")
+                values = config if isinstance(config, dict) else {}
+                self.states.append(_json_settings(str(state.get("backend", "")), values))
+
+    def _json_terraform(self, settings: dict[str, Any]) -> None:
+        if isinstance(settings.get("required_version"), str):
+            self.versions.append(settings["required_version"])
+        if "cloud" in settings:
+            self.cloud_line = 1
+        for kind, values in _labelled(settings.get("backend")):
+            self.backend = _json_settings(kind, values)
+        for providers in _list(settings.get("required_providers")):
+            for name, value in providers.items() if isinstance(providers, dict) else ():
+                words = value if isinstance(value, dict) else {"version": value}
+                self.providers.append(
+                    RequiredProvider(str(name), _word(words.get("source")), _word(words.get("version")))
+                )
+
+    def _json_reads(self, value: Any, depth: int) -> None:
+        if depth > _DEEPEST:
+            self.reads.append(Read("doubt", (), 0))
+        elif isinstance(value, dict):
+            for inner in value.values():
+                self._json_reads(inner, depth + 1)
+        elif isinstance(value, list):
+            for inner in value:
+                self._json_reads(inner, depth + 1)
+        elif isinstance(value, str) and "${" in value:
+            # Expressions in JSON stand in strings: read as native syntax, they are the same.
+            tree = _parser().parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
+            inner_facts = _Gathered()
+            inner_facts.reads_of(tree.root_node)
+            self.reads += [Read(r.how, r.template, 0, r.pattern, r.function) for r in inner_facts.reads]
+            self.workspace_line = self.workspace_line or inner_facts.workspace_line
+
+
+# --- nodes -------------------------------------------------------------------------------------------------------
+
+
+def _all(root: Node) -> Iterator[Node]:
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(node.named_children))
+
+
+def _blocks(node: Node) -> Iterator[Node]:
+    for body in node.named_children:
+        if body.type == "body":
+            yield from (child for child in body.named_children if child.type == "block")
+
+
+def _head(block: Node) -> tuple[str, list[str]]:
+    words = [_text(c).strip('"') for c in block.named_children if c.type in ("identifier", "string_lit")]
+    return (words[0], words[1:]) if words else ("", [])
+
+
+def _attributes(block: Node) -> Iterator[tuple[str, Node]]:
+    for body in block.named_children:
+        if body.type != "body":
+            continue
+        for child in body.named_children:
+            if child.type == "attribute" and len(child.named_children) >= 2:
+                yield _text(child.named_children[0]), child.named_children[-1]
+
+
+def _elements(expression: Node) -> Iterator[tuple[str, Node]]:
+    """The pairs of an object expression."""
+    for node in _all(expression):
+        if node.type == "object":
+            for element in node.named_children:
+                if element.type == "object_elem" and len(element.named_children) == 2:
+                    key, value = element.named_children
+                    yield _text(key).strip('"'), value
+            return
+
+
+def _provider(name: str, value: Node) -> RequiredProvider:
+    literal = _literal(_template(value))
+    if literal is not None:
+        return RequiredProvider(name, None, literal)
+    words = {key: _literal(_template(inner)) for key, inner in _elements(value)}
+    return RequiredProvider(name, words.get("source"), words.get("version"))
+
+
+def _settings(kind: str, values: dict[str, Node], line: int) -> Settings:
+    literals = {name: _literal(_template(value)) for name, value in values.items()}
+    known = {name: value for name, value in literals.items() if value is not None}
+    return Settings(kind, known, tuple(sorted(set(literals) - set(known))), line)
+
+
+def _template(node: Node) -> Template:
+    """What is known of a string expression."""
+    inner = node
+    while inner.type in ("expression", "literal_value", "template_expr") and len(inner.named_children) == 1:
+        inner = inner.named_children[0]
+    if inner.type in ("string_lit", "quoted_template"):
+        return _quoted(inner)
+    if inner.type in ("numeric_lit", "bool_lit"):
+        return (Part("text", _text(inner)),)
+    return (_reference(_traversal(inner)),)
+
+
+def _quoted(node: Node) -> Template:
+    parts: list[Part] = []
+    for child in node.named_children:
+        if child.type == "template_literal":
+            parts.append(Part("text", _unescaped(_text(child))))
+        elif child.type == "template_interpolation":
+            inner = [c for c in child.named_children if c.type == "expression"]
+            parts.extend(_template(inner[0]) if inner else (_UNKNOWN,))
+        elif child.type == "template_directive":
+            parts.append(_UNKNOWN)
+    return tuple(parts)
+
+
+def _reference(words: list[str]) -> Part:
+    match words:
+        case ["path", "module"]:
+            return Part("module")
+        case ["path", "root" | "cwd"]:
+            return Part("root")
+        case ["local", name]:
+            return Part("local", name)
+        case ["var", name]:
+            return Part("var", name)
+    return _UNKNOWN
+
+
+def _traversal(node: Node) -> list[str]:
+    """`path.module` as its words; empty for anything else."""
+    inner = node
+    if inner.type == "expression" and len(inner.named_children) == 1:
+        inner = inner.named_children[0]
+    parts = inner.named_children if inner.type == "expression" else [inner]
+    words: list[str] = []
+    for part in parts:
+        if part.type not in ("variable_expr", "get_attr"):
+            return []
+        words += [_text(c) for c in part.named_children if c.type == "identifier"]
+    return words
+
+
+def _inside_call(node: Node) -> bool:
+    """Whether a string is (part of) an argument of a function that reads files: the call tells more than the string."""
+    above = node.parent
+    while above is not None and above.type not in ("attribute", "body"):
+        if above.type == "function_call" and above.named_children:
+            name = _text(above.named_children[0])
+            if name in READERS or name == "fileset":
+                return True
+        above = above.parent
+    return False
+
+
+def _literal(template: Template) -> str | None:
+    if not template or any(part.kind != "text" for part in template):
+        return None
+    return "".join(part.text for part in template)
+
+
+def _first_error(root: Node) -> int:
+    for node in _all_with_errors(root):
+        if node.type == "ERROR" or node.is_missing:
+            return _line(node)
+    return _line(root)
+
+
+def _all_with_errors(root: Node) -> Iterator[Node]:
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
+
+
+def _unescaped(text: str) -> str:
+    if "\\" not in text and "$$" not in text:
+        return text
+    plain = text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
+    return plain.replace("$${", "${").replace("%%{", "%{")
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", "surrogateescape")
+
+
+def _line(node: Node) -> int:
+    return int(node.start_point[0]) + 1
+
+
+# --- JSON values -------------------------------------------------------------------------------------------------
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _labelled(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Blocks with one label: `{"name": {...}}`, lists of such, and lists of bodies."""
+    for group in _list(value):
+        for name, bodies in group.items() if isinstance(group, dict) else ():
+            for body in _list(bodies):
+                if isinstance(body, dict):
+                    yield str(name), body
+
+
+def _json_settings(kind: str, values: dict[str, Any]) -> Settings:
+    known = {str(k): str(v) for k, v in values.items() if isinstance(v, str | int | bool) and "${" not in str(v)}
+    return Settings(kind, known, tuple(sorted(str(k) for k in values if str(k) not in known)))
+
+
+def _json_template(value: Any) -> Template:
+    if not isinstance(value, str):
+        return (_UNKNOWN,)
+    if "${" not in value and "%{" not in value:
+        return (Part("text", value),)
+    tree = _parser().parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
+    for node in _all(tree.root_node):
+        if node.type == "attribute" and len(node.named_children) >= 2:
+            return _template(node.named_children[-1])
+    return (_UNKNOWN,)
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

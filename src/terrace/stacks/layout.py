@@ -1,0 +1,101 @@
+"""What file names mean to Terraform, and where a path leads once symbolic links are followed."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+
+from terrace.stacks.tree import Tree
+
+LOCK_FILE = ".terraform.lock.hcl"
+_SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
+_MANY_LINKS = 40
+
+
+def is_configuration(name: str) -> bool:
+    """Whether Terraform or OpenTofu reads a file of this name as configuration. Both see hidden files as absent."""
+    return name.endswith(_SUFFIXES) and not name.startswith(".")
+
+
+def is_override(name: str) -> bool:
+    """Whether a configuration file is merged over the others instead of standing beside them."""
+    stem = name.removesuffix(".json").rpartition(".")[0]
+    return stem == "override" or stem.endswith("_override")
+
+
+def is_automatic_variables(name: str) -> bool:
+    """Whether Terraform loads variables from a file of this name without being told."""
+    return name in ("terraform.tfvars", "terraform.tfvars.json") or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
+
+
+def parent(path: str) -> str:
+    """The folder of a path; "" for the root of the repository."""
+    return path.rpartition("/")[0]
+
+
+def join(folder: str, rest: str) -> str | None:
+    """`folder/rest` with `.` and `..` taken away; None when that leaves the repository. "" is its root."""
+    if rest.startswith(("/", "~")):
+        return None
+    joined = posixpath.normpath(f"{folder}/{rest}" if folder else rest or ".")
+    if joined == ".." or joined.startswith("../"):
+        return None
+    return "" if joined == "." else joined
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a path leads: the real path (None: to nothing, or out of the repository) and the links on the way."""
+
+    real: str | None
+    links: tuple[str, ...] = ()
+
+
+class Layout:
+    """The folders of a tree that hold configuration, and its links."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self.entries = tree.entries
+        self.folders: dict[str, list[str]] = {}
+        self.links: set[str] = set()
+        for path, entry in self.entries.items():
+            if entry.mode == "120000":
+                self.links.add(path)
+            if path.endswith(_SUFFIXES):
+                folder, _, name = path.rpartition("/")
+                if not name.startswith("."):
+                    self.folders.setdefault(folder, []).append(name)
+        self._targets: dict[str, str] = {}
+
+    def way(self, path: str) -> Way:
+        """Follow the links in `path`, as the operating system would."""
+        if not self.links:
+            return Way(path)
+        done, left, seen = "", [p for p in path.split("/") if p], list[str]()
+        while left:
+            step = left.pop(0)
+            here = join(done, step)
+            if here is None:
+                return Way(None, tuple(seen))
+            if here in self.links:
+                if len(seen) == _MANY_LINKS:
+                    return Way(None, tuple(seen))
+                seen.append(here)
+                target = self._target(here)
+                if target.startswith("/"):
+                    return Way(None, tuple(seen))
+                left = [p for p in target.split("/") if p] + left
+            else:
+                done = here
+        return Way(done, tuple(dict.fromkeys(seen)))
+
+    def _target(self, link: str) -> str:
+        if link not in self._targets:
+            self._targets[link] = self._tree.read(link).decode("utf-8", "surrogateescape")
+        return self._targets[link]
+
+    def configuration(self, folder: str) -> tuple[str, ...]:
+        """The names of the configuration files of a folder, sorted; links in its path are followed."""
+        real = self.way(folder).real
+        return () if real is None else tuple(sorted(self.folders.get(real, ())))

@@ -1,0 +1,57 @@
+"""Trees in memory: paths to text, links to targets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from terrace.adapters.git.facts_cache import FactsCache
+from terrace.stacks.config import Config
+from terrace.stacks.discovery import discover, environments
+from terrace.stacks.facts import Forgetful
+from terrace.stacks.graph import Graph
+from terrace.stacks.impact import change_set_between
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.load import load
+from terrace.stacks.model import ChangeSet
+from terrace.stacks.tree import Entry
+
+
+class DictTree:
+    """A tree of a mapping; a text that begins with `-> ` is a symbolic link."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = dict(files)
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file with the hash of its content."""
+        return {
+            path: Entry(hashlib.sha1(text.encode()).hexdigest(), "120000" if text.startswith("-> ") else "100644")
+            for path, text in self._files.items()
+        }
+
+    def read(self, path: str) -> bytes:
+        """The content, or the target of a link."""
+        return self._files[path].removeprefix("-> ").encode()
+
+
+def landscape(files: Mapping[str, str], commit: str = "c" * 40, store: FactsCache | None = None) -> Landscape:
+    """What stands in these files, with their own terrace.yaml or none."""
+    tree = DictTree(files)
+    config: Config = load(files.get("terrace.yaml", "").encode(), discovered=environments(tree))
+    stacks = discover(tree, config)
+    return Landscape(commit, config, stacks, Graph.of(tree, stacks, store or Forgetful()))
+
+
+def change(before: Mapping[str, str], after: Mapping[str, str | None]) -> ChangeSet:
+    """The change set from some files to the same with others in their place; None removes one."""
+    now = {**before, **after}
+    kept = {path: text for path, text in now.items() if text is not None}
+    base = landscape(before, "b" * 40)
+    return change_set_between(base, landscape(kept, "a" * 40), DictTree(before), DictTree(kept))
+
+
+def why(changed: ChangeSet) -> dict[str, list[str]]:
+    """Stack -> its reasons as `kind path chain...`."""
+    return {i.stack.key: [" ".join([r.kind, r.path, *r.chain]) for r in i.reasons] for i in changed.impacts}
