@@ -74,8 +74,8 @@ class RequiredProvider(msgspec.Struct, frozen=True, array_like=True):
 class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     """The facts of one file. Lines count from 1; 0 means that there is none, or that it is not known.
 
-    `init` is a hash of everything in the file that `terraform init` depends on, "" when that is nothing. `states` are the
-    `terraform_remote_state` data sources, `locals` and `defaults` those values that are strings.
+    `init` is a hash of everything in the file that `terraform init` depends on, "" when that is nothing. `states`
+    are the `terraform_remote_state` data sources, `locals` and `defaults` those values that are strings.
     """
 
     modules: tuple[ModuleCall, ...] = ()

@@ -347,7 +347,7 @@ def config() -> None:
 @config.command("schema")
 def config_schema() -> int:
     """The JSON Schema of terrace.yaml, for editors."""
-    from terrace.apps.cli.start import config_schema
+    from terrace.apps.cli.configuration import config_schema
 
     return config_schema()
 
@@ -357,7 +357,7 @@ def config_schema() -> int:
 @click.pass_obj
 def config_check(folder: str, as_json: bool) -> int:
     """Read terrace.yaml of the working tree and tell everything that is wrong in it."""
-    from terrace.apps.cli.start import config_check
+    from terrace.apps.cli.configuration import config_check
 
     return config_check(folder, as_json=as_json)
 
@@ -366,7 +366,7 @@ def config_check(folder: str, as_json: bool) -> int:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> int:
     """Shell completion: `eval "$(terrace completion bash)"`."""
-    from terrace.apps.cli.start import completion
+    from terrace.apps.cli.configuration import completion
 
     return completion(cli, shell)
 
@@ -376,7 +376,7 @@ def completion(shell: str) -> int:
 @click.pass_obj
 def doctor(folder: str, as_json: bool) -> int:
     """What Terrace needs on this machine, what is there, and how to get the rest."""
-    from terrace.apps.cli.start import doctor
+    from terrace.apps.cli.doctor import doctor
 
     return doctor(folder, as_json=as_json)
 
@@ -389,7 +389,7 @@ def init(folder: str, dry_run: bool) -> int:
 
     Nothing that exists is changed.
     """
-    from terrace.apps.cli.start import init
+    from terrace.apps.cli.init import init
 
     return init(folder, dry_run=dry_run)
 
