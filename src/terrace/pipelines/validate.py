@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.model import Assessment, Finding, Severity, Status
@@ -55,13 +56,13 @@ def validate(
                 finding
                 for name, check in wanted.items()
                 if isinstance(check, StaticCheck)
-                for finding in _weighed(crew.config, name, lambda check=check: check.examine(examined))
+                for finding in _weighed(crew.config, name, partial(check.examine, examined))
             ]
             made, unplanned, broken = _gather(plans, planned)
         found += broken
         for name, check in wanted.items():
             if isinstance(check, PlanCheck):
-                found += _weighed(crew.config, name, lambda check=check: check.examine(examined, made))
+                found += _weighed(crew.config, name, partial(check.examine, examined, made))
     assessment = Assessment(change_set, made, unplanned, tuple(found))
     return Validation(assessment, _ahead(crew, assessment))
 

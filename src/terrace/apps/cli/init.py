@@ -81,9 +81,8 @@ def init(folder: str, *, dry_run: bool) -> int:
         show("made a Git repository")
     for name in sorted(files):
         show(f"wrote {name}")
-    show(
-        "\nnext:\n  git add --all && git commit -m 'Add Terrace'\n  export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)"
-    )
+    show("\nnext:\n  git add --all && git commit -m 'Add Terrace'")
+    show("  export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)")
     show("  terrace doctor\n  terrace check --base HEAD\n  terrace deploy dev")
     return 0
 

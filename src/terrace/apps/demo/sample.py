@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -36,14 +37,20 @@ class Layout:
         return self.folder / "keys" / person
 
 
-def lay(folder: Path) -> Layout:
-    """Lay the repository out in a folder that is new or empty: committed by alice, pushed to its remote."""
+def lay(folder: Path, binary: str = "auto") -> Layout:
+    """Lay the repository out in a folder that is new or empty: committed by alice, pushed to its remote.
+
+    `binary` is the Terraform that its terrace.yaml names.
+    """
     layout = Layout(folder)
     (folder / "keys").mkdir(parents=True, mode=0o700)
     for person in PEOPLE:
         _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", str(layout.key(person)))
     _run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(layout.remote))
     shutil.copytree(_SAMPLE, layout.clone)
+    if binary != "auto":
+        with (layout.clone / "terrace.yaml").open("a") as file:
+            file.write(f"\nterraform: {{binary: {json.dumps(binary)}}}\n")
     signers = "".join(f"{who} {Path(f'{layout.key(who)}.pub').read_text()}" for who in PEOPLE)
     (layout.clone / ".terrace").mkdir()
     (layout.clone / ".terrace" / "allowed_signers").write_text(signers)

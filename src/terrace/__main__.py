@@ -1,0 +1,5 @@
+"""`python -m terrace`."""
+
+from terrace.apps.cli.main import main
+
+main()

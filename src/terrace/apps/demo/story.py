@@ -1,0 +1,170 @@
+"""The demo: a commit goes from pull request to production, told with the commands that a user would type."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from terrace.adapters.embedded_aws import EmbeddedAws
+from terrace.apps.cli.console import console
+from terrace.apps.demo.sample import BUCKET, Layout, change_module, lay, merge
+from terrace.errors import BadInput, TerraceError
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+
+
+def demo(target: str | None, binary: str) -> int:
+    """Play it in a new folder, which is kept. Exit 0 when everything went as told."""
+    folder = _folder(target)
+    began = time.monotonic()
+    with EmbeddedAws() as aws:
+        aws.make_bucket(BUCKET)
+        stage = Stage(lay(folder, binary), aws)
+        stage.took("lay out the repository and start the cloud", time.monotonic() - began)
+        _play(stage, aws)
+    stage.end(time.monotonic() - began)
+    return 0
+
+
+def _play(stage: Stage, aws: EmbeddedAws) -> None:
+    stage.say("1  Alice changes a module on a branch", "Every label gets a cost centre. What does that touch?")
+    change_module(stage.layout)
+    stage.shell("git", "show", "--stat", "--oneline", "HEAD")
+    stage.run("check")
+
+    stage.say("2  It is merged, and deployed to dev", "The first step of the ladder asks nobody.")
+    merge(stage.layout)
+    stage.run("deploy", "dev")
+
+    stage.say("3  Staging takes what succeeded in dev", "One person must approve, and not the one who wrote it.")
+    stage.run("promote", "staging", expect=1)
+    stage.approve("staging", "bob", "tested it in dev")
+    stage.run("resume", "staging")
+
+    stage.say("4  Production waits for three roles", "The network goes first, then the service that lives in it.")
+    stage.run("promote", "prod", expect=1)
+    for person, comment in (("bob", "fits our network"), ("carol", "no new access"), ("dave", "ship it")):
+        stage.approve("prod", person, comment)
+    stage.run("resume", "prod")
+
+    stage.say("5  What is where", "Both are read from the ledger: a branch of the repository.")
+    stage.run("status")
+    stage.run("history")
+
+    stage.say("6  And what is really live", "Read back from the cloud itself.")
+    for name in ENVIRONMENTS:
+        parameter = f"/{name}-orders/replicas"
+        tags = aws.tags(parameter)
+        stage.tell(f"  {parameter} = {aws.parameter(parameter)}   CostCentre = {tags.get('CostCentre')}")
+        if tags.get("CostCentre") != "shop":
+            raise TerraceError(f"{name} does not have what was deployed: {tags}")
+
+
+@dataclass
+class Stage:
+    """Where the demo plays: says what comes, runs commands as a user would, and keeps the time."""
+
+    layout: Layout
+    aws: EmbeddedAws
+    times: list[tuple[str, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._console = console()
+        key = base64.b64encode(secrets.token_bytes(32)).decode()
+        self._own = {"TERRACE_HOME": str(self.layout.folder / "home"), "TERRACE_BACKUP_KEY": key}
+        lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in self._own.items())
+        (self.layout.folder / "env.sh").write_text(lines)
+        (self.layout.folder / "env.sh").chmod(0o600)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the commands of the story run with."""
+        return {**os.environ, **self.aws.variables, **self._own}
+
+    def say(self, title: str, text: str) -> None:
+        """Open a part of the story."""
+        self._console.print()
+        self._console.rule(f"[bold]{title}", align="left", style="green")
+        self._console.print(f"{text}\n", style="italic", markup=False)
+
+    def tell(self, text: str) -> None:
+        """A line of plain text."""
+        self._console.print(text, markup=False)
+
+    def run(self, *arguments: str, expect: int = 0) -> None:
+        """Run terrace. Raises TerraceError when it does not end as the story says."""
+        self._typed(f"terrace {shlex.join(arguments)}")
+        began = time.monotonic()
+        code = self._call([sys.executable, "-P", "-m", "terrace", *arguments])
+        self.took(f"terrace {' '.join(arguments[:2])}", time.monotonic() - began)
+        if code != expect:
+            raise TerraceError(
+                f"`terrace {shlex.join(arguments)}` ended with {code}, and the story needs {expect}",
+                hint=f"look around in {self.layout.folder}: source env.sh, then terrace doctor",
+            )
+
+    def approve(self, environment: str, person: str, comment: str) -> None:
+        """Somebody approves, with their own key."""
+        key = os.path.relpath(self.layout.key(person), self.layout.clone)
+        self.run("approve", environment, "--as", person, "--key", key, "--yes", "-m", comment)
+
+    def shell(self, *argv: str) -> None:
+        """Run something else that a user would type."""
+        self._typed(shlex.join(argv))
+        self._call(list(argv))
+
+    def took(self, what: str, seconds: float) -> None:
+        """Remember how long a part took."""
+        self.times.append((what, seconds))
+
+    def end(self, whole: float) -> None:
+        """How long everything took, and what to try next."""
+        from rich.table import Table
+
+        table = Table("part", "seconds", box=None, header_style="bold")
+        table.columns[1].justify = "right"
+        for what, seconds in self.times:
+            table.add_row(what, f"{seconds:.1f}")
+        table.add_row("all of it", f"{whole:.1f}", style="bold")
+        self._console.print()
+        self._console.rule("[bold]Done", align="left", style="green")
+        self._console.print(table)
+        self._console.print("\nThe cloud is gone; repository, ledger and backups are kept. Try next:\n", markup=False)
+        folder = self.layout.folder
+        for line in (
+            f"cd {shlex.quote(str(self.layout.clone))}; source {shlex.quote(str(folder / 'env.sh'))}",
+            "terrace show prod                 every step of the last deployment, and who approved",
+            "terrace impact --base HEAD~1 --why",
+            "terrace ledger verify             the chain of events holds",
+            "git log origin/terrace/ledger     the ledger is a branch",
+        ):
+            self._console.print(f"  {line}", markup=False, soft_wrap=True)
+
+    def _typed(self, line: str) -> None:
+        self._console.print(f"$ {line}", style="bold cyan", markup=False, soft_wrap=True)
+
+    def _call(self, argv: list[str]) -> int:
+        sys.stdout.flush()
+        done = subprocess.run(argv, cwd=self.layout.clone, env=dict(self.environment), check=False)
+        if done.returncode == 130:
+            raise KeyboardInterrupt
+        return done.returncode
+
+
+def _folder(target: str | None) -> Path:
+    if target is None:
+        return Path(tempfile.mkdtemp(prefix="terrace-demo-"))
+    folder = Path(target).absolute()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(f"{folder} exists and is not empty", hint="name a new folder: --folder DIR")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
