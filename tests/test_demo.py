@@ -1,0 +1,55 @@
+"""`make demo`, whole: the story that a newcomer sees first must hold to its end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from terrace.apps.demo.sample import lay
+
+
+def play(folder: Path, *options: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "terrace", "demo", "--folder", folder, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.aws
+@pytest.mark.parametrize("binary", ["terraform", "embedded"])
+def test_the_demo_plays_to_its_end(tmp_path: Path, binary: str) -> None:
+    told = play(tmp_path / "demo", "--binary", binary)
+    assert "4 stacks impacted" in told
+    assert "modules/labels/main.tf → modules/labels → modules/service → environments/dev" in told
+    assert "approved by bob for infrastructure-lead, carol for security, dave for product-owner" in told
+    assert told.count("CostCentre = shop") == 3
+    network, app = told.rindex("prod/network"), told.rindex("prod/app")
+    assert network < app
+    assert (tmp_path / "demo/infrastructure/terrace.yaml").is_file(), "the folder is kept"
+
+
+def test_a_folder_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "terrace", "demo", "--folder", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "is not empty" in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_sample_is_formatted_and_its_people_have_keys(tmp_path: Path) -> None:
+    layout = lay(tmp_path / "demo")
+    subprocess.run(["terraform", "fmt", "-check", "-recursive", layout.clone], check=True)
+    signers = (layout.clone / ".terrace/allowed_signers").read_text().splitlines()
+    assert [line.split()[0] for line in signers] == ["alice", "bob", "carol", "dave"]
