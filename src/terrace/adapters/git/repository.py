@@ -116,10 +116,10 @@ class GitRepository:
         identity = {
             "GIT_AUTHOR_NAME": "terrace",
             "GIT_AUTHOR_EMAIL": "terrace@localhost",
-            "GIT_AUTHOR_DATE": "0 +0000",
+            "GIT_AUTHOR_DATE": "@0 +0000",
             "GIT_COMMITTER_NAME": "terrace",
             "GIT_COMMITTER_EMAIL": "terrace@localhost",
-            "GIT_COMMITTER_DATE": "0 +0000",
+            "GIT_COMMITTER_DATE": "@0 +0000",
         }
         head = ["-p", self.resolve("HEAD")] if self.has_commits else []
         if head and self._text("rev-parse", "HEAD^{tree}") == tree:
