@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -39,13 +40,17 @@ class InHand:
 
 
 class Ground:
-    """Where one deployment stands: its commit checked out once, at the first step that needs it."""
+    """Where one deployment stands: its commit checked out once, at the first step that needs it.
+
+    Steps of several stacks use it at once.
+    """
 
     def __init__(self, crew: Crew, deployment: Deployment, stack: ExitStack) -> None:
         self.crew = crew
         self.deployment = deployment
         self.environment: Environment = crew.config.environment(deployment.environment)
         self._stack = stack
+        self._lock = threading.RLock()
         self._root: Path | None = None
         self._landscape: Landscape | None = None
         self.in_hand: dict[str, InHand] = {}
@@ -54,16 +59,18 @@ class Ground:
     @property
     def root(self) -> Path:
         """The private checkout. Never asked for while an apply of an earlier process may still run in it."""
-        if self._root is None:
-            name = self.deployment.environment
-            self._root = self._stack.enter_context(self.crew.repository.checkout(self.deployment.commit, name))
-        return self._root
+        with self._lock:
+            if self._root is None:
+                name = self.deployment.environment
+                self._root = self._stack.enter_context(self.crew.repository.checkout(self.deployment.commit, name))
+            return self._root
 
     @property
     def landscape(self) -> Landscape:
-        if self._landscape is None:
-            self._landscape = self.crew.survey(self.deployment.commit)
-        return self._landscape
+        with self._lock:
+            if self._landscape is None:
+                self._landscape = self.crew.survey(self.deployment.commit)
+            return self._landscape
 
     def site(self, key: str, purpose: Purpose) -> Site:
         """Where the stack of that key is worked on, with the credentials for the purpose."""
@@ -71,7 +78,8 @@ class Ground:
 
     def on_leaving(self, clean: Callable[[], None]) -> None:
         """Clean something up when this process is done with the deployment."""
-        self._stack.callback(clean)
+        with self._lock:
+            self._stack.callback(clean)
 
     def hand_for(self, key: str) -> InHand | None:
         """The plan in hand of a stack, if its newest plan step is ours."""

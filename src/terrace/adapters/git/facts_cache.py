@@ -42,7 +42,7 @@ class FactsCache:
     def _open(self) -> Iterator[sqlite3.Connection | None]:
         connection = None
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             connection = sqlite3.connect(self._path, timeout=5)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID")

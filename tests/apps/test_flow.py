@@ -1,0 +1,286 @@
+"""From a commit to production, as people do it: every command a process, Terraform real, state local, remote bare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.cli import MODULE, World, root, three_environments, world
+from support.git import clone, commit, git
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> World:
+    return world(tmp_path, three_environments())
+
+
+def test_a_commit_goes_from_check_to_production(shop: World) -> None:
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    commit(shop.work, {"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    checked = shop.ok("check", "--json").json
+    assert checked["verdict"] == "pass"
+    assert [plan["stack"] for plan in checked["plans"]] == ["dev", "prod", "staging"]
+    assert all(plan["create"] == 1 for plan in checked["plans"])
+    assert {one["environment"]: one["verdict"] for one in checked["ahead"]}["prod"] == "block"
+    git(shop.work, "switch", "--quiet", "main")
+    git(shop.work, "merge", "--quiet", "--no-ff", "change")
+    git(shop.work, "push", "--quiet", "origin", "main")
+
+    deployed = shop.ok("deploy", "dev", "--json").json
+    assert deployed["result"] == "succeeded"
+    assert [s["name"] for s in deployed["steps"]] == ["plan", "backup", "apply", "snapshot", "smoke", "tag"]
+    assert shop.state("dev")["outputs"]["it"]["value"] == "dev-2"
+    assert deployed["tag"] in git(shop.remote, "tag", "--list")
+
+    assert shop.run("promote", "staging").code == 1
+    assert shop.status()["staging"]["waiting_for"] == ["0 of 1 people have approved"]
+    assert shop.approve("staging", "bob", "-m", "fine").code == 0
+    shop.ok("resume", "staging")
+
+    waiting = shop.run("promote", "prod", "--json")
+    assert (waiting.code, waiting.json["result"]) == (1, "waiting")
+    assert shop.run("resume", "prod", "--json").json["result"] == "waiting"
+    shop.approve("prod", "bob")
+    assert shop.run("resume", "prod").code == 1, "one role is missing"
+    shop.approve("prod", "carol")
+    done = shop.ok("resume", "prod", "--json").json
+    assert done["result"] == "succeeded"
+    assert shop.state("prod")["outputs"]["it"]["value"] == "prod-2"
+
+    history = shop.ok("history", "--json").json["deployments"]
+    assert [d["environment"] for d in history] == ["prod", "staging", "dev"]
+    assert [(a["actor"], a["role"], a["proof"]) for a in history[0]["approvals"]] == [
+        ("bob", "owners", "ssh"),
+        ("carol", "security", "ssh"),
+    ]
+    assert shop.ok("ledger", "verify", "--json").json["ok"]
+    assert all(row["state"] == "deployed" for row in shop.status().values())
+
+
+def test_nothing_is_littered_in_the_users_checkout(shop: World) -> None:
+    (shop.work / "notes.txt").write_text("mine")
+    before = git(shop.work, "status", "--porcelain", "--ignored"), git(shop.work, "stash", "list")
+    shop.ok("check")
+    shop.ok("deploy", "dev", "--ref", "main")
+    assert (git(shop.work, "status", "--porcelain", "--ignored"), git(shop.work, "stash", "list")) == before
+    assert git(shop.work, "worktree", "list").count("\n") == 0
+
+
+def test_waiting_writes_nothing_more_into_the_ledger(shop: World) -> None:
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    events = shop.ok("ledger", "verify", "--json").json["events"]
+    for command in (("resume", "staging"), ("tick",), ("promote", "staging"), ("status",)):
+        shop.run(*command)
+    assert shop.ok("ledger", "verify", "--json").json["events"] == events
+
+
+def test_a_second_deployment_with_nothing_to_do_applies_nothing(shop: World) -> None:
+    shop.ok("deploy", "dev")
+    again = shop.ok("deploy", "dev", "--json").json
+    assert [s["name"] for s in again["steps"]] == ["plan", "smoke", "tag"]
+
+
+def test_promotion_takes_only_what_succeeded_below(shop: World) -> None:
+    nothing = shop.run("promote", "staging")
+    assert (nothing.code, "nothing has succeeded in dev yet" in nothing.err) == (2, True)
+    shop.ok("deploy", "dev")
+    newer = shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    refused = shop.run("deploy", "staging", "--ref", newer, "--json")
+    assert (refused.code, refused.json["result"]) == (1, "blocked")
+    assert any("dev has" in reason for reason in refused.json["reasons"])
+
+
+def test_a_commit_that_is_not_on_the_protected_branch_is_blocked(shop: World) -> None:
+    git(shop.work, "switch", "--quiet", "--create", "side")
+    made = commit(shop.work, {"modules/thing/main.tf": MODULE.replace("-1", "-9")})
+    refused = shop.run("deploy", "dev", "--ref", made)
+    assert refused.code == 1
+    assert "is not on the first-parent line of main" in refused.out
+
+
+def test_a_branch_that_removes_its_own_gate_is_blocked_and_judged_by_the_old_one(shop: World) -> None:
+    git(shop.work, "switch", "--quiet", "--create", "sneaky")
+    text = (shop.work / "terrace.yaml").read_text().replace("after: dev, approvals: 1", "after: dev")
+    commit(shop.work, {"terrace.yaml": text})
+    checked = shop.run("check", "--json")
+    assert (checked.code, checked.json["verdict"]) == (1, "block")
+    (finding,) = checked.json["findings"]
+    assert finding["rule"] == "trust-root"
+    assert "staging needs 0 approvals instead of 1" in finding["message"]
+
+
+def test_who_wrote_or_asked_does_not_count_and_unsigned_answers_neither(shop: World) -> None:
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    assert "asked for this deployment" in shop.approve("staging", "ann").out
+    unsigned = shop.run("approve", "staging", "--as", "bob", "--yes")
+    assert "unsigned" in unsigned.out
+    assert shop.run("resume", "staging").code == 1
+    forged = shop.run("approve", "staging", "--as", "bob", "--key", str(shop.key("carol")), "--yes")
+    assert "the signature does not hold" in forged.out
+    assert shop.run("resume", "staging").code == 1
+
+
+def test_a_rejection_ends_it_and_nothing_is_applied(shop: World) -> None:
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    rejected = shop.run(
+        "reject", "staging", "--as", "bob", "--key", str(shop.key("bob")), "--yes", "-m", "not before the sale"
+    )
+    assert rejected.code == 0
+    ended = shop.run("resume", "staging", "--json")
+    assert (ended.code, ended.json["result"]) == (1, "blocked")
+    assert "not before the sale" in ended.json["reasons"][0]
+    assert "apply" not in [s["name"] for s in ended.json["steps"]]
+
+
+def test_an_approval_does_not_hold_for_another_plan(shop: World) -> None:
+    """Somebody changes the world between approval and apply: the plan is another one, and people are asked again."""
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    shop.approve("staging", "bob")
+    states = next(Path(shop.environment["TERRACE_HOME"]).glob("data/*/states"))
+    (states / "staging/staging").mkdir(parents=True, exist_ok=True)
+    dev = states / "dev/dev/terraform.tfstate"
+    (states / "staging/staging/terraform.tfstate").write_text(dev.read_text())
+    again = shop.run("resume", "staging", "--json")
+    assert (again.code, again.json["result"]) == (1, "waiting")
+    assert "apply" not in [s["name"] for s in again.json["steps"]]
+    shop.approve("staging", "bob")
+    assert shop.ok("resume", "staging", "--json").json["result"] == "succeeded"
+
+
+def test_a_held_environment_takes_nothing_until_it_is_let_go(shop: World) -> None:
+    shop.ok("hold", "dev", "--reason", "incident 4711")
+    refused = shop.run("deploy", "dev")
+    assert (refused.code, "incident 4711" in refused.out) == (1, True)
+    assert shop.status()["dev"]["state"] == "held"
+    shop.ok("unhold", "dev", "--reason", "closed")
+    shop.ok("deploy", "dev")
+
+
+def test_a_newer_release_supersedes_one_that_waits(shop: World) -> None:
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    results = [d["result"] for d in shop.ok("history", "staging", "--json").json["deployments"]]
+    assert results == ["waiting", "superseded"]
+
+
+def test_tick_deploys_what_lands_and_promotes_once_it_has_soaked(tmp_path: Path) -> None:
+    files = three_environments()
+    files["terrace.yaml"] = (
+        "version: 1\nenvironments:\n  dev: {deploy: automatic}\n"
+        "  staging: {after: dev, deploy: automatic, soak: 2s}\n  prod: {after: staging, soak: 1h}\n"
+    )
+    shop = world(tmp_path, files)
+    first = shop.ok("tick", "--json").json["done"]
+    assert [d["environment"] for d in first] == ["dev"]
+    assert shop.ok("tick").out.strip() == "nothing is due"
+    early = shop.run("promote", "prod")
+    assert early.code == 2
+    import time
+
+    time.sleep(2.1)
+    assert [d["environment"] for d in shop.ok("tick", "--json").json["done"]] == ["staging"]
+    soaks = shop.run("promote", "prod", "--json")
+    assert (soaks.code, soaks.json["result"]) == (1, "waiting")
+    (gate,) = [g for g in soaks.json["gates"] if g["gate"] == "soak"]
+    assert gate["until"]
+    shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    assert [d["environment"] for d in shop.ok("tick", "--json").json["done"]] == ["dev"]
+
+
+def several_stacks() -> dict[str, str]:
+    return {
+        "environments/prod/network/main.tf": root("network", "../../../modules/thing"),
+        "environments/prod/app/main.tf": root("app", "../../../modules/thing"),
+        "environments/prod/dns/main.tf": root("dns", "../../../modules/thing"),
+        "modules/thing/main.tf": MODULE,
+        "terrace.yaml": "version: 1\nenvironments: {prod: {}}\n"
+        "stacks: [{path: environments/prod/app, environment: prod, after: [network, dns]}]\n",
+    }
+
+
+def test_stacks_go_in_waves_and_independent_ones_side_by_side(tmp_path: Path) -> None:
+    shop = world(tmp_path, several_stacks())
+    done = shop.ok("deploy", "prod", "--json").json
+    applies = [s["stack"] for s in done["steps"] if s["name"] == "apply"]
+    assert (set(applies[:2]), applies[2]) == ({"prod/network", "prod/dns"}, "prod/app")
+    by_stack = {s["stack"]: s for s in done["steps"] if s["name"] == "apply"}
+    assert by_stack["prod/app"]["started_at"] >= by_stack["prod/dns"]["ended_at"]
+
+
+def test_after_a_partial_failure_it_says_what_was_applied_and_what_to_do(tmp_path: Path) -> None:
+    files = several_stacks()
+    files["environments/prod/dns/main.tf"] += (
+        'resource "terraform_data" "bad" {\n  provisioner "local-exec" {\n    command = "exit 7"\n  }\n}\n'
+    )
+    shop = world(tmp_path, files)
+    failed = shop.run("deploy", "prod")
+    assert failed.code == 1
+    assert "prod/dns: apply failed" in failed.out
+    assert "applied: prod/network" in failed.out
+    assert "not applied in full: prod/app, prod/dns" in failed.out or "prod/dns, prod/app" in failed.out
+    assert shop.status()["prod"]["state"] == "failed"
+    shop.push({"environments/prod/dns/main.tf": root("dns", "../../../modules/thing")})
+    assert shop.ok("deploy", "prod", "--json").json["result"] == "succeeded"
+
+
+def test_smoke_tests_get_the_outputs_and_a_failed_one_fails_the_deployment(tmp_path: Path) -> None:
+    files = three_environments()
+    files["terrace.yaml"] = (
+        "version: 1\nenvironments:\n"
+        "  dev: {smoke: [{run: [test, -n, x]}, {name: it is right, run: [sh, smoke.sh]}]}\n"
+        "  staging: {after: dev, smoke: [{http: 'http://127.0.0.1:9/', attempts: 1}]}\n  prod: {after: staging}\n"
+    )
+    files["smoke.sh"] = 'test "$TERRACE_OUTPUT_IT" = dev-1\n'
+    shop = world(tmp_path, files)
+    shop.ok("deploy", "dev")
+    failed = shop.run("promote", "staging", "--json")
+    assert (failed.code, failed.json["result"]) == (1, "failed")
+    assert "no answer (ConnectError)" in failed.json["reasons"][0]
+    assert shop.run("promote", "prod").code == 2, "what failed in staging goes no further"
+
+
+def test_another_clone_sees_the_same_ledger_and_can_go_on(shop: World, tmp_path: Path) -> None:
+    shop.ok("deploy", "dev")
+    other = World(clone(shop.work, tmp_path / "other"))
+    assert other.status()["dev"]["state"] == "deployed"
+    assert other.ok("history", "--json").json == shop.ok("history", "--json").json
+
+
+def test_secrets_reach_neither_ledger_nor_reports(tmp_path: Path) -> None:
+    files = three_environments()
+    files["modules/thing/main.tf"] += (
+        'variable "password" {\n  type      = string\n  sensitive = true\n  default   = "hunter2-hunter2"\n}\n'
+        'resource "terraform_data" "secret" {\n  input = var.password\n}\n'
+        'output "password" {\n  value     = var.password\n  sensitive = true\n}\n'
+    )
+    files["environments/dev/main.tf"] += (
+        'output "password" {\n  value     = module.thing.password\n  sensitive = true\n}\n'
+    )
+    shop = world(tmp_path, files)
+    told = [
+        shop.ok(*command)
+        for command in (
+            ("check", "--base", "HEAD", "--format", "markdown"),
+            ("plan", "dev"),
+            ("plan", "dev", "--json"),
+            ("deploy", "dev"),
+            ("show", "dev", "--json"),
+            ("ledger", "export"),
+        )
+    ]
+    assert all("hunter2" not in done.out + done.err for done in told)
+    home = Path(shop.environment["TERRACE_HOME"])
+    leaks = [p for p in home.rglob("*") if p.is_file() and b"hunter2" in p.read_bytes()]
+    # What Git has in clear is in the checkout and in what is known of its files; the state is Terraform's own.
+    assert {p.name for p in leaks} <= {"main.tf", "facts-1.db", "facts-1.db-wal", "terraform.tfstate"}, leaks
+    assert '"password":"(sensitive)"' in told[-1].out
