@@ -198,7 +198,7 @@ class Workshop:
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""
-        _ = self.backup_key
+        _ = self.backup_key, self.terraform.binary
         return self._crew(watcher, self.open_ledger(), self.digest_key)
 
     def onlookers(self, watcher: Watcher) -> Crew:

@@ -22,26 +22,13 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 class Ladder(click.Group):
-    """Groups commands by what people want, and finds the command that was probably meant."""
+    """Groups commands by what people want."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS:
             commands = [(n, self.commands[n].get_short_help_str(70)) for n in names if n in self.commands]
             with formatter.section(title):
                 formatter.write_dl(commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from terrace.stacks.naming import nearest
-
-            near = nearest(args[0], self.commands) if args else None
-            if near and type(error) is click.UsageError:
-                raise click.UsageError(f"no such command {args[0]!r}\nhint: did you mean {near!r}?", ctx) from error
-            raise
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
