@@ -181,6 +181,10 @@ def _drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
                     return journal.flush()
                 case Finish(result, reasons):
                     journal.note(kinds.DEPLOYMENT_ENDED, _ending(ground.deployment, result, reasons))
+                    if result == "unknown":
+                        # Nothing may build on what nobody knows, until somebody has looked.
+                        why = f"what deployment {deployment_id} did is not known"
+                        journal.hold(ground.deployment.environment, why)
                     return journal.flush()
 
 

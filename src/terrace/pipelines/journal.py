@@ -97,6 +97,10 @@ class Journal:
         """Keep an event for the next flush."""
         self._notes.append(Draft(kind=kind, subject=self._id, actor=self._actor, payload=payload))
 
+    def hold(self, environment: str, reason: str) -> None:
+        """Keep for the next flush that the environment takes nothing new until a person lets it go."""
+        self._notes.append(Draft(kinds.ENVIRONMENT_HELD, environment, self._actor, {"reason": reason}))
+
     def flush(self) -> Deployment:
         """Write the notes, all or none, and return the deployment as it stands then. Raises LeaseLost."""
         notes = tuple(self._notes)

@@ -218,6 +218,10 @@ def _next(shop: Workshop, done: Deployment) -> None:
         above = next((e for e in shop.trust.config.environments if e.after == done.environment), None)
         if above is not None:
             show(f"next: terrace promote {above.name}")
+    elif done.result == "unknown":
+        show(f"{done.environment} is held: nothing more is deployed there until somebody has looked")
+        show(f"next: compare the cloud with `terrace plan {done.stacks[0]}`, import what the state lacks, then")
+        show(f"      terrace unhold {done.environment} --reason WHAT-YOU-FOUND")
     elif done.result == "failed" and done.touched:
         applied = [r.stack for r in done.steps if r.step.value == "apply" and r.result == "succeeded"]
         left = [key for key in done.stacks if key not in applied]

@@ -1,0 +1,164 @@
+"""Killed, interrupted, raced: a deployment goes on where it was; an apply happens once or is told as unknown."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.cli import World, three_environments, world
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def slow_shop(tmp_path: Path) -> World:
+    """An apply of three seconds that leaves a mark each time it is made."""
+    files = three_environments()
+    files["environments/dev/slow.tf"] = (
+        'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n'
+        f'    command = "echo applied >> {tmp_path}/marks; sleep 3; echo done >> {tmp_path}/marks"\n  }}\n}}\n'
+    )
+    return world(tmp_path, files)
+
+
+def marks(shop: World) -> list[str]:
+    path = shop.work.with_name("marks")
+    return path.read_text().split() if path.is_file() else []
+
+
+def until(what: Callable[[], bool]) -> None:
+    for _ in range(1500):
+        if what():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it never came to that")
+
+
+def mid_apply(shop: World) -> subprocess.Popen[str]:
+    """A deployment that is in the middle of its apply."""
+    child = shop.start("deploy", "dev")
+    until(lambda: marks(shop) == ["applied"])
+    return child
+
+
+def ended(child: subprocess.Popen[str]) -> tuple[int, str]:
+    with child:
+        out, err = child.communicate(timeout=60)
+    return child.returncode, out + err
+
+
+def runs() -> list[Path]:
+    return list(Path(os.environ["TERRACE_HOME"]).glob("data/*/runs/*/started.json"))
+
+
+def test_killed_in_the_apply_it_is_found_again_and_applied_once(slow_shop: World) -> None:
+    child = mid_apply(slow_shop)
+    child.kill()
+    ended(child)
+    refused = slow_shop.run("deploy", "dev", "--json")
+    assert refused.json["result"] == "succeeded", refused.out + refused.err
+    assert marks(slow_shop) == ["applied", "done"]
+    assert slow_shop.state("dev")["outputs"]["it"]["value"] == "dev-1"
+
+
+def test_an_apply_that_ended_while_nobody_watched_is_taken_for_what_it_was(slow_shop: World) -> None:
+    child = mid_apply(slow_shop)
+    child.kill()
+    ended(child)
+    until(lambda: marks(slow_shop) == ["applied", "done"] and all((r.parent / "exit.json").is_file() for r in runs()))
+    assert slow_shop.status()["dev"]["state"] == "deploying"
+    assert slow_shop.ok("resume", "dev", "--json").json["result"] == "succeeded"
+    assert marks(slow_shop) == ["applied", "done"]
+
+
+def test_when_all_of_it_is_killed_the_outcome_is_unknown_and_nothing_runs_again(slow_shop: World) -> None:
+    child = mid_apply(slow_shop)
+    child.kill()
+    ended(child)
+    (started,) = runs()
+    pid = int(started.read_text().split('"pid": ')[1].rstrip("}\n"))
+    os.killpg(pid, signal.SIGKILL)
+    done = slow_shop.run("resume", "dev")
+    assert done.code == 1
+    assert "it is never run again" in done.out
+    assert "unhold" in done.out
+    row = slow_shop.status()["dev"]
+    assert row["state"] == "held"
+    again = slow_shop.run("deploy", "dev")
+    assert (again.code, "what deployment" in again.out) == (1, True)
+    assert marks(slow_shop).count("applied") == 1
+    slow_shop.ok("unhold", "dev", "--reason", "nothing was made")
+    assert slow_shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
+
+
+def test_the_first_interrupt_is_passed_on_and_what_was_done_is_recorded(slow_shop: World) -> None:
+    child = mid_apply(slow_shop)
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    child.send_signal(signal.SIGINT)
+    code, said = ended(child)
+    assert code == 130, said
+    assert "terrace resume dev" in said
+    done = slow_shop.run("resume", "dev", "--json")
+    assert (done.code, done.json["result"]) == (1, "failed")
+    assert "interrupted" in done.json["reasons"][0]
+    names = {r["name"] for r in slow_shop.state("dev")["resources"]}
+    assert "it" in names, "what was made is in the state"
+    assert slow_shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
+
+
+def test_interrupted_while_planning_it_goes_on_with_resume(tmp_path: Path) -> None:
+    files = three_environments()
+    files["environments/dev/slow.tf"] = (
+        'data "terraform_remote_state" "x" {\n  backend = "http"\n  config = { address = "http://127.0.0.1:1/x" }\n}\n'
+    )
+    shop = world(tmp_path, files)
+    child = shop.start("deploy", "dev")
+    until(lambda: shop_plans(shop))
+    child.send_signal(signal.SIGINT)
+    code, said = ended(child)
+    assert code == 130, said
+    assert shop.run("resume", "dev", "--json").json["result"] == "failed"
+    shop.push({"environments/dev/slow.tf": None})
+    assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
+
+
+def shop_plans(shop: World) -> bool:
+    """Whether Terraform plans in this world right now."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+            folder = str((path.parent / "cwd").readlink())
+        except OSError:
+            continue
+        if b"plan" in words and b"-json" in words and os.environ["TERRACE_HOME"] in folder:
+            return True
+    return False
+
+
+def test_of_two_deployments_at_once_one_goes_and_the_other_says_who_drives(slow_shop: World) -> None:
+    child = mid_apply(slow_shop)
+    other = slow_shop.run("deploy", "dev", "--json")
+    assert (other.code, other.json["result"]) == (1, "waiting")
+    assert "driven by ann" in other.json["reasons"][0]
+    assert slow_shop.run("resume", "dev").code == 1
+    assert slow_shop.ok("tick").out.strip() == "nothing is due"
+    code, said = ended(child)
+    assert code == 0, said
+    assert marks(slow_shop) == ["applied", "done"]
+
+
+def test_a_lease_of_another_machine_is_never_taken_for_dead(slow_shop: World) -> None:
+    child = mid_apply(slow_shop)
+    child.kill()
+    ended(child)
+    elsewhere = Path(os.environ["TERRACE_HOME"]).with_name("elsewhere")
+    done = slow_shop.run("resume", "dev", "--json", TERRACE_HOME=str(elsewhere))
+    assert done.json["result"] == "unknown", "another store of runs cannot know what became of it"
+    assert marks(slow_shop).count("applied") == 1
