@@ -9,6 +9,7 @@ from terrace.plans.digest import DigestKey, plan_digest
 from terrace.plans.links import links
 from terrace.plans.mask import masked, paths
 from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange
+from terrace.plans.secrets import Secrets
 from terrace.stacks.model import Stack
 
 ROOT = b"<root>"
@@ -34,13 +35,14 @@ def read_plan(document: bytes, *, stack: Stack, commit: str, key: DigestKey, roo
     if len(root) > 1:
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
     found = wire.decode(document)
+    secrets = Secrets(found)
     return Plan(
         stack=stack,
         commit=commit,
         digest=plan_digest(found, lock, key),
-        changes=tuple(_change(resource) for resource in found.resource_changes),
-        outputs=tuple(_output(name, change) for name, change in sorted(found.output_changes.items())),
-        drift=tuple(_change(resource) for resource in found.resource_drift),
+        changes=tuple(_change(resource, secrets) for resource in found.resource_changes),
+        outputs=tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items())),
+        drift=tuple(_change(resource, secrets) for resource in found.resource_drift),
         checks=tuple(_check(check) for check in found.checks),
         links=links(found.configuration),
         format_version=found.format_version,
@@ -59,14 +61,16 @@ def _action(change: wire.Change) -> Action:
     return _ACTIONS.get(tuple(change.actions), Action.UNKNOWN)
 
 
-def _change(resource: wire.Resource) -> ResourceChange:
+def _change(resource: wire.Resource, secrets: Secrets) -> ResourceChange:
     change = resource.change
     action = _action(change)
     secret_after, unknown = wire.value(change.after_sensitive), wire.value(change.after_unknown)
     secret_before = wire.value(change.before_sensitive)
-    after = masked(wire.value(change.after), secret_after, unknown)
+    after = secrets.hidden(masked(wire.value(change.after), secret_after, unknown), bytes(change.after))
     # A no-op has the same value twice: once is enough, and most of a large plan is no-ops.
-    before = after if action is Action.NO_OP else masked(wire.value(change.before), secret_before)
+    before = after
+    if action is not Action.NO_OP:
+        before = secrets.hidden(masked(wire.value(change.before), secret_before), bytes(change.before))
     moved = resource.previous_address if resource.previous_address != resource.address else None
     return ResourceChange(
         address=resource.address,
@@ -90,13 +94,15 @@ def _change(resource: wire.Resource) -> ResourceChange:
     )
 
 
-def _output(name: str, change: wire.Change) -> OutputChange:
+def _output(name: str, change: wire.Change, secrets: Secrets) -> OutputChange:
     before_secret, after_secret = wire.value(change.before_sensitive), wire.value(change.after_sensitive)
     return OutputChange(
         name=name,
         action=_action(change),
-        before=masked(wire.value(change.before), before_secret),
-        after=masked(wire.value(change.after), after_secret, wire.value(change.after_unknown)),
+        before=secrets.hidden(masked(wire.value(change.before), before_secret), bytes(change.before)),
+        after=secrets.hidden(
+            masked(wire.value(change.after), after_secret, wire.value(change.after_unknown)), bytes(change.after)
+        ),
         sensitive=bool(before_secret) or bool(after_secret),
     )
 

@@ -96,9 +96,16 @@ class ModuleCall(msgspec.Struct, gc=False):
     depends_on: list[str] = []
 
 
+class ConfigVariable(msgspec.Struct, gc=False):
+    """The declaration of an input variable."""
+
+    sensitive: bool = False
+
+
 class ConfigModule(msgspec.Struct, gc=False):
     """One module of the configuration."""
 
+    variables: dict[str, ConfigVariable] = {}
     resources: list[ConfigResource] = []
     module_calls: dict[str, ModuleCall] = {}
 

@@ -1,0 +1,72 @@
+"""Secrets that a plan names, found wherever else they stand.
+
+Terraform marks a value where the configuration made it sensitive, and not where a provider copied it to: the `output`
+of a `terraform_data` shows the password of its `input`. A text that is marked anywhere is hidden everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from terrace.plans import wire
+from terrace.plans.model import MASKED, Value
+
+SHORTEST = 6
+"""Shorter texts are not hunted for: `true` or `8080` may be somebody's secret, and hiding each would hide the plan."""
+
+
+class Secrets:
+    """The secret texts of one document."""
+
+    def __init__(self, document: wire.Document) -> None:
+        self._texts = frozenset(text for text in _texts(document) if len(text) >= SHORTEST)
+        # As the document writes them; Terraform escapes <, > and & too.
+        self._escaped = tuple(_escaped(text) for text in self._texts)
+
+    def hidden(self, value: Value, raw: bytes) -> Value:
+        """The value without any of the secrets; `raw` is where it was read from. Mostly there is nothing to do."""
+        if not any(escaped in raw for escaped in self._escaped):
+            return value
+        return self._hidden(value)
+
+    def _hidden(self, value: Value) -> Value:
+        if isinstance(value, str):
+            return MASKED if any(text in value for text in self._texts) else value
+        if isinstance(value, dict):
+            return {name: self._hidden(inner) for name, inner in value.items()}
+        return [self._hidden(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _texts(document: wire.Document) -> Iterator[str]:
+    declared = document.configuration.root_module.variables
+    for name, variable in document.variables.items():
+        if name in declared and declared[name].sensitive:
+            yield from _leaves(wire.value(variable.value), True)
+    changes = [r.change for r in (*document.resource_changes, *document.resource_drift)]
+    for change in (*changes, *document.output_changes.values()):
+        for raw, marks in ((change.before, change.before_sensitive), (change.after, change.after_sensitive)):
+            if b"true" in bytes(marks):
+                yield from _leaves(wire.value(raw), wire.value(marks))
+
+
+def _leaves(value: Any, marks: Any) -> Iterator[str]:
+    """The texts below a mark."""
+    if isinstance(value, str):
+        if marks is True:
+            yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, True if marks is True else marks.get(name) if isinstance(marks, dict) else None)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            known = isinstance(marks, list) and index < len(marks)
+            yield from _leaves(inner, True if marks is True else marks[index] if known else None)
+
+
+def _escaped(text: str) -> bytes:
+    plain = json.dumps(text, ensure_ascii=False)[1:-1]
+    for letter in "<>&":
+        plain = plain.replace(letter, f"\\u{ord(letter):04x}")
+    return plain.encode("utf-8", "surrogatepass")
