@@ -9,13 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from terrace.adapters.process import run
+from terrace.adapters.git.command import git, objects
 from terrace.errors import BadInput, TerraceError
 from terrace.stacks.tree import Entry
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SUBMODULE = b"160000"
-_REDIRECTS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 
 
 class GitTree:
@@ -43,7 +42,8 @@ class GitTree:
         """The contents of many files for the price of one process; KeyError when one of them is no file."""
         entries = self.entries
         blobs = {path: entries[path].blob for path in paths}
-        contents = _contents(self.root, sorted(set(blobs.values())))
+        wanted = sorted(set(blobs.values()))
+        contents = dict(zip(wanted, objects(self.root, wanted), strict=True))
         return {path: contents[blob] for path, blob in blobs.items()}
 
 
@@ -52,7 +52,7 @@ class GitTree:
 def _listing(root: Path, commit: str) -> Mapping[str, Entry]:
     entries: dict[str, Entry] = {}
     modes: dict[bytes, str] = {}
-    for line in _git(root, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
+    for line in _listed(root, commit).split(b"\0"):
         head, found, name = line.partition(b"\t")
         if found and head[:6] != _SUBMODULE:
             mode = modes.setdefault(head[:6], head[:6].decode())
@@ -60,28 +60,8 @@ def _listing(root: Path, commit: str) -> Mapping[str, Entry]:
     return MappingProxyType(entries)
 
 
-def _contents(root: Path, blobs: list[str]) -> dict[str, bytes]:
-    if not blobs:
-        return {}
-    out = memoryview(_git(root, "cat-file", "--batch", "--buffer", stdin="\n".join([*blobs, ""]).encode()))
-    contents: dict[str, bytes] = {}
-    start = 0
-    raw = out.obj
-    assert isinstance(raw, bytes), "it is a view of what Git wrote"
-    for blob in blobs:
-        end = raw.index(b"\n", start)
-        words = raw[start:end].split(b" ")
-        if len(words) != 3:
-            raise TerraceError(f"the object {blob} is missing from the repository", hint="git fsck tells more")
-        size = int(words[2])
-        contents[blob] = bytes(out[end + 1 : end + 1 + size])
-        start = end + 1 + size + 1
-    return contents
-
-
-def _git(root: Path, *args: str, stdin: bytes | None = None) -> bytes:
-    env = {k: v for k, v in os.environ.items() if k not in _REDIRECTS}
-    done = run(["git", "-C", root, *args], env={**env, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}, stdin=stdin)
+def _listed(root: Path, commit: str) -> bytes:
+    done = git(root, "ls-tree", "-r", "-z", "--full-tree", commit)
     if done.code != 0:
-        raise TerraceError(f"git {args[0]} failed: {done.message}")
+        raise TerraceError(f"the commit {commit[:7]} cannot be read: {done.message}", hint="fetch it first")
     return done.out
