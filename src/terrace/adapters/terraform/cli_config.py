@@ -6,41 +6,59 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 """A folder that holds one of these is a provider mirror."""
 
 
-def cli_config(environ: Mapping[str, str], cache: Path) -> Path:
+@dataclass(frozen=True, slots=True)
+class CliConfig:
+    """A CLI configuration file. With `shared_cache` providers may land in one folder for all stacks.
+
+    Terraform does not guard such a folder: two `init`s at once corrupt each other ("mkdir ...: file exists", one
+    cold start in six with four stacks), so that they must go one after the other.
+    """
+
+    path: Path
+    shared_cache: bool
+
+
+def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
     """The file to use. The user's own (TF_CLI_CONFIG_FILE, ~/.terraformrc, ~/.tofurc) is taken as it is."""
     own = [environ.get("TF_CLI_CONFIG_FILE", ""), *(f"{Path.home()}/{name}" for name in (".terraformrc", ".tofurc"))]
     for path in own:
         if path and Path(path).is_file():
-            return Path(path)
-    plugins = cache / "plugins"
-    plugins.mkdir(parents=True, exist_ok=True)
+            return CliConfig(Path(path), shared_cache=True)
+    found = mirrors()
+    # From a mirror a provider is only linked: a cache would save nothing there.
+    plugins = None if found else cache / "plugins"
+    if plugins is not None:
+        plugins.mkdir(parents=True, exist_ok=True)
     made = cache / "terraform.rc"
-    text = render(mirrors(), plugins)
+    text = render(found, plugins)
     if not made.is_file() or made.read_text() != text:
+        cache.mkdir(parents=True, exist_ok=True)
         fresh = made.with_name(f"{made.name}.{os.getpid()}")
         fresh.write_text(text)
         fresh.replace(made)
-    return made
+    return CliConfig(made, shared_cache=plugins is not None)
 
 
-def render(found: tuple[Path, ...], plugins: Path) -> str:
+def render(found: tuple[Path, ...], plugins: Path | None) -> str:
     """The text of the file: providers of a mirror come from there and nowhere else, the rest from the registry."""
-    lines = [f"plugin_cache_dir = {_quoted(plugins)}", "disable_checkpoint = true"]
+    lines = ["disable_checkpoint = true"]
+    if plugins is not None:
+        lines.append(f"plugin_cache_dir = {_quoted(plugins)}")
     if found:
         taken: list[str] = []
         lines.append("provider_installation {")
         for mirror in found:
             names = [name for name in _providers(mirror) if name not in taken]
             taken += names
-            lines.append(
-                f"  filesystem_mirror {{\n    path    = {_quoted(mirror)}\n    include = {json.dumps(names)}\n  }}"
-            )
+            include = json.dumps(names)
+            lines.append(f"  filesystem_mirror {{\n    path    = {_quoted(mirror)}\n    include = {include}\n  }}")
         lines.append(f"  direct {{\n    exclude = {json.dumps(taken)}\n  }}\n}}")
     return "\n".join(lines) + "\n"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import msgspec
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.binary import Binary, find
-from terrace.adapters.terraform.cli_config import cli_config
+from terrace.adapters.terraform.cli_config import CliConfig, cli_config
 from terrace.adapters.terraform.data_folder import LOCK_FILE, OVERRIDE, DataFolder, data_folder, override, state_file
 from terrace.adapters.terraform.environment import child_environment
 from terrace.adapters.terraform.execute import Ran, execute
@@ -64,7 +66,7 @@ class LocalTerraform:
         return self.binary.product
 
     @cached_property
-    def _cli_config(self) -> Path:
+    def _cli_config(self) -> CliConfig:
         return cli_config(os.environ, self._cache)
 
     # --- where a stack is worked on ----------------------------------------------------------------------------
@@ -77,15 +79,25 @@ class LocalTerraform:
         if folder.ready:
             self._bring_lock_file(site, folder)
             return folder
-        with folder.alone():
+        with folder.alone(), self._one_after_the_other():
             if not folder.ready:
                 self._init(site, folder)
         self._bring_lock_file(site, folder)
         return folder
 
+    @contextlib.contextmanager
+    def _one_after_the_other(self) -> Iterator[None]:
+        """Alone with the shared provider cache, where there is one."""
+        if not self._cli_config.shared_cache:
+            yield
+            return
+        with (self._cache / "plugins.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def environment(self, site: Site, folder: DataFolder) -> dict[str, str]:
         """The whole environment of a child that works on a site."""
-        return child_environment(os.environ, site.variables, folder.path, self._cli_config)
+        return child_environment(os.environ, site.variables, folder.path, self._cli_config.path)
 
     def _init(self, site: Site, folder: DataFolder) -> None:
         as_json = self.binary.product == "terraform" and self.binary.version >= INIT_JSON_SINCE
@@ -179,7 +191,7 @@ class LocalTerraform:
 
     def _fmt(self, root: Path, command: argv.Argv) -> Ran:
         env = {k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ}
-        env |= {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self._cli_config)}
+        env |= {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self._cli_config.path)}
         return execute((*self.binary.command, *command), cwd=root, env=env, interruption=INTERRUPTION)
 
     # --- running -----------------------------------------------------------------------------------------------

@@ -1,0 +1,44 @@
+"""Makes the reference pages from the code: every command with its help, every key of terrace.yaml. `make docs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from terrace.apps.cli.main import SECTIONS, cli
+from terrace.stacks.schema import reference
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def pages() -> dict[str, str]:
+    """File name -> text."""
+    return {"terrace-yaml.md": reference(), "commands.md": commands()}
+
+
+def commands() -> str:
+    """Every command as `--help` shows it, in the order of the sections."""
+    lines = ["# Commands", "", "Made from the code (`make docs`). Data goes to stdout, progress to stderr."]
+    lines += [
+        "",
+        "Exit codes: 0 passed or nothing to do, 1 blocked or waiting, 2 wrong use or broken input, 3 a fault of",
+    ]
+    lines += ["Terrace, 130 interrupted."]
+    for title, names in SECTIONS:
+        lines += ["", f"## {title}"]
+        for name in names:
+            lines += _command(cli.commands[name], f"terrace {name}")
+    return "\n".join(lines) + "\n"
+
+
+def _command(command: click.Command, path: str) -> list[str]:
+    if isinstance(command, click.Group):
+        return [line for name, inner in command.commands.items() for line in _command(inner, f"{path} {name}")]
+    context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+    return ["", f"### {path}", "", "```text", command.get_help(context), "```"]
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text)

@@ -1,0 +1,74 @@
+"""Draws docs/picture.svg from a real run of the demo: what it prints on a terminal, cut to the telling parts.
+
+`make picture`. Takes as long as the demo.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+COLUMNS = 104
+PICTURE = Path(__file__).parent / "picture.svg"
+_PARTS = (
+    (r"\$ terrace check", r"Gates of dev"),
+    (r"\$ terrace approve prod --as dave", r"$."),
+    (r"prod [0-9a-f]{7} succeeded", r"├── prod/app"),
+    (r"\$ terrace status", r"\$ terrace history"),
+)
+"""From a line that matches the first to the line before one that matches the second."""
+
+
+def main() -> None:
+    """Run the demo on a terminal of its own, pick the parts, draw them."""
+    lines = _told().split("\n")
+    plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+    picked: list[str] = []
+    for start, end in _PARTS:
+        first = next(i for i, line in enumerate(plain) if re.search(start, line))
+        last = next((i for i, line in enumerate(plain[first + 1 :], first + 1) if re.search(end, line)), len(lines))
+        picked += [*lines[first : min(last, first + 32)], ""]
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi("\n".join(picked).rstrip()))
+    text = console.export_svg(title="terrace: a commit on its way to production", unique_id="terrace")
+    # Fonts from a network would make the picture depend on somebody else.
+    PICTURE.write_text(re.sub(r"\s*@font-face \{.*?\}\n", "\n", text, flags=re.DOTALL))
+
+
+def _told() -> str:
+    """Everything that the demo prints on its terminal."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 60, COLUMNS, 0, 0))
+    with tempfile.TemporaryDirectory() as folder:
+        argv = [sys.executable, "-P", "-m", "terrace", "demo", "--folder", f"{folder}/demo"]
+        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        child = subprocess.Popen(argv, stdout=theirs, stderr=open("/tmp/pic.err","wb"), env=env)
+        os.close(theirs)
+        told = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            told += part
+        if child.wait() != 0:
+            sys.exit(told.decode()[-3000:])
+    return told.decode().replace("\r\n", "\n")
+
+
+if __name__ == "__main__":
+    main()

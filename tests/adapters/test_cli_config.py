@@ -1,0 +1,43 @@
+"""Where providers come from: mirrors that are found, the user's own configuration, or the registry through a cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from terrace.adapters.terraform.cli_config import cli_config, mirrors, render
+
+
+def test_a_mirror_is_taken_for_what_it_holds_and_nothing_else(own_world: Path, tmp_path: Path) -> None:
+    mirror = own_world / ".terraform.d/plugins"
+    (mirror / "registry.terraform.io/hashicorp/aws/5.0.0").mkdir(parents=True)
+    assert mirror in mirrors()
+    text = render((mirror,), None)
+    assert 'include = ["registry.terraform.io/hashicorp/aws"]' in text
+    assert 'exclude = ["registry.terraform.io/hashicorp/aws"]' in text
+    assert "plugin_cache_dir" not in text
+    assert not cli_config({}, tmp_path).shared_cache, "providers are linked, and nothing is shared"
+
+
+def test_without_a_mirror_there_is_a_cache_that_must_not_be_raced_for(tmp_path: Path) -> None:
+    text = render((), tmp_path / "${x} plugins")
+    assert "provider_installation" not in text
+    assert "$${x} plugins" in text
+
+
+def test_the_users_own_configuration_is_taken_as_it_is(own_world: Path, tmp_path: Path) -> None:
+    own = own_world / ".terraformrc"
+    own.write_text("")
+    assert cli_config({}, tmp_path).path == own
+    other = tmp_path / "other.rc"
+    other.write_text("")
+    found = cli_config({"TF_CLI_CONFIG_FILE": str(other)}, tmp_path)
+    assert (found.path, found.shared_cache) == (other, True)
+
+
+@pytest.mark.parametrize("given", ["/does/not/exist", ""])
+def test_a_configuration_that_is_not_there_is_not_asked_for(tmp_path: Path, given: str) -> None:
+    found = cli_config({"TF_CLI_CONFIG_FILE": given}, tmp_path)
+    assert found.path == tmp_path / "terraform.rc"
+    assert cli_config({}, tmp_path) == found
