@@ -23,12 +23,12 @@ from rich.text import Text
 COLUMNS = 104
 PICTURE = Path(__file__).parent / "picture.svg"
 _PARTS = (
-    (r"\$ terrace check", r"Gates of dev"),
-    (r"\$ terrace approve prod --as dave", r"$."),
-    (r"prod [0-9a-f]{7} succeeded", r"├── prod/app"),
-    (r"\$ terrace status", r"\$ terrace history"),
+    (r"\$ terrace check", 12),
+    (r"\$ terrace approve prod --as dave", 3),
+    (r"\$ terrace resume prod", 9),
+    (r"\$ terrace status", 5),
 )
-"""From a line that matches the first to the line before one that matches the second."""
+"""A line that matches, and how many lines from there are shown."""
 
 
 def main() -> None:
@@ -36,10 +36,9 @@ def main() -> None:
     lines = _told().split("\n")
     plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
     picked: list[str] = []
-    for start, end in _PARTS:
+    for start, count in _PARTS:
         first = next(i for i, line in enumerate(plain) if re.search(start, line))
-        last = next((i for i, line in enumerate(plain[first + 1 :], first + 1) if re.search(end, line)), len(lines))
-        picked += [*lines[first : min(last, first + 32)], ""]
+        picked += [*(line.rstrip() for line in lines[first : first + count]), ""]
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi("\n".join(picked).rstrip()))
     text = console.export_svg(title="terrace: a commit on its way to production", unique_id="terrace")
@@ -54,7 +53,7 @@ def _told() -> str:
     with tempfile.TemporaryDirectory() as folder:
         argv = [sys.executable, "-P", "-m", "terrace", "demo", "--folder", f"{folder}/demo"]
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        child = subprocess.Popen(argv, stdout=theirs, stderr=open("/tmp/pic.err","wb"), env=env)
+        child = subprocess.Popen(argv, stdout=theirs, stderr=subprocess.DEVNULL, env=env)
         os.close(theirs)
         told = b""
         while True:
@@ -66,7 +65,7 @@ def _told() -> str:
                 break
             told += part
         if child.wait() != 0:
-            sys.exit(told.decode()[-3000:])
+            sys.exit(f"the demo failed:\n{told.decode()}")
     return told.decode().replace("\r\n", "\n")
 
 

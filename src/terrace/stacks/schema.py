@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from terrace.stacks.keys import SECTIONS, TERRACE
+from terrace.stacks.kinds import WORD
 
 
 def json_schema() -> dict[str, Any]:
@@ -19,6 +20,8 @@ def reference() -> str:
         "",
         "Made from the code (`make docs`); `terrace config schema` prints the same for editors. Every key that is not",
         "listed here is an error, and the error names the nearest right one.",
+        "",
+        f"{WORD.word[0].upper()}{WORD.word[1:]}, 63 at most, is called a name below.",
     ]
     for title, record in SECTIONS:
         lines += ["", f"## {title}", "", "| key | is | default | read by | for |", "| --- | --- | --- | --- | --- |"]
@@ -28,4 +31,5 @@ def reference() -> str:
         if record.later:
             words = ", ".join(f"`{word}`" for word in sorted(record.later))
             lines += ["", f"Known and refused until this version acts on them: {words}."]
-    return "\n".join(lines) + "\n"
+    head, rest = lines[:6], "\n".join(lines[6:])
+    return "\n".join(head) + "\n" + rest.replace(WORD.word, "a name") + "\n"
