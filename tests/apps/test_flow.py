@@ -24,7 +24,11 @@ def test_a_commit_goes_from_check_to_production(shop: World) -> None:
     assert checked["verdict"] == "pass"
     assert [plan["stack"] for plan in checked["plans"]] == ["dev", "prod", "staging"]
     assert all(plan["create"] == 1 for plan in checked["plans"])
-    assert {one["environment"]: one["verdict"] for one in checked["ahead"]}["prod"] == "block"
+    assert {one["environment"]: one["verdict"] for one in checked["ahead"]} == {
+        "dev": "pass",
+        "staging": "wait",
+        "prod": "wait",
+    }
     git(shop.work, "switch", "--quiet", "main")
     git(shop.work, "merge", "--quiet", "--no-ff", "change")
     git(shop.work, "push", "--quiet", "origin", "main")
@@ -215,6 +219,48 @@ def test_stacks_go_in_waves_and_independent_ones_side_by_side(tmp_path: Path) ->
     assert (set(applies[:2]), applies[2]) == ({"prod/network", "prod/dns"}, "prod/app")
     by_stack = {s["stack"]: s for s in done["steps"] if s["name"] == "apply"}
     assert by_stack["prod/app"]["started_at"] >= by_stack["prod/dns"]["ended_at"]
+
+
+def test_a_stack_that_reads_another_ones_outputs_is_planned_after_it(tmp_path: Path) -> None:
+    """Before the first deployment there is nothing to read: it is told, and people are asked when it can be planned."""
+    state = tmp_path / "network.tfstate"
+    reads = (
+        'data "terraform_remote_state" "network" {\n  backend = "local"\n'
+        f'  config = {{\n    path = "{state}"\n  }}\n}}\n'
+        'resource "terraform_data" "app" {\n  input = data.terraform_remote_state.network.outputs.it\n}\n'
+    )
+    writes = (
+        'resource "terraform_data" "publish" {\n  input = terraform_data.net.output\n'
+        f'  provisioner "local-exec" {{\n    command     = "echo \'$STATE\' > {state}"\n'
+        '    environment = { STATE = jsonencode({ version = 4, terraform_version = "1.11.4", serial = 1, lineage = "x"'
+        ', outputs = { it = { value = "net", type = "string" } }, resources = [] }) }\n  }\n}\n'
+        'resource "terraform_data" "net" {\n  input = "net"\n}\n'
+    ).replace("'$STATE'", "$STATE")
+    files = {
+        "environments/prod/network/main.tf": writes,
+        "environments/prod/app/main.tf": reads,
+        "terrace.yaml": "version: 1\nenvironments: {prod: {approvals: 1}}\n"
+        "stacks: [{path: environments/prod/app, environment: prod, after: [network]}]\n"
+        "people: {ann: {emails: [ann@example.com]}, bob: {emails: []}}\n",
+    }
+    shop = world(tmp_path / "shop", files)
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    commit(
+        shop.work,
+        {"environments/prod/app/main.tf": reads + "# x\n", "environments/prod/network/main.tf": writes + "#\n"},
+    )
+    checked = shop.ok("check", "--json").json
+    (finding,) = checked["findings"]
+    assert (finding["advisory"], finding["status"]) == (True, "unknown")
+    assert "planned after prod/network" in finding["message"]
+    git(shop.work, "switch", "--quiet", "main")
+    assert "planned when its turn comes" in shop.run("deploy", "prod").out
+    shop.approve("prod", "bob")
+    asked_again = shop.run("resume", "prod", "--json").json
+    assert asked_again["result"] == "waiting"
+    assert [s["stack"] for s in asked_again["steps"] if s["name"] == "apply"] == ["prod/network"]
+    shop.approve("prod", "bob")
+    assert shop.ok("resume", "prod", "--json").json["result"] == "succeeded"
 
 
 def test_after_a_partial_failure_it_says_what_was_applied_and_what_to_do(tmp_path: Path) -> None:

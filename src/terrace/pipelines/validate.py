@@ -11,14 +11,15 @@ from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
-from terrace.gates.model import Subject, Verdict
+from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import facts
 from terrace.pipelines.steps import site_in
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.stacks.config import CheckSetting, Config
+from terrace.stacks.config import CheckSetting, Config, Environment
+from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Stack
 
@@ -58,7 +59,7 @@ def validate(
                 if isinstance(check, StaticCheck)
                 for finding in _weighed(crew.config, name, partial(check.examine, examined))
             ]
-            made, unplanned, broken = _gather(plans, planned)
+            made, unplanned, broken = _gather(plans, _goes_before(landscape, change_set.impacts), planned)
         found += broken
         for name, check in wanted.items():
             if isinstance(check, PlanCheck):
@@ -85,11 +86,14 @@ def _plan(crew: Crew, landscape: Landscape, stack: Stack, examined: Examined) ->
 
 
 def _gather(
-    futures: Mapping[str, Future[Plan]], planned: Callable[[Plan], None]
+    futures: Mapping[str, Future[Plan]], before: Mapping[str, tuple[str, ...]], planned: Callable[[Plan], None]
 ) -> tuple[dict[str, Plan], dict[str, str], list[Finding]]:
-    """The plans that were made, why the others were not, and a finding for each that is not whole."""
+    """The plans that were made, why the others were not, and a finding for each that is not whole.
+
+    `before` are the stacks that go before each: one that fails while these still change is planned after them.
+    """
     made: dict[str, Plan] = {}
-    unplanned: dict[str, str] = {}
+    failed: dict[str, TerraceError] = {}
     findings: list[Finding] = []
     for key, future in futures.items():
         try:
@@ -97,15 +101,35 @@ def _gather(
         except Interrupted:
             raise
         except TerraceError as error:
-            unplanned[key] = str(error)
-            findings += _broken(key, error)
+            failed[key] = error
             continue
         made[key] = plan
         planned(plan)
         if plan.errored or not plan.complete:
             message = f"the plan of {key} is incomplete: what it leaves out was not looked at"
             findings.append(Finding("plan-complete", Severity.HIGH, Status.UNKNOWN, "terrace", message, stack=key))
+    unplanned = {}
+    for key, failure in failed.items():
+        pending = [other for other in before[key] if other in failed or (other in made and not made[other].is_empty)]
+        if pending and isinstance(failure, TerraformFailed):
+            unplanned[key] = f"planned after {', '.join(pending)}: {failure}"
+            found = _broken(key, failure)
+            findings += [replace(finding, advisory=True, message=unplanned[key]) for finding in found[:1]]
+        else:
+            unplanned[key] = str(failure)
+            findings += _broken(key, failure)
     return made, unplanned, findings
+
+
+def _goes_before(landscape: Landscape, impacts: tuple[Impact, ...]) -> dict[str, tuple[str, ...]]:
+    """For every impacted stack the stacks of its environment that go in earlier waves."""
+    found: dict[str, tuple[str, ...]] = {}
+    for environment in {impact.stack.environment for impact in impacts}:
+        earlier: tuple[str, ...] = ()
+        for wave in waves(landscape.of(environment), landscape.graph):
+            found.update({stack.key: earlier for stack in wave})
+            earlier = (*earlier, *(stack.key for stack in wave))
+    return found
 
 
 def _broken(key: str, error: TerraceError) -> list[Finding]:
@@ -170,10 +194,20 @@ def _ahead(crew: Crew, assessment: Assessment) -> tuple[Verdict, ...]:
         seen = facts(crew, history, environment.name, assessment.change_set.head)
         now = crew.clock()
         asked = consent(crew.config, environment, _subjects(crew, history, assessment, touched), (), seen, now)
-        entry = admission(environment, seen, now)
-        mine = tuple(result for result in asked.results if result.gate == "approvals")
-        verdicts.append(Verdict(environment.name, (*entry.results, *mine)))
+        entry = (_once_merged(result, environment) for result in admission(environment, seen, now).results)
+        mine = (result for result in asked.results if result.gate == "approvals")
+        verdicts.append(Verdict(environment.name, (*(result for result in entry if result is not None), *mine)))
     return tuple(verdicts)
+
+
+def _once_merged(result: GateResult, environment: Environment) -> GateResult | None:
+    """A gate's answer for a change that is not merged yet: what merging and the steps below settle is no refusal."""
+    if result.gate == "protected-branch":
+        return None
+    if result.gate == "promotion" and result.outcome is Outcome.BLOCK:
+        reason = f"it must succeed in {environment.after} first"
+        return GateResult("promotion", Outcome.WAIT, reason, f"`terrace promote {environment.name}` once it did")
+    return result
 
 
 def _subjects(crew: Crew, history: History, assessment: Assessment, impacts: list[Impact]) -> tuple[Subject, ...]:
