@@ -158,6 +158,37 @@ def test_an_approval_does_not_hold_for_another_plan(shop: World) -> None:
     assert shop.ok("resume", "staging", "--json").json["result"] == "succeeded"
 
 
+def test_a_plan_that_is_another_one_each_time_is_called_volatile_and_named(tmp_path: Path) -> None:
+    """`plantimestamp` counts whole seconds, so the Terraform of this test takes longer than one for each plan."""
+    slow = tmp_path / "terraform"
+    slow.write_text('#!/bin/sh\nif [ "$1" = plan ]; then sleep 1.1; fi\nexec terraform "$@"\n')
+    slow.chmod(0o755)
+    files = three_environments()
+    files["terrace.yaml"] += f"terraform: {{binary: {slow}}}\n"
+    files["environments/staging/when.tf"] = 'resource "terraform_data" "when" {\n  input = plantimestamp()\n}\n'
+    shop = world(tmp_path / "shop", files)
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    shop.approve("staging", "bob")
+    failed = shop.run("resume", "staging", "--json").json
+    assert failed["result"] == "failed"
+    assert "volatile" in failed["reasons"][0]
+    assert "terraform_data.when: input" in failed["reasons"][0]
+    assert "apply" not in [s["name"] for s in failed["steps"]]
+
+
+def test_a_local_backend_is_safe_from_the_checkout_that_comes_and_goes(shop: World) -> None:
+    """Redirected by an override file: a second deployment knows what the first one made."""
+    shop.push({"environments/dev/backend.tf": 'terraform {\n  backend "local" {\n    path = "here.tfstate"\n  }\n}\n'})
+    shop.ok("deploy", "dev")
+    first = shop.state("dev")["resources"][0]["instances"][0]["attributes"]["id"]
+    shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    done = shop.ok("deploy", "dev", "--json").json
+    assert "1 changed" in next(s["message"] for s in done["steps"] if s["name"] == "apply")
+    assert shop.state("dev")["resources"][0]["instances"][0]["attributes"]["id"] == first
+    assert not list(Path(shop.environment["TERRACE_HOME"]).rglob("here.tfstate"))
+
+
 def test_a_held_environment_takes_nothing_until_it_is_let_go(shop: World) -> None:
     shop.ok("hold", "dev", "--reason", "incident 4711")
     refused = shop.run("deploy", "dev")

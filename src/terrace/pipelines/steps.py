@@ -11,6 +11,7 @@ from typing import Any
 
 from terrace.errors import TerraceError, TerraformFailed
 from terrace.pipelines.crew import Crew
+from terrace.plans.compare import differing
 from terrace.plans.model import Action, Plan
 from terrace.plans.read import read_plan
 from terrace.plans.terraform import Fate, MadePlan, Purpose, Site, StateSnapshot
@@ -99,15 +100,33 @@ def site_in(crew: Crew, landscape: Landscape, stack: Stack, root: Path, purpose:
 
 
 def plan(ground: Ground, key: str, attempt: str) -> Ended:
-    """Plan a stack and read the state it was planned on."""
-    crew = ground.crew
-    site = ground.site(key, "plan")
+    """Plan a stack and read the state it was planned on.
+
+    A plan that comes out differently on the same state each time it is made can never be the one that was approved:
+    it is volatile, and fails here with the names of what differs.
+    """
     try:
-        made = crew.terraform.plan(site, listener=crew.watcher.progress)
+        hand = _made(ground, key)
     except TerraformFailed as error:
         if not is_ahead(ground.deployment, key):
             raise
         return Ended("succeeded", f"planned when its turn comes: {error.message}", {"later": True})
+    if hand.plan.errored or not hand.plan.complete:
+        return Ended("failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(hand))
+    if _differs_from_before(ground.deployment, key, hand):
+        again = _made(ground, key)
+        if again.plan.digest != hand.plan.digest and again.state.serial == hand.state.serial:
+            names = ", ".join(differing(hand.plan, again.plan)[:5])
+            return Ended("failed", f"volatile: each time it is planned, this differs: {names}", _facts(again))
+        hand = again
+    ground.in_hand[attempt] = hand
+    return Ended("succeeded", _summary(hand.plan), _facts(hand))
+
+
+def _made(ground: Ground, key: str) -> InHand:
+    crew = ground.crew
+    site = ground.site(key, "plan")
+    made = crew.terraform.plan(site, listener=crew.watcher.progress)
     ground.on_leaving(made.discard)
     # After the plan, not before: should the state move in between, applying this plan is refused as stale.
     state = crew.terraform.pull_state(site)
@@ -119,11 +138,21 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
         root=str(site.root),
         lock=made.lock,
     )
-    detail = {**_counts(record), **_bearings(state), "sha256": made.sha256}
-    if record.errored or not record.complete:
-        return Ended("failed", "Terraform could not plan everything: an incomplete plan is never applied", detail)
-    ground.in_hand[attempt] = InHand(made, record, state)
-    return Ended("succeeded", _summary(record), detail)
+    return InHand(made, record, state)
+
+
+def _differs_from_before(deployment: Deployment, key: str, hand: InHand) -> bool:
+    """Whether the last plan of this stack was made on the very same state and is another one."""
+    ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and "digest" in r.detail]
+    if not ended:
+        return False
+    last = ended[-1].detail
+    same_state = (last["lineage"], last["serial"]) == (hand.state.lineage, hand.state.serial)
+    return same_state and last["digest"] != hand.plan.digest.value
+
+
+def _facts(hand: InHand) -> dict[str, Any]:
+    return {**_counts(hand.plan), **_bearings(hand.state), "sha256": hand.made.sha256}
 
 
 def backup(ground: Ground, key: str) -> Ended:
