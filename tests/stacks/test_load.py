@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.stacks.config import ApprovalRule, CommandProbe, Config, HttpProbe, policy_version
-from terrace.stacks.load import load
+from terrace.stacks.load import BadConfig, load
 from terrace.stacks.loosening import loosened
 from terrace.stacks.schema import json_schema
-from terrace.stacks.yaml_nodes import BadConfig
 
 WHOLE = b"""
 version: 1
@@ -88,7 +87,7 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
     [
         ("version: 1\nenvironments:\n  dev:\n    aftr: x\n", "terrace.yaml:4:5: `aftr` is not a key"),
         ("version: 1\nenvironments:\n  dev:\n    aftr: x\n", "(hint: did you mean `after`?)"),
-        ("version: 2\n", "terrace.yaml:1:10: version 2 is not known"),
+        ("version: 2\n", "terrace.yaml:1:10: here stands 2, and it should be `1`"),
         ("environments: {}\n", "`version` is missing"),
         ("version: 1\nenvironments: {dev: {soak: 15}}\n", "2:28: here stands 15, and it should be a duration"),
         ("version: 1\nenvironments: {dev: {approvals: '1'}}\n", "here stands '1', and it should be a whole number"),
@@ -112,7 +111,7 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: 1\n---\nversion: 1\n", "there is a second document"),
         ("version: 1\nenvironments:\n\tdev: {}\n", "terrace.yaml:3:1: this is not YAML"),
         ("version: [1\n", "this is not YAML"),
-        ("- 1\n", "here stands a list, and it should be terrace.yaml"),
+        ("- 1\n", "here stands a list, and it should be a mapping with keys of terrace.yaml"),
         ("version: 1\nbackups: {key: secret}\n", "it should be `env:NAME`"),
         (
             "version: 1\nenvironments: {dev: {credentials: {plan: {AWS_SECRET_ACCESS_KEY: abc}}}}\n",
@@ -130,7 +129,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
 
 
 def test_a_file_that_is_not_utf_8_says_where() -> None:
-    with pytest.raises(BadConfig, match=r"terrace\.yaml:2: this is not UTF-8"):
+    with pytest.raises(BadConfig, match=r"terrace\.yaml:2:9: this is not UTF-8"):
         load(b"version: 1\nbranch: \xff\n")
 
 

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import re
 
-from terrace.stacks.kinds import WORD, Choice, Duration, Either, Flag, Key, Kind, ListOf, MapOf, Number, Record, Text
+from terrace.stacks.kinds import (
+    WORD,
+    Choice,
+    Duration,
+    Either,
+    Flag,
+    Key,
+    Kind,
+    ListOf,
+    MapOf,
+    Number,
+    Only,
+    Record,
+    Text,
+)
 from terrace.stacks.yaml_nodes import Mapping, Node
 
 VARIABLE = Text("a name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
@@ -21,7 +35,7 @@ APPROVALS = Record(
             "none",
             "gate approvals",
         ),
-        Key("expires", Duration(), "How long an answer counts.", "24h", "gate approvals"),
+        Key("expires", Duration(zero=False), "How long an answer counts.", "24h", "gate approvals"),
         Key("unsigned", Flag(), "Whether answers without an SSH signature count.", "false", "gate approvals"),
     ),
 )
@@ -32,7 +46,7 @@ def _approvals(node: Node) -> Kind:
     """A number, teams with their numbers, or the whole record; a team that is called `count` needs the record."""
     if not isinstance(node, Mapping):
         return Number()
-    names = {str(key.value) for key, _ in node.pairs}
+    names = {key.text for key, _ in node.pairs}
     return APPROVALS if names & _DETAILED else MapOf(Number(1))
 
 
@@ -45,9 +59,9 @@ HTTP = Record(
             "Address to GET; `${NAME}` is an output.",
             needed=True,
         ),
-        Key("expect", Number(100), "The status that is right.", "200", "smoke"),
+        Key("expect", Number(100, 599), "The status that is right.", "200", "smoke"),
         Key("contains", Text(), "What the body must hold.", "none", "smoke"),
-        Key("timeout", Duration(), "How long one try may take.", "10s", "smoke"),
+        Key("timeout", Duration(zero=False), "How long one try may take.", "10s", "smoke"),
         Key("attempts", Number(1), "How often it is tried.", "3", "smoke"),
         Key("name", Text(), "What it is called in reports.", "the address", "smoke"),
     ),
@@ -61,24 +75,31 @@ RUN = Record(
             "Program and arguments, no shell; outputs come as TERRACE_OUTPUT_NAME.",
             needed=True,
         ),
-        Key("timeout", Duration(), "How long it may take.", "5m", "smoke"),
+        Key("timeout", Duration(zero=False), "How long it may take.", "5m", "smoke"),
         Key("name", Text(), "What it is called in reports.", "the program", "smoke"),
     ),
 )
 
 
 def _probe(node: Node) -> Kind:
-    names = {str(key.value) for key, _ in node.pairs} if isinstance(node, Mapping) else set()
+    names = {key.text for key, _ in node.pairs} if isinstance(node, Mapping) else set()
     return RUN if "run" in names else HTTP
 
 
-SECRETS = MapOf(Text("`env:NAME`, or a value that is no secret"), VARIABLE)
+LITERALS = ("test", "testing", "fake")
+"""Values that may stand in Git even for a variable that is a secret by its name: emulated clouds take anything."""
+
+SECRETS = MapOf(
+    Text("`env:NAME`, or a value that is no secret", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|(?!env:)[\s\S]+")),
+    VARIABLE,
+)
+_LITERALS = f"One that is a secret by its name is `env:NAME` or, for an emulated cloud, one of {', '.join(LITERALS)}."
 
 CREDENTIALS = Record(
     "credentials",
     (
-        Key("plan", SECRETS, "Variables of the child while it plans: where each value is.", "none", "terraform"),
-        Key("apply", SECRETS, "Variables of the child while it applies.", "none", "terraform"),
+        Key("plan", SECRETS, f"Variables of the child while it plans. {_LITERALS}", "none", "terraform"),
+        Key("apply", SECRETS, f"Variables of the child while it applies. {_LITERALS}", "none", "terraform"),
     ),
 )
 
@@ -144,7 +165,7 @@ LEVEL = Choice(("required", "advisory", "off"))
 TERRACE = Record(
     "terrace.yaml",
     (
-        Key("version", Number(1), "The version of this format: 1.", needed=True),
+        Key("version", Only(1), "The version of this format.", needed=True),
         Key(
             "environments",
             MapOf(ENVIRONMENT),

@@ -12,12 +12,13 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from terrace.stacks.naming import NAME, nearest
-from terrace.stacks.yaml_nodes import Mapping, Node, Problem, Scalar, Sequence
+from terrace.stacks.yaml_nodes import Mapping, Node, Problem, Problems, Scalar, Sequence, shown
 
-Problems = list[Problem]
-
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _SECONDS = (86400, 3600, 60, 1)
+
+LONGEST = timedelta(days=3650)
+"""The longest duration that is read. Any moment of this century plus it is still a date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,36 @@ class Kind(Protocol):
         ...
 
 
-def wrong(node: Node, wanted: str, problems: Problems) -> None:
+def wrong(node: Node, wanted: str, problems: Problems, hint: str | None = None) -> None:
     """Note that a node is not what is wanted."""
-    problems.append(Problem(node.place, f"here stands {_shown(node)}, and it should be {wanted}"))
+    problems.append(Problem(node.place, f"here stands {_stands(node)}, and it should be {wanted}", hint))
 
 
-def _shown(node: Node) -> str:
+def _whole(node: Node) -> int | None:
+    value = node.value if isinstance(node, Scalar) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _span(node: Node) -> timedelta | None:
+    """The duration that a text says; None when it says none, or one of more than LONGEST."""
+    text = node.value if isinstance(node, Scalar) else None
+    found = _DURATION.fullmatch(text) if isinstance(text, str) and 0 < len(text) < 20 else None
+    if found is None:
+        return None
+    seconds = sum(int(n or 0) * size for n, size in zip(found.groups(), _SECONDS, strict=True))
+    return timedelta(seconds=seconds) if seconds <= LONGEST.total_seconds() else None
+
+
+def _empty(node: Node) -> str | None:
+    """What helps where nothing stands and a mapping is meant."""
+    return "`{}` is an empty one" if isinstance(node, Scalar) and node.value is None else None
+
+
+def _stands(node: Node) -> str:
     if isinstance(node, Scalar):
-        return "nothing" if node.value is None else repr(node.value)
+        if node.value is None:
+            return "nothing"
+        return shown(node.text) if isinstance(node.value, str) else node.text
     return "a list" if isinstance(node, Sequence) else "a mapping"
 
 
@@ -65,10 +88,18 @@ class Text:
 
     def read(self, node: Node, problems: Problems) -> str | None:
         value = node.value if isinstance(node, Scalar) else None
-        if not isinstance(value, str) or not value or (self.pattern and not self.pattern.fullmatch(value)):
-            wrong(node, self.word, problems)
+        if not isinstance(value, str) or not self._fits(value):
+            wrong(node, self.word, problems, self._quoted(node))
             return None
         return value
+
+    def _fits(self, value: str) -> bool:
+        return bool(value) and (self.pattern is None or self.pattern.fullmatch(value) is not None)
+
+    def _quoted(self, node: Node) -> str | None:
+        """What helps where YAML reads a number or a flag and a text is meant, as in `version: 1.10`."""
+        plain = isinstance(node, Scalar) and not isinstance(node.value, str | None)
+        return f'quote it: "{node.text}"' if isinstance(node, Scalar) and plain and self._fits(node.text) else None
 
     def schema(self) -> dict[str, Any]:
         found: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -90,10 +121,9 @@ class Choice:
 
     def read(self, node: Node, problems: Problems) -> str | None:
         value = node.value if isinstance(node, Scalar) else None
-        if value not in self.words or not isinstance(value, str):
-            near = nearest(str(value), self.words) if value is not None else None
-            hint = f"did you mean {near!r}?" if near else None
-            problems.append(Problem(node.place, f"here stands {_shown(node)}, and it should be {self.word}", hint))
+        if not isinstance(value, str) or value not in self.words:
+            near = nearest(value, self.words) if isinstance(value, str) else None
+            wrong(node, self.word, problems, f"did you mean {near!r}?" if near else None)
             return None
         return value
 
@@ -102,24 +132,47 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A whole number of at least `least`."""
+class Only:
+    """One number and no other: the version of a format."""
 
-    least: int = 0
+    number: int
 
     @property
     def word(self) -> str:
-        return f"a whole number from {self.least} up"
+        return f"`{self.number}`"
 
     def read(self, node: Node, problems: Problems) -> int | None:
-        value = node.value if isinstance(node, Scalar) else None
-        if not isinstance(value, int) or isinstance(value, bool) or value < self.least:
-            wrong(node, self.word, problems)
+        if _whole(node) != self.number:
+            wrong(node, self.word, problems, "what a newer Terrace writes needs a newer Terrace")
+            return None
+        return self.number
+
+    def schema(self) -> dict[str, Any]:
+        return {"const": self.number}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number of at least `least`, and at most `most` where there is such a bound."""
+
+    least: int = 0
+    most: int | None = None
+
+    @property
+    def word(self) -> str:
+        return f"a whole number from {self.least} " + (f"to {self.most}" if self.most is not None else "up")
+
+    def read(self, node: Node, problems: Problems) -> int | None:
+        value = _whole(node)
+        if value is None or value < self.least or (self.most is not None and value > self.most):
+            digits = isinstance(node, Scalar) and isinstance(node.value, str) and node.text.isdecimal()
+            wrong(node, self.word, problems, "take the quotes away" if digits else None)
             return None
         return value
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": self.least}
+        found = {"type": "integer", "minimum": self.least}
+        return found if self.most is None else {**found, "maximum": self.most}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +184,8 @@ class Flag:
     def read(self, node: Node, problems: Problems) -> bool | None:
         value = node.value if isinstance(node, Scalar) else None
         if not isinstance(value, bool):
-            wrong(node, self.word, problems)
+            meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower())
+            wrong(node, self.word, problems, f"write {meant}" if meant else None)
             return None
         return value
 
@@ -141,22 +195,25 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """`15m`, `1h30m`, `2d`, `45s`."""
+    """`15m`, `1h30m`, `2d`, `45s`; 0 where `zero` is a duration too."""
 
-    word: str = "a duration like `15m`, `1h30m` or `2d`"
+    zero: bool = True
+
+    @property
+    def word(self) -> str:
+        return "a duration like `15m`, `1h30m` or `2d`" + ("" if self.zero else ", more than 0")
 
     def read(self, node: Node, problems: Problems) -> timedelta | None:
-        value = node.value if isinstance(node, Scalar) else None
-        if value == 0 and not isinstance(value, bool):
-            return timedelta(0)
-        found = _DURATION.fullmatch(value) if isinstance(value, str) and len(value) < 20 else None
-        if found is None or not any(found.groups()):
-            wrong(node, self.word, problems)
+        number = _whole(node)
+        found = timedelta(0) if number == 0 else _span(node)
+        if found is None or not (found or self.zero):
+            wrong(node, self.word, problems, f"say the unit: `{number}s` or `{number}m`" if number else None)
             return None
-        return timedelta(seconds=sum(int(n or 0) * size for n, size in zip(found.groups(), _SECONDS, strict=True)))
+        return found
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string", "pattern": "^(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?$"}, {"const": 0}]}
+        text = {"type": "string", "minLength": 1, "pattern": f"^{_DURATION.pattern}$"}
+        return {"anyOf": [text, {"const": 0}]} if self.zero else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +250,7 @@ class MapOf:
 
     def read(self, node: Node, problems: Problems) -> dict[str, Located] | None:
         if not isinstance(node, Mapping):
-            wrong(node, self.word, problems)
+            wrong(node, self.word, problems, _empty(node))
             return None
         found = {}
         for key, value in node.pairs:
@@ -229,34 +286,38 @@ class Record:
 
     def read(self, node: Node, problems: Problems) -> dict[str, Located] | None:
         if not isinstance(node, Mapping):
-            wrong(node, self.word, problems)
+            hint = None if any(key.needed for key in self.keys) else _empty(node)
+            wrong(node, f"a mapping with keys of {self.word}", problems, hint)
             return None
         known = {key.name: key for key in self.keys}
         found = {}
         for name, value in node.pairs:
-            key = known.get(str(name.value))
+            key = known.get(name.text)
             if key is None:
                 problems.append(self._unknown(name, known))
                 continue
             read = key.kind.read(value, problems)
             if read is not None:
                 found[key.name] = Located(read, value)
-        given = {str(name.value) for name, _ in node.pairs}
+        self._complete(node, problems)
+        return found
+
+    def _complete(self, node: Mapping, problems: Problems) -> None:
+        given = {name.text for name, _ in node.pairs}
         for key in self.keys:
             if key.needed and key.name not in given:
                 problems.append(Problem(node.place, f"`{key.name}` is missing: {key.doc}", f"`{key.name}: ...`"))
-        return found
 
     def _unknown(self, name: Scalar, known: dict[str, Key]) -> Problem:
-        if name.value in self.later:
+        if name.text in self.later:
             return Problem(
                 name.place,
-                f"this version of Terrace does not act on `{name.value}` yet",
+                f"this version of Terrace does not act on `{name.text}` yet",
                 "remove it: a rule that is silently ignored would be worse than none",
             )
-        near = nearest(str(name.value), known)
+        near = nearest(name.text, known)
         hint = f"did you mean `{near}`?" if near else f"there is {', '.join(known)}"
-        return Problem(name.place, f"`{name.value}` is not a key of {self.word}", hint)
+        return Problem(name.place, f"`{shown(name.text)[1:-1]}` is not a key of {self.word}", hint)
 
     def schema(self) -> dict[str, Any]:
         properties = {}

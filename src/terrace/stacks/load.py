@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
+from terrace.errors import BadInput
 from terrace.stacks.config import (
     ApprovalRule,
     Backups,
@@ -21,40 +22,47 @@ from terrace.stacks.config import (
     StackSetting,
     TerraformSettings,
 )
-from terrace.stacks.keys import TERRACE
-from terrace.stacks.kinds import Located, Problems
-from terrace.stacks.naming import nearest
-from terrace.stacks.yaml_nodes import BadConfig, Node, Problem, compose
-
-VERSION = 1
+from terrace.stacks.keys import LITERALS, TERRACE
+from terrace.stacks.kinds import Located
+from terrace.stacks.naming import NAME, nearest
+from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose
 
 LADDER = ("dev", "development", "test", "qa", "staging", "stage", "preprod", "prod", "production")
 """Usual names from the first step up, for a repository that has no terrace.yaml."""
 
-LITERALS = frozenset({"test", "testing", "fake"})
-"""Values that may stand in Git even for a variable that is a secret by its name: emulated clouds take anything."""
-
-_SECRET = re.compile(r"(SECRET|TOKEN|PASSWORD|PRIVATE_KEY|ACCESS_KEY)", re.IGNORECASE)
+_PRODUCTION = frozenset({"prod", "production", "prd", "live"})
+_SECRET = re.compile(r"(SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE_?KEY|ACCESS_KEY|API_?KEY)(?!.*_(FILE|PATH)$)", re.I)
 
 Record = dict[str, Located]
+
+
+class BadConfig(BadInput):
+    """A configuration with problems, all of them: `problems` is never empty and in the order of the file."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        first = problems[0]
+        super().__init__(first.message, hint=first.hint if len(problems) == 1 else None, place=first.place)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return super().__str__()
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        return f"{self.problems[0].place.path} has {len(self.problems)} problems\n{lines}"
 
 
 def load(text: bytes, path: str = "terrace.yaml", *, discovered: tuple[str, ...] = ()) -> Config:
     """The configuration that a text means. `discovered` are environments found by folder.
 
-    Without text it is the safe default: those environments as a ladder, each after the one before, all manual, and
-    one approval for the last of several. Raises BadConfig with every problem.
+    Without text it is the safe default: those environments as a ladder (the usual names first, others by alphabet),
+    each after the one before, all manual, with one approval for the last of several and for whatever is called
+    production. Raises BadConfig with every problem.
     """
-    if not text.strip():
-        return Config(environments=_by_convention(discovered))
-    node = compose(text, path)
-    if node is None:
-        return Config(environments=_by_convention(discovered))
     problems: Problems = []
-    found = TERRACE.read(node, problems) or {}
-    version = found.get("version")
-    if version is not None and version.value != VERSION:
-        problems.append(Problem(version.node.place, f"version {version.value} is not known", "write `version: 1`"))
+    node = compose(text, path, problems)
+    if node is None and not problems:
+        return Config(environments=_by_convention(discovered))
+    found = TERRACE.read(node, problems) or {} if node is not None else {}
     config = _config(found, path, discovered, problems)
     _agree(config, found, problems)
     if problems:
@@ -62,14 +70,23 @@ def load(text: bytes, path: str = "terrace.yaml", *, discovered: tuple[str, ...]
     return config
 
 
+def ladder(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of environments from the first step up, as far as names tell."""
+    return tuple(sorted(names, key=lambda n: (LADDER.index(n) if n in LADDER else len(LADDER), n)))
+
+
+def asks(names: tuple[str, ...], name: str) -> bool:
+    """Whether an environment of a ladder asks for an approval where nobody said: the last one, and production."""
+    return name == names[-1] != names[0] or not _PRODUCTION.isdisjoint(re.split(r"[._-]", name.lower()))
+
+
 def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:
-    ordered = sorted(names, key=lambda n: (LADDER.index(n) if n in LADDER else len(LADDER), n))
-    last = len(ordered) - 1
+    ordered = ladder(names)
     return tuple(
         Environment(
             name=name,
             after=ordered[i - 1] if i else None,
-            approvals=ApprovalRule(count=1) if i == last and i else ApprovalRule(),
+            approvals=ApprovalRule(count=1) if asks(ordered, name) else ApprovalRule(),
         )
         for i, name in enumerate(ordered)
     )
@@ -81,13 +98,13 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
     return Config(
         environments=tuple(_environment(name, one.value or {}, problems) for name, one in environments.items())
         or _by_convention(discovered),
-        stacks=tuple(_stack(one) for one in _value(found, "stacks", ()) if one),
+        stacks=tuple(_stack(one, problems) for one in _value(found, "stacks", ()) if one),
         teams={name: tuple(m for m in one.value or () if m) for name, one in _inner(found, "teams").items()},
         people={
             name: Person(name, tuple(_value(one.value or {}, "emails", ())))
             for name, one in _inner(found, "people").items()
         },
-        signers=_value(found, "signers", default.signers),
+        signers=str(PurePosixPath(_value(found, "signers", default.signers))),
         branch=_value(found, "branch", default.branch),
         remote=_value(found, "remote", default.remote),
         terraform=_made(TerraformSettings, _inner(found, "terraform")),
@@ -144,30 +161,42 @@ def _probe(found: Record) -> Probe:
     return HttpProbe(url=url, **_plain(found, "expect", "contains", "timeout", "attempts", "name"))
 
 
-def _stack(found: Record) -> StackSetting:
+def _stack(found: Record, problems: Problems) -> StackSetting:
     path = str(PurePosixPath(_value(found, "path", ".")))
+    environment = _value(found, "environment", "")
+    name = _value(found, "name", PurePosixPath(path).name or environment)
+    if "path" in found and "name" not in found and not NAME.fullmatch(name):
+        message = f"the folder's name {name!r} cannot be the name of a stack"
+        problems.append(Problem(found["path"].node.place, message, "give it one: `name: ...`"))
     return StackSetting(
         path=path,
-        environment=_value(found, "environment", ""),
-        name=_value(found, "name", PurePosixPath(path).name),
+        environment=environment,
+        name=name,
         after=tuple(_value(found, "after", ())),
         var_files=tuple(_value(found, "var_files", ())),
-        backend_config={name: one.value for name, one in _inner(found, "backend_config").items()},
+        backend_config=_literals(_inner(found, "backend_config"), _BACKEND_HINT, problems),
     )
 
 
+_BACKEND_HINT = "leave it out: backends read secrets from variables, which `credentials` of the environment names"
+
+
 def _variables(found: Record, purpose: str, problems: Problems) -> dict[str, str]:
-    variables = {}
-    for name, one in _inner(found, purpose).items():
+    return _literals(_inner(found, purpose), "say where it is: `{name}: env:{name}`", problems)
+
+
+def _literals(found: Record, hint: str, problems: Problems) -> dict[str, str]:
+    """The values by name; one that is a secret by its name and stands there is a problem."""
+    values = {}
+    for name, one in found.items():
         if one.value is None:
             continue
-        secret = _SECRET.search(name) and not one.value.startswith("env:") and one.value not in LITERALS
-        if secret:
+        if _SECRET.search(name) and not one.value.startswith("env:") and one.value not in LITERALS:
             message = f"{name} is a secret by its name, and secrets do not belong in Git"
-            problems.append(Problem(one.node.place, message, f"say where it is: `{name}: env:{name}`"))
-            continue
-        variables[name] = one.value
-    return variables
+            problems.append(Problem(one.node.place, message, hint.format(name=name)))
+        else:
+            values[name] = one.value
+    return values
 
 
 # --- what must agree across keys ---------------------------------------------------------------------------------

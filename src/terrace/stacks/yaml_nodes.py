@@ -1,16 +1,19 @@
-"""YAML as nodes that know their place. YAML 1.2's core: `yes` and `on` are text; no anchors, one document."""
+"""YAML as nodes that know their place. YAML 1.2's core: `yes` and `on` are text; no anchors, tags, documents."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from terrace.errors import BadInput, Place
+from terrace.errors import Place
 
 DEEPEST = 20
 """How deep mappings and lists may nest; terrace.yaml needs seven."""
+
+LARGEST = 1 << 20
+"""How many bytes are read; a terrace.yaml of a hundred environments has a tenth of it."""
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -28,27 +31,16 @@ class Problem:
         return f"{self.place}: {self.message}" + (f" (hint: {self.hint})" if self.hint else "")
 
 
-class BadConfig(BadInput):
-    """A configuration with problems, all of them: `problems` is never empty and in the order of the file."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        first = problems[0]
-        super().__init__(first.message, hint=first.hint if len(problems) == 1 else None, place=first.place)
-        self.problems = problems
-
-    def __str__(self) -> str:
-        if len(self.problems) == 1:
-            return super().__str__()
-        lines = "\n".join(f"  {problem}" for problem in self.problems)
-        return f"{self.problems[0].place.path} has {len(self.problems)} problems\n{lines}"
+Problems = list[Problem]
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text, number, flag or null. `value` is what it means; a quoted one is always text."""
+    """A text, number, flag or null. `value` is what it means (quoted: always text), `text` how it is written."""
 
     value: str | int | float | bool | None
     place: Place
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +62,59 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-def compose(text: bytes, path: str) -> Node | None:
-    """The document as nodes, None when it is empty. Raises BadConfig when it is not YAML of the kind meant here."""
+class _Stop(Exception):
+    """What was found makes the rest of the file unreadable."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def compose(text: bytes, path: str, problems: Problems) -> Node | None:
+    """The document as nodes; None when it is empty, or so wrong that nothing can be read: then a problem says why.
+
+    What can be left out is left out and noted, so that the rest is looked at too.
+    """
+    try:
+        return _Reader(path, problems).document(_events(_decoded(text, path), path))
+    except _Stop as stop:
+        problems.append(stop.problem)
+        return None
+
+
+def _decoded(text: bytes, path: str) -> str:
+    if len(text) > LARGEST:
+        raise _Stop(Problem(Place(path), f"this has {len(text)} bytes", f"at most {LARGEST} are read"))
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        column = error.start - text.rfind(b"\n", 0, error.start)
+        place = Place(path, text[: error.start].count(b"\n") + 1, column)
+        raise _Stop(Problem(place, "this is not UTF-8", "save the file as UTF-8")) from error
+
+
+def _events(text: str, path: str) -> Iterator[Any]:
+    """What the parser finds, one by one: whoever reads may stop before a deep file is parsed to its end."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.reader import ReaderError
 
     try:
-        decoded = text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = text[: error.start].count(b"\n") + 1
-        raise BadConfig((Problem(Place(path, line), "this is not UTF-8", "save the file as UTF-8"),)) from error
-    try:
-        events = list(YAML(typ="safe", pure=True).parse(decoded))
+        yield from YAML(typ="safe", pure=True).parse(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
         said = " ".join(part for part in (error.context, error.problem) if part)
-        raise BadConfig((Problem(place, f"this is not YAML: {said}", _hint(said)),)) from error
+        raise _Stop(Problem(place, f"this is not YAML: {said}", _hint(said))) from error
+    except ReaderError as error:
+        before = text[: error.position].split("\n")
+        place = Place(path, len(before), len(before[-1]) + 1)
+        character = f"U+{ord(text[error.position]):04X}"
+        raise _Stop(Problem(place, f"this is not YAML: it holds the character {character}", "remove it")) from error
     except (YAMLError, ValueError) as error:
-        raise BadConfig((Problem(Place(path), f"this is not YAML: {str(error).splitlines()[0]}"),)) from error
+        raise _Stop(Problem(Place(path), f"this is not YAML: {str(error).splitlines()[0]}")) from error
     except RecursionError as error:
-        raise BadConfig((Problem(Place(path), "this nests too deeply"),)) from error
-    return _Reader(path).document(iter(events))
+        raise _Stop(Problem(Place(path), "this nests too deeply")) from error
 
 
 def _hint(said: str) -> str | None:
@@ -103,10 +126,11 @@ def _hint(said: str) -> str | None:
 
 
 class _Reader:
-    """Builds nodes from the events of the parser."""
+    """Builds nodes from the events of the parser. A node that is None was told as a problem and is left out."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, problems: Problems) -> None:
         self._path = path
+        self._problems = problems
 
     def document(self, events: Iterator[Any]) -> Node | None:
         found: Node | None = None
@@ -116,23 +140,26 @@ class _Reader:
             if kind == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
-                    raise self._bad(event, "there is a second document", "terrace.yaml is one document: remove `---`")
+                    self._note(event, "there is a second document", "terrace.yaml is one document: remove `---`")
+                    break
             elif kind in ("ScalarEvent", "SequenceStartEvent", "MappingStartEvent", "AliasEvent"):
                 found = self._node(event, events, 0)
         if isinstance(found, Scalar) and found.value is None:
             return None
         return found
 
-    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node | None:
         kind = type(event).__name__
-        if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
-            raise self._bad(event, "anchors and aliases are not used here", "write the value out")
         if depth > DEEPEST:
-            raise self._bad(event, "this nests too deeply", None)
+            raise _Stop(Problem(self._place(event), "this nests too deeply", f"{DEEPEST} levels are read"))
+        if event.anchor is not None:
+            self._note(event, "anchors and aliases are not used here", "write the value out")
+        if kind == "AliasEvent":
+            return None
+        if event.tag is not None:
+            self._note(event, "tags are not used here", "remove the word that begins with `!`")
         if kind == "ScalarEvent":
-            return Scalar(_meaning(event), self._place(event))
-        if event.tag is not None and not str(event.tag).startswith("tag:yaml.org"):
-            raise self._bad(event, f"tags like {event.tag} are not used here", "remove it")
+            return Scalar(_meaning(event), self._place(event), event.value)
         if kind == "SequenceStartEvent":
             return self._sequence(event, events, depth)
         return self._mapping(event, events, depth)
@@ -142,7 +169,9 @@ class _Reader:
         for event in events:
             if type(event).__name__ == "SequenceEndEvent":
                 break
-            items.append(self._node(event, events, depth + 1))
+            item = self._node(event, events, depth + 1)
+            if item is not None:
+                items.append(item)
         return Sequence(tuple(items), self._place(start))
 
     def _mapping(self, start: Any, events: Iterator[Any], depth: int) -> Mapping:
@@ -151,23 +180,45 @@ class _Reader:
         for event in events:
             if type(event).__name__ == "MappingEndEvent":
                 break
-            key = self._node(event, events, depth + 1)
-            if not isinstance(key, Scalar) or key.value is None:
-                raise self._bad(event, "a key must be a word", None)
-            name = Scalar(event.value, key.place)
-            if event.value in seen:
-                raise self._bad(event, f"{event.value!r} is there twice, first at {seen[event.value]}", "keep one")
-            if event.value == "<<":
-                raise self._bad(event, "merge keys are not used here", "write the values out")
-            seen[event.value] = key.place
-            pairs.append((name, self._node(next(events), events, depth + 1)))
+            key = self._key(event, self._node(event, events, depth + 1), seen)
+            value = self._node(next(events), events, depth + 1)
+            if key is not None and value is not None:
+                pairs.append((key, _placed(value, key)))
         return Mapping(tuple(pairs), self._place(start))
+
+    def _key(self, event: Any, key: Node | None, seen: dict[str, Place]) -> Scalar | None:
+        """The key as text, None when it cannot be one."""
+        if key is None:
+            return None
+        if not isinstance(key, Scalar) or key.value is None:
+            self._note(event, "a key must be a word", "quote it" if isinstance(key, Scalar) and key.text else None)
+            return None
+        if key.text == "<<":
+            self._note(event, "merge keys are not used here", "write the values out")
+            return None
+        if key.text in seen:
+            self._note(event, f"{shown(key.text)} is there twice, first at {seen[key.text]}", "keep one")
+            return None
+        seen[key.text] = key.place
+        return Scalar(key.text, key.place, key.text)
 
     def _place(self, event: Any) -> Place:
         return Place(self._path, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _bad(self, event: Any, message: str, hint: str | None) -> BadConfig:
-        return BadConfig((Problem(self._place(event), message, hint),))
+    def _note(self, event: Any, message: str, hint: str | None) -> None:
+        self._problems.append(Problem(self._place(event), message, hint))
+
+
+def shown(text: str) -> str:
+    """A text of the file as a message may hold it: on one line, quoted, never long, and never a terminal's command."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _placed(value: Node, key: Scalar) -> Node:
+    """Nothing stands nowhere: the parser finds it on the line after its key."""
+    if isinstance(value, Scalar) and value.value is None and not value.text:
+        return replace(value, place=key.place)
+    return value
 
 
 def _meaning(event: Any) -> str | int | float | bool | None:

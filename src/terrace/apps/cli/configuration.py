@@ -11,9 +11,8 @@ import click
 from terrace.apps.cli.console import emit, show
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.config import ApprovalRule, Config
-from terrace.stacks.load import load
+from terrace.stacks.load import BadConfig, load
 from terrace.stacks.schema import json_schema
-from terrace.stacks.yaml_nodes import BadConfig
 
 CONFIG_FILE = "terrace.yaml"
 
