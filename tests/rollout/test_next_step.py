@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
-from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
+from terrace.rollout.next_step import Finish, Horizon, Perform, Task, Wait, next_step
 from terrace.stacks.model import Manual
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -180,6 +180,12 @@ def test_where_people_are_asked_the_later_waves_are_planned_ahead_and_again_in_t
     assert steps_of(world)[:2] == ["plan prod/network", "plan prod/app"]
     first_of_app = steps_of(world).index("apply prod/app")
     assert "plan prod/app" in steps_of(world)[steps_of(world).index("snapshot prod/network") : first_of_app]
+
+
+def test_with_a_wide_horizon_everything_is_planned_side_by_side_at_first() -> None:
+    world = World(opened(("prod/network",), ("prod/app",)))
+    answer = next_step(world.deployment, passes, frozenset(), Horizon.ALL)
+    assert answer == Perform((Task(Step.PLAN, "prod/network"), Task(Step.PLAN, "prod/app")))
 
 
 @settings(max_examples=300)

@@ -18,7 +18,7 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import Journal, append
 from terrace.pipelines.steps import Ended, Ground
 from terrace.rollout.model import Deployment, Result, Step, StepRecord
-from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
+from terrace.rollout.next_step import Finish, Horizon, Perform, Task, Wait, next_step
 from terrace.stacks.graph import waves
 from terrace.stacks.model import Origin
 
@@ -171,6 +171,7 @@ def _drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
                 ground.deployment,
                 lambda plans: gates_say(crew, journal.history, ground.deployment, plans),
                 answered,
+                Horizon.ALL if ground.environment.approvals.asked else Horizon.WAVE,
             )
             match answer:
                 case Perform(tasks):

@@ -21,6 +21,9 @@ from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
 
+SHOWN = 500
+"""How many changes of a plan its record names, for those who are asked about it; the digest covers all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -268,6 +271,7 @@ def _counts(plan: Plan) -> dict[str, Any]:
         "replace": plan.count(Action.REPLACE),
         "delete": plan.count(Action.DELETE),
         "drift": [change.address for change in plan.drift],
+        "changes": [[change.action.value, change.address] for change in plan.effective[:SHOWN]],
     }
 
 

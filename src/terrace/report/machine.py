@@ -234,7 +234,7 @@ def _path(parts: tuple[str | int, ...]) -> str:
 
 
 def _step(record: StepRecord) -> Json:
-    return {
+    told: Json = {
         "name": record.step.value,
         "stack": record.stack or None,
         "result": record.result,
@@ -242,6 +242,14 @@ def _step(record: StepRecord) -> Json:
         "started_at": when(record.began_at),
         "ended_at": when(record.ended_at),
     }
+    if "changes" in record.detail:
+        told["digest"] = record.detail["digest"]
+        told["changes"] = [{"action": action, "address": address} for action, address in record.detail["changes"]]
+    if "backup" in record.detail:
+        told["backup"] = {
+            name: record.detail[name] for name in ("backup", "lineage", "serial", "state_sha256", "key_id")
+        }
+    return told
 
 
 def _gate(record: GateResult) -> Json:

@@ -16,7 +16,7 @@ from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.report.machine import result_word, state_word
-from terrace.rollout.model import Deployment, StepRecord
+from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
 
 SIGNS = {
@@ -206,12 +206,24 @@ def deployment(record: Deployment) -> RenderableType:
         if mine:
             branch = tree.add(Text(key or "environment"))
             for step in mine:
-                branch.add(step_line(step))
+                node = branch.add(step_line(step))
+            if record.waiting and mine[-1].step is Step.PLAN:
+                _asked_about(node, mine[-1])
     for reason in record.reasons or record.waiting:
         tree.add(Text(visible(reason), style=RESULTS.get(word, "")))
     if record.tag:
         tree.add(Text(f"tag {record.tag}"))
     return tree
+
+
+def _asked_about(node: Tree, plan: StepRecord) -> None:
+    """What a plan that waits would do: whoever is asked must see it."""
+    for action, address in plan.detail.get("changes", ()):
+        sign, style = SIGNS[Action(action)]
+        node.add(Text(f"{sign} {visible(address)}", style=style))
+    left = sum(plan.detail.get(what, 0) for what in ("create", "update", "replace", "delete"))
+    if left > len(plan.detail.get("changes", ())):
+        node.add(Text(f"and {left - len(plan.detail['changes'])} more: terrace plan {plan.stack}", style="dim"))
 
 
 def step_line(record: StepRecord) -> Text:

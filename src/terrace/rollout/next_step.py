@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from terrace.gates.model import Outcome, Verdict
 from terrace.rollout.model import Deployment, Result, Step, StepRecord
@@ -56,7 +57,16 @@ Consent = Callable[[tuple[StepRecord, ...]], Verdict]
 """The verdict of the gates on the plans of one wave, given as the records of their plan steps."""
 
 
-def next_step(deployment: Deployment, consent: Consent, in_hand: frozenset[str]) -> Next:
+class Horizon(Enum):
+    """How far plans are made at first: of the wave whose turn it is, or of all, because people will be asked."""
+
+    WAVE = "wave"
+    ALL = "all"
+
+
+def next_step(
+    deployment: Deployment, consent: Consent, in_hand: frozenset[str], horizon: Horizon = Horizon.WAVE
+) -> Next:
     """The next thing to do. `in_hand` are the attempts whose saved plan file this process made and still has.
 
     A saved plan is applied only by the process that made it moments ago; anybody else plans again and compares
@@ -70,13 +80,15 @@ def next_step(deployment: Deployment, consent: Consent, in_hand: frozenset[str])
     if doubtful:
         return Perform(tuple(Task(Step.APPLY, r.stack, resumes=r) for r in doubtful))
     for wave in deployment.waves:
-        answer = _wave(deployment, wave, consent, in_hand)
+        answer = _wave(deployment, wave, consent, in_hand, horizon)
         if answer is not None:
             return answer
     return _environment(deployment)
 
 
-def _wave(deployment: Deployment, wave: tuple[str, ...], consent: Consent, in_hand: frozenset[str]) -> Next | None:
+def _wave(
+    deployment: Deployment, wave: tuple[str, ...], consent: Consent, in_hand: frozenset[str], horizon: Horizon
+) -> Next | None:
     """What a wave needs, or None when it is done."""
     left = tuple(key for key in wave if not _done(deployment, key))
     if not left:
@@ -89,13 +101,14 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], consent: Consent, in_ha
         return Perform(tuple(Task(Step.SNAPSHOT, key) for key in applying))
     if failed:
         return Finish("failed", failed)
+    ahead = tuple(key for key in deployment.stacks if key not in wave and deployment.last(Step.PLAN, key) is None)
     if unplanned:
-        return Perform(tuple(Task(Step.PLAN, key) for key in unplanned))
+        keys = (*unplanned, *ahead) if horizon is Horizon.ALL else unplanned
+        return Perform(tuple(Task(Step.PLAN, key) for key in keys))
     verdict = consent(awaiting(deployment))
     if verdict.outcome is Outcome.BLOCK:
         return Finish("blocked", tuple(r.reason for r in verdict.open))
     if verdict.outcome is Outcome.WAIT:
-        ahead = tuple(key for key in deployment.stacks if deployment.last(Step.PLAN, key) is None)
         return Perform(tuple(Task(Step.PLAN, key) for key in ahead)) if ahead else Wait(verdict)
     stale = tuple(key for key in left if not _fresh(deployment, key, in_hand))
     if stale:
