@@ -26,7 +26,7 @@ class Ladder(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS:
-            commands = [(n, self.commands[n].get_short_help_str(70)) for n in names if n in self.commands]
+            commands = [(n, self.commands[n].get_short_help_str(100)) for n in names if n in self.commands]
             with formatter.section(title):
                 formatter.write_dl(commands)
 
