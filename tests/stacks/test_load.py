@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -34,6 +34,10 @@ environments:
       unsigned: true
     credentials:
       apply: {AWS_SECRET_ACCESS_KEY: env:PROD_KEY}
+  test:
+    deploy: manual
+    approvals: {unsigned: false}
+  last: {}
 stacks:
   - {path: infra/net, environment: prod, after: [dns], var_files: [vars/prod.tfvars], backend_config: {key: net}}
 teams: {security: [bob], owners: [ann, carol]}
@@ -43,6 +47,8 @@ ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
 checks: {format: advisory}
 branch: trunk
+signers: a
+remote: up
 """
 
 
@@ -55,7 +61,7 @@ def problems(text: str) -> list[str]:
 
 def test_a_whole_file_means_what_it_says() -> None:
     config = load(WHOLE)
-    dev, staging, prod = config.environments
+    dev, staging, prod, *_ = config.environments
     assert (dev.deploy, dev.after, dev.env) == ("automatic", None, ("AWS_PROFILE",))
     assert (staging.soak, staging.approvals) == (timedelta(minutes=90), ApprovalRule(count=2))
     assert staging.smoke == (
@@ -105,7 +111,44 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: 1\nenvironments: {dev: {}, dev: {}}\n", "'dev' is there twice, first at terrace.yaml:2:16"),
         ("version: 1\nenvironments: {'a b': {}}\n", "here stands 'a b'"),
         ("version: 1\nenvironments: {--help: {}}\n", "here stands '--help'"),
-        ("version: 1\nledger: postgresql://x\n", "it should be `git` or `sqlite:PATH`"),
+        ("version: 1\nledger: postgresql://x\n", "2:9: this version of Terrace does not act on `postgresql://x` yet"),
+        ("version: 1\nledger: svn\n", "it should be `git` or `sqlite:PATH`"),
+        ("version: 1\nchecks: {fromat: off}\n", "2:10: here stands 'fromat'"),
+        ("version: 1\nchecks: {fail_on: high}\n", "does not act on `fail_on` yet"),
+        ("version: 1\nbranch: !x main\n", "2:9: tags are not used here"),
+        ("version: 1\n<<: {branch: x}\n", "2:1: merge keys are not used here"),
+        ("version: 1\n? [a]\n: b\n", "2:3: a key must be a word"),
+        ("version: 1\nnull: b\n", "2:1: a key must be a word (hint: quote it)"),
+        ("%YAML 2.0\n---\nversion: 1\n", "this is not YAML"),
+        ("version: 1\nbranch: a\0b\n", "2:10: this is not YAML: it holds the character U+0000"),
+        ('version: 1\n"\\e[31mx": 1\n', "2:1: `\\x1b[31mx` is not a key"),
+        ("[" * 100_000, "1:22: this nests too deeply"),
+        ("{a: " * 20_000, "this nests too deeply"),
+        ("version: 1\n#" + "x" * (1 << 20), "terrace.yaml: this has 1048588 bytes"),
+        (
+            "version: 1\nenvironments:\n  dev:\n",
+            "3:3: here stands nothing, and it should be a mapping with keys of an env",
+        ),
+        ("version: 1\nenvironments:\n  dev:\n", "(hint: `{}` is an empty one)"),
+        (
+            "version: 1\nterraform: {version: 1.10}\n",
+            '2:22: here stands 1.10, and it should be a text (hint: quote it: "1.10")',
+        ),
+        ("version: 1\nenvironments: {dev: {approvals: '1'}}\n", "(hint: take the quotes away)"),
+        ("version: 1\nenvironments: {dev: {approvals: {unsigned: yes}}}\n", "(hint: write true)"),
+        ("version: 1\nenvironments: {dev: {soak: 15}}\n", "(hint: say the unit: `15s` or `15m`)"),
+        ("version: 1\nenvironments: {dev: {soak: 999999999999999999d}}\n", "it should be a duration"),
+        ("version: 1\nenvironments: {dev: {approvals: {expires: 0s}}}\n", "or `2d`, more than 0"),
+        ("version: 1\nenvironments: {dev: {smoke: [{http: 'http://x', expect: 99}]}}\n", "from 100 to 599"),
+        (
+            "version: 1\nenvironments: {d: {}}\nstacks: [{path: a b, environment: d}]\n",
+            "the folder's name 'a b' cannot",
+        ),
+        ("version: 1\nenvironments: {dev: {credentials: {plan: {A: 'env:'}}}}\n", "here stands 'env:'"),
+        (
+            "version: 1\nenvironments: {d: {}}\nstacks: [{path: a, environment: d, backend_config: {token: x}}]\n",
+            "token is a secret by its name, and secrets do not belong in Git (hint: leave it out",
+        ),
         ("version: 1\nstacks: [{path: ../x, environment: dev}]\n", "a path from the root of the repository"),
         ("version: 1\nx: &a 1\ny: *a\n", "anchors and aliases are not used here"),
         ("version: 1\n---\nversion: 1\n", "there is a second document"),
@@ -128,6 +171,48 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     assert [p.split(" ")[0] for p in found] == ["terrace.yaml:3:15:", "terrace.yaml:4:10:", "terrace.yaml:5:1:"]
 
 
+def test_what_cannot_be_read_does_not_hide_what_can() -> None:
+    found = problems("version: 1\nversion: 1\nbranch: &a main\nfoo: 1\n---\nledger: [\n")
+    assert [p.split(" ")[0] for p in found] == [f"terrace.yaml:{n}:" for n in ("2:1", "3:9", "4:1", "5:1")]
+
+
+@pytest.mark.parametrize("value", ["test", "testing", "fake", "env:PROD_KEY"])
+def test_an_emulated_cloud_may_have_its_key_in_git(value: str) -> None:
+    text = f"version: 1\nenvironments: {{dev: {{credentials: {{plan: {{AWS_SECRET_ACCESS_KEY: '{value}'}}}}}}}}\n"
+    assert load(text.encode()).environments[0].credentials.plan == {"AWS_SECRET_ACCESS_KEY": value}
+
+
+def test_where_a_token_is_is_no_secret() -> None:
+    text = b"version: 1\nenvironments: {dev: {credentials: {plan: {AWS_WEB_IDENTITY_TOKEN_FILE: /run/token}}}}\n"
+    assert load(text).environments[0].credentials.plan == {"AWS_WEB_IDENTITY_TOKEN_FILE": "/run/token"}
+
+
+def test_the_stack_at_the_root_is_called_like_its_environment() -> None:
+    (stack,) = load(b"version: 1\nenvironments: {prod: {}}\nstacks: [{path: ., environment: prod}]\n").stacks
+    assert (stack.path, stack.name) == (".", "prod")
+
+
+def test_no_duration_that_is_read_leaves_the_calendar() -> None:
+    """Whoever adds a soak to a moment must never meet an overflow."""
+    config = load(b"version: 1\nenvironments: {dev: {soak: 3650d}}\n")
+    assert datetime(2099, 12, 31) + config.environments[0].soak
+    assert "it should be a duration" in problems("version: 1\nenvironments: {dev: {soak: 3651d}}\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("discovered", "asked"),
+    [
+        (("prod",), ["prod"]),
+        (("dev",), []),
+        (("dev", "prod", "sandbox"), ["prod", "sandbox"]),
+        (("prod-eu", "prod-us", "dev"), ["prod-eu", "prod-us"]),
+        (("product", "zoo"), ["zoo"]),
+    ],
+)
+def test_without_a_file_production_asks_wherever_it_stands(discovered: tuple[str, ...], asked: list[str]) -> None:
+    assert [e.name for e in load(b"# nothing yet\n", discovered=discovered).environments if e.approvals.count] == asked
+
+
 def test_a_file_that_is_not_utf_8_says_where() -> None:
     with pytest.raises(BadConfig, match=r"terrace\.yaml:2:9: this is not UTF-8"):
         load(b"version: 1\nbranch: \xff\n")
@@ -142,6 +227,24 @@ def test_any_bytes_are_a_configuration_or_a_told_mistake(text: bytes) -> None:
         assert isinstance(load(text), Config)
     except BadConfig as error:
         assert error.problems
+
+
+@given(st.data())
+def test_a_file_with_a_slip_is_a_configuration_or_a_told_mistake(data: st.DataObject) -> None:
+    """Near a right file lie the mistakes that people make: pieces that are lost, doubled, or of another kind."""
+    lines = WHOLE.decode().splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        cut = data.draw(st.integers(0, len(lines[at])))
+        put = data.draw(
+            st.sampled_from(["", "\t", ": ", "- ", "[", "}", "null", "1", "true", "*a", "&a ", "!!x ", "9" * 30])
+        )
+        keep = data.draw(st.sampled_from([lines[at][cut:], "", lines[at]]))
+        lines[at] = lines[at][:cut] + put + keep
+    try:
+        assert isinstance(load("\n".join(lines).encode()), Config)
+    except BadConfig as error:
+        assert all(problem.place.line for problem in error.problems)
 
 
 def test_the_schema_knows_every_key_of_the_whole_file() -> None:
@@ -177,6 +280,18 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
         ("[./smoke.sh, --fast]", "['true']", "staging loses or changes a smoke test"),
         ("env:PROD_KEY", "env:OTHER", "prod gets other credentials or variables"),
         ("sqlite:ledger.db", "git", "ledger changes from sqlite:ledger.db to git"),
+        ("s3://bucket/states", "s3://other/states", "backups go elsewhere or use another key"),
+        ("binary: tofu", "binary: ./tofu", "terraform.binary changes from tofu to ./tofu"),
+        ("unsigned: true", "unsigned: true\n  x:\n    env: [TOKEN]", "x is new and gets credentials or variables"),
+        ("[AWS_PROFILE]", "[AWS_PROFILE, TOKEN]", "dev gets other credentials or variables"),
+        ("deploy: manual", "deploy: automatic", "test deploys by itself"),
+        ("unsigned: false", "unsigned: true", "test takes approvals without a signature"),
+        ("  last: {}\n", "", "last loses its rules"),
+        ("after: [dns]", "after: []", "the stack infra/net of prod no longer goes after dns"),
+        ("environment: prod", "environment: dev", "the stack infra/net of prod moves to dev"),
+        ("[ann@example.com]", "[ann@example.com, eve@example.com]", "eve@example.com may speak as ann"),
+        ("signers: a", "signers: b", "signers changes from a to b"),
+        ("remote: up", "remote: down", "remote changes from up to down"),
     ],
 )
 def test_a_change_that_lets_more_through_is_named(old: str, new: str, said: str) -> None:

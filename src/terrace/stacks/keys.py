@@ -12,6 +12,7 @@ from terrace.stacks.kinds import (
     Flag,
     Key,
     Kind,
+    Later,
     ListOf,
     MapOf,
     Number,
@@ -161,6 +162,9 @@ BACKUPS = Record(
 )
 
 LEVEL = Choice(("required", "advisory", "off"))
+CHECKS = ("format", "trust-root", "layout")
+"""What may be weighed: the names of `terrace.apps.checks`."""
+CHECK = Later(Choice(CHECKS), "fail_on")
 
 TERRACE = Record(
     "terrace.yaml",
@@ -196,13 +200,13 @@ TERRACE = Record(
         Key("terraform", TERRAFORM, "Which Terraform or OpenTofu.", "see there", "terraform"),
         Key(
             "ledger",
-            Text("`git` or `sqlite:PATH`", re.compile(r"git|sqlite:.+")),
+            Later(Text("`git` or `sqlite:PATH`", re.compile(r"git|sqlite:.+")), "postgres"),
             "Where events are kept.",
             "git",
             "ledger",
         ),
         Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy"),
-        Key("checks", MapOf(LEVEL), "How much each check weighs.", "required", "check"),
+        Key("checks", MapOf(LEVEL, CHECK), "How much each check weighs.", "required", "check"),
     ),
     later=frozenset({"policies", "notify", "waivers", "calendars"}),
 )

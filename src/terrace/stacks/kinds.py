@@ -51,6 +51,15 @@ def wrong(node: Node, wanted: str, problems: Problems, hint: str | None = None) 
     problems.append(Problem(node.place, f"here stands {_stands(node)}, and it should be {wanted}", hint))
 
 
+def not_yet(node: Scalar) -> Problem:
+    """What is said of a word that this version knows and does not act on."""
+    return Problem(
+        node.place,
+        f"this version of Terrace does not act on `{shown(node.text)[1:-1]}` yet",
+        "remove it: a rule that is silently ignored would be worse than none",
+    )
+
+
 def _whole(node: Node) -> int | None:
     value = node.value if isinstance(node, Scalar) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
@@ -310,11 +319,7 @@ class Record:
 
     def _unknown(self, name: Scalar, known: dict[str, Key]) -> Problem:
         if name.text in self.later:
-            return Problem(
-                name.place,
-                f"this version of Terrace does not act on `{name.text}` yet",
-                "remove it: a rule that is silently ignored would be worse than none",
-            )
+            return not_yet(name)
         near = nearest(name.text, known)
         hint = f"did you mean `{near}`?" if near else f"there is {', '.join(known)}"
         return Problem(name.place, f"`{shown(name.text)[1:-1]}` is not a key of {self.word}", hint)
@@ -322,10 +327,32 @@ class Record:
     def schema(self) -> dict[str, Any]:
         properties = {}
         for key in self.keys:
-            properties[key.name] = {**key.kind.schema(), "description": f"{key.doc} Default: {key.default}."}
+            doc = key.doc if key.needed else f"{key.doc} Default: {key.default}."
+            properties[key.name] = {**key.kind.schema(), "description": doc}
         needed = [key.name for key in self.keys if key.needed]
         found = {"type": "object", "properties": properties, "additionalProperties": False}
         return {**found, "required": needed} if needed else found
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A kind some of whose texts this version knows and does not act on: those that begin with `begins`."""
+
+    kind: Kind
+    begins: str
+
+    @property
+    def word(self) -> str:
+        return self.kind.word
+
+    def read(self, node: Node, problems: Problems) -> Any:
+        if isinstance(node, Scalar) and node.text.startswith(self.begins):
+            problems.append(not_yet(node))
+            return None
+        return self.kind.read(node, problems)
+
+    def schema(self) -> dict[str, Any]:
+        return self.kind.schema()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,29 +10,40 @@ _LEVELS = ("off", "advisory", "required")
 
 
 def loosened(old: Config, new: Config) -> tuple[str, ...]:
-    """A sentence for every way in which `new` lets more through than `old`; none for equal configurations."""
+    """A sentence for every way in which `new` lets more through than `old`; none for equal configurations.
+
+    In doubt it speaks: whether another probe, key or binary is as good as the old one is for people to say.
+    """
     return tuple(_ways(old, new))
 
 
 def _ways(old: Config, new: Config) -> Iterator[str]:
-    later = {environment.name: environment for environment in new.environments}
-    for before in old.environments:
-        after = later.get(before.name)
-        if after is None:
-            yield f"{before.name} loses its rules"
-        else:
-            yield from _environment(before, after)
+    yield from _environments(old, new)
+    yield from _stacks(old, new)
     yield from _people(old, new)
     for what in ("branch", "remote", "signers", "ledger"):
         if getattr(old, what) != getattr(new, what):
             yield f"{what} changes from {getattr(old, what)} to {getattr(new, what)}"
     if old.backups != new.backups:
         yield "backups go elsewhere or use another key"
-    for name in sorted(old.checks.keys() | new.checks.keys()):
-        was = old.checks[name].level if name in old.checks else "required"
-        is_ = new.checks[name].level if name in new.checks else "required"
-        if _LEVELS.index(is_) < _LEVELS.index(was):
-            yield f"the check {name} goes from {was} to {is_}"
+    for what in ("binary", "version"):
+        was, is_ = getattr(old.terraform, what), getattr(new.terraform, what)
+        if was != is_:
+            yield f"terraform.{what} changes from {was} to {is_}"
+    yield from _checks(old, new)
+
+
+def _environments(old: Config, new: Config) -> Iterator[str]:
+    before = {environment.name: environment for environment in old.environments}
+    left = {environment.name for environment in new.environments}
+    for name in (name for name in before if name not in left):
+        yield f"{name} loses its rules"
+    for environment in new.environments:
+        known = before.get(environment.name)
+        if known is not None:
+            yield from _environment(known, environment)
+        elif _powers(environment):
+            yield f"{environment.name} is new and gets credentials or variables"
 
 
 def _environment(old: Environment, new: Environment) -> Iterator[str]:
@@ -47,8 +58,15 @@ def _environment(old: Environment, new: Environment) -> Iterator[str]:
     kept = set(new.smoke)
     if any(probe not in kept for probe in old.smoke):
         yield f"{name} loses or changes a smoke test"
-    if old.credentials != new.credentials or set(new.env) - set(old.env):
+    if _powers(new) - _powers(old):
         yield f"{name} gets other credentials or variables"
+
+
+def _powers(environment: Environment) -> frozenset[tuple[str, str, str]]:
+    """Every variable that Terraform gets there: for what, its name, where its value is."""
+    given = environment.credentials
+    by_purpose = {"plan": given.plan, "apply": given.apply, "both": {name: f"env:{name}" for name in environment.env}}
+    return frozenset((purpose, name, where) for purpose, found in by_purpose.items() for name, where in found.items())
 
 
 def _approvals(name: str, old: ApprovalRule, new: ApprovalRule) -> Iterator[str]:
@@ -63,6 +81,20 @@ def _approvals(name: str, old: ApprovalRule, new: ApprovalRule) -> Iterator[str]
         yield f"{name} takes approvals without a signature"
 
 
+def _stacks(old: Config, new: Config) -> Iterator[str]:
+    """Stacks that come under other rules, or that no longer wait for others."""
+    known = {(stack.environment, stack.path): stack for stack in new.stacks}
+    for stack in old.stacks:
+        there = known.get((stack.environment, stack.path))
+        if there is None:
+            elsewhere = sorted(e for e, path in known if path == stack.path)
+            moved = f"moves to {', '.join(elsewhere)}" if elsewhere else "is no longer set"
+            yield f"the stack {stack.path} of {stack.environment} {moved}"
+        elif set(stack.after) - set(there.after):
+            gone = ", ".join(sorted(set(stack.after) - set(there.after)))
+            yield f"the stack {stack.path} of {stack.environment} no longer goes after {gone}"
+
+
 def _people(old: Config, new: Config) -> Iterator[str]:
     for team, members in new.teams.items():
         joined = sorted(set(members) - set(old.teams.get(team, ())))
@@ -72,3 +104,17 @@ def _people(old: Config, new: Config) -> Iterator[str]:
         now = new.people.get(name)
         if now is None or set(person.emails) - set(now.emails):
             yield f"commits of {name} are no longer known as theirs"
+    speakers = {member for members in new.teams.values() for member in members}
+    for name, person in new.people.items():
+        known = old.people[name].emails if name in old.people else ()
+        added = sorted(set(person.emails) - set(known))
+        if added and name in speakers:
+            yield f"{', '.join(added)} may speak as {name}"
+
+
+def _checks(old: Config, new: Config) -> Iterator[str]:
+    for name in sorted(old.checks.keys() | new.checks.keys()):
+        was = old.checks[name].level if name in old.checks else "required"
+        is_ = new.checks[name].level if name in new.checks else "required"
+        if _LEVELS.index(is_) < _LEVELS.index(was):
+            yield f"the check {name} goes from {was} to {is_}"
