@@ -1,0 +1,203 @@
+"""One table of keys: what it promises to editors and readers is what the loader does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.errors import Place
+from terrace.stacks.config import (
+    ApprovalRule,
+    Backups,
+    CheckSetting,
+    CommandProbe,
+    Config,
+    Credentials,
+    Environment,
+    HttpProbe,
+    Person,
+    StackSetting,
+    TerraformSettings,
+)
+from terrace.stacks.keys import (
+    APPROVALS,
+    BACKUPS,
+    CREDENTIALS,
+    ENVIRONMENT,
+    HTTP,
+    PERSON,
+    RUN,
+    SECTIONS,
+    STACK,
+    TERRACE,
+    TERRAFORM,
+)
+from terrace.stacks.kinds import Duration, Key, Record
+from terrace.stacks.loosening import loosened
+from terrace.stacks.schema import json_schema, reference
+from terrace.stacks.yaml_nodes import Problem, Scalar
+
+PAGE = Path(__file__).parents[2] / "docs/reference/terrace-yaml.md"
+NAMES = st.sampled_from(["dev", "staging", "prod", "ann", "bob"])
+DURATIONS = st.integers(0, 10_000).map(lambda n: timedelta(seconds=n))
+
+
+def test_the_reference_page_is_what_the_code_says() -> None:
+    assert PAGE.read_text() == reference(), "run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "spelt"),
+    [
+        (Config, TERRACE, {"source": None}),
+        (Environment, ENVIRONMENT, {"name": None}),
+        (ApprovalRule, APPROVALS, {}),
+        (HttpProbe, HTTP, {"url": "http"}),
+        (CommandProbe, RUN, {"argv": "run"}),
+        (Credentials, CREDENTIALS, {}),
+        (StackSetting, STACK, {}),
+        (Person, PERSON, {"name": None}),
+        (TerraformSettings, TERRAFORM, {}),
+        (Backups, BACKUPS, {}),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_every_field_can_be_set_and_every_key_sets_one(kind: Any, record: Record, spelt: dict[str, str | None]) -> None:
+    """A field that no key sets would be a default that nobody can change; a key without one would do nothing."""
+    wanted = {spelt.get(field.name, field.name) for field in fields(kind)} - {None}
+    format_version = {"version"} if record is TERRACE else set()
+    assert wanted == {key.name for key in record.keys} - format_version
+
+
+def _pairs() -> Iterator[tuple[str, Key, Any]]:
+    """The keys whose default is a plain value, with the default of the record that they fill."""
+    records: tuple[tuple[Record, Any], ...] = (
+        (ENVIRONMENT, Environment("x")),
+        (APPROVALS, ApprovalRule()),
+        (HTTP, HttpProbe("x")),
+        (RUN, CommandProbe(("x",))),
+        (TERRAFORM, TerraformSettings()),
+        (BACKUPS, Backups()),
+        (TERRACE, Config()),
+    )
+    for record, default in records:
+        for key in record.keys:
+            value = getattr(default, key.name, None)
+            if isinstance(value, int | str | timedelta) and value not in ("", 0):
+                yield record.word, key, value
+
+
+@pytest.mark.parametrize(("record", "key", "value"), tuple(_pairs()), ids=lambda v: getattr(v, "name", None))
+def test_the_default_that_is_told_is_the_default_that_is(record: str, key: Key, value: Any) -> None:
+    told = int(key.default) if key.default.isdecimal() else key.default
+    problems: list[Problem] = []
+    assert key.kind.read(Scalar(told, Place("x"), key.default), problems) == value, record
+    assert problems == []
+
+
+def _objects(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield schema
+        for inner in schema.values():
+            yield from _objects(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _objects(inner)
+
+
+def test_the_schema_describes_every_key_and_takes_no_other() -> None:
+    schema = json_schema()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    objects = list(_objects(schema))
+    assert len(objects) == len(SECTIONS)
+    for one in objects:
+        assert one["additionalProperties"] is False
+        assert all(found["description"] for found in one["properties"].values())
+    assert schema["required"] == ["version"]
+    assert schema["properties"]["version"]["const"] == 1
+
+
+def _patterns(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        found = schema.get("pattern")
+        if isinstance(found, str):
+            yield found
+        for inner in schema.values():
+            yield from _patterns(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _patterns(inner)
+
+
+def test_every_pattern_means_the_same_to_an_editor() -> None:
+    """JSON Schema's regular expressions are ECMAScript's, which know nothing of Python's inline flags and anchors."""
+    patterns = set(_patterns(json_schema()))
+    assert len(patterns) > 5
+    for pattern in patterns:
+        assert re.compile(pattern)
+        assert not re.search(r"\(\?[aiLmsux]|\(\?P|\\[AZ]", pattern), pattern
+
+
+@given(st.integers(0, 999), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
+def test_a_duration_is_the_sum_of_its_parts(days: int, hours: int, minutes: int, seconds: int) -> None:
+    text = f"{days}d{hours}h{minutes}m{seconds}s"
+    meant = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    assert Duration().read(Scalar(text, Place("x"), text), []) == meant
+
+
+def test_the_page_says_what_is_refused_and_what_may_stand_in_git() -> None:
+    page = reference()
+    for word in ("`windows`", "`volatile`", "`notify`", "test, testing, fake"):
+        assert word in page
+
+
+APPROVAL_RULES = st.builds(
+    ApprovalRule, st.integers(0, 3), st.dictionaries(NAMES, st.integers(1, 3)), DURATIONS, st.booleans()
+)
+VARIABLES = st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from(["env:A", "env:B"]))
+ENVIRONMENTS = st.builds(
+    Environment,
+    name=NAMES,
+    after=st.none() | NAMES,
+    deploy=st.sampled_from(["manual", "automatic"]),
+    soak=DURATIONS,
+    approvals=APPROVAL_RULES,
+    smoke=st.lists(st.builds(HttpProbe, NAMES) | st.builds(CommandProbe, st.tuples(NAMES))).map(tuple),
+    credentials=st.builds(Credentials, VARIABLES, VARIABLES),
+    env=st.lists(NAMES).map(tuple),
+)
+CONFIGS = st.builds(
+    Config,
+    environments=st.lists(ENVIRONMENTS, unique_by=lambda e: e.name).map(tuple),
+    stacks=st.lists(
+        st.builds(StackSetting, NAMES, NAMES, NAMES, st.lists(NAMES).map(tuple)),
+        unique_by=lambda s: (s.path, s.environment),
+    ).map(tuple),
+    teams=st.dictionaries(NAMES, st.lists(NAMES).map(tuple)),
+    people=st.dictionaries(NAMES, st.builds(Person, NAMES, st.lists(NAMES).map(tuple))),
+    checks=st.dictionaries(NAMES, st.builds(CheckSetting, st.sampled_from(["required", "advisory", "off"]))),
+    branch=NAMES,
+)
+
+
+@given(CONFIGS)
+def test_no_rules_are_looser_than_themselves(config: Config) -> None:
+    assert loosened(config, config) == ()
+
+
+@given(CONFIGS, CONFIGS)
+def test_of_two_different_sets_of_approvals_one_is_looser(one: Config, other: Config) -> None:
+    """Whatever is given up between two rules is found from one side or from the other."""
+    ours = {e.name: e.approvals for e in one.environments}
+    theirs = {e.name: e.approvals for e in other.environments}
+    if any(ours[name].count != theirs[name].count for name in ours.keys() & theirs.keys()):
+        assert loosened(one, other) or loosened(other, one)
