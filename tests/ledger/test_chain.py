@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.errors import Corrupt, TerraceError
-from terrace.ledger.chain import decode, encode, export, seal, seal_all, trusted, verify
+from terrace.ledger.chain import decode, decode_all, encode, export, seal, seal_all, trusted, verify
 from terrace.ledger.model import GENESIS, Draft, Event
 
 NOON = datetime(2026, 1, 5, 12, 0, 0, 123456, tzinfo=UTC)
@@ -94,6 +94,20 @@ def test_times_of_every_zone_are_kept_as_utc() -> None:
 def test_what_is_not_plain_json_is_refused(value: object) -> None:
     with pytest.raises(TerraceError, match="cannot be written into the ledger"):
         seal(Draft("k", "s", "a", {"v": value}), position=0, previous=GENESIS, id="e", time=NOON)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1.0", "1e3"])
+def test_a_stored_number_that_no_ledger_holds_is_no_event(number: str) -> None:
+    line = encode(chain([Draft("k", "s", "a", {"n": 1})])[0])
+    with pytest.raises(Corrupt):
+        decode(line.replace(b'"n":1', f'"n":{number}'.encode()))
+
+
+def test_a_line_that_is_no_event_is_named_by_its_position() -> None:
+    lines = [encode(event) for event in chain([Draft("k", "s", "a")] * 3)]
+    assert decode_all(lines) == tuple(decode(line) for line in lines)
+    with pytest.raises(Corrupt, match="event 11:"):
+        decode_all([lines[0], b"{}", lines[2]], first=10)
 
 
 @given(st.binary(max_size=60))

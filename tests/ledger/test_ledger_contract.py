@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +16,9 @@ from support.git import repository, with_remote
 from support.ledgers import MemoryLedger
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
-from terrace.errors import Conflict, Corrupt
-from terrace.ledger.model import GENESIS, Draft, Ledger
+from terrace.errors import Conflict, Corrupt, NotReady
+from terrace.ledger.model import GENESIS, Draft, History, Ledger
+from terrace.pipelines.journal import append
 
 Reopen = Callable[[], Ledger]
 
@@ -88,6 +92,20 @@ def test_two_first_writers_cannot_both_be_first(reopen: Reopen) -> None:
         other.append([draft(1)], head=GENESIS)
 
 
+def test_writing_nothing_changes_nothing(reopen: Reopen) -> None:
+    ledger = reopen()
+    assert ledger.append([], head=GENESIS).events == ()
+    one = ledger.append([draft(0)], head=GENESIS)
+    assert ledger.append([], head=one.head) == one
+    assert reopen().read() == one
+
+
+@pytest.mark.parametrize("actor", ["", ".", "'", "-x", "a\nb", "<>", "\x00", "\ud800"])
+def test_an_actor_of_any_name_may_write_and_is_kept_as_given(reopen: Reopen, actor: str) -> None:
+    reopen().append([Draft("step.begun", f"d{actor}", actor)], head=GENESIS)
+    assert [event.actor for event in reopen().read().events] == [actor]
+
+
 def test_a_ledger_grows_past_one_folder(reopen: Reopen) -> None:
     ledger = reopen()
     history = ledger.append([draft(n) for n in range(999)], head=GENESIS)
@@ -98,13 +116,16 @@ def test_a_ledger_grows_past_one_folder(reopen: Reopen) -> None:
 
 
 def test_an_altered_sqlite_ledger_is_corrupt(tmp_path: Path) -> None:
-    import sqlite3
-
     ledger = SqliteLedger(tmp_path / "ledger.db", clock=now, new_id=lambda: "e")
     ledger.append([draft(0)], head=GENESIS)
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            connection.execute("UPDATE events SET event = x'00'")
+        for attempt in (
+            "UPDATE events SET event = x'00'",
+            "DELETE FROM events",
+            "INSERT OR REPLACE INTO events VALUES (0, x'00')",
+        ):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(attempt)
         connection.execute("DROP TRIGGER events_stay_as_they_are")
         altered = "CAST(replace(CAST(event AS TEXT), '\"number\":0', '\"number\":7') AS BLOB)"
         connection.execute(f"UPDATE events SET event = {altered}")
@@ -112,3 +133,40 @@ def test_an_altered_sqlite_ledger_is_corrupt(tmp_path: Path) -> None:
     with pytest.raises(Corrupt, match="event 0"):
         ledger.read()
     assert ledger.read_unchecked()[0].payload["number"] == 7
+
+
+def test_an_undecodable_sqlite_event_is_named_by_its_position(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.db", clock=now, new_id=lambda: "e")
+    ledger.append([draft(0)], head=GENESIS)
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("INSERT INTO events VALUES (1, x'00')")
+    connection.close()
+    for look in (ledger.read, ledger.read_unchecked):
+        with pytest.raises(Corrupt, match="event 1"):
+            look()
+
+
+def test_a_path_that_cannot_be_a_ledger_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NotReady, match="cannot be opened"):
+        SqliteLedger(tmp_path, clock=now, new_id=lambda: "e").read()
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to be taken for one\n" * 20)
+    with pytest.raises(Corrupt, match="damaged"):
+        SqliteLedger(tmp_path / "notes.txt", clock=now, new_id=lambda: "e").read()
+
+
+def test_sqlite_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each thread has a ledger of its own, as processes would; the file does not exist when they start."""
+
+    def write(name: int) -> None:
+        ledger = SqliteLedger(tmp_path / "new" / "ledger.db", clock=now, new_id=lambda: os.urandom(6).hex())
+        for number in range(5):
+
+            def decide(history: History, n: int = 10 * name + number) -> tuple[Draft, ...]:
+                return (draft(n),)
+
+            append(ledger, ledger.read(), decide)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    events = SqliteLedger(tmp_path / "new" / "ledger.db", clock=now, new_id=lambda: "e").read().events
+    assert sorted(e.payload["number"] for e in events) == sorted(10 * n + i for n in range(4) for i in range(5))

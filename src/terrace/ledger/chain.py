@@ -80,7 +80,7 @@ def encode(event: Event) -> bytes:
 def decode(line: bytes) -> Event:
     """The event of a line. Raises Corrupt when it is none; whether its hash holds is for `verify` to say."""
     try:
-        record = json.loads(line)
+        record = json.loads(line, parse_float=_refuse, parse_constant=_refuse)
         return Event(
             position=_typed(record["position"], int),
             id=_typed(record["id"], str),
@@ -94,6 +94,20 @@ def decode(line: bytes) -> Event:
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Corrupt("a line of the ledger is not an event") from error
+
+
+def decode_all(lines: Iterable[bytes], *, first: int = 0) -> tuple[Event, ...]:
+    """The events of lines that stand at `first` and after. Raises Corrupt, naming the position that holds no event."""
+    events: list[Event] = []
+    for position, line in enumerate(lines, first):
+        try:
+            events.append(decode(line))
+        except Corrupt as error:
+            raise Corrupt(
+                f"the ledger is broken at event {position}: what is stored there is not an event",
+                hint="nothing is done with it; a clone elsewhere may have it whole",
+            ) from error
+    return tuple(events)
 
 
 def verify(events: Sequence[Event], expected_head: str | None = None) -> Verification:
@@ -176,6 +190,10 @@ def _plain(value: Any) -> Any:
         case Mapping() if all(isinstance(name, str) for name in value):
             return {name: _plain(item) for name, item in value.items()}
     raise TerraceError(f"a {type(value).__name__} cannot be written into the ledger")
+
+
+def _refuse(number: str) -> None:
+    raise ValueError(f"{number} is no number of a ledger")
 
 
 def _typed(value: object, kind: type[T]) -> T:

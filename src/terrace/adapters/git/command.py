@@ -13,7 +13,7 @@ from terrace.errors import TerraceError
 NETWORK_SECONDS = 60.0
 """How long a fetch or a push may take before it is given up."""
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 _THEIRS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")
 
 
@@ -25,7 +25,8 @@ def git(
     timeout: float | None = None,
 ) -> Finished:
     """Run git in a folder; the caller looks at the exit code. Raises NotReady when it takes too long or is missing."""
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8"}
+    # LANGUAGE overrules LC_ALL in gettext, and what Git says is looked at.
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
     ssh = {} if "GIT_SSH_COMMAND" in os.environ else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
     inherited = {k: v for k, v in os.environ.items() if k not in _THEIRS}
     return run(

@@ -12,19 +12,23 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from terrace.adapters.git.command import NETWORK_SECONDS, git, masked, objects
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
-from terrace.ledger.chain import decode, encode, seal_all, trusted
+from terrace.ledger.chain import decode_all, encode, seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
 
 BRANCH = "terrace/ledger"
-ZERO = "0" * 40
 
 _FOLDER_SIZE = 1000
 _STRANGE = re.compile(r"[\x00-\x1f<>\x7f]")
+_TRIMMED = " .,:;\"'\\"
+_FETCHES = 10
+_MOVED = ("cannot lock ref", "File exists", "rejected")
+"""What Git says when another process moved a ref while it looked; a second look tells chance from harm."""
 
 
 class GitLedger:
@@ -70,18 +74,26 @@ class GitLedger:
     def read_unchecked(self) -> tuple[Event, ...]:
         self._fetch()
         tip = self._local_tip()
-        return self._events(tip, after=0) if tip else ()
+        return self._events(tip, after=0)
 
     def _continued(self, tip: str) -> tuple[Event, ...]:
         """The events at `tip`, decoding only those that are not known yet."""
-        if not tip:
-            return ()
         fresh = self._events(tip, after=len(self._known))
         if fresh and self._known and fresh[0].previous == self._known[-1].hash:
             return trusted((*self._known, *fresh))
-        return trusted(self._events(tip, after=0))
+        events = trusted(self._events(tip, after=0))
+        if events[: len(self._known)] != self._known:
+            raise Corrupt(
+                f"the ledger branch {self._branch} does not continue what was read before",
+                hint="somebody rewrote or deleted it; nothing is done until that is understood "
+                f"(it stood at {self._tip})",
+            )
+        return events
 
     def _events(self, tip: str, *, after: int) -> tuple[Event, ...]:
+        """The events that stand at `after` or later; none where there is no branch."""
+        if not tip:
+            return ()
         listed = self._git("ls-tree", "-r", "-z", tip, "--", "events/").out
         wanted = []
         for line in listed.split(b"\0"):
@@ -92,8 +104,30 @@ class GitLedger:
             if first >= after:
                 wanted.append((first, head.split()[2].decode()))
         wanted.sort()
+        if wanted and self._partial:
+            self._complete(tip)
         contents = objects(self._repository, [blob for _, blob in wanted])
-        return tuple(decode(line) for content in contents for line in content.splitlines())
+        lines = [line for content in contents for line in content.splitlines()]
+        return decode_all(lines, first=wanted[0][0] if wanted else 0)
+
+    @cached_property
+    def _partial(self) -> bool:
+        """Whether this clone left contents at the remote."""
+        asked = self._git("config", "--type=bool", f"remote.{self._remote}.promisor", check=False)
+        return asked.out.strip() == b"true"
+
+    def _complete(self, tip: str) -> None:
+        """Bring what a partial clone left out, all at once: Git by itself would ask the remote event by event."""
+        assert self._remote is not None, "only a clone is partial"
+        found = self._git("rev-list", "--objects", "--no-object-names", "--missing=print", tip).out
+        missing = b"\n".join(line[1:] for line in found.splitlines() if line.startswith(b"?"))
+        if not missing:
+            return
+        options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--filter=blob:none", "--stdin")
+        negotiation = ("-c", "fetch.negotiationAlgorithm=noop")
+        done = self._git(*negotiation, "fetch", *options, self._remote, stdin=missing, check=False, network=True)
+        if done.code != 0:
+            raise self._unreadable(done.message)
 
     def _local_tip(self) -> str:
         found = self._git("rev-parse", "--verify", "--quiet", self._ref, check=False)
@@ -105,25 +139,35 @@ class GitLedger:
             return
         spec = f"refs/heads/{self._branch}:{self._ref}"
         # Not quiet: a refused update would be told by the exit code alone.
-        done = self._git("fetch", "--no-tags", "--no-write-fetch-head", self._remote, spec, check=False, network=True)
-        if done.code == 0:
-            return
-        said = done.message
-        if "couldn't find remote ref" in said.lower():
-            if self._local_tip():
-                raise Corrupt(
-                    f"the ledger branch {self._branch} was deleted at the remote {self._remote!r}",
-                    hint=f"this clone still has it; push it back: git push {self._remote} {self._ref}:"
-                    f"refs/heads/{self._branch}",
-                )
-            return
-        if "non-fast-forward" in said or "rejected" in said:
-            raise Corrupt(
+        options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+        said = ""
+        for _ in range(_FETCHES):
+            done = self._git("fetch", *options, self._remote, spec, check=False, network=True)
+            said = done.message
+            if done.code == 0:
+                return
+            absent = _absent(said)
+            if absent and not self._local_tip():
+                return
+            # Another process of this clone may have written between the remote's answer and our look at the ref.
+            if not absent and not any(sign in said for sign in _MOVED):
+                break
+        raise self._unreadable(said)
+
+    def _unreadable(self, said: str) -> TerraceError:
+        if _absent(said):
+            return Corrupt(
+                f"the ledger branch {self._branch} was deleted at the remote {self._remote!r}",
+                hint=f"this clone still has it; push it back: git push {self._remote} {self._ref}:"
+                f"refs/heads/{self._branch}",
+            )
+        if "rejected" in said:
+            return Corrupt(
                 f"the ledger branch {self._branch} of {self._remote!r} does not continue what this clone saw",
                 hint="somebody rewrote it; nothing is done until that is understood "
                 f"(what was seen here is at {self._ref})",
             )
-        raise NotReady(
+        return NotReady(
             f"the ledger cannot be read from the remote {self._remote!r}: {masked(said)}",
             hint=f"check the network and your access: git ls-remote {self._remote}",
         )
@@ -135,6 +179,8 @@ class GitLedger:
             self.read()
         if History(self._known).head != head:
             raise Conflict("somebody else wrote into the ledger first")
+        if not drafts:
+            return History(self._known)
         sealed = seal_all(
             drafts,
             events=len(self._known),
@@ -143,9 +189,10 @@ class GitLedger:
             time=self._clock(),
         )
         commit = self._commit(sealed)
-        if self._remote is not None:
+        if self._remote is None:
+            self._move(commit)
+        else:
             self._push(commit)
-        self._move(commit)
         self._known = (*self._known, *sealed)
         self._tip = commit
         return History(self._known)
@@ -160,11 +207,11 @@ class GitLedger:
         first = sealed[0]
         subjects = ", ".join(f"{event.kind} {event.subject}" for event in sealed)
         parent = ("-p", self._tip) if self._tip else ()
-        who = _STRANGE.sub("", first.actor) or "terrace"
+        who = _clean(first.actor) or "terrace"
         moment = first.time.strftime("%Y-%m-%dT%H:%M:%S+00:00")
         identity = {"NAME": who, "EMAIL": "terrace@localhost", "DATE": moment}
         env = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in identity.items()}
-        return self._write("commit-tree", *parent, "-F", "-", tree, stdin=subjects.encode(), env=env)
+        return self._write("commit-tree", *parent, "-F", "-", tree, stdin=_clean(subjects).encode(), env=env)
 
     def _grown(self, tree: str, kind: str, id: str, name: str) -> str:  # noqa: A002
         """A tree with one entry added or replaced."""
@@ -180,31 +227,51 @@ class GitLedger:
 
     def _push(self, commit: str) -> None:
         assert self._remote is not None, "asked only where there is one"
-        done = self._git(
-            "push",
-            "--quiet",
-            "--porcelain",
-            "--no-verify",
-            self._remote,
-            f"{commit}:refs/heads/{self._branch}",
-            check=False,
-            network=True,
-        )
-        if done.code == 0:
-            return
-        said = f"{done.out.decode('utf-8', 'replace')}\n{done.message}"
-        if any(sign in said for sign in ("fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref")):
-            raise Conflict("somebody else wrote into the ledger first")
-        raise NotReady(
-            f"the remote {self._remote!r} does not take the ledger: {masked(done.message)}",
-            hint=f"everybody who deploys needs to push to the branch {self._branch}, without force",
-        )
+        plain = ("--no-verify", "--no-signed", "--no-follow-tags", "--no-recurse-submodules")
+        options = ("--quiet", "--porcelain", *plain)
+        spec = f"{commit}:refs/heads/{self._branch}"
+        try:
+            done = self._git("push", *options, self._remote, spec, check=False, network=True)
+        except NotReady as error:
+            self._look_again(commit, error.message)
+        else:
+            if done.code != 0:
+                self._look_again(commit, _refusal(done))
+        # Where this fails, another process of this clone was quicker to note the same commit or a later one.
+        self._git("update-ref", self._ref, commit, self._tip, check=False)
 
     def _move(self, commit: str) -> None:
-        """Move the local ref from where it was read to the new commit; who else moved it was first."""
-        done = self._git("update-ref", self._ref, commit, self._tip or ZERO, check=False)
-        if done.code != 0 and self._remote is None:
+        """Move the local branch from where it was read to the new commit."""
+        done = self._git("update-ref", self._ref, commit, self._tip, check=False)
+        if done.code != 0:
+            self._look_again(commit, done.message)
+
+    def _look_again(self, commit: str, said: str) -> None:
+        """Find out what became of a write that was not confirmed; return when it is there and only the answer got lost.
+
+        Words differ from forge to forge; what the branch holds now tells who was first.
+        """
+        try:
+            self._fetch()
+        except NotReady as error:
+            raise self._refused(said) from error
+        tip = self._local_tip()
+        if tip and self._git("merge-base", "--is-ancestor", commit, tip, check=False).code == 0:
+            return
+        if tip != self._tip or "File exists" in said:
             raise Conflict("somebody else wrote into the ledger first")
+        raise self._refused(said)
+
+    def _refused(self, said: str) -> NotReady:
+        if "cannot create" in said:
+            above = self._branch.split("/")[0]
+            hint = f"Git cannot have {self._branch} beside a branch named {above}: rename or delete that one"
+        elif self._remote is None:
+            hint = "check that you may write into .git of this repository"
+        else:
+            hint = f"check your access: everybody who deploys pushes to the branch {self._branch}, without force"
+        where = "this repository" if self._remote is None else f"the remote {self._remote!r}"
+        return NotReady(f"{where} does not take the ledger: {masked(said)}", hint=hint)
 
     # --- git ---------------------------------------------------------------------------------------------------
 
@@ -219,10 +286,28 @@ class GitLedger:
         check: bool = True,
         network: bool = False,
     ) -> Finished:
-        done = git(self._repository, *args, stdin=stdin, env=env, timeout=NETWORK_SECONDS if network else None)
+        # The user's hooks are about the user's refs: one that refuses or is slow has no say here.
+        hooks = f"core.hooksPath={os.devnull}"
+        limit = NETWORK_SECONDS if network else None
+        done = git(self._repository, "-c", hooks, *args, stdin=stdin, env=env, timeout=limit)
         if check and done.code != 0:
             raise TerraceError(f"git {args[0]} failed: {done.message}")
         return done
+
+
+def _absent(said: str) -> bool:
+    return "couldn't find remote ref" in said.lower()
+
+
+def _refusal(done: Finished) -> str:
+    """What a push that failed said: the remote's own words, and Git's reason for each ref."""
+    reasons = [line for line in done.out.decode("utf-8", "replace").splitlines() if line.startswith("!")]
+    return "\n".join([done.message, *reasons])
+
+
+def _clean(text: str) -> str:
+    """Text as Git takes it for a name or a message: no control characters, nothing that is not a character."""
+    return _STRANGE.sub("", text).encode("utf-8", "replace").decode().strip(_TRIMMED)
 
 
 def _place(position: int) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from terrace.errors import Conflict, Corrupt, NotReady
-from terrace.ledger.chain import decode, encode, seal_all, trusted
+from terrace.ledger.chain import decode_all, encode, seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
 
 BUSY_SECONDS = 30.0
@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY, event BLOB NOT 
 CREATE TRIGGER IF NOT EXISTS events_stay_as_they_are BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS events_stay BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS events_are_not_replaced BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE position = NEW.position)
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 """
 
@@ -80,4 +83,4 @@ class SqliteLedger:
 
 
 def _events(connection: sqlite3.Connection) -> tuple[Event, ...]:
-    return tuple(decode(row[0]) for row in connection.execute("SELECT event FROM events ORDER BY position"))
+    return decode_all(row[0] for row in connection.execute("SELECT event FROM events ORDER BY position"))
