@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-_FOREIGN = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "TF_", "TERRACE_", "GIT_", "SSH_")
+_FOREIGN = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "TF_", "TERRACE_", "GIT_", "SSH_", "XDG_", "CLOUDSDK_")
 
 
 @pytest.fixture(autouse=True)
