@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from terrace.apps.cli.console import emit, show
+from terrace.apps.cli.init import environments_of
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.config import ApprovalRule, Config
 from terrace.stacks.load import BadConfig, load
 from terrace.stacks.schema import json_schema
+from terrace.stacks.yaml_nodes import Problem
 
 CONFIG_FILE = "terrace.yaml"
 
@@ -27,27 +30,25 @@ def config_check(folder: str, *, as_json: bool) -> int:
     """terrace.yaml of the working tree: exit 0, or 2 with everything that is wrong."""
     path = _found(Path(folder))
     try:
-        config = load(path.read_bytes(), CONFIG_FILE)
+        config = load(path.read_bytes(), CONFIG_FILE, discovered=environments_of(path.parent))
+    except OSError as error:
+        raise NotReady(f"{path} cannot be read: {error.strerror}", hint="make it yours to read") from error
     except BadConfig as error:
         if not as_json:
             raise
-        problems = [
-            {
-                "file": p.place.path,
-                "line": p.place.line,
-                "column": p.place.column,
-                "message": p.message,
-                "hint": p.hint,
-            }
-            for p in error.problems
-        ]
-        emit({"schema": "terrace/config-check@1", "ok": False, "problems": problems})
+        emit({"schema": "terrace/config-check@1", "ok": False, "problems": [_told(p) for p in error.problems]})
         return error.exit_code
     if as_json:
         emit({"schema": "terrace/config-check@1", "ok": True, "problems": []})
     else:
         _summary(config)
     return 0
+
+
+def _told(problem: Problem) -> dict[str, Any]:
+    place = problem.place
+    said = {"message": problem.message, "hint": problem.hint}
+    return {"file": place.path, "line": place.line, "column": place.column, **said}
 
 
 def completion(cli: click.Command, shell: str) -> int:

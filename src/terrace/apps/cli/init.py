@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import os
+import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from terrace.adapters.process import run
 from terrace.apps.cli.console import note, show
 from terrace.errors import BadInput, TerraceError
-from terrace.stacks.load import LADDER
+from terrace.stacks.layout import is_configuration
+from terrace.stacks.load import asks, ladder
 from terrace.stacks.naming import NAME
 
-CONFIGURATION = re.compile(r".*\.(tf|tofu|tf\.json|tofu\.json)")
+CONFIG_FILE = "terrace.yaml"
+USUAL = ("dev", "staging", "prod")
 
 _FIRST: Mapping[str, str] = {
     "environments/dev/main.tf": """\
@@ -51,101 +55,173 @@ crash.log
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What `init` makes in a folder: files by name, a Git repository, or not; and what to do after it."""
+
+    root: Path
+    files: Mapping[str, str]
+    repository: bool
+    next: tuple[str, ...]
+
+
 def init(folder: str, *, dry_run: bool) -> int:
     """Write what is missing; a file that exists is left as it is. With `dry_run` only tell."""
     root = _root(Path(folder).absolute())
     if not root.is_dir():
         raise BadInput(f"there is no folder {root}", hint="make it first")
-    if (root / "terrace.yaml").exists():
-        show("terrace.yaml exists already: nothing was written")
+    if os.path.lexists(root / CONFIG_FILE):
+        show(f"{CONFIG_FILE} exists already: nothing was written")
         return 0
-    environments = _environments(root)
-    empty = not any(path.name != ".git" for path in root.iterdir())
-    if not environments and not empty:
-        note("note: no stacks were found in environments/; terrace.yaml is written for dev, staging and prod")
-    files = {"terrace.yaml": _terrace_yaml(environments or (("dev",) if empty else ("dev", "staging", "prod")))}
-    if empty:
-        files = {**_FIRST, **files}
-    fresh = not (root / ".git").exists()
-    if dry_run:
-        for name in sorted(files):
-            show(f"would write {name}")
-        if fresh and empty:
-            show("would make a Git repository")
-        return 0
-    _write(root, files)
-    if fresh and empty:
-        done = run(["git", "init", "--quiet", "--initial-branch=main", root])
-        if done.code != 0:
-            raise TerraceError(f"git init failed: {done.message}")
-        show("made a Git repository")
-    for name in sorted(files):
-        show(f"wrote {name}")
-    show("\nnext:\n  git add --all && git commit -m 'Add Terrace'")
-    show("  export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)")
-    show("  terrace doctor\n  terrace check --base HEAD\n  terrace deploy dev")
+    try:
+        start = _start(root)
+        if not dry_run:
+            _make(start)
+    except OSError as error:
+        message = f"{error.filename or root} cannot be read or written: {error.strerror}"
+        raise TerraceError(message, hint="nothing was left behind") from error
+    _tell(start, dry_run=dry_run)
     return 0
+
+
+def environments_of(root: Path) -> tuple[str, ...]:
+    """The environments of the convention that this folder holds, up the usual ladder."""
+    home = root / "environments"
+    folders = [folder for folder in home.iterdir() if NAME.fullmatch(folder.name)] if home.is_dir() else []
+    return ladder(folder.name for folder in folders if _holds_configuration(folder))
+
+
+def _holds_configuration(folder: Path) -> bool:
+    return any(is_configuration(path.name) for depth in ("*", "*/*") for path in folder.glob(depth))
 
 
 def _root(folder: Path) -> Path:
     """The root of the repository around a folder, or the folder itself."""
     done = run(["git", "-C", folder, "rev-parse", "--show-toplevel"])
-    return Path(done.out.decode().rstrip("\n")) if done.code == 0 else folder
+    return Path(os.fsdecode(done.out.rstrip(b"\n"))) if done.code == 0 else folder
 
 
-def _environments(root: Path) -> tuple[str, ...]:
-    """The environments of the convention that this folder holds, up the usual ladder."""
-    home = root / "environments"
-    names = {
-        folder.name
-        for folder in (home.iterdir() if home.is_dir() else ())
-        if NAME.fullmatch(folder.name) and any(CONFIGURATION.fullmatch(p.name) for p in _two_levels(folder))
-    }
-    return tuple(sorted(names, key=lambda n: (LADDER.index(n) if n in LADDER else len(LADDER), n)))
+# --- what to make ------------------------------------------------------------------------------------------------
 
 
-def _two_levels(folder: Path) -> tuple[Path, ...]:
-    return (*folder.glob("*"), *folder.glob("*/*")) if folder.is_dir() else ()
+def _start(root: Path) -> Start:
+    empty = not any(path.name != ".git" for path in root.iterdir())
+    repository = (root / ".git").exists()
+    found = environments_of(root)
+    if not found and not empty:
+        note(f"note: no stacks were found in environments/; {CONFIG_FILE} is written for {', '.join(USUAL)}")
+    environments = found or (("dev",) if empty else USUAL)
+    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments)}
+    commit = f"git add {'--all' if empty else CONFIG_FILE} && git commit -m 'Add Terrace'"
+    steps = (
+        *(() if repository or empty else ("git init -b main",)),
+        f"{commit}   # it counts from the protected branch on",
+        "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # keep it: it opens the backups of states",
+        "terrace doctor",
+        f"terrace deploy {environments[0]}",
+    )
+    return Start(root, files, repository=empty and not repository, next=steps)
 
 
-def _terrace_yaml(environments: tuple[str, ...]) -> str:
+def terrace_yaml(environments: tuple[str, ...]) -> str:
+    """A terrace.yaml that says for these environments what holds without one, and teaches the rest in comments."""
     lines = [
-        "# What each key means: terrace config schema, or docs/reference/terrace-yaml.md",
+        "# What each key means: docs/reference/terrace-yaml.md; for editors: terrace config schema",
         "version: 1",
         "environments:",
     ]
     for index, name in enumerate(environments):
-        last = index == len(environments) - 1
-        body = []
-        if index:
-            body.append(f"    after: {environments[index - 1]}   # takes only what succeeded there")
-        if last and index:
-            body.append("    approvals: 1   # or by team: {security: 1, owners: 2}")
-        elif not index:
-            body.append("    deploy: manual   # automatic: `terrace tick` deploys what lands on the protected branch")
-        lines += [f"  {name}:", *(body or ["    deploy: manual"])]
-    lines += [
-        "",
-        "# teams: {owners: [ann, bob]}",
-        "# people: {ann: {emails: [ann@example.com]}}   # nobody approves commits of their own",
-        "# SSH keys of those who approve, one `NAME KEY` a line: .terrace/allowed_signers",
-    ]
-    return "\n".join(lines) + "\n"
+        lines += [f"  {_word(name)}:", *_environment(environments, index)]
+    return "\n".join(lines) + _MORE
 
 
-def _write(root: Path, files: Mapping[str, str]) -> None:
-    """All of them or none: what was written is taken away again when one cannot be."""
-    written: list[Path] = []
+def _environment(environments: tuple[str, ...], index: int) -> list[str]:
+    lines = []
+    if index:
+        lines.append(f"    after: {_word(environments[index - 1])}   # takes only what succeeded there")
+    else:
+        lines.append("    deploy: manual   # automatic: `terrace tick` deploys what lands on the protected branch")
+    if asks(environments, environments[index]):
+        lines.append("    approvals: 1   # or by team: {security: 1, owners: 2}")
+    return lines
+
+
+_MORE = """
+
+# teams: {owners: [ann, bob]}
+# people: {ann: {emails: [ann@example.com]}}   # nobody approves commits of their own
+# SSH keys of those who approve, one `NAME KEY` a line: .terrace/allowed_signers
+# stacks: [{path: infra/network, environment: prod}]   # what lies outside environments/
+# backups: {url: "s3://bucket/states"}   # copies of states, sealed with TERRACE_BACKUP_KEY
+"""
+
+
+def _word(name: str) -> str:
+    """A name as YAML reads it back: quoted where it could be taken for a number, a flag or nothing."""
+    plain = name[0].isalpha() and name.lower() not in ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
+    return name if plain else f'"{name}"'
+
+
+# --- making it ---------------------------------------------------------------------------------------------------
+
+
+def _make(start: Start) -> None:
+    """All of it or nothing: what was made is taken away again when the rest cannot be."""
+    made: list[Path] = []
     try:
-        for name, text in files.items():
-            path = root / name
-            if path.exists():
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x") as file:
-                written.append(path)
-                file.write(text)
-    except OSError as error:
-        for path in written:
-            path.unlink()
-        raise TerraceError(f"{error.filename} cannot be written: {error.strerror}", hint="nothing was left") from error
+        if start.repository:
+            _make_repository(start.root, made)
+        for name, text in start.files.items():
+            _make_folders((start.root / name).parent, made)
+            _write(start.root / name, text, made)
+    except BaseException:
+        for path in reversed(made):
+            _take_away(path)
+        raise
+
+
+def _make_repository(root: Path, made: list[Path]) -> None:
+    made.append(root / ".git")
+    done = run(["git", "init", "--quiet", "--initial-branch=main", root])
+    if done.code != 0:
+        raise TerraceError(f"git init failed: {done.message}", hint="nothing was left behind")
+
+
+def _make_folders(folder: Path, made: list[Path]) -> None:
+    if not folder.is_dir():
+        _make_folders(folder.parent, made)
+        folder.mkdir()
+        made.append(folder)
+
+
+def _write(path: Path, text: str, made: list[Path]) -> None:
+    """Write a file that nobody ever sees in part. Raises FileExistsError when there is one."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("x", encoding="utf-8") as file:
+            file.write(text)
+        # A link fails where a file is; a rename would replace it.
+        path.hardlink_to(part)
+        made.append(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _take_away(path: Path) -> None:
+    if path.is_dir() and path.name == ".git":
+        shutil.rmtree(path)
+    elif path.is_dir():
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _tell(start: Start, *, dry_run: bool) -> None:
+    if start.repository:
+        show("would make a Git repository" if dry_run else "made a Git repository")
+    for name in sorted(start.files):
+        show(f"{'would write' if dry_run else 'wrote'} {name}")
+    if not dry_run:
+        show("\nnext:")
+        for step in start.next:
+            show(f"  {step}")

@@ -1,0 +1,323 @@
+"""The first minutes: `init`, `doctor`, `config` and `completion`, before anything was deployed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import resource
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.git import commit, git, repository, with_remote
+from terrace.adapters.terraform.client import LocalTerraform
+from terrace.apps.checks import checks
+from terrace.apps.cli.configuration import completion, config_check, config_schema
+from terrace.apps.cli.doctor import doctor
+from terrace.apps.cli.init import init, terrace_yaml
+from terrace.apps.cli.main import cli
+from terrace.errors import BadInput, NotReady
+from terrace.stacks.config import TerraformSettings
+from terrace.stacks.keys import CHECKS
+from terrace.stacks.load import BadConfig, ladder, load
+from terrace.stacks.naming import NAME
+from terrace.stacks.schema import json_schema
+
+Captured = pytest.CaptureFixture[str]
+
+KEY = base64.b64encode(bytes(32)).decode()
+
+
+def tree(folder: Path) -> set[str]:
+    """Every file and folder but Git's own."""
+    return {str(p.relative_to(folder)) for p in folder.rglob("*") if ".git" not in p.relative_to(folder).parts}
+
+
+def stacks(folder: Path, *names: str) -> Path:
+    """A folder with environments of the convention."""
+    for name in names:
+        (folder / "environments" / name).mkdir(parents=True)
+        (folder / "environments" / name / "main.tf").write_text('resource "terraform_data" "it" {}\n')
+    return folder
+
+
+# --- init --------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_folder_becomes_a_repository_that_can_be_planned(tmp_path: Path, capsys: Captured) -> None:
+    assert init(str(tmp_path), dry_run=False) == 0
+    files = {".gitignore", "environments/dev/main.tf", "modules/greeting/main.tf", "terrace.yaml"}
+    assert files <= tree(tmp_path)
+    assert git(tmp_path, "symbolic-ref", "HEAD") == "refs/heads/main"
+    said = capsys.readouterr().out
+    assert all(f"wrote {name}" in said for name in files)
+    assert "terrace deploy dev" in said
+    subprocess.run(["terraform", "fmt", "-check", "-recursive", tmp_path], check=True, capture_output=True)
+
+
+def test_what_is_written_is_right_and_says_what_holds_without_it(tmp_path: Path) -> None:
+    """The first terrace.yaml must neither loosen nor tighten anything: it makes the defaults visible."""
+    stacks(tmp_path, "prod", "dev", "staging")
+    init(str(tmp_path), dry_run=False)
+    written = load((tmp_path / "terrace.yaml").read_bytes())
+    assert written.environments == load(b"", discovered=("dev", "prod", "staging")).environments
+
+
+@given(st.lists(st.from_regex(NAME, fullmatch=True) | st.sampled_from(["null", "1e3", "007", "On", "1.5"]), min_size=1))
+def test_whatever_environments_are_called_the_file_reads_them_back(names: list[str]) -> None:
+    """YAML takes some names for numbers, flags or nothing unless they are quoted."""
+    ordered = ladder(set(names))
+    assert load(terrace_yaml(ordered).encode()).environments == load(b"", discovered=ordered).environments
+
+
+def test_an_existing_repository_gets_one_file_and_keeps_the_rest(tmp_path: Path, capsys: Captured) -> None:
+    folder = repository(tmp_path / "work", {"environments/live/main.tf": "\n", "environments/a.md": "", "a.txt": "a"})
+    before = tree(folder)
+    init(str(folder / "environments"), dry_run=False)
+    assert tree(folder) - before == {"terrace.yaml"}
+    assert git(folder, "status", "--porcelain") == "?? terrace.yaml"
+    assert [e.name for e in load((folder / "terrace.yaml").read_bytes()).environments] == ["live"]
+    said = capsys.readouterr().out
+    assert "git add terrace.yaml" in said, "files of others are never added"
+    assert "terrace deploy live" in said
+
+
+def test_a_folder_without_stacks_gets_the_usual_ladder_and_is_told_so(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "main.tf").write_text("\n")
+    init(str(tmp_path), dry_run=False)
+    assert "no stacks were found" in capsys.readouterr().err
+    assert [e.name for e in load((tmp_path / "terrace.yaml").read_bytes()).environments] == ["dev", "staging", "prod"]
+    assert not (tmp_path / ".git").exists(), "a folder that holds something is not made a repository"
+
+
+@pytest.mark.parametrize("existing", ["mine\n", None])
+def test_a_terrace_yaml_is_never_overwritten(tmp_path: Path, capsys: Captured, existing: str | None) -> None:
+    """Not even a link that leads nowhere: whoever made it meant something."""
+    if existing is None:
+        (tmp_path / "terrace.yaml").symlink_to("elsewhere/terrace.yaml")
+    else:
+        (tmp_path / "terrace.yaml").write_text(existing)
+    before = tree(tmp_path)
+    assert init(str(tmp_path), dry_run=False) == 0
+    assert "nothing was written" in capsys.readouterr().out
+    assert tree(tmp_path) == before
+    assert existing is None or (tmp_path / "terrace.yaml").read_text() == existing
+
+
+def test_a_dry_run_only_tells(tmp_path: Path, capsys: Captured) -> None:
+    init(str(tmp_path), dry_run=True)
+    assert list(tmp_path.iterdir()) == []
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "would make a Git repository"
+    assert "would write terrace.yaml" in said
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="there is no folder"):
+        init(str(tmp_path / "nowhere"), dry_run=False)
+
+
+@pytest.mark.parametrize("bytes_", [50, 300])
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, bytes_: int) -> None:
+    """With 50 bytes `git init` fails, with 300 a file of ours does after others were written."""
+    target, template = tmp_path / "target", tmp_path / "template"
+    target.mkdir()
+    template.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-P", "-B", "-m", "terrace", "-C", target, "init"],
+        env={**os.environ, "GIT_TEMPLATE_DIR": str(template)},
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_)),
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "nothing was left behind" in done.stderr
+    assert list(target.iterdir()) == []
+
+
+def test_a_git_file_that_leads_nowhere_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: /nowhere\n")
+    init(str(tmp_path), dry_run=False)
+    assert (tmp_path / ".git").read_text() == "gitdir: /nowhere\n", "what was there is as it was"
+
+
+# --- config ------------------------------------------------------------------------------------------------------
+
+
+def test_the_schema_is_printed_as_json(capsys: Captured) -> None:
+    assert config_schema() == 0
+    assert json.loads(capsys.readouterr().out) == json_schema()
+
+
+def test_a_right_file_is_summed_up(tmp_path: Path, capsys: Captured) -> None:
+    prod = "{after: dev, approvals: {count: 2, roles: {sec: 1}}}"
+    text = f"version: 1\nenvironments: {{dev: {{deploy: automatic}}, prod: {prod}}}\nteams: {{sec: [bob]}}\n"
+    (tmp_path / "terrace.yaml").write_text(text)
+    (tmp_path / "deep/er").mkdir(parents=True)
+    assert config_check(str(tmp_path / "deep/er"), as_json=False) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "terrace.yaml is right",
+        "  dev: automatic, no approvals",
+        "  prod after dev: manual, approved by 2 people, 1 x sec",
+    ]
+
+
+def test_a_file_without_environments_is_summed_up_with_those_of_the_folders(tmp_path: Path, capsys: Captured) -> None:
+    stacks(tmp_path, "dev", "prod")
+    (tmp_path / "terrace.yaml").write_text("version: 1\n")
+    config_check(str(tmp_path), as_json=False)
+    assert "  prod after dev: manual, approved by 1 person" in capsys.readouterr().out
+
+
+def test_a_wrong_file_is_told_for_people_and_for_machines(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "terrace.yaml").write_text("version: 1\nbrnch: x\nsigners: /x\n")
+    with pytest.raises(BadConfig) as caught:
+        config_check(str(tmp_path), as_json=False)
+    assert caught.value.exit_code == 2
+    assert "terrace.yaml:2:1" in str(caught.value)
+    assert config_check(str(tmp_path), as_json=True) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert (told["schema"], told["ok"]) == ("terrace/config-check@1", False)
+    assert told["problems"][0] == {
+        "file": "terrace.yaml",
+        "line": 2,
+        "column": 1,
+        "message": "`brnch` is not a key of terrace.yaml",
+        "hint": "did you mean `branch`?",
+    }
+    assert (told["problems"][1]["line"], told["problems"][1]["column"]) == (3, 10)
+
+
+def test_the_search_for_terrace_yaml_ends_at_the_root_of_the_repository(tmp_path: Path) -> None:
+    (tmp_path / "terrace.yaml").write_text("version: 1\n")
+    (tmp_path / "inner/.git").mkdir(parents=True)
+    with pytest.raises(NotReady, match=r"there is no terrace\.yaml here"):
+        config_check(str(tmp_path / "inner"), as_json=False)
+
+
+def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) -> None:
+    assert tuple(checks(LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path))) == CHECKS
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_the_program(capsys: Captured, shell: str) -> None:
+    assert completion(cli, shell) == 0
+    said = capsys.readouterr().out
+    assert "_TERRACE_COMPLETE" in said
+    assert "terrace" in said
+
+
+def test_completion_for_an_unknown_shell_is_told(capsys: Captured) -> None:
+    with pytest.raises(BadInput, match="no completion for tcsh"):
+        completion(click.Command("x"), "tcsh")
+
+
+# --- doctor ------------------------------------------------------------------------------------------------------
+
+
+def examined(folder: Path, capsys: Captured) -> tuple[int, dict[str, Any]]:
+    """The exit code of `doctor --json`, and its rows by name."""
+    capsys.readouterr()
+    code = doctor(str(folder), as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "terrace/doctor@1"
+    assert told["ok"] == (code == 0)
+    return code, {row["what"]: row for row in told["rows"]}
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a remote, in which nothing is missing."""
+    monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
+    return with_remote(tmp_path / "work", {"terrace.yaml": "version: 1\n", "environments/dev/main.tf": "\n"})
+
+
+def test_a_machine_that_has_everything_is_well(work: Path, capsys: Captured) -> None:
+    code, rows = examined(work, capsys)
+    assert code == 0, rows
+    for what in ("python", "git", "repository", "trust root", "terrace.yaml", "terraform", "ledger", "backup key"):
+        assert rows[what]["state"] == "ok", rows[what]
+    assert rows["data"]["state"] == "ok"
+    assert stat.S_IMODE(Path(rows["data"]["found"]).stat().st_mode) == 0o700
+    assert git(work, "status", "--porcelain") == "", "looking changes nothing"
+
+
+def test_everything_that_is_not_ok_says_how_to_get_it(
+    work: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERRACE_BACKUP_KEY", base64.b64encode(b"short").decode())
+    text = """\
+version: 1
+environments:
+  dev:
+    approvals: 1
+    env: [CLOUD_PROFILE]
+    credentials: {plan: {A: env:PLAN_KEY}, apply: {A: env:APPLY_KEY}}
+terraform: {version: ">= 99"}
+"""
+    commit(work, {"terrace.yaml": text})
+    git(work, "push", "--quiet", "origin", "main")
+    code, rows = examined(work, capsys)
+    assert code == 1
+    assert {what for what, row in rows.items() if row["state"] == "missing"} == {"terraform", "backup key", "signers"}
+    assert "holds 5 bytes" in rows["backup key"]["found"]
+    credentials = rows["credentials of dev"]
+    assert (credentials["state"], credentials["found"]) == ("optional", "APPLY_KEY, CLOUD_PROFILE, PLAN_KEY not set")
+    assert all(row["how"] for row in rows.values() if row["state"] != "ok"), rows
+
+
+def test_a_folder_open_to_others_is_told(work: Path, capsys: Captured) -> None:
+    _, rows = examined(work, capsys)
+    folder = Path(rows["data"]["found"])
+    folder.chmod(0o755)
+    _, rows = examined(work, capsys)
+    assert (rows["data"]["state"], rows["data"]["how"]) == ("optional", f"chmod 700 {folder}")
+
+
+def test_outside_of_a_repository_the_machine_is_looked_at_all_the_same(tmp_path: Path, capsys: Captured) -> None:
+    code, rows = examined(tmp_path, capsys)
+    assert code == 1
+    assert rows["repository"]["state"] == "missing"
+    assert rows["terraform"]["state"] == "ok"
+    assert rows["backup key"]["state"] == "missing"
+
+
+def test_a_wrong_file_here_and_on_the_branch_are_told_apart(work: Path, capsys: Captured) -> None:
+    (work / "terrace.yaml").write_text("version: 1\nx: 1\ny: 2\n")
+    code, rows = examined(work, capsys)
+    assert (code, rows["terrace.yaml"]["state"], rows["terrace.yaml"]["found"]) == (0, "optional", "2 problems")
+    commit(work, {})
+    git(work, "push", "--quiet", "origin", "main")
+    code, rows = examined(work, capsys)
+    assert (code, rows["trust root"]["state"]) == (1, "missing")
+    assert rows["terraform"]["state"] == "ok", "the rest is looked at all the same"
+
+
+def test_a_git_that_is_too_old_is_told(
+    work: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
+    old = tmp_path / "bin/git"
+    old.parent.mkdir()
+    old.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "git version 2.29.3" || exec {real} "$@"\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+    code, rows = examined(work, capsys)
+    assert (code, rows["git"]["state"], rows["git"]["how"]) == (1, "missing", "install git 2.30 or newer")
+
+
+def test_the_table_for_people_says_the_same(work: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TERRACE_BACKUP_KEY")
+    assert doctor(str(work), as_json=False) == 1
+    said = capsys.readouterr().out
+    assert "missing" in said
+    assert "→ export TERRACE_BACKUP_KEY" in said
