@@ -16,6 +16,7 @@ from terrace.gates.decide import Facts, Upstream, admission, consent
 from terrace.gates.model import Approval, GateResult, Outcome, Proof, Subject, Verdict
 from terrace.gates.tally import Voice, assign
 from terrace.stacks.config import ApprovalRule, Config, Environment, Person
+from terrace.stacks.model import Manual
 from terrace.stacks.repository import Author
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -31,6 +32,7 @@ FACTS = Facts(
     upstream=Upstream("staging", COMMIT, NOW - timedelta(hours=2)),
     held=None,
     busy=None,
+    origin=Manual("rita"),
 )
 
 PROD = Environment("prod", after="staging", soak=timedelta(hours=1))

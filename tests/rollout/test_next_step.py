@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
-from terrace.rollout.next_step import Finish, Horizon, Perform, Task, Wait, next_step
+from terrace.rollout.next_step import Asked, Finish, Horizon, Perform, Task, Wait, next_step
 from terrace.stacks.model import Manual
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -62,7 +62,7 @@ class World:
         self.in_hand.clear()
 
     def ask(self) -> Perform | Wait | Finish:
-        return next_step(self.deployment, passes, frozenset(self.in_hand))
+        return next_step(self.deployment, Asked(passes), frozenset(self.in_hand))
 
     def run(self) -> Finish:
         for _ in range(200):
@@ -105,7 +105,7 @@ def test_it_waits_for_consent_and_plans_again_in_another_process() -> None:
     first = world.ask()
     assert isinstance(first, Perform)
     world.end(world.begin(first.tasks[0]))
-    waits = next_step(world.deployment, lambda plans: verdict(Outcome.WAIT), frozenset(world.in_hand))
+    waits = next_step(world.deployment, Asked(lambda plans: verdict(Outcome.WAIT)), frozenset(world.in_hand))
     assert isinstance(waits, Wait)
     world.crash()
     again = world.ask()
@@ -117,7 +117,7 @@ def test_a_blocked_verdict_ends_it_with_the_reasons() -> None:
     first = world.ask()
     assert isinstance(first, Perform)
     world.end(world.begin(first.tasks[0]))
-    answer = next_step(world.deployment, lambda plans: verdict(Outcome.BLOCK), frozenset())
+    answer = next_step(world.deployment, Asked(lambda plans: verdict(Outcome.BLOCK)), frozenset())
     assert answer == Finish("blocked", ("one more yes is needed",))
 
 
@@ -171,7 +171,7 @@ def test_where_people_are_asked_the_later_waves_are_planned_ahead_and_again_in_t
 
         return answer
 
-    while not isinstance(answer := next_step(world.deployment, consent(Outcome.WAIT), frozenset()), Wait):
+    while not isinstance(answer := next_step(world.deployment, Asked(consent(Outcome.WAIT)), frozenset()), Wait):
         assert isinstance(answer, Perform)
         for task in answer.tasks:
             world.end(world.begin(task))
@@ -184,7 +184,7 @@ def test_where_people_are_asked_the_later_waves_are_planned_ahead_and_again_in_t
 
 def test_with_a_wide_horizon_everything_is_planned_side_by_side_at_first() -> None:
     world = World(opened(("prod/network",), ("prod/app",)))
-    answer = next_step(world.deployment, passes, frozenset(), Horizon.ALL)
+    answer = next_step(world.deployment, Asked(passes, horizon=Horizon.ALL), frozenset())
     assert answer == Perform((Task(Step.PLAN, "prod/network"), Task(Step.PLAN, "prod/app")))
 
 

@@ -24,6 +24,7 @@ from terrace.stacks.config import (
     Environment,
     HttpProbe,
     Person,
+    Rollout,
     StackSetting,
     TerraformSettings,
 )
@@ -34,6 +35,7 @@ from terrace.stacks.keys import (
     ENVIRONMENT,
     HTTP,
     PERSON,
+    ROLLOUT,
     RUN,
     SECTIONS,
     STACK,
@@ -59,6 +61,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
     [
         (Config, TERRACE, {"source": None}),
         (Environment, ENVIRONMENT, {"name": None}),
+        (Rollout, ROLLOUT, {}),
         (ApprovalRule, APPROVALS, {}),
         (HttpProbe, HTTP, {"url": "http"}),
         (CommandProbe, RUN, {"argv": "run"}),
@@ -81,6 +84,7 @@ def _pairs() -> Iterator[tuple[str, Key, Any]]:
     """The keys whose default is a plain value, with the default of the record that they fill."""
     records: tuple[tuple[Record, Any], ...] = (
         (ENVIRONMENT, Environment("x")),
+        (ROLLOUT, Rollout()),
         (APPROVALS, ApprovalRule()),
         (HTTP, HttpProbe("x")),
         (RUN, CommandProbe(("x",))),
@@ -118,7 +122,7 @@ def test_the_schema_describes_every_key_and_takes_no_other() -> None:
     schema = json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     objects = list(_objects(schema))
-    assert len(objects) == len(SECTIONS)
+    assert {tuple(one["properties"]) for one in objects} == {tuple(k.name for k in r.keys) for _, r in SECTIONS}
     for one in objects:
         assert one["additionalProperties"] is False
         assert all(found["description"] for found in one["properties"].values())
@@ -164,6 +168,7 @@ APPROVAL_RULES = st.builds(
     ApprovalRule, st.integers(0, 3), st.dictionaries(NAMES, st.integers(1, 3)), DURATIONS, st.booleans()
 )
 VARIABLES = st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from(["env:A", "env:B"]))
+PROBES = st.lists(st.builds(HttpProbe, NAMES) | st.builds(CommandProbe, st.tuples(NAMES))).map(tuple)
 ENVIRONMENTS = st.builds(
     Environment,
     name=NAMES,
@@ -171,7 +176,12 @@ ENVIRONMENTS = st.builds(
     deploy=st.sampled_from(["manual", "automatic"]),
     soak=DURATIONS,
     approvals=APPROVAL_RULES,
-    smoke=st.lists(st.builds(HttpProbe, NAMES) | st.builds(CommandProbe, st.tuples(NAMES))).map(tuple),
+    smoke=PROBES,
+    health=PROBES,
+    rollout=st.builds(Rollout, DURATIONS, DURATIONS, st.integers(1, 3), st.integers(3, 5)),
+    on_failure=st.sampled_from(["pause", "rollback"]),
+    rollback=st.none() | APPROVAL_RULES,
+    protected=st.booleans(),
     credentials=st.builds(Credentials, VARIABLES, VARIABLES),
     env=st.lists(NAMES).map(tuple),
 )

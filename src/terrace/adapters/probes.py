@@ -10,11 +10,15 @@ from pathlib import Path
 
 from terrace.adapters.process import run
 from terrace.errors import TerraceError
+from terrace.rollout.bake import Reading
 from terrace.rollout.ports import ProbeResult
 from terrace.stacks.config import CommandProbe, HttpProbe, Probe
 
 PAUSE_SECONDS = 2.0
 """Between two tries of one probe."""
+
+CANNOT_TELL = 75
+"""The exit code by which a command says that it could not measure: EX_TEMPFAIL of sysexits.h."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -31,7 +35,7 @@ class LiveProbes:
                 return self._http(probe, variables)
             return _command(probe, folder, variables)
         except TerraceError as error:
-            return ProbeResult(_name(probe), False, str(error))
+            return ProbeResult(_name(probe), "unclear", str(error))
 
     def _http(self, probe: HttpProbe, variables: Mapping[str, str]) -> ProbeResult:
         import httpx
@@ -39,7 +43,7 @@ class LiveProbes:
         name = _name(probe)
         missing = [v for v in _VARIABLE.findall(probe.url) if v not in variables]
         if missing:
-            return ProbeResult(name, False, f"there is no output for {', '.join(missing)}")
+            return ProbeResult(name, "unclear", f"there is no output for {', '.join(missing)}")
         url = _VARIABLE.sub(lambda found: variables[found[1]], probe.url)
         seen = "nothing"
         for attempt in range(max(1, probe.attempts)):
@@ -55,8 +59,8 @@ class LiveProbes:
             elif probe.contains is not None and probe.contains not in answer.text:
                 seen = f"a body without {probe.contains!r}"
             else:
-                return ProbeResult(name, True, f"answered {answer.status_code}")
-        return ProbeResult(name, False, f"{seen} after {max(1, probe.attempts)} tries")
+                return ProbeResult(name, "passed", f"answered {answer.status_code}")
+        return ProbeResult(name, "failed", f"{seen} after {max(1, probe.attempts)} tries")
 
 
 def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) -> ProbeResult:
@@ -64,9 +68,11 @@ def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) ->
     seconds = probe.timeout.total_seconds()
     done = run(probe.argv, cwd=folder, env={**env, **variables}, timeout=seconds)
     if done.code == 0:
-        return ProbeResult(_name(probe), True, "exit 0")
+        return ProbeResult(_name(probe), "passed", "exit 0")
     said = (done.message or done.out.decode("utf-8", "replace").strip()).splitlines()
-    return ProbeResult(_name(probe), False, f"exit {done.code}" + (f": {_masked(said[-1], variables)}" if said else ""))
+    reading: Reading = "unclear" if done.code == CANNOT_TELL else "failed"
+    message = f"exit {done.code}" + (f": {_masked(said[-1], variables)}" if said else "")
+    return ProbeResult(_name(probe), reading, message)
 
 
 def _masked(text: str, variables: Mapping[str, str]) -> str:

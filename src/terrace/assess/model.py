@@ -58,6 +58,27 @@ class Finding:
         return not self.advisory and self.status is not Status.WAIVED
 
 
+class Weight(Enum):
+    """What an objection asks for. `say`: that a person decides. `name`: that somebody agrees to the address by name."""
+
+    SAY = "say"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What speaks against applying one plan as it is. `rule` is a word like `stateful`; `address` may be an output's.
+
+    Where `weight` is NAME, the plan is applied only after somebody has agreed to exactly that address.
+    """
+
+    rule: str
+    stack: str
+    address: str
+    why: str
+    weight: Weight
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """All that is known about one change set. `plans` are by stack key; a stack that could not be planned is in

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from terrace.assess.model import Objection
 from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
+from terrace.gates.objections import answer
 from terrace.gates.people import Barred, People
 from terrace.gates.tally import Tally, Voice, assign, tally, within_reach
-from terrace.stacks.config import Config, Environment
+from terrace.stacks.config import ApprovalRule, Config, Environment
+from terrace.stacks.model import AutomaticRollback, Origin, Remediation, Repairing, Rollback
 from terrace.stacks.repository import Author
 
 
@@ -28,6 +31,7 @@ class Facts:
 
     `authors` wrote the commits that are new there. `on_protected_branch` is None when history is too shallow to
     tell. `held` says why the environment takes nothing, `busy` what else goes on there; None when nothing does.
+    `origin` is what set it going: a way out of trouble meets other gates than a release.
     """
 
     commit: str
@@ -38,13 +42,18 @@ class Facts:
     upstream: Upstream | None
     held: str | None
     busy: str | None
+    origin: Origin
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
-    """Whether the environment takes this commit now. Every gate is asked, so that all reasons are told at once."""
-    results = [_held(environment, facts, Outcome.BLOCK), _busy(environment, facts)]
-    results.append(_protected_branch(facts, unknown=Outcome.BLOCK))
-    if environment.after is not None:
+    """Whether the environment takes this commit now. Every gate is asked, so that all reasons are told at once.
+
+    What undoes, recovers or takes down may enter a held environment, and is no promotion. Drift is taken back to a
+    commit that is there already.
+    """
+    results = [] if isinstance(facts.origin, Repairing) else [_held(environment, facts, Outcome.BLOCK)]
+    results += [_busy(environment, facts), _protected_branch(facts, unknown=Outcome.BLOCK)]
+    if environment.after is not None and not isinstance(facts.origin, Repairing | Remediation):
         promotion = _promotion(environment.name, environment.after, facts)
         results.append(promotion)
         if promotion.outcome is Outcome.PASS and environment.soak > timedelta(0):
@@ -59,15 +68,33 @@ def consent(
     approvals: tuple[Approval, ...],
     facts: Facts,
     now: datetime,
+    objections: tuple[Objection, ...] = (),
+    agreed: frozenset[str] = frozenset(),
 ) -> Verdict:
     """Whether plans may be applied now. `approvals` may be any answers: only those to exactly these subjects count.
 
     An open deployment is looked at again: it waits while the environment is held, and is blocked when its commit
-    left the protected branch. More answers from others never take a rejection away.
+    left the protected branch. More answers from others never take a rejection away. `objections` are what an
+    assessment holds against these very plans, `agreed` the addresses that somebody agreed to by name.
     """
-    again = (_held(environment, facts, Outcome.WAIT), _protected_branch(facts, unknown=Outcome.WAIT))
+    again = [_protected_branch(facts, unknown=Outcome.WAIT)]
+    if not isinstance(facts.origin, Repairing):
+        again.insert(0, _held(environment, facts, Outcome.WAIT))
     opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
-    return Verdict(environment.name, (*opened, *_approvals(config, environment, subjects, approvals, facts, now)))
+    answers = _approvals(config, environment, subjects, approvals, facts, now)
+    return Verdict(environment.name, (*opened, *answer(facts.origin, objections, agreed), *answers))
+
+
+def rule_for(environment: Environment, origin: Origin) -> ApprovalRule:
+    """Who must agree to plans of that origin."""
+    match origin:
+        case AutomaticRollback():
+            # Whoever wrote `on_failure: rollback` agreed beforehand; what is not safe to undo meets an objection.
+            return ApprovalRule()
+        case Rollback():
+            return environment.rollback or environment.approvals
+        case _:
+            return environment.approvals
 
 
 # --- may it enter ------------------------------------------------------------------------------------------------
@@ -149,11 +176,13 @@ def _approvals(
         return (_passed("nothing to approve: no plan does anything"),)
     people = People(config)
     barred = Barred(people, facts.requester, facts.authors)
+    environment = replace(environment, approvals=rule_for(environment, facts.origin))
     counted = tally(people, environment.approvals, barred, subjects, approvals, now)
     if counted.rejections:
         return tuple(_rejected(environment, people, said) for said in counted.rejections)
     if not environment.approvals.asked:
-        return (_passed("no approval is asked for"),)
+        agreed = isinstance(facts.origin, AutomaticRollback)
+        return (_passed("terrace.yaml says `on_failure: rollback`" if agreed else "no approval is asked for"),)
     return _quorum(environment, people, barred, counted)
 
 

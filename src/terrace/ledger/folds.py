@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from terrace.gates.model import Subject
 from terrace.ledger import kinds
 from terrace.ledger.model import Event, History
+from terrace.ledger.origins import origin_from_payload
 from terrace.rollout.model import Deployment, Holder, Lease, Step, StepRecord
-from terrace.stacks.model import Automatic, Manual, Origin, Promotion
+from terrace.stacks.additions import additions_of
+from terrace.stacks.model import Destruction, Remediation, Undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,12 @@ class SignedApproval:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why an environment takes nothing new, who said so and since when."""
+    """Why an environment takes nothing new, who said so and since when. `deployment` is what it came with, if any."""
 
     reason: str
     by: str
     since: datetime
+    deployment: str = ""
 
 
 def deployments(history: History) -> tuple[Deployment, ...]:
@@ -45,8 +46,45 @@ def deployments(history: History) -> tuple[Deployment, ...]:
         if event.kind == kinds.DEPLOYMENT_OPENED:
             found[event.subject] = _opened(event)
         elif event.subject in found:
-            found[event.subject] = _next(found[event.subject], event)
+            now = found[event.subject] = _next(found[event.subject], event)
+            undone = found.get(now.origin.of) if isinstance(now.origin, Undoing) else None
+            if undone is not None and now.result == "succeeded":
+                found[undone.id] = replace(undone, undone_by=now.id)
     return tuple(found.values())
+
+
+def releases(history: History, environment: str) -> tuple[Deployment, ...]:
+    """The good releases of an environment, oldest first: every stack of it succeeded, and it baked.
+
+    What was undone since is good no more, what was destroyed is gone, and taking drift back releases nothing.
+    """
+    found: list[Deployment] = []
+    for deployment in deployments(history):
+        if deployment.environment != environment or deployment.result != "succeeded":
+            continue
+        if isinstance(deployment.origin, Destruction):
+            found = found if deployment.partial else []
+        elif not isinstance(deployment.origin, Remediation) and not deployment.undone_by:
+            found.append(deployment)
+    return tuple(found)
+
+
+def live(history: History, environment: str) -> dict[str, Deployment]:
+    """For every stack the deployment whose release it has, by key: the newest in which it was done.
+
+    A stack whose newest apply did not succeed is at no release, and absent.
+    """
+    found: dict[str, Deployment] = {}
+    for deployment in deployments(history):
+        if deployment.environment != environment:
+            continue
+        for key in deployment.stacks:
+            done = deployment.done(key)
+            if done is True and not isinstance(deployment.origin, Destruction):
+                found[key] = deployment
+            elif done is not None:
+                found.pop(key, None)
+    return found
 
 
 def latest(history: History, environment: str) -> Deployment | None:
@@ -56,8 +94,8 @@ def latest(history: History, environment: str) -> Deployment | None:
 
 
 def last_good(history: History, environment: str) -> Deployment | None:
-    """The newest deployment of an environment that succeeded: what should be live there."""
-    good = [d for d in deployments(history) if d.environment == environment and d.result == "succeeded"]
+    """The newest good release of an environment: what should be live there."""
+    good = releases(history, environment)
     return good[-1] if good else None
 
 
@@ -87,32 +125,11 @@ def hold(history: History, environment: str) -> Hold | None:
         if event.subject != environment:
             continue
         if event.kind == kinds.ENVIRONMENT_HELD:
-            held = Hold(event.payload.get("reason", ""), event.actor, event.time)
+            payload = event.payload
+            held = Hold(payload.get("reason", ""), event.actor, event.time, payload.get("deployment", ""))
         elif event.kind == kinds.ENVIRONMENT_UNHELD:
             held = None
     return held
-
-
-def origin_to_payload(origin: Origin) -> dict[str, str]:
-    """An origin as JSON data; `origin_from_payload` reads it back."""
-    match origin:
-        case Manual(by):
-            return {"kind": "manual", "by": by}
-        case Automatic():
-            return {"kind": "automatic"}
-        case Promotion(source, by):
-            return {"kind": "promotion", "source": source, "by": by}
-
-
-def origin_from_payload(payload: Mapping[str, Any]) -> Origin:
-    """The origin that `origin_to_payload` wrote."""
-    match payload["kind"]:
-        case "automatic":
-            return Automatic()
-        case "promotion":
-            return Promotion(payload["source"], payload["by"])
-        case _:
-            return Manual(payload.get("by", ""))
 
 
 def _opened(event: Event) -> Deployment:
@@ -126,6 +143,10 @@ def _opened(event: Event) -> Deployment:
         opened_at=event.time,
         waves=tuple(tuple(wave) for wave in payload["waves"]),
         policy=payload["policy"],
+        live=payload.get("live", ""),
+        additions=additions_of(payload.get("additions", {})),
+        agreed=frozenset(payload.get("agreed", ())),
+        partial=payload.get("partial", False),
     )
 
 

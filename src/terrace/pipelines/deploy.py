@@ -3,24 +3,30 @@ result, ask again. Killed anywhere, it goes on when called again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from terrace.assess.model import Objection, Weight
 from terrace.errors import BadInput, Interrupted, TerraceError
-from terrace.gates.decide import Facts, Upstream, admission, consent
+from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
 from terrace.gates.model import Approval, Subject, Verdict
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
-from terrace.pipelines import steps
+from terrace.ledger.origins import origin_to_payload
+from terrace.pipelines import closing, steps
 from terrace.pipelines.crew import Crew
+from terrace.pipelines.ground import Ended, Ground
 from terrace.pipelines.journal import Journal, append
-from terrace.pipelines.steps import Ended, Ground
+from terrace.rollout.bake import health
+from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, Result, Step, StepRecord
-from terrace.rollout.next_step import Finish, Horizon, Perform, Task, Wait, next_step
+from terrace.rollout.next_step import Asked, Finish, Horizon, Perform, Task, Wait, next_step
+from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.graph import waves
-from terrace.stacks.model import Origin
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Origin, Recovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,21 @@ class Refused:
 
     commit: str
     verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A deployment that asks to be let in. `held` says why the environment is held from then on; "": it is not."""
+
+    environment: str
+    commit: str
+    origin: Origin
+    waves: tuple[tuple[str, ...], ...]
+    live: str = ""
+    additions: Additions = NOTHING
+    agreed: frozenset[str] = frozenset()
+    partial: bool = False
+    held: str = ""
 
 
 def deploy(crew: Crew, environment: str, commit: str, origin: Origin) -> Deployment | Refused:
@@ -41,25 +62,46 @@ def deploy(crew: Crew, environment: str, commit: str, origin: Origin) -> Deploym
     current = folds.latest(history, environment)
     if current is not None and current.open and current.commit == commit:
         return resume(crew, current)
-    verdict = _admission(crew, history, environment, commit)
+    verdict = _admission(crew, history, environment, commit, origin)
     if verdict.open:
         return Refused(commit, verdict)
+    good = folds.last_good(history, environment)
+    order = waves_of(crew.survey(commit), environment)
+    return enter(crew, history, Opening(environment, commit, origin, order, live=good.commit if good else ""))
+
+
+def enter(crew: Crew, history: History, opening: Opening) -> Deployment | Refused:
+    """Let a deployment in, if its gates say so now, and take it as far as it goes. Refused: nothing was written."""
+    environment, commit, origin = opening.environment, opening.commit, opening.origin
     deployment_id = crew.new_id()
-    opening = _opening(crew, environment, commit, origin, deployment_id)
     with crew.leases.hold(environment) as free:
         if not free:
-            return Refused(commit, _busy(crew, history, environment, commit))
+            return Refused(commit, _busy(crew, history, environment, commit, origin))
 
-        def enter(seen: History) -> tuple[Draft, ...]:
+        def decide(seen: History) -> tuple[Draft, ...]:
             # Asked of the very history that is written to: whoever came in between may have closed a gate.
-            if _admission(crew, seen, environment, commit).open:
+            if _admission(crew, seen, environment, commit, origin).open:
                 return ()
-            return (*_superseded(crew, folds.latest(seen, environment)), opening)
+            return (
+                *_superseded(crew, folds.latest(seen, environment)),
+                *_events(crew, opening, deployment_id),
+            )
 
-        history = append(crew.ledger, history, enter)
+        history = append(crew.ledger, history, decide)
         if not any(d.id == deployment_id for d in folds.deployments(history)):
-            return Refused(commit, _admission(crew, history, environment, commit))
+            return Refused(commit, _admission(crew, history, environment, commit, origin))
         return _drive(crew, history, deployment_id)
+
+
+def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], ...]:
+    """The keys of an environment's stacks in the order in which they go. Raises BadInput when it has none."""
+    stacks = landscape.of(environment)
+    if not stacks:
+        raise BadInput(
+            f"{environment} has no stacks at {landscape.commit[:7]}",
+            hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
+        )
+    return tuple(tuple(stack.key for stack in wave) for wave in waves(stacks, landscape.graph))
 
 
 def resume(crew: Crew, deployment: Deployment) -> Deployment | Refused:
@@ -74,15 +116,15 @@ def resume(crew: Crew, deployment: Deployment) -> Deployment | Refused:
             return current
         alive = current.lease is not None and not crew.leases.dead(current.lease.holder, current.environment)
         if not free or alive:
-            return Refused(current.commit, _busy(crew, history, current.environment, current.commit))
-        answer = next_step(current, lambda plans: gates_say(crew, history, current, plans), frozenset())
+            return Refused(current.commit, _busy(crew, history, current.environment, current.commit, current.origin))
+        answer = next_step(current, _asked(crew, lambda: history, current), frozenset())
         if isinstance(answer, Wait) and current.lease is None and _reasons(answer) == current.waiting:
             return current
         return _drive(crew, history, current.id)
 
 
-def facts(crew: Crew, history: History, environment: str, commit: str) -> Facts:
-    """What the gates of an environment ask about a commit, from Git and the ledger."""
+def facts(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Facts:
+    """What the gates of an environment ask about a commit on its way there, from Git and the ledger."""
     settings = crew.config.environment(environment)
     good = folds.last_good(history, environment)
     latest = folds.latest(history, environment)
@@ -111,34 +153,33 @@ def facts(crew: Crew, history: History, environment: str, commit: str) -> Facts:
         upstream=upstream,
         held=f"{held.reason} (by {held.by})" if held else None,
         busy=busy,
+        origin=origin,
     )
 
 
-def _opening(crew: Crew, environment: str, commit: str, origin: Origin, deployment_id: str) -> Draft:
-    landscape = crew.survey(commit)
-    stacks = landscape.of(environment)
-    if not stacks:
-        raise BadInput(
-            f"{environment} has no stacks at {commit[:7]}",
-            hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
-        )
-    return Draft(
-        kind=kinds.DEPLOYMENT_OPENED,
-        subject=deployment_id,
-        actor=crew.actor,
-        payload={
-            "environment": environment,
-            "commit": commit,
-            "origin": folds.origin_to_payload(origin),
-            "waves": [[stack.key for stack in wave] for wave in waves(stacks, landscape.graph)],
-            "policy": crew.policy,
-        },
-    )
+def _events(crew: Crew, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
+    """What opens a deployment in the ledger."""
+    payload = {
+        "environment": opening.environment,
+        "commit": opening.commit,
+        "origin": origin_to_payload(opening.origin),
+        "waves": [list(wave) for wave in opening.waves],
+        "policy": crew.policy,
+        "live": opening.live,
+        "additions": opening.additions.payload(),
+        "agreed": sorted(opening.agreed),
+        "partial": opening.partial,
+    }
+    opened = Draft(kinds.DEPLOYMENT_OPENED, deployment_id, crew.actor, payload)
+    if not opening.held:
+        return (opened,)
+    held = {"reason": opening.held, "deployment": deployment_id}
+    return (opened, Draft(kinds.ENVIRONMENT_HELD, opening.environment, crew.actor, held))
 
 
-def _admission(crew: Crew, history: History, environment: str, commit: str) -> Verdict:
+def _admission(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
     settings = crew.config.environment(environment)
-    return admission(settings, facts(crew, history, environment, commit), crew.clock())
+    return admission(settings, facts(crew, history, environment, commit, origin), crew.clock())
 
 
 def _superseded(crew: Crew, latest: Deployment | None) -> tuple[Draft, ...]:
@@ -149,8 +190,8 @@ def _superseded(crew: Crew, latest: Deployment | None) -> tuple[Draft, ...]:
     return (Draft(kinds.DEPLOYMENT_ENDED, latest.id, crew.actor, payload),)
 
 
-def _busy(crew: Crew, history: History, environment: str, commit: str) -> Verdict:
-    seen = facts(crew, history, environment, commit)
+def _busy(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
+    seen = facts(crew, history, environment, commit, origin)
     latest = folds.latest(history, environment)
     who = f"driven by {latest.lease.holder.who}" if latest and latest.lease else "another process of this machine"
     blocked = replace(seen, busy=seen.busy or f"deployment {latest.id if latest else ''}, {who}")
@@ -163,20 +204,14 @@ def _drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
     journal = Journal(crew.ledger, history, deployment_id, holder, crew.actor)
     journal.take_lease()
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
-        ground = Ground(crew, journal.deployment, stack)
+        ground = Ground(crew, journal.deployment, journal.history, stack)
         crew.watcher.opened(ground.deployment)
-        answered: frozenset[str] = frozenset()
         while True:
-            answer = next_step(
-                ground.deployment,
-                lambda plans: gates_say(crew, journal.history, ground.deployment, plans),
-                answered,
-                Horizon.ALL if ground.environment.approvals.asked else Horizon.WAVE,
-            )
+            asked = _asked(crew, lambda: journal.history, ground.deployment)
+            answer = next_step(ground.deployment, asked, frozenset(ground.in_hand))
             match answer:
                 case Perform(tasks):
                     _perform(journal, ground, tasks, pool.map)
-                    answered = frozenset(ground.in_hand)
                 case Wait():
                     journal.note(kinds.DEPLOYMENT_WAITING, {"reasons": list(_reasons(answer))})
                     return journal.flush()
@@ -186,7 +221,21 @@ def _drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
                         # Nothing may build on what nobody knows, until somebody has looked.
                         why = f"what deployment {deployment_id} did is not known"
                         journal.hold(ground.deployment.environment, why)
+                    if result == "succeeded" and isinstance(ground.deployment.origin, Recovery):
+                        journal.let_go(ground.deployment.environment, "what nobody knew is in order again")
                     return journal.flush()
+
+
+def _asked(crew: Crew, history: Callable[[], History], deployment: Deployment) -> Asked:
+    """Whom a deployment asks on its way. `history` is asked for when a gate is: it goes on meanwhile."""
+    settings = crew.config.environment(deployment.environment)
+    rule = rule_for(settings, deployment.origin)
+    return Asked(
+        consent=lambda plans: gates_say(crew, history(), deployment, plans),
+        condition=lambda now: health(settings.rollout, now, crew.clock(), probed=bool(settings.health)),
+        course=course(deployment.origin, settings),
+        horizon=Horizon.ALL if rule.asked else Horizon.WAVE,
+    )
 
 
 def _reasons(waiting: Wait) -> tuple[str, ...]:
@@ -203,7 +252,7 @@ def _ending(deployment: Deployment, result: Result, reasons: tuple[str, ...]) ->
 
 def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
     """What the gates say to the plans of one wave, with the approvals given so far."""
-    seen = facts(crew, history, deployment.environment, deployment.commit)
+    seen = facts(crew, history, deployment.environment, deployment.commit, deployment.origin)
     return consent(
         crew.config,
         crew.config.environment(deployment.environment),
@@ -212,7 +261,13 @@ def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple
         # Who asked for it, not who happens to drive it now.
         replace(seen, requester=deployment.requester),
         crew.clock(),
+        tuple(_objection(record.stack, one) for record in plans for one in record.detail.get("objections", ())),
+        deployment.agreed,
     )
+
+
+def _objection(stack: str, told: Mapping[str, str]) -> Objection:
+    return Objection(told["rule"], stack, told["address"], told["why"], Weight(told["weight"]))
 
 
 def subjects(crew: Crew, history: History, deployment: Deployment, plans: Iterable[StepRecord]) -> tuple[Subject, ...]:
@@ -322,10 +377,16 @@ def _act(ground: Ground, record: StepRecord) -> Ended:
                 return steps.apply(ground, record)
             case Step.SNAPSHOT:
                 return steps.snapshot(ground, record.stack)
+            case Step.BASELINE:
+                return closing.baseline(ground)
             case Step.SMOKE:
-                return steps.smoke(ground)
+                return closing.smoke(ground)
+            case Step.HEALTH:
+                return closing.health(ground)
             case Step.TAG:
-                return steps.tag(ground)
+                return closing.tag(ground)
+            case Step.REVERT:
+                return closing.revert(ground)
     except Interrupted:
         raise
     except TerraceError as error:

@@ -99,7 +99,12 @@ class Journal:
 
     def hold(self, environment: str, reason: str) -> None:
         """Keep for the next flush that the environment takes nothing new until a person lets it go."""
-        self._notes.append(Draft(kinds.ENVIRONMENT_HELD, environment, self._actor, {"reason": reason}))
+        payload = {"reason": reason, "deployment": self._id}
+        self._notes.append(Draft(kinds.ENVIRONMENT_HELD, environment, self._actor, payload))
+
+    def let_go(self, environment: str, reason: str) -> None:
+        """Keep for the next flush that the environment takes deployments again."""
+        self._notes.append(Draft(kinds.ENVIRONMENT_UNHELD, environment, self._actor, {"reason": reason}))
 
     def flush(self) -> Deployment:
         """Write the notes, all or none, and return the deployment as it stands then. Raises LeaseLost."""
@@ -118,3 +123,14 @@ class Journal:
         if deployment.epoch == self._epoch and notes and notes[0].kind == kinds.LEASE_TAKEN:
             raise LeaseLost(f"deployment {self._id} was taken up by another process at the same moment")
         return notes
+
+
+def plain(value: object) -> object:
+    """JSON data as a ledger keeps it: no floats; a number with a fraction is kept as its text."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else repr(value)
+    if isinstance(value, list):
+        return [plain(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    return value

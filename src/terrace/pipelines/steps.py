@@ -1,105 +1,25 @@
-"""How each step of a deployment is performed. One function a step; each returns how it ended and records nothing."""
+"""How each step of a stack is performed. One function a step; each returns how it ended and records nothing."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from terrace.assess.model import Objection
 from terrace.errors import TerraceError, TerraformFailed
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.ground import Ended, Ground, InHand
+from terrace.pipelines.journal import plain
+from terrace.pipelines.undoing import objections
+from terrace.plans.backup import Moment
 from terrace.plans.compare import differing
 from terrace.plans.model import Action, Plan
 from terrace.plans.read import read_plan
-from terrace.plans.terraform import Fate, MadePlan, Purpose, Site, StateSnapshot
-from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
+from terrace.plans.terraform import Fate, Goal, StateSnapshot
+from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
-from terrace.stacks.config import Environment
-from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import Stack
+from terrace.stacks.model import Destruction, Undoing
 
 SHOWN = 500
 """How many changes of a plan its record names, for those who are asked about it; the digest covers all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a step ended: what its record will say."""
-
-    result: StepResult
-    message: str = ""
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class InHand:
-    """A plan that this process made, with the state it was made on. Only it may be applied."""
-
-    made: MadePlan
-    plan: Plan
-    state: StateSnapshot
-
-
-class Ground:
-    """Where one deployment stands: its commit checked out once, at the first step that needs it.
-
-    Steps of several stacks use it at once.
-    """
-
-    def __init__(self, crew: Crew, deployment: Deployment, stack: ExitStack) -> None:
-        self.crew = crew
-        self.deployment = deployment
-        self.environment: Environment = crew.config.environment(deployment.environment)
-        self._stack = stack
-        self._lock = threading.RLock()
-        self._root: Path | None = None
-        self._landscape: Landscape | None = None
-        self.in_hand: dict[str, InHand] = {}
-        self.outputs: dict[str, StateSnapshot] = {}
-
-    @property
-    def root(self) -> Path:
-        """The private checkout. Never asked for while an apply of an earlier process may still run in it."""
-        with self._lock:
-            if self._root is None:
-                name = self.deployment.environment
-                self._root = self._stack.enter_context(self.crew.repository.checkout(self.deployment.commit, name))
-            return self._root
-
-    @property
-    def landscape(self) -> Landscape:
-        with self._lock:
-            if self._landscape is None:
-                self._landscape = self.crew.survey(self.deployment.commit)
-            return self._landscape
-
-    def site(self, key: str, purpose: Purpose) -> Site:
-        """Where the stack of that key is worked on, with the credentials for the purpose."""
-        return site_in(self.crew, self.landscape, self.landscape.stack(key), self.root, purpose)
-
-    def on_leaving(self, clean: Callable[[], None]) -> None:
-        """Clean something up when this process is done with the deployment."""
-        with self._lock:
-            self._stack.callback(clean)
-
-    def hand_for(self, key: str) -> InHand | None:
-        """The plan in hand of a stack, if its newest plan step is ours."""
-        record = self.deployment.last(Step.PLAN, key)
-        return self.in_hand.get(record.attempt) if record else None
-
-
-def site_in(crew: Crew, landscape: Landscape, stack: Stack, root: Path, purpose: Purpose) -> Site:
-    """Where a stack of a checkout is worked on, with its environment's credentials for the purpose."""
-    return Site(
-        stack=stack,
-        root=root,
-        init_key=landscape.graph.init_key(stack),
-        backend=landscape.graph.backend(stack),
-        variables=crew.variables(crew.config.environment(stack.environment), purpose),
-    )
 
 
 def plan(ground: Ground, key: str, attempt: str) -> Ended:
@@ -111,6 +31,8 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     try:
         hand = _made(ground, key)
     except TerraformFailed as error:
+        if _needs_newer_provider(ground, key, error):
+            return plan(ground, key, attempt)
         if not is_ahead(ground.deployment, key):
             raise
         return Ended("succeeded", f"planned when its turn comes: {error.message}", {"later": True})
@@ -123,13 +45,34 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
             return Ended("failed", f"volatile: each time it is planned, this differs: {names}", _facts(again))
         hand = again
     ground.in_hand[attempt] = hand
-    return Ended("succeeded", _summary(hand.plan), _facts(hand))
+    against = objections(ground, hand)
+    message = "; ".join([_summary(hand.plan), *(f"{one.address} {one.why}" for one in against)])
+    return Ended("succeeded", message, {**_facts(hand), "objections": [_objection(one) for one in against]})
+
+
+def _needs_newer_provider(ground: Ground, key: str, error: TerraformFailed) -> bool:
+    """Whether going back fails because a newer provider wrote the state; then that one is kept from now on."""
+    kept = ground.kept_locks.get(key)
+    wrote = any("newer provider version" in f"{d.summary} {d.detail}" for d in error.diagnostics)
+    if kept is not None or not wrote or not isinstance(ground.deployment.origin, Undoing):
+        return False
+    path = f"{ground.landscape.stack(key).path}/.terraform.lock.hcl"
+    tree = ground.crew.repository.tree(ground.deployment.live)
+    if path not in tree.entries:
+        return False
+    ground.kept_locks[key] = tree.read(path)
+    return True
+
+
+def _objection(one: Objection) -> dict[str, str]:
+    return {"rule": one.rule, "address": one.address, "why": one.why, "weight": one.weight.value}
 
 
 def _made(ground: Ground, key: str) -> InHand:
     crew = ground.crew
     site = ground.site(key, "plan")
-    made = crew.terraform.plan(site, listener=crew.watcher.progress)
+    goal = Goal.DESTROYED if isinstance(ground.deployment.origin, Destruction) else Goal.CONVERGED
+    made = crew.terraform.plan(site, goal=goal, listener=crew.watcher.progress)
     ground.on_leaving(made.discard)
     # After the plan, not before: should the state move in between, applying this plan is refused as stale.
     state = crew.terraform.pull_state(site)
@@ -164,7 +107,8 @@ def backup(ground: Ground, key: str) -> Ended:
     assert hand is not None, "a backup is asked for only with a plan in hand"
     if not hand.state.content:
         return Ended("succeeded", "there is no state yet")
-    return _save(ground, key, hand.state, "before")
+    last = isinstance(ground.deployment.origin, Destruction)
+    return _save(ground, key, hand.state, "final" if last else "before")
 
 
 def apply(ground: Ground, record: StepRecord) -> Ended:
@@ -201,37 +145,8 @@ def snapshot(ground: Ground, key: str) -> Ended:
     if not state.content:
         return Ended("failed", "after the apply the backend holds no state")
     ended = _save(ground, key, state, "after")
-    outputs = {name: "(sensitive)" if o.sensitive else _plain(o.value) for name, o in state.outputs.items()}
+    outputs = {name: "(sensitive)" if o.sensitive else plain(o.value) for name, o in state.outputs.items()}
     return Ended(ended.result, ended.message, {**ended.detail, "outputs": outputs})
-
-
-def smoke(ground: Ground) -> Ended:
-    """Run the environment's smoke tests against what is live now."""
-    probes = ground.environment.smoke
-    if not probes:
-        return Ended("succeeded", "no smoke tests are configured")
-    variables = dict(ground.crew.variables(ground.environment, "plan"))
-    for key in ground.deployment.stacks:
-        state = ground.outputs.get(key) or ground.crew.terraform.pull_state(ground.site(key, "plan"))
-        for name, output in state.outputs.items():
-            text = output.value if isinstance(output.value, str) else str(_plain(output.value))
-            variables[f"TERRACE_OUTPUT_{name.upper()}"] = text
-    results = [ground.crew.probes.run(p, folder=ground.root, variables=variables) for p in probes]
-    failed = [r for r in results if not r.passed]
-    detail = {"probes": [{"name": r.name, "passed": r.passed, "message": r.message} for r in results]}
-    if failed:
-        return Ended("failed", "; ".join(f"{r.name}: {r.message}" for r in failed), detail)
-    return Ended("succeeded", f"{len(results)} passed", detail)
-
-
-def tag(ground: Ground) -> Ended:
-    """Mark the commit as deployed, for everybody who reads Git."""
-    deployment = ground.deployment
-    day = ground.crew.clock().strftime("%Y%m%dT%H%M%SZ")
-    name = f"deployed/{deployment.environment}/{day}-{deployment.commit[:7]}"
-    message = f"Deployed to {deployment.environment} by {deployment.requester} (deployment {deployment.id})"
-    ground.crew.repository.tag(name, deployment.commit, message)
-    return Ended("succeeded", name, {"tag": name})
 
 
 def failure(error: TerraceError) -> Ended:
@@ -239,14 +154,14 @@ def failure(error: TerraceError) -> Ended:
     return Ended("failed", f"{error}" + (f" (hint: {error.hint})" if error.hint else ""))
 
 
-def _save(ground: Ground, key: str, state: StateSnapshot, moment: str) -> Ended:
+def _save(ground: Ground, key: str, state: StateSnapshot, moment: Moment) -> Ended:
     record = ground.crew.backups.save(
         ground.deployment.environment,
         key,
         state,
         commit=ground.deployment.commit,
         deployment=ground.deployment.id,
-        moment="before" if moment == "before" else "after",
+        moment=moment,
     )
     detail = {
         **_bearings(state),
@@ -285,14 +200,3 @@ def _summary(plan: Plan) -> str:
         (plan.count(Action.DELETE), "to delete"),
     ]
     return ", ".join(f"{n} {what}" for n, what in words if n) or "outputs change"
-
-
-def _plain(value: object) -> object:
-    """Ledger payloads hold no floats: a number with a fraction is kept as its text."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else repr(value)
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    return value

@@ -60,7 +60,7 @@ def due(crew: Crew) -> tuple[Due, ...]:
             commit = above.commit
         if latest is not None and latest.commit == commit:
             continue
-        seen = facts(crew, history, environment.name, commit)
+        seen = facts(crew, history, environment.name, commit, Automatic())
         if admission(environment, seen, crew.clock()).outcome is Outcome.PASS:
             found.append(Enter(environment.name, commit))
     return tuple(found)

@@ -15,13 +15,13 @@ from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import facts
-from terrace.pipelines.steps import site_in
+from terrace.pipelines.ground import site_in
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.stacks.config import CheckSetting, Config, Environment
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import ChangeSet, Impact, Stack
+from terrace.stacks.model import ChangeSet, Impact, Manual, Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def _ahead(crew: Crew, assessment: Assessment) -> tuple[Verdict, ...]:
         touched = [i for i in assessment.change_set.impacts if i.stack.environment == environment.name]
         if not touched:
             continue
-        seen = facts(crew, history, environment.name, assessment.change_set.head)
+        seen = facts(crew, history, environment.name, assessment.change_set.head, Manual(crew.actor))
         now = crew.clock()
         asked = consent(crew.config, environment, _subjects(crew, history, assessment, touched), (), seen, now)
         entry = (_once_merged(result, environment) for result in admission(environment, seen, now).results)

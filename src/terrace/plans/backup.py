@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 
 from terrace.plans.terraform import StateSnapshot
 
-Moment = Literal["before", "after"]
-"""Whether the copy was taken before an apply or after it."""
+Moment = Literal["before", "after", "final"]
+"""Whether the copy was taken before an apply or after it; `final` is the last one before a destruction."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Site:
     `backend` is the type of its backend block, "" without one: a stack without a remote backend keeps its state in
     a durable place of Terrace's own. `variables` is what the child's environment holds beyond the allow-list: the
     environment's credentials for the purpose at hand, resolved. They are secrets: never printed, never stored.
+    `lock_file` is a dependency lock file to use in the place of the committed one; empty: the committed one.
     """
 
     stack: Stack
@@ -32,10 +33,18 @@ class Site:
     init_key: str
     backend: str = ""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    lock_file: bytes = field(default=b"", repr=False)
 
     @property
     def folder(self) -> Path:
         return self.root / self.stack.path
+
+
+class Goal(Enum):
+    """What a plan is to lead to: what the configuration says, or nothing at all."""
+
+    CONVERGED = "converged"
+    DESTROYED = "destroyed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +110,10 @@ class Terraform(Protocol):
         """ "terraform" or "tofu"."""
         ...
 
-    def plan(self, site: Site, *, lock: bool = True, listener: Listener | None = None) -> MadePlan:
-        """Initialise where needed, plan, and show. The saved plan is the caller's to discard.
+    def plan(
+        self, site: Site, *, goal: Goal = Goal.CONVERGED, lock: bool = True, listener: Listener | None = None
+    ) -> MadePlan:
+        """Initialise where needed, plan towards the goal, and show. The saved plan is the caller's to discard.
 
         Without `lock` nobody else is disturbed: for plans that are only looked at. With it a state that somebody
         else has locked raises StateLocked.

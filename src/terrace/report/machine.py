@@ -12,6 +12,7 @@ from typing import Any
 from terrace.assess.model import Finding, Status
 from terrace.gates.model import Approval, GateResult, Outcome, Verdict
 from terrace.ledger.folds import Hold
+from terrace.ledger.origins import origin_word
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.stacks.model import ChangeSet, Impact
@@ -127,7 +128,7 @@ def history(rows: Iterable[tuple[Deployment, tuple[Approval, ...]]]) -> Json:
                 "id": d.id,
                 "environment": d.environment,
                 "commit": d.commit,
-                "origin": type(d.origin).__name__.lower(),
+                "origin": origin_word(d.origin),
                 "result": result_word(d),
                 "reasons": list(d.reasons),
                 "started_at": when(d.opened_at),

@@ -8,18 +8,22 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 
+from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.model import Origin
 
 
 class Step(Enum):
-    """The steps of a deployment, in order. The first four are a stack's, the last two the environment's."""
+    """The steps of a deployment, in order. From plan to snapshot they are a stack's, the others the environment's."""
 
+    BASELINE = "baseline"
     PLAN = "plan"
     BACKUP = "backup"
     APPLY = "apply"
     SNAPSHOT = "snapshot"
     SMOKE = "smoke"
+    HEALTH = "health"
     TAG = "tag"
+    REVERT = "revert"
 
 
 StepResult = Literal["succeeded", "failed", "unknown"]
@@ -74,6 +78,9 @@ class Deployment:
     """One release going into one environment. `waves` are stack keys; a wave starts when the one before is done.
 
     `policy` is the version of the trust root that admitted it. `waiting` holds the reasons when it waits.
+    `live` is the commit that was there when it was opened, "" when nothing was; `additions` is what is added to the
+    configuration of its own commit; `agreed` are addresses that somebody agreed to lose. `partial`: it is about some
+    stacks of the environment only. `undone_by` is the rollback that took it back.
     """
 
     id: str
@@ -92,6 +99,11 @@ class Deployment:
     reasons: tuple[str, ...] = ()
     ended_at: datetime | None = None
     tag: str | None = None
+    live: str = ""
+    additions: Additions = NOTHING
+    agreed: frozenset[str] = frozenset()
+    partial: bool = False
+    undone_by: str = ""
 
     @property
     def open(self) -> bool:
@@ -104,6 +116,16 @@ class Deployment:
     def last(self, step: Step, stack: str = "") -> StepRecord | None:
         """The newest record of that step, whatever its result."""
         return next((r for r in reversed(self.steps) if r.step is step and r.stack == stack), None)
+
+    def done(self, stack: str) -> bool | None:
+        """Whether a stack came to what was planned for it; None when nothing was begun that could change it."""
+        planned = self.last(Step.PLAN, stack)
+        applied = self.last(Step.APPLY, stack)
+        if applied is not None:
+            return applied.result == "succeeded"
+        if planned is not None and planned.result == "succeeded" and planned.detail.get("empty"):
+            return True
+        return None
 
     @property
     def in_doubt(self) -> tuple[StepRecord, ...]:

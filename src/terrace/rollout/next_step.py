@@ -1,7 +1,7 @@
 """What comes next in a deployment: a pure answer to the history so far.
 
     plan (all of a wave) -> consent -> plan again where the plan at hand is not fresh -> backup -> apply -> snapshot
-    ... next wave ... -> smoke -> tag -> finished
+    ... next wave ... -> smoke -> health, again and again while it bakes -> tag -> finished
 
 Where somebody has to consent, the later waves are planned ahead, so that people are asked once: what can be planned
 already is part of what they consent to, and is planned again when its turn comes.
@@ -15,7 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from terrace.gates.model import Outcome, Verdict
+from terrace.gates.model import GateResult, Outcome, Verdict
+from terrace.rollout.bake import Health, Healthy, Measure, Rest, Sick, Unclear
+from terrace.rollout.course import PLAIN, Course
 from terrace.rollout.model import Deployment, Result, Step, StepRecord
 
 
@@ -64,9 +66,26 @@ class Horizon(Enum):
     ALL = "all"
 
 
-def next_step(
-    deployment: Deployment, consent: Consent, in_hand: frozenset[str], horizon: Horizon = Horizon.WAVE
-) -> Next:
+Condition = Callable[[Deployment], Health]
+"""How what is live does, once its smoke tests are done."""
+
+
+def always_healthy(deployment: Deployment) -> Health:
+    """The condition of an environment that nobody watches."""
+    return Healthy()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked while a deployment goes on: the gates, and whoever knows how it does; and its course."""
+
+    consent: Consent
+    condition: Condition = always_healthy
+    course: Course = PLAIN
+    horizon: Horizon = Horizon.WAVE
+
+
+def next_step(deployment: Deployment, asked: Asked, in_hand: frozenset[str]) -> Next:
     """The next thing to do. `in_hand` are the attempts whose saved plan file this process made and still has.
 
     A saved plan is applied only by the process that made it moments ago; anybody else plans again and compares
@@ -80,15 +99,13 @@ def next_step(
     if doubtful:
         return Perform(tuple(Task(Step.APPLY, r.stack, resumes=r) for r in doubtful))
     for wave in deployment.waves:
-        answer = _wave(deployment, wave, consent, in_hand, horizon)
+        answer = _wave(deployment, wave, asked, in_hand)
         if answer is not None:
             return answer
-    return _environment(deployment)
+    return _environment(deployment, asked)
 
 
-def _wave(
-    deployment: Deployment, wave: tuple[str, ...], consent: Consent, in_hand: frozenset[str], horizon: Horizon
-) -> Next | None:
+def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: frozenset[str]) -> Next | None:
     """What a wave needs, or None when it is done."""
     left = tuple(key for key in wave if not _done(deployment, key))
     if not left:
@@ -103,9 +120,9 @@ def _wave(
         return Finish("failed", failed)
     ahead = tuple(key for key in deployment.stacks if key not in wave and deployment.last(Step.PLAN, key) is None)
     if unplanned:
-        keys = (*unplanned, *ahead) if horizon is Horizon.ALL else unplanned
+        keys = (*unplanned, *ahead) if asked.horizon is Horizon.ALL else unplanned
         return Perform(tuple(Task(Step.PLAN, key) for key in keys))
-    verdict = consent(awaiting(deployment))
+    verdict = asked.consent(awaiting(deployment))
     if verdict.outcome is Outcome.BLOCK:
         return Finish("blocked", tuple(r.reason for r in verdict.open))
     if verdict.outcome is Outcome.WAIT:
@@ -113,6 +130,9 @@ def _wave(
     stale = tuple(key for key in left if not _fresh(deployment, key, in_hand))
     if stale:
         return Perform(tuple(Task(Step.PLAN, key) for key in stale))
+    first = next((s for s in asked.course.opening if (r := deployment.last(s)) is None or r.open), None)
+    if first is not None:
+        return Perform((Task(first),))
     bare = tuple(key for key in left if not _backed_up(deployment, key))
     if bare:
         return Perform(tuple(Task(Step.BACKUP, key) for key in bare))
@@ -143,15 +163,37 @@ def is_ahead(deployment: Deployment, key: str) -> bool:
     return False
 
 
-def _environment(deployment: Deployment) -> Next:
+def _environment(deployment: Deployment, asked: Asked) -> Next:
     """What is left once every stack is done."""
-    for step in (Step.SMOKE, Step.TAG):
+    for step in asked.course.closing:
+        if step is Step.HEALTH:
+            answer = _health(deployment, asked.condition(deployment))
+            if answer is not None:
+                return answer
+            continue
         record = deployment.last(step)
         if record is None or record.open:
             return Perform((Task(step),))
         if record.result != "succeeded":
             return Finish("failed", (f"{step.value}: {record.message}",))
     return Finish("succeeded")
+
+
+def _health(deployment: Deployment, condition: Health) -> Next | None:
+    """What the condition of what is live asks for, or None when it is healthy."""
+    match condition:
+        case Healthy():
+            return None
+        case Measure():
+            return Perform((Task(Step.HEALTH),))
+        case Sick(reason):
+            return Finish("failed", (f"health: {reason}",))
+        case Rest(until, reason):
+            result = GateResult("health", Outcome.WAIT, reason, "`terrace tick` goes on", until)
+        case Unclear(reason):
+            how = f"look at it: `terrace resume {deployment.environment}` measures again"
+            result = GateResult("health", Outcome.WAIT, reason, how)
+    return Wait(Verdict(deployment.environment, (result,)))
 
 
 def _plan(deployment: Deployment, key: str) -> StepRecord:

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Protocol
 
 from terrace.plans.terraform import Progress
+from terrace.rollout.bake import Reading
 from terrace.rollout.model import Deployment, Holder, StepRecord
 from terrace.stacks.config import Probe
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What one probe found. `message` says what was seen, in a sentence."""
+    """What one probe found. `message` says what was seen, in a sentence. `unclear`: it could not be made."""
 
     name: str
-    passed: bool
+    reading: Reading
     message: str
 
 

@@ -64,8 +64,25 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """How a release is watched once it is live: it bakes for `bake`, and is measured every `every` meanwhile.
+
+    It is healthy when at least `passes` of the last `of` measurements passed, and sick when they no longer can.
+    """
+
+    bake: timedelta = timedelta(0)
+    every: timedelta = timedelta(seconds=30)
+    passes: int = 3
+    of: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
-    """One step of the ladder. `after` is the environment whose success a release needs first."""
+    """One step of the ladder. `after` is the environment whose success a release needs first.
+
+    `rollback` says who must agree to going back; None: the same people as to a deployment. A `protected`
+    environment is never destroyed.
+    """
 
     name: str
     after: str | None = None
@@ -73,6 +90,11 @@ class Environment:
     soak: timedelta = timedelta(0)
     approvals: ApprovalRule = ApprovalRule()
     smoke: tuple[Probe, ...] = ()
+    health: tuple[Probe, ...] = ()
+    rollout: Rollout = Rollout()
+    on_failure: Literal["pause", "rollback"] = "pause"
+    rollback: ApprovalRule | None = None
+    protected: bool = False
     credentials: Credentials = Credentials()
     env: tuple[str, ...] = ()
 

@@ -106,6 +106,11 @@ def waves(stacks: tuple[Stack, ...], graph: Graph) -> tuple[tuple[Stack, ...], .
     return tuple(found)
 
 
+def readers_of(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> tuple[str, ...]:
+    """The keys of those stacks that read this one's outputs, as far as they say it in literal values."""
+    return tuple(s.key for s in stacks if s != stack and stack.key in _states_read(s, stacks, graph))
+
+
 def _states_read(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> set[str]:
     """The stacks whose state this one reads, as far as both say it in literal values."""
     owners = [(other.key, graph.folders[other.path].backend) for other in stacks if other.path in graph.folders]

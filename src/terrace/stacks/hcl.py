@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from terrace.stacks.facts import FileFacts, ModuleCall, Part, Read, RequiredProvider, Settings, Template
+from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parser, text_of
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 READERS = frozenset(
     {
@@ -38,20 +38,12 @@ def read_facts(path: str, content: bytes) -> FileFacts:
     if path.endswith(".json"):
         return _Gathered().of_json(content)
     gathered = _Gathered()
-    tree = _parser().parse(content)
+    tree = parser().parse(content)
     gathered.of_body(tree.root_node)
     gathered.reads_of(tree.root_node)
     if tree.root_node.has_error:
         gathered.error_line = _first_error(tree.root_node)
     return gathered.facts()
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Parser:
-    import tree_sitter
-    import tree_sitter_hcl
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
 
 
 def _hash(record: object) -> str:
@@ -100,83 +92,83 @@ class _Gathered:
 
     def of_body(self, root: Node) -> None:
         """The blocks of a file."""
-        for block in _blocks(root):
-            kind, labels = _head(block)
+        for block in blocks(root):
+            kind, labels = head(block)
             match kind:
                 case "terraform":
                     self._terraform(block)
                 case "module" if labels:
                     self._module(block, labels[0])
                 case "locals":
-                    self.locals.update({name: _template(value) for name, value in _attributes(block)})
+                    self.locals.update({name: _template(value) for name, value in attributes(block)})
                 case "variable" if labels:
-                    default = dict(_attributes(block)).get("default")
+                    default = dict(attributes(block)).get("default")
                     if default is not None:
                         self.defaults[labels[0]] = _template(default)
                 case "data" if labels[:1] == ["terraform_remote_state"]:
                     self._state(block)
 
     def _terraform(self, block: Node) -> None:
-        for name, value in _attributes(block):
+        for name, value in attributes(block):
             literal = _literal(_template(value))
             if name == "required_version" and literal is not None:
                 self.versions.append(literal)
-        for inner in _blocks(block):
-            kind, labels = _head(inner)
+        for inner in blocks(block):
+            kind, labels = head(inner)
             if kind == "backend" and labels:
-                self.backend = _settings(labels[0], dict(_attributes(inner)), _line(inner))
+                self.backend = _settings(labels[0], dict(attributes(inner)), line_of(inner))
             elif kind == "cloud":
-                self.cloud_line = _line(inner)
+                self.cloud_line = line_of(inner)
             elif kind == "required_providers":
-                for name, value in _attributes(inner):
+                for name, value in attributes(inner):
                     self.providers.append(_provider(name, value))
 
     def _module(self, block: Node, name: str) -> None:
-        attributes = dict(_attributes(block))
-        template = _template(attributes["source"]) if "source" in attributes else ()
-        version = _literal(_template(attributes["version"])) if "version" in attributes else None
+        given = dict(attributes(block))
+        template = _template(given["source"]) if "source" in given else ()
+        version = _literal(_template(given["version"])) if "version" in given else None
         arguments = {
-            key: _template(value) for key, value in attributes.items() if key not in ("source", "version", "providers")
+            key: _template(value) for key, value in given.items() if key not in ("source", "version", "providers")
         }
-        self.modules.append(ModuleCall(name, _literal(template), template, version, arguments, _line(block)))
+        self.modules.append(ModuleCall(name, _literal(template), template, version, arguments, line_of(block)))
 
     def _state(self, block: Node) -> None:
-        attributes = dict(_attributes(block))
-        backend = _literal(_template(attributes["backend"])) if "backend" in attributes else None
-        config = attributes.get("config")
+        given = dict(attributes(block))
+        backend = _literal(_template(given["backend"])) if "backend" in given else None
+        config = given.get("config")
         elements = dict(_elements(config)) if config is not None else {}
         if backend is not None:
-            self.states.append(_settings(backend, elements, _line(block)))
+            self.states.append(_settings(backend, elements, line_of(block)))
 
     def reads_of(self, root: Node) -> None:
         """Everything in a file that reads other files, wherever it stands."""
-        for node in _all(root):
+        for node in everything(root):
             if node.type == "function_call":
                 self._call(node)
             elif node.type in ("quoted_template", "expression") and not _inside_call(node):
                 self._mention(node)
 
     def _call(self, node: Node) -> None:
-        name = _text(node.named_children[0]) if node.named_children else ""
+        name = text_of(node.named_children[0]) if node.named_children else ""
         arguments = [c for n in node.named_children if n.type == "function_arguments" for c in n.named_children]
         if name in READERS:
             template = _template(arguments[0]) if arguments else (_UNKNOWN,)
-            self.reads.append(Read("file", template, _line(node), function=name))
+            self.reads.append(Read("file", template, line_of(node), function=name))
         elif name == "fileset":
             folder = _template(arguments[0]) if arguments else (_UNKNOWN,)
             pattern = _literal(_template(arguments[1])) if len(arguments) > 1 else None
-            self.reads.append(Read("set", folder, _line(node), pattern=pattern or "**", function=name))
+            self.reads.append(Read("set", folder, line_of(node), pattern=pattern or "**", function=name))
 
     def _mention(self, node: Node) -> None:
         """A string made of `path.module` or the like is a path, to whatever takes it."""
         if node.type == "expression":
             words = _traversal(node)
             if words == ["terraform", "workspace"]:
-                self.workspace_line = self.workspace_line or _line(node)
+                self.workspace_line = self.workspace_line or line_of(node)
             return
         template = _quoted(node)
         if any(part.kind in ("module", "root") for part in template):
-            self.reads.append(Read("mention", template, _line(node)))
+            self.reads.append(Read("mention", template, line_of(node)))
 
     # --- JSON syntax -------------------------------------------------------------------------------------------
 
@@ -241,7 +233,7 @@ class _Gathered:
                 self._json_reads(inner, depth + 1)
         elif isinstance(value, str) and "${" in value:
             # Expressions in JSON stand in strings: read as native syntax, they are the same.
-            tree = _parser().parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
+            tree = parser().parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
             inner_facts = _Gathered()
             inner_facts.reads_of(tree.root_node)
             self.reads += [Read(r.how, r.template, 0, r.pattern, r.function) for r in inner_facts.reads]
@@ -251,42 +243,14 @@ class _Gathered:
 # --- nodes -------------------------------------------------------------------------------------------------------
 
 
-def _all(root: Node) -> Iterator[Node]:
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(reversed(node.named_children))
-
-
-def _blocks(node: Node) -> Iterator[Node]:
-    for body in node.named_children:
-        if body.type == "body":
-            yield from (child for child in body.named_children if child.type == "block")
-
-
-def _head(block: Node) -> tuple[str, list[str]]:
-    words = [_text(c).strip('"') for c in block.named_children if c.type in ("identifier", "string_lit")]
-    return (words[0], words[1:]) if words else ("", [])
-
-
-def _attributes(block: Node) -> Iterator[tuple[str, Node]]:
-    for body in block.named_children:
-        if body.type != "body":
-            continue
-        for child in body.named_children:
-            if child.type == "attribute" and len(child.named_children) >= 2:
-                yield _text(child.named_children[0]), child.named_children[-1]
-
-
 def _elements(expression: Node) -> Iterator[tuple[str, Node]]:
     """The pairs of an object expression."""
-    for node in _all(expression):
+    for node in everything(expression):
         if node.type == "object":
             for element in node.named_children:
                 if element.type == "object_elem" and len(element.named_children) == 2:
                     key, value = element.named_children
-                    yield _text(key).strip('"'), value
+                    yield text_of(key).strip('"'), value
             return
 
 
@@ -312,7 +276,7 @@ def _template(node: Node) -> Template:
     if inner.type in ("string_lit", "quoted_template"):
         return _quoted(inner)
     if inner.type in ("numeric_lit", "bool_lit"):
-        return (Part("text", _text(inner)),)
+        return (Part("text", text_of(inner)),)
     return (_reference(_traversal(inner)),)
 
 
@@ -320,7 +284,7 @@ def _quoted(node: Node) -> Template:
     parts: list[Part] = []
     for child in node.named_children:
         if child.type == "template_literal":
-            parts.append(Part("text", _unescaped(_text(child))))
+            parts.append(Part("text", _unescaped(text_of(child))))
         elif child.type == "template_interpolation":
             inner = [c for c in child.named_children if c.type == "expression"]
             parts.extend(_template(inner[0]) if inner else (_UNKNOWN,))
@@ -352,7 +316,7 @@ def _traversal(node: Node) -> list[str]:
     for part in parts:
         if part.type not in ("variable_expr", "get_attr"):
             return []
-        words += [_text(c) for c in part.named_children if c.type == "identifier"]
+        words += [text_of(c) for c in part.named_children if c.type == "identifier"]
     return words
 
 
@@ -361,7 +325,7 @@ def _inside_call(node: Node) -> bool:
     above = node.parent
     while above is not None and above.type not in ("attribute", "body"):
         if above.type == "function_call" and above.named_children:
-            name = _text(above.named_children[0])
+            name = text_of(above.named_children[0])
             if name in READERS or name == "fileset":
                 return True
         above = above.parent
@@ -377,8 +341,8 @@ def _literal(template: Template) -> str | None:
 def _first_error(root: Node) -> int:
     for node in _all_with_errors(root):
         if node.type == "ERROR" or node.is_missing:
-            return _line(node)
-    return _line(root)
+            return line_of(node)
+    return line_of(root)
 
 
 def _all_with_errors(root: Node) -> Iterator[Node]:
@@ -394,14 +358,6 @@ def _unescaped(text: str) -> str:
         return text
     plain = text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
     return plain.replace("$${", "${").replace("%%{", "%{")
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "surrogateescape")
-
-
-def _line(node: Node) -> int:
-    return int(node.start_point[0]) + 1
 
 
 # --- JSON values -------------------------------------------------------------------------------------------------
@@ -432,8 +388,8 @@ def _json_template(value: Any) -> Template:
         return (_UNKNOWN,)
     if "${" not in value and "%{" not in value:
         return (Part("text", value),)
-    tree = _parser().parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
-    for node in _all(tree.root_node):
+    tree = parser().parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
+    for node in everything(tree.root_node):
         if node.type == "attribute" and len(node.named_children) >= 2:
             return _template(node.named_children[-1])
     return (_UNKNOWN,)

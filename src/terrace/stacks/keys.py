@@ -104,6 +104,17 @@ CREDENTIALS = Record(
     ),
 )
 
+ROLLOUT = Record(
+    "rollout",
+    (
+        Key("bake", Duration(), "How long a release is watched before it counts as good.", "0", "deploy, tick"),
+        Key("every", Duration(zero=False), "How often its health is measured meanwhile.", "30s", "deploy, tick"),
+        Key("passes", Number(1), "How many of the last `of` measurements must pass.", "3", "deploy, tick"),
+        Key("of", Number(1), "How many measurements are looked at.", "5", "deploy, tick"),
+    ),
+    later=frozenset({"canary"}),
+)
+
 ENVIRONMENT = Record(
     "an environment",
     (
@@ -118,10 +129,39 @@ ENVIRONMENT = Record(
             "gate approvals",
         ),
         Key("smoke", ListOf(Either(_probe, (HTTP, RUN))), "What must work after a deployment.", "none", "smoke"),
+        Key(
+            "health",
+            ListOf(Either(_probe, (HTTP, RUN))),
+            "What is measured while a release bakes.",
+            "none",
+            "deploy, tick",
+        ),
+        Key("rollout", ROLLOUT, "How long and how a release is watched.", "see there", "deploy, tick"),
+        Key(
+            "on_failure",
+            Choice(("pause", "rollback")),
+            "What happens when a release fails there: people are asked, or what is safe to undo is undone.",
+            "pause",
+            "deploy, tick",
+        ),
+        Key(
+            "rollback",
+            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
+            "Who must say yes to going back.",
+            "as `approvals`",
+            "gate approvals",
+        ),
+        Key(
+            "protected",
+            Flag(),
+            "Whether `terrace destroy` refuses it.",
+            "true for production, by its name",
+            "destroy",
+        ),
         Key("credentials", CREDENTIALS, "What its Terraform may use.", "none", "terraform"),
         Key("env", ListOf(VARIABLE), "More variables that its Terraform gets as they are.", "none", "terraform"),
     ),
-    later=frozenset({"budget", "windows", "freezes", "rollout", "health", "on_failure", "change_ticket", "volatile"}),
+    later=frozenset({"budget", "windows", "freezes", "change_ticket", "volatile"}),
 )
 
 STACK = Record(
@@ -217,6 +257,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("environments.NAME.approvals", APPROVALS),
     ("environments.NAME.smoke[] with `http`", HTTP),
     ("environments.NAME.smoke[] with `run`", RUN),
+    ("environments.NAME.rollout", ROLLOUT),
     ("environments.NAME.credentials", CREDENTIALS),
     ("stacks[]", STACK),
     ("people.NAME", PERSON),

@@ -19,6 +19,7 @@ from terrace.stacks.config import (
     HttpProbe,
     Person,
     Probe,
+    Rollout,
     StackSetting,
     TerraformSettings,
 )
@@ -77,7 +78,12 @@ def ladder(names: Iterable[str]) -> tuple[str, ...]:
 
 def asks(names: tuple[str, ...], name: str) -> bool:
     """Whether an environment of a ladder asks for an approval where nobody said: the last one, and production."""
-    return name == names[-1] != names[0] or not _PRODUCTION.isdisjoint(re.split(r"[._-]", name.lower()))
+    return name == names[-1] != names[0] or is_production(name)
+
+
+def is_production(name: str) -> bool:
+    """Whether an environment is production, by its name."""
+    return not _PRODUCTION.isdisjoint(re.split(r"[._-]", name.lower()))
 
 
 def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:
@@ -87,6 +93,7 @@ def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:
             name=name,
             after=ordered[i - 1] if i else None,
             approvals=ApprovalRule(count=1) if asks(ordered, name) else ApprovalRule(),
+            protected=is_production(name),
         )
         for i, name in enumerate(ordered)
     )
@@ -124,12 +131,31 @@ def _environment(name: str, found: Record, problems: Problems) -> Environment:
         deploy=_value(found, "deploy", default.deploy),
         soak=_value(found, "soak", default.soak),
         approvals=_rule(found.get("approvals")),
-        smoke=tuple(_probe(one) for one in _value(found, "smoke", ()) if one),
+        smoke=_probes(found, "smoke"),
+        health=_probes(found, "health"),
+        rollout=_rollout(found, problems),
+        on_failure=_value(found, "on_failure", default.on_failure),
+        rollback=_rule(found["rollback"]) if "rollback" in found else None,
+        protected=_value(found, "protected", is_production(name)),
         credentials=Credentials(
             plan=_variables(credentials, "plan", problems), apply=_variables(credentials, "apply", problems)
         ),
         env=tuple(_value(found, "env", ())),
     )
+
+
+def _probes(found: Record, key: str) -> tuple[Probe, ...]:
+    return tuple(_probe(one) for one in _value(found, key, ()) if one)
+
+
+def _rollout(found: Record, problems: Problems) -> Rollout:
+    given = _inner(found, "rollout")
+    rollout: Rollout = _made(Rollout, given)
+    if rollout.passes > rollout.of:
+        message = f"{rollout.passes} of {rollout.of} measurements can never pass"
+        place = (given.get("passes") or given["of"]).node.place
+        problems.append(Problem(place, message, f"`passes` is at most `of`: {rollout.of}"))
+    return rollout
 
 
 def _rule(given: Located | None) -> ApprovalRule:

@@ -55,11 +55,31 @@ def _environment(old: Environment, new: Environment) -> Iterator[str]:
     if old.deploy == "manual" and new.deploy == "automatic":
         yield f"{name} deploys by itself"
     yield from _approvals(name, old.approvals, new.approvals)
-    kept = set(new.smoke)
-    if any(probe not in kept for probe in old.smoke):
+    if set(old.smoke) - set(new.smoke):
         yield f"{name} loses or changes a smoke test"
+    yield from _watching(old, new)
     if _powers(new) - _powers(old):
         yield f"{name} gets other credentials or variables"
+
+
+def _watching(old: Environment, new: Environment) -> Iterator[str]:
+    """Ways in which a release is watched less once it is live, or undone and taken down more easily."""
+    name = old.name
+    if set(old.health) - set(new.health):
+        yield f"{name} loses or changes a health probe"
+    if new.rollout.bake < old.rollout.bake:
+        yield f"{name} bakes for a shorter time"
+    if new.rollout.passes * old.rollout.of < old.rollout.passes * new.rollout.of:
+        yield f"{name} is content with fewer healthy measurements"
+    if new.rollout.every > old.rollout.every:
+        yield f"{name} is measured less often"
+    if old.on_failure != new.on_failure:
+        yield f"{name} answers a failed release with {new.on_failure} instead of {old.on_failure}"
+    if old.protected and not new.protected:
+        yield f"{name} is no longer protected from `terrace destroy`"
+    for way in _approvals(name, old.rollback or old.approvals, new.rollback or new.approvals):
+        if (old.rollback, new.rollback) != (None, None):
+            yield f"{way}, to go back"
 
 
 def _powers(environment: Environment) -> frozenset[tuple[str, str, str]]:

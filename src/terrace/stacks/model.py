@@ -107,4 +107,51 @@ class Promotion:
     by: str
 
 
-Origin = Manual | Automatic | Promotion
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Somebody takes an environment back to an earlier release, because of what the deployment `of` did there."""
+
+    of: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticRollback:
+    """The deployment `of` failed, and terrace.yaml says `on_failure: rollback`."""
+
+    of: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remediation:
+    """Drift that the check `of` (the id of its event) saw is taken back to what was deployed."""
+
+    of: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What the deployment `of` left behind, when nobody knew how its apply ended, is brought in order."""
+
+    of: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destruction:
+    """Everything that the stacks hold is taken down."""
+
+    by: str
+    reason: str
+
+
+Undoing = Rollback | AutomaticRollback
+"""Takes an environment back to what was there before."""
+
+Repairing = Rollback | AutomaticRollback | Recovery | Destruction
+"""May enter a held environment: each is a way out of what it is held for."""
+
+Origin = Manual | Automatic | Promotion | Rollback | AutomaticRollback | Remediation | Recovery | Destruction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,11 +57,18 @@ class Repository(Protocol):
         """Everybody who wrote a commit of base..head (all of head's history when base is None)."""
         ...
 
-    def checkout(self, commit: str, name: str) -> AbstractContextManager[Path]:
+    def checkout(self, commit: str, name: str, added: Mapping[str, str] | None = None) -> AbstractContextManager[Path]:
         """A private folder that holds exactly that commit, at the same path every time for one `name`.
 
+        `added` are files to put there besides, by path; none of them may be in the commit.
         It is nobody else's while the context lasts.
         """
+        ...
+
+    def prepare_revert(self, branch: str, bad: str, good: str, message: str) -> str:
+        """Put on a new branch, pushed where there is a remote, a commit that takes back on the protected tip what
+        `good`..`bad` did; returns it. The same again is no error. Raises BadInput when it cannot be done without a
+        person, naming the files."""
         ...
 
     def tag(self, name: str, commit: str, message: str) -> None:

@@ -181,7 +181,7 @@ class GitRepository:
     # --- private checkouts -------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def checkout(self, commit: str, name: str) -> Iterator[Path]:
+    def checkout(self, commit: str, name: str, added: Mapping[str, str] | None = None) -> Iterator[Path]:
         folder = self.cache / "trees" / name
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         index = folder.with_suffix(".index")
@@ -192,26 +192,78 @@ class GitRepository:
             Path(f"{index}.lock").unlink(missing_ok=True)
             self._text("-C", folder, "read-tree", "--reset", "-u", commit, env=env)
             self._text("-C", folder, "clean", "-ffdxq", env=env)
+            for path, text in (added or {}).items():
+                if (folder / path).exists():
+                    raise BadInput(f"{path} is in the commit, and Terrace would write a file of that name")
+                (folder / path).write_text(text)
             yield folder
+
+    # --- reverts -----------------------------------------------------------------------------------------------
+
+    def prepare_revert(self, branch: str, bad: str, good: str, message: str) -> str:
+        if self.git("check-ref-format", "--branch", branch).code != 0:
+            raise BadInput(f"{branch!r} is not a name of a branch")
+        tip = self.protected_tip()
+        undo = self.git("diff", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", bad, good, "--")
+        if undo.code != 0:
+            raise TerraceError(f"git diff failed: {undo.message}")
+        with tempfile.TemporaryDirectory(prefix="terrace-index-") as folder:
+            private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self._text("read-tree", tip, env=private)
+            if undo.out:
+                done = self.git("apply", "--cached", "--3way", "--whitespace=nowarn", "-", stdin=undo.out, env=private)
+                if done.code != 0:
+                    raise BadInput(
+                        f"{good[:7]}..{bad[:7]} cannot be taken back on {tip[:7]} by itself: {masked(done.message)}",
+                        hint="revert it by hand: git revert, resolve, merge",
+                    )
+            tree = self._text("write-tree", env=private)
+        made = self._on_branch(branch, tree, tip, message)
+        if self.remote is not None:
+            self._push(f"refs/heads/{branch}", f"the branch {branch}")
+        return made
+
+    def _on_branch(self, branch: str, tree: str, parent: str, message: str) -> str:
+        """The commit of a branch that is new, or that holds this tree already."""
+        existing = self.git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}")
+        if existing.code == 0:
+            found = os.fsdecode(existing.out).strip()
+            if self._text("rev-parse", f"{found}^{{tree}}") != tree:
+                raise BadInput(f"the branch {branch} exists and holds something else", hint="nothing was changed")
+            return found
+        made = self._text("commit-tree", "-m", message, "-p", parent, "--", tree, env=self._identity)
+        self._text("update-ref", f"refs/heads/{branch}", made, "")
+        return made
+
+    @property
+    def _identity(self) -> dict[str, str]:
+        """Who writes what Terrace writes: the user, where Git knows one."""
+        name = self.config("user.name") or "terrace"
+        email = self.config("user.email") or "terrace@localhost"
+        return {
+            f"GIT_{who}_{what}": value
+            for who in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", name), ("EMAIL", email))
+        }
+
+    def _push(self, ref: str, what: str) -> None:
+        """Push a ref as it is called here."""
+        assert self.remote is not None, "asked only where there is a remote"
+        done = self.git("push", "--quiet", "--no-verify", self.remote, f"{ref}:{ref}", timeout=NETWORK_SECONDS)
+        if done.code != 0:
+            short = ref.split("/", 2)[2]
+            raise NotReady(
+                f"{what} could not be pushed: {masked(done.message)}",
+                hint=f"push it yourself: git push {self.remote} {short}",
+            )
 
     # --- tags --------------------------------------------------------------------------------------------------
 
     def tag(self, name: str, commit: str, message: str) -> None:
         existing = self.git("rev-parse", "--verify", "--quiet", f"refs/tags/{name}^{{commit}}")
         if existing.code != 0:
-            identity = {
-                "GIT_COMMITTER_NAME": self.config("user.name") or "terrace",
-                "GIT_COMMITTER_EMAIL": self.config("user.email") or "terrace@localhost",
-            }
-            self._text("tag", "--annotate", "--no-sign", "-m", message, name, commit, env=identity)
+            self._text("tag", "--annotate", "--no-sign", "-m", message, name, commit, env=self._identity)
         elif os.fsdecode(existing.out).strip() != commit:
             raise TerraceError(f"the tag {name} exists and names another commit", hint="nothing was moved")
-        if self.remote is None:
-            return
-        spec = f"refs/tags/{name}:refs/tags/{name}"
-        done = self.git("push", "--quiet", "--no-verify", self.remote, spec, timeout=NETWORK_SECONDS)
-        if done.code != 0:
-            raise NotReady(
-                f"the tag {name} could not be pushed: {masked(done.message)}",
-                hint=f"push it yourself: git push {self.remote} {name}",
-            )
+        if self.remote is not None:
+            self._push(f"refs/tags/{name}", f"the tag {name}")

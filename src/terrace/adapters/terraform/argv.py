@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from terrace.plans.terraform import Goal
 from terrace.stacks.model import Stack
 
 LOCK_SECONDS = 20
@@ -19,11 +20,12 @@ def init(stack: Stack, *, as_json: bool) -> Argv:
     return ("init", "-input=false", "-no-color", "-reconfigure", *(("-json",) if as_json else ()), *given)
 
 
-def plan(stack: Stack, root: Path, saved: Path, *, lock: bool) -> Argv:
+def plan(stack: Stack, root: Path, saved: Path, *, goal: Goal, lock: bool) -> Argv:
     """Plan into `saved`, telling progress as JSON lines."""
+    towards = ("-destroy",) if goal is Goal.DESTROYED else ()
     files = tuple(f"-var-file={root / path}" for path in stack.var_files)
     locking = (f"-lock-timeout={LOCK_SECONDS}s",) if lock else ("-lock=false",)
-    return ("plan", "-input=false", "-json", *locking, f"-out={saved}", *files)
+    return ("plan", "-input=false", "-json", *towards, *locking, f"-out={saved}", *files)
 
 
 def show(saved: Path) -> Argv:

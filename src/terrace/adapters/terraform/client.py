@@ -25,7 +25,7 @@ from terrace.adapters.terraform.messages import decode, diagnostic, distinct, pr
 from terrace.adapters.terraform.private import private_folder
 from terrace.adapters.terraform.versions import Version
 from terrace.errors import BadInput, Corrupt, Diagnostic, TerraformFailed
-from terrace.plans.terraform import Listener, MadePlan, Output, Site, StateSnapshot
+from terrace.plans.terraform import Goal, Listener, MadePlan, Output, Site, StateSnapshot
 from terrace.stacks.config import TerraformSettings
 
 INIT_JSON_SINCE = Version(1, 9, 0)
@@ -81,6 +81,7 @@ class LocalTerraform:
             return folder
         with folder.alone(), self._one_after_the_other():
             if not folder.ready:
+                self._keep_lock_file(site)
                 self._init(site, folder)
         self._bring_lock_file(site, folder)
         return folder
@@ -104,6 +105,12 @@ class LocalTerraform:
         self._run(site, folder, "init", argv.init(site.stack, as_json=as_json), streaming=as_json)
         path = site.folder / LOCK_FILE
         folder.mark(path.read_bytes() if path.is_file() else b"")
+
+    def _keep_lock_file(self, site: Site) -> None:
+        """Put the lock file that the site asks for in the place of the committed one."""
+        path = site.folder / LOCK_FILE
+        if site.lock_file and (not path.is_file() or path.read_bytes() != site.lock_file):
+            path.write_bytes(site.lock_file)
 
     def _redirect(self, site: Site) -> None:
         """Send the state of a stack without a remote backend to its durable place."""
@@ -131,19 +138,21 @@ class LocalTerraform:
 
     # --- commands ----------------------------------------------------------------------------------------------
 
-    def plan(self, site: Site, *, lock: bool = True, listener: Listener | None = None) -> MadePlan:
+    def plan(
+        self, site: Site, *, goal: Goal = Goal.CONVERGED, lock: bool = True, listener: Listener | None = None
+    ) -> MadePlan:
         private = private_folder("plan")
         try:
-            return self._plan(site, private / "plan", lock=lock, listener=listener)
+            return self._plan(site, private / "plan", goal=goal, lock=lock, listener=listener)
         except BaseException:
             shutil.rmtree(private, ignore_errors=True)
             raise
 
-    def _plan(self, site: Site, saved: Path, *, lock: bool, listener: Listener | None) -> MadePlan:
+    def _plan(self, site: Site, saved: Path, *, goal: Goal, lock: bool, listener: Listener | None) -> MadePlan:
         committed = site.folder / LOCK_FILE
-        lock_file = committed.read_bytes() if committed.is_file() else b""
+        lock_file = site.lock_file or (committed.read_bytes() if committed.is_file() else b"")
         folder = self.folder(site)
-        command = argv.plan(site.stack, site.root, saved, lock=lock)
+        command = argv.plan(site.stack, site.root, saved, goal=goal, lock=lock)
         try:
             ran, diagnostics = self._run(site, folder, "plan", command, listener=listener)
         except TerraformFailed as error:

@@ -55,6 +55,8 @@ class DataFolder:
 def data_folder(cache: Path, site: Site, binary: str, states: Path) -> DataFolder:
     """The folder for this stack, this way of initialising it, this binary and this place of local states."""
     parts = [site.stack.key, site.stack.path, site.init_key, binary, str(states), site.backend]
+    if site.lock_file:
+        parts.append(hashlib.sha256(site.lock_file).hexdigest())
     name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
     return DataFolder(cache / "init" / name)
 

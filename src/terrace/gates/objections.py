@@ -1,0 +1,34 @@
+"""What an assessment holds against a plan, and whether it may be applied all the same."""
+
+from __future__ import annotations
+
+from terrace.assess.model import Objection, Weight
+from terrace.gates.model import GateResult, Outcome
+from terrace.stacks.model import AutomaticRollback, Origin, Remediation
+
+GATE = "objections"
+
+
+def answer(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset[str]) -> tuple[GateResult, ...]:
+    """The answers to objections; none where there are none.
+
+    What Terrace set going by itself does only what nothing speaks against. What a person set going may do what a
+    person can decide; what may lose data needs the address, named.
+    """
+    if isinstance(origin, AutomaticRollback | Remediation):
+        how = "a person decides: `terrace rollback` shows it first with --plan-only"
+        if isinstance(origin, Remediation):
+            how = "deploy, or adopt what is there: `terrace drift` shows both"
+        return tuple(GateResult(GATE, Outcome.BLOCK, _said(one), how) for one in objections)
+    return tuple(_person(one, agreed) for one in objections)
+
+
+def _person(one: Objection, agreed: frozenset[str]) -> GateResult:
+    if one.weight is Weight.NAME and one.address not in agreed:
+        how = f"if it may be lost: --allow '{one.address}'"
+        return GateResult(GATE, Outcome.BLOCK, _said(one), how)
+    return GateResult(GATE, Outcome.PASS, _said(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
+
+
+def _said(one: Objection) -> str:
+    return f"{one.stack}: {one.address} {one.why}"

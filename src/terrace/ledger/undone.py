@@ -1,0 +1,29 @@
+"""What lies between a release and what is there now: the deployments that going back to it undoes."""
+
+from __future__ import annotations
+
+from terrace.ledger.folds import deployments
+from terrace.ledger.model import History
+from terrace.rollout.model import Deployment, Step
+
+
+def undone_since(history: History, target: Deployment) -> tuple[Deployment, ...]:
+    """The deployments of its environment that were opened after a release and changed something, oldest first."""
+    mine = [d for d in deployments(history) if d.environment == target.environment]
+    after = mine[[d.id for d in mine].index(target.id) + 1 :]
+    return tuple(d for d in after if d.touched)
+
+
+def created_by(undone: tuple[Deployment, ...], stack: str) -> frozenset[str]:
+    """The addresses that plans of these deployments were to create in a stack, and that were applied."""
+    found: set[str] = set()
+    for deployment in undone:
+        plan = None
+        for record in deployment.steps:
+            if record.stack != stack:
+                continue
+            if record.step is Step.PLAN:
+                plan = record
+            elif record.step is Step.APPLY and plan is not None:
+                found |= {address for action, address in plan.detail.get("changes", ()) if action == "create"}
+    return frozenset(found)

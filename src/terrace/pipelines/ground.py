@@ -1,0 +1,108 @@
+"""Where one deployment stands while a process drives it: its checkout, its plans in hand, what it has seen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from terrace.ledger.model import History
+from terrace.pipelines.crew import Crew
+from terrace.plans.model import Plan
+from terrace.plans.terraform import MadePlan, Purpose, Site, StateSnapshot
+from terrace.rollout.model import Deployment, Step, StepResult
+from terrace.stacks.config import Environment
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a step ended: what its record will say."""
+
+    result: StepResult
+    message: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A plan that this process made, with the state it was made on. Only it may be applied."""
+
+    made: MadePlan
+    plan: Plan
+    state: StateSnapshot
+
+
+class Ground:
+    """The ground of one deployment. Its commit is checked out once, at the first step that needs it.
+
+    Steps of several stacks use it at once. `history` is what the ledger said when the process took it up.
+    """
+
+    def __init__(self, crew: Crew, deployment: Deployment, history: History, stack: ExitStack) -> None:
+        self.crew = crew
+        self.deployment = deployment
+        self.history = history
+        self.environment: Environment = crew.config.environment(deployment.environment)
+        self._stack = stack
+        self._lock = threading.RLock()
+        self._root: Path | None = None
+        self._landscape: Landscape | None = None
+        self.in_hand: dict[str, InHand] = {}
+        self.outputs: dict[str, StateSnapshot] = {}
+        self.kept_locks: dict[str, bytes] = {}
+
+    @property
+    def root(self) -> Path:
+        """The private checkout, with what the deployment adds to it.
+
+        Never asked for while an apply of an earlier process may still run in it.
+        """
+        with self._lock:
+            if self._root is None:
+                deployment = self.deployment
+                folders = {key: self.landscape.stack(key).path for key in deployment.stacks}
+                added = deployment.additions.files(folders)
+                checkout = self.crew.repository.checkout(deployment.commit, deployment.environment, added)
+                self._root = self._stack.enter_context(checkout)
+            return self._root
+
+    @property
+    def landscape(self) -> Landscape:
+        with self._lock:
+            if self._landscape is None:
+                self._landscape = self.crew.survey(self.deployment.commit)
+            return self._landscape
+
+    def site(self, key: str, purpose: Purpose) -> Site:
+        """Where the stack of that key is worked on, with the credentials for the purpose."""
+        stack = self.landscape.stack(key)
+        return site_in(self.crew, self.landscape, stack, self.root, purpose, self.kept_locks.get(key, b""))
+
+    def on_leaving(self, clean: Callable[[], None]) -> None:
+        """Clean something up when this process is done with the deployment."""
+        with self._lock:
+            self._stack.callback(clean)
+
+    def hand_for(self, key: str) -> InHand | None:
+        """The plan in hand of a stack, if its newest plan step is ours."""
+        record = self.deployment.last(Step.PLAN, key)
+        return self.in_hand.get(record.attempt) if record else None
+
+
+def site_in(
+    crew: Crew, landscape: Landscape, stack: Stack, root: Path, purpose: Purpose, lock_file: bytes = b""
+) -> Site:
+    """Where a stack of a checkout is worked on, with its environment's credentials for the purpose."""
+    return Site(
+        stack=stack,
+        root=root,
+        init_key=landscape.graph.init_key(stack),
+        backend=landscape.graph.backend(stack),
+        variables=crew.variables(crew.config.environment(stack.environment), purpose),
+        lock_file=lock_file,
+    )

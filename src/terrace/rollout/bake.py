@@ -1,0 +1,96 @@
+"""Whether a release that is live is healthy, sick, not told yet, or cannot be told. Counting only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from terrace.rollout.model import Deployment, Step, StepRecord
+from terrace.stacks.config import Rollout
+
+Reading = Literal["passed", "failed", "unclear"]
+"""What one measurement said. `unclear`: it could not be made, which is neither health nor sickness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Healthy:
+    """It baked, and enough measurements passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sick:
+    """So many of the last measurements failed that too few can pass."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """So many could not be made that nobody knows. Nothing follows from that but a pause; a person has to look."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measurement is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing is due before `until`."""
+
+    until: datetime
+    reason: str
+
+
+Health = Healthy | Sick | Unclear | Measure | Rest
+
+
+def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool) -> Health:
+    """How a release does. It bakes from the end of its smoke tests; `probed` says whether there is anything to measure.
+
+    Sick as soon as it can no longer pass, healthy only after the whole bake. A clock that was set back lengthens the
+    wait and shortens nothing.
+    """
+    smoke = deployment.last(Step.SMOKE)
+    assert smoke is not None and smoke.ended_at is not None, "asked only after the smoke tests"
+    over = smoke.ended_at + rule.bake
+    if not probed:
+        return Healthy() if now >= over else Rest(over, f"bakes until {_clock(over)}")
+    made = [r for r in deployment.steps if r.step is Step.HEALTH and not r.open]
+    last = made[-rule.of :]
+    passed, failed, unclear = (_count(last, what) for what in ("passed", "failed", "unclear"))
+    spare = rule.of - rule.passes
+    told = f"{passed} of the last {len(last)} measurements passed, {rule.passes} of {rule.of} must"
+    if failed > spare:
+        return Sick(f"{told}: {_words(last, 'failed')}")
+    if now >= over and passed >= rule.passes:
+        return Healthy()
+    due = made[-1].began_at + rule.every if made else now
+    if now >= due:
+        return Measure()
+    if failed + unclear > spare:
+        return Unclear(f"inconclusive: {told}, and {unclear} could not be made: {_words(last, 'unclear')}")
+    return Rest(due, f"{told}; bakes until {_clock(over)}")
+
+
+def reading(record: StepRecord) -> Reading:
+    """What a measurement said; one that broke said nothing."""
+    found = record.detail.get("reading")
+    if record.result != "succeeded" or found not in ("passed", "failed"):
+        return "unclear"
+    return "passed" if found == "passed" else "failed"
+
+
+def _count(records: list[StepRecord], what: Reading) -> int:
+    return sum(1 for record in records if reading(record) == what)
+
+
+def _words(records: list[StepRecord], what: Reading) -> str:
+    return next((r.message for r in reversed(records) if reading(r) == what and r.message), what)
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

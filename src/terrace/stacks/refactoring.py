@@ -1,0 +1,71 @@
+"""`moved` and `removed` blocks of a configuration, and what takes them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from terrace.stacks.additions import Move
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Stack
+from terrace.stacks.syntax import attributes, blocks, everything, head, parser, text_of
+from terrace.stacks.tree import Tree, read_many
+
+
+def moves(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> frozenset[Move]:
+    """Every `moved` block that these stacks reach."""
+    return frozenset(move for folder, content in _files(landscape, tree, stacks) for move in _moves(folder, content))
+
+
+def let_go(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> frozenset[str]:
+    """The addresses, as their module writes them, that `removed` blocks forget without destroying the object."""
+    return frozenset(one for _, content in _files(landscape, tree, stacks) for one in _removed(content))
+
+
+def taken_back(undone: frozenset[Move], kept: frozenset[Move], landscape: Landscape) -> tuple[Move, ...]:
+    """The moves that lead from where undone `moved` blocks brought objects back to where `landscape` has them.
+
+    `kept` are the blocks that it still has itself: those need no way back.
+    """
+    backwards = (Move(move.folder, move.target, move.source) for move in undone - kept)
+    return tuple(sorted(move for move in backwards if move.folder in landscape.graph.folders))
+
+
+def _files(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> Iterator[tuple[str, bytes]]:
+    """Each file in HCL that stands in a folder which these stacks reach, with that folder."""
+    folders = {folder for stack in stacks for folder in landscape.graph.reached(stack)}
+    paths = {
+        path: folder
+        for folder in folders
+        if folder in landscape.graph.folders
+        for path in landscape.graph.folders[folder].files
+        if not path.endswith(".json")
+    }
+    contents = read_many(tree, paths)
+    yield from ((folder, contents[path]) for path, folder in sorted(paths.items()))
+
+
+def _moves(folder: str, content: bytes) -> Iterator[Move]:
+    if b"moved" not in content:
+        return
+    for block in blocks(parser().parse(content).root_node):
+        if head(block) == ("moved", []):
+            given = {name: text_of(value) for name, value in attributes(block)}
+            if given.keys() >= {"from", "to"}:
+                yield Move(folder, given["from"], given["to"])
+
+
+def _removed(content: bytes) -> Iterator[str]:
+    if b"removed" not in content:
+        return
+    for block in blocks(parser().parse(content).root_node):
+        if head(block) != ("removed", []):
+            continue
+        given = {name: text_of(value) for name, value in attributes(block)}
+        inner = {
+            name: text_of(value)
+            for node in everything(block)
+            if node.type == "block" and head(node)[0] == "lifecycle"
+            for name, value in attributes(node)
+        }
+        if "from" in given and inner.get("destroy") == "false":
+            yield given["from"]

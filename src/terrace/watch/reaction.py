@@ -1,0 +1,70 @@
+"""What Terrace does by itself when a release fails: it goes back where that was agreed to and is safe, or pauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.rollout.model import Deployment, Step
+from terrace.stacks.config import Environment
+from terrace.stacks.model import Automatic, AutomaticRollback, Manual, Promotion, Undoing
+
+
+@dataclass(frozen=True, slots=True)
+class GoBack:
+    """Undo it. The way back is planned like every other, and meets its own objections."""
+
+    origin: AutomaticRollback
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Leave it as it is, for people; `reasons` say why nothing is undone."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing to react to."""
+
+
+Reaction = GoBack | Pause | Nothing
+
+
+def reaction(environment: Environment, failed: Deployment, history: History) -> Reaction:
+    """The reaction to a deployment that ended.
+
+    Rails: one rollback a deployment, never one of a rollback, never past something newer or something that already
+    builds on it, never when it was unhealthy before or nobody looked, never while people hold the environment.
+    """
+    if failed.result != "failed" or not failed.touched or environment.on_failure != "rollback":
+        return Nothing()
+    if any(isinstance(d.origin, Undoing) and d.origin.of == failed.id for d in folds.deployments(history)):
+        return Nothing()
+    reasons = tuple(_against(environment, failed, history))
+    if reasons:
+        return Pause(reasons)
+    return GoBack(AutomaticRollback(failed.id, "; ".join(failed.reasons) or "it failed"))
+
+
+def _against(environment: Environment, failed: Deployment, history: History) -> list[str]:
+    found = []
+    if not isinstance(failed.origin, Manual | Automatic | Promotion):
+        found.append("it was no release: what it did is for people to look at")
+    held = folds.hold(history, environment.name)
+    if held is not None:
+        found.append(f"{environment.name} is held: {held.reason}")
+    after = [d for d in folds.deployments(history) if d.opened_at >= failed.opened_at and d.id != failed.id]
+    if any(d.environment == environment.name for d in after):
+        found.append("something newer was deployed there")
+    found += [f"{d.environment} builds on it already" for d in after if d.commit == failed.commit and d.touched]
+    baseline = failed.last(Step.BASELINE)
+    if baseline is None or baseline.result != "succeeded":
+        found.append("nobody measured whether it was healthy before")
+    elif not baseline.detail.get("healthy"):
+        found.append(f"it was not healthy before either: {baseline.message}")
+    if not any(d.commit != failed.commit for d in folds.releases(history, environment.name)):
+        found.append("there is no good release to go back to")
+    return found
