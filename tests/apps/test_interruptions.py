@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.cli import World, three_environments, world
+from support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -30,14 +30,6 @@ def slow_shop(tmp_path: Path) -> World:
 def marks(shop: World) -> list[str]:
     path = shop.work.with_name("marks")
     return path.read_text().split() if path.is_file() else []
-
-
-def until(what: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        if what():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it never came to that")
 
 
 def mid_apply(shop: World) -> subprocess.Popen[str]:

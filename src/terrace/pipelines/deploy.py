@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
 from terrace.errors import BadInput, Interrupted, TerraceError
@@ -123,6 +124,20 @@ def resume(crew: Crew, deployment: Deployment) -> Deployment | Refused:
         return _drive(crew, history, current.id)
 
 
+def goes_on_at(crew: Crew, deployment: Deployment) -> datetime | None:
+    """When an open deployment goes on by itself; None when it ended or waits for somebody."""
+    if not deployment.open or not deployment.waiting:
+        return None
+    history = crew.ledger.read()
+    # As it stood when it began to wait: what could not be measured then must not be measured forever.
+    then = max((record.began_at for record in deployment.steps), default=crew.clock())
+    answer = next_step(deployment, _asked(crew, lambda: history, deployment, lambda: then), frozenset())
+    if not isinstance(answer, Wait):
+        return then
+    moments = [result.until for result in answer.verdict.open]
+    return max(moment for moment in moments if moment is not None) if all(moments) else None
+
+
 def facts(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Facts:
     """What the gates of an environment ask about a commit on its way there, from Git and the ledger."""
     settings = crew.config.environment(environment)
@@ -226,13 +241,19 @@ def _drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
                     return journal.flush()
 
 
-def _asked(crew: Crew, history: Callable[[], History], deployment: Deployment) -> Asked:
+def _asked(
+    crew: Crew,
+    history: Callable[[], History],
+    deployment: Deployment,
+    clock: Callable[[], datetime] | None = None,
+) -> Asked:
     """Whom a deployment asks on its way. `history` is asked for when a gate is: it goes on meanwhile."""
+    now = clock or crew.clock
     settings = crew.config.environment(deployment.environment)
     rule = rule_for(settings, deployment.origin)
     return Asked(
         consent=lambda plans: gates_say(crew, history(), deployment, plans),
-        condition=lambda now: health(settings.rollout, now, crew.clock(), probed=bool(settings.health)),
+        condition=lambda one: health(settings.rollout, one, now(), probed=bool(settings.health)),
         course=course(deployment.origin, settings),
         horizon=Horizon.ALL if rule.asked else Horizon.WAVE,
     )

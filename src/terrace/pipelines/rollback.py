@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,14 +17,13 @@ from terrace.ledger.model import History
 from terrace.ledger.undone import undone_since
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Opening, Refused, enter, facts, resume, waves_of
-from terrace.pipelines.ground import site_in
+from terrace.pipelines.look import plans_at
 from terrace.pipelines.undoing import what_is_undone
 from terrace.plans.model import Plan
-from terrace.plans.read import read_plan
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.additions import Additions, Move
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
+from terrace.stacks.model import AutomaticRollback, Rollback, Undoing
 from terrace.stacks.refactoring import moves, taken_back
 
 
@@ -136,8 +134,8 @@ def simulate(crew: Crew, environment: str, *, to: str | None, reason: str, agree
     history = crew.ledger.read()
     way = way_back(crew, history, environment, to)
     origin = Rollback(way.of, crew.actor, reason)
-    plans = _plans(crew, way)
     landscape = crew.survey(way.target.commit)
+    plans = plans_at(crew, landscape, environment, way.additions)
     against = tuple(
         one
         for plan in plans.values()
@@ -148,30 +146,3 @@ def simulate(crew: Crew, environment: str, *, to: str | None, reason: str, agree
     )
     verdict = Verdict(environment, (*entry.results, *answer(origin, against, agreed)))
     return Simulation(way, plans, against, verdict)
-
-
-def _plans(crew: Crew, way: WayBack) -> dict[str, Plan]:
-    landscape = crew.survey(way.target.commit)
-    stacks = [landscape.stack(key) for wave in way.waves for key in wave]
-    added = way.additions.files({stack.key: stack.path for stack in stacks})
-
-    def one(stack: Stack) -> Plan:
-        site = site_in(crew, landscape, stack, root, "plan")
-        made = crew.terraform.plan(site, lock=False, listener=crew.watcher.progress)
-        try:
-            return read_plan(
-                made.document,
-                stack=stack,
-                commit=landscape.commit,
-                key=crew.digest_key,
-                root=str(root),
-                lock=made.lock,
-            )
-        finally:
-            made.discard()
-
-    with (
-        crew.repository.checkout(landscape.commit, f"{way.environment}-rollback", added) as root,
-        ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool,
-    ):
-        return {plan.stack.key: plan for plan in pool.map(one, stacks)}

@@ -9,8 +9,11 @@ from terrace.gates.model import Outcome
 from terrace.ledger import folds
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Refused, deploy, facts, resume
+from terrace.pipelines.react import react
+from terrace.pipelines.release import Released, let_go, says_what_is_live
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Automatic
+from terrace.watch.reaction import GoBack, Pause, reaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,30 @@ class Enter:
         return deploy(crew, self.environment, self.commit, Automatic())
 
 
-Due = GoOn | Enter
+@dataclass(frozen=True, slots=True)
+class GoBackNow:
+    """A release failed and whoever saw it was gone before it could be undone."""
+
+    failed: Deployment
+
+    def run(self, crew: Crew) -> Deployment | Refused | None:
+        """Undo it, where that is agreed and safe."""
+        done = react(crew, self.failed)
+        return None if isinstance(done, Pause) else done
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """An environment that was rolled back is held, and the protected branch says again what is live there."""
+
+    environment: str
+
+    def run(self, crew: Crew) -> Released | None:
+        """Let it go, if a plan of the tip does nothing."""
+        return let_go(crew, self.environment)
+
+
+Due = GoOn | Enter | GoBackNow | LetGo
 
 
 def due(crew: Crew) -> tuple[Due, ...]:
@@ -49,6 +75,12 @@ def due(crew: Crew) -> tuple[Due, ...]:
             driven = latest.lease is not None and not crew.leases.dead(latest.lease.holder, environment.name)
             if not driven:
                 found.append(GoOn(latest))
+            continue
+        if latest is not None and isinstance(reaction(environment, latest, history), GoBack):
+            found.append(GoBackNow(latest))
+            continue
+        if says_what_is_live(crew, history, environment.name):
+            found.append(LetGo(environment.name))
             continue
         if environment.deploy != "automatic":
             continue

@@ -15,13 +15,12 @@ from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import facts
-from terrace.pipelines.ground import site_in
+from terrace.pipelines.look import plan_in
 from terrace.plans.model import Plan
-from terrace.plans.read import read_plan
 from terrace.stacks.config import CheckSetting, Config, Environment
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import ChangeSet, Impact, Manual, Stack
+from terrace.stacks.model import ChangeSet, Impact, Manual
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def validate(
     with crew.repository.checkout(landscape.commit, "check") as root:
         examined = Examined(change_set, root, trusted=crew.config, proposed=landscape.config)
         with ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
-            plans = {i.stack.key: pool.submit(_plan, crew, landscape, i.stack, examined) for i in change_set.impacts}
+            plans = {i.stack.key: pool.submit(plan_in, crew, landscape, i.stack, root) for i in change_set.impacts}
             found = [
                 finding
                 for name, check in wanted.items()
@@ -66,23 +65,6 @@ def validate(
                 found += _weighed(crew.config, name, partial(check.examine, examined, made))
     assessment = Assessment(change_set, made, unplanned, tuple(found))
     return Validation(assessment, _ahead(crew, assessment))
-
-
-def _plan(crew: Crew, landscape: Landscape, stack: Stack, examined: Examined) -> Plan:
-    made = crew.terraform.plan(
-        site_in(crew, landscape, stack, examined.root, "plan"), lock=False, listener=crew.watcher.progress
-    )
-    try:
-        return read_plan(
-            made.document,
-            stack=stack,
-            commit=landscape.commit,
-            key=crew.digest_key,
-            root=str(examined.root),
-            lock=made.lock,
-        )
-    finally:
-        made.discard()
 
 
 def _gather(

@@ -15,7 +15,7 @@ from terrace.ledger.folds import Hold
 from terrace.ledger.origins import origin_word
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.rollout.model import Deployment, StepRecord
-from terrace.stacks.model import ChangeSet, Impact
+from terrace.stacks.model import ChangeSet, Destruction, Impact
 
 Json = dict[str, Any]
 
@@ -53,7 +53,7 @@ def check(
         "base": change_set.base,
         "head": change_set.head,
         "findings": [_finding(one) for one in found],
-        "plans": [_plan_line(plan) for plan in plans.values()],
+        "plans": [planned(plan) for plan in plans.values()],
         "unknown": [
             {"what": f.stack or f.path or f.rule, "why": f.message} for f in found if f.status is Status.UNKNOWN
         ],
@@ -160,6 +160,8 @@ def gates(verdict: Verdict) -> list[Json]:
 
 def result_word(deployment: Deployment) -> str:
     """How a deployment stands, in the word of the contract."""
+    if deployment.undone_by:
+        return "rolled_back"
     if deployment.result is not None:
         return deployment.result
     if deployment.in_doubt and deployment.lease is None:
@@ -168,12 +170,14 @@ def result_word(deployment: Deployment) -> str:
 
 
 def state_word(latest: Deployment | None, held: Hold | None) -> str:
-    """How an environment stands: never | deployed | deploying | waiting | failed | unknown | held."""
+    """How an environment stands: never | deployed | deploying | waiting | failed | unknown | held | destroyed."""
     if held is not None:
         return "held"
     if latest is None:
         return "never"
     word = result_word(latest)
+    if isinstance(latest.origin, Destruction) and word == "succeeded" and not latest.partial:
+        return "destroyed"
     return {"succeeded": "deployed", "blocked": "failed", "superseded": "waiting"}.get(word, word)
 
 
@@ -205,7 +209,8 @@ def _finding(record: Finding) -> Json:
     return found
 
 
-def _plan_line(record: Plan) -> Json:
+def planned(record: Plan) -> Json:
+    """One plan in numbers."""
     return {
         "environment": record.stack.environment,
         "path": record.stack.path,

@@ -124,7 +124,11 @@ def plans(made: Mapping[str, Plan], unplanned: Mapping[str, str]) -> RenderableT
 
 
 def _plan(branch: Tree, plan: Plan) -> None:
-    node = branch.add(Text(counts(plan)))
+    plan_changes(branch.add(Text(counts(plan))), plan)
+
+
+def plan_changes(node: Tree, plan: Plan) -> None:
+    """Everything that a plan would do, a line each."""
     for change in plan.effective:
         node.add(_change(change))
     for output in plan.outputs:

@@ -66,14 +66,20 @@ def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool
     told = f"{passed} of the last {len(last)} measurements passed, {rule.passes} of {rule.of} must"
     if failed > spare:
         return Sick(f"{told}: {_words(last, 'failed')}")
-    if now >= over and passed >= rule.passes:
+    # The last word is spoken at the end of the bake: what was measured before says nothing about it.
+    if passed >= rule.passes and made[-1].began_at >= over:
         return Healthy()
-    due = made[-1].began_at + rule.every if made else now
+    due = _due(made[-1].began_at, rule, over) if made else now
     if now >= due:
         return Measure()
     if failed + unclear > spare:
         return Unclear(f"inconclusive: {told}, and {unclear} could not be made: {_words(last, 'unclear')}")
     return Rest(due, f"{told}; bakes until {_clock(over)}")
+
+
+def _due(last: datetime, rule: Rollout, over: datetime) -> datetime:
+    """When to measure after `last`: in time for the end of the bake, whatever the rhythm."""
+    return min(last + rule.every, over) if last < over else last + rule.every
 
 
 def reading(record: StepRecord) -> Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +20,17 @@ from terrace.pipelines import deploy as deploying
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Refused
 from terrace.pipelines.journal import append
+from terrace.pipelines.react import react
+from terrace.pipelines.release import Released
 from terrace.pipelines.tick import due
 from terrace.report import machine, terminal
-from terrace.rollout.model import Deployment
+from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
-from terrace.stacks.model import Manual, Origin, Promotion
+from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Undoing
+from terrace.watch.reaction import Pause
+
+Reacted = Deployment | Refused | Pause | None
+"""What `react` did about the end of a deployment."""
 
 
 @contextmanager
@@ -38,7 +45,7 @@ def watcher(*, as_json: bool) -> Iterator[Watcher]:
         yield Lines()
 
 
-def deploy(folder: str, environment: str, ref: str | None, *, as_json: bool) -> int:
+def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_json: bool) -> int:
     """Take a commit into an environment."""
     shop = Workshop(Path(folder))
     shop.trust.config.environment(environment)
@@ -50,10 +57,10 @@ def deploy(folder: str, environment: str, ref: str | None, *, as_json: bool) -> 
             + "), and only commits are deployed",
             hint="commit and merge it, or say which commit you mean: --ref REF",
         )
-    return _run(shop, "deploy", environment, commit, Manual(shop.actor), as_json=as_json)
+    return _run(shop, "deploy", environment, commit, Manual(shop.actor), wait=wait, as_json=as_json)
 
 
-def promote(folder: str, environment: str, *, as_json: bool) -> int:
+def promote(folder: str, environment: str, *, wait: bool, as_json: bool) -> int:
     """Take into an environment what succeeded in the one before."""
     shop = Workshop(Path(folder))
     source = shop.trust.config.environment(environment).after
@@ -64,14 +71,20 @@ def promote(folder: str, environment: str, *, as_json: bool) -> int:
     good = folds.last_good(shop.ledger.read(), source)
     if good is None:
         raise BadInput(f"nothing has succeeded in {source} yet", hint=f"`terrace deploy {source}` first")
-    return _run(shop, "promote", environment, good.commit, Promotion(source, shop.actor), as_json=as_json)
+    origin = Promotion(source, shop.actor)
+    return _run(shop, "promote", environment, good.commit, origin, wait=wait, as_json=as_json)
 
 
-def _run(shop: Workshop, command: str, environment: str, commit: str, origin: Origin, *, as_json: bool) -> int:
-    return _tell(shop, command, lambda crew: deploying.deploy(crew, environment, commit, origin), as_json=as_json)
+def _run(
+    shop: Workshop, command: str, environment: str, commit: str, origin: Origin, *, wait: bool, as_json: bool
+) -> int:
+    def run(crew: Crew) -> Deployment | Refused:
+        return deploying.deploy(crew, environment, commit, origin)
+
+    return tell(shop, command, run, wait=wait, as_json=as_json)
 
 
-def resume(folder: str, environment: str | None, *, as_json: bool) -> int:
+def resume(folder: str, environment: str | None, *, wait: bool, as_json: bool) -> int:
     """Go on with the open deployment of an environment, or with the only one there is."""
     shop = Workshop(Path(folder))
     current = [
@@ -87,7 +100,7 @@ def resume(folder: str, environment: str | None, *, as_json: bool) -> int:
     if len(current) > 1:
         names = ", ".join(d.environment for d in current)
         raise BadInput(f"several environments have an open deployment: {names}", hint="say which: terrace resume ENV")
-    return _tell(shop, "resume", lambda crew: deploying.resume(crew, current[0]), as_json=as_json)
+    return tell(shop, "resume", lambda crew: deploying.resume(crew, current[0]), wait=wait, as_json=as_json)
 
 
 def answer(
@@ -172,14 +185,24 @@ def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: boo
 def tick(folder: str, *, as_json: bool) -> int:
     """Do all that is due."""
     shop = Workshop(Path(folder))
+    results: list[machine.Json] = []
     codes = []
-    results = []
     with watcher(as_json=as_json) as told:
         crew = shop.crew(told)
         for action in due(crew):
             done = action.run(crew)
-            results.append(_as_json("tick", done))
+            if done is None:
+                continue
+            if isinstance(done, Released):
+                results.append({"environment": done.environment, "result": "released", "reasons": [done.reason]})
+                if not as_json:
+                    show(f"{done.environment} takes deployments again: {done.reason}")
+                continue
+            reacted = react(crew, done)
+            results.append(_as_json("tick", done, reacted))
             codes.append(_code(done))
+            if not as_json:
+                _show(shop, done, reacted)
     if as_json:
         emit({"schema": "terrace/tick@1", "done": results})
     elif not results:
@@ -187,23 +210,55 @@ def tick(folder: str, *, as_json: bool) -> int:
     return max(codes, default=0)
 
 
-def _tell(shop: Workshop, command: str, run: Callable[[Crew], Deployment | Refused], *, as_json: bool) -> int:
+def tell(
+    shop: Workshop, command: str, run: Callable[[Crew], Deployment | Refused], *, wait: bool, as_json: bool
+) -> int:
+    """Run something that changes an environment, react to its end, and tell both. With `wait` sit through mere time."""
     with watcher(as_json=as_json) as told:
-        done = run(shop.crew(told))
+        crew = shop.crew(told)
+        done = _patiently(crew, run(crew)) if wait else run(crew)
+        reacted = react(crew, done)
+        if wait and isinstance(reacted, Deployment):
+            reacted = _patiently(crew, reacted)
     if as_json:
-        emit(_as_json(command, done))
-    elif isinstance(done, Refused):
-        show(terminal.gates(done.verdict))
+        emit(_as_json(command, done, reacted))
     else:
-        show(terminal.deployment(done))
-        _next(shop, done)
+        _show(shop, done, reacted)
     return _code(done)
 
 
-def _as_json(command: str, done: Deployment | Refused) -> machine.Json:
+def _patiently(crew: Crew, done: Deployment | Refused) -> Deployment | Refused:
+    """Sit through what mere time will do."""
+    while isinstance(done, Deployment) and (until := deploying.goes_on_at(crew, done)) is not None:
+        time.sleep(max(0.0, (until - crew.clock()).total_seconds()))
+        done = deploying.resume(crew, done)
+    return done
+
+
+def _show(shop: Workshop, done: Deployment | Refused, reacted: Reacted) -> None:
+    if isinstance(done, Refused):
+        show(terminal.gates(done.verdict))
+        return None
+    show(terminal.deployment(done))
+    if isinstance(reacted, Pause):
+        show(f"nothing is rolled back by itself: {'; '.join(reacted.reasons)}")
+    elif reacted is not None:
+        show(f"{done.environment} failed, and terrace.yaml says `on_failure: rollback`:")
+        return _show(shop, reacted, None)
+    _next(shop, done)
+    return None
+
+
+def _as_json(command: str, done: Deployment | Refused, reacted: Reacted = None) -> machine.Json:
     if isinstance(done, Refused):
         return machine.refused(command, done.commit, done.verdict)
-    return machine.deployed(command, done)
+    told = machine.deployed(command, done)
+    if isinstance(reacted, Pause):
+        return {**told, "rollback": {"result": "paused", "reasons": list(reacted.reasons)}}
+    if reacted is None:
+        return told
+    back = _as_json("rollback", reacted)
+    return {**told, "result": "rolled_back" if back["result"] == "succeeded" else told["result"], "rollback": back}
 
 
 def _code(done: Deployment | Refused) -> int:
@@ -214,7 +269,11 @@ def _next(shop: Workshop, done: Deployment) -> None:
     """What people usually do next."""
     if done.waiting:
         show(f"next: terrace approve {done.environment}, then terrace resume {done.environment}")
-    elif done.result == "succeeded":
+    elif done.result == "succeeded" and isinstance(done.origin, Undoing):
+        branch = next((r.detail["branch"] for r in done.steps if r.step is Step.REVERT and r.detail.get("branch")), "")
+        show(f"{done.environment} is held until Git says the same" + (f": merge {branch}" if branch else ""))
+        show(f"next: terrace tick (once that is merged), or terrace unhold {done.environment} --reason WHY")
+    elif done.result == "succeeded" and not isinstance(done.origin, Destruction):
         above = next((e for e in shop.trust.config.environments if e.after == done.environment), None)
         if above is not None:
             show(f"next: terrace promote {above.name}")

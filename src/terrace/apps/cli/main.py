@@ -15,6 +15,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
     ("A change", ("check", "impact", "plan")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
+    ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
     ("Keep", ("ledger", "config", "completion")),
 )
@@ -32,6 +33,7 @@ class Ladder(click.Group):
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
+WAIT = click.option("--wait", is_flag=True, help="Sit through what mere time will do, such as a bake.")
 ENV = click.argument("environment", metavar=ENVIRONMENT)
 
 
@@ -109,9 +111,10 @@ def plan(folder: str, stacks: tuple[str, ...], as_json: bool) -> int:
 @cli.command()
 @ENV
 @click.option("--ref", metavar="REF", help="Which commit; the tip of the protected branch if not said.")
+@WAIT
 @JSON
 @click.pass_obj
-def deploy(folder: str, environment: str, ref: str | None, as_json: bool) -> int:
+def deploy(folder: str, environment: str, ref: str | None, wait: bool, as_json: bool) -> int:
     """Take a commit into ENV as far as it goes now: to its end, or to where somebody must act.
 
     \b
@@ -121,14 +124,15 @@ def deploy(folder: str, environment: str, ref: str | None, as_json: bool) -> int
     """
     from terrace.apps.cli.deployment import deploy
 
-    return deploy(folder, environment, ref, as_json=as_json)
+    return deploy(folder, environment, ref, wait=wait, as_json=as_json)
 
 
 @cli.command()
 @ENV
+@WAIT
 @JSON
 @click.pass_obj
-def promote(folder: str, environment: str, as_json: bool) -> int:
+def promote(folder: str, environment: str, wait: bool, as_json: bool) -> int:
     """Take into ENV what succeeded in the environment before it.
 
     \b
@@ -137,7 +141,7 @@ def promote(folder: str, environment: str, as_json: bool) -> int:
     """
     from terrace.apps.cli.deployment import promote
 
-    return promote(folder, environment, as_json=as_json)
+    return promote(folder, environment, wait=wait, as_json=as_json)
 
 
 def _answering(command: Any) -> Any:
@@ -207,9 +211,10 @@ def reject(
 
 @cli.command()
 @click.argument("environment", metavar="[ENV]", required=False)
+@WAIT
 @JSON
 @click.pass_obj
-def resume(folder: str, environment: str | None, as_json: bool) -> int:
+def resume(folder: str, environment: str | None, wait: bool, as_json: bool) -> int:
     """Go on with an open deployment: after approvals, or after an interruption.
 
     \b
@@ -218,7 +223,65 @@ def resume(folder: str, environment: str | None, as_json: bool) -> int:
     """
     from terrace.apps.cli.deployment import resume
 
-    return resume(folder, environment, as_json=as_json)
+    return resume(folder, environment, wait=wait, as_json=as_json)
+
+
+@cli.command()
+@ENV
+@click.option("--to", metavar="REF", help="Which good release; the newest before this one if not said.")
+@click.option("--reason", default="", help="Why; kept in the ledger. Needed unless it is only planned.")
+@click.option("--plan-only", is_flag=True, help="Only tell what comes back and what is lost.")
+@click.option("--allow", "allowed", multiple=True, metavar="ADDRESS", help="What may be lost, by its address.")
+@click.option("--yes", is_flag=True, help="Do not ask to type the environment's name back.")
+@WAIT
+@JSON
+@click.pass_obj
+def rollback(
+    folder: str,
+    environment: str,
+    to: str | None,
+    reason: str,
+    plan_only: bool,
+    allowed: tuple[str, ...],
+    yes: bool,
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Take ENV back to its last good release: a plan of the old commit, through the same gates.
+
+    No state is pushed back. Afterwards ENV is held, and a commit that reverts Git is ready on a branch.
+
+    \b
+    Examples:
+      terrace rollback prod --plan-only
+      terrace rollback prod --reason "checkout answers 500"
+      terrace rollback prod --to v1.4.0 --reason "..." --allow aws_sqs_queue.jobs
+    """
+    from terrace.apps.cli.undoing import rollback
+
+    return rollback(folder, environment, to, reason, allowed, plan_only=plan_only, yes=yes, wait=wait, as_json=as_json)
+
+
+@cli.command()
+@ENV
+@click.argument("stack", metavar="[STACK]", required=False)
+@click.option("--reason", required=True, help="Why; kept in the ledger.")
+@click.option("--yes", is_flag=True, help="Do not ask to type the name back.")
+@JSON
+@click.pass_obj
+def destroy(folder: str, environment: str, stack: str | None, reason: str, yes: bool, as_json: bool) -> int:
+    """Take down all that ENV holds, or one STACK of it, in reverse order and through the same gates.
+
+    A last backup of every state is kept. Protected environments refuse: production, unless terrace.yaml says otherwise.
+
+    \b
+    Examples:
+      terrace destroy dev --reason "the project ended"
+      terrace destroy prod prod/search --reason "replaced"
+    """
+    from terrace.apps.cli.undoing import destroy
+
+    return destroy(folder, environment, stack, reason, yes=yes, as_json=as_json)
 
 
 @cli.command()
@@ -261,7 +324,8 @@ def unhold(folder: str, environment: str, reason: str, as_json: bool) -> int:
 def tick(folder: str, as_json: bool) -> int:
     """Do all that is due now, and exit: for cron, GitHub Actions, or by hand.
 
-    Open deployments that may go on do; automatic environments take what is new on the protected branch.
+    Open deployments that may go on do; automatic environments take what is new on the protected branch; what bakes is
+    measured; what failed is rolled back where terrace.yaml says so; a hold ends once Git says again what is live.
     """
     from terrace.apps.cli.deployment import tick
 
