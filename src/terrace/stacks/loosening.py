@@ -25,7 +25,7 @@ def _ways(old: Config, new: Config) -> Iterator[str]:
         if getattr(old, what) != getattr(new, what):
             yield f"{what} changes from {getattr(old, what)} to {getattr(new, what)}"
     if old.backups != new.backups:
-        yield "backups go elsewhere or use another key"
+        yield "backups go elsewhere or are sealed for others"
     for what in ("binary", "version"):
         was, is_ = getattr(old.terraform, what), getattr(new.terraform, what)
         if was != is_:
@@ -60,6 +60,10 @@ def _environment(old: Environment, new: Environment) -> Iterator[str]:
     yield from _watching(old, new)
     if _powers(new) - _powers(old):
         yield f"{name} gets other credentials or variables"
+    for what in ("rpo", "rto"):
+        was, is_ = getattr(old, what), getattr(new, what)
+        if was is not None and (is_ is None or is_ > was):
+            yield f"{name} has a longer {what}, or none"
 
 
 def _watching(old: Environment, new: Environment) -> Iterator[str]:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.adapters.backups import read_key
 from terrace.adapters.process import run
+from terrace.adapters.sealing import read_key
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.console import emit, show
 from terrace.apps.wiring import CONFIG_FILE, Workshop
@@ -121,7 +121,7 @@ def _configured(shop: Workshop) -> Iterator[Row]:
     yield Row("rules", "ok", config.source or "no terrace.yaml: the folders of environments/ with safe defaults")
     yield _asked("terraform", lambda: _terraform(shop.terraform))
     yield _asked("ledger", lambda: f"{config.ledger}, {len(shop.ledger.read().events)} events")
-    yield _asked("backup key", lambda: _key_is_set(config, shop.backup_key))
+    yield _asked("backup key", lambda: _sealed(shop))
     yield from _signing(shop)
     for environment in config.environments:
         yield _credentials(environment)
@@ -164,6 +164,16 @@ def _terraform(terraform: LocalTerraform) -> str:
     command = terraform.binary.command
     where = command[0] if len(command) == 1 else "the embedded one"
     return f"{terraform.product} {terraform.version}: {where}"
+
+
+def _sealed(shop: Workshop) -> str:
+    """How backups are sealed, once everything for it is there."""
+    shop.seals().ready()
+    recipients = shop.trust.config.backups.recipients
+    if not recipients:
+        return _key_is_set(shop.trust.config, shop.backup_key)
+    number = len(recipients)
+    return f"sealed for {number} recipient{'s' * (number > 1)}, digests with the key {shop.digest_key.id}"
 
 
 def _key_is_set(config: Config, key: bytes) -> str:
