@@ -59,15 +59,19 @@ class TrustRoot:
 class Workshop:
     """Everything for one repository, made when it is first asked for.
 
-    `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key.
+    `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key. `older_keys`
+    are keys of former days that backups may be sealed with.
     """
 
-    def __init__(self, folder: Path, *, actor: str | None = None, fetch: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, actor: str | None = None, fetch: bool = True, older_keys: tuple[bytes, ...] = ()
+    ) -> None:
         top = GitRepository.around(folder.absolute(), cache=Path())
         self.home = Home.of(top.root)
         self.repository = GitRepository(top.root, cache=self.home.cache)
         self._actor = actor
         self._fetch = fetch
+        self._older_keys = older_keys
 
     @cached_property
     def trust(self) -> TrustRoot:
@@ -196,8 +200,8 @@ class Workshop:
 
         return read_key(self.trust.config.backups.key, os.environ)
 
-    def seals(self, older: tuple[bytes, ...] = ()) -> Seals:
-        """What state backups are sealed with and opened by; `older` are keys of former days."""
+    def seals(self) -> Seals:
+        """What state backups are sealed with and opened by."""
         from terrace.adapters.sealing import Seals, read_identity
 
         settings = self.trust.config.backups
@@ -205,15 +209,15 @@ class Workshop:
             key=lambda: self.backup_key,
             recipients=settings.recipients,
             identity=lambda: read_identity(settings.identity, os.environ),
-            older=older,
+            older=self._older_keys,
         )
 
-    def backups(self, older: tuple[bytes, ...] = ()) -> Backups:
+    def backups(self) -> Backups:
         """The store of state backups."""
         from terrace.adapters.artefacts import Artefacts
         from terrace.adapters.backups import Backups
 
-        return Backups(Artefacts(self._backup_place), self.seals(older), now)
+        return Backups(Artefacts(self._backup_place), self.seals(), now)
 
     @cached_property
     def terraform(self) -> LocalTerraform:

@@ -40,6 +40,15 @@ class BackupRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """What sealing anew came to: copies that are sealed for today now, that were already, and that cannot be opened."""
+
+    sealed: tuple[BackupRecord, ...]
+    already: int
+    failed: tuple[tuple[BackupRecord, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """What is stored, oldest first. `damaged` are names of what cannot be a copy any more, each with the reason why."""
 

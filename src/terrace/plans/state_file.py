@@ -67,6 +67,18 @@ class StateDiff:
         return not (self.added or self.removed or self.changed or self.outputs)
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two states of a stack, the older one first: what each is called, what it says of itself, and the difference."""
+
+    stack: str
+    old_name: str
+    old: StateSnapshot
+    new_name: str
+    new: StateSnapshot
+    diff: StateDiff
+
+
 def read_state(content: bytes, what: str) -> StateSnapshot:
     """A state with what it says of itself; no content is no state. Raises Corrupt when it is none of format 4."""
     if not content.strip():

@@ -25,7 +25,7 @@ def _ways(old: Config, new: Config) -> Iterator[str]:
         if getattr(old, what) != getattr(new, what):
             yield f"{what} changes from {getattr(old, what)} to {getattr(new, what)}"
     if old.backups != new.backups:
-        yield "backups go elsewhere or are sealed for others"
+        yield "backups go elsewhere or use another key"
     for what in ("binary", "version"):
         was, is_ = getattr(old.terraform, what), getattr(new.terraform, what)
         if was != is_:

@@ -19,8 +19,9 @@ from terrace.pipelines import deploy as deploying
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Refused
 from terrace.pipelines.journal import append
+from terrace.pipelines.state.look import back_up, due_for_a_look
 from terrace.pipelines.tick import due
-from terrace.report import machine, terminal
+from terrace.report import machine, state_json, state_terminal, terminal
 from terrace.rollout.model import Deployment
 from terrace.rollout.ports import Watcher
 from terrace.stacks.model import Manual, Origin, Promotion
@@ -180,8 +181,12 @@ def tick(folder: str, *, as_json: bool) -> int:
             done = action.run(crew)
             results.append(_as_json("tick", done))
             codes.append(_code(done))
+        looks = back_up(crew, wanted) if (wanted := due_for_a_look(crew)) else ()
+        codes += [0 if look.good else 1 for look in looks]
     if as_json:
-        emit({"schema": "terrace/tick@1", "done": results})
+        emit({"schema": "terrace/tick@1", "done": results, "backups": [state_json.look(one) for one in looks]})
+    elif looks:
+        show(state_terminal.looks(looks))
     elif not results:
         show("nothing is due")
     return max(codes, default=0)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from terrace import __version__
+from terrace.apps.cli.state_commands import state
 
 ENVIRONMENT = "ENV"
 
@@ -16,7 +17,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("A change", ("check", "impact", "plan")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Look", ("status", "history", "show")),
-    ("Keep", ("ledger", "config", "completion")),
+    ("Keep", ("state", "ledger", "config", "completion")),
 )
 """The commands as `terrace --help` groups them."""
 
@@ -299,6 +300,9 @@ def show(folder: str, deployment: str, as_json: bool) -> int:
     from terrace.apps.cli.look import show
 
     return show(folder, deployment, as_json=as_json)
+
+
+cli.add_command(state)
 
 
 @cli.group()
