@@ -41,7 +41,8 @@ def test_a_state_tells_what_it_is() -> None:
     found = read_state(state(7, outputs={"a": "b"}), "it")
     assert (found.serial, found.lineage, found.terraform_version) == (7, "l1", "1.11.4")
     assert found.outputs["a"].value == "b"
-    assert read_state(b" \n", "it").content == b""
+    nothing = b'{"version": 4, "serial": 0, "lineage": "", "outputs": {}, "resources": []}'
+    assert [read_state(content, "it").content for content in (b" \n", nothing)] == [b"", b""]
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"version": 3}', b'{"version": 4, "serial": "x"}', b"[" * 100_000])

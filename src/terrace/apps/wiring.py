@@ -239,7 +239,7 @@ class Workshop:
 
     @property
     def _backup_key_given(self) -> bool:
-        return self.trust.config.backups.key.removeprefix("env:") in os.environ
+        return bool(os.environ.get(self.trust.config.backups.key.removeprefix("env:")))
 
     def _crew(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
         from terrace.adapters.leases import LocalLeases

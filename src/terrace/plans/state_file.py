@@ -84,6 +84,9 @@ def read_state(content: bytes, what: str) -> StateSnapshot:
     if not content.strip():
         return StateSnapshot(b"")
     state = _state(content, what)
+    # What an object store says that holds none yet: no state has a lineage before something was written.
+    if not (state.lineage or state.resources or state.outputs):
+        return StateSnapshot(b"")
     return StateSnapshot(
         content=content,
         lineage=state.lineage,
