@@ -7,12 +7,17 @@ import json
 import os
 import signal
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.cli import MODULE, World, three_environments, world
+from support.cli import KEY, MODULE, World, three_environments, world
+from terrace.adapters.artefacts import Artefacts
+from terrace.adapters.backups import Backups
+from terrace.adapters.sealing import Seals, read_key
+from terrace.plans.state_file import read_state
 
 pytestmark = pytest.mark.slow
 
@@ -110,14 +115,6 @@ def test_nothing_is_restored_where_nothing_is_to_be(shop: World) -> None:
 def test_a_copy_that_the_ledger_does_not_know_needs_consent(shop: World) -> None:
     """Whoever can write to the store can seal a copy for the recipients: only the ledger knows what is ours."""
     (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
-    from datetime import UTC, datetime
-
-    from support.cli import KEY
-    from terrace.adapters.artefacts import Artefacts
-    from terrace.adapters.backups import Backups
-    from terrace.adapters.sealing import Seals, read_key
-    from terrace.plans.state_file import read_state
-
     forged = json.dumps(shop.state("dev") | {"outputs": {}}).encode()
     forger = Backups(Artefacts(store), Seals(lambda: read_key("env:K", {"K": KEY})), lambda: datetime.now(UTC))
     record = forger.save("dev", "dev", read_state(forged, "it"), commit="c" * 40, deployment="none", moment="poll")

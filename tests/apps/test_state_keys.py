@@ -8,14 +8,20 @@ import os
 import random
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pyrage import x25519
 
 from support.cli import KEY, MODULE, World, three_environments, world
+from terrace.adapters.artefacts import Artefacts
+from terrace.adapters.backups import Backups
 from terrace.adapters.embedded_aws import EmbeddedAws
+from terrace.adapters.sealing import Seals
+from terrace.plans.state_file import read_state
 
 pytestmark = pytest.mark.slow
 
@@ -91,19 +97,12 @@ def test_only_what_retention_does_not_keep_is_forgotten(tmp_path: Path) -> None:
     shop.ok("deploy", "dev")
     assert shop.ok("state", "prune", "--dry-run", "--json").json["dropped"] == []
     (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
-    from datetime import UTC, datetime, timedelta
-
-    from terrace.adapters.artefacts import Artefacts
-    from terrace.adapters.backups import Backups
-    from terrace.adapters.sealing import Seals
-    from terrace.plans.state_file import read_state
-
     document = json.loads(state_path(shop).read_text())
     long_ago = datetime.now(UTC) - timedelta(days=100)
-    for number in range(3):
-        then = long_ago + timedelta(minutes=number)
-        state = read_state(json.dumps(document | {"serial": 100 + number}).encode(), "it")
-        old = Backups(Artefacts(store), Seals(lambda: base64.b64decode(KEY)), lambda then=then: then)
+    times = iter(long_ago + timedelta(minutes=number) for number in range(3))
+    old = Backups(Artefacts(store), Seals(lambda: base64.b64decode(KEY)), lambda: next(times))
+    for serial in (100, 101, 102):
+        state = read_state(json.dumps(document | {"serial": serial}).encode(), "it")
         old.save("dev", "dev", state, commit="c", deployment="none", moment="poll")
     would = shop.ok("state", "prune", "--dry-run", "--json").json
     assert len(would["dropped"]) == 2, "the last of them was the state until the deployment"
@@ -135,8 +134,6 @@ def test_states_and_copies_in_a_bucket_are_saved_drilled_and_brought_back(tmp_pa
         assert [b["moment"] for b in backups(shop)] == ["after"]
         assert shop.ok("state", "backup", "--json").json["stacks"][0]["finding"] == "same"
         assert shop.ok("state", "drill", "--json").json["stacks"][0]["result"] == "passed"
-        import httpx
-
         httpx.delete(f"{aws.endpoint}/states/dev", headers=aws._signed("s3")).raise_for_status()
         assert shop.run("state", "backup", "--json").json["stacks"][0]["finding"] == "alarm"
         done = shop.ok("state", "restore", "dev", *YES, "--json").json

@@ -73,8 +73,6 @@ def differences(plan: Plan) -> tuple[Difference, ...]:
     """All that a plan would do, by address; outputs as `output.NAME`. Empty: state, configuration and world agree."""
     found = [Difference(change.address, change.action.value) for change in plan.effective]
     found += [Difference(f"output.{o.name}", o.action.value) for o in plan.outputs if o.action is not Action.NO_OP]
-    if plan.errored or not plan.complete:
-        found.append(Difference("the plan", "incomplete"))
     return tuple(sorted(found))
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.errors import BadInput
+from terrace.errors import BadInput, TerraformFailed
 from terrace.ledger.model import History
 from terrace.ledger.states import Standing, release_of
 from terrace.pipelines.crew import Crew
@@ -40,11 +40,14 @@ class Bench:
         return site_in(self.crew, self.landscape, stack, self.root, purpose)
 
     def plan(self, site: Site) -> Plan:
-        """What the release would change on the state of that site. It is only looked at."""
+        """What the release would change on the state of that site. It is only looked at.
+
+        Raises TerraformFailed for a plan that is not complete too: nothing can be said by it.
+        """
         crew = self.crew
         made = crew.terraform.plan(site, lock=False, listener=crew.watcher.progress)
         try:
-            return read_plan(
+            plan = read_plan(
                 made.document,
                 stack=site.stack,
                 commit=self.deployment.commit,
@@ -54,6 +57,9 @@ class Bench:
             )
         finally:
             made.discard()
+        if plan.errored or not plan.complete:
+            raise TerraformFailed("Terraform could not plan everything", diagnostics=made.diagnostics)
+        return plan
 
 
 @contextmanager

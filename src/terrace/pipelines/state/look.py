@@ -86,20 +86,31 @@ def _look(on: Bench, look: Look, known: Standing, *, accept: bool) -> Look:
     if finding == "alarm" and accept:
         finding, reason = ("saved" if state.content else "none"), f"accepted by {on.crew.actor}: {reason}"
     look = replace(look, finding=finding, reason=reason, lineage=state.lineage, serial=state.serial)
-    return _saved(on.crew, look, state) if state.content else look
+    return _saved(on.crew, look, known, state) if state.content else look
 
 
-def _saved(crew: Crew, look: Look, state: StateSnapshot) -> Look:
+def _saved(crew: Crew, look: Look, known: Standing, state: StateSnapshot) -> Look:
     """The look with the copy of its state. A state that is wrong is saved too: it may be all that is left."""
     look = replace(look, sha256=hashlib.sha256(state.content).hexdigest())
     try:
+        # Asked of the store also where nothing changed: a copy that is gone from there is made again.
         record = crew.backups.save(
             look.environment, look.stack, state, commit=look.commit, deployment="none", moment="poll"
         )
     except TerraceError as error:
-        wrong = look.reason or f"it could not be saved: {error}"
-        return replace(look, finding="alarm" if look.finding == "alarm" else "unsaved", reason=wrong)
-    return replace(look, backup=record.original)
+        return _not_saved(look, error)
+    lost = look.finding == "same" and record.original != known.backup
+    return replace(look, backup=record.original, finding="saved" if lost else look.finding)
+
+
+def _not_saved(look: Look, error: TerraceError) -> Look:
+    match look.finding:
+        case "alarm":
+            return look
+        case "same":
+            return replace(look, finding="unknown", reason=f"nothing changed, but whether its copy is there is not known: {error}")
+        case _:
+            return replace(look, finding="unsaved", reason=f"it could not be saved: {error}")
 
 
 def _busy(history: History, environment: str) -> str:
