@@ -92,6 +92,36 @@ def test_a_copy_that_is_older_than_the_world_is_put_back(shop: World) -> None:
     assert shop.run("deploy", "dev").code == 1
 
 
+def test_a_hold_that_was_there_before_is_not_ours_to_take_back(shop: World) -> None:
+    shop.ok("hold", "dev", "--reason", "incident 4711")
+    state_path(shop).unlink()
+    done = shop.ok("state", "restore", "dev", *YES, "--json").json
+    assert (done["result"], done["held"]) == ("restored", "incident 4711")
+
+
+def test_a_state_is_not_restored_under_an_open_deployment(shop: World) -> None:
+    shop.run("promote", "staging")
+    shop.approve("staging", "bob")
+    shop.ok("resume", "staging")
+    shop.push({"modules/thing/main.tf": NEXT})
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    refused = shop.run("state", "restore", "staging", "--from", backups(shop, "staging")[0]["name"], *YES)
+    assert (refused.code, "is open" in refused.err) == (2, True)
+
+
+def test_a_copy_that_is_gone_from_the_store_is_made_again(shop: World) -> None:
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
+    for copy in store.rglob("*.enc"):
+        copy.unlink()
+    assert shop.ok("state", "backup", "--json").json["stacks"][0]["finding"] == "saved"
+    assert len(backups(shop)) == 1
+    store.rename(store.with_name("away"))
+    store.write_text("in the way")
+    unknown = shop.run("state", "backup", "--json")
+    assert unknown.code in (1, 2)
+
+
 def test_a_copy_of_another_state_is_refused_and_nothing_is_written(shop: World) -> None:
     foreign = backups(shop)[-1]["name"]
     document = shop.state("dev") | {"lineage": "another", "serial": 1}

@@ -86,6 +86,15 @@ def test_no_state_is_an_empty_one() -> None:
     assert not same_objects(b"", there)
 
 
+def test_what_another_version_of_terraform_notes_besides_is_no_difference_but_a_taint_is_one() -> None:
+    there = state(1, resource("a", one(id="1")))
+    noted = state(9, resource("a", {**one(id="1"), "sensitive_attributes": [], "identity_schema_version": 0}))
+    assert same_objects(there, noted)
+    tainted = state(9, resource("a", {**one(id="1"), "status": "tainted"}))
+    assert compare(there, tainted).changed == (Changed("aws_x.a", ("(tainted)",)),)
+    assert not same_objects(there, there.replace(b'"l1"', b'"l2"'))
+
+
 def test_another_serial_changes_nothing_else_not_even_how_a_number_is_written() -> None:
     content = (
         b'{"version":4,"serial":3,"lineage":"l","outputs":{},"resources":[{"type":"t","name":"n","instances":['

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ _value = msgspec.json.Decoder(float_hook=str)
 class _Instance(msgspec.Struct):
     index_key: str | int | None = None
     deposed: str = ""
+    status: str = ""
     attributes: dict[str, msgspec.Raw] = {}
     attributes_flat: dict[str, msgspec.Raw] = {}
 
@@ -34,6 +34,10 @@ class _Resource(msgspec.Struct):
 class _Output(msgspec.Struct):
     value: object = None
     sensitive: bool = False
+
+
+class _RawOutput(msgspec.Struct):
+    value: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _State(msgspec.Struct):
@@ -117,8 +121,13 @@ def emptied(content: bytes, serial: int) -> bytes:
 
 
 def same_objects(one: bytes, other: bytes) -> bool:
-    """Whether two states say the same about the world: lineage, objects and outputs; serial and version may differ."""
-    return _essence(one) == _essence(other)
+    """Whether two states of one lineage hold the same objects and outputs. What holds nothing is like no state.
+
+    Serial, version and what another version of Terraform notes besides may differ.
+    """
+    if not compare(one, other).empty:
+        return False
+    return not (_instances(one) or _outputs(one)) or _lineage(one) == _lineage(other)
 
 
 def compare(old: bytes, new: bytes) -> StateDiff:
@@ -152,15 +161,8 @@ def _parts(content: bytes) -> dict[str, msgspec.Raw]:
     return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
 
 
-def _essence(content: bytes) -> str:
-    if not content.strip():
-        return ""
-    parts = _parts(content)
-    found = [_plain(parts.get(name)) for name in ("lineage", "resources", "outputs")]
-    # An empty state stands for none: what was put back into an empty backend is what was there.
-    if not found[1] and not found[2]:
-        return ""
-    return hashlib.sha256(msgspec.json.encode(found, order="deterministic")).hexdigest()
+def _lineage(content: bytes) -> str:
+    return _state(content, "what was given").lineage
 
 
 def _plain(raw: msgspec.Raw | None) -> Any:
@@ -181,7 +183,10 @@ def _addressed(state: _State) -> Iterator[tuple[str, Mapping[str, msgspec.Raw]]]
         for instance in resource.instances:
             address = f"{head}{data}{resource.type}.{resource.name}{_index(instance.index_key)}"
             deposed = f" (deposed {instance.deposed})" if instance.deposed else ""
-            yield address + deposed, instance.attributes or instance.attributes_flat
+            attributes = instance.attributes or instance.attributes_flat
+            # Terraform replaces what is tainted: that is a difference, though no attribute differs.
+            tainted = {"(tainted)": msgspec.Raw(b"true")} if instance.status == "tainted" else {}
+            yield address + deposed, {**attributes, **tainted}
 
 
 def _index(key: str | int | None) -> str:
@@ -193,8 +198,8 @@ def _index(key: str | int | None) -> str:
 def _outputs(content: bytes) -> Mapping[str, msgspec.Raw]:
     if not content.strip():
         return {}
-    raw = _parts(content).get("outputs")
-    return msgspec.json.decode(raw, type=dict[str, msgspec.Raw]) if raw is not None else {}
+    found = msgspec.json.decode(_parts(content).get("outputs", msgspec.Raw(b"{}")), type=dict[str, _RawOutput])
+    return {name: output.value for name, output in found.items()}
 
 
 def _differing(one: Mapping[str, msgspec.Raw], other: Mapping[str, msgspec.Raw]) -> set[str]:

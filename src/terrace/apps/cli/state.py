@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop, now
-from terrace.errors import BadInput
+from terrace.errors import BadInput, TerraceError
 from terrace.ledger.restores import Restore, Restored, open_restore
 from terrace.ledger.states import good_backups, standings
 from terrace.pipelines.crew import Crew
@@ -88,9 +90,11 @@ def restore(
     shop = Workshop(Path(folder))
     with watcher(as_json=as_json) as told:
         crew = shop.crew(told)
-        begun = open_restore(crew.ledger.read(), environment_of(crew, key))
+        environment = environment_of(crew, key)
+        begun = open_restore(crew.ledger.read(), environment)
         if begun is not None and begun.stack == key:
-            done = _go_on(crew, begun, wanted, frozenset(accepted), takeover=takeover)
+            with _telling_what_is_open(crew, environment):
+                done = _go_on(crew, begun, wanted, frozenset(accepted), takeover=takeover)
         else:
             proposal = propose(crew, key, wanted)
             if not as_json:
@@ -101,12 +105,27 @@ def restore(
             if not typed_back(key, f"to restore the state of {key}, type its name", yes=yes):
                 note("nothing was written")
                 return 1
-            done = restoring(crew, proposal, frozenset(accepted), reason or "no reason given")
+            with _telling_what_is_open(crew, environment):
+                done = restoring(crew, proposal, frozenset(accepted), reason or "no reason given")
     if as_json:
         emit(state_json.restored(done))
     else:
         show(state_terminal.restored(done))
     return 0 if done.result == "restored" else 1
+
+
+@contextmanager
+def _telling_what_is_open(crew: Crew, environment: str) -> Iterator[None]:
+    """Where something breaks in the middle, say that the environment is held and how it goes on."""
+    try:
+        yield
+    except TerraceError:
+        with suppress(TerraceError):
+            left = open_restore(crew.ledger.read(), environment)
+            if left is not None:
+                note(f"{environment} is held: the restore {left.id} has not ended")
+                note(f"next: terrace state restore {left.stack}  (goes on, or puts back what was there)")
+        raise
 
 
 def _propose(proposal: Proposal) -> None:

@@ -108,7 +108,9 @@ def _not_saved(look: Look, error: TerraceError) -> Look:
         case "alarm":
             return look
         case "same":
-            return replace(look, finding="unknown", reason=f"nothing changed, but whether its copy is there is not known: {error}")
+            return replace(
+                look, finding="unknown", reason=f"nothing changed, but whether its copy is there is not known: {error}"
+            )
         case _:
             return replace(look, finding="unsaved", reason=f"it could not be saved: {error}")
 
