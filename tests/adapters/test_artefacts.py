@@ -31,6 +31,21 @@ def test_what_was_put_is_got(store: Artefacts) -> None:
     assert len(store.names("states")) == 3
 
 
+def test_how_something_begins_can_be_read_alone(store: Artefacts) -> None:
+    store.put("a/b", b"12345")
+    assert [store.head("a/b", length) for length in (3, 5, 100)] == [b"123", b"12345", b"12345"]
+    with pytest.raises(BadInput, match="there is no artefact a/c"):
+        store.head("a/c", 3)
+
+
+def test_what_is_removed_is_gone_and_removing_it_again_is_no_error(store: Artefacts) -> None:
+    store.put("a/b", b"one")
+    store.put("a/c", b"two")
+    store.remove("a/b")
+    store.remove("a/b")
+    assert store.names("a") == ("a/c",)
+
+
 def test_nothing_is_written_over(store: Artefacts) -> None:
     store.put("a/b", b"one")
     with pytest.raises(TerraceError, match="not written over"):
@@ -54,7 +69,7 @@ def test_what_is_not_there_is_said(store: Artefacts) -> None:
     "name", ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/.hidden", "a/b\0", "a\\b", "a/b\n"]
 )
 def test_no_name_leads_out_of_the_store(store: Artefacts, name: str) -> None:
-    for use in (store.get, store.names, lambda n: store.put(n, b"")):
+    for use in (store.get, store.names, store.remove, lambda n: store.head(n, 1), lambda n: store.put(n, b"")):
         with pytest.raises(BadInput, match="not a name"):
             use(name)
 

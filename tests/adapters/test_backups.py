@@ -12,21 +12,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from terrace.adapters.artefacts import Artefacts
-from terrace.adapters.backups import Backups, key_id, read_key
+from terrace.adapters.backups import Backups
+from terrace.adapters.sealing import Seals, key_id, read_key
 from terrace.errors import BadInput, Corrupt, NotReady
 from terrace.plans.backup import BackupRecord
 from terrace.plans.terraform import StateSnapshot
 
 KEY = bytes(range(32))
 STATE = StateSnapshot(b'{"password": "hunter2-hunter2"}', lineage="l1", serial=7)
+LATER = StateSnapshot(b'{"password": "hunter2-hunter3"}', lineage="l1", serial=8)
 
 
 def backups(folder: Path, key: bytes = KEY) -> Backups:
-    return Backups(Artefacts(folder), lambda: key, lambda: datetime(2026, 1, 5, 12, tzinfo=UTC))
+    return Backups(Artefacts(folder), Seals(lambda: key), lambda: datetime(2026, 1, 5, 12, tzinfo=UTC))
 
 
-def saved(folder: Path) -> BackupRecord:
-    return backups(folder).save("prod", "prod/app", STATE, commit="c" * 40, deployment="d1", moment="before")
+def saved(folder: Path, state: StateSnapshot = STATE) -> BackupRecord:
+    return backups(folder).save("prod", "prod/app", state, commit="c" * 40, deployment="d1", moment="before")
 
 
 def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -45,22 +47,28 @@ def test_nothing_lies_in_clear_and_nobody_else_may_look(tmp_path: Path) -> None:
     assert (tmp_path / "artefacts").stat().st_mode & 0o077 == 0
 
 
-def test_whoever_saves_twice_in_a_second_has_two_backups(tmp_path: Path) -> None:
-    """A deployment that was killed after its backup and goes on at once saves another."""
-    first, second = saved(tmp_path), saved(tmp_path)
-    assert first.name != second.name
-    assert backups(tmp_path).load(first.name) == backups(tmp_path).load(second.name)
+def test_a_state_that_did_not_change_has_one_copy(tmp_path: Path) -> None:
+    """A deployment that was killed after its backup and goes on saves nothing more, and points to what it saved."""
+    assert saved(tmp_path) == saved(tmp_path)
+    assert saved(tmp_path, LATER) != saved(tmp_path)
+    assert len(backups(tmp_path).catalogue("prod", "prod/app").records) == 3, "it changed back: that is a copy more"
+
+
+def test_the_last_copy_before_the_end_is_one_of_its_own(tmp_path: Path) -> None:
+    first = saved(tmp_path)
+    last = backups(tmp_path).save("prod", "prod/app", STATE, commit="c", deployment="d2", moment="final")
+    assert (last.moment, last.name != first.name) == ("final", True)
 
 
 def test_two_backups_of_one_state_look_different(tmp_path: Path) -> None:
     """A nonce that is used twice would give the key away."""
-    first, second = ((tmp_path / saved(tmp_path).name).read_bytes() for _ in range(2))
+    first, second = ((folder / saved(folder).name).read_bytes() for folder in (tmp_path / "a", tmp_path / "b"))
     assert first[-40:] != second[-40:]
 
 
 @given(st.binary(max_size=2000))
 def test_any_state_comes_back(content: bytes) -> None:
-    there = Backups(Artefacts("memory:///"), lambda: KEY, lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    there = Backups(Artefacts("memory:///"), Seals(lambda: KEY), lambda: datetime(2026, 1, 5, tzinfo=UTC))
     state = StateSnapshot(content, lineage="l1", serial=1)
     record = there.save("prod", "prod/app", state, commit="c", deployment="d1", moment="after")
     assert there.load(record.name) == content
@@ -107,7 +115,7 @@ def test_a_header_that_would_break_the_reader_is_damage(tmp_path: Path) -> None:
 
 def test_another_backup_in_its_place_and_a_cut_one_are_noticed(tmp_path: Path) -> None:
     first = saved(tmp_path)
-    later = backups(tmp_path).save("prod", "prod/app", STATE, commit="c" * 40, deployment="d2", moment="before")
+    later = backups(tmp_path).save("prod", "prod/app", LATER, commit="c" * 40, deployment="d2", moment="before")
     whole = (tmp_path / first.name).read_bytes()
     (tmp_path / later.name).write_bytes(whole)
     with pytest.raises(Corrupt, match="another one"):
@@ -140,3 +148,19 @@ def test_a_key_in_the_place_of_its_name_is_refused_and_not_repeated(form: str) -
     with pytest.raises(BadInput) as caught:
         read_key(form.format(text), {})
     assert text not in f"{caught.value} {caught.value.hint}"
+
+
+def test_the_catalogue_tells_what_is_there_without_any_key(tmp_path: Path) -> None:
+    first, second = saved(tmp_path), saved(tmp_path, LATER)
+    (tmp_path / "states/prod/app/20260106T000000Z-000009-poll-d3-abcdef.tfstate.enc").write_bytes(b"scratch marks")
+    found = Backups(Artefacts(tmp_path), Seals(_no_key), lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    catalogue = found.catalogue()
+    assert catalogue.records == (first, second)
+    ((name, why),) = catalogue.damaged
+    assert (name.endswith("poll-d3-abcdef.tfstate.enc"), "not one that Terrace wrote" in why) == (True, True)
+    assert found.newest("prod", "prod/app") == second, "what is damaged is no copy"
+    assert found.newest("prod", "prod/other") is None
+
+
+def _no_key() -> bytes:
+    raise NotReady("no key here")

@@ -51,6 +51,21 @@ class Artefacts:
             except FileNotFoundError as error:
                 raise BadInput(f"there is no artefact {name} in {self._place}") from error
 
+    def head(self, name: str, length: int) -> bytes:
+        """How its content begins: so many bytes, or all when there are fewer. Raises as `get` does."""
+        name = _checked(name)
+        with self._reaching():
+            try:
+                return self._store.read(name, length)
+            except FileNotFoundError as error:
+                raise BadInput(f"there is no artefact {name} in {self._place}") from error
+
+    def remove(self, name: str) -> None:
+        """Remove it for good; one that is not there is no error. Raises NotReady when the store is out of reach."""
+        name = _checked(name)
+        with self._reaching(), contextlib.suppress(FileNotFoundError):
+            self._store.remove(name)
+
     def names(self, prefix: str) -> tuple[str, ...]:
         """Every name in this folder and below, sorted."""
         with self._reaching():
@@ -86,7 +101,9 @@ class _Store(Protocol):
 
     def create(self, name: str, content: bytes) -> None: ...
 
-    def read(self, name: str) -> bytes: ...
+    def read(self, name: str, length: int | None = None) -> bytes: ...
+
+    def remove(self, name: str) -> None: ...
 
     def names(self, prefix: str) -> list[str]: ...
 
@@ -112,8 +129,14 @@ class _Folder:
             Path(unfinished).unlink()
         _settle(target.parent)
 
-    def read(self, name: str) -> bytes:
-        return (self._folder / name).read_bytes()
+    def read(self, name: str, length: int | None = None) -> bytes:
+        with (self._folder / name).open("rb") as file:
+            return file.read(-1 if length is None else length)
+
+    def remove(self, name: str) -> None:
+        target = self._folder / name
+        target.unlink()
+        _settle(target.parent)
 
     def names(self, prefix: str) -> list[str]:
         found = (path for path in (self._folder / prefix).rglob("*") if path.is_file())
@@ -148,12 +171,23 @@ class _Bucket:
         except BaseError as error:
             raise OSError(str(error)) from error
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, length: int | None = None) -> bytes:
         import obstore
         from obstore.exceptions import BaseError
 
         try:
-            return bytes(obstore.get(self._store, name).bytes())
+            if length is None:
+                return bytes(obstore.get(self._store, name).bytes())
+            return bytes(obstore.get(self._store, name, options={"range": (0, length)}).bytes())
+        except BaseError as error:
+            raise OSError(str(error)) from error
+
+    def remove(self, name: str) -> None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            obstore.delete(self._store, name)
         except BaseError as error:
             raise OSError(str(error)) from error
 

@@ -1,134 +1,149 @@
-"""State backups: compressed, sealed with AES-256-GCM, and stored with a header that says what they are.
-
-    magic, length of header (4 bytes, big endian), header (JSON), nonce (12 bytes), sealed state
-
-The header is authenticated with the state: nobody can pass an old state off as a newer one.
-"""
+"""State backups: compressed, sealed, and stored with a header that says what they are."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import json
 import os
-import re
-import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from terrace.adapters.artefacts import Artefacts
-from terrace.errors import BadInput, Corrupt, NotReady
-from terrace.plans.backup import BackupRecord, Moment
+from terrace.adapters.sealing import Header, Seals, header_end, read_header
+from terrace.errors import Corrupt
+from terrace.plans.backup import BackupRecord, Catalogue, Moment
 from terrace.plans.terraform import StateSnapshot
 
-KEY_BYTES = 32
-_MAGIC = b"terrace-state-1\n"
-_NONCE_BYTES = 12
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def read_key(spec: str, environ: Mapping[str, str]) -> bytes:
-    """The key that `env:NAME` names. Raises NotReady when it is not set, BadInput when it is no key.
-
-    No message holds what may be a key: neither the variable's value nor a `spec` that is not the name of one.
-    """
-    name = spec.removeprefix("env:")
-    if not spec.startswith("env:") or not _VARIABLE.fullmatch(name):
-        raise BadInput("backups.key must say where the key is, and not be one", hint="backups: {key: env:NAME}")
-    text = environ.get(name, "").strip()
-    how = f"export {name}=$(openssl rand -base64 32)   (keep it: without it no backup can be read)"
-    if not text:
-        raise NotReady(f"the key of state backups is missing: {name} is not set", hint=how)
-    try:
-        key = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise BadInput(f"{name} is not base64", hint=how) from error
-    if len(key) != KEY_BYTES:
-        raise BadInput(f"{name} holds {len(key)} bytes, and a key has {KEY_BYTES}", hint=how)
-    return key
-
-
-def key_id(key: bytes) -> str:
-    """What a key is called: 8 hexadecimal characters that tell nothing about it."""
-    return hashlib.sha256(b"terrace backup key id\n" + key).hexdigest()[:8]
+_ENDING = ".tfstate.enc"
+_TIME = "%Y%m%dT%H%M%SZ"
+_HEADER_BYTES = 4096
+_AT_ONCE = 16
+"""How many headers are read at once: each is one short request to a store that may be far away."""
 
 
 class Backups:
-    """Backups in a store of artefacts. The key is asked for when it is first needed."""
+    """Backups in a store of artefacts."""
 
-    def __init__(self, artefacts: Artefacts, key: Callable[[], bytes], clock: Callable[[], datetime]) -> None:
+    def __init__(self, artefacts: Artefacts, seals: Seals, clock: Callable[[], datetime]) -> None:
         self._artefacts = artefacts
-        self._key = key
+        self._seals = seals
         self._clock = clock
 
     def save(
         self, environment: str, stack: str, state: StateSnapshot, *, commit: str, deployment: str, moment: Moment
     ) -> BackupRecord:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        key = self._key()
-        nonce = os.urandom(_NONCE_BYTES)
-        # The nonce is in the name too: whoever is killed and goes on within a second saves another copy.
-        day = self._clock().strftime("%Y%m%dT%H%M%SZ")
-        folder = f"states/{environment}/{stack.removeprefix(f'{environment}/')}"
+        digest = hashlib.sha256(state.content).hexdigest()
+        newest = self.newest(environment, stack)
+        # A final copy is told by its moment, so that it is one of its own.
+        if newest is not None and newest.sha256 == digest and self.sealed_for_today(newest) and moment != "final":
+            return newest
+        now = self._clock().astimezone(UTC)
+        name = (
+            f"{_folder(environment, stack)}/{now.strftime(_TIME)}-{state.serial:06d}-{moment}-{deployment}"
+            f"-{os.urandom(3).hex()}{_ENDING}"
+        )
         record = BackupRecord(
-            name=f"{folder}/{day}-{state.serial:06d}-{moment}-{deployment}-{nonce[:3].hex()}.tfstate.enc",
+            name=name,
             environment=environment,
             stack=stack,
             lineage=state.lineage,
             serial=state.serial,
-            sha256=hashlib.sha256(state.content).hexdigest(),
+            sha256=digest,
             size=len(state.content),
-            key_id=key_id(key),
+            key_id=self._seals.key_id,
             moment=moment,
             commit=commit,
             deployment=deployment,
+            taken_at=now,
+            original=name,
+            terraform_version=state.terraform_version,
+            recipients=tuple(sorted(self._seals.recipients)),
         )
-        header = json.dumps(asdict(record), sort_keys=True).encode()
-        sealed = AESGCM(key).encrypt(nonce, zlib.compress(state.content), _MAGIC + header)
-        self._artefacts.put(record.name, _MAGIC + len(header).to_bytes(4, "big") + header + nonce + sealed)
+        self._artefacts.put(name, self._seals.seal(_header(record), state.content))
         return record
 
     def load(self, name: str) -> bytes:
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        header, nonce, sealed = _opened(name, self._artefacts.get(name))
-        record = _record(name, header)
-        key = self._key()
-        if record.get("key_id") != key_id(key):
-            raise NotReady(
-                f"{name} was sealed with the key {record.get('key_id')}, and the key given is {key_id(key)}",
-                hint="set the key that was in use when the backup was made",
-            )
-        try:
-            state = zlib.decompress(AESGCM(key).decrypt(nonce, sealed, _MAGIC + header))
-        except (InvalidTag, zlib.error) as error:
-            raise Corrupt(f"the backup {name} is not what was stored") from error
-        if record.get("name") != name or hashlib.sha256(state).hexdigest() != record.get("sha256"):
+        header, state = self._seals.open(name, self._artefacts.get(name))
+        if header.get("name") != name or hashlib.sha256(state).hexdigest() != header.get("sha256"):
             raise Corrupt(f"the backup {name} is not what was stored: another one lies in its place")
         return state
 
+    def catalogue(self, environment: str | None = None, stack: str | None = None) -> Catalogue:
+        if environment is None:
+            folder = "states"
+        else:
+            folder = f"states/{environment}" if stack is None else _folder(environment, stack)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = tuple(pool.map(self._record_or_why, self._names(folder)))
+        records = (one for one in found if isinstance(one, BackupRecord))
+        return Catalogue(
+            records=tuple(sorted(records, key=lambda r: (r.taken_at, r.serial, r.name))),
+            damaged=tuple(one for one in found if not isinstance(one, BackupRecord)),
+        )
 
-def _opened(name: str, content: bytes) -> tuple[bytes, bytes, bytes]:
-    """Header, nonce and sealed state."""
-    start = len(_MAGIC) + 4
-    if not content.startswith(_MAGIC) or len(content) < start:
-        raise Corrupt(f"the backup {name} is not one that Terrace wrote")
-    end = start + int.from_bytes(content[len(_MAGIC) : start], "big")
-    if len(content) < end + _NONCE_BYTES + 16:
-        raise Corrupt(f"the backup {name} is cut off")
-    return content[start:end], content[end : end + _NONCE_BYTES], content[end + _NONCE_BYTES :]
+    def newest(self, environment: str, stack: str) -> BackupRecord | None:
+        # Names begin with the time.
+        for name in reversed(self._names(_folder(environment, stack))):
+            record = self._record_or_why(name)
+            if isinstance(record, BackupRecord):
+                return record
+        return None
+
+    def sealed_for_today(self, record: BackupRecord) -> bool:
+        return record.key_id == self._seals.key_id
+
+    def reseal(self, record: BackupRecord) -> BackupRecord:
+        content = self.load(record.name)
+        name = f"{record.name.removesuffix(_ENDING)}-{os.urandom(3).hex()}{_ENDING}"
+        anew = replace(record, name=name, key_id=self._seals.key_id, recipients=tuple(sorted(self._seals.recipients)))
+        self._artefacts.put(name, self._seals.seal(_header(anew), content))
+        if self.load(name) != content:
+            raise Corrupt(f"the copy {name} of {record.name} came back as another one")
+        return anew
+
+    def remove(self, records: Iterable[BackupRecord]) -> None:
+        for record in records:
+            self._artefacts.remove(record.name)
+
+    def _names(self, folder: str) -> list[str]:
+        return [name for name in self._artefacts.names(folder) if name.endswith(_ENDING)]
+
+    def _record_or_why(self, name: str) -> BackupRecord | tuple[str, str]:
+        try:
+            return self._record(name)
+        except Corrupt as error:
+            return name, error.message
+
+    def _record(self, name: str) -> BackupRecord:
+        start = self._artefacts.head(name, _HEADER_BYTES)
+        end = header_end(name, start)
+        if end > len(start):
+            start = self._artefacts.head(name, end)
+        return _as_record(name, read_header(name, start))
 
 
-def _record(name: str, header: bytes) -> dict[str, Any]:
+def _folder(environment: str, stack: str) -> str:
+    return f"states/{environment}/{stack.removeprefix(f'{environment}/')}"
+
+
+def _header(record: BackupRecord) -> Header:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {**values, "taken_at": record.taken_at.isoformat(), "recipients": list(record.recipients)}
+
+
+def _as_record(name: str, header: Header) -> BackupRecord:
+    """The record that a header tells. Those of the first days said neither when they were taken nor by what."""
+    given: dict[str, Any] = {field.name: header[field.name] for field in fields(BackupRecord) if field.name in header}
     try:
-        record = json.loads(header)
-    except (ValueError, RecursionError) as error:
+        taken = given.get("taken_at") or name.rpartition("/")[2].partition("-")[0]
+        given["taken_at"] = datetime.fromisoformat(taken)
+        given["original"] = str(given.get("original", name))
+        given["recipients"] = tuple(given.get("recipients", ()))
+        record = BackupRecord(**given)
+    except (TypeError, ValueError) as error:
         raise Corrupt(f"the backup {name} is damaged") from error
-    if not isinstance(record, dict):
-        raise Corrupt(f"the backup {name} is damaged")
+    if record.name != name:
+        raise Corrupt(f"the backup {name} is not what was stored: another one lies in its place")
     return record

@@ -27,6 +27,8 @@ from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
 
 if TYPE_CHECKING:
+    from terrace.adapters.backups import Backups
+    from terrace.adapters.sealing import Seals
     from terrace.adapters.terraform.client import LocalTerraform
     from terrace.pipelines.crew import Crew
 
@@ -57,15 +59,19 @@ class TrustRoot:
 class Workshop:
     """Everything for one repository, made when it is first asked for.
 
-    `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key.
+    `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key. `older_keys`
+    are keys of former days that backups may be sealed with.
     """
 
-    def __init__(self, folder: Path, *, actor: str | None = None, fetch: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, actor: str | None = None, fetch: bool = True, older_keys: tuple[bytes, ...] = ()
+    ) -> None:
         top = GitRepository.around(folder.absolute(), cache=Path())
         self.home = Home.of(top.root)
         self.repository = GitRepository(top.root, cache=self.home.cache)
         self._actor = actor
         self._fetch = fetch
+        self._older_keys = older_keys
 
     @cached_property
     def trust(self) -> TrustRoot:
@@ -173,6 +179,11 @@ class Workshop:
                 secret = base64.b64decode(given, validate=True)
             except binascii.Error as error:
                 raise BadInput(f"{DIGEST_KEY} is not base64", hint="make one: openssl rand -base64 32") from error
+        elif self.trust.config.backups.recipients and not self._backup_key_given:
+            raise NotReady(
+                f"backups are sealed for recipients, so that no key is shared, and {DIGEST_KEY} is not set",
+                hint=f"export {DIGEST_KEY}=$(openssl rand -base64 32)   (one for everybody who deploys or approves)",
+            )
         else:
             secret = hmac.digest(self.backup_key, b"terrace plan digest", "sha256")
         return DigestKey(id=hashlib.sha256(b"id" + secret).hexdigest()[:8], secret=secret)
@@ -184,10 +195,29 @@ class Workshop:
 
     @cached_property
     def backup_key(self) -> bytes:
-        """The key of state backups. Raises NotReady when the environment does not hold it."""
-        from terrace.adapters.backups import read_key
+        """The shared key of state backups. Raises NotReady when the environment does not hold it."""
+        from terrace.adapters.sealing import read_key
 
         return read_key(self.trust.config.backups.key, os.environ)
+
+    def seals(self) -> Seals:
+        """What state backups are sealed with and opened by."""
+        from terrace.adapters.sealing import Seals, read_identity
+
+        settings = self.trust.config.backups
+        return Seals(
+            key=lambda: self.backup_key,
+            recipients=settings.recipients,
+            identity=lambda: read_identity(settings.identity, os.environ),
+            older=self._older_keys,
+        )
+
+    def backups(self) -> Backups:
+        """The store of state backups."""
+        from terrace.adapters.artefacts import Artefacts
+        from terrace.adapters.backups import Backups
+
+        return Backups(Artefacts(self._backup_place), self.seals(), now)
 
     @cached_property
     def terraform(self) -> LocalTerraform:
@@ -198,17 +228,20 @@ class Workshop:
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""
-        _ = self.backup_key, self.terraform.binary
+        self.seals().ready()
+        _ = self.terraform.binary
         return self._crew(watcher, self.open_ledger(), self.digest_key)
 
     def onlookers(self, watcher: Watcher) -> Crew:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""
-        given = DIGEST_KEY in os.environ or self.trust.config.backups.key.removeprefix("env:") in os.environ
+        given = DIGEST_KEY in os.environ or self._backup_key_given
         return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
 
+    @property
+    def _backup_key_given(self) -> bool:
+        return bool(os.environ.get(self.trust.config.backups.key.removeprefix("env:")))
+
     def _crew(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
-        from terrace.adapters.artefacts import Artefacts
-        from terrace.adapters.backups import Backups
         from terrace.adapters.leases import LocalLeases
         from terrace.adapters.machine import processes_at_once
         from terrace.adapters.probes import LiveProbes
@@ -224,7 +257,7 @@ class Workshop:
             ledger=ledger,
             terraform=self.terraform,
             applier=LocalApplier(self.home.runs, self.terraform),
-            backups=Backups(Artefacts(self._backup_place), lambda: self.backup_key, now),
+            backups=self.backups(),
             probes=LiveProbes(),
             leases=LocalLeases(self.home.leases),
             watcher=watcher,

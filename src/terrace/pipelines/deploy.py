@@ -16,6 +16,7 @@ from terrace.gates.model import Approval, Subject, Verdict
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
+from terrace.ledger.restores import open_restore
 from terrace.pipelines import closing, steps
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import Ended, Ground
@@ -158,6 +159,9 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
         busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
+    restoring = open_restore(history, environment)
+    if restoring is not None:
+        busy = f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
     return Facts(
         commit=commit,
         # Going back to an older commit brings nobody's new commits in: there is nothing of theirs to judge.

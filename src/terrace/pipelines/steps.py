@@ -165,7 +165,7 @@ def _save(ground: Ground, key: str, state: StateSnapshot, moment: Moment) -> End
     )
     detail = {
         **_bearings(state),
-        "backup": record.name,
+        "backup": record.original,
         "state_sha256": record.sha256,
         "key_id": record.key_id,
     }

@@ -6,6 +6,7 @@ Nothing here names a flag or a file name of Terraform: those are the adapter's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -26,6 +27,7 @@ class Site:
     a durable place of Terrace's own. `variables` is what the child's environment holds beyond the allow-list: the
     environment's credentials for the purpose at hand, resolved. They are secrets: never printed, never stored.
     `lock_file` is a dependency lock file to use in the place of the committed one; empty: the committed one.
+    `scratch` is a private folder that its state lies in instead, for trying something out: `Terraform.scratch`.
     """
 
     stack: Stack
@@ -34,6 +36,7 @@ class Site:
     backend: str = ""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     lock_file: bytes = field(default=b"", repr=False)
+    scratch: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -122,6 +125,18 @@ class Terraform(Protocol):
 
     def pull_state(self, site: Site) -> StateSnapshot:
         """The current state of the stack, initialising where needed."""
+        ...
+
+    def push_state(self, site: Site, content: bytes) -> None:
+        """Put a state in the place of the current one, under the backend's lock.
+
+        Another lineage, or a serial that is not ahead, is refused: TerraformFailed, and nothing was written. The
+        backend may count one serial further than the content says.
+        """
+        ...
+
+    def scratch(self, site: Site) -> AbstractContextManager[Site]:
+        """The same site with an empty state of its own, which is gone afterwards; its real state is out of reach."""
         ...
 
     def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:

@@ -102,8 +102,11 @@ def refused(command: str, commit: str, verdict: Verdict) -> Json:
     }
 
 
-def status(rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]]) -> Json:
-    """`terrace status`: for each environment its newest deployment, its last good one, and what holds it."""
+def status(
+    rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]],
+    alarms: Mapping[str, tuple[str, ...]],
+) -> Json:
+    """`terrace status`: for each environment its newest deployment, its last good one, what holds it, its alarms."""
     environments = []
     for name, latest, good, held in rows:
         row: Json = {"name": name, "state": state_word(latest, held)}
@@ -115,6 +118,7 @@ def status(rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold 
         row["waiting_for"] = list(latest.waiting) if latest is not None else []
         if held is not None:
             row["held"] = {"reason": held.reason, "by": held.by, "since": when(held.since)}
+        row["alarms"] = list(alarms.get(name, ()))
         environments.append(row)
     return {"schema": "terrace/status@1", "environments": environments}
 

@@ -82,6 +82,8 @@ class Environment:
 
     `rollback` says who must agree to going back; None: the same people as to a deployment. A `protected`
     environment is never destroyed.
+    `rpo` is how old the newest proven copy of a state may be, `rto` how long bringing one back may take; None: nobody
+    said.
     """
 
     name: str
@@ -97,6 +99,8 @@ class Environment:
     protected: bool = False
     credentials: Credentials = Credentials()
     env: tuple[str, ...] = ()
+    rpo: timedelta | None = None
+    rto: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +125,17 @@ class TerraformSettings:
 
 @dataclass(frozen=True, slots=True)
 class Backups:
-    """Where state backups go (`url`: any object store; empty: the local artefact folder), and their key.
+    """Where state backups go (`url`: any object store; empty: the local artefact folder), and what seals them.
 
-    `key` says where 32 base64-encoded bytes are: `env:NAME`. Without a key there is no backup and so no deployment.
+    With `recipients` (age) whoever holds none of their identities writes copies and cannot read them; `identity` says
+    where one is that can. Without, `key` says where 32 base64-encoded bytes are. Both are `env:NAME`. Without
+    recipients and without a key there is no backup and so no deployment.
     """
 
     url: str = ""
     key: str = "env:TERRACE_BACKUP_KEY"
+    recipients: tuple[str, ...] = ()
+    identity: str = "env:TERRACE_BACKUP_IDENTITY"
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,8 @@ ENVIRONMENT = Record(
         ),
         Key("credentials", CREDENTIALS, "What its Terraform may use.", "none", "terraform"),
         Key("env", ListOf(VARIABLE), "More variables that its Terraform gets as they are.", "none", "terraform"),
+        Key("rpo", Duration(zero=False), "How old the newest copy of a state may be.", "none", "state, status, tick"),
+        Key("rto", Duration(zero=False), "How long bringing a state back may take.", "none", "state drill"),
     ),
     later=frozenset({"budget", "windows", "freezes", "change_ticket", "volatile"}),
 )
@@ -197,6 +199,20 @@ BACKUPS = Record(
             "Where the key is: 32 bytes in base64.",
             "env:TERRACE_BACKUP_KEY",
             "deploy",
+        ),
+        Key(
+            "recipients",
+            ListOf(Text("an age recipient", re.compile(r"age1[a-z0-9]{10,}"))),
+            "Who can read copies, as age recipients; whoever only deploys needs no key then.",
+            "none: the key seals them",
+            "deploy",
+        ),
+        Key(
+            "identity",
+            Text("`env:NAME`", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")),
+            "Where an age identity is, for those who read copies.",
+            "env:TERRACE_BACKUP_IDENTITY",
+            "state restore, drill, diff, rekey",
         ),
     ),
 )

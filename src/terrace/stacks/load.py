@@ -116,10 +116,15 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         remote=_value(found, "remote", default.remote),
         terraform=_made(TerraformSettings, _inner(found, "terraform")),
         ledger=_value(found, "ledger", default.ledger),
-        backups=_made(Backups, _inner(found, "backups")),
+        backups=_backups(_inner(found, "backups")),
         checks={name: CheckSetting(one.value) for name, one in _inner(found, "checks").items() if one.value},
         source=path,
     )
+
+
+def _backups(found: Record) -> Backups:
+    recipients = tuple(r for r in _value(found, "recipients", ()) if r)
+    return Backups(recipients=recipients, **_plain(found, "url", "key", "identity"))
 
 
 def _environment(name: str, found: Record, problems: Problems) -> Environment:
@@ -141,6 +146,8 @@ def _environment(name: str, found: Record, problems: Problems) -> Environment:
             plan=_variables(credentials, "plan", problems), apply=_variables(credentials, "apply", problems)
         ),
         env=tuple(_value(found, "env", ())),
+        rpo=_value(found, "rpo", None),
+        rto=_value(found, "rto", None),
     )
 
 

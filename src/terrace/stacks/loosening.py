@@ -60,6 +60,10 @@ def _environment(old: Environment, new: Environment) -> Iterator[str]:
     yield from _watching(old, new)
     if _powers(new) - _powers(old):
         yield f"{name} gets other credentials or variables"
+    for what in ("rpo", "rto"):
+        was, is_ = getattr(old, what), getattr(new, what)
+        if was is not None and (is_ is None or is_ > was):
+            yield f"{name} has a longer {what}, or none"
 
 
 def _watching(old: Environment, new: Environment) -> Iterator[str]:

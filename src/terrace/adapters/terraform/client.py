@@ -8,10 +8,10 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-
-import msgspec
+from typing import BinaryIO
 
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.terraform import argv
@@ -22,26 +22,15 @@ from terrace.adapters.terraform.environment import child_environment
 from terrace.adapters.terraform.execute import Ran, execute
 from terrace.adapters.terraform.failures import STALE_DATA, failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
-from terrace.adapters.terraform.private import private_folder
-from terrace.adapters.terraform.versions import Version
-from terrace.errors import BadInput, Corrupt, Diagnostic, TerraformFailed
-from terrace.plans.terraform import Goal, Listener, MadePlan, Output, Site, StateSnapshot
+from terrace.adapters.terraform.private import private_folder, private_stream
+from terrace.errors import BadInput, Diagnostic, TerraformFailed
+from terrace.plans.state_file import read_state
+from terrace.plans.terraform import Goal, Listener, MadePlan, Site, StateSnapshot
+from terrace.plans.versions import Version
 from terrace.stacks.config import TerraformSettings
 
 INIT_JSON_SINCE = Version(1, 9, 0)
 """Terraform tells `init` as JSON from here on; before, its words are passed on as they are."""
-
-
-class _WireOutput(msgspec.Struct):
-    value: object = None
-    sensitive: bool = False
-
-
-class _WireState(msgspec.Struct):
-    lineage: str = ""
-    serial: int = 0
-    terraform_version: str = ""
-    outputs: dict[str, _WireOutput] = {}
 
 
 class LocalTerraform:
@@ -73,8 +62,7 @@ class LocalTerraform:
 
     def folder(self, site: Site) -> DataFolder:
         """The prepared data folder of a site, initialised now if it is not."""
-        identity = f"{' '.join(self.binary.command)} {self.binary.version}"
-        folder = data_folder(self._cache, site, identity, self._states)
+        folder = self._data_folder(site)
         self._redirect(site)
         if folder.ready:
             self._bring_lock_file(site, folder)
@@ -85,6 +73,10 @@ class LocalTerraform:
                 self._init(site, folder)
         self._bring_lock_file(site, folder)
         return folder
+
+    def _data_folder(self, site: Site) -> DataFolder:
+        identity = f"{' '.join(self.binary.command)} {self.binary.version}"
+        return data_folder(self._cache, site, identity, self._states)
 
     @contextlib.contextmanager
     def _one_after_the_other(self) -> Iterator[None]:
@@ -102,7 +94,7 @@ class LocalTerraform:
 
     def _init(self, site: Site, folder: DataFolder) -> None:
         as_json = self.binary.product == "terraform" and self.binary.version >= INIT_JSON_SINCE
-        self._run(site, folder, "init", argv.init(site.stack, as_json=as_json), streaming=as_json)
+        self._run(site, folder, "init", argv.init(site, as_json=as_json), streaming=as_json)
         path = site.folder / LOCK_FILE
         folder.mark(path.read_bytes() if path.is_file() else b"")
 
@@ -182,9 +174,22 @@ class LocalTerraform:
             folder.forget()
             folder = self.folder(site)
             ran, _ = self._run(site, folder, "state pull", argv.state_pull(), streaming=False)
-        if not ran.out.strip():
-            return StateSnapshot(b"")
-        return _snapshot(site, ran.out)
+        return read_state(ran.out, f"the state of {site.stack.key}")
+
+    def push_state(self, site: Site, content: bytes) -> None:
+        with private_stream(content) as stdin:
+            self._run(site, self.folder(site), "state push", argv.state_push(), streaming=False, stdin=stdin)
+
+    @contextlib.contextmanager
+    def scratch(self, site: Site) -> Iterator[Site]:
+        private = private_folder("scratch")
+        inside = replace(site, scratch=private)
+        try:
+            yield inside
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+            shutil.rmtree(self._data_folder(inside).path, ignore_errors=True)
+            (site.folder / OVERRIDE).unlink(missing_ok=True)
 
     def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
         suffixes = (".tf", ".tfvars", ".tftest.hcl", *((".tofu",) if self.product == "tofu" else ()))
@@ -214,6 +219,7 @@ class LocalTerraform:
         *,
         streaming: bool = True,
         listener: Listener | None = None,
+        stdin: BinaryIO | None = None,
     ) -> tuple[Ran, tuple[Diagnostic, ...]]:
         """Run one command on a site. Raises TerraformFailed with its diagnostics when it ends with an error."""
         diagnostics: list[Diagnostic] = []
@@ -237,23 +243,10 @@ class LocalTerraform:
             env=self.environment(site, folder),
             interruption=INTERRUPTION,
             line=hear if streaming else None,
+            stdin=stdin,
         )
         found = distinct(diagnostics)
         if ran.code != 0:
             rest = "".join(plain) + ran.err
             raise failure(self.product, name, site.stack.key, ran.code, found, rest)
         return ran, found
-
-
-def _snapshot(site: Site, content: bytes) -> StateSnapshot:
-    try:
-        state = msgspec.json.decode(content, type=_WireState)
-    except msgspec.MsgspecError as error:
-        raise Corrupt(f"the state of {site.stack.key} is not a state that Terraform writes") from error
-    return StateSnapshot(
-        content=content,
-        lineage=state.lineage,
-        serial=state.serial,
-        terraform_version=state.terraform_version,
-        outputs={name: Output(output.value, output.sensitive) for name, output in state.outputs.items()},
-    )

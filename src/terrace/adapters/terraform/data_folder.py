@@ -57,12 +57,16 @@ def data_folder(cache: Path, site: Site, binary: str, states: Path) -> DataFolde
     parts = [site.stack.key, site.stack.path, site.init_key, binary, str(states), site.backend]
     if site.lock_file:
         parts.append(hashlib.sha256(site.lock_file).hexdigest())
+    if site.scratch is not None:
+        parts.append(str(site.scratch))
     name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
     return DataFolder(cache / "init" / name)
 
 
 def state_file(states: Path, site: Site) -> Path | None:
-    """Where the state of a stack without a remote backend lives; None when it has a remote one."""
+    """Where the state of a stack without a remote backend, or a scratch state, lives; None: in a remote backend."""
+    if site.scratch is not None:
+        return site.scratch / "terraform.tfstate"
     if site.backend not in LOCAL_BACKENDS:
         return None
     return states / site.stack.environment / site.stack.name / "terraform.tfstate"

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from terrace.adapters.interruption import Interruption
 from terrace.errors import NotReady
@@ -31,6 +32,7 @@ def execute(
     env: Mapping[str, str],
     interruption: Interruption,
     line: Callable[[bytes], None] | None = None,
+    stdin: BinaryIO | None = None,
 ) -> Ran:
     """Run to the end. With `line` every line of stdout is handed to it as it comes, and `out` stays empty.
 
@@ -43,7 +45,7 @@ def execute(
             command,
             cwd=cwd,
             env=dict(env),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 64 * 2**20
@@ -13,6 +16,15 @@ _ROOM = 64 * 2**20
 def private_folder(prefix: str) -> Path:
     """A new folder that only we may read: in memory where there is room, else among temporary files."""
     return Path(tempfile.mkdtemp(prefix=f"terrace-{prefix}-", dir=_place()))
+
+
+@contextlib.contextmanager
+def private_stream(content: bytes) -> Iterator[BinaryIO]:
+    """Something to read that content from which no path leads to."""
+    with tempfile.TemporaryFile(dir=_place()) as file:
+        file.write(content)
+        file.seek(0)
+        yield file
 
 
 def _place() -> Path | None:

@@ -47,14 +47,14 @@ def confirmed(question: str, *, yes: bool) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def typed_back(name: str, what: str, *, yes: bool) -> bool:
-    """Ask on a terminal to type a name back; without one, only `--yes` means yes."""
+def typed_back(name: str, question: str, *, yes: bool) -> bool:
+    """Ask for a name to be typed on a terminal; without one, only `--yes` means yes."""
     if yes:
         return True
     if not sys.stdin.isatty():
         from terrace.errors import BadInput
 
         raise BadInput("there is no terminal to ask on", hint="say --yes if you mean it")
-    sys.stderr.write(f"{what}; type {name} to go on: ")
+    sys.stderr.write(f"{question}: ")
     sys.stderr.flush()
     return sys.stdin.readline().strip() == name

@@ -22,8 +22,9 @@ from terrace.pipelines.deploy import Refused
 from terrace.pipelines.journal import append
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released
+from terrace.pipelines.state.look import back_up, due_for_a_look
 from terrace.pipelines.tick import due
-from terrace.report import machine, terminal
+from terrace.report import machine, state_json, state_terminal, terminal
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Undoing
@@ -203,8 +204,12 @@ def tick(folder: str, *, as_json: bool) -> int:
             codes.append(_code(done))
             if not as_json:
                 _show(shop, done, reacted)
+        looks = back_up(crew, wanted) if (wanted := due_for_a_look(crew)) else ()
+        codes += [0 if look.good else 1 for look in looks]
     if as_json:
-        emit({"schema": "terrace/tick@1", "done": results})
+        emit({"schema": "terrace/tick@1", "done": results, "backups": [state_json.look(one) for one in looks]})
+    elif looks:
+        show(state_terminal.looks(looks))
     elif not results:
         show("nothing is due")
     return max(codes, default=0)

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.adapters.backups import read_key
 from terrace.adapters.process import run
+from terrace.adapters.sealing import read_key
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.console import emit, show
-from terrace.apps.wiring import CONFIG_FILE, Workshop
+from terrace.apps.wiring import CONFIG_FILE, Workshop, now
 from terrace.errors import TerraceError
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.load import BadConfig, load
+from terrace.watch.states import problems
 
 OLDEST_GIT = (2, 30)
 
@@ -121,7 +122,8 @@ def _configured(shop: Workshop) -> Iterator[Row]:
     yield Row("rules", "ok", config.source or "no terrace.yaml: the folders of environments/ with safe defaults")
     yield _asked("terraform", lambda: _terraform(shop.terraform))
     yield _asked("ledger", lambda: f"{config.ledger}, {len(shop.ledger.read().events)} events")
-    yield _asked("backup key", lambda: _key_is_set(config, shop.backup_key))
+    yield _asked("backup key", lambda: _sealed(shop))
+    yield from _states(shop)
     yield from _signing(shop)
     for environment in config.environments:
         yield _credentials(environment)
@@ -164,6 +166,30 @@ def _terraform(terraform: LocalTerraform) -> str:
     command = terraform.binary.command
     where = command[0] if len(command) == 1 else "the embedded one"
     return f"{terraform.product} {terraform.version}: {where}"
+
+
+def _sealed(shop: Workshop) -> str:
+    """How backups are sealed, once everything for it is there."""
+    shop.seals().ready()
+    recipients = shop.trust.config.backups.recipients
+    if not recipients:
+        return _key_is_set(shop.trust.config, shop.backup_key)
+    number = len(recipients)
+    return f"sealed for {number} recipient{'s' * (number > 1)}, digests with the key {shop.digest_key.id}"
+
+
+def _states(shop: Workshop) -> Iterator[Row]:
+    """Whether every state that was deployed has a copy that is new enough."""
+    try:
+        found = problems(shop.ledger.read(), shop.trust.config, now())
+    except TerraceError:
+        # The row of the ledger says it.
+        return
+    for environment in shop.trust.config.environments:
+        told = found.get(environment.name, ())
+        how = f"terrace state backup {environment.name}" if told else ""
+        said = "; ".join(told) or ("as new as asked" if environment.rpo is not None else "no RPO is set")
+        yield Row(f"states of {environment.name}", "missing" if told else "ok", said, how)
 
 
 def _key_is_set(config: Config, key: bytes) -> str:

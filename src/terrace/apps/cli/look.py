@@ -13,8 +13,9 @@ from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
-from terrace.report import machine, terminal
+from terrace.report import machine, state_terminal, terminal
 from terrace.rollout.model import Deployment
+from terrace.watch.states import problems
 
 
 def status(folder: str, *, as_json: bool) -> int:
@@ -25,10 +26,13 @@ def status(folder: str, *, as_json: bool) -> int:
         (e.name, folds.latest(history, e.name), folds.last_good(history, e.name), folds.hold(history, e.name))
         for e in shop.trust.config.environments
     ]
+    alarms = problems(history, shop.trust.config, now())
     if as_json:
-        emit(machine.status(rows))
+        emit(machine.status(rows, alarms))
     else:
         print_record(terminal.status(rows, now()))
+        if alarms:
+            print_record(state_terminal.problems(alarms))
     return 0
 
 

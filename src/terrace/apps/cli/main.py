@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from terrace import __version__
+from terrace.apps.cli.state_commands import state
 
 ENVIRONMENT = "ENV"
 
@@ -17,7 +18,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
-    ("Keep", ("ledger", "config", "completion")),
+    ("Keep", ("state", "ledger", "config", "completion")),
 )
 """The commands as `terrace --help` groups them."""
 
@@ -363,6 +364,9 @@ def show(folder: str, deployment: str, as_json: bool) -> int:
     from terrace.apps.cli.look import show
 
     return show(folder, deployment, as_json=as_json)
+
+
+cli.add_command(state)
 
 
 @cli.group()

@@ -34,7 +34,7 @@ def rollback(
         return _simulate(shop, environment, commit, reason, agreed, as_json=as_json)
     if not reason:
         raise BadInput("a rollback needs a reason: it is kept in the ledger", hint="--reason WHY")
-    if not typed_back(environment, f"this takes {environment} back", yes=yes):
+    if not typed_back(environment, f"this takes {environment} back; type its name to go on", yes=yes):
         note("nothing was done")
         return 1
     return tell(
@@ -66,7 +66,7 @@ def destroy(folder: str, environment: str, stack: str | None, reason: str, *, ye
     shop = Workshop(Path(folder))
     shop.trust.config.environment(environment)
     name = stack or environment
-    if not typed_back(name, f"this destroys everything in {name}", yes=yes):
+    if not typed_back(name, f"this destroys everything in {name}; type its name to go on", yes=yes):
         note("nothing was done")
         return 1
     return tell(

@@ -1,0 +1,229 @@
+"""How a copy of a state is sealed, and opened again.
+
+    magic, length of header (4 bytes, big endian), header (JSON), nonce (12 bytes), sealed state
+
+The state is sealed with AES-256-GCM, and the header is authenticated with it: nobody can pass an old state off as a
+newer one. In format 1 the key is the one that everybody shares. In format 2 each copy has a key of its own, which the
+header holds wrapped by age for every recipient: whoever writes copies need not be able to read any.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from terrace.errors import BadInput, Corrupt, NotReady
+
+if TYPE_CHECKING:
+    from pyrage import x25519
+
+KEY_BYTES = 32
+_MAGIC = {1: b"terrace-state-1\n", 2: b"terrace-state-2\n"}
+_MAGIC_BYTES = 16
+_NONCE_BYTES = 12
+_LONGEST_HEADER = 2**20
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+Header = dict[str, Any]
+
+
+def read_key(spec: str, environ: Mapping[str, str]) -> bytes:
+    """The key that `env:NAME` names. Raises NotReady when it is not set, BadInput when it is no key.
+
+    No message holds what may be a key: neither the variable's value nor a `spec` that is not the name of one.
+    """
+    name = _variable(spec, "backups.key")
+    text = environ.get(name, "").strip()
+    how = f"export {name}=$(openssl rand -base64 32)   (keep it: without it no backup can be read)"
+    if not text:
+        raise NotReady(f"the key of state backups is missing: {name} is not set", hint=how)
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadInput(f"{name} is not base64", hint=how) from error
+    if len(key) != KEY_BYTES:
+        raise BadInput(f"{name} holds {len(key)} bytes, and a key has {KEY_BYTES}", hint=how)
+    return key
+
+
+def read_identity(spec: str, environ: Mapping[str, str]) -> str:
+    """The age identities that `env:NAME` names, one a line. Raises NotReady when it is not set."""
+    name = _variable(spec, "backups.identity")
+    text = environ.get(name, "").strip()
+    if not text:
+        raise NotReady(
+            f"state backups are sealed for age recipients, and {name} is not set",
+            hint=f"export {name}=AGE-SECRET-KEY-1...  (where backups are read; a runner that only writes needs none)",
+        )
+    return text
+
+
+def _variable(spec: str, what: str) -> str:
+    name = spec.removeprefix("env:")
+    if not spec.startswith("env:") or not _VARIABLE.fullmatch(name):
+        raise BadInput(f"{what} must say where it is, and not be it", hint=f"backups: {{{what[8:]}: env:NAME}}")
+    return name
+
+
+def key_id(key: bytes) -> str:
+    """What a key is called: 8 hexadecimal characters that tell nothing about it."""
+    return hashlib.sha256(b"terrace backup key id\n" + key).hexdigest()[:8]
+
+
+def recipients_id(recipients: tuple[str, ...]) -> str:
+    """What these recipients together are called, in whatever order they stand."""
+    return hashlib.sha256("\n".join(("terrace recipients", *sorted(recipients))).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """What copies are sealed with and opened by. Secrets are asked for when they are first needed.
+
+    With `recipients` copies are sealed for them; without, with the shared `key`. `older` are shared keys of former
+    days.
+    """
+
+    key: Callable[[], bytes]
+    recipients: tuple[str, ...] = ()
+    identity: Callable[[], str] | None = None
+    older: tuple[bytes, ...] = ()
+
+    @property
+    def key_id(self) -> str:
+        """What copies of today name as their key."""
+        return recipients_id(self.recipients) if self.recipients else key_id(self.key())
+
+    def ready(self) -> None:
+        """Raises NotReady or BadInput when nothing could be sealed now."""
+        if self.recipients:
+            _recipients(self.recipients)
+        else:
+            self.key()
+
+    def seal(self, header: Header, content: bytes) -> bytes:
+        """The whole copy. `header` says what it is; how it is sealed is added."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        sealing: Header = {"key_id": self.key_id, "recipients": sorted(self.recipients)}
+        if self.recipients:
+            import pyrage
+
+            key = os.urandom(KEY_BYTES)
+            wrapped = pyrage.encrypt(key, _recipients(self.recipients))
+            sealing["wrapped"] = base64.b64encode(wrapped).decode()
+        else:
+            key = self.key()
+        magic = _MAGIC[2 if self.recipients else 1]
+        head = json.dumps({**header, **sealing}, sort_keys=True).encode()
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = AESGCM(key).encrypt(nonce, zlib.compress(content), magic + head)
+        return magic + len(head).to_bytes(4, "big") + head + nonce + sealed
+
+    def open(self, name: str, copy: bytes) -> tuple[Header, bytes]:
+        """Header and content. Raises NotReady without the right key, Corrupt when it is not what was sealed."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        end = header_end(name, copy)
+        if len(copy) < end + _NONCE_BYTES + 16:
+            raise Corrupt(f"the backup {name} is cut off")
+        header = read_header(name, copy)
+        magic, head = copy[:_MAGIC_BYTES], copy[_MAGIC_BYTES + 4 : end]
+        nonce, sealed = copy[end : end + _NONCE_BYTES], copy[end + _NONCE_BYTES :]
+        key = self._unwrapped(name, header) if magic == _MAGIC[2] else self._shared(name, header)
+        try:
+            return header, zlib.decompress(AESGCM(key).decrypt(nonce, sealed, magic + head))
+        except (InvalidTag, zlib.error) as error:
+            raise Corrupt(f"the backup {name} is not what was stored") from error
+
+    def _shared(self, name: str, header: Header) -> bytes:
+        """The shared key that a copy of format 1 was sealed with."""
+        wanted = header.get("key_id")
+        known = {key_id(key): key for key in self.older}
+        if wanted not in known:
+            key = self.key()
+            known[key_id(key)] = key
+        if wanted not in known:
+            raise NotReady(
+                f"{name} was sealed with the key {wanted}, and the key given is {', '.join(known)}",
+                hint="set the key that was in use when the backup was made",
+            )
+        return known[str(wanted)]
+
+    def _unwrapped(self, name: str, header: Header) -> bytes:
+        """The key of a copy of format 2, which only a recipient can unwrap."""
+        import pyrage
+
+        identities = _identities(self.identity() if self.identity is not None else "")
+        try:
+            wrapped = base64.b64decode(str(header.get("wrapped")), validate=True)
+            key: bytes = pyrage.decrypt(wrapped, identities)
+        except binascii.Error as error:
+            raise Corrupt(f"the backup {name} is damaged") from error
+        except pyrage.DecryptError as error:
+            raise NotReady(
+                f"{name} was sealed for other recipients, or its wrapped key is damaged: {error}",
+                hint=f"it was sealed for {', '.join(map(str, header.get('recipients', ())))}",
+            ) from error
+        if len(key) != KEY_BYTES:
+            raise Corrupt(f"the backup {name} is damaged")
+        return key
+
+
+def header_end(name: str, start: bytes) -> int:
+    """Where the header of a copy ends. `start` is how the copy begins, 20 bytes at least. Raises Corrupt."""
+    if start[:_MAGIC_BYTES] not in _MAGIC.values() or len(start) < _MAGIC_BYTES + 4:
+        raise Corrupt(f"the backup {name} is not one that Terrace wrote")
+    length = int.from_bytes(start[_MAGIC_BYTES : _MAGIC_BYTES + 4], "big")
+    if length > _LONGEST_HEADER:
+        raise Corrupt(f"the backup {name} is damaged")
+    return _MAGIC_BYTES + 4 + length
+
+
+def read_header(name: str, start: bytes) -> Header:
+    """What a copy says that it is. That it is true is known once it was opened. Raises Corrupt."""
+    end = header_end(name, start)
+    if len(start) < end:
+        raise Corrupt(f"the backup {name} is cut off")
+    try:
+        header = json.loads(start[_MAGIC_BYTES + 4 : end])
+    except (ValueError, RecursionError) as error:
+        raise Corrupt(f"the backup {name} is damaged") from error
+    if not isinstance(header, dict):
+        raise Corrupt(f"the backup {name} is damaged")
+    return header
+
+
+def _recipients(given: tuple[str, ...]) -> list[x25519.Recipient]:
+    import pyrage
+
+    found = []
+    for text in given:
+        try:
+            found.append(pyrage.x25519.Recipient.from_str(text))
+        except pyrage.RecipientError as error:
+            raise BadInput(
+                f"{text!r} in backups.recipients is no age recipient: {error}", hint="`age-keygen -y FILE` prints it"
+            ) from error
+    return found
+
+
+def _identities(text: str) -> list[x25519.Identity]:
+    import pyrage
+
+    lines = [line.strip() for line in text.splitlines()]
+    try:
+        # `age-keygen` writes comments above the key: a whole file of it may be in the variable.
+        return [pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
+    except pyrage.IdentityError as error:
+        raise BadInput("what backups.identity names is no age identity", hint="AGE-SECRET-KEY-1..., one a line") from (
+            error
+        )

@@ -1,0 +1,187 @@
+"""`state ...`: states are saved, listed, compared, brought back, and it is proven that they can be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from terrace.apps.cli.console import emit, note, show, typed_back
+from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.watching import Silent
+from terrace.apps.wiring import Workshop, now
+from terrace.errors import BadInput, TerraceError
+from terrace.ledger.restores import Restore, Restored, open_restore
+from terrace.ledger.states import good_backups, standings
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.state.bench import environment_of
+from terrace.pipelines.state.compare import difference
+from terrace.pipelines.state.drill import drill as drilling
+from terrace.pipelines.state.keep import prune as pruning
+from terrace.pipelines.state.keep import rekey as rekeying
+from terrace.pipelines.state.look import back_up
+from terrace.pipelines.state.restore import Proposal, go_on, insist, propose
+from terrace.pipelines.state.restore import restore as restoring
+from terrace.report import state_json, state_terminal
+from terrace.watch.states import problems
+
+
+def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...], *, as_json: bool) -> int:
+    """Look at states, save what moved, and forget what retention does not keep; exit 1 when one is not safe."""
+    shop = Workshop(Path(folder))
+    wanted = _environments(shop, environments)
+    with watcher(as_json=as_json) as told:
+        crew = shop.crew(told)
+        looks = back_up(crew, wanted, frozenset(accepted))
+        dropped = pruning(crew, wanted)
+    every = problems(crew.ledger.read(), crew.config, crew.clock())
+    found = {name: told for name, told in every.items() if name in wanted}
+    if as_json:
+        emit(state_json.backed_up(looks, found, dropped))
+    else:
+        show(state_terminal.looks(looks) if looks else "nothing was deployed yet: there is no state to save")
+        if found:
+            show(state_terminal.problems(found))
+    return 0 if all(look.good for look in looks) and not found else 1
+
+
+def listing(folder: str, place: str | None, *, as_json: bool) -> int:
+    """Every copy of an environment or a stack. No key is needed."""
+    shop = Workshop(Path(folder))
+    environment = shop.trust.config.environment(place.partition("/")[0]).name if place else None
+    found = shop.backups().catalogue(environment, place if place and "/" in place else None)
+    history = shop.ledger.read()
+    good, known = good_backups(history), standings(history)
+    every = problems(history, shop.trust.config, now())
+    wrong = {name: told for name, told in every.items() if environment in (None, name)}
+    if as_json:
+        emit(state_json.catalogue(found, good, known, wrong))
+    else:
+        show(state_terminal.catalogue(found, good, known, now()) if found.records else "there are no backups yet")
+        if wrong:
+            show(state_terminal.problems(wrong))
+    return 0
+
+
+def diff(folder: str, key: str, older: str | None, newer: str | None, *, as_json: bool) -> int:
+    """What changed from a copy to another, or to the state."""
+    shop = Workshop(Path(folder))
+    found = difference(shop.onlookers(Silent()), key, older, newer)
+    if as_json:
+        emit(state_json.compared(found))
+    else:
+        show(state_terminal.compared(found))
+    return 0
+
+
+def restore(
+    folder: str,
+    key: str,
+    wanted: str | None,
+    accepted: tuple[str, ...],
+    reason: str,
+    *,
+    yes: bool,
+    takeover: bool,
+    as_json: bool,
+) -> int:
+    """Bring a copy back, or go on with a restore that was begun."""
+    shop = Workshop(Path(folder))
+    with watcher(as_json=as_json) as told:
+        crew = shop.crew(told)
+        environment = environment_of(crew, key)
+        begun = open_restore(crew.ledger.read(), environment)
+        if begun is not None and begun.stack == key:
+            with _telling_what_is_open(crew, environment):
+                done = _go_on(crew, begun, wanted, frozenset(accepted), takeover=takeover)
+        else:
+            proposal = propose(crew, key, wanted)
+            if not as_json:
+                _propose(proposal)
+            insist(proposal, frozenset(accepted))
+            if yes and not reason:
+                raise BadInput("nobody is asked, so it must be said why", hint="--yes needs --reason WHY")
+            if not typed_back(key, f"to restore the state of {key}, type its name", yes=yes):
+                note("nothing was written")
+                return 1
+            with _telling_what_is_open(crew, environment):
+                done = restoring(crew, proposal, frozenset(accepted), reason or "no reason given")
+    if as_json:
+        emit(state_json.restored(done))
+    else:
+        show(state_terminal.restored(done))
+    return 0 if done.result == "restored" else 1
+
+
+@contextmanager
+def _telling_what_is_open(crew: Crew, environment: str) -> Iterator[None]:
+    """Where something breaks in the middle, say that the environment is held and how it goes on."""
+    try:
+        yield
+    except TerraceError:
+        with suppress(TerraceError):
+            left = open_restore(crew.ledger.read(), environment)
+            if left is not None:
+                note(f"{environment} is held: the restore {left.id} has not ended")
+                note(f"next: terrace state restore {left.stack}  (goes on, or puts back what was there)")
+        raise
+
+
+def _propose(proposal: Proposal) -> None:
+    show(state_terminal.proposal(proposal.stack, proposal.record, proposal.current, proposal.diff, proposal.obstacles))
+
+
+def _go_on(crew: Crew, begun: Restore, wanted: str | None, accepted: frozenset[str], *, takeover: bool) -> Restored:
+    if wanted is not None and wanted not in begun.backup:
+        raise BadInput(
+            f"the restore {begun.id} of {begun.stack} from {begun.backup} was begun and has not ended",
+            hint="without --from it goes on; then another can begin",
+        )
+    note(f"going on with the restore {begun.id} from {begun.backup}, begun by {begun.by}")
+    return go_on(crew, begun, accepted, takeover=takeover)
+
+
+def drill(folder: str, environments: tuple[str, ...], *, as_json: bool) -> int:
+    """Prove that states can be brought back, in time; exit 1 when one cannot."""
+    shop = Workshop(Path(folder))
+    wanted = _environments(shop, environments)
+    with watcher(as_json=as_json) as told:
+        found = drilling(shop.crew(told), wanted)
+    if as_json:
+        emit(state_json.drilled(found))
+    else:
+        show(state_terminal.drills(found) if found else "nothing was deployed yet: there is no state to bring back")
+    return 1 if any(one.result in ("missed", "failed") for one in found) else 0
+
+
+def rekey(folder: str, old_keys: tuple[str, ...], *, as_json: bool) -> int:
+    """Seal every copy for the keys of today; exit 1 when one could not be."""
+    from terrace.adapters.sealing import read_key
+
+    shop = Workshop(Path(folder), older_keys=tuple(read_key(spec, os.environ) for spec in old_keys))
+    done = rekeying(shop.crew(Silent()))
+    if as_json:
+        emit(state_json.rekeyed(done))
+    else:
+        show(state_terminal.rekeyed(done))
+    return 1 if done.failed else 0
+
+
+def prune(folder: str, environments: tuple[str, ...], *, dry_run: bool, as_json: bool) -> int:
+    """Forget the copies that retention does not keep."""
+    shop = Workshop(Path(folder))
+    done = pruning(shop.crew(Silent()), _environments(shop, environments), dry_run=dry_run)
+    if as_json:
+        emit(state_json.pruned(done, dry_run=dry_run))
+    else:
+        show(state_terminal.pruned(done, dry_run=dry_run))
+    return 0
+
+
+def _environments(shop: Workshop, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are named, or all, up the ladder."""
+    config = shop.trust.config
+    for name in given:
+        config.environment(name)
+    return tuple(e.name for e in config.environments if not given or e.name in given)

@@ -1,0 +1,155 @@
+"""The commands below `terrace state`: names and options only; the work is imported when one is called."""
+
+from __future__ import annotations
+
+import click
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
+ENVIRONMENTS = click.argument("environments", metavar="[ENV]...", nargs=-1)
+STACK = click.argument("stack", metavar="STACK")
+
+
+@click.group()
+def state() -> None:
+    """Copies of states: save, list, compare, bring back, and prove that they can be brought back."""
+
+
+@state.command()
+@ENVIRONMENTS
+@click.option("--accept", "accepted", metavar="STACK", multiple=True, help="What looks wrong with this one is right.")
+@JSON
+@click.pass_obj
+def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...], as_json: bool) -> int:
+    """Look at states now, save those that moved, and forget what retention does not keep.
+
+    A state that is gone, went back, or was started anew is an alarm until it is right again or accepted.
+
+    \b
+    Examples:
+      terrace state backup
+      terrace state backup prod --accept prod/network
+    """
+    from terrace.apps.cli.state import backup
+
+    return backup(folder, environments, accepted, as_json=as_json)
+
+
+@state.command("list")
+@click.argument("place", metavar="[ENV[/STACK]]", required=False)
+@JSON
+@click.pass_obj
+def list_(folder: str, place: str | None, as_json: bool) -> int:
+    """Every copy with what it is of, newest first. No key is needed.
+
+    \b
+    Examples:
+      terrace state list prod
+      terrace state list prod/network --json
+    """
+    from terrace.apps.cli.state import listing
+
+    return listing(folder, place, as_json=as_json)
+
+
+@state.command()
+@STACK
+@click.argument("older", metavar="[BACKUP]", required=False)
+@click.argument("newer", metavar="[BACKUP]", required=False)
+@JSON
+@click.pass_obj
+def diff(folder: str, stack: str, older: str | None, newer: str | None, as_json: bool) -> int:
+    """What changed from one copy to another, or to the state: addresses and names of attributes, never values.
+
+    \b
+    Examples:
+      terrace state diff prod/network
+      terrace state diff prod/network 20260105T120000Z 20260106T120000Z
+    """
+    from terrace.apps.cli.state import diff
+
+    return diff(folder, stack, older, newer, as_json=as_json)
+
+
+@state.command()
+@STACK
+@click.option("--from", "wanted", metavar="BACKUP", help="Which copy; the newest good one if not said.")
+@click.option(
+    "--accept", "accepted", metavar="WHAT", multiple=True, help="An address that may differ, or what it asks for."
+)
+@click.option("--reason", default="", help="Why; kept in the ledger.")
+@click.option("--yes", is_flag=True, help="Do not ask for the name; needs --reason.")
+@click.option("--takeover", is_flag=True, help="Whoever began the restore that is open is dead: go on in their place.")
+@JSON
+@click.pass_obj
+def restore(
+    folder: str,
+    stack: str,
+    wanted: str | None,
+    accepted: tuple[str, ...],
+    reason: str,
+    yes: bool,
+    takeover: bool,
+    as_json: bool,
+) -> int:
+    """Make a copy the state again; put back what was there unless a plan then does nothing.
+
+    The environment is held meanwhile. Killed anywhere, the same command finishes it or puts back what was there.
+
+    \b
+    Examples:
+      terrace state restore prod/network
+      terrace state restore prod --from 20260105T120000Z --reason "the bucket was emptied" --yes
+      terrace state restore dev --accept terraform_data.it --accept later-apply
+    """
+    from terrace.apps.cli.state import restore
+
+    return restore(folder, stack, wanted, accepted, reason, yes=yes, takeover=takeover, as_json=as_json)
+
+
+@state.command()
+@ENVIRONMENTS
+@JSON
+@click.pass_obj
+def drill(folder: str, environments: tuple[str, ...], as_json: bool) -> int:
+    """Bring the newest copies back where it hurts nobody, and measure RTO and RPO against the targets.
+
+    \b
+    Example:
+      terrace state drill prod
+    """
+    from terrace.apps.cli.state import drill
+
+    return drill(folder, environments, as_json=as_json)
+
+
+@state.command()
+@click.option("--old-key", "old_keys", metavar="env:NAME", multiple=True, help="A shared key of former days.")
+@JSON
+@click.pass_obj
+def rekey(folder: str, old_keys: tuple[str, ...], as_json: bool) -> int:
+    """Seal every copy for today's recipients or key. Each old one goes once its new one was read back.
+
+    \b
+    Example:
+      terrace state rekey --old-key env:TERRACE_BACKUP_KEY_2025
+    """
+    from terrace.apps.cli.state import rekey
+
+    return rekey(folder, old_keys, as_json=as_json)
+
+
+@state.command()
+@ENVIRONMENTS
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@JSON
+@click.pass_obj
+def prune(folder: str, environments: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+    """Forget the copies that retention does not keep; `terrace state backup` does it too.
+
+    \b
+    Example:
+      terrace state prune --dry-run
+    """
+    from terrace.apps.cli.state import prune
+
+    return prune(folder, environments, dry_run=dry_run, as_json=as_json)

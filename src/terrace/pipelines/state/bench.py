@@ -1,0 +1,99 @@
+"""Where states are worked on: the release that a stack has, checked out as its deployment had it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.errors import BadInput, TerraformFailed
+from terrace.ledger.model import History
+from terrace.ledger.states import Standing, release_of
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.ground import site_in
+from terrace.plans.backup import BackupRecord, named
+from terrace.plans.model import Plan
+from terrace.plans.read import read_plan
+from terrace.plans.terraform import Purpose, Site
+from terrace.rollout.model import Deployment
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.naming import no_such
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The release of `deployment`, checked out at `root`."""
+
+    crew: Crew
+    deployment: Deployment
+    landscape: Landscape
+    root: Path
+
+    def site(self, key: str, purpose: Purpose) -> Site:
+        """Where a stack is worked on, with the credentials for the purpose. Raises BadInput when it is not there."""
+        try:
+            stack = self.landscape.stack(key)
+        except KeyError:
+            there = self.landscape.of(self.deployment.environment)
+            raise no_such("stack", key, [stack.key for stack in there]) from None
+        return site_in(self.crew, self.landscape, stack, self.root, purpose)
+
+    def plan(self, site: Site) -> Plan:
+        """What the release would change on the state of that site. It is only looked at.
+
+        Raises TerraformFailed for a plan that is not complete too: nothing can be said by it.
+        """
+        crew = self.crew
+        made = crew.terraform.plan(site, lock=False, listener=crew.watcher.progress)
+        try:
+            plan = read_plan(
+                made.document,
+                stack=site.stack,
+                commit=self.deployment.commit,
+                key=crew.digest_key,
+                root=str(site.root),
+                lock=made.lock,
+            )
+        finally:
+            made.discard()
+        if plan.errored or not plan.complete:
+            raise TerraformFailed("Terraform could not plan everything", diagnostics=made.diagnostics)
+        return plan
+
+
+@contextmanager
+def bench(crew: Crew, deployment: Deployment, *, aside: bool = False) -> Iterator[Bench]:
+    """Check a release out.
+
+    It is the environment's own checkout, in which a plan comes out as the deployment's did: for whoever holds the
+    environment. With `aside` it is another one, good for reading states while a deployment may run.
+    """
+    landscape = crew.survey(deployment.commit)
+    folders = {stack.key: stack.path for stack in landscape.of(deployment.environment)}
+    name = f"{deployment.environment}-state" if aside else deployment.environment
+    with crew.repository.checkout(deployment.commit, name, deployment.additions.files(folders)) as root:
+        yield Bench(crew, deployment, landscape, root)
+
+
+def release(history: History, environment: str, key: str) -> Deployment:
+    """The deployment whose release a stack has. Raises BadInput when nothing was ever applied to it."""
+    found = release_of(history, environment, key)
+    if found is None:
+        raise BadInput(f"nothing was ever deployed to {key}", hint=f"`terrace deploy {environment}` comes first")
+    return found
+
+
+def environment_of(crew: Crew, key: str) -> str:
+    """The environment of a stack, by its key. Raises BadInput when there is none."""
+    return crew.config.environment(key.partition("/")[0]).name
+
+
+def chosen(crew: Crew, standing: Standing, wanted: str | None = None) -> BackupRecord:
+    """The copy of a stack that is meant: without a name the newest one of a state that was as it should be."""
+    records = crew.backups.catalogue(standing.environment, standing.stack).records
+    if not records:
+        raise BadInput(f"there is no backup of {standing.stack}", hint="`terrace state list` shows what there is")
+    if wanted is not None:
+        return named(records, wanted)
+    return next((one for one in reversed(records) if one.original == standing.backup), records[-1])

@@ -1,0 +1,93 @@
+"""Copies of states over the years: which go, and how those that stay are sealed for the keys of today."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from itertools import groupby
+
+from terrace.errors import BadInput, Interrupted, TerraceError
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft, History
+from terrace.ledger.restores import open_restore
+from terrace.ledger.states import good_backups
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import append
+from terrace.plans.backup import BackupRecord, Rekeyed
+from terrace.plans.retention import Retention, retention
+
+
+def prune(crew: Crew, environments: Collection[str], *, dry_run: bool = False) -> Retention:
+    """Remove the copies that retention does not keep, in these environments; what goes is written down first.
+
+    An environment in which a restore is open keeps everything.
+    """
+    history = crew.ledger.read()
+    calm = [name for name in environments if open_restore(history, name) is None]
+    records = [record for name in calm for record in crew.backups.catalogue(name).records]
+    answer = retention(records, good_backups(history), crew.clock())
+    if answer.dropped and not dry_run:
+        drafts = tuple(_pruned(crew, stack, mine) for stack, mine in _by_stack(answer.dropped))
+        append(crew.ledger, history, lambda seen: drafts)
+        crew.backups.remove(answer.dropped)
+    return answer
+
+
+def rekey(crew: Crew) -> Rekeyed:
+    """Seal every copy as a new one would be. A copy goes only once its new one was stored and read back.
+
+    Killed anywhere, it goes on when called again. What cannot be opened stays as it is.
+    """
+    history = crew.ledger.read()
+    _no_restore(crew, history)
+    records = crew.backups.catalogue().records
+    today = {record.original: record for record in records if crew.backups.sealed_for_today(record)}
+    old = [record for record in records if not crew.backups.sealed_for_today(record)]
+    begun = tuple(_rekey(crew, stack, mine, "begun") for stack, mine in _by_stack(old))
+    history = append(crew.ledger, history, lambda seen: begun)
+    sealed: list[BackupRecord] = []
+    failed: list[tuple[BackupRecord, str]] = []
+    for record in old:
+        try:
+            anew = today.get(record.original)
+            if anew is not None:
+                # Stored before somebody was killed: whether it can be read was perhaps not asked yet.
+                crew.backups.load(anew.name)
+            sealed.append(anew or crew.backups.reseal(record))
+            crew.backups.remove((record,))
+        except Interrupted:
+            raise
+        except TerraceError as error:
+            failed.append((record, str(error)))
+    ended = tuple(_rekey(crew, stack, mine, "ended") for stack, mine in _by_stack(sealed))
+    append(crew.ledger, history, lambda seen: ended)
+    return Rekeyed(tuple(sealed), len(today), tuple(failed))
+
+
+def _no_restore(crew: Crew, history: History) -> None:
+    for environment in crew.config.environments:
+        begun = open_restore(history, environment.name)
+        if begun is not None:
+            raise BadInput(
+                f"the restore {begun.id} of {begun.stack} has not ended, and needs its copies as they are",
+                hint=f"`terrace state restore {begun.stack}` goes on with it",
+            )
+
+
+def _by_stack(records: Iterable[BackupRecord]) -> list[tuple[str, list[BackupRecord]]]:
+    ordered = sorted(records, key=lambda r: r.stack)
+    return [(stack, list(mine)) for stack, mine in groupby(ordered, key=lambda r: r.stack)]
+
+
+def _pruned(crew: Crew, stack: str, records: list[BackupRecord]) -> Draft:
+    payload = {"environment": records[0].environment, "backups": [record.original for record in records]}
+    return Draft(kinds.STATE_PRUNED, stack, crew.actor, payload)
+
+
+def _rekey(crew: Crew, stack: str, records: list[BackupRecord], phase: str) -> Draft:
+    payload = {
+        "environment": records[0].environment,
+        "phase": phase,
+        "copies": len(records),
+        "key_ids": sorted({record.key_id for record in records}),
+    }
+    return Draft(kinds.STATE_REKEYED, stack, crew.actor, payload)

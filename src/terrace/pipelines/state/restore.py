@@ -1,0 +1,304 @@
+"""A copy becomes the state again, by its protocol. Killed anywhere, the environment stays held, and the next call
+finishes it or puts back what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from terrace.errors import BadInput, NotReady, TerraformFailed
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft, History
+from terrace.ledger.restores import Restore, Restored, RestoreResult, open_restore, restores
+from terrace.ledger.states import Standing, applied_since, recorded, standings
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import append
+from terrace.pipelines.state.bench import Bench, bench, chosen, environment_of, release
+from terrace.plans.backup import BackupRecord
+from terrace.plans.restoring import Difference, Known, Obstacle, differences, obstacles
+from terrace.plans.state_file import StateDiff, compare, emptied, objects, read_state, same_objects, with_serial
+from terrace.plans.terraform import StateSnapshot
+from terrace.rollout.model import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A restore that may be begun: what would change in the state, and what speaks against it."""
+
+    stack: str
+    deployment: Deployment
+    record: BackupRecord
+    current: StateSnapshot
+    diff: StateDiff
+    obstacles: tuple[Obstacle, ...]
+
+
+def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
+    """What restoring a stack from a copy (the newest one, if none is named) would mean. Nothing is written.
+
+    Raises BadInput when it cannot be meant: nothing to restore, nothing to restore from, or something else going on.
+    """
+    history = crew.ledger.read()
+    environment = environment_of(crew, key)
+    _free(history, environment)
+    deployment = release(history, environment, key)
+    standing = standings(history).get(key) or Standing(key, environment)
+    record = chosen(crew, standing, wanted)
+    copy = read_state(crew.backups.load(record.name), f"the backup {record.name}")
+    with bench(crew, deployment, aside=True) as on:
+        current = crew.terraform.pull_state(on.site(key, "plan"))
+    if same_objects(current.content, copy.content):
+        raise BadInput(
+            f"{record.name} holds what the state of {key} holds: there is nothing to restore",
+            hint=f"`terrace state list {key}` names others; say which: --from NAME",
+        )
+    known = Known(
+        version=crew.terraform.version,
+        applied=applied_since(history, key, record.taken_at),
+        sha256=recorded(history).get(record.original, ""),
+        lineage=standing.lineage,
+    )
+    against = obstacles(current, record, copy, known)
+    return Proposal(key, deployment, record, current, compare(current.content, copy.content), against)
+
+
+def insist(proposal: Proposal, accepted: frozenset[str]) -> None:
+    """Raises BadInput with every obstacle that nobody accepted."""
+    left = [one for one in proposal.obstacles if not one.consent or one.consent not in accepted]
+    if not left:
+        return
+    words = [one.consent for one in left if one.consent]
+    hint = f"if you know better: {' '.join(f'--accept {word}' for word in words)}" if len(words) == len(left) else None
+    raise BadInput(f"{proposal.record.name} is not restored: {'; '.join(one.why for one in left)}", hint=hint)
+
+
+def restore(crew: Crew, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:
+    """Make the copy the state, if the plan afterwards does nothing but what was accepted; else put back what was there.
+
+    The intent is written first, and the environment held with it. Raises BadInput for obstacles that are left.
+    """
+    insist(proposal, accepted)
+    environment = proposal.deployment.environment
+    with _holding(crew, environment):
+        restore_id = crew.new_id()
+
+        def begin(seen: History) -> tuple[Draft, ...]:
+            _free(seen, environment)
+            if release(seen, environment, proposal.stack).id != proposal.deployment.id:
+                raise BadInput(
+                    f"a deployment went into {environment} meanwhile; nothing was written", hint="look again"
+                )
+            return _intent(crew, seen, proposal, restore_id, accepted, reason)
+
+        history = append(crew.ledger, crew.ledger.read(), begin)
+        return _drive(crew, history, restore_id, accepted, expected=proposal.current)
+
+
+def go_on(crew: Crew, begun: Restore, accepted: frozenset[str], *, takeover: bool) -> Restored:
+    """Finish a restore that was begun, or put back what was there before it.
+
+    Whoever began it must be proven dead, or be declared so with `takeover`.
+    """
+    with _holding(crew, begun.environment):
+        if not takeover and not crew.leases.dead(begun.holder, begun.environment):
+            raise NotReady(
+                f"the restore {begun.id} of {begun.stack} was begun by {begun.holder.who} on {begun.holder.host}, "
+                "and nothing proves that it does not go on",
+                hint="if you are sure that it is dead: --takeover",
+            )
+        return _drive(crew, crew.ledger.read(), begun.id, begun.accepted | accepted)
+
+
+def _free(history: History, environment: str) -> None:
+    """Raises BadInput while something else may write to a state of the environment."""
+    latest = folds.latest(history, environment)
+    if latest is not None and latest.open:
+        raise BadInput(
+            f"deployment {latest.id} of {environment} is open: a state is not restored under it",
+            hint=f"`terrace resume {environment}`, or reject it",
+        )
+    other = open_restore(history, environment)
+    if other is not None:
+        raise BadInput(
+            f"the restore {other.id} of {other.stack} was begun and has not ended",
+            hint=f"`terrace state restore {other.stack}` goes on with it",
+        )
+
+
+@contextmanager
+def _holding(crew: Crew, environment: str) -> Iterator[None]:
+    with crew.leases.hold(environment) as free:
+        if not free:
+            raise NotReady(f"another process of this machine works on {environment}", hint="wait for its end")
+        yield
+
+
+def _intent(
+    crew: Crew, seen: History, proposal: Proposal, restore_id: str, accepted: frozenset[str], reason: str
+) -> tuple[Draft, ...]:
+    environment = proposal.deployment.environment
+    free = folds.hold(seen, environment) is None
+    payload = {
+        "environment": environment,
+        "restore": restore_id,
+        "backup": proposal.record.name,
+        "deployment": proposal.deployment.id,
+        "commit": proposal.deployment.commit,
+        "reason": reason,
+        "holder": asdict(crew.leases.holder(crew.actor)),
+        "accepted": sorted(accepted),
+        "held_by_us": free,
+    }
+    begun = Draft(kinds.STATE_RESTORE_BEGUN, proposal.stack, crew.actor, payload)
+    why = {"reason": f"the state of {proposal.stack} is being restored: {reason}", "deployment": restore_id}
+    return (begun, Draft(kinds.ENVIRONMENT_HELD, environment, crew.actor, why)) if free else (begun,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A restore under way, on its bench."""
+
+    on: Bench
+    restore: Restore
+    history: History
+    copy: bytes
+    accepted: frozenset[str]
+
+    @property
+    def crew(self) -> Crew:
+        return self.on.crew
+
+    @property
+    def key(self) -> str:
+        return self.restore.stack
+
+    def pull(self) -> StateSnapshot:
+        return self.crew.terraform.pull_state(self.on.site(self.key, "plan"))
+
+    def push(self, content: bytes) -> StateSnapshot:
+        self.crew.terraform.push_state(self.on.site(self.key, "apply"), content)
+        return self.pull()
+
+
+def _drive(
+    crew: Crew, history: History, restore_id: str, accepted: frozenset[str], expected: StateSnapshot | None = None
+) -> Restored:
+    begun = next(one for one in restores(history) if one.id == restore_id)
+    deployment = next(d for d in folds.deployments(history) if d.id == begun.deployment)
+    copy = crew.backups.load(begun.backup)
+    with bench(crew, deployment) as on:
+        work = _Work(on, begun, history, copy, accepted)
+        current = work.pull()
+        if begun.target < 0:
+            if expected is not None and current.content != expected.content:
+                return _end(work, "unchanged", "the state moved while you answered: nothing was pushed", current)
+            work = _keep_previous(work, current)
+        before = crew.backups.load(work.restore.previous) if work.restore.previous else b""
+        return _from(work, current, before)
+
+
+def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
+    """Save what is there, and write down which copy it is and which serial will be pushed."""
+    crew, begun = work.crew, work.restore
+    previous, sha256 = "", ""
+    if current.content:
+        record = crew.backups.save(
+            begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="restore"
+        )
+        previous, sha256 = record.name, record.sha256
+    # Into an empty backend goes the lineage of the copy; a step ahead of whoever still has it in a plan.
+    start = current.serial if current.content else read_state(work.copy, begun.backup).serial
+    payload = {
+        "environment": begun.environment,
+        "restore": begun.id,
+        "finding": "saved" if current.content else "none",
+        "backup": previous,
+        "lineage": current.lineage,
+        "serial": current.serial,
+        "sha256": sha256,
+        "target": start + 1,
+    }
+    draft = Draft(kinds.STATE_BACKED_UP, begun.stack, crew.actor, payload)
+    history = append(crew.ledger, work.history, lambda seen: (draft,))
+    kept = replace(begun, previous=previous, previous_serial=current.serial, target=start + 1)
+    return replace(work, restore=kept, history=history)
+
+
+def _from(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
+    """Go on from wherever the state is found."""
+    target = work.restore.target
+    # Terraform counts one further by itself where the content differs from what is there.
+    if current.serial in (target, target + 1) and same_objects(current.content, work.copy):
+        return _judge(work, current, before)
+    if not same_objects(current.content, before):
+        reason = f"somebody else changed the state meanwhile (serial {current.serial}): nothing more was pushed"
+        return _end(work, "unknown", reason, current)
+    if current.serial > target:
+        return _end(work, "put_back", "what was there before is the state again", current)
+    try:
+        current = work.push(with_serial(work.copy, target))
+    except TerraformFailed as error:
+        now = work.pull()
+        if same_objects(now.content, before):
+            return _end(work, "unchanged", f"the backend did not take it: {error}", now)
+        raise
+    return _judge(work, current, before)
+
+
+def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
+    """The copy is the state now: a plan at the release must do nothing, or nothing but what was accepted."""
+    try:
+        found = differences(work.on.plan(work.on.site(work.key, "plan")))
+        left = tuple(one for one in found if one.address not in work.accepted)
+        problem = f"the plan would {_told(left)}" if left else ""
+    except TerraformFailed as error:
+        found, problem = (), f"no plan can be made with it: {error}"
+    if not problem:
+        said = f"a plan does {_told(found)}, as accepted" if found else "a plan does nothing"
+        return _end(work, "restored", said, current, found)
+    content = with_serial(before, current.serial + 1) if before else emptied(current.content, current.serial + 1)
+    current = work.push(content)
+    return _end(work, "put_back", f"{problem}; what was there before is the state again", current, found)
+
+
+def _told(found: tuple[Difference, ...]) -> str:
+    words = ", ".join(f"{one.action} {one.address}" for one in found[:5])
+    return words + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def _end(
+    work: _Work, result: RestoreResult, reason: str, current: StateSnapshot, found: tuple[Difference, ...] = ()
+) -> Restored:
+    """Save what is the state now, and write down how it ended; a clean end lets the environment go again."""
+    begun, crew = work.restore, work.crew
+    payload: dict[str, Any] = {
+        "environment": begun.environment,
+        "restore": begun.id,
+        "result": result,
+        "reason": reason,
+        "differences": [[one.action, one.address] for one in found],
+    }
+    # A state that holds nothing stands for none, and a copy of none would hide those that can be restored.
+    if current.content and (objects(current.content) or result == "restored"):
+        record = crew.backups.save(
+            begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="after"
+        )
+        payload |= {"backup": record.original, "sha256": record.sha256}
+        payload |= {"lineage": current.lineage, "serial": current.serial}
+    ended = Draft(kinds.STATE_RESTORE_ENDED, begun.stack, crew.actor, payload)
+    clean = begun.held_by_us and not found and result in ("restored", "unchanged")
+
+    def finish(seen: History) -> tuple[Draft, ...]:
+        held = folds.hold(seen, begun.environment)
+        if not clean or held is None or held.deployment != begun.id:
+            return (ended,)
+        free = Draft(
+            kinds.ENVIRONMENT_UNHELD, begun.environment, crew.actor, {"reason": f"restore {begun.id}: {reason}"}
+        )
+        return (ended, free)
+
+    history = append(crew.ledger, work.history, finish)
+    held = folds.hold(history, begun.environment)
+    return Restored(begun, result, reason, found, current.serial, held.reason if held is not None else "")

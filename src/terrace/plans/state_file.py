@@ -1,0 +1,210 @@
+"""States as Terraform writes them, format 4: read, compared, and given another serial. Values never get out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from terrace.errors import Corrupt
+from terrace.plans.terraform import Output, StateSnapshot
+
+FORMAT = 4
+_value = msgspec.json.Decoder(float_hook=str)
+
+
+class _Instance(msgspec.Struct):
+    index_key: str | int | None = None
+    deposed: str = ""
+    status: str = ""
+    attributes: dict[str, msgspec.Raw] = {}
+    attributes_flat: dict[str, msgspec.Raw] = {}
+
+
+class _Resource(msgspec.Struct):
+    type: str
+    name: str
+    mode: str = "managed"
+    module: str = ""
+    instances: list[_Instance] = []
+
+
+class _Output(msgspec.Struct):
+    value: object = None
+    sensitive: bool = False
+
+
+class _RawOutput(msgspec.Struct):
+    value: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _State(msgspec.Struct):
+    version: int = 0
+    serial: int = 0
+    lineage: str = ""
+    terraform_version: str = ""
+    outputs: dict[str, _Output] = {}
+    resources: list[_Resource] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An object that both states have and that differs in these attributes; their values are not told."""
+
+    address: str
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateDiff:
+    """What leads from one state to another, by address and name. Values are never in it."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[Changed, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not (self.added or self.removed or self.changed or self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two states of a stack, the older one first: what each is called, what it says of itself, and the difference."""
+
+    stack: str
+    old_name: str
+    old: StateSnapshot
+    new_name: str
+    new: StateSnapshot
+    diff: StateDiff
+
+
+def read_state(content: bytes, what: str) -> StateSnapshot:
+    """A state with what it says of itself; no content is no state. Raises Corrupt when it is none of format 4."""
+    if not content.strip():
+        return StateSnapshot(b"")
+    state = _state(content, what)
+    # What an object store says that holds none yet: no state has a lineage before something was written.
+    if not (state.lineage or state.resources or state.outputs):
+        return StateSnapshot(b"")
+    return StateSnapshot(
+        content=content,
+        lineage=state.lineage,
+        serial=state.serial,
+        terraform_version=state.terraform_version,
+        outputs={name: Output(output.value, output.sensitive) for name, output in state.outputs.items()},
+    )
+
+
+def objects(content: bytes) -> int:
+    """How many objects a state holds."""
+    return len(_instances(content))
+
+
+def with_serial(content: bytes, serial: int) -> bytes:
+    """The same state under another serial; nothing else of it is touched, not even how a number is written."""
+    parts = _parts(content)
+    parts["serial"] = msgspec.Raw(str(serial).encode())
+    return msgspec.json.encode(parts)
+
+
+def emptied(content: bytes, serial: int) -> bytes:
+    """A state of the same lineage that holds nothing: as near as a backend comes to having none again."""
+    parts = _parts(content)
+    parts |= {"resources": msgspec.Raw(b"[]"), "outputs": msgspec.Raw(b"{}"), "check_results": msgspec.Raw(b"null")}
+    parts["serial"] = msgspec.Raw(str(serial).encode())
+    return msgspec.json.encode(parts)
+
+
+def same_objects(one: bytes, other: bytes) -> bool:
+    """Whether two states of one lineage hold the same objects and outputs. What holds nothing is like no state.
+
+    Serial, version and what another version of Terraform notes besides may differ.
+    """
+    if not compare(one, other).empty:
+        return False
+    return not (_instances(one) or _outputs(one)) or _lineage(one) == _lineage(other)
+
+
+def compare(old: bytes, new: bytes) -> StateDiff:
+    """What the new state has and the old one has not, and the other way round. No content is an empty state."""
+    before, after = _instances(old), _instances(new)
+    changed = []
+    for address in sorted(before.keys() & after.keys()):
+        names = tuple(sorted(_differing(before[address], after[address])))
+        if names:
+            changed.append(Changed(address, names))
+    outputs = _differing(_outputs(old), _outputs(new))
+    return StateDiff(
+        added=tuple(sorted(after.keys() - before.keys())),
+        removed=tuple(sorted(before.keys() - after.keys())),
+        changed=tuple(changed),
+        outputs=tuple(sorted(outputs)),
+    )
+
+
+def _state(content: bytes, what: str) -> _State:
+    try:
+        state = msgspec.json.decode(content, type=_State)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Corrupt(f"{what} is not a state that Terraform writes") from error
+    if state.version != FORMAT:
+        raise Corrupt(f"{what} is a state of format {state.version}, and only {FORMAT} is known")
+    return state
+
+
+def _parts(content: bytes) -> dict[str, msgspec.Raw]:
+    return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+
+
+def _lineage(content: bytes) -> str:
+    return _state(content, "what was given").lineage
+
+
+def _plain(raw: msgspec.Raw | None) -> Any:
+    return _value.decode(raw) if raw is not None else None
+
+
+def _instances(content: bytes) -> dict[str, Mapping[str, msgspec.Raw]]:
+    """The attributes of every object by its address."""
+    if not content.strip():
+        return {}
+    return dict(_addressed(_state(content, "what was given")))
+
+
+def _addressed(state: _State) -> Iterator[tuple[str, Mapping[str, msgspec.Raw]]]:
+    for resource in state.resources:
+        data = "data." if resource.mode == "data" else ""
+        head = f"{resource.module}." if resource.module else ""
+        for instance in resource.instances:
+            address = f"{head}{data}{resource.type}.{resource.name}{_index(instance.index_key)}"
+            deposed = f" (deposed {instance.deposed})" if instance.deposed else ""
+            attributes = instance.attributes or instance.attributes_flat
+            # Terraform replaces what is tainted: that is a difference, though no attribute differs.
+            tainted = {"(tainted)": msgspec.Raw(b"true")} if instance.status == "tainted" else {}
+            yield address + deposed, {**attributes, **tainted}
+
+
+def _index(key: str | int | None) -> str:
+    if key is None:
+        return ""
+    return f"[{key}]" if isinstance(key, int) else f"[{msgspec.json.encode(key).decode()}]"
+
+
+def _outputs(content: bytes) -> Mapping[str, msgspec.Raw]:
+    if not content.strip():
+        return {}
+    found = msgspec.json.decode(_parts(content).get("outputs", msgspec.Raw(b"{}")), type=dict[str, _RawOutput])
+    return {name: output.value for name, output in found.items()}
+
+
+def _differing(one: Mapping[str, msgspec.Raw], other: Mapping[str, msgspec.Raw]) -> set[str]:
+    return {
+        name
+        for name in one.keys() | other.keys()
+        if name not in one or name not in other or _plain(one[name]) != _plain(other[name])
+    }

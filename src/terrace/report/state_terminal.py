@@ -1,0 +1,177 @@
+"""States and their copies as a person reads them in a terminal. Values of states are in none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from terrace.ledger.restores import Restored
+from terrace.ledger.states import Standing, words
+from terrace.plans.backup import BackupRecord, Catalogue, Rekeyed
+from terrace.plans.restoring import Obstacle
+from terrace.plans.retention import Retention
+from terrace.plans.state_file import Compared, StateDiff
+from terrace.plans.terraform import StateSnapshot
+from terrace.report.terminal import ago, visible
+from terrace.watch.states import Drill, Look
+
+STYLES = {
+    "saved": "green",
+    "same": "green",
+    "none": "dim",
+    "passed": "green",
+    "restored": "green",
+    "skipped": "yellow",
+    "put_back": "yellow",
+    "unchanged": "yellow",
+    "missed": "red",
+    "failed": "red",
+    "unsaved": "red",
+    "alarm": "red",
+    "unknown": "red",
+}
+
+
+def looks(found: Iterable[Look]) -> Table:
+    """What a poll found, a line a stack."""
+    table = Table("Stack", "Found", "Serial", "Backup", "", box=None, header_style="bold")
+    for one in found:
+        said = one.reason or (f"while {one.busy} was under way" if one.busy else "")
+        serial = str(one.serial) if one.serial >= 0 else "-"
+        table.add_row(
+            one.stack, Text(one.finding, style=STYLES[one.finding]), serial, _last(one.backup), Text(visible(said))
+        )
+    return table
+
+
+def problems(found: Mapping[str, tuple[str, ...]]) -> Text:
+    """What is wrong with states, a line each."""
+    return Text("\n".join(f"! {visible(one)}" for told in found.values() for one in told), style="red")
+
+
+def catalogue(found: Catalogue, good: frozenset[str], known: Mapping[str, Standing], now: datetime) -> RenderableType:
+    """Copies, newest first, a line each."""
+    table = Table(
+        "Backup", "Stack", "Taken", "Serial", "Moment", "Commit", "Key", "Size", "", box=None, header_style="bold"
+    )
+    for record in reversed(found.records):
+        table.add_row(
+            _last(record.name),
+            record.stack,
+            ago(record.taken_at, now),
+            str(record.serial),
+            record.moment,
+            record.commit[:7],
+            record.key_id,
+            _size(record.size),
+            Text(", ".join(_remarks(record, good, known.get(record.stack), now))),
+        )
+    damaged = [Text(f"damaged: {visible(name)}: {visible(why)}", style="red") for name, why in found.damaged]
+    return Group(table, *damaged)
+
+
+def _remarks(record: BackupRecord, good: frozenset[str], known: Standing | None, now: datetime) -> Iterable[str]:
+    if record.original in good:
+        yield "good release"
+    if known is not None and known.backup == record.original:
+        yield f"is the state (checked {ago(known.checked_at, now)})"
+    drilled = known.drilled if known is not None else None
+    if drilled is not None and drilled.backup == record.original:
+        yield f"drill {drilled.result} {ago(drilled.at, now)}"
+
+
+def compared(one: Compared) -> RenderableType:
+    """From one state to another."""
+    head = Text(f"{one.stack}: {_side(one.old_name, one.old)}  →  {_side(one.new_name, one.new)}", style="bold")
+    if one.diff.empty:
+        return Group(head, Text("no object and no output differs"))
+    return Group(head, diff(one.diff))
+
+
+def diff(found: StateDiff) -> RenderableType:
+    """What would be in a state and was not, and the other way round: names only."""
+    lines = [Text(f"+ {visible(address)}", style="green") for address in found.added]
+    lines += [Text(f"- {visible(address)}", style="red") for address in found.removed]
+    for change in found.changed:
+        lines.append(Text(f"~ {visible(change.address)}: {visible(', '.join(change.attributes))}", style="yellow"))
+    lines += [Text(f"~ output {visible(name)}", style="yellow") for name in found.outputs]
+    return Group(*lines)
+
+
+def proposal(
+    stack: str, record: BackupRecord, current: StateSnapshot, found: StateDiff, obstacles: Iterable[Obstacle]
+) -> RenderableType:
+    """What a restore would do to the state, and what speaks against it."""
+    there = f"serial {current.serial}" if current.content else "empty"
+    when = record.taken_at.strftime("%Y-%m-%d %H:%M:%SZ")
+    head = Text(f"{stack}: the state ({there}) becomes {record.name} (serial {record.serial}, {when})", style="bold")
+    against = [Text(f"! {visible(one.why)}", style="red") for one in obstacles]
+    return Group(head, diff(found), *against)
+
+
+def restored(one: Restored) -> RenderableType:
+    """How a restore ended."""
+    word = one.result.replace("_", " ")
+    lines = [Text.assemble((word, STYLES[one.result]), f" {one.restore.stack}: {visible(one.reason)}")]
+    if one.held:
+        lines.append(Text(f"{one.restore.environment} is held: {visible(one.held)}", style="yellow"))
+        lines.append(Text(f"next: look at it, then terrace unhold {one.restore.environment} --reason WHAT-YOU-FOUND"))
+    return Group(*lines)
+
+
+def drills(found: Iterable[Drill]) -> Table:
+    """What drills found, a line a stack, measured and allowed side by side."""
+    table = Table("Stack", "Drill", "RTO", "RPO", "Objects", "Backup", "", box=None, header_style="bold")
+    for one in found:
+        table.add_row(
+            one.stack,
+            Text(one.result, style=STYLES[one.result]),
+            _measured(one.rto, one.targets[1]),
+            _measured(one.rpo, one.targets[0]),
+            str(one.objects) if one.rto is not None else "-",
+            _last(one.backup),
+            Text(visible("; ".join(one.reasons))),
+        )
+    return table
+
+
+def rekeyed(one: Rekeyed) -> RenderableType:
+    """What sealing anew came to."""
+    tree = Tree(f"{len(one.sealed)} sealed anew, {one.already} were already, {len(one.failed)} could not be")
+    for record, why in one.failed:
+        tree.add(Text(f"{record.name}: {visible(why)}", style="red"))
+    return tree
+
+
+def pruned(one: Retention, *, dry_run: bool) -> RenderableType:
+    """Which copies went, or would go."""
+    tree = Tree(f"{len(one.dropped)} {'would go' if dry_run else 'removed'}, {len(one.kept)} stay")
+    for record in one.dropped:
+        tree.add(Text(record.name))
+    return tree
+
+
+def _side(name: str, state: StateSnapshot) -> str:
+    if not state.content:
+        return f"{_last(name)} (empty)"
+    return f"{_last(name)} (serial {state.serial}, Terraform {state.terraform_version or 'unknown'})"
+
+
+def _measured(span: timedelta | None, target: timedelta | None) -> str:
+    if span is None:
+        return "-"
+    said = "0" if not span else words(span) if span >= timedelta(seconds=10) else f"{span.total_seconds():.1f} s"
+    return f"{said} of {words(target)}" if target is not None else said
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2] or "-"
+
+
+def _size(number: int) -> str:
+    return f"{number / 1024:.1f} KiB" if number >= 1024 else f"{number} B"

@@ -1,0 +1,112 @@
+"""What a look at a state and a drill say: is it what it should be, and can it be brought back?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from terrace.ledger.model import History
+from terrace.ledger.states import Finding, Standing, stacks_of, standings, words
+from terrace.plans.restoring import Difference
+from terrace.plans.terraform import StateSnapshot
+from terrace.stacks.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a state found. `backup` is the copy that is it, "" when there is none; `busy` what went on."""
+
+    stack: str
+    environment: str
+    finding: Finding
+    reason: str = ""
+    backup: str = ""
+    lineage: str = ""
+    serial: int = -1
+    sha256: str = ""
+    commit: str = ""
+    busy: str = ""
+
+    @property
+    def good(self) -> bool:
+        return self.finding in ("saved", "same", "none")
+
+
+DrillResult = Literal["passed", "missed", "failed", "skipped"]
+"""A drill: everything came back in time; it came back, but a target was missed; it did not come back; or it could not
+be held now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What one drill found. `rto` is how long it took until a plan said that nothing is amiss, `rpo` how much would
+    have been lost; None: not measured. `targets` are the environment's, RPO first.
+    """
+
+    stack: str
+    environment: str
+    result: DrillResult
+    reasons: tuple[str, ...] = ()
+    backup: str = ""
+    commit: str = ""
+    objects: int = 0
+    differences: tuple[Difference, ...] = ()
+    rto: timedelta | None = None
+    rpo: timedelta | None = None
+    targets: tuple[timedelta | None, timedelta | None] = (None, None)
+
+
+def judge(known: Standing, state: StateSnapshot) -> tuple[Finding, str]:
+    """What was found, and why where it is an alarm. `saved` stands for: it moved, and wants to be saved.
+
+    A state that is gone, that went back, or that was started anew is never taken for progress.
+    """
+    if not state.content:
+        if known.backup:
+            return "alarm", f"the backend holds no state, and there was one (serial {known.serial})"
+        return "none", ""
+    if known.lineage and state.lineage != known.lineage:
+        return "alarm", f"the state was started anew: its lineage is {state.lineage}, and was {known.lineage}"
+    if state.serial < known.serial:
+        return "alarm", f"the state went back: its serial is {state.serial}, and was {known.serial}"
+    same = hashlib.sha256(state.content).hexdigest() == known.sha256
+    return ("same" if same else "saved"), ""
+
+
+def judge_drill(found: Drill, rpo: timedelta) -> Drill:
+    """A drill in which the copy came back, with the loss that it would have meant and its result."""
+    found = replace(found, rpo=rpo)
+    if found.differences:
+        told = ", ".join(f"{one.action} {one.address}" for one in found.differences[:5])
+        return replace(found, reasons=(f"with the copy, a plan of what is deployed would {told}",))
+    assert found.rto is not None, "it came back, and that was timed"
+    missed = []
+    if found.targets[0] is not None and rpo > found.targets[0]:
+        missed.append(f"RPO: the last {words(rpo)} are in no copy, and {words(found.targets[0])} are allowed")
+    if found.targets[1] is not None and found.rto > found.targets[1]:
+        missed.append(f"RTO: it took {words(found.rto)}, and {words(found.targets[1])} are allowed")
+    return replace(found, result="missed" if missed else "passed", reasons=tuple(missed))
+
+
+def problems(history: History, config: Config, now: datetime) -> Mapping[str, tuple[str, ...]]:
+    """What is wrong with the states of each environment, in sentences; an environment without problems is absent."""
+    known = standings(history)
+    found: dict[str, tuple[str, ...]] = {}
+    for environment in config.environments:
+        told = []
+        for key in stacks_of(history, environment.name):
+            standing = known.get(key)
+            problem = standing.problem(environment.rpo, now) if standing is not None else "never looked at"
+            if problem:
+                told.append(f"state of {key}: {problem}")
+        if told:
+            found[environment.name] = tuple(told)
+    return found
+
+
+def milliseconds(span: timedelta | None) -> int | None:
+    """A span as a whole number, as ledgers and JSON have it."""
+    return None if span is None else round(span / timedelta(milliseconds=1))

@@ -1,0 +1,307 @@
+"""States saved, compared, brought back and drilled, as people do it: real Terraform, local states, every command a
+process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.cli import KEY, MODULE, World, three_environments, world
+from terrace.adapters.artefacts import Artefacts
+from terrace.adapters.backups import Backups
+from terrace.adapters.sealing import Seals, read_key
+from terrace.plans.state_file import read_state
+
+pytestmark = pytest.mark.slow
+
+NEXT = MODULE.replace("-1", "-2")
+YES = ("--yes", "--reason", "the bucket was emptied")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> World:
+    made = world(tmp_path, three_environments())
+    made.ok("deploy", "dev")
+    return made
+
+
+def state_path(shop: World, environment: str = "dev") -> Path:
+    (path,) = Path(shop.environment["TERRACE_HOME"]).glob(
+        f"data/*/states/{environment}/{environment}/terraform.tfstate"
+    )
+    return path
+
+
+def backups(shop: World, place: str = "dev") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = shop.ok("state", "list", place, "--json").json["backups"]
+    return found
+
+
+def events(shop: World, kind: str) -> list[dict[str, Any]]:
+    lines = shop.ok("ledger", "export").out.splitlines()
+    return [event["payload"] for line in lines if (event := json.loads(line))["kind"] == kind]
+
+
+def second_release(shop: World) -> None:
+    shop.push({"modules/thing/main.tf": NEXT})
+    shop.ok("deploy", "dev")
+
+
+def test_a_state_that_was_lost_comes_back(shop: World) -> None:
+    before = shop.state("dev")
+    state_path(shop).unlink()
+    done = shop.ok("state", "restore", "dev", *YES, "--json").json
+    assert (done["result"], done["differences"], done["held"]) == ("restored", [], None)
+    after = shop.state("dev")
+    assert (after["lineage"], after["resources"]) == (before["lineage"], before["resources"])
+    assert after["serial"] > before["serial"]
+    assert shop.status()["dev"]["state"] == "deployed"
+    again = shop.ok("deploy", "dev", "--json").json
+    assert "apply" not in [step["name"] for step in again["steps"]], "Terraform knows everything again"
+    (ended,) = events(shop, "state.restore_ended")
+    assert (ended["result"], ended["lineage"]) == ("restored", before["lineage"])
+
+
+def test_a_copy_that_is_older_than_the_world_is_put_back(shop: World) -> None:
+    """What semantics.md 2 measured: Terraform takes old content under a new serial. The plan afterwards catches it."""
+    old = backups(shop)[-1]["name"]
+    shop.push({"environments/dev/more.tf": 'resource "terraform_data" "more" {}\n'})
+    shop.ok("deploy", "dev")
+    there = shop.state("dev")
+    refused = shop.run("state", "restore", "dev", "--from", old, *YES)
+    assert (refused.code, "later-apply" in refused.err) == (2, True)
+    assert shop.status()["dev"]["state"] == "deployed", "a refusal holds nothing"
+    done = shop.run("state", "restore", "dev", "--from", old, "--accept", "later-apply", *YES, "--json")
+    assert (done.code, done.json["result"]) == (1, "put_back")
+    assert {"action": "create", "address": "terraform_data.more"} in done.json["differences"]
+    assert shop.state("dev")["resources"] == there["resources"]
+    assert shop.state("dev")["serial"] > there["serial"]
+    assert shop.status()["dev"]["state"] == "held"
+    accepted = shop.ok(
+        *("state", "restore", "dev", "--from", old, "--accept", "later-apply"),
+        *("--accept", "terraform_data.more", *YES, "--json"),
+    ).json
+    assert (accepted["result"], accepted["held"] is not None) == ("restored", True), "not clean: it stays held"
+    assert shop.run("deploy", "dev").code == 1
+
+
+def test_a_hold_that_was_there_before_is_not_ours_to_take_back(shop: World) -> None:
+    shop.ok("hold", "dev", "--reason", "incident 4711")
+    state_path(shop).unlink()
+    done = shop.ok("state", "restore", "dev", *YES, "--json").json
+    assert (done["result"], done["held"]) == ("restored", "incident 4711")
+
+
+def test_a_state_is_not_restored_under_an_open_deployment(shop: World) -> None:
+    shop.run("promote", "staging")
+    shop.approve("staging", "bob")
+    shop.ok("resume", "staging")
+    shop.push({"modules/thing/main.tf": NEXT})
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    refused = shop.run("state", "restore", "staging", "--from", backups(shop, "staging")[0]["name"], *YES)
+    assert (refused.code, "is open" in refused.err) == (2, True)
+
+
+def test_a_copy_that_is_gone_from_the_store_is_made_again(shop: World) -> None:
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
+    for copy in store.rglob("*.enc"):
+        copy.unlink()
+    assert shop.ok("state", "backup", "--json").json["stacks"][0]["finding"] == "saved"
+    assert len(backups(shop)) == 1
+    store.rename(store.with_name("away"))
+    store.write_text("in the way")
+    unknown = shop.run("state", "backup", "--json")
+    assert unknown.code in (1, 2)
+
+
+def test_a_copy_of_another_state_is_refused_and_nothing_is_written(shop: World) -> None:
+    foreign = backups(shop)[-1]["name"]
+    document = shop.state("dev") | {"lineage": "another", "serial": 1}
+    state_path(shop).write_text(json.dumps(document | {"resources": [], "outputs": {}}))
+    refused = shop.run("state", "restore", "dev", "--from", foreign, *YES)
+    assert (refused.code, "of another state" in refused.err) == (2, True)
+    assert events(shop, "state.restore_begun") == []
+
+
+def test_nothing_is_restored_where_nothing_is_to_be(shop: World) -> None:
+    refused = shop.run("state", "restore", "dev", *YES)
+    assert (refused.code, "there is nothing to restore" in refused.err) == (2, True)
+    assert shop.run("state", "restore", "prod", *YES).code == 2
+    state_path(shop).unlink()
+    unexplained = shop.run("state", "restore", "dev", "--yes")
+    assert (unexplained.code, "--reason" in unexplained.err) == (2, True)
+    nobody = shop.run("state", "restore", "dev", "--reason", "x")
+    assert (nobody.code, "no terminal" in nobody.err) == (2, True)
+
+
+def test_a_copy_that_the_ledger_does_not_know_needs_consent(shop: World) -> None:
+    """Whoever can write to the store can seal a copy for the recipients: only the ledger knows what is ours."""
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
+    forged = json.dumps(shop.state("dev") | {"outputs": {}}).encode()
+    forger = Backups(Artefacts(store), Seals(lambda: read_key("env:K", {"K": KEY})), lambda: datetime.now(UTC))
+    record = forger.save("dev", "dev", read_state(forged, "it"), commit="c" * 40, deployment="none", moment="poll")
+    refused = shop.run("state", "restore", "dev", "--from", record.name, *YES)
+    assert (refused.code, "the ledger does not know it" in refused.err) == (2, True)
+    assert "--accept unrecorded" in refused.err
+
+
+def test_what_a_poll_finds_is_saved_once_and_what_is_wrong_is_an_alarm_until_it_is_accepted(shop: World) -> None:
+    def poll(*more: str) -> tuple[int, str]:
+        done = shop.run("state", "backup", "dev", *more, "--json")
+        return done.code, done.json["stacks"][0]["finding"]
+
+    assert poll() == (0, "same")
+    number = len(backups(shop))
+    document = shop.state("dev")
+    state_path(shop).write_text(json.dumps(document | {"serial": document["serial"] + 1}))
+    assert [poll(), poll()] == [(0, "saved"), (0, "same")]
+    assert len(backups(shop)) == number + 1
+    state_path(shop).write_text(json.dumps(document))
+    assert [poll(), poll()] == [(1, "alarm"), (1, "alarm")], "it went back, and stays wrong"
+    assert "went back" in shop.status()["dev"]["alarms"][0]
+    assert shop.run("doctor").code == 1
+    assert poll("--accept", "dev") == (0, "saved")
+    assert poll() == (0, "same")
+    state_path(shop).unlink()
+    assert poll() == (1, "alarm")
+    restored = shop.ok("state", "restore", "dev", *YES, "--json").json
+    assert restored["result"] == "restored"
+    assert poll()[0] == 0
+
+
+def test_a_check_that_is_older_than_the_rpo_is_an_alarm_and_tick_makes_it_anew(tmp_path: Path) -> None:
+    files = three_environments()
+    files["terrace.yaml"] = files["terrace.yaml"].replace("dev: {}", "dev: {rpo: 3s, rto: 10m}")
+    shop = world(tmp_path, files)
+    shop.ok("deploy", "dev")
+    time.sleep(3.2)
+    (alarm,) = shop.status()["dev"]["alarms"]
+    assert "the RPO is 3 s" in alarm
+    (look,) = shop.ok("tick", "--json").json["backups"]
+    assert (look["stack"], look["finding"]) == ("dev", "same")
+    assert shop.status()["dev"]["alarms"] == []
+
+
+def test_a_difference_names_addresses_and_attributes_and_no_value(shop: World) -> None:
+    first = backups(shop)[-1]["name"]
+    second_release(shop)
+    shop.push({"environments/dev/more.tf": 'resource "terraform_data" "more" {\n  input = "hunter2"\n}\n'})
+    shop.ok("deploy", "dev")
+    found = shop.ok("state", "diff", "dev", first, "--json").json
+    assert found["added"] == ["terraform_data.more"]
+    assert {c["address"]: c["attributes"] for c in found["changed"]} == {
+        "module.thing.terraform_data.it": ["input", "output"]
+    }
+    assert found["outputs"] == ["it"]
+    told = shop.ok("state", "diff", "dev", first)
+    assert "hunter2" not in told.out + json.dumps(found)
+    assert "no object and no output differs" in shop.ok("state", "diff", "dev").out
+
+
+def test_a_drill_brings_the_newest_copy_back_where_it_hurts_nobody(tmp_path: Path) -> None:
+    files = three_environments()
+    files["terrace.yaml"] = files["terrace.yaml"].replace("dev: {}", "dev: {rpo: 1h, rto: 10m}")
+    shop = world(tmp_path, files)
+    shop.ok("deploy", "dev")
+    before = state_path(shop).read_bytes()
+    (one,) = shop.ok("state", "drill", "dev", "--json").json["stacks"]
+    assert (one["result"], one["rpo_ms"], one["objects"]) == ("passed", 0, 1)
+    assert 0 < one["rto_ms"] < one["rto_target_ms"]
+    assert state_path(shop).read_bytes() == before
+    assert backups(shop)[-1]["drill"] == "passed"
+    assert "apply" not in [s["name"] for s in shop.ok("deploy", "dev", "--json").json["steps"]]
+    state_path(shop).unlink()
+    assert shop.ok("state", "drill", "dev", "--json").json["stacks"][0]["result"] == "passed", "that is what it is for"
+    (secret,) = {p.parent for p in Path(shop.environment["TERRACE_HOME"]).rglob("*.tfstate.enc")}
+    for copy in secret.iterdir():
+        copy.write_bytes(copy.read_bytes()[:-3] + b"abc")
+    spoilt = shop.run("state", "drill", "dev", "--json")
+    assert (spoilt.code, spoilt.json["stacks"][0]["result"]) == (1, "failed")
+    assert "is not what was stored" in spoilt.json["stacks"][0]["reasons"][0]
+
+
+def test_a_drill_that_takes_too_long_misses_its_target(tmp_path: Path) -> None:
+    files = three_environments()
+    files["terrace.yaml"] = files["terrace.yaml"].replace("dev: {}", "dev: {rto: 1s}")
+    slow = tmp_path / "terraform"
+    slow.write_text('#!/bin/sh\nif [ "$1" = plan ]; then sleep 1.1; fi\nexec terraform "$@"\n')
+    slow.chmod(0o755)
+    files["terrace.yaml"] += f"terraform: {{binary: {slow}}}\n"
+    shop = world(tmp_path / "shop", files)
+    shop.ok("deploy", "dev")
+    missed = shop.run("state", "drill", "--json")
+    (one,) = missed.json["stacks"]
+    assert (missed.code, one["result"]) == (1, "missed")
+    assert "RTO" in one["reasons"][0]
+
+
+WAITING = """#!/bin/sh
+if [ "$1 $2" = "state push" ] && [ -n "$WAIT_AT" ]; then
+  echo $$ >> "$WAIT_AT.pids"
+  if [ "$WAIT_WHEN" = before ]; then touch "$WAIT_AT"; exec sleep 60; fi
+  terraform "$@" || exit $?
+  touch "$WAIT_AT"; exec sleep 60
+fi
+if [ "$1" = plan ] && [ "$WAIT_WHEN" = plan ]; then echo $$ >> "$WAIT_AT.pids"; touch "$WAIT_AT"; exec sleep 60; fi
+exec terraform "$@"
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after", "plan"])
+@pytest.mark.parametrize("clean", [True, False], ids=["clean", "put-back"])
+def test_killed_anywhere_it_is_finished_or_put_back_by_the_next_call(tmp_path: Path, when: str, *, clean: bool) -> None:
+    binary = tmp_path / "terraform"
+    binary.write_text(WAITING)
+    binary.chmod(0o755)
+    files = three_environments()
+    files["terrace.yaml"] += f"terraform: {{binary: {binary}}}\n"
+    shop = world(tmp_path / "shop", files)
+    shop.ok("deploy", "dev")
+    copy = backups(shop)[-1]["name"]
+    if clean:
+        state_path(shop).write_text(json.dumps(shop.state("dev") | {"serial": 50, "resources": [], "outputs": {}}))
+    else:
+        shop.push({"environments/dev/more.tf": 'resource "terraform_data" "more" {}\n'})
+        shop.ok("deploy", "dev")
+    there = shop.state("dev")
+    mark = tmp_path / "mark"
+    binary.write_text(WAITING.replace("$WAIT_AT", str(mark)).replace("$WAIT_WHEN", when))
+    command = ("state", "restore", "dev", "--from", copy, "--accept", "later-apply", *YES)
+    child = shop.start(*command)
+    wait_for(mark)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.communicate()
+    for pid in Path(f"{mark}.pids").read_text().split():
+        os.kill(int(pid), signal.SIGKILL)
+    binary.write_text('#!/bin/sh\nexec terraform "$@"\n')
+
+    assert shop.status()["dev"]["state"] == "held"
+    refused = shop.run("deploy", "dev")
+    assert (refused.code, "is busy: the restore" in refused.out) == (1, True)
+    other = shop.run("state", "restore", "dev", "--from", "20010101T000000Z", *YES)
+    assert (other.code, "has not ended" in other.err) == (2, True)
+
+    done = shop.run("state", "restore", "dev", "--json")
+    if clean:
+        assert (done.code, done.json["result"], done.json["held"]) == (0, "restored", None), done.err
+        assert len(shop.state("dev")["resources"]) == 1
+    else:
+        assert (done.code, done.json["result"]) == (1, "put_back"), done.err
+        assert shop.state("dev")["resources"] == there["resources"]
+    assert shop.state("dev")["serial"] > there["serial"]
+    assert len(events(shop, "state.restore_ended")) == 1
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.02)

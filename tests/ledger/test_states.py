@@ -1,0 +1,203 @@
+"""What the ledger knows of states: which copy is the state, since when none is, and which restore is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.ledger import kinds
+from terrace.ledger.chain import seal
+from terrace.ledger.model import Draft, History
+from terrace.ledger.origins import origin_to_payload
+from terrace.ledger.restores import open_restore, restores
+from terrace.ledger.states import (
+    Standing,
+    applied_since,
+    good_backups,
+    recorded,
+    release_of,
+    stacks_of,
+    standings,
+    words,
+)
+from terrace.rollout.model import Holder
+from terrace.stacks.model import Manual
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+COPY: Mapping[str, Any] = {"backup": "b1", "lineage": "l1", "serial": 3, "state_sha256": "s1", "key_id": "k"}
+
+
+def minute(number: int) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+def history(*told: tuple[str, str, Mapping[str, Any]]) -> History:
+    """Events, one a minute."""
+    seen = History()
+    for at, (kind, subject, payload) in enumerate(told):
+        draft = Draft(kind, subject, "ann", payload)
+        event = seal(draft, position=at, previous=seen.head, id=f"e{at}", time=minute(at))
+        seen = History((*seen.events, event))
+    return seen
+
+
+def opened(deployment: str = "d1") -> tuple[str, str, Mapping[str, Any]]:
+    payload = {
+        "environment": "prod",
+        "commit": "c" * 40,
+        "origin": origin_to_payload(Manual("ann")),
+        "waves": [["prod"]],
+        "policy": "p",
+    }
+    return kinds.DEPLOYMENT_OPENED, deployment, payload
+
+
+def step(name: str, kind: str = kinds.STEP_ENDED, deployment: str = "d1", **detail: Any) -> tuple[str, str, Any]:
+    payload = {"step": name, "stack": "prod", "attempt": f"{name}-{deployment}", "detail": detail}
+    if kind == kinds.STEP_ENDED:
+        payload["result"] = "succeeded"
+    return kind, deployment, payload
+
+
+def looked(finding: str, **more: Any) -> tuple[str, str, Any]:
+    blank = {"backup": "b2", "lineage": "l1", "serial": 4, "sha256": "s2", "reason": "it went back"}
+    return kinds.STATE_BACKED_UP, "prod", {"environment": "prod", "finding": finding, **blank, **more}
+
+
+def apply(deployment: str = "d1") -> tuple[tuple[str, str, Any], ...]:
+    """An apply with its snapshot, whose copy is b1."""
+    return (
+        step("apply", kinds.STEP_BEGUN, deployment),
+        step("apply", deployment=deployment),
+        step("snapshot", kinds.STEP_BEGUN, deployment),
+        step("snapshot", deployment=deployment, **COPY),
+    )
+
+
+def ended(deployment: str = "d1") -> tuple[str, str, Any]:
+    return kinds.DEPLOYMENT_ENDED, deployment, {"result": "succeeded"}
+
+
+def begun(restore: str = "r1") -> tuple[str, str, Any]:
+    payload = {
+        "environment": "prod",
+        "restore": restore,
+        "backup": "b1",
+        "deployment": "d1",
+        "commit": "c" * 40,
+        "reason": "lost",
+        "holder": asdict(Holder("host", "boot", 7, "ann")),
+        "accepted": ["later-apply"],
+        "held_by_us": True,
+    }
+    return kinds.STATE_RESTORE_BEGUN, "prod", payload
+
+
+def restore_ended(result: str) -> tuple[str, str, Any]:
+    payload = {"environment": "prod", "restore": "r1", "result": result, "backup": "b9", "lineage": "l1", "serial": 9}
+    return kinds.STATE_RESTORE_ENDED, "prod", {**payload, "sha256": "s9"}
+
+
+def test_while_an_apply_goes_on_no_copy_is_the_state() -> None:
+    standing = standings(history(opened(), step("apply", kinds.STEP_BEGUN)))["prod"]
+    assert (standing.environment, standing.unbacked_since) == ("prod", minute(1))
+    assert standing.exposure(minute(31)) == timedelta(minutes=30)
+    assert standing.problem(timedelta(minutes=20), minute(31)) == (
+        "no copy of the state of the last 30 min, and the RPO is 20 min"
+    )
+    assert standing.problem(None, minute(31)) == ""
+
+
+def test_the_copy_of_a_snapshot_is_the_state() -> None:
+    standing = standings(history(opened(), *apply()))["prod"]
+    assert (standing.backup, standing.lineage, standing.serial, standing.sha256) == ("b1", "l1", 3, "s1")
+    assert (standing.checked_at, standing.unbacked_since) == (minute(4), None)
+    assert standing.exposure(minute(500)) == timedelta(0)
+    assert standing.problem(HOUR, minute(64)) == ""
+    assert standing.problem(HOUR, minute(65)) == "last checked 61 min ago, and the RPO is 1 h"
+
+
+def test_a_look_moves_what_is_known_only_when_all_is_well() -> None:
+    told = (opened(), *apply())
+    saved = standings(history(*told, looked("saved")))["prod"]
+    assert (saved.backup, saved.serial, saved.checked_at) == ("b2", 4, minute(5))
+    wrong = standings(history(*told, looked("alarm"), looked("alarm")))["prod"]
+    assert (wrong.backup, wrong.serial, wrong.checked_at, wrong.alarm) == ("b1", 3, minute(4), "it went back")
+    assert wrong.unbacked_since == minute(5), "the first time that it was seen counts"
+    assert wrong.problem(None, minute(6)) == "it went back"
+    assert standings(history(*told, looked("alarm"), looked("saved")))["prod"].alarm == ""
+    unread = standings(history(*told, looked("unknown")))["prod"]
+    assert unread.checked_at == minute(4), "a look that failed proves nothing"
+    unsaved = standings(history(*told, looked("unsaved"), looked("unsaved")))["prod"]
+    assert (unsaved.backup, unsaved.unbacked_since) == ("b1", minute(5))
+    gone = standings(history(*told, looked("alarm"), looked("none")))["prod"]
+    assert (gone.backup, gone.serial, gone.alarm) == ("", -1, ""), "somebody said that it is rightly gone"
+
+
+def test_a_restore_is_open_until_its_end_and_knows_how_far_it_came() -> None:
+    told = (opened(), *apply(), ended(), begun())
+    one = open_restore(history(*told), "prod")
+    assert one is not None
+    assert (one.id, one.stack, one.target, one.accepted) == ("r1", "prod", -1, frozenset({"later-apply"}))
+    kept = looked("saved", restore="r1", target=10)
+    known = open_restore(history(*told, kept), "prod")
+    assert known is not None
+    assert (known.previous, known.previous_serial, known.target) == ("b2", 4, 10)
+    assert open_restore(history(*told, kept), "dev") is None
+    done = history(*told, kept, restore_ended("restored"))
+    assert open_restore(done, "prod") is None
+    assert [r.result for r in restores(done)] == ["restored"]
+
+
+def test_what_a_restore_left_is_the_state_unless_it_was_wrong_before() -> None:
+    told = (opened(), *apply(), ended())
+    kept = looked("saved", restore="r1", target=10)
+    assert standings(history(*told, begun(), kept))["prod"].backup == "b1", "what was found may be what is wrong"
+    assert standings(history(*told, begun(), kept, restore_ended("restored")))["prod"].backup == "b9"
+    assert standings(history(*told, begun(), kept, restore_ended("put_back")))["prod"].backup == "b9"
+    assert standings(history(*told, begun(), kept, restore_ended("unknown")))["prod"].backup == "b1"
+    wrong = standings(history(*told, looked("alarm"), begun(), kept, restore_ended("put_back")))["prod"]
+    assert (wrong.backup, wrong.alarm) == ("b1", "it went back")
+
+
+def test_only_good_releases_leave_good_copies_and_every_copy_is_recorded() -> None:
+    told = (opened(), *apply())
+    assert good_backups(history(*told)) == frozenset()
+    assert good_backups(history(*told, ended())) == {"b1"}
+    assert recorded(history(*told, looked("saved"), looked("unknown", backup=""))) == {"b1": "s1", "b2": "s2"}
+
+
+def test_what_was_applied_since_is_told_whether_or_not_it_succeeded() -> None:
+    seen = history(opened(), *apply(), ended(), opened("d2"), step("apply", kinds.STEP_BEGUN, "d2"))
+    assert applied_since(seen, "prod", minute(4)) == ("d2",)
+    assert applied_since(seen, "prod", minute(0)) == ("d1", "d2")
+    assert applied_since(seen, "prod/other", minute(0)) == ()
+    tried = release_of(seen, "prod", "prod")
+    assert tried is not None
+    assert tried.id == "d2", "its newest apply did not succeed: that one tried"
+    assert release_of(seen, "prod", "prod/other") is None
+    assert (stacks_of(seen, "prod"), stacks_of(seen, "dev")) == (("prod",), ())
+
+
+@given(st.lists(st.sampled_from(["saved", "same", "none", "unsaved", "alarm", "unknown"]), max_size=12))
+def test_exposure_counts_from_the_first_look_that_was_not_good(findings: list[str]) -> None:
+    seen = history(opened(), *apply(), *(looked(finding) for finding in findings))
+    standing = standings(seen)["prod"]
+    good = [n for n, finding in enumerate(findings) if finding in ("saved", "same", "none")]
+    after = findings[good[-1] + 1 if good else 0 :]
+    bad = [n for n, finding in enumerate(after) if finding in ("unsaved", "alarm")]
+    first = minute(5 + len(findings) - len(after) + bad[0]) if bad else None
+    assert standing.unbacked_since == first
+    assert bool(standing.alarm) == ("alarm" in after)
+
+
+def test_a_span_is_told_in_one_unit() -> None:
+    spans = [timedelta(seconds=4), timedelta(minutes=61), timedelta(hours=1), timedelta(hours=30), timedelta(days=3)]
+    assert [words(span) for span in spans] == ["4 s", "61 min", "1 h", "30 h", "3 d"]
+    assert Standing("prod", "prod").problem(HOUR, NOON) == ""
