@@ -206,6 +206,10 @@ class Workshop:
         given = DIGEST_KEY in os.environ or self.trust.config.backups.key.removeprefix("env:") in os.environ
         return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
 
+    def lookouts(self, watcher: Watcher) -> Crew:
+        """A crew that looks at what is deployed and records what it sees. Its marks must compare: it needs the key."""
+        return self._crew(watcher, self.open_ledger(), self.digest_key)
+
     def _crew(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
         from terrace.adapters.artefacts import Artefacts
         from terrace.adapters.backups import Backups

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from terrace.apps.cli.console import confirmed, emit, note, show
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines import approve as approving
 from terrace.pipelines import deploy as deploying
+from terrace.pipelines import drift as looking
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Refused
 from terrace.pipelines.journal import append
 from terrace.pipelines.tick import due
-from terrace.report import machine, terminal
+from terrace.report import drift, machine, terminal
 from terrace.rollout.model import Deployment
 from terrace.rollout.ports import Watcher
 from terrace.stacks.model import Manual, Origin, Promotion
+from terrace.watch.review import Review, review
 
 
 @contextmanager
@@ -180,11 +182,26 @@ def tick(folder: str, *, as_json: bool) -> int:
             done = action.run(crew)
             results.append(_as_json("tick", done))
             codes.append(_code(done))
+        names = looking.due(crew)
+        if names:
+            looking.look(crew, names)
+            looking.note_overdue(crew, names)
+    reviews = reviews_of(shop, names)
+    codes += [1 for one in reviews if one.check is not None and one.check.status != "clean"]
     if as_json:
-        emit({"schema": "terrace/tick@1", "done": results})
+        emit({"schema": "terrace/tick@1", "done": results, "drift": drift.as_json(reviews)["environments"]})
+    elif reviews:
+        show(drift.as_terminal(reviews))
     elif not results:
         show("nothing is due")
     return max(codes, default=0)
+
+
+def reviews_of(shop: Workshop, names: Iterable[str]) -> tuple[Review, ...]:
+    """What the ledger knows of the drift of these environments now."""
+    history = shop.ledger.read()
+    every = {environment.name: environment.drift.every for environment in shop.trust.config.environments}
+    return tuple(review(history, name, now(), every[name]) for name in names)
 
 
 def _tell(shop: Workshop, command: str, run: Callable[[Crew], Deployment | Refused], *, as_json: bool) -> int:

@@ -15,6 +15,7 @@ from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
 from terrace.report import machine, terminal
 from terrace.rollout.model import Deployment
+from terrace.watch.checks import checks, standing
 
 
 def status(folder: str, *, as_json: bool) -> int:
@@ -25,10 +26,15 @@ def status(folder: str, *, as_json: bool) -> int:
         (e.name, folds.latest(history, e.name), folds.last_good(history, e.name), folds.hold(history, e.name))
         for e in shop.trust.config.environments
     ]
+    drift = {
+        e.name: how
+        for e in shop.trust.config.environments
+        if (how := standing(checks(history, e.name), now(), e.drift.every)) is not None
+    }
     if as_json:
-        emit(machine.status(rows))
+        emit(machine.status(rows, drift))
     else:
-        print_record(terminal.status(rows, now()))
+        print_record(terminal.status(rows, drift, now()))
     return 0
 
 

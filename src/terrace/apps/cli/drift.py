@@ -1,0 +1,128 @@
+"""`drift`: look whether what is there is what was deployed, say who answers for a difference, keep looking."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from terrace.apps.cli.console import emit, note, show
+from terrace.apps.cli.deployment import reviews_of, watcher
+from terrace.apps.wiring import Workshop, now
+from terrace.errors import BadInput, Place, TerraceError
+from terrace.pipelines import drift as looking
+from terrace.pipelines.acknowledge import acknowledge
+from terrace.report import drift as report
+from terrace.stacks.kinds import Duration
+from terrace.stacks.yaml_nodes import Problem, Scalar
+from terrace.watch.review import Review
+
+
+def look(folder: str, names: tuple[str, ...], style: str) -> int:
+    """Look at these environments, or at all; exit 1 when something drifted or could not be told."""
+    shop = Workshop(Path(folder))
+    wanted = _environments(shop, names)
+    with watcher(as_json=style == "json") as told:
+        crew = shop.lookouts(told)
+        looking.look(crew, wanted)
+    reviews = reviews_of(shop, wanted)
+    say(reviews, style)
+    return _code(reviews)
+
+
+def last(folder: str, names: tuple[str, ...], style: str) -> int:
+    """What the newest check found, without looking again."""
+    shop = Workshop(Path(folder))
+    reviews = reviews_of(shop, _environments(shop, names))
+    say(reviews, style)
+    return _code(reviews)
+
+
+def watch(folder: str, names: tuple[str, ...], every: str, style: str) -> int:
+    """Look again and again, until ^C. Each round is told; a round that breaks is told too, and the next one comes.
+
+    The rounds keep their own time: nobody else's schedule can drop one unseen.
+    """
+    from terrace.adapters.interruption import INTERRUPTION
+
+    interval = interval_of(every)
+    begun = now()
+    while True:
+        due = now() + interval
+        try:
+            reviews = _round(folder, names, interval)
+            say(reviews, style)
+            overdue = [r.standing.overdue for r in reviews if r.standing and r.standing.overdue]
+        except TerraceError as error:
+            INTERRUPTION.check()
+            note(f"error: {error}")
+            overdue = [f"no round has ended well since {begun:%Y-%m-%d %H:%M} UTC"] if now() - begun > interval else []
+        else:
+            begun = now()
+        for sentence in overdue:
+            note(f"alarm: {sentence}")
+        note(f"{now():%Y-%m-%dT%H:%M:%SZ} looked; next at {due:%H:%M:%SZ}")
+        time.sleep(max(0.0, (due - now()).total_seconds()))
+
+
+def _round(folder: str, names: tuple[str, ...], interval: timedelta) -> tuple[Review, ...]:
+    # Everything is read anew: the rules, the ladder and the ledger may have changed since the last round.
+    shop = Workshop(Path(folder))
+    wanted = _environments(shop, names)
+    with watcher(as_json=True) as told:
+        crew = shop.lookouts(told)
+        looking.look(crew, wanted, interval)
+        looking.note_overdue(crew, wanted)
+    return reviews_of(shop, wanted)
+
+
+def interval_of(text: str) -> timedelta:
+    """A duration as terrace.yaml writes it. Raises BadInput."""
+    problems: list[Problem] = []
+    found = Duration(zero=False).read(Scalar(text, Place("--every"), text), problems)
+    if found is None:
+        raise BadInput(f"{text!r} is not {Duration(zero=False).word}", hint="for example: --every 30m")
+    return found
+
+
+def ack(folder: str, environment: str, address: str, reason: str, stack: str | None, *, as_json: bool) -> int:
+    """Say who answers for a difference."""
+    shop = Workshop(Path(folder))
+    with watcher(as_json=True) as told:
+        seen = acknowledge(shop.lookouts(told), environment, address, reason, stack)
+    if as_json:
+        emit(
+            {
+                "schema": "terrace/drift-ack@1",
+                "environment": environment,
+                "stack": seen.stack,
+                "address": seen.address,
+                "paths": list(seen.paths),
+                "by": shop.actor,
+                "reason": reason,
+            }
+        )
+    else:
+        show(f"{shop.actor} answers for {seen.address} in {seen.stack} as it is now ({', '.join(seen.paths)})")
+    return 0
+
+
+def say(reviews: tuple[Review, ...], style: str) -> None:
+    """Print reviews in one of the three formats."""
+    if style == "json":
+        emit(report.as_json(reviews))
+    elif style == "markdown":
+        sys.stdout.write(report.as_markdown(reviews))
+    else:
+        show(report.as_terminal(reviews))
+
+
+def _environments(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(shop.trust.config.environment(name).name for name in names) or tuple(
+        environment.name for environment in shop.trust.config.environments
+    )
+
+
+def _code(reviews: tuple[Review, ...]) -> int:
+    return 0 if all(r.check is None or r.check.status == "clean" for r in reviews) else 1
