@@ -186,6 +186,7 @@ def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Obse
         sightings=looked.sightings,
         ignored=looked.ignored,
         notices=looked.notices,
+        objects=sum(1 for change in plan.changes if change.mode == "managed"),
     )
 
 

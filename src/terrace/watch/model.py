@@ -66,7 +66,8 @@ class Observation:
     """What one look at one stack found. `commit` is the one it was compared with; unknown says `why`.
 
     `undeployed` are newer commits of the protected branch that touch the stack: not drift, and told apart from it.
-    `notices` are sentences about the look itself, such as an ignore rule that has run out.
+    `notices` are sentences about the look itself, such as an ignore rule that has run out. `objects` is how many
+    objects the stack manages.
     """
 
     stack: str
@@ -78,6 +79,7 @@ class Observation:
     sightings: tuple[Sighting, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     notices: tuple[str, ...] = ()
+    objects: int = 0
 
     @property
     def severity(self) -> Severity | None:

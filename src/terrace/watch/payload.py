@@ -25,6 +25,7 @@ def observation_to_payload(record: Observation) -> dict[str, Any]:
             for i in record.ignored
         ],
         "notices": list(record.notices),
+        "objects": record.objects,
     }
 
 
@@ -40,6 +41,7 @@ def observation_from_payload(payload: Mapping[str, Any]) -> Observation:
         sightings=sightings_of(payload["stack"], payload["sightings"]),
         ignored=tuple(Ignored(**{**one, "paths": tuple(one["paths"])}) for one in payload["ignored"]),
         notices=tuple(payload["notices"]),
+        objects=payload["objects"],
     )
 
 

@@ -13,22 +13,39 @@ from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput, Place, TerraceError
 from terrace.pipelines import drift as looking
 from terrace.pipelines.acknowledge import acknowledge
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy import Refused
+from terrace.pipelines.remediate import Remedied, remediate
 from terrace.report import drift as report
+from terrace.report import machine, terminal
+from terrace.rollout.model import Deployment
 from terrace.stacks.kinds import Duration
 from terrace.stacks.yaml_nodes import Problem, Scalar
 from terrace.watch.review import Review
 
 
-def look(folder: str, names: tuple[str, ...], style: str) -> int:
+def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> int:
     """Look at these environments, or at all; exit 1 when something drifted or could not be told."""
     shop = Workshop(Path(folder))
     wanted = _environments(shop, names)
+    remedied: tuple[Remedied, ...] = ()
     with watcher(as_json=style == "json") as told:
-        crew = shop.lookouts(told)
+        crew = shop.crew(told) if remedy else shop.lookouts(told)
         looking.look(crew, wanted)
+        if remedy:
+            remedied = _remediate(crew, wanted)
     reviews = reviews_of(shop, wanted)
-    say(reviews, style)
+    say(reviews, style, remedied)
     return _code(reviews)
+
+
+def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[Remedied, ...]:
+    """Take back what may be, and look again where something was done: only that tells whether it helped."""
+    remedied = remediate(crew, names)
+    touched = [one.environment for one in remedied if any(isinstance(d, Deployment) for d in one.deployments)]
+    if touched:
+        looking.look(crew, touched)
+    return remedied
 
 
 def last(folder: str, names: tuple[str, ...], style: str) -> int:
@@ -39,7 +56,7 @@ def last(folder: str, names: tuple[str, ...], style: str) -> int:
     return _code(reviews)
 
 
-def watch(folder: str, names: tuple[str, ...], every: str, style: str) -> int:
+def watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remedy: bool) -> int:
     """Look again and again, until ^C. Each round is told; a round that breaks is told too, and the next one comes.
 
     The rounds keep their own time: nobody else's schedule can drop one unseen.
@@ -51,8 +68,8 @@ def watch(folder: str, names: tuple[str, ...], every: str, style: str) -> int:
     while True:
         due = now() + interval
         try:
-            reviews = _round(folder, names, interval)
-            say(reviews, style)
+            reviews, remedied = _round(folder, names, interval, remedy=remedy)
+            say(reviews, style, remedied)
             overdue = [r.standing.overdue for r in reviews if r.standing and r.standing.overdue]
         except TerraceError as error:
             INTERRUPTION.check()
@@ -66,15 +83,18 @@ def watch(folder: str, names: tuple[str, ...], every: str, style: str) -> int:
         time.sleep(max(0.0, (due - now()).total_seconds()))
 
 
-def _round(folder: str, names: tuple[str, ...], interval: timedelta) -> tuple[Review, ...]:
+def _round(
+    folder: str, names: tuple[str, ...], interval: timedelta, *, remedy: bool
+) -> tuple[tuple[Review, ...], tuple[Remedied, ...]]:
     # Everything is read anew: the rules, the ladder and the ledger may have changed since the last round.
     shop = Workshop(Path(folder))
     wanted = _environments(shop, names)
     with watcher(as_json=True) as told:
-        crew = shop.lookouts(told)
+        crew = shop.crew(told) if remedy else shop.lookouts(told)
         looking.look(crew, wanted, interval)
+        remedied = _remediate(crew, wanted) if remedy else ()
         looking.note_overdue(crew, wanted)
-    return reviews_of(shop, wanted)
+    return reviews_of(shop, wanted), remedied
 
 
 def interval_of(text: str) -> timedelta:
@@ -108,14 +128,37 @@ def ack(folder: str, environment: str, address: str, reason: str, stack: str | N
     return 0
 
 
-def say(reviews: tuple[Review, ...], style: str) -> None:
-    """Print reviews in one of the three formats."""
+def say(reviews: tuple[Review, ...], style: str, remedied: tuple[Remedied, ...] = ()) -> None:
+    """Print reviews, and what was done about them, in one of the three formats."""
     if style == "json":
-        emit(report.as_json(reviews))
-    elif style == "markdown":
+        emit({**report.as_json(reviews), "remediation": [_as_json(one) for one in remedied]})
+        return
+    if style == "markdown":
         sys.stdout.write(report.as_markdown(reviews))
     else:
         show(report.as_terminal(reviews))
+    for one in remedied:
+        _tell(one)
+
+
+def _tell(one: Remedied) -> None:
+    for made in one.deployments:
+        show(terminal.gates(made.verdict) if isinstance(made, Refused) else terminal.deployment(made))
+    for refusal in one.refusals:
+        show(f"left as it is: {refusal.stack or one.environment}: {terminal.visible(refusal.reason)}")
+
+
+def _as_json(one: Remedied) -> machine.Json:
+    return {
+        "environment": one.environment,
+        "deployments": [
+            machine.refused("drift", made.commit, made.verdict)
+            if isinstance(made, Refused)
+            else machine.deployed("drift", made)
+            for made in one.deployments
+        ],
+        "refused": [{"stack": refusal.stack or None, "reason": refusal.reason} for refusal in one.refusals],
+    }
 
 
 def _environments(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:

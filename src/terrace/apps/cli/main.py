@@ -328,25 +328,30 @@ def drift() -> None:
 @STYLE
 @click.option("--watch", "keep", is_flag=True, help="Look again and again, until ^C.")
 @click.option("--every", default="30m", show_default=True, metavar="TIME", help="How often, with --watch.")
+@click.option("--remediate", "remedy", is_flag=True, help="Take back what terrace.yaml lets be taken back.")
 @JSON
 @click.pass_obj
-def drift_look(folder: str, environments: tuple[str, ...], style: str, keep: bool, every: str, as_json: bool) -> int:
+def drift_look(
+    folder: str, environments: tuple[str, ...], style: str, keep: bool, every: str, remedy: bool, as_json: bool
+) -> int:
     """Compare every stack of ENV, or of all environments, with the commit that is deployed there.
 
-    Nothing is changed; what was found is recorded. Exit 1 when something drifted or could not be told.
+    What was found is recorded, and nothing is changed without --remediate. Exit 1 when something drifted or could
+    not be told.
 
     \b
     Examples:
       terrace drift
       terrace drift prod --format markdown
+      terrace drift dev --remediate
       terrace drift --watch --every 30m
     """
     from terrace.apps.cli import drift
 
     style = "json" if as_json else style
     if keep:
-        return drift.watch(folder, environments, every, style)
-    return drift.look(folder, environments, style)
+        return drift.watch(folder, environments, every, style, remedy=remedy)
+    return drift.look(folder, environments, style, remedy=remedy)
 
 
 @drift.command("last")
