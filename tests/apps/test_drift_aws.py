@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from support.aws import PROVIDER, VARIABLES, ec2, iam
+from support.aws import PROVIDER, VARIABLES, ec2, iam, ssm
 from support.cli import World, world
+from support.git import git
 from terrace.adapters.embedded_aws import EmbeddedAws
 
 pytestmark = pytest.mark.aws
@@ -38,6 +39,37 @@ resource "aws_security_group" "web" {
   }
 }
 """
+MORE = """
+resource "aws_iam_user" "gone" {
+  name = "gone"
+}
+
+resource "aws_iam_role" "left" {
+  name               = "left"
+  description        = "one"
+  assume_role_policy = aws_iam_role.app.assume_role_policy
+
+  lifecycle {
+    ignore_changes = [description]
+  }
+}
+
+resource "aws_ssm_parameter" "secret" {
+  name  = "/secret"
+  type  = "SecureString"
+  value = "hunter2-first"
+}
+
+data "aws_ssm_parameter" "source" {
+  name = "/source"
+}
+
+resource "aws_ssm_parameter" "copy" {
+  name  = "/copy"
+  type  = "SecureString"
+  value = data.aws_ssm_parameter.source.value
+}
+"""
 RULES = f"""\
 version: 1
 environments:
@@ -55,12 +87,17 @@ def aws() -> Iterator[EmbeddedAws]:
         yield running
 
 
-@pytest.fixture
-def shop(tmp_path: Path, aws: EmbeddedAws) -> World:
-    made = world(tmp_path, {"environments/dev/main.tf": PROVIDER + MAIN, "terrace.yaml": RULES})
+def played(folder: Path, aws: EmbeddedAws, text: str) -> World:
+    """A world where this is deployed in dev."""
+    made = world(folder, {"environments/dev/main.tf": PROVIDER + text, "terrace.yaml": RULES})
     made.variables.update(aws.variables)
     made.ok("deploy", "dev")
     return made
+
+
+@pytest.fixture
+def shop(tmp_path: Path, aws: EmbeddedAws) -> World:
+    return played(tmp_path, aws, MAIN)
 
 
 def open_to_the_world(aws: EmbeddedAws) -> None:
@@ -149,3 +186,41 @@ def test_a_rule_opened_by_hand_is_named_and_taken_back(shop: World, aws: Embedde
     assert [d["origin"] for d in shop.ok("history", "--json").json["deployments"]] == ["remediation", "manual"]
     assert shop.status()["dev"]["drift"]["status"] == "clean"
     assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded", "and goes in as always"
+
+
+def test_whatever_happens_outside_is_in_its_quadrant_and_no_value_is_told(tmp_path: Path, aws: EmbeddedAws) -> None:
+    """What was measured of Terraform, held: ignored attributes show up, deletions do, inputs do, secrets do not."""
+    ssm(aws, "PutParameter", Name="/source", Value="hunter2-source", Type="SecureString")
+    shop = played(tmp_path, aws, MAIN + MORE)
+    assert resources(shop) == {}
+    open_to_the_world(aws)
+    iam(aws, "DeleteUser", UserName="gone")
+    iam(aws, "UpdateRole", RoleName="left", Description="by hand")
+    ssm(aws, "PutParameter", Name="/secret", Value="hunter2-second", Type="SecureString", Overwrite=True)
+    ssm(aws, "PutParameter", Name="/source", Value="hunter2-other", Type="SecureString", Overwrite=True)
+    seen = resources(shop)
+    assert {address: (one["quadrant"], one["undo"]) for address, one in seen.items()} == {
+        GROUP: ("actionable", "update"),
+        "aws_iam_role.left": ("unmanaged", "no-op"),
+        "aws_iam_user.gone": ("deleted", "create"),
+        "aws_ssm_parameter.copy": ("input", "update"),
+        "aws_ssm_parameter.secret": ("actionable", "update"),
+    }
+    assert "value" in seen["aws_ssm_parameter.secret"]["paths"]
+    told = [shop.run("drift", "last", "--format", style).out for style in ("terminal", "markdown", "json")]
+    adopted = shop.run("drift", "adopt", "dev", "aws_ssm_parameter.secret")
+    assert (adopted.code, "its value is sensitive" in adopted.out) == (1, True)
+    assert git(shop.work, "status", "--porcelain") == "", "what the provider counts is nobody's to write"
+    for text in (*told, adopted.out, shop.ok("ledger", "export").out):
+        assert text
+        assert "hunter2" not in text
+
+    shop.ok("drift", "adopt", "dev", GROUP)
+    written = (shop.work / "environments/dev/main.tf").read_text()
+    assert written.count("ingress {") == 2
+    assert '["0.0.0.0/0"]' in written
+    (planned,) = shop.ok("plan", "dev", "--json").json["plans"]
+    assert GROUP not in {one["address"] for one in planned["changes"]}, "Git says what is there"
+    refused = shop.run("drift", "dev", "--remediate", "--json").json["remediation"][0]
+    assert refused["deployments"] == []
+    assert any("aws_iam_user.gone is deleted drift" in one["reason"] for one in refused["refused"])

@@ -41,3 +41,19 @@ def iam(aws: EmbeddedAws, action: str, **parameters: str) -> str:
 def ec2(aws: EmbeddedAws, action: str, **parameters: str) -> str:
     """Call EC2."""
     return call(aws, "ec2", "2016-11-15", action, **parameters)
+
+
+def ssm(aws: EmbeddedAws, action: str, **body: object) -> None:
+    """Call SSM."""
+    scope = f"test/20260101/{REGION}/ssm/aws4_request"
+    answer = httpx.post(
+        aws.endpoint,
+        json=body,
+        headers={
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none",
+            "X-Amz-Target": f"AmazonSSM.{action}",
+            "Content-Type": "application/x-amz-json-1.1",
+        },
+        timeout=30,
+    )
+    answer.raise_for_status()

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from terrace.errors import Interrupted, TerraceError
+from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.journal import append
+from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.plans.terraform import Site
 from terrace.stacks.impact import change_set_between
@@ -159,23 +160,26 @@ def _observe(crew: Crew, target: Target) -> Observation:
         return _unknown(bare, f"{error}" + (f" (hint: {error.hint})" if error.hint else ""))
 
 
+def planned(crew: Crew, environment: str, key: str) -> Plan:
+    """One stack as it is now, against the commit that is deployed there. Raises BadInput when nobody can tell."""
+    known = baseline(crew.ledger.read(), environment)
+    if key not in known.commits:
+        raise BadInput(f"{key} is at no commit: {known.unclear.get(key, 'it was never deployed')}")
+    with ExitStack() as stack:
+        ready, broken = _targets(crew, environment, Baseline({key: known.commits[key]}, {}), stack)
+        if broken:
+            raise BadInput(broken[0].why)
+        (target,) = ready
+        site = site_in(crew, target.landscape, target.landscape.stack(key), target.root, "plan")
+        return _plan(crew, target, site)
+
+
 def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Observation:
     before = crew.terraform.pull_state(site)
-    made = crew.terraform.plan(site, lock=False, listener=crew.watcher.progress)
-    try:
-        after = crew.terraform.pull_state(site)
-        if (before.lineage, before.serial) != (after.lineage, after.serial):
-            return _unknown(bare, "discarded: its state moved while it was looked at")
-        plan = read_plan(
-            made.document,
-            stack=site.stack,
-            commit=target.commit,
-            key=crew.digest_key,
-            root=str(site.root),
-            lock=made.lock,
-        )
-    finally:
-        made.discard()
+    plan = _plan(crew, target, site)
+    after = crew.terraform.pull_state(site)
+    if (before.lineage, before.serial) != (after.lineage, after.serial):
+        return _unknown(bare, "discarded: its state moved while it was looked at")
     if plan.errored or not plan.complete:
         return _unknown(bare, "Terraform could not plan everything")
     rules = crew.config.environment(target.environment).drift.ignore
@@ -188,6 +192,21 @@ def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Obse
         notices=looked.notices,
         objects=sum(1 for change in plan.changes if change.mode == "managed"),
     )
+
+
+def _plan(crew: Crew, target: Target, site: Site) -> Plan:
+    made = crew.terraform.plan(site, lock=False, listener=crew.watcher.progress)
+    try:
+        return read_plan(
+            made.document,
+            stack=site.stack,
+            commit=target.commit,
+            key=crew.digest_key,
+            root=str(site.root),
+            lock=made.lock,
+        )
+    finally:
+        made.discard()
 
 
 def _undeployed(crew: Crew, landscape: Landscape, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from terrace.report.markdown import code, plain
 from terrace.report.terminal import visible
 from terrace.watch.absorbed import Absorption
 from terrace.watch.acknowledged import Acknowledgement, answered
+from terrace.watch.adopt import Adoption
 from terrace.watch.model import Observation, Quadrant, Sighting
 from terrace.watch.review import Review
 
@@ -122,6 +123,22 @@ def _acknowledged(given: Acknowledgement) -> Json:
     return {"by": given.by, "reason": given.reason, "at": when(given.at)}
 
 
+def adopted(environment: str, address: str, stack: str, path: str, record: Adoption) -> Json:
+    """`terrace drift adopt`."""
+    return {
+        "schema": "terrace/drift-adopt@1",
+        "environment": environment,
+        "stack": stack,
+        "address": address,
+        "file": path,
+        "written": [{"attribute": w.attribute, "line": w.line, "old": w.old, "new": w.new} for w in record.written],
+        "left": [
+            {"attribute": one.attribute, "line": one.line, "old": one.old, "new": one.new, "why": one.why}
+            for one in record.left
+        ],
+    }
+
+
 # --- for people ----------------------------------------------------------------------------------------------------
 
 
@@ -164,6 +181,22 @@ def _lines(review: Review, seen: Observation) -> Iterable[tuple[str, str]]:
         yield visible(notice), "yellow"
     if seen.undeployed:
         yield _undeployed(seen), ""
+
+
+def adoption(path: str, record: Adoption) -> RenderableType:
+    """What was written and what a person has to write, each with its place."""
+    lines: list[RenderableType] = []
+    for done in record.written:
+        lines.append(Text(f"{visible(path)}:{done.line}: {done.attribute} was {_line(done.old)}, is {_line(done.new)}"))
+    for left in record.left:
+        lines.append(Text(f"{visible(path)}:{left.line}: {left.attribute} is not written: {left.why}", style="yellow"))
+        lines.append(Text(f"  deployed: {_line(left.old)}"))
+        lines.append(Text(f"  there now: {_line(left.new)}"))
+    return Group(*lines)
+
+
+def _line(text: str) -> str:
+    return visible(" ".join(text.split()))
 
 
 def as_markdown(reviews: Iterable[Review]) -> str:

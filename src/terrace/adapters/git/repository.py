@@ -188,6 +188,14 @@ class GitRepository:
             raise TerraceError(f"git rev-list failed: {done.message}")
         return tuple(os.fsdecode(done.out).split())
 
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file of the user's working tree, whole or not at all, with the mode that it has."""
+        target = self.root / path
+        fresh = target.with_name(f".{target.name}.terrace-{os.getpid()}")
+        fresh.write_bytes(content)
+        fresh.chmod(target.stat().st_mode)
+        fresh.replace(target)
+
     # --- private checkouts -------------------------------------------------------------------------------------
 
     @contextlib.contextmanager

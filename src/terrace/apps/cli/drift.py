@@ -11,6 +11,7 @@ from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import reviews_of, watcher
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput, Place, TerraceError
+from terrace.pipelines import adopt as adopting
 from terrace.pipelines import drift as looking
 from terrace.pipelines.acknowledge import acknowledge
 from terrace.pipelines.crew import Crew
@@ -126,6 +127,23 @@ def ack(folder: str, environment: str, address: str, reason: str, stack: str | N
     else:
         show(f"{shop.actor} answers for {seen.address} in {seen.stack} as it is now ({', '.join(seen.paths)})")
     return 0
+
+
+def adopt(folder: str, environment: str, address: str, stack: str | None, *, as_json: bool) -> int:
+    """Write what is there into the working tree; exit 1 when a person has to write something of it."""
+    shop = Workshop(Path(folder))
+    with watcher(as_json=as_json) as told:
+        proposed = adopting.adopt(shop.lookouts(told), environment, address, stack)
+    adoption = proposed.adoption
+    if adoption.written:
+        shop.repository.write(proposed.path, adoption.content)
+    if as_json:
+        emit(report.adopted(environment, address, proposed.stack, proposed.path, adoption))
+    else:
+        show(report.adoption(proposed.path, adoption))
+        if adoption.written:
+            show(f"next: terrace plan {proposed.stack}, then commit and merge it")
+    return 1 if adoption.left else 0
 
 
 def say(reviews: tuple[Review, ...], style: str, remedied: tuple[Remedied, ...] = ()) -> None:

@@ -385,6 +385,27 @@ def drift_ack(folder: str, environment: str, address: str, reason: str, stack: s
     return ack(folder, environment, address, reason, stack, as_json=as_json)
 
 
+@drift.command("adopt")
+@ENV
+@click.argument("address")
+@click.option("--stack", metavar="STACK", help="Which stack, where several have the address.")
+@JSON
+@click.pass_obj
+def drift_adopt(folder: str, environment: str, address: str, stack: str | None, as_json: bool) -> int:
+    """Write into the working tree what is at ADDRESS now, so that Git says it too.
+
+    Only plain values in the resource's own block are written. For the rest it tells file and line, both values and
+    why, and exits with 1.
+
+    \b
+    Example:
+      terrace drift adopt prod aws_security_group.web
+    """
+    from terrace.apps.cli.drift import adopt
+
+    return adopt(folder, environment, address, stack, as_json=as_json)
+
+
 @cli.group()
 def ledger() -> None:
     """What happened, for good: check it, or take it elsewhere."""
