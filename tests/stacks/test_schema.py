@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,12 @@ from terrace.stacks.config import (
     CommandProbe,
     Config,
     Credentials,
+    DriftSettings,
     Environment,
     HttpProbe,
+    IgnoreRule,
     Person,
+    Remediate,
     Rollout,
     StackSetting,
     TerraformSettings,
@@ -32,9 +35,12 @@ from terrace.stacks.keys import (
     APPROVALS,
     BACKUPS,
     CREDENTIALS,
+    DRIFT,
     ENVIRONMENT,
     HTTP,
+    IGNORE,
     PERSON,
+    REMEDIATE,
     ROLLOUT,
     RUN,
     SECTIONS,
@@ -62,6 +68,9 @@ def test_the_reference_page_is_what_the_code_says() -> None:
         (Config, TERRACE, {"source": None}),
         (Environment, ENVIRONMENT, {"name": None}),
         (Rollout, ROLLOUT, {}),
+        (DriftSettings, DRIFT, {}),
+        (IgnoreRule, IGNORE, {}),
+        (Remediate, REMEDIATE, {}),
         (ApprovalRule, APPROVALS, {}),
         (HttpProbe, HTTP, {"url": "http"}),
         (CommandProbe, RUN, {"argv": "run"}),
@@ -85,6 +94,8 @@ def _pairs() -> Iterator[tuple[str, Key, Any]]:
     records: tuple[tuple[Record, Any], ...] = (
         (ENVIRONMENT, Environment("x")),
         (ROLLOUT, Rollout()),
+        (DRIFT, DriftSettings()),
+        (REMEDIATE, Remediate()),
         (APPROVALS, ApprovalRule()),
         (HTTP, HttpProbe("x")),
         (RUN, CommandProbe(("x",))),
@@ -184,6 +195,12 @@ ENVIRONMENTS = st.builds(
     protected=st.booleans(),
     credentials=st.builds(Credentials, VARIABLES, VARIABLES),
     env=st.lists(NAMES).map(tuple),
+    drift=st.builds(
+        DriftSettings,
+        DURATIONS,
+        st.lists(st.builds(IgnoreRule, NAMES, NAMES, NAMES, st.dates(date(2026, 1, 1), date(2027, 1, 1)))).map(tuple),
+        st.none() | st.builds(Remediate, at_most=st.integers(1, 9), share=st.integers(1, 100)),
+    ),
 )
 CONFIGS = st.builds(
     Config,

@@ -241,6 +241,10 @@ class Workshop:
     def _backup_key_given(self) -> bool:
         return bool(os.environ.get(self.trust.config.backups.key.removeprefix("env:")))
 
+    def lookouts(self, watcher: Watcher) -> Crew:
+        """A crew that looks at what is deployed and records what it sees. Its marks must compare: it needs the key."""
+        return self._crew(watcher, self.open_ledger(), self.digest_key)
+
     def _crew(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
         from terrace.adapters.leases import LocalLeases
         from terrace.adapters.machine import processes_at_once

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from terrace.assess.model import Objection
+from terrace.gates.absorption import Absorbed, absorption
 from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
 from terrace.gates.objections import answer
 from terrace.gates.people import Barred, People
@@ -53,6 +54,8 @@ def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
     """
     results = [] if isinstance(facts.origin, Repairing) else [_held(environment, facts, Outcome.BLOCK)]
     results += [_busy(environment, facts), _protected_branch(facts, unknown=Outcome.BLOCK)]
+    if isinstance(facts.origin, Remediation):
+        results.append(_remediation(environment))
     if environment.after is not None and not isinstance(facts.origin, Repairing | Remediation):
         promotion = _promotion(environment.name, environment.after, facts)
         results.append(promotion)
@@ -70,19 +73,23 @@ def consent(
     now: datetime,
     objections: tuple[Objection, ...] = (),
     agreed: frozenset[str] = frozenset(),
+    absorbed: tuple[Absorbed, ...] = (),
 ) -> Verdict:
     """Whether plans may be applied now. `approvals` may be any answers: only those to exactly these subjects count.
 
     An open deployment is looked at again: it waits while the environment is held, and is blocked when its commit
     left the protected branch. More answers from others never take a rejection away. `objections` are what an
-    assessment holds against these very plans, `agreed` the addresses that somebody agreed to by name.
+    assessment holds against these very plans, `agreed` the addresses that somebody agreed to by name. `absorbed` is
+    what applying them would take over from outside.
     """
     again = [_protected_branch(facts, unknown=Outcome.WAIT)]
     if not isinstance(facts.origin, Repairing):
         again.insert(0, _held(environment, facts, Outcome.WAIT))
     opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
     answers = _approvals(config, environment, subjects, approvals, facts, now)
-    return Verdict(environment.name, (*opened, *answer(facts.origin, objections, agreed), *answers))
+    against = answer(facts.origin, objections, agreed)
+    taken = absorption(environment.name, facts.origin, absorbed)
+    return Verdict(environment.name, (*opened, *against, *taken, *answers))
 
 
 def rule_for(environment: Environment, origin: Origin) -> ApprovalRule:
@@ -93,6 +100,9 @@ def rule_for(environment: Environment, origin: Origin) -> ApprovalRule:
             return ApprovalRule()
         case Rollback():
             return environment.rollback or environment.approvals
+        case Remediation():
+            rule = environment.drift.remediate
+            return (rule.approvals if rule is not None else None) or environment.approvals
         case _:
             return environment.approvals
 
@@ -105,6 +115,14 @@ def _held(environment: Environment, facts: Facts, held: Outcome) -> GateResult:
         return GateResult("held", Outcome.PASS, f"{environment.name} takes deployments")
     how = f"`terrace unhold {environment.name} --reason WHY` once that is settled"
     return GateResult("held", held, f"{environment.name} is held: {facts.held}", how)
+
+
+def _remediation(environment: Environment) -> GateResult:
+    name, gate = environment.name, "remediation"
+    if environment.drift.remediate is not None:
+        return GateResult(gate, Outcome.PASS, f"{name} lets drift be taken back")
+    how = f"allow it in terrace.yaml: `environments.{name}.drift.remediate`"
+    return GateResult(gate, Outcome.BLOCK, f"remediation is off in {name}", how)
 
 
 def _busy(environment: Environment, facts: Facts) -> GateResult:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
 from terrace.errors import BadInput, Interrupted, TerraceError
+from terrace.gates.absorption import Absorbed
 from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
 from terrace.gates.model import Approval, Subject, Verdict
 from terrace.ledger import folds, kinds
@@ -29,6 +30,8 @@ from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Origin, Recovery
+from terrace.watch.absorbed import swallowed
+from terrace.watch.acknowledged import acknowledgements, answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +291,19 @@ def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple
         crew.clock(),
         tuple(_objection(record.stack, one) for record in plans for one in record.detail.get("objections", ())),
         deployment.agreed,
+        _absorbed(history, deployment, plans),
     )
+
+
+def _absorbed(history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> tuple[Absorbed, ...]:
+    """What applying these plans would take over from outside about security, and who answers for it."""
+    given = acknowledgements(history, deployment.environment)
+    found = []
+    for record in plans:
+        for seen in swallowed(record) if not record.detail["empty"] else ():
+            who = answered(given, seen, seen.kept)
+            found.append(Absorbed(record.stack, seen.address, seen.kept, who.by if who else ""))
+    return tuple(found)
 
 
 def _objection(stack: str, told: Mapping[str, str]) -> Objection:

@@ -17,6 +17,9 @@ from terrace.plans.terraform import Fate, Goal, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.model import Destruction, Undoing
+from terrace.watch.model import Quadrant
+from terrace.watch.payload import sighting_to_payload
+from terrace.watch.sightings import sightings
 
 SHOWN = 500
 """How many changes of a plan its record names, for those who are asked about it; the digest covers all."""
@@ -185,7 +188,7 @@ def _counts(plan: Plan) -> dict[str, Any]:
         "update": plan.count(Action.UPDATE),
         "replace": plan.count(Action.REPLACE),
         "delete": plan.count(Action.DELETE),
-        "drift": [change.address for change in plan.drift],
+        "sightings": [sighting_to_payload(one) for one in sightings(plan) if one.quadrant is not Quadrant.INPUT],
         "changes": [[change.action.value, change.address] for change in plan.effective[:SHOWN]],
     }
 

@@ -1,4 +1,4 @@
-"""What speaks against a plan of a way back or of a destruction, asked of the plan that would be applied."""
+"""What speaks against a plan of a way back, a remedy or a destruction, asked of the plan that would be applied."""
 
 from __future__ import annotations
 
@@ -11,18 +11,25 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import Ground, InHand
 from terrace.plans.model import Plan
 from terrace.rollout.model import Deployment
+from terrace.stacks.config import Remediate
 from terrace.stacks.graph import readers_of
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import LOCK_FILE
-from terrace.stacks.model import Destruction, Undoing
+from terrace.stacks.model import Destruction, Remediation, Undoing
 from terrace.stacks.refactoring import let_go
+from terrace.watch import remediation
+from terrace.watch.checks import checks
 
 
 def objections(ground: Ground, hand: InHand) -> tuple[Objection, ...]:
-    """What speaks against a plan that this deployment made; nothing where it neither goes back nor destroys."""
+    """What speaks against a plan that this deployment made; nothing where it is a release."""
     deployment = ground.deployment
     if isinstance(deployment.origin, Destruction):
         return destruction(hand.plan)
+    if isinstance(deployment.origin, Remediation):
+        rule = ground.environment.drift.remediate or Remediate(allow={})
+        looks = checks(ground.history, deployment.environment)
+        return remediation.objections(hand.plan, looks, deployment.origin.of, rule)
     if not isinstance(deployment.origin, Undoing):
         return ()
     history = ground.history

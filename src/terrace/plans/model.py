@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -55,6 +56,8 @@ class ResourceChange:
     `before` and `after` are masked; `unknown` and `sensitive` are the paths so marked in `after` (for a delete:
     in `before`). `replace_paths` are the attributes that force a replacement, `reason` Terraform's own
     (`action_reason`). `previous_address` is set for moved objects, `deposed` for leftovers of a replacement.
+    `before_marks` and `after_marks` tell apart what the mask hides: attribute -> keyed mark of its value, for drift
+    and for changes that do something (`after_marks` for drift only: what is planned may not be known yet).
     """
 
     address: str
@@ -75,6 +78,8 @@ class ResourceChange:
     deposed: str | None = None
     importing: bool = False
     create_first: bool = False
+    before_marks: Mapping[str, str] = field(default_factory=dict)
+    after_marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 
 from terrace.plans import wire
 from terrace.plans.digest import DigestKey, plan_digest
 from terrace.plans.links import links
+from terrace.plans.marks import marks
 from terrace.plans.mask import masked, paths
-from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange
+from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.secrets import Secrets
 from terrace.stacks.model import Stack
 
@@ -40,9 +43,9 @@ def read_plan(document: bytes, *, stack: Stack, commit: str, key: DigestKey, roo
         stack=stack,
         commit=commit,
         digest=plan_digest(found, lock, key),
-        changes=tuple(_change(resource, secrets) for resource in found.resource_changes),
+        changes=tuple(_change(resource, secrets, key) for resource in found.resource_changes),
         outputs=tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items())),
-        drift=tuple(_change(resource, secrets) for resource in found.resource_drift),
+        drift=tuple(_drift(resource, secrets, key) for resource in found.resource_drift),
         checks=tuple(_check(check) for check in found.checks),
         links=links(found.configuration),
         format_version=found.format_version,
@@ -61,16 +64,24 @@ def _action(change: wire.Change) -> Action:
     return _ACTIONS.get(tuple(change.actions), Action.UNKNOWN)
 
 
-def _change(resource: wire.Resource, secrets: Secrets) -> ResourceChange:
+def _drift(resource: wire.Resource, secrets: Secrets, key: DigestKey) -> ResourceChange:
+    seen = wire.value(resource.change.after)
+    return replace(_change(resource, secrets, key), after_marks=marks(resource.address, seen, key))
+
+
+def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey) -> ResourceChange:
     change = resource.change
     action = _action(change)
     secret_after, unknown = wire.value(change.after_sensitive), wire.value(change.after_unknown)
     secret_before = wire.value(change.before_sensitive)
     after = secrets.hidden(masked(wire.value(change.after), secret_after, unknown), bytes(change.after))
     # A no-op has the same value twice: once is enough, and most of a large plan is no-ops.
-    before = after
+    before: Value = after
+    before_marks: Mapping[str, str] = {}
     if action is not Action.NO_OP:
-        before = secrets.hidden(masked(wire.value(change.before), secret_before), bytes(change.before))
+        was = wire.value(change.before)
+        before_marks = marks(resource.address, was, key)
+        before = secrets.hidden(masked(was, secret_before), bytes(change.before))
     moved = resource.previous_address if resource.previous_address != resource.address else None
     return ResourceChange(
         address=resource.address,
@@ -91,6 +102,7 @@ def _change(resource: wire.Resource, secrets: Secrets) -> ResourceChange:
         deposed=resource.deposed,
         importing=change.importing != wire.NOTHING,
         create_first=change.actions == ["create", "delete"],
+        before_marks=before_marks,
     )
 
 

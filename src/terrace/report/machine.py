@@ -16,6 +16,7 @@ from terrace.ledger.origins import origin_word
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.stacks.model import ChangeSet, Destruction, Impact
+from terrace.watch.checks import Standing
 
 Json = dict[str, Any]
 
@@ -105,8 +106,9 @@ def refused(command: str, commit: str, verdict: Verdict) -> Json:
 def status(
     rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]],
     alarms: Mapping[str, tuple[str, ...]],
+    drift: Mapping[str, Standing],
 ) -> Json:
-    """`terrace status`: for each environment its newest deployment, its last good one, what holds it, its alarms."""
+    """`terrace status`: of each environment its newest and its last good deployment, hold, alarms and drift."""
     environments = []
     for name, latest, good, held in rows:
         row: Json = {"name": name, "state": state_word(latest, held)}
@@ -119,6 +121,8 @@ def status(
         if held is not None:
             row["held"] = {"reason": held.reason, "by": held.by, "since": when(held.since)}
         row["alarms"] = list(alarms.get(name, ()))
+        if name in drift:
+            row["drift"] = _drift(drift[name])
         environments.append(row)
     return {"schema": "terrace/status@1", "environments": environments}
 
@@ -260,6 +264,11 @@ def _step(record: StepRecord) -> Json:
             name: record.detail[name] for name in ("backup", "lineage", "serial", "state_sha256", "key_id")
         }
     return told
+
+
+def _drift(record: Standing) -> Json:
+    found: Json = {"status": record.status, "checked_at": when(record.checked_at)}
+    return {**found, "overdue": record.overdue} if record.overdue else found
 
 
 def _gate(record: GateResult) -> Json:

@@ -18,6 +18,7 @@ from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.report.machine import result_word, state_word
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
+from terrace.watch.checks import Standing
 
 SIGNS = {
     Action.CREATE: ("+", "green"),
@@ -41,6 +42,8 @@ RESULTS = {
     "failed": "red",
     "unknown": "red",
     "blocked": "red",
+    "clean": "green",
+    "drifted": "red",
 }
 
 
@@ -241,9 +244,13 @@ def step_line(record: StepRecord) -> Text:
     return text
 
 
-def status(rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]], now: datetime) -> Table:
+def status(
+    rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]],
+    drift: Mapping[str, Standing],
+    now: datetime,
+) -> Table:
     """Every environment in one line, in the order of the ladder."""
-    table = Table("Environment", "State", "Commit", "Since", "Waiting for", box=None, header_style="bold")
+    table = Table("Environment", "State", "Commit", "Since", "Drift", "Waiting for", box=None, header_style="bold")
     for name, latest, good, held in rows:
         word = state_word(latest, held)
         waiting = "\n".join(visible(w) for w in latest.waiting) if latest is not None else ""
@@ -256,9 +263,17 @@ def status(rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold 
             Text(word, style=RESULTS.get(word, "")),
             good.commit[:7] if good else "-",
             ago(good.ended_at, now) if good else "-",
+            _drift(drift.get(name), now),
             escape(waiting),
         )
     return table
+
+
+def _drift(how: Standing | None, now: datetime) -> Text:
+    if how is None:
+        return Text("-", style="dim")
+    text = Text(f"{how.status}, {ago(how.checked_at, now)}", style=RESULTS.get(how.status, ""))
+    return text.append(f"\nalarm: {how.overdue}", style="red") if how.overdue else text
 
 
 def history(rows: Iterable[Deployment]) -> Table:

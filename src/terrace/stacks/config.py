@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 
@@ -77,6 +77,38 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """Drift that somebody answers for: `attributes` of addresses that `address` (a glob) names, all of them if none
+    is named. It holds until the end of the day `until`, and never hides a deletion."""
+
+    address: str
+    owner: str
+    reason: str
+    until: date
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remediate:
+    """What of drift may be taken back by Terrace: updates of `allow`ed attributes (by a glob of types), no more than
+    `at_most` objects and `share` percent of a stack at once. `approvals`: who agrees; None: as to a deployment."""
+
+    approvals: ApprovalRule | None = None
+    allow: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"*": ("tags", "tags_all")})
+    at_most: int = 5
+    share: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSettings:
+    """How an environment is watched for drift. `every` zero: only when somebody asks. No `remediate`: never."""
+
+    every: timedelta = timedelta(0)
+    ignore: tuple[IgnoreRule, ...] = ()
+    remediate: Remediate | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One step of the ladder. `after` is the environment whose success a release needs first.
 
@@ -101,6 +133,7 @@ class Environment:
     env: tuple[str, ...] = ()
     rpo: timedelta | None = None
     rto: timedelta | None = None
+    drift: DriftSettings = DriftSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import re
 from terrace.stacks.kinds import (
     WORD,
     Choice,
+    Day,
     Duration,
     Either,
     Flag,
@@ -17,10 +18,11 @@ from terrace.stacks.kinds import (
     MapOf,
     Number,
     Only,
+    Percentage,
     Record,
     Text,
 )
-from terrace.stacks.yaml_nodes import Mapping, Node
+from terrace.stacks.yaml_nodes import Mapping, Node, Scalar
 
 VARIABLE = Text("a name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
 PATH = Text("a path from the root of the repository", re.compile(r"(?!/)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\]+"))
@@ -115,6 +117,59 @@ ROLLOUT = Record(
     later=frozenset({"canary"}),
 )
 
+IGNORE = Record(
+    "a rule to ignore drift",
+    (
+        Key("address", Text(), "Which addresses; a glob like `aws_autoscaling_group.*`.", needed=True),
+        Key("attributes", ListOf(Text()), "Which attributes, like `desired_capacity`.", "all of them", "drift"),
+        Key("owner", Text(), "Who answers for it.", needed=True),
+        Key("reason", Text(), "Why it is no drift.", needed=True),
+        Key("until", Day(), "The last day on which it holds.", needed=True),
+    ),
+)
+
+REMEDIATE = Record(
+    "remediation",
+    (
+        Key(
+            "approvals",
+            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
+            "Who must say yes to taking drift back.",
+            "as `approvals` of the environment",
+            "gate approvals",
+        ),
+        Key(
+            "allow",
+            MapOf(ListOf(Text()), Text("a glob of types", re.compile(r"[A-Za-z0-9_*?]+"))),
+            "Attributes that may be changed back, by type.",
+            "tags of every type",
+            "drift",
+        ),
+        Key("at_most", Number(1), "How many objects of a stack at once.", "5", "drift"),
+        Key("share", Percentage(), "How much of a stack at once.", "20%", "drift"),
+    ),
+)
+
+
+def _remediate(node: Node) -> Kind:
+    return Choice(("off",)) if isinstance(node, Scalar) else REMEDIATE
+
+
+DRIFT = Record(
+    "drift",
+    (
+        Key("every", Duration(), "How often `terrace tick` looks for drift; 0: only when asked.", "0", "tick"),
+        Key("ignore", ListOf(IGNORE), "Drift that somebody answers for.", "none", "drift"),
+        Key(
+            "remediate",
+            Either(_remediate, (Choice(("off",)), REMEDIATE)),
+            "What `terrace drift --remediate` may take back.",
+            "off for production and for the last step, tags elsewhere",
+            "drift",
+        ),
+    ),
+)
+
 ENVIRONMENT = Record(
     "an environment",
     (
@@ -159,6 +214,7 @@ ENVIRONMENT = Record(
             "destroy",
         ),
         Key("credentials", CREDENTIALS, "What its Terraform may use.", "none", "terraform"),
+        Key("drift", DRIFT, "How it is watched for drift.", "see there", "drift, tick"),
         Key("env", ListOf(VARIABLE), "More variables that its Terraform gets as they are.", "none", "terraform"),
         Key("rpo", Duration(zero=False), "How old the newest copy of a state may be.", "none", "state, status, tick"),
         Key("rto", Duration(zero=False), "How long bringing a state back may take.", "none", "state drill"),
@@ -275,6 +331,9 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("environments.NAME.smoke[] with `run`", RUN),
     ("environments.NAME.rollout", ROLLOUT),
     ("environments.NAME.credentials", CREDENTIALS),
+    ("environments.NAME.drift", DRIFT),
+    ("environments.NAME.drift.ignore[]", IGNORE),
+    ("environments.NAME.drift.remediate", REMEDIATE),
     ("stacks[]", STACK),
     ("people.NAME", PERSON),
     ("terraform", TERRAFORM),

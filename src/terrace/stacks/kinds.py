@@ -5,16 +5,19 @@ One table of keys made of these (`keys`) drives the loader, the JSON Schema and 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from terrace.stacks.naming import NAME, nearest
 from terrace.stacks.yaml_nodes import Mapping, Node, Problem, Problems, Scalar, Sequence, shown
 
 _DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
+_PERCENTAGE = re.compile(r"([1-9][0-9]?|100)%")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECONDS = (86400, 3600, 60, 1)
 
 LONGEST = timedelta(days=3650)
@@ -182,6 +185,42 @@ class Number:
     def schema(self) -> dict[str, Any]:
         found = {"type": "integer", "minimum": self.least}
         return found if self.most is None else {**found, "maximum": self.most}
+
+
+@dataclass(frozen=True, slots=True)
+class Percentage:
+    """`20%`, from 1 to 100; the value is the number."""
+
+    word: str = "a percentage like `20%`"
+
+    def read(self, node: Node, problems: Problems) -> int | None:
+        found = _PERCENTAGE.fullmatch(str(node.value)) if isinstance(node, Scalar) else None
+        if found is None:
+            number = _whole(node)
+            wrong(node, self.word, problems, f"say the unit: `{number}%`" if number else None)
+            return None
+        return int(found[1])
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_PERCENTAGE.pattern}$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """`2026-12-31`."""
+
+    word: str = "a day like `2026-12-31`"
+
+    def read(self, node: Node, problems: Problems) -> date | None:
+        text = node.value if isinstance(node, Scalar) else None
+        if isinstance(text, str) and _DAY.fullmatch(text):
+            with contextlib.suppress(ValueError):
+                return date.fromisoformat(text)
+        wrong(node, self.word, problems)
+        return None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_DAY.pattern}$"}
 
 
 @dataclass(frozen=True, slots=True)

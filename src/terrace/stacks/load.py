@@ -15,10 +15,13 @@ from terrace.stacks.config import (
     CommandProbe,
     Config,
     Credentials,
+    DriftSettings,
     Environment,
     HttpProbe,
+    IgnoreRule,
     Person,
     Probe,
+    Remediate,
     Rollout,
     StackSetting,
     TerraformSettings,
@@ -94,6 +97,7 @@ def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:
             after=ordered[i - 1] if i else None,
             approvals=ApprovalRule(count=1) if asks(ordered, name) else ApprovalRule(),
             protected=is_production(name),
+            drift=DriftSettings(remediate=None if asks(ordered, name) else Remediate()),
         )
         for i, name in enumerate(ordered)
     )
@@ -103,7 +107,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
     default = Config()
     environments = _inner(found, "environments")
     return Config(
-        environments=tuple(_environment(name, one.value or {}, problems) for name, one in environments.items())
+        environments=tuple(_environment(name, environments, problems) for name in environments)
         or _by_convention(discovered),
         stacks=tuple(_stack(one, problems) for one in _value(found, "stacks", ()) if one),
         teams={name: tuple(m for m in one.value or () if m) for name, one in _inner(found, "teams").items()},
@@ -127,7 +131,8 @@ def _backups(found: Record) -> Backups:
     return Backups(recipients=recipients, **_plain(found, "url", "key", "identity"))
 
 
-def _environment(name: str, found: Record, problems: Problems) -> Environment:
+def _environment(name: str, ladder: Record, problems: Problems) -> Environment:
+    found: Record = ladder[name].value or {}
     default = Environment(name)
     credentials = _inner(found, "credentials")
     return Environment(
@@ -148,6 +153,7 @@ def _environment(name: str, found: Record, problems: Problems) -> Environment:
         env=tuple(_value(found, "env", ())),
         rpo=_value(found, "rpo", None),
         rto=_value(found, "rto", None),
+        drift=_drift(_inner(found, "drift"), asks=asks(tuple(ladder), name)),
     )
 
 
@@ -163,6 +169,28 @@ def _rollout(found: Record, problems: Problems) -> Rollout:
         place = (given.get("passes") or given["of"]).node.place
         problems.append(Problem(place, message, f"`passes` is at most `of`: {rollout.of}"))
     return rollout
+
+
+def _drift(found: Record, *, asks: bool) -> DriftSettings:
+    """`asks`: people are asked there, and so nothing is taken back unless somebody said so."""
+    remediate = None if asks else Remediate()
+    given = _value(found, "remediate", None)
+    if given == "off":
+        remediate = None
+    elif isinstance(given, dict):
+        allow = {glob: tuple(one.value) for glob, one in _inner(given, "allow").items() if one.value is not None}
+        remediate = Remediate(
+            approvals=_rule(given["approvals"]) if "approvals" in given else None,
+            allow=allow if "allow" in given else Remediate().allow,
+            **_plain(given, "at_most", "share"),
+        )
+    rules = tuple(IgnoreRule(**_plain(one, *one)) for one in _value(found, "ignore", ()) if one and _whole(one))
+    return DriftSettings(_value(found, "every", DriftSettings().every), rules, remediate)
+
+
+def _whole(rule: Record) -> bool:
+    """Whether a rule has all that it needs; what it lacks is a problem that was told already."""
+    return {"address", "owner", "reason", "until"} <= rule.keys()
 
 
 def _rule(given: Located | None) -> ApprovalRule:
@@ -241,8 +269,9 @@ def _agree(config: Config, found: Record, problems: Problems) -> None:
     for name, one in _inner(found, "environments").items():
         settings: Record = one.value or {}
         _known("environment", settings.get("after"), names, problems)
-        if "approvals" in settings:
-            for team, node in _teams(settings["approvals"]):
+        remediate = _inner(_inner(settings, "drift"), "remediate")
+        for asked in (settings.get("approvals"), remediate.get("approvals")):
+            for team, node in _teams(asked) if asked is not None else ():
                 _known("team", Located(team, node), list(config.teams), problems)
         cycle = _cycle(config, name)
         if cycle:

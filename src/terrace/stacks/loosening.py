@@ -58,6 +58,7 @@ def _environment(old: Environment, new: Environment) -> Iterator[str]:
     if set(old.smoke) - set(new.smoke):
         yield f"{name} loses or changes a smoke test"
     yield from _watching(old, new)
+    yield from _drift(old, new)
     if _powers(new) - _powers(old):
         yield f"{name} gets other credentials or variables"
     for what in ("rpo", "rto"):
@@ -84,6 +85,27 @@ def _watching(old: Environment, new: Environment) -> Iterator[str]:
     for way in _approvals(name, old.rollback or old.approvals, new.rollback or new.approvals):
         if (old.rollback, new.rollback) != (None, None):
             yield f"{way}, to go back"
+
+
+def _drift(old: Environment, new: Environment) -> Iterator[str]:
+    """Ways in which less drift is seen, or more of it is acted on by itself."""
+    name, was, is_ = old.name, old.drift, new.drift
+    if was.every and (not is_.every or is_.every > was.every):
+        yield f"{name} is looked at for drift less often"
+    yield from (f"{name} ignores drift of {rule.address}" for rule in is_.ignore if rule not in was.ignore)
+    if is_.remediate is None:
+        return
+    if was.remediate is None:
+        yield f"{name} takes drift back by itself"
+        return
+    more = {(g, a) for g, names in is_.remediate.allow.items() for a in names}
+    more -= {(g, a) for g, names in was.remediate.allow.items() for a in names}
+    yield from (f"{name} takes back drift of {attribute} of {glob}" for glob, attribute in sorted(more))
+    if is_.remediate.at_most > was.remediate.at_most or is_.remediate.share > was.remediate.share:
+        yield f"{name} takes back more drift at once"
+    before, after = was.remediate.approvals or old.approvals, is_.remediate.approvals or new.approvals
+    if (was.remediate.approvals, is_.remediate.approvals) != (None, None):
+        yield from (f"{way}, to take drift back" for way in _approvals(name, before, after))
 
 
 def _powers(environment: Environment) -> frozenset[tuple[str, str, str]]:

@@ -57,6 +57,10 @@ class Repository(Protocol):
         """Everybody who wrote a commit of base..head (all of head's history when base is None)."""
         ...
 
+    def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """The commits of base..head, on the first-parent line of head, that touch one of these files; newest first."""
+        ...
+
     def checkout(self, commit: str, name: str, added: Mapping[str, str] | None = None) -> AbstractContextManager[Path]:
         """A private folder that holds exactly that commit, at the same path every time for one `name`.
 

@@ -178,6 +178,24 @@ class GitRepository:
         pairs = {tuple(line.strip("\n").split("\n", 1)) for line in lines if line.strip()}
         return tuple(sorted(Author(p[0], p[1] if len(p) > 1 else "") for p in pairs))
 
+    def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
+        if not paths:
+            return ()
+        # Paths go in by stdin: there may be more than a command line takes.
+        wanted = os.fsencode("\n".join([f"{base}..{head}", "--", *paths, ""]))
+        done = self.git("rev-list", "--first-parent", "--stdin", stdin=wanted, env={"GIT_LITERAL_PATHSPECS": "1"})
+        if done.code != 0:
+            raise TerraceError(f"git rev-list failed: {done.message}")
+        return tuple(os.fsdecode(done.out).split())
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file of the user's working tree, whole or not at all, with the mode that it has."""
+        target = self.root / path
+        fresh = target.with_name(f".{target.name}.terrace-{os.getpid()}")
+        fresh.write_bytes(content)
+        fresh.chmod(target.stat().st_mode)
+        fresh.replace(target)
+
     # --- private checkouts -------------------------------------------------------------------------------------
 
     @contextlib.contextmanager

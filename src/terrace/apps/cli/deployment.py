@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from terrace.apps.cli.console import confirmed, emit, note, show
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines import approve as approving
 from terrace.pipelines import deploy as deploying
+from terrace.pipelines import drift as looking
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Refused
 from terrace.pipelines.journal import append
@@ -24,11 +25,12 @@ from terrace.pipelines.react import react
 from terrace.pipelines.release import Released
 from terrace.pipelines.state.look import back_up, due_for_a_look
 from terrace.pipelines.tick import due
-from terrace.report import machine, state_json, state_terminal, terminal
+from terrace.report import drift, machine, state_json, state_terminal, terminal
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Undoing
 from terrace.watch.reaction import Pause
+from terrace.watch.review import Review, review
 
 Reacted = Deployment | Refused | Pause | None
 """What `react` did about the end of a deployment."""
@@ -206,13 +208,31 @@ def tick(folder: str, *, as_json: bool) -> int:
                 _show(shop, done, reacted)
         looks = back_up(crew, wanted) if (wanted := due_for_a_look(crew)) else ()
         codes += [0 if look.good else 1 for look in looks]
+        names = looking.due(crew)
+        if names:
+            looking.look(crew, names)
+            looking.note_overdue(crew, names)
+    reviews = reviews_of(shop, names)
+    codes += [1 for one in reviews if one.check is not None and one.check.status != "clean"]
     if as_json:
-        emit({"schema": "terrace/tick@1", "done": results, "backups": [state_json.look(one) for one in looks]})
-    elif looks:
+        seen = drift.as_json(reviews)["environments"]
+        backups = [state_json.look(one) for one in looks]
+        emit({"schema": "terrace/tick@1", "done": results, "drift": seen, "backups": backups})
+        return max(codes, default=0)
+    if looks:
         show(state_terminal.looks(looks))
-    elif not results:
+    if reviews:
+        show(drift.as_terminal(reviews))
+    if not (results or looks or reviews):
         show("nothing is due")
     return max(codes, default=0)
+
+
+def reviews_of(shop: Workshop, names: Iterable[str]) -> tuple[Review, ...]:
+    """What the ledger knows of the drift of these environments now."""
+    history = shop.ledger.read()
+    every = {environment.name: environment.drift.every for environment in shop.trust.config.environments}
+    return tuple(review(history, name, now(), every[name]) for name in names)
 
 
 def tell(

@@ -15,6 +15,7 @@ from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
 from terrace.report import machine, state_terminal, terminal
 from terrace.rollout.model import Deployment
+from terrace.watch.checks import checks, standing
 from terrace.watch.states import problems
 
 
@@ -27,10 +28,15 @@ def status(folder: str, *, as_json: bool) -> int:
         for e in shop.trust.config.environments
     ]
     alarms = problems(history, shop.trust.config, now())
+    drift = {
+        e.name: how
+        for e in shop.trust.config.environments
+        if (how := standing(checks(history, e.name), now(), e.drift.every)) is not None
+    }
     if as_json:
-        emit(machine.status(rows, alarms))
+        emit(machine.status(rows, alarms, drift))
     else:
-        print_record(terminal.status(rows, now()))
+        print_record(terminal.status(rows, drift, now()))
         if alarms:
             print_record(state_terminal.problems(alarms))
     return 0

@@ -1,0 +1,189 @@
+"""`drift`: look whether what is there is what was deployed, say who answers for a difference, keep looking."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from terrace.apps.cli.console import emit, note, show
+from terrace.apps.cli.deployment import reviews_of, watcher
+from terrace.apps.wiring import Workshop, now
+from terrace.errors import BadInput, Place, TerraceError
+from terrace.pipelines import adopt as adopting
+from terrace.pipelines import drift as looking
+from terrace.pipelines.acknowledge import acknowledge
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy import Refused
+from terrace.pipelines.remediate import Remedied, remediate
+from terrace.report import drift as report
+from terrace.report import machine, terminal
+from terrace.rollout.model import Deployment
+from terrace.stacks.kinds import Duration
+from terrace.stacks.yaml_nodes import Problem, Scalar
+from terrace.watch.review import Review
+
+
+def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> int:
+    """Look at these environments, or at all; exit 1 when something drifted or could not be told."""
+    shop = Workshop(Path(folder))
+    wanted = _environments(shop, names)
+    remedied: tuple[Remedied, ...] = ()
+    with watcher(as_json=style == "json") as told:
+        crew = shop.crew(told) if remedy else shop.lookouts(told)
+        looking.look(crew, wanted)
+        if remedy:
+            remedied = _remediate(crew, wanted)
+    reviews = reviews_of(shop, wanted)
+    say(reviews, style, remedied)
+    return _code(reviews)
+
+
+def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[Remedied, ...]:
+    """Take back what may be, and look again where something was done: only that tells whether it helped."""
+    remedied = remediate(crew, names)
+    touched = [one.environment for one in remedied if any(isinstance(d, Deployment) for d in one.deployments)]
+    if touched:
+        looking.look(crew, touched)
+    return remedied
+
+
+def last(folder: str, names: tuple[str, ...], style: str) -> int:
+    """What the newest check found, without looking again."""
+    shop = Workshop(Path(folder))
+    reviews = reviews_of(shop, _environments(shop, names))
+    say(reviews, style)
+    return _code(reviews)
+
+
+def watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remedy: bool) -> int:
+    """Look again and again, until ^C. Each round is told; a round that breaks is told too, and the next one comes.
+
+    The rounds keep their own time: nobody else's schedule can drop one unseen.
+    """
+    from terrace.adapters.interruption import INTERRUPTION
+
+    interval = interval_of(every)
+    begun = now()
+    while True:
+        due = now() + interval
+        try:
+            reviews, remedied = _round(folder, names, interval, remedy=remedy)
+            say(reviews, style, remedied)
+            overdue = [r.standing.overdue for r in reviews if r.standing and r.standing.overdue]
+        except TerraceError as error:
+            INTERRUPTION.check()
+            note(f"error: {error}")
+            overdue = [f"no round has ended well since {begun:%Y-%m-%d %H:%M} UTC"] if now() - begun > interval else []
+        else:
+            begun = now()
+        for sentence in overdue:
+            note(f"alarm: {sentence}")
+        note(f"{now():%Y-%m-%dT%H:%M:%SZ} looked; next at {due:%H:%M:%SZ}")
+        time.sleep(max(0.0, (due - now()).total_seconds()))
+
+
+def _round(
+    folder: str, names: tuple[str, ...], interval: timedelta, *, remedy: bool
+) -> tuple[tuple[Review, ...], tuple[Remedied, ...]]:
+    # Everything is read anew: the rules, the ladder and the ledger may have changed since the last round.
+    shop = Workshop(Path(folder))
+    wanted = _environments(shop, names)
+    with watcher(as_json=True) as told:
+        crew = shop.crew(told) if remedy else shop.lookouts(told)
+        looking.look(crew, wanted, interval)
+        remedied = _remediate(crew, wanted) if remedy else ()
+        looking.note_overdue(crew, wanted)
+    return reviews_of(shop, wanted), remedied
+
+
+def interval_of(text: str) -> timedelta:
+    """A duration as terrace.yaml writes it. Raises BadInput."""
+    problems: list[Problem] = []
+    found = Duration(zero=False).read(Scalar(text, Place("--every"), text), problems)
+    if found is None:
+        raise BadInput(f"{text!r} is not {Duration(zero=False).word}", hint="for example: --every 30m")
+    return found
+
+
+def ack(folder: str, environment: str, address: str, reason: str, stack: str | None, *, as_json: bool) -> int:
+    """Say who answers for a difference."""
+    shop = Workshop(Path(folder))
+    with watcher(as_json=True) as told:
+        seen = acknowledge(shop.lookouts(told), environment, address, reason, stack)
+    if as_json:
+        emit(
+            {
+                "schema": "terrace/drift-ack@1",
+                "environment": environment,
+                "stack": seen.stack,
+                "address": seen.address,
+                "paths": list(seen.paths),
+                "by": shop.actor,
+                "reason": reason,
+            }
+        )
+    else:
+        show(f"{shop.actor} answers for {seen.address} in {seen.stack} as it is now ({', '.join(seen.paths)})")
+    return 0
+
+
+def adopt(folder: str, environment: str, address: str, stack: str | None, *, as_json: bool) -> int:
+    """Write what is there into the working tree; exit 1 when a person has to write something of it."""
+    shop = Workshop(Path(folder))
+    with watcher(as_json=as_json) as told:
+        proposed = adopting.adopt(shop.lookouts(told), environment, address, stack)
+    adoption = proposed.adoption
+    if adoption.written:
+        shop.repository.write(proposed.path, adoption.content)
+    if as_json:
+        emit(report.adopted(environment, address, proposed.stack, proposed.path, adoption))
+    else:
+        show(report.adoption(proposed.path, adoption))
+        if adoption.written:
+            show(f"next: terrace plan {proposed.stack}, then commit and merge it")
+    return 1 if adoption.left else 0
+
+
+def say(reviews: tuple[Review, ...], style: str, remedied: tuple[Remedied, ...] = ()) -> None:
+    """Print reviews, and what was done about them, in one of the three formats."""
+    if style == "json":
+        emit({**report.as_json(reviews), "remediation": [_as_json(one) for one in remedied]})
+        return
+    if style == "markdown":
+        sys.stdout.write(report.as_markdown(reviews))
+    else:
+        show(report.as_terminal(reviews))
+    for one in remedied:
+        _tell(one)
+
+
+def _tell(one: Remedied) -> None:
+    for made in one.deployments:
+        show(terminal.gates(made.verdict) if isinstance(made, Refused) else terminal.deployment(made))
+    for refusal in one.refusals:
+        show(f"left as it is: {refusal.stack or one.environment}: {terminal.visible(refusal.reason)}")
+
+
+def _as_json(one: Remedied) -> machine.Json:
+    return {
+        "environment": one.environment,
+        "deployments": [
+            machine.refused("drift", made.commit, made.verdict)
+            if isinstance(made, Refused)
+            else machine.deployed("drift", made)
+            for made in one.deployments
+        ],
+        "refused": [{"stack": refusal.stack or None, "reason": refusal.reason} for refusal in one.refusals],
+    }
+
+
+def _environments(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(shop.trust.config.environment(name).name for name in names) or tuple(
+        environment.name for environment in shop.trust.config.environments
+    )
+
+
+def _code(reviews: tuple[Review, ...]) -> int:
+    return 0 if all(r.check is None or r.check.status == "clean" for r in reviews) else 1

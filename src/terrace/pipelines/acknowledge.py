@@ -1,0 +1,52 @@
+"""Somebody answers for a difference by name. The answer is about what was seen, and ends with it."""
+
+from __future__ import annotations
+
+from terrace.errors import BadInput
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import append
+from terrace.rollout.next_step import awaiting
+from terrace.watch.acknowledged import acknowledgement_of
+from terrace.watch.checks import checks
+from terrace.watch.model import Sighting
+from terrace.watch.payload import sightings_of
+
+
+def acknowledge(crew: Crew, environment: str, address: str, reason: str, stack: str | None = None) -> Sighting:
+    """Record that somebody knows of the difference at an address, and why it is so; returns what was acknowledged.
+
+    What a waiting deployment saw comes before what the newest check saw. Raises BadInput when nothing differs
+    there, or when it differs in several stacks and none is named.
+    """
+    crew.config.environment(environment)
+    history = crew.ledger.read()
+    seen = _seen(history, environment)
+    found = {one.stack: one for one in seen if one.address == address and stack in (None, one.stack)}
+    if not found:
+        known = ", ".join(sorted({one.address for one in seen})) or "nothing"
+        raise BadInput(f"{address} is not known to differ in {environment}", hint=f"what was seen there: {known}")
+    if len(found) > 1:
+        raise BadInput(f"{address} differs in {', '.join(sorted(found))}", hint="say which: --stack STACK")
+    (sighting,) = found.values()
+
+    def decide(now: History) -> tuple[Draft, ...]:
+        if sighting not in _seen(now, environment):
+            raise BadInput("what differs changed while you answered; nothing was written", hint="look at it again")
+        payload = acknowledgement_of(sighting, reason)
+        return (Draft(kinds.DRIFT_ACKNOWLEDGED, environment, crew.actor, payload),)
+
+    append(crew.ledger, history, decide)
+    return sighting
+
+
+def _seen(history: History, environment: str) -> tuple[Sighting, ...]:
+    """What differs as far as the ledger knows, the newest word last."""
+    looks = checks(history, environment)
+    seen = list(looks[-1].sightings) if looks else []
+    current = folds.latest(history, environment)
+    if current is not None and current.open:
+        for record in awaiting(current):
+            seen += sightings_of(record.stack, record.detail.get("sightings", ()))
+    return tuple(seen)

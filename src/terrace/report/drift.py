@@ -1,0 +1,258 @@
+"""Drift as JSON, as Markdown, and as a person reads it in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from terrace.assess.model import Severity
+from terrace.report.machine import Json, when
+from terrace.report.markdown import code, plain
+from terrace.report.terminal import visible
+from terrace.watch.absorbed import Absorption
+from terrace.watch.acknowledged import Acknowledgement, answered
+from terrace.watch.adopt import Adoption
+from terrace.watch.model import Observation, Quadrant, Sighting
+from terrace.watch.review import Review
+
+STYLES = {"clean": "green", "drifted": "red", "unknown": "yellow"}
+SEVERITIES = {Severity.CRITICAL: "red bold", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
+
+
+def remedy(environment: str, seen: Sighting, commit: str) -> str:
+    """In a sentence what would make it what was deployed again."""
+    again = f"`terrace deploy {environment} --ref {commit[:7]}`"
+    match seen.quadrant:
+        case Quadrant.ACTIONABLE if seen.undo.value == "update":
+            return (
+                f"changed outside; {again} changes it back, and `terrace drift {environment} --remediate` where allowed"
+            )
+        case Quadrant.ACTIONABLE:
+            return f"changed outside; {again} would {seen.undo.value} it: look at its plan first"
+        case Quadrant.UNMANAGED:
+            what = "change it back by hand, write it into the configuration, or say who answers for it"
+            return f"changed outside, and no deployment changes it back; {what}: `terrace drift ack {environment}`"
+        case Quadrant.DELETED if seen.undo.value == "create":
+            return f"deleted outside; {again} makes it anew, and what it held does not come back"
+        case Quadrant.DELETED:
+            return "deleted outside, and no deployment makes it anew"
+    return f"nothing changed outside; what it is made from did, and {again} would {seen.undo.value} it"
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------------
+
+
+def as_json(reviews: Iterable[Review]) -> Json:
+    """`terrace drift`."""
+    return {"schema": "terrace/drift@1", "environments": [_environment(one) for one in reviews]}
+
+
+def _environment(review: Review) -> Json:
+    check = review.check
+    found: Json = {
+        "name": review.environment,
+        "check": check.id if check else None,
+        "status": check.status if check else None,
+        "checked_at": when(check.at) if check else None,
+        "last_good_at": when(review.standing.checked_at) if review.standing else None,
+        "stacks": [_stack(review, one) for one in check.observations] if check else [],
+        "absorbed": [_absorption(one) for one in review.absorbed],
+    }
+    if review.standing and review.standing.overdue:
+        found["overdue"] = review.standing.overdue
+    return found
+
+
+def _stack(review: Review, seen: Observation) -> Json:
+    found: Json = {
+        "path": seen.path,
+        "stack": seen.stack,
+        "status": seen.status,
+        "commit": seen.commit,
+        "undeployed_commits": list(seen.undeployed),
+        "resources": [_resource(review, seen, one) for one in seen.sightings],
+        "ignored": [
+            {"address": i.address, "paths": list(i.paths), "owner": i.owner, "reason": i.reason, "until": i.until}
+            for i in seen.ignored
+        ],
+        "notices": list(seen.notices),
+    }
+    if seen.severity is not None:
+        found["severity"] = seen.severity.word
+    if seen.why:
+        found["why"] = seen.why
+    return found
+
+
+def _resource(review: Review, seen: Observation, one: Sighting) -> Json:
+    found: Json = {
+        "address": one.address,
+        "type": one.type,
+        "quadrant": one.quadrant.value,
+        "severity": one.severity.word,
+        "paths": list(one.paths),
+        "undo": one.undo.value,
+        "remedy": remedy(review.environment, one, seen.commit),
+        "seen": review.in_a_row(one),
+        "fingerprint": one.fingerprint,
+    }
+    given = answered(review.acknowledged, one, one.paths)
+    if given is not None:
+        found["acknowledged"] = _acknowledged(given)
+    return found
+
+
+def _absorption(one: Absorption) -> Json:
+    found: Json = {
+        "stack": one.sighting.stack,
+        "address": one.sighting.address,
+        "severity": one.sighting.severity.word,
+        "paths": list(one.sighting.kept),
+        "deployment": one.deployment,
+        "at": when(one.at),
+    }
+    if one.acknowledged is not None:
+        found["acknowledged"] = _acknowledged(one.acknowledged)
+    return found
+
+
+def _acknowledged(given: Acknowledgement) -> Json:
+    return {"by": given.by, "reason": given.reason, "at": when(given.at)}
+
+
+def adopted(environment: str, address: str, stack: str, path: str, record: Adoption) -> Json:
+    """`terrace drift adopt`."""
+    return {
+        "schema": "terrace/drift-adopt@1",
+        "environment": environment,
+        "stack": stack,
+        "address": address,
+        "file": path,
+        "written": [{"attribute": w.attribute, "line": w.line, "old": w.old, "new": w.new} for w in record.written],
+        "left": [
+            {"attribute": one.attribute, "line": one.line, "old": one.old, "new": one.new, "why": one.why}
+            for one in record.left
+        ],
+    }
+
+
+# --- for people ----------------------------------------------------------------------------------------------------
+
+
+def as_terminal(reviews: Iterable[Review]) -> RenderableType:
+    """Every environment with its stacks, the worst word in colour."""
+    parts: list[RenderableType] = []
+    for review in reviews:
+        parts += [_tree(review), Text("")]
+    return Group(*parts[:-1])
+
+
+def _tree(review: Review) -> Tree:
+    check = review.check
+    if check is None:
+        return Tree(Text.assemble((review.environment, "bold"), " nothing is deployed there"))
+    tree = Tree(Text.assemble((review.environment, "bold"), " ", (check.status, STYLES[check.status])))
+    for seen in check.observations:
+        why = f": {visible(seen.why)}" if seen.why else ""
+        at = f" at {seen.commit[:7]}" if seen.commit else ""
+        branch = tree.add(Text.assemble(f"{seen.stack}{at} ", (seen.status, STYLES[seen.status]), why))
+        for line, style in _lines(review, seen):
+            branch.add(Text(line, style=style))
+    for one in review.absorbed:
+        tree.add(Text(_absorbed_line(one), style="yellow"))
+    if review.standing and review.standing.overdue:
+        tree.add(Text(f"alarm: {review.standing.overdue}", style="red bold"))
+    return tree
+
+
+def _lines(review: Review, seen: Observation) -> Iterable[tuple[str, str]]:
+    for one in seen.sightings:
+        yield f"{one.severity.word} {one.quadrant.value} {_what(one)}", SEVERITIES[one.severity]
+        given = answered(review.acknowledged, one, one.paths)
+        if given is not None:
+            yield f"  acknowledged by {visible(given.by)}: {visible(given.reason)}", "cyan"
+        yield f"  → {remedy(review.environment, one, seen.commit)}", "cyan"
+    for ignored in seen.ignored:
+        yield f"ignored {_of(ignored.address, ignored.paths)} until {ignored.until} ({visible(ignored.owner)})", "dim"
+    for notice in seen.notices:
+        yield visible(notice), "yellow"
+    if seen.undeployed:
+        yield _undeployed(seen), ""
+
+
+def adoption(path: str, record: Adoption) -> RenderableType:
+    """What was written and what a person has to write, each with its place."""
+    lines: list[RenderableType] = []
+    for done in record.written:
+        lines.append(Text(f"{visible(path)}:{done.line}: {done.attribute} was {_line(done.old)}, is {_line(done.new)}"))
+    for left in record.left:
+        lines.append(Text(f"{visible(path)}:{left.line}: {left.attribute} is not written: {left.why}", style="yellow"))
+        lines.append(Text(f"  deployed: {_line(left.old)}"))
+        lines.append(Text(f"  there now: {_line(left.new)}"))
+    return Group(*lines)
+
+
+def _line(text: str) -> str:
+    return visible(" ".join(text.split()))
+
+
+def as_markdown(reviews: Iterable[Review]) -> str:
+    """The same for an issue or a job summary."""
+    parts = []
+    for review in reviews:
+        check = review.check
+        word = check.status if check else "nothing is deployed there"
+        parts += [f"### Drift in {plain(review.environment)}: {word}", ""]
+        for seen in check.observations if check else ():
+            parts += _section(review, seen)
+        parts += [f"- {plain(_absorbed_line(one))}" for one in review.absorbed]
+        if review.standing and review.standing.overdue:
+            parts += ["", f"**Alarm**: {plain(review.standing.overdue)}"]
+        parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _section(review: Review, seen: Observation) -> list[str]:
+    why = f": {plain(seen.why)}" if seen.why else ""
+    lines = [f"**{plain(seen.stack)}** {seen.status}{why}", ""]
+    if seen.sightings:
+        lines += ["| Severity | | Address | Differs | What would undo it |", "| --- | --- | --- | --- | --- |"]
+        for one in seen.sightings:
+            paths = ", ".join(code(path) for path in one.paths)
+            given = answered(review.acknowledged, one, one.paths)
+            known = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
+            mend = f"{known}{remedy(review.environment, one, seen.commit)}"
+            lines.append(f"| {one.severity.word} | {one.quadrant.value} | {code(one.address)} | {paths} | {mend} |")
+        lines.append("")
+    for ignored in seen.ignored:
+        lines.append(f"- ignored until {ignored.until} ({plain(ignored.owner)}): {code(ignored.address)}")
+    lines += [f"- {plain(notice)}" for notice in seen.notices]
+    if seen.undeployed:
+        lines.append(f"- {_undeployed(seen)}")
+    return [*lines, ""] if lines[-1] else lines
+
+
+def _what(one: Sighting) -> str:
+    return _of(one.address, one.paths)
+
+
+def _of(address: str, paths: tuple[str, ...]) -> str:
+    return visible(address) + (f": {visible(', '.join(paths))}" if paths else "")
+
+
+def _undeployed(seen: Observation) -> str:
+    count = len(seen.undeployed)
+    commits = ", ".join(commit[:7] for commit in seen.undeployed[:5])
+    return f"{count} newer {'commit is' if count == 1 else 'commits are'} not deployed there yet: {commits}" + (
+        ", ..." if count > 5 else ""
+    )
+
+
+def _absorbed_line(one: Absorption) -> str:
+    who = one.acknowledged
+    said = f"acknowledged by {visible(who.by)}: {visible(who.reason)}" if who else "nobody acknowledged it"
+    what = _of(one.sighting.address, one.sighting.kept)
+    return f"taken over by deployment {one.deployment}: {one.sighting.stack} {what} ({said})"

@@ -1,0 +1,56 @@
+"""What applies took over into states: no later plan shows it, so the ledger has to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.rollout.model import Deployment, Step, StepRecord
+from terrace.watch.acknowledged import Acknowledgement, acknowledgements, answered
+from terrace.watch.model import Sighting
+from terrace.watch.payload import sightings_of
+
+
+@dataclass(frozen=True, slots=True)
+class Absorption:
+    """A difference that the apply of a deployment wrote into the state, and who answered for it, if anybody did."""
+
+    sighting: Sighting
+    deployment: str
+    at: datetime
+    acknowledged: Acknowledgement | None
+
+
+def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
+    """What was taken over about security and not changed by a deployment since, oldest first."""
+    given = acknowledgements(history, environment)
+    found: dict[tuple[str, str], Absorption] = {}
+    for deployment in folds.deployments(history):
+        if deployment.environment != environment:
+            continue
+        for record, plan in _applied(deployment):
+            for _, address in plan.detail.get("changes", ()):
+                found.pop((record.stack, address), None)
+            for sighting in swallowed(plan):
+                who = answered(given, sighting, sighting.kept)
+                at = record.ended_at or record.began_at
+                found[(record.stack, sighting.address)] = Absorption(sighting, deployment.id, at, who)
+    return tuple(found.values())
+
+
+def swallowed(plan: StepRecord) -> tuple[Sighting, ...]:
+    """What applying a plan would take over about security."""
+    seen = sightings_of(plan.stack, plan.detail.get("sightings", ()))
+    return tuple(one for one in seen if one.grave)
+
+
+def _applied(deployment: Deployment) -> list[tuple[StepRecord, StepRecord]]:
+    """The applies that may have written a state, each with the plan that it applied."""
+    found = []
+    for index, record in enumerate(deployment.steps):
+        if record.step is Step.APPLY and record.result is not None:
+            before = [r for r in deployment.steps[:index] if r.step is Step.PLAN and r.stack == record.stack]
+            found.append((record, before[-1]))
+    return found

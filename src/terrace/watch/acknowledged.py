@@ -1,0 +1,70 @@
+"""Who took responsibility for which difference. An answer is about what was seen: another value asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from terrace.ledger import kinds
+from terrace.ledger.model import History
+from terrace.watch.model import Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Somebody knows that these paths of an address differ, and why that is so."""
+
+    stack: str
+    address: str
+    paths: tuple[str, ...]
+    observed: Mapping[str, str]
+    fingerprint: str
+    by: str
+    reason: str
+    at: datetime
+
+    def covers(self, sighting: Sighting, paths: tuple[str, ...]) -> bool:
+        """Whether it speaks of these paths of a sighting, with the values that are there now."""
+        names = {path.partition(".")[0] for path in paths}
+        return (
+            (self.stack, self.address) == (sighting.stack, sighting.address)
+            and set(paths) <= set(self.paths)
+            and all(self.observed.get(name) == sighting.observed.get(name) for name in names)
+        )
+
+
+def acknowledgements(history: History, environment: str) -> tuple[Acknowledgement, ...]:
+    """Every acknowledgement in an environment, oldest first."""
+    return tuple(
+        Acknowledgement(
+            stack=event.payload["stack"],
+            address=event.payload["address"],
+            paths=tuple(event.payload["paths"]),
+            observed=event.payload["observed"],
+            fingerprint=event.payload["fingerprint"],
+            by=event.actor,
+            reason=event.payload["reason"],
+            at=event.time,
+        )
+        for event in history.events
+        if event.kind == kinds.DRIFT_ACKNOWLEDGED and event.subject == environment
+    )
+
+
+def acknowledgement_of(sighting: Sighting, reason: str) -> dict[str, Any]:
+    """What the event of an acknowledgement says."""
+    return {
+        "stack": sighting.stack,
+        "address": sighting.address,
+        "paths": list(sighting.paths),
+        "observed": dict(sighting.observed),
+        "fingerprint": sighting.fingerprint,
+        "reason": reason,
+    }
+
+
+def answered(given: tuple[Acknowledgement, ...], sighting: Sighting, paths: tuple[str, ...]) -> Acknowledgement | None:
+    """The newest acknowledgement of these paths of a sighting; None when nobody answers for them."""
+    return next((one for one in reversed(given) if one.covers(sighting, paths)), None)

@@ -1,0 +1,44 @@
+"""What each stack is compared with: the commit that is deployed there, or why nobody can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.rollout.model import Deployment
+from terrace.stacks.model import Destruction
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """By key: the stacks at a known commit, and those at none, each with why. What was never deployed is in neither."""
+
+    commits: Mapping[str, str]
+    unclear: Mapping[str, str]
+
+
+def baseline(history: History, environment: str) -> Baseline:
+    """What is deployed in an environment, stack by stack."""
+    commits = {key: deployment.commit for key, deployment in folds.live(history, environment).items()}
+    unclear: dict[str, str] = {}
+    for deployment in folds.deployments(history):
+        if deployment.environment != environment:
+            continue
+        for key in deployment.stacks:
+            done = deployment.done(key)
+            if done is False:
+                how = "is not known" if deployment.in_doubt else "failed"
+                unclear[key] = f"its newest apply {how} (deployment {deployment.id}): it is at no release"
+            elif done or isinstance(deployment.origin, Destruction):
+                unclear.pop(key, None)
+    return Baseline(commits, unclear)
+
+
+def running(history: History, environment: str) -> Deployment | None:
+    """The deployment that changes an environment just now; one that only waits for people changes nothing."""
+    latest = folds.latest(history, environment)
+    if latest is None or not latest.open:
+        return None
+    return latest if latest.lease is not None or latest.in_doubt else None

@@ -1,0 +1,110 @@
+"""Views over the checks for drift in the ledger: what was seen, how often, and since when nobody could look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from terrace.ledger import kinds
+from terrace.ledger.model import History
+from terrace.watch.model import Observation, Sighting, Status, worst
+from terrace.watch.payload import observation_from_payload
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One look at one environment. `id` is its event's; `every` is how often whoever looked meant to look."""
+
+    id: str
+    environment: str
+    at: datetime
+    observations: tuple[Observation, ...]
+    every: timedelta = timedelta(0)
+
+    @property
+    def status(self) -> Status:
+        return worst(tuple(one.status for one in self.observations))
+
+    @property
+    def sightings(self) -> tuple[Sighting, ...]:
+        return tuple(sighting for one in self.observations for sighting in one.sightings)
+
+    def of(self, stack: str) -> Observation | None:
+        """What it found of one stack; None when it did not look there."""
+        return next((one for one in self.observations if one.stack == stack), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an environment stands. `checked_at` is the last good check: every stack was looked at and could be told.
+
+    `overdue` says in a sentence that the last good check is too old; "" when it is not, or nobody looks regularly.
+    """
+
+    status: Status
+    checked_at: datetime | None
+    overdue: str = ""
+
+
+def checks(history: History, environment: str) -> tuple[Check, ...]:
+    """Every look at an environment, oldest first."""
+    return tuple(
+        Check(
+            id=event.id,
+            environment=environment,
+            at=event.time,
+            observations=tuple(observation_from_payload(one) for one in event.payload["stacks"]),
+            every=timedelta(seconds=event.payload["every"]),
+        )
+        for event in history.events
+        if event.kind == kinds.DRIFT_CHECKED and event.subject == environment
+    )
+
+
+def in_a_row(looks: tuple[Check, ...], sighting: Sighting) -> int:
+    """How many of the newest looks saw the same difference, one after the other.
+
+    A look that could not tell is no sighting and no absence: it counts as neither.
+    """
+    count = 0
+    for look in reversed(looks):
+        seen = look.of(sighting.stack)
+        if seen is None or seen.status == "unknown":
+            continue
+        if sighting.fingerprint not in {one.fingerprint for one in seen.sightings}:
+            break
+        count += 1
+    return count
+
+
+def last_good(looks: tuple[Check, ...]) -> datetime | None:
+    """When every stack could be told last."""
+    return next((look.at for look in reversed(looks) if _whole(look)), None)
+
+
+def _whole(look: Check) -> bool:
+    return all(one.status != "unknown" for one in look.observations)
+
+
+def standing(looks: tuple[Check, ...], now: datetime, every: timedelta = timedelta(0)) -> Standing | None:
+    """How an environment stands now; None when nobody ever looked. `every` is the interval of terrace.yaml, if any.
+
+    The last good check is too old at twice the interval, whoever was to look.
+    """
+    if not looks:
+        return None
+    good = last_good(looks)
+    interval = every or looks[-1].every
+    since = good or looks[0].at
+    overdue = ""
+    if interval and now - since > 2 * interval:
+        what = f"since {good:%Y-%m-%d %H:%M} UTC" if good else "ever"
+        overdue = f"no good check for drift {what}, and it is to be checked every {words(interval)}"
+    return Standing(looks[-1].status, good, overdue)
+
+
+def words(span: timedelta) -> str:
+    """A duration as it is written in terrace.yaml: "1h30m"."""
+    seconds = int(span.total_seconds())
+    parts = ((seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    return "".join(f"{n}{unit}" for n, unit in parts if n) or "0"

@@ -1,0 +1,74 @@
+"""Rules of terrace.yaml that look away from what somebody answers for. They end, and none hides a deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from fnmatch import fnmatchcase
+
+from terrace.plans.model import Action
+from terrace.stacks.config import IgnoreRule
+from terrace.watch.model import Ignored, Quadrant, Sighting
+from terrace.watch.severity import severity
+from terrace.watch.sightings import fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is left to act on, what is looked away from, and what there is to say about the rules."""
+
+    sightings: tuple[Sighting, ...]
+    ignored: tuple[Ignored, ...]
+    notices: tuple[str, ...]
+
+
+def look_away(sightings: Iterable[Sighting], rules: tuple[IgnoreRule, ...], today: date) -> Looked:
+    """Apply the rules that still hold. One that has run out ignores nothing more, and is told where it would have."""
+    left: list[Sighting] = []
+    ignored: list[Ignored] = []
+    notices: dict[str, None] = {}
+    for sighting in sightings:
+        if sighting.quadrant is Quadrant.DELETED or sighting.undo in (Action.DELETE, Action.REPLACE, Action.CREATE):
+            left.append(sighting)
+            continue
+        remaining = sighting.paths
+        for rule in rules:
+            hit = _hit(rule, sighting.address, remaining)
+            if hit is None:
+                continue
+            if rule.until < today:
+                notices[f"the rule to ignore {rule.address} ran out on {rule.until} (owner: {rule.owner})"] = None
+                continue
+            ignored.append(Ignored(sighting.address, hit, rule.owner, rule.reason, rule.until.isoformat()))
+            remaining = tuple(path for path in remaining if path not in hit)
+            if not remaining:
+                break
+        else:
+            left.append(_less(sighting, remaining))
+    return Looked(tuple(left), tuple(ignored), tuple(notices))
+
+
+def _hit(rule: IgnoreRule, address: str, paths: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The paths that a rule is about; None when it is not about this address or these paths."""
+    # Indexes hold brackets, which mean something else to a glob.
+    if not fnmatchcase(address, rule.address.replace("[", "[[]")):
+        return None
+    if not rule.attributes:
+        return paths
+    hit = tuple(p for p in paths if any(p == a or p.startswith(f"{a}.") for a in rule.attributes))
+    return hit or None
+
+
+def _less(sighting: Sighting, paths: tuple[str, ...]) -> Sighting:
+    """The same sighting, of fewer paths."""
+    if paths == sighting.paths:
+        return sighting
+    names = {path.partition(".")[0] for path in paths}
+    return replace(
+        sighting,
+        paths=paths,
+        severity=severity(sighting.type, paths, undo=sighting.undo),
+        fingerprint=fingerprint(sighting.stack, sighting.address, sighting.quadrant, paths),
+        observed={name: mark for name, mark in sighting.observed.items() if name in names},
+    )

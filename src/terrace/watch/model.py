@@ -1,0 +1,95 @@
+"""What a look at the cloud found: for every stack whether it is what was deployed, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from terrace.assess.model import Severity
+from terrace.plans.model import Action
+
+
+class Quadrant(Enum):
+    """How a difference stands between what Terraform found changed outside and what it would do about it.
+
+    `actionable`: changed outside, and deploying changes it back. `unmanaged`: changed outside, and nothing would
+    be done about it. `input`: nothing changed outside, and still something would be done: what it is made from
+    changed. `deleted`: gone.
+    """
+
+    ACTIONABLE = "actionable"
+    UNMANAGED = "unmanaged"
+    INPUT = "input"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One address that is not what was deployed. No value is in it: `paths` name what differs.
+
+    `undo` is what deploying the same commit again would do. `kept` are the paths that an apply would take over into
+    the state as they are, so that nobody sees them again; `grave` says that one of them is about security.
+    `fingerprint` is equal as long as the same differs; `observed` has a keyed mark of the value of each attribute.
+    """
+
+    stack: str
+    address: str
+    type: str
+    quadrant: Quadrant
+    severity: Severity
+    paths: tuple[str, ...]
+    undo: Action
+    fingerprint: str
+    kept: tuple[str, ...] = ()
+    grave: bool = False
+    observed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """What a rule of terrace.yaml looks away from, and who answers for it."""
+
+    address: str
+    paths: tuple[str, ...]
+    owner: str
+    reason: str
+    until: str
+
+
+Status = Literal["clean", "drifted", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one look at one stack found. `commit` is the one it was compared with; unknown says `why`.
+
+    `undeployed` are newer commits of the protected branch that touch the stack: not drift, and told apart from it.
+    `notices` are sentences about the look itself, such as an ignore rule that has run out. `objects` is how many
+    objects the stack manages.
+    """
+
+    stack: str
+    path: str
+    status: Status
+    commit: str = ""
+    why: str = ""
+    undeployed: tuple[str, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    notices: tuple[str, ...] = ()
+    objects: int = 0
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst of what was seen; None when nothing was."""
+        return max((s.severity for s in self.sightings), default=None)
+
+
+def worst(statuses: tuple[Status, ...]) -> Status:
+    """One word for several stacks: drift first, for somebody must act; then what is not known."""
+    for word in ("drifted", "unknown"):
+        if word in statuses:
+            return "drifted" if word == "drifted" else "unknown"
+    return "clean"

@@ -1,0 +1,81 @@
+"""Observations as they stand in events, and back. A field that was written stays readable for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from terrace.assess.model import Severity
+from terrace.plans.model import Action
+from terrace.watch.model import Ignored, Observation, Quadrant, Sighting
+
+
+def observation_to_payload(record: Observation) -> dict[str, Any]:
+    """An observation as JSON data; `observation_from_payload` reads it back."""
+    return {
+        "stack": record.stack,
+        "path": record.path,
+        "status": record.status,
+        "commit": record.commit,
+        "why": record.why,
+        "undeployed": list(record.undeployed),
+        "sightings": [sighting_to_payload(one) for one in record.sightings],
+        "ignored": [
+            {"address": i.address, "paths": list(i.paths), "owner": i.owner, "reason": i.reason, "until": i.until}
+            for i in record.ignored
+        ],
+        "notices": list(record.notices),
+        "objects": record.objects,
+    }
+
+
+def observation_from_payload(payload: Mapping[str, Any]) -> Observation:
+    """What `observation_to_payload` wrote."""
+    return Observation(
+        stack=payload["stack"],
+        path=payload["path"],
+        status=payload["status"],
+        commit=payload["commit"],
+        why=payload["why"],
+        undeployed=tuple(payload["undeployed"]),
+        sightings=sightings_of(payload["stack"], payload["sightings"]),
+        ignored=tuple(Ignored(**{**one, "paths": tuple(one["paths"])}) for one in payload["ignored"]),
+        notices=tuple(payload["notices"]),
+        objects=payload["objects"],
+    )
+
+
+def sighting_to_payload(record: Sighting) -> dict[str, Any]:
+    """A sighting as JSON data, without its stack: whoever holds it says that."""
+    return {
+        "address": record.address,
+        "type": record.type,
+        "quadrant": record.quadrant.value,
+        "severity": record.severity.word,
+        "paths": list(record.paths),
+        "undo": record.undo.value,
+        "fingerprint": record.fingerprint,
+        "kept": list(record.kept),
+        "grave": record.grave,
+        "observed": dict(record.observed),
+    }
+
+
+def sightings_of(stack: str, payloads: Iterable[Mapping[str, Any]]) -> tuple[Sighting, ...]:
+    """What `sighting_to_payload` wrote of one stack."""
+    return tuple(
+        Sighting(
+            stack=stack,
+            address=one["address"],
+            type=one["type"],
+            quadrant=Quadrant(one["quadrant"]),
+            severity=Severity[one["severity"].upper()],
+            paths=tuple(one["paths"]),
+            undo=Action(one["undo"]),
+            fingerprint=one["fingerprint"],
+            kept=tuple(one["kept"]),
+            grave=one["grave"],
+            observed=dict(one["observed"]),
+        )
+        for one in payloads
+    )

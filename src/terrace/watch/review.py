@@ -1,0 +1,43 @@
+"""Everything there is to say of the drift of one environment, put together from the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from terrace.ledger.model import History
+from terrace.watch.absorbed import Absorption, absorbed
+from terrace.watch.acknowledged import Acknowledgement, acknowledgements
+from terrace.watch.checks import Check, Standing, checks, in_a_row, standing
+from terrace.watch.model import Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The newest check of an environment, and what the ledger knows besides. No check: nobody ever looked."""
+
+    environment: str
+    looks: tuple[Check, ...]
+    standing: Standing | None
+    acknowledged: tuple[Acknowledgement, ...]
+    absorbed: tuple[Absorption, ...]
+
+    @property
+    def check(self) -> Check | None:
+        return self.looks[-1] if self.looks else None
+
+    def in_a_row(self, sighting: Sighting) -> int:
+        """How often in a row it was seen."""
+        return in_a_row(self.looks, sighting)
+
+
+def review(history: History, environment: str, now: datetime, every: timedelta) -> Review:
+    """The review of an environment. `every` is how often it is to be looked at; 0: nobody said."""
+    looks = checks(history, environment)
+    return Review(
+        environment=environment,
+        looks=looks,
+        standing=standing(looks, now, every),
+        acknowledged=acknowledgements(history, environment),
+        absorbed=absorbed(history, environment),
+    )

@@ -1,0 +1,137 @@
+"""From a plan at the deployed commit to what differs there, each address in its quadrant. Noise is dropped here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+
+from terrace.assess.model import Severity
+from terrace.plans.model import Action, OutputChange, Plan, ResourceChange
+from terrace.plans.noise import settled
+from terrace.watch.model import Quadrant, Sighting
+from terrace.watch.severity import severity
+
+DEEPEST = 3
+"""How many names a path has at most; what differs deeper down is told by where it lies."""
+
+
+def sightings(plan: Plan) -> tuple[Sighting, ...]:
+    """Everything that is not what was deployed, in the order of addresses; empty when nothing differs."""
+    drift = {(one.address, one.deposed): one for one in plan.drift}
+    acting = {(one.address, one.deposed): one for one in plan.effective}
+    found = [
+        sighting
+        for key in drift.keys() | acting.keys()
+        if (sighting := _sighting(plan.stack.key, drift.get(key), acting.get(key))) is not None
+    ]
+    outputs = [_output(plan.stack.key, one) for one in plan.outputs if one.action is not Action.NO_OP]
+    return (*sorted(found, key=lambda s: (s.address, s.fingerprint)), *outputs)
+
+
+def fingerprint(stack: str, address: str, quadrant: Quadrant, paths: tuple[str, ...]) -> str:
+    """Equal for the same difference at the same place, whatever its values."""
+    text = json.dumps([stack, address, quadrant.value, list(paths)])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def changed_paths(change: ResourceChange) -> tuple[str, ...]:
+    """What an entry of a plan changes, as paths like `tags.Owner`, sorted; noise is none, and lists are one."""
+    visible = set(_differences(settled(change.before), settled(change.after), ()))
+    seen = {path.partition(".")[0] for path in visible}
+    before, after = change.before_marks, change.after_marks
+    # What the mask hides differs when its mark does.
+    hidden = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} if after else set()
+    return tuple(sorted(visible | (hidden - seen)))
+
+
+def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange | None) -> Sighting | None:
+    if drift is not None and drift.action is not Action.DELETE:
+        paths = changed_paths(drift)
+        drift = drift if paths else None
+    if drift is None:
+        return _input(stack, change) if change is not None else None
+    if drift.action is Action.DELETE:
+        return _deleted(stack, drift, change)
+    paths = changed_paths(drift)
+    undo = change.action if change is not None else Action.NO_OP
+    kept = _kept(paths, change)
+    quadrant = Quadrant.ACTIONABLE if change is not None else Quadrant.UNMANAGED
+    return Sighting(
+        stack=stack,
+        address=drift.address,
+        type=drift.type,
+        quadrant=quadrant,
+        severity=severity(drift.type, paths, undo=undo),
+        paths=paths,
+        undo=undo,
+        fingerprint=fingerprint(stack, drift.address, quadrant, paths),
+        kept=kept,
+        grave=bool(kept) and severity(drift.type, kept) is Severity.CRITICAL,
+        observed=_of(drift.after_marks, paths),
+    )
+
+
+def _deleted(stack: str, drift: ResourceChange, change: ResourceChange | None) -> Sighting:
+    return Sighting(
+        stack=stack,
+        address=drift.address,
+        type=drift.type,
+        quadrant=Quadrant.DELETED,
+        severity=severity(drift.type, (), gone=True),
+        paths=(),
+        undo=change.action if change is not None else Action.NO_OP,
+        fingerprint=fingerprint(stack, drift.address, Quadrant.DELETED, ()),
+    )
+
+
+def _input(stack: str, change: ResourceChange) -> Sighting:
+    paths = changed_paths(change) if change.action is Action.UPDATE or change.action is Action.REPLACE else ()
+    return Sighting(
+        stack=stack,
+        address=change.address,
+        type=change.type,
+        quadrant=Quadrant.INPUT,
+        severity=severity(change.type, paths, undo=change.action),
+        paths=paths,
+        undo=change.action,
+        fingerprint=fingerprint(stack, change.address, Quadrant.INPUT, paths),
+        observed=_of(change.before_marks, paths),
+    )
+
+
+def _output(stack: str, change: OutputChange) -> Sighting:
+    address = f"output.{change.name}"
+    print_ = fingerprint(stack, address, Quadrant.INPUT, ())
+    return Sighting(stack, address, "output", Quadrant.INPUT, Severity.LOW, (), change.action, print_)
+
+
+def _kept(paths: tuple[str, ...], change: ResourceChange | None) -> tuple[str, ...]:
+    """The paths that a change leaves as they were found: applying it writes them into the state."""
+    if change is None:
+        return paths
+    if change.action is not Action.UPDATE:
+        return ()
+    mended = changed_paths(change)
+    return tuple(path for path in paths if not any(_overlap(path, other) for other in mended))
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
+
+
+def _of(marks: Mapping[str, str], paths: tuple[str, ...]) -> dict[str, str]:
+    names = {path.partition(".")[0] for path in paths}
+    return {name: marks.get(name, "") for name in sorted(names)}
+
+
+def _differences(before: object, after: object, at: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(before, dict | None) and isinstance(after, dict | None) and len(at) < DEEPEST:
+        mine, theirs = before or {}, after or {}
+        for name in mine.keys() | theirs.keys():
+            if mine.get(name) != theirs.get(name):
+                yield from _differences(mine.get(name), theirs.get(name), (*at, str(name)))
+        if mine or theirs:
+            return
+    if before != after:
+        yield ".".join(at)

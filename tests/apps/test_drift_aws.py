@@ -1,0 +1,226 @@
+"""Drift of real resources: the AWS provider against an embedded AWS, changed by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.aws import PROVIDER, VARIABLES, ec2, iam, ssm
+from support.cli import World, world
+from support.git import git
+from terrace.adapters.embedded_aws import EmbeddedAws
+
+pytestmark = pytest.mark.aws
+
+MAIN = """
+resource "aws_iam_role" "app" {
+  name               = "app"
+  description        = "one"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ec2.amazonaws.com" } }]
+  })
+}
+
+resource "aws_security_group" "web" {
+  name        = "web"
+  description = "web"
+
+  ingress {
+    from_port   = 443
+    to_port     = 443
+    protocol    = "tcp"
+    cidr_blocks = ["10.0.0.0/8"]
+  }
+}
+"""
+MORE = """
+resource "aws_iam_user" "gone" {
+  name = "gone"
+}
+
+resource "aws_iam_role" "left" {
+  name               = "left"
+  description        = "one"
+  assume_role_policy = aws_iam_role.app.assume_role_policy
+
+  lifecycle {
+    ignore_changes = [description]
+  }
+}
+
+resource "aws_ssm_parameter" "secret" {
+  name  = "/secret"
+  type  = "SecureString"
+  value = "hunter2-first"
+}
+
+data "aws_ssm_parameter" "source" {
+  name = "/source"
+}
+
+resource "aws_ssm_parameter" "copy" {
+  name  = "/copy"
+  type  = "SecureString"
+  value = data.aws_ssm_parameter.source.value
+}
+"""
+RULES = f"""\
+version: 1
+environments:
+  dev:
+    env: [{", ".join(VARIABLES)}]
+    drift: {{remediate: {{allow: {{aws_security_group: [ingress]}}}}}}
+"""
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ROLE, GROUP = "aws_iam_role.app", "aws_security_group.web"
+
+
+@pytest.fixture
+def aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws() as running:
+        yield running
+
+
+def played(folder: Path, aws: EmbeddedAws, text: str) -> World:
+    """A world where this is deployed in dev."""
+    made = world(folder, {"environments/dev/main.tf": PROVIDER + text, "terrace.yaml": RULES})
+    made.variables.update(aws.variables)
+    made.ok("deploy", "dev")
+    return made
+
+
+@pytest.fixture
+def shop(tmp_path: Path, aws: EmbeddedAws) -> World:
+    return played(tmp_path, aws, MAIN)
+
+
+def open_to_the_world(aws: EmbeddedAws) -> None:
+    group = group_id(aws)
+    ec2(
+        aws,
+        "AuthorizeSecurityGroupIngress",
+        GroupId=group,
+        **{
+            "IpPermissions.1.IpProtocol": "tcp",
+            "IpPermissions.1.FromPort": "22",
+            "IpPermissions.1.ToPort": "22",
+            "IpPermissions.1.IpRanges.1.CidrIp": "0.0.0.0/0",
+        },
+    )
+
+
+def group_id(aws: EmbeddedAws) -> str:
+    groups = ec2(aws, "DescribeSecurityGroups", **{"Filter.1.Name": "group-name", "Filter.1.Value.1": "web"})
+    found = re.search(r"<groupId>(sg-[0-9a-f]+)</groupId>", groups)
+    assert found is not None
+    return found[1]
+
+
+def is_open(aws: EmbeddedAws) -> bool:
+    return (
+        "0.0.0.0/0"
+        in ec2(aws, "DescribeSecurityGroups", **{"GroupId.1": group_id(aws)}).split("ipPermissionsEgress")[0]
+    )
+
+
+def resources(shop: World) -> dict[str, Any]:
+    done = shop.run("drift", "--json")
+    ((stack,),) = [one["stacks"] for one in done.json["environments"]]
+    assert stack["status"] != "unknown", stack
+    return {one["address"]: one for one in stack["resources"]}
+
+
+def test_a_policy_added_by_hand_blocks_every_apply_until_somebody_answers_for_it(shop: World, aws: EmbeddedAws) -> None:
+    """Terraform shows it and would do nothing; the next apply writes it into the state, and it is not seen again."""
+    assert resources(shop) == {}, "right after a deployment nothing differs"
+    document = json.dumps(EVERYTHING)
+    iam(aws, "PutRolePolicy", RoleName="app", PolicyName="back-door", PolicyDocument=document)
+    seen = resources(shop)[ROLE]
+    assert (seen["quadrant"], seen["severity"], seen["paths"]) == ("unmanaged", "critical", ["inline_policy"])
+
+    shop.push({"environments/dev/main.tf": PROVIDER + MAIN.replace('"one"', '"two"')})
+    waits = shop.run("deploy", "dev", "--json")
+    assert (waits.code, waits.json["result"]) == (1, "waiting")
+    assert f"terrace drift ack dev '{ROLE}'" in waits.json["reasons"][0]
+    assert shop.run("drift", "ack", "dev", "aws_iam_role.other", "--reason", "x").code == 2
+
+    shop.ok("drift", "ack", "dev", ROLE, "--reason", "incident 4711")
+    shop.ok("resume", "dev")
+    assert resources(shop) == {}, "Terraform does not see it any more"
+    (kept,) = shop.run("drift", "last", "--json").json["environments"][0]["absorbed"]
+    assert (kept["address"], kept["paths"]) == (ROLE, ["inline_policy"])
+    assert (kept["acknowledged"]["by"], kept["acknowledged"]["reason"]) == ("ann@example.com", "incident 4711")
+    assert "incident 4711" in shop.run("drift", "last").out
+
+
+def test_an_answer_is_about_what_was_there(shop: World, aws: EmbeddedAws) -> None:
+    one = {**EVERYTHING, "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+    iam(aws, "PutRolePolicy", RoleName="app", PolicyName="by-hand", PolicyDocument=json.dumps(one))
+    resources(shop)
+    shop.ok("drift", "ack", "dev", ROLE, "--reason", "reads a bucket for a week")
+    iam(aws, "PutRolePolicy", RoleName="app", PolicyName="by-hand", PolicyDocument=json.dumps(EVERYTHING))
+    shop.push({"environments/dev/main.tf": PROVIDER + MAIN.replace('"one"', '"two"')})
+    assert shop.run("deploy", "dev", "--json").json["result"] == "waiting"
+
+
+def test_a_rule_opened_by_hand_is_named_and_taken_back(shop: World, aws: EmbeddedAws) -> None:
+    open_to_the_world(aws)
+    seen = resources(shop)[GROUP]
+    assert (seen["quadrant"], seen["severity"], seen["paths"]) == ("actionable", "critical", ["ingress"])
+    assert (seen["undo"], seen["seen"]) == ("update", 1)
+    newer = shop.push({"environments/dev/main.tf": PROVIDER + MAIN.replace('"one"', '"two"')})
+
+    done = shop.ok("drift", "dev", "--remediate", "--json").json
+    ((stack,),) = [one["stacks"] for one in done["environments"]]
+    assert (stack["status"], stack["undeployed_commits"]) == ("clean", [newer])
+    ((deployment,),) = [one["deployments"] for one in done["remediation"]]
+    assert deployment["result"] == "succeeded"
+    assert deployment["commit"] != newer, "what is not deployed yet stays so"
+    assert not is_open(aws)
+    assert [d["origin"] for d in shop.ok("history", "--json").json["deployments"]] == ["remediation", "manual"]
+    assert shop.status()["dev"]["drift"]["status"] == "clean"
+    assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded", "and goes in as always"
+
+
+def test_whatever_happens_outside_is_in_its_quadrant_and_no_value_is_told(tmp_path: Path, aws: EmbeddedAws) -> None:
+    """What was measured of Terraform, held: ignored attributes show up, deletions do, inputs do, secrets do not."""
+    ssm(aws, "PutParameter", Name="/source", Value="hunter2-source", Type="SecureString")
+    shop = played(tmp_path, aws, MAIN + MORE)
+    assert resources(shop) == {}
+    open_to_the_world(aws)
+    iam(aws, "DeleteUser", UserName="gone")
+    iam(aws, "UpdateRole", RoleName="left", Description="by hand")
+    ssm(aws, "PutParameter", Name="/secret", Value="hunter2-second", Type="SecureString", Overwrite=True)
+    ssm(aws, "PutParameter", Name="/source", Value="hunter2-other", Type="SecureString", Overwrite=True)
+    seen = resources(shop)
+    assert {address: (one["quadrant"], one["undo"]) for address, one in seen.items()} == {
+        GROUP: ("actionable", "update"),
+        "aws_iam_role.left": ("unmanaged", "no-op"),
+        "aws_iam_user.gone": ("deleted", "create"),
+        "aws_ssm_parameter.copy": ("input", "update"),
+        "aws_ssm_parameter.secret": ("actionable", "update"),
+    }
+    assert "value" in seen["aws_ssm_parameter.secret"]["paths"]
+    told = [shop.run("drift", "last", "--format", style).out for style in ("terminal", "markdown", "json")]
+    adopted = shop.run("drift", "adopt", "dev", "aws_ssm_parameter.secret")
+    assert (adopted.code, "its value is sensitive" in adopted.out) == (1, True)
+    assert git(shop.work, "status", "--porcelain") == "", "what the provider counts is nobody's to write"
+    for text in (*told, adopted.out, shop.ok("ledger", "export").out):
+        assert text
+        assert "hunter2" not in text
+
+    shop.ok("drift", "adopt", "dev", GROUP)
+    written = (shop.work / "environments/dev/main.tf").read_text()
+    assert written.count("ingress {") == 2
+    assert '["0.0.0.0/0"]' in written
+    (planned,) = shop.ok("plan", "dev", "--json").json["plans"]
+    assert GROUP not in {one["address"] for one in planned["changes"]}, "Git says what is there"
+    refused = shop.run("drift", "dev", "--remediate", "--json").json["remediation"][0]
+    assert refused["deployments"] == []
+    assert any("aws_iam_user.gone is deleted drift" in one["reason"] for one in refused["refused"])

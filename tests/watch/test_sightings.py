@@ -1,0 +1,176 @@
+"""A plan at the deployed commit, told as what differs: four quadrants, no noise, nothing dropped that is real."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.plans import change, drifted, plan_of
+from terrace.assess.model import Severity
+from terrace.plans.digest import DigestKey
+from terrace.plans.marks import marks
+from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
+from terrace.plans.noise import settled
+from terrace.watch.model import Quadrant
+from terrace.watch.sightings import sightings
+
+KEY = DigestKey("k", b"secret")
+GROUP = "aws_security_group.web"
+
+
+@pytest.mark.parametrize(
+    ("drift", "changes", "expected"),
+    [
+        (
+            [drifted(GROUP, {"ingress": []}, {"ingress": [{"from_port": 22}]})],
+            [change(GROUP, Action.UPDATE, {"ingress": [{"from_port": 22}]}, {"ingress": []})],
+            (Quadrant.ACTIONABLE, Action.UPDATE, ("ingress",), ()),
+        ),
+        (
+            [drifted(GROUP, {"timeouts": None}, {"timeouts": {"create": "1m"}})],
+            [change(GROUP, Action.NO_OP)],
+            (Quadrant.UNMANAGED, Action.NO_OP, ("timeouts.create",), ("timeouts.create",)),
+        ),
+        (
+            [],
+            [change(GROUP, Action.UPDATE, {"name": "a"}, {"name": UNKNOWN})],
+            (Quadrant.INPUT, Action.UPDATE, ("name",), ()),
+        ),
+        (
+            [change(GROUP, Action.DELETE, {"name": "a"})],
+            [change(GROUP, Action.CREATE, None, {"name": "a"})],
+            (Quadrant.DELETED, Action.CREATE, (), ()),
+        ),
+        (
+            [change(GROUP, Action.DELETE, {"name": "a"})],
+            [],
+            (Quadrant.DELETED, Action.NO_OP, (), ()),
+        ),
+    ],
+    ids=["actionable", "unmanaged", "input", "deleted", "deleted and given up"],
+)
+def test_each_address_stands_in_its_quadrant(drift: Any, changes: Any, expected: Any) -> None:
+    (seen,) = sightings(plan_of(changes, drift))
+    assert (seen.quadrant, seen.undo, seen.paths, seen.kept) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"tags": None}, {"tags": {}}),
+        ({"a": ""}, {"a": None}),
+        ({"a": []}, {}),
+        ({"policy": '{"a": [1, 2]}'}, {"policy": '{ "a":[1,2] }'}),
+        ({"policy": '{"Action": ["b", "a"]}'}, {"policy": '{"Action": ["a", "b"]}'}),
+        ({"policy": '{"Resource": "*"}'}, {"policy": '{"Resource": ["*"]}'}),
+        ({"security_groups": ["b", "a"]}, {"security_groups": ["a", "b"]}),
+    ],
+)
+def test_noise_is_no_drift_and_what_is_done_besides_is_input(before: Any, after: Any) -> None:
+    noise = [drifted(GROUP, before, after)]
+    assert sightings(plan_of([change(GROUP, Action.NO_OP)], noise)) == ()
+    (seen,) = sightings(plan_of([change(GROUP, Action.UPDATE, {"a": "1"}, {"a": "2"})], noise))
+    assert seen.quadrant is Quadrant.INPUT
+
+
+def test_order_counts_where_it_may_mean_something() -> None:
+    (seen,) = sightings(plan_of([], [drifted(GROUP, {"command": ["a", "b"]}, {"command": ["b", "a"]})]))
+    assert seen.paths == ("command",)
+
+
+def test_a_secret_that_changed_is_seen_and_not_told() -> None:
+    address = "aws_db_instance.main"
+    before, after = (marks(address, {"password": word}, KEY) for word in ("old", "new"))
+    hidden = drifted(address, {"password": MASKED}, {"password": MASKED}, before_marks=before, after_marks=after)
+    (seen,) = sightings(plan_of([], [hidden]))
+    assert (seen.paths, list(seen.observed.values())) == (("password",), [after["password"]])
+    same = drifted(address, {"password": MASKED}, {"password": MASKED}, before_marks=before, after_marks=before)
+    assert sightings(plan_of([], [same])) == ()
+
+
+def test_what_a_release_changes_besides_is_still_told_as_taken_over() -> None:
+    """A release that changes the tags of a role would write a policy that was added by hand into the state."""
+    role = "aws_iam_role.app"
+    there = {"tags": {"a": "1"}, "inline_policy": [{"name": "x"}]}
+    drift = [drifted(role, {"tags": {"a": "1"}}, there)]
+    release = [change(role, Action.UPDATE, there, {**there, "tags": {"a": "2"}})]
+    (seen,) = sightings(plan_of(release, drift))
+    assert (seen.quadrant, seen.kept, seen.grave) == (Quadrant.ACTIONABLE, ("inline_policy",), True)
+    back = [change(role, Action.UPDATE, there, {"tags": {"a": "1"}})]
+    (mended,) = sightings(plan_of(back, drift))
+    assert (mended.kept, mended.grave) == ((), False)
+
+
+def test_outputs_that_would_change_are_input_drift() -> None:
+    (seen,) = sightings(plan_of(outputs=[OutputChange("url", Action.UPDATE, "a", "b")]))
+    assert (seen.address, seen.quadrant, seen.severity) == ("output.url", Quadrant.INPUT, Severity.LOW)
+
+
+@pytest.mark.parametrize(
+    ("address", "before", "after", "undo", "expected"),
+    [
+        ("aws_iam_role.a", {"assume_role_policy": "a"}, {"assume_role_policy": "b"}, Action.UPDATE, Severity.CRITICAL),
+        ("aws_iam_role.a", {"tags": {"a": "1"}}, {"tags": {"a": "2"}}, Action.UPDATE, Severity.LOW),
+        (
+            "aws_db_instance.a",
+            {"publicly_accessible": False},
+            {"publicly_accessible": True},
+            Action.UPDATE,
+            Severity.CRITICAL,
+        ),
+        ("aws_db_instance.a", {"backup_retention_period": 7}, {"backup_retention_period": 0}, None, Severity.HIGH),
+        ("aws_instance.a", {"instance_type": "a"}, {"instance_type": "b"}, Action.UPDATE, Severity.MEDIUM),
+        ("aws_instance.a", {"ami": "a"}, {"ami": "b"}, Action.REPLACE, Severity.HIGH),
+        ("acme_thing.a", {"x": 1}, {"x": 2}, Action.UPDATE, Severity.MEDIUM),
+        (
+            "azurerm_storage_account.a",
+            {"public_network_access_enabled": False},
+            {"public_network_access_enabled": True},
+            Action.UPDATE,
+            Severity.CRITICAL,
+        ),
+        ("aws_instance.a", {"description": "a"}, {"description": "b"}, Action.UPDATE, Severity.LOW),
+        ("aws_s3_bucket.a", {"tags": {}}, None, Action.CREATE, Severity.CRITICAL),
+        ("aws_instance.a", {"tags": {}}, None, Action.CREATE, Severity.HIGH),
+    ],
+)
+def test_the_worst_rule_counts(address: str, before: Any, after: Any, undo: Action | None, expected: Severity) -> None:
+    action = Action.DELETE if after is None else Action.UPDATE
+    changes = [change(address, undo, after, before)] if undo is not None else []
+    (seen,) = sightings(plan_of(changes, [change(address, action, before, after)]))
+    assert seen.severity is expected
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "tags", "policy"]), VALUES)
+
+
+@given(OBJECTS, OBJECTS)
+def test_what_differs_beyond_noise_is_seen_and_nothing_else(before: Any, after: Any) -> None:
+    seen = sightings(plan_of([], [drifted("acme_thing.a", before, after)]))
+    assert bool(seen) == (settled(before) != settled(after))
+
+
+@given(OBJECTS, OBJECTS)
+def test_marks_say_the_same_as_values(before: Any, after: Any) -> None:
+    """Whoever sees only masks must come to the same answer."""
+    hidden = drifted(
+        "acme_thing.a", {}, {}, before_marks=marks("a", before, KEY), after_marks=marks("a", after, KEY) or {"": ""}
+    )
+    by_value = {
+        p.partition(".")[0] for s in sightings(plan_of([], [drifted("acme_thing.a", before, after)])) for p in s.paths
+    }
+    by_mark = {p for s in sightings(plan_of([], [hidden])) for p in s.paths} - {""}
+    assert by_mark == by_value
+
+
+@given(VALUES)
+def test_settling_twice_changes_nothing(value: Any) -> None:
+    assert settled(settled(value)) == settled(value)
