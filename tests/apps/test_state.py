@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
+import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -298,6 +300,26 @@ def test_killed_anywhere_it_is_finished_or_put_back_by_the_next_call(tmp_path: P
         assert shop.state("dev")["resources"] == there["resources"]
     assert shop.state("dev")["serial"] > there["serial"]
     assert len(events(shop, "state.restore_ended")) == 1
+
+
+def test_killed_at_any_moment_and_again_it_comes_to_the_same_end(shop: World) -> None:
+    state_path(shop).unlink()
+    moments = random.Random(5)
+    for _ in range(5):
+        if events(shop, "state.restore_ended"):
+            break
+        child = shop.start("state", "restore", "dev", *YES)
+        try:
+            child.communicate(timeout=moments.uniform(0.6, 2.5))
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
+    if not events(shop, "state.restore_ended"):
+        shop.ok("state", "restore", "dev", *YES)
+    assert [payload["result"] for payload in events(shop, "state.restore_ended")] == ["restored"]
+    assert len(shop.state("dev")["resources"]) == 1
+    assert shop.status()["dev"]["state"] == "deployed"
+    assert "apply" not in [step["name"] for step in shop.ok("deploy", "dev", "--json").json["steps"]]
 
 
 def wait_for(path: Path) -> None:

@@ -21,7 +21,8 @@ from terrace.pipelines.state.drill import drill as drilling
 from terrace.pipelines.state.keep import prune as pruning
 from terrace.pipelines.state.keep import rekey as rekeying
 from terrace.pipelines.state.look import back_up
-from terrace.pipelines.state.restore import Proposal, go_on, insist, propose
+from terrace.pipelines.state.proposal import Proposal, insist, propose
+from terrace.pipelines.state.restore import go_on
 from terrace.pipelines.state.restore import restore as restoring
 from terrace.report import state_json, state_terminal
 from terrace.watch.states import problems

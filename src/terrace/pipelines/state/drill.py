@@ -10,6 +10,7 @@ from typing import Any
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
+from terrace.ledger.restores import open_restore
 from terrace.ledger.states import Standing, recorded, release_of, stacks_of, standings
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
@@ -31,12 +32,20 @@ def drill(crew: Crew, environments: Iterable[str]) -> tuple[Drill, ...]:
     for environment in environments:
         history = crew.ledger.read()
         with crew.leases.hold(environment) as free:
-            latest = folds.latest(history, environment)
-            busy = not free or (latest is not None and latest.open and latest.lease is not None)
+            busy = _busy(history, environment) if free else "another process of this machine works there"
             mine = [_drilled(crew, history, environment, key, busy=busy) for key in stacks_of(history, environment)]
         _record(crew, history, mine)
         found += mine
     return tuple(found)
+
+
+def _busy(history: History, environment: str) -> str:
+    """Why a state may move during a drill; "" when nothing moves it."""
+    latest = folds.latest(history, environment)
+    if latest is not None and latest.open and latest.lease is not None:
+        return f"deployment {latest.id} of {latest.lease.holder.who} is under way"
+    restoring = open_restore(history, environment)
+    return f"the restore {restoring.id} of {restoring.stack} has not ended" if restoring is not None else ""
 
 
 def _record(crew: Crew, history: History, drills: list[Drill]) -> None:
@@ -45,11 +54,11 @@ def _record(crew: Crew, history: History, drills: list[Drill]) -> None:
     append(crew.ledger, history, lambda seen: drafts)
 
 
-def _drilled(crew: Crew, history: History, environment: str, key: str, *, busy: bool) -> Drill:
+def _drilled(crew: Crew, history: History, environment: str, key: str, *, busy: str) -> Drill:
     settings = crew.config.environment(environment)
     blank = Drill(key, environment, "failed", targets=(settings.rpo, settings.rto))
     if busy:
-        return replace(blank, result="skipped", reasons=("a deployment is under way: the state moves",))
+        return replace(blank, result="skipped", reasons=(busy,))
     deployment = release_of(history, environment, key)
     assert deployment is not None, "only stacks that were applied to are drilled"
     if isinstance(deployment.origin, Destruction):

@@ -60,6 +60,11 @@ def _looks(crew: Crew, history: History, environment: str, accepted: frozenset[s
         releases[deployment.id] = deployment
         blank = Look(key, environment, "unknown", commit=deployment.commit, busy=busy)
         by_release.setdefault(deployment.id, []).append(blank)
+    restoring = open_restore(history, environment)
+    if restoring is not None:
+        reason = f"the restore {restoring.id} of {restoring.stack} has not ended"
+        yield from (replace(blank, reason=reason) for blanks in by_release.values() for blank in blanks)
+        return
     for name, blanks in by_release.items():
         try:
             with bench(crew, releases[name], aside=True) as on, ThreadPoolExecutor(max(1, crew.parallel)) as pool:

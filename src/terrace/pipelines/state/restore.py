@@ -11,67 +11,14 @@ from typing import Any
 from terrace.errors import BadInput, NotReady, TerraformFailed
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
-from terrace.ledger.restores import Restore, Restored, RestoreResult, open_restore, restores
-from terrace.ledger.states import Standing, applied_since, recorded, standings
+from terrace.ledger.restores import Restore, Restored, RestoreResult, restores
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
-from terrace.pipelines.state.bench import Bench, bench, chosen, environment_of, release
-from terrace.plans.backup import BackupRecord
-from terrace.plans.restoring import Difference, Known, Obstacle, differences, obstacles
-from terrace.plans.state_file import StateDiff, compare, emptied, objects, read_state, same_objects, with_serial
+from terrace.pipelines.state.bench import Bench, bench, release
+from terrace.pipelines.state.proposal import Proposal, insist, stands_free
+from terrace.plans.restoring import Difference, differences
+from terrace.plans.state_file import emptied, objects, read_state, same_objects, with_serial
 from terrace.plans.terraform import StateSnapshot
-from terrace.rollout.model import Deployment
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A restore that may be begun: what would change in the state, and what speaks against it."""
-
-    stack: str
-    deployment: Deployment
-    record: BackupRecord
-    current: StateSnapshot
-    diff: StateDiff
-    obstacles: tuple[Obstacle, ...]
-
-
-def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
-    """What restoring a stack from a copy (the newest one, if none is named) would mean. Nothing is written.
-
-    Raises BadInput when it cannot be meant: nothing to restore, nothing to restore from, or something else going on.
-    """
-    history = crew.ledger.read()
-    environment = environment_of(crew, key)
-    _free(history, environment)
-    deployment = release(history, environment, key)
-    standing = standings(history).get(key) or Standing(key, environment)
-    record = chosen(crew, standing, wanted)
-    copy = read_state(crew.backups.load(record.name), f"the backup {record.name}")
-    with bench(crew, deployment, aside=True) as on:
-        current = crew.terraform.pull_state(on.site(key, "plan"))
-    if same_objects(current.content, copy.content):
-        raise BadInput(
-            f"{record.name} holds what the state of {key} holds: there is nothing to restore",
-            hint=f"`terrace state list {key}` names others; say which: --from NAME",
-        )
-    known = Known(
-        version=crew.terraform.version,
-        applied=applied_since(history, key, record.taken_at),
-        sha256=recorded(history).get(record.original, ""),
-        lineage=standing.lineage,
-    )
-    against = obstacles(current, record, copy, known)
-    return Proposal(key, deployment, record, current, compare(current.content, copy.content), against)
-
-
-def insist(proposal: Proposal, accepted: frozenset[str]) -> None:
-    """Raises BadInput with every obstacle that nobody accepted."""
-    left = [one for one in proposal.obstacles if not one.consent or one.consent not in accepted]
-    if not left:
-        return
-    words = [one.consent for one in left if one.consent]
-    hint = f"if you know better: {' '.join(f'--accept {word}' for word in words)}" if len(words) == len(left) else None
-    raise BadInput(f"{proposal.record.name} is not restored: {'; '.join(one.why for one in left)}", hint=hint)
 
 
 def restore(crew: Crew, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:
@@ -85,7 +32,7 @@ def restore(crew: Crew, proposal: Proposal, accepted: frozenset[str], reason: st
         restore_id = crew.new_id()
 
         def begin(seen: History) -> tuple[Draft, ...]:
-            _free(seen, environment)
+            stands_free(seen, environment)
             if release(seen, environment, proposal.stack).id != proposal.deployment.id:
                 raise BadInput(
                     f"a deployment went into {environment} meanwhile; nothing was written", hint="look again"
@@ -109,22 +56,6 @@ def go_on(crew: Crew, begun: Restore, accepted: frozenset[str], *, takeover: boo
                 hint="if you are sure that it is dead: --takeover",
             )
         return _drive(crew, crew.ledger.read(), begun.id, begun.accepted | accepted)
-
-
-def _free(history: History, environment: str) -> None:
-    """Raises BadInput while something else may write to a state of the environment."""
-    latest = folds.latest(history, environment)
-    if latest is not None and latest.open:
-        raise BadInput(
-            f"deployment {latest.id} of {environment} is open: a state is not restored under it",
-            hint=f"`terrace resume {environment}`, or reject it",
-        )
-    other = open_restore(history, environment)
-    if other is not None:
-        raise BadInput(
-            f"the restore {other.id} of {other.stack} was begun and has not ended",
-            hint=f"`terrace state restore {other.stack}` goes on with it",
-        )
 
 
 @contextmanager
