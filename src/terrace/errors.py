@@ -92,8 +92,29 @@ class TerraformFailed(TerraceError):
         self.diagnostics = diagnostics
 
 
+@dataclass(frozen=True, slots=True)
+class StateLock:
+    """A lock as the backend tells it: `who` is `user@host`, `created` as Terraform writes it; "": not told."""
+
+    id: str
+    who: str
+    operation: str
+    created: str
+
+
 class StateLocked(TerraformFailed):
-    """Somebody else holds the lock of a state. Terrace waits or goes away; it never breaks it."""
+    """Somebody else holds the lock of a state. Terrace waits or goes away; it never breaks it. `lock` says who."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        lock: StateLock | None = None,
+        diagnostics: tuple[Diagnostic, ...] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, diagnostics=diagnostics, hint=hint)
+        self.lock = lock
 
 
 class Interrupted(TerraceError):

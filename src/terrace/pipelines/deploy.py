@@ -399,6 +399,7 @@ def _intent(ground: Ground, task: Task) -> dict[str, object]:
     assert hand is not None, "an apply is asked for only with a plan in hand"
     return {
         "place": ground.crew.applier.place,
+        "host": ground.crew.leases.holder(ground.crew.actor).host,
         "sha256": hand.made.sha256,
         "digest": hand.plan.digest.value,
         "lineage": hand.state.lineage,

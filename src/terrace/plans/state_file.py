@@ -100,6 +100,11 @@ def read_state(content: bytes, what: str) -> StateSnapshot:
     )
 
 
+def recorded(content: bytes) -> dict[str, bool]:
+    """The addresses of a state's objects, each with whether it is tainted: then the next plan replaces it."""
+    return {address: "(tainted)" in attributes for address, attributes in _instances(content).items()}
+
+
 def objects(content: bytes) -> int:
     """How many objects a state holds."""
     return len(_instances(content))

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Literal, Protocol
 
-from terrace.errors import Diagnostic
+from terrace.errors import Diagnostic, StateLock
 from terrace.stacks.model import Stack
 
 Purpose = Literal["plan", "apply"]
@@ -135,6 +136,14 @@ class Terraform(Protocol):
         """
         ...
 
+    def lock_of(self, site: Site) -> StateLock | None:
+        """Who holds the lock of the state at this moment; None when nobody does."""
+        ...
+
+    def unlock(self, site: Site, lock: StateLock) -> None:
+        """Take that lock away. For whoever has proven that its holder is dead and was ours; another one stays."""
+        ...
+
     def scratch(self, site: Site) -> AbstractContextManager[Site]:
         """The same site with an empty state of its own, which is gone afterwards; its real state is out of reach."""
         ...
@@ -166,6 +175,21 @@ class RunOutcome:
     unsaved_state: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Autopsy:
+    """What an attempt left behind, as its own log tells: objects that were made (address, id), and those whose making
+    had begun and not ended. `unsaved` is a state that could not be written: secrets in clear, keep it in memory.
+
+    `who` is how Terraform called itself in locks (`user@host`), `began` when it was started.
+    """
+
+    created: tuple[tuple[str, str], ...] = ()
+    in_flight: tuple[str, ...] = ()
+    unsaved: bytes = field(default=b"", repr=False)
+    who: str = ""
+    began: datetime | None = None
+
+
 class Applier(Protocol):
     """Applies saved plans in a process that outlives ours. An attempt is started at most once, ever."""
 
@@ -176,6 +200,10 @@ class Applier(Protocol):
 
     def look(self, attempt: str) -> Fate:
         """What became of an attempt that was meant for this store."""
+        ...
+
+    def autopsy(self, attempt: str) -> Autopsy:
+        """What an attempt of this store left behind. It must not be running any more."""
         ...
 
     def start(self, attempt: str, site: Site, made: MadePlan) -> None:

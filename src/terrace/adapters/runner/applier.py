@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import getpass
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.failures import failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.errors import Diagnostic, Interrupted, TerraceError
-from terrace.plans.terraform import Fate, Listener, MadePlan, RunOutcome, Site
+from terrace.plans.terraform import Autopsy, Fate, Listener, MadePlan, Progress, RunOutcome, Site
 
 POLL_SECONDS = 0.05
 """How often a waiting process looks: a look is two system calls."""
@@ -56,6 +59,20 @@ class LocalApplier:
         if run.read("exit.json") is not None:
             return Fate.ENDED
         return Fate.UNKNOWN if run.started else Fate.NOT_STARTED
+
+    def autopsy(self, attempt: str) -> Autopsy:
+        run = self._run(attempt)
+        intent, started = run.read("intent.json") or {}, run.read("started.json") or {}
+        log = _Log(run.log, str(intent.get("stack", "")), str(intent.get("path", "")), None)
+        log.follow()
+        unsaved = run.path / "errored.tfstate"
+        return Autopsy(
+            created=tuple(log.created.items()),
+            in_flight=tuple(log.in_flight),
+            unsaved=unsaved.read_bytes() if unsaved.is_file() else b"",
+            who=f"{getpass.getuser()}@{socket.gethostname()}",
+            began=datetime.fromtimestamp(float(started["at"]), UTC) if "at" in started else None,
+        )
 
     def start(self, attempt: str, site: Site, made: MadePlan) -> None:
         run = self._run(attempt)
@@ -154,6 +171,8 @@ class _Log:
         self.plain: list[str] = []
         self.summary = ""
         self.done = 0
+        self.created: dict[str, str] = {}
+        self.in_flight: dict[str, None] = {}
 
     def follow(self) -> None:
         """Read every whole line that is new."""
@@ -178,6 +197,17 @@ class _Log:
         step = progress(self.stack, message)
         if step is None:
             return
+        if step.action == "create":
+            self._make(step, message)
         self.done += step.phase == "done"
         if self._listener is not None:
             self._listener(step)
+
+    def _make(self, step: Progress, message: dict[str, Any]) -> None:
+        """Keep count of what is being made, and under which id it came to be."""
+        if step.phase == "start":
+            self.in_flight[step.address] = None
+        elif step.phase in ("done", "failed"):
+            self.in_flight.pop(step.address, None)
+        if step.phase == "done":
+            self.created[step.address] = str((message.get("hook") or {}).get("id_value") or "")

@@ -50,6 +50,16 @@ def state_push() -> Argv:
     return ("state", "push", f"-lock-timeout={LOCK_SECONDS}s", "-")
 
 
+def lock_probe() -> Argv:
+    """A command that takes the state's lock and does nothing: there is no such resource, and it may be missing."""
+    return ("untaint", "-allow-missing", "-no-color", "-lock-timeout=0s", "terraform_data.terrace_asks_for_the_lock")
+
+
+def force_unlock(lock: str) -> Argv:
+    """Take away the lock of that id, and no other."""
+    return ("force-unlock", "-no-color", "-force", lock)
+
+
 def fmt_check(paths: Sequence[str]) -> Argv:
     """Whether these files are formatted; exit 3 when one is not. Nothing is written."""
     return ("fmt", "-check", "-list=false", *(f"./{path}" for path in paths))

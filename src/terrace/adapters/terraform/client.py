@@ -23,7 +23,7 @@ from terrace.adapters.terraform.execute import Ran, execute
 from terrace.adapters.terraform.failures import STALE_DATA, failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import private_folder, private_stream
-from terrace.errors import BadInput, Diagnostic, TerraformFailed
+from terrace.errors import BadInput, Diagnostic, StateLock, StateLocked, TerraformFailed
 from terrace.plans.state_file import read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Site, StateSnapshot
 from terrace.plans.versions import Version
@@ -179,6 +179,18 @@ class LocalTerraform:
     def push_state(self, site: Site, content: bytes) -> None:
         with private_stream(content) as stdin:
             self._run(site, self.folder(site), "state push", argv.state_push(), streaming=False, stdin=stdin)
+
+    def lock_of(self, site: Site) -> StateLock | None:
+        try:
+            self._run(site, self.folder(site), "untaint", argv.lock_probe(), streaming=False)
+        except StateLocked as error:
+            if error.lock is None:
+                raise
+            return error.lock
+        return None
+
+    def unlock(self, site: Site, lock: StateLock) -> None:
+        self._run(site, self.folder(site), "force-unlock", argv.force_unlock(lock.id), streaming=False)
 
     @contextlib.contextmanager
     def scratch(self, site: Site) -> Iterator[Site]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from terrace.errors import Diagnostic, StateLocked, TerraformFailed
+from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
 
 _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s*(.+?)\s*$", re.MULTILINE)
 
@@ -55,7 +55,8 @@ def failure(
 
 
 def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
-    info = dict(_LOCK.findall(locked.detail))
+    # Commands that do not speak JSON tell it all in one text.
+    info = dict(_LOCK.findall(f"{locked.summary}\n{locked.detail}"))
     if "Who" not in info:
         return StateLocked(
             f"the state of {stack} cannot be locked: {locked.detail.strip().splitlines()[0] if locked.detail else ''}",
@@ -66,6 +67,7 @@ def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...])
     return StateLocked(
         f"the state of {stack} is locked by {info['Who']} since {info.get('Created', 'an unknown time')}"
         + (f" ({what.lower()})" if what else ""),
+        lock=StateLock(info.get("ID", ""), info["Who"], what, info.get("Created", "")),
         diagnostics=diagnostics,
         hint="wait until they are done, or ask them; Terrace never breaks somebody else's lock"
         + (f" (lock {info['ID']})" if "ID" in info else ""),

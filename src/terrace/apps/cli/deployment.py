@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from terrace.apps.cli import recovering
 from terrace.apps.cli.console import confirmed, emit, note, show
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
 from terrace.apps.wiring import Workshop, now
@@ -28,6 +29,7 @@ from terrace.pipelines.tick import due
 from terrace.report import drift, machine, state_json, state_terminal, terminal
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
+from terrace.rollout.recovery import Told
 from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Undoing
 from terrace.watch.reaction import Pause
 from terrace.watch.review import Review, review
@@ -87,22 +89,29 @@ def _run(
     return tell(shop, command, run, wait=wait, as_json=as_json)
 
 
-def resume(folder: str, environment: str | None, *, wait: bool, as_json: bool) -> int:
-    """Go on with the open deployment of an environment, or with the only one there is."""
+def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait: bool, as_json: bool) -> int:
+    """Go on with the open deployment of an environment, or with the only one there is.
+
+    Where the newest one ended and nobody knows how, look at what it left and bring that in order.
+    """
     shop = Workshop(Path(folder))
-    current = [
-        d
-        for e in shop.trust.config.environments
-        if environment in (None, e.name) and (d := folds.latest(shop.ledger.read(), e.name)) is not None and d.open
-    ]
     if environment is not None:
         shop.trust.config.environment(environment)
+    history = shop.ledger.read()
+    newest = [
+        d
+        for e in shop.trust.config.environments
+        if environment in (None, e.name) and (d := folds.latest(history, e.name)) is not None
+    ]
+    current = [d for d in newest if d.open or d.result == "unknown"]
     if not current:
         note(f"nothing is open{f' in {environment}' if environment else ''}")
         return 0
     if len(current) > 1:
         names = ", ".join(d.environment for d in current)
         raise BadInput(f"several environments have an open deployment: {names}", hint="say which: terrace resume ENV")
+    if current[0].result == "unknown":
+        return recovering.recover(shop, current[0], told, yes=yes, wait=wait, as_json=as_json)
     return tell(shop, "resume", lambda crew: deploying.resume(crew, current[0]), wait=wait, as_json=as_json)
 
 
@@ -304,8 +313,7 @@ def _next(shop: Workshop, done: Deployment) -> None:
             show(f"next: terrace promote {above.name}")
     elif done.result == "unknown":
         show(f"{done.environment} is held: nothing more is deployed there until somebody has looked")
-        show(f"next: compare the cloud with `terrace plan {done.stacks[0]}`, import what the state lacks, then")
-        show(f"      terrace unhold {done.environment} --reason WHAT-YOU-FOUND")
+        show(f"next: terrace resume {done.environment}   looks at what it left, and brings that in order")
     elif done.result == "failed" and done.touched:
         applied = [r.stack for r in done.steps if r.step.value == "apply" and r.result == "succeeded"]
         left = [key for key in done.stacks if key not in applied]

@@ -222,19 +222,39 @@ def reject(
 
 @cli.command()
 @click.argument("environment", metavar="[ENV]", required=False)
+@click.option("--import", "found", multiple=True, metavar="ADDRESS=ID", help="Something that exists, by its id.")
+@click.option("--absent", multiple=True, metavar="ADDRESS", help="Something that you looked for and that is not there.")
+@click.option("--whole", multiple=True, metavar="ADDRESS", help="Something recorded that you found whole.")
+@click.option("--dead", default="", metavar="WHY", help="Why an apply on another machine is surely dead.")
+@click.option("--yes", is_flag=True, help="Bring it in order without asking to type the environment's name back.")
 @WAIT
 @JSON
 @click.pass_obj
-def resume(folder: str, environment: str | None, wait: bool, as_json: bool) -> int:
+def resume(
+    folder: str,
+    environment: str | None,
+    found: tuple[str, ...],
+    absent: tuple[str, ...],
+    whole: tuple[str, ...],
+    dead: str,
+    yes: bool,
+    wait: bool,
+    as_json: bool,
+) -> int:
     """Go on with an open deployment: after approvals, or after an interruption.
 
+    Where an apply ended and nobody knows how, it is never run again: this shows what it left (what was made and is not
+    in the state, whose lock is there), and with your consent backs the state up, unlocks, imports, and plans anew.
+
     \b
-    Example:
+    Examples:
       terrace resume prod
+      terrace resume prod --import aws_vpc.main=vpc-0a1b --absent 'aws_subnet.a["x"]' --yes
     """
     from terrace.apps.cli.deployment import resume
+    from terrace.apps.cli.recovering import told
 
-    return resume(folder, environment, wait=wait, as_json=as_json)
+    return resume(folder, environment, told=told(found, absent, whole, dead), yes=yes, wait=wait, as_json=as_json)
 
 
 @cli.command()

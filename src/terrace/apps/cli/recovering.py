@@ -1,0 +1,77 @@
+"""`resume`, where nobody knows how an apply ended: what it left is shown, and brought in order when somebody agrees."""
+
+from __future__ import annotations
+
+import sys
+
+from terrace.apps.cli.console import emit, note, show, typed_back
+from terrace.apps.wiring import Workshop
+from terrace.errors import BadInput
+from terrace.pipelines import recover as recovery
+from terrace.pipelines.recover import Examination
+from terrace.report import remains
+from terrace.rollout.model import Deployment
+from terrace.rollout.recovery import Told
+
+
+def told(found: tuple[str, ...], absent: tuple[str, ...], whole: tuple[str, ...], dead: str) -> Told:
+    """What the options say. An address may hold `=` within brackets; the id comes after the last that is outside."""
+    named = {}
+    for one in found:
+        cut = one.find("=", one.rfind("]") + 1)
+        if cut < 1 or cut == len(one) - 1:
+            raise BadInput(f"--import {one!r} is not ADDRESS=ID", hint="like --import aws_vpc.main=vpc-0a1b2c")
+        named[one[:cut]] = one[cut + 1 :]
+    return Told(named, frozenset(absent), frozenset(whole), dead)
+
+
+def recover(shop: Workshop, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:
+    """Show what an unknown deployment left; bring it in order once nothing is open and somebody agrees."""
+    from terrace.apps.cli.deployment import tell, watcher
+
+    with watcher(as_json=as_json) as listener:
+        found = recovery.examine(shop.crew(listener), deployment, told)
+    agreed = not found.obstacles and _agreed(found, yes=yes, as_json=as_json)
+    if not agreed:
+        _tell(found, as_json=as_json)
+        return 1
+    return tell(shop, "resume", lambda crew: recovery.recover(crew, found), wait=wait, as_json=as_json)
+
+
+def _agreed(found: Examination, *, yes: bool, as_json: bool) -> bool:
+    if yes or not sys.stdin.isatty():
+        return yes
+    if not as_json:
+        show(remains.terminal(found.deployment, _rows(found), found.obstacles))
+    name = found.deployment.environment
+    agreed = typed_back(name, f"this brings {name} in order by a fresh plan; type its name to go on", yes=False)
+    if not agreed:
+        note("nothing was done")
+    return agreed
+
+
+def _tell(found: Examination, *, as_json: bool) -> None:
+    if as_json:
+        emit(remains.machine(found.deployment, _rows(found), found.obstacles))
+    else:
+        show(remains.terminal(found.deployment, _rows(found), found.obstacles))
+        if not found.obstacles:
+            show(f"next: terrace resume {found.deployment.environment} --yes")
+
+
+def _rows(found: Examination) -> tuple[remains.Row, ...]:
+    return tuple(
+        remains.Row(
+            stack=one.stack,
+            attempt=one.attempt,
+            dead=not one.alive,
+            serial=one.state.serial,
+            imports=tuple((i.address, i.id) for i in one.aftermath.imports),
+            open=one.aftermath.open,
+            unfinished=one.aftermath.unfinished,
+            lock=one.lock,
+            ours=one.ours,
+            unsaved=one.unsaved.serial if one.unsaved is not None else None,
+        )
+        for one in found.remains
+    )

@@ -1,0 +1,218 @@
+"""An apply ended and nobody knows how: what it left is looked at, secured, and brought in order by a fresh plan.
+
+Nothing is ever run again. Each part may be repeated: killed anywhere, the next call looks anew and goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.errors import BadInput, StateLock
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy import Opening, Refused, enter
+from terrace.pipelines.ground import site_in
+from terrace.pipelines.journal import append
+from terrace.plans.state_file import read_state, recorded
+from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
+from terrace.rollout.model import Deployment, Step, StepRecord
+from terrace.rollout.recovery import Aftermath, Told, aftermath, is_ours
+from terrace.stacks.additions import Additions
+from terrace.stacks.config import Environment
+from terrace.stacks.model import Destruction, Recovery
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """One stack whose apply has no known outcome. `alive` says why it may still run, "" when it is proven dead.
+
+    `lock` is who holds its state now, `ours` whether that was the dead attempt. `unsaved` is the state that it could
+    not write, where that belongs in the place of the current one.
+    """
+
+    stack: str
+    attempt: str
+    alive: str
+    state: StateSnapshot
+    aftermath: Aftermath
+    lock: StateLock | None
+    ours: bool
+    unsaved: StateSnapshot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Everything that is known of an unknown deployment. It can be brought in order when `obstacles` is empty."""
+
+    deployment: Deployment
+    remains: tuple[Remains, ...]
+
+    @property
+    def obstacles(self) -> tuple[str, ...]:
+        """What has to be settled first, each with what settles it."""
+        found = []
+        for one in self.remains:
+            if one.alive:
+                found.append(f"{one.stack}: {one.alive}")
+            found += [
+                f"{one.stack}: {address} may exist: look for it, then --import '{address}=ID' or --absent '{address}'"
+                for address in one.aftermath.open
+            ]
+            found += [
+                f"{one.stack}: {address} is recorded, and its making had not ended: look at it, then "
+                f"--whole '{address}', or taint it so that it is replaced"
+                for address in one.aftermath.unfinished
+            ]
+            if one.lock is not None and not one.ours:
+                found.append(f"{one.stack}: its state is locked by {one.lock.who}, and that was not this deployment")
+        return tuple(found)
+
+
+def unknown(history: History, environment: str) -> Deployment | None:
+    """The newest deployment of an environment, if nobody knows what it did."""
+    latest = folds.latest(history, environment)
+    return latest if latest is not None and latest.result == "unknown" else None
+
+
+def examine(crew: Crew, deployment: Deployment, told: Told) -> Examination:
+    """Look at what a deployment left. Nothing is changed, but that somebody declares it dead is written down."""
+    history = crew.ledger.read()
+    if told.dead:
+        history = append(crew.ledger, history, lambda seen: _attested(crew, seen, deployment, told.dead))
+    landscape = crew.survey(deployment.commit)
+    with crew.repository.checkout(deployment.commit, deployment.environment) as root:
+        remains = []
+        for record in deployment.in_doubt:
+            site = site_in(crew, landscape, landscape.stack(record.stack), root, "plan")
+            remains.append(_remains(crew, history, deployment, record, site, told))
+    return Examination(deployment, tuple(remains))
+
+
+def recover(crew: Crew, found: Examination) -> Deployment | Refused:
+    """Secure what is there, take away the dead attempt's own locks, and let a fresh plan in at the same commit.
+
+    It imports what was made and not recorded, and is approved anew. Raises BadInput while obstacles are left.
+    """
+    if found.obstacles:
+        raise BadInput(f"{found.obstacles[0]}", hint="settle that first; nothing was changed")
+    deployment = found.deployment
+    with crew.leases.hold(deployment.environment) as free:
+        if not free:
+            raise BadInput(f"another process of this machine works on {deployment.environment}", hint="wait for it")
+        append(crew.ledger, crew.ledger.read(), lambda seen: _intent(crew, found))
+        landscape = crew.survey(deployment.commit)
+        with crew.repository.checkout(deployment.commit, deployment.environment) as root:
+            for one in found.remains:
+                _secure(crew, deployment, one, site_in(crew, landscape, landscape.stack(one.stack), root, "apply"))
+    return enter(crew, crew.ledger.read(), _opening(crew, found))
+
+
+def _opening(crew: Crew, found: Examination) -> Opening:
+    deployment = found.deployment
+    imports = tuple(one for remains in found.remains for one in remains.aftermath.imports)
+    origin = deployment.origin if isinstance(deployment.origin, Destruction) else Recovery(deployment.id, crew.actor)
+    known = {(one.stack, one.address) for one in imports}
+    earlier = tuple(i for i in deployment.additions.imports if (i.stack, i.address) not in known)
+    return Opening(
+        deployment.environment,
+        deployment.commit,
+        origin,
+        deployment.waves,
+        deployment.live,
+        Additions(deployment.additions.moves, () if isinstance(origin, Destruction) else (*earlier, *imports)),
+        deployment.agreed,
+        deployment.partial,
+    )
+
+
+def _secure(crew: Crew, deployment: Deployment, one: Remains, site: Site) -> None:
+    """A copy of the state first, then the dead attempt's lock goes, then the state that it could not write."""
+    for state in (one.state, one.unsaved):
+        if state is not None and state.content:
+            crew.backups.save(
+                deployment.environment,
+                one.stack,
+                state,
+                commit=deployment.commit,
+                deployment=deployment.id,
+                moment="restore",
+            )
+    if one.lock is not None:
+        crew.terraform.unlock(site, one.lock)
+    if one.unsaved is not None:
+        crew.terraform.push_state(site, one.unsaved.content)
+
+
+def _remains(
+    crew: Crew, history: History, deployment: Deployment, record: StepRecord, site: Site, told: Told
+) -> Remains:
+    here = record.detail.get("place") == crew.applier.place
+    autopsy = crew.applier.autopsy(record.attempt) if here else None
+    state = crew.terraform.pull_state(site)
+    unsaved = _unsaved(autopsy, state)
+    known = recorded((unsaved or state).content)
+    plan = deployment.last(Step.PLAN, record.stack)
+    planned = {a for action, a in (plan.detail.get("changes", ()) if plan else ()) if action in ("create", "replace")}
+    lock = crew.terraform.lock_of(site)
+    witness = autopsy or Autopsy()
+    return Remains(
+        stack=record.stack,
+        attempt=record.attempt,
+        alive=_alive(crew, history, deployment, record, here=here),
+        state=state,
+        aftermath=aftermath(record.stack, autopsy, planned, known, told),
+        lock=lock,
+        ours=lock is not None and is_ours(lock, witness, crew.clock()),
+        unsaved=unsaved,
+    )
+
+
+def _intent(crew: Crew, found: Examination) -> tuple[Draft, ...]:
+    """What is about to be done, written down before it is."""
+    stacks = [
+        {
+            "stack": one.stack,
+            "attempt": one.attempt,
+            "serial": one.state.serial,
+            "unlock": one.lock.id if one.lock is not None else "",
+            "push": one.unsaved.serial if one.unsaved is not None else -1,
+            "imports": [i.address for i in one.aftermath.imports],
+        }
+        for one in found.remains
+    ]
+    return (Draft(kinds.RECOVERY_BEGUN, found.deployment.id, crew.actor, {"stacks": stacks}),)
+
+
+def _attested(crew: Crew, seen: History, deployment: Deployment, why: str) -> tuple[Draft, ...]:
+    if crew.actor in _witnesses(seen, deployment):
+        return ()
+    return (Draft(kinds.RECOVERY_ATTESTED, deployment.id, crew.actor, {"reason": why}),)
+
+
+def _witnesses(history: History, deployment: Deployment) -> tuple[str, ...]:
+    """Everybody who said that a deployment's applies are dead."""
+    said = (e for e in history.events if e.kind == kinds.RECOVERY_ATTESTED and e.subject == deployment.id)
+    return tuple(dict.fromkeys(event.actor for event in said))
+
+
+def _alive(crew: Crew, history: History, deployment: Deployment, record: StepRecord, *, here: bool) -> str:
+    if here:
+        runs = crew.applier.look(record.attempt) is Fate.RUNNING
+        return "its apply still runs, or left something that does: wait for its end" if runs else ""
+    settings: Environment = crew.config.environment(deployment.environment)
+    needed = 2 if settings.protected or settings.approvals.asked else 1
+    said = _witnesses(history, deployment)
+    if len(said) >= needed:
+        return ""
+    where = record.detail.get("host") or "another machine"
+    return f"its apply ran on {where}, and {len(said)} of {needed} people said that it is dead: --dead WHY"
+
+
+def _unsaved(autopsy: Autopsy | None, state: StateSnapshot) -> StateSnapshot | None:
+    """The state that could not be written, if it is a later one of what is there now."""
+    if autopsy is None or not autopsy.unsaved:
+        return None
+    found = read_state(autopsy.unsaved, "the state that was left behind")
+    fits = not state.content or (found.lineage == state.lineage and found.serial > state.serial)
+    return found if fits else None

@@ -1,0 +1,90 @@
+"""What an apply of unknown outcome left behind, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from terrace.errors import StateLock
+from terrace.report.machine import Json
+from terrace.report.terminal import visible
+from terrace.rollout.model import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stack: whether the attempt is proven dead, what the state lacks, what nobody knows, who holds the lock.
+
+    `unsaved` is the serial of a state that could not be written and belongs there.
+    """
+
+    stack: str
+    attempt: str
+    dead: bool
+    serial: int
+    imports: tuple[tuple[str, str], ...]
+    open: tuple[str, ...]
+    unfinished: tuple[str, ...]
+    lock: StateLock | None
+    ours: bool
+    unsaved: int | None
+
+
+def terminal(deployment: Deployment, rows: Sequence[Row], obstacles: Sequence[str]) -> RenderableType:
+    """The findings, what will be done about each, and what has to be settled first."""
+    head = f"{deployment.environment} {deployment.commit[:7]} ({deployment.id}): nobody knows how its apply ended"
+    tree = Tree(Text(head, style="bold"))
+    for row in rows:
+        branch = tree.add(Text(f"{row.stack} (attempt {row.attempt})"))
+        for line in _lines(row):
+            branch.add(Text(line))
+    for obstacle in obstacles:
+        tree.add(Text(f"to settle: {visible(obstacle)}", style="yellow"))
+    return tree
+
+
+def machine(deployment: Deployment, rows: Sequence[Row], obstacles: Sequence[str]) -> Json:
+    """The same as one object. Nothing was changed."""
+    return {
+        "schema": "terrace/resume@1",
+        "deployment": deployment.id,
+        "environment": deployment.environment,
+        "commit": deployment.commit,
+        "result": "unknown",
+        "reasons": list(obstacles),
+        "steps": [],
+        "remains": [
+            {
+                "stack": row.stack,
+                "attempt": row.attempt,
+                "dead": row.dead,
+                "serial": row.serial,
+                "imports": [{"address": address, "id": found} for address, found in row.imports],
+                "open": list(row.open),
+                "unfinished": list(row.unfinished),
+                "lock": {"id": row.lock.id, "who": row.lock.who, "ours": row.ours} if row.lock else None,
+                "unsaved": row.unsaved,
+            }
+            for row in rows
+        ],
+    }
+
+
+def _lines(row: Row) -> list[str]:
+    lines = [
+        "the apply is proven dead" if row.dead else "the apply may still run",
+        f"the state is at serial {row.serial}; a copy is kept first" if row.serial >= 0 else "there is no state",
+    ]
+    if row.unsaved is not None:
+        lines.append(f"a state of serial {row.unsaved} could not be written: it is pushed")
+    if row.lock is not None:
+        whose = "its lock was the dead attempt's: it is taken away" if row.ours else "its lock is somebody else's"
+        lines.append(f"{whose} ({visible(row.lock.who)}, {visible(row.lock.id)})")
+    lines += [f"made and not recorded, is imported: {visible(address)}" for address, _ in row.imports]
+    lines += [f"nobody knows whether it exists: {visible(address)}" for address in row.open]
+    lines += [f"recorded, and nobody knows whether it is whole: {visible(address)}" for address in row.unfinished]
+    return lines
