@@ -118,3 +118,19 @@ def test_a_refused_tag_says_why_without_the_token(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="could not be pushed") as caught:
         opened(work).tag("deployed/dev/x", git(work, "rev-parse", "HEAD"), "message")
     assert "secret-token" not in f"{caught.value}{caught.value.hint}"
+
+
+def test_commits_that_touch_files_are_those_of_the_first_parent_line(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "work", {"a b.tf": "1", "c.tf": "1"})
+    base = git(folder, "rev-parse", "HEAD")
+    git(folder, "switch", "--quiet", "--create", "side")
+    commit(folder, {"a b.tf": "2"})
+    git(folder, "switch", "--quiet", "main")
+    other = commit(folder, {"c.tf": "2"})
+    git(folder, "merge", "--quiet", "--no-ff", "side")
+    merge = git(folder, "rev-parse", "HEAD")
+    found = GitRepository(folder, cache=tmp_path / "cache")
+    assert found.touching(base, merge, ("a b.tf",)) == (merge,)
+    assert found.touching(base, merge, ("c.tf", "a b.tf")) == (merge, other)
+    assert found.touching(base, merge, ("*.tf",)) == (), "a path is no pattern"
+    assert found.touching(base, merge, ()) == ()

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.cli import MODULE, World, three_environments, world
+from support.cli import KEY, LADDER, MODULE, World, three_environments, world
+from terrace.apps.cli.watching import Silent
+from terrace.apps.wiring import Workshop
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft
+from terrace.ledger.origins import origin_to_payload
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.drift import look
+from terrace.plans.terraform import Goal, Listener, MadePlan, Site, StateSnapshot, Terraform
+from terrace.stacks.model import Manual
 
 pytestmark = pytest.mark.slow
 
@@ -75,3 +88,128 @@ def test_one_stack_that_cannot_be_told_hides_no_other(shop: World) -> None:
         {"status": "unknown", "checked_at": None},
         "drifted",
     )
+
+
+@dataclass
+class Disturbed:
+    """Terraform, and somebody who does something else while it plans."""
+
+    real: Terraform
+    meanwhile: Callable[[], None]
+
+    @property
+    def version(self) -> str:
+        return self.real.version
+
+    @property
+    def product(self) -> str:
+        return self.real.product
+
+    def plan(
+        self, site: Site, *, goal: Goal = Goal.CONVERGED, lock: bool = True, listener: Listener | None = None
+    ) -> MadePlan:
+        assert not lock, "who only looks disturbs nobody"
+        made = self.real.plan(site, goal=goal, lock=lock, listener=listener)
+        self.meanwhile()
+        return made
+
+    def pull_state(self, site: Site) -> StateSnapshot:
+        return self.real.pull_state(site)
+
+    def unformatted(self, root: Path, paths: tuple[str, ...]) -> dict[str, str]:
+        return dict(self.real.unformatted(root, paths))
+
+
+@pytest.fixture
+def crew(shop: World, monkeypatch: pytest.MonkeyPatch) -> Crew:
+    """Whoever looks, after a deployment into dev."""
+    monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
+    shop.ok("deploy", "dev")
+    return Workshop(shop.work).lookouts(Silent())
+
+
+def open_deployment(crew: Crew, *, driven: bool) -> None:
+    """Somebody opens a deployment of dev, and drives it or leaves it waiting."""
+    history = crew.ledger.read()
+    opened = {
+        "environment": "dev",
+        "commit": crew.repository.protected_tip(),
+        "origin": origin_to_payload(Manual("bob")),
+        "waves": [["dev"]],
+        "policy": crew.policy,
+    }
+    holder = {"host": "elsewhere", "boot": "b", "pid": 1, "who": "bob"}
+    drafts = [Draft(kinds.DEPLOYMENT_OPENED, "d1", "bob", opened)]
+    if driven:
+        drafts.append(Draft(kinds.LEASE_TAKEN, "d1", "bob", {"holder": holder, "epoch": 1}))
+    crew.ledger.append(drafts, head=history.head)
+
+
+def why(crew: Crew) -> str:
+    """Why dev could not be told."""
+    ((seen,),) = [check.observations for check in look(crew, ("dev",))]
+    assert seen.status == "unknown"
+    return seen.why
+
+
+def test_what_was_seen_while_the_state_moved_is_discarded(crew: Crew) -> None:
+    assert why(replace(crew, terraform=Disturbed(crew.terraform, lambda: forget("dev")))) == (
+        "discarded: its state moved while it was looked at"
+    )
+
+
+def test_what_was_seen_while_a_deployment_began_is_discarded(crew: Crew) -> None:
+    terraform = Disturbed(crew.terraform, lambda: open_deployment(crew, driven=True))
+    assert why(replace(crew, terraform=terraform)) == "discarded: a deployment went on meanwhile"
+    assert why(crew) == "skipped: deployment d1 goes on there"
+
+
+def test_a_deployment_that_waits_for_people_keeps_nobody_from_looking(crew: Crew) -> None:
+    open_deployment(crew, driven=False)
+    ((seen,),) = [check.observations for check in look(crew, ("dev", "staging"))]
+    assert seen.status == "clean"
+
+
+def test_a_stack_whose_apply_failed_is_at_no_release(shop: World) -> None:
+    shop.ok("deploy", "dev")
+    broken = MODULE.replace(
+        "output",
+        'resource "terraform_data" "no" {\n  provisioner "local-exec" {\n    command = "false"\n  }\n}\n\noutput',
+        1,
+    )
+    shop.push({"modules/thing/main.tf": broken})
+    assert shop.run("deploy", "dev").code == 1
+    seen = looked(shop, "dev")["dev"]
+    assert (seen["status"], "its newest apply failed" in seen["why"]) == ("unknown", True)
+
+
+def test_tick_looks_where_it_is_time_and_status_tells_when_nobody_does(shop: World) -> None:
+    shop.push({"terrace.yaml": LADDER.replace("dev: {}", "dev: {drift: {every: 3s}}")})
+    shop.ok("deploy", "dev", "--ref", "main")
+    (seen,) = shop.ok("tick", "--json").json["drift"]
+    assert (seen["name"], seen["status"]) == ("dev", "clean")
+    assert "overdue" not in shop.status()["dev"]["drift"]
+    time.sleep(6.1)
+    assert "no good check for drift since" in shop.status()["dev"]["drift"]["overdue"]
+    assert shop.ok("tick", "--json").json["drift"]
+    assert "overdue" not in shop.status()["dev"]["drift"]
+
+
+def test_watching_goes_on_until_it_is_interrupted_and_tells_each_round(shop: World) -> None:
+    shop.ok("deploy", "dev")
+    with shop.start("drift", "dev", "--watch", "--every", "1s", "--json") as child:
+        assert child.stderr is not None
+        beats = [child.stderr.readline() for _ in range(2)]
+        child.send_signal(signal.SIGINT)
+        out, _ = child.communicate(timeout=60)
+    assert all(" looked; next at " in beat for beat in beats)
+    assert out.count('"terrace/drift@1"') >= 2
+    assert child.returncode == 130
+    assert shop.run("drift", "--watch", "--every", "soon").code == 2
+
+
+def test_nobody_answers_for_what_nobody_saw(shop: World) -> None:
+    shop.ok("deploy", "dev")
+    assert "is not known to differ" in shop.run("drift", "ack", "dev", "a.b", "--reason", "x").err
+    assert "is not known to differ" in shop.run("drift", "adopt", "dev", "a.b").err
+    assert shop.run("drift", "prod").out.startswith("prod nothing is deployed there")

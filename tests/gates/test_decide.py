@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.gates.decide import Facts, Upstream, admission, consent
+from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
 from terrace.gates.model import Approval, GateResult, Outcome, Proof, Subject, Verdict
 from terrace.gates.tally import Voice, assign
-from terrace.stacks.config import ApprovalRule, Config, Environment, Person
-from terrace.stacks.model import Manual
+from terrace.stacks.config import ApprovalRule, Config, DriftSettings, Environment, Person, Remediate
+from terrace.stacks.model import Manual, Remediation
 from terrace.stacks.repository import Author
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -541,3 +541,22 @@ def test_every_gate_that_does_not_pass_says_why_and_what_to_do(
     verdict = ask(*given_answers, count=count, roles=roles, config=Config(teams=teams))
     assert verdict.results
     assert all(result.reason and result.satisfy for result in verdict.open)
+
+
+def test_drift_is_taken_back_only_where_terrace_yaml_lets_it() -> None:
+    """It is no promotion: the commit is there already. A hold stops it as it stops a release."""
+    facts = replace(FACTS, origin=Remediation("e1", "rita"), upstream=None)
+    off = admission(PROD, facts, NOW)
+    assert [r.gate for r in off.open] == ["remediation"]
+    lets = replace(PROD, drift=DriftSettings(remediate=Remediate()))
+    assert admission(lets, facts, NOW).outcome is Outcome.PASS
+    assert [r.gate for r in admission(lets, replace(facts, held="incident"), NOW).open] == ["held"]
+
+
+def test_who_agrees_to_taking_drift_back_is_said_apart_or_as_for_a_release() -> None:
+    origin = Remediation("e1", "rita")
+    three = replace(PROD, approvals=ApprovalRule(3))
+    assert rule_for(three, origin).count == 3
+    apart = replace(three, drift=DriftSettings(remediate=Remediate(approvals=ApprovalRule(1))))
+    assert rule_for(apart, origin).count == 1
+    assert rule_for(apart, Manual("rita")).count == 3

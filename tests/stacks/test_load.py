@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.stacks.config import ApprovalRule, CommandProbe, Config, HttpProbe, policy_version
+from terrace.stacks.config import (
+    ApprovalRule,
+    CommandProbe,
+    Config,
+    DriftSettings,
+    Environment,
+    HttpProbe,
+    IgnoreRule,
+    Remediate,
+    policy_version,
+)
 from terrace.stacks.load import BadConfig, load
 from terrace.stacks.loosening import loosened
 from terrace.stacks.schema import json_schema
@@ -305,3 +315,77 @@ def test_the_same_rules_are_not_loosened_and_stricter_ones_neither() -> None:
     assert loosened(config, config) == ()
     stricter = load(WHOLE.replace(b"approvals: 2", b"approvals: 3").replace(b"format: advisory", b"format: required"))
     assert loosened(config, stricter) == ()
+
+
+def test_drift_is_left_to_people_where_they_are_asked_and_taken_back_elsewhere_only_of_tags() -> None:
+    text = "version: 1\nenvironments: {dev: {}, staging: {after: dev}, prod: {after: staging}, live: {after: prod}}\n"
+    found = {e.name: e.drift.remediate for e in load(text.encode()).environments}
+    assert found["prod"] is found["live"] is None
+    assert found["dev"] == found["staging"] == Remediate()
+    assert set(Remediate().allow) == {"*"}
+
+
+def test_drift_settings_are_read_as_they_are_meant() -> None:
+    text = """\
+version: 1
+environments:
+  prod:
+    drift:
+      every: 30m
+      ignore: [{address: "a.*", attributes: [size], owner: ann, reason: scaler, until: 2026-12-31}]
+      remediate: {approvals: 1, allow: {aws_security_group: [ingress]}, at_most: 2, share: 10%}
+  dev: {drift: {remediate: off}}
+"""
+    prod, dev = load(text.encode()).environments
+    assert prod.drift == DriftSettings(
+        every=timedelta(minutes=30),
+        ignore=(IgnoreRule("a.*", "ann", "scaler", date(2026, 12, 31), ("size",)),),
+        remediate=Remediate(ApprovalRule(1), {"aws_security_group": ("ingress",)}, 2, 10),
+    )
+    assert dev.drift.remediate is None
+
+
+@pytest.mark.parametrize(
+    ("drift", "place"),
+    [
+        ("{ignore: [{address: a, owner: ann, until: 2026-12-31}]}", "`reason` is missing"),
+        ("{ignore: [{address: a, owner: ann, reason: x, until: 2026-02-30}]}", "a day like"),
+        ("{ignore: [{address: a, owner: ann, reason: x, until: tomorrow}]}", "a day like"),
+        ("{remediate: on}", "`off`"),
+        ("{remediate: {share: 20}}", "a percentage like"),
+        ("{remediate: {share: 0%}}", "a percentage like"),
+        ("{remediate: {approvals: {owners: 1}}}", "no team is called 'owners'"),
+    ],
+)
+def test_what_is_wrong_about_drift_is_told(drift: str, place: str) -> None:
+    with pytest.raises(BadConfig, match=place):
+        load(f"version: 1\nenvironments: {{dev: {{drift: {drift}}}}}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "way"),
+    [
+        (DriftSettings(timedelta(hours=1)), DriftSettings(timedelta(hours=2)), "is looked at for drift less often"),
+        (DriftSettings(timedelta(hours=1)), DriftSettings(), "is looked at for drift less often"),
+        (DriftSettings(), DriftSettings(ignore=(IgnoreRule("a", "b", "c", date(2026, 1, 1)),)), "ignores drift of a"),
+        (DriftSettings(), DriftSettings(remediate=Remediate()), "takes drift back by itself"),
+        (
+            DriftSettings(remediate=Remediate()),
+            DriftSettings(remediate=Remediate(allow={"*": ("tags", "tags_all", "policy")})),
+            "takes back drift of policy of *",
+        ),
+        (
+            DriftSettings(remediate=Remediate()),
+            DriftSettings(remediate=Remediate(at_most=9)),
+            "takes back more drift at once",
+        ),
+        (
+            DriftSettings(remediate=Remediate(ApprovalRule(2))),
+            DriftSettings(remediate=Remediate(ApprovalRule(1))),
+            "needs 1 approvals instead of 2, to take drift back",
+        ),
+    ],
+)
+def test_seeing_less_drift_or_acting_more_on_it_is_looser(old: DriftSettings, new: DriftSettings, way: str) -> None:
+    before, after = (Config((Environment("dev", drift=one),)) for one in (old, new))
+    assert loosened(before, after) == (f"dev {way}",)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from terrace.assess.model import Severity
 from terrace.plans.model import Action
-from terrace.watch.checks import Check, in_a_row, last_good, standing
+from terrace.watch.checks import Check, in_a_row, standing
 from terrace.watch.living import LivingRecord, living
 from terrace.watch.model import Observation, Quadrant, Sighting, Status
 
@@ -99,12 +99,11 @@ def test_sightings_in_a_row_are_of_the_same_difference() -> None:
 
 def test_a_good_check_that_is_too_old_is_an_alarm() -> None:
     checks = looks("clean", "unknown", "unknown")
-    assert last_good(checks) == START
     for minutes, expected in ((60, False), (61, True)):
-        how = standing(checks, START + timedelta(minutes=minutes), HALF_AN_HOUR)
+        how = standing(reversed(checks), START + timedelta(minutes=minutes), HALF_AN_HOUR)
         assert how is not None
-        assert (bool(how.overdue), how.status) == (expected, "unknown")
-    never = standing(checks, START + timedelta(days=9))
+        assert (bool(how.overdue), how.status, how.checked_at) == (expected, "unknown", START)
+    never = standing(reversed(checks), START + timedelta(days=9))
     assert never is not None
     assert never.overdue == "", "nobody meant to look regularly"
     assert standing((), START, HALF_AN_HOUR) is None

@@ -9,7 +9,7 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.rollout.next_step import awaiting
 from terrace.watch.acknowledged import acknowledgement_of
-from terrace.watch.checks import checks
+from terrace.watch.checks import newest
 from terrace.watch.model import Sighting
 from terrace.watch.payload import sightings_of
 
@@ -43,8 +43,8 @@ def acknowledge(crew: Crew, environment: str, address: str, reason: str, stack: 
 
 def _seen(history: History, environment: str) -> tuple[Sighting, ...]:
     """What differs as far as the ledger knows, the newest word last."""
-    looks = checks(history, environment)
-    seen = list(looks[-1].sightings) if looks else []
+    last = newest(history, environment)
+    seen = list(last.sightings) if last is not None else []
     current = folds.latest(history, environment)
     if current is not None and current.open:
         for record in awaiting(current):

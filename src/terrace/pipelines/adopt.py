@@ -13,7 +13,7 @@ from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
 from terrace.stacks.naming import no_such
 from terrace.watch.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, shown
-from terrace.watch.checks import checks
+from terrace.watch.checks import newest
 from terrace.watch.sightings import changed_paths
 
 _STEP = re.compile(r"module\.([^.\[]+)(\[[^\]]*\])?")
@@ -50,8 +50,8 @@ def _stack_of(crew: Crew, environment: str, address: str, stack: str | None) -> 
     crew.config.environment(environment)
     if stack is not None:
         return stack
-    looks = checks(crew.ledger.read(), environment)
-    seen = looks[-1].sightings if looks else ()
+    last = newest(crew.ledger.read(), environment)
+    seen = last.sightings if last is not None else ()
     found = sorted({one.stack for one in seen if one.address == address})
     if not found:
         known = ", ".join(sorted({one.address for one in seen})) or "nothing"

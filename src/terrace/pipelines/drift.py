@@ -21,7 +21,7 @@ from terrace.plans.terraform import Site
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.watch.baseline import Baseline, baseline, running
-from terrace.watch.checks import Check, checks, standing
+from terrace.watch.checks import Check, newest, newest_first, standing
 from terrace.watch.ignore import look_away
 from terrace.watch.model import Observation
 from terrace.watch.payload import observation_to_payload
@@ -64,7 +64,7 @@ def look(crew: Crew, environments: Iterable[str], every: timedelta = timedelta(0
         return tuple(drafts)
 
     after = append(crew.ledger, history, decide)
-    return tuple(checks(after, name)[-1] for name in names if seen[name])
+    return tuple(check for name in names if seen[name] and (check := newest(after, name)) is not None)
 
 
 def note_overdue(crew: Crew, environments: Iterable[str]) -> None:
@@ -75,7 +75,7 @@ def note_overdue(crew: Crew, environments: Iterable[str]) -> None:
         drafts = []
         for name in names:
             every = crew.config.environment(name).drift.every
-            how = standing(checks(history, name), crew.clock(), every)
+            how = standing(newest_first(history, name), crew.clock(), every)
             if how is None or not how.overdue:
                 continue
             since = how.checked_at
@@ -95,8 +95,8 @@ def due(crew: Crew) -> tuple[str, ...]:
         every = environment.drift.every
         if not every or not baseline(history, environment.name).commits:
             continue
-        looks = checks(history, environment.name)
-        if not looks or now - looks[-1].at >= every:
+        last = newest(history, environment.name)
+        if last is None or now - last.at >= every:
             found.append(environment.name)
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,11 @@ class Check:
     def sightings(self) -> tuple[Sighting, ...]:
         return tuple(sighting for one in self.observations for sighting in one.sightings)
 
+    @property
+    def good(self) -> bool:
+        """Whether every stack could be told."""
+        return all(one.status != "unknown" for one in self.observations)
+
     def of(self, stack: str) -> Observation | None:
         """What it found of one stack; None when it did not look there."""
         return next((one for one in self.observations if one.stack == stack), None)
@@ -46,19 +52,27 @@ class Standing:
     overdue: str = ""
 
 
+def newest_first(history: History, environment: str) -> Iterator[Check]:
+    """Every look at an environment, the newest first; each is read only when it is asked for."""
+    for event in reversed(history.events):
+        if event.kind == kinds.DRIFT_CHECKED and event.subject == environment:
+            yield Check(
+                id=event.id,
+                environment=environment,
+                at=event.time,
+                observations=tuple(observation_from_payload(one) for one in event.payload["stacks"]),
+                every=timedelta(seconds=event.payload["every"]),
+            )
+
+
+def newest(history: History, environment: str) -> Check | None:
+    """The last look at an environment; None when nobody ever looked."""
+    return next(newest_first(history, environment), None)
+
+
 def checks(history: History, environment: str) -> tuple[Check, ...]:
     """Every look at an environment, oldest first."""
-    return tuple(
-        Check(
-            id=event.id,
-            environment=environment,
-            at=event.time,
-            observations=tuple(observation_from_payload(one) for one in event.payload["stacks"]),
-            every=timedelta(seconds=event.payload["every"]),
-        )
-        for event in history.events
-        if event.kind == kinds.DRIFT_CHECKED and event.subject == environment
-    )
+    return tuple(newest_first(history, environment))[::-1]
 
 
 def in_a_row(looks: tuple[Check, ...], sighting: Sighting) -> int:
@@ -77,30 +91,28 @@ def in_a_row(looks: tuple[Check, ...], sighting: Sighting) -> int:
     return count
 
 
-def last_good(looks: tuple[Check, ...]) -> datetime | None:
-    """When every stack could be told last."""
-    return next((look.at for look in reversed(looks) if _whole(look)), None)
+def standing(looks: Iterable[Check], now: datetime, every: timedelta = timedelta(0)) -> Standing | None:
+    """How an environment stands now, by the looks at it, newest first; None when nobody ever looked.
 
-
-def _whole(look: Check) -> bool:
-    return all(one.status != "unknown" for one in look.observations)
-
-
-def standing(looks: tuple[Check, ...], now: datetime, every: timedelta = timedelta(0)) -> Standing | None:
-    """How an environment stands now; None when nobody ever looked. `every` is the interval of terrace.yaml, if any.
-
-    The last good check is too old at twice the interval, whoever was to look.
+    `every` is the interval of terrace.yaml, if any. The last good check is too old at twice the interval, whoever
+    was to look.
     """
-    if not looks:
+    status: Status | None = None
+    good, since, interval = None, now, every
+    for look in looks:
+        if status is None:
+            status, interval = look.status, every or look.every
+        since = look.at
+        if look.good:
+            good = look.at
+            break
+    if status is None:
         return None
-    good = last_good(looks)
-    interval = every or looks[-1].every
-    since = good or looks[0].at
     overdue = ""
     if interval and now - since > 2 * interval:
         what = f"since {good:%Y-%m-%d %H:%M} UTC" if good else "ever"
         overdue = f"no good check for drift {what}, and it is to be checked every {words(interval)}"
-    return Standing(looks[-1].status, good, overdue)
+    return Standing(status, good, overdue)
 
 
 def words(span: timedelta) -> str:

@@ -37,7 +37,7 @@ def review(history: History, environment: str, now: datetime, every: timedelta) 
     return Review(
         environment=environment,
         looks=looks,
-        standing=standing(looks, now, every),
+        standing=standing(reversed(looks), now, every),
         acknowledged=acknowledgements(history, environment),
         absorbed=absorbed(history, environment),
     )

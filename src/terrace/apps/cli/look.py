@@ -15,7 +15,7 @@ from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
 from terrace.report import machine, state_terminal, terminal
 from terrace.rollout.model import Deployment
-from terrace.watch.checks import checks, standing
+from terrace.watch.checks import newest_first, standing
 from terrace.watch.states import problems
 
 
@@ -31,7 +31,7 @@ def status(folder: str, *, as_json: bool) -> int:
     drift = {
         e.name: how
         for e in shop.trust.config.environments
-        if (how := standing(checks(history, e.name), now(), e.drift.every)) is not None
+        if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
     if as_json:
         emit(machine.status(rows, alarms, drift))

@@ -1,0 +1,90 @@
+"""Drift as it is told: what would undo each, and nothing from outside that could act on whoever reads it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from terrace.assess.model import Severity
+from terrace.plans.model import Action
+from terrace.report.drift import as_json, as_markdown, as_terminal, remedy
+from terrace.watch.checks import Check, Standing
+from terrace.watch.model import Ignored, Observation, Quadrant, Sighting
+from terrace.watch.review import Review
+
+AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+SEEN = Sighting(
+    "prod",
+    'aws_iam_role.a["<b>|x"]',
+    "aws_iam_role",
+    Quadrant.UNMANAGED,
+    Severity.CRITICAL,
+    ("inline_policy",),
+    Action.NO_OP,
+    "f",
+)
+
+
+def review(*observations: Observation, overdue: str = "") -> Review:
+    check = Check("e1", "prod", AT, observations, timedelta(0))
+    return Review("prod", (check,), Standing(check.status, AT, overdue), (), ())
+
+
+def terminal(one: Review) -> str:
+    out = io.StringIO()
+    Console(file=out, width=200, highlight=False).print(as_terminal([one]))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (SEEN, "terrace drift ack prod"),
+        (replace(SEEN, quadrant=Quadrant.ACTIONABLE, undo=Action.UPDATE), "terrace drift prod --remediate"),
+        (replace(SEEN, quadrant=Quadrant.ACTIONABLE, undo=Action.REPLACE), "would replace it"),
+        (replace(SEEN, quadrant=Quadrant.INPUT, undo=Action.UPDATE), "nothing changed outside"),
+        (replace(SEEN, quadrant=Quadrant.DELETED, undo=Action.CREATE), "what it held does not come back"),
+        (replace(SEEN, quadrant=Quadrant.DELETED), "no deployment makes it anew"),
+    ],
+    ids=["unmanaged", "actionable", "replacement", "input", "deleted", "deleted for good"],
+)
+def test_each_quadrant_names_what_would_undo_it(seen: Sighting, words: str) -> None:
+    assert words in remedy("prod", seen, "c" * 40)
+
+
+def test_every_format_tells_the_same() -> None:
+    one = review(
+        Observation(
+            "prod",
+            "environments/prod",
+            "drifted",
+            "c" * 40,
+            undeployed=("a" * 40,),
+            sightings=(SEEN,),
+            ignored=(Ignored("x.y", ("size",), "ann", "scaler", "2026-12-31"),),
+            notices=("the rule to ignore z ran out",),
+        ),
+        Observation("prod/app", "", "unknown", why="no network"),
+        overdue="no good check for drift ever",
+    )
+    for told in (terminal(one), as_markdown([one]), str(as_json([one]))):
+        for word in ("drifted", "inline", "critical", "unmanaged", "no network", "ann", "ran out", "aaaaaaa", "ever"):
+            assert word in told, word
+
+
+def test_markdown_takes_nothing_from_outside_as_markup() -> None:
+    told = as_markdown([review(Observation("prod", "p", "unknown", why="<script> | [x](y) @bob"), overdue="")])
+    assert not {"<script>", "[x](y)", "@bob"} & set(told.split())
+    table = as_markdown([review(Observation("prod", "p", "drifted", sightings=(SEEN,)))])
+    (row,) = [line for line in table.splitlines() if "inline_policy" in line]
+    assert row.count("|") == 6, "an address does not end a cell"
+
+
+def test_an_environment_that_nobody_looked_at_says_so() -> None:
+    nothing = Review("dev", (), None, (), ())
+    assert "nothing is deployed there" in terminal(nothing)
+    assert as_json([nothing])["environments"][0]["status"] is None
