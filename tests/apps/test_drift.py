@@ -7,13 +7,14 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.cli import KEY, LADDER, MODULE, World, three_environments, world
+from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop
 from terrace.ledger import kinds
@@ -21,7 +22,7 @@ from terrace.ledger.model import Draft
 from terrace.ledger.origins import origin_to_payload
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.drift import look
-from terrace.plans.terraform import Goal, Listener, MadePlan, Site, StateSnapshot, Terraform
+from terrace.plans.terraform import Goal, Listener, MadePlan, Site
 from terrace.stacks.model import Manual
 
 pytestmark = pytest.mark.slow
@@ -90,34 +91,20 @@ def test_one_stack_that_cannot_be_told_hides_no_other(shop: World) -> None:
     )
 
 
-@dataclass
-class Disturbed:
+class Disturbed(LocalTerraform):
     """Terraform, and somebody who does something else while it plans."""
 
-    real: Terraform
-    meanwhile: Callable[[], None]
-
-    @property
-    def version(self) -> str:
-        return self.real.version
-
-    @property
-    def product(self) -> str:
-        return self.real.product
+    def __init__(self, shop: Workshop, meanwhile: Callable[[], None]) -> None:
+        super().__init__(shop.trust.config.terraform, cache=shop.home.cache, states=shop.home.states)
+        self._meanwhile = meanwhile
 
     def plan(
         self, site: Site, *, goal: Goal = Goal.CONVERGED, lock: bool = True, listener: Listener | None = None
     ) -> MadePlan:
         assert not lock, "who only looks disturbs nobody"
-        made = self.real.plan(site, goal=goal, lock=lock, listener=listener)
-        self.meanwhile()
+        made = super().plan(site, goal=goal, lock=lock, listener=listener)
+        self._meanwhile()
         return made
-
-    def pull_state(self, site: Site) -> StateSnapshot:
-        return self.real.pull_state(site)
-
-    def unformatted(self, root: Path, paths: tuple[str, ...]) -> dict[str, str]:
-        return dict(self.real.unformatted(root, paths))
 
 
 @pytest.fixture
@@ -152,14 +139,14 @@ def why(crew: Crew) -> str:
     return seen.why
 
 
-def test_what_was_seen_while_the_state_moved_is_discarded(crew: Crew) -> None:
-    assert why(replace(crew, terraform=Disturbed(crew.terraform, lambda: forget("dev")))) == (
+def test_what_was_seen_while_the_state_moved_is_discarded(shop: World, crew: Crew) -> None:
+    assert why(replace(crew, terraform=Disturbed(Workshop(shop.work), lambda: forget("dev")))) == (
         "discarded: its state moved while it was looked at"
     )
 
 
-def test_what_was_seen_while_a_deployment_began_is_discarded(crew: Crew) -> None:
-    terraform = Disturbed(crew.terraform, lambda: open_deployment(crew, driven=True))
+def test_what_was_seen_while_a_deployment_began_is_discarded(shop: World, crew: Crew) -> None:
+    terraform = Disturbed(Workshop(shop.work), lambda: open_deployment(crew, driven=True))
     assert why(replace(crew, terraform=terraform)) == "discarded: a deployment went on meanwhile"
     assert why(crew) == "skipped: deployment d1 goes on there"
 
