@@ -81,6 +81,26 @@ class EmbeddedAws:
         found = self._ask("ssm", "AmazonSSM.ListTagsForResource", wanted) or {}
         return {tag["Key"]: tag["Value"] for tag in found.get("TagList", ())}
 
+    def open_port(self, group: str, port: int) -> None:
+        """Let everybody in to a port of the security group of that name, as somebody would in a console."""
+        import httpx
+
+        rule = {"FromPort": str(port), "ToPort": str(port), "IpProtocol": "tcp", "CidrIp": "0.0.0.0/0"}
+        form = {"Action": "AuthorizeSecurityGroupIngress", "Version": "2016-11-15", "GroupName": group, **rule}
+        httpx.post(self.endpoint, data=form, headers=self._signed("ec2")).raise_for_status()
+
+    def open_ports(self, group: str) -> tuple[int, ...]:
+        """The ports that the security group of that name lets anybody in to, read back from the cloud."""
+        from xml.etree import ElementTree
+
+        import httpx
+
+        form = {"Action": "DescribeSecurityGroups", "Version": "2016-11-15"}
+        form |= {"Filter.1.Name": "group-name", "Filter.1.Value.1": group}
+        answer = httpx.post(self.endpoint, data=form, headers=self._signed("ec2")).raise_for_status()
+        ingress = ElementTree.fromstring(answer.text).iterfind(".//{*}ipPermissions/{*}item/{*}fromPort")
+        return tuple(sorted(int(port.text or 0) for port in ingress))
+
     def _ask(self, service: str, target: str, body: Mapping[str, str]) -> dict[str, Any] | None:
         import httpx
 

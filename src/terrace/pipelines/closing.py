@@ -13,6 +13,8 @@ from terrace.stacks.model import Undoing
 def baseline(ground: Ground) -> Ended:
     """Whether what is there now is healthy, before anything is changed."""
     settings = ground.environment
+    if not ground.deployment.live:
+        return Ended("succeeded", "nothing is there yet", {"healthy": False, "probes": []})
     results = _probe(ground, (*settings.smoke, *settings.health))
     bad = [r for r in results if r.reading != "passed"]
     detail = {"healthy": not bad, "probes": _told(results)}

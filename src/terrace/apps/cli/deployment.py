@@ -301,7 +301,9 @@ def _code(done: Deployment | Refused) -> int:
 
 def _next(shop: Workshop, done: Deployment) -> None:
     """What people usually do next."""
-    if done.waiting:
+    if done.waiting and done.last(Step.SMOKE) is not None:
+        show(f"next: terrace tick, again and again, or terrace resume {done.environment} --wait")
+    elif done.waiting:
         show(f"next: terrace approve {done.environment}, then terrace resume {done.environment}")
     elif done.result == "succeeded" and isinstance(done.origin, Undoing):
         branch = next((r.detail["branch"] for r in done.steps if r.step is Step.REVERT and r.detail.get("branch")), "")

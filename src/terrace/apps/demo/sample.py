@@ -72,22 +72,37 @@ def lay(folder: Path, binary: str = "auto") -> Layout:
 
 def change_module(layout: Layout) -> None:
     """Alice's change, on a branch: every label gets the cost centre."""
-    git(layout, "switch", "--quiet", "--create", "cost-centre")
-    path = layout.clone / CHANGED
-    before = path.read_text()
-    after = before.replace(
-        "    Component   = var.component\n", '    Component   = var.component\n    CostCentre  = "shop"\n'
-    )
-    assert after != before, "the sample has this line"
-    path.write_text(after)
-    git(layout, "commit", "--quiet", "--all", "-m", "Label everything with its cost centre")
+    component = "    Component   = var.component\n"
+    changed = f'{component}    CostCentre  = "shop"\n'
+    _change(layout, "cost-centre", CHANGED, component, changed, "Label everything with its cost centre")
 
 
-def merge(layout: Layout) -> None:
-    """Merge the branch as a forge would, and push."""
+def break_production(layout: Layout) -> None:
+    """A change that every check lets through, and that takes production down."""
+    path = "environments/prod/app/main.tf"
+    _change(layout, "fewer-replicas", path, "replicas    = 3", "replicas    = 0", "Need fewer replicas at night")
+
+
+def merge(layout: Layout, branch: str) -> None:
+    """Merge a branch as a forge would, and push."""
     git(layout, "switch", "--quiet", "main")
-    git(layout, "merge", "--quiet", "--no-ff", "-m", "Merge branch 'cost-centre'", "cost-centre")
+    git(layout, "merge", "--quiet", "--no-ff", "-m", f"Merge branch '{branch}'", branch)
     git(layout, "push", "--quiet", "origin", "main")
+
+
+def prepared_revert(layout: Layout) -> str:
+    """The branch on which Terrace prepared a revert."""
+    done = git(layout, "for-each-ref", "--format=%(refname:short)", "refs/heads/terrace/revert-*")
+    return os.fsdecode(done.out).strip()
+
+
+def _change(layout: Layout, branch: str, name: str, before: str, after: str, message: str) -> None:
+    git(layout, "switch", "--quiet", "--create", branch)
+    path = layout.clone / name
+    text = path.read_text()
+    assert before in text, "the sample has this line"
+    path.write_text(text.replace(before, after))
+    git(layout, "commit", "--quiet", "--all", "-m", message)
 
 
 def git(layout: Layout, *args: str) -> Finished:

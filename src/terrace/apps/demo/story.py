@@ -1,4 +1,5 @@
-"""The demo: a commit goes from pull request to production, told with the commands that a user would type."""
+"""The demo: a commit goes from pull request to production, and reality stays equal to it. Told with the commands that a
+user would type."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.apps.cli.console import console
-from terrace.apps.demo.sample import BUCKET, Layout, change_module, lay, merge
+from terrace.apps.demo.sample import BUCKET, Layout, break_production, change_module, lay, merge, prepared_revert
 from terrace.errors import BadInput, TerraceError
 
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -42,7 +43,7 @@ def _play(stage: Stage, aws: EmbeddedAws) -> None:
     stage.run("check")
 
     stage.say("2  It is merged, and deployed to dev", "The first step of the ladder asks nobody.")
-    merge(stage.layout)
+    merge(stage.layout, "cost-centre")
     stage.run("deploy", "dev")
 
     stage.say("3  Staging takes what succeeded in dev", "One person must approve, and not the one who wrote it.")
@@ -54,19 +55,42 @@ def _play(stage: Stage, aws: EmbeddedAws) -> None:
     stage.run("promote", "prod", expect=1)
     for person, comment in (("bob", "fits our network"), ("carol", "no new access"), ("dave", "ship it")):
         stage.approve("prod", person, comment)
-    stage.run("resume", "prod")
+    stage.run("resume", "prod", "--wait")
 
-    stage.say("5  What is where", "Both are read from the ledger: a branch of the repository.")
+    stage.say("5  Somebody opens a port by hand", "In dev, in the console, for a moment, and forgets it.")
+    aws.open_port("dev-orders-web", 22)
+    stage.tell("  port 22 of dev-orders-web is open to everybody\n")
+    stage.run("drift", "dev", expect=1)
+    stage.tell("\nTwo looks in a row must see it; then what terrace.yaml allows for is taken back.\n")
+    stage.run("drift", "dev", "--remediate")
+    stage.expect("dev-orders-web lets anybody in to", aws.open_ports("dev-orders-web"), (443,))
+
+    stage.say("6  A bad release", "Every check lets it through. In production it turns out to be sick.")
+    break_production(stage.layout)
+    merge(stage.layout, "fewer-replicas")
+    stage.run("deploy", "dev")
+    stage.run("promote", "staging")
+    stage.run("promote", "prod", expect=1)
+    for person in ("bob", "carol", "dave"):
+        stage.approve("prod", person, "looks harmless")
+    stage.run("resume", "prod", "--wait", expect=1)
+    stage.expect("/prod-orders/replicas", aws.parameter("/prod-orders/replicas"), "3")
+
+    stage.say("7  Git catches up", "Production is held, and a commit that says what is live again waits on a branch.")
+    stage.run("status")
+    branch = prepared_revert(stage.layout)
+    stage.shell("git", "log", "--oneline", "--stat", "-1", branch)
+    merge(stage.layout, branch)
+    stage.run("tick")
+
+    stage.say("8  What is where", "All of it is read from the ledger: a branch of the repository.")
     stage.run("status")
     stage.run("history")
 
-    stage.say("6  And what is really live", "Read back from the cloud itself.")
+    stage.say("9  And what is really live", "Read back from the cloud itself.")
     for name in ENVIRONMENTS:
         parameter = f"/{name}-orders/replicas"
-        tags = aws.tags(parameter)
-        stage.tell(f"  {parameter} = {aws.parameter(parameter)}   CostCentre = {tags.get('CostCentre')}")
-        if tags.get("CostCentre") != "shop":
-            raise TerraceError(f"{name} does not have what was deployed: {tags}")
+        stage.expect(f"CostCentre of {parameter}", aws.tags(parameter).get("CostCentre"), "shop")
 
 
 @dataclass
@@ -99,6 +123,12 @@ class Stage:
     def tell(self, text: str) -> None:
         """A line of plain text."""
         self._console.print(text, markup=False)
+
+    def expect(self, what: str, found: object, wanted: object) -> None:
+        """Show what the cloud says. Raises TerraceError when that is not what the story needs."""
+        self.tell(f"  {what} = {found}")
+        if found != wanted:
+            raise TerraceError(f"{what} is {found!r}, and the story needs {wanted!r}")
 
     def run(self, *arguments: str, expect: int = 0) -> None:
         """Run terrace. Raises TerraceError when it does not end as the story says."""

@@ -1,4 +1,4 @@
-# A service: a bucket for its public status, and a parameter that it reads when it starts.
+# A service: who may reach it, a bucket for its public status, and a parameter that it reads when it starts.
 
 terraform {
   required_providers {
@@ -24,6 +24,20 @@ module "labels" {
   component   = "orders"
 }
 
+resource "aws_security_group" "web" {
+  name        = "${module.labels.prefix}-web"
+  description = "Who may reach the orders service."
+  tags        = module.labels.tags
+
+  ingress {
+    description = "HTTPS from our offices"
+    from_port   = 443
+    to_port     = 443
+    protocol    = "tcp"
+    cidr_blocks = ["10.0.0.0/8"]
+  }
+}
+
 resource "aws_s3_bucket" "status" {
   bucket = "shop-${module.labels.prefix}-status"
   tags   = module.labels.tags
@@ -32,7 +46,7 @@ resource "aws_s3_bucket" "status" {
 resource "aws_s3_object" "health" {
   bucket       = aws_s3_bucket.status.bucket
   key          = "health.json"
-  content      = jsonencode({ status = "ok", replicas = var.replicas })
+  content      = jsonencode({ status = var.replicas > 0 ? "ok" : "down", replicas = var.replicas })
   content_type = "application/json"
   acl          = "public-read" # the status page of the shop reads it
 }
