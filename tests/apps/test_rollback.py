@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from pathlib import Path
 
@@ -238,3 +240,36 @@ def test_a_way_back_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     done = shop.ok("resume", "dev", "--json").json
     assert done["result"] == "succeeded"
     assert marks.read_text() == "made\n"
+
+
+def test_a_state_of_another_lineage_blocks_the_way_back(shop: World) -> None:
+    shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-5")})
+    shop.ok("deploy", "prod", "--wait")
+    (path,) = Path(os.environ["TERRACE_HOME"]).glob("data/*/states/prod/prod/terraform.tfstate")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "lineage": "another"}))
+    blocked = shop.run("rollback", "prod", "--reason", "sick", "--yes", "--json").json
+    assert blocked["result"] == "blocked"
+    assert "not the one of that release" in blocked["reasons"][0]
+    assert shop.state("prod")["outputs"]["it"]["value"] == "prod-5"
+
+
+def test_a_state_that_a_newer_terraform_wrote_blocks_the_way_back(shop: World, tmp_path: Path) -> None:
+    """Terraform itself takes it without a word."""
+    newer = tmp_path / "terraform"
+    newer.write_text(
+        '#!/bin/sh\nif [ "$1" = version ]; then echo \'{"terraform_version": "1.99.0"}\'; exit; fi\n'
+        'exec terraform "$@"\n'
+    )
+    newer.chmod(0o755)
+    config = (shop.work / "terrace.yaml").read_text()
+    shop.push(
+        {
+            "terrace.yaml": f"{config}terraform: {{binary: {newer}}}\n",
+            "modules/thing/main.tf": MODULE.replace("-1", "-5"),
+        }
+    )
+    shop.ok("deploy", "prod", "--wait")
+    shop.push({"terrace.yaml": config})
+    blocked = shop.run("rollback", "prod", "--reason", "sick", "--yes", "--json").json
+    assert blocked["result"] == "blocked"
+    assert "written by version 1.99.0" in blocked["reasons"][0]

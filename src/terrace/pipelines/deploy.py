@@ -400,6 +400,7 @@ def _intent(ground: Ground, task: Task) -> dict[str, object]:
     return {
         "place": ground.crew.applier.place,
         "host": ground.crew.leases.holder(ground.crew.actor).host,
+        "terraform": ground.crew.terraform.version,
         "sha256": hand.made.sha256,
         "digest": hand.plan.digest.value,
         "lineage": hand.state.lineage,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrace.assess.model import Objection
+from terrace.assess.model import Objection, Weight
 from terrace.assess.reversal import Undone, destruction, reversal
 from terrace.ledger import folds
 from terrace.ledger.model import History
@@ -10,7 +10,8 @@ from terrace.ledger.undone import created_by, undone_since
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import Ground, InHand
 from terrace.plans.model import Plan
-from terrace.rollout.model import Deployment
+from terrace.plans.restoring import is_newer
+from terrace.rollout.model import Deployment, Step
 from terrace.stacks.config import Remediate
 from terrace.stacks.graph import readers_of
 from terrace.stacks.landscape import Landscape
@@ -37,7 +38,31 @@ def objections(ground: Ground, hand: InHand) -> tuple[Objection, ...]:
     between = () if target is None else undone_since(history, target)
     kept = hand.plan.stack.key in ground.kept_locks
     undone = what_is_undone(ground.crew, ground.landscape, between, deployment.live, hand.plan, kept_lock=kept)
-    return reversal(hand.plan, undone)
+    return (*_of_the_state(ground, hand, target), *reversal(hand.plan, undone))
+
+
+def _of_the_state(ground: Ground, hand: InHand, target: Deployment | None) -> tuple[Objection, ...]:
+    """What speaks against planning an old configuration on this very state: Terraform itself refuses neither."""
+    key, state, ours = hand.plan.stack.key, hand.state, ground.crew.terraform.version
+    found = []
+    writer = _last_writer(ground.history, ground.deployment.environment, key)
+    if writer and is_newer(writer, ours):
+        why = f"was written by version {writer}, and the one in use is {ours}"
+        found.append(Objection("version", key, f"state of {key}", why, Weight.NAME))
+    saved = target.last(Step.SNAPSHOT, key) if target is not None else None
+    if saved is not None and saved.detail.get("lineage") not in (None, state.lineage):
+        why = "is not the one of that release: it was made anew or moved since"
+        found.append(Objection("lineage", key, f"state of {key}", why, Weight.NAME))
+    return tuple(found)
+
+
+def _last_writer(history: History, environment: str, key: str) -> str:
+    """The version that last applied to a stack, "" when that is not known. A state that is pulled names its puller."""
+    for deployment in reversed(folds.deployments(history)):
+        applied = deployment.last(Step.APPLY, key) if deployment.environment == environment else None
+        if applied is not None:
+            return str(applied.detail.get("terraform", ""))
+    return ""
 
 
 def target_of(history: History, environment: str, commit: str) -> Deployment | None:

@@ -54,7 +54,7 @@ def _obstacles(current: StateSnapshot, record: BackupRecord, copy: StateSnapshot
     if not current.content and known.lineage and known.lineage != copy.lineage:
         why = f"the backend is empty, and the last state that was in it had the lineage {known.lineage}"
         yield Obstacle(f"{why}, not {copy.lineage}", OTHER_LINEAGE)
-    if _newer(copy.terraform_version, known.version):
+    if is_newer(copy.terraform_version, known.version):
         yield Obstacle(
             f"it was written by version {copy.terraform_version or 'unknown'}, and the one in use is {known.version}"
         )
@@ -76,7 +76,7 @@ def differences(plan: Plan) -> tuple[Difference, ...]:
     return tuple(sorted(found))
 
 
-def _newer(written_by: str, ours: str) -> bool:
+def is_newer(written_by: str, ours: str) -> bool:
     """Whether a state was written by a newer core than ours. Terraform itself does not refuse that. Doubt is newer."""
     try:
         return parse(written_by) > parse(ours)
