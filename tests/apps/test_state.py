@@ -245,6 +245,15 @@ def test_a_drill_that_takes_too_long_misses_its_target(tmp_path: Path) -> None:
     assert "RTO" in one["reasons"][0]
 
 
+def test_what_was_destroyed_keeps_its_last_copy_and_is_no_alarm(shop: World) -> None:
+    shop.ok("destroy", "dev", "--reason", "not needed", "--yes")
+    assert "final" in [b["moment"] for b in backups(shop)]
+    assert shop.ok("state", "backup", "--json").json["stacks"][0]["finding"] == "same"
+    assert shop.ok("state", "drill", "--json").json["stacks"][0]["result"] == "skipped"
+    refused = shop.run("state", "restore", "dev", "--from", backups(shop)[0]["name"], *YES)
+    assert (refused.code, "later-apply" in refused.err) == (2, True)
+
+
 WAITING = """#!/bin/sh
 if [ "$1 $2" = "state push" ] && [ -n "$WAIT_AT" ]; then
   echo $$ >> "$WAIT_AT.pids"
