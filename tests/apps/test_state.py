@@ -71,6 +71,19 @@ def test_a_state_that_was_lost_comes_back(shop: World) -> None:
     assert (ended["result"], ended["lineage"]) == ("restored", before["lineage"])
 
 
+def test_on_a_state_that_is_gone_nothing_is_deployed_until_it_is_back_or_said_to_be_right(shop: World) -> None:
+    """Else everything that it knew would be made a second time, by the next deployment that comes along."""
+    state_path(shop).unlink()
+    failed = shop.run("deploy", "dev", "--json")
+    assert (failed.code, failed.json["result"]) == (1, "failed")
+    assert "holds no state" in failed.json["reasons"][0]
+    assert "terrace state restore dev" in failed.json["reasons"][0]
+    assert shop.run("state", "backup", "dev").code == 1
+    shop.ok("state", "backup", "dev", "--accept", "dev")
+    again = shop.ok("deploy", "dev", "--json").json
+    assert "apply" in [step["name"] for step in again["steps"]]
+
+
 def test_a_copy_that_is_older_than_the_world_is_put_back(shop: World) -> None:
     """What semantics.md 2 measured: Terraform takes old content under a new serial. The plan afterwards catches it."""
     old = backups(shop)[-1]["name"]

@@ -114,7 +114,7 @@ def rekeyed(one: Rekeyed) -> Json:
         "schema": "terrace/state-rekey@1",
         "sealed": [record.name for record in one.sealed],
         "already": one.already,
-        "failed": [{"name": record.name, "why": why} for record, why in one.failed],
+        "failed": [{"name": name, "why": why} for name, why in one.failed],
     }
 
 

@@ -39,13 +39,14 @@ def rekey(crew: Crew) -> Rekeyed:
     """
     history = crew.ledger.read()
     _no_restore(crew, history)
-    records = crew.backups.catalogue().records
+    found = crew.backups.catalogue()
+    records = found.records
     today = {record.original: record for record in records if crew.backups.sealed_for_today(record)}
     old = [record for record in records if not crew.backups.sealed_for_today(record)]
     begun = tuple(_rekey(crew, stack, mine, "begun") for stack, mine in _by_stack(old))
     history = append(crew.ledger, history, lambda seen: begun)
     sealed: list[BackupRecord] = []
-    failed: list[tuple[BackupRecord, str]] = []
+    failed = list(found.damaged)
     for record in old:
         try:
             anew = today.get(record.original)
@@ -57,7 +58,7 @@ def rekey(crew: Crew) -> Rekeyed:
         except Interrupted:
             raise
         except TerraceError as error:
-            failed.append((record, str(error)))
+            failed.append((record.name, str(error)))
     ended = tuple(_rekey(crew, stack, mine, "ended") for stack, mine in _by_stack(sealed))
     append(crew.ledger, history, lambda seen: ended)
     return Rekeyed(tuple(sealed), len(today), tuple(failed))
