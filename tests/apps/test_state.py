@@ -18,7 +18,10 @@ import pytest
 from support.cli import KEY, MODULE, World, three_environments, world
 from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
+from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.sealing import Seals, read_key
+from terrace.ledger.kinds import ENVIRONMENT_HELD, STATE_RESTORE_BEGUN
+from terrace.ledger.model import Draft
 from terrace.plans.state_file import read_state
 
 pytestmark = pytest.mark.slow
@@ -256,6 +259,31 @@ def test_a_drill_that_takes_too_long_misses_its_target(tmp_path: Path) -> None:
     (one,) = missed.json["stacks"]
     assert (missed.code, one["result"]) == (1, "missed")
     assert "RTO" in one["reasons"][0]
+
+
+def test_a_restore_that_was_begun_elsewhere_is_only_taken_over_by_somebody_who_says_so(shop: World) -> None:
+    deployment = shop.ok("history", "dev", "--json").json["deployments"][0]
+    intent = {
+        "environment": "dev",
+        "restore": "r1",
+        "backup": backups(shop)[-1]["name"],
+        "deployment": deployment["id"],
+        "commit": deployment["commit"],
+        "reason": "lost",
+        "holder": {"host": "elsewhere", "boot": "b", "pid": 1, "who": "bob"},
+        "accepted": [],
+        "held_by_us": True,
+    }
+    held = {"reason": "being restored", "deployment": "r1"}
+    ledger = GitLedger(shop.work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: os.urandom(6).hex())
+    drafts = (Draft(STATE_RESTORE_BEGUN, "dev", "bob", intent), Draft(ENVIRONMENT_HELD, "dev", "bob", held))
+    ledger.append(drafts, head=ledger.read().head)
+    state_path(shop).unlink()
+    refused = shop.run("state", "restore", "dev")
+    assert (refused.code, "begun by bob on elsewhere" in refused.err) == (2, True)
+    assert "--takeover" in refused.err
+    done = shop.ok("state", "restore", "dev", "--takeover", "--json").json
+    assert (done["restore"], done["result"], done["held"]) == ("r1", "restored", None)
 
 
 def test_what_was_destroyed_keeps_its_last_copy_and_is_no_alarm(shop: World) -> None:
