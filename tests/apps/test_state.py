@@ -137,7 +137,8 @@ def test_a_copy_that_is_gone_from_the_store_is_made_again(shop: World) -> None:
     store.rename(store.with_name("away"))
     store.write_text("in the way")
     unknown = shop.run("state", "backup", "--json")
-    assert unknown.code in (1, 2)
+    assert (unknown.code, unknown.json["stacks"][0]["finding"]) == (1, "unknown")
+    assert "whether its copy is there is not known" in unknown.json["stacks"][0]["reason"]
 
 
 def test_a_copy_of_another_state_is_refused_and_nothing_is_written(shop: World) -> None:
@@ -261,12 +262,14 @@ def test_a_drill_that_takes_too_long_misses_its_target(tmp_path: Path) -> None:
     assert "RTO" in one["reasons"][0]
 
 
-def test_a_restore_that_was_begun_elsewhere_is_only_taken_over_by_somebody_who_says_so(shop: World) -> None:
+def begun_elsewhere(shop: World) -> str:
+    """A restore that bob began on another machine, and that went no further; the copy that it is from."""
     deployment = shop.ok("history", "dev", "--json").json["deployments"][0]
+    copy: str = backups(shop)[-1]["name"]
     intent = {
         "environment": "dev",
         "restore": "r1",
-        "backup": backups(shop)[-1]["name"],
+        "backup": copy,
         "deployment": deployment["id"],
         "commit": deployment["commit"],
         "reason": "lost",
@@ -278,12 +281,30 @@ def test_a_restore_that_was_begun_elsewhere_is_only_taken_over_by_somebody_who_s
     ledger = GitLedger(shop.work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: os.urandom(6).hex())
     drafts = (Draft(STATE_RESTORE_BEGUN, "dev", "bob", intent), Draft(ENVIRONMENT_HELD, "dev", "bob", held))
     ledger.append(drafts, head=ledger.read().head)
+    return copy
+
+
+def test_a_restore_that_was_begun_elsewhere_is_only_taken_over_by_somebody_who_says_so(shop: World) -> None:
+    begun_elsewhere(shop)
     state_path(shop).unlink()
     refused = shop.run("state", "restore", "dev")
     assert (refused.code, "begun by bob on elsewhere" in refused.err) == (2, True)
     assert "--takeover" in refused.err
+    assert shop.run("state", "prune").code == 2, "its copies stay as they are"
     done = shop.ok("state", "restore", "dev", "--takeover", "--json").json
     assert (done["restore"], done["result"], done["held"]) == ("r1", "restored", None)
+
+
+def test_a_restore_whose_copy_is_gone_ends_where_nothing_was_pushed(shop: World) -> None:
+    copy = begun_elsewhere(shop)
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
+    (store / copy).unlink()
+    there = state_path(shop).read_bytes()
+    done = shop.run("state", "restore", "dev", "--takeover", "--json")
+    assert (done.code, done.json["result"], done.json["held"]) == (1, "unchanged", None)
+    assert "cannot be had any more" in done.json["reason"]
+    assert state_path(shop).read_bytes() == there
+    assert shop.status()["dev"]["state"] == "deployed"
 
 
 def test_what_was_destroyed_keeps_its_last_copy_and_is_no_alarm(shop: World) -> None:

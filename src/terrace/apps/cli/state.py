@@ -35,7 +35,8 @@ def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...]
     with watcher(as_json=as_json) as told:
         crew = shop.crew(told)
         looks = back_up(crew, wanted, frozenset(accepted))
-        dropped = pruning(crew, wanted)
+        # While something is wrong, every copy may be the one that is needed.
+        dropped = pruning(crew, wanted) if all(look.good for look in looks) else None
     every = problems(crew.ledger.read(), crew.config, crew.clock())
     found = {name: told for name, told in every.items() if name in wanted}
     if as_json:
