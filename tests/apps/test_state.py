@@ -18,7 +18,10 @@ import pytest
 from support.cli import KEY, MODULE, World, three_environments, world
 from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
+from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.sealing import Seals, read_key
+from terrace.ledger.kinds import ENVIRONMENT_HELD, STATE_RESTORE_BEGUN
+from terrace.ledger.model import Draft
 from terrace.plans.state_file import read_state
 
 pytestmark = pytest.mark.slow
@@ -71,6 +74,19 @@ def test_a_state_that_was_lost_comes_back(shop: World) -> None:
     assert (ended["result"], ended["lineage"]) == ("restored", before["lineage"])
 
 
+def test_on_a_state_that_is_gone_nothing_is_deployed_until_it_is_back_or_said_to_be_right(shop: World) -> None:
+    """Else everything that it knew would be made a second time, by the next deployment that comes along."""
+    state_path(shop).unlink()
+    failed = shop.run("deploy", "dev", "--json")
+    assert (failed.code, failed.json["result"]) == (1, "failed")
+    assert "holds no state" in failed.json["reasons"][0]
+    assert "terrace state restore dev" in failed.json["reasons"][0]
+    assert shop.run("state", "backup", "dev").code == 1
+    shop.ok("state", "backup", "dev", "--accept", "dev")
+    again = shop.ok("deploy", "dev", "--json").json
+    assert "apply" in [step["name"] for step in again["steps"]]
+
+
 def test_a_copy_that_is_older_than_the_world_is_put_back(shop: World) -> None:
     """What semantics.md 2 measured: Terraform takes old content under a new serial. The plan afterwards catches it."""
     old = backups(shop)[-1]["name"]
@@ -121,7 +137,8 @@ def test_a_copy_that_is_gone_from_the_store_is_made_again(shop: World) -> None:
     store.rename(store.with_name("away"))
     store.write_text("in the way")
     unknown = shop.run("state", "backup", "--json")
-    assert unknown.code in (1, 2)
+    assert (unknown.code, unknown.json["stacks"][0]["finding"]) == (1, "unknown")
+    assert "whether its copy is there is not known" in unknown.json["stacks"][0]["reason"]
 
 
 def test_a_copy_of_another_state_is_refused_and_nothing_is_written(shop: World) -> None:
@@ -243,6 +260,60 @@ def test_a_drill_that_takes_too_long_misses_its_target(tmp_path: Path) -> None:
     (one,) = missed.json["stacks"]
     assert (missed.code, one["result"]) == (1, "missed")
     assert "RTO" in one["reasons"][0]
+
+
+def begun_elsewhere(shop: World) -> str:
+    """A restore that bob began on another machine, and that went no further; the copy that it is from."""
+    deployment = shop.ok("history", "dev", "--json").json["deployments"][0]
+    copy: str = backups(shop)[-1]["name"]
+    intent = {
+        "environment": "dev",
+        "restore": "r1",
+        "backup": copy,
+        "deployment": deployment["id"],
+        "commit": deployment["commit"],
+        "reason": "lost",
+        "holder": {"host": "elsewhere", "boot": "b", "pid": 1, "who": "bob"},
+        "accepted": [],
+        "held_by_us": True,
+    }
+    held = {"reason": "being restored", "deployment": "r1"}
+    ledger = GitLedger(shop.work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: os.urandom(6).hex())
+    drafts = (Draft(STATE_RESTORE_BEGUN, "dev", "bob", intent), Draft(ENVIRONMENT_HELD, "dev", "bob", held))
+    ledger.append(drafts, head=ledger.read().head)
+    return copy
+
+
+def test_a_restore_that_was_begun_elsewhere_is_only_taken_over_by_somebody_who_says_so(shop: World) -> None:
+    begun_elsewhere(shop)
+    state_path(shop).unlink()
+    refused = shop.run("state", "restore", "dev")
+    assert (refused.code, "begun by bob on elsewhere" in refused.err) == (2, True)
+    assert "--takeover" in refused.err
+    assert shop.run("state", "prune").code == 2, "its copies stay as they are"
+    done = shop.ok("state", "restore", "dev", "--takeover", "--json").json
+    assert (done["restore"], done["result"], done["held"]) == ("r1", "restored", None)
+
+
+def test_a_restore_whose_copy_is_gone_ends_where_nothing_was_pushed(shop: World) -> None:
+    copy = begun_elsewhere(shop)
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
+    (store / copy).unlink()
+    there = state_path(shop).read_bytes()
+    done = shop.run("state", "restore", "dev", "--takeover", "--json")
+    assert (done.code, done.json["result"], done.json["held"]) == (1, "unchanged", None)
+    assert "cannot be had any more" in done.json["reason"]
+    assert state_path(shop).read_bytes() == there
+    assert shop.status()["dev"]["state"] == "deployed"
+
+
+def test_what_was_destroyed_keeps_its_last_copy_and_is_no_alarm(shop: World) -> None:
+    shop.ok("destroy", "dev", "--reason", "not needed", "--yes")
+    assert "final" in [b["moment"] for b in backups(shop)]
+    assert shop.ok("state", "backup", "--json").json["stacks"][0]["finding"] == "same"
+    assert shop.ok("state", "drill", "--json").json["stacks"][0]["result"] == "skipped"
+    refused = shop.run("state", "restore", "dev", "--from", backups(shop)[0]["name"], *YES)
+    assert (refused.code, "later-apply" in refused.err) == (2, True)
 
 
 WAITING = """#!/bin/sh

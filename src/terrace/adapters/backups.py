@@ -96,7 +96,7 @@ class Backups:
 
     def reseal(self, record: BackupRecord) -> BackupRecord:
         content = self.load(record.name)
-        name = f"{record.name.removesuffix(_ENDING)}-{os.urandom(3).hex()}{_ENDING}"
+        name = f"{record.original.removesuffix(_ENDING)}-{os.urandom(3).hex()}{_ENDING}"
         anew = replace(record, name=name, key_id=self._seals.key_id, recipients=tuple(sorted(self._seals.recipients)))
         self._artefacts.put(name, self._seals.seal(_header(anew), content))
         if self.load(name) != content:

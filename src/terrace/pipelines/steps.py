@@ -6,6 +6,7 @@ from typing import Any
 
 from terrace.assess.model import Objection
 from terrace.errors import TerraceError, TerraformFailed
+from terrace.ledger.states import Standing, standings
 from terrace.pipelines.ground import Ended, Ground, InHand
 from terrace.pipelines.journal import plain
 from terrace.pipelines.undoing import objections
@@ -20,6 +21,7 @@ from terrace.stacks.model import Destruction, Undoing
 from terrace.watch.model import Quadrant
 from terrace.watch.payload import sighting_to_payload
 from terrace.watch.sightings import sightings
+from terrace.watch.states import judge
 
 SHOWN = 500
 """How many changes of a plan its record names, for those who are asked about it; the digest covers all."""
@@ -29,7 +31,8 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     """Plan a stack and read the state it was planned on.
 
     A plan that comes out differently on the same state each time it is made can never be the one that was approved:
-    it is volatile, and fails here with the names of what differs.
+    it is volatile, and fails here with the names of what differs. On a state that is gone, went back or was started
+    anew nothing is planned at all.
     """
     try:
         hand = _made(ground, key)
@@ -41,6 +44,9 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
         return Ended("succeeded", f"planned when its turn comes: {error.message}", {"later": True})
     if hand.plan.errored or not hand.plan.complete:
         return Ended("failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(hand))
+    wrong = _wrong_state(ground, key, hand.state)
+    if wrong:
+        return Ended("failed", wrong, _facts(hand))
     if _differs_from_before(ground.deployment, key, hand):
         again = _made(ground, key)
         if again.plan.digest != hand.plan.digest and again.state.serial == hand.state.serial:
@@ -51,6 +57,17 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     against = objections(ground, hand)
     message = "; ".join([_summary(hand.plan), *(f"{one.address} {one.why}" for one in against)])
     return Ended("succeeded", message, {**_facts(hand), "objections": [_objection(one) for one in against]})
+
+
+def _wrong_state(ground: Ground, key: str, state: StateSnapshot) -> str:
+    """Why the state cannot be what the last deployment left, so that a plan on it may make everything twice."""
+    environment = ground.deployment.environment
+    known = standings(ground.history).get(key) or Standing(key, environment)
+    finding, reason = judge(known, state)
+    if finding != "alarm":
+        return ""
+    accept = f"terrace state backup {environment} --accept {key}"
+    return f"{reason}: bring it back (`terrace state restore {key}`), or say that it is right (`{accept}`)"
 
 
 def _needs_newer_provider(ground: Ground, key: str, error: TerraformFailed) -> bool:

@@ -45,7 +45,7 @@ class Rekeyed:
 
     sealed: tuple[BackupRecord, ...]
     already: int
-    failed: tuple[tuple[BackupRecord, str], ...]
+    failed: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from terrace.ledger.restores import Restored
 from terrace.ledger.states import Standing
@@ -44,12 +45,14 @@ def catalogue(
     good: frozenset[str],
     standings: Mapping[str, Standing],
     problems: Mapping[str, tuple[str, ...]],
+    now: datetime,
 ) -> Json:
     """`terrace state list`."""
     return {
         "schema": "terrace/state-list@1",
         "backups": [_backup(record, good, standings) for record in found.records],
         "damaged": [{"name": name, "why": why} for name, why in found.damaged],
+        "stacks": [_standing(one, now) for one in standings.values()],
         "problems": [problem for told in problems.values() for problem in told],
     }
 
@@ -114,7 +117,7 @@ def rekeyed(one: Rekeyed) -> Json:
         "schema": "terrace/state-rekey@1",
         "sealed": [record.name for record in one.sealed],
         "already": one.already,
-        "failed": [{"name": record.name, "why": why} for record, why in one.failed],
+        "failed": [{"name": name, "why": why} for name, why in one.failed],
     }
 
 
@@ -150,6 +153,17 @@ def _backup(record: BackupRecord, good: frozenset[str], standings: Mapping[str, 
         "checked_at": when(standing.checked_at) if standing is not None and current else None,
         "drilled_at": when(drilled.at) if drilled is not None and drilled.backup == record.original else None,
         "drill": drilled.result if drilled is not None and drilled.backup == record.original else None,
+    }
+
+
+def _standing(one: Standing, now: datetime) -> Json:
+    return {
+        "stack": one.stack,
+        "environment": one.environment,
+        "backup": one.backup or None,
+        "checked_at": when(one.checked_at),
+        "exposure_ms": milliseconds(one.exposure(now)),
+        "alarm": one.alarm or None,
     }
 
 

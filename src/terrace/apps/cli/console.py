@@ -36,25 +36,19 @@ def note(text: str) -> None:
 
 def confirmed(question: str, *, yes: bool) -> bool:
     """Ask on a terminal; without one, only `--yes` means yes."""
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        from terrace.errors import BadInput
-
-        raise BadInput("there is no terminal to ask on", hint="say --yes if you mean it")
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return yes or _answer(f"{question} [y/N] ").lower() in ("y", "yes")
 
 
 def typed_back(name: str, question: str, *, yes: bool) -> bool:
     """Ask for a name to be typed on a terminal; without one, only `--yes` means yes."""
-    if yes:
-        return True
+    return yes or _answer(f"{question}: ") == name
+
+
+def _answer(question: str) -> str:
     if not sys.stdin.isatty():
         from terrace.errors import BadInput
 
         raise BadInput("there is no terminal to ask on", hint="say --yes if you mean it")
-    sys.stderr.write(f"{question}: ")
+    sys.stderr.write(question)
     sys.stderr.flush()
-    return sys.stdin.readline().strip() == name
+    return sys.stdin.readline().strip()

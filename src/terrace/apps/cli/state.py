@@ -35,7 +35,8 @@ def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...]
     with watcher(as_json=as_json) as told:
         crew = shop.crew(told)
         looks = back_up(crew, wanted, frozenset(accepted))
-        dropped = pruning(crew, wanted)
+        # While something is wrong, every copy may be the one that is needed.
+        dropped = pruning(crew, wanted) if all(look.good for look in looks) else None
     every = problems(crew.ledger.read(), crew.config, crew.clock())
     found = {name: told for name, told in every.items() if name in wanted}
     if as_json:
@@ -53,11 +54,12 @@ def listing(folder: str, place: str | None, *, as_json: bool) -> int:
     environment = shop.trust.config.environment(place.partition("/")[0]).name if place else None
     found = shop.backups().catalogue(environment, place if place and "/" in place else None)
     history = shop.ledger.read()
-    good, known = good_backups(history), standings(history)
+    good = good_backups(history)
+    known = {key: one for key, one in standings(history).items() if environment in (None, one.environment)}
     every = problems(history, shop.trust.config, now())
     wrong = {name: told for name, told in every.items() if environment in (None, name)}
     if as_json:
-        emit(state_json.catalogue(found, good, known, wrong))
+        emit(state_json.catalogue(found, good, known, wrong, now()))
     else:
         show(state_terminal.catalogue(found, good, known, now()) if found.records else "there are no backups yet")
         if wrong:

@@ -19,15 +19,20 @@ from terrace.plans.retention import Retention, retention
 def prune(crew: Crew, environments: Collection[str], *, dry_run: bool = False) -> Retention:
     """Remove the copies that retention does not keep, in these environments; what goes is written down first.
 
-    An environment in which a restore is open keeps everything.
+    While a restore is open there nothing is removed: BadInput.
     """
     history = crew.ledger.read()
-    calm = [name for name in environments if open_restore(history, name) is None]
-    records = [record for name in calm for record in crew.backups.catalogue(name).records]
+    _no_restore(history, environments)
+    records = [record for name in environments for record in crew.backups.catalogue(name).records]
     answer = retention(records, good_backups(history), crew.clock())
     if answer.dropped and not dry_run:
         drafts = tuple(_pruned(crew, stack, mine) for stack, mine in _by_stack(answer.dropped))
-        append(crew.ledger, history, lambda seen: drafts)
+
+        def decide(seen: History) -> tuple[Draft, ...]:
+            _no_restore(seen, environments)
+            return drafts
+
+        append(crew.ledger, history, decide)
         crew.backups.remove(answer.dropped)
     return answer
 
@@ -38,14 +43,15 @@ def rekey(crew: Crew) -> Rekeyed:
     Killed anywhere, it goes on when called again. What cannot be opened stays as it is.
     """
     history = crew.ledger.read()
-    _no_restore(crew, history)
-    records = crew.backups.catalogue().records
+    _no_restore(history, [environment.name for environment in crew.config.environments])
+    found = crew.backups.catalogue()
+    records = found.records
     today = {record.original: record for record in records if crew.backups.sealed_for_today(record)}
     old = [record for record in records if not crew.backups.sealed_for_today(record)]
     begun = tuple(_rekey(crew, stack, mine, "begun") for stack, mine in _by_stack(old))
     history = append(crew.ledger, history, lambda seen: begun)
     sealed: list[BackupRecord] = []
-    failed: list[tuple[BackupRecord, str]] = []
+    failed = list(found.damaged)
     for record in old:
         try:
             anew = today.get(record.original)
@@ -57,15 +63,15 @@ def rekey(crew: Crew) -> Rekeyed:
         except Interrupted:
             raise
         except TerraceError as error:
-            failed.append((record, str(error)))
+            failed.append((record.name, str(error)))
     ended = tuple(_rekey(crew, stack, mine, "ended") for stack, mine in _by_stack(sealed))
     append(crew.ledger, history, lambda seen: ended)
     return Rekeyed(tuple(sealed), len(today), tuple(failed))
 
 
-def _no_restore(crew: Crew, history: History) -> None:
-    for environment in crew.config.environments:
-        begun = open_restore(history, environment.name)
+def _no_restore(history: History, environments: Iterable[str]) -> None:
+    for environment in environments:
+        begun = open_restore(history, environment)
         if begun is not None:
             raise BadInput(
                 f"the restore {begun.id} of {begun.stack} has not ended, and needs its copies as they are",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from terrace.errors import BadInput, NotReady, TerraformFailed
+from terrace.errors import BadInput, Corrupt, NotReady, TerraceError, TerraformFailed
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.ledger.restores import Restore, Restored, RestoreResult, restores
@@ -118,9 +118,13 @@ def _drive(
 ) -> Restored:
     begun = next(one for one in restores(history) if one.id == restore_id)
     deployment = next(d for d in folds.deployments(history) if d.id == begun.deployment)
-    copy = crew.backups.load(begun.backup)
     with bench(crew, deployment) as on:
-        work = _Work(on, begun, history, copy, accepted)
+        try:
+            work = _Work(on, begun, history, crew.backups.load(begun.backup), accepted)
+        except NotReady:
+            raise
+        except (BadInput, Corrupt) as error:
+            return _without_copy(_Work(on, begun, history, b"", accepted), error)
         current = work.pull()
         if begun.target < 0:
             if expected is not None and current.content != expected.content:
@@ -128,6 +132,16 @@ def _drive(
             work = _keep_previous(work, current)
         before = crew.backups.load(work.restore.previous) if work.restore.previous else b""
         return _from(work, current, before)
+
+
+def _without_copy(work: _Work, error: TerraceError) -> Restored:
+    """The copy is gone or damaged since it was begun: where nothing was pushed yet, nothing is."""
+    begun = work.restore
+    current = work.pull()
+    before = work.crew.backups.load(begun.previous) if begun.previous else b""
+    if begun.target >= 0 and not same_objects(current.content, before):
+        raise error
+    return _end(work, "unchanged", f"the copy cannot be had any more: {error}", current)
 
 
 def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
