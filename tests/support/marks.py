@@ -1,0 +1,179 @@
+"""A stack whose resources leave a mark outside whenever they are really made, and whose makers can be struck down.
+
+`Strike` orders a kill: of the runner or of Terraform, before or after one of Terraform's commands (the stack's
+`terraform` is a script that reads the order) or in the middle of an apply (the provisioner of `second` reads it).
+An order is carried out once. What dies is told by the process tree, from outside; Terrace knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from datetime import UTC, datetime
+from typing import Literal
+
+from support.backends import Backend
+from support.cli import KEY
+from support.git import commit, git, with_remote
+from support.stage import Stage
+from terrace.adapters.ledgers.git import GitLedger
+from terrace.ledger.model import Event
+
+KEY_OF_STATE = "dev/stack.tfstate"
+
+Victim = Literal["terrace", "runner", "terraform", "all"]
+
+_TERRAFORM = """\
+#!/bin/sh
+# Stands in the place of terraform and carries out an order: VICTIM before|after COMMAND.
+orders='{orders}'
+strike() {{
+  rm -f "$orders"
+  while [ ! -s '{terrace}' ]; do sleep 0.01; done
+  case "$1" in
+    terrace) kill -KILL "$(cat '{terrace}')" ;;
+    runner) kill -KILL $PPID ;;
+    terraform) kill -KILL $$ ;;
+    all) kill -KILL "$(cat '{terrace}')" $PPID $$ ;;
+  esac
+}}
+victim= moment= command=
+[ -r "$orders" ] && read -r victim moment command < "$orders"
+[ "$command" = "$1" ] && [ "$moment" = before ] && strike "$victim"
+if [ "$command" = "$1" ] && [ "$moment" = after ]; then
+  '{terraform}' "$@"
+  code=$?
+  strike "$victim"
+  exit $code
+fi
+exec '{terraform}' "$@"
+"""
+
+_MARK = """\
+#!/bin/sh
+# Run by a provisioner: leaves a mark, then carries out an order: VICTIM within apply.
+echo "$1" >> '{marks}'
+orders='{orders}'
+victim= moment=
+[ -r "$orders" ] && read -r victim moment command < "$orders"
+if [ "$2" = strike ] && [ "$moment" = within ]; then
+  rm -f "$orders"
+  terraform=$PPID
+  runner=$(awk '/^PPid/ {{ print $2 }}' /proc/$terraform/status)
+  while [ ! -s '{terrace}' ]; do sleep 0.01; done
+  terrace=$(cat '{terrace}')
+  case "$victim" in
+    terrace) kill -KILL $terrace ;;
+    runner) kill -KILL $runner ;;
+    terraform) kill -KILL $terraform ;;
+    all) kill -KILL $terrace $runner $terraform ;;
+  esac
+  sleep 0.1
+fi
+"""
+
+_STACK = """\
+resource "terraform_data" "first" {{
+  triggers_replace = "{release}"
+  provisioner "local-exec" {{
+    command = "exec {mark} first-{release}"
+  }}
+}}
+
+resource "terraform_data" "second" {{
+  triggers_replace = "{release}"
+  depends_on       = [terraform_data.first]
+  provisioner "local-exec" {{
+    command = "exec {mark} second-{release} strike"
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """An order to kill."""
+
+    victim: Victim
+    moment: Literal["before", "within", "after"]
+    command: str = "apply"
+
+    def __str__(self) -> str:
+        return f"{self.victim} {self.moment} {self.command}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A repository with one such stack in dev, and what was really made."""
+
+    folder: Path
+    backend: Backend
+
+    @property
+    def stage(self) -> Stage:
+        """Where Terrace is played here."""
+        given = {
+            **os.environ,
+            "TERRACE_BACKUP_KEY": KEY,
+            "TERRACE_HOME": str(self.folder / "home"),
+            **self.backend.variables,
+        }
+        return Stage(self.folder / "work", given)
+
+    def release(self, name: str) -> str:
+        """Commit a release that makes both resources anew, and return its commit."""
+        work = self.folder / "work"
+        made = commit(work, {"environments/dev/main.tf": self._stack(name)}, f"release {name}")
+        git(work, "push", "--quiet", "origin", "main")
+        return made
+
+    def order(self, strike: Strike) -> None:
+        """Have somebody killed when it comes to that."""
+        (self.folder / "terrace").unlink(missing_ok=True)
+        (self.folder / "orders").write_text(f"{strike}\n")
+
+    def name_terrace(self, pid: int) -> None:
+        """Say who drives: that is who dies where an order says terrace."""
+        (self.folder / "terrace").write_text(f"{pid}\n")
+
+    @property
+    def obeyed(self) -> bool:
+        """Whether the last order was carried out."""
+        return not (self.folder / "orders").exists()
+
+    def made(self, release: str) -> Counter[str]:
+        """How often each resource of a release was really made."""
+        lines = (self.folder / "marks").read_text().split() if (self.folder / "marks").exists() else []
+        return Counter(line.removesuffix(f"-{release}") for line in lines if line.endswith(f"-{release}"))
+
+    def events(self) -> tuple[Event, ...]:
+        """What the ledger holds; raises Corrupt when its chain does not hold."""
+        work = self.folder / "work"
+        ledger = GitLedger(work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: "")
+        return ledger.read().events
+
+    def _stack(self, release: str) -> str:
+        return self.backend.block(KEY_OF_STATE) + _STACK.format(release=release, mark=self.folder / "mark")
+
+
+def workplace(folder: Path, backend: Backend, ledger: str = "git") -> Workplace:
+    """Lay out a repository, its remote, and the scripts."""
+    terraform = shutil.which("terraform")
+    assert terraform is not None, "these tests need terraform on PATH"
+    place = Workplace(folder, backend)
+    names: Mapping[str, object] = {name: folder / name for name in ("orders", "marks", "terrace")}
+    for name, text in (("terraform", _TERRAFORM), ("mark", _MARK)):
+        script = folder / name
+        script.write_text(text.format(**{**names, "terraform": terraform} if name == "terraform" else names))
+        script.chmod(0o755)
+    env = ", ".join(backend.variables)
+    rules = (
+        f"version: 1\nledger: {ledger}\nterraform: {{binary: {folder / 'terraform'}}}\n"
+        f"environments:\n  dev: {{env: [{env}]}}\n"
+    )
+    with_remote(folder / "work", {"terrace.yaml": rules, "environments/dev/main.tf": place._stack("0")})
+    return place
