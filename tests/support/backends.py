@@ -6,20 +6,15 @@ Each is a context manager that starts what it needs and stops it; `BACKENDS` nam
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Protocol
 
 import httpx
 
+from support.http_states import HttpStore, serving
+from support.postgres import running
 from terrace.adapters.embedded_aws import REGION, EmbeddedAws
 
 BUCKET = "states"
@@ -145,76 +140,6 @@ class Postgres:
         """Nothing to do."""
 
 
-@dataclass(slots=True)
-class HttpStore:
-    """What the HTTP server keeps: states and locks by path."""
-
-    states: dict[str, bytes] = field(default_factory=dict)
-    locks: dict[str, bytes] = field(default_factory=dict)
-    guard: threading.Lock = field(default_factory=threading.Lock)
-
-
-def _handler(store: HttpStore) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        """Terraform's HTTP backend: GET, POST, DELETE, LOCK, UNLOCK."""
-
-        def do_GET(self) -> None:
-            found = store.states.get(self._path)
-            self._answer(404 if found is None else 200, found or b"")
-
-        def do_POST(self) -> None:
-            body = self._body()
-            with store.guard:
-                holder = store.locks.get(self._path)
-                given = self.path.partition("?ID=")[2]
-                if holder is not None and json.loads(holder)["ID"] != given:
-                    return self._answer(423, holder)
-                store.states[self._path] = body
-            return self._answer(200)
-
-        def do_DELETE(self) -> None:
-            store.states.pop(self._path, None)
-            self._answer(200)
-
-        def do_LOCK(self) -> None:
-            body = self._body()
-            with store.guard:
-                holder = store.locks.setdefault(self._path, body)
-            self._answer(200 if holder == body else 423, holder)
-
-        def do_UNLOCK(self) -> None:
-            body = self._body()
-            with store.guard:
-                if store.locks.get(self._path) == body:
-                    del store.locks[self._path]
-            self._answer(200)
-
-        @property
-        def _path(self) -> str:
-            return self.path.partition("?")[0]
-
-        def _body(self) -> bytes:
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-        def _answer(self, code: int, body: bytes = b"") -> None:
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Be silent."""
-
-    return Handler
-
-
-class _HttpServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that was killed in the middle of a request is what we are here for."""
-
-
 @contextmanager
 def local() -> Iterator[Backend]:
     """Terrace's own place."""
@@ -232,54 +157,20 @@ def s3() -> Iterator[Backend]:
 @contextmanager
 def http() -> Iterator[Backend]:
     """A server on loopback, in a thread."""
-    store = HttpStore()
-    with _HttpServer(("127.0.0.1", 0), _handler(store)) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        yield Http(f"http://127.0.0.1:{server.server_address[1]}", store)
-        server.shutdown()
+    with serving() as (address, store):
+        yield Http(address, store)
 
 
 @contextmanager
 def pg() -> Iterator[Backend]:
-    """A PostgreSQL server of its own behind a socket in a temporary folder; it writes nothing through to the disk."""
-    programs = _postgres_programs()
-    # Not below a folder of pytest: those are closed to the user that PostgreSQL insists on.
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pg-")))
-        who = _unprivileged()
-        if who is not None:
-            os.chown(folder, who, who)
-        data = folder / "data"
-        init = [programs / "initdb", "--no-sync", "--auth=trust", "--username=terrace", "--encoding=UTF8", "-D", data]
-        _as(who, init)
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off"
-        _as(who, [programs / "pg_ctl", "start", "-w", "-D", data, "-l", folder / "log", "-o", options])
-        stack.callback(_as, who, [programs / "pg_ctl", "stop", "-m", "immediate", "-D", data])
-        yield Postgres(f"postgres:///postgres?host={folder}&user=terrace&sslmode=disable")
+    """A PostgreSQL server of its own."""
+    with running() as connection:
+        yield Postgres(connection)
 
 
-def _postgres_programs() -> Path:
-    """Where initdb and pg_ctl are. Missing ones fail a test: nothing that must withstand is skipped."""
-    found = shutil.which("pg_ctl")
-    if found is not None:
-        return Path(found).resolve().parent
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    assert places, "PostgreSQL is not installed: `make services` does it"
-    return places[-1].parent
-
-
-def _unprivileged() -> int | None:
-    """Whom to run PostgreSQL as: it refuses to be run by root."""
-    return None if os.getuid() != 0 else 65534
-
-
-def _as(who: int | None, command: list[str | Path]) -> None:
-    groups = [] if who is not None else None
-    done = subprocess.run(
-        command, user=who, group=who, extra_groups=groups, capture_output=False, check=False, cwd="/",
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{command[0]} ended with {done.returncode}"
-
-
-BACKENDS = {"local": local, "s3": s3, "http": http, "pg": pg}
+BACKENDS: Mapping[str, Callable[[], AbstractContextManager[Backend]]] = {
+    "local": local,
+    "s3": s3,
+    "http": http,
+    "pg": pg,
+}

@@ -12,8 +12,8 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from datetime import UTC, datetime
 from typing import Literal
 
 from support.backends import Backend
@@ -21,9 +21,11 @@ from support.cli import KEY
 from support.git import commit, git, with_remote
 from support.stage import Stage
 from terrace.adapters.ledgers.git import GitLedger
+from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.ledger.model import Event
 
 KEY_OF_STATE = "dev/stack.tfstate"
+SQLITE = "sqlite:../ledger.db"
 
 Victim = Literal["terrace", "runner", "terraform", "all"]
 
@@ -112,6 +114,7 @@ class Workplace:
 
     folder: Path
     backend: Backend
+    ledger: str
 
     @property
     def stage(self) -> Stage:
@@ -153,8 +156,10 @@ class Workplace:
     def events(self) -> tuple[Event, ...]:
         """What the ledger holds; raises Corrupt when its chain does not hold."""
         work = self.folder / "work"
-        ledger = GitLedger(work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: "")
-        return ledger.read().events
+        if self.ledger != "git":
+            path = work / self.ledger.removeprefix("sqlite:")
+            return SqliteLedger(path, clock=_never, new_id=str).read().events
+        return GitLedger(work, remote="origin", clock=_never, new_id=str).read().events
 
     def _stack(self, release: str) -> str:
         return self.backend.block(KEY_OF_STATE) + _STACK.format(release=release, mark=self.folder / "mark")
@@ -164,7 +169,7 @@ def workplace(folder: Path, backend: Backend, ledger: str = "git") -> Workplace:
     """Lay out a repository, its remote, and the scripts."""
     terraform = shutil.which("terraform")
     assert terraform is not None, "these tests need terraform on PATH"
-    place = Workplace(folder, backend)
+    place = Workplace(folder, backend, ledger)
     names: Mapping[str, object] = {name: folder / name for name in ("orders", "marks", "terrace")}
     for name, text in (("terraform", _TERRAFORM), ("mark", _MARK)):
         script = folder / name
@@ -177,3 +182,7 @@ def workplace(folder: Path, backend: Backend, ledger: str = "git") -> Workplace:
     )
     with_remote(folder / "work", {"terrace.yaml": rules, "environments/dev/main.tf": place._stack("0")})
     return place
+
+
+def _never() -> datetime:
+    raise AssertionError("tests only read")

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -31,18 +32,27 @@ _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
     [
         "cryptography.hazmat.primitives.ciphers.aead",
+        "msgspec.json",
+        "pytest",
+        "ruamel.yaml",
+        "support.stage",
+        "terrace.adapters.artefacts",
         "terrace.adapters.backups",
+        "terrace.adapters.git.facts_cache",
         "terrace.adapters.ledgers.git",
         "terrace.adapters.ledgers.sqlite",
+        "terrace.adapters.leases",
+        "terrace.adapters.machine",
+        "terrace.adapters.probes",
         "terrace.adapters.runner.applier",
-        "terrace.adapters.terraform.client",
+        "terrace.adapters.signatures",
         "terrace.apps.cli.deployment",
         "terrace.apps.cli.look",
         "terrace.apps.cli.main",
-        "terrace.pipelines.deploy",
         "terrace.stacks.discovery",
         "terrace.stacks.graph",
         "terrace.stacks.load",
+        "tree_sitter_hcl",
     ]
 )
 
@@ -108,10 +118,10 @@ class Stage:
         assert done.code == 0, done.out + done.err
         return done
 
-    def mortal(self, environment: str, at: int) -> tuple[str, bool]:
-        """Deploy what is on main in a process that dies at its `at`-th crossing.
+    def mortal(self, environment: str, at: int | str) -> tuple[str, bool]:
+        """Deploy what is on main in a process that dies at its `at`-th crossing, or at the first of that name.
 
-        Returns where it died and True; or how the deployment ended and False, when there were fewer crossings.
+        Returns where it died and True; or how the deployment ended and False, when it never came to that.
         """
         actor = self._start(_mortal, (environment, at))
         where = ""
@@ -125,11 +135,24 @@ class Stage:
         return where, actor.process.exitcode == -signal.SIGKILL
 
     def _start(self, what: Callable[..., None], arguments: tuple[Any, ...]) -> Actor:
+        _raise_curtain()
         ours, theirs = _FORKING.Pipe(duplex=False)
         process = _FORKING.Process(target=what, args=(theirs, self.work, dict(self.variables), arguments))
         process.start()
         theirs.close()
         return Actor(process, ours)
+
+
+def _raise_curtain() -> None:
+    """Have the process that forks the actors running; it finds what it preloads where we found it."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent.parent)
+    try:
+        forkserver.ensure_running()
+    finally:
+        del os.environ["PYTHONPATH"]
+        if before is not None:
+            os.environ["PYTHONPATH"] = before
 
 
 def _enter(work: Path, variables: Mapping[str, str]) -> None:
@@ -151,7 +174,7 @@ def _command(voice: Connection, work: Path, variables: Mapping[str, str], argume
     voice.send((code, out.getvalue(), err.getvalue()))
 
 
-def _mortal(voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, int]) -> None:
+def _mortal(voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, int | str]) -> None:
     from terrace.apps.cli.watching import Silent
     from terrace.apps.wiring import Workshop
     from terrace.pipelines.deploy import Refused, deploy
@@ -172,17 +195,18 @@ def _mortal(voice: Connection, work: Path, variables: Mapping[str, str], argumen
 
 
 class _Countdown:
-    """Ends this process at a crossing, counted from 1."""
+    """Ends this process at a crossing: at the one of that number, counted from 1, or of that name."""
 
-    def __init__(self, voice: Connection, at: int) -> None:
+    def __init__(self, voice: Connection, at: int | str) -> None:
         self._voice = voice
-        self._left = at
+        self._at = at
+        self._crossed = 0
         self._lock = threading.Lock()
 
     def cross(self, where: str) -> None:
         with self._lock:
-            self._left -= 1
-            if self._left == 0:
+            self._crossed += 1
+            if self._at in (self._crossed, where):
                 self._voice.send(where)
                 os.kill(os.getpid(), signal.SIGKILL)
 

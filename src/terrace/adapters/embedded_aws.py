@@ -93,7 +93,7 @@ class EmbeddedAws:
         return found
 
     def signed(self, service: str) -> dict[str, str]:
-        """Headers of a request to one service. The server finds service and region in the signature, and does not check it."""
+        """Headers of a request to a service: the server finds it in the signature, and checks nothing."""
         scope = f"test/20260101/{REGION}/{service}/aws4_request"
         return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
 

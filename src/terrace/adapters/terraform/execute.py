@@ -16,7 +16,6 @@ from terrace.adapters.interruption import Interruption
 from terrace.adapters.terraform.private import private_file
 from terrace.errors import NotReady
 
-
 POLL_SECONDS = 0.02
 """How often new lines are looked for."""
 
