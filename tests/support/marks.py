@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from support.backends import Backend
 from support.cli import KEY
@@ -24,8 +23,9 @@ from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.ledger.model import Event
 
-KEY_OF_STATE = "dev/stack.tfstate"
 SQLITE = "sqlite:../ledger.db"
+
+P = TypeVar("P", bound="Workplace")
 
 Victim = Literal["terrace", "runner", "terraform", "all"]
 
@@ -64,15 +64,15 @@ victim= moment=
 [ -r "$orders" ] && read -r victim moment command < "$orders"
 if [ "$2" = strike ] && [ "$moment" = within ]; then
   rm -f "$orders"
-  terraform=$PPID
-  runner=$(awk '/^PPid/ {{ print $2 }}' /proc/$terraform/status)
+  maker=$PPID
+  runner=$(awk '/^PPid/ {{ print $2 }}' /proc/$maker/status)
   while [ ! -s '{terrace}' ]; do sleep 0.01; done
   terrace=$(cat '{terrace}')
   case "$victim" in
     terrace) kill -KILL $terrace ;;
     runner) kill -KILL $runner ;;
-    terraform) kill -KILL $terraform ;;
-    all) kill -KILL $terrace $runner $terraform ;;
+    terraform) kill -KILL $maker ;;
+    all) kill -KILL $terrace $runner $maker ;;
   esac
   sleep 0.1
 fi
@@ -117,6 +117,16 @@ class Workplace:
     ledger: str
 
     @property
+    def key(self) -> str:
+        """What its state is called in the backend."""
+        return f"{self.folder.name}/dev"
+
+    @property
+    def seconds(self) -> float:
+        """How long a deployment takes, roughly."""
+        return 0.6
+
+    @property
     def stage(self) -> Stage:
         """Where Terrace is played here."""
         given = {
@@ -130,7 +140,7 @@ class Workplace:
     def release(self, name: str) -> str:
         """Commit a release that makes both resources anew, and return its commit."""
         work = self.folder / "work"
-        made = commit(work, {"environments/dev/main.tf": self._stack(name)}, f"release {name}")
+        made = commit(work, {"environments/dev/main.tf": self.stack(name)}, f"release {name}")
         git(work, "push", "--quiet", "origin", "main")
         return made
 
@@ -153,6 +163,10 @@ class Workplace:
         lines = (self.folder / "marks").read_text().split() if (self.folder / "marks").exists() else []
         return Counter(line.removesuffix(f"-{release}") for line in lines if line.endswith(f"-{release}"))
 
+    def applies(self) -> int:
+        """How many applies were started so far."""
+        return sum(1 for _ in (self.folder / "home").glob("data/*/runs/*/started.json"))
+
     def events(self) -> tuple[Event, ...]:
         """What the ledger holds; raises Corrupt when its chain does not hold."""
         work = self.folder / "work"
@@ -161,26 +175,32 @@ class Workplace:
             return SqliteLedger(path, clock=_never, new_id=str).read().events
         return GitLedger(work, remote="origin", clock=_never, new_id=str).read().events
 
-    def _stack(self, release: str) -> str:
-        return self.backend.block(KEY_OF_STATE) + _STACK.format(release=release, mark=self.folder / "mark")
+    def stack(self, release: str) -> str:
+        """The configuration of a release."""
+        return self.backend.block(self.key) + _STACK.format(release=release, mark=self.folder / "mark")
 
 
 def workplace(folder: Path, backend: Backend, ledger: str = "git") -> Workplace:
-    """Lay out a repository, its remote, and the scripts."""
+    """Lay out a repository whose stack leaves marks."""
+    return laid_out(Workplace(folder, backend, ledger))
+
+
+def laid_out(place: P) -> P:
+    """Make the repository of a workplace, its remote, and the scripts."""
     terraform = shutil.which("terraform")
     assert terraform is not None, "these tests need terraform on PATH"
-    place = Workplace(folder, backend, ledger)
-    names: Mapping[str, object] = {name: folder / name for name in ("orders", "marks", "terrace")}
+    folder = place.folder
+    names = {name: str(folder / name) for name in ("orders", "marks", "terrace")}
     for name, text in (("terraform", _TERRAFORM), ("mark", _MARK)):
         script = folder / name
-        script.write_text(text.format(**{**names, "terraform": terraform} if name == "terraform" else names))
+        script.write_text(text.format(**names, terraform=terraform))
         script.chmod(0o755)
-    env = ", ".join(backend.variables)
+    env = ", ".join(place.backend.variables)
     rules = (
-        f"version: 1\nledger: {ledger}\nterraform: {{binary: {folder / 'terraform'}}}\n"
+        f"version: 1\nledger: {place.ledger}\nterraform: {{binary: {folder / 'terraform'}}}\n"
         f"environments:\n  dev: {{env: [{env}]}}\n"
     )
-    with_remote(folder / "work", {"terrace.yaml": rules, "environments/dev/main.tf": place._stack("0")})
+    with_remote(folder / "work", {"terrace.yaml": rules, "environments/dev/main.tf": place.stack("0")})
     return place
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from support.backends import BACKENDS
 from support.cli import Done
-from support.marks import KEY_OF_STATE, SQLITE, Strike, Workplace, workplace
+from support.marks import SQLITE, Strike, Workplace, workplace
 from support.stage import CROSSINGS
 
 pytestmark = pytest.mark.slow
@@ -69,7 +69,7 @@ def killed(place: Workplace, strike: Strike) -> Done | None:
 
 def look_and_let_go(place: Workplace) -> None:
     """What a person does about an unknown outcome: make sure that all are dead, free the lock, say so."""
-    place.backend.unlock(KEY_OF_STATE)
+    place.backend.unlock(place.key)
     place.stage.ok("unhold", "dev", "--reason", "looked at it: the marks say what was made")
 
 
