@@ -57,7 +57,7 @@ exec '{terraform}' "$@"
 
 _MARK = """\
 #!/bin/sh
-# Run by a provisioner: leaves a mark, then carries out an order: VICTIM within apply.
+# Run by a provisioner: leaves a mark, then carries out an order (VICTIM within apply) or runs what was laid there.
 echo "$1" >> '{marks}'
 orders='{orders}'
 victim= moment=
@@ -75,6 +75,10 @@ if [ "$2" = strike ] && [ "$moment" = within ]; then
     all) kill -KILL $terrace $runner $maker ;;
   esac
   sleep 0.1
+fi
+if [ "$2" = strike ] && [ -x '{within}' ]; then
+  mv '{within}' '{within}.done'
+  exec '{within}.done'
 fi
 """
 
@@ -117,6 +121,16 @@ class Workplace:
     ledger: str
 
     @property
+    def work(self) -> Path:
+        """The clone that is worked in."""
+        return self.folder / "work"
+
+    @property
+    def home(self) -> Path:
+        """What Terrace keeps on this machine."""
+        return self.folder / "home"
+
+    @property
     def key(self) -> str:
         """What its state is called in the backend."""
         return f"{self.folder.name}/dev"
@@ -148,6 +162,12 @@ class Workplace:
         """Have somebody killed when it comes to that."""
         (self.folder / "terrace").unlink(missing_ok=True)
         (self.folder / "orders").write_text(f"{strike}\n")
+
+    def within(self, script: str) -> None:
+        """Have this run by a shell in the middle of the next apply."""
+        path = self.folder / "within"
+        path.write_text(f"#!/bin/sh\nset -e\n{script}\n")
+        path.chmod(0o755)
 
     def name_terrace(self, pid: int) -> None:
         """Say who drives: that is who dies where an order says terrace."""
@@ -190,7 +210,7 @@ def laid_out(place: P) -> P:
     terraform = shutil.which("terraform")
     assert terraform is not None, "these tests need terraform on PATH"
     folder = place.folder
-    names = {name: str(folder / name) for name in ("orders", "marks", "terrace")}
+    names = {name: str(folder / name) for name in ("orders", "marks", "terrace", "within")}
     for name, text in (("terraform", _TERRAFORM), ("mark", _MARK)):
         script = folder / name
         script.write_text(text.format(**names, terraform=terraform))

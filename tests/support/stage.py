@@ -17,13 +17,18 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from support.cli import Done
+
+if TYPE_CHECKING:
+    from terrace.apps.wiring import Workshop
+    from terrace.pipelines.crew import Crew
 
 PATIENCE = 120.0
 """How long anything may take, in seconds, before a test gives it up."""
@@ -134,6 +139,14 @@ class Stage:
         actor.voice.close()
         return where, actor.process.exitcode == -signal.SIGKILL
 
+    def later(self, by: timedelta, environment: str) -> str:
+        """Deploy what is on main, by a clock that is ahead by so much (behind where it is negative); how it ended."""
+        actor = self._start(_later, (by, environment))
+        told: str = actor.voice.recv() if actor.voice.poll(PATIENCE) else "it never ended"
+        actor.process.join(PATIENCE)
+        actor.voice.close()
+        return told
+
     def _start(self, what: Callable[..., None], arguments: tuple[Any, ...]) -> Actor:
         _raise_curtain()
         ours, theirs = _FORKING.Pipe(duplex=False)
@@ -174,11 +187,35 @@ def _command(voice: Connection, work: Path, variables: Mapping[str, str], argume
     voice.send((code, out.getvalue(), err.getvalue()))
 
 
+def _later(voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[timedelta, str]) -> None:
+    from terrace.adapters.ledgers.git import GitLedger
+    from terrace.apps.cli.watching import Silent
+    from terrace.apps.wiring import Workshop, new_id
+
+    _enter(work, variables)
+    by, environment = arguments
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + by
+
+    shop = Workshop(work)
+    ledger = GitLedger(work, remote="origin", clock=clock, new_id=new_id)
+    voice.send(_deployed(shop, replace(shop.crew(Silent()), ledger=ledger, clock=clock), environment))
+
+
+def _deployed(shop: Workshop, crew: Crew, environment: str) -> str:
+    from terrace.pipelines.deploy import Refused, deploy
+    from terrace.stacks.model import Manual
+
+    done = deploy(crew, environment, shop.trust.commit, Manual(shop.actor))
+    if isinstance(done, Refused):
+        return f"refused: {json.dumps([gate.reason for gate in done.verdict.open])}"
+    return f"{done.result}: {json.dumps(done.reasons)}"
+
+
 def _mortal(voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, int | str]) -> None:
     from terrace.apps.cli.watching import Silent
     from terrace.apps.wiring import Workshop
-    from terrace.pipelines.deploy import Refused, deploy
-    from terrace.stacks.model import Manual
 
     _enter(work, variables)
     environment, at = arguments
@@ -187,8 +224,7 @@ def _mortal(voice: Connection, work: Path, variables: Mapping[str, str], argumen
         crew = shop.crew(Silent())
         countdown = _Countdown(voice, at)
         shared = {name: _Mortal(name, getattr(crew, name), countdown) for name in CROSSINGS}
-        done = deploy(replace(crew, **cast(Any, shared)), environment, shop.trust.commit, Manual(shop.actor))
-        voice.send("refused" if isinstance(done, Refused) else f"{done.result}: {json.dumps(done.reasons)}")
+        voice.send(_deployed(shop, replace(crew, **cast(Any, shared)), environment))
     except BaseException:
         voice.send(traceback.format_exc())
         raise
