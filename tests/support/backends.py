@@ -6,6 +6,7 @@ Each is a context manager that starts what it needs and stops it; `BACKENDS` nam
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -126,7 +127,8 @@ class Postgres:
 
     def block(self, key: str) -> str:
         """A schema of its own for each key."""
-        schema = key.replace("/", "_").replace("-", "_").replace(".", "_")
+        # Names that begin with pg_ are PostgreSQL's own.
+        schema = "of_" + re.sub("[^a-z0-9]", "_", key.lower())
         return (
             f'terraform {{\n  backend "pg" {{\n    conn_str    = "{self.connection}"\n'
             f'    schema_name = "{schema}"\n  }}\n}}\n'

@@ -63,7 +63,7 @@ def killed(place: Workplace, strike: Strike) -> Done | None:
     actor = place.stage.start("deploy", "dev", "--json")
     place.name_terrace(actor.pid)
     done = actor.ended()
-    assert place.obeyed, "it never came to that"
+    assert place.obeyed, f"it never came to that: {done}"
     return done
 
 
