@@ -68,7 +68,7 @@ class EmbeddedAws:
         body = (
             f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         )
-        httpx.put(f"{self.endpoint}/{name}", content=body, headers=self._signed("s3")).raise_for_status()
+        httpx.put(f"{self.endpoint}/{name}", content=body, headers=self.signed("s3")).raise_for_status()
 
     def parameter(self, name: str) -> str | None:
         """The value of an SSM parameter, read back from the cloud; None when there is none."""
@@ -104,7 +104,7 @@ class EmbeddedAws:
     def _ask(self, service: str, target: str, body: Mapping[str, str]) -> dict[str, Any] | None:
         import httpx
 
-        headers = {**self._signed(service), "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+        headers = {**self.signed(service), "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
         answer = httpx.post(self.endpoint, json=dict(body), headers=headers)
         if answer.status_code == 400:
             return None
@@ -112,8 +112,8 @@ class EmbeddedAws:
         found: dict[str, Any] = answer.json()
         return found
 
-    def _signed(self, service: str) -> dict[str, str]:
-        """The server finds service and region in the signature, and does not check it."""
+    def signed(self, service: str) -> dict[str, str]:
+        """Headers of a request to a service: the server finds it in the signature, and checks nothing."""
         scope = f"test/20260101/{REGION}/{service}/aws4_request"
         return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
 

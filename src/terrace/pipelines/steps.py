@@ -155,6 +155,8 @@ def apply(ground: Ground, record: StepRecord) -> Ended:
             f"the state could not be written to the backend; Terraform left it at {outcome.unsaved_state}: "
             "push it with `terraform state push` before anything else",
         )
+    if outcome.doubt:
+        return Ended("unknown", f"{outcome.doubt}; {outcome.summary}")
     return Ended("succeeded" if outcome.code == 0 else "failed", outcome.summary)
 
 

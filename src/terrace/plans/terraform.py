@@ -166,13 +166,15 @@ class Fate(Enum):
 class RunOutcome:
     """How an apply ended. `code` is Terraform's exit code; `summary` is in a sentence what it did or why it failed.
 
-    `unsaved_state` is where Terraform left a state that it could not write to the backend.
+    `unsaved_state` is where Terraform left a state that it could not write to the backend. `doubt` says why nobody
+    knows all that it did, although it ended; "": it is known.
     """
 
     code: int
     summary: str
     diagnostics: tuple[Diagnostic, ...] = ()
     unsaved_state: Path | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,7 +276,13 @@ class GitLedger:
     # --- git ---------------------------------------------------------------------------------------------------
 
     def _write(self, *args: str, stdin: bytes, env: Mapping[str, str] | None = None) -> str:
-        return os.fsdecode(self._git(*args, stdin=stdin, env=env).out).strip()
+        done = self._git(*args, stdin=stdin, env=env, check=False)
+        if done.code != 0:
+            raise NotReady(
+                f"the ledger cannot be written into {self._repository}: {done.message}",
+                hint="nothing was written; check that the disk has room and that you may write into .git",
+            )
+        return os.fsdecode(done.out).strip()
 
     def _git(
         self,

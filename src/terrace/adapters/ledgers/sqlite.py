@@ -77,7 +77,10 @@ class SqliteLedger:
                 connection.executescript(_SCHEMA)
                 yield connection
             except sqlite3.OperationalError as error:
-                raise NotReady(f"the ledger {self._path} cannot be used now: {error}") from error
+                raise NotReady(
+                    f"the ledger {self._path} cannot be used now: {error}",
+                    hint="nothing was written; check that the disk has room and that you may write there",
+                ) from error
             except sqlite3.DatabaseError as error:
                 raise Corrupt(f"the ledger {self._path} is damaged: {error}") from error
 

@@ -22,7 +22,7 @@ from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.runner.run_folder import RunFolder
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
-from terrace.adapters.terraform.failures import failure
+from terrace.adapters.terraform.failures import doubt, failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.errors import Diagnostic, Interrupted, TerraceError
 from terrace.plans.terraform import Autopsy, Fate, Listener, MadePlan, Progress, RunOutcome, Site
@@ -152,7 +152,8 @@ class LocalApplier:
             summary = f"{reason}; {log.done} of its changes were made" if log.done else reason
             if ended.get("interrupted"):
                 summary = f"interrupted; {summary}"
-        return RunOutcome(code=code, summary=summary, diagnostics=found, unsaved_state=unsaved)
+        lost = doubt(found) if code != 0 else ""
+        return RunOutcome(code=code, summary=summary, diagnostics=found, unsaved_state=unsaved, doubt=lost)
 
     def _run(self, attempt: str) -> RunFolder:
         return RunFolder(self._folder / attempt)

@@ -60,12 +60,11 @@ class RunFolder:
     def write(self, name: str, record: Mapping[str, Any]) -> None:
         """Put a file there, whole or not at all, and make it last."""
         fresh = self.path / f".{name}.new"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(descriptor, json.dumps(record, sort_keys=True).encode() + b"\n")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        # Through a file object: the system may take a part only of one write, and then say that the disk is full.
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(json.dumps(record, sort_keys=True).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
         fresh.replace(self.path / name)
         self._settle()
 

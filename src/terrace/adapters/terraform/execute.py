@@ -6,14 +6,18 @@ import contextlib
 import os
 import signal
 import subprocess
-import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from terrace.adapters.interruption import Interruption
+from terrace.adapters.terraform.private import private_file
 from terrace.errors import NotReady
+
+POLL_SECONDS = 0.02
+"""How often new lines are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +41,72 @@ def execute(
     """Run to the end. With `line` every line of stdout is handed to it as it comes, and `out` stays empty.
 
     The child is in a session of its own, so that a terminal's ^C reaches it once: through `interruption`, which
-    makes this raise Interrupted after the child has ended. It is never killed.
+    makes this raise Interrupted after the child has ended. It is never killed. One that is followed or fed outlives
+    us: were we killed, it would still end as it should and let go of the state's lock.
     """
     interruption.check()
+    with private_file() as err:
+
+        def started(out: int | IO[bytes]) -> subprocess.Popen[bytes]:
+            return _started(command, cwd=cwd, env=env, stdin=stdin, out=out, err=err)
+
+        if line is None and stdin is None:
+            code, out = _captured(started, interruption)
+        else:
+            code, out = _followed(started, interruption, line), b""
+        interruption.check()
+        err.seek(0)
+        return Ran(code, out, err.read().decode("utf-8", "replace"))
+
+
+_Start = Callable[[int | IO[bytes]], subprocess.Popen[bytes]]
+
+
+def _captured(start: _Start, interruption: Interruption) -> tuple[int, bytes]:
+    with start(subprocess.PIPE) as child, interruption.telling(lambda: _stop(child)):
+        assert child.stdout is not None
+        out = child.stdout.read()
+        return child.wait(), out
+
+
+def _followed(start: _Start, interruption: Interruption, line: Callable[[bytes], None] | None) -> int:
+    # A file, not a pipe: who writes into a pipe that nobody reads any more is ended by it, whatever lock it holds.
+    with private_file() as said, start(said) as child, interruption.telling(lambda: _stop(child)):
+        heard = 0
+        ended = False
+        while not ended:
+            ended = child.poll() is not None
+            fresh = os.pread(said.fileno(), os.fstat(said.fileno()).st_size - heard, heard)
+            for text in (fresh if ended else fresh[: fresh.rfind(b"\n") + 1]).splitlines(keepends=True):
+                heard += len(text)
+                if line is not None:
+                    line(text)
+            if not ended:
+                time.sleep(POLL_SECONDS)
+        return child.wait()
+
+
+def _started(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: BinaryIO | None,
+    out: int | IO[bytes],
+    err: IO[bytes],
+) -> subprocess.Popen[bytes]:
     try:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=cwd,
             env=dict(env),
             stdin=stdin if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=out,
+            stderr=err,
             start_new_session=True,
         )
     except OSError as error:
         raise NotReady(f"{command[0]} cannot be run: {error.strerror}") from error
-    assert child.stdout is not None and child.stderr is not None
-    said: list[bytes] = []
-    stderr = child.stderr
-    listener = threading.Thread(target=lambda: said.append(stderr.read()), daemon=True)
-    listener.start()
-    with child, interruption.telling(lambda: _stop(child)):
-        if line is None:
-            out = child.stdout.read()
-        else:
-            out = b""
-            for text in child.stdout:
-                line(text)
-        listener.join()
-        child.wait()
-    interruption.check()
-    return Ran(child.returncode, out, b"".join(said).decode("utf-8", "replace"))
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

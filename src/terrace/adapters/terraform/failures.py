@@ -34,6 +34,22 @@ STALE_DATA = ("Required plugins are not installed", "Backend initialization requ
 """Summaries that mean: initialise again. A cache that was cleaned by somebody says so at the first use."""
 
 
+PROVIDER_DIED = ("Plugin did not respond", "Plugin error", "Request cancelled")
+"""Summaries that mean: the provider ended in a call. What it was told to make may have been made. Which of them is
+told depends on whether its process or its connection was missed first."""
+
+
+def doubt(diagnostics: tuple[Diagnostic, ...]) -> str:
+    """Why what a failed apply did is not known, by its diagnostics; "" when nothing speaks for that."""
+    lost = [d.address or "" for d in diagnostics if d.severity == "error" and d.summary in PROVIDER_DIED]
+    if not lost:
+        return ""
+    what = ", ".join(sorted(filter(None, lost))) or "something"
+    return (
+        f"the provider died while it worked on {what}: whether the cloud has it is not known, and it is never run again"
+    )
+
+
 def failure(
     product: str, command: str, stack: str, code: int, diagnostics: tuple[Diagnostic, ...], rest: str
 ) -> TerraformFailed:

@@ -1,4 +1,5 @@
-"""Folders for saved plans: they hold secrets, so they lie in memory where the system has a place for that."""
+"""Places for saved plans, states and what Terraform says: they hold secrets, so that they lie in memory where the
+system has a place for that."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 64 * 2**20
@@ -18,10 +19,15 @@ def private_folder(prefix: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"terrace-{prefix}-", dir=_place()))
 
 
+def private_file() -> BinaryIO:
+    """A file to which no path leads; it goes with the last process that has it open."""
+    return cast(BinaryIO, tempfile.TemporaryFile(dir=_place()))
+
+
 @contextlib.contextmanager
 def private_stream(content: bytes) -> Iterator[BinaryIO]:
     """Something to read that content from which no path leads to."""
-    with tempfile.TemporaryFile(dir=_place()) as file:
+    with private_file() as file:
         file.write(content)
         file.seek(0)
         yield file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import traceback
@@ -9,7 +10,10 @@ import traceback
 import click
 
 from terrace.adapters.interruption import INTERRUPTION
-from terrace.errors import TerraceError, TerraformFailed
+from terrace.errors import NotReady, TerraceError, TerraformFailed
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+_ROOM = "make room; `terrace status` shows where things stand, and `terrace resume ENV` goes on"
 
 
 def guarded(cli: click.Command) -> int:
@@ -34,11 +38,21 @@ def guarded(cli: click.Command) -> int:
         # The reader of our output left, as `| head` does: nothing is wrong.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _fault()
+        where = f": {error.filename}" if error.filename else ""
+        _tell(NotReady(f"{error.strerror}{where}", hint=_ROOM), as_json=as_json)
+        return NotReady.exit_code
     except Exception:
-        sys.stderr.write(traceback.format_exc())
-        sys.stderr.write("error: this is a fault of Terrace, not yours\nhint: report it with the lines above\n")
-        return 3
+        return _fault()
     return code if isinstance(code, int) else 0
+
+
+def _fault() -> int:
+    sys.stderr.write(traceback.format_exc())
+    sys.stderr.write("error: this is a fault of Terrace, not yours\nhint: report it with the lines above\n")
+    return 3
 
 
 def _tell(error: TerraceError, *, as_json: bool) -> None:

@@ -1,0 +1,101 @@
+"""Kills at random moments, counted: how often something was made twice, and what so many rounds without that prove.
+
+    python benchmarks/chaos.py --rounds 2000                      all four backends in turn
+    python benchmarks/chaos.py --rounds 500 --backend http
+    python benchmarks/chaos.py --aws 40                           the real AWS provider, read back from the cloud
+
+A round deploys a release of two resources and kills Terrace, its runner, Terraform, a provider, Git or all of them.
+With no failure in N rounds the chance of one is below 3/N with 95 % confidence (the rule of three).
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import secrets
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+SMALL = 40
+"""How many rounds without being told otherwise: enough to see that it works."""
+
+
+def main() -> None:
+    """Play, print, and end with 1 when something was made twice, lost, or could not be finished."""
+    options = _options()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="terrace-chaos-home-") as home:
+        _own_world(Path(home))
+        bad = 0
+        if options.rounds:
+            bad += _report("terraform_data", _played(options, options.rounds, aws=False))
+        if options.aws:
+            bad += _report("aws", _played(options, options.aws, aws=True))
+    print(f"{time.monotonic() - began:.0f} s, seed {options.seed}")
+    sys.exit(1 if bad else 0)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, help=f"rounds on terraform_data ({SMALL}; none with --aws alone)")
+    parser.add_argument("--aws", type=int, default=0, help="rounds with the AWS provider, state in S3")
+    parser.add_argument("--backend", choices=["local", "s3", "http", "pg"], help="only this one")
+    parser.add_argument("--ledger", choices=["git", "sqlite"], help="only this one; else both in turn")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="worlds at once")
+    parser.add_argument("--seed", default=secrets.token_hex(4), help="plays the same choices again")
+    options = parser.parse_args()
+    if options.rounds is None:
+        options.rounds = 0 if options.aws else SMALL
+    return options
+
+
+def _own_world(home: Path) -> None:
+    """Whatever is configured for the person who measures does not count here."""
+    (home / ".gitconfig").write_text("[user]\n\tname = ann\n\temail = ann@example.com\n[commit]\n\tgpgsign = false\n")
+    os.environ.update({"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"})
+
+
+def _played(options: argparse.Namespace, rounds: int, *, aws: bool) -> object:
+    from support.chaos import Tally, play
+    from support.cloud import cloud_workplace
+    from support.marks import workplace
+
+    backends = ["s3"] if aws else [options.backend] if options.backend else ["local", "s3", "http", "pg"]
+    ledgers = [options.ledger] if options.ledger else ["sqlite", "git"]
+    worlds = list(itertools.islice(itertools.cycle((b, x) for x in ledgers for b in backends), max(options.jobs, 8)))
+    worlds = worlds[: min(len(worlds), rounds)]
+    total = Tally()
+    with ProcessPoolExecutor(options.jobs) as pool:
+        started = []
+        for number, (backend, ledger) in enumerate(worlds):
+            share = rounds // len(worlds) + (number < rounds % len(worlds))
+            lay = cloud_workplace if aws else workplace
+            started.append(pool.submit(play, share, f"{options.seed}-{number}", backend, ledger, lay))
+        for future in started:
+            total.add(future.result())
+    return total
+
+
+def _report(what: str, tally: object) -> int:
+    from support.chaos import Tally
+
+    assert isinstance(tally, Tally)
+    kills = ", ".join(f"{name} {times}" for name, times in tally.kills.most_common())
+    print(f"{what}: {tally.rounds} rounds; killed: {kills}")
+    print(f"  unknown outcomes {tally.unknown}, locks of the dead freed by hand {tally.unlocked}")
+    print(f"  made twice {tally.doubles}, events lost {tally.lost}, not finished {tally.stuck}")
+    if not tally.bad:
+        print(f"  the chance of a failure in a round is below {3 / tally.rounds:.2%} (95 %)")
+    for failure in tally.failures:
+        print(f"  ! {failure}")
+    return tally.bad
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Who lives on this machine, as /proc tells it: for tests that kill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PARTS = {
+    "terrace.adapters.runner.child": "runner",
+    "terraform-provider-": "provider",
+    "terraform": "terraform",
+    "git": "git",
+}
+"""What a command line has in it, and what such a process is called; the first that fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Living:
+    """A process that lived when it was looked at. `part` is what it is to Terrace, "" for others."""
+
+    pid: int
+    parent: int
+    born: str
+    part: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether this very process still lives."""
+        now = _look(self.pid)
+        return now is not None and now.born == self.born
+
+    def kill(self) -> None:
+        """SIGKILL, if it is still there."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def descendants(pid: int) -> list[Living]:
+    """All that live below a process, parents first."""
+    found = [living for path in Path("/proc").glob("[0-9]*") if (living := _look(int(path.name))) is not None]
+    below: list[Living] = []
+    known = {pid}
+    while fresh := [one for one in found if one.parent in known and one.pid not in known]:
+        below += fresh
+        known |= {one.pid for one in fresh}
+    return below
+
+
+def until_dead(those: Iterable[Living], seconds: float) -> bool:
+    """Wait until none of them lives; False when some still do after so many seconds."""
+    left = list(those)
+    for _ in _ticks(seconds):
+        left = [one for one in left if one.alive]
+        if not left:
+            return True
+    return False
+
+
+def _ticks(seconds: float) -> Iterator[None]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
+        time.sleep(0.01)
+
+
+def _look(pid: int) -> Living | None:
+    """A process, unless it is gone or only waits to be buried."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except OSError:
+        return None
+    # The name may hold anything, a bracket too: the fields are counted from the last one.
+    fields = stat.rpartition(")")[2].split()
+    if fields[0] == "Z":
+        return None
+    part = next((part for sign, part in PARTS.items() if sign in words), "")
+    return Living(pid, int(fields[1]), fields[19], part)
