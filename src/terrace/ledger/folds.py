@@ -41,15 +41,16 @@ class Hold:
 
 def deployments(history: History) -> tuple[Deployment, ...]:
     """Every deployment, oldest first, as it stands now."""
-    found: dict[str, Deployment] = {}
+    telling: dict[str, _Telling] = {}
     for event in history.events:
         if event.kind == kinds.DEPLOYMENT_OPENED:
-            found[event.subject] = _opened(event)
-        elif event.subject in found:
-            now = found[event.subject] = _next(found[event.subject], event)
-            undone = found.get(now.origin.of) if isinstance(now.origin, Undoing) else None
-            if undone is not None and now.result == "succeeded":
-                found[undone.id] = replace(undone, undone_by=now.id)
+            telling[event.subject] = _Telling(event)
+        elif event.subject in telling:
+            telling[event.subject].hear(event)
+    found = {one: told.deployment() for one, told in telling.items()}
+    for one in tuple(found.values()):
+        if isinstance(one.origin, Undoing) and one.result == "succeeded" and one.origin.of in found:
+            found[one.origin.of] = replace(found[one.origin.of], undone_by=one.id)
     return tuple(found.values())
 
 
@@ -132,69 +133,72 @@ def hold(history: History, environment: str) -> Hold | None:
     return held
 
 
-def _opened(event: Event) -> Deployment:
-    payload = event.payload
-    return Deployment(
-        id=event.subject,
-        environment=payload["environment"],
-        commit=payload["commit"],
-        origin=origin_from_payload(payload["origin"]),
-        requester=event.actor,
-        opened_at=event.time,
-        waves=tuple(tuple(wave) for wave in payload["waves"]),
-        policy=payload["policy"],
-        live=payload.get("live", ""),
-        additions=additions_of(payload.get("additions", {})),
-        agreed=frozenset(payload.get("agreed", ())),
-        partial=payload.get("partial", False),
-    )
+class _Telling:
+    """What the events tell of one deployment so far. Its records are made once, at the end: histories are long."""
+
+    def __init__(self, opened: Event) -> None:
+        self._opened = opened
+        self._begun: dict[str, Event] = {}
+        self._ended: dict[str, Event] = {}
+        self._lease: Lease | None = None
+        self._epoch = 0
+        self._waiting: tuple[str, ...] = ()
+        self._end: Event | None = None
+
+    def hear(self, event: Event) -> None:
+        payload = event.payload
+        match event.kind:
+            case kinds.LEASE_TAKEN:
+                self._lease = Lease(Holder(**payload["holder"]), payload["epoch"], event.time)
+                self._epoch, self._waiting = payload["epoch"], ()
+            case kinds.LEASE_RELEASED:
+                self._lease = None
+            case kinds.STEP_BEGUN:
+                self._begun[payload["attempt"]] = event
+            case kinds.STEP_ENDED if payload["attempt"] in self._begun:
+                self._ended[payload["attempt"]] = event
+            case kinds.DEPLOYMENT_WAITING:
+                self._lease, self._waiting = None, tuple(payload["reasons"])
+            case kinds.DEPLOYMENT_ENDED:
+                self._lease, self._waiting, self._end = None, (), event
+
+    def deployment(self) -> Deployment:
+        opening = self._opened.payload
+        end = self._end.payload if self._end is not None else {}
+        return Deployment(
+            id=self._opened.subject,
+            environment=opening["environment"],
+            commit=opening["commit"],
+            origin=origin_from_payload(opening["origin"]),
+            requester=self._opened.actor,
+            opened_at=self._opened.time,
+            waves=tuple(tuple(wave) for wave in opening["waves"]),
+            policy=opening["policy"],
+            steps=tuple(_record(begun, self._ended.get(attempt)) for attempt, begun in self._begun.items()),
+            lease=self._lease,
+            epoch=self._epoch,
+            waiting=self._waiting,
+            result=end.get("result"),
+            reasons=tuple(end.get("reasons", ())),
+            ended_at=self._end.time if self._end is not None else None,
+            tag=end.get("tag"),
+            live=opening.get("live", ""),
+            additions=additions_of(opening.get("additions", {})),
+            agreed=frozenset(opening.get("agreed", ())),
+            partial=opening.get("partial", False),
+        )
 
 
-def _next(deployment: Deployment, event: Event) -> Deployment:
-    payload = event.payload
-    match event.kind:
-        case kinds.LEASE_TAKEN:
-            lease = Lease(Holder(**payload["holder"]), payload["epoch"], event.time)
-            return replace(deployment, lease=lease, epoch=lease.epoch, waiting=())
-        case kinds.LEASE_RELEASED:
-            return replace(deployment, lease=None)
-        case kinds.STEP_BEGUN:
-            return replace(deployment, steps=(*deployment.steps, _begun(event)))
-        case kinds.STEP_ENDED:
-            return replace(deployment, steps=tuple(_ended(record, event) for record in deployment.steps))
-        case kinds.DEPLOYMENT_WAITING:
-            return replace(deployment, waiting=tuple(payload["reasons"]), lease=None)
-        case kinds.DEPLOYMENT_ENDED:
-            return replace(
-                deployment,
-                result=payload["result"],
-                reasons=tuple(payload.get("reasons", ())),
-                tag=payload.get("tag"),
-                ended_at=event.time,
-                lease=None,
-                waiting=(),
-            )
-    return deployment
-
-
-def _begun(event: Event) -> StepRecord:
-    payload = event.payload
+def _record(begun: Event, ended: Event | None) -> StepRecord:
+    intent = begun.payload
+    outcome = ended.payload if ended is not None else {}
     return StepRecord(
-        step=Step(payload["step"]),
-        stack=payload.get("stack", ""),
-        attempt=payload["attempt"],
-        began_at=event.time,
-        detail=payload.get("detail", {}),
-    )
-
-
-def _ended(record: StepRecord, event: Event) -> StepRecord:
-    if record.attempt != event.payload["attempt"]:
-        return record
-    return replace(
-        record,
-        ended_at=event.time,
-        result=event.payload["result"],
-        message=event.payload.get("message", ""),
-        detail={**record.detail, **event.payload.get("detail", {})},
+        step=Step(intent["step"]),
+        stack=intent.get("stack", ""),
+        attempt=intent["attempt"],
+        began_at=begun.time,
+        ended_at=ended.time if ended is not None else None,
+        result=outcome.get("result"),
+        message=outcome.get("message", ""),
+        detail={**intent.get("detail", {}), **outcome.get("detail", {})},
     )
