@@ -128,7 +128,10 @@ def _remediation(environment: Environment) -> GateResult:
 def _busy(environment: Environment, facts: Facts) -> GateResult:
     if facts.busy is None:
         return GateResult("busy", Outcome.PASS, "nothing else goes on there")
-    how = f"wait for its end, or `terrace resume {environment.name}` if whoever drove it is gone"
+    how = (
+        f"wait for its end, or `terrace resume {environment.name}` if whoever drove it is gone"
+        " (--dead WHY where this machine cannot tell)"
+    )
     return GateResult("busy", Outcome.WAIT, f"{environment.name} is busy: {facts.busy}", how)
 
 

@@ -120,17 +120,24 @@ def approvals(history: History, deployment: str) -> tuple[SignedApproval, ...]:
 
 
 def hold(history: History, environment: str) -> Hold | None:
-    """The hold on an environment, or None when it takes deployments."""
-    held: Hold | None = None
+    """The hold on an environment, or None when it takes deployments.
+
+    What people hold only people let go. Where Terrace holds it too, both reasons are told, and the hold is theirs.
+    """
+    theirs: Hold | None = None
+    ours: Hold | None = None
     for event in history.events:
         if event.subject != environment:
             continue
+        payload = event.payload
         if event.kind == kinds.ENVIRONMENT_HELD:
-            payload = event.payload
             held = Hold(payload.get("reason", ""), event.actor, event.time, payload.get("deployment", ""))
+            theirs, ours = (theirs, held) if held.deployment else (held, ours)
         elif event.kind == kinds.ENVIRONMENT_UNHELD:
-            held = None
-    return held
+            theirs, ours = (theirs if payload.get("deployment") else None), None
+    if theirs is None or ours is None:
+        return theirs or ours
+    return replace(theirs, reason=f"{theirs.reason}; {ours.reason}")
 
 
 class _Telling:

@@ -22,6 +22,7 @@ from terrace.pipelines import closing, steps
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import Ended, Ground
 from terrace.pipelines.journal import Journal, append
+from terrace.pipelines.witnesses import attest, driven, needed, say_that_its_driver_is_dead
 from terrace.rollout.bake import health
 from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, Result, Step, StepRecord
@@ -109,18 +110,20 @@ def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], .
     return tuple(tuple(stack.key for stack in wave) for wave in waves(stacks, landscape.graph))
 
 
-def resume(crew: Crew, deployment: Deployment) -> Deployment | Refused:
-    """Go on with an open deployment. Its driver must be proven dead or gone; else it is refused as busy.
+def resume(crew: Crew, deployment: Deployment, dead: str = "") -> Deployment | Refused:
+    """Go on with an open deployment. Its driver must be gone, or proven or said to be dead; else it is refused as busy.
 
-    One that still waits for the same is returned as it is, and nothing is written.
+    `dead` is why somebody declares the driver dead; that is written down, and counts once enough people said so. One
+    that still waits for the same is returned as it is, and nothing is written.
     """
     with crew.leases.hold(deployment.environment) as free:
         history = crew.ledger.read()
+        if dead and free:
+            history = attest(crew, history, deployment, dead)
         current = next(d for d in folds.deployments(history) if d.id == deployment.id)
         if not current.open:
             return current
-        alive = current.lease is not None and not crew.leases.dead(current.lease.holder, current.environment)
-        if not free or alive:
+        if not free or driven(crew, history, current):
             return Refused(current.commit, _busy(crew, history, current.environment, current.commit, current.origin))
         answer = next_step(current, _asked(crew, lambda: history, current), frozenset())
         if isinstance(answer, Wait) and current.lease is None and _reasons(answer) == current.waiting:
@@ -160,6 +163,8 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
     busy = None
     if latest is not None and latest.open and latest.lease is not None:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
+        if said := say_that_its_driver_is_dead(history, latest):
+            busy += f"; {len(said)} of {needed(settings)} people said that they are dead"
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
     restoring = open_restore(history, environment)

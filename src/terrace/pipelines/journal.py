@@ -103,8 +103,9 @@ class Journal:
         self._notes.append(Draft(kinds.ENVIRONMENT_HELD, environment, self._actor, payload))
 
     def let_go(self, environment: str, reason: str) -> None:
-        """Keep for the next flush that the environment takes deployments again."""
-        self._notes.append(Draft(kinds.ENVIRONMENT_UNHELD, environment, self._actor, {"reason": reason}))
+        """Keep for the next flush that the environment takes deployments again, unless people hold it."""
+        payload = {"reason": reason, "deployment": self._id}
+        self._notes.append(Draft(kinds.ENVIRONMENT_UNHELD, environment, self._actor, payload))
 
     def flush(self) -> Deployment:
         """Write the notes, all or none, and return the deployment as it stands then. Raises LeaseLost."""

@@ -14,13 +14,16 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Opening, Refused, enter
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.journal import append
+from terrace.pipelines.witnesses import attest, needed, say_that_it_is_dead
 from terrace.plans.state_file import read_state, recorded
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.recovery import Aftermath, Told, aftermath, is_ours
 from terrace.stacks.additions import Additions
-from terrace.stacks.config import Environment
 from terrace.stacks.model import Destruction, Recovery
+
+_IN_VAIN = ("failed", "blocked", "superseded")
+"""How a recovery ends that settled nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,14 @@ class Examination:
 
 
 def unknown(history: History, environment: str) -> Deployment | None:
-    """The newest deployment of an environment, if nobody knows what it did."""
+    """The newest deployment of an environment, if nobody knows what it did.
+
+    A recovery that ended without success leaves what it was to bring in order as unknown as before.
+    """
     latest = folds.latest(history, environment)
+    every = {d.id: d for d in folds.deployments(history)}
+    while latest is not None and isinstance(latest.origin, Recovery) and latest.result in _IN_VAIN:
+        latest = every[latest.origin.of]
     return latest if latest is not None and latest.result == "unknown" else None
 
 
@@ -79,7 +88,7 @@ def examine(crew: Crew, deployment: Deployment, told: Told) -> Examination:
     """Look at what a deployment left. Nothing is changed, but that somebody declares it dead is written down."""
     history = crew.ledger.read()
     if told.dead:
-        history = append(crew.ledger, history, lambda seen: _attested(crew, seen, deployment, told.dead))
+        history = attest(crew, history, deployment, told.dead)
     landscape = crew.survey(deployment.commit)
     with crew.repository.checkout(deployment.commit, deployment.environment) as root:
         remains = []
@@ -184,29 +193,16 @@ def _intent(crew: Crew, found: Examination) -> tuple[Draft, ...]:
     return (Draft(kinds.RECOVERY_BEGUN, found.deployment.id, crew.actor, {"stacks": stacks}),)
 
 
-def _attested(crew: Crew, seen: History, deployment: Deployment, why: str) -> tuple[Draft, ...]:
-    if crew.actor in _witnesses(seen, deployment):
-        return ()
-    return (Draft(kinds.RECOVERY_ATTESTED, deployment.id, crew.actor, {"reason": why}),)
-
-
-def _witnesses(history: History, deployment: Deployment) -> tuple[str, ...]:
-    """Everybody who said that a deployment's applies are dead."""
-    said = (e for e in history.events if e.kind == kinds.RECOVERY_ATTESTED and e.subject == deployment.id)
-    return tuple(dict.fromkeys(event.actor for event in said))
-
-
 def _alive(crew: Crew, history: History, deployment: Deployment, record: StepRecord, *, here: bool) -> str:
     if here:
         runs = crew.applier.look(record.attempt) is Fate.RUNNING
         return "its apply still runs, or left something that does: wait for its end" if runs else ""
-    settings: Environment = crew.config.environment(deployment.environment)
-    needed = 2 if settings.protected or settings.approvals.asked else 1
-    said = _witnesses(history, deployment)
-    if len(said) >= needed:
+    asked = needed(crew.config.environment(deployment.environment))
+    said = say_that_it_is_dead(history, deployment, record)
+    if len(said) >= asked:
         return ""
     where = record.detail.get("host") or "another machine"
-    return f"its apply ran on {where}, and {len(said)} of {needed} people said that it is dead: --dead WHY"
+    return f"its apply ran on {where}, and {len(said)} of {asked} people said that it is dead: --dead WHY"
 
 
 def _unsaved(autopsy: Autopsy | None, state: StateSnapshot) -> StateSnapshot | None:

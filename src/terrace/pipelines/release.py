@@ -51,9 +51,11 @@ def let_go(crew: Crew, environment: str) -> Released | None:
     reason = f"the plan of {tip[:7]} does nothing: Git says what is live"
 
     def decide(seen: History) -> tuple[Draft, ...]:
-        if not says_what_is_live(crew, seen, environment):
+        held = folds.hold(seen, environment)
+        if held is None or not says_what_is_live(crew, seen, environment):
             return ()
-        return (Draft(kinds.ENVIRONMENT_UNHELD, environment, crew.actor, {"reason": reason}),)
+        payload = {"reason": reason, "deployment": held.deployment}
+        return (Draft(kinds.ENVIRONMENT_UNHELD, environment, crew.actor, payload),)
 
     history = append(crew.ledger, crew.ledger.read(), decide)
     return Released(environment, reason) if folds.hold(history, environment) is None else None

@@ -11,6 +11,7 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Refused, deploy, facts, resume
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released, let_go, says_what_is_live
+from terrace.pipelines.witnesses import driven
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Automatic
 from terrace.watch.reaction import GoBack, Pause, reaction
@@ -72,8 +73,7 @@ def due(crew: Crew) -> tuple[Due, ...]:
     for environment in crew.config.environments:
         latest = folds.latest(history, environment.name)
         if latest is not None and latest.open:
-            driven = latest.lease is not None and not crew.leases.dead(latest.lease.holder, environment.name)
-            if not driven:
+            if not driven(crew, history, latest):
                 found.append(GoOn(latest))
             continue
         if latest is not None and isinstance(reaction(environment, latest, history), GoBack):

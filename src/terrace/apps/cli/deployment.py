@@ -23,6 +23,7 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Refused
 from terrace.pipelines.journal import append
 from terrace.pipelines.react import react
+from terrace.pipelines.recover import unknown
 from terrace.pipelines.release import Released
 from terrace.pipelines.state.look import back_up, due_for_a_look
 from terrace.pipelines.tick import due
@@ -103,7 +104,7 @@ def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait:
         for e in shop.trust.config.environments
         if environment in (None, e.name) and (d := folds.latest(history, e.name)) is not None
     ]
-    current = [d for d in newest if d.open or d.result == "unknown"]
+    current = [found for d in newest if (found := d if d.open else unknown(history, d.environment)) is not None]
     if not current:
         note(f"nothing is open{f' in {environment}' if environment else ''}")
         return 0
@@ -112,7 +113,7 @@ def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait:
         raise BadInput(f"several environments have an open deployment: {names}", hint="say which: terrace resume ENV")
     if current[0].result == "unknown":
         return recovering.recover(shop, current[0], told, yes=yes, wait=wait, as_json=as_json)
-    return tell(shop, "resume", lambda crew: deploying.resume(crew, current[0]), wait=wait, as_json=as_json)
+    return tell(shop, "resume", lambda crew: deploying.resume(crew, current[0], told.dead), wait=wait, as_json=as_json)
 
 
 def answer(
@@ -182,8 +183,10 @@ def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: boo
     ledger = shop.open_ledger()
 
     def decide(history: History) -> tuple[Draft, ...]:
-        already = folds.hold(history, environment) is not None
-        return () if already == held else (Draft(kind, environment, shop.actor, {"reason": reason}),)
+        current = folds.hold(history, environment)
+        # What Terrace holds it may let go by itself; somebody who says hold wants more.
+        already = current is not None and not current.deployment if held else current is None
+        return () if already else (Draft(kind, environment, shop.actor, {"reason": reason}),)
 
     history = append(ledger, ledger.read(), decide)
     now = folds.hold(history, environment)

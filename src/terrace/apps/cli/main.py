@@ -217,7 +217,7 @@ def reject(
 @click.option("--import", "found", multiple=True, metavar="ADDRESS=ID", help="Something that exists, by its id.")
 @click.option("--absent", multiple=True, metavar="ADDRESS", help="Something that you looked for and that is not there.")
 @click.option("--whole", multiple=True, metavar="ADDRESS", help="Something recorded that you found whole.")
-@click.option("--dead", default="", metavar="WHY", help="Why an apply on another machine is surely dead.")
+@click.option("--dead", default="", metavar="WHY", help="Why whoever drove it, or its apply, is surely dead.")
 @click.option("--yes", is_flag=True, help="Bring it in order without asking to type the environment's name back.")
 @WAIT
 @JSON

@@ -240,7 +240,10 @@ def _end(
         if not clean or held is None or held.deployment != begun.id:
             return (ended,)
         free = Draft(
-            kinds.ENVIRONMENT_UNHELD, begun.environment, crew.actor, {"reason": f"restore {begun.id}: {reason}"}
+            kinds.ENVIRONMENT_UNHELD,
+            begun.environment,
+            crew.actor,
+            {"reason": f"restore {begun.id}: {reason}", "deployment": begun.id},
         )
         return (ended, free)
 

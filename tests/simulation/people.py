@@ -1,0 +1,206 @@
+"""What people, machines and time do: each is one step of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from simulation.choices import Choices
+from simulation.cloud import Thing
+from simulation.process import Mischief
+from simulation.site import KEYS, STACKS, Wanted, thing
+from simulation.terraform import finish
+from simulation.world import World, signature
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.approve import Answer, answer
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy import Refused, deploy, resume
+from terrace.pipelines.destroy import destroy
+from terrace.pipelines.journal import append
+from terrace.pipelines.react import react
+from terrace.pipelines.recover import examine, recover, unknown
+from terrace.pipelines.rollback import rollback
+from terrace.pipelines.tick import due
+from terrace.rollout.model import Deployment
+from terrace.rollout.recovery import Told
+from terrace.stacks.model import Manual, Promotion
+
+APPROVERS = ("bob", "cid", "dan")
+EVERYBODY = (*APPROVERS, "ann", "eve")
+ENVIRONMENTS = tuple(STACKS)
+MORE = "terraform_data.more"
+DATA = "aws_s3_bucket.data"
+JUMPS = tuple(timedelta(minutes=m) for m in (1, 3, 11, 60, 11, 3, 9 * 60, 30 * 60, -1, -20, -6 * 60))
+
+
+class People:
+    """Everybody, in one world. `story` tells what they did, for whoever looks at a counterexample."""
+
+    def __init__(self, choices: Choices, mischief: Mischief | None = None) -> None:
+        self.choices = choices
+        self.world = World(choices, mischief)
+        self.story: list[str] = []
+
+    @property
+    def history(self) -> History:
+        """What the ledger says, whoever can reach it."""
+        return History(self.world.ledger.events)
+
+    def command(self, actor: str, run: Callable[[Crew], object], machine: int | None = None) -> object:
+        """Somebody gives a command, here or there; how it ends is reacted to as the command line does."""
+
+        def whole(crew: Crew) -> object:
+            done = run(crew)
+            return (done, react(crew, done)) if isinstance(done, Deployment | Refused) else done
+
+        before = len(self.world.errors)
+        where = self.choices.number(2) if machine is None else machine
+        done = self.world.run(actor, whole, where)
+        errors = "".join(f" ({error})" for error in self.world.errors[before:])
+        self.story.append(f"    {actor} on {where}: {_words(done)}{errors}")
+        return done
+
+    # --- commands ----------------------------------------------------------------------------------------------------
+
+    def deploy(self, environment: str, commit: str = "", who: str = "bob", machine: int | None = None) -> object:
+        """Somebody deploys a commit, or the tip."""
+        wanted = commit or self.world.branch.tip.id
+        return self.command(who, lambda crew: deploy(crew, environment, wanted, Manual(who)), machine)
+
+    def promote(self, environment: str, who: str = "bob", machine: int | None = None) -> object:
+        """Somebody promotes what is good in the environment before."""
+
+        def run(crew: Crew) -> object:
+            source = crew.config.environment(environment).after or ""
+            good = folds.last_good(crew.ledger.read(), source)
+            return deploy(crew, environment, good.commit, Promotion(source, who)) if good else None
+
+        return self.command(who, run, machine)
+
+    def answer(self, environment: str, who: str, said: Answer = "approve", role: str = "") -> object:
+        """Somebody answers what waits."""
+        return self.command(
+            who,
+            lambda crew: answer(
+                crew, environment, answer=said, role=role, comment="", sign=lambda text: signature(who)
+            ),
+        )
+
+    def resume(self, environment: str, who: str = "bob", machine: int | None = None, dead: str = "") -> object:
+        """Somebody goes on with what is open, and may declare its driver dead."""
+
+        def run(crew: Crew) -> object:
+            latest = folds.latest(crew.ledger.read(), environment)
+            return resume(crew, latest, dead) if latest is not None and latest.open else None
+
+        return self.command(who, run, machine)
+
+    def rollback(
+        self, environment: str, who: str = "bob", agreed: frozenset[str] = frozenset(), machine: int | None = None
+    ) -> object:
+        """Somebody takes an environment back."""
+        return self.command(
+            who, lambda crew: rollback(crew, environment, to=None, reason="it is sick", agreed=agreed), machine
+        )
+
+    def destroy(self, environment: str, who: str = "bob", machine: int | None = None) -> object:
+        """Somebody takes an environment down."""
+        return self.command(who, lambda crew: destroy(crew, environment, None, "not needed"), machine)
+
+    def tick(self, machine: int | None = None) -> object:
+        """The scheduler's minute."""
+
+        def run(crew: Crew) -> object:
+            return [(done := action.run(crew), react(crew, done) if _ended(done) else None) for action in due(crew)]
+
+        return self.command("bot", run, machine)
+
+    def recover(self, environment: str, who: str = "bob", machine: int | None = None) -> object:
+        """Somebody looks into the cloud, tells what is there, and has an unknown outcome brought in order."""
+
+        def run(crew: Crew) -> object:
+            deployment = unknown(crew.ledger.read(), environment)
+            if deployment is None:
+                return None
+            found = examine(crew, deployment, self._told(environment))
+            return found.obstacles if found.obstacles else recover(crew, found)
+
+        return self.command(who, run, machine)
+
+    def hold(self, environment: str, who: str = "bob") -> None:
+        """Somebody holds an environment."""
+        if self._say(environment, who, held=True):
+            self.world.holds.add(environment)
+
+    def unhold(self, environment: str, who: str = "bob") -> None:
+        """Somebody lets an environment go. If nobody knew what an apply did, they put that in order by hand first."""
+        if unknown(self.history, environment) is not None:
+            self._import_by_hand(environment)
+        if self._say(environment, who, held=False):
+            self.world.holds.discard(environment)
+
+    def _say(self, environment: str, who: str, *, held: bool) -> bool:
+        kind = kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD
+
+        def decide(seen: History) -> tuple[Draft, ...]:
+            current = folds.hold(seen, environment)
+            already = current is not None and not current.deployment if held else current is None
+            return () if already else (Draft(kind, environment, who, {"reason": "said so"}),)
+
+        def run(crew: Crew) -> object:
+            return append(crew.ledger, crew.ledger.read(), decide)
+
+        before = len(self.world.ledger.events)
+        self.command(who, run)
+        fresh = self.world.ledger.events[before:]
+        return any(e.kind == kind and e.actor == who and e.payload.get("reason") == "said so" for e in fresh)
+
+    # --- the world ---------------------------------------------------------------------------------------------------
+
+    def merge(self, author: str, people: int = 1, **wanted: Wanted) -> str:
+        """Somebody merges something; `wanted` by stack, with `__` for `/`."""
+        return self.world.merge({key.replace("__", "/"): one for key, one in wanted.items()}, author, people)
+
+    def tamper(self, key: str) -> None:
+        """Somebody changes what is there, at the console."""
+        estate = self.world.cloud.estates[key]
+        for address, one in list(estate.things.items())[:1]:
+            estate.things[address] = Thing(one.id, f"{one.value} by hand", self.world.now)
+            estate.tampered = True
+            self.world.cloud.touched += 1
+
+    def let_runs_end(self) -> None:
+        """Time enough for every apply."""
+        for run in self.world.shared.runs.values():
+            finish(self.world.shared, run)
+
+    def _import_by_hand(self, environment: str) -> None:
+        for key, estate in self.world.cloud.estates.items():
+            if key.startswith(f"{environment}/"):
+                estate.known = dict(estate.things)
+                estate.lock = None
+                if estate.things or estate.lineage:
+                    estate.lineage = estate.lineage or f"lineage by hand of {key}"
+                    estate.serial += 1
+
+    def _told(self, environment: str) -> Told:
+        """What somebody who looks into the cloud can say."""
+        estates = [e for key, e in self.world.cloud.estates.items() if key.startswith(f"{environment}/")]
+        named = {a: one.id for estate in estates for a, one in estate.things.items() if a not in estate.known}
+        there = {a for estate in estates for a in (*estate.things, *estate.known)}
+        return Told(named, {*map(thing, KEYS), MORE, DATA} - there, there, "its machine is gone")
+
+
+def _ended(done: object) -> bool:
+    return isinstance(done, Deployment)
+
+
+def _words(done: object) -> str:
+    if isinstance(done, Deployment):
+        return f"{done.environment} {done.id} of {done.commit[:7]} {done.result or 'open'} {[*done.reasons, *done.waiting]}"
+    if isinstance(done, Refused):
+        return f"refused {[r.reason for r in done.verdict.open]}"
+    if isinstance(done, tuple | list):
+        return f"[{'; '.join(_words(one) for one in done)}]"
+    return "" if isinstance(done, History) else str(done)[:300]

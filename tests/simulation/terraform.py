@@ -1,0 +1,305 @@
+"""Terraform, its applies and the probes of the simulation, behind the real Protocols."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from simulation.choices import Choices
+from simulation.cloud import Change, Cloud, Estate, Run, SavedPlan
+from simulation.process import Process
+from simulation.site import Branch, Wanted
+from terrace.errors import StateLock, StateLocked, TerraceError, TerraformFailed
+from terrace.plans.terraform import Autopsy, Fate, Goal, Listener, MadePlan, RunOutcome, Site, StateSnapshot
+from terrace.rollout.ports import ProbeResult
+from terrace.stacks.config import CommandProbe, Probe
+
+LATE = timedelta(minutes=5)
+"""How long something takes to fall ill that does so late."""
+
+
+@dataclass
+class Shared:
+    """What all processes of a history share, beyond the ledger and the branch."""
+
+    cloud: Cloud
+    branch: Branch
+    choices: Choices
+    clock: Callable[[], datetime]
+    plans: dict[str, SavedPlan]
+    runs: dict[tuple[str, str], Run]
+    began: Callable[[Process, Run], None]
+    """Told when an apply really begins."""
+
+
+class MemoryTerraform:
+    """Plans what leads from the state and the cloud to what a checkout says."""
+
+    version = "1.11.4"
+    product = "terraform"
+
+    def __init__(self, shared: Shared, process: Process) -> None:
+        self._shared = shared
+        self._process = process
+
+    def plan(
+        self, site: Site, *, goal: Goal = Goal.CONVERGED, lock: bool = True, listener: Listener | None = None
+    ) -> MadePlan:
+        """A plan; its saved file is in memory."""
+        with self._process.touching("terraform.plan"):
+            key = site.stack.key
+            estate = self._shared.cloud.estates[key]
+            if lock and estate.lock is not None:
+                raise StateLocked(f"the state of {key} is locked by {estate.lock.who}", lock=estate.lock)
+            commit, added = self._shared.branch.checkouts[site.root]
+            wanted = commit.wanted(key) if goal is Goal.CONVERGED else Wanted({})
+            if wanted.ailment == "plan":
+                raise TerraformFailed(f"{key} cannot be planned")
+            if key.endswith("/app") and wanted.things and not self._network(key).known:
+                raise TerraformFailed(f"{key} reads an output of the network that is not there yet")
+            changes = tuple(_changes(estate, wanted, _imports(added, site.stack.path)))
+            document = json.dumps(_document(changes)).encode()
+            number = f"{len(self._shared.plans)}".encode()
+            saved = SavedPlan(
+                hashlib.sha256(number + document).hexdigest(),
+                key,
+                estate.lineage,
+                estate.serial,
+                changes,
+                document,
+                wanted.ailment == "apply",
+            )
+            self._shared.plans[saved.sha256] = saved
+            return MadePlan(document, Path("/plans") / saved.sha256, saved.sha256, b"", lambda: None)
+
+    def _network(self, key: str) -> Estate:
+        return self._shared.cloud.estates[key.replace("/app", "/network")]
+
+    def pull_state(self, site: Site) -> StateSnapshot:
+        """The state as it is."""
+        with self._process.touching("terraform.pull"):
+            return self._shared.cloud.estates[site.stack.key].state()
+
+    def push_state(self, site: Site, content: bytes) -> None:
+        """A later state of the same lineage."""
+        with self._process.touching("terraform.push"):
+            estate = self._shared.cloud.estates[site.stack.key]
+            given = json.loads(content)
+            if estate.lineage and (given["lineage"] != estate.lineage or given["serial"] <= estate.serial):
+                raise TerraformFailed("the state is not a later one of what is there")
+            estate.put(content)
+
+    def lock_of(self, site: Site) -> StateLock | None:
+        """Who holds the state."""
+        with self._process.touching("terraform.lock"):
+            return self._shared.cloud.estates[site.stack.key].lock
+
+    def unlock(self, site: Site, lock: StateLock) -> None:
+        """Take exactly that lock away."""
+        with self._process.touching("terraform.unlock"):
+            estate = self._shared.cloud.estates[site.stack.key]
+            if estate.lock == lock:
+                estate.lock = None
+
+    def scratch(self, site: Site) -> AbstractContextManager[Site]:
+        """Nothing is drilled here."""
+        raise NotImplementedError
+
+    def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
+        """Comments have any form."""
+        return {}
+
+
+def _changes(estate: Estate, wanted: Wanted, imports: Mapping[str, str]) -> Iterator[Change]:
+    for address in sorted(wanted.things.keys() | estate.known.keys()):
+        # Terraform looks at what is really there before it plans.
+        there = estate.things.get(address) if address in estate.known else None
+        after = wanted.things.get(address)
+        if there is None and address in imports and after is not None:
+            found = estate.things.get(address)
+            if found is None or found.id != imports[address]:
+                raise TerraformFailed(f"cannot import {imports[address]}: it does not exist")
+            yield Change("import", address, found.value, after, found.id)
+        elif there is None and after is not None:
+            yield Change("create", address, None, after)
+        elif there is not None and after is None:
+            yield Change("delete", address, there.value, None)
+        elif there is not None and after is not None:
+            yield Change("update" if after != there.value else "no-op", address, there.value, after)
+
+
+def _imports(added: Mapping[str, str], folder: str) -> dict[str, str]:
+    """Address -> id of every import block that was added to a folder."""
+    lines = [line.strip() for path, text in added.items() if path.startswith(f"{folder}/") for line in text.split("\n")]
+    targets = [line.removeprefix("to = ") for line in lines if line.startswith("to = ")]
+    ids = [json.loads(line.removeprefix("id = ")) for line in lines if line.startswith("id = ")]
+    return dict(zip(targets, ids, strict=True))
+
+
+def _document(changes: tuple[Change, ...]) -> dict[str, object]:
+    def one(change: Change) -> dict[str, object]:
+        kind, _, name = change.address.partition(".")
+        action = change.action
+        if action == "import":
+            action = "update" if change.before != change.after else "no-op"
+        values = {"before": change.before, "after": change.after}
+        told: dict[str, object] = {name: {"input": v} if v is not None else None for name, v in values.items()}
+        told["actions"] = [action]
+        if change.action == "import":
+            told["importing"] = {"id": change.id}
+        return {"address": change.address, "type": kind, "name": name, "change": told}
+
+    return {"format_version": "1.2", "complete": True, "resource_changes": [one(c) for c in changes]}
+
+
+class MemoryApplier:
+    """Runs of one machine. They go on without the process that started them."""
+
+    def __init__(self, shared: Shared, process: Process) -> None:
+        self._shared = shared
+        self._process = process
+
+    @property
+    def place(self) -> str:
+        return f"runs of {self._process.machine.name}"
+
+    def look(self, attempt: str) -> Fate:
+        """What became of it."""
+        with self._process.touching("applier.look"):
+            run = self._run(attempt)
+            if run is None or run.phase == "folder":
+                return Fate.NOT_STARTED
+            return {"running": Fate.RUNNING, "ended": Fate.ENDED, "dead": Fate.UNKNOWN}[run.phase]
+
+    def autopsy(self, attempt: str) -> Autopsy:
+        """What it left, as its log tells."""
+        run = self._run(attempt)
+        if run is None:
+            return Autopsy()
+        who = f"sim@{run.machine}"
+        return Autopsy(tuple(run.made), tuple(run.in_flight), run.unsaved, who, run.began)
+
+    def start(self, attempt: str, site: Site, made: MadePlan) -> None:
+        """Start it once."""
+        with self._process.touching("applier.start"):
+            if self._run(attempt) is not None:
+                raise TerraceError(f"attempt {attempt} was started before: it is never started again")
+            plan = self._shared.plans[made.sha256]
+            run = Run(attempt, self._process.machine.name, plan, self._shared.clock())
+            self._shared.runs[run.machine, attempt] = run
+            with self._process.touching("applier.spawn"):
+                self._begin(run)
+
+    def wait(self, attempt: str, listener: Listener | None = None) -> RunOutcome | None:
+        """See it to its end."""
+        with self._process.touching("applier.wait"):
+            run = self._run(attempt)
+            if run is None or run.phase == "folder":
+                return None
+            finish(self._shared, run)
+            return run.outcome if run.phase == "ended" else None
+
+    def _run(self, attempt: str) -> Run | None:
+        return self._shared.runs.get((self._process.machine.name, attempt))
+
+    def _begin(self, run: Run) -> None:
+        estate = self._shared.cloud.estates[run.plan.stack]
+        run.phase = "ended"
+        if estate.lock is not None:
+            run.outcome = RunOutcome(1, f"the state is locked by {estate.lock.who}")
+            return
+        if (estate.lineage, estate.serial) != (run.plan.lineage, run.plan.serial):
+            run.outcome = RunOutcome(1, "Saved plan is stale")
+            return
+        run.phase = "running"
+        created = run.began.isoformat()
+        estate.lock = StateLock(f"lock of {run.attempt}", f"sim@{run.machine}", "Apply", created)
+        self._shared.began(self._process, run)
+
+
+def finish(shared: Shared, run: Run) -> None:
+    """Let an apply come to its end: mostly the one that its configuration deserves."""
+    if run.phase != "running":
+        return
+    ending = shared.choices.number(256)
+    if ending >= 240:
+        die(shared, run)
+        return
+    doing = [c for c in run.plan.changes if c.action != "no-op"]
+    done = doing[:-1] if run.plan.fails else doing
+    for change in done:
+        _do(shared, run, change)
+    estate = shared.cloud.estates[run.plan.stack]
+    estate.lock = None
+    known = shared.cloud.record(run.plan.stack, done)
+    estate.lineage = estate.lineage or f"lineage of {run.attempt}"
+    run.phase = "ended"
+    if ending >= 232:
+        run.unsaved = estate.written(estate.serial + 1, known)
+        run.outcome = RunOutcome(1, "the state could not be written", unsaved_state=Path("errored.tfstate"))
+        if estate.serial < 0:
+            estate.lineage = ""
+        return
+    estate.known, estate.serial = known, estate.serial + 1
+    if not run.plan.fails:
+        estate.tampered = False
+    run.outcome = RunOutcome(1 if run.plan.fails else 0, "it failed" if run.plan.fails else "it is done")
+
+
+def die(shared: Shared, run: Run) -> None:
+    """Kill an apply: some of it was done, some of that was written down, and its lock may stay."""
+    doing = [c for c in run.plan.changes if c.action != "no-op"]
+    done = doing[: shared.choices.number(len(doing) + 1)]
+    recorded = done[: shared.choices.number(len(done) + 1)]
+    for change in done:
+        _do(shared, run, change)
+    under_way = doing[len(done) : len(done) + 1]
+    run.in_flight += [c.address for c in under_way if c.action == "create"]
+    for change in under_way:
+        if shared.choices.rarely(128):
+            shared.cloud.perform(run.plan.stack, change, shared.clock())
+    estate = shared.cloud.estates[run.plan.stack]
+    if recorded:
+        estate.known = shared.cloud.record(run.plan.stack, recorded)
+        estate.lineage = estate.lineage or f"lineage of {run.attempt}"
+        estate.serial += 1
+    if shared.choices.rarely(128):
+        estate.lock = None
+    run.phase = "dead"
+
+
+def _do(shared: Shared, run: Run, change: Change) -> None:
+    made = shared.cloud.perform(run.plan.stack, change, shared.clock())
+    if made:
+        run.made.append((change.address, made))
+
+
+class MemoryProbes:
+    """Looks at the values of what is there: some are sick, some become so."""
+
+    def __init__(self, shared: Shared, process: Process) -> None:
+        self._shared = shared
+        self._process = process
+
+    def run(self, probe: Probe, *, folder: Path, variables: Mapping[str, str]) -> ProbeResult:
+        """What is there in the environment of that checkout."""
+        assert isinstance(probe, CommandProbe)
+        with self._process.touching("probes.run"):
+            environment = folder.name.removesuffix("-look")
+            if self._shared.choices.rarely(12):
+                return ProbeResult(probe.argv[0], "unclear", "no answer")
+            ill = any(
+                self._ill(one.value, one.since)
+                for key, estate in self._shared.cloud.estates.items()
+                if key.startswith(f"{environment}/")
+                for one in estate.things.values()
+            )
+            return ProbeResult(probe.argv[0], "failed" if ill else "passed", "sick" if ill else "well")
+
+    def _ill(self, value: str, since: datetime) -> bool:
+        return value.endswith("sick") or (value.endswith("late") and self._shared.clock() >= since + LATE)
