@@ -19,7 +19,7 @@ from terrace.pipelines.deploy import Refused, deploy, resume
 from terrace.pipelines.destroy import destroy
 from terrace.pipelines.journal import append
 from terrace.pipelines.react import react
-from terrace.pipelines.recover import examine, recover, unknown
+from terrace.pipelines.recover import examine, recover
 from terrace.pipelines.rollback import rollback
 from terrace.pipelines.tick import due
 from terrace.rollout.model import Deployment
@@ -120,7 +120,7 @@ class People:
         """Somebody looks into the cloud, tells what is there, and has an unknown outcome brought in order."""
 
         def run(crew: Crew) -> object:
-            deployment = unknown(crew.ledger.read(), environment)
+            deployment = folds.unknown(crew.ledger.read(), environment)
             if deployment is None:
                 return None
             found = examine(crew, deployment, self._told(environment))
@@ -135,7 +135,7 @@ class People:
 
     def unhold(self, environment: str, who: str = "bob") -> None:
         """Somebody lets an environment go. If nobody knew what an apply did, they put that in order by hand first."""
-        if unknown(self.history, environment) is not None:
+        if folds.unknown(self.history, environment) is not None:
             self._import_by_hand(environment)
         if self._say(environment, who, held=False):
             self.world.holds.discard(environment)
@@ -189,7 +189,8 @@ class People:
         estates = [e for key, e in self.world.cloud.estates.items() if key.startswith(f"{environment}/")]
         named = {a: one.id for estate in estates for a, one in estate.things.items() if a not in estate.known}
         there = {a for estate in estates for a in (*estate.things, *estate.known)}
-        return Told(named, {*map(thing, KEYS), MORE, DATA} - there, there, "its machine is gone")
+        every = {f"{one}_{key.replace('/', '_')}" for one in (MORE, DATA) for key in KEYS} | {*map(thing, KEYS)}
+        return Told(named, every - there, there, "its machine is gone")
 
 
 def _ended(done: object) -> bool:

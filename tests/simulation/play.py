@@ -14,9 +14,8 @@ from simulation.terraform import finish
 from terrace.errors import Interrupted, NotReady
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft
-from terrace.pipelines.recover import unknown
 
-ROUNDS = 30
+ROUNDS = 8
 """How often everybody does their part in the end before a history counts as stuck."""
 
 Act = Callable[[People], object]
@@ -92,7 +91,11 @@ def peace(people: People) -> None:
     """Everybody does their part, and nothing goes wrong any more."""
     people.story.append("peace")
     people.world.mischief = Calm()
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
+        if number == ROUNDS // 2:
+            # A commit that can never be applied keeps its recovery from ever succeeding.
+            for environment in ENVIRONMENTS:
+                people.unhold(environment)
         people.world.now += timedelta(hours=1)
         people.let_runs_end()
         for environment in ENVIRONMENTS:
@@ -104,11 +107,18 @@ def peace(people: People) -> None:
 
 def _quiet(people: People, environment: str) -> bool:
     latest = folds.latest(people.history, environment)
-    return (latest is None or not latest.open) and unknown(people.history, environment) is None
+    return (latest is None or not latest.open) and not _unsettled(people, environment)
+
+
+def _unsettled(people: People, environment: str) -> bool:
+    """Whether nobody knows what an apply did, and nobody who looked let the environment go."""
+    return (
+        folds.unknown(people.history, environment) is not None and folds.hold(people.history, environment) is not None
+    )
 
 
 def _settle(people: People, environment: str, machine: int) -> None:
-    if unknown(people.history, environment) is not None:
+    if _unsettled(people, environment):
         for who in ("bob", "cid"):
             people.recover(environment, who, machine)
     latest = folds.latest(people.history, environment)
@@ -178,7 +188,7 @@ def resumes(people: People) -> None:
 
 
 def goes_back(people: People) -> None:
-    agreed = frozenset({DATA}) if people.choices.rarely(128) else frozenset[str]()
+    agreed = frozenset(f"{DATA}_{key.replace('/', '_')}" for key in KEYS if people.choices.rarely(128))
     people.rollback(_anywhere(people), _anyone(people), agreed)
 
 
@@ -194,7 +204,7 @@ def lets_go(people: People) -> None:
 
 def recovers(people: People) -> None:
     for environment in ENVIRONMENTS:
-        if unknown(people.history, environment) is not None:
+        if _unsettled(people, environment):
             people.recover(environment, _anyone(people))
 
 
@@ -204,18 +214,31 @@ def takes_down(people: People) -> None:
 
 
 def merges(people: People) -> None:
-    """A release: good, or ill in one way or other."""
-    number = len(people.world.branch.commits)
+    """A release: good, or ill somewhere in one way or other."""
+    choices, number = people.choices, len(people.world.branch.commits)
+    ill = choices.one_of(KEYS) if choices.rarely(100) else ""
     changed = {}
     for key in KEYS:
-        if people.choices.rarely(64):
-            continue
-        kind = people.choices.one_of(("", "", "", "", "", "", "plan", "apply", "sick", "late"))
-        things = {thing(key): f"v{number}{kind if kind in ('sick', 'late') else ''}"}
-        things |= {MORE: f"v{number}"} if people.choices.rarely(80) else {}
-        things |= {DATA: f"v{number}"} if people.choices.rarely(40) else {}
-        changed[key] = Wanted(things, kind if kind in ("plan", "apply") else "")
-    people.world.merge(changed, people.choices.one_of(("ann", "eve", "bob")), people.choices.one_of((1, 1, 1, 2)))
+        how = choices.one_of(("plan", "apply", "sick", "late")) if key == ill else ""
+        things = {thing(key): f"v{number}{how if how in ('sick', 'late') else ''}"}
+        things |= {f"{MORE}_{key.replace('/', '_')}": f"v{number}"} if choices.rarely(80) else {}
+        things |= {f"{DATA}_{key.replace('/', '_')}": f"v{number}"} if choices.rarely(40) else {}
+        if not choices.rarely(40):
+            changed[key] = Wanted(things, how if how in ("plan", "apply") else "")
+    people.world.merge(changed, choices.one_of(("ann", "eve", "bob")), choices.one_of((1, 1, 1, 2)))
+
+
+def climbs(people: People) -> None:
+    """A release goes up the whole ladder, if nothing comes in between."""
+    merges(people)
+    people.tick()
+    for environment in ("staging", "prod"):
+        people.world.now += timedelta(minutes=11)
+        people.promote(environment, "eve")
+        everybody_approves(people)
+        for _ in range(5):
+            people.world.now += timedelta(minutes=3)
+            people.tick()
 
 
 def merges_a_revert(people: People) -> None:
@@ -247,8 +270,8 @@ def _open(people: People) -> list[str]:
 
 
 ACTIONS: tuple[Act, ...] = (
-    tick, tick, tick, time_passes, time_passes, time_passes, merges, merges, promotes, promotes, promotes, deploys,
-    everybody_approves, everybody_approves, everybody_approves, approves, approves, resumes, resumes, goes_back,
+    tick, tick, tick, time_passes, time_passes, time_passes, merges, climbs, climbs, promotes, promotes, deploys,
+    everybody_approves, everybody_approves, everybody_approves, approves, resumes, resumes, goes_back, goes_back,
     recovers, recovers, holds, lets_go, lets_go, rejects, forges, merges_a_revert, tampers, takes_down, reboots,
 )  # fmt: skip
 """What happens at the top of a history. The first is the calmest; what stands there twice is twice as likely."""

@@ -13,7 +13,15 @@ from terrace.gates.objections import answer
 from terrace.gates.people import Barred, People
 from terrace.gates.tally import Tally, Voice, assign, tally, within_reach
 from terrace.stacks.config import ApprovalRule, Config, Environment
-from terrace.stacks.model import AutomaticRollback, Origin, Remediation, Repairing, Rollback
+from terrace.stacks.model import (
+    AutomaticRollback,
+    Destruction,
+    Origin,
+    Remediation,
+    Repairing,
+    Rollback,
+    Undoing,
+)
 from terrace.stacks.repository import Author
 
 
@@ -32,7 +40,8 @@ class Facts:
 
     `authors` wrote the commits that are new there. `on_protected_branch` is None when history is too shallow to
     tell. `held` says why the environment takes nothing, `busy` what else goes on there; None when nothing does.
-    `origin` is what set it going: a way out of trouble meets other gates than a release.
+    `origin` is what set it going: a way out of trouble meets other gates than a release. `doubt` is what nobody knows
+    of an environment that is held for that.
     """
 
     commit: str
@@ -44,6 +53,7 @@ class Facts:
     held: str | None
     busy: str | None
     origin: Origin
+    doubt: str | None = None
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -54,6 +64,8 @@ def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
     """
     results = [] if isinstance(facts.origin, Repairing) else [_held(environment, facts, Outcome.BLOCK)]
     results += [_busy(environment, facts), _protected_branch(facts, unknown=Outcome.BLOCK)]
+    if facts.doubt is not None and isinstance(facts.origin, Undoing | Destruction):
+        results.append(_doubt(environment, facts.doubt))
     if isinstance(facts.origin, Remediation):
         results.append(_remediation(environment))
     if environment.after is not None and not isinstance(facts.origin, Repairing | Remediation):
@@ -115,6 +127,12 @@ def _held(environment: Environment, facts: Facts, held: Outcome) -> GateResult:
         return GateResult("held", Outcome.PASS, f"{environment.name} takes deployments")
     how = f"`terrace unhold {environment.name} --reason WHY` once that is settled"
     return GateResult("held", held, f"{environment.name} is held: {facts.held}", how)
+
+
+def _doubt(environment: Environment, doubt: str) -> GateResult:
+    """What exists and no state knows would be made again by going back, and missed by taking down."""
+    reason = f"nobody knows {doubt} in {environment.name}: first that has to be brought in order"
+    return GateResult("doubt", Outcome.BLOCK, reason, f"`terrace resume {environment.name}`")
 
 
 def _remediation(environment: Environment) -> GateResult:

@@ -11,7 +11,10 @@ from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_from_payload
 from terrace.rollout.model import Deployment, Holder, Lease, Step, StepRecord
 from terrace.stacks.additions import additions_of
-from terrace.stacks.model import Destruction, Remediation, Undoing
+from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
+
+_IN_VAIN = ("failed", "blocked", "superseded")
+"""How a recovery ends that settled nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,19 @@ def latest(history: History, environment: str) -> Deployment | None:
     """The newest deployment of an environment, whatever became of it."""
     mine = [d for d in deployments(history) if d.environment == environment]
     return mine[-1] if mine else None
+
+
+def unknown(history: History, environment: str) -> Deployment | None:
+    """The newest deployment of an environment, if nobody knows what it did.
+
+    A recovery that ended without success leaves what it was to bring in order as unknown as before.
+    """
+    every = {d.id: d for d in deployments(history)}
+    mine = [d for d in every.values() if d.environment == environment]
+    found = mine[-1] if mine else None
+    while found is not None and isinstance(found.origin, Recovery) and found.result in _IN_VAIN:
+        found = every[found.origin.of]
+    return found if found is not None and found.result == "unknown" else None
 
 
 def last_good(history: History, environment: str) -> Deployment | None:

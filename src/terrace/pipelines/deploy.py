@@ -30,7 +30,7 @@ from terrace.rollout.next_step import Asked, Finish, Horizon, Perform, Task, Wai
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import Origin, Recovery
+from terrace.stacks.model import Destruction, Origin, Recovery
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 
@@ -181,7 +181,16 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
         held=f"{held.reason} (by {held.by})" if held else None,
         busy=busy,
         origin=origin,
+        doubt=_doubt(history, environment) if held else None,
     )
+
+
+def _doubt(history: History, environment: str) -> str | None:
+    """What nobody knows of an environment. Who lets it go has looked; what was taken down has made nothing."""
+    found = folds.unknown(history, environment)
+    if found is None or isinstance(found.origin, Destruction):
+        return None
+    return f"what deployment {found.id} of {found.commit[:7]} did"
 
 
 def _events(crew: Crew, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:

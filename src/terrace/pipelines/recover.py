@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.errors import BadInput, StateLock
-from terrace.ledger import folds, kinds
+from terrace.ledger import kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Opening, Refused, enter
@@ -21,9 +21,6 @@ from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.recovery import Aftermath, Told, aftermath, is_ours
 from terrace.stacks.additions import Additions
 from terrace.stacks.model import Destruction, Recovery
-
-_IN_VAIN = ("failed", "blocked", "superseded")
-"""How a recovery ends that settled nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +67,6 @@ class Examination:
             if one.lock is not None and not one.ours:
                 found.append(f"{one.stack}: its state is locked by {one.lock.who}, and that was not this deployment")
         return tuple(found)
-
-
-def unknown(history: History, environment: str) -> Deployment | None:
-    """The newest deployment of an environment, if nobody knows what it did.
-
-    A recovery that ended without success leaves what it was to bring in order as unknown as before.
-    """
-    latest = folds.latest(history, environment)
-    every = {d.id: d for d in folds.deployments(history)}
-    while latest is not None and isinstance(latest.origin, Recovery) and latest.result in _IN_VAIN:
-        latest = every[latest.origin.of]
-    return latest if latest is not None and latest.result == "unknown" else None
 
 
 def examine(crew: Crew, deployment: Deployment, told: Told) -> Examination:

@@ -23,7 +23,6 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Refused
 from terrace.pipelines.journal import append
 from terrace.pipelines.react import react
-from terrace.pipelines.recover import unknown
 from terrace.pipelines.release import Released
 from terrace.pipelines.state.look import back_up, due_for_a_look
 from terrace.pipelines.tick import due
@@ -104,7 +103,7 @@ def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait:
         for e in shop.trust.config.environments
         if environment in (None, e.name) and (d := folds.latest(history, e.name)) is not None
     ]
-    current = [found for d in newest if (found := d if d.open else unknown(history, d.environment)) is not None]
+    current = [found for d in newest if (found := d if d.open else folds.unknown(history, d.environment)) is not None]
     if not current:
         note(f"nothing is open{f' in {environment}' if environment else ''}")
         return 0
