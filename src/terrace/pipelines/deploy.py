@@ -21,7 +21,7 @@ from terrace.ledger.restores import open_restore
 from terrace.pipelines import closing, steps
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import Ended, Ground
-from terrace.pipelines.journal import Journal, append
+from terrace.pipelines.journal import Intent, Journal, append
 from terrace.pipelines.witnesses import attest, driven, needed, say_that_its_driver_is_dead
 from terrace.rollout.bake import health
 from terrace.rollout.course import course
@@ -361,12 +361,15 @@ Map = Callable[[Callable[[StepRecord], StepRecord], tuple[StepRecord, ...]], Ite
 
 
 def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: Map) -> None:
-    """Write the intents, act, and note the results; independent tasks side by side."""
+    """Write the intents, act, and note the results; independent tasks side by side.
+
+    Where somebody else wrote since this was decided, nothing is done: it has to be decided again.
+    """
+    fresh = [task for task in tasks if task.resumes is None]
+    if not journal.intend([Intent(t.step, t.stack, ground.crew.new_id(), _intent(ground, t)) for t in fresh]):
+        return
+    ground.deployment = journal.deployment
     begun = []
-    for task in tasks:
-        if task.resumes is None:
-            journal.begin(task.step, task.stack, ground.crew.new_id(), _intent(ground, task))
-    ground.deployment = journal.flush()
     for task in tasks:
         record = task.resumes or ground.deployment.last(task.step, task.stack)
         assert record is not None, "its intent was just written"

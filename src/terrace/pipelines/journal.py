@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from terrace.errors import Conflict, TerraceError
@@ -35,10 +36,24 @@ def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[D
     raise Conflict("other writers were first every time", hint="try again in a moment")
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A step that is about to be begun. `attempt` is an id that nobody else has."""
+
+    step: Step
+    stack: str
+    attempt: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def payload(self) -> dict[str, Any]:
+        """As it stands in an event."""
+        return {"step": self.step.value, "stack": self.stack, "attempt": self.attempt, "detail": dict(self.detail)}
+
+
 class Journal:
     """Writes the events of one deployment under one lease.
 
-    Ends of steps are kept until the next intent, and then travel with it: `flush` before anything that touches the
+    Ends of steps are kept until the next intent, and then travel with it: `intend` before anything that touches the
     world. Every write checks first that the lease is still ours.
     """
 
@@ -72,12 +87,22 @@ class Journal:
         }
         self.note(kinds.LEASE_TAKEN, {"holder": holder, "epoch": self._epoch})
 
-    def begin(self, step: Step, stack: str, attempt: str, detail: Mapping[str, Any] | None = None) -> None:
-        """Note the intent of a step."""
-        self.note(
-            kinds.STEP_BEGUN,
-            {"step": step.value, "stack": stack, "attempt": attempt, "detail": dict(detail or {})},
-        )
+    def intend(self, intents: Sequence[Intent]) -> bool:
+        """Write intents, with the notes kept so far, if nobody else wrote since `history`.
+
+        Else no intent is written, the notes are kept, and `history` has what others wrote: they may have closed a gate,
+        so that whoever decided on the old one has to decide again. Raises LeaseLost.
+        """
+        begun = (self._draft(kinds.STEP_BEGUN, intent.payload()) for intent in intents)
+        drafts = self._still_ours(self._history, (*self._notes, *begun))
+        try:
+            self._history = self._ledger.append(drafts, head=self._history.head)
+        except Conflict:
+            self._history = self._ledger.read()
+            self._still_ours(self._history, drafts)
+            return False
+        self._notes.clear()
+        return True
 
     def end(self, record: StepRecord) -> None:
         """Note how a step ended."""
@@ -95,7 +120,7 @@ class Journal:
 
     def note(self, kind: str, payload: Mapping[str, Any]) -> None:
         """Keep an event for the next flush."""
-        self._notes.append(Draft(kind=kind, subject=self._id, actor=self._actor, payload=payload))
+        self._notes.append(self._draft(kind, payload))
 
     def hold(self, environment: str, reason: str) -> None:
         """Keep for the next flush that the environment takes nothing new until a person lets it go."""
@@ -113,6 +138,9 @@ class Journal:
         self._history = append(self._ledger, self._history, lambda history: self._still_ours(history, notes))
         self._notes.clear()
         return self.deployment
+
+    def _draft(self, kind: str, payload: Mapping[str, Any]) -> Draft:
+        return Draft(kind=kind, subject=self._id, actor=self._actor, payload=payload)
 
     def _still_ours(self, history: History, notes: tuple[Draft, ...]) -> tuple[Draft, ...]:
         deployment = next((d for d in deployments(history) if d.id == self._id), None)

@@ -1,0 +1,46 @@
+"""Bad luck by script: something happens at one exact moment of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simulation.choices import Choices
+from simulation.people import People
+from simulation.process import Process
+
+
+class Script:
+    """Does `what` when a process comes to `moment` ("before ledger.append") for the `nth` time. Once, and only then."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[str, Callable[[Process], bool], Callable[[Process], object]]] = []
+
+    def at(
+        self, moment: str, what: Callable[[Process], object], when: Callable[[Process], bool] = lambda process: True
+    ) -> None:
+        """Have something happen at the first such moment at which `when` holds."""
+        self._due.append((moment, when, what))
+
+    def before(self, process: Process, what: str) -> None:
+        self._happen(f"before {what}", process)
+
+    def after(self, process: Process, what: str) -> None:
+        self._happen(f"after {what}", process)
+
+    def _happen(self, moment: str, process: Process) -> None:
+        for one in self._due:
+            if one[0] == moment and one[1](process):
+                self._due.remove(one)
+                one[2](process)
+                return
+
+
+def staged(given: bytes = b"") -> tuple[People, Script]:
+    """A world in which nothing happens that is not in the script."""
+    script = Script()
+    return People(Choices(given), script), script
+
+
+def kill(process: Process) -> None:
+    """kill -9."""
+    process.kill()
