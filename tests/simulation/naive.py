@@ -62,7 +62,8 @@ def end(events: Events, attempt: str) -> dict[str, Any] | None:
 
 def waiting(events: Events, deployment: str) -> bool:
     """Whether the last that was said of a deployment is that it waits."""
-    about = [e.kind for e in events if e.subject == deployment and e.kind not in (kinds.APPROVAL_GIVEN,)]
+    said = (kinds.APPROVAL_GIVEN, kinds.RECOVERY_ATTESTED)
+    about = [e.kind for e in events if e.subject == deployment and e.kind not in said]
     return about[-1:] == [kinds.DEPLOYMENT_WAITING]
 
 

@@ -13,7 +13,7 @@ from terrace.assess.model import Objection, Weight
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.gates.absorption import Absorbed
 from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
-from terrace.gates.model import Approval, Subject, Verdict
+from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
@@ -77,16 +77,19 @@ def deploy(crew: Crew, environment: str, commit: str, origin: Origin) -> Deploym
 
 
 def enter(crew: Crew, history: History, opening: Opening) -> Deployment | Refused:
-    """Let a deployment in, if its gates say so now, and take it as far as it goes. Refused: nothing was written."""
+    """Let a deployment in, if its gates say so now, and take it as far as it goes. Refused: nothing was written.
+
+    `history` is what the opening was made of: when another deployment came in since, this one is refused.
+    """
     environment, commit, origin = opening.environment, opening.commit, opening.origin
-    deployment_id = crew.new_id()
+    deployment_id, known = crew.new_id(), _newest(history, environment)
     with crew.leases.hold(environment) as free:
         if not free:
             return Refused(commit, _busy(crew, history, environment, commit, origin))
 
         def decide(seen: History) -> tuple[Draft, ...]:
             # Asked of the very history that is written to: whoever came in between may have closed a gate.
-            if _admission(crew, seen, environment, commit, origin).open:
+            if _admission(crew, seen, environment, commit, origin).open or _newest(seen, environment) != known:
                 return ()
             return (
                 *_superseded(crew, folds.latest(seen, environment)),
@@ -95,8 +98,23 @@ def enter(crew: Crew, history: History, opening: Opening) -> Deployment | Refuse
 
         history = append(crew.ledger, history, decide)
         if not any(d.id == deployment_id for d in folds.deployments(history)):
-            return Refused(commit, _admission(crew, history, environment, commit, origin))
+            verdict = _admission(crew, history, environment, commit, origin)
+            return Refused(commit, verdict if verdict.open else _overtaken(verdict, _newest(history, environment)))
         return _drive(crew, history, deployment_id)
+
+
+def _newest(history: History, environment: str) -> str:
+    latest = folds.latest(history, environment)
+    return latest.id if latest is not None else ""
+
+
+def _overtaken(verdict: Verdict, other: str) -> Verdict:
+    """The verdict on what was made for an environment as it was before another deployment came in."""
+    reason = f"deployment {other} came into {verdict.environment} while this one was being made"
+    late = GateResult(
+        "overtaken", Outcome.BLOCK, reason, "look at `terrace status`, and ask again if it is still wanted"
+    )
+    return Verdict(verdict.environment, (*verdict.results, late))
 
 
 def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], ...]:
@@ -113,16 +131,16 @@ def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], .
 def resume(crew: Crew, deployment: Deployment, dead: str = "") -> Deployment | Refused:
     """Go on with an open deployment. Its driver must be gone, or proven or said to be dead; else it is refused as busy.
 
-    `dead` is why somebody declares the driver dead; that is written down, and counts once enough people said so. One
-    that still waits for the same is returned as it is, and nothing is written.
+    `dead` is why somebody declares a driver dead who may live; that is written down, and counts once enough people said
+    so. One that still waits for the same is returned as it is, and nothing is written.
     """
     with crew.leases.hold(deployment.environment) as free:
         history = crew.ledger.read()
-        if dead and free:
-            history = attest(crew, history, deployment, dead)
         current = next(d for d in folds.deployments(history) if d.id == deployment.id)
         if not current.open:
             return current
+        if dead and free and driven(crew, history, current):
+            history = attest(crew, history, current, dead)
         if not free or driven(crew, history, current):
             return Refused(current.commit, _busy(crew, history, current.environment, current.commit, current.origin))
         answer = next_step(current, _asked(crew, lambda: history, current), frozenset())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.errors import BadInput, StateLock
-from terrace.ledger import kinds
+from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import Opening, Refused, enter
@@ -94,12 +94,12 @@ def recover(crew: Crew, found: Examination) -> Deployment | Refused:
     with crew.leases.hold(deployment.environment) as free:
         if not free:
             raise BadInput(f"another process of this machine works on {deployment.environment}", hint="wait for it")
-        append(crew.ledger, crew.ledger.read(), lambda seen: _intent(crew, found))
+        history = append(crew.ledger, crew.ledger.read(), lambda seen: _intent(crew, seen, found))
         landscape = crew.survey(deployment.commit)
         with crew.repository.checkout(deployment.commit, deployment.environment) as root:
             for one in found.remains:
                 _secure(crew, deployment, one, site_in(crew, landscape, landscape.stack(one.stack), root, "apply"))
-    return enter(crew, crew.ledger.read(), _opening(crew, found))
+    return enter(crew, history, _opening(crew, found))
 
 
 def _opening(crew: Crew, found: Examination) -> Opening:
@@ -162,8 +162,13 @@ def _remains(
     )
 
 
-def _intent(crew: Crew, found: Examination) -> tuple[Draft, ...]:
+def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
     """What is about to be done, written down before it is."""
+    still = folds.unknown(seen, found.deployment.environment)
+    if still is None or still.id != found.deployment.id:
+        raise BadInput(
+            f"{found.deployment.environment} was brought in order by somebody else meanwhile; nothing was changed"
+        )
     stacks = [
         {
             "stack": one.stack,

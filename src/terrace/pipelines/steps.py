@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from terrace.assess.model import Objection
-from terrace.errors import TerraceError, TerraformFailed
+from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.ledger.states import Standing, standings
 from terrace.pipelines.ground import Ended, Ground, InHand
 from terrace.pipelines.journal import plain
@@ -140,11 +140,20 @@ def apply(ground: Ground, record: StepRecord) -> Ended:
     hand = ground.hand_for(record.stack)
     if record.detail.get("place") != applier.place:
         return Ended("unknown", "it was begun on another machine, which alone can tell what became of it")
-    if applier.look(record.attempt) is Fate.NOT_STARTED:
+    try:
+        fate = applier.look(record.attempt)
+    except TerraceError as error:
+        return _untold(error)
+    if fate is Fate.NOT_STARTED:
         if hand is None or hand.made.sha256 != record.detail["sha256"]:
             return Ended("failed", "interrupted before it was started: nothing was applied")
         applier.start(record.attempt, ground.site(record.stack, "apply"), hand.made)
-    outcome = applier.wait(record.attempt, ground.crew.watcher.progress)
+    try:
+        outcome = applier.wait(record.attempt, ground.crew.watcher.progress)
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return _untold(error)
     if outcome is None:
         return Ended(
             "unknown", "the apply died without a recorded end: what it did is not known, and it is never run again"
@@ -158,6 +167,11 @@ def apply(ground: Ground, record: StepRecord) -> Ended:
     if outcome.doubt:
         return Ended("unknown", f"{outcome.doubt}; {outcome.summary}")
     return Ended("succeeded" if outcome.code == 0 else "failed", outcome.summary)
+
+
+def _untold(error: TerraceError) -> Ended:
+    """The end of an apply that may run or have run, and of which nobody can be asked: that is no failure."""
+    return Ended("unknown", f"what became of it cannot be told: {error}")
 
 
 def snapshot(ground: Ground, key: str) -> Ended:

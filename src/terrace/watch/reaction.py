@@ -56,7 +56,9 @@ def _against(environment: Environment, failed: Deployment, history: History) -> 
     held = folds.hold(history, environment.name)
     if held is not None:
         found.append(f"{environment.name} is held: {held.reason}")
-    after = [d for d in folds.deployments(history) if d.opened_at >= failed.opened_at and d.id != failed.id]
+    # By their place in the ledger: a clock may have been set back since.
+    every = folds.deployments(history)
+    after = every[[d.id for d in every].index(failed.id) + 1 :]
     if any(d.environment == environment.name for d in after):
         found.append("something newer was deployed there")
     found += [f"{d.environment} builds on it already" for d in after if d.commit == failed.commit and d.touched]
