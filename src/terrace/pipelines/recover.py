@@ -65,8 +65,17 @@ class Examination:
                 for address in one.aftermath.unfinished
             ]
             if one.lock is not None and not one.ours:
-                found.append(f"{one.stack}: its state is locked by {one.lock.who}, and that was not this deployment")
+                found.append(f"{one.stack}: {_whose(one.lock)}")
         return tuple(found)
+
+
+def _whose(lock: StateLock) -> str:
+    if lock.who:
+        return f"its state is locked by {lock.who}, and that was not this deployment"
+    return (
+        "its state is locked and the backend does not tell by whom: if you know that it was this apply, "
+        f"--unlock {lock.id} (where two people must say that it is dead: once both did)"
+    )
 
 
 def unknown(history: History, environment: str) -> Deployment | None:
@@ -163,7 +172,8 @@ def _remains(
         state=state,
         aftermath=aftermath(record.stack, autopsy, planned, known, told),
         lock=lock,
-        ours=lock is not None and is_ours(lock, witness, crew.clock()),
+        ours=lock is not None
+        and (is_ours(lock, witness, crew.clock()) or _named_as_ours(crew, history, deployment, lock, told)),
         unsaved=unsaved,
     )
 
@@ -200,13 +210,23 @@ def _alive(crew: Crew, history: History, deployment: Deployment, record: StepRec
     if here:
         runs = crew.applier.look(record.attempt) is Fate.RUNNING
         return "its apply still runs, or left something that does: wait for its end" if runs else ""
-    settings: Environment = crew.config.environment(deployment.environment)
-    needed = 2 if settings.protected or settings.approvals.asked else 1
-    said = _witnesses(history, deployment)
+    needed, said = _needed(crew, deployment), _witnesses(history, deployment)
     if len(said) >= needed:
         return ""
     where = record.detail.get("host") or "another machine"
     return f"its apply ran on {where}, and {len(said)} of {needed} people said that it is dead: --dead WHY"
+
+
+def _named_as_ours(crew: Crew, history: History, deployment: Deployment, lock: StateLock, told: Told) -> bool:
+    """Whether people answer for a nameless lock by its id; where two are needed, both said that the apply is dead."""
+    needed = _needed(crew, deployment)
+    return not lock.who and lock.id == told.unlock and (needed == 1 or len(_witnesses(history, deployment)) >= needed)
+
+
+def _needed(crew: Crew, deployment: Deployment) -> int:
+    """How many people it takes to say what no machine can prove."""
+    settings: Environment = crew.config.environment(deployment.environment)
+    return 2 if settings.protected or settings.approvals.asked else 1
 
 
 def _unsaved(autopsy: Autopsy | None, state: StateSnapshot) -> StateSnapshot | None:
