@@ -47,9 +47,7 @@ def doubt(diagnostics: tuple[Diagnostic, ...]) -> str:
     if not lost:
         return ""
     what = ", ".join(sorted(filter(None, lost))) or "something"
-    return (
-        f"the provider died while it worked on {what}: whether the cloud has it is not known, and it is never run again"
-    )
+    return f"the provider died while it worked on {what}: whether that was done is not known, and it is never run again"
 
 
 def failure(
