@@ -11,9 +11,10 @@ from terrace.errors import BadInput, StateLock
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Opening, Refused, enter
+from terrace.pipelines.deploy import enter
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.journal import append
+from terrace.pipelines.opening import Opening, Refused
 from terrace.plans.state_file import read_state, recorded
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord

@@ -20,8 +20,8 @@ from terrace.pipelines import approve as approving
 from terrace.pipelines import deploy as deploying
 from terrace.pipelines import drift as looking
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Refused
 from terrace.pipelines.journal import append
+from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released
 from terrace.pipelines.state.look import back_up, due_for_a_look
