@@ -24,7 +24,7 @@ def deploy(crew: Crew, environment: str, commit: str, origin: Origin) -> Deploym
     """
     history = crew.ledger.read()
     current = folds.latest(history, environment)
-    if current is not None and current.open and current.commit == commit:
+    if current is not None and current.open and current.commit == commit and not current.partial:
         return resume(crew, current)
     verdict = entry(crew, history, environment, commit, origin)
     if verdict.open:
