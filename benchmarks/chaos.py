@@ -17,10 +17,18 @@ import secrets
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+if TYPE_CHECKING:
+    from support.chaos import Tally
+
+GAME = 20
+"""How many rounds are played in one world: a ledger only grows, and reading it takes time."""
 
 SMALL = 40
 """How many rounds without being told otherwise: enough to see that it works."""
@@ -61,37 +69,40 @@ def _own_world(home: Path) -> None:
     os.environ.update({"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"})
 
 
-def _played(options: argparse.Namespace, rounds: int, *, aws: bool) -> object:
+def _played(options: argparse.Namespace, rounds: int, *, aws: bool) -> Tally:
+    """Many short games, several at once, each in a world of its own. After ^C: those that had ended."""
     from support.chaos import Tally, play
     from support.cloud import cloud_workplace
-    from support.marks import workplace
+    from support.marks import SQLITE, workplace
 
     backends = ["s3"] if aws else [options.backend] if options.backend else ["local", "s3", "http", "pg"]
-    ledgers = [options.ledger] if options.ledger else ["sqlite", "git"]
-    worlds = list(itertools.islice(itertools.cycle((b, x) for x in ledgers for b in backends), max(options.jobs, 8)))
-    worlds = worlds[: min(len(worlds), rounds)]
+    ledgers = {"git": ["git"], "sqlite": [SQLITE]}.get(options.ledger, [SQLITE, "git"])
+    length = min(GAME, max(1, rounds // options.jobs))
+    shares = [min(length, rounds - begun) for begun in range(0, rounds, length)]
     total = Tally()
-    with ProcessPoolExecutor(options.jobs) as pool:
-        started = []
-        for number, (backend, ledger) in enumerate(worlds):
-            share = rounds // len(worlds) + (number < rounds % len(worlds))
-            lay = cloud_workplace if aws else workplace
-            started.append(pool.submit(play, share, f"{options.seed}-{number}", backend, ledger, lay))
-        for future in started:
-            total.add(future.result())
+    with ProcessPoolExecutor(options.jobs) as pool, suppress(KeyboardInterrupt):
+        games = [
+            pool.submit(play, share, f"{options.seed}-{n}", backend, ledger, cloud_workplace if aws else workplace)
+            for n, (share, (ledger, backend)) in enumerate(
+                zip(shares, itertools.cycle(itertools.product(ledgers, backends)), strict=False)
+            )
+        ]
+        try:
+            for game in as_completed(games):
+                total.add(game.result())
+                print(f"{total.rounds} of {rounds} rounds, {total.bad} bad", file=sys.stderr)
+        finally:
+            pool.shutdown(cancel_futures=True)
     return total
 
 
-def _report(what: str, tally: object) -> int:
-    from support.chaos import Tally
-
-    assert isinstance(tally, Tally)
+def _report(what: str, tally: Tally) -> int:
     kills = ", ".join(f"{name} {times}" for name, times in tally.kills.most_common())
     print(f"{what}: {tally.rounds} rounds; killed: {kills}")
     print(f"  unknown outcomes {tally.unknown}, locks of the dead freed by hand {tally.unlocked}")
     print(f"  made twice {tally.doubles}, events lost {tally.lost}, not finished {tally.stuck}")
     if not tally.bad:
-        print(f"  the chance of a failure in a round is below {3 / tally.rounds:.2%} (95 %)")
+        print(f"  the chance of a failure in a round is below {3 / max(3, tally.rounds):.2%} (95 %)")
     for failure in tally.failures:
         print(f"  ! {failure}")
     return tally.bad

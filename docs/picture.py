@@ -25,8 +25,10 @@ PICTURE = Path(__file__).parent / "picture.svg"
 _PARTS = (
     (r"\$ terrace check", 12),
     (r"\$ terrace approve prod --as dave", 3),
-    (r"\$ terrace resume prod", 9),
-    (r"\$ terrace status", 5),
+    (r"\$ terrace drift dev$", 5),
+    (r"^prod failed, and terrace.yaml says", 13),
+    (r"\$ terrace tick", 2),
+    (r"\$ terrace history", 4),
 )
 """A line that matches, and how many lines from there are shown."""
 

@@ -94,7 +94,10 @@ class TerraformFailed(TerraceError):
 
 @dataclass(frozen=True, slots=True)
 class StateLock:
-    """A lock as the backend tells it: `who` is `user@host`, `created` as Terraform writes it; "": not told."""
+    """A lock as the backend tells it: `who` is `user@host`, `created` as Terraform writes it; "": not told.
+
+    HTTP backends tell the id only.
+    """
 
     id: str
     who: str

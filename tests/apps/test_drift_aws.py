@@ -27,6 +27,15 @@ resource "aws_iam_role" "app" {
   })
 }
 
+resource "aws_iam_role_policy" "own" {
+  name   = "own"
+  role   = aws_iam_role.app.name
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "s3:ListAllMyBuckets", Resource = "*" }]
+  })
+}
+
 resource "aws_security_group" "web" {
   name        = "web"
   description = "web"
@@ -75,7 +84,7 @@ version: 1
 environments:
   dev:
     env: [{", ".join(VARIABLES)}]
-    drift: {{remediate: {{allow: {{aws_security_group: [ingress]}}}}}}
+    drift: {{remediate: {{approvals: 1, allow: {{aws_security_group: [ingress]}}}}}}
 """
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 ROLE, GROUP = "aws_iam_role.app", "aws_security_group.web"
@@ -123,10 +132,10 @@ def group_id(aws: EmbeddedAws) -> str:
 
 
 def is_open(aws: EmbeddedAws) -> bool:
-    return (
-        "0.0.0.0/0"
-        in ec2(aws, "DescribeSecurityGroups", **{"GroupId.1": group_id(aws)}).split("ipPermissionsEgress")[0]
-    )
+    group = ec2(aws, "DescribeSecurityGroups", **{"GroupId.1": group_id(aws)})
+    rules = re.findall(r"<ipPermissions>.*?</ipPermissions>", group, re.DOTALL)
+    assert len(rules) == 1, group
+    return "0.0.0.0/0" in rules[0]
 
 
 def resources(shop: World) -> dict[str, Any]:
@@ -138,6 +147,9 @@ def resources(shop: World) -> dict[str, Any]:
 
 def test_a_policy_added_by_hand_blocks_every_apply_until_somebody_answers_for_it(shop: World, aws: EmbeddedAws) -> None:
     """Terraform shows it and would do nothing; the next apply writes it into the state, and it is not seen again."""
+    events = [json.loads(line) for line in shop.ok("ledger", "export").out.splitlines()]
+    (snapshot,) = [e["payload"]["detail"] for e in events if "echoes" in e["payload"].get("detail", {})]
+    assert [(one["address"], one["paths"]) for one in snapshot["echoes"]] == [(ROLE, ["inline_policy"])], "our own"
     assert resources(shop) == {}, "right after a deployment nothing differs"
     document = json.dumps(EVERYTHING)
     iam(aws, "PutRolePolicy", RoleName="app", PolicyName="back-door", PolicyDocument=document)
@@ -176,11 +188,17 @@ def test_a_rule_opened_by_hand_is_named_and_taken_back(shop: World, aws: Embedde
     assert (seen["undo"], seen["seen"]) == ("update", 1)
     newer = shop.push({"environments/dev/main.tf": PROVIDER + MAIN.replace('"one"', '"two"')})
 
-    done = shop.ok("drift", "dev", "--remediate", "--json").json
+    asked = shop.run("drift", "dev", "--remediate", "--json")
+    ((deployment,),) = [one["deployments"] for one in asked.json["remediation"]]
+    assert (asked.code, deployment["result"]) == (1, "waiting"), "a release needs nobody here, a remedy does"
+    assert is_open(aws)
+    assert shop.approve("dev", "bob").code == 0
+    deployment = shop.ok("resume", "dev", "--json").json
+    assert deployment["result"] == "succeeded"
+    done = shop.ok("drift", "dev", "--json").json
     ((stack,),) = [one["stacks"] for one in done["environments"]]
     assert (stack["status"], stack["undeployed_commits"]) == ("clean", [newer])
-    ((deployment,),) = [one["deployments"] for one in done["remediation"]]
-    assert deployment["result"] == "succeeded"
+    assert [turn["word"] for turn in stack["record"]["turns"]] == ["opened"], "one clean look is not enough"
     assert deployment["commit"] != newer, "what is not deployed yet stays so"
     assert not is_open(aws)
     assert [d["origin"] for d in shop.ok("history", "--json").json["deployments"]] == ["remediation", "manual"]

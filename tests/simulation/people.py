@@ -15,9 +15,10 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.approve import Answer, answer
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Refused, deploy, resume
+from terrace.pipelines.deploy import deploy, resume
 from terrace.pipelines.destroy import destroy
 from terrace.pipelines.journal import append
+from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.recover import examine, recover
 from terrace.pipelines.rollback import rollback
@@ -112,7 +113,10 @@ class People:
         """The scheduler's minute."""
 
         def run(crew: Crew) -> object:
-            return [(done := action.run(crew), react(crew, done) if _ended(done) else None) for action in due(crew)]
+            return [
+                (done := action.run(crew), react(crew, done) if isinstance(done, Deployment) else None)
+                for action in due(crew)
+            ]
 
         return self.command("bot", run, machine)
 
@@ -193,13 +197,10 @@ class People:
         return Told(named, every - there, there, "its machine is gone")
 
 
-def _ended(done: object) -> bool:
-    return isinstance(done, Deployment)
-
-
 def _words(done: object) -> str:
     if isinstance(done, Deployment):
-        return f"{done.environment} {done.id} of {done.commit[:7]} {done.result or 'open'} {[*done.reasons, *done.waiting]}"
+        why = [*done.reasons, *done.waiting]
+        return f"{done.environment} {done.id} of {done.commit[:7]} {done.result or 'open'} {why}"
     if isinstance(done, Refused):
         return f"refused {[r.reason for r in done.verdict.open]}"
     if isinstance(done, tuple | list):

@@ -277,6 +277,7 @@ ACTIONS: tuple[Act, ...] = (
 """What happens at the top of a history. The first is the calmest; what stands there twice is twice as likely."""
 
 CONCURRENT: tuple[Act, ...] = (
-    tick, approves, everybody_approves, rejects, resumes, holds, lets_go, promotes, deploys, goes_back, merges, recovers,
+    tick, approves, everybody_approves, rejects, resumes, holds, lets_go, promotes, deploys, goes_back, merges,
+    recovers, tick,
 )  # fmt: skip
 """What may happen while another process is in the middle of something."""

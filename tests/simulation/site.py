@@ -1,4 +1,4 @@
-"""The repository of the simulation: commits in memory, whose configuration is a few comments that its Terraform reads."""
+"""The repository of the simulation: commits in memory, their configuration a few comments that its Terraform reads."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class Wanted:
     @staticmethod
     def read(text: str) -> Wanted:
         """What a commit says."""
-        pairs = [line[2:].split(" = ") for line in text.splitlines() if " = " in line]
-        return Wanted({address: value for address, value in pairs}, text.rpartition("# ailment: ")[2].strip())
+        pairs = [(a, v) for a, _, v in (line[2:].partition(" = ") for line in text.splitlines()) if v]
+        return Wanted(dict(pairs), text.rpartition("# ailment: ")[2].strip())
 
 
 def thing(stack: str) -> str:
@@ -98,7 +98,7 @@ def _config(text: str) -> Config:
 
 @functools.cache
 def _landscape(rules: str, paths: tuple[str, ...]) -> Landscape:
-    return landscape({**{path: "" for path in paths}, "terrace.yaml": rules})
+    return landscape({**dict.fromkeys(paths, ""), "terrace.yaml": rules})
 
 
 class Branch:

@@ -8,10 +8,9 @@ from simulation import laws
 from simulation.choices import Choices
 from simulation.people import People
 from simulation.process import Process
-from simulation.script import kill, staged
+from simulation.script import staged
 from simulation.site import Wanted, thing
 from terrace.ledger import folds
-from terrace.pipelines.deploy import Refused
 from terrace.stacks.model import AutomaticRollback, Recovery
 
 DIES = bytes([255, 255, 0, 0])
@@ -69,7 +68,9 @@ def test_who_rejects_between_consent_and_intent_is_heard() -> None:
     people.promote("staging", "eve")
     people.answer("staging", "bob")
     script.at(
-        "before ledger.append", lambda process: people.answer("staging", "dan", "reject"), about_to_apply(people, "staging")
+        "before ledger.append",
+        lambda process: people.answer("staging", "dan", "reject"),
+        about_to_apply(people, "staging"),
     )
     people.resume("staging")
     assert laws.broken(people.world) == []

@@ -25,6 +25,7 @@ from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals
 from terrace.errors import TerraceError
+from terrace.gates.model import Proof
 from terrace.ledger import kinds
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, Event
@@ -34,7 +35,6 @@ from terrace.plans.terraform import Progress
 from terrace.plans.wire import decode
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.stacks.config import Config
-from terrace.gates.model import Proof
 
 T = TypeVar("T")
 

@@ -9,20 +9,16 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from support.backends import BACKENDS, Backend
+from support.backends import BACKENDS
 from support.cli import Done
-from support.marks import SQLITE, Workplace, workplace
+from support.marks import Workplace, workplace
 from support.processes import Living, descendants, until_dead
 from support.stage import Actor
-
-FRESH_AFTER = 40
-"""After how many rounds a new workplace is taken: a ledger only grows, and reading it takes time."""
 
 TRIES = 6
 """How often people try to go on before they give a release up."""
@@ -58,25 +54,15 @@ class Tally:
 
 
 def play(rounds: int, seed: str, backend: str, ledger: str, lay: Callable[..., Workplace] = workplace) -> Tally:
-    """Play so many rounds on one backend. `lay` lays out the workplace, and with it what is counted."""
+    """Play so many rounds in one world. `lay` lays out the workplace, and with it what is counted."""
     tally = Tally()
     chance = random.Random(seed)
-    with BACKENDS[backend]() as running:
-        left = rounds
-        while left:
-            with _place(running, ledger, lay) as place:
-                for number in range(min(left, FRESH_AFTER)):
-                    _round(place, f"r{left - number}", chance, tally)
-            left -= min(left, FRESH_AFTER)
-    return tally
-
-
-@contextmanager
-def _place(backend: Backend, ledger: str, lay: Callable[..., Workplace]) -> Iterator[Workplace]:
-    with TemporaryDirectory(prefix="terrace-chaos-", ignore_cleanup_errors=True) as folder:
-        place = lay(Path(folder), backend, SQLITE if ledger == "sqlite" else ledger)
+    with BACKENDS[backend]() as running, TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as folder:
+        place = lay(Path(folder), running, ledger)
         place.stage.ok("deploy", "dev")
-        yield place
+        for number in range(rounds):
+            _round(place, f"r{number}", chance, tally)
+    return tally
 
 
 def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) -> None:

@@ -21,6 +21,7 @@ from support.disks import SmallDisk, small_disk
 from support.git import clone, git, with_remote
 from support.marks import Workplace, workplace
 from support.stage import Stage
+from support.waiting import until
 from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
@@ -259,7 +260,7 @@ def test_a_lease_never_ends_by_time(place: Workplace) -> None:
     place.release("r")
     place.within(f"touch {place.folder}/begun; while [ ! -e {place.folder}/go ]; do sleep 0.02; done")
     actor = place.stage.start("deploy", "dev", "--json")
-    _until(place.folder / "begun")
+    until((place.folder / "begun").exists)
     assert place.stage.later(24 * 365 * HOUR, "dev").startswith("refused: ")
     (place.folder / "go").touch()
     done = actor.ended()
@@ -277,12 +278,12 @@ def test_a_runner_whose_parent_is_gone_for_an_hour_is_found_again(place: Workpla
     place.release("r")
     place.within(f"touch {place.folder}/begun; while [ ! -e {place.folder}/go ]; do sleep 0.02; done")
     actor = place.stage.start("deploy", "dev", "--json")
-    _until(place.folder / "begun")
+    until((place.folder / "begun").exists)
     actor.kill()
     (run,) = (p.parent for p in place.home.glob("data/*/runs/*/started.json") if not (p.parent / "exit.json").exists())
     if ended:
         (place.folder / "go").touch()
-        _until(run / "exit.json")
+        until((run / "exit.json").exists)
     hour_ago = time.time() - 3600
     for path in [run, *run.iterdir()]:
         os.utime(path, (hour_ago, hour_ago))
@@ -290,11 +291,3 @@ def test_a_runner_whose_parent_is_gone_for_an_hour_is_found_again(place: Workpla
         threading.Timer(1.0, (place.folder / "go").touch).start()
     assert place.stage.later(HOUR, "dev") == "succeeded: []"
     assert place.made("r") == ONCE
-
-
-def _until(path: Path) -> None:
-    for _ in range(3000):
-        if path.exists():
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"{path.name} never came")

@@ -87,7 +87,7 @@ class EmbeddedAws:
 
         rule = {"FromPort": str(port), "ToPort": str(port), "IpProtocol": "tcp", "CidrIp": "0.0.0.0/0"}
         form = {"Action": "AuthorizeSecurityGroupIngress", "Version": "2016-11-15", "GroupName": group, **rule}
-        httpx.post(self.endpoint, data=form, headers=self._signed("ec2")).raise_for_status()
+        httpx.post(self.endpoint, data=form, headers=self.signed("ec2")).raise_for_status()
 
     def open_ports(self, group: str) -> tuple[int, ...]:
         """The ports that the security group of that name lets anybody in to, read back from the cloud."""
@@ -97,7 +97,7 @@ class EmbeddedAws:
 
         form = {"Action": "DescribeSecurityGroups", "Version": "2016-11-15"}
         form |= {"Filter.1.Name": "group-name", "Filter.1.Value.1": group}
-        answer = httpx.post(self.endpoint, data=form, headers=self._signed("ec2")).raise_for_status()
+        answer = httpx.post(self.endpoint, data=form, headers=self.signed("ec2")).raise_for_status()
         ingress = ElementTree.fromstring(answer.text).iterfind(".//{*}ipPermissions/{*}item/{*}fromPort")
         return tuple(sorted(int(port.text or 0) for port in ingress))
 

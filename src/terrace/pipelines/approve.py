@@ -10,8 +10,8 @@ from terrace.gates.model import Verdict
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
+from terrace.pipelines.asking import gates_say, subjects
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import gates_say, subjects
 from terrace.pipelines.journal import append
 from terrace.rollout.model import Deployment
 from terrace.rollout.next_step import awaiting

@@ -7,7 +7,8 @@ from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Opening, Refused, enter, resume, waves_of
+from terrace.pipelines.deploy import enter, resume
+from terrace.pipelines.opening import Opening, Refused, waves_of
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Destruction
 from terrace.stacks.naming import no_such

@@ -22,15 +22,17 @@ from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.watch.baseline import Baseline, baseline, running
 from terrace.watch.checks import Check, newest, newest_first, standing
+from terrace.watch.echo import echoes_of, without_echoes
 from terrace.watch.ignore import look_away
-from terrace.watch.model import Observation
+from terrace.watch.model import Observation, Sighting
 from terrace.watch.payload import observation_to_payload
 from terrace.watch.sightings import sightings
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One stack to look at, at the commit that is deployed there. `undeployed` are the commits that it still lacks."""
+    """One stack to look at, at the commit that is deployed there. `undeployed` are the commits that it still lacks,
+    `echoes` what its newest apply left that looks like drift."""
 
     environment: str
     key: str
@@ -38,6 +40,7 @@ class Target:
     landscape: Landscape
     root: Path
     undeployed: tuple[str, ...]
+    echoes: tuple[Sighting, ...]
 
 
 def look(crew: Crew, environments: Iterable[str], every: timedelta = timedelta(0)) -> tuple[Check, ...]:
@@ -115,7 +118,7 @@ def _observe_all(
             why = f"skipped: deployment {busy.id} goes on there"
             told = [_untold(key, known, why) for key in (*known.commits, *known.unclear)]
         else:
-            ready, broken = _targets(crew, name, known, stack)
+            ready, broken = _targets(crew, history, name, known, stack)
             targets += ready
             told += broken
         found[name] += told
@@ -125,7 +128,9 @@ def _observe_all(
     return {name: tuple(sorted(mine, key=lambda o: o.stack)) for name, mine in found.items()}
 
 
-def _targets(crew: Crew, environment: str, known: Baseline, stack: ExitStack) -> tuple[list[Target], list[Observation]]:
+def _targets(
+    crew: Crew, history: History, environment: str, known: Baseline, stack: ExitStack
+) -> tuple[list[Target], list[Observation]]:
     """The stacks that can be looked at, each in a checkout of its commit, and those that cannot."""
     ready: list[Target] = []
     broken: list[Observation] = []
@@ -141,7 +146,11 @@ def _targets(crew: Crew, environment: str, known: Baseline, stack: ExitStack) ->
             broken += [_untold(key, known, str(error)) for key in keys]
             continue
         there = {one.key for one in landscape.stacks}
-        ready += [Target(environment, key, commit, landscape, root, ahead[key]) for key in keys if key in there]
+        ready += [
+            Target(environment, key, commit, landscape, root, ahead[key], echoes_of(history, environment, key))
+            for key in keys
+            if key in there
+        ]
         why = f"{commit[:7]}, which is deployed, has no such stack under today's terrace.yaml"
         broken += [_untold(key, known, why) for key in keys if key not in there]
     return ready, broken
@@ -162,11 +171,12 @@ def _observe(crew: Crew, target: Target) -> Observation:
 
 def planned(crew: Crew, environment: str, key: str) -> Plan:
     """One stack as it is now, against the commit that is deployed there. Raises BadInput when nobody can tell."""
-    known = baseline(crew.ledger.read(), environment)
+    history = crew.ledger.read()
+    known = baseline(history, environment)
     if key not in known.commits:
         raise BadInput(f"{key} is at no commit: {known.unclear.get(key, 'it was never deployed')}")
     with ExitStack() as stack:
-        ready, broken = _targets(crew, environment, Baseline({key: known.commits[key]}, {}), stack)
+        ready, broken = _targets(crew, history, environment, Baseline({key: known.commits[key]}, {}), stack)
         if broken:
             raise BadInput(broken[0].why)
         (target,) = ready
@@ -183,7 +193,8 @@ def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Obse
     if plan.errored or not plan.complete:
         return _unknown(bare, "Terraform could not plan everything")
     rules = crew.config.environment(target.environment).drift.ignore
-    looked = look_away(sightings(plan), rules, crew.clock().date())
+    seen = without_echoes(sightings(plan), target.echoes)
+    looked = look_away(seen, rules, crew.clock().date())
     return replace(
         bare,
         status="drifted" if looked.sightings else "clean",

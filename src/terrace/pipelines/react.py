@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Refused
+from terrace.pipelines.opening import Refused
 from terrace.pipelines.rollback import go_back
 from terrace.rollout.model import Deployment
 from terrace.watch.reaction import GoBack, Pause, reaction

@@ -11,9 +11,10 @@ from terrace.errors import BadInput, StateLock
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Opening, Refused, enter
+from terrace.pipelines.deploy import enter
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.journal import append
+from terrace.pipelines.opening import Opening, Refused
 from terrace.pipelines.witnesses import attest, needed, say_that_it_is_dead
 from terrace.plans.state_file import read_state, recorded
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
@@ -65,8 +66,17 @@ class Examination:
                 for address in one.aftermath.unfinished
             ]
             if one.lock is not None and not one.ours:
-                found.append(f"{one.stack}: its state is locked by {one.lock.who}, and that was not this deployment")
+                found.append(f"{one.stack}: {_whose(one.lock)}")
         return tuple(found)
+
+
+def _whose(lock: StateLock) -> str:
+    if lock.who:
+        return f"its state is locked by {lock.who}, and that was not this deployment"
+    return (
+        "its state is locked and the backend does not tell by whom: if you know that it was this apply, "
+        f"--unlock {lock.id} (where two people must say that it is dead: once both did)"
+    )
 
 
 def examine(crew: Crew, deployment: Deployment, told: Told) -> Examination:
@@ -157,7 +167,8 @@ def _remains(
         state=state,
         aftermath=aftermath(record.stack, autopsy, planned, known, told),
         lock=lock,
-        ours=lock is not None and is_ours(lock, witness, crew.clock()),
+        ours=lock is not None
+        and (is_ours(lock, witness, crew.clock()) or _named_as_ours(crew, history, deployment, record, lock, told)),
         unsaved=unsaved,
     )
 
@@ -193,6 +204,15 @@ def _alive(crew: Crew, history: History, deployment: Deployment, record: StepRec
         return ""
     where = record.detail.get("host") or "another machine"
     return f"its apply ran on {where}, and {len(said)} of {asked} people said that it is dead: --dead WHY"
+
+
+def _named_as_ours(
+    crew: Crew, history: History, deployment: Deployment, record: StepRecord, lock: StateLock, told: Told
+) -> bool:
+    """Whether people answer for a nameless lock by its id; where two are needed, both said that the apply is dead."""
+    asked = needed(crew.config.environment(deployment.environment))
+    said = say_that_it_is_dead(history, deployment, record)
+    return not lock.who and lock.id == told.unlock and (asked == 1 or len(said) >= asked)
 
 
 def _unsaved(autopsy: Autopsy | None, state: StateSnapshot) -> StateSnapshot | None:

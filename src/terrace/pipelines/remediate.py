@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Opening, Refused, enter, waves_of
+from terrace.pipelines.deploy import enter
+from terrace.pipelines.opening import Opening, Refused, waves_of
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Remediation
 from terrace.watch.remediation import Proposal, Refusal, proposals

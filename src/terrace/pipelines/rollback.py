@@ -15,9 +15,11 @@ from terrace.gates.objections import answer
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.undone import undone_since
+from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Opening, Refused, enter, facts, resume, waves_of
+from terrace.pipelines.deploy import enter, resume
 from terrace.pipelines.look import plans_at
+from terrace.pipelines.opening import Opening, Refused, waves_of
 from terrace.pipelines.undoing import what_is_undone
 from terrace.plans.model import Plan
 from terrace.rollout.model import Deployment, Step

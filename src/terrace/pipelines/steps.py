@@ -18,7 +18,8 @@ from terrace.plans.terraform import Fate, Goal, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.model import Destruction, Undoing
-from terrace.watch.model import Quadrant
+from terrace.watch.echo import echoes_in, echoes_of, without_echoes
+from terrace.watch.model import Quadrant, Sighting
 from terrace.watch.payload import sighting_to_payload
 from terrace.watch.sightings import sightings
 from terrace.watch.states import judge
@@ -43,20 +44,22 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
             raise
         return Ended("succeeded", f"planned when its turn comes: {error.message}", {"later": True})
     if hand.plan.errored or not hand.plan.complete:
-        return Ended("failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(hand))
+        return Ended(
+            "failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(ground, hand)
+        )
     wrong = _wrong_state(ground, key, hand.state)
     if wrong:
-        return Ended("failed", wrong, _facts(hand))
+        return Ended("failed", wrong, _facts(ground, hand))
     if _differs_from_before(ground.deployment, key, hand):
         again = _made(ground, key)
         if again.plan.digest != hand.plan.digest and again.state.serial == hand.state.serial:
             names = ", ".join(differing(hand.plan, again.plan)[:5])
-            return Ended("failed", f"volatile: each time it is planned, this differs: {names}", _facts(again))
+            return Ended("failed", f"volatile: each time it is planned, this differs: {names}", _facts(ground, again))
         hand = again
     ground.in_hand[attempt] = hand
     against = objections(ground, hand)
     message = "; ".join([_summary(hand.plan), *(f"{one.address} {one.why}" for one in against)])
-    return Ended("succeeded", message, {**_facts(hand), "objections": [_objection(one) for one in against]})
+    return Ended("succeeded", message, {**_facts(ground, hand), "objections": [_objection(one) for one in against]})
 
 
 def _wrong_state(ground: Ground, key: str, state: StateSnapshot) -> str:
@@ -88,11 +91,11 @@ def _objection(one: Objection) -> dict[str, str]:
     return {"rule": one.rule, "address": one.address, "why": one.why, "weight": one.weight.value}
 
 
-def _made(ground: Ground, key: str) -> InHand:
+def _made(ground: Ground, key: str, *, lock: bool = True) -> InHand:
     crew = ground.crew
     site = ground.site(key, "plan")
     goal = Goal.DESTROYED if isinstance(ground.deployment.origin, Destruction) else Goal.CONVERGED
-    made = crew.terraform.plan(site, goal=goal, listener=crew.watcher.progress)
+    made = crew.terraform.plan(site, goal=goal, lock=lock, listener=crew.watcher.progress)
     ground.on_leaving(made.discard)
     # After the plan, not before: should the state move in between, applying this plan is refused as stale.
     state = crew.terraform.pull_state(site)
@@ -117,8 +120,15 @@ def _differs_from_before(deployment: Deployment, key: str, hand: InHand) -> bool
     return same_state and last["digest"] != hand.plan.digest.value
 
 
-def _facts(hand: InHand) -> dict[str, Any]:
-    return {**_counts(hand.plan), **_bearings(hand.state), "sha256": hand.made.sha256}
+def _facts(ground: Ground, hand: InHand) -> dict[str, Any]:
+    seen = {"sightings": [sighting_to_payload(one) for one in _outside(ground, hand.plan)]}
+    return {**_counts(hand.plan), **seen, **_bearings(hand.state), "sha256": hand.made.sha256}
+
+
+def _outside(ground: Ground, plan: Plan) -> list[Sighting]:
+    """What was changed outside: what a release changes is no drift, and neither is an echo of our own apply."""
+    echoes = echoes_of(ground.history, plan.stack.environment, plan.stack.key)
+    return [one for one in without_echoes(sightings(plan), echoes) if one.quadrant is not Quadrant.INPUT]
 
 
 def backup(ground: Ground, key: str) -> Ended:
@@ -182,7 +192,23 @@ def snapshot(ground: Ground, key: str) -> Ended:
         return Ended("failed", "after the apply the backend holds no state")
     ended = _save(ground, key, state, "after")
     outputs = {name: "(sensitive)" if o.sensitive else plain(o.value) for name, o in state.outputs.items()}
-    return Ended(ended.result, ended.message, {**ended.detail, "outputs": outputs})
+    echoes = [sighting_to_payload(one) for one in _echoes(ground, key)]
+    return Ended(ended.result, ended.message, {**ended.detail, "outputs": outputs, "echoes": echoes})
+
+
+def _echoes(ground: Ground, key: str) -> tuple[Sighting, ...]:
+    """What the apply left that will look like drift. Where nobody can tell now, somebody is asked about it later."""
+    applied, planned = ground.deployment.last(Step.APPLY, key), ground.deployment.last(Step.PLAN, key)
+    destroys = isinstance(ground.deployment.origin, Destruction)
+    if destroys or applied is None or planned is None or applied.result != "succeeded":
+        return ()
+    try:
+        after = _made(ground, key, lock=False).plan
+    except Interrupted:
+        raise
+    except TerraceError:
+        return ()
+    return echoes_in(after, [address for _, address in planned.detail.get("changes", ())])
 
 
 def failure(error: TerraceError) -> Ended:
@@ -221,7 +247,6 @@ def _counts(plan: Plan) -> dict[str, Any]:
         "update": plan.count(Action.UPDATE),
         "replace": plan.count(Action.REPLACE),
         "delete": plan.count(Action.DELETE),
-        "sightings": [sighting_to_payload(one) for one in sightings(plan) if one.quadrant is not Quadrant.INPUT],
         "changes": [[change.action.value, change.address] for change in plan.effective[:SHOWN]],
     }
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from terrace.gates.decide import admission
 from terrace.gates.model import Outcome
 from terrace.ledger import folds
+from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Refused, deploy, facts, resume
+from terrace.pipelines.deploy import deploy, resume
+from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released, let_go, says_what_is_live
 from terrace.pipelines.witnesses import driven

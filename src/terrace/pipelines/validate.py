@@ -13,8 +13,8 @@ from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
+from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import facts
 from terrace.pipelines.look import plan_in
 from terrace.plans.model import Plan
 from terrace.stacks.config import CheckSetting, Config, Environment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -15,6 +16,7 @@ from terrace.report.terminal import visible
 from terrace.watch.absorbed import Absorption
 from terrace.watch.acknowledged import Acknowledgement, answered
 from terrace.watch.adopt import Adoption
+from terrace.watch.living import LivingRecord
 from terrace.watch.model import Observation, Quadrant, Sighting
 from terrace.watch.review import Review
 
@@ -58,7 +60,7 @@ def _environment(review: Review) -> Json:
         "status": check.status if check else None,
         "checked_at": when(check.at) if check else None,
         "last_good_at": when(review.standing.checked_at) if review.standing else None,
-        "stacks": [_stack(review, one) for one in check.observations] if check else [],
+        "stacks": [_stack(review, check.at, one) for one in check.observations] if check else [],
         "absorbed": [_absorption(one) for one in review.absorbed],
     }
     if review.standing and review.standing.overdue:
@@ -66,7 +68,7 @@ def _environment(review: Review) -> Json:
     return found
 
 
-def _stack(review: Review, seen: Observation) -> Json:
+def _stack(review: Review, at: datetime, seen: Observation) -> Json:
     found: Json = {
         "path": seen.path,
         "stack": seen.stack,
@@ -80,11 +82,26 @@ def _stack(review: Review, seen: Observation) -> Json:
         ],
         "notices": list(seen.notices),
     }
+    record = review.record(seen.stack)
+    if record is not None:
+        found["record"] = _record(record, at)
     if seen.severity is not None:
         found["severity"] = seen.severity.word
     if seen.why:
         found["why"] = seen.why
     return found
+
+
+def _record(record: LivingRecord, at: datetime) -> Json:
+    return {
+        "id": record.id,
+        "open": record.open,
+        "opened_at": when(record.opened_at),
+        "clean_checks": record.clean,
+        "blind": record.blind,
+        "flapping": record.flapping(at),
+        "turns": [{"word": turn.word, "at": when(turn.at)} for turn in record.turns],
+    }
 
 
 def _resource(review: Review, seen: Observation, one: Sighting) -> Json:
@@ -169,6 +186,10 @@ def _tree(review: Review) -> Tree:
 
 
 def _lines(review: Review, seen: Observation) -> Iterable[tuple[str, str]]:
+    record = review.record(seen.stack)
+    if record is not None and record.open and review.check is not None:
+        flapping = "; it comes and goes" if record.flapping(review.check.at) else ""
+        yield f"not as deployed since {record.opened_at:%Y-%m-%d %H:%M} UTC{flapping}", ""
     for one in seen.sightings:
         yield f"{one.severity.word} {one.quadrant.value} {_what(one)}", SEVERITIES[one.severity]
         given = answered(review.acknowledged, one, one.paths)

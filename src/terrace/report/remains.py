@@ -82,8 +82,9 @@ def _lines(row: Row) -> list[str]:
     if row.unsaved is not None:
         lines.append(f"a state of serial {row.unsaved} could not be written: it is pushed")
     if row.lock is not None:
-        whose = "its lock was the dead attempt's: it is taken away" if row.ours else "its lock is somebody else's"
-        lines.append(f"{whose} ({visible(row.lock.who)}, {visible(row.lock.id)})")
+        other = "its lock is somebody else's" if row.lock.who else "its lock has no name"
+        whose = "its lock was the dead attempt's: it is taken away" if row.ours else other
+        lines.append(f"{whose} ({', '.join(visible(word) for word in (row.lock.who, row.lock.id) if word)})")
     lines += [f"made and not recorded, is imported: {visible(address)}" for address, _ in row.imports]
     lines += [f"nobody knows whether it exists: {visible(address)}" for address in row.open]
     lines += [f"recorded, and nobody knows whether it is whole: {visible(address)}" for address in row.unfinished]

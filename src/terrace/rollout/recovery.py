@@ -28,12 +28,14 @@ class Aftermath:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What people say about an attempt: ids that they found, addresses that are not there, addresses that are there and
-    whole, and why it is dead."""
+    whole, why it is dead, and the id of a lock that is known to be its own where the backend does not tell whose it is.
+    """
 
     named: Mapping[str, str] = field(default_factory=dict)
     absent: Collection[str] = ()
     whole: Collection[str] = ()
     dead: str = ""
+    unlock: str = ""
 
 
 def aftermath(

@@ -112,6 +112,9 @@ def _number(text: str) -> int | Decimal:
 
 
 def _quoted(text: str) -> str:
+    if "$${" in text or "%%{" in text:
+        # Readers do not agree on how these are written.
+        raise NoLiteral
     plain = _SPECIAL.sub(_escape, text).replace("${", "$${").replace("%{", "%%{")
     return f'"{plain}"'
 

@@ -68,7 +68,10 @@ def adopted(content: bytes, type_: str, name: str, wanted: Iterable[Wanted]) -> 
     for one in wanted:
         block = _block(content, type_, name)
         assert block is not None, "what was written left the block in place"
-        change = _change(block, one)
+        try:
+            change = _change(block, one)
+        except NoLiteral:
+            change = _left(one, line_of(block), "what is there cannot be written as a plain value")
         if isinstance(change, Left):
             left.append(change)
             continue

@@ -9,6 +9,7 @@ from terrace.ledger.model import History
 from terrace.watch.absorbed import Absorption, absorbed
 from terrace.watch.acknowledged import Acknowledgement, acknowledgements
 from terrace.watch.checks import Check, Standing, checks, in_a_row, standing
+from terrace.watch.living import LivingRecord, living
 from terrace.watch.model import Sighting
 
 
@@ -25,6 +26,10 @@ class Review:
     @property
     def check(self) -> Check | None:
         return self.looks[-1] if self.looks else None
+
+    def record(self, stack: str) -> LivingRecord | None:
+        """The living record of a stack; None when it never drifted."""
+        return next((one for one in living(self.looks) if one.stack == stack), None)
 
     def in_a_row(self, sighting: Sighting) -> int:
         """How often in a row it was seen."""

@@ -45,6 +45,11 @@ def changed_paths(change: ResourceChange) -> tuple[str, ...]:
     return tuple(sorted(visible | (hidden - seen)))
 
 
+def is_grave(type_: str, kept: tuple[str, ...]) -> bool:
+    """Whether taking these paths over into the state would hide something about security."""
+    return bool(kept) and severity(type_, kept) is Severity.CRITICAL
+
+
 def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange | None) -> Sighting | None:
     if drift is not None and drift.action is not Action.DELETE:
         paths = changed_paths(drift)
@@ -67,7 +72,7 @@ def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange |
         undo=undo,
         fingerprint=fingerprint(stack, drift.address, quadrant, paths),
         kept=kept,
-        grave=bool(kept) and severity(drift.type, kept) is Severity.CRITICAL,
+        grave=is_grave(drift.type, kept),
         observed=_of(drift.after_marks, paths),
     )
 

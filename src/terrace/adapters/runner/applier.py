@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,11 +25,14 @@ from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.failures import doubt, failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
-from terrace.errors import Diagnostic, Interrupted, TerraceError
+from terrace.errors import Diagnostic, Interrupted, NotReady, TerraceError
 from terrace.plans.terraform import Autopsy, Fate, Listener, MadePlan, Progress, RunOutcome, Site
 
 POLL_SECONDS = 0.05
 """How often a waiting process looks: a look is two system calls."""
+
+ROOM = 2**20
+"""How many bytes must be free for what a run writes of itself."""
 
 
 class LocalApplier:
@@ -77,6 +81,7 @@ class LocalApplier:
     def start(self, attempt: str, site: Site, made: MadePlan) -> None:
         run = self._run(attempt)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._need_room()
         try:
             run.path.mkdir(mode=0o700)
         except FileExistsError as error:
@@ -111,6 +116,16 @@ class LocalApplier:
                 )
         finally:
             os.close(descriptor)
+
+    def _need_room(self) -> None:
+        """Raises NotReady where a run could not record its end: what it did would be known to nobody."""
+        try:
+            with tempfile.TemporaryFile(dir=self._folder) as file:
+                file.write(bytes(ROOM))
+                file.flush()
+        except OSError as error:
+            message = f"no apply is started without room for its record in {self._folder}: {error.strerror}"
+            raise NotReady(message, hint="make room there, and deploy again") from error
 
     def wait(self, attempt: str, listener: Listener | None = None) -> RunOutcome | None:
         run = self._run(attempt)

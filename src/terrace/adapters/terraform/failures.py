@@ -8,6 +8,8 @@ from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
 
 _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s*(.+?)\s*$", re.MULTILINE)
 
+_NAMELESS = re.compile(r"HTTP remote state already locked:\s*ID=([0-9A-Za-z-]+)")
+
 _HINTS: tuple[tuple[str, str], ...] = (
     (
         "No valid credential sources",
@@ -45,9 +47,7 @@ def doubt(diagnostics: tuple[Diagnostic, ...]) -> str:
     if not lost:
         return ""
     what = ", ".join(sorted(filter(None, lost))) or "something"
-    return (
-        f"the provider died while it worked on {what}: whether the cloud has it is not known, and it is never run again"
-    )
+    return f"the provider died while it worked on {what}: whether that was done is not known, and it is never run again"
 
 
 def failure(
@@ -70,9 +70,23 @@ def failure(
     return TerraformFailed(message, diagnostics=diagnostics or errors, hint=hint, place=errors[0].place)
 
 
+def _locked_by_somebody(stack: str, lock: str, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
+    """The HTTP backend tells the lock's id; what Terraform prints besides is about whoever asks, not who holds it."""
+    return StateLocked(
+        f"the state of {stack} is locked, and its HTTP backend does not tell by whom (lock {lock})",
+        lock=StateLock(lock, "", "", ""),
+        diagnostics=diagnostics,
+        hint="find out whose it is; Terrace never breaks somebody else's lock",
+    )
+
+
 def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
     # Commands that do not speak JSON tell it all in one text.
-    info = dict(_LOCK.findall(f"{locked.summary}\n{locked.detail}"))
+    text = f"{locked.summary}\n{locked.detail}"
+    nameless = _NAMELESS.search(text)
+    if nameless is not None:
+        return _locked_by_somebody(stack, nameless[1], diagnostics)
+    info = dict(_LOCK.findall(text))
     if "Who" not in info:
         return StateLocked(
             f"the state of {stack} cannot be locked: {locked.detail.strip().splitlines()[0] if locked.detail else ''}",

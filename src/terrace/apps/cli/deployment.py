@@ -20,8 +20,8 @@ from terrace.pipelines import approve as approving
 from terrace.pipelines import deploy as deploying
 from terrace.pipelines import drift as looking
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Refused
 from terrace.pipelines.journal import append
+from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released
 from terrace.pipelines.state.look import back_up, due_for_a_look
@@ -30,7 +30,7 @@ from terrace.report import drift, machine, state_json, state_terminal, terminal
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
-from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Undoing
+from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Remediation, Undoing
 from terrace.watch.reaction import Pause
 from terrace.watch.review import Review, review
 
@@ -311,7 +311,7 @@ def _next(shop: Workshop, done: Deployment) -> None:
         branch = next((r.detail["branch"] for r in done.steps if r.step is Step.REVERT and r.detail.get("branch")), "")
         show(f"{done.environment} is held until Git says the same" + (f": merge {branch}" if branch else ""))
         show(f"next: terrace tick (once that is merged), or terrace unhold {done.environment} --reason WHY")
-    elif done.result == "succeeded" and not isinstance(done.origin, Destruction):
+    elif done.result == "succeeded" and not isinstance(done.origin, Destruction | Remediation):
         above = next((e for e in shop.trust.config.environments if e.after == done.environment), None)
         if above is not None:
             show(f"next: terrace promote {above.name}")

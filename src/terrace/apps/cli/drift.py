@@ -15,7 +15,7 @@ from terrace.pipelines import adopt as adopting
 from terrace.pipelines import drift as looking
 from terrace.pipelines.acknowledge import acknowledge
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import Refused
+from terrace.pipelines.opening import Refused
 from terrace.pipelines.remediate import Remedied, remediate
 from terrace.report import drift as report
 from terrace.report import machine, terminal

@@ -218,6 +218,7 @@ def reject(
 @click.option("--absent", multiple=True, metavar="ADDRESS", help="Something that you looked for and that is not there.")
 @click.option("--whole", multiple=True, metavar="ADDRESS", help="Something recorded that you found whole.")
 @click.option("--dead", default="", metavar="WHY", help="Why whoever drove it, or its apply, is surely dead.")
+@click.option("--unlock", default="", metavar="ID", help="A lock without a name that you know to be the dead apply's.")
 @click.option("--yes", is_flag=True, help="Bring it in order without asking to type the environment's name back.")
 @WAIT
 @JSON
@@ -229,6 +230,7 @@ def resume(
     absent: tuple[str, ...],
     whole: tuple[str, ...],
     dead: str,
+    unlock: str,
     yes: bool,
     wait: bool,
     as_json: bool,
@@ -246,7 +248,9 @@ def resume(
     from terrace.apps.cli.deployment import resume
     from terrace.apps.cli.recovering import told
 
-    return resume(folder, environment, told=told(found, absent, whole, dead), yes=yes, wait=wait, as_json=as_json)
+    return resume(
+        folder, environment, told=told(found, absent, whole, dead, unlock), yes=yes, wait=wait, as_json=as_json
+    )
 
 
 @cli.command()

@@ -14,7 +14,7 @@ from terrace.rollout.model import Deployment
 from terrace.rollout.recovery import Told
 
 
-def told(found: tuple[str, ...], absent: tuple[str, ...], whole: tuple[str, ...], dead: str) -> Told:
+def told(found: tuple[str, ...], absent: tuple[str, ...], whole: tuple[str, ...], dead: str, unlock: str) -> Told:
     """What the options say. An address may hold `=` within brackets; the id comes after the last that is outside."""
     named = {}
     for one in found:
@@ -22,7 +22,7 @@ def told(found: tuple[str, ...], absent: tuple[str, ...], whole: tuple[str, ...]
         if cut < 1 or cut == len(one) - 1:
             raise BadInput(f"--import {one!r} is not ADDRESS=ID", hint="like --import aws_vpc.main=vpc-0a1b2c")
         named[one[:cut]] = one[cut + 1 :]
-    return Told(named, frozenset(absent), frozenset(whole), dead)
+    return Told(named, frozenset(absent), frozenset(whole), dead, unlock)
 
 
 def recover(shop: Workshop, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:

@@ -1,0 +1,170 @@
+"""What a deployment asks on its way, and what it is told: the gates, the people who answered, how it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from terrace.assess.model import Objection, Weight
+from terrace.gates.absorption import Absorbed
+from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
+from terrace.gates.model import Approval, Subject, Verdict
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.ledger.restores import open_restore
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.witnesses import needed, say_that_its_driver_is_dead
+from terrace.rollout.bake import health
+from terrace.rollout.course import course
+from terrace.rollout.model import Deployment, StepRecord
+from terrace.rollout.next_step import Asked, Horizon
+from terrace.stacks.model import Destruction, Origin
+from terrace.watch.absorbed import swallowed
+from terrace.watch.acknowledged import acknowledgements, answered
+
+
+def facts(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Facts:
+    """What the gates of an environment ask about a commit on its way there, from Git and the ledger."""
+    settings = crew.config.environment(environment)
+    good = folds.last_good(history, environment)
+    latest = folds.latest(history, environment)
+    held = folds.hold(history, environment)
+    repository = crew.repository
+    upstream = None
+    if settings.after is not None:
+        above = folds.last_good(history, settings.after)
+        upstream = Upstream(
+            environment=settings.after,
+            commit=above.commit if above else None,
+            succeeded_at=above.ended_at if above else None,
+        )
+    busy = None
+    if latest is not None and latest.open and latest.lease is not None:
+        busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
+        if said := say_that_its_driver_is_dead(history, latest):
+            busy += f"; {len(said)} of {needed(settings)} people said that they are dead"
+    elif latest is not None and latest.open and latest.in_doubt:
+        busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
+    restoring = open_restore(history, environment)
+    if restoring is not None:
+        busy = f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
+    return Facts(
+        commit=commit,
+        # Going back to an older commit brings nobody's new commits in: there is nothing of theirs to judge.
+        authors=repository.authors(good.commit if good is not None else None, commit),
+        requester=crew.actor,
+        branch=crew.config.branch,
+        on_protected_branch=repository.on_protected_branch(commit),
+        upstream=upstream,
+        held=f"{held.reason} (by {held.by})" if held else None,
+        busy=busy,
+        origin=origin,
+        doubt=_doubt(history, environment) if held else None,
+    )
+
+
+def _doubt(history: History, environment: str) -> str | None:
+    """What nobody knows of an environment. Who lets it go has looked; what was taken down has made nothing."""
+    found = folds.unknown(history, environment)
+    if found is None or isinstance(found.origin, Destruction):
+        return None
+    return f"what deployment {found.id} of {found.commit[:7]} did"
+
+
+def entry(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
+    """Whether an environment lets a commit in now."""
+    settings = crew.config.environment(environment)
+    return admission(settings, facts(crew, history, environment, commit, origin), crew.clock())
+
+
+def busy(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
+    """The same, for an environment that another process works on at this moment."""
+    seen = facts(crew, history, environment, commit, origin)
+    latest = folds.latest(history, environment)
+    who = f"driven by {latest.lease.holder.who}" if latest and latest.lease else "another process of this machine"
+    blocked = replace(seen, busy=seen.busy or f"deployment {latest.id if latest else ''}, {who}")
+    return admission(crew.config.environment(environment), blocked, crew.clock())
+
+
+def asked(
+    crew: Crew,
+    history: Callable[[], History],
+    deployment: Deployment,
+    clock: Callable[[], datetime] | None = None,
+) -> Asked:
+    """Whom a deployment asks on its way. `history` is asked for when a gate is: it goes on meanwhile."""
+    now = clock or crew.clock
+    settings = crew.config.environment(deployment.environment)
+    rule = rule_for(settings, deployment.origin)
+    return Asked(
+        consent=lambda plans: gates_say(crew, history(), deployment, plans),
+        condition=lambda one: health(settings.rollout, one, now(), probed=bool(settings.health)),
+        course=course(deployment.origin, settings),
+        horizon=Horizon.ALL if rule.asked else Horizon.WAVE,
+    )
+
+
+def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
+    """What the gates say to the plans of one wave, with the approvals given so far."""
+    seen = facts(crew, history, deployment.environment, deployment.commit, deployment.origin)
+    return consent(
+        crew.config,
+        crew.config.environment(deployment.environment),
+        subjects(crew, history, deployment, plans),
+        approvals(crew, history, deployment),
+        # Who asked for it, not who happens to drive it now.
+        replace(seen, requester=deployment.requester),
+        crew.clock(),
+        tuple(_objection(record.stack, one) for record in plans for one in record.detail.get("objections", ())),
+        deployment.agreed,
+        _absorbed(history, deployment, plans),
+    )
+
+
+def _absorbed(history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> tuple[Absorbed, ...]:
+    """What applying these plans would take over from outside about security, and who answers for it."""
+    given = acknowledgements(history, deployment.environment)
+    found = []
+    for record in plans:
+        for seen in swallowed(record) if not record.detail["empty"] else ():
+            who = answered(given, seen, seen.kept)
+            found.append(Absorbed(record.stack, seen.address, seen.kept, who.by if who else ""))
+    return tuple(found)
+
+
+def _objection(stack: str, told: Mapping[str, str]) -> Objection:
+    return Objection(told["rule"], stack, told["address"], told["why"], Weight(told["weight"]))
+
+
+def subjects(crew: Crew, history: History, deployment: Deployment, plans: Iterable[StepRecord]) -> tuple[Subject, ...]:
+    """What an approval of these plans binds to; plans that do nothing need none."""
+    return tuple(
+        Subject(
+            ledger=history.ledger_id,
+            environment=deployment.environment,
+            stack=record.stack,
+            commit=deployment.commit,
+            digest=record.detail["digest"],
+            policy=crew.policy,
+            lineage=record.detail["lineage"],
+        )
+        for record in plans
+        if not record.detail["empty"]
+    )
+
+
+def approvals(crew: Crew, history: History, deployment: Deployment) -> tuple[Approval, ...]:
+    """The answers given to a deployment, each with how its author is known now."""
+    return tuple(
+        Approval(
+            actor=signed.actor,
+            role=signed.role,
+            answer="approve" if signed.answer == "approve" else "reject",
+            subjects=signed.subjects,
+            at=signed.at,
+            proof=crew.proof(signed),
+            comment=signed.comment,
+        )
+        for signed in folds.approvals(history, deployment.id)
+    )

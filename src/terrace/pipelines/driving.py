@@ -1,0 +1,157 @@
+"""One process drives one deployment. Level-triggered: ask what comes next, write the intent, act, write the result, ask
+again. Killed anywhere, the next one goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger import kinds
+from terrace.ledger.model import History
+from terrace.pipelines import closing, steps
+from terrace.pipelines.asking import asked
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.ground import Ended, Ground
+from terrace.pipelines.journal import Intent, Journal
+from terrace.rollout.model import Deployment, Result, Step, StepRecord
+from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
+from terrace.stacks.model import Recovery
+
+
+def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
+    """The loop. Only the holder of the environment's lease is in it."""
+    holder = crew.leases.holder(crew.actor)
+    journal = Journal(crew.ledger, history, deployment_id, holder, crew.actor)
+    journal.take_lease()
+    with ExitStack() as stack, ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
+        ground = Ground(crew, journal.deployment, journal.history, stack)
+        crew.watcher.opened(ground.deployment)
+        while True:
+            whom = asked(crew, lambda: journal.history, ground.deployment)
+            answer = next_step(ground.deployment, whom, frozenset(ground.in_hand))
+            match answer:
+                case Perform(tasks):
+                    _perform(journal, ground, tasks, pool.map)
+                case Wait():
+                    journal.note(kinds.DEPLOYMENT_WAITING, {"reasons": list(reasons_of(answer))})
+                    return journal.flush()
+                case Finish(result, reasons):
+                    journal.note(kinds.DEPLOYMENT_ENDED, _ending(ground.deployment, result, reasons))
+                    if result == "unknown":
+                        # Nothing may build on what nobody knows, until somebody has looked.
+                        why = f"what deployment {deployment_id} did is not known"
+                        journal.hold(ground.deployment.environment, why)
+                    if result == "succeeded" and isinstance(ground.deployment.origin, Recovery):
+                        journal.let_go(ground.deployment.environment, "what nobody knew is in order again")
+                    return journal.flush()
+
+
+def reasons_of(waiting: Wait) -> tuple[str, ...]:
+    """What a deployment waits for, as the ledger keeps it."""
+    return tuple(r.reason for r in waiting.verdict.open)
+
+
+def _ending(deployment: Deployment, result: Result, reasons: tuple[str, ...]) -> dict[str, object]:
+    payload: dict[str, object] = {"result": result, "reasons": list(reasons)}
+    tagged = deployment.last(Step.TAG)
+    if tagged is not None and tagged.result == "succeeded":
+        payload["tag"] = tagged.detail["tag"]
+    return payload
+
+
+Map = Callable[[Callable[[StepRecord], StepRecord], tuple[StepRecord, ...]], Iterable[StepRecord]]
+
+
+def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: Map) -> None:
+    """Write the intents, act, and note the results; independent tasks side by side.
+
+    Where somebody else wrote since this was decided, nothing is done: it has to be decided again.
+    """
+    fresh = [task for task in tasks if task.resumes is None]
+    if not journal.intend([Intent(t.step, t.stack, ground.crew.new_id(), _intent(ground, t)) for t in fresh]):
+        return
+    ground.deployment = journal.deployment
+    begun = []
+    for task in tasks:
+        record = task.resumes or ground.deployment.last(task.step, task.stack)
+        assert record is not None, "its intent was just written"
+        begun.append(record)
+        ground.crew.watcher.step(ground.deployment, record)
+
+    def one(record: StepRecord) -> StepRecord:
+        try:
+            ended = _act(ground, record)
+        except Interrupted:
+            return record
+        done = replace(
+            record,
+            result=ended.result,
+            message=ended.message,
+            detail={**record.detail, **ended.detail},
+            ended_at=ground.crew.clock(),
+        )
+        ground.crew.watcher.step(ground.deployment, done)
+        return done
+
+    ended = list(spread(one, tuple(begun)))
+    for record in ended:
+        if not record.open:
+            journal.end(record)
+    results = {record.attempt: record for record in ended}
+    seen = tuple(results.get(record.attempt, record) for record in ground.deployment.steps)
+    # What was just done counts at once; it reaches the ledger together with the next intent.
+    ground.deployment = replace(ground.deployment, steps=seen)
+    if any(record.open for record in ended):
+        journal.note(kinds.LEASE_RELEASED, {})
+        journal.flush()
+        raise Interrupted(
+            f"interrupted: deployment {ground.deployment.id} stands where it is",
+            hint=f"`terrace resume {ground.deployment.environment}` goes on",
+        )
+
+
+def _intent(ground: Ground, task: Task) -> dict[str, object]:
+    """What an apply is about to do, written down before it begins."""
+    if task.step is not Step.APPLY:
+        return {}
+    hand = ground.hand_for(task.stack)
+    assert hand is not None, "an apply is asked for only with a plan in hand"
+    return {
+        "place": ground.crew.applier.place,
+        "host": ground.crew.leases.holder(ground.crew.actor).host,
+        "terraform": ground.crew.terraform.version,
+        "sha256": hand.made.sha256,
+        "digest": hand.plan.digest.value,
+        "lineage": hand.state.lineage,
+        "serial": hand.state.serial,
+    }
+
+
+def _act(ground: Ground, record: StepRecord) -> Ended:
+    try:
+        match record.step:
+            case Step.PLAN:
+                return steps.plan(ground, record.stack, record.attempt)
+            case Step.BACKUP:
+                return steps.backup(ground, record.stack)
+            case Step.APPLY:
+                return steps.apply(ground, record)
+            case Step.SNAPSHOT:
+                return steps.snapshot(ground, record.stack)
+            case Step.BASELINE:
+                return closing.baseline(ground)
+            case Step.SMOKE:
+                return closing.smoke(ground)
+            case Step.HEALTH:
+                return closing.health(ground)
+            case Step.TAG:
+                return closing.tag(ground)
+            case Step.REVERT:
+                return closing.revert(ground)
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return steps.failure(error)

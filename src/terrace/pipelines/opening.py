@@ -1,0 +1,79 @@
+"""How a deployment is opened: what it says of itself, in the order in which its stacks will go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.errors import BadInput
+from terrace.gates.model import Verdict
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft
+from terrace.ledger.origins import origin_to_payload
+from terrace.pipelines.crew import Crew
+from terrace.rollout.model import Deployment
+from terrace.stacks.additions import NOTHING, Additions
+from terrace.stacks.graph import waves
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The environment does not take this release now. Nothing was written."""
+
+    commit: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A deployment that asks to be let in. `held` says why the environment is held from then on; "": it is not."""
+
+    environment: str
+    commit: str
+    origin: Origin
+    waves: tuple[tuple[str, ...], ...]
+    live: str = ""
+    additions: Additions = NOTHING
+    agreed: frozenset[str] = frozenset()
+    partial: bool = False
+    held: str = ""
+
+
+def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], ...]:
+    """The keys of an environment's stacks in the order in which they go. Raises BadInput when it has none."""
+    stacks = landscape.of(environment)
+    if not stacks:
+        raise BadInput(
+            f"{environment} has no stacks at {landscape.commit[:7]}",
+            hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
+        )
+    return tuple(tuple(stack.key for stack in wave) for wave in waves(stacks, landscape.graph))
+
+
+def opened(crew: Crew, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
+    """What opens a deployment in the ledger."""
+    payload = {
+        "environment": opening.environment,
+        "commit": opening.commit,
+        "origin": origin_to_payload(opening.origin),
+        "waves": [list(wave) for wave in opening.waves],
+        "policy": crew.policy,
+        "live": opening.live,
+        "additions": opening.additions.payload(),
+        "agreed": sorted(opening.agreed),
+        "partial": opening.partial,
+    }
+    opened = Draft(kinds.DEPLOYMENT_OPENED, deployment_id, crew.actor, payload)
+    if not opening.held:
+        return (opened,)
+    held = {"reason": opening.held, "deployment": deployment_id}
+    return (opened, Draft(kinds.ENVIRONMENT_HELD, opening.environment, crew.actor, held))
+
+
+def superseded(crew: Crew, latest: Deployment | None) -> tuple[Draft, ...]:
+    """The end of a waiting deployment that a newer one replaces."""
+    if latest is None or not latest.open:
+        return ()
+    payload = {"result": "superseded", "reasons": ["a newer release was taken instead"]}
+    return (Draft(kinds.DEPLOYMENT_ENDED, latest.id, crew.actor, payload),)

@@ -1,0 +1,82 @@
+"""What our own applies leave behind that looks as if somebody had changed it outside.
+
+A role gets its policies from resources of their own, a bucket its encryption, a group its rules: the object itself
+shows them only when it is read again, as a change that no plan made. So each stack is looked at once right after an
+apply. What then differs about objects that the apply changed, or that hang together with those, is an echo; the same
+difference with the same values is none of anybody's doing later on either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.plans.model import Plan
+from terrace.rollout.model import Step
+from terrace.watch.model import Quadrant, Sighting
+from terrace.watch.payload import sightings_of
+from terrace.watch.severity import severity
+from terrace.watch.sightings import fingerprint, is_grave, sightings
+
+_INDEX = re.compile(r'\[("([^"\\]|\\.)*"|[^\]]*)\]')
+
+
+def echoes_in(plan: Plan, changed: Iterable[str]) -> tuple[Sighting, ...]:
+    """The echoes of an apply in a plan made right after it. `changed` are the addresses that it changed."""
+    blocks = {_block(address) for address in changed}
+    near = blocks | {b for pair in plan.links if blocks & set(pair) for b in pair}
+    seen = sightings(plan)
+    return tuple(s for s in seen if s.quadrant is Quadrant.UNMANAGED and _block(s.address) in near)
+
+
+def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting, ...]:
+    """The echoes of the newest apply of a stack."""
+    for deployment in reversed(folds.deployments(history)):
+        record = deployment.last(Step.SNAPSHOT, stack) if deployment.environment == environment else None
+        if record is not None and record.result == "succeeded":
+            return sightings_of(stack, record.detail.get("echoes", ()))
+    return ()
+
+
+def without_echoes(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
+    """The sightings without what is an echo in them, by path and value; one that has nothing else is none."""
+    known = {echo.address: echo for echo in echoes}
+    found = []
+    for one in seen:
+        echo = known.get(one.address)
+        left = one if echo is None else _less(one, echo)
+        if left is not None:
+            found.append(left)
+    return tuple(found)
+
+
+def _less(one: Sighting, echo: Sighting) -> Sighting | None:
+    gone = {p for p in one.kept if p in echo.paths and _mark(one, p) == _mark(echo, p) != ""}
+    if not gone:
+        return one
+    paths = tuple(path for path in one.paths if path not in gone)
+    if not paths:
+        return None
+    kept = tuple(path for path in one.kept if path not in gone)
+    names = {path.partition(".")[0] for path in paths}
+    return replace(
+        one,
+        paths=paths,
+        kept=kept,
+        grave=is_grave(one.type, kept),
+        severity=severity(one.type, paths, undo=one.undo),
+        fingerprint=fingerprint(one.stack, one.address, one.quadrant, paths),
+        observed={name: mark for name, mark in one.observed.items() if name in names},
+    )
+
+
+def _mark(one: Sighting, path: str) -> str:
+    return one.observed.get(path.partition(".")[0], "")
+
+
+def _block(address: str) -> str:
+    """The block that an address is of: its indexes left out."""
+    return _INDEX.sub("", address)

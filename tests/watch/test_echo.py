@@ -1,0 +1,63 @@
+"""What our own apply left is no drift, as long as it is the same; everything else about the same object is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from support.plans import change, drifted, plan_of
+from terrace.plans.digest import DigestKey
+from terrace.plans.marks import marks
+from terrace.plans.model import Action, Plan
+from terrace.watch.echo import echoes_in, without_echoes
+from terrace.watch.sightings import sightings
+
+KEY = DigestKey("k", b"secret")
+ROLE, POLICY = 'aws_iam_role.app["a]b"]', "aws_iam_role_policy.own"
+LINKS = (("aws_iam_role_policy.own", "aws_iam_role.app"),)
+
+
+def role_with(*policies: str, **more: Any) -> Plan:
+    """A role that shows these policies when it is read again."""
+    was = {"name": "app", "tags": {"a": "1"}}
+    now = {**was, "inline_policy": list(policies), **more}
+    before, after = marks(ROLE, was, KEY), marks(ROLE, now, KEY)
+    seen = drifted(ROLE, was, now, before_marks=before, after_marks=after)
+    return plan_of([change(POLICY, Action.NO_OP)], [seen], links=LINKS)
+
+
+@pytest.mark.parametrize("changed", [(POLICY,), (ROLE,), ("aws_x.y", f"{POLICY}[0]")])
+def test_what_an_apply_left_is_an_echo_of_what_it_changed(changed: tuple[str, ...]) -> None:
+    (echo,) = echoes_in(role_with("own"), changed)
+    assert (echo.address, echo.grave) == (ROLE, True)
+    assert without_echoes(sightings(role_with("own")), (echo,)) == ()
+
+
+def test_what_has_nothing_to_do_with_the_apply_is_no_echo() -> None:
+    assert echoes_in(role_with("own"), ("aws_instance.web",)) == ()
+
+
+def test_another_value_is_no_echo() -> None:
+    echoes = echoes_in(role_with("own"), (POLICY,))
+    seen = sightings(role_with("own", "back-door"))
+    assert without_echoes(seen, echoes) == seen != ()
+
+
+def test_what_differs_besides_is_left() -> None:
+    echoes = echoes_in(role_with("own"), (POLICY,))
+    (left,) = without_echoes(sightings(role_with("own", tags={"a": "2"})), echoes)
+    assert (left.paths, left.kept, left.grave) == (("tags.a",), ("tags.a",), False)
+
+
+def test_a_mark_that_is_not_known_matches_nothing() -> None:
+    """With another key nothing can be compared: then somebody is asked, rather than nobody."""
+    seen = sightings(role_with("own"))
+    blind = tuple(replace(one, observed={"inline_policy": ""}) for one in seen)
+    assert without_echoes(blind, blind) == blind
+
+
+def test_a_deletion_is_never_an_echo() -> None:
+    gone = plan_of([], [change(ROLE, Action.DELETE, {"name": "app"})], links=LINKS)
+    assert echoes_in(gone, (POLICY,)) == ()
