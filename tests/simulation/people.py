@@ -113,10 +113,11 @@ class People:
         """The scheduler's minute."""
 
         def run(crew: Crew) -> object:
-            return [
-                (done := action.run(crew), react(crew, done) if isinstance(done, Deployment) else None)
-                for action in due(crew)
-            ]
+            found: list[object] = []
+            for action in due(crew):
+                done = action.run(crew)
+                found += [done, react(crew, done) if isinstance(done, Deployment) else None]
+            return found
 
         return self.command("bot", run, machine)
 

@@ -8,23 +8,26 @@ from simulation.choices import Choices
 from simulation.people import People
 from simulation.process import Process
 
+When = Callable[[Process], bool]
+"""Whether a moment is the one that is meant."""
+
 
 class Script:
-    """Does `what` when a process comes to `moment` ("before ledger.append") for the `nth` time. Once, and only then."""
+    """Has things happen at moments that are called like "before ledger.append": each once, and nothing else ever."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[str, Callable[[Process], bool], Callable[[Process], object]]] = []
+        self._due: list[tuple[str, When, Callable[[Process], object]]] = []
 
-    def at(
-        self, moment: str, what: Callable[[Process], object], when: Callable[[Process], bool] = lambda process: True
-    ) -> None:
+    def at(self, moment: str, what: Callable[[Process], object], when: When = lambda process: True) -> None:
         """Have something happen at the first such moment at which `when` holds."""
         self._due.append((moment, when, what))
 
     def before(self, process: Process, what: str) -> None:
+        """What is due before that."""
         self._happen(f"before {what}", process)
 
     def after(self, process: Process, what: str) -> None:
+        """What is due after that."""
         self._happen(f"after {what}", process)
 
     def _happen(self, moment: str, process: Process) -> None:
