@@ -103,23 +103,6 @@ def test_who_holds_between_consent_and_intent_is_heard() -> None:
     assert people.world.applied == []
 
 
-def test_who_rejects_between_consent_and_intent_is_heard() -> None:
-    people, script = staged()
-    up_to(people, "dev")
-    promoted(people)
-    script.at(
-        "before ledger.append",
-        lambda process: people.answer("staging", "dan", "reject"),
-        about_to_apply(people, "staging"),
-    )
-    people.answer("staging", "bob")
-    people.resume("staging")
-    latest = folds.latest(people.history, "staging")
-    assert latest is not None
-    assert "dan" in str(latest.waiting)
-    assert not any(applied.plan.stack.startswith("staging") for applied in people.world.applied)
-
-
 def test_a_clock_that_was_set_back_hides_no_newer_release_from_a_rollback() -> None:
     people, script = staged()
     failing(people)
