@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from simulation.process import QuickLedger
 from support.git import repository, with_remote
 from support.ledgers import MemoryLedger
 from terrace.adapters.ledgers.git import GitLedger
@@ -27,7 +28,7 @@ def now() -> datetime:
     return datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-@pytest.fixture(params=["memory", "sqlite", "git", "git with a remote"])
+@pytest.fixture(params=["memory", "memory, unchecked", "sqlite", "git", "git with a remote"])
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Reopen:
     """Opens the same ledger anew each time, as another process would."""
     numbers = itertools.count()
@@ -39,6 +40,9 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Reopen:
         case "memory":
             memory = MemoryLedger(clock=now, new_id=new_id)
             return lambda: memory
+        case "memory, unchecked":
+            quick = QuickLedger(clock=now, new_id=new_id)
+            return lambda: quick
         case "sqlite":
             return lambda: SqliteLedger(tmp_path / "deep" / "ledger.db", clock=now, new_id=new_id)
         case "git":

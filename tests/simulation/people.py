@@ -181,6 +181,9 @@ class People:
             finish(self.world.shared, run)
 
     def _import_by_hand(self, environment: str) -> None:
+        for run in self.world.shared.runs.values():
+            if run.plan.stack.startswith(f"{environment}/"):
+                finish(self.world.shared, run)
         for key, estate in self.world.cloud.estates.items():
             if key.startswith(f"{environment}/"):
                 estate.known = dict(estate.things)
