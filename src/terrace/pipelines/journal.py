@@ -16,7 +16,12 @@ TRIES = 50
 
 
 class LeaseLost(TerraceError):
-    """Somebody took the environment over with proof of our death. Nothing more may be done by us."""
+    """Somebody else drives it: they were quicker, or took it over with proof of our death. Nothing more is done by us.
+
+    Nothing is broken: it is as busy as if they had been there before.
+    """
+
+    exit_code = 1
 
 
 def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[Draft, ...]]) -> History:
@@ -121,7 +126,10 @@ class Journal:
                 hint="`terrace status` tells who drives it now; nothing more was done from here",
             )
         if deployment.epoch == self._epoch and notes and notes[0].kind == kinds.LEASE_TAKEN:
-            raise LeaseLost(f"deployment {self._id} was taken up by another process at the same moment")
+            raise LeaseLost(
+                f"deployment {self._id} was taken up by another process at the same moment",
+                hint="`terrace status` tells who drives it; nothing was done from here",
+            )
         return notes
 
 
