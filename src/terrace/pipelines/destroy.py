@@ -44,7 +44,10 @@ def _what(crew: Crew, history: History, environment: str, stack: str | None) -> 
             touched.update({key: deployment for key in deployment.stacks if deployment.done(key) is not None})
     there = {key: d for key, d in touched.items() if not (isinstance(d.origin, Destruction) and d.done(key))}
     if not there:
-        raise BadInput(f"nothing is deployed in {environment}: there is nothing to destroy")
+        raise BadInput(
+            f"nothing is deployed in {environment}: there is nothing to destroy",
+            hint="`terrace status` shows what is deployed where",
+        )
     if stack is not None:
         if stack not in there:
             raise no_such("stack with something deployed", stack, there)

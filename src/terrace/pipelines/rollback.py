@@ -77,7 +77,10 @@ def way_back(crew: Crew, history: History, environment: str, to: str | None) -> 
     crew.config.environment(environment)
     changed = folds.changes(history, environment)
     if not changed:
-        raise BadInput(f"nothing was ever changed in {environment}: there is nothing to undo")
+        raise BadInput(
+            f"nothing was ever changed in {environment}: there is nothing to undo",
+            hint="`terrace status` shows what is deployed where",
+        )
     newest = changed[-1]
     # A way back that did not end well may be gone again, to the same release: what it led away from is still there.
     halfway = isinstance(newest.origin, Undoing) and newest.result != "succeeded"
