@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -47,10 +48,29 @@ def deployments(history: History) -> tuple[Deployment, ...]:
             found[event.subject] = _opened(event)
         elif event.subject in found:
             now = found[event.subject] = _next(found[event.subject], event)
-            undone = found.get(now.origin.of) if isinstance(now.origin, Undoing) else None
-            if undone is not None and now.result == "succeeded":
-                found[undone.id] = replace(undone, undone_by=now.id)
+            if now.result == "succeeded" and isinstance(now.origin, Undoing):
+                found |= {
+                    d.id: replace(d, undone_by=now.id) for d in _taken_back(tuple(found.values()), now, now.origin.of)
+                }
     return tuple(found.values())
+
+
+def _taken_back(known: tuple[Deployment, ...], back: Deployment, of: str) -> Iterator[Deployment]:
+    """What a way back undid: all that changed something since the release that it went back to, not only the last."""
+    mine = [d for d in known if d.environment == back.environment and d.id != back.id]
+    goals = [i for i, d in enumerate(mine) if d.commit == back.commit and _is_release(d)]
+    for deployment in mine[goals[-1] + 1 :] if goals else mine:
+        changed = deployment.touched or deployment.result == "succeeded"
+        # A way back that did not end well was no release: what it left was taken back with the rest.
+        halfway = isinstance(deployment.origin, Undoing) and deployment.result != "succeeded"
+        if deployment.id == of or (goals and changed and not halfway and not deployment.undone_by):
+            yield deployment
+
+
+def _is_release(deployment: Deployment) -> bool:
+    """Whether it ended well, released something, and was not undone since."""
+    gone = isinstance(deployment.origin, Destruction | Remediation) or bool(deployment.undone_by)
+    return deployment.result == "succeeded" and not gone
 
 
 def releases(history: History, environment: str) -> tuple[Deployment, ...]:
@@ -64,7 +84,7 @@ def releases(history: History, environment: str) -> tuple[Deployment, ...]:
             continue
         if isinstance(deployment.origin, Destruction):
             found = found if deployment.partial else []
-        elif not isinstance(deployment.origin, Remediation) and not deployment.undone_by:
+        elif _is_release(deployment):
             found.append(deployment)
     return tuple(found)
 
@@ -93,6 +113,25 @@ def latest(history: History, environment: str) -> Deployment | None:
     return mine[-1] if mine else None
 
 
+def changes(history: History, environment: str) -> tuple[Deployment, ...]:
+    """The deployments that may have changed something in an environment, oldest first."""
+    return tuple(d for d in deployments(history) if d.environment == environment and d.touched)
+
+
+def unsettled(history: History, environment: str) -> Deployment | None:
+    """The newest deployment of an environment of which nobody knows what it did, until one that brings it in order
+    has succeeded."""
+    left: Deployment | None = None
+    for deployment in deployments(history):
+        if deployment.environment != environment:
+            continue
+        if deployment.result == "unknown":
+            left = deployment
+        elif left is not None and deployment.settles == left.id and deployment.result == "succeeded":
+            left = None
+    return left
+
+
 def last_good(history: History, environment: str) -> Deployment | None:
     """The newest good release of an environment: what should be live there."""
     good = releases(history, environment)
@@ -119,16 +158,22 @@ def approvals(history: History, deployment: str) -> tuple[SignedApproval, ...]:
 
 
 def hold(history: History, environment: str) -> Hold | None:
-    """The hold on an environment, or None when it takes deployments."""
+    """The hold on an environment, or None when it takes deployments.
+
+    What people hold stays held until people let it go: no deployment that comes with a hold, or ends one, takes it
+    away.
+    """
     held: Hold | None = None
     for event in history.events:
         if event.subject != environment:
             continue
         if event.kind == kinds.ENVIRONMENT_HELD:
             payload = event.payload
-            held = Hold(payload.get("reason", ""), event.actor, event.time, payload.get("deployment", ""))
-        elif event.kind == kinds.ENVIRONMENT_UNHELD:
-            held = None
+            new = Hold(payload.get("reason", ""), event.actor, event.time, payload.get("deployment", ""))
+            held = new if held is None or held.deployment or not new.deployment else held
+        elif event.kind == kinds.ENVIRONMENT_UNHELD and held is not None:
+            ended = event.payload.get("deployment", "")
+            held = None if ended in ("", held.deployment) else held
     return held
 
 
@@ -147,6 +192,7 @@ def _opened(event: Event) -> Deployment:
         additions=additions_of(payload.get("additions", {})),
         agreed=frozenset(payload.get("agreed", ())),
         partial=payload.get("partial", False),
+        settles=payload.get("settles", ""),
     )
 
 

@@ -23,8 +23,11 @@ from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 
 
-def facts(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Facts:
-    """What the gates of an environment ask about a commit on its way there, from Git and the ledger."""
+def facts(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Facts:
+    """What the gates of an environment ask about a commit on its way there, from Git and the ledger.
+
+    `settles` is the deployment of unknown outcome that it is to bring in order, if it is to.
+    """
     settings = crew.config.environment(environment)
     good = folds.last_good(history, environment)
     latest = folds.latest(history, environment)
@@ -43,6 +46,9 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
         busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
+    doubtful = folds.unsettled(history, environment)
+    if busy is None and doubtful is not None and doubtful.id != settles:
+        busy = f"deployment {doubtful.id} of {doubtful.commit[:7]} ended, and nobody knows what it did"
     restoring = open_restore(history, environment)
     if restoring is not None:
         busy = f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
@@ -60,10 +66,10 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
     )
 
 
-def entry(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
+def entry(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Verdict:
     """Whether an environment lets a commit in now."""
     settings = crew.config.environment(environment)
-    return admission(settings, facts(crew, history, environment, commit, origin), crew.clock())
+    return admission(settings, facts(crew, history, environment, commit, origin, settles), crew.clock())
 
 
 def busy(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Verdict:

@@ -36,7 +36,7 @@ def deploy(crew: Crew, environment: str, commit: str, origin: Origin) -> Deploym
 
 def enter(crew: Crew, history: History, opening: Opening) -> Deployment | Refused:
     """Let a deployment in, if its gates say so now, and take it as far as it goes. Refused: nothing was written."""
-    environment, commit, origin = opening.environment, opening.commit, opening.origin
+    environment, commit, origin, settles = opening.environment, opening.commit, opening.origin, opening.settles
     deployment_id = crew.new_id()
     with crew.leases.hold(environment) as free:
         if not free:
@@ -44,16 +44,16 @@ def enter(crew: Crew, history: History, opening: Opening) -> Deployment | Refuse
 
         def decide(seen: History) -> tuple[Draft, ...]:
             # Asked of the very history that is written to: whoever came in between may have closed a gate.
-            if entry(crew, seen, environment, commit, origin).open:
+            if entry(crew, seen, environment, commit, origin, settles).open:
                 return ()
             return (
-                *superseded(crew, folds.latest(seen, environment)),
+                *superseded(crew, folds.latest(seen, environment), origin),
                 *opened(crew, opening, deployment_id),
             )
 
         history = append(crew.ledger, history, decide)
         if not any(d.id == deployment_id for d in folds.deployments(history)):
-            return Refused(commit, entry(crew, history, environment, commit, origin))
+            return Refused(commit, entry(crew, history, environment, commit, origin, settles))
         return drive(crew, history, deployment_id)
 
 

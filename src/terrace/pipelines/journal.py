@@ -107,9 +107,10 @@ class Journal:
         payload = {"reason": reason, "deployment": self._id}
         self._notes.append(Draft(kinds.ENVIRONMENT_HELD, environment, self._actor, payload))
 
-    def let_go(self, environment: str, reason: str) -> None:
-        """Keep for the next flush that the environment takes deployments again."""
-        self._notes.append(Draft(kinds.ENVIRONMENT_UNHELD, environment, self._actor, {"reason": reason}))
+    def let_go(self, environment: str, deployment: str, reason: str) -> None:
+        """Keep for the next flush that what an environment is held for because of a deployment is over."""
+        payload = {"reason": reason, "deployment": deployment}
+        self._notes.append(Draft(kinds.ENVIRONMENT_UNHELD, environment, self._actor, payload))
 
     def flush(self) -> Deployment:
         """Write the notes, all or none, and return the deployment as it stands then. Raises LeaseLost."""
