@@ -134,3 +134,110 @@ def test_commits_that_touch_files_are_those_of_the_first_parent_line(tmp_path: P
     assert found.touching(base, merge, ("c.tf", "a b.tf")) == (merge, other)
     assert found.touching(base, merge, ("*.tf",)) == (), "a path is no pattern"
     assert found.touching(base, merge, ()) == ()
+
+
+# --- reverts and additions ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> tuple[GitRepository, str, str]:
+    """A good commit and a bad one after it, which changes two files, adds one and removes one."""
+    work = with_remote(tmp_path / "work", {"main.tf": "one\n", "other.tf": "same\n", "gone.tf": "here\n"})
+    good = git(work, "rev-parse", "HEAD")
+    bad = commit(work, {"main.tf": "two\n", "new.bin": "\x00\x01\n", "gone.tf": None})
+    git(work, "push", "--quiet", "origin", "main")
+    found = GitRepository(work, cache=tmp_path / "cache")
+    found.fetch()
+    return found, good, bad
+
+
+def branches(work: Path) -> list[str]:
+    return git(work, "for-each-ref", "--format=%(refname:short)", "refs/heads/terrace").split()
+
+
+def test_a_revert_is_one_commit_on_the_tip_pushed_and_touches_nothing_here(
+    story: tuple[GitRepository, str, str],
+) -> None:
+    repository_, good, bad = story
+    work = repository_.root
+    (work / "main.tf").write_text("my own\n")
+    made = repository_.prepare_revert("terrace/revert-prod", bad, good, "Take prod back\n\nsick")
+    assert git(work, "rev-parse", f"{made}^") == bad
+    assert git(work, "diff", good, made) == ""
+    assert git(work, "log", "-1", "--format=%B", made).startswith("Take prod back\n\nsick")
+    assert git(work, "log", "-1", "--format=%an", made) == "ann"
+    remote = work.with_name("work.git")
+    assert git(remote, "rev-parse", "terrace/revert-prod") == made
+    assert (work / "main.tf").read_text() == "my own\n"
+    assert git(work, "rev-parse", "HEAD") == bad
+    assert git(work, "status", "--porcelain") == "M main.tf"
+
+
+def test_prepared_again_it_is_the_same_and_another_one_is_never_overwritten(
+    story: tuple[GitRepository, str, str],
+) -> None:
+    repository_, good, bad = story
+    made = repository_.prepare_revert("terrace/revert", bad, good, "one")
+    assert repository_.prepare_revert("terrace/revert", bad, good, "two") == made
+    commit(repository_.root, {"other.tf": "newer\n"})
+    git(repository_.root, "push", "--quiet", "origin", "main")
+    repository_.fetch()
+    with pytest.raises(BadInput, match="holds something else") as caught:
+        repository_.prepare_revert("terrace/revert", bad, good, "three")
+    assert caught.value.hint
+    assert git(repository_.root, "rev-parse", "terrace/revert") == made
+
+
+def test_what_was_merged_since_stays_and_what_it_changed_too_is_left_to_people(
+    story: tuple[GitRepository, str, str],
+) -> None:
+    repository_, good, bad = story
+    work = repository_.root
+    commit(work, {"other.tf": "newer\n"})
+    git(work, "push", "--quiet", "origin", "main")
+    repository_.fetch()
+    made = repository_.prepare_revert("terrace/one", bad, good, "one")
+    assert git(work, "show", f"{made}:other.tf") == "newer"
+    assert git(work, "show", f"{made}:main.tf") == "one"
+    commit(work, {"main.tf": "three\n"})
+    git(work, "push", "--quiet", "origin", "main")
+    repository_.fetch()
+    with pytest.raises(BadInput, match="cannot be taken back") as caught:
+        repository_.prepare_revert("terrace/two", bad, good, "two")
+    assert "git revert" in (caught.value.hint or "")
+    assert branches(work) == ["terrace/one"], "nothing was left"
+
+
+def test_a_revert_that_cannot_be_pushed_is_here_and_says_how_to_push_it(story: tuple[GitRepository, str, str]) -> None:
+    repository_, good, bad = story
+    work = repository_.root
+    git(work, "remote", "set-url", "origin", str(work.with_name("nowhere.git")))
+    with pytest.raises(NotReady, match="could not be pushed") as caught:
+        repository_.prepare_revert("terrace/revert", bad, good, "one")
+    assert caught.value.hint == "push it yourself: git push origin terrace/revert"
+    assert branches(work) == ["terrace/revert"]
+
+
+def test_a_name_that_is_none_is_refused(story: tuple[GitRepository, str, str]) -> None:
+    repository_, good, bad = story
+    for name in ("-f", "a..b", "a b", ""):
+        with pytest.raises(BadInput, match="not a name of a branch"):
+            repository_.prepare_revert(name, bad, good, "one")
+
+
+def test_what_is_added_to_a_checkout_is_gone_from_the_next_one(story: tuple[GitRepository, str, str]) -> None:
+    repository_, good, _ = story
+    with repository_.checkout(good, "prod", {"zz.tf": "added\n"}) as folder:
+        assert (folder / "zz.tf").read_text() == "added\n"
+    with repository_.checkout(good, "prod") as folder:
+        assert not (folder / "zz.tf").exists()
+
+
+def test_what_is_committed_is_never_written_over(story: tuple[GitRepository, str, str]) -> None:
+    repository_, good, _ = story
+    with (
+        pytest.raises(BadInput, match=r"other\.tf is in the commit") as caught,
+        repository_.checkout(good, "prod", {"other.tf": "mine\n"}),
+    ):
+        raise AssertionError("it must not come to that")
+    assert caught.value.hint

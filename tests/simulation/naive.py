@@ -24,27 +24,32 @@ def result(events: Events, deployment: str) -> str | None:
 
 
 def held(events: Events, environment: str) -> bool:
-    """Whether people or Terrace hold an environment: people's word ends any hold, Terrace's only its own."""
-    by: set[str] = set()
+    """Whether an environment is held: people's hold ends by people's word, any other by the deployment it came with."""
+    by: str | None = None
     for event in (e for e in events if e.subject == environment):
-        who = "terrace" if event.payload.get("deployment") else "people"
-        if event.kind == kinds.ENVIRONMENT_HELD:
-            by.add(who)
-        elif event.kind == kinds.ENVIRONMENT_UNHELD:
-            by = by - {"terrace"} if who == "terrace" else set()
-    return bool(by)
+        deployment = str(event.payload.get("deployment", ""))
+        if event.kind == kinds.ENVIRONMENT_HELD and by != "":
+            by = deployment
+        elif event.kind == kinds.ENVIRONMENT_UNHELD and deployment in ("", by):
+            by = None
+    return by is not None
 
 
 def good(events: Events, environment: str) -> list[Event]:
     """The openings of the good releases of an environment, oldest first."""
-    mine = [e for e in opened(events, environment) if result(events, e.subject) == "succeeded"]
-    undone = {e.payload["origin"]["of"] for e in mine if _kind(e) in ("rollback", "automatic-rollback")}
     found: list[Event] = []
-    for event in mine:
+    for event in opened(events, environment):
+        if result(events, event.subject) != "succeeded" or _kind(event) == "remediation":
+            continue
         if _kind(event) == "destruction":
             found = found if event.payload["partial"] else []
-        elif _kind(event) != "remediation" and event.subject not in undone:
-            found.append(event)
+            continue
+        if _kind(event) in ("rollback", "automatic-rollback"):
+            # Whatever came after the release that it went back to is undone.
+            names = [e.payload["commit"] for e in found]
+            back = len(names) - 1 - names[::-1].index(event.payload["commit"])
+            found = found[: back + 1]
+        found.append(event)
     return found
 
 

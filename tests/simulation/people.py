@@ -125,7 +125,7 @@ class People:
         """Somebody looks into the cloud, tells what is there, and has an unknown outcome brought in order."""
 
         def run(crew: Crew) -> object:
-            deployment = folds.unknown(crew.ledger.read(), environment)
+            deployment = folds.unsettled(crew.ledger.read(), environment)
             if deployment is None:
                 return None
             found = examine(crew, deployment, self._told(environment))
@@ -140,7 +140,7 @@ class People:
 
     def unhold(self, environment: str, who: str = "bob") -> None:
         """Somebody lets an environment go. If nobody knew what an apply did, they put that in order by hand first."""
-        if folds.unknown(self.history, environment) is not None:
+        if folds.unsettled(self.history, environment) is not None:
             self._import_by_hand(environment)
         if self._say(environment, who, held=False):
             self.world.holds.discard(environment)

@@ -113,7 +113,7 @@ def _quiet(people: People, environment: str) -> bool:
 def _unsettled(people: People, environment: str) -> bool:
     """Whether nobody knows what an apply did, and nobody who looked let the environment go."""
     return (
-        folds.unknown(people.history, environment) is not None and folds.hold(people.history, environment) is not None
+        folds.unsettled(people.history, environment) is not None and folds.hold(people.history, environment) is not None
     )
 
 

@@ -18,6 +18,7 @@ from support.backends import BACKENDS
 from support.cli import Done
 from support.marks import Workplace, workplace
 from support.processes import Living, descendants, until_dead
+from support.settling import let_go, settle
 from support.stage import Actor
 
 TRIES = 6
@@ -75,8 +76,10 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
     tally.rounds += 1
     tally.kills[_name(victims)] += 1
     told = actor.ended()
+    if any(victim.part in ("git", "terrace") for victim in victims):
+        tally.unlocked += _bury(place, [one for one in others if one.part == "git"])
     before = place.events()
-    acknowledged = _go_on(place, release, told, others, tally)
+    acknowledged = _go_on(place, release, told, others, chance, tally)
     made = place.made(release)
     if any(times > 1 + acknowledged for times in made.values()):
         tally.doubles += 1
@@ -118,29 +121,46 @@ def _name(victims: list[Living]) -> str:
     return "all" if "terrace" in parts and len(parts) > 1 else parts.pop()
 
 
-def _go_on(place: Workplace, release: str, told: Done | None, others: list[Living], tally: Tally) -> int:
+def _go_on(
+    place: Workplace, release: str, told: Done | None, others: list[Living], chance: random.Random, tally: Tally
+) -> int:
     """Do what people do until the release is there; how often an unknown outcome was acknowledged."""
     acknowledged = 0
     for attempt in range(TRIES):
         if told is None or attempt:
-            told = place.stage.run("resume" if attempt % 2 == 0 else "deploy", "dev", "--json")
-        result = _result(told)
-        if result == "succeeded":
-            return acknowledged
-        if result == "unknown":
+            told = place.stage.run("deploy" if acknowledged or attempt % 2 else "resume", "dev", "--json")
+        if _result(told) == "unknown":
             tally.unknown += 1
             _refuses(place, release, tally)
             acknowledged += 1
-            until_dead(others, 30)
-            place.backend.unlock(place.key)
-            place.stage.ok("unhold", "dev", "--reason", "looked at it")
-        elif place.backend.locked(place.key) and until_dead(others, 30):
+            _bury(place, others)
+            if chance.random() < 0.5:
+                let_go(place)
+                continue
+            told = settle(place, release)
+        if _result(told) == "succeeded":
+            return acknowledged
+        tally.unlocked += _bury(place, others)
+        if place.backend.locked(place.key):
             # Whoever held it is dead: somebody killed Terraform while it planned.
             tally.unlocked += 1
             place.backend.unlock(place.key)
     tally.stuck += 1
     tally.failures.append(f"{release}: {TRIES} tries, and it is not there: {told.out if told else ''}"[:2000])
     return acknowledged
+
+
+def _bury(place: Workplace, others: list[Living]) -> int:
+    """Make sure that nobody of a round lives any more, and remove the locks of a Git that was killed; how many."""
+    for one in others:
+        # Terraform is what ends a provider; one whose Terraform was killed stays.
+        if one.part == "provider":
+            one.kill()
+    assert until_dead(others, 60), "somebody lives on"
+    left = [*place.work.glob(".git/refs/**/*.lock"), *place.folder.glob("work.git/refs/**/*.lock")]
+    for lock in left:
+        lock.unlink()
+    return len(left)
 
 
 def _refuses(place: Workplace, release: str, tally: Tally) -> None:

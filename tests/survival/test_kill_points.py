@@ -18,6 +18,7 @@ import pytest
 from support.backends import BACKENDS
 from support.cli import Done
 from support.marks import SQLITE, Strike, Workplace, workplace
+from support.settling import let_go, settle
 from support.stage import CROSSINGS
 
 pytestmark = pytest.mark.slow
@@ -65,12 +66,6 @@ def killed(place: Workplace, strike: Strike) -> Done | None:
     done = actor.ended()
     assert place.obeyed, f"it never came to that: {done}"
     return done
-
-
-def look_and_let_go(place: Workplace) -> None:
-    """What a person does about an unknown outcome: make sure that all are dead, free the lock, say so."""
-    place.backend.unlock(place.key)
-    place.stage.ok("unhold", "dev", "--reason", "looked at it: the marks say what was made")
 
 
 def finish(place: Workplace) -> None:
@@ -170,11 +165,21 @@ def test_an_apply_that_died_is_unknown_and_never_run_again_before_somebody_looke
     refused = place.stage.run("deploy", "dev", "--json")
     assert (refused.code, refused.json["result"]) == (1, "blocked")
     assert place.made(release) == made, "nobody looked yet, and it ran again"
-    look_and_let_go(place)
-    finish(place)
+    assert settle(place, release).json["result"] == "succeeded"
     assert place.made(release).keys() == ONCE.keys()
     assert all(times <= made[name] + 1 for name, times in place.made(release).items()), "one look, one more apply"
     assert place.events()[: len(before)] == before
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_person_may_also_let_go_by_hand_and_deploy_again(places: Places, backend: str) -> None:
+    place, release = places.at(backend), places.name()
+    place.release(release)
+    killed(place, Strike("all", "within"))
+    assert place.stage.run("resume", "dev", "--json").json["result"] == "unknown"
+    let_go(place)
+    assert place.stage.ok("deploy", "dev", "--json").json["result"] == "succeeded"
+    assert all(times <= 2 for times in place.made(release).values())
 
 
 def test_a_runner_that_dies_before_terraform_is_started_has_done_nothing(places: Places) -> None:
@@ -186,7 +191,7 @@ def test_a_runner_that_dies_before_terraform_is_started_has_done_nothing(places:
     told = place.stage.run("resume", "dev", "--json")
     assert told.code == 1
     if told.json["result"] == "unknown":
-        look_and_let_go(place)
+        let_go(place)
     else:
         assert "nothing was applied" in told.json["reasons"][0]
         assert place.made(release) == {}

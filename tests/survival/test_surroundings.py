@@ -57,13 +57,13 @@ def test_of_two_machines_that_deploy_at_once_one_goes_and_all_is_made_once(tmp_p
         for name in ("a", "b", "c"):
             here.release(name)
             actors = [stage.start("deploy", "dev", "--json") for stage in (here.stage, there)]
-            told = [done.json for actor in actors if (done := actor.ended()) is not None]
-            assert len(told) == 2
-            results = sorted(one["result"] for one in told)
-            assert "succeeded" in results, told
-            if "waiting" in results:
-                (waiting,) = [one for one in told if one["result"] == "waiting"]
-                assert any("driven by" in reason or "deployment" in reason for reason in waiting["reasons"]), told
+            told = [done for actor in actors if (done := actor.ended()) is not None]
+            assert sorted(done.code for done in told) in ([0, 0], [0, 1]), told
+            for done in told:
+                if done.code:
+                    # Busy when it came, or in the very moment in which both took it up.
+                    said = done.json.get("error") or " ".join(done.json["reasons"])
+                    assert "deployment" in said, done
             assert here.made(name) == ONCE
         assert verify(here.events()).ok
 

@@ -134,7 +134,7 @@ def test_outputs_that_would_change_are_input_drift() -> None:
         ),
         ("aws_instance.a", {"description": "a"}, {"description": "b"}, Action.UPDATE, Severity.LOW),
         ("aws_s3_bucket.a", {"tags": {}}, None, Action.CREATE, Severity.CRITICAL),
-        ("aws_instance.a", {"tags": {}}, None, Action.CREATE, Severity.HIGH),
+        ("aws_lb.a", {"tags": {}}, None, Action.CREATE, Severity.HIGH),
     ],
 )
 def test_the_worst_rule_counts(address: str, before: Any, after: Any, undo: Action | None, expected: Severity) -> None:

@@ -24,7 +24,8 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class LiveProbes:
-    """Runs probes from this machine. Commands get the outputs and PATH and HOME, nothing else of ours."""
+    """Runs probes from this machine. Commands get the variables that are handed in, PATH, HOME and the like, nothing
+    else of ours."""
 
     def __init__(self, pause: float = PAUSE_SECONDS) -> None:
         self._pause = pause
@@ -51,6 +52,9 @@ class LiveProbes:
                 time.sleep(self._pause)
             try:
                 answer = httpx.get(url, timeout=probe.timeout.total_seconds(), follow_redirects=False)
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+                # An output went into it: it may hold a secret, so it is not repeated.
+                return ProbeResult(name, "unclear", f"its address cannot be asked ({type(error).__name__})")
             except httpx.HTTPError as error:
                 seen = f"no answer ({type(error).__name__})"
                 continue

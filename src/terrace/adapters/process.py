@@ -33,8 +33,10 @@ def run(
     stdin: bytes | None = None,
     timeout: float | None = None,
 ) -> Finished:
-    """Run to the end and return whatever the exit code is. Raises NotReady when there is no such program or it
-    took longer than `timeout` seconds. `env` replaces the environment; None passes ours on."""
+    """Run to the end and return whatever the exit code is. `env` replaces the environment; None passes ours on.
+
+    Raises NotReady when there is no such program, when it cannot be run, or when it took longer than `timeout` seconds.
+    """
     try:
         done = subprocess.run(
             [os.fspath(part) for part in argv],
@@ -48,6 +50,9 @@ def run(
         )
     except FileNotFoundError as error:
         raise NotReady(f"{argv[0]} was not found", hint=f"install {argv[0]} or put it on PATH") from error
+    except OSError as error:
+        hint = "it needs to be a program, or a script with #! and the right to be run: chmod +x"
+        raise NotReady(f"{argv[0]} cannot be run: {error.strerror}", hint=hint) from error
     except subprocess.TimeoutExpired as error:
         raise NotReady(f"{argv[0]} did not end within {timeout:g} s") from error
     return Finished(done.returncode, done.stdout, done.stderr)

@@ -6,6 +6,7 @@ themselves. For everything else a person decides; what may lose data needs its a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -40,6 +41,15 @@ def destruction(plan: Plan) -> tuple[Objection, ...]:
     )
 
 
+_INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]')
+
+
+def _within(address: str, places: Collection[str]) -> bool:
+    """Whether an object is, or lies in, one of these places as their module writes them: without any index."""
+    bare = _INDEX.sub("", address)
+    return any(f".{place}." in f".{bare}." for place in places)
+
+
 def _objections(plan: Plan, undone: Undone) -> Iterator[Objection]:
     key = plan.stack.key
     for change in plan.effective:
@@ -70,7 +80,7 @@ def _about(change: ResourceChange, undone: Undone) -> tuple[str, str, Weight] | 
             return "delete", "is deleted, and the undone releases did not make it", Weight.SAY
         case Action.REPLACE:
             return "replace", "is replaced", Weight.SAY
-        case Action.CREATE if any(change.address.endswith(one) for one in undone.let_go):
+        case Action.CREATE if _within(change.address, undone.let_go):
             return "let-go", "was let go and still exists: it would be made a second time; import it", Weight.NAME
         case Action.CREATE if stateful:
             return "create", "is made anew, empty: what it held does not come back", Weight.SAY

@@ -13,15 +13,7 @@ from terrace.gates.objections import answer
 from terrace.gates.people import Barred, People
 from terrace.gates.tally import Tally, Voice, assign, tally, within_reach
 from terrace.stacks.config import ApprovalRule, Config, Environment
-from terrace.stacks.model import (
-    AutomaticRollback,
-    Destruction,
-    Origin,
-    Remediation,
-    Repairing,
-    Rollback,
-    Undoing,
-)
+from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Remediation, Repairing, Rollback
 from terrace.stacks.repository import Author
 
 
@@ -40,8 +32,7 @@ class Facts:
 
     `authors` wrote the commits that are new there. `on_protected_branch` is None when history is too shallow to
     tell. `held` says why the environment takes nothing, `busy` what else goes on there; None when nothing does.
-    `origin` is what set it going: a way out of trouble meets other gates than a release. `doubt` is what nobody knows
-    of an environment that is held for that.
+    `origin` is what set it going: a way out of trouble meets other gates than a release.
     """
 
     commit: str
@@ -53,19 +44,18 @@ class Facts:
     held: str | None
     busy: str | None
     origin: Origin
-    doubt: str | None = None
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
     """Whether the environment takes this commit now. Every gate is asked, so that all reasons are told at once.
 
     What undoes, recovers or takes down may enter a held environment, and is no promotion. Drift is taken back to a
-    commit that is there already.
+    commit that is there already. What is protected is never taken down.
     """
     results = [] if isinstance(facts.origin, Repairing) else [_held(environment, facts, Outcome.BLOCK)]
     results += [_busy(environment, facts), _protected_branch(facts, unknown=Outcome.BLOCK)]
-    if facts.doubt is not None and isinstance(facts.origin, Undoing | Destruction):
-        results.append(_doubt(environment, facts.doubt))
+    if isinstance(facts.origin, Destruction):
+        results.append(_protected(environment))
     if isinstance(facts.origin, Remediation):
         results.append(_remediation(environment))
     if environment.after is not None and not isinstance(facts.origin, Repairing | Remediation):
@@ -90,13 +80,15 @@ def consent(
     """Whether plans may be applied now. `approvals` may be any answers: only those to exactly these subjects count.
 
     An open deployment is looked at again: it waits while the environment is held, and is blocked when its commit
-    left the protected branch. More answers from others never take a rejection away. `objections` are what an
-    assessment holds against these very plans, `agreed` the addresses that somebody agreed to by name. `absorbed` is
-    what applying them would take over from outside.
+    left the protected branch, or when it takes down what is protected by now. More answers from others never take a
+    rejection away. `objections` are what an assessment holds against these very plans, `agreed` the addresses that
+    somebody agreed to by name. `absorbed` is what applying them would take over from outside.
     """
     again = [_protected_branch(facts, unknown=Outcome.WAIT)]
     if not isinstance(facts.origin, Repairing):
         again.insert(0, _held(environment, facts, Outcome.WAIT))
+    if isinstance(facts.origin, Destruction):
+        again.append(_protected(environment))
     opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
     answers = _approvals(config, environment, subjects, approvals, facts, now)
     against = answer(facts.origin, objections, agreed)
@@ -129,18 +121,20 @@ def _held(environment: Environment, facts: Facts, held: Outcome) -> GateResult:
     return GateResult("held", held, f"{environment.name} is held: {facts.held}", how)
 
 
-def _doubt(environment: Environment, doubt: str) -> GateResult:
-    """What exists and no state knows would be made again by going back, and missed by taking down."""
-    reason = f"nobody knows {doubt} in {environment.name}: first that has to be brought in order"
-    return GateResult("doubt", Outcome.BLOCK, reason, f"`terrace resume {environment.name}`")
-
-
 def _remediation(environment: Environment) -> GateResult:
     name, gate = environment.name, "remediation"
     if environment.drift.remediate is not None:
         return GateResult(gate, Outcome.PASS, f"{name} lets drift be taken back")
     how = f"allow it in terrace.yaml: `environments.{name}.drift.remediate`"
     return GateResult(gate, Outcome.BLOCK, f"remediation is off in {name}", how)
+
+
+def _protected(environment: Environment) -> GateResult:
+    name, gate = environment.name, "protected"
+    if not environment.protected:
+        return GateResult(gate, Outcome.PASS, f"{name} may be destroyed")
+    how = f"`environments.{name}.protected: false` of terrace.yaml, merged, lets it be destroyed"
+    return GateResult(gate, Outcome.BLOCK, f"{name} is protected: it is never destroyed", how)
 
 
 def _busy(environment: Environment, facts: Facts) -> GateResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,10 +12,7 @@ from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_from_payload
 from terrace.rollout.model import Deployment, Holder, Lease, Step, StepRecord
 from terrace.stacks.additions import additions_of
-from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
-
-_IN_VAIN = ("failed", "blocked", "superseded")
-"""How a recovery ends that settled nothing."""
+from terrace.stacks.model import Destruction, Remediation, Undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,32 @@ def deployments(history: History) -> tuple[Deployment, ...]:
             telling[event.subject] = _Telling(event)
         elif event.subject in telling:
             telling[event.subject].hear(event)
-    found = {one: told.deployment() for one, told in telling.items()}
-    for one in tuple(found.values()):
-        if isinstance(one.origin, Undoing) and one.result == "succeeded" and one.origin.of in found:
-            found[one.origin.of] = replace(found[one.origin.of], undone_by=one.id)
+    found: dict[str, Deployment] = {}
+    for told in telling.values():
+        one = told.deployment()
+        found[one.id] = one
+        if one.result == "succeeded" and isinstance(one.origin, Undoing):
+            undone = _taken_back(tuple(found.values()), one, one.origin.of)
+            found |= {d.id: replace(d, undone_by=one.id) for d in undone}
     return tuple(found.values())
+
+
+def _taken_back(known: tuple[Deployment, ...], back: Deployment, of: str) -> Iterator[Deployment]:
+    """What a way back undid: all that changed something since the release that it went back to, not only the last."""
+    mine = [d for d in known if d.environment == back.environment and d.id != back.id]
+    goals = [i for i, d in enumerate(mine) if d.commit == back.commit and _is_release(d)]
+    for deployment in mine[goals[-1] + 1 :] if goals else mine:
+        changed = deployment.touched or deployment.result == "succeeded"
+        # A way back that did not end well was no release: what it left was taken back with the rest.
+        halfway = isinstance(deployment.origin, Undoing) and deployment.result != "succeeded"
+        if deployment.id == of or (goals and changed and not halfway and not deployment.undone_by):
+            yield deployment
+
+
+def _is_release(deployment: Deployment) -> bool:
+    """Whether it ended well, released something, and was not undone since."""
+    gone = isinstance(deployment.origin, Destruction | Remediation) or bool(deployment.undone_by)
+    return deployment.result == "succeeded" and not gone
 
 
 def releases(history: History, environment: str) -> tuple[Deployment, ...]:
@@ -68,7 +87,7 @@ def releases(history: History, environment: str) -> tuple[Deployment, ...]:
             continue
         if isinstance(deployment.origin, Destruction):
             found = found if deployment.partial else []
-        elif not isinstance(deployment.origin, Remediation) and not deployment.undone_by:
+        elif _is_release(deployment):
             found.append(deployment)
     return tuple(found)
 
@@ -97,17 +116,23 @@ def latest(history: History, environment: str) -> Deployment | None:
     return mine[-1] if mine else None
 
 
-def unknown(history: History, environment: str) -> Deployment | None:
-    """The newest deployment of an environment, if nobody knows what it did.
+def changes(history: History, environment: str) -> tuple[Deployment, ...]:
+    """The deployments that may have changed something in an environment, oldest first."""
+    return tuple(d for d in deployments(history) if d.environment == environment and d.touched)
 
-    A recovery that ended without success leaves what it was to bring in order as unknown as before.
-    """
-    every = {d.id: d for d in deployments(history)}
-    mine = [d for d in every.values() if d.environment == environment]
-    found = mine[-1] if mine else None
-    while found is not None and isinstance(found.origin, Recovery) and found.result in _IN_VAIN:
-        found = every[found.origin.of]
-    return found if found is not None and found.result == "unknown" else None
+
+def unsettled(history: History, environment: str) -> Deployment | None:
+    """The newest deployment of an environment of which nobody knows what it did, until one that brings it in order
+    has succeeded."""
+    left: Deployment | None = None
+    for deployment in deployments(history):
+        if deployment.environment != environment:
+            continue
+        if deployment.result == "unknown":
+            left = deployment
+        elif left is not None and deployment.settles == left.id and deployment.result == "succeeded":
+            left = None
+    return left
 
 
 def last_good(history: History, environment: str) -> Deployment | None:
@@ -138,22 +163,21 @@ def approvals(history: History, deployment: str) -> tuple[SignedApproval, ...]:
 def hold(history: History, environment: str) -> Hold | None:
     """The hold on an environment, or None when it takes deployments.
 
-    What people hold only people let go. Where Terrace holds it too, both reasons are told, and the hold is theirs.
+    What people hold stays held until people let it go: no deployment that comes with a hold, or ends one, takes it
+    away.
     """
-    theirs: Hold | None = None
-    ours: Hold | None = None
+    held: Hold | None = None
     for event in history.events:
         if event.subject != environment:
             continue
-        payload = event.payload
         if event.kind == kinds.ENVIRONMENT_HELD:
-            held = Hold(payload.get("reason", ""), event.actor, event.time, payload.get("deployment", ""))
-            theirs, ours = (theirs, held) if held.deployment else (held, ours)
-        elif event.kind == kinds.ENVIRONMENT_UNHELD:
-            theirs, ours = (theirs if payload.get("deployment") else None), None
-    if theirs is None or ours is None:
-        return theirs or ours
-    return replace(theirs, reason=f"{theirs.reason}; {ours.reason}")
+            payload = event.payload
+            new = Hold(payload.get("reason", ""), event.actor, event.time, payload.get("deployment", ""))
+            held = new if held is None or held.deployment or not new.deployment else held
+        elif event.kind == kinds.ENVIRONMENT_UNHELD and held is not None:
+            ended = event.payload.get("deployment", "")
+            held = None if ended in ("", held.deployment) else held
+    return held
 
 
 class _Telling:
@@ -209,6 +233,7 @@ class _Telling:
             additions=additions_of(opening.get("additions", {})),
             agreed=frozenset(opening.get("agreed", ())),
             partial=opening.get("partial", False),
+            settles=opening.get("settles", ""),
         )
 
 

@@ -19,13 +19,16 @@ from terrace.rollout.bake import health
 from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.next_step import Asked, Horizon
-from terrace.stacks.model import Destruction, Origin
+from terrace.stacks.model import Origin
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 
 
-def facts(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Facts:
-    """What the gates of an environment ask about a commit on its way there, from Git and the ledger."""
+def facts(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Facts:
+    """What the gates of an environment ask about a commit on its way there, from Git and the ledger.
+
+    `settles` is the deployment of unknown outcome that it is to bring in order, if it is to.
+    """
     settings = crew.config.environment(environment)
     good = folds.last_good(history, environment)
     latest = folds.latest(history, environment)
@@ -46,6 +49,9 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
             busy += f"; {len(said)} of {needed(settings)} people said that they are dead"
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
+    doubtful = folds.unsettled(history, environment)
+    if busy is None and doubtful is not None and doubtful.id != settles:
+        busy = f"deployment {doubtful.id} of {doubtful.commit[:7]} ended, and nobody knows what it did"
     restoring = open_restore(history, environment)
     if restoring is not None:
         busy = f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
@@ -60,22 +66,13 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
         held=f"{held.reason} (by {held.by})" if held else None,
         busy=busy,
         origin=origin,
-        doubt=_doubt(history, environment) if held else None,
     )
 
 
-def _doubt(history: History, environment: str) -> str | None:
-    """What nobody knows of an environment. Who lets it go has looked; what was taken down has made nothing."""
-    found = folds.unknown(history, environment)
-    if found is None or isinstance(found.origin, Destruction):
-        return None
-    return f"what deployment {found.id} of {found.commit[:7]} did"
-
-
-def entry(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
+def entry(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Verdict:
     """Whether an environment lets a commit in now."""
     settings = crew.config.environment(environment)
-    return admission(settings, facts(crew, history, environment, commit, origin), crew.clock())
+    return admission(settings, facts(crew, history, environment, commit, origin, settles), crew.clock())
 
 
 def busy(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrace.errors import BadInput, NotReady
+from terrace.errors import Interrupted, TerraceError
 from terrace.pipelines.ground import Ended, Ground
 from terrace.pipelines.journal import plain
 from terrace.rollout.ports import ProbeResult
@@ -67,8 +67,11 @@ def revert(ground: Ground) -> Ended:
     )
     try:
         made = ground.crew.repository.prepare_revert(branch, bad, good, message)
-    except (BadInput, NotReady) as error:
-        return Ended("succeeded", f"{error} (hint: {error.hint})", {"branch": ""})
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        hint = f" (hint: {error.hint})" if error.hint else ""
+        return Ended("succeeded", f"not prepared: {error}{hint}", {"branch": ""})
     return Ended("succeeded", f"merge {branch}", {"branch": branch, "commit": made})
 
 

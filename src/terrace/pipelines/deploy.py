@@ -41,7 +41,7 @@ def enter(crew: Crew, history: History, opening: Opening) -> Deployment | Refuse
 
     `history` is what the opening was made of: when another deployment came in since, this one is refused.
     """
-    environment, commit, origin = opening.environment, opening.commit, opening.origin
+    environment, commit, origin, settles = opening.environment, opening.commit, opening.origin, opening.settles
     deployment_id, known = crew.new_id(), _newest(history, environment)
     with crew.leases.hold(environment) as free:
         if not free:
@@ -49,16 +49,16 @@ def enter(crew: Crew, history: History, opening: Opening) -> Deployment | Refuse
 
         def decide(seen: History) -> tuple[Draft, ...]:
             # Asked of the very history that is written to: whoever came in between may have closed a gate.
-            if entry(crew, seen, environment, commit, origin).open or _newest(seen, environment) != known:
+            if entry(crew, seen, environment, commit, origin, settles).open or _newest(seen, environment) != known:
                 return ()
             return (
-                *superseded(crew, folds.latest(seen, environment)),
+                *superseded(crew, folds.latest(seen, environment), origin),
                 *opened(crew, opening, deployment_id),
             )
 
         history = append(crew.ledger, history, decide)
         if not any(d.id == deployment_id for d in folds.deployments(history)):
-            verdict = entry(crew, history, environment, commit, origin)
+            verdict = entry(crew, history, environment, commit, origin, settles)
             return Refused(commit, verdict if verdict.open else _overtaken(verdict, _newest(history, environment)))
         return drive(crew, history, deployment_id)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from terrace.errors import BadInput
-from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
@@ -15,23 +14,26 @@ from terrace.stacks.naming import no_such
 
 
 def destroy(crew: Crew, environment: str, stack: str | None, reason: str) -> Deployment | Refused:
-    """Plan the destruction, ask as for a deployment, and take it all down. An unfinished one is taken up.
+    """Plan the destruction, ask as for a deployment, and take it all down. An unfinished one of the same is taken up.
 
     Raises BadInput when nothing is there, or when no single commit knows all that is.
     """
-    settings = crew.config.environment(environment)
+    crew.config.environment(environment)
     history = crew.ledger.read()
     current = folds.latest(history, environment)
-    if current is not None and current.open and isinstance(current.origin, Destruction):
+    if current is not None and _asks_the_same(current, stack):
         return resume(crew, current)
     commit, waves = _what(crew, history, environment, stack)
-    if settings.protected:
-        how = f"`environments.{environment}.protected: false` of terrace.yaml, merged, lets it be destroyed"
-        block = GateResult("protected", Outcome.BLOCK, f"{environment} is protected: it is never destroyed", how)
-        return Refused(commit, Verdict(environment, (block,)))
     origin = Destruction(crew.actor, reason)
     opening = Opening(environment, commit, origin, waves, live=commit, partial=stack is not None)
     return enter(crew, history, opening)
+
+
+def _asks_the_same(current: Deployment, stack: str | None) -> bool:
+    """Whether an open deployment takes down exactly what is asked for: never more than what was typed back."""
+    if not current.open or not isinstance(current.origin, Destruction):
+        return False
+    return current.stacks == (stack,) if stack is not None else not current.partial
 
 
 def _what(crew: Crew, history: History, environment: str, stack: str | None) -> tuple[str, tuple[tuple[str, ...], ...]]:
@@ -42,7 +44,10 @@ def _what(crew: Crew, history: History, environment: str, stack: str | None) -> 
             touched.update({key: deployment for key in deployment.stacks if deployment.done(key) is not None})
     there = {key: d for key, d in touched.items() if not (isinstance(d.origin, Destruction) and d.done(key))}
     if not there:
-        raise BadInput(f"nothing is deployed in {environment}: there is nothing to destroy")
+        raise BadInput(
+            f"nothing is deployed in {environment}: there is nothing to destroy",
+            hint="`terrace status` shows what is deployed where",
+        )
     if stack is not None:
         if stack not in there:
             raise no_such("stack with something deployed", stack, there)

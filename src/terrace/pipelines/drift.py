@@ -15,8 +15,8 @@ from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.journal import append
+from terrace.pipelines.look import plan_of
 from terrace.plans.model import Plan
-from terrace.plans.read import read_plan
 from terrace.plans.terraform import Site
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
@@ -181,12 +181,12 @@ def planned(crew: Crew, environment: str, key: str) -> Plan:
             raise BadInput(broken[0].why)
         (target,) = ready
         site = site_in(crew, target.landscape, target.landscape.stack(key), target.root, "plan")
-        return _plan(crew, target, site)
+        return plan_of(crew, site, target.commit)
 
 
 def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Observation:
     before = crew.terraform.pull_state(site)
-    plan = _plan(crew, target, site)
+    plan = plan_of(crew, site, target.commit)
     after = crew.terraform.pull_state(site)
     if (before.lineage, before.serial) != (after.lineage, after.serial):
         return _unknown(bare, "discarded: its state moved while it was looked at")
@@ -203,21 +203,6 @@ def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Obse
         notices=looked.notices,
         objects=sum(1 for change in plan.changes if change.mode == "managed"),
     )
-
-
-def _plan(crew: Crew, target: Target, site: Site) -> Plan:
-    made = crew.terraform.plan(site, lock=False, listener=crew.watcher.progress)
-    try:
-        return read_plan(
-            made.document,
-            stack=site.stack,
-            commit=target.commit,
-            key=crew.digest_key,
-            root=str(site.root),
-            lock=made.lock,
-        )
-    finally:
-        made.discard()
 
 
 def _undeployed(crew: Crew, landscape: Landscape, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:

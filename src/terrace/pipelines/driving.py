@@ -18,7 +18,7 @@ from terrace.pipelines.ground import Ended, Ground
 from terrace.pipelines.journal import Intent, Journal
 from terrace.rollout.model import Deployment, Result, Step, StepRecord
 from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
-from terrace.stacks.model import Recovery
+from terrace.stacks.model import Undoing
 
 
 def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
@@ -40,18 +40,25 @@ def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
                     return journal.flush()
                 case Finish(result, reasons):
                     journal.note(kinds.DEPLOYMENT_ENDED, _ending(ground.deployment, result, reasons))
-                    if result == "unknown":
-                        # Nothing may build on what nobody knows, until somebody has looked.
-                        why = f"what deployment {deployment_id} did is not known"
-                        journal.hold(ground.deployment.environment, why)
-                    if result == "succeeded" and isinstance(ground.deployment.origin, Recovery):
-                        journal.let_go(ground.deployment.environment, "what nobody knew is in order again")
+                    _holds(journal, ground.deployment, result)
                     return journal.flush()
 
 
 def reasons_of(waiting: Wait) -> tuple[str, ...]:
     """What a deployment waits for, as the ledger keeps it."""
     return tuple(r.reason for r in waiting.verdict.open)
+
+
+def _holds(journal: Journal, deployment: Deployment, result: Result) -> None:
+    """What the end of a deployment means for the hold on its environment."""
+    if result == "unknown":
+        # Nothing may build on what nobody knows, until somebody has looked.
+        journal.hold(deployment.environment, f"what deployment {deployment.id} did is not known")
+    elif isinstance(deployment.origin, Undoing):
+        if result != "succeeded":
+            journal.hold(deployment.environment, f"the way back to {deployment.commit[:7]} ended: {result}")
+    elif result == "succeeded" and deployment.settles:
+        journal.let_go(deployment.environment, deployment.settles, "what nobody knew is in order again")
 
 
 def _ending(deployment: Deployment, result: Result, reasons: tuple[str, ...]) -> dict[str, object]:

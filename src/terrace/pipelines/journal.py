@@ -17,7 +17,12 @@ TRIES = 50
 
 
 class LeaseLost(TerraceError):
-    """Somebody took the environment over with proof of our death. Nothing more may be done by us."""
+    """Somebody else drives it: they were quicker, or took it over with proof of our death. Nothing more is done by us.
+
+    Nothing is broken: it is as busy as if they had been there before.
+    """
+
+    exit_code = 1
 
 
 def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[Draft, ...]]) -> History:
@@ -127,9 +132,9 @@ class Journal:
         payload = {"reason": reason, "deployment": self._id}
         self._notes.append(Draft(kinds.ENVIRONMENT_HELD, environment, self._actor, payload))
 
-    def let_go(self, environment: str, reason: str) -> None:
-        """Keep for the next flush that the environment takes deployments again, unless people hold it."""
-        payload = {"reason": reason, "deployment": self._id}
+    def let_go(self, environment: str, deployment: str, reason: str) -> None:
+        """Keep for the next flush that what an environment is held for because of a deployment is over."""
+        payload = {"reason": reason, "deployment": deployment}
         self._notes.append(Draft(kinds.ENVIRONMENT_UNHELD, environment, self._actor, payload))
 
     def flush(self) -> Deployment:
@@ -150,7 +155,10 @@ class Journal:
                 hint="`terrace status` tells who drives it now; nothing more was done from here",
             )
         if deployment.epoch == self._epoch and notes and notes[0].kind == kinds.LEASE_TAKEN:
-            raise LeaseLost(f"deployment {self._id} was taken up by another process at the same moment")
+            raise LeaseLost(
+                f"deployment {self._id} was taken up by another process at the same moment",
+                hint="`terrace status` tells who drives it; nothing was done from here",
+            )
         return notes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,33 +10,53 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
+from terrace.plans.terraform import MadePlan, Site
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
 
+Planned = Callable[[Crew, Landscape, Stack, Path], Plan]
+"""Plans one stack of a checkout."""
 
-def plans_at(crew: Crew, landscape: Landscape, environment: str, additions: Additions = NOTHING) -> Mapping[str, Plan]:
+
+def plans_at(
+    crew: Crew,
+    landscape: Landscape,
+    environment: str,
+    additions: Additions = NOTHING,
+    planned: Planned | None = None,
+) -> Mapping[str, Plan]:
     """The plan of every stack of an environment at a commit, by key; as many at once as the machine bears.
 
-    Raises TerraformFailed when one of them cannot be planned.
+    `planned` plans one of them, `plan_in` if not said. Raises TerraformFailed when one of them cannot be planned.
     """
+    one = planned or plan_in
     stacks = landscape.of(environment)
     added = additions.files({stack.key: stack.path for stack in stacks})
     with (
         crew.repository.checkout(landscape.commit, f"{environment}-look", added) as root,
         ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool,
     ):
-        plans = pool.map(lambda stack: plan_in(crew, landscape, stack, root), stacks)
+        plans = pool.map(lambda stack: one(crew, landscape, stack, root), stacks)
         return {plan.stack.key: plan for plan in plans}
 
 
 def plan_in(crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
     """The plan of one stack of a checkout."""
-    site = site_in(crew, landscape, stack, root, "plan")
+    return plan_of(crew, site_in(crew, landscape, stack, root, "plan"), landscape.commit)
+
+
+def plan_of(crew: Crew, site: Site, commit: str) -> Plan:
+    """What a commit would change at a site. The saved plan is gone at once."""
     made = crew.terraform.plan(site, lock=False, listener=crew.watcher.progress)
     try:
-        return read_plan(
-            made.document, stack=stack, commit=landscape.commit, key=crew.digest_key, root=str(root), lock=made.lock
-        )
+        return reading(crew, site, commit, made)
     finally:
         made.discard()
+
+
+def reading(crew: Crew, site: Site, commit: str, made: MadePlan) -> Plan:
+    """A plan that was made at a site, normalised."""
+    return read_plan(
+        made.document, stack=site.stack, commit=commit, key=crew.digest_key, root=str(site.root), lock=made.lock
+    )

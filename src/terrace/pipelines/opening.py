@@ -8,7 +8,7 @@ from terrace.errors import BadInput
 from terrace.gates.model import Verdict
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
-from terrace.ledger.origins import origin_to_payload
+from terrace.ledger.origins import origin_to_payload, origin_word
 from terrace.pipelines.crew import Crew
 from terrace.rollout.model import Deployment
 from terrace.stacks.additions import NOTHING, Additions
@@ -27,7 +27,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A deployment that asks to be let in. `held` says why the environment is held from then on; "": it is not."""
+    """A deployment that asks to be let in. `held` says why the environment is held from then on; "": it is not.
+
+    `settles` is the deployment of unknown outcome that it brings in order: as long as there is one, nothing else
+    enters.
+    """
 
     environment: str
     commit: str
@@ -38,6 +42,7 @@ class Opening:
     agreed: frozenset[str] = frozenset()
     partial: bool = False
     held: str = ""
+    settles: str = ""
 
 
 def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], ...]:
@@ -63,6 +68,7 @@ def opened(crew: Crew, opening: Opening, deployment_id: str) -> tuple[Draft, ...
         "additions": opening.additions.payload(),
         "agreed": sorted(opening.agreed),
         "partial": opening.partial,
+        "settles": opening.settles,
     }
     opened = Draft(kinds.DEPLOYMENT_OPENED, deployment_id, crew.actor, payload)
     if not opening.held:
@@ -71,9 +77,9 @@ def opened(crew: Crew, opening: Opening, deployment_id: str) -> tuple[Draft, ...
     return (opened, Draft(kinds.ENVIRONMENT_HELD, opening.environment, crew.actor, held))
 
 
-def superseded(crew: Crew, latest: Deployment | None) -> tuple[Draft, ...]:
-    """The end of a waiting deployment that a newer one replaces."""
+def superseded(crew: Crew, latest: Deployment | None, by: Origin) -> tuple[Draft, ...]:
+    """The end of a waiting deployment that another one replaces."""
     if latest is None or not latest.open:
         return ()
-    payload = {"result": "superseded", "reasons": ["a newer release was taken instead"]}
+    payload = {"result": "superseded", "reasons": [f"another deployment was begun instead: {origin_word(by)}"]}
     return (Draft(kinds.DEPLOYMENT_ENDED, latest.id, crew.actor, payload),)

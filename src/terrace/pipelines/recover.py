@@ -21,7 +21,7 @@ from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.recovery import Aftermath, Told, aftermath, is_ours
 from terrace.stacks.additions import Additions
-from terrace.stacks.model import Destruction, Recovery
+from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Recovery, Rollback, Undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,10 @@ class Examination:
 
 def _whose(lock: StateLock) -> str:
     if lock.who:
-        return f"its state is locked by {lock.who}, and that was not this deployment"
+        return (
+            f"its state is locked by {lock.who}, and nothing proves that it was this deployment: ask them, or look "
+            f"yourself and run `terraform force-unlock {lock.id}`"
+        )
     return (
         "its state is locked and the backend does not tell by whom: if you know that it was this apply, "
         f"--unlock {lock.id} (where two people must say that it is dead: once both did)"
@@ -85,7 +88,8 @@ def examine(crew: Crew, deployment: Deployment, told: Told) -> Examination:
     if told.dead:
         history = attest(crew, history, deployment, told.dead)
     landscape = crew.survey(deployment.commit)
-    with crew.repository.checkout(deployment.commit, deployment.environment) as root:
+    # Not the environment's own checkout: what still runs may run in there.
+    with crew.repository.checkout(deployment.commit, f"{deployment.environment}-look") as root:
         remains = []
         for record in deployment.in_doubt:
             site = site_in(crew, landscape, landscape.stack(record.stack), root, "plan")
@@ -115,7 +119,7 @@ def recover(crew: Crew, found: Examination) -> Deployment | Refused:
 def _opening(crew: Crew, found: Examination) -> Opening:
     deployment = found.deployment
     imports = tuple(one for remains in found.remains for one in remains.aftermath.imports)
-    origin = deployment.origin if isinstance(deployment.origin, Destruction) else Recovery(deployment.id, crew.actor)
+    origin = _origin(crew, deployment)
     known = {(one.stack, one.address) for one in imports}
     earlier = tuple(i for i in deployment.additions.imports if (i.stack, i.address) not in known)
     return Opening(
@@ -127,7 +131,19 @@ def _opening(crew: Crew, found: Examination) -> Opening:
         Additions(deployment.additions.moves, () if isinstance(origin, Destruction) else (*earlier, *imports)),
         deployment.agreed,
         deployment.partial,
+        held=f"rolled back to {deployment.commit[:7]}: {origin.reason}" if isinstance(origin, Undoing) else "",
+        settles=deployment.id,
     )
+
+
+def _origin(crew: Crew, deployment: Deployment) -> Origin:
+    """A destruction and a way back stay what they were, with all that is asked of them; now a person drives."""
+    match deployment.origin:
+        case Destruction():
+            return deployment.origin
+        case Rollback(of=of, reason=reason) | AutomaticRollback(of=of, reason=reason):
+            return Rollback(of, crew.actor, reason)
+    return Recovery(deployment.id, crew.actor)
 
 
 def _secure(crew: Crew, deployment: Deployment, one: Remains, site: Site) -> None:
@@ -174,12 +190,11 @@ def _remains(
 
 
 def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
-    """What is about to be done, written down before it is."""
-    still = folds.unknown(seen, found.deployment.environment)
-    if still is None or still.id != found.deployment.id:
-        raise BadInput(
-            f"{found.deployment.environment} was brought in order by somebody else meanwhile; nothing was changed"
-        )
+    """What is about to be done, written down before it is. Raises BadInput when somebody else was first."""
+    latest, left = folds.latest(seen, found.deployment.environment), folds.unsettled(seen, found.deployment.environment)
+    if left is None or left.id != found.deployment.id or latest is None or latest.open:
+        hint = f"`terrace status` shows how it stands, `terrace resume {found.deployment.environment}` goes on"
+        raise BadInput(f"deployment {found.deployment.id} is brought in order by somebody else", hint=hint)
     stacks = [
         {
             "stack": one.stack,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.errors import TerraceError
+from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
@@ -44,6 +44,8 @@ def let_go(crew: Crew, environment: str) -> Released | None:
     tip = crew.repository.protected_tip()
     try:
         plans = plans_at(crew, crew.survey(tip), environment)
+    except Interrupted:
+        raise
     except TerraceError:
         return None
     if not all(plan.is_empty and plan.complete and not plan.errored for plan in plans.values()):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 from terrace.assess.model import Objection
 from terrace.assess.reversal import reversal
-from terrace.errors import BadInput
+from terrace.errors import BadInput, TerraformFailed
 from terrace.gates.decide import admission
 from terrace.gates.model import Verdict
 from terrace.gates.objections import answer
@@ -18,14 +19,15 @@ from terrace.ledger.undone import undone_since
 from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter, resume
-from terrace.pipelines.look import plans_at
+from terrace.pipelines.ground import site_in
+from terrace.pipelines.look import Planned, plan_of, plans_at
 from terrace.pipelines.opening import Opening, Refused, waves_of
-from terrace.pipelines.undoing import what_is_undone
+from terrace.pipelines.undoing import newer_lock_file, what_is_undone
 from terrace.plans.model import Plan
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.additions import Additions, Move
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import AutomaticRollback, Rollback, Undoing
+from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
 from terrace.stacks.refactoring import moves, taken_back
 
 
@@ -46,8 +48,9 @@ class WayBack:
 
     @property
     def of(self) -> str:
-        """The deployment that is undone."""
-        return self.undone[-1].id
+        """The deployment that is undone: the last one that was no way back itself."""
+        last = next((d for d in reversed(self.undone) if not isinstance(d.origin, Undoing)), self.undone[-1])
+        return last.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,16 @@ def way_back(crew: Crew, history: History, environment: str, to: str | None) -> 
     Raises BadInput where there is none, naming those that there are.
     """
     crew.config.environment(environment)
-    changed = [d for d in folds.deployments(history) if d.environment == environment and d.touched]
+    changed = folds.changes(history, environment)
     if not changed:
-        raise BadInput(f"nothing was ever changed in {environment}: there is nothing to undo")
-    live = changed[-1].commit
+        raise BadInput(
+            f"nothing was ever changed in {environment}: there is nothing to undo",
+            hint="`terrace status` shows what is deployed where",
+        )
+    newest = changed[-1]
+    # A way back that did not end well may be gone again, to the same release: what it led away from is still there.
+    halfway = isinstance(newest.origin, Undoing) and newest.result != "succeeded"
+    live = newest.live if halfway else newest.commit
     good = [d for d in folds.releases(history, environment) if d.commit != live and undone_since(history, d)]
     wanted = [d for d in good if to in (None, d.commit)]
     if not wanted:
@@ -137,14 +146,32 @@ def simulate(crew: Crew, environment: str, *, to: str | None, reason: str, agree
     way = way_back(crew, history, environment, to)
     origin = Rollback(way.of, crew.actor, reason)
     landscape = crew.survey(way.target.commit)
-    plans = plans_at(crew, landscape, environment, way.additions)
+    kept: set[str] = set()
+    plans = plans_at(crew, landscape, environment, way.additions, _planner(way, kept))
     against = tuple(
         one
-        for plan in plans.values()
-        for one in reversal(plan, what_is_undone(crew, landscape, way.undone, way.live, plan, kept_lock=False))
+        for key, plan in plans.items()
+        for one in reversal(plan, what_is_undone(crew, landscape, way.undone, way.live, plan, kept_lock=key in kept))
     )
     entry = admission(
         crew.config.environment(environment), facts(crew, history, environment, way.target.commit, origin), crew.clock()
     )
     verdict = Verdict(environment, (*entry.results, *answer(origin, against, agreed)))
     return Simulation(way, plans, against, verdict)
+
+
+def _planner(way: WayBack, kept: set[str]) -> Planned:
+    """Plans one stack as the way back would; `kept` learns of those that keep their newer providers."""
+
+    def planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+        site = site_in(crew, landscape, stack, root, "plan")
+        try:
+            return plan_of(crew, site, landscape.commit)
+        except TerraformFailed as error:
+            newer = newer_lock_file(crew, way.live, stack.path, error)
+            if not newer:
+                raise
+            kept.add(stack.key)
+            return plan_of(crew, replace(site, lock_file=newer), landscape.commit)
+
+    return planned

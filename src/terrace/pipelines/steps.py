@@ -9,11 +9,11 @@ from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.ledger.states import Standing, standings
 from terrace.pipelines.ground import Ended, Ground, InHand
 from terrace.pipelines.journal import plain
-from terrace.pipelines.undoing import objections
+from terrace.pipelines.look import reading
+from terrace.pipelines.undoing import newer_lock_file, objections
 from terrace.plans.backup import Moment
 from terrace.plans.compare import differing
 from terrace.plans.model import Action, Plan
-from terrace.plans.read import read_plan
 from terrace.plans.terraform import Fate, Goal, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
@@ -75,16 +75,13 @@ def _wrong_state(ground: Ground, key: str, state: StateSnapshot) -> str:
 
 def _needs_newer_provider(ground: Ground, key: str, error: TerraformFailed) -> bool:
     """Whether going back fails because a newer provider wrote the state; then that one is kept from now on."""
-    kept = ground.kept_locks.get(key)
-    wrote = any("newer provider version" in f"{d.summary} {d.detail}" for d in error.diagnostics)
-    if kept is not None or not wrote or not isinstance(ground.deployment.origin, Undoing):
+    if key in ground.kept_locks or not isinstance(ground.deployment.origin, Undoing):
         return False
-    path = f"{ground.landscape.stack(key).path}/.terraform.lock.hcl"
-    tree = ground.crew.repository.tree(ground.deployment.live)
-    if path not in tree.entries:
-        return False
-    ground.kept_locks[key] = tree.read(path)
-    return True
+    folder = ground.landscape.stack(key).path
+    newer = newer_lock_file(ground.crew, ground.deployment.live, folder, error)
+    if newer:
+        ground.kept_locks[key] = newer
+    return bool(newer)
 
 
 def _objection(one: Objection) -> dict[str, str]:
@@ -99,15 +96,7 @@ def _made(ground: Ground, key: str, *, lock: bool = True) -> InHand:
     ground.on_leaving(made.discard)
     # After the plan, not before: should the state move in between, applying this plan is refused as stale.
     state = crew.terraform.pull_state(site)
-    record = read_plan(
-        made.document,
-        stack=site.stack,
-        commit=ground.deployment.commit,
-        key=crew.digest_key,
-        root=str(site.root),
-        lock=made.lock,
-    )
-    return InHand(made, record, state)
+    return InHand(made, reading(crew, site, ground.deployment.commit, made), state)
 
 
 def _differs_from_before(deployment: Deployment, key: str, hand: InHand) -> bool:

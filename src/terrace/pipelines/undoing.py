@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from terrace.assess.model import Objection, Weight
 from terrace.assess.reversal import Undone, destruction, reversal
+from terrace.errors import TerraformFailed
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.undone import created_by, undone_since
@@ -88,6 +89,16 @@ def what_is_undone(
         providers=_providers(crew, landscape.commit, live, stack.path, kept_lock=kept_lock),
         let_go=gone - let_go(landscape, crew.repository.tree(landscape.commit), (stack,)),
     )
+
+
+def newer_lock_file(crew: Crew, live: str, folder: str, error: TerraformFailed) -> bytes:
+    """The lock file of what is live, where a plan of a way back failed because a newer provider wrote the state;
+    b"" where that is not why, or where there is none."""
+    if not any("newer provider version" in f"{d.summary} {d.detail}" for d in error.diagnostics):
+        return b""
+    tree = crew.repository.tree(live)
+    path = f"{folder}/{LOCK_FILE}"
+    return tree.read(path) if path in tree.entries else b""
 
 
 def _providers(crew: Crew, commit: str, live: str, folder: str, *, kept_lock: bool) -> str:

@@ -5,7 +5,6 @@ Each is recorded with its deployment, so that everybody sees it and whoever goes
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -71,4 +70,6 @@ def additions_of(payload: Mapping[str, Iterable[Iterable[str]]]) -> Additions:
 
 def _quoted(text: str) -> str:
     """A text as HCL reads it back: ids come from clouds and may hold anything."""
-    return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    # HCL knows fewer short escapes than JSON, and each control character by its number.
+    safe = "".join(f"\\u{ord(c):04x}" if ord(c) < 0x20 else f"\\{c}" if c in '"\\' else c for c in text)
+    return '"' + safe.replace("${", "$${").replace("%{", "%%{") + '"'

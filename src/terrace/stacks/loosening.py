@@ -74,7 +74,8 @@ def _watching(old: Environment, new: Environment) -> Iterator[str]:
         yield f"{name} loses or changes a health probe"
     if new.rollout.bake < old.rollout.bake:
         yield f"{name} bakes for a shorter time"
-    if new.rollout.passes * old.rollout.of < old.rollout.passes * new.rollout.of:
+    fewer = new.rollout.passes < old.rollout.passes
+    if fewer or new.rollout.passes * old.rollout.of < old.rollout.passes * new.rollout.of:
         yield f"{name} is content with fewer healthy measurements"
     if new.rollout.every > old.rollout.every:
         yield f"{name} is measured less often"

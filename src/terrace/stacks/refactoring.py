@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from terrace.stacks.additions import Move
 from terrace.stacks.landscape import Landscape
@@ -24,10 +24,24 @@ def let_go(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> frozens
 def taken_back(undone: frozenset[Move], kept: frozenset[Move], landscape: Landscape) -> tuple[Move, ...]:
     """The moves that lead from where undone `moved` blocks brought objects back to where `landscape` has them.
 
-    `kept` are the blocks that it still has itself: those need no way back.
+    `kept` are the blocks that it still has itself: those need no way back, and a way back that ends where one of
+    them ends begins there, because Terraform takes one move to a place only and follows a chain. What was moved to
+    and fro needs none.
     """
-    backwards = (Move(move.folder, move.target, move.source) for move in undone - kept)
-    return tuple(sorted(move for move in backwards if move.folder in landscape.graph.folders))
+    brought = {(move.folder, move.target): move.source for move in kept}
+    backwards = {Move(move.folder, move.target, move.source) for move in undone - kept}
+    needed = {move for move in backwards if Move(move.folder, move.target, move.source) not in backwards}
+    ways = (Move(move.folder, move.source, _begin(move.folder, move.target, brought)) for move in needed)
+    return tuple(sorted(move for move in ways if move.folder in landscape.graph.folders))
+
+
+def _begin(folder: str, place: str, brought: Mapping[tuple[str, str], str]) -> str:
+    """Where the chain of moves begins that ends at a place."""
+    seen = {place}
+    while (before := brought.get((folder, place))) is not None and before not in seen:
+        seen.add(before)
+        place = before
+    return place
 
 
 def _files(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> Iterator[tuple[str, bytes]]:

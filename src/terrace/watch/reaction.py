@@ -32,12 +32,16 @@ class Nothing:
 
 Reaction = GoBack | Pause | Nothing
 
+_OURS = (Step.BACKUP, Step.SNAPSHOT, Step.TAG)
+"""Steps in which Terrace keeps its own house: when one of them fails, what is live may be as it should."""
+
 
 def reaction(environment: Environment, failed: Deployment, history: History) -> Reaction:
     """The reaction to a deployment that ended.
 
     Rails: one rollback a deployment, never one of a rollback, never past something newer or something that already
-    builds on it, never when it was unhealthy before or nobody looked, never while people hold the environment.
+    builds on it, never when it was unhealthy before or nobody looked, never while people hold the environment, and
+    never where nothing says that the release itself is bad.
     """
     if failed.result != "failed" or not failed.touched or environment.on_failure != "rollback":
         return Nothing()
@@ -56,12 +60,15 @@ def _against(environment: Environment, failed: Deployment, history: History) -> 
     held = folds.hold(history, environment.name)
     if held is not None:
         found.append(f"{environment.name} is held: {held.reason}")
-    # By their place in the ledger: a clock may have been set back since.
+    # By their order in the ledger: a clock may have been set back in between.
     every = folds.deployments(history)
     after = every[[d.id for d in every].index(failed.id) + 1 :]
     if any(d.environment == environment.name for d in after):
         found.append("something newer was deployed there")
     found += [f"{d.environment} builds on it already" for d in after if d.commit == failed.commit and d.touched]
+    innocent = _innocent(failed)
+    if innocent:
+        found.append(innocent)
     baseline = failed.last(Step.BASELINE)
     if baseline is None or baseline.result != "succeeded":
         found.append("nobody measured whether it was healthy before")
@@ -70,3 +77,15 @@ def _against(environment: Environment, failed: Deployment, history: History) -> 
     if not any(d.commit != failed.commit for d in folds.releases(history, environment.name)):
         found.append("there is no good release to go back to")
     return found
+
+
+def _innocent(failed: Deployment) -> str:
+    """Why the failure says nothing about the release; "" where it was half applied or is seen not to work."""
+    ended = [r for r in failed.steps if r.result == "failed" and r.step not in (Step.BASELINE, Step.HEALTH)]
+    if ended and all(r.step in _OURS for r in ended):
+        return f"what failed was not the release: {ended[-1].step.value}: {ended[-1].message}"
+    smoke = failed.last(Step.SMOKE)
+    if smoke is None or smoke.result != "failed":
+        return ""
+    seen = any(probe["reading"] == "failed" for probe in smoke.detail.get("probes", ()))
+    return "" if seen else f"nobody could tell whether it works: {smoke.message}"

@@ -212,7 +212,10 @@ class GitRepository:
             self._text("-C", folder, "clean", "-ffdxq", env=env)
             for path, text in (added or {}).items():
                 if (folder / path).exists():
-                    raise BadInput(f"{path} is in the commit, and Terrace would write a file of that name")
+                    raise BadInput(
+                        f"{path} is in the commit, and Terrace would write a file of that name",
+                        hint="call that file something else, and commit that",
+                    )
                 (folder / path).write_text(text)
             yield folder
 

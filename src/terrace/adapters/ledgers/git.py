@@ -138,8 +138,8 @@ class GitLedger:
         if self._remote is None:
             return
         spec = f"refs/heads/{self._branch}:{self._ref}"
-        # Not quiet: a refused update would be told by the exit code alone.
-        options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+        # Not quiet: a refused update would be told by the exit code alone. No refmap: no ref moves but ours.
+        options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
         said = ""
         for _ in range(_FETCHES):
             done = self._git("fetch", *options, self._remote, spec, check=False, network=True)
@@ -167,10 +167,10 @@ class GitLedger:
                 hint="somebody rewrote it; nothing is done until that is understood "
                 f"(what was seen here is at {self._ref})",
             )
-        return NotReady(
-            f"the ledger cannot be read from the remote {self._remote!r}: {masked(said)}",
-            hint=f"check the network and your access: git ls-remote {self._remote}",
-        )
+        hint = f"check the network and your access: git ls-remote {self._remote}"
+        if "File exists" in said:
+            hint = "a git that was killed left that lock; remove the file once you know that no git works here"
+        return NotReady(f"the ledger cannot be read from the remote {self._remote!r}: {masked(said)}", hint=hint)
 
     # --- writing -----------------------------------------------------------------------------------------------
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import getpass
 import os
+import pwd
 import secrets
 import signal
 import socket
@@ -74,7 +74,7 @@ class LocalApplier:
             created=tuple(log.created.items()),
             in_flight=tuple(log.in_flight),
             unsaved=unsaved.read_bytes() if unsaved.is_file() else b"",
-            who=f"{getpass.getuser()}@{socket.gethostname()}",
+            who=_who(),
             began=datetime.fromtimestamp(float(started["at"]), UTC) if "at" in started else None,
         )
 
@@ -172,6 +172,15 @@ class LocalApplier:
 
     def _run(self, attempt: str) -> RunFolder:
         return RunFolder(self._folder / attempt)
+
+
+def _who() -> str:
+    """Who Terraform says that it is in a lock: the user of the process, not the one of LOGNAME; "" if nobody knows."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = os.environ.get("USER", "")
+    return f"{user}@{socket.gethostname()}" if user else ""
 
 
 class _Log:

@@ -98,12 +98,11 @@ def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait:
     if environment is not None:
         shop.trust.config.environment(environment)
     history = shop.ledger.read()
-    newest = [
+    current = [
         d
         for e in shop.trust.config.environments
-        if environment in (None, e.name) and (d := folds.latest(history, e.name)) is not None
+        if environment in (None, e.name) and (d := _unfinished(history, e.name)) is not None
     ]
-    current = [found for d in newest if (found := d if d.open else folds.unknown(history, d.environment)) is not None]
     if not current:
         note(f"nothing is open{f' in {environment}' if environment else ''}")
         return 0
@@ -113,6 +112,12 @@ def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait:
     if current[0].result == "unknown":
         return recovering.recover(shop, current[0], told, yes=yes, wait=wait, as_json=as_json)
     return tell(shop, "resume", lambda crew: deploying.resume(crew, current[0], told.dead), wait=wait, as_json=as_json)
+
+
+def _unfinished(history: History, environment: str) -> Deployment | None:
+    """What is open there, or else what ended and nobody knows how."""
+    latest = folds.latest(history, environment)
+    return latest if latest is not None and latest.open else folds.unsettled(history, environment)
 
 
 def answer(
@@ -182,9 +187,9 @@ def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: boo
     ledger = shop.open_ledger()
 
     def decide(history: History) -> tuple[Draft, ...]:
-        current = folds.hold(history, environment)
-        # What Terrace holds it may let go by itself; somebody who says hold wants more.
-        already = current is not None and not current.deployment if held else current is None
+        now = folds.hold(history, environment)
+        # One that came with a deployment ends with it: what people hold stays, and so is written all the same.
+        already = now is None if not held else now is not None and not now.deployment
         return () if already else (Draft(kind, environment, shop.actor, {"reason": reason}),)
 
     history = append(ledger, ledger.read(), decide)

@@ -12,9 +12,9 @@ from terrace.ledger.model import History
 from terrace.ledger.states import Standing, release_of
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
+from terrace.pipelines.look import plan_of
 from terrace.plans.backup import BackupRecord, named
 from terrace.plans.model import Plan
-from terrace.plans.read import read_plan
 from terrace.plans.terraform import Purpose, Site
 from terrace.rollout.model import Deployment
 from terrace.stacks.landscape import Landscape
@@ -44,21 +44,9 @@ class Bench:
 
         Raises TerraformFailed for a plan that is not complete too: nothing can be said by it.
         """
-        crew = self.crew
-        made = crew.terraform.plan(site, lock=False, listener=crew.watcher.progress)
-        try:
-            plan = read_plan(
-                made.document,
-                stack=site.stack,
-                commit=self.deployment.commit,
-                key=crew.digest_key,
-                root=str(site.root),
-                lock=made.lock,
-            )
-        finally:
-            made.discard()
+        plan = plan_of(self.crew, site, self.deployment.commit)
         if plan.errored or not plan.complete:
-            raise TerraformFailed("Terraform could not plan everything", diagnostics=made.diagnostics)
+            raise TerraformFailed("Terraform could not plan everything")
         return plan
 
 

@@ -1,0 +1,141 @@
+"""A way out of trouble meets other gates than a release: who enters what, who is asked, what must be named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from terrace.assess.model import Objection, Weight
+from terrace.gates.decide import Facts, admission, consent, rule_for
+from terrace.gates.model import GateResult, Outcome, Subject
+from terrace.gates.objections import answer
+from terrace.stacks.config import ApprovalRule, Config, DriftSettings, Environment, Remediate
+from terrace.stacks.model import (
+    Automatic,
+    AutomaticRollback,
+    Destruction,
+    Manual,
+    Origin,
+    Promotion,
+    Recovery,
+    Remediation,
+    Rollback,
+)
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+BY_HAND = Rollback("d1", "ann", "sick")
+BY_ITSELF = AutomaticRollback("d1", "sick")
+RECOVERY = Recovery("d1", "ann")
+REMEDY = Remediation("e1", "ann")
+OVER = Destruction("ann", "over")
+RELEASES = (Manual("ann"), Automatic(), Promotion("staging", "ann"))
+REPAIRS = (BY_HAND, BY_ITSELF, RECOVERY, OVER)
+EVERY: tuple[Origin, ...] = (*RELEASES, *REPAIRS, REMEDY)
+
+PROD = Environment("prod", after="staging", soak=timedelta(hours=1), approvals=ApprovalRule(2))
+FACTS = Facts(
+    commit="c" * 40,
+    authors=(),
+    requester="ann",
+    branch="main",
+    on_protected_branch=True,
+    upstream=None,
+    held=None,
+    busy=None,
+    origin=Manual("ann"),
+)
+TABLE = Objection("stateful", "prod", "aws_dynamodb_table.t", "is deleted", Weight.NAME)
+NEW = Objection("create", "prod", "terraform_data.x", "is made anew", Weight.SAY)
+
+
+def entry(origin: Origin, environment: Environment = PROD, **facts: Any) -> dict[str, GateResult]:
+    seen = replace(FACTS, origin=origin, **facts)
+    return {result.gate: result for result in admission(environment, seen, NOW).results}
+
+
+@pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
+def test_only_what_repairs_enters_a_held_environment(origin: Origin) -> None:
+    found = entry(origin, held="incident 7").get("held")
+    assert (found is None) == (origin in REPAIRS)
+    assert found is None or found.outcome is Outcome.BLOCK
+
+
+@pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
+def test_nobody_enters_where_something_goes_on_or_what_is_not_on_the_branch(origin: Origin) -> None:
+    assert entry(origin, busy="deployment 1")["busy"].outcome is Outcome.WAIT
+    assert entry(origin, on_protected_branch=False)["protected-branch"].outcome is Outcome.BLOCK
+    assert entry(origin, on_protected_branch=None)["protected-branch"].outcome is Outcome.BLOCK
+
+
+@pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
+def test_only_a_release_is_a_promotion(origin: Origin) -> None:
+    assert ("promotion" in entry(origin)) == (origin in RELEASES)
+
+
+def test_what_is_protected_is_never_taken_down_not_even_when_it_waits_already() -> None:
+    protected = replace(PROD, protected=True)
+    assert entry(OVER)["protected"].outcome is Outcome.PASS
+    assert entry(OVER, protected)["protected"].outcome is Outcome.BLOCK
+    assert "protected: false" in entry(OVER, protected)["protected"].satisfy
+    assert "protected" not in entry(BY_HAND, protected)
+    said = consent(Config(), protected, (), (), replace(FACTS, origin=OVER), NOW)
+    assert said.outcome is Outcome.BLOCK
+    assert consent(Config(), PROD, (), (), replace(FACTS, origin=OVER), NOW).outcome is Outcome.PASS
+
+
+def test_remediation_must_be_allowed() -> None:
+    assert entry(REMEDY)["remediation"].outcome is Outcome.BLOCK
+    allowed = replace(PROD, drift=DriftSettings(remediate=Remediate(allow={})))
+    assert entry(REMEDY, allowed)["remediation"].outcome is Outcome.PASS
+
+
+def test_who_is_asked_depends_on_what_set_it_going() -> None:
+    one, none = ApprovalRule(1), ApprovalRule(0)
+    own = replace(PROD, rollback=one, drift=DriftSettings(remediate=Remediate(allow={}, approvals=none)))
+    for origin in (*RELEASES, RECOVERY, OVER):
+        assert rule_for(own, origin) is own.approvals
+    assert rule_for(own, BY_HAND) is one
+    assert rule_for(PROD, BY_HAND) is PROD.approvals, "nothing said: as for a release"
+    assert rule_for(replace(PROD, rollback=none), BY_HAND) is none, "nobody, if that is what is said"
+    assert not rule_for(own, BY_ITSELF).asked, "on_failure was agreed to beforehand"
+    assert rule_for(own, REMEDY) is none
+    assert rule_for(PROD, REMEDY) is PROD.approvals
+
+
+SUBJECT = Subject("l", "prod", "prod", "c" * 40, "d", "p", "lin")
+
+
+def agreed_to(origin: Origin, *objections: Objection, agreed: tuple[str, ...] = ()) -> Outcome:
+    free = replace(PROD, approvals=ApprovalRule())
+    facts = replace(FACTS, origin=origin)
+    return consent(Config(), free, (SUBJECT,), (), facts, NOW, objections, frozenset(agreed)).outcome
+
+
+@pytest.mark.parametrize("origin", [BY_ITSELF, REMEDY])
+def test_what_goes_by_itself_does_only_what_nothing_speaks_against(origin: Origin) -> None:
+    assert agreed_to(origin) is Outcome.PASS
+    assert agreed_to(origin, NEW) is Outcome.BLOCK
+    assert agreed_to(origin, TABLE, agreed=(TABLE.address,)) is Outcome.BLOCK, "nobody can agree for it"
+
+
+def test_a_person_decides_and_what_may_be_lost_is_named() -> None:
+    assert agreed_to(BY_HAND, NEW) is Outcome.PASS
+    assert agreed_to(BY_HAND, NEW, TABLE) is Outcome.BLOCK
+    assert agreed_to(BY_HAND, TABLE, agreed=("aws_dynamodb_table.other",)) is Outcome.BLOCK
+    assert agreed_to(BY_HAND, TABLE, agreed=("aws_dynamodb_table",)) is Outcome.BLOCK, "the whole address"
+    assert agreed_to(BY_HAND, NEW, TABLE, agreed=(TABLE.address,)) is Outcome.PASS
+    (blocked,) = answer(BY_HAND, (TABLE,), frozenset())
+    assert (blocked.reason, blocked.satisfy) == (
+        "prod: aws_dynamodb_table.t is deleted",
+        "if it may be lost: --allow 'aws_dynamodb_table.t'",
+    )
+    assert answer(BY_HAND, (), frozenset()) == ()
+
+
+def test_what_was_agreed_to_does_not_replace_an_approval() -> None:
+    facts = replace(FACTS, origin=BY_HAND)
+    said = consent(Config(), PROD, (SUBJECT,), (), facts, NOW, (TABLE,), frozenset([TABLE.address]))
+    assert said.outcome is Outcome.WAIT

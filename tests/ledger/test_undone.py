@@ -1,0 +1,228 @@
+"""Releases that are good, what is live, what was undone, what nobody knows: stories, and what the folds say."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.stories import Told
+from terrace.ledger import kinds
+from terrace.ledger.folds import changes, deployments, hold, last_good, live, releases, unsettled
+from terrace.ledger.undone import created_by, undone_since
+from terrace.rollout.model import Step
+from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Recovery, Remediation, Rollback
+
+A, B, C = "a" * 40, "b" * 40, "c" * 40
+
+
+@pytest.fixture
+def told() -> Told:
+    """prod at A, then at B."""
+    made = Told()
+    made.release("one", A)
+    made.release("two", B)
+    return made
+
+
+def good(told: Told) -> list[str]:
+    return [d.id for d in releases(told.history, "prod")]
+
+
+def back(told: Told, name: str, commit: str, of: str, result: str = "succeeded", *, applied: bool = True) -> None:
+    told.open(name, commit, Rollback(of, "ann", "sick"))
+    if applied:
+        told.step(name, Step.APPLY, "succeeded" if result == "succeeded" else "failed")
+    told.end(name, result)
+
+
+def undone(told: Told) -> dict[str, str]:
+    return {d.id: d.undone_by for d in deployments(told.history) if d.undone_by}
+
+
+# --- releases ----------------------------------------------------------------------------------------------------
+
+
+def test_what_ended_well_is_a_good_release(told: Told) -> None:
+    told.release("three", C, "failed")
+    assert good(told) == ["one", "two"]
+    assert releases(told.history, "dev") == ()
+
+
+def test_what_was_undone_is_good_no_more_and_the_way_back_is(told: Told) -> None:
+    back(told, "back", A, "two")
+    assert (good(told), undone(told)) == (["one", "back"], {"two": "back"})
+    last = last_good(told.history, "prod")
+    assert last is not None
+    assert last.commit == A
+
+
+def test_all_that_lies_between_is_undone_and_not_only_the_last(told: Told) -> None:
+    """Else the next way back would lead forward again, to what was skipped because nobody trusted it."""
+    told.release("three", C)
+    back(told, "back", A, "three")
+    assert undone(told) == {"two": "back", "three": "back"}
+    assert good(told) == ["one", "back"]
+
+
+def test_an_earlier_way_back_that_is_gone_past_is_undone_too(told: Told) -> None:
+    back(told, "back", A, "two")
+    told.release("three", C)
+    told.release("zero", "0" * 40)
+    back(told, "again", C, "zero")
+    back(told, "further", A, "again")
+    assert good(told) == ["one", "back", "further"]
+    assert undone(told) == {"two": "back", "zero": "again", "three": "further", "again": "further"}
+
+
+@pytest.mark.parametrize("result", ["failed", "blocked", "superseded", "unknown"])
+def test_a_way_back_that_did_not_end_well_undoes_nothing(told: Told, result: str) -> None:
+    back(told, "back", A, "two", result)
+    assert (undone(told), good(told)) == ({}, ["one", "two"])
+
+
+def test_one_that_is_gone_a_second_time_undoes_what_the_first_was_for(told: Told) -> None:
+    back(told, "half", A, "two", "failed")
+    back(told, "back", A, "two")
+    assert undone(told) == {"two": "back"}
+    assert good(told) == ["one", "back"]
+
+
+def test_another_environment_keeps_what_is_undone_here(told: Told) -> None:
+    told.release("dev-two", B, environment="dev")
+    back(told, "back", A, "two")
+    assert [d.id for d in releases(told.history, "dev")] == ["dev-two"]
+
+
+def test_taking_drift_back_releases_nothing_and_destroying_ends_all(told: Told) -> None:
+    told.open("remedy", B, Remediation("e1", "ann"), partial=True)
+    told.step("remedy", Step.APPLY)
+    told.end("remedy", "succeeded")
+    assert good(told) == ["one", "two"]
+    told.open("part", B, Destruction("ann", "over"), partial=True)
+    told.end("part", "succeeded")
+    assert good(told) == ["one", "two"], "the rest of it still stands"
+    told.open("all", B, Destruction("ann", "over"))
+    told.end("all", "failed")
+    assert good(told) == ["one", "two"]
+    told.open("all2", B, Destruction("ann", "over"))
+    told.end("all2", "succeeded")
+    assert good(told) == []
+    told.release("anew", C)
+    assert good(told) == ["anew"]
+
+
+# --- live --------------------------------------------------------------------------------------------------------
+
+
+def live_now(told: Told) -> dict[str, str]:
+    return {key: d.id for key, d in live(told.history, "prod").items()}
+
+
+def test_each_stack_has_the_newest_release_in_which_it_was_done() -> None:
+    told = Told()
+    told.open("one", A, Manual("ann"), stacks=("prod/a", "prod/b"))
+    told.step("one", Step.APPLY, stack="prod/a")
+    told.step("one", Step.PLAN, stack="prod/b", detail={"empty": True})
+    assert live_now(told) == {"prod/a": "one", "prod/b": "one"}, "nothing to do is done"
+    told.open("two", B, Manual("ann"), stacks=("prod/a", "prod/b"))
+    told.step("two", Step.PLAN, stack="prod/a", detail={"empty": False})
+    assert live_now(told) == {"prod/a": "one", "prod/b": "one"}, "a plan changes nothing"
+    told.step("two", Step.APPLY, "failed", stack="prod/a")
+    assert live_now(told) == {"prod/b": "one"}, "half of two is at no release"
+    told.open("gone", B, Destruction("ann", "over"), stacks=("prod/b",), partial=True)
+    told.step("gone", Step.APPLY, stack="prod/b")
+    assert live_now(told) == {}
+
+
+# --- what nobody knows -------------------------------------------------------------------------------------------
+
+
+def doubt(told: Told) -> str:
+    left = unsettled(told.history, "prod")
+    return left.id if left is not None else ""
+
+
+def test_an_unknown_outcome_stays_until_what_settles_it_has_succeeded(told: Told) -> None:
+    assert doubt(told) == ""
+    told.release("three", C, "unknown")
+    assert doubt(told) == "three"
+    told.open("mend", C, Recovery("three", "ann"), settles="three")
+    assert doubt(told) == "three", "begun is not done"
+    told.end("mend", "blocked")
+    assert doubt(told) == "three"
+    told.open("mend2", C, Recovery("three", "ann"), settles="three")
+    told.end("mend2", "unknown")
+    assert doubt(told) == "mend2"
+    told.open("mend3", C, Recovery("mend2", "ann"), settles="mend2")
+    told.end("mend3", "succeeded")
+    assert doubt(told) == ""
+
+
+def test_another_success_settles_no_doubt(told: Told) -> None:
+    told.release("three", C, "unknown")
+    told.release("four", C)
+    assert doubt(told) == "three"
+    assert unsettled(told.history, "dev") is None
+
+
+# --- holds -------------------------------------------------------------------------------------------------------
+
+
+def test_a_hold_of_people_outlives_those_that_come_and_go_with_deployments(told: Told) -> None:
+    told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "incident 7"})
+    told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "rolled back", "deployment": "back"})
+    told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "Git says the same", "deployment": "back"})
+    held = hold(told.history, "prod")
+    assert held is not None
+    assert held.reason == "incident 7"
+    told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "incident 7 is over"})
+    assert hold(told.history, "prod") is None
+
+
+def test_people_take_a_hold_over_and_what_ends_one_ends_no_other(told: Told) -> None:
+    told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "rolled back", "deployment": "back"})
+    told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "in order", "deployment": "another"})
+    held = hold(told.history, "prod")
+    assert held is not None
+    assert held.deployment == "back"
+    told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "incident 7"})
+    told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "Git says the same", "deployment": "back"})
+    held = hold(told.history, "prod")
+    assert held is not None
+    assert (held.reason, held.deployment) == ("incident 7", "")
+
+
+# --- what lies between -------------------------------------------------------------------------------------------
+
+
+def test_what_lies_between_are_the_deployments_that_changed_something(told: Told) -> None:
+    told.open("docs", C, Manual("ann"))
+    told.end("docs", "succeeded")
+    told.release("dev", C, environment="dev")
+    told.release("three", C, "failed")
+    one = told.deployment("one")
+    assert [d.id for d in undone_since(told.history, one)] == ["two", "three"]
+    assert undone_since(told.history, told.deployment("three")) == ()
+    assert [d.id for d in changes(told.history, "prod")] == ["one", "two", "three"]
+
+
+def test_only_what_was_planned_and_then_applied_was_made_by_them() -> None:
+    told = Told()
+    told.open("one", A, Manual("ann"), stacks=("prod/a", "prod/b"))
+    made = {"changes": [["create", "x.new"], ["update", "x.old"], ["replace", "x.other"]]}
+    told.step("one", Step.PLAN, stack="prod/a", detail={"changes": [["create", "x.earlier"]]})
+    told.step("one", Step.PLAN, stack="prod/a", detail=made)
+    told.step("one", Step.PLAN, stack="prod/b", detail={"changes": [["create", "x.never"]]})
+    told.step("one", Step.APPLY, "failed", stack="prod/a")
+    between = (told.deployment("one"),)
+    assert created_by(between, "prod/a") == {"x.new"}
+    assert created_by(between, "prod/b") == frozenset(), "planned and never applied"
+    assert created_by((), "prod/a") == frozenset()
+
+
+def test_an_automatic_way_back_undoes_what_failed(told: Told) -> None:
+    told.release("three", C, "failed")
+    told.open("back", B, AutomaticRollback("three", "sick"))
+    told.step("back", Step.APPLY)
+    told.end("back", "succeeded")
+    assert undone(told) == {"three": "back"}
+    assert good(told) == ["one", "two", "back"]

@@ -1,0 +1,75 @@
+"""Ways in which a change of terrace.yaml watches a release less, or lets it be undone and taken down more easily."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from terrace.stacks.config import ApprovalRule, CommandProbe, Config, Environment, HttpProbe, Rollout
+from terrace.stacks.loosening import loosened
+
+PROBE = HttpProbe("https://example.com/health")
+OLD = Environment(
+    "prod",
+    approvals=ApprovalRule(2),
+    health=(PROBE,),
+    rollout=Rollout(timedelta(minutes=30), timedelta(seconds=30), 3, 5),
+    on_failure="rollback",
+    protected=True,
+)
+
+
+def ways(new: Environment, old: Environment = OLD) -> tuple[str, ...]:
+    return loosened(Config(environments=(old,)), Config(environments=(new,)))
+
+
+def rollout(**changed: Any) -> Environment:
+    return replace(OLD, rollout=replace(OLD.rollout, **changed))
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (replace(OLD, health=()), "prod loses or changes a health probe"),
+        (replace(OLD, health=(CommandProbe(("true",)),)), "prod loses or changes a health probe"),
+        (rollout(bake=timedelta(minutes=29)), "prod bakes for a shorter time"),
+        (rollout(passes=2), "prod is content with fewer healthy measurements"),
+        (rollout(of=6), "prod is content with fewer healthy measurements"),
+        (rollout(passes=1, of=1), "prod is content with fewer healthy measurements"),
+        (rollout(every=timedelta(minutes=1)), "prod is measured less often"),
+        (replace(OLD, on_failure="pause"), "prod answers a failed release with pause instead of rollback"),
+        (replace(OLD, protected=False), "prod is no longer protected from `terrace destroy`"),
+        (replace(OLD, rollback=ApprovalRule(1)), "prod needs 1 approvals instead of 2, to go back"),
+    ],
+)
+def test_it_is_named(new: Environment, said: str) -> None:
+    assert ways(new) == (said,)
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        OLD,
+        replace(OLD, health=(PROBE, CommandProbe(("true",)))),
+        rollout(bake=timedelta(hours=1), every=timedelta(seconds=10)),
+        rollout(passes=4),
+        rollout(passes=3, of=3),
+        replace(OLD, rollback=ApprovalRule(2)),
+    ],
+)
+def test_what_is_as_strict_or_stricter_is_not(new: Environment) -> None:
+    assert ways(new) == ()
+
+
+def test_going_back_by_itself_is_asked_about_too() -> None:
+    assert ways(OLD, replace(OLD, on_failure="pause")) == (
+        "prod answers a failed release with rollback instead of pause",
+    )
+
+
+def test_who_lets_an_own_rule_go_is_compared_with_what_holds_then() -> None:
+    strict = replace(OLD, rollback=ApprovalRule(3))
+    assert ways(OLD, strict) == ("prod needs 2 approvals instead of 3, to go back",)

@@ -1,0 +1,194 @@
+"""`moved` and `removed` blocks as they stand in files, and what takes them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.trees import DictTree, landscape
+from terrace.stacks.additions import NOTHING, Additions, Import, Move, additions_of
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.refactoring import let_go, moves, taken_back
+from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parser, text_of
+
+MAIN = "environments/prod/main.tf"
+MODULE = 'module "m" {\n  source = "../../modules/m"\n}\n'
+
+
+def moved(source: str, target: str) -> str:
+    return f"moved {{\n  from = {source}\n  to   = {target}\n}}\n"
+
+
+def found(files: Mapping[str, str]) -> frozenset[Move]:
+    there = landscape(files)
+    return moves(there, DictTree(files), there.of("prod"))
+
+
+def forgotten(files: Mapping[str, str]) -> frozenset[str]:
+    there = landscape(files)
+    return let_go(there, DictTree(files), there.of("prod"))
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def test_the_moves_of_every_folder_that_is_reached_are_found_with_it() -> None:
+    files = {
+        MAIN: MODULE + moved('module.old["a.b"]', "module.m"),
+        "modules/m/main.tf": moved("aws_vpc.a[0]", "aws_vpc.b") + "# moved { from = x.y, to = x.z }\n",
+        "modules/other/main.tf": moved("aws_vpc.unreached", "aws_vpc.b"),
+        "environments/dev/main.tf": moved("aws_vpc.elsewhere", "aws_vpc.b"),
+    }
+    assert found(files) == {
+        Move("environments/prod", 'module.old["a.b"]', "module.m"),
+        Move("modules/m", "aws_vpc.a[0]", "aws_vpc.b"),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'locals {\n  s = "moved { from = a.b }"\n}\n',
+        "moved {\n  from = a.b\n}\n",
+        'resource "moved" "x" {\n  from = a.b\n  to = a.c\n}\n',
+        "",
+    ],
+)
+def test_what_only_looks_like_a_move_is_none(text: str) -> None:
+    assert found({MAIN: text}) == frozenset()
+
+
+def test_a_file_that_does_not_parse_to_its_end_tells_what_it_can() -> None:
+    assert found({MAIN: moved("a.b", "a.c") + 'resource "a" {{{\n'}) == {Move("environments/prod", "a.b", "a.c")}
+
+
+def test_only_what_is_forgotten_without_being_destroyed_was_let_go() -> None:
+    files = {
+        MAIN: MODULE
+        + "removed {\n  from = aws_sqs_queue.kept\n  lifecycle {\n    destroy = false\n  }\n}\n"
+        + "removed {\n  from = aws_sqs_queue.gone\n  lifecycle {\n    destroy = true\n  }\n}\n"
+        + "removed {\n  from = aws_sqs_queue.silent\n}\n",
+        "modules/m/main.tf": "removed {\n  from = module.inner\n  lifecycle { destroy = false }\n}\n",
+    }
+    assert forgotten(files) == {"aws_sqs_queue.kept", "module.inner"}
+
+
+# --- taking back -------------------------------------------------------------------------------------------------
+
+PROD: Landscape = landscape({MAIN: MODULE, "modules/m/main.tf": ""})
+
+
+def back(undone: Set[tuple[str, str]], kept: Set[tuple[str, str]] = frozenset()) -> set[tuple[str, str]]:
+    def as_moves(pairs: Set[tuple[str, str]]) -> frozenset[Move]:
+        return frozenset(Move("modules/m", source, target) for source, target in pairs)
+
+    return {(m.source, m.target) for m in taken_back(as_moves(undone), as_moves(kept), PROD)}
+
+
+def test_a_move_is_taken_back_by_its_inverse_and_a_chain_link_by_link() -> None:
+    assert back({("a", "b")}) == {("b", "a")}
+    assert back({("a", "b"), ("b", "c")}) == {("b", "a"), ("c", "b")}
+
+
+def test_what_the_old_configuration_moves_itself_needs_no_way_back() -> None:
+    assert back({("a", "b")}, {("a", "b")}) == set()
+
+
+def test_where_the_old_configuration_moves_something_to_the_same_place_its_chain_is_used() -> None:
+    """Two moves to one place are an error of Terraform; a chain that leads there is none."""
+    assert back({("a", "b"), ("b", "c")}, {("a", "b")}) == {("c", "a")}
+    assert back({("b", "c")}, {("z", "a"), ("a", "b")}) == {("c", "z")}
+
+
+def test_what_went_to_and_fro_is_where_it_was() -> None:
+    assert back({("a", "b"), ("b", "a")}) == set()
+
+
+def test_a_folder_that_the_old_release_does_not_have_gets_nothing() -> None:
+    assert taken_back(frozenset({Move("modules/new", "a", "b")}), frozenset(), PROD) == ()
+
+
+names = st.sampled_from([f"x.n{i}" for i in range(8)])
+pairs = st.sets(st.tuples(names, names).filter(lambda p: p[0] != p[1]), max_size=6)
+
+
+@given(pairs)
+def test_taken_back_twice_is_as_if_nothing_was_taken_back(undone: set[tuple[str, str]]) -> None:
+    fro = {p for p in undone if (p[1], p[0]) in undone}
+    assert back(back(undone)) == undone - fro
+
+
+@given(pairs, pairs)
+def test_a_way_back_never_ends_where_the_old_configuration_moves_something(
+    undone: set[tuple[str, str]], kept: set[tuple[str, str]]
+) -> None:
+    targets = {target for _, target in kept}
+    for source, target in back(undone, kept):
+        assert target not in targets or _circle(target, kept), (source, target)
+
+
+def _circle(place: str, kept: set[tuple[str, str]]) -> bool:
+    """Whether every way back from a place goes round in a circle: no configuration that Terraform takes has one."""
+    seen, left = {place}, [place]
+    while left:
+        before = [source for source, target in kept if target == left[-1]]
+        left.pop()
+        for one in before:
+            if one in seen:
+                return True
+            seen.add(one)
+            left.append(one)
+    return False
+
+
+# --- additions ---------------------------------------------------------------------------------------------------
+
+
+def test_each_folder_gets_one_file_with_all_that_is_added_to_it() -> None:
+    added = Additions(
+        (Move("modules/m", "a.b", "a.c"), Move("modules/m", "a.d", "a.e")),
+        (Import("prod", 'aws_vpc.v["a b"]', "vpc-1"),),
+    )
+    files = added.files({"prod": "environments/prod"})
+    assert files == {
+        "modules/m/zz_terrace_additions.tf": moved("a.b", "a.c") + "\n" + moved("a.d", "a.e"),
+        "environments/prod/zz_terrace_additions.tf": 'import {\n  to = aws_vpc.v["a b"]\n  id = "vpc-1"\n}\n',
+    }
+    assert NOTHING.files({}) == {}
+
+
+@given(
+    st.lists(st.builds(Move, st.text(), st.text(), st.text()), max_size=3),
+    st.lists(st.builds(Import, st.text(), st.text(), st.text()), max_size=3),
+)
+def test_what_is_added_reads_back_from_its_event(moved: list[Move], imported: list[Import]) -> None:
+    added = Additions(tuple(moved), tuple(imported))
+    assert additions_of(added.payload()) == added
+    assert additions_of({}) == NOTHING
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_no_id_breaks_out_of_its_quotes(id_: str) -> None:
+    text = Additions(imports=(Import("prod", "a.b", id_),)).files({"prod": "p"})["p/zz_terrace_additions.tf"]
+    root = parser().parse(text.encode()).root_node
+    (block,) = blocks(root)
+    assert head(block) == ("import", [])
+    assert [name for name, _ in attributes(block)] == ["to", "id"]
+    assert not root.has_error
+    assert not [n for n in everything(root) if n.type == "template_interpolation"]
+
+
+# --- syntax ------------------------------------------------------------------------------------------------------
+
+
+def test_blocks_heads_attributes_and_lines_are_read_from_the_tree() -> None:
+    root = parser().parse(b'a "b" c {\n  x = 1 # one\n  y {\n    z = "\xff"\n  }\n}\nd {}\n').root_node
+    first, second = blocks(root)
+    assert (head(first), head(second), line_of(second)) == (("a", ["b", "c"]), ("d", []), 7)
+    assert [(name, text_of(value)) for name, value in attributes(first)] == [("x", "1")], "those of inner blocks apart"
+    (inner,) = blocks(first)
+    assert [text_of(value).encode("utf-8", "surrogateescape") for _, value in attributes(inner)] == [b'"\xff"']
+    assert list(blocks(parser().parse(b"").root_node)) == []

@@ -1,0 +1,42 @@
+"""What people do about an unknown outcome: the two ways out that the docs name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from support.cli import Done
+from support.marks import Workplace
+
+QUESTIONS = 4
+"""How often `terrace resume` may ask for something more before it has all that it needs."""
+
+
+def let_go(place: Workplace) -> None:
+    """By hand: make sure that all are dead, free the lock, and say so. The next deployment plans anew."""
+    place.backend.unlock(place.key)
+    place.stage.ok("unhold", "dev", "--reason", "looked at it: the marks say what was made")
+
+
+def settle(place: Workplace, release: str) -> Done:
+    """Guided: answer what `terrace resume` asks, by what was really made, until a fresh plan went in."""
+    answers: list[str] = []
+    for _ in range(QUESTIONS):
+        done = place.stage.run("resume", "dev", "--yes", "--json", *answers)
+        assert done.out.startswith("{"), done.err
+        if "remains" not in done.json:
+            return done
+        for remains in done.json["remains"]:
+            answers += _answers(remains, place.made(release))
+    raise AssertionError(f"it never has enough: {done.out}")
+
+
+def _answers(remains: Mapping[str, Any], made: Mapping[str, int]) -> Iterator[str]:
+    for address in remains["open"]:
+        there = made.get(address.rpartition(".")[2])
+        yield from ("--import", f"{address}=found-by-a-person") if there else ("--absent", address)
+    for address in remains["unfinished"]:
+        yield from ("--whole", address)
+    if remains["lock"] is not None and not remains["lock"]["ours"]:
+        assert not remains["lock"]["who"], "somebody else's lock is theirs"
+        yield from ("--unlock", remains["lock"]["id"])
