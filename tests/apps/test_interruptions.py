@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import World, three_environments, world
+from support.cli import KEY, World, three_environments, world
 from support.waiting import until
+from terrace.apps.cli.watching import Silent
+from terrace.apps.wiring import Workshop
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft
+from terrace.ledger.origins import origin_to_payload
+from terrace.stacks.model import Manual
 
 pytestmark = pytest.mark.slow
 
@@ -170,3 +176,32 @@ def test_a_lease_of_another_machine_is_never_taken_for_dead(slow_shop: World) ->
     done = slow_shop.run("resume", "dev", "--json", TERRACE_HOME=str(elsewhere))
     assert done.json["result"] == "unknown", "another store of runs cannot know what became of it"
     assert marks(slow_shop).count("applied") == 1
+
+
+def test_who_drove_it_on_another_machine_is_declared_dead_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No machine can prove that: the lease stays until people do, and what was said is in the ledger."""
+    shop = world(tmp_path, three_environments())
+    monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
+    crew = Workshop(shop.work).lookouts(Silent())
+    opened = {
+        "environment": "dev",
+        "commit": crew.repository.protected_tip(),
+        "origin": origin_to_payload(Manual("bob")),
+        "waves": [["dev"]],
+        "policy": crew.policy,
+    }
+    holder = {"host": "elsewhere", "boot": "b", "pid": 1, "who": "bob"}
+    drafts = [
+        Draft(kinds.DEPLOYMENT_OPENED, "d1", "bob", opened),
+        Draft(kinds.LEASE_TAKEN, "d1", "bob", {"holder": holder, "epoch": 1}),
+    ]
+    crew.ledger.append(drafts, head=crew.ledger.read().head)
+    refused = shop.run("resume", "dev")
+    assert refused.code == 1
+    assert "driven by bob" in refused.out
+    assert "--dead WHY" in refused.out
+    assert shop.run("resume", "dev", "--dead", "the runner was terminated", "--json").json["result"] == "succeeded"
+    (said,) = (e for e in crew.ledger.read().events if e.kind == kinds.RECOVERY_ATTESTED)
+    assert (said.actor, said.payload["reason"]) == ("ann", "the runner was terminated")

@@ -1,6 +1,6 @@
 """Plays random histories of deployments against the pipelines, and checks what must hold. Prints how many it played.
 
-    python benchmarks/simulation.py [--histories N] [--seed S] [--length L]
+    python benchmarks/histories.py [--histories N] [--seed S] [--length L]
 
 A history that breaks a law is told, and can be played again by its seed.
 """
