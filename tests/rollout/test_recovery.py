@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from terrace.errors import StateLock
+from terrace.plans.state_file import Recorded
 from terrace.plans.terraform import Autopsy
 from terrace.rollout.recovery import Aftermath, Told, aftermath, is_ours
 from terrace.stacks.additions import Import
@@ -18,39 +19,44 @@ MINE = Autopsy(who="root@runner", began=BEGAN)
 
 def test_what_was_made_and_is_not_in_the_state_is_imported() -> None:
     autopsy = Autopsy(created=(("a.one", "i-1"), ("a.two", "i-2")))
-    found = aftermath("prod", autopsy, ["a.one", "a.two"], {"a.one": False}, Told())
+    found = aftermath("prod", autopsy, {"a.one": "create", "a.two": "create"}, {"a.one": Recorded("i-1")}, Told())
     assert found == Aftermath(imports=(Import("prod", "a.two", "i-2"),))
 
 
 def test_what_was_in_the_making_is_open_until_somebody_has_looked() -> None:
     autopsy = Autopsy(in_flight=("a.one", "a.two"))
-    assert aftermath("prod", autopsy, [], {}, Told()).open == ("a.one", "a.two")
-    assert aftermath("prod", autopsy, [], {}, Told(absent=["a.one"])).open == ("a.two",)
-    settled = aftermath("prod", autopsy, [], {}, Told({"a.two": "i-9"}, ["a.one"]))
+    assert aftermath("prod", autopsy, {}, {}, Told()).open == ("a.one", "a.two")
+    assert aftermath("prod", autopsy, {}, {}, Told(absent=["a.one"])).open == ("a.two",)
+    settled = aftermath("prod", autopsy, {}, {}, Told({"a.two": "i-9"}, ["a.one"]))
     assert settled == Aftermath(imports=(Import("prod", "a.two", "i-9"),))
 
 
 def test_an_object_without_an_id_in_the_log_is_open_too() -> None:
-    assert aftermath("prod", Autopsy(created=(("a.one", ""),)), [], {}, Told()).open == ("a.one",)
+    assert aftermath("prod", Autopsy(created=(("a.one", ""),)), {}, {}, Told()).open == ("a.one",)
 
 
 def test_what_is_recorded_and_was_in_the_making_may_lack_what_its_provisioners_do() -> None:
     """Terraform records an object before its provisioners run: killed then, nothing in the state tells."""
     autopsy = Autopsy(in_flight=("a.one",))
-    assert aftermath("prod", autopsy, [], {"a.one": False}, Told()) == Aftermath(unfinished=("a.one",))
-    assert aftermath("prod", autopsy, [], {"a.one": False}, Told(whole=["a.one"])) == Aftermath()
+    assert aftermath("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Told()) == Aftermath(unfinished=("a.one",))
+    assert aftermath("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Told(whole=["a.one"])) == Aftermath()
 
 
 def test_what_is_tainted_is_replaced_by_the_plan_and_whoever_approves_decides() -> None:
-    assert aftermath("prod", Autopsy(in_flight=("a.one",)), [], {"a.one": True}, Told()) == Aftermath()
+    assert (
+        aftermath("prod", Autopsy(in_flight=("a.one",)), {}, {"a.one": Recorded("i-1", tainted=True)}, Told())
+        == Aftermath()
+    )
 
 
 def test_without_a_log_everything_that_was_planned_may_exist() -> None:
-    assert aftermath("prod", None, ["a.one", "a.two"], {"a.two": False}, Told()).open == ("a.one",)
+    assert aftermath("prod", None, {"a.one": "create", "a.two": "create"}, {"a.two": Recorded("i-2")}, Told()).open == (
+        "a.one",
+    )
 
 
 def test_an_id_for_something_that_this_stack_does_not_have_is_not_its_business() -> None:
-    assert aftermath("prod", Autopsy(), ["a.one"], {}, Told({"b.other": "i-1"})) == Aftermath()
+    assert aftermath("prod", Autopsy(), {"a.one": "create"}, {}, Told({"b.other": "i-1"})) == Aftermath()
 
 
 def lock(

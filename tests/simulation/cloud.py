@@ -100,6 +100,7 @@ class Run:
     outcome: RunOutcome | None = None
     made: list[tuple[str, str]] = field(default_factory=list)
     in_flight: list[str] = field(default_factory=list)
+    destroyed: list[str] = field(default_factory=list)
     unsaved: bytes = b""
 
     @property

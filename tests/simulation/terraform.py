@@ -106,6 +106,13 @@ class MemoryTerraform:
             if estate.lock == lock:
                 estate.lock = None
 
+    def forget(self, site: Site, address: str) -> None:
+        """Take an object out of the state."""
+        with self._process.touching("terraform.forget"):
+            estate = self._shared.cloud.estates[site.stack.key]
+            del estate.known[address]
+            estate.serial += 1
+
     def scratch(self, site: Site) -> AbstractContextManager[Site]:
         """Nothing is drilled here."""
         raise NotImplementedError
@@ -181,8 +188,14 @@ class MemoryApplier:
         run = self._run(attempt)
         if run is None:
             return Autopsy()
-        who = f"sim@{run.machine}"
-        return Autopsy(tuple(run.made), tuple(run.in_flight), run.unsaved, who, run.began)
+        return Autopsy(
+            created=tuple(run.made),
+            in_flight=tuple(run.in_flight),
+            destroyed=tuple(run.destroyed),
+            unsaved=run.unsaved,
+            who=f"sim@{run.machine}",
+            began=run.began,
+        )
 
     def start(self, attempt: str, site: Site, made: MadePlan) -> None:
         """Start it once."""
@@ -277,6 +290,8 @@ def _do(shared: Shared, run: Run, change: Change) -> None:
     made = shared.cloud.perform(run.plan.stack, change, shared.clock())
     if made:
         run.made.append((change.address, made))
+    if change.action == "delete":
+        run.destroyed.append(change.address)
 
 
 class MemoryProbes:

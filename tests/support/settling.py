@@ -8,7 +8,7 @@ from typing import Any
 from support.cli import Done
 from support.marks import Workplace
 
-QUESTIONS = 4
+QUESTIONS = 6
 """How often `terrace resume` may ask for something more before it has all that it needs."""
 
 
@@ -25,10 +25,21 @@ def settle(place: Workplace, release: str) -> Done:
         done = place.stage.run("resume", "dev", "--yes", "--json", *answers)
         assert done.out.startswith("{"), done.err
         if "remains" not in done.json:
-            return done
+            again = [word for reason in done.json["reasons"] for word in _found_again(reason)]
+            if not again:
+                return done
+            answers += again
+            continue
         for remains in done.json["remains"]:
             answers += _answers(remains, place.made(release))
     raise AssertionError(f"it never has enough: {done.out}")
+
+
+def _found_again(reason: str) -> Iterator[str]:
+    """terraform_data loses its triggers when it is imported: a plan would make it anew, and asks."""
+    address, found, _ = reason.partition(" was found again, and would be made anew")
+    if found:
+        yield from ("--again", address.rpartition(" ")[2])
 
 
 def _answers(remains: Mapping[str, Any], made: Mapping[str, int]) -> Iterator[str]:
@@ -37,6 +48,8 @@ def _answers(remains: Mapping[str, Any], made: Mapping[str, int]) -> Iterator[st
         yield from ("--import", f"{address}=found-by-a-person") if there else ("--absent", address)
     for address in remains["unfinished"]:
         yield from ("--whole", address)
+    for stale in remains["stale"]:
+        yield from ("--gone", stale["address"])
     if remains["lock"] is not None and not remains["lock"]["ours"]:
         assert not remains["lock"]["who"], "somebody else's lock is theirs"
         yield from ("--unlock", remains["lock"]["id"])

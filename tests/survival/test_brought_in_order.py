@@ -82,6 +82,31 @@ def test_what_was_made_is_imported_and_what_was_in_the_making_is_asked_for(place
     assert [step["name"] for step in planned.json["steps"]] == ["plan", "smoke", "tag"], "everything is recorded"
 
 
+def test_a_replacement_that_the_state_does_not_know_of_is_imported_and_not_made_again(tmp_path: Path) -> None:
+    """The HTTP backend keeps the state of before: both objects of it are gone, and the first is there anew."""
+    with BACKENDS["http"]() as backend:
+        folder = tmp_path / "place"
+        folder.mkdir()
+        place = workplace(folder, backend, SQLITE)
+        place.release("x")
+        place.stage.ok("deploy", "dev")
+        place.release("y")
+        killed_in_the_middle(place)
+        (remains,) = place.stage.run("resume", "dev", "--json").json["remains"]
+        assert remains["forgets"] == ["terraform_data.first"]
+        assert [one["address"] for one in remains["imports"]] == ["terraform_data.first"]
+        assert remains["open"] == ["terraform_data.second"]
+        settle = ["--absent", "terraform_data.second", "--unlock", remains["lock"]["id"], "--yes", "--json"]
+        blocked = place.stage.run("resume", "dev", *settle).json
+        # terraform_data loses its triggers when it is imported, so that a plan would make it a second time.
+        assert blocked["result"] == "blocked"
+        assert "terraform_data.first was found again, and would be made anew" in blocked["reasons"][0]
+        assert place.made("y") == {"first": 1, "second": 1}
+        done = place.stage.run("resume", "dev", "--again", "terraform_data.first", *settle)
+        assert (done.code, done.json["result"]) == (0, "succeeded"), done.out + done.err
+        assert place.made("y") == {"first": 2, "second": 2}, "by somebody's word"
+
+
 def test_a_lock_of_somebody_else_stops_it_and_stays(tmp_path: Path) -> None:
     with s3() as bucket:
         assert isinstance(bucket, S3)

@@ -32,6 +32,16 @@ def reversal(plan: Plan, undone: Undone) -> tuple[Objection, ...]:
     return tuple(_objections(plan, undone))
 
 
+def recovery(plan: Plan, imported: Collection[str]) -> tuple[Objection, ...]:
+    """What a plan would make a second time of what was just found again: only by name."""
+    why = "was found again, and would be made anew: not everything about it can be imported"
+    return tuple(
+        Objection("imported", plan.stack.key, c.address, why, Weight.NAME)
+        for c in plan.effective
+        if c.address in imported and c.action in (Action.REPLACE, Action.DELETE)
+    )
+
+
 def destruction(plan: Plan) -> tuple[Objection, ...]:
     """What is lost for good when a stack is taken down. Whoever asked for it named the stack, and so decided."""
     return tuple(

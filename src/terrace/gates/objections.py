@@ -25,7 +25,8 @@ def answer(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset[
 
 def _person(one: Objection, agreed: frozenset[str]) -> GateResult:
     if one.weight is Weight.NAME and one.address not in agreed:
-        how = f"if it may be lost: --allow '{one.address}'"
+        word = "made anew: --again" if one.rule == "imported" else "lost: --allow"
+        how = f"if it may be {word} '{one.address}'"
         return GateResult(GATE, Outcome.BLOCK, _said(one), how)
     return GateResult(GATE, Outcome.PASS, _said(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
 

@@ -44,10 +44,14 @@ class Remains:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Everything that is known of an unknown deployment. It can be brought in order when `obstacles` is empty."""
+    """Everything that is known of an unknown deployment. It can be brought in order when `obstacles` is empty.
+
+    `agreed` are addresses that may be made anew though they were found again.
+    """
 
     deployment: Deployment
     remains: tuple[Remains, ...]
+    agreed: frozenset[str] = frozenset()
 
     @property
     def obstacles(self) -> tuple[str, ...]:
@@ -64,6 +68,11 @@ class Examination:
                 f"{one.stack}: {address} is recorded, and its making had not ended: look at it, then "
                 f"--whole '{address}', or taint it so that it is replaced"
                 for address in one.aftermath.unfinished
+            ]
+            found += [
+                f"{one.stack}: {old.address} was made anew as {old.made}, and the state has {old.recorded}: "
+                f"look whether that is gone, then --gone '{old.address}'"
+                for old in one.aftermath.stale
             ]
             if one.lock is not None and not one.ours:
                 found.append(f"{one.stack}: {_whose(one.lock)}")
@@ -94,7 +103,7 @@ def examine(crew: Crew, deployment: Deployment, told: Told) -> Examination:
         for record in deployment.in_doubt:
             site = site_in(crew, landscape, landscape.stack(record.stack), root, "plan")
             remains.append(_remains(crew, history, deployment, record, site, told))
-    return Examination(deployment, tuple(remains))
+    return Examination(deployment, tuple(remains), frozenset(told.again))
 
 
 def recover(crew: Crew, found: Examination) -> Deployment | Refused:
@@ -129,7 +138,7 @@ def _opening(crew: Crew, found: Examination) -> Opening:
         deployment.waves,
         deployment.live,
         Additions(deployment.additions.moves, () if isinstance(origin, Destruction) else (*earlier, *imports)),
-        deployment.agreed,
+        deployment.agreed | found.agreed,
         deployment.partial,
         held=f"rolled back to {deployment.commit[:7]}: {origin.reason}" if isinstance(origin, Undoing) else "",
         settles=deployment.id,
@@ -147,7 +156,8 @@ def _origin(crew: Crew, deployment: Deployment) -> Origin:
 
 
 def _secure(crew: Crew, deployment: Deployment, one: Remains, site: Site) -> None:
-    """A copy of the state first, then the dead attempt's lock goes, then the state that it could not write."""
+    """A copy of the state first; then the dead attempt's lock goes, the state that it could not write is pushed, and
+    what is gone leaves it."""
     for state in (one.state, one.unsaved):
         if state is not None and state.content:
             crew.backups.save(
@@ -162,6 +172,8 @@ def _secure(crew: Crew, deployment: Deployment, one: Remains, site: Site) -> Non
         crew.terraform.unlock(site, one.lock)
     if one.unsaved is not None:
         crew.terraform.push_state(site, one.unsaved.content)
+    for address in one.aftermath.forgets:
+        crew.terraform.forget(site, address)
 
 
 def _remains(
@@ -173,7 +185,8 @@ def _remains(
     unsaved = _unsaved(autopsy, state)
     known = recorded((unsaved or state).content)
     plan = deployment.last(Step.PLAN, record.stack)
-    planned = {a for action, a in (plan.detail.get("changes", ()) if plan else ()) if action in ("create", "replace")}
+    told_of = plan.detail.get("changes", ()) if plan else ()
+    planned = {address: action for action, address in told_of if action in ("create", "replace")}
     lock = crew.terraform.lock_of(site)
     witness = autopsy or Autopsy()
     return Remains(
@@ -203,6 +216,7 @@ def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
             "unlock": one.lock.id if one.lock is not None else "",
             "push": one.unsaved.serial if one.unsaved is not None else -1,
             "imports": [i.address for i in one.aftermath.imports],
+            "forgets": list(one.aftermath.forgets),
         }
         for one in found.remains
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terrace.assess.model import Objection, Weight
-from terrace.assess.reversal import Undone, destruction, reversal
+from terrace.assess.reversal import Undone, destruction, recovery, reversal
 from terrace.errors import TerraformFailed
 from terrace.ledger import folds
 from terrace.ledger.model import History
@@ -17,7 +17,7 @@ from terrace.stacks.config import Remediate
 from terrace.stacks.graph import readers_of
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import LOCK_FILE
-from terrace.stacks.model import Destruction, Remediation, Undoing
+from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
 from terrace.stacks.refactoring import let_go
 from terrace.watch import remediation
 from terrace.watch.checks import checks
@@ -32,6 +32,9 @@ def objections(ground: Ground, hand: InHand) -> tuple[Objection, ...]:
         rule = ground.environment.drift.remediate or Remediate(allow={})
         looks = checks(ground.history, deployment.environment)
         return remediation.objections(hand.plan, looks, deployment.origin.of, rule)
+    if isinstance(deployment.origin, Recovery):
+        key = hand.plan.stack.key
+        return recovery(hand.plan, {one.address for one in deployment.additions.imports if one.stack == key})
     if not isinstance(deployment.origin, Undoing):
         return ()
     history = ground.history

@@ -58,6 +58,14 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """An object of a state: its id in the cloud, "" where it has none, and whether the next plan replaces it."""
+
+    id: str
+    tainted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StateDiff:
     """What leads from one state to another, by address and name. Values are never in it."""
 
@@ -100,9 +108,12 @@ def read_state(content: bytes, what: str) -> StateSnapshot:
     )
 
 
-def recorded(content: bytes) -> dict[str, bool]:
-    """The addresses of a state's objects, each with whether it is tainted: then the next plan replaces it."""
-    return {address: "(tainted)" in attributes for address, attributes in _instances(content).items()}
+def recorded(content: bytes) -> dict[str, Recorded]:
+    """What a state holds at each address."""
+    return {
+        address: Recorded(id=str(_plain(attributes.get("id")) or ""), tainted="(tainted)" in attributes)
+        for address, attributes in _instances(content).items()
+    }
 
 
 def objects(content: bytes) -> int:

@@ -136,6 +136,10 @@ class Terraform(Protocol):
         """
         ...
 
+    def forget(self, site: Site, address: str) -> None:
+        """Take an object out of the state and leave it alone otherwise: for one that is gone."""
+        ...
+
     def lock_of(self, site: Site) -> StateLock | None:
         """Who holds the lock of the state at this moment; None when nobody does."""
         ...
@@ -179,14 +183,16 @@ class RunOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Autopsy:
-    """What an attempt left behind, as its own log tells: objects that were made (address, id), and those whose making
-    had begun and not ended. `unsaved` is a state that could not be written: secrets in clear, keep it in memory.
+    """What an attempt left behind, as its own log tells: objects that were made (address, id), those whose making had
+    begun and not ended, and the addresses whose object was destroyed. `unsaved` is a state that could not be written:
+    secrets in clear, keep it in memory.
 
     `who` is how Terraform called itself in locks (`user@host`), `began` when it was started.
     """
 
     created: tuple[tuple[str, str], ...] = ()
     in_flight: tuple[str, ...] = ()
+    destroyed: tuple[str, ...] = ()
     unsaved: bytes = field(default=b"", repr=False)
     who: str = ""
     began: datetime | None = None

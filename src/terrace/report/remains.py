@@ -29,6 +29,8 @@ class Row:
     imports: tuple[tuple[str, str], ...]
     open: tuple[str, ...]
     unfinished: tuple[str, ...]
+    forgets: tuple[str, ...]
+    stale: tuple[tuple[str, str, str], ...]
     lock: StateLock | None
     ours: bool
     unsaved: int | None
@@ -66,6 +68,8 @@ def machine(deployment: Deployment, rows: Sequence[Row], obstacles: Sequence[str
                 "imports": [{"address": address, "id": found} for address, found in row.imports],
                 "open": list(row.open),
                 "unfinished": list(row.unfinished),
+                "forgets": list(row.forgets),
+                "stale": [{"address": a, "recorded": recorded, "made": made} for a, recorded, made in row.stale],
                 "lock": {"id": row.lock.id, "who": row.lock.who, "ours": row.ours} if row.lock else None,
                 "unsaved": row.unsaved,
             }
@@ -85,6 +89,8 @@ def _lines(row: Row) -> list[str]:
         other = "its lock is somebody else's" if row.lock.who else "its lock has no name"
         whose = "its lock was the dead attempt's: it is taken away" if row.ours else other
         lines.append(f"{whose} ({', '.join(visible(word) for word in (row.lock.who, row.lock.id) if word)})")
+    lines += [f"recorded and gone, leaves the state: {visible(address)}" for address in row.forgets]
+    lines += [f"made anew beside what the state has: {visible(address)}" for address, _, _ in row.stale]
     lines += [f"made and not recorded, is imported: {visible(address)}" for address, _ in row.imports]
     lines += [f"nobody knows whether it exists: {visible(address)}" for address in row.open]
     lines += [f"recorded, and nobody knows whether it is whole: {visible(address)}" for address in row.unfinished]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from terrace.errors import StateLock
+from terrace.plans.state_file import Recorded
 from terrace.plans.terraform import Autopsy
 from terrace.stacks.additions import Import
 
@@ -15,51 +16,84 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """An address of which the state has another object than the one that the attempt made."""
+
+    address: str
+    recorded: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What is to be done for one stack. `imports` exist and the state lacks them; of those in `open` nobody knows
-    whether they exist, of those in `unfinished` the state has them and nobody knows whether they are whole: their
-    provisioners may not have ended. Somebody has to look."""
+    """What is to be done for one stack, and what somebody has to look at first.
+
+    `imports` exist and the state lacks them; before that `forgets` leave the state, because their object is gone. Of
+    those in `open` nobody knows whether they exist; of those in `unfinished` the state has them, and their provisioners
+    may not have ended; of `stale` ones nobody knows whether the object that the state has is still there.
+    """
 
     imports: tuple[Import, ...] = ()
+    forgets: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
+    stale: tuple[Stale, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What people say about an attempt: ids that they found, addresses that are not there, addresses that are there and
-    whole, why it is dead, and the id of a lock that is known to be its own where the backend does not tell whose it is.
+    whole, addresses whose recorded object is gone, addresses that may be made again all the same, why it is dead, and
+    the id of a lock that is known to be its own where the backend does not tell whose it is.
     """
 
     named: Mapping[str, str] = field(default_factory=dict)
     absent: Collection[str] = ()
     whole: Collection[str] = ()
+    gone: Collection[str] = ()
+    again: Collection[str] = ()
     dead: str = ""
     unlock: str = ""
 
 
 def aftermath(
-    stack: str, autopsy: Autopsy | None, planned: Collection[str], recorded: Mapping[str, bool], told: Told
+    stack: str, autopsy: Autopsy | None, planned: Mapping[str, str], recorded: Mapping[str, Recorded], told: Told
 ) -> Aftermath:
-    """What a stack needs. `planned` are the addresses that were to be created; `recorded` those that its state has,
-    each with whether it is tainted.
+    """What a stack needs. `planned` are the addresses that were to be made, each with its action (create or replace);
+    `recorded` is what its state has.
 
     Without a log of the attempt every one that was planned may exist.
     """
     if autopsy is None:
         made: dict[str, str] = {}
         doubtful = set(planned)
+        gone = set(told.gone)
     else:
         made = {address: found for address, found in autopsy.created if found}
         doubtful = {*autopsy.in_flight, *(address for address, found in autopsy.created if not found)}
+        gone = {*autopsy.destroyed, *told.gone}
     made |= {address: found for address, found in told.named.items() if address in doubtful or address in planned}
-    lacking = sorted((doubtful | made.keys()) - recorded.keys() - set(told.absent))
-    half = sorted(a for a in doubtful if recorded.get(a) is False and a not in told.whole)
-    return Aftermath(
-        imports=tuple(Import(stack, address, made[address]) for address in lacking if address in made),
-        open=tuple(address for address in lacking if address not in made),
-        unfinished=tuple(half) if autopsy is not None else (),
-    )
+    imports: list[Import] = []
+    forgets: list[str] = []
+    opened: list[str] = []
+    unfinished: list[str] = []
+    stale: list[Stale] = []
+    for address in sorted(doubtful | made.keys()):
+        known, found = recorded.get(address), made.get(address)
+        if known is not None and address not in gone:
+            if found is not None and known.id != found:
+                stale.append(Stale(address, known.id, found))
+            elif found is None and address not in told.absent and planned.get(address) == "replace":
+                # What the state has is the one before; the new one may be there beside it.
+                opened.append(address)
+            elif found is None and autopsy is not None and not known.tainted and address not in told.whole:
+                unfinished.append(address)
+        elif found is None and address not in told.absent:
+            opened.append(address)
+        elif found is not None and address not in told.absent and (known is None or known.id != found):
+            imports.append(Import(stack, address, found))
+            forgets += [address] if known is not None else []
+    return Aftermath(tuple(imports), tuple(forgets), tuple(opened), tuple(unfinished), tuple(stale))
 
 
 def is_ours(lock: StateLock, autopsy: Autopsy, until: datetime) -> bool:

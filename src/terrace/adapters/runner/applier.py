@@ -73,6 +73,7 @@ class LocalApplier:
         return Autopsy(
             created=tuple(log.created.items()),
             in_flight=tuple(log.in_flight),
+            destroyed=tuple(log.destroyed),
             unsaved=unsaved.read_bytes() if unsaved.is_file() else b"",
             who=_who(),
             began=datetime.fromtimestamp(float(started["at"]), UTC) if "at" in started else None,
@@ -198,6 +199,7 @@ class _Log:
         self.done = 0
         self.created: dict[str, str] = {}
         self.in_flight: dict[str, None] = {}
+        self.destroyed: dict[str, None] = {}
 
     def follow(self) -> None:
         """Read every whole line that is new."""
@@ -222,6 +224,8 @@ class _Log:
         step = progress(self.stack, message)
         if step is None:
             return
+        if step.action == "delete" and step.phase == "done":
+            self.destroyed[step.address] = None
         if step.action == "create":
             self._make(step, message)
         self.done += step.phase == "done"

@@ -50,6 +50,11 @@ def state_push() -> Argv:
     return ("state", "push", f"-lock-timeout={LOCK_SECONDS}s", "-")
 
 
+def state_rm(address: str) -> Argv:
+    """Take one object out of the state."""
+    return ("state", "rm", f"-lock-timeout={LOCK_SECONDS}s", address)
+
+
 def lock_probe() -> Argv:
     """A command that takes the state's lock and does nothing: there is no such resource, and it may be missing."""
     return ("untaint", "-allow-missing", "-no-color", "-lock-timeout=0s", "terraform_data.terrace_asks_for_the_lock")

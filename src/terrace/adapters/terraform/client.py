@@ -180,6 +180,9 @@ class LocalTerraform:
         with private_stream(content) as stdin:
             self._run(site, self.folder(site), "state push", argv.state_push(), streaming=False, stdin=stdin)
 
+    def forget(self, site: Site, address: str) -> None:
+        self._run(site, self.folder(site), "state rm", argv.state_rm(address), streaming=False)
+
     def lock_of(self, site: Site) -> StateLock | None:
         try:
             self._run(site, self.folder(site), "untaint", argv.lock_probe(), streaming=False)

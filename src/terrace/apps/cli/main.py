@@ -214,9 +214,11 @@ def reject(
 
 @cli.command()
 @click.argument("environment", metavar="[ENV]", required=False)
-@click.option("--import", "found", multiple=True, metavar="ADDRESS=ID", help="Something that exists, by its id.")
+@click.option("--import", "imports", multiple=True, metavar="ADDRESS=ID", help="Something that exists, by its id.")
 @click.option("--absent", multiple=True, metavar="ADDRESS", help="Something that you looked for and that is not there.")
 @click.option("--whole", multiple=True, metavar="ADDRESS", help="Something recorded that you found whole.")
+@click.option("--gone", multiple=True, metavar="ADDRESS", help="Something recorded whose object is gone.")
+@click.option("--again", multiple=True, metavar="ADDRESS", help="Something found again that may be made anew.")
 @click.option("--dead", default="", metavar="WHY", help="Why whoever drove it, or its apply, is surely dead.")
 @click.option("--unlock", default="", metavar="ID", help="A lock without a name that you know to be the dead apply's.")
 @click.option("--yes", is_flag=True, help="Bring it in order without asking to type the environment's name back.")
@@ -225,15 +227,13 @@ def reject(
 @click.pass_obj
 def resume(
     folder: str,
+    /,
     environment: str | None,
-    found: tuple[str, ...],
-    absent: tuple[str, ...],
-    whole: tuple[str, ...],
-    dead: str,
-    unlock: str,
+    imports: tuple[str, ...],
     yes: bool,
     wait: bool,
     as_json: bool,
+    **said: Any,
 ) -> int:
     """Go on with an open deployment: after approvals, or after an interruption.
 
@@ -248,9 +248,7 @@ def resume(
     from terrace.apps.cli.deployment import resume
     from terrace.apps.cli.recovering import told
 
-    return resume(
-        folder, environment, told=told(found, absent, whole, dead, unlock), yes=yes, wait=wait, as_json=as_json
-    )
+    return resume(folder, environment, told=told(imports, **said), yes=yes, wait=wait, as_json=as_json)
 
 
 @cli.command()

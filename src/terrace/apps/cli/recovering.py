@@ -14,15 +14,24 @@ from terrace.rollout.model import Deployment
 from terrace.rollout.recovery import Told
 
 
-def told(found: tuple[str, ...], absent: tuple[str, ...], whole: tuple[str, ...], dead: str, unlock: str) -> Told:
-    """What the options say. An address may hold `=` within brackets; the id comes after the last that is outside."""
+def told(
+    imports: tuple[str, ...],
+    *,
+    absent: tuple[str, ...],
+    whole: tuple[str, ...],
+    gone: tuple[str, ...],
+    again: tuple[str, ...],
+    dead: str,
+    unlock: str,
+) -> Told:
+    """What the options say. An address may hold `=` within brackets; the id comes after the first that is outside."""
     named = {}
-    for one in found:
+    for one in imports:
         cut = one.find("=", one.rfind("]") + 1)
         if cut < 1 or cut == len(one) - 1:
             raise BadInput(f"--import {one!r} is not ADDRESS=ID", hint="like --import aws_vpc.main=vpc-0a1b2c")
         named[one[:cut]] = one[cut + 1 :]
-    return Told(named, frozenset(absent), frozenset(whole), dead, unlock)
+    return Told(named, absent, whole, gone, again, dead, unlock)
 
 
 def recover(shop: Workshop, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:
@@ -69,6 +78,8 @@ def _rows(found: Examination) -> tuple[remains.Row, ...]:
             imports=tuple((i.address, i.id) for i in one.aftermath.imports),
             open=one.aftermath.open,
             unfinished=one.aftermath.unfinished,
+            forgets=one.aftermath.forgets,
+            stale=tuple((old.address, old.recorded, old.made) for old in one.aftermath.stale),
             lock=one.lock,
             ours=one.ours,
             unsaved=one.unsaved.serial if one.unsaved is not None else None,
