@@ -135,6 +135,14 @@ def test_a_person_decides_and_what_may_be_lost_is_named() -> None:
     assert answer(BY_HAND, (), frozenset()) == ()
 
 
+def test_the_same_address_in_another_stack_is_another_object() -> None:
+    app, db = (replace(TABLE, stack=f"prod/{name}") for name in ("app", "db"))
+    assert agreed_to(BY_HAND, app, agreed=("prod/app:aws_dynamodb_table.t",)) is Outcome.PASS
+    assert agreed_to(BY_HAND, app, db, agreed=("prod/app:aws_dynamodb_table.t",)) is Outcome.BLOCK
+    assert agreed_to(BY_HAND, app, agreed=("aws_dynamodb_table.t",)) is Outcome.BLOCK
+    assert "--allow 'prod/app:aws_dynamodb_table.t'" in answer(BY_HAND, (app,), frozenset())[0].satisfy
+
+
 def test_what_was_agreed_to_does_not_replace_an_approval() -> None:
     facts = replace(FACTS, origin=BY_HAND)
     said = consent(Config(), PROD, (SUBJECT,), (), facts, NOW, (TABLE,), frozenset([TABLE.address]))

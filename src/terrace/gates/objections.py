@@ -24,8 +24,8 @@ def answer(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset[
 
 
 def _person(one: Objection, agreed: frozenset[str]) -> GateResult:
-    if one.weight is Weight.NAME and one.address not in agreed:
-        how = f"if it may be lost: --allow '{one.address}'"
+    if one.weight is Weight.NAME and one.name not in agreed:
+        how = f"if it may be lost: --allow '{one.name}'"
         return GateResult(GATE, Outcome.BLOCK, _said(one), how)
     return GateResult(GATE, Outcome.PASS, _said(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
 
