@@ -75,6 +75,16 @@ def test_only_a_release_is_a_promotion(origin: Origin) -> None:
     assert ("promotion" in entry(origin)) == (origin in RELEASES)
 
 
+@pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
+def test_a_release_only_goes_forward(origin: Origin) -> None:
+    found = entry(origin, ahead="d" * 40).get("forward")
+    assert (found is not None) == (origin in RELEASES)
+    if found is not None:
+        assert found.outcome is Outcome.BLOCK
+        assert "ddddddd, which is newer than ccccccc" in found.reason
+        assert "terrace rollback prod --to ccccccc" in found.satisfy
+
+
 def test_what_is_protected_is_never_taken_down_not_even_when_it_waits_already() -> None:
     protected = replace(PROD, protected=True)
     assert entry(OVER)["protected"].outcome is Outcome.PASS
