@@ -89,8 +89,11 @@ def _played(options: argparse.Namespace, rounds: int, *, aws: bool) -> Tally:
         ]
         try:
             for game in as_completed(games):
-                total.add(game.result())
-                print(f"{total.rounds} of {rounds} rounds, {total.bad} bad", file=sys.stderr)
+                ended = game.result()
+                total.add(ended)
+                for failure in ended.failures:
+                    print(f"! {failure}", file=sys.stderr)
+                print(f"{total.rounds} of {rounds} rounds, {total.bad} bad", file=sys.stderr, flush=True)
         finally:
             pool.shutdown(cancel_futures=True)
     return total

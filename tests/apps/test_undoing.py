@@ -257,7 +257,21 @@ def test_an_environment_that_is_ahead_is_not_taken_back_by_an_automatic_promotio
     assert output(shop) == "prod-2"
     shop.ok("rollback", "dev", "--reason", "sick", "--yes")
     assert shop.ok("tick").out.strip() == "nothing is due"
+    by_hand = shop.run("promote", "prod")
+    assert (by_hand.code, "which is newer than" in by_hand.out) == (1, True)
     assert output(shop) == "prod-2"
+
+
+def test_an_older_commit_is_deployed_by_a_rollback_or_not_at_all(shop: World) -> None:
+    first = git(shop.work, "rev-parse", "HEAD")
+    release(shop, 2)
+    refused = shop.run("deploy", "prod", "--ref", first)
+    assert refused.code == 1
+    assert f"terrace rollback prod --to {first[:7]}" in refused.out
+    assert back(shop, "--to", first[:7]).json["result"] == "succeeded"
+    shop.ok("destroy", "prod", "--reason", "over", "--yes")
+    shop.ok("unhold", "prod", "--reason", "anew")
+    assert shop.ok("deploy", "prod", "--ref", first, "--json").json["result"] == "succeeded", "nothing is there to undo"
 
 
 def test_a_hold_of_people_is_not_ended_by_a_merged_revert(shop: World) -> None:

@@ -91,12 +91,13 @@ def enter(facts: Facts = FACTS, environment: Environment = PROD) -> dict[str, Ga
 
 
 def test_a_release_that_meets_every_gate_enters() -> None:
-    assert list(enter()) == ["held", "busy", "protected-branch", "promotion", "soak"]
+    assert list(enter()) == ["held", "busy", "protected-branch", "forward", "promotion", "soak"]
     assert admission(PROD, FACTS, NOW).outcome is Outcome.PASS
 
 
 def test_the_first_step_of_the_ladder_asks_for_no_promotion() -> None:
-    assert list(enter(replace(FACTS, upstream=None), Environment("dev"))) == ["held", "busy", "protected-branch"]
+    first = enter(replace(FACTS, upstream=None), Environment("dev"))
+    assert list(first) == ["held", "busy", "protected-branch", "forward"]
 
 
 def test_a_held_environment_blocks_and_says_how_to_let_it_go() -> None:

@@ -75,6 +75,16 @@ def test_only_a_release_is_a_promotion(origin: Origin) -> None:
     assert ("promotion" in entry(origin)) == (origin in RELEASES)
 
 
+@pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
+def test_a_release_only_goes_forward(origin: Origin) -> None:
+    found = entry(origin, ahead="d" * 40).get("forward")
+    assert (found is not None) == (origin in RELEASES)
+    if found is not None:
+        assert found.outcome is Outcome.BLOCK
+        assert "ddddddd, which is newer than ccccccc" in found.reason
+        assert "terrace rollback prod --to ccccccc" in found.satisfy
+
+
 def test_what_is_protected_is_never_taken_down_not_even_when_it_waits_already() -> None:
     protected = replace(PROD, protected=True)
     assert entry(OVER)["protected"].outcome is Outcome.PASS
@@ -133,6 +143,14 @@ def test_a_person_decides_and_what_may_be_lost_is_named() -> None:
         "if it may be lost: --allow 'aws_dynamodb_table.t'",
     )
     assert answer(BY_HAND, (), frozenset()) == ()
+
+
+def test_the_same_address_in_another_stack_is_another_object() -> None:
+    app, db = (replace(TABLE, stack=f"prod/{name}") for name in ("app", "db"))
+    assert agreed_to(BY_HAND, app, agreed=("prod/app:aws_dynamodb_table.t",)) is Outcome.PASS
+    assert agreed_to(BY_HAND, app, db, agreed=("prod/app:aws_dynamodb_table.t",)) is Outcome.BLOCK
+    assert agreed_to(BY_HAND, app, agreed=("aws_dynamodb_table.t",)) is Outcome.BLOCK
+    assert "--allow 'prod/app:aws_dynamodb_table.t'" in answer(BY_HAND, (app,), frozenset())[0].satisfy
 
 
 def test_what_was_agreed_to_does_not_replace_an_approval() -> None:

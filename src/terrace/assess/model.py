@@ -69,7 +69,7 @@ class Weight(Enum):
 class Objection:
     """What speaks against applying one plan as it is. `rule` is a word like `stateful`; `address` may be an output's.
 
-    Where `weight` is NAME, the plan is applied only after somebody has agreed to exactly that address.
+    Where `weight` is NAME, the plan is applied only after somebody has agreed to exactly that `name`.
     """
 
     rule: str
@@ -77,6 +77,11 @@ class Objection:
     address: str
     why: str
     weight: Weight
+
+    @property
+    def name(self) -> str:
+        """What somebody agrees to: the address, with its stack where there are several, which may all have it."""
+        return f"{self.stack}:{self.address}" if "/" in self.stack else self.address
 
 
 @dataclass(frozen=True, slots=True)

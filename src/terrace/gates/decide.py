@@ -32,7 +32,8 @@ class Facts:
 
     `authors` wrote the commits that are new there. `on_protected_branch` is None when history is too shallow to
     tell. `held` says why the environment takes nothing, `busy` what else goes on there; None when nothing does.
-    `origin` is what set it going: a way out of trouble meets other gates than a release.
+    `origin` is what set it going: a way out of trouble meets other gates than a release. `ahead` is the commit that
+    is there where it is newer than this one, None where it is not.
     """
 
     commit: str
@@ -44,16 +45,20 @@ class Facts:
     held: str | None
     busy: str | None
     origin: Origin
+    ahead: str | None = None
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
     """Whether the environment takes this commit now. Every gate is asked, so that all reasons are told at once.
 
     What undoes, recovers or takes down may enter a held environment, and is no promotion. Drift is taken back to a
-    commit that is there already. What is protected is never taken down.
+    commit that is there already. What is protected is never taken down. A release only goes forward: an older commit
+    than what is there is a way back, and has to say so.
     """
     results = [] if isinstance(facts.origin, Repairing) else [_held(environment, facts, Outcome.BLOCK)]
     results += [_busy(environment, facts), _protected_branch(facts, unknown=Outcome.BLOCK)]
+    if not isinstance(facts.origin, Repairing | Remediation):
+        results.append(_forward(environment, facts))
     if isinstance(facts.origin, Destruction):
         results.append(_protected(environment))
     if isinstance(facts.origin, Remediation):
@@ -156,6 +161,16 @@ def _protected_branch(facts: Facts, *, unknown: Outcome) -> GateResult:
         return GateResult(gate, unknown, reason, "`git fetch --unshallow`")
     reason = f"{commit} is not on the first-parent line of {branch}"
     return GateResult(gate, Outcome.BLOCK, reason, f"merge it into {branch}, and deploy the merge")
+
+
+def _forward(environment: Environment, facts: Facts) -> GateResult:
+    name, gate, commit = environment.name, "forward", facts.commit[:7]
+    if facts.ahead is None:
+        return GateResult(gate, Outcome.PASS, f"{name} has nothing newer")
+    reason = (
+        f"{name} has {facts.ahead[:7]}, which is newer than {commit}: that would undo it, and ask nobody what is lost"
+    )
+    return GateResult(gate, Outcome.BLOCK, reason, f"`terrace rollback {name} --to {commit} --plan-only` shows it")
 
 
 def _promotion(name: str, after: str, facts: Facts) -> GateResult:

@@ -24,9 +24,9 @@ def answer(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset[
 
 
 def _person(one: Objection, agreed: frozenset[str]) -> GateResult:
-    if one.weight is Weight.NAME and one.address not in agreed:
+    if one.weight is Weight.NAME and one.name not in agreed:
         word = "made anew: --again" if one.rule == "imported" else "lost: --allow"
-        how = f"if it may be {word} '{one.address}'"
+        how = f"if it may be {word} '{one.name}'"
         return GateResult(GATE, Outcome.BLOCK, _said(one), how)
     return GateResult(GATE, Outcome.PASS, _said(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
 

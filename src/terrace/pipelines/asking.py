@@ -19,7 +19,7 @@ from terrace.rollout.bake import health
 from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.next_step import Asked, Horizon
-from terrace.stacks.model import Origin
+from terrace.stacks.model import Destruction, Origin
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 
@@ -42,6 +42,11 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
             commit=above.commit if above else None,
             succeeded_at=above.ended_at if above else None,
         )
+    changed = folds.changes(history, environment)
+    there = changed[-1] if changed and not isinstance(changed[-1].origin, Destruction) else None
+    ahead = None
+    if there is not None and there.commit != commit and repository.contains(there.commit, commit):
+        ahead = there.commit
     busy = None
     if latest is not None and latest.open and latest.lease is not None:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
@@ -66,6 +71,7 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
         held=f"{held.reason} (by {held.by})" if held else None,
         busy=busy,
         origin=origin,
+        ahead=ahead,
     )
 
 

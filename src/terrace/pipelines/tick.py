@@ -94,10 +94,6 @@ def due(crew: Crew) -> tuple[Due, ...]:
             commit = above.commit
         if latest is not None and latest.commit == commit:
             continue
-        changed = folds.changes(history, environment.name)
-        if changed and crew.repository.contains(changed[-1].commit, commit):
-            # The environment before was taken back. What is newer here is for `terrace rollback` to undo.
-            continue
         seen = facts(crew, history, environment.name, commit, Automatic())
         if admission(environment, seen, crew.clock()).outcome is Outcome.PASS:
             found.append(Enter(environment.name, commit))

@@ -76,4 +76,4 @@ def machine(
 
 
 def _ask(one: Objection) -> str:
-    return f" (only with --allow '{one.address}')" if one.weight is Weight.NAME else ""
+    return f" (only with --allow '{one.name}')" if one.weight is Weight.NAME else ""

@@ -79,7 +79,7 @@ class Deployment:
 
     `policy` is the version of the trust root that admitted it. `waiting` holds the reasons when it waits.
     `live` is the commit that was there when it was opened, "" when nothing was; `additions` is what is added to the
-    configuration of its own commit; `agreed` are addresses that somebody agreed to lose. `partial`: it is about some
+    configuration of its own commit; `agreed` names what somebody agreed to lose. `partial`: it is about some
     stacks of the environment only. `settles` is the deployment of unknown outcome that this one brings in order.
     `undone_by` is the rollback that took it back.
     """

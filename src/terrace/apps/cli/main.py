@@ -256,7 +256,7 @@ def resume(
 @click.option("--to", metavar="REF", help="Which good release; the newest before this one if not said.")
 @click.option("--reason", default="", help="Why; kept in the ledger. Needed unless it is only planned.")
 @click.option("--plan-only", is_flag=True, help="Only tell what comes back and what is lost.")
-@click.option("--allow", "allowed", multiple=True, metavar="ADDRESS", help="What may be lost, by its address.")
+@click.option("--allow", "allowed", multiple=True, metavar="[STACK:]ADDRESS", help="What may be lost, by its address.")
 @click.option("--yes", is_flag=True, help="Do not ask to type the environment's name back.")
 @WAIT
 @JSON
