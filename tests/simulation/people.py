@@ -198,7 +198,9 @@ class People:
         named = {a: one.id for estate in estates for a, one in estate.things.items() if a not in estate.known}
         there = {a for estate in estates for a in (*estate.things, *estate.known)}
         every = {f"{one}_{key.replace('/', '_')}" for one in (MORE, DATA) for key in KEYS} | {*map(thing, KEYS)}
-        return Told(named, every - there, there, again=every, dead="its machine is gone")
+        return Told(
+            named, every - there, there, again={f"{key}:{a}" for key in KEYS for a in every}, dead="its machine is gone"
+        )
 
 
 def _words(done: object) -> str:

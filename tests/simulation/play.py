@@ -188,7 +188,7 @@ def resumes(people: People) -> None:
 
 
 def goes_back(people: People) -> None:
-    agreed = frozenset(f"{DATA}_{key.replace('/', '_')}" for key in KEYS if people.choices.rarely(128))
+    agreed = frozenset(f"{key}:{DATA}_{key.replace('/', '_')}" for key in KEYS if people.choices.rarely(128))
     people.rollback(_anywhere(people), _anyone(people), agreed)
 
 
