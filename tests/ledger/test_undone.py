@@ -157,6 +157,16 @@ def test_an_unknown_outcome_stays_until_what_settles_it_has_succeeded(told: Told
     assert doubt(told) == ""
 
 
+def test_whoever_lets_the_environment_go_settles_the_doubt_before_it_and_none_after_it(told: Told) -> None:
+    told.release("three", C, "unknown")
+    told.write(kinds.ENVIRONMENT_UNHELD, "dev", {"reason": "another one"})
+    assert doubt(told) == "three"
+    told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "looked at it"})
+    assert doubt(told) == ""
+    told.release("four", C, "unknown")
+    assert doubt(told) == "four"
+
+
 def test_another_success_settles_no_doubt(told: Told) -> None:
     told.release("three", C, "unknown")
     told.release("four", C)

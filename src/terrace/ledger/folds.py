@@ -123,15 +123,18 @@ def changes(history: History, environment: str) -> tuple[Deployment, ...]:
 
 def unsettled(history: History, environment: str) -> Deployment | None:
     """The newest deployment of an environment of which nobody knows what it did, until one that brings it in order
-    has succeeded."""
+    has succeeded, or somebody has looked and let the environment go."""
+    mine = {d.id: d for d in deployments(history) if d.environment == environment}
     left: Deployment | None = None
-    for deployment in deployments(history):
-        if deployment.environment != environment:
-            continue
-        if deployment.result == "unknown":
-            left = deployment
-        elif left is not None and deployment.settles == left.id and deployment.result == "succeeded":
+    for event in history.events:
+        if event.kind == kinds.ENVIRONMENT_UNHELD and event.subject == environment:
             left = None
+        elif event.kind == kinds.DEPLOYMENT_ENDED and event.subject in mine:
+            ended = mine[event.subject]
+            if ended.result == "unknown":
+                left = ended
+            elif left is not None and ended.settles == left.id and ended.result == "succeeded":
+                left = None
     return left
 
 
