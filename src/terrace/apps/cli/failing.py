@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import signal
 import sys
 import traceback
 
@@ -32,6 +33,9 @@ def guarded(cli: click.Command) -> int:
         error.show()
         return 2
     except TerraceError as error:
+        if INTERRUPTION.raised:
+            # It is on its way out: a second ^C must not change how it ends.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         _tell(error, as_json=as_json)
         return error.exit_code
     except BrokenPipeError:
