@@ -131,7 +131,13 @@ class GitLedger:
 
     def _local_tip(self) -> str:
         found = self._git("rev-parse", "--verify", "--quiet", self._ref, check=False)
-        return os.fsdecode(found.out).strip() if found.code == 0 else ""
+        if found.code not in (0, 1):
+            # A git that died said nothing: no branch and no answer are two things.
+            raise NotReady(
+                f"the ledger cannot be read in {self._repository}: git rev-parse ended with {found.code}",
+                hint="try again; `git fsck` looks at the repository itself",
+            )
+        return os.fsdecode(found.out).strip()
 
     def _fetch(self) -> None:
         """Bring the remote's branch here, never backwards: a branch that was rewritten is no ledger any more."""
@@ -201,8 +207,8 @@ class GitLedger:
         lines = b"".join(encode(event) + b"\n" for event in sealed)
         blob = self._write("hash-object", "-w", "--stdin", stdin=lines)
         folder, name = _place(sealed[0].position)
-        inner = self._grown(f"{self._tip}:events/{folder}" if self._tip else "", "blob", blob, name)
-        middle = self._grown(f"{self._tip}:events" if self._tip else "", "tree", inner, folder)
+        inner = self._grown(f"events/{folder}/", "blob", blob, name)
+        middle = self._grown("events/", "tree", inner, folder)
         tree = self._write("mktree", stdin=f"040000 tree {middle}\tevents\n".encode())
         first = sealed[0]
         subjects = ", ".join(f"{event.kind} {event.subject}" for event in sealed)
@@ -213,14 +219,21 @@ class GitLedger:
         env = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in identity.items()}
         return self._write("commit-tree", *parent, "-F", "-", tree, stdin=_clean(subjects).encode(), env=env)
 
-    def _grown(self, tree: str, kind: str, id: str, name: str) -> str:  # noqa: A002
-        """A tree with one entry added or replaced."""
+    def _grown(self, folder: str, kind: str, id: str, name: str) -> str:  # noqa: A002
+        """The folder of the tip with one entry added or replaced."""
         entries: dict[str, str] = {}
-        if tree:
-            listed = self._git("ls-tree", "-z", tree, check=False)
-            for line in listed.out.decode().split("\0") if listed.code == 0 else ():
+        if self._tip:
+            # By path: one that is not there yet lists nothing and is no error, so that every error is one.
+            listed = self._git("ls-tree", "-z", self._tip, "--", folder, check=False)
+            if listed.code != 0:
+                raise NotReady(
+                    f"the ledger cannot be read in {self._repository}: git ls-tree ended with {listed.code}",
+                    hint="nothing was written; try again",
+                )
+            for line in listed.out.decode().split("\0"):
                 if line:
-                    entries[line.split("\t", 1)[1]] = line.split("\t", 1)[0]
+                    meta, _, path = line.partition("\t")
+                    entries[path.removeprefix(folder)] = meta
         entries[name] = f"{'040000' if kind == 'tree' else '100644'} {kind} {id}"
         lines = "".join(f"{meta}\t{entry}\n" for entry, meta in sorted(entries.items()))
         return self._write("mktree", stdin=lines.encode())
