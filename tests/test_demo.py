@@ -29,7 +29,11 @@ def test_the_demo_plays_to_its_end(tmp_path: Path, binary: str) -> None:
     assert "4 stacks impacted" in told
     assert "modules/labels/main.tf → modules/labels → modules/service → environments/dev" in told
     assert "approved by bob for infrastructure-lead, carol for security, dave for product-owner" in told
-    assert told.count("CostCentre = shop") == 3
+    assert all(f"CostCentre of /{name}-orders/replicas = shop" in told for name in ("dev", "staging", "prod"))
+    assert "critical actionable module.service.aws_security_group.web: ingress" in told
+    assert "dev-orders-web lets anybody in to = (443,)" in told, "the port that was opened by hand is closed"
+    assert "/prod-orders/replicas = 3" in told, "the sick release was undone"
+    assert "prod takes deployments again" in told
     network, app = told.rindex("prod/network"), told.rindex("prod/app")
     assert network < app
     assert (tmp_path / "demo/infrastructure/terrace.yaml").is_file(), "the folder is kept"
