@@ -148,12 +148,14 @@ class Person:
 class TerraformSettings:
     """Which binary, which version. `binary`: "auto", "terraform", "tofu", "embedded", or a path.
 
-    `parallel` is how many Terraform processes may run at once; 0 lets the memory of the machine decide.
+    `parallel` is how many Terraform processes may run at once; 0 lets the memory of the machine decide. `fast` says
+    what goes through the fast lane: plans, plans and applies, or nothing.
     """
 
     binary: str = "auto"
     version: str = ">= 1.6"
     parallel: int = 0
+    fast: Literal["auto", "plan-only", "off"] = "plan-only"
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,6 +242,13 @@ TERRAFORM = Record(
         Key("binary", Text(), "`auto`, `terraform`, `tofu`, `embedded`, or a path.", "auto", "terraform"),
         Key("version", Text(), "The versions that may be used.", ">= 1.6", "terraform"),
         Key("parallel", Number(1), "How many may run at once.", "what memory and cores bear", "check, deploy"),
+        Key(
+            "fast",
+            Choice(("auto", "plan-only", "off")),
+            "What goes through the fast lane: plans and applies (`auto`), plans, or nothing.",
+            "plan-only",
+            "terraform",
+        ),
     ),
 )
 

@@ -97,6 +97,7 @@ class LocalApplier:
                 "sha256": made.sha256,
                 "stack": site.stack.key,
                 "path": site.stack.path,
+                "lane": self._terraform.apply_lane(site, folder),
             },
         )
         descriptor = os.open(run.lock, os.O_RDWR | os.O_CREAT, 0o600)

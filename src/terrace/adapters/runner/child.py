@@ -5,6 +5,7 @@ The environment of this process is the one that Terraform gets; nothing secret i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -12,8 +13,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from terrace.adapters.runner.run_folder import RunFolder
 
@@ -26,13 +29,14 @@ def main(folder: Path, lock: int) -> None:
     saved = Path(intent["saved"])
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        _apply(run, intent["command"], Path(intent["cwd"]), saved, intent["sha256"], lock)
+        _apply(run, intent, saved, lock)
     finally:
         shutil.rmtree(saved.parent, ignore_errors=True)
 
 
-def _apply(run: RunFolder, command: list[str], cwd: Path, saved: Path, sha256: str, lock: int) -> None:
-    if not saved.is_file() or hashlib.sha256(saved.read_bytes()).hexdigest() != sha256:
+def _apply(run: RunFolder, intent: dict[str, Any], saved: Path, lock: int) -> None:
+    cwd = Path(intent["cwd"])
+    if not saved.is_file() or hashlib.sha256(saved.read_bytes()).hexdigest() != intent["sha256"]:
         run.write("exit.json", {"code": 1, "reason": "the saved plan is not the one that was approved"})
         return
     stopped: list[int] = []
@@ -51,8 +55,16 @@ def _apply(run: RunFolder, command: list[str], cwd: Path, saved: Path, sha256: s
     if stopped:
         run.write("exit.json", {"code": 1, "reason": "interrupted before it was started: nothing was applied"})
         return
-    with run.log.open("wb") as log:
-        child = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(lock,))
+    with run.log.open("wb") as log, _lane(intent.get("lane"), cwd) as (variables, handles):
+        child = subprocess.Popen(
+            intent["command"],
+            cwd=cwd,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(lock, *handles),
+        )
         children.append(child)
         if stopped:
             child.send_signal(signal.SIGINT)
@@ -64,6 +76,25 @@ def _apply(run: RunFolder, command: list[str], cwd: Path, saved: Path, sha256: s
         (run.path / "errored.tfstate").chmod(0o600)
         record["unsaved_state"] = "errored.tfstate"
     run.write("exit.json", record)
+
+
+@contextlib.contextmanager
+def _lane(order: dict[str, Any] | None, cwd: Path) -> Iterator[tuple[Mapping[str, str], tuple[int, ...]]]:
+    """The variables for an apply through the fast lane, and what keeps that open as long as Terraform lives."""
+    if order is None:
+        yield {}, ()
+        return
+    from terrace.adapters.terraform.fast.lane import Lane, LaneDied, Load
+
+    lane = Lane(Path(order["cache"]))
+    with contextlib.ExitStack() as stack:
+        try:
+            ride = stack.enter_context(lane.ride(cwd, os.environ, Load.of_json(order)))
+        except LaneDied:
+            # Nothing was begun: the plain way is open.
+            yield {}, ()
+            return
+        yield ride.variables, (lane.handle,)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,13 +21,18 @@ from terrace.adapters.terraform.data_folder import LOCK_FILE, OVERRIDE, DataFold
 from terrace.adapters.terraform.environment import child_environment
 from terrace.adapters.terraform.execute import Ran, execute
 from terrace.adapters.terraform.failures import STALE_DATA, failure
+from terrace.adapters.terraform.fast.lane import LaneDied
+from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import private_folder, private_stream
 from terrace.errors import BadInput, Diagnostic, StateLock, StateLocked, TerraformFailed
 from terrace.plans.state_file import read_state
-from terrace.plans.terraform import Goal, Listener, MadePlan, Site, StateSnapshot
+from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
 from terrace.plans.versions import Version
 from terrace.stacks.config import TerraformSettings
+
+_Made = Callable[[Mapping[str, str]], MadePlan]
+"""Makes the plan with these variables in Terraform's environment."""
 
 INIT_JSON_SINCE = Version(1, 9, 0)
 """Terraform tells `init` as JSON from here on; before, its words are passed on as they are."""
@@ -57,6 +62,10 @@ class LocalTerraform:
     @cached_property
     def _cli_config(self) -> CliConfig:
         return cli_config(os.environ, self._cache)
+
+    @cached_property
+    def _ways(self) -> Ways:
+        return Ways(self._cache)
 
     # --- where a stack is worked on ----------------------------------------------------------------------------
 
@@ -145,36 +154,78 @@ class LocalTerraform:
         lock_file = site.lock_file or (committed.read_bytes() if committed.is_file() else b"")
         folder = self.folder(site)
         command = argv.plan(site.stack, site.root, saved, goal=goal, lock=lock)
+
+        def made(variables: Mapping[str, str]) -> MadePlan:
+            _, diagnostics = self._run(site, folder, "plan", command, listener=listener, variables=variables)
+            shown, _ = self._run(site, folder, "show", argv.show(saved), streaming=False, variables=variables)
+            return MadePlan(
+                document=shown.out,
+                file=saved,
+                sha256=hashlib.sha256(saved.read_bytes()).hexdigest(),
+                lock=lock_file or folder.lock_file,
+                discard=lambda: shutil.rmtree(saved.parent, ignore_errors=True),
+                diagnostics=diagnostics,
+            )
+
         try:
-            ran, diagnostics = self._run(site, folder, "plan", command, listener=listener)
+            return self._swift(site, folder, made, listener)
         except TerraformFailed as error:
             if not any(d.summary.startswith(STALE_DATA) for d in error.diagnostics):
                 raise
-            folder.forget()
-            folder = self.folder(site)
-            ran, diagnostics = self._run(site, folder, "plan", command, listener=listener)
-        del ran
-        shown, _ = self._run(site, folder, "show", argv.show(saved), streaming=False)
-        return MadePlan(
-            document=shown.out,
-            file=saved,
-            sha256=hashlib.sha256(saved.read_bytes()).hexdigest(),
-            lock=lock_file or folder.lock_file,
-            discard=lambda: shutil.rmtree(saved.parent, ignore_errors=True),
-            diagnostics=diagnostics,
-        )
+        folder.forget()
+        self.folder(site)
+        return made(PLAIN)
+
+    def _swift(self, site: Site, folder: DataFolder, made: _Made, listener: Listener | None) -> MadePlan:
+        """A plan by the fast lane, where that is open; at the first surprise by the plain way, and so said."""
+        if self._settings.fast == "off":
+            return made(PLAIN)
+        environment = self.environment(site, folder)
+        load = self._ways.prepare(site, folder, environment, lambda: self._pulled(site, folder))
+        if load is None:
+            return made(PLAIN)
+        try:
+            with self._ways.ride(site, load, environment) as ride:
+                plan = made(ride.variables)
+        except StateLocked:
+            raise
+        except LaneDied as error:
+            why = str(error)
+        except TerraformFailed as error:
+            why = error.diagnostics[0].summary if error.diagnostics else error.message
+        else:
+            self._ways.learn(folder, plan.document)
+            return plan
+        plan = made(PLAIN)
+        self._ways.surprised(site, load, why, plan.document)
+        self._ways.learn(folder, plan.document)
+        said = f"planned the plain way, since the fast lane was surprised: {why}"
+        if listener is not None:
+            listener(Progress(site.stack.key, "aside", text=said))
+        return replace(plan, diagnostics=(*plan.diagnostics, Diagnostic("warning", said)))
+
+    def apply_lane(self, site: Site, folder: DataFolder) -> dict[str, object] | None:
+        """What an apply takes through the fast lane, as plain data without secrets; None: it takes the plain way."""
+        if self._settings.fast != "auto":
+            return None
+        load = self._ways.prepare(site, folder, self.environment(site, folder), lambda: self._pulled(site, folder))
+        return {"cache": str(self._ways.schemas), **load.as_json()} if load is not None else None
 
     def pull_state(self, site: Site) -> StateSnapshot:
         folder = self.folder(site)
         try:
-            ran, _ = self._run(site, folder, "state pull", argv.state_pull(), streaming=False)
+            content = self._pulled(site, folder)
         except TerraformFailed as error:
             if not any(sign in error.message for sign in STALE_DATA):
                 raise
             folder.forget()
-            folder = self.folder(site)
-            ran, _ = self._run(site, folder, "state pull", argv.state_pull(), streaming=False)
-        return read_state(ran.out, f"the state of {site.stack.key}")
+            content = self._pulled(site, self.folder(site))
+        return read_state(content, f"the state of {site.stack.key}")
+
+    def _pulled(self, site: Site, folder: DataFolder) -> bytes:
+        """The state as it is stored: secrets in clear."""
+        ran, _ = self._run(site, folder, "state pull", argv.state_pull(), streaming=False)
+        return ran.out
 
     def push_state(self, site: Site, content: bytes) -> None:
         with private_stream(content) as stdin:
@@ -235,6 +286,7 @@ class LocalTerraform:
         streaming: bool = True,
         listener: Listener | None = None,
         stdin: BinaryIO | None = None,
+        variables: Mapping[str, str] = PLAIN,
     ) -> tuple[Ran, tuple[Diagnostic, ...]]:
         """Run one command on a site. Raises TerraformFailed with its diagnostics when it ends with an error."""
         diagnostics: list[Diagnostic] = []
@@ -255,7 +307,7 @@ class LocalTerraform:
         ran = execute(
             (*self.binary.command, *command),
             cwd=site.folder,
-            env=self.environment(site, folder),
+            env={**self.environment(site, folder), **variables},
             interruption=INTERRUPTION,
             line=hear if streaming else None,
             stdin=stdin,

@@ -1,0 +1,93 @@
+"""Which way a stack is planned: through the fast lane where everything about it is proven, else the plain way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from terrace.adapters.terraform.data_folder import DataFolder
+from terrace.adapters.terraform.fast.lane import REATTACH, Lane, LaneDied, Load, Ride
+from terrace.adapters.terraform.fast.lock_file import read_lock_file
+from terrace.adapters.terraform.fast.memory import Memory, Surprise, named
+from terrace.adapters.terraform.fast.package import NotProven, Package, package_of
+from terrace.adapters.terraform.fast.types import types_in, words
+from terrace.plans.terraform import Site
+
+PLAIN: Mapping[str, str] = {}
+"""What Terraform's environment gets on the plain way: nothing more."""
+
+
+class Ways:
+    """Chooses for every stack, and remembers what went otherwise than it should. `cache` may be thrown away."""
+
+    def __init__(self, cache: Path) -> None:
+        self._folder = cache / "fast"
+        self.schemas = self._folder / "schemas"
+        """Where the lane keeps providers' schemas."""
+        self._lane = Lane(self.schemas)
+        self._lost = ""
+        self.memory = Memory(self._folder)
+
+    def prepare(
+        self, site: Site, folder: DataFolder, environment: Mapping[str, str], state: Callable[[], bytes]
+    ) -> Load | None:
+        """What the lane would serve to a stack; None when it is to take the plain way.
+
+        `state` fetches its state: it is asked for once only, since from then on its types are known.
+        """
+        if self._lost or REATTACH in environment:
+            return None
+        packages: list[Package] = []
+        for locked in read_lock_file(folder.lock_file):
+            # One that is not proven is Terraform's to start, and to refuse.
+            with contextlib.suppress(NotProven, OSError):
+                packages.append(package_of(folder.path, locked, self._folder / "seals"))
+        if not packages or self.memory.shuns(site.stack.key, named(packages)) is not None:
+            return None
+        known = known_types(folder)
+        if known is None:
+            known = types_in(state())
+            keep_types(folder, known)
+        return Load(packages, words(site.folder, folder.path) | known)
+
+    @contextlib.contextmanager
+    def ride(self, site: Site, load: Load, environment: Mapping[str, str]) -> Iterator[Ride]:
+        """Through the lane. Raises LaneDied when there is none any more."""
+        try:
+            with self._lane.ride(site.folder, environment, load) as ride:
+                yield ride
+        except LaneDied as error:
+            self._lost = str(error)
+            raise
+
+    def learn(self, folder: DataFolder, document: bytes) -> None:
+        """Keep which types a stack has, from its plan as JSON."""
+        known, found = known_types(folder) or frozenset(), types_in(document)
+        if not found <= known:
+            keep_types(folder, known | found)
+
+    def surprised(self, site: Site, load: Load, why: str, document: bytes) -> None:
+        """The plain way went well where the lane did not: remember that, and which types nobody had named."""
+        types = tuple(sorted(types_in(document) - load.words))
+        self.memory.add(Surprise(time.time(), site.stack.key, why, types, named(load.packages)))
+
+
+def known_types(folder: DataFolder) -> frozenset[str] | None:
+    """The types that this stack was ever seen to have; None when nobody looked."""
+    try:
+        return frozenset(str(name) for name in json.loads((folder.path / "terrace-types").read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def keep_types(folder: DataFolder, types: frozenset[str]) -> None:
+    """Keep them for next time, whole or not at all."""
+    path = folder.path / "terrace-types"
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        fresh.write_text(json.dumps(sorted(types)))
+        fresh.replace(path)
