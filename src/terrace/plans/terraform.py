@@ -53,7 +53,10 @@ class Goal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One thing that Terraform said while it worked. `phase`: refresh, plan, start, progress, done, failed, log."""
+    """One thing that Terraform said while it worked. `phase`: refresh, plan, start, progress, done, failed.
+
+    `aside` is our own word: with `text` it says why the stack is planned anew the plain way.
+    """
 
     stack: str
     phase: str
@@ -72,6 +75,7 @@ class MadePlan:
 
     `file` is the saved plan (secrets too; its folder is private), `sha256` its hash: apply takes exactly it.
     `lock` is the dependency lock file that it was made with. `discard` removes the saved plan; call it when done.
+    `way` says whether it was made through the fast lane, where Terraform sees only a part of its providers' schemas.
     """
 
     document: bytes = field(repr=False)
@@ -80,6 +84,7 @@ class MadePlan:
     lock: bytes = field(repr=False)
     discard: Callable[[], None] = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
+    way: Literal["plain", "fast"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)

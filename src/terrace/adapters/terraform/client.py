@@ -195,7 +195,7 @@ class LocalTerraform:
             why = error.diagnostics[0].summary if error.diagnostics else error.message
         else:
             self._ways.learn(folder, plan.document)
-            return plan
+            return replace(plan, way="fast") if ride.variables else plan
         plan = made(PLAIN)
         self._ways.surprised(site, load, why, plan.document)
         self._ways.learn(folder, plan.document)

@@ -1,0 +1,72 @@
+"""The same answers with and without the fast lane: plan, digest and state, for Terraform and OpenTofu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.lanes import Ground, steady
+from support.mirror import lay_mirror
+from support.tools import tofu
+from terrace.plans.terraform import Goal
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+NAMES = sorted(path.name for path in SCENARIOS.iterdir())
+BINARIES: dict[str, Callable[[], str]] = {
+    "terraform": lambda: "terraform",
+    "tofu": lambda: str(tofu()),
+    "embedded": lambda: "embedded",
+}
+
+
+@pytest.fixture(params=BINARIES)
+def ground(request: pytest.FixtureRequest, tmp_path: Path, own_world: Path) -> Ground:
+    lay_mirror(own_world)
+    return Ground(tmp_path / "ground", BINARIES[request.param]())
+
+
+def _begun(ground: Ground, name: str) -> Ground:
+    """A scenario at its beginning: what was there before is applied, and the stack says what is wanted now."""
+    if (SCENARIOS / name / "before.tf").is_file():
+        ground.lay(SCENARIOS / name, "before.tf")
+        ground.apply("off", ground.plan("off"))
+    ground.lay(SCENARIOS / name, "now.tf")
+    return ground
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_digest_and_state_are_the_same(ground: Ground, name: str) -> None:
+    _begun(ground, name)
+    plain, fast = ground.plan("off"), ground.plan("plan-only")
+    assert (plain.way, fast.way) == ("plain", "fast"), fast.diagnostics
+    assert steady(fast.document) == steady(plain.document)
+    assert fast.diagnostics == plain.diagnostics
+    assert ground.normalised(fast).digest == ground.normalised(plain).digest
+
+    before = ground.state.read_bytes() if ground.state.is_file() else b""
+    ground.apply("off", plain)
+    expected = ground.state.read_bytes()
+    # And once more from the same beginning, a plan of the lane applied through the lane.
+    if before:
+        ground.state.write_bytes(before)
+    else:
+        ground.state.unlink()
+    ground.apply("auto", ground.plan("auto"))
+    assert steady(ground.state.read_bytes()) == steady(expected)
+
+
+@pytest.mark.parametrize("name", ["changed", "modules"])
+def test_a_plan_of_the_lane_is_applied_the_plain_way(ground: Ground, name: str) -> None:
+    _begun(ground, name)
+    ground.apply("plan-only", ground.plan("plan-only"))
+    assert ground.normalised(ground.plan("off")).is_empty
+
+
+def test_a_plan_to_destroy_is_the_same(ground: Ground) -> None:
+    _begun(ground, "modules")
+    ground.apply("off", ground.plan("off"))
+    plain, fast = ground.plan("off", Goal.DESTROYED), ground.plan("plan-only", Goal.DESTROYED)
+    assert fast.way == "fast"
+    assert steady(fast.document) == steady(plain.document)

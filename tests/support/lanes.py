@@ -1,0 +1,103 @@
+"""Terraform with and without the fast lane over the same stack, and what must be equal of what they make."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from terrace.adapters.runner.applier import LocalApplier
+from terrace.adapters.terraform.client import LocalTerraform
+from terrace.adapters.terraform.data_folder import state_file
+from terrace.plans.digest import DigestKey
+from terrace.plans.model import Plan
+from terrace.plans.read import read_plan
+from terrace.plans.terraform import Goal, MadePlan, RunOutcome, Site
+from terrace.stacks.config import TerraformSettings
+from terrace.stacks.model import Stack
+
+KEY = DigestKey(id="test", secret=b"0" * 32)
+
+VOLATILE = re.compile(
+    rb'"(?:timestamp|lineage)": ?"[^"]*"'  # when the plan was made; which state it is, of two that began empty
+    rb'|"process": ?\d+'  # what our own provider tells of its process
+)
+"""What differs between two plans, or two states, that Terraform makes of the same."""
+
+Fast = Literal["auto", "plan-only", "off"]
+
+
+def steady(document: bytes) -> bytes:
+    """A plan or a state without what is volatile; the order of `relevant_attributes` is, Terraform takes them from a map."""
+    found = json.loads(VOLATILE.sub(b'"volatile": 0', document))
+    if "relevant_attributes" in found:
+        found["relevant_attributes"].sort(key=json.dumps)
+    return json.dumps(found, indent=1).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One stack in a folder of its own, with a place for caches and one for states."""
+
+    folder: Path
+    binary: str = "terraform"
+    variables: tuple[tuple[str, str], ...] = ()
+    backend: str = ""
+
+    @property
+    def stack(self) -> Path:
+        return self.folder / "root" / "environments" / "dev"
+
+    @property
+    def site(self) -> Site:
+        stack = Stack.conventional("dev", "environments/dev")
+        return Site(stack, self.folder / "root", "one", backend=self.backend, variables=dict(self.variables))
+
+    def lay(self, files: Path, main: str) -> None:
+        """Make the stack what a folder of a scenario says; `main` names the one file of its root module."""
+        shutil.rmtree(self.stack, ignore_errors=True)
+        shutil.copytree(files, self.stack)
+        for path in self.stack.glob("*.tf"):
+            if path.name != main:
+                path.unlink()
+
+    def write(self, text: str) -> None:
+        """Make it that one file."""
+        shutil.rmtree(self.stack, ignore_errors=True)
+        self.stack.mkdir(parents=True)
+        (self.stack / "main.tf").write_text(text)
+
+    def terraform(self, fast: Fast) -> LocalTerraform:
+        settings = TerraformSettings(binary=self.binary, fast=fast)
+        return LocalTerraform(settings, cache=self.folder / "cache", states=self.folder / "states")
+
+    def plan(self, fast: Fast, goal: Goal = Goal.CONVERGED) -> MadePlan:
+        return self.terraform(fast).plan(self.site, goal=goal, lock=False)
+
+    def apply(self, fast: Fast, made: MadePlan) -> RunOutcome:
+        """Apply a plan, and expect that it goes well."""
+        applier = LocalApplier(self.folder / "runs", self.terraform(fast))
+        attempt = f"attempt-{len(list(self.folder.glob('runs/attempt-*')))}"
+        applier.start(attempt, self.site, made)
+        outcome = applier.wait(attempt)
+        assert outcome is not None and outcome.code == 0, outcome
+        return outcome
+
+    @property
+    def state(self) -> Path:
+        found = state_file(self.folder / "states", self.site)
+        assert found is not None
+        return found
+
+    def normalised(self, made: MadePlan) -> Plan:
+        site = self.site
+        return read_plan(made.document, stack=site.stack, commit="0" * 40, key=KEY, root=str(site.root), lock=made.lock)
+
+    def other(self, name: str) -> Ground:
+        """The same stack with a copy of its state, for doing the same in another way."""
+        folder = self.folder.with_name(name)
+        shutil.copytree(self.folder / "states", folder / "states")
+        return replace(self, folder=folder)

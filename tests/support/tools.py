@@ -1,0 +1,98 @@
+"""Programs that the tests build with Go, kept from run to run: OpenTofu, and small providers of our own.
+
+`python -m support.tools` builds all of them. Where there is no Go, tests that need one are not run; in CI they fail.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_WORLD = dict(os.environ)
+"""The environment before tests take it away: Go keeps its modules and its cache by it."""
+
+CACHE = Path(_WORLD.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-tools"
+PROVIDER = Path(__file__).parent.parent / "provider"
+
+TOFU = "1.12.6"
+PROVIDERS = (("five", "5", "1.0.0"), ("six", "6", "1.0.0"), ("six", "6", "2.0.0"))
+"""Name, plugin protocol and version of every provider that is made from `tests/provider`."""
+
+
+def tofu() -> Path:
+    """OpenTofu, built from its module."""
+
+    def build(target: Path) -> None:
+        download = _go(CACHE, "mod", "download", "-json", f"github.com/opentofu/opentofu@v{TOFU}")
+        source = CACHE / "tofu-source"
+        shutil.rmtree(source, ignore_errors=True)
+        shutil.copytree(json.loads(download)["Dir"], source, copy_function=shutil.copyfile)
+        for path in source.rglob("*/"):
+            path.chmod(0o755)
+        version = (
+            f"-X github.com/opentofu/opentofu/version.dev=no -X github.com/opentofu/opentofu/version.Version={TOFU}"
+        )
+        _go(source, "build", "-buildvcs=false", "-ldflags", version, "-o", str(target), "./cmd/tofu")
+        shutil.rmtree(source)
+
+    return _kept(f"tofu-{TOFU}/tofu", build)
+
+
+def provider(name: str, protocol: str, version: str) -> Path:
+    """One of PROVIDERS."""
+    source = hashlib.sha256((PROVIDER / "main.go").read_bytes() + (PROVIDER / "go.sum").read_bytes()).hexdigest()[:12]
+
+    def build(target: Path) -> None:
+        said = f"-s -w -X main.name={name} -X main.protocol={protocol} -X main.version={version}"
+        _go(PROVIDER, "build", "-buildvcs=false", "-ldflags", said, "-o", str(target), ".")
+
+    return _kept(f"provider-{source}/terraform-provider-{name}_v{version}", build)
+
+
+def _kept(name: str, build: Callable[[Path], None]) -> Path:
+    """The program of that name, built now if nobody did; one process builds, others wait."""
+    path = CACHE / name
+    if path.is_file():
+        return path
+    if shutil.which("go", path=_WORLD.get("PATH")) is None:
+        why = f"{name} is built with Go, and there is none on PATH"
+        if _WORLD.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "building.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.is_file():
+            fresh = path.with_name(f".{path.name}")
+            build(fresh)
+            fresh.replace(path)
+    return path
+
+
+def _go(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["go", *arguments], cwd=folder, env=_WORLD, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"go {' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
+
+
+def main() -> None:
+    """Build everything; without Go that is said, and left to the tests."""
+    if shutil.which("go") is None:
+        sys.stderr.write("there is no Go on PATH: the tests against OpenTofu and our own providers will not run\n")
+        return
+    for one in PROVIDERS:
+        provider(*one)
+    tofu()
+
+
+if __name__ == "__main__":
+    main()
