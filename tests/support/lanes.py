@@ -31,7 +31,7 @@ Fast = Literal["auto", "plan-only", "off"]
 
 
 def steady(document: bytes) -> bytes:
-    """A plan or a state without what is volatile; the order of `relevant_attributes` is, Terraform takes them from a map."""
+    """A plan or a state without what is volatile, as the order of `relevant_attributes` is: they come from a map."""
     found = json.loads(VOLATILE.sub(b'"volatile": 0', document))
     if "relevant_attributes" in found:
         found["relevant_attributes"].sort(key=json.dumps)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 PARTS = {
     "terrace.adapters.runner.child": "runner",
+    "terrace.adapters.terraform.fast.serve": "lane",
     "terraform-provider-": "provider",
     "terraform": "terraform",
     "git": "git",

@@ -22,6 +22,7 @@ from terrace.adapters.terraform.environment import child_environment
 from terrace.adapters.terraform.execute import Ran, execute
 from terrace.adapters.terraform.failures import STALE_DATA, failure
 from terrace.adapters.terraform.fast.lane import LaneDied
+from terrace.adapters.terraform.fast.memory import Surprise
 from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import private_folder, private_stream
@@ -66,6 +67,11 @@ class LocalTerraform:
     @cached_property
     def _ways(self) -> Ways:
         return Ways(self._cache)
+
+    @property
+    def surprises(self) -> tuple[Surprise, ...]:
+        """Every time that a stack could only be planned the plain way, the oldest first."""
+        return self._ways.memory.surprises()
 
     # --- where a stack is worked on ----------------------------------------------------------------------------
 

@@ -69,10 +69,14 @@ class Load:
 
 
 class Lane:
-    """Starts the process when the first stack needs it; it ends with ours, however ours ends."""
+    """Starts the process when the first stack needs it; it ends with ours, however ours ends.
 
-    def __init__(self, cache: Path) -> None:
+    `cache` is where schemas are kept, `patience` how many seconds a provider may take to come up.
+    """
+
+    def __init__(self, cache: Path, patience: float = 60) -> None:
         self._cache = cache
+        self._patience = patience
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._awaited = _Awaited()
@@ -87,6 +91,7 @@ class Lane:
             "folder": str(folder),
             "environment": dict(environment),
             "cache": str(self._cache),
+            "patience": self._patience,
             **load.as_json(),
         }
         opened = self._ask(run, order, OPEN_SECONDS)

@@ -25,9 +25,6 @@ HANDSHAKE = {
 }
 """What Terraform says to a provider that it starts (internal/plugin/serve.go in hashicorp/terraform, and go-plugin)."""
 
-START_SECONDS = 60
-"""How long a provider may take to say where it listens: what go-plugin gives it."""
-
 END_SECONDS = 2
 """How long one may take to end by itself once it was asked to: what go-plugin gives it."""
 
@@ -41,11 +38,15 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a provider is started: its program, in which folder, with which environment."""
+    """How a provider is started: its program, in which folder, with which environment.
+
+    `patience` is how many seconds it may take to say where it listens; go-plugin gives it 60.
+    """
 
     program: Path
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
+    patience: float
 
 
 class Provider:
@@ -64,11 +65,11 @@ class Provider:
 
     async def _started(self) -> Wire:
         try:
-            async with asyncio.timeout(START_SECONDS):
+            async with asyncio.timeout(self._start.patience):
                 return await self._connected()
         except TimeoutError as error:
             self.kill()
-            raise NotStarted(f"it did not say where it listens within {START_SECONDS} s") from error
+            raise NotStarted(f"it did not say where it listens within {self._start.patience:g} s") from error
         except OSError as error:
             self.kill()
             raise NotStarted(f"it cannot be started: {error.strerror}") from error

@@ -3,7 +3,7 @@
 It takes one JSON object a line on stdin and answers with one on stdout. When stdin ends, so does everything here:
 its owner is gone. It has one thread, on which the way that providers are tied to its life depends.
 
-    {"open": ID, "folder": .., "environment": {..}, "words": [..], "cache": ..,
+    {"open": ID, "folder": .., "environment": {..}, "words": [..], "cache": .., "patience": ..,
      "providers": [{"address": .., "version": .., "checksum": .., "program": ..}]}
         -> {"id": ID, "reattach": {ADDRESS: {..}}, "aside": {ADDRESS: why}}
     {"close": ID}
@@ -28,9 +28,6 @@ from terrace.adapters.terraform.fast.relay import Relay, Told
 from terrace.adapters.terraform.fast.schema import IDENTITIES, BadSchema, Schema, take_apart
 from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
 from terrace.adapters.terraform.private import private_folder
-
-SCHEMA_SECONDS = 120
-"""How long a provider may take to tell its schema; large ones take half a second."""
 
 _BARE = ("PATH", "HOME", "TMPDIR", "GOGC")
 """What a provider's environment holds while it only tells its schema: nothing of anybody."""
@@ -77,9 +74,11 @@ def _taken(answers: Answers) -> tuple[int, Schema, Schema | None]:
 async def _ask(package: dict[str, str], order: dict[str, Any], sockets: Path) -> Answers:
     """Start the provider with nothing in its environment, and ask it."""
     bare = {name: order["environment"][name] for name in _BARE if name in order["environment"]}
-    provider = Provider(Start(Path(package["program"]), sockets, bare), sockets)
+    patience = order["patience"]
+    provider = Provider(Start(Path(package["program"]), sockets, bare, patience), sockets)
     try:
-        async with asyncio.timeout(SCHEMA_SECONDS):
+        # Twice: once for coming up, once for telling.
+        async with asyncio.timeout(2 * patience):
             wire = await provider.wire
             service = f"/tfplugin{provider.protocol}.Provider"
             name = "GetSchema" if provider.protocol == 5 else "GetProviderSchema"
@@ -91,7 +90,7 @@ async def _ask(package: dict[str, str], order: dict[str, Any], sockets: Path) ->
                     raise
                 identities = None
     except TimeoutError as error:
-        raise NotStarted(f"it did not tell its schema within {SCHEMA_SECONDS} s") from error
+        raise NotStarted(f"it did not tell its schema within {2 * patience:g} s") from error
     finally:
         provider.kill()
     return Answers(provider.protocol, schema, identities)
@@ -140,7 +139,7 @@ class _Server:
         protocol, schema, identities = await self._known.of(package, order)
         types = set(schema.types) & set(order["words"])
         told = Told(protocol, schema.cut(types), identities.cut(types) if identities is not None else None)
-        start = Start(Path(package["program"]), Path(order["folder"]), order["environment"])
+        start = Start(Path(package["program"]), Path(order["folder"]), order["environment"], order["patience"])
         relay = Relay(told, start, self._sockets, self.spawn)
         await relay.listen(socket)
         return relay

@@ -22,7 +22,7 @@ from h2.events import (
     TrailersReceived,
     WindowUpdated,
 )
-from h2.exceptions import H2Error, ProtocolError
+from h2.exceptions import H2Error, ProtocolError, StreamClosedError
 from h2.settings import SettingCodes, Settings
 
 WINDOW = 2**31 - 1
@@ -149,8 +149,7 @@ class Wire(asyncio.Protocol):
     def _pump(self, stream: int) -> None:
         """Send of a stream what the other side has room for."""
         waiting = self._unsent.get(stream, deque())
-        # One that ended on the other side in between takes nothing any more.
-        with contextlib.suppress(H2Error):
+        try:
             while waiting and self._transport is not None:
                 rest = self._part(stream, waiting[0])
                 if rest is waiting[0]:
@@ -158,6 +157,12 @@ class Wire(asyncio.Protocol):
                 waiting.popleft()
                 if rest is not None:
                     waiting.appendleft(rest)
+        except StreamClosedError:
+            # It ended on the other side in between, and takes nothing any more.
+            pass
+        except H2Error:
+            # Whoever waits for the rest of it would wait forever.
+            self.close()
         self._unsent.pop(stream, None)
 
     def _part(self, stream: int, piece: _Piece) -> _Piece | None:

@@ -1,0 +1,125 @@
+"""The same plans of the AWS provider with and without the fast lane, on configurations drawn from its schema."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.drawn import configuration, drawn
+from support.lanes import Ground, steady
+from support.mirror import lay_mirror
+from support.tools import tofu
+from terrace.adapters.embedded_aws import EmbeddedAws
+from terrace.errors import TerraformFailed
+from terrace.plans.terraform import Goal
+
+pytestmark = pytest.mark.aws
+
+AT_ONCE = 60
+"""How many types are drawn for one configuration; the provider refuses about half of what is drawn blindly."""
+
+ENOUGH = 20
+"""How many must be left of them, or the test says nothing."""
+
+APPLIED = """
+resource "aws_ssm_parameter" "setting" {
+  count = 3
+  name  = "/drawn/${count.index}"
+  type  = "SecureString"
+  value = "value ${count.index}"
+}
+
+resource "aws_sqs_queue" "work" {
+  name = "work"
+}
+
+resource "aws_sqs_queue_policy" "work" {
+  queue_url = aws_sqs_queue.work.url
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Principal = "*", Action = "sqs:SendMessage", Resource = aws_sqs_queue.work.arn }]
+  })
+}
+
+data "aws_region" "here" {}
+
+output "where" {
+  value = [data.aws_region.here.name, aws_sqs_queue.work.arn]
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory, aws: EmbeddedAws) -> dict[str, Any]:
+    """The AWS provider's schema as Terraform tells it."""
+    ground = _ground(tmp_path_factory.mktemp("schema"), "terraform", aws)
+    ground.write(configuration({}))
+    terraform = ground.terraform("off")
+    folder = terraform.folder(ground.site)
+    argv = ["terraform", "providers", "schema", "-json"]
+    env = terraform.environment(ground.site, folder)
+    told = subprocess.run(argv, cwd=ground.stack, env=env, capture_output=True, check=True).stdout
+    found: dict[str, Any] = next(iter(json.loads(told)["provider_schemas"].values()))
+    return found
+
+
+def _ground(folder: Path, product: str, aws: EmbeddedAws) -> Ground:
+    if product == "tofu":
+        lay_mirror(Path(os.environ["HOME"]))
+    binary = str(tofu()) if product == "tofu" else product
+    return Ground(folder / "ground", binary, tuple(aws.variables.items()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("product", "seed"), [("terraform", 1), ("tofu", 2)])
+def test_plans_of_drawn_configurations_are_the_same(
+    tmp_path: Path, aws: EmbeddedAws, schema: dict[str, Any], product: str, seed: int
+) -> None:
+    ground = _ground(tmp_path, product, aws)
+    types = random.Random(seed).sample(sorted(schema["resource_schemas"]), AT_ONCE)
+    resources = drawn(schema, types, seed)
+    while True:
+        ground.write(configuration(resources))
+        try:
+            fast = ground.plan("plan-only")
+            break
+        except TerraformFailed as error:
+            refused = {match for d in error.diagnostics for match in re.findall(r"\b(aws_\w+)\.it\b", str(d))}
+            assert refused & resources.keys(), error.diagnostics
+            resources = {name: text for name, text in resources.items() if name not in refused}
+    assert len(resources) >= ENOUGH
+    plain = ground.plan("off")
+    assert (fast.way, plain.way) == ("fast", "plain"), fast.diagnostics
+    assert steady(fast.document) == steady(plain.document)
+    assert fast.diagnostics == plain.diagnostics
+    assert ground.normalised(fast).digest == ground.normalised(plain).digest
+
+
+def test_states_are_the_same_after_an_apply(tmp_path: Path) -> None:
+    states = []
+    for fast in ("off", "auto"):
+        with EmbeddedAws() as own:
+            ground = _ground(tmp_path / fast, "terraform", own)
+            ground.write(configuration({"applied": APPLIED}))
+            ground.apply(fast, ground.plan(fast))
+            # Seen again, nothing differs; and so it is gone again.
+            assert ground.normalised(ground.plan(fast)).is_empty
+            port = re.compile(rb"127\.0\.0\.1:\d+")
+            states.append(port.sub(b"cloud", steady(ground.state.read_bytes())))
+            ground.apply(fast, ground.plan(fast, Goal.DESTROYED))
+            assert json.loads(ground.state.read_bytes())["resources"] == []
+    assert states[0] == states[1]
