@@ -230,8 +230,16 @@ class LocalTerraform:
 
     def _pulled(self, site: Site, folder: DataFolder) -> bytes:
         """The state as it is stored: secrets in clear."""
-        ran, _ = self._run(site, folder, "state pull", argv.state_pull(), streaming=False)
+        ran, _ = self._asking_nobody(site, folder, "state pull", argv.state_pull())
         return ran.out
+
+    def _asking_nobody(
+        self, site: Site, folder: DataFolder, name: str, command: argv.Argv
+    ) -> tuple[Ran, tuple[Diagnostic, ...]]:
+        """Run a command that needs no provider."""
+        off = self._settings.fast == "off"
+        variables = PLAIN if off else self._ways.unasked(folder, self.environment(site, folder))
+        return self._run(site, folder, name, command, streaming=False, variables=variables)
 
     def push_state(self, site: Site, content: bytes) -> None:
         with private_stream(content) as stdin:
@@ -242,7 +250,7 @@ class LocalTerraform:
 
     def lock_of(self, site: Site) -> StateLock | None:
         try:
-            self._run(site, self.folder(site), "untaint", argv.lock_probe(), streaming=False)
+            self._asking_nobody(site, self.folder(site), "untaint", argv.lock_probe())
         except StateLocked as error:
             if error.lock is None:
                 raise

@@ -82,6 +82,11 @@ class Lane:
         self._awaited = _Awaited()
         self._ids = itertools.count()
 
+    def start(self) -> None:
+        """Start the process, where it is not yet, so that it is there when it is needed."""
+        with self._lock:
+            self._started()
+
     @contextlib.contextmanager
     def ride(self, folder: Path, environment: Mapping[str, str], load: Load) -> Iterator[Ride]:
         """Serve a load to one Terraform that works in `folder` with that environment. Raises LaneDied."""

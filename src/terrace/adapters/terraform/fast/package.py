@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,15 @@ def _checksum(folder: Path, seals: Path) -> str:
     """The package's `h1:` hash, made anew whenever one of its files is another one than when it was made last."""
     files = sorted((str(p.relative_to(folder)), p) for p in folder.rglob("*") if p.is_file())
     looks = json.dumps([(name, _look(path)) for name, path in files])
+    with _HASHING:
+        return _sealed(folder, files, looks, seals)
+
+
+_HASHING = threading.Lock()
+"""Stacks have their providers in common: whoever comes second finds what the first has hashed."""
+
+
+def _sealed(folder: Path, files: list[tuple[str, Path]], looks: str, seals: Path) -> str:
     seal = seals / hashlib.sha256(f"{folder}\n{looks}".encode()).hexdigest()
     kept = seal.read_text() if seal.is_file() else ""
     # A seal that was cut off is no seal: 47 characters are the whole of one.

@@ -20,6 +20,15 @@ from terrace.plans.terraform import Site
 PLAIN: Mapping[str, str] = {}
 """What Terraform's environment gets on the plain way: nothing more."""
 
+NOWHERE = {
+    "Protocol": "grpc",
+    "ProtocolVersion": 5,
+    "Pid": 1,
+    "Test": True,
+    "Addr": {"Network": "unix", "String": "/nowhere/no-provider-is-needed"},
+}
+"""A provider that cannot be reached."""
+
 
 class Ways:
     """Chooses for every stack, and remembers what went otherwise than it should. `cache` may be thrown away."""
@@ -32,6 +41,16 @@ class Ways:
         self._lost = ""
         self.memory = Memory(self._folder)
 
+    def unasked(self, folder: DataFolder, environment: Mapping[str, str]) -> Mapping[str, str]:
+        """Variables for a command that asks no provider anything, such as `state pull`.
+
+        Terraform hashes every provider's program before any command (0.5 s for AWS); not those that it is told to
+        find elsewhere. Were one asked after all, the command would end with an error and nothing done.
+        """
+        if REATTACH in environment:
+            return PLAIN
+        return {REATTACH: json.dumps({locked.address: NOWHERE for locked in read_lock_file(folder.lock_file)})}
+
     def prepare(
         self, site: Site, folder: DataFolder, environment: Mapping[str, str], state: Callable[[], bytes]
     ) -> Load | None:
@@ -41,6 +60,7 @@ class Ways:
         """
         if self._lost or REATTACH in environment:
             return None
+        self._lane.start()
         packages: list[Package] = []
         for locked in read_lock_file(folder.lock_file):
             # One that is not proven is Terraform's to start, and to refuse.
