@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from terrace.adapters.terraform.environment import small
 from terrace.adapters.terraform.fast.package import Package
 
 OPEN_SECONDS = 180
@@ -91,17 +92,18 @@ class Lane:
     def ride(self, folder: Path, environment: Mapping[str, str], load: Load) -> Iterator[Ride]:
         """Serve a load to one Terraform that works in `folder` with that environment. Raises LaneDied."""
         run = str(next(self._ids))
+        lean = small(os.environ)
         order = {
             "open": run,
             "folder": str(folder),
-            "environment": dict(environment),
+            "environment": {**environment, **lean},
             "cache": str(self._cache),
             "patience": self._patience,
             **load.as_json(),
         }
         opened = self._ask(run, order, OPEN_SECONDS)
         reattach = opened["reattach"]
-        ride = Ride({REATTACH: json.dumps(reattach)} if reattach else {}, opened["aside"])
+        ride = Ride({REATTACH: json.dumps(reattach), **lean} if reattach else {}, opened["aside"])
         try:
             yield ride
         finally:
