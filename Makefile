@@ -5,8 +5,11 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 JOBS   ?= 2
 
+# Compiled once, not at every start: hundreds of tests start the program.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup services demo test fast lint bench docs picture lock clean
+.PHONY: help setup services tools demo test fast lint bench docs picture lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +21,7 @@ $(READY): pyproject.toml requirements.lock
 	@echo "setting up $(VENV) (once; a minute at most) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
@@ -27,10 +30,13 @@ services:  ## Install what the tests run against beside Terraform and Git: Postg
 		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$sudo apt-get update -qq && $$sudo apt-get install -qq -y --no-install-recommends postgresql > /dev/null; }
 
+tools: $(READY)  ## Build what the tests run against with Go: OpenTofu and small providers (kept in ~/.cache/terrace-tools)
+	@cd tests && ../$(BIN)/python -m support.tools
+
 demo: $(READY)  ## Play the whole story on an embedded cloud: pull request to production
 	@$(BIN)/terrace demo
 
-test: lint  ## Set up and run every test
+test: lint tools  ## Set up and run every test
 	@$(BIN)/pytest -n $(JOBS)
 
 fast: $(READY)  ## The tests that take under a minute together

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import compileall
 import os
 import secrets
 import subprocess
@@ -25,8 +26,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import terrace
 from terrace.adapters.embedded_aws import EmbeddedAws
-from terrace.adapters.machine import processes_at_once
+from terrace.adapters.machine import MEMORY_OF_A_SMALL_ONE, processes_at_once
 from terrace.adapters.terraform.cli_config import cli_config
 
 STACK = """\
@@ -87,8 +89,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--stacks", default="30,300")
     parser.add_argument("--plain", type=int, default=30)
-    parser.add_argument("--at-once", type=int, default=processes_at_once())
+    parser.add_argument("--at-once", type=int, default=processes_at_once(MEMORY_OF_A_SMALL_ONE))
     given = parser.parse_args()
+    # What is installed is compiled.
+    compileall.compile_dir(Path(terrace.__file__).parent, quiet=1)
     for number in (int(part) for part in given.stacks.split(",")):
         with tempfile.TemporaryDirectory(prefix="terrace-fleet-") as place, EmbeddedAws() as aws:
             aws.make_bucket("fleet-states")
@@ -102,8 +106,8 @@ def _compare(place: Path, aws: EmbeddedAws, number: int, plain: int, at_once: in
     env = _environment(place, aws)
     _committed(repository, place, env)
     # What is compared is a fleet that stands: every stack is deployed, and nothing is to be done.
-    terrace = [sys.executable, "-P", "-m", "terrace"]
-    _run([*terrace, "deploy", "dev"], repository, env)
+    program = [sys.executable, "-P", "-m", "terrace"]
+    _run([*program, "deploy", "dev"], repository, env)
     config = {"TF_CLI_CONFIG_FILE": str(cli_config({}, place / "cache").path)}
     usual = {**os.environ, **aws.variables, **config, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
     some = folders[:plain]
@@ -125,7 +129,7 @@ def _compare(place: Path, aws: EmbeddedAws, number: int, plain: int, at_once: in
     module.write_text(module.read_text() + "\n# The same, in other words.\n")
     for what, argv in (("check", ["check", "--json"]), ("drift", ["drift", "dev", "--json"])):
         with _measuring() as ours:
-            _run([*terrace, *argv], repository, env)
+            _run([*program, *argv], repository, env)
         mine = ours[0]
         serially, side_by_side = mine.seconds / one.seconds / scale, mine.seconds / many.seconds / scale
         print(

@@ -1,12 +1,14 @@
 """A usual pipeline's commands against `terrace check` and `terrace deploy`, on the same three environments.
 
 The usual pipeline, for each environment: init, validate, init, plan, show -json, show; to deploy: init, plan, show,
-init, apply, output. Terrace does the same work with backups, ledger, digests and tags on top. Prints ratios.
+init, apply, output. Terrace does the same work with backups, ledger, digests and tags on top, once for each
+setting of `terraform: {fast: ...}`. Prints ratios.
 """
 
 from __future__ import annotations
 
 import base64
+import compileall
 import os
 import secrets
 import subprocess
@@ -16,6 +18,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import terrace
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.adapters.terraform.cli_config import cli_config
 
@@ -77,6 +80,7 @@ output "names" {
 
 TERRACE = """\
 version: 1
+terraform: {fast: FAST}
 environments:
   dev: {env: [VARIABLES]}
   staging: {after: dev, env: [VARIABLES]}
@@ -89,17 +93,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="terrace-benchmark-") as place, EmbeddedAws() as aws:
         aws.make_bucket("benchmark-states")
         folder = Path(place)
+        # What is installed is compiled.
+        compileall.compile_dir(Path(terrace.__file__).parent, quiet=1)
         usual = _usual(_lay(folder / "usual", "usual", aws), folder, aws)
-        ours = _ours(_lay(folder / "terrace", "terrace", aws), folder, aws)
-    for what in ("check", "deploy"):
-        ratio = ours[what] / usual[what]
-        print(f"{what:7} usual {usual[what]:6.1f} s   terrace {ours[what]:6.1f} s   ratio {ratio:.2f}")
+        for fast in ("off", "plan-only", "auto"):
+            repository = _lay(folder / fast / "terrace", fast, aws, fast)
+            ours = _ours(repository, folder / fast, aws)
+            for what in ("check", "deploy"):
+                told = (
+                    f"usual {usual[what]:5.1f} s   terrace {ours[what]:5.1f} s   ratio {ours[what] / usual[what]:.2f}"
+                )
+                print(f"fast: {fast:9} {what:7} {told}")
 
 
-def _lay(folder: Path, who: str, aws: EmbeddedAws) -> Path:
+def _lay(folder: Path, who: str, aws: EmbeddedAws, fast: str = "off") -> Path:
     files = {f"environments/{e}/main.tf": ROOT.format(who=who, environment=e) for e in ENVIRONMENTS}
     files["modules/service/main.tf"] = MODULE % RESOURCES
-    files["terrace.yaml"] = TERRACE.replace("VARIABLES", ", ".join(aws.variables))
+    files["terrace.yaml"] = TERRACE.replace("VARIABLES", ", ".join(aws.variables)).replace("FAST", f'"{fast}"')
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,14 +151,14 @@ def _ours(repository: Path, folder: Path, aws: EmbeddedAws) -> dict[str, float]:
         _run(list(argv), repository, env)
     module = repository / "modules/service/main.tf"
     module.write_text(module.read_text().replace('"first"', '"second"'))
-    terrace = [sys.executable, "-P", "-m", "terrace"]
-    check = _timed([*terrace, "check", "--json"], repository, env)
+    program = [sys.executable, "-P", "-m", "terrace"]
+    check = _timed([*program, "check", "--json"], repository, env)
     for argv in (("commit", "--quiet", "--all", "-m", "second"), ("push", "--quiet", "origin", "main")):
         _run(["git", *argv], repository, env)
     began = time.monotonic()
-    _run([*terrace, "deploy", "dev"], repository, env)
-    _run([*terrace, "promote", "staging"], repository, env)
-    _run([*terrace, "promote", "prod"], repository, env)
+    _run([*program, "deploy", "dev"], repository, env)
+    _run([*program, "promote", "staging"], repository, env)
+    _run([*program, "promote", "prod"], repository, env)
     return {"check": check, "deploy": time.monotonic() - began}
 
 

@@ -247,12 +247,13 @@ class Workshop:
 
     def _crew(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
         from terrace.adapters.leases import LocalLeases
-        from terrace.adapters.machine import processes_at_once
+        from terrace.adapters.machine import MEMORY_OF_A_SMALL_ONE, MEMORY_OF_ONE, processes_at_once
         from terrace.adapters.probes import LiveProbes
         from terrace.adapters.runner.applier import LocalApplier
         from terrace.pipelines.crew import Crew
 
         config = self.trust.config
+        of_one = MEMORY_OF_ONE if config.terraform.fast == "off" else MEMORY_OF_A_SMALL_ONE
         return Crew(
             actor=self.actor,
             config=config,
@@ -271,7 +272,7 @@ class Workshop:
             digest_key=digest_key,
             clock=now,
             new_id=new_id,
-            parallel=config.terraform.parallel or processes_at_once(),
+            parallel=config.terraform.parallel or processes_at_once(of_one),
         )
 
     @property

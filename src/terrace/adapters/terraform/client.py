@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from terrace.adapters.interruption import INTERRUPTION
+from terrace.adapters.machine import processes_at_once
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.binary import Binary, find
 from terrace.adapters.terraform.cli_config import CliConfig, cli_config
@@ -46,6 +48,8 @@ class LocalTerraform:
         self._settings = settings
         self._cache = cache
         self._states = states
+        # Whoever asks for many at once may have the fast lane in mind; the plain way takes three times the memory.
+        self._room = threading.BoundedSemaphore(settings.parallel or processes_at_once())
 
     @cached_property
     def binary(self) -> Binary:
@@ -162,8 +166,9 @@ class LocalTerraform:
         command = argv.plan(site.stack, site.root, saved, goal=goal, lock=lock)
 
         def made(variables: Mapping[str, str]) -> MadePlan:
-            _, diagnostics = self._run(site, folder, "plan", command, listener=listener, variables=variables)
-            shown, _ = self._run(site, folder, "show", argv.show(saved), streaming=False, variables=variables)
+            with self._room if variables is PLAIN else contextlib.nullcontext():
+                _, diagnostics = self._run(site, folder, "plan", command, listener=listener, variables=variables)
+                shown, _ = self._run(site, folder, "show", argv.show(saved), streaming=False, variables=variables)
             return MadePlan(
                 document=shown.out,
                 file=saved,
