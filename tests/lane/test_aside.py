@@ -97,6 +97,10 @@ def test_beside_an_odd_provider_the_others_are_still_served(ground: Ground, own_
     made = ground.plan("plan-only")
     assert made.way == "fast"
     assert steady(made.document) == steady(ground.plan("off").document)
+    (surprise,) = ground.terraform("plan-only").surprises
+    assert surprise.why == "registry.terraform.io/terrace/odd: it does not greet as a provider does"
+    assert ground.plan("plan-only").way == "fast"
+    assert len(ground.terraform("plan-only").surprises) == 1, "the same is told once"
 
 
 def test_what_tells_its_schema_has_no_variable_of_anybody(ground: Ground, own_world: Path, tmp_path: Path) -> None:
@@ -134,7 +138,8 @@ def test_a_program_that_changed_under_the_same_version_is_never_run(
         ground.plan("plan-only")
     assert "checksum" in str(caught.value.diagnostics)
     assert not ran.exists()
-    assert ground.terraform("plan-only").surprises == ()
+    (surprise,) = ground.terraform("plan-only").surprises
+    assert "which the lock file does not name" in surprise.why
 
 
 def test_without_a_hash_of_the_package_nothing_is_proven(ground: Ground, own_world: Path, tmp_path: Path) -> None:

@@ -74,8 +74,13 @@ class LocalTerraform:
 
     @property
     def surprises(self) -> tuple[Surprise, ...]:
-        """Every time that a stack could only be planned the plain way, the oldest first."""
+        """Every time that something could only be planned the plain way, the oldest first."""
         return self._ways.memory.surprises()
+
+    @property
+    def surprises_file(self) -> Path:
+        """Where they are kept; without it nothing is remembered."""
+        return self._ways.memory.path
 
     # --- where a stack is worked on ----------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from terrace.adapters.process import run
@@ -121,6 +122,7 @@ def _configured(shop: Workshop) -> Iterator[Row]:
     config = shop.trust.config
     yield Row("rules", "ok", config.source or "no terrace.yaml: the folders of environments/ with safe defaults")
     yield _asked("terraform", lambda: _terraform(shop.terraform))
+    yield _fast_lane(shop)
     yield _asked("ledger", lambda: f"{config.ledger}, {len(shop.ledger.read().events)} events")
     yield _asked("backup key", lambda: _sealed(shop))
     yield from _states(shop)
@@ -166,6 +168,25 @@ def _terraform(terraform: LocalTerraform) -> str:
     command = terraform.binary.command
     where = command[0] if len(command) == 1 else "the embedded one"
     return f"{terraform.product} {terraform.version}: {where}"
+
+
+_LANES = {"auto": "for plans and applies", "plan-only": "for plans", "off": "closed: terraform: {fast: off}"}
+
+
+def _fast_lane(shop: Workshop) -> Row:
+    """What goes through the fast lane, and what it was surprised by."""
+    found = _LANES[shop.trust.config.terraform.fast]
+    surprises = shop.terraform.surprises
+    if not surprises:
+        return Row("fast lane", "ok", found)
+    last = surprises[-1]
+    when = datetime.fromtimestamp(last.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    number = len(surprises)
+    told = f"{found}; {number} surprise{'s' * (number > 1)}, the last {when}: {last.stack}: {last.why}"
+    how = (
+        f"what it could not do was done the plain way; {shop.terraform.surprises_file} has all, remove it to try again"
+    )
+    return Row("fast lane", "optional", told, how)
 
 
 def _sealed(shop: Workshop) -> str:

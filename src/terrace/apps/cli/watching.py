@@ -50,9 +50,11 @@ class Lines:
             )
 
     def progress(self, progress: Progress) -> None:
-        """Failures only; the rest is in the steps."""
+        """Failures, and what went another way than it should; the rest is in the steps."""
         if progress.phase == "failed":
             self._console.print(f"  {progress.stack}: {progress.address} failed", markup=False)
+        elif progress.phase == "aside":
+            self._console.print(f"  {progress.stack}: {progress.text}", markup=False)
 
 
 class LiveTree:
@@ -93,7 +95,10 @@ class LiveTree:
             self._doing.pop(record.stack, None)
 
     def progress(self, progress: Progress) -> None:
-        """Shows the newest thing that Terraform does for a stack."""
+        """Shows the newest thing that Terraform does for a stack; what went another way than it should stays."""
+        if progress.phase == "aside":
+            self._console.print(f"{progress.stack}: {progress.text}", markup=False)
+            return
         with self._lock:
             self._doing[progress.stack] = f"{progress.action or progress.phase} {progress.address}".strip()
 

@@ -17,17 +17,17 @@ FILE = "surprises.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """A stack that could only be planned the plain way. `at` is a Unix time.
+    """A stack, or a provider of it, that could only be planned the plain way. `at` is a Unix time.
 
-    `types` are those that nobody had named: they are known from then on. Without any the cause is not known, and the
-    stack is planned the plain way for as long as its providers stay what they were (`packages`).
+    `types` are those that nobody had named: they are known from then on. `packages` are the ones with which this stack
+    takes the plain way from now on, since nobody knows the cause; "": it may try again.
     """
 
     at: float
     stack: str
     why: str
-    types: tuple[str, ...]
-    packages: str
+    types: tuple[str, ...] = ()
+    packages: str = ""
 
 
 def named(packages: Iterable[Package]) -> str:
@@ -46,7 +46,9 @@ class Memory:
         return tuple(self._read())
 
     def add(self, surprise: Surprise) -> None:
-        """Remember one; a full disk only means that the same may surprise again."""
+        """Remember one, unless the same is remembered already; a full disk only means that it may surprise again."""
+        if any((s.stack, s.why, s.packages) == (surprise.stack, surprise.why, surprise.packages) for s in self._read()):
+            return
         line = json.dumps(
             {
                 "at": surprise.at,
@@ -67,7 +69,7 @@ class Memory:
 
     def shuns(self, stack: str, packages: str) -> Surprise | None:
         """The surprise because of which this stack is planned the plain way with these packages."""
-        return next((s for s in self._read() if s.stack == stack and s.packages == packages and not s.types), None)
+        return next((s for s in self._read() if (s.stack, s.packages) == (stack, packages)), None)
 
     def _read(self) -> Iterator[Surprise]:
         try:

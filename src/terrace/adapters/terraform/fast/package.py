@@ -24,6 +24,10 @@ class NotProven(Exception):
     """Nothing proves that this program is the one that the lock file names."""
 
 
+class NotInstalled(NotProven):
+    """It is not where `init` puts it: Terraform will ask for another `init`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Package:
     """A provider's program that the lock file vouches for. `checksum` is the package's `h1:` hash."""
@@ -45,7 +49,7 @@ def package_of(data: Path, locked: Locked, seals: Path) -> Package:
     """The proven package of a provider. `seals` keeps which files were hashed, and as what. Raises NotProven."""
     folder = package_folder(data, locked)
     if not folder.is_dir():
-        raise NotProven("it is not installed where init puts it")
+        raise NotInstalled("it is not installed where init puts it")
     known = {entry for entry in locked.hashes if entry.startswith("h1:")}
     if not known:
         raise NotProven("the lock file holds no h1: hash of it")

@@ -13,7 +13,7 @@ from terrace.adapters.terraform.data_folder import DataFolder
 from terrace.adapters.terraform.fast.lane import REATTACH, Lane, LaneDied, Load, Ride
 from terrace.adapters.terraform.fast.lock_file import read_lock_file
 from terrace.adapters.terraform.fast.memory import Memory, Surprise, named
-from terrace.adapters.terraform.fast.package import NotProven, Package, package_of
+from terrace.adapters.terraform.fast.package import NotInstalled, NotProven, Package, package_of
 from terrace.adapters.terraform.fast.types import types_in, words
 from terrace.plans.terraform import Site
 
@@ -63,9 +63,13 @@ class Ways:
         self._lane.start()
         packages: list[Package] = []
         for locked in read_lock_file(folder.lock_file):
-            # One that is not proven is Terraform's to start, and to refuse.
-            with contextlib.suppress(NotProven, OSError):
+            try:
                 packages.append(package_of(folder.path, locked, self._folder / "seals"))
+            except NotInstalled:
+                return None
+            except (NotProven, OSError) as error:
+                # It is Terraform's to start, and to refuse.
+                self.note(site, f"{locked.address}: {error}")
         if not packages or self.memory.shuns(site.stack.key, named(packages)) is not None:
             return None
         known = known_types(folder)
@@ -83,6 +87,12 @@ class Ways:
         except LaneDied as error:
             self._lost = str(error)
             raise
+        for told in (*(f"{address}: {why}" for address, why in ride.aside.items()), *ride.surprises):
+            self.note(site, told)
+
+    def note(self, site: Site, why: str) -> None:
+        """Remember that something of a stack went the plain way; the next time it may try the lane again."""
+        self.memory.add(Surprise(time.time(), site.stack.key, why))
 
     def learn(self, folder: DataFolder, document: bytes) -> None:
         """Keep which types a stack has, from its plan as JSON."""
@@ -93,7 +103,8 @@ class Ways:
     def surprised(self, site: Site, load: Load, why: str, document: bytes) -> None:
         """The plain way went well where the lane did not: remember that, and which types nobody had named."""
         types = tuple(sorted(types_in(document) - load.words))
-        self.memory.add(Surprise(time.time(), site.stack.key, why, types, named(load.packages)))
+        shunned = "" if types or self._lost else named(load.packages)
+        self.memory.add(Surprise(time.time(), site.stack.key, why, types, shunned))
 
 
 def known_types(folder: DataFolder) -> frozenset[str] | None:
