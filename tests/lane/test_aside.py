@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cli import three_environments, world
 from support.disks import small_disk
 from support.lanes import Ground, steady
 from support.mirror import SYSTEM, lay_mirror, plugins, put
@@ -18,7 +19,9 @@ from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.data_folder import LOCK_FILE
 from terrace.adapters.terraform.fast.lane import Lane, Load
 from terrace.adapters.terraform.fast.lock_file import read_lock_file
+from terrace.adapters.terraform.fast.memory import Memory, Surprise
 from terrace.adapters.terraform.fast.package import NotProven, Package, package_of
+from terrace.apps.home import Home
 from terrace.errors import TerraformFailed
 from terrace.plans.terraform import Progress
 from terrace.stacks.config import TerraformSettings
@@ -262,3 +265,24 @@ def test_ten_at_once_share_a_cache_that_is_empty(ground: Ground) -> None:
     assert len({steady(one.document) for one in made}) == 1
     assert json.loads(made[0].document)["resource_changes"]
     assert LOCK_FILE in {path.name for path in ground.stack.iterdir()}
+
+
+def test_dev_overrides_keep_everything_out(ground: Ground, own_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground.write(SIX)
+    (own_world / ".terraformrc").write_text("provider_installation {\n  dev_overrides {}\n  direct {}\n}\n")
+    assert "dev_overrides" in ground.terraform("auto").lane_closed
+    assert ground.terraform("off").lane_closed == "terraform: {fast: off}"
+    (own_world / ".terraformrc").unlink()
+    assert ground.terraform("auto").lane_closed == ""
+
+
+def test_doctor_tells_what_the_lane_was_surprised_by(tmp_path: Path) -> None:
+    place = world(tmp_path, three_environments())
+    (row,) = [r for r in place.run("doctor", "--json").json["rows"] if r["what"] == "fast lane"]
+    assert (row["state"], row["found"]) == ("ok", "for plans")
+    cache = Home.of(place.work).cache
+    Memory(cache / "fast").add(Surprise(0, "dev", "it was odd"))
+    (row,) = [r for r in place.run("doctor", "--json").json["rows"] if r["what"] == "fast lane"]
+    assert row["state"] == "optional"
+    assert row["found"] == "for plans; 1 surprise, the last 1970-01-01 00:00 UTC: dev: it was odd"
+    assert "surprises.jsonl" in row["how"]

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from support.drawn import configuration, drawn
+from support.drawn import Schema, accepted, configuration, told_by
 from support.lanes import Ground, steady
 from support.mirror import lay_mirror
 from support.tools import tofu
 from terrace.adapters.embedded_aws import EmbeddedAws
-from terrace.errors import TerraformFailed
 from terrace.plans.terraform import Goal
 
 pytestmark = pytest.mark.aws
-
-AT_ONCE = 60
-"""How many types are drawn for one configuration; the provider refuses about half of what is drawn blindly."""
 
 ENOUGH = 20
 """How many must be left of them, or the test says nothing."""
@@ -64,17 +57,9 @@ def aws() -> Iterator[EmbeddedAws]:
 
 
 @pytest.fixture(scope="module")
-def schema(tmp_path_factory: pytest.TempPathFactory, aws: EmbeddedAws) -> dict[str, Any]:
+def schema(tmp_path_factory: pytest.TempPathFactory, aws: EmbeddedAws) -> Schema:
     """The AWS provider's schema as Terraform tells it."""
-    ground = _ground(tmp_path_factory.mktemp("schema"), "terraform", aws)
-    ground.write(configuration({}))
-    terraform = ground.terraform("off")
-    folder = terraform.folder(ground.site)
-    argv = ["terraform", "providers", "schema", "-json"]
-    env = terraform.environment(ground.site, folder)
-    told = subprocess.run(argv, cwd=ground.stack, env=env, capture_output=True, check=True).stdout
-    found: dict[str, Any] = next(iter(json.loads(told)["provider_schemas"].values()))
-    return found
+    return told_by(_ground(tmp_path_factory.mktemp("schema"), "terraform", aws))
 
 
 def _ground(folder: Path, product: str, aws: EmbeddedAws) -> Ground:
@@ -87,21 +72,11 @@ def _ground(folder: Path, product: str, aws: EmbeddedAws) -> Ground:
 @pytest.mark.slow
 @pytest.mark.parametrize(("product", "seed"), [("terraform", 1), ("tofu", 2)])
 def test_plans_of_drawn_configurations_are_the_same(
-    tmp_path: Path, aws: EmbeddedAws, schema: dict[str, Any], product: str, seed: int
+    tmp_path: Path, aws: EmbeddedAws, schema: Schema, product: str, seed: int
 ) -> None:
     ground = _ground(tmp_path, product, aws)
-    types = random.Random(seed).sample(sorted(schema["resource_schemas"]), AT_ONCE)
-    resources = drawn(schema, types, seed)
-    while True:
-        ground.write(configuration(resources))
-        try:
-            fast = ground.plan("plan-only")
-            break
-        except TerraformFailed as error:
-            refused = {match for d in error.diagnostics for match in re.findall(r"\b(aws_\w+)\.it\b", str(d))}
-            assert refused & resources.keys(), error.diagnostics
-            resources = {name: text for name, text in resources.items() if name not in refused}
-    assert len(resources) >= ENOUGH
+    types, fast = accepted(ground, schema, seed)
+    assert len(types) >= ENOUGH
     plain = ground.plan("off")
     assert (fast.way, plain.way) == ("fast", "plain"), fast.diagnostics
     assert steady(fast.document) == steady(plain.document)

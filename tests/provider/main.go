@@ -1,7 +1,7 @@
 // A small provider for the tests of the fast lane: it uses what the plugin protocol has, and misbehaves when told to.
 //
 // `name` and `protocol` are set when it is built, so that one source makes several providers. PROBE in its environment
-// tells it to misbehave: crash-on-plan, hang-on-plan, exit-on-start.
+// tells it to misbehave: crash-on-plan, hang-on-plan, slow-on-create, exit-on-start.
 package main
 
 import (
@@ -134,6 +134,9 @@ func (t *thing) ModifyPlan(context.Context, resource.ModifyPlanRequest, *resourc
 func (t *thing) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var model thingModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &model)...)
+	if os.Getenv("PROBE") == "slow-on-create" {
+		time.Sleep(2 * time.Second)
+	}
 	model.ID = types.StringValue("id-" + model.Name.ValueString())
 	model.Greeting = types.StringValue(t.p.greeting)
 	model.Secret = types.StringNull()

@@ -1,16 +1,60 @@
-"""Configurations drawn from a provider's own schema: one resource of each of some types, with what it asks for."""
+"""Configurations drawn from a provider's own schema: one resource of each of some types, with what it asks for.
+
+`python -m support.drawn SEED...` plans many of them with and without the fast lane, and counts.
+"""
 
 from __future__ import annotations
 
 import json
 import random
+import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from support.aws import PROVIDER
+from support.lanes import Ground, steady
+from terrace.adapters.embedded_aws import EmbeddedAws
+from terrace.errors import TerraformFailed
+from terrace.plans.terraform import MadePlan
+
+AT_ONCE = 60
+"""How many types are drawn for one configuration; the provider refuses about half of what is drawn blindly."""
 
 Schema = Mapping[str, Any]
 """A provider's entry of `terraform providers schema -json`."""
+
+
+def told_by(ground: Ground) -> Schema:
+    """The AWS provider's schema as Terraform tells it."""
+    ground.write(configuration({}))
+    terraform = ground.terraform("off")
+    env = terraform.environment(ground.site, terraform.folder(ground.site))
+    argv = ["terraform", "providers", "schema", "-json"]
+    told = subprocess.run(argv, cwd=ground.stack, env=env, capture_output=True, check=True).stdout
+    found: Schema = next(iter(json.loads(told)["provider_schemas"].values()))
+    return found
+
+
+def accepted(ground: Ground, schema: Schema, seed: int) -> tuple[list[str], MadePlan]:
+    """Draw a configuration, and take away what the provider refuses: the types that are left, and their plan."""
+    types = random.Random(seed).sample(sorted(schema["resource_schemas"]), AT_ONCE)
+    resources = drawn(schema, types, seed)
+    while True:
+        ground.write(configuration(resources))
+        try:
+            return sorted(resources), ground.plan("plan-only")
+        except TerraformFailed as error:
+            refused = {match for d in error.diagnostics for match in re.findall(r"\b(aws_\w+)\.it\b", str(d))}
+            lines = configuration(resources).splitlines()
+            for place in (d.place for d in error.diagnostics if d.place is not None):
+                refused |= set(re.findall(r'^resource "(\w+)"', "\n".join(lines[: place.line]), re.MULTILINE)[-1:])
+            if not refused & resources.keys():
+                raise
+            resources = {name: text for name, text in resources.items() if name not in refused}
 
 
 def drawn(schema: Schema, types: list[str], seed: int) -> dict[str, str]:
@@ -67,3 +111,25 @@ def _word(name: str, dice: random.Random) -> str:
     if name.endswith("account_id") or name == "owner":
         return "123456789012"
     return f"drawn-{dice.randrange(1000)}"
+
+
+def main() -> None:
+    """Compare one configuration for every seed; end with 1 where two plans differ."""
+    types: set[str] = set()
+    resources = 0
+    with EmbeddedAws() as aws, tempfile.TemporaryDirectory(prefix="terrace-drawn-") as folder:
+        ground = Ground(Path(folder) / "ground", variables=tuple(aws.variables.items()))
+        schema = told_by(ground)
+        for seed in sys.argv[1:]:
+            names, fast = accepted(ground, schema, int(seed))
+            plain = ground.plan("off")
+            if fast.way != "fast" or steady(fast.document) != steady(plain.document):
+                sys.exit(f"seed {seed}: the plans differ, or the lane stepped aside: {fast.diagnostics}")
+            types |= set(names)
+            resources += len(names)
+            sys.stdout.write(f"seed {seed}: {len(names)} resources; {resources} so far, of {len(types)} types\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

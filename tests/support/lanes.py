@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import shutil
@@ -75,7 +76,10 @@ class Ground:
         return LocalTerraform(settings, cache=self.folder / "cache", states=self.folder / "states")
 
     def plan(self, fast: Fast, goal: Goal = Goal.CONVERGED) -> MadePlan:
-        return self.terraform(fast).plan(self.site, goal=goal, lock=False)
+        """Plan; the saved plan is there until this process ends."""
+        made = self.terraform(fast).plan(self.site, goal=goal, lock=False)
+        atexit.register(made.discard)
+        return made
 
     def apply(self, fast: Fast, made: MadePlan) -> RunOutcome:
         """Apply a plan, and expect that it goes well."""

@@ -17,12 +17,15 @@ REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 class CliConfig:
     """A CLI configuration file. With `shared_cache` providers may land in one folder for all stacks.
 
+    `overrides` says that it names programs to use in the place of what `init` installs (`dev_overrides`).
+
     Terraform does not guard such a folder: two `init`s at once corrupt each other ("mkdir ...: file exists", one
     cold start in six with four stacks), so that they must go one after the other.
     """
 
     path: Path
     shared_cache: bool
+    overrides: bool = False
 
 
 def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
@@ -30,7 +33,7 @@ def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
     own = [environ.get("TF_CLI_CONFIG_FILE", ""), *(f"{Path.home()}/{name}" for name in (".terraformrc", ".tofurc"))]
     for path in own:
         if path and Path(path).is_file():
-            return CliConfig(Path(path), shared_cache=True)
+            return CliConfig(Path(path), shared_cache=True, overrides=b"dev_overrides" in Path(path).read_bytes())
     found = mirrors()
     # From a mirror a provider is only linked: a cache would save nothing there.
     plugins = None if found else cache / "plugins"

@@ -73,6 +73,15 @@ class LocalTerraform:
         return Ways(self._cache)
 
     @property
+    def lane_closed(self) -> str:
+        """Why nothing goes through the fast lane; "": it is open."""
+        if self._settings.fast == "off":
+            return "terraform: {fast: off}"
+        if self._cli_config.overrides:
+            return f"{self._cli_config.path} has dev_overrides, which only Terraform itself follows"
+        return ""
+
+    @property
     def surprises(self) -> tuple[Surprise, ...]:
         """Every time that something could only be planned the plain way, the oldest first."""
         return self._ways.memory.surprises()
@@ -194,7 +203,7 @@ class LocalTerraform:
 
     def _swift(self, site: Site, folder: DataFolder, made: _Made, listener: Listener | None) -> MadePlan:
         """A plan by the fast lane, where that is open; at the first surprise by the plain way, and so said."""
-        if self._settings.fast == "off":
+        if self.lane_closed:
             return made(PLAIN)
         environment = self.environment(site, folder)
         load = self._ways.prepare(site, folder, environment, lambda: self._pulled(site, folder))
@@ -222,7 +231,7 @@ class LocalTerraform:
 
     def apply_lane(self, site: Site, folder: DataFolder) -> dict[str, object] | None:
         """What an apply takes through the fast lane, as plain data without secrets; None: it takes the plain way."""
-        if self._settings.fast != "auto":
+        if self._settings.fast != "auto" or self.lane_closed:
             return None
         load = self._ways.prepare(site, folder, self.environment(site, folder), lambda: self._pulled(site, folder))
         return {"cache": str(self._ways.schemas), **load.as_json()} if load is not None else None
@@ -247,8 +256,7 @@ class LocalTerraform:
         self, site: Site, folder: DataFolder, name: str, command: argv.Argv
     ) -> tuple[Ran, tuple[Diagnostic, ...]]:
         """Run a command that needs no provider."""
-        off = self._settings.fast == "off"
-        variables = PLAIN if off else self._ways.unasked(folder, self.environment(site, folder))
+        variables = PLAIN if self.lane_closed else self._ways.unasked(folder, self.environment(site, folder))
         return self._run(site, folder, name, command, streaming=False, variables=variables)
 
     def push_state(self, site: Site, content: bytes) -> None:
