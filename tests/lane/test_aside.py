@@ -286,3 +286,19 @@ def test_doctor_tells_what_the_lane_was_surprised_by(tmp_path: Path) -> None:
     assert row["state"] == "optional"
     assert row["found"] == "for plans; 1 surprise, the last 1970-01-01 00:00 UTC: dev: it was odd"
     assert "surprises.jsonl" in row["how"]
+
+
+def test_doctor_compares_both_ways_on_the_users_own_stacks(tmp_path: Path, own_world: Path) -> None:
+    lay_mirror(own_world)
+    # The same data source tells another process each time: no two plans are the same.
+    volatile = SIX + 'data "six_reading" "here" {}\n\noutput "here" {\n  value = data.six_reading.here.process\n}\n'
+    changed = {"environments/dev/main.tf": SIX, "environments/prod/main.tf": volatile}
+    place = world(tmp_path, {**three_environments(), **changed})
+    done = place.ok("doctor", "--lane", "dev", "--json").json
+    assert [(row["stack"], row["verdict"]) for row in done["stacks"]] == [("dev", "same")]
+    assert place.ok("doctor", "--lane", "staging", "--json").json["stacks"][0]["verdict"] == "plain"
+    assert place.ok("doctor", "--lane", "prod", "--json").json["stacks"][0]["verdict"] == "volatile"
+    assert "the same plan" in place.ok("doctor", "--lane", "dev").out
+    wrong = place.run("doctor", "--lane", "nowhere")
+    assert wrong.code == 2
+    assert "one of dev, staging, prod" in wrong.err

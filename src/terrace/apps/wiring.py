@@ -7,11 +7,11 @@ import binascii
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.home import Home
@@ -225,6 +225,13 @@ class Workshop:
         from terrace.adapters.terraform.client import LocalTerraform
 
         return LocalTerraform(self.trust.config.terraform, cache=self.home.cache, states=self.home.states)
+
+    def terraform_by(self, fast: Literal["plan-only", "off"]) -> LocalTerraform:
+        """The same Terraform with the fast lane open or closed, whatever terrace.yaml says."""
+        from terrace.adapters.terraform.client import LocalTerraform
+
+        settings = replace(self.trust.config.terraform, fast=fast)
+        return LocalTerraform(settings, cache=self.home.cache, states=self.home.states)
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""

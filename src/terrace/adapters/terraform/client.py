@@ -206,12 +206,12 @@ class LocalTerraform:
         if self.lane_closed:
             return made(PLAIN)
         environment = self.environment(site, folder)
-        load = self._ways.prepare(site, folder, environment, lambda: self._pulled(site, folder))
+        load = self._ways.prepare(site, folder, environment, lambda: self._glimpsed(site, folder))
         if load is None:
             return made(PLAIN)
         try:
             with self._ways.ride(site, load, environment) as ride:
-                plan = made(ride.variables)
+                plan = made(ride.variables or PLAIN)
         except StateLocked:
             raise
         except LaneDied as error:
@@ -233,7 +233,7 @@ class LocalTerraform:
         """What an apply takes through the fast lane, as plain data without secrets; None: it takes the plain way."""
         if self._settings.fast != "auto" or self.lane_closed:
             return None
-        load = self._ways.prepare(site, folder, self.environment(site, folder), lambda: self._pulled(site, folder))
+        load = self._ways.prepare(site, folder, self.environment(site, folder), lambda: self._glimpsed(site, folder))
         return {"cache": str(self._ways.schemas), **load.as_json()} if load is not None else None
 
     def pull_state(self, site: Site) -> StateSnapshot:
@@ -251,6 +251,13 @@ class LocalTerraform:
         """The state as it is stored: secrets in clear."""
         ran, _ = self._asking_nobody(site, folder, "state pull", argv.state_pull())
         return ran.out
+
+    def _glimpsed(self, site: Site, folder: DataFolder) -> bytes | None:
+        """The state, where it can be had; where it cannot, whatever comes next will say why."""
+        try:
+            return self._pulled(site, folder)
+        except TerraformFailed:
+            return None
 
     def _asking_nobody(
         self, site: Site, folder: DataFolder, name: str, command: argv.Argv

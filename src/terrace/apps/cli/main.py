@@ -452,10 +452,17 @@ def completion(shell: str) -> int:
 
 
 @cli.command()
+@click.option(
+    "--lane", "environment", metavar="ENV", help="Plan its stacks with and without the fast lane, and compare."
+)
 @JSON
 @click.pass_obj
-def doctor(folder: str, as_json: bool) -> int:
+def doctor(folder: str, environment: str | None, as_json: bool) -> int:
     """What Terrace needs on this machine, what is there, and how to get the rest."""
+    if environment is not None:
+        from terrace.apps.cli.lane import compare
+
+        return compare(folder, environment, as_json=as_json)
     from terrace.apps.cli.doctor import doctor
 
     return doctor(folder, as_json=as_json)

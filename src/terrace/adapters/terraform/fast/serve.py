@@ -116,7 +116,8 @@ class _Server:
         relays = self._open[run] = {}
         aside: dict[str, str] = {}
         reattach: dict[str, Any] = {}
-        for number, package in enumerate(order["providers"]):
+
+        async def one(number: int, package: dict[str, str]) -> None:
             address = package["address"]
             socket = self._sockets / f"{run}-{number}"
             try:
@@ -133,6 +134,8 @@ class _Server:
                     "Test": True,
                     "Addr": {"Network": "unix", "String": str(socket)},
                 }
+
+        await asyncio.gather(*(one(number, package) for number, package in enumerate(order["providers"])))
         _say({"id": run, "reattach": reattach, "aside": aside})
 
     async def _relay(self, order: dict[str, Any], package: dict[str, str], socket: Path) -> Relay:

@@ -20,6 +20,9 @@ from terrace.plans.terraform import Site
 PLAIN: Mapping[str, str] = {}
 """What Terraform's environment gets on the plain way: nothing more."""
 
+PLAINLY = frozenset({REATTACH, "TF_LOG", "TF_LOG_PROVIDER"})
+"""Variables of a stack that keep it out of the lane: it has such servers already, or wants its providers' logs."""
+
 NOWHERE = {
     "Protocol": "grpc",
     "ProtocolVersion": 5,
@@ -52,17 +55,18 @@ class Ways:
         return {REATTACH: json.dumps({locked.address: NOWHERE for locked in read_lock_file(folder.lock_file)})}
 
     def prepare(
-        self, site: Site, folder: DataFolder, environment: Mapping[str, str], state: Callable[[], bytes]
+        self, site: Site, folder: DataFolder, environment: Mapping[str, str], state: Callable[[], bytes | None]
     ) -> Load | None:
         """What the lane would serve to a stack; None when it is to take the plain way.
 
-        `state` fetches its state: it is asked for once only, since from then on its types are known.
+        `state` fetches its state, None where that cannot be: it is asked for until its types are known.
         """
-        if self._lost or REATTACH in environment:
+        wanted = read_lock_file(folder.lock_file)
+        if not wanted or self._lost or not PLAINLY.isdisjoint(environment):
             return None
         self._lane.start()
         packages: list[Package] = []
-        for locked in read_lock_file(folder.lock_file):
+        for locked in wanted:
             try:
                 packages.append(package_of(folder.path, locked, self._folder / "seals"))
             except NotInstalled:
@@ -73,10 +77,11 @@ class Ways:
         if not packages or self.memory.shuns(site.stack.key, named(packages)) is not None:
             return None
         known = known_types(folder)
-        if known is None:
-            known = types_in(state())
+        content = state() if known is None else None
+        if content is not None:
+            known = types_in(content)
             keep_types(folder, known)
-        return Load(packages, words(site.folder, folder.path) | known)
+        return Load(packages, words(site.folder, folder.path) | (known or frozenset()))
 
     @contextlib.contextmanager
     def ride(self, site: Site, load: Load, environment: Mapping[str, str]) -> Iterator[Ride]:

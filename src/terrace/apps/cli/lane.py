@@ -1,0 +1,104 @@
+"""`doctor --lane ENV`: the fast lane against the plain way, on the user's own stacks."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.adapters.terraform.client import LocalTerraform
+from terrace.apps.cli.console import emit, show
+from terrace.apps.cli.watching import Silent
+from terrace.apps.wiring import Workshop
+from terrace.errors import BadInput, NotReady
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.ground import site_in
+from terrace.pipelines.look import reading
+from terrace.plans.model import Plan
+from terrace.plans.terraform import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One stack planned both ways, and how many seconds each took.
+
+    `verdict`: same, different, plain (the lane stepped aside), or volatile (the plain way differs from itself).
+    """
+
+    stack: str
+    verdict: str
+    plain: float
+    lane: float
+
+
+def compare(folder: str, environment: str, *, as_json: bool) -> int:
+    """Plan every stack of an environment, at the tip of the protected branch, both ways; exit 1 if two plans differ.
+
+    Nothing is locked or changed. The saved plans are gone at once.
+    """
+    shop = Workshop(Path(folder))
+    known = [one.name for one in shop.trust.config.environments]
+    if environment not in known:
+        raise BadInput(f"there is no environment {environment!r}", hint=f"one of {', '.join(known)}")
+    closed = shop.terraform_by("plan-only").lane_closed
+    if closed:
+        raise NotReady(f"the fast lane is closed: {closed}")
+    rows = _rows(shop, environment)
+    if as_json:
+        told = [{"stack": r.stack, "verdict": r.verdict, "plain": r.plain, "lane": r.lane} for r in rows]
+        emit({"schema": "terrace/doctor-lane@1", "environment": environment, "stacks": told})
+    else:
+        _show(rows)
+    return 1 if any(row.verdict == "different" for row in rows) else 0
+
+
+def _rows(shop: Workshop, environment: str) -> list[Compared]:
+    crew = shop.onlookers(Silent())
+    landscape = shop.survey(shop.trust.commit)
+    plain, fast = shop.terraform_by("off"), shop.terraform_by("plan-only")
+    rows = []
+    with crew.repository.checkout(landscape.commit, f"{environment}-lane") as root:
+        for stack in landscape.of(environment):
+            site = site_in(crew, landscape, stack, root, "plan")
+            # What is done once for both is nobody's time.
+            plain.folder(site)
+            first, _, before = _planned(crew, plain, site, landscape.commit)
+            second, way, after = _planned(crew, fast, site, landscape.commit)
+            verdict = "plain" if way == "plain" else "same"
+            if first != second:
+                again, _, _ = _planned(crew, plain, site, landscape.commit)
+                verdict = "different" if again == first else "volatile"
+            rows.append(Compared(stack.key, verdict, round(before, 2), round(after, 2)))
+    return rows
+
+
+def _planned(crew: Crew, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
+    """A plan, by which way it was made, and how long that took."""
+    began = time.monotonic()
+    made = terraform.plan(site, lock=False)
+    try:
+        took = time.monotonic() - began
+        return reading(crew, site, commit, made), made.way, took
+    finally:
+        made.discard()
+
+
+_SAID = {
+    "same": ("green", "the same plan"),
+    "different": ("red", "another plan: set terraform: {fast: off}, and tell us"),
+    "volatile": ("yellow", "no two plans of it are the same, by whichever way"),
+    "plain": ("yellow", "planned the plain way: `terrace doctor` says why, or it has no provider"),
+}
+
+
+def _show(rows: list[Compared]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("stack", "plain way", "fast lane", ""):
+        table.add_column(title, justify="right" if title.endswith(("way", "lane")) else "left")
+    for row in rows:
+        style, said = _SAID[row.verdict]
+        table.add_row(row.stack, f"{row.plain:.2f} s", f"{row.lane:.2f} s", Text(said, style=style))
+    show(table)
