@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from support.git import repository
 from support.lanes import Ground
 from support.mirror import lay_mirror
 from support.processes import Living, descendants, until_dead
@@ -101,6 +102,15 @@ def test_messages_larger_than_any_window_and_many_calls_at_once_go_through(groun
     ground.apply("auto", made)
     again = json.loads(ground.plan("auto").document)["resource_changes"]
     assert [change["change"]["actions"] for change in again] == [["no-op"]] * 152
+
+
+def test_types_that_only_a_module_from_afar_names_are_served(ground: Ground, tmp_path: Path) -> None:
+    required = SIX[: SIX.index('provider "six"')].replace("VERSION", "1.0.0")
+    far = repository(tmp_path / "far", {"main.tf": required + 'resource "six_unused" "far" {\n  name = "far"\n}\n'})
+    ground.write(six() + f'module "far" {{\n  source = "git::file://{far}"\n}}\n')
+    made = ground.plan("plan-only")
+    assert (made.way, made.diagnostics) == ("fast", ())
+    assert "module.far.six_unused.far" in [c["address"] for c in json.loads(made.document)["resource_changes"]]
 
 
 # --- whoever dies --------------------------------------------------------------------------------------------------
