@@ -30,22 +30,27 @@ resource "aws_ssm_parameter" "setting" {
   value = "value ${count.index}"
 }
 
-resource "aws_sqs_queue" "work" {
+resource "aws_sns_topic" "work" {
   name = "work"
 }
 
-resource "aws_sqs_queue_policy" "work" {
-  queue_url = aws_sqs_queue.work.url
+resource "aws_sns_topic_policy" "work" {
+  arn = aws_sns_topic.work.arn
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Principal = "*", Action = "sqs:SendMessage", Resource = aws_sqs_queue.work.arn }]
+    Statement = [{ Effect = "Allow", Principal = "*", Action = "sns:Publish", Resource = aws_sns_topic.work.arn }]
   })
+}
+
+resource "aws_cloudwatch_log_group" "work" {
+  name              = "work"
+  retention_in_days = 7
 }
 
 data "aws_region" "here" {}
 
 output "where" {
-  value = [data.aws_region.here.name, aws_sqs_queue.work.arn]
+  value = [data.aws_region.here.name, aws_sns_topic.work.arn]
 }
 """
 

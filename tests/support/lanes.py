@@ -24,6 +24,7 @@ KEY = DigestKey(id="test", secret=b"0" * 32)
 
 VOLATILE = re.compile(
     rb'"(?:timestamp|lineage)": ?"[^"]*"'  # when the plan was made; which state it is, of two that began empty
+    rb'|"serial": ?\d+'  # how often Terraform wrote a state on its way, which is a matter of time
     rb'|"process": ?\d+'  # what our own provider tells of its process
 )
 """What differs between two plans, or two states, that Terraform makes of the same."""
@@ -32,10 +33,13 @@ Fast = Literal["auto", "plan-only", "off"]
 
 
 def steady(document: bytes) -> bytes:
-    """A plan or a state without what is volatile, as the order of `relevant_attributes` is: they come from a map."""
+    """A plan or a state without what is volatile, as the order is of two lists that Terraform makes from maps."""
     found = json.loads(VOLATILE.sub(b'"volatile": 0', document))
-    if "relevant_attributes" in found:
-        found["relevant_attributes"].sort(key=json.dumps)
+    unordered = [found.get("relevant_attributes", [])]
+    for resource in found.get("resources", []):
+        unordered += [instance.get("sensitive_attributes", []) for instance in resource["instances"]]
+    for one in unordered:
+        one.sort(key=json.dumps)
     return json.dumps(found, indent=1).encode()
 
 
