@@ -18,12 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.git import commit, git, repository, with_remote
+from support.trees import DictTree
+from terrace.adapters.opa.engine import Opa
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.checks import checks
 from terrace.apps.cli.configuration import completion, config_check, config_schema
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init, terrace_yaml
 from terrace.apps.cli.main import cli
+from terrace.apps.policies import Policies
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.config import TerraformSettings
 from terrace.stacks.keys import CHECKS
@@ -205,7 +208,8 @@ def test_the_search_for_terrace_yaml_ends_at_the_root_of_the_repository(tmp_path
 
 
 def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) -> None:
-    assert tuple(checks(LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path))) == CHECKS
+    terraform = LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path)
+    assert tuple(checks(terraform, Policies(Opa(), DictTree({})))) == CHECKS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from terrace.stacks.model import Stack
 KEY = DigestKey(id="test", secret=b"0" * 32)
 
 
-def plan_of(changes: list[dict[str, object]], configuration: dict[str, object] | None = None) -> Plan:
+def plan_of(changes: list[dict[str, object]], configuration: Mapping[str, object] | None = None) -> Plan:
     document = {
         "format_version": "1.2",
         "terraform_version": "1.11.4",

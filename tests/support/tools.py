@@ -1,4 +1,4 @@
-"""Programs that the tests build with Go, kept from run to run: OpenTofu, and small providers of our own.
+"""Programs that the tests build with Go, kept from run to run: OpenTofu, OPA, and small providers of our own.
 
 `python -m support.tools` builds all of them. Where there is no Go, tests that need one are not run; in CI they fail.
 """
@@ -24,6 +24,7 @@ CACHE = Path(_WORLD.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-
 PROVIDER = Path(__file__).parent.parent / "provider"
 
 TOFU = "1.12.6"
+OPA = "1.22.2"
 PROVIDERS = (("five", "5", "1.0.0"), ("six", "6", "1.0.0"), ("six", "6", "2.0.0"))
 """Name, plugin protocol and version of every provider that is made from `tests/provider`."""
 
@@ -45,6 +46,17 @@ def tofu() -> Path:
         shutil.rmtree(source)
 
     return _kept(f"tofu-{TOFU}/tofu", build)
+
+
+def opa() -> Path:
+    """Open Policy Agent."""
+
+    def build(target: Path) -> None:
+        installed = target.parent / "bin"
+        _go(CACHE, "install", f"github.com/open-policy-agent/opa@v{OPA}", GOBIN=str(installed))
+        (installed / "opa").replace(target)
+
+    return _kept(f"opa-{OPA}/opa", build)
 
 
 def provider(name: str, protocol: str, version: str) -> Path:
@@ -78,8 +90,9 @@ def _kept(name: str, build: Callable[[Path], None]) -> Path:
     return path
 
 
-def _go(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["go", *arguments], cwd=folder, env=_WORLD, capture_output=True, text=True, check=False)
+def _go(folder: Path, *arguments: str, **variables: str) -> str:
+    env = {**_WORLD, **variables}
+    done = subprocess.run(["go", *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"go {' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout
 
@@ -87,10 +100,11 @@ def _go(folder: Path, *arguments: str) -> str:
 def main() -> None:
     """Build everything; without Go that is said, and left to the tests."""
     if shutil.which("go") is None:
-        sys.stderr.write("there is no Go on PATH: the tests against OpenTofu and our own providers will not run\n")
+        sys.stderr.write("there is no Go on PATH: the tests against OpenTofu, OPA and our own providers will not run\n")
         return
     for one in PROVIDERS:
         provider(*one)
+    opa()
     tofu()
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from terrace.assess.check import Check, Examined, StaticCheck
+from terrace.apps.policies import Policies
+from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.terraform import Terraform
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
 
-def checks(terraform: Terraform) -> Mapping[str, Check]:
+def checks(terraform: Terraform, policies: Policies) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
         "trust-root": StaticCheck("trust-root", loosened),
         "layout": StaticCheck("layout", noticed),
+        "policy": PlanCheck("policy", policies.examine),
     }
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
     from terrace.adapters.sealing import Seals
     from terrace.adapters.terraform.client import LocalTerraform
+    from terrace.apps.policies import Policies
     from terrace.pipelines.crew import Crew
 
 CONFIG_FILE = "terrace.yaml"
@@ -232,6 +233,13 @@ class Workshop:
 
         settings = replace(self.trust.config.terraform, fast=fast)
         return LocalTerraform(settings, cache=self.home.cache, states=self.home.states)
+
+    def policies(self) -> Policies:
+        """The policies that judge: those of the trust root."""
+        from terrace.adapters.opa.engine import Opa
+        from terrace.apps.policies import Policies
+
+        return Policies(Opa(), self.repository.tree(self.trust.commit))
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""

@@ -207,6 +207,7 @@ class Config:
     ledger: str = "git"
     backups: Backups = Backups()
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
+    policies: tuple[str, ...] = ()
     source: str = ""
 
     def environment(self, name: str) -> Environment:

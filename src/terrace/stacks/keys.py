@@ -281,7 +281,7 @@ BACKUPS = Record(
 )
 
 LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = ("format", "trust-root", "layout")
+CHECKS = ("format", "trust-root", "layout", "policy")
 """What may be weighed: the names of `terrace.apps.checks`."""
 CHECK = Later(Choice(CHECKS), "fail_on")
 
@@ -326,8 +326,9 @@ TERRACE = Record(
         ),
         Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy"),
         Key("checks", MapOf(LEVEL, CHECK), "How much each check weighs.", "required", "check"),
+        Key("policies", ListOf(PATH), "Folders of Rego policies, and the data they use.", "none", "check policy"),
     ),
-    later=frozenset({"policies", "notify", "waivers", "calendars"}),
+    later=frozenset({"notify", "waivers", "calendars"}),
 )
 
 SECTIONS: tuple[tuple[str, Record], ...] = (

@@ -122,6 +122,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         ledger=_value(found, "ledger", default.ledger),
         backups=_backups(_inner(found, "backups")),
         checks={name: CheckSetting(one.value) for name, one in _inner(found, "checks").items() if one.value},
+        policies=tuple(str(PurePosixPath(one)) for one in _value(found, "policies", ()) if one),
         source=path,
     )
 

@@ -30,6 +30,8 @@ def _ways(old: Config, new: Config) -> Iterator[str]:
         was, is_ = getattr(old.terraform, what), getattr(new.terraform, what)
         if was != is_:
             yield f"terraform.{what} changes from {was} to {is_}"
+    for folder in sorted(set(old.policies) - set(new.policies)):
+        yield f"the policies of {folder} judge no longer"
     yield from _checks(old, new)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -109,8 +110,9 @@ class GitRepository:
             private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             own = self.git_dir / "index"
             with contextlib.suppress(OSError):
-                # The user's index knows which files did not change, so that they are not read again.
-                (Path(folder) / "index").write_bytes(own.read_bytes())
+                # The user's index knows which files did not change, so that they are not read again. Its time goes
+                # along: by that Git knows which files may have changed right after it was written.
+                shutil.copy2(own, Path(folder) / "index")
             self._text("add", "--all", ":/", env=private)
             tree = self._text("write-tree", env=private)
         identity = {

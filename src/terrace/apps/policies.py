@@ -1,0 +1,111 @@
+"""The check `policy`: the Rego policies of the trust root judge every plan; the candidate's own are run and shown."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from terrace.adapters.opa.engine import Opa
+from terrace.assess.check import Examined
+from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.policy.rego import broken, findings
+from terrace.assess.view import view
+from terrace.plans.model import Plan
+from terrace.stacks.tree import Tree, read_many
+
+KINDS = (".rego", ".json", ".yaml", ".yml")
+"""Policies, and the data that they use."""
+
+AT_ONCE = 2
+
+
+class Policies:
+    """`trusted` is the tree whose policies judge."""
+
+    def __init__(self, opa: Opa, trusted: Tree) -> None:
+        self._opa = opa
+        self._trusted = trusted
+
+    def examine(self, examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        """What they say of these plans. A folder that is named and holds no policy is a finding of its own."""
+        folders = examined.trusted.policies
+        judging = _files(self._trusted, folders)
+        proposed = _on_disk(examined.root, examined.proposed.policies)
+        found = _absent(folders, judging) + self._said(judging, folders, plans)
+        if proposed == judging:
+            return found
+        known = {(f.rule, f.stack, f.address, f.message) for f in found}
+        fresh = (
+            f
+            for f in self._said(proposed, examined.proposed.policies, plans)
+            if (f.rule, f.stack, f.address, f.message) not in known
+        )
+        told = (
+            replace(f, advisory=True, message=f"{f.message} (by the policies that this change proposes)") for f in fresh
+        )
+        return (*found, *told)
+
+    def _said(
+        self, files: Mapping[str, bytes], folders: tuple[str, ...], plans: Mapping[str, Plan]
+    ) -> tuple[Finding, ...]:
+        if not any(name.endswith(".rego") for name in files) or not plans:
+            return ()
+        _ = self._opa.program
+        there = [one for one in folders if any(name.startswith(f"{one}/") for name in files)]
+        with _laid_out(files) as root, ThreadPoolExecutor(AT_ONCE) as pool:
+            said = pool.map(lambda plan: self._one(root, there, plan), plans.values())
+            return tuple(one for found in said for one in found)
+
+    def _one(self, root: Path, folders: Sequence[str], plan: Plan) -> tuple[Finding, ...]:
+        ran = self._opa.evaluate(root, folders, view(plan))
+        if ran.breakages:
+            return tuple(broken(one, plan.stack.key) for one in ran.breakages)
+        return findings(ran.data, plan.stack.key)
+
+
+def _files(tree: Tree, folders: tuple[str, ...]) -> Mapping[str, bytes]:
+    """The policies of a tree and their data, by path."""
+    wanted = [
+        path for path in tree.entries if path.endswith(KINDS) and any(path.startswith(f"{one}/") for one in folders)
+    ]
+    return read_many(tree, wanted)
+
+
+def _on_disk(root: Path, folders: tuple[str, ...]) -> Mapping[str, bytes]:
+    found = {}
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*")):
+            # What leads out of the repository is none of its policies.
+            if path.name.endswith(KINDS) and path.is_file() and path.resolve().is_relative_to(root.resolve()):
+                found[path.relative_to(root).as_posix()] = path.read_bytes()
+    return found
+
+
+def _absent(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    missing = [f for f in folders if not any(p.startswith(f"{f}/") and p.endswith(".rego") for p in files)]
+    return tuple(
+        Finding(
+            rule="policy",
+            severity=Severity.HIGH,
+            status=Status.UNKNOWN,
+            tool="opa",
+            message=f"{folder} holds no policy on the protected branch: nothing of it was checked",
+            path=folder,
+            fix="merge the policies first, or take the folder out of `policies` in terrace.yaml",
+        )
+        for folder in missing
+    )
+
+
+@contextmanager
+def _laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="terrace-policies-") as place:
+        for name, content in files.items():
+            path = Path(place) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        yield Path(place)

@@ -1,0 +1,1 @@
+"""What policies say: the results of a policy engine as findings."""

@@ -1,0 +1,133 @@
+"""Policies run by the real OPA: what it finds, and everything that keeps it from finding out."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.tools import opa
+from terrace.adapters.opa.engine import Opa
+from terrace.assess.model import Severity, Status
+from terrace.assess.policy.rego import broken, findings
+from terrace.errors import NotReady
+
+INPUT = {"resources": [{"address": "aws_s3_bucket.it", "type": "aws_s3_bucket", "after": {"acl": "public-read"}}]}
+
+PUBLIC = """
+package house.s3
+
+deny contains message if {
+    some bucket in input.resources
+    bucket.type == "aws_s3_bucket"
+    bucket.after.acl == "public-read"
+    message := {"msg": "it is public", "resource": bucket.address, "severity": "critical", "fix": "private"}
+}
+
+warn_name contains "odd name" if input.resources
+"""
+
+
+@pytest.fixture
+def engine() -> Opa:
+    return Opa({"PATH": str(opa().parent)}, seconds=5)
+
+
+def lay(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_messages_become_findings(engine: Opa, tmp_path: Path) -> None:
+    ran = engine.evaluate(lay(tmp_path, {"p/s3.rego": PUBLIC}), ["p"], INPUT)
+    assert (ran.breakages, ran.old) == ((), False)
+    public, odd = findings(ran.data, "prod")
+    assert (public.rule, public.severity, public.status) == ("house.s3.deny", Severity.CRITICAL, Status.FAIL)
+    assert (public.message, public.address, public.fix) == ("it is public", "aws_s3_bucket.it", "private")
+    assert (public.stack, public.blocks) == ("prod", True)
+    assert (odd.rule, odd.message, odd.blocks) == ("house.s3.warn_name", "odd name", False)
+
+
+def test_policies_of_conftest_run_as_they_are(engine: Opa, tmp_path: Path) -> None:
+    old = """
+package main
+
+deny[msg] { input.resources[_].after.acl == "public-read"; msg = sprintf("%s is public", [input.resources[_].address]) }
+deny_tags[msg] { not input.resources[0].after.tags; msg = "no tags" }
+violation[{"msg": msg, "details": {}}] { data.limits.buckets < 1; msg = "too many" }
+exception[rules] { rules = ["tags"] }
+"""
+    files = {"policy/main.rego": old, "policy/limits.json": '{"limits": {"buckets": 0}}'}
+    ran = engine.evaluate(lay(tmp_path, files), ["policy"], INPUT)
+    assert ran.old
+    assert sorted(f.message for f in findings(ran.data, "dev")) == ["aws_s3_bucket.it is public", "too many"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "why", "line"),
+    [
+        ("package a\n\ndeny contains 1 if {\n", "rego_parse_error", 4),
+        ("package a\n\ndeny contains x if {\n  x := nothing.here\n}\n", "unsafe", 4),
+        ('package a\n\ndeny contains 1 if http.send({"method": "get", "url": "http://localhost"})\n', "http.send", 3),
+        ("package a\n\ndeny contains 1 if opa.runtime().env\n", "opa.runtime", 3),
+        ('package a\n\ndeny contains 1 if net.lookup_ip_addr("localhost")\n', "net.lookup_ip_addr", 3),
+        ("package a\n\nx := 1 if true\n\nx := 2 if true\n\ndeny contains x\n", "conflict", 5),
+        ("package a\n\ndeny contains 1 if count([1 | some i in numbers.range(1, 90000000)]) > 1\n", "too long", 0),
+    ],
+)
+def test_a_policy_that_cannot_be_run_says_where_and_is_not_passed(
+    engine: Opa, tmp_path: Path, policy: str, why: str, line: int
+) -> None:
+    if why == "too long":
+        engine = Opa({"PATH": str(opa().parent)}, seconds=0.5)
+    ran = engine.evaluate(lay(tmp_path, {"p/bad.rego": policy}), ["p"], INPUT)
+    assert ran.breakages
+    first = ran.breakages[0]
+    assert why in first.message or why.startswith("rego_parse")
+    if line:
+        assert (first.path, first.line) == ("p/bad.rego", line)
+    finding = broken(first, "dev")
+    assert (finding.status, finding.blocks) == (Status.UNKNOWN, True)
+
+
+def test_policies_see_nothing_of_the_environment(engine: Opa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "hunter22")
+    ran = engine.evaluate(lay(tmp_path, {"p/a.rego": "package a\n\ndeny contains input.SECRET\n"}), ["p"], INPUT)
+    assert "hunter22" not in json.dumps(ran.data)
+
+
+def test_tests_beside_policies_are_not_run_with_them(engine: Opa, tmp_path: Path) -> None:
+    files = {"p/s3.rego": PUBLIC, "p/s3_test.rego": "package house.s3\n\ndeny contains 'broken"}
+    assert engine.evaluate(lay(tmp_path, files), ["p"], INPUT).breakages == ()
+
+
+def test_without_opa_it_is_said_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(NotReady, match="opa was not found") as caught:
+        _ = Opa({"PATH": str(tmp_path)}).program
+    assert "go install" in (caught.value.hint or "")
+    false = tmp_path / "opa"
+    false.write_text("#!/bin/sh\necho hello\n")
+    false.chmod(0o755)
+    with pytest.raises(NotReady, match=r"no OPA 1\.0"):
+        _ = Opa({"PATH": f"{tmp_path}:{os.environ['PATH']}"}).program
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+RULES = st.dictionaries(st.sampled_from(["deny", "warn_x", "violation", "exception", "other"]), JSON, max_size=4)
+
+
+@given(st.dictionaries(st.text(max_size=4), RULES | JSON, max_size=3))
+def test_whatever_policies_give_becomes_findings(data: dict[str, object]) -> None:
+    for finding in findings(data, "dev"):
+        assert finding.message
+        assert finding.rule

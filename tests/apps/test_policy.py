@@ -1,0 +1,85 @@
+"""`terrace check` with policies: those of the protected branch judge, those of the change are shown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from support.cli import LADDER, World, three_environments, world
+from support.tools import opa
+
+NO_ONES = """
+package house
+
+deny contains message if {
+    some thing in input.resources
+    endswith(thing.after.input, "-2")
+    message := {"msg": "no twos", "resource": thing.address}
+}
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> World:
+    files = {**three_environments(), "terrace.yaml": LADDER + "policies: [policies]\n", "policies/house.rego": NO_ONES}
+    made = world(tmp_path, files)
+    made.variables["PATH"] = f"{opa().parent}:{os.environ['PATH']}"
+    return made
+
+
+def _change(place: World, **files: str) -> None:
+    module = place.work / "modules/thing/main.tf"
+    module.write_text(module.read_text().replace("-1", "-2"))
+    for name, text in files.items():
+        (place.work / name.replace("__", "/")).write_text(text)
+
+
+def _policy(place: World) -> list[dict[str, object]]:
+    done = place.run("check", "--json")
+    return [f for f in done.json["findings"] if f["tool"] == "opa"]
+
+
+def test_a_policy_holds_a_change(place: World) -> None:
+    _change(place)
+    done = place.run("check", "--json")
+    found = [f for f in done.json["findings"] if f["tool"] == "opa"]
+    assert (done.code, done.json["verdict"]) == (1, "block")
+    assert {(f["rule"], f["address"]) for f in found} == {("house.deny", "module.thing.terraform_data.it")}
+    assert {f["stack"] for f in found} == {"dev", "staging", "prod"}
+    assert "no twos" in place.run("check").out
+
+
+def test_a_change_that_takes_the_policy_away_is_still_judged_by_it(place: World) -> None:
+    _change(place, **{"policies__house.rego": "package house\n"})
+    assert [f for f in _policy(place) if not f["advisory"]]
+
+
+def test_policies_that_a_change_proposes_are_shown_and_do_not_judge(place: World) -> None:
+    proposed = NO_ONES.replace("-2", "-1").replace("no twos", "no ones")
+    (place.work / "policies/house.rego").write_text(proposed)
+    module = place.work / "modules/thing/main.tf"
+    module.write_text(module.read_text() + "\n# The same.\n")
+    found = _policy(place)
+    assert {f["advisory"] for f in found} == {True}
+    assert all("no ones (by the policies that this change proposes)" in str(f["message"]) for f in found)
+    assert place.run("check").code == 0
+
+
+def test_without_opa_nothing_is_known_and_nothing_passes(place: World, tmp_path: Path) -> None:
+    _change(place)
+    place.variables["PATH"] = os.environ["PATH"]
+    done = place.run("check", "--json")
+    (finding,) = [f for f in done.json["findings"] if f["rule"] == "policy"]
+    assert (done.code, finding["status"]) == (1, "unknown")
+    assert "opa was not found" in finding["message"]
+    assert "go install" in finding["fix"]
+
+
+def test_a_folder_that_holds_no_policy_is_said(tmp_path: Path) -> None:
+    made = world(tmp_path, {**three_environments(), "terrace.yaml": LADDER + "policies: [policies]\n"})
+    _change(made)
+    (finding,) = [f for f in made.run("check", "--json").json["findings"] if f["rule"] == "policy"]
+    assert finding["status"] == "unknown"
+    assert "holds no policy on the protected branch" in finding["message"]
