@@ -2,7 +2,7 @@
 
 `terraform show -json` makes naive rules miss things: resources of child modules are nested, deletions stand elsewhere
 than what is kept, a value that is not known yet is simply absent, a policy document is a string. Here every object is
-one entry with its full address. Users write policies against it: `docs/policy-input.md` has the schema and an example,
+one entry with its full address. Users write policies against it: `docs/how-to/policies.md` has an example,
 and `VERSION` goes up when a field changes its meaning; fields are only ever added otherwise.
 """
 
