@@ -83,3 +83,29 @@ def test_a_folder_that_holds_no_policy_is_said(tmp_path: Path) -> None:
     (finding,) = [f for f in made.run("check", "--json").json["findings"] if f["rule"] == "policy"]
     assert finding["status"] == "unknown"
     assert "holds no policy on the protected branch" in finding["message"]
+
+
+def test_policies_are_tested_where_they_are_written(place: World) -> None:
+    tests = 'package house\n\ntest_twos if {\n    count(deny) == 1 with input as {"resources": [WHAT]}\n}\n'
+    written = place.work / "policies/house_test.rego"
+    written.write_text(tests.replace("WHAT", '{"address": "a", "after": {"input": "x-2"}}'))
+    done = place.ok("policy", "test")
+    assert "PASS: 1/1" in done.out
+    assert '"coverage"' in place.ok("policy", "test", "--coverage").out
+    written.write_text(tests.replace("WHAT", '{"address": "a", "after": {"input": "x-1"}}'))
+    assert place.run("policy", "test").code == 1
+
+
+def test_what_policies_are_given_can_be_seen(place: World) -> None:
+    told = place.ok("policy", "input", "dev").json
+    assert (told["terrace"], told["stack"]) == (1, "dev")
+    assert [r["address"] for r in told["resources"]] == ["module.thing.terraform_data.it"]
+    wrong = place.run("policy", "input", "devv")
+    assert wrong.code == 2
+    assert "dev" in wrong.err
+
+
+def test_without_policies_there_is_nothing_to_test(tmp_path: Path) -> None:
+    done = world(tmp_path, three_environments()).run("policy", "test")
+    assert done.code == 2
+    assert "policies: [FOLDER]" in done.err

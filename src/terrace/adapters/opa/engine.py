@@ -92,10 +92,10 @@ class Opa:
                 return Ran({}, (Breakage(error.message),))
         return _read(done, root)
 
-    def test(self, folder: Path, *, coverage: bool) -> Finished:
-        """`opa test` over a folder, in its own words."""
+    def test(self, root: Path, folders: Sequence[str], *, coverage: bool) -> Finished:
+        """`opa test` over these folders below `root`, in its own words."""
         more = ("--coverage", "--format", "json") if coverage else ("--verbose",)
-        return run([self.program, "test", *more, str(folder)], env={}, timeout=10 * self._seconds)
+        return run([self.program, "test", *more, *folders], cwd=root, env={}, timeout=10 * self._seconds)
 
 
 def _read(done: Finished, folder: Path) -> Ran:

@@ -15,7 +15,7 @@ ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "impact", "plan")),
+    ("A change", ("check", "impact", "plan", "policy")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
@@ -417,6 +417,31 @@ def ledger_export(folder: str) -> int:
     from terrace.apps.cli.look import ledger_export
 
     return ledger_export(folder)
+
+
+@cli.group()
+def policy() -> None:
+    """Policies in Rego: run their tests, and see what they are given."""
+
+
+@policy.command("test")
+@click.option("--coverage", is_flag=True, help="Tell as JSON which lines the tests run.")
+@click.pass_obj
+def policy_test(folder: str, coverage: bool) -> int:
+    """Run the tests (`*_test.rego`) of the working tree's policies; exit 1 when one fails."""
+    from terrace.apps.cli.policy import test
+
+    return test(folder, coverage=coverage)
+
+
+@policy.command("input")
+@click.argument("stack", metavar="STACK")
+@click.pass_obj
+def policy_input(folder: str, stack: str) -> int:
+    """Plan a stack of the working tree, and print what policies are given of it, as JSON."""
+    from terrace.apps.cli.policy import given
+
+    return given(folder, stack)
 
 
 @cli.group()
