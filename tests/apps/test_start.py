@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.git import commit, git, repository, with_remote
+from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.checks import checks
 from terrace.apps.cli.configuration import completion, config_check, config_schema
@@ -205,7 +206,8 @@ def test_the_search_for_terrace_yaml_ends_at_the_root_of_the_repository(tmp_path
 
 
 def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) -> None:
-    assert tuple(checks(LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path))) == CHECKS
+    terraform = LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path)
+    assert tuple(checks(terraform, GitRepository(tmp_path, cache=tmp_path))) == CHECKS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

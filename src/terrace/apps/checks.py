@@ -8,16 +8,18 @@ from pathlib import Path
 from terrace.assess.check import Check, Examined, StaticCheck
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.terraform import Terraform
+from terrace.stacks.repository import Repository
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
 
-def checks(terraform: Terraform) -> Mapping[str, Check]:
+def checks(terraform: Terraform, repository: Repository) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
         "trust-root": StaticCheck("trust-root", loosened),
         "layout": StaticCheck("layout", noticed),
+        "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
     }
 
 
@@ -78,3 +80,11 @@ def noticed(examined: Examined) -> tuple[Finding, ...]:
         )
         for notice in examined.change_set.notices
     )
+
+
+def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Commits of the change whose messages are not written as the rules say."""
+    from terrace.assess.hygiene.commits import misworded
+
+    change = examined.change_set
+    return misworded(repository.commits(change.base, change.head), examined.trusted.commits)

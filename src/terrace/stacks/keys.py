@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from terrace.stacks.config import ADVISORY, CommitRules
 from terrace.stacks.kinds import (
     WORD,
     Choice,
@@ -280,8 +281,17 @@ BACKUPS = Record(
     ),
 )
 
+COMMITS = Record(
+    "commits",
+    (
+        Key("types", ListOf(WORD, 1), "Types that a message may begin with.", ", ".join(CommitRules().types), "check"),
+        Key("scopes", ListOf(Text()), "Scopes that may follow the type.", "any", "check"),
+        Key("subject", Number(20), "How many characters the first line may have.", "72", "check"),
+    ),
+)
+
 LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = ("format", "trust-root", "layout")
+CHECKS = ("format", "trust-root", "layout", "commits")
 """What may be weighed: the names of `terrace.apps.checks`."""
 CHECK = Later(Choice(CHECKS), "fail_on")
 
@@ -325,7 +335,14 @@ TERRACE = Record(
             "ledger",
         ),
         Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy"),
-        Key("checks", MapOf(LEVEL, CHECK), "How much each check weighs.", "required", "check"),
+        Key(
+            "checks",
+            MapOf(LEVEL, CHECK),
+            "How much each check weighs.",
+            f"advisory: {', '.join(ADVISORY)}; required: all others",
+            "check",
+        ),
+        Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
     later=frozenset({"policies", "notify", "waivers", "calendars"}),
 )
@@ -345,5 +362,6 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("people.NAME", PERSON),
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
+    ("commits", COMMITS),
 )
 """Every record of the file under the name by which the reference lists it."""

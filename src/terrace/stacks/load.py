@@ -13,6 +13,7 @@ from terrace.stacks.config import (
     Backups,
     CheckSetting,
     CommandProbe,
+    CommitRules,
     Config,
     Credentials,
     DriftSettings,
@@ -122,7 +123,17 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         ledger=_value(found, "ledger", default.ledger),
         backups=_backups(_inner(found, "backups")),
         checks={name: CheckSetting(one.value) for name, one in _inner(found, "checks").items() if one.value},
+        commits=_commits(_inner(found, "commits")),
         source=path,
+    )
+
+
+def _commits(found: Record) -> CommitRules:
+    default = CommitRules()
+    return CommitRules(
+        types=tuple(word for word in _value(found, "types", default.types) if word),
+        scopes=tuple(word for word in _value(found, "scopes", default.scopes) if word),
+        subject=_value(found, "subject", default.subject),
     )
 
 
