@@ -20,6 +20,7 @@ def checks(terraform: Terraform, repository: Repository) -> Mapping[str, Check]:
         "trust-root": StaticCheck("trust-root", loosened),
         "layout": StaticCheck("layout", noticed),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
+        "pinned": StaticCheck("pinned", lambda examined: left_open(examined, repository)),
     }
 
 
@@ -88,3 +89,21 @@ def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 
     change = examined.change_set
     return misworded(repository.commits(change.base, change.head), examined.trusted.commits)
+
+
+def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Versions that the modules with changed files leave open."""
+    from terrace.assess.hygiene.pinned import unpinned
+    from terrace.stacks.discovery import discover
+    from terrace.stacks.facts import Forgetful, facts_of
+    from terrace.stacks.layout import Layout, parent
+
+    tree = repository.tree(examined.change_set.head)
+    roots = {stack.path for stack in discover(tree, examined.proposed)}
+    folders = Layout(tree).folders
+    found: list[Finding] = []
+    for folder in sorted({parent(path) for path in examined.change_set.changed} & folders.keys()):
+        paths = [f"{folder}/{name}" if folder else name for name in folders[folder]]
+        plain = [path for path in paths if not tree.entries[path].is_link]
+        found += unpinned(facts_of(tree, plain, Forgetful()), root=folder in roots)
+    return tuple(found)
