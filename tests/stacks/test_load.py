@@ -58,6 +58,7 @@ ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
 checks: {format: advisory}
 commits: {types: [feat], scopes: [net], subject: 50}
+platforms: [linux_amd64]
 branch: trunk
 signers: a
 remote: up
@@ -90,6 +91,7 @@ def test_a_whole_file_means_what_it_says() -> None:
         "required",
         "advisory",
     )
+    assert config.platforms == ("linux_amd64",)
     assert config.commits == CommitRules(("feat",), ("net",), 50)
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
 

@@ -21,6 +21,7 @@ def checks(terraform: Terraform, repository: Repository) -> Mapping[str, Check]:
         "layout": StaticCheck("layout", noticed),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
         "pinned": StaticCheck("pinned", lambda examined: left_open(examined, repository)),
+        "lock-file": StaticCheck("lock-file", lambda examined: not_locked(examined, repository)),
     }
 
 
@@ -106,4 +107,23 @@ def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]
         paths = [f"{folder}/{name}" if folder else name for name in folders[folder]]
         plain = [path for path in paths if not tree.entries[path].is_link]
         found += unpinned(facts_of(tree, plain, Forgetful()), root=folder in roots)
+    return tuple(found)
+
+
+def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """What the lock files of the impacted stacks lack."""
+    from terrace.assess.hygiene.lock_files import unlocked
+    from terrace.stacks.layout import LOCK_FILE
+    from terrace.stacks.lock_file import read_lock_file
+
+    graph, tree = examined.landscape.graph, repository.tree(examined.change_set.head)
+    found: list[Finding] = []
+    for stack in (impact.stack for impact in examined.change_set.impacts):
+        folders = [graph.folders[path] for path in graph.reached(stack) if path in graph.folders]
+        needed = [need for folder in folders for facts in folder.facts for need in facts.required_providers]
+        required = {need.source or need.name for need in needed} - {"terraform.io/builtin/terraform"}
+        path = f"{stack.path}/{LOCK_FILE}"
+        there = path in tree.entries and not tree.entries[path].is_link
+        locked = read_lock_file(tree.read(path)) if there else None
+        found += unlocked(stack.key, path, required, locked, examined.trusted.platforms)
     return tuple(found)

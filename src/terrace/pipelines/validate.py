@@ -49,7 +49,7 @@ def validate(
     """
     wanted = {name: check for name, check in checks.items() if crew.config.level(name) != "off"}
     with crew.repository.checkout(landscape.commit, "check") as root:
-        examined = Examined(change_set, root, trusted=crew.config, proposed=landscape.config)
+        examined = Examined(change_set, root, trusted=crew.config, proposed=landscape.config, landscape=landscape)
         with ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
             plans = {i.stack.key: pool.submit(plan_in, crew, landscape, i.stack, root) for i in change_set.impacts}
             found = [

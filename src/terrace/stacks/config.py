@@ -216,7 +216,7 @@ class CheckSetting:
     level: Level = "required"
 
 
-ADVISORY = ("commits", "pinned")
+ADVISORY = ("commits", "pinned", "lock-file")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 
@@ -236,6 +236,7 @@ class Config:
     backups: Backups = Backups()
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
     commits: CommitRules = CommitRules()
+    platforms: tuple[str, ...] = ()
     source: str = ""
 
     def environment(self, name: str) -> Environment:

@@ -291,7 +291,7 @@ COMMITS = Record(
 )
 
 LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = ("format", "trust-root", "layout", "commits", "pinned")
+CHECKS = ("format", "trust-root", "layout", "commits", "pinned", "lock-file")
 """What may be weighed: the names of `terrace.apps.checks`."""
 CHECK = Later(Choice(CHECKS), "fail_on")
 
@@ -340,6 +340,13 @@ TERRACE = Record(
             MapOf(LEVEL, CHECK),
             "How much each check weighs.",
             f"advisory: {', '.join(ADVISORY)}; required: all others",
+            "check",
+        ),
+        Key(
+            "platforms",
+            ListOf(Text("a platform like `linux_amd64`", re.compile(r"[a-z0-9]+_[a-z0-9]+"))),
+            "Platforms that lock files must know providers for.",
+            "none",
             "check",
         ),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),

@@ -124,6 +124,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         backups=_backups(_inner(found, "backups")),
         checks={name: CheckSetting(one.value) for name, one in _inner(found, "checks").items() if one.value},
         commits=_commits(_inner(found, "commits")),
+        platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         source=path,
     )
 

@@ -169,6 +169,9 @@ def _checks(old: Config, new: Config) -> Iterator[str]:
 
 def _hygiene(old: Config, new: Config) -> Iterator[str]:
     """Ways in which the checks of hygiene ask for less."""
+    gone = sorted(set(old.platforms) - set(new.platforms))
+    if gone:
+        yield f"lock files need not know providers for {', '.join(gone)}"
     was, is_ = old.commits, new.commits
     added = sorted(set(is_.types) - set(was.types))
     if added:
