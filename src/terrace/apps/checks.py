@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from terrace.assess.check import Check, Examined, StaticCheck
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.terraform import Terraform
 from terrace.stacks.repository import Repository
+from terrace.stacks.tree import Tree
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
@@ -22,6 +23,7 @@ def checks(terraform: Terraform, repository: Repository) -> Mapping[str, Check]:
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
         "pinned": StaticCheck("pinned", lambda examined: left_open(examined, repository)),
         "lock-file": StaticCheck("lock-file", lambda examined: not_locked(examined, repository)),
+        "unused": StaticCheck("unused", lambda examined: left_over(examined, repository)),
     }
 
 
@@ -97,16 +99,12 @@ def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]
     from terrace.assess.hygiene.pinned import unpinned
     from terrace.stacks.discovery import discover
     from terrace.stacks.facts import Forgetful, facts_of
-    from terrace.stacks.layout import Layout, parent
 
     tree = repository.tree(examined.change_set.head)
     roots = {stack.path for stack in discover(tree, examined.proposed)}
-    folders = Layout(tree).folders
     found: list[Finding] = []
-    for folder in sorted({parent(path) for path in examined.change_set.changed} & folders.keys()):
-        paths = [f"{folder}/{name}" if folder else name for name in folders[folder]]
-        plain = [path for path in paths if not tree.entries[path].is_link]
-        found += unpinned(facts_of(tree, plain, Forgetful()), root=folder in roots)
+    for folder, paths in touched_modules(examined, tree):
+        found += unpinned(facts_of(tree, paths, Forgetful()), root=folder in roots)
     return tuple(found)
 
 
@@ -127,3 +125,25 @@ def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...
         locked = read_lock_file(tree.read(path)) if there else None
         found += unlocked(stack.key, path, required, locked, examined.trusted.platforms)
     return tuple(found)
+
+
+def left_over(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """What the modules with changed files declare and do not use."""
+    from terrace.assess.hygiene.unused import unused
+    from terrace.stacks.tree import read_many
+
+    tree = repository.tree(examined.change_set.head)
+    found: list[Finding] = []
+    for _, paths in touched_modules(examined, tree):
+        found += unused(read_many(tree, paths))
+    return tuple(found)
+
+
+def touched_modules(examined: Examined, tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every folder with a changed file that holds configuration, and its configuration files, links followed."""
+    from terrace.stacks.layout import Layout, parent
+
+    layout = Layout(tree)
+    for folder in sorted({parent(path) for path in examined.change_set.changed} & layout.folders.keys()):
+        ways = [layout.way(f"{folder}/{name}" if folder else name).real for name in layout.folders[folder]]
+        yield folder, tuple(sorted({path for path in ways if path is not None and path in tree.entries}))

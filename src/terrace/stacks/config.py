@@ -216,7 +216,7 @@ class CheckSetting:
     level: Level = "required"
 
 
-ADVISORY = ("commits", "pinned", "lock-file")
+ADVISORY = ("commits", "pinned", "lock-file", "unused")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 

@@ -291,7 +291,7 @@ COMMITS = Record(
 )
 
 LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = ("format", "trust-root", "layout", "commits", "pinned", "lock-file")
+CHECKS = ("format", "trust-root", "layout", "commits", "pinned", "lock-file", "unused")
 """What may be weighed: the names of `terrace.apps.checks`."""
 CHECK = Later(Choice(CHECKS), "fail_on")
 
