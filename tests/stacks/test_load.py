@@ -18,6 +18,7 @@ from terrace.stacks.config import (
     HttpProbe,
     IgnoreRule,
     Remediate,
+    RequiredFiles,
     policy_version,
 )
 from terrace.stacks.load import BadConfig, load
@@ -59,6 +60,7 @@ backups: {url: "s3://bucket/states", key: "env:KEY"}
 checks: {format: advisory}
 commits: {types: [feat], scopes: [net], subject: 50}
 platforms: [linux_amd64]
+required_files: {modules: [a.md], environments: [b.md]}
 branch: trunk
 signers: a
 remote: up
@@ -92,6 +94,7 @@ def test_a_whole_file_means_what_it_says() -> None:
         "advisory",
     )
     assert config.platforms == ("linux_amd64",)
+    assert config.required_files == RequiredFiles(("a.md",), ("b.md",))
     assert config.commits == CommitRules(("feat",), ("net",), 50)
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
 

@@ -24,6 +24,7 @@ def checks(terraform: Terraform, repository: Repository) -> Mapping[str, Check]:
         "pinned": StaticCheck("pinned", lambda examined: left_open(examined, repository)),
         "lock-file": StaticCheck("lock-file", lambda examined: not_locked(examined, repository)),
         "unused": StaticCheck("unused", lambda examined: left_over(examined, repository)),
+        "required-files": StaticCheck("required-files", lambda examined: lacking(examined, repository)),
     }
 
 
@@ -147,3 +148,16 @@ def touched_modules(examined: Examined, tree: Tree) -> Iterator[tuple[str, tuple
     for folder in sorted({parent(path) for path in examined.change_set.changed} & layout.folders.keys()):
         ways = [layout.way(f"{folder}/{name}" if folder else name).real for name in layout.folders[folder]]
         yield folder, tuple(sorted({path for path in ways if path is not None and path in tree.entries}))
+
+
+def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Files that the modules and stacks with changed files should have and lack."""
+    from terrace.assess.hygiene.required_files import missing_files
+
+    tree = repository.tree(examined.change_set.head)
+    roots = {stack.path for stack in examined.landscape.stacks}
+    wanted = examined.trusted.required_files
+    found: list[Finding] = []
+    for folder, _ in touched_modules(examined, tree):
+        found += missing_files(folder, tree.entries, wanted.environments if folder in roots else wanted.modules)
+    return tuple(found)

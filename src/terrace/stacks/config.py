@@ -210,13 +210,21 @@ class CommitRules:
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredFiles:
+    """Names of files that every folder has: of a module, and of a stack of an environment."""
+
+    modules: tuple[str, ...] = ("README.md",)
+    environments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSetting:
     """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells."""
 
     level: Level = "required"
 
 
-ADVISORY = ("commits", "pinned", "lock-file", "unused")
+ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 
@@ -237,6 +245,7 @@ class Config:
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
     commits: CommitRules = CommitRules()
     platforms: tuple[str, ...] = ()
+    required_files: RequiredFiles = RequiredFiles()
     source: str = ""
 
     def environment(self, name: str) -> Environment:

@@ -290,8 +290,16 @@ COMMITS = Record(
     ),
 )
 
+REQUIRED_FILES = Record(
+    "required_files",
+    (
+        Key("modules", ListOf(PATH), "Files of every module.", "README.md", "check"),
+        Key("environments", ListOf(PATH), "Files of every stack.", "none", "check"),
+    ),
+)
+
 LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = ("format", "trust-root", "layout", "commits", "pinned", "lock-file", "unused")
+CHECKS = ("format", "trust-root", "layout", "commits", "pinned", "lock-file", "unused", "required-files")
 """What may be weighed: the names of `terrace.apps.checks`."""
 CHECK = Later(Choice(CHECKS), "fail_on")
 
@@ -349,6 +357,7 @@ TERRACE = Record(
             "none",
             "check",
         ),
+        Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
     later=frozenset({"policies", "notify", "waivers", "calendars"}),
@@ -370,5 +379,6 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
     ("commits", COMMITS),
+    ("required_files", REQUIRED_FILES),
 )
 """Every record of the file under the name by which the reference lists it."""

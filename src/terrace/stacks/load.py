@@ -23,6 +23,7 @@ from terrace.stacks.config import (
     Person,
     Probe,
     Remediate,
+    RequiredFiles,
     Rollout,
     StackSetting,
     TerraformSettings,
@@ -125,7 +126,16 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         checks={name: CheckSetting(one.value) for name, one in _inner(found, "checks").items() if one.value},
         commits=_commits(_inner(found, "commits")),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
+        required_files=_required_files(_inner(found, "required_files")),
         source=path,
+    )
+
+
+def _required_files(found: Record) -> RequiredFiles:
+    default = RequiredFiles()
+    return RequiredFiles(
+        modules=tuple(name for name in _value(found, "modules", default.modules) if name),
+        environments=tuple(name for name in _value(found, "environments", default.environments) if name),
     )
 
 

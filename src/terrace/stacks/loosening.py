@@ -169,6 +169,10 @@ def _checks(old: Config, new: Config) -> Iterator[str]:
 
 def _hygiene(old: Config, new: Config) -> Iterator[str]:
     """Ways in which the checks of hygiene ask for less."""
+    for what in ("modules", "environments"):
+        fewer = set(getattr(old.required_files, what)) - set(getattr(new.required_files, what))
+        if fewer:
+            yield f"{what} need no {', '.join(sorted(fewer))}"
     gone = sorted(set(old.platforms) - set(new.platforms))
     if gone:
         yield f"lock files need not know providers for {', '.join(gone)}"
