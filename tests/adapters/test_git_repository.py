@@ -252,3 +252,25 @@ def test_what_is_committed_is_never_written_over(story: tuple[GitRepository, str
     ):
         raise AssertionError("it must not come to that")
     assert caught.value.hint
+
+
+def test_commits_are_told_whole_and_what_a_snapshot_made_is_none(work: Path) -> None:
+    base = git(work, "rev-parse", "HEAD")
+    message = "feat: ünïcode\n\nbody\n\nBREAKING CHANGE: x"
+    first = commit(work, {"a.tf": "1\n"}, message)
+    git(work, "switch", "--quiet", "--create", "side", base)
+    side = commit(work, {"b.tf": "1\n"}, "side")
+    git(work, "switch", "--quiet", "main")
+    git(work, "merge", "--quiet", "--no-ff", "-m", "merged", "side")
+    (work / "a.tf").write_text("not committed\n")
+    found = {one.id: one for one in opened(work).commits(base, opened(work).snapshot())}
+    assert len(found) == 3
+    assert found[first].message.strip() == message
+    assert (found[side].message.strip(), found[side].merge) == ("side", False)
+    assert [one.message.strip() for one in found.values() if one.merge] == ["merged"]
+
+
+def test_a_commit_that_says_it_is_a_snapshot_is_told(work: Path) -> None:
+    base = git(work, "rev-parse", "HEAD")
+    git(work, "-c", "user.email=terrace@localhost", "commit", "--quiet", "--allow-empty", "--date=@0", "-m", "sly")
+    assert [one.message.strip() for one in opened(work).commits(base, "HEAD")] == ["sly"]

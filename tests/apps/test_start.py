@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from support.git import commit, git, repository, with_remote
 from support.trees import DictTree
+from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.opa.engine import Opa
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.checks import checks
@@ -209,7 +210,8 @@ def test_the_search_for_terrace_yaml_ends_at_the_root_of_the_repository(tmp_path
 
 def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) -> None:
     terraform = LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path)
-    assert tuple(checks(terraform, Policies(Opa(), DictTree({})))) == CHECKS
+    repository = GitRepository(tmp_path, cache=tmp_path)
+    assert tuple(checks(terraform, repository, Policies(Opa(), DictTree({})))) == CHECKS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

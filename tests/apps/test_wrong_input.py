@@ -154,7 +154,7 @@ def test_a_plan_error_names_its_line_and_hides_no_other_stack(shop: World) -> No
     (shop.work / "environments/dev/good.tf").write_text('resource "terraform_data" "good" {}\n')
     done = shop.run("check", "--json")
     assert done.code == 1
-    (finding,) = done.json["findings"]
+    (finding,) = (found for found in done.json["findings"] if found["rule"] == "plan")
     assert (finding["status"], finding["file"], finding["line"]) == ("unknown", "environments/staging/bad.tf", 2)
     assert [p["stack"] for p in done.json["plans"]] == ["dev"]
     assert done.json["unknown"][0]["what"] == "staging"

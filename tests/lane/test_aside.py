@@ -18,13 +18,13 @@ from support.tools import provider
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.data_folder import LOCK_FILE
 from terrace.adapters.terraform.fast.lane import Lane, Load
-from terrace.adapters.terraform.fast.lock_file import read_lock_file
 from terrace.adapters.terraform.fast.memory import Memory, Surprise
 from terrace.adapters.terraform.fast.package import NotProven, Package, package_of
 from terrace.apps.home import Home
 from terrace.errors import TerraformFailed
 from terrace.plans.terraform import Progress
 from terrace.stacks.config import TerraformSettings
+from terrace.stacks.lock_file import read_lock_file
 
 ODD = """
 terraform {

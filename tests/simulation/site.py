@@ -11,6 +11,7 @@ from pathlib import Path
 
 from support.trees import DictTree, landscape
 from terrace.errors import BadInput
+from terrace.stacks import repository
 from terrace.stacks.config import Config, policy_version
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.load import load
@@ -178,6 +179,10 @@ class MemoryRepository:
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
         """Everybody who wrote a commit of base..head."""
         return tuple(dict.fromkeys(c.author for c in self._branch.between(base, head)))
+
+    def commits(self, base: str, head: str) -> tuple[repository.Commit, ...]:
+        """None: nobody looks at messages here."""
+        return ()
 
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         """The commits of base..head that change one of these files; newest first."""

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from terrace.stacks.config import (
     ApprovalRule,
     CommandProbe,
+    CommitRules,
     Config,
     DriftSettings,
     Environment,
     HttpProbe,
     IgnoreRule,
     Remediate,
+    RequiredFiles,
     policy_version,
 )
 from terrace.stacks.load import BadConfig, load
@@ -56,6 +58,9 @@ terraform: {binary: tofu, version: "~> 1.8", parallel: 3}
 ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
 checks: {format: advisory}
+commits: {types: [feat], scopes: [net], subject: 50}
+platforms: [linux_amd64]
+required_files: {modules: [a.md], environments: [b.md]}
 branch: trunk
 signers: a
 remote: up
@@ -83,7 +88,14 @@ def test_a_whole_file_means_what_it_says() -> None:
     (stack,) = config.stacks
     assert (stack.path, stack.name, stack.after, stack.backend_config) == ("infra/net", "net", ("dns",), {"key": "net"})
     assert config.terraform.parallel == 3
-    assert config.checks["format"].level == "advisory"
+    assert (config.level("format"), config.level("layout"), config.level("commits")) == (
+        "advisory",
+        "required",
+        "advisory",
+    )
+    assert config.platforms == ("linux_amd64",)
+    assert config.required_files == RequiredFiles(("a.md",), ("b.md",))
+    assert config.commits == CommitRules(("feat",), ("net",), 50)
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
 
 

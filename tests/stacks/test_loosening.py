@@ -8,9 +8,20 @@ from typing import Any
 
 import pytest
 
-from terrace.stacks.config import ApprovalRule, CommandProbe, Config, Environment, HttpProbe, Rollout
+from terrace.stacks.config import (
+    ApprovalRule,
+    CheckSetting,
+    CommandProbe,
+    CommitRules,
+    Config,
+    Environment,
+    HttpProbe,
+    Level,
+    Rollout,
+)
 from terrace.stacks.loosening import loosened
 
+LEVELS: tuple[Level, ...] = ("off", "advisory", "required")
 PROBE = HttpProbe("https://example.com/health")
 OLD = Environment(
     "prod",
@@ -73,3 +84,22 @@ def test_going_back_by_itself_is_asked_about_too() -> None:
 def test_who_lets_an_own_rule_go_is_compared_with_what_holds_then() -> None:
     strict = replace(OLD, rollback=ApprovalRule(3))
     assert ways(OLD, strict) == ("prod needs 2 approvals instead of 3, to go back",)
+
+
+def test_hygiene_that_asks_for_less_is_named() -> None:
+    old = Config(commits=CommitRules(scopes=("a",)), platforms=("linux_amd64",))
+    new = Config(commits=CommitRules(types=(*CommitRules().types, "wip"), subject=100))
+    assert loosened(old, new) == (
+        "lock files need not know providers for linux_amd64",
+        "commits may be of type wip",
+        "commits may have more scopes",
+        "the first line of a commit may have 100 characters instead of 72",
+    )
+    assert loosened(new, old) == ()
+
+
+def test_a_check_that_is_advisory_by_itself_is_loosened_only_by_off() -> None:
+    weighed = {level: Config(checks={"commits": CheckSetting(level)}) for level in LEVELS}
+    assert loosened(Config(), weighed["advisory"]) == ()
+    assert loosened(Config(), weighed["off"]) == ("the check commits goes from advisory to off",)
+    assert loosened(weighed["required"], Config()) == ("the check commits goes from required to advisory",)

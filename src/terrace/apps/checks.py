@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from terrace.apps.policies import Policies
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.terraform import Terraform
+from terrace.stacks.repository import Repository
+from terrace.stacks.tree import Tree
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
 
-def checks(terraform: Terraform, policies: Policies) -> Mapping[str, Check]:
+def checks(terraform: Terraform, repository: Repository, policies: Policies) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
         "trust-root": StaticCheck("trust-root", loosened),
         "layout": StaticCheck("layout", noticed),
         "policy": PlanCheck("policy", policies.examine),
+        "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
+        "pinned": StaticCheck("pinned", lambda examined: left_open(examined, repository)),
+        "lock-file": StaticCheck("lock-file", lambda examined: not_locked(examined, repository)),
+        "unused": StaticCheck("unused", lambda examined: left_over(examined, repository)),
+        "required-files": StaticCheck("required-files", lambda examined: lacking(examined, repository)),
     }
 
 
@@ -80,3 +87,79 @@ def noticed(examined: Examined) -> tuple[Finding, ...]:
         )
         for notice in examined.change_set.notices
     )
+
+
+def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Commits of the change whose messages are not written as the rules say."""
+    from terrace.assess.hygiene.commits import misworded
+
+    change = examined.change_set
+    return misworded(repository.commits(change.base, change.head), examined.trusted.commits)
+
+
+def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Versions that the modules with changed files leave open."""
+    from terrace.assess.hygiene.pinned import unpinned
+    from terrace.stacks.discovery import discover
+    from terrace.stacks.facts import Forgetful, facts_of
+
+    tree = repository.tree(examined.change_set.head)
+    roots = {stack.path for stack in discover(tree, examined.proposed)}
+    found: list[Finding] = []
+    for folder, paths in touched_modules(examined, tree):
+        found += unpinned(facts_of(tree, paths, Forgetful()), root=folder in roots)
+    return tuple(found)
+
+
+def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """What the lock files of the impacted stacks lack."""
+    from terrace.assess.hygiene.lock_files import unlocked
+    from terrace.stacks.layout import LOCK_FILE
+    from terrace.stacks.lock_file import read_lock_file
+
+    graph, tree = examined.landscape.graph, repository.tree(examined.change_set.head)
+    found: list[Finding] = []
+    for stack in (impact.stack for impact in examined.change_set.impacts):
+        folders = [graph.folders[path] for path in graph.reached(stack) if path in graph.folders]
+        needed = [need for folder in folders for facts in folder.facts for need in facts.required_providers]
+        required = {need.source or need.name for need in needed} - {"terraform.io/builtin/terraform"}
+        path = f"{stack.path}/{LOCK_FILE}"
+        there = path in tree.entries and not tree.entries[path].is_link
+        locked = read_lock_file(tree.read(path)) if there else None
+        found += unlocked(stack.key, path, required, locked, examined.trusted.platforms)
+    return tuple(found)
+
+
+def left_over(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """What the modules with changed files declare and do not use."""
+    from terrace.assess.hygiene.unused import unused
+    from terrace.stacks.tree import read_many
+
+    tree = repository.tree(examined.change_set.head)
+    found: list[Finding] = []
+    for _, paths in touched_modules(examined, tree):
+        found += unused(read_many(tree, paths))
+    return tuple(found)
+
+
+def touched_modules(examined: Examined, tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every folder with a changed file that holds configuration, and its configuration files, links followed."""
+    from terrace.stacks.layout import Layout, parent
+
+    layout = Layout(tree)
+    for folder in sorted({parent(path) for path in examined.change_set.changed} & layout.folders.keys()):
+        ways = [layout.way(f"{folder}/{name}" if folder else name).real for name in layout.folders[folder]]
+        yield folder, tuple(sorted({path for path in ways if path is not None and path in tree.entries}))
+
+
+def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Files that the modules and stacks with changed files should have and lack."""
+    from terrace.assess.hygiene.required_files import missing_files
+
+    tree = repository.tree(examined.change_set.head)
+    roots = {stack.path for stack in examined.landscape.stacks}
+    wanted = examined.trusted.required_files
+    found: list[Finding] = []
+    for folder, _ in touched_modules(examined, tree):
+        found += missing_files(folder, tree.entries, wanted.environments if folder in roots else wanted.modules)
+    return tuple(found)

@@ -9,6 +9,7 @@ from pathlib import Path
 from terrace.assess.model import Finding
 from terrace.plans.model import Plan
 from terrace.stacks.config import Config
+from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
 
 
@@ -16,13 +17,15 @@ from terrace.stacks.model import ChangeSet
 class Examined:
     """What a check looks at. `root` holds the tree of the change set's head; nothing there may be run or changed.
 
-    `trusted` is the configuration that judges (the protected branch's), `proposed` the candidate's own.
+    `landscape` is what stands at that head. `trusted` is the configuration that judges (the protected branch's),
+    `proposed` the candidate's own.
     """
 
     change_set: ChangeSet
     root: Path
     trusted: Config
     proposed: Config
+    landscape: Landscape
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.look import plan_in
 from terrace.plans.model import Plan
-from terrace.stacks.config import CheckSetting, Config, Environment
+from terrace.stacks.config import Config, Environment
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Manual
@@ -47,9 +47,9 @@ def validate(
 
     One stack that cannot be planned hides no other: it becomes a finding of its own.
     """
-    wanted = {name: check for name, check in checks.items() if _level(crew.config, name).level != "off"}
+    wanted = {name: check for name, check in checks.items() if crew.config.level(name) != "off"}
     with crew.repository.checkout(landscape.commit, "check") as root:
-        examined = Examined(change_set, root, trusted=crew.config, proposed=landscape.config)
+        examined = Examined(change_set, root, trusted=crew.config, proposed=landscape.config, landscape=landscape)
         with ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
             plans = {i.stack.key: pool.submit(plan_in, crew, landscape, i.stack, root) for i in change_set.impacts}
             found = [
@@ -149,10 +149,6 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
     ]
 
 
-def _level(config: Config, name: str) -> CheckSetting:
-    return config.checks.get(name, CheckSetting())
-
-
 def _weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
     """What a check found, told only where it is advisory; a check that broke found nothing out, and says so."""
     try:
@@ -160,7 +156,7 @@ def _weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...
     except TerraceError as error:
         message = f"the check {name} could not be made: {error}"
         findings = (Finding(name, Severity.HIGH, Status.UNKNOWN, "terrace", message, fix=error.hint),)
-    if _level(config, name).level == "advisory":
+    if config.level(name) == "advisory":
         return tuple(replace(finding, advisory=True) for finding in findings)
     return findings
 

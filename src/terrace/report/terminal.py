@@ -183,7 +183,7 @@ def findings_table(findings: Iterable[Finding]) -> RenderableType:
         if where:
             lines.append(Text(f"    at {where}", style="dim"))
         if finding.fix:
-            lines.append(Text(f"    fix: {finding.fix}"))
+            lines.append(Text(f"    fix: {visible(finding.fix)}"))
     return Group(*lines)
 
 

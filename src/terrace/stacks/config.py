@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+Level = Literal["required", "advisory", "off"]
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRule:
@@ -186,10 +188,44 @@ class StackSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitRules:
+    """How messages of commits are written: the known `types`, the known `scopes` (empty: any), and how many characters
+    the first line has at most."""
+
+    types: tuple[str, ...] = (
+        "build",
+        "chore",
+        "ci",
+        "docs",
+        "feat",
+        "fix",
+        "perf",
+        "refactor",
+        "revert",
+        "style",
+        "test",
+    )
+    scopes: tuple[str, ...] = ()
+    subject: int = 72
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredFiles:
+    """Names of files that every folder has: of a module, and of a stack of an environment."""
+
+    modules: tuple[str, ...] = ("README.md",)
+    environments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSetting:
     """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells."""
 
-    level: Literal["required", "advisory", "off"] = "required"
+    level: Level = "required"
+
+
+ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files")
+"""The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +244,9 @@ class Config:
     backups: Backups = Backups()
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
+    commits: CommitRules = CommitRules()
+    platforms: tuple[str, ...] = ()
+    required_files: RequiredFiles = RequiredFiles()
     source: str = ""
 
     def environment(self, name: str) -> Environment:
@@ -218,6 +257,12 @@ class Config:
             if environment.name == name:
                 return environment
         raise no_such("environment", name, [e.name for e in self.environments])
+
+    def level(self, check: str) -> Level:
+        """How much a check weighs."""
+        if check in self.checks:
+            return self.checks[check].level
+        return "advisory" if check in ADVISORY else "required"
 
 
 def policy_version(config: bytes, signers: bytes) -> str:

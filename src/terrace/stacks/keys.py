@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from terrace.stacks.config import ADVISORY, CommitRules
 from terrace.stacks.kinds import (
     WORD,
     Choice,
@@ -280,8 +281,25 @@ BACKUPS = Record(
     ),
 )
 
+COMMITS = Record(
+    "commits",
+    (
+        Key("types", ListOf(WORD, 1), "Types that a message may begin with.", ", ".join(CommitRules().types), "check"),
+        Key("scopes", ListOf(Text()), "Scopes that may follow the type.", "any", "check"),
+        Key("subject", Number(20), "How many characters the first line may have.", "72", "check"),
+    ),
+)
+
+REQUIRED_FILES = Record(
+    "required_files",
+    (
+        Key("modules", ListOf(PATH), "Files of every module.", "README.md", "check"),
+        Key("environments", ListOf(PATH), "Files of every stack.", "none", "check"),
+    ),
+)
+
 LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = ("format", "trust-root", "layout", "policy")
+CHECKS = ("format", "trust-root", "layout", "policy", "commits", "pinned", "lock-file", "unused", "required-files")
 """What may be weighed: the names of `terrace.apps.checks`."""
 CHECK = Later(Choice(CHECKS), "fail_on")
 
@@ -325,8 +343,23 @@ TERRACE = Record(
             "ledger",
         ),
         Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy"),
-        Key("checks", MapOf(LEVEL, CHECK), "How much each check weighs.", "required", "check"),
         Key("policies", ListOf(PATH), "Folders of Rego policies, and the data they use.", "none", "check policy"),
+        Key(
+            "checks",
+            MapOf(LEVEL, CHECK),
+            "How much each check weighs.",
+            f"advisory: {', '.join(ADVISORY)}; required: all others",
+            "check",
+        ),
+        Key(
+            "platforms",
+            ListOf(Text("a platform like `linux_amd64`", re.compile(r"[a-z0-9]+_[a-z0-9]+"))),
+            "Platforms that lock files must know providers for.",
+            "none",
+            "check",
+        ),
+        Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
+        Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
     later=frozenset({"notify", "waivers", "calendars"}),
 )
@@ -346,5 +379,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("people.NAME", PERSON),
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
+    ("commits", COMMITS),
+    ("required_files", REQUIRED_FILES),
 )
 """Every record of the file under the name by which the reference lists it."""

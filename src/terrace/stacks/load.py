@@ -13,6 +13,7 @@ from terrace.stacks.config import (
     Backups,
     CheckSetting,
     CommandProbe,
+    CommitRules,
     Config,
     Credentials,
     DriftSettings,
@@ -22,6 +23,7 @@ from terrace.stacks.config import (
     Person,
     Probe,
     Remediate,
+    RequiredFiles,
     Rollout,
     StackSetting,
     TerraformSettings,
@@ -123,7 +125,27 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         backups=_backups(_inner(found, "backups")),
         checks={name: CheckSetting(one.value) for name, one in _inner(found, "checks").items() if one.value},
         policies=tuple(str(PurePosixPath(one)) for one in _value(found, "policies", ()) if one),
+        commits=_commits(_inner(found, "commits")),
+        platforms=tuple(name for name in _value(found, "platforms", ()) if name),
+        required_files=_required_files(_inner(found, "required_files")),
         source=path,
+    )
+
+
+def _required_files(found: Record) -> RequiredFiles:
+    default = RequiredFiles()
+    return RequiredFiles(
+        modules=tuple(name for name in _value(found, "modules", default.modules) if name),
+        environments=tuple(name for name in _value(found, "environments", default.environments) if name),
+    )
+
+
+def _commits(found: Record) -> CommitRules:
+    default = CommitRules()
+    return CommitRules(
+        types=tuple(word for word in _value(found, "types", default.types) if word),
+        scopes=tuple(word for word in _value(found, "scopes", default.scopes) if word),
+        subject=_value(found, "subject", default.subject),
     )
 
 

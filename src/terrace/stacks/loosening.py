@@ -163,7 +163,26 @@ def _people(old: Config, new: Config) -> Iterator[str]:
 
 def _checks(old: Config, new: Config) -> Iterator[str]:
     for name in sorted(old.checks.keys() | new.checks.keys()):
-        was = old.checks[name].level if name in old.checks else "required"
-        is_ = new.checks[name].level if name in new.checks else "required"
+        was, is_ = old.level(name), new.level(name)
         if _LEVELS.index(is_) < _LEVELS.index(was):
             yield f"the check {name} goes from {was} to {is_}"
+    yield from _hygiene(old, new)
+
+
+def _hygiene(old: Config, new: Config) -> Iterator[str]:
+    """Ways in which the checks of hygiene ask for less."""
+    for what in ("modules", "environments"):
+        fewer = set(getattr(old.required_files, what)) - set(getattr(new.required_files, what))
+        if fewer:
+            yield f"{what} need no {', '.join(sorted(fewer))}"
+    gone = sorted(set(old.platforms) - set(new.platforms))
+    if gone:
+        yield f"lock files need not know providers for {', '.join(gone)}"
+    was, is_ = old.commits, new.commits
+    added = sorted(set(is_.types) - set(was.types))
+    if added:
+        yield f"commits may be of type {', '.join(added)}"
+    if was.scopes and (not is_.scopes or set(is_.scopes) - set(was.scopes)):
+        yield "commits may have more scopes"
+    if is_.subject > was.subject:
+        yield f"the first line of a commit may have {is_.subject} characters instead of {was.subject}"

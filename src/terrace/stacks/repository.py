@@ -19,6 +19,15 @@ class Author:
     email: str
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a history: its full id, its whole message, and whether it has several parents."""
+
+    id: str
+    message: str
+    merge: bool = False
+
+
 class Repository(Protocol):
     """One repository with an optional remote. Refs come from outside and are checked; ids are full commit ids."""
 
@@ -55,6 +64,10 @@ class Repository(Protocol):
 
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
         """Everybody who wrote a commit of base..head (all of head's history when base is None)."""
+        ...
+
+    def commits(self, base: str, head: str) -> tuple[Commit, ...]:
+        """The commits of base..head, newest first. One that `snapshot` made is nobody's commit, and left out."""
         ...
 
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:

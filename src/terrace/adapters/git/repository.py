@@ -16,9 +16,10 @@ from terrace.adapters.git.command import NETWORK_SECONDS, git, masked
 from terrace.adapters.git.trees import GitTree
 from terrace.adapters.process import Finished, run
 from terrace.errors import BadInput, NotReady, TerraceError
-from terrace.stacks.repository import Author
+from terrace.stacks.repository import Author, Commit
 from terrace.stacks.tree import Tree
 
+_NOBODY = "terrace@localhost"
 _REF = re.compile(r"[A-Za-z0-9_@^~./+{}-]+")
 
 
@@ -117,10 +118,10 @@ class GitRepository:
             tree = self._text("write-tree", env=private)
         identity = {
             "GIT_AUTHOR_NAME": "terrace",
-            "GIT_AUTHOR_EMAIL": "terrace@localhost",
+            "GIT_AUTHOR_EMAIL": _NOBODY,
             "GIT_AUTHOR_DATE": "@0 +0000",
             "GIT_COMMITTER_NAME": "terrace",
-            "GIT_COMMITTER_EMAIL": "terrace@localhost",
+            "GIT_COMMITTER_EMAIL": _NOBODY,
             "GIT_COMMITTER_DATE": "@0 +0000",
         }
         head = ["-p", self.resolve("HEAD")] if self.has_commits else []
@@ -179,6 +180,22 @@ class GitRepository:
         lines = self._text("log", "--no-show-signature", "-z", "--format=%an%n%ae", span, "--").split("\0")
         pairs = {tuple(line.strip("\n").split("\n", 1)) for line in lines if line.strip()}
         return tuple(sorted(Author(p[0], p[1] if len(p) > 1 else "") for p in pairs))
+
+    def commits(self, base: str, head: str) -> tuple[Commit, ...]:
+        given = ["--no-show-signature", "--no-notes", "--encoding=UTF-8", "-z", "--format=%H%n%P%n%ae %at%n%B"]
+        done = self.git("log", *given, f"{base}..{head}", "--")
+        if done.code != 0:
+            raise TerraceError(f"git log failed: {done.message}")
+        found = []
+        for record in done.out.decode("utf-8", "replace").split("\0"):
+            if not record.strip():
+                continue
+            name, parents, author, message = [*record.split("\n", 3), ""][:4]
+            # Whoever borrows that name in a commit of their branch is not let off.
+            if author == f"{_NOBODY} 0" and not self.contains("HEAD", name):
+                continue
+            found.append(Commit(name, message, merge=" " in parents))
+        return tuple(found)
 
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         if not paths:

@@ -23,7 +23,8 @@ def check(folder: str, base: str | None, style: str) -> int:
     change_set, landscape = _change(shop, base)
     with watcher(as_json=style == "json") as told:
         crew = shop.onlookers(told)
-        validation = validate(crew, change_set, landscape, checks(shop.terraform, shop.policies()))
+        made = checks(shop.terraform, shop.repository, shop.policies())
+        validation = validate(crew, change_set, landscape, made)
     _say(validation, style)
     return 0 if validation.passed else 1
 

@@ -1,0 +1,123 @@
+"""Whether messages of commits follow Conventional Commits, with the types, scopes and length of terrace.yaml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.stacks.config import CommitRules
+from terrace.stacks.naming import nearest
+from terrace.stacks.repository import Commit
+
+_HEAD = re.compile(r"(?P<type>[\w-]+)(?P<scope>\([^()]*\))?(?P<breaks>!)?:(?P<space> ?)(?P<subject>.*)")
+_LEFTOVER = re.compile(r"(fixup|squash|amend)! ")
+_UNDOING = re.compile(r'(Revert|Reapply) ".*')
+_UNDONE = re.compile(r"^This reverts commit [0-9a-f]{7,64}", re.MULTILINE)
+_BREAKING = re.compile(r"(breaking[ -]change)(?:(?: #)|(?:\s*:))(?P<text>.*)", re.IGNORECASE)
+_MEANT = {"feature": "feat", "bug": "fix", "bugfix": "fix", "hotfix": "fix", "doc": "docs", "tests": "test"}
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong in a message, and what would be right."""
+
+    what: str
+    right: str
+
+
+def misworded(commits: Iterable[Commit], rules: CommitRules) -> tuple[Finding, ...]:
+    """A finding for every commit with a message that breaks the rules. Merges are nobody's words, and pass."""
+    return tuple(
+        Finding(
+            rule="commits",
+            severity=Severity.LOW,
+            status=Status.FAIL,
+            tool="terrace",
+            message=f"commit {commit.id[:7]} {_title(commit.message)!r}: {'; '.join(fault.what for fault in faults)}",
+            fix="; ".join(dict.fromkeys(fault.right for fault in faults)),
+        )
+        for commit in commits
+        if not commit.merge and (faults := faults_of(commit.message, rules))
+    )
+
+
+def faults_of(message: str, rules: CommitRules) -> tuple[Fault, ...]:
+    """Everything that is wrong in a message; none for one that is right, or that `git revert` wrote."""
+    lines = [line.rstrip() for line in message.strip("\r\n").split("\n")]
+    first = lines[0] if lines else ""
+    if not first.strip():
+        return (Fault("it has no message", f"begin with `{_example(rules)}`"),)
+    leftover = _LEFTOVER.match(first)
+    if leftover:
+        article = "an" if leftover[1] == "amend" else "a"
+        what = f"{article} {leftover[1]} is meant to be folded into another commit before it is merged"
+        return (Fault(what, "git rebase -i --autosquash"),)
+    if _UNDOING.match(first) and _UNDONE.search(message):
+        return ()
+    faults = [*_head_faults(first, rules)]
+    if len(first) > rules.subject:
+        what = f"the first line has {len(first)} characters"
+        faults.append(Fault(what, f"{rules.subject} at most; the rest belongs below an empty line"))
+    if len(lines) > 1 and lines[1]:
+        faults.append(Fault("the second line is not empty", "leave a line empty below the first"))
+    return (*faults, *_footer_faults(lines[1:]))
+
+
+def _head_faults(first: str, rules: CommitRules) -> list[Fault]:
+    head = _HEAD.fullmatch(first)
+    if head is None:
+        known = ", ".join(rules.types)
+        return [Fault("it does not begin with a type", f"begin with `{_example(rules)}`; the types are {known}")]
+    faults = []
+    types = {name.lower(): name for name in rules.types}
+    # Words are not told apart by case, as the specification has it.
+    if head["type"].lower() not in types:
+        near = types.get(_MEANT.get(head["type"].lower(), "")) or nearest(head["type"].lower(), types)
+        right = f"did you mean {near!r}?" if near else f"the types are {', '.join(rules.types)}"
+        faults.append(Fault(f"{head['type']!r} is not a known type", right))
+    if head["scope"] is not None:
+        faults += _scope_faults(head["scope"][1:-1], rules)
+    if not head["subject"].strip():
+        faults.append(Fault("nothing is said after the colon", "say what the commit does"))
+    elif not head["space"]:
+        faults.append(Fault("there is no space after the colon", "put one there"))
+    return faults
+
+
+def _scope_faults(scope: str, rules: CommitRules) -> list[Fault]:
+    if not scope.strip():
+        return [Fault("the scope is empty", "name it, or leave the parentheses out")]
+    known = {name.lower(): name for name in rules.scopes}
+    unknown = [name.strip() for name in scope.split(",") if known and name.strip().lower() not in known]
+    if not unknown:
+        return []
+    near = nearest(unknown[0].lower(), known)
+    right = f"did you mean {known[near]!r}?" if near else f"the scopes are {', '.join(rules.scopes)}"
+    return [Fault(f"{', '.join(map(repr, unknown))} is not a known scope", right)]
+
+
+def _footer_faults(lines: list[str]) -> list[Fault]:
+    """What is wrong with a footer that tells a breaking change: a tool that looks for it would not see it."""
+    right = "`BREAKING CHANGE: what breaks`"
+    for at, line in enumerate(lines):
+        found = _BREAKING.fullmatch(line)
+        if found is None:
+            continue
+        if not found[1].isupper() or not line.startswith((f"{found[1]}:", f"{found[1]} #")):
+            return [Fault(f"the footer {found[1]!r} is not written as tools read it", right)]
+        if not found["text"].strip() and not any(lines[at + 1 : at + 2]):
+            return [Fault("the footer does not say what breaks", right)]
+    return []
+
+
+def _example(rules: CommitRules) -> str:
+    scope = f"({rules.scopes[0]})" if rules.scopes else ""
+    return f"{'feat' if 'feat' in rules.types else rules.types[0]}{scope}: what it does"
+
+
+def _title(message: str) -> str:
+    first = message.strip().split("\n")[0].rstrip()
+    return first if len(first) <= _SHOWN else f"{first[: _SHOWN - 1]}…"

@@ -1,0 +1,85 @@
+"""Whether a module says which versions it needs: of Terraform, of its providers, and of the modules that it calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.stacks.facts import FileFacts, ModuleCall
+
+_REGISTRY = re.compile(r"(?:[A-Za-z0-9.-]+\.[A-Za-z0-9-]+(?::\d+)?/)?[\w-]+/[\w-]+/[a-z0-9]+(?://.*)?", re.ASCII)
+_GIT = re.compile(r"git::|git@|(?:github\.com|bitbucket\.org)/|[a-z+]+://[^?]*\.git(?:$|[/?])")
+_REF = re.compile(r"[?&]ref=([^&]*)")
+_FIXED = re.compile(r"[0-9a-f]{7,64}|(?:.*[/-])?v?\d+(?:\.\d+)*(?:[-+.][\w.+-]+)?", re.ASCII)
+
+
+def unpinned(files: Mapping[str, FileFacts], *, root: bool) -> tuple[Finding, ...]:
+    """What one module leaves open. `files` are the facts of its files by path; a `root` module must also say which
+    Terraform it needs."""
+    found = [finding for path, facts in sorted(files.items()) for finding in _of_file(path, facts)]
+    if root and files and not any(facts.required_version for facts in files.values()):
+        found.append(
+            _finding(
+                "the root module does not say which Terraform it needs",
+                min(files),
+                0,
+                'terraform { required_version = ">= 1.6" }',
+            )
+        )
+    return tuple(found)
+
+
+def _of_file(path: str, facts: FileFacts) -> Iterator[Finding]:
+    if facts.error_line:
+        yield Finding(
+            rule="pinned",
+            severity=Severity.LOW,
+            status=Status.UNKNOWN,
+            tool="terrace",
+            message="what stands after a syntax error was not looked at",
+            path=path,
+            line=facts.error_line,
+            fix="mend the file",
+        )
+    for provider in facts.required_providers:
+        if not provider.version:
+            message = f"the provider {provider.name} is required without a literal version"
+            yield _finding(message, path, 0, f'say it: {provider.name} = {{ source = "...", version = "~> 1.0" }}')
+    for call in facts.modules:
+        yield from _of_call(path, call)
+
+
+def _of_call(path: str, call: ModuleCall) -> Iterator[Finding]:
+    if call.source is None:
+        yield Finding(
+            rule="pinned",
+            severity=Severity.LOW,
+            status=Status.UNKNOWN,
+            tool="terrace",
+            message=f"the source of module {call.name!r} is not a literal, so that its version cannot be told",
+            path=path,
+            line=call.line,
+            fix="write the source as a plain string",
+        )
+    elif call.source.startswith(("./", "../")) or call.source in (".", ".."):
+        return
+    elif _GIT.match(call.source):
+        yield from _of_git(path, call, call.source)
+    elif _REGISTRY.fullmatch(call.source) and not call.version:
+        message = f"module {call.name!r} comes from a registry without a literal version"
+        yield _finding(message, path, call.line, 'say it: version = "~> 1.0"')
+
+
+def _of_git(path: str, call: ModuleCall, source: str) -> Iterator[Finding]:
+    ref = _REF.search(source)
+    if ref is None or not ref[1]:
+        message = f"module {call.name!r} comes from Git without `ref`: whatever is newest is taken"
+        yield _finding(message, path, call.line, "add `?ref=` with a commit or a tag of a version")
+    elif not _FIXED.fullmatch(ref[1]):
+        message = f"module {call.name!r} follows {ref[1]!r}, which looks like a branch"
+        yield _finding(message, path, call.line, "name a commit or a tag of a version")
+
+
+def _finding(message: str, path: str, line: int, fix: str) -> Finding:
+    return Finding("pinned", Severity.MEDIUM, Status.FAIL, "terrace", message, path=path, line=line, fix=fix)

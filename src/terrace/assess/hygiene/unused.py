@@ -1,0 +1,62 @@
+"""Variables and locals that a module declares and nothing in it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parser, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+def unused(files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    """What one module declares in vain. `files` are the contents of its configuration files by path.
+
+    Where a file is not read (JSON syntax, a syntax error), nothing can be told of the module: that is unknown.
+    """
+    declared: dict[tuple[str, str], tuple[str, int]] = {}
+    used: set[tuple[str, str]] = set()
+    for path, content in sorted(files.items()):
+        root = parser().parse(content).root_node
+        if path.endswith(".json") or root.has_error:
+            message = "this file was not read, so that what the module leaves unused cannot be told"
+            return (_finding(message, Status.UNKNOWN, path, 0, "look for it yourself"),)
+        for block in blocks(root):
+            own = None
+            for kind, name, line in _declared(block):
+                declared.setdefault((kind, name), (path, line))
+                own = (kind, name) if kind == "var" else None
+            # The validation of a variable names it, and is no use of it.
+            used |= {word for word in _used(block) if word != own}
+    return tuple(
+        _finding(
+            f"{'the variable' if kind == 'var' else 'the local'} {name!r} is not used in its module",
+            Status.FAIL,
+            *declared[kind, name],
+            "remove it",
+        )
+        for kind, name in sorted(declared.keys() - used)
+    )
+
+
+def _declared(block: Node) -> Iterator[tuple[str, str, int]]:
+    kind, labels = head(block)
+    if kind == "variable" and labels:
+        yield "var", labels[0], line_of(block)
+    elif kind == "locals":
+        for name, value in attributes(block):
+            yield "local", name, line_of(value)
+
+
+def _used(block: Node) -> Iterator[tuple[str, str]]:
+    for node in everything(block):
+        after = node.next_named_sibling
+        if node.type == "variable_expr" and after is not None and after.type == "get_attr":
+            yield text_of(node), text_of(after.named_children[0]) if after.named_children else ""
+
+
+def _finding(message: str, status: Status, path: str, line: int, fix: str) -> Finding:
+    return Finding("unused", Severity.LOW, status, "terrace", message, path=path, line=line, fix=fix)

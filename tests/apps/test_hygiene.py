@@ -1,0 +1,37 @@
+"""The checks of hygiene, as `terrace check` tells them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.cli import LADDER, three_environments, world
+from support.git import commit, git
+
+pytestmark = pytest.mark.slow
+
+LOOSE = """\
+terraform {
+  required_providers {
+    nope = { source = "acme/nope" }
+  }
+}
+"""
+
+
+def test_they_tell_and_block_only_where_they_are_required(tmp_path: Path) -> None:
+    shop = world(tmp_path, {**three_environments(), "terrace.yaml": f"{LADDER}checks: {{commits: required}}\n"})
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    commit(shop.work, {"environments/dev/extra.tf": "# nothing\n"}, "feat: say nothing")
+    advisory = shop.ok("check", "--json").json["findings"]
+    assert [(f["rule"], f["advisory"]) for f in advisory] == [("pinned", True)]
+    assert "which Terraform it needs" in advisory[0]["message"]
+
+    bad = commit(shop.work, {"environments/dev/extra.tf": LOOSE}, "wip")
+    done = shop.run("check", "--json")
+    assert done.code == 1
+    found = {(f["rule"], f["advisory"]): f["message"] for f in done.json["findings"] if "Terraform" not in f["message"]}
+    assert found["commits", False].startswith(f"commit {bad[:7]} 'wip'")
+    assert found["pinned", True] == "the provider nope is required without a literal version"
+    assert found["lock-file", True] == "no lock file is committed for acme/nope"

@@ -1,0 +1,56 @@
+"""What a module declares and does not use."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.assess.hygiene.unused import unused
+
+
+def said(text: str, **more: str) -> list[tuple[str, int]]:
+    files = {"m/main.tf": text.encode(), **{f"m/{name}.tf": other.encode() for name, other in more.items()}}
+    return [(f.message, f.line) for f in unused(files)]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "output x {\n  value = var.a\n}\n",
+        'output x {\n  value = "${var.a}-1"\n}\n',
+        "output x {\n  value = <<-EOT\n    ${var.a}\n  EOT\n}\n",
+        "output x {\n  value = [for k in var.a.list : upper(k.name) if k != null]\n}\n",
+        "output x {\n  value = f(var.a[0].b...)\n}\n",
+        'resource "r" "x" {\n  dynamic "b" {\n    for_each = var.a\n    content {}\n  }\n}\n',
+        "output x {\n  value = !var.a ? 1 : 2\n}\n",
+    ],
+)
+def test_every_way_to_use_it_counts(use: str) -> None:
+    declared = 'variable "a" {}\n'
+    assert said(declared + use) == []
+    assert said(declared, other=use) == []
+
+
+def test_what_nothing_uses_is_told_with_its_line() -> None:
+    text = 'variable "a" {}\nlocals {\n  b = 1\n  c = local.b\n}\n# var.a, local.c\n'
+    assert said(text) == [
+        ("the local 'c' is not used in its module", 4),
+        ("the variable 'a' is not used in its module", 1),
+    ]
+
+
+def test_its_own_validation_is_no_use() -> None:
+    text = 'variable "a" {\n  validation {\n    condition = var.a > 1\n    error_message = "x"\n  }\n}\n'
+    assert [message for message, _ in said(text)] == ["the variable 'a' is not used in its module"]
+
+
+def test_what_cannot_be_read_is_unknown() -> None:
+    for files in ({"m/a.tf.json": b"{}"}, {"m/a.tf": b"x = {\n"}):
+        (found,) = unused(files)
+        assert found.status.value == "unknown"
+
+
+@given(st.binary())
+def test_no_content_breaks_it(content: bytes) -> None:
+    unused({"a.tf": content})
