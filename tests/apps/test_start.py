@@ -9,6 +9,7 @@ import resource
 import stat
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.git import commit, git, repository, with_remote
+from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.checks import checks
 from terrace.apps.cli.configuration import completion, config_check, config_schema
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init, terrace_yaml
 from terrace.apps.cli.main import cli
+from terrace.apps.secrets import SecretSearch
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.config import TerraformSettings
 from terrace.stacks.keys import CHECKS
@@ -205,7 +208,9 @@ def test_the_search_for_terrace_yaml_ends_at_the_root_of_the_repository(tmp_path
 
 
 def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) -> None:
-    assert tuple(checks(LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path))) == CHECKS
+    terraform = LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path)
+    search = SecretSearch(GitRepository(tmp_path, cache=tmp_path), "HEAD", date(2026, 1, 1))
+    assert tuple(checks(terraform, search)) == CHECKS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, StaticCheck
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.terraform import Terraform
@@ -12,12 +14,13 @@ from terrace.plans.terraform import Terraform
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
 
-def checks(terraform: Terraform) -> Mapping[str, Check]:
+def checks(terraform: Terraform, search: SecretSearch) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
         "trust-root": StaticCheck("trust-root", loosened),
         "layout": StaticCheck("layout", noticed),
+        "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
     }
 
 
@@ -78,3 +81,9 @@ def noticed(examined: Examined) -> tuple[Finding, ...]:
         )
         for notice in examined.change_set.notices
     )
+
+
+def leaked(examined: Examined, search: SecretSearch) -> tuple[Finding, ...]:
+    """Secrets that the commits of the change add; below high they are told and do not block."""
+    found = search.change(examined.change_set.base, examined.change_set.head)
+    return tuple(replace(finding, advisory=finding.severity < Severity.HIGH) for finding in found)
