@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from terrace.apps.secrets import SecretSearch
-from terrace.assess.check import Check, Examined, StaticCheck
+from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
+from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.terraform import Terraform
 
@@ -21,6 +22,7 @@ def checks(terraform: Terraform, search: SecretSearch) -> Mapping[str, Check]:
         "trust-root": StaticCheck("trust-root", loosened),
         "layout": StaticCheck("layout", noticed),
         "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
+        "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
     }
 
 

@@ -281,7 +281,7 @@ BACKUPS = Record(
 )
 
 LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = ("format", "trust-root", "layout", "secrets")
+CHECKS = ("format", "trust-root", "layout", "secrets", "plan-secrets")
 """What may be weighed: the names of `terrace.apps.checks`."""
 CHECK = Later(Choice(CHECKS), "fail_on")
 

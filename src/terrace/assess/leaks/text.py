@@ -117,9 +117,10 @@ def _named(text: str, bare: bool) -> Iterator[Sighting]:
         begin = text.rfind("\n", 0, max(0, start - 1)) + 1
         rest = _lines_on(text, end, 6)
         yield from _within(text, start, end, bare)
-        for pattern in (_PAIR, _DEFAULT):
-            for match in pattern.finditer(text, begin, rest):
-                yield from _told(match, bare)
+        for mark, pattern in (("value", _PAIR), ("variable", _DEFAULT)):
+            if small.find(mark, begin, rest) >= 0:
+                for match in pattern.finditer(text, begin, rest):
+                    yield from _told(match, bare)
 
 
 def _within(text: str, start: int, end: int, bare: bool) -> Iterator[Sighting]:

@@ -1,4 +1,4 @@
-"""The search for secrets in 200 changed files: seconds, its ratio to `git log --patch` alone, and recall on a planted set."""
+"""The search for secrets in 200 changed files: seconds, ratio to `git log --patch` alone, recall on a planted set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from support.git import commit, git, repository
 from support.planted import look_alikes, secrets
-
 from terrace.adapters.git.patches import log_args, patches_between
 from terrace.assess.leaks.model import Leak, fingerprints, leaks
 
@@ -51,7 +50,7 @@ def _found(work: Path, base: str, head: str) -> list[Leak]:
 
 def _file(number: int) -> str:
     """A file of a usual size: resources, and every look-alike."""
-    block = 'resource "aws_s3_bucket" "b{0}" {{\n  bucket = "app-{0}"\n  tags   = {{ team = "x", secret_name = "s-{0}" }}\n}}\n'
+    block = 'resource "aws_s3_bucket" "b{0}" {{\n  bucket = "app-{0}"\n  tags = {{ secret_name = "s{0}" }}\n}}\n'
     likes = "\n".join(text for _, text in look_alikes(number).values() if "getpass" not in text)
     return "".join(block.format(n) for n in range(60)) + likes + "\n"
 
