@@ -19,12 +19,16 @@ class Sighting:
     end: int
 
 
-_MENTIONS = re.compile(
-    r"pass|pwd|pw[\"' ]|secret|token|pat[\"' ]|api_?key|credential"
-    r"|(?:access|account|api|auth|client|encryption|master|private|primary|root|secondary|secret|service|shared|signing"
-    r"|storage|subscription)[_.-]?key|connection_?string"
+_MENTIONS = (
+    *("pass", "pwd", "secret", "token", "credential", "connection_string", "connectionstring", "key"),
+    *(f"{noun}{end}" for noun in ("pat", "pw") for end in ('"', " =", "=", ":")),
 )
-"""What a name that says so holds; looked for in small letters, on the lines that then are looked at closely."""
+"""What a name that says so holds, in small letters. Finding these is much faster than one pattern of all of them."""
+
+_KEY_OF = re.compile(
+    r"(?:access|account|api|auth|client|encryption|master|private|primary|root|secondary|secret|service|shared|signing"
+    r"|storage|subscription)[_.-]?$"
+)
 
 _QUOTED = r""""(?P<{0}d>(?:[^"\\\n]|\\.)*)"|'(?P<{0}s>[^'\n]*)'"""
 _VALUE = _QUOTED.format("v")
@@ -106,13 +110,7 @@ def _named(text: str, bare: bool) -> Iterator[Sighting]:
     small = text.lower()
     if len(small) != len(text):  # A few letters of the world change their length.
         small = text
-    after = 0
-    for mention in _MENTIONS.finditer(small):
-        if mention.start() < after:
-            continue
-        start = text.rfind("\n", 0, mention.start()) + 1
-        end = text.find("\n", mention.end())
-        after = end = len(text) if end < 0 else end
+    for start, end in sorted(_lines_that_mention(small)):
         # A name may stand on one line and its value on the next few.
         begin = text.rfind("\n", 0, max(0, start - 1)) + 1
         rest = _lines_on(text, end, 6)
@@ -121,6 +119,21 @@ def _named(text: str, bare: bool) -> Iterator[Sighting]:
             if small.find(mark, begin, rest) >= 0:
                 for match in pattern.finditer(text, begin, rest):
                     yield from _told(match, bare)
+
+
+def _lines_that_mention(small: str) -> set[tuple[int, int]]:
+    """The lines, from start to end, that are looked at closely."""
+    lines = set()
+    for mention in _MENTIONS:
+        at = small.find(mention)
+        while at >= 0:
+            if mention != "key" or _KEY_OF.search(small, max(0, at - 14), at):
+                end = small.find("\n", at)
+                end = len(small) if end < 0 else end
+                lines.add((small.rfind("\n", 0, at) + 1, end))
+                at = end
+            at = small.find(mention, at + 1)
+    return lines
 
 
 def _within(text: str, start: int, end: int, bare: bool) -> Iterator[Sighting]:
