@@ -9,6 +9,7 @@ import resource
 import stat
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init, terrace_yaml
 from terrace.apps.cli.main import cli
 from terrace.apps.policies import Policies
+from terrace.apps.secrets import SecretSearch
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.config import TerraformSettings
 from terrace.stacks.keys import CHECKS
@@ -211,7 +213,8 @@ def test_the_search_for_terrace_yaml_ends_at_the_root_of_the_repository(tmp_path
 def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) -> None:
     terraform = LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path)
     repository = GitRepository(tmp_path, cache=tmp_path)
-    assert tuple(checks(terraform, repository, Policies(Opa(), DictTree({})))) == CHECKS
+    search = SecretSearch(repository, "HEAD", date(2026, 1, 1))
+    assert tuple(checks(terraform, repository, Policies(Opa(), DictTree({})), search)) == CHECKS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from terrace.apps.policies import Policies
+from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
+from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.terraform import Terraform
 from terrace.stacks.repository import Repository
@@ -15,7 +18,9 @@ from terrace.stacks.tree import Tree
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
 
-def checks(terraform: Terraform, repository: Repository, policies: Policies) -> Mapping[str, Check]:
+def checks(
+    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch
+) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
@@ -27,6 +32,8 @@ def checks(terraform: Terraform, repository: Repository, policies: Policies) -> 
         "lock-file": StaticCheck("lock-file", lambda examined: not_locked(examined, repository)),
         "unused": StaticCheck("unused", lambda examined: left_over(examined, repository)),
         "required-files": StaticCheck("required-files", lambda examined: lacking(examined, repository)),
+        "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
+        "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
     }
 
 
@@ -163,3 +170,9 @@ def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     for folder, _ in touched_modules(examined, tree):
         found += missing_files(folder, tree.entries, wanted.environments if folder in roots else wanted.modules)
     return tuple(found)
+
+
+def leaked(examined: Examined, search: SecretSearch) -> tuple[Finding, ...]:
+    """Secrets that the commits of the change add; below high they are told and do not block."""
+    found = search.change(examined.change_set.base, examined.change_set.head)
+    return tuple(replace(finding, advisory=finding.severity < Severity.HIGH) for finding in found)

@@ -53,7 +53,7 @@ def check(
         "verdict": "pass" if passed else "block",
         "base": change_set.base,
         "head": change_set.head,
-        "findings": [_finding(one) for one in found],
+        "findings": [finding(one) for one in found],
         "plans": [planned(plan) for plan in plans.values()],
         "unknown": [
             {"what": f.stack or f.path or f.rule, "why": f.message} for f in found if f.status is Status.UNKNOWN
@@ -199,7 +199,8 @@ def _impact(record: Impact) -> Json:
     }
 
 
-def _finding(record: Finding) -> Json:
+def finding(record: Finding) -> Json:
+    """One finding, as every command tells it."""
     found: Json = {
         "rule": record.rule,
         "severity": record.severity.word,

@@ -299,7 +299,19 @@ REQUIRED_FILES = Record(
 )
 
 LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = ("format", "trust-root", "layout", "policy", "commits", "pinned", "lock-file", "unused", "required-files")
+CHECKS = (
+    "format",
+    "trust-root",
+    "layout",
+    "policy",
+    "commits",
+    "pinned",
+    "lock-file",
+    "unused",
+    "required-files",
+    "secrets",
+    "plan-secrets",
+)
 """What may be weighed: the names of `terrace.apps.checks`."""
 CHECK = Later(Choice(CHECKS), "fail_on")
 

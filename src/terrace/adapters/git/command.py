@@ -25,16 +25,21 @@ def git(
     timeout: float | None = None,
 ) -> Finished:
     """Run git in a folder; the caller looks at the exit code. Raises NotReady when it takes too long or is missing."""
+    return run(
+        ["git", "-C", folder, *args],
+        env={**git_environment(), **(env or {})},
+        stdin=stdin,
+        timeout=timeout,
+    )
+
+
+def git_environment() -> dict[str, str]:
+    """The environment of a git that asks nothing and works in the folder that it is told."""
     # LANGUAGE overrules LC_ALL in gettext, and what Git says is looked at.
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
     ssh = {} if "GIT_SSH_COMMAND" in os.environ else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
     inherited = {k: v for k, v in os.environ.items() if k not in _THEIRS}
-    return run(
-        ["git", "-C", folder, *args],
-        env={**inherited, **quiet, **ssh, **(env or {})},
-        stdin=stdin,
-        timeout=timeout,
-    )
+    return {**inherited, **quiet, **ssh}
 
 
 def objects(folder: Path, ids: Iterable[str]) -> list[bytes]:

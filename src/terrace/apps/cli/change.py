@@ -8,6 +8,7 @@ from pathlib import Path
 from terrace.apps.checks import checks
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.scan import secret_search
 from terrace.apps.wiring import Workshop
 from terrace.errors import TerraceError
 from terrace.pipelines.validate import Validation, validate
@@ -23,7 +24,7 @@ def check(folder: str, base: str | None, style: str) -> int:
     change_set, landscape = _change(shop, base)
     with watcher(as_json=style == "json") as told:
         crew = shop.onlookers(told)
-        made = checks(shop.terraform, shop.repository, shop.policies())
+        made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop))
         validation = validate(crew, change_set, landscape, made)
     _say(validation, style)
     return 0 if validation.passed else 1

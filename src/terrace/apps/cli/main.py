@@ -15,7 +15,7 @@ ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "impact", "plan", "policy")),
+    ("A change", ("check", "impact", "plan", "policy", "scan")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
@@ -92,6 +92,28 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
     from terrace.apps.cli.change import impact
 
     return impact(folder, base, why=why, as_json=as_json)
+
+
+@cli.group()
+def scan() -> None:
+    """One look of `check` alone, at everything that is there."""
+
+
+@scan.command("secrets")
+@click.option("--history", is_flag=True, help="Look at every commit that a branch or tag reaches.")
+@JSON
+@click.pass_obj
+def scan_secrets(folder: str, history: bool, as_json: bool) -> int:
+    """Look for secrets in the files of the working tree. No secret is ever printed.
+
+    \b
+    Examples:
+      terrace scan secrets
+      terrace scan secrets --history --json
+    """
+    from terrace.apps.cli.scan import secrets
+
+    return secrets(folder, history=history, as_json=as_json)
 
 
 @cli.command()

@@ -1,0 +1,33 @@
+"""`scan`: single looks of `check`, at everything that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from terrace.apps.cli.console import emit, note, show
+from terrace.apps.secrets import SecretSearch
+from terrace.apps.wiring import Workshop, now
+
+
+def secrets(folder: str, *, history: bool, as_json: bool) -> int:
+    """Secrets of the working tree, or of all history; exit 1 when there is one that nobody answers for."""
+    from terrace.report import machine, terminal
+
+    shop = Workshop(Path(folder))
+    head = shop.repository.snapshot()
+    search = secret_search(shop)
+    found = search.history(head) if history else search.files(head)
+    if as_json:
+        emit({"schema": "terrace/scan-secrets@1", "findings": [machine.finding(f) for f in found]})
+    elif found:
+        show(terminal.findings_table(found))
+    else:
+        note("no secrets found")
+    if history and shop.repository.shallow:
+        note("note: this clone is shallow; what came before was not looked at (`git fetch --unshallow`)")
+    return 1 if any(finding.blocks for finding in found) else 0
+
+
+def secret_search(shop: Workshop) -> SecretSearch:
+    """The search for secrets of a repository, judged by the baseline of its trust root."""
+    return SecretSearch(shop.repository, shop.trust.commit, now().date())

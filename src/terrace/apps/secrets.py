@@ -1,0 +1,69 @@
+"""The check `secrets` and `terrace scan secrets`: what commits add, and what stands there, judged by the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from terrace.adapters.git.patches import patches_between
+from terrace.adapters.git.repository import GitRepository
+from terrace.assess.leaks.baseline import PATH, Baseline, read_baseline
+from terrace.assess.leaks.findings import more_accepted, told, unlooked
+from terrace.assess.leaks.model import Fingerprint, Leak, fingerprints, leaks
+from terrace.assess.leaks.patch import Patch, whole_file
+from terrace.assess.model import Finding
+from terrace.stacks.tree import read_many
+
+
+class SecretSearch:
+    """Looks for secrets in one repository. `trusted` is the commit whose baseline judges."""
+
+    def __init__(self, repository: GitRepository, trusted: str, today: date) -> None:
+        self._repository = repository
+        self._trusted = trusted
+        self._today = today
+
+    def change(self, base: str, head: str) -> tuple[Finding, ...]:
+        """What the commits of base..head add, also where a later one of them removes it."""
+        old, new = self._baseline(self._trusted), self._baseline(head)
+        return (*self._history(base, head, old), *more_accepted(old, new, PATH))
+
+    def history(self, head: str) -> tuple[Finding, ...]:
+        """What any commit ever added, that a ref or `head` reaches."""
+        return self._history(None, head, self._baseline(self._trusted))
+
+    def files(self, head: str) -> tuple[Finding, ...]:
+        """What stands in the files of a commit."""
+        baseline = self._baseline(self._trusted)
+        partial: list[Patch] = []
+        tree = self._repository.tree(head)
+        read = _noting((whole_file(head, path, tree.read(path)) for path in tree.entries), partial)
+        there = tuple(leaks(read, self._fingerprint(baseline)))
+        return (*told(there, there, baseline, self._today, PATH), *unlooked(partial))
+
+    def _history(self, base: str | None, head: str, baseline: Baseline) -> tuple[Finding, ...]:
+        partial: list[Patch] = []
+        fingerprint = self._fingerprint(baseline)
+        added = tuple(leaks(_noting(patches_between(self._repository.root, base, head), partial), fingerprint))
+        there = self._there(head, {leak.path for leak in added}, fingerprint)
+        return (*told(added, there, baseline, self._today, PATH), *unlooked(partial))
+
+    def _there(self, head: str, paths: Iterable[str], fingerprint: Fingerprint) -> Iterator[Leak]:
+        tree = self._repository.tree(head)
+        left = [path for path in sorted(paths) if path in tree.entries]
+        contents = read_many(tree, left)
+        yield from leaks((whole_file(head, path, contents[path]) for path in left), fingerprint)
+
+    def _baseline(self, commit: str) -> Baseline:
+        tree = self._repository.tree(commit)
+        return read_baseline(tree.read(PATH)) if PATH in tree.entries else Baseline()
+
+    def _fingerprint(self, baseline: Baseline) -> Fingerprint:
+        return fingerprints(baseline.salt.encode())
+
+
+def _noting(patches: Iterable[Patch], partial: list[Patch]) -> Iterator[Patch]:
+    for patch in patches:
+        if not patch.whole:
+            partial.append(patch)
+        yield patch

@@ -1,0 +1,73 @@
+"""Secrets that somebody answers for until a day: `.terrace/secrets.yaml`, read from the trust root."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from terrace.stacks.kinds import Day, Key, ListOf, Only, Record, Text
+from terrace.stacks.load import BadConfig
+from terrace.stacks.yaml_nodes import Problems, compose
+
+PATH = ".terrace/secrets.yaml"
+"""Where the baseline stands in a repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One secret that is known, with who answers for it, why, and the last day on which that holds."""
+
+    fingerprint: str
+    owner: str
+    reason: str
+    until: date
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is accepted, by fingerprint. Fingerprints compare under one `salt` only."""
+
+    salt: str = ""
+    accepted: Mapping[str, Accepted] = field(default_factory=dict)
+
+
+_ACCEPTED = Record(
+    "an accepted secret",
+    (
+        Key(
+            "fingerprint",
+            Text("20 hexadecimal characters", re.compile(r"[0-9a-f]{20}")),
+            "As a finding tells it.",
+            needed=True,
+        ),
+        Key("owner", Text(), "Who answers for it.", needed=True),
+        Key("reason", Text(), "Why it may stand there.", needed=True),
+        Key("until", Day(), "The last day on which it holds.", needed=True),
+    ),
+)
+_BASELINE = Record(
+    PATH,
+    (
+        Key("version", Only(1), "The version of this format.", needed=True),
+        Key("salt", Text(), "What fingerprints are salted with."),
+        Key("accepted", ListOf(_ACCEPTED), "What is known."),
+    ),
+)
+
+
+def read_baseline(text: bytes, path: str = PATH) -> Baseline:
+    """The baseline that a text means; without text, nothing is accepted. Raises BadConfig with every problem."""
+    problems: Problems = []
+    node = compose(text, path, problems)
+    found = (_BASELINE.read(node, problems) or {}) if node is not None else {}
+    if problems:
+        raise BadConfig(tuple(sorted(problems, key=lambda p: (p.place.line, p.place.column))))
+    entries = []
+    for one in found["accepted"].value if "accepted" in found else ():
+        line = one["fingerprint"].node.place.line
+        entries.append(Accepted(**{name: located.value for name, located in one.items()}, line=line))
+    salt = found["salt"].value if "salt" in found else ""
+    return Baseline(salt, {entry.fingerprint: entry for entry in entries})

@@ -1,0 +1,107 @@
+"""Whether a name says that its value is a secret, and whether a value can be one."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from functools import lru_cache
+
+LONGEST = 4096
+"""Longer values are no passwords; keys and tokens that are longer have a format of their own."""
+
+_PASSWORDS = frozenset({"password", "passwd", "passphrase", "pwd", "pass", "pw"})
+_NOUNS = _PASSWORDS | {"secret", "token", "apikey", "credential", "credentials", "pat", "secretkey", "accesskey"}
+_KEYS = frozenset(
+    {"access", "account", "api", "auth", "client", "encryption", "master", "private", "primary", "root", "secondary"}
+    | {"secret", "service", "shared", "signing", "storage", "subscription"}
+)
+_TRAILING = frozenset({"default", "value", "plaintext", "plain", "text", "string", "base64", "b64", "wo"})
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+_REFERENCE = re.compile(
+    r"""(?ix)
+    .*[$%]\{ | .*\$\( | .*\{\{ | \$[a-z_]+$ | %[a-z_]+%$ | <.*>$ | \[.*\]$
+    | (?:var|local|data|module|each|self|path|random_\w+|process\.env|os\.environ)[.\[]
+    | (?:env|file|vault|ref\+\w+|op|secret|ssm|awskms|gcpkms|azurekeyvault|keyvault)(?::|://)
+    | arn: | @microsoft\.keyvault | projects/[^/]+/secrets/ | /subscriptions/
+    | (?:https?|s3|gs|az|ssh|git)://[^\s@]*$ | \.{0,2}/[\w./-]+$ | ![a-z]+\b
+    """
+)
+_PLACEHOLDER = re.compile(
+    r"""(?ix)
+    .*(?:example|placeholder|redacted|change[-_ ]?(?:me|this)\b|replace[-_ ]?me|fill[-_ ]?in|to[-_ ]?be[-_ ]
+        |dummy|sensitive|your[-_ ]|insert[-_ ]|known\ after|todo\b|x{5}|\*{3}|\.{3})
+    | (?:my[-_ ]?)?(?:super[-_ ]?)?(?:secret|password|passwd|passphrase|token|pass
+        |api[-_ ]?key|credentials?|key|value)s?$
+    | (?:null|none|nil|true|false|undefined|unset|empty|string|required|optional
+        |enabled|disabled|default|fake|testing|test)$
+    | (.)\1*$
+    """
+)
+_IDENTIFIER = re.compile(r"[a-z]+(?:[-_./: ][a-z]+|[-_./: ]?v?\d{1,3})*", re.I)
+
+
+@lru_cache(maxsize=4096)
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name, small: `DB_AdminPassword2` is db, admin, password, 2."""
+    return tuple(word.lower() for word in _WORDS.findall(name))
+
+
+@lru_cache(maxsize=4096)
+def says_password(name: str) -> bool:
+    """Whether a name says that its value is a password, which may be any text."""
+    found = _essence(name)
+    return bool(found) and (found[-1] in _PASSWORDS or found[-1].endswith(("password", "passwd")))
+
+
+@lru_cache(maxsize=4096)
+def says_secret(name: str) -> bool:
+    """Whether a name says that its value is a secret: `db_password`, `clientSecret`, `AWS_SECRET_ACCESS_KEY`.
+
+    What ends otherwise does not: `secret_name`, `password_length`, `token_ttl`, `public_key`.
+    """
+    found = _essence(name)
+    if not found:
+        return False
+    if found[-1] in _NOUNS or says_password(name):
+        return True
+    if found[-1] == "key":
+        return len(found) > 1 and found[-2] in _KEYS
+    return found[-2:] == ("connection", "string") or found[-1] == "connectionstring"
+
+
+def _essence(name: str) -> tuple[str, ...]:
+    found = words(name)
+    while found and (found[-1].isdigit() or (found[-1] in _TRAILING and found[-2:] != ("connection", "string"))):
+        found = found[:-1]
+    return found
+
+
+def is_reference(value: str) -> bool:
+    """Whether a value only says where a secret is: Key Vault, SSM, Secrets Manager, a variable, a file."""
+    return _REFERENCE.match(value) is not None
+
+
+def plausible(name: str, value: str) -> bool:
+    """Whether a value under a name that says so is a secret: no reference, no placeholder, nothing like a word.
+
+    A password may be any text of six characters and more; what is called otherwise must look like chance.
+    """
+    text = value.strip()
+    if not 6 <= len(text) <= LONGEST or is_reference(text) or _PLACEHOLDER.match(text):
+        return False
+    return True if says_password(name) else looks_random(text)
+
+
+def looks_random(text: str) -> bool:
+    """Whether a text looks like chance and not like a name: ten characters, letters and digits, much entropy."""
+    if len(text) < 10 or " " in text or _IDENTIFIER.fullmatch(text):
+        return False
+    mixed = any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
+    return entropy(text) >= (3.0 if mixed else 3.7)
+
+
+def entropy(text: str) -> float:
+    """Bits of chance in a character of a text, by how often each is there."""
+    return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())

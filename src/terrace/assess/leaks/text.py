@@ -1,0 +1,172 @@
+"""Secrets in a text: formats that are known, and values whose name says so. Fast: most texts hold no mark of either."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from terrace.assess.leaks.kinds import AWS_SECRET, BY_NAME, KINDS, PASSWORD, SECRET, Kind
+from terrace.assess.leaks.names import entropy, plausible, says_password, says_secret, words
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where in a text a secret of some kind stands: `text[start:end]`."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+_MENTIONS = (
+    *("pass", "pwd", "secret", "token", "credential", "connection_string", "connectionstring", "key"),
+    *(f"{noun}{end}" for noun in ("pat", "pw") for end in ('"', " =", "=", ":")),
+)
+"""What a name that says so holds, in small letters. Finding these is much faster than one pattern of all of them."""
+
+_KEY_OF = re.compile(
+    r"(?:access|account|api|auth|client|encryption|master|private|primary|root|secondary|secret|service|shared|signing"
+    r"|storage|subscription)[_.-]?$"
+)
+
+_QUOTED = r""""(?P<{0}d>(?:[^"\\\n]|\\.)*)"|'(?P<{0}s>[^'\n]*)'"""
+_VALUE = _QUOTED.format("v")
+_ASSIGNED = re.compile(
+    r"""(?<![\w.-])["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*\]?\s*(?:=>|:=|[=:])\s*(?:"""
+    + _VALUE
+    + r"""|(?P<vb>[^\s"'#,;(){}\[\]]\S*))"""
+)
+_PAIR = re.compile(
+    r"""["']?\b(?i:name|key)["']?\s*[:=]\s*["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*,?\s*"""
+    r"""["']?\b(?i:value)["']?\s*[:=]\s*(?:""" + _VALUE + r"""|(?P<vb>[^\s"'#,;(){}\[\]]\S*))"""
+)
+_DEFAULT = re.compile(
+    r"""\bvariable\s+"(?P<name>[\w-]{1,100})"\s*\{[^{}]*?\bdefault\s*=\s*(?:""" + _VALUE + r"""|(?P<vb>(?!)))"""
+)
+_AWS_SECRET = re.compile(r"[A-Za-z0-9/+]{40}")
+_AZURE_KEY = re.compile(r"[A-Za-z0-9+/]{86}==")
+_CODE = (
+    ".tf",
+    ".tofu",
+    ".tfvars",
+    ".hcl",
+    ".go",
+    ".py",
+    ".js",
+    ".ts",
+    ".rego",
+    ".sentinel",
+    ".java",
+    ".cs",
+    ".rb",
+    ".json",
+    ".md",
+)
+"""Where a value without quotes is an expression, or prose."""
+
+
+def sightings(text: str, *, bare: bool = True) -> list[Sighting]:
+    """Every secret of a text, in order; none overlaps another. `bare` says whether values may stand without quotes."""
+    found = _Found()
+    for sighting in (*_formats(text), *_named(text, bare)):
+        found.add(sighting)
+    return sorted(found.kept, key=lambda s: s.start)
+
+
+def allows_bare(path: str) -> bool:
+    """Whether values in a file of that name may be texts without quotes, as in `.env` and YAML."""
+    return not path.lower().endswith(_CODE)
+
+
+class _Found:
+    """What was found so far; the first of two that overlap stays."""
+
+    def __init__(self) -> None:
+        self.kept: list[Sighting] = []
+
+    def add(self, new: Sighting) -> None:
+        if all(new.end <= old.start or old.end <= new.start for old in self.kept):
+            self.kept.append(new)
+
+
+def _formats(text: str) -> Iterator[Sighting]:
+    for kind in KINDS:
+        if any(mark in text for mark in kind.marks):
+            for match in kind.pattern.finditer(text):
+                start, end = match.span(1 if kind.pattern.groups else 0)
+                if not _is_example(kind, text[start:end]):
+                    yield Sighting(kind, start, end)
+
+
+def _is_example(kind: Kind, value: str) -> bool:
+    """Whether a value only looks like its kind: documented examples, and references in place of a password."""
+    if kind.name in ("url-password", "connection-string"):
+        return not plausible("password", value.ljust(6, "·"))
+    return "EXAMPLE" in value or "xxxxx" in value.lower() or len(set(value)) < 6
+
+
+def _named(text: str, bare: bool) -> Iterator[Sighting]:
+    small = text.lower()
+    if len(small) != len(text):  # A few letters of the world change their length.
+        small = text
+    for start, end in sorted(_lines_that_mention(small)):
+        # A name may stand on one line and its value on the next few.
+        begin = text.rfind("\n", 0, max(0, start - 1)) + 1
+        rest = _lines_on(text, end, 6)
+        yield from _within(text, start, end, bare)
+        for mark, pattern in (("value", _PAIR), ("variable", _DEFAULT)):
+            if small.find(mark, begin, rest) >= 0:
+                for match in pattern.finditer(text, begin, rest):
+                    yield from _told(match, bare)
+
+
+def _lines_that_mention(small: str) -> set[tuple[int, int]]:
+    """The lines, from start to end, that are looked at closely."""
+    lines = set()
+    for mention in _MENTIONS:
+        at = small.find(mention)
+        while at >= 0:
+            if mention != "key" or _KEY_OF.search(small, max(0, at - 14), at):
+                end = small.find("\n", at)
+                end = len(small) if end < 0 else end
+                lines.add((small.rfind("\n", 0, at) + 1, end))
+                at = end
+            at = small.find(mention, at + 1)
+    return lines
+
+
+def _within(text: str, start: int, end: int, bare: bool) -> Iterator[Sighting]:
+    for match in _ASSIGNED.finditer(text, start, min(end, start + 20_000)):
+        yield from _told(match, bare)
+
+
+def _lines_on(text: str, at: int, count: int) -> int:
+    for _ in range(count):
+        following = text.find("\n", at + 1)
+        if following < 0:
+            return len(text)
+        at = following
+    return at
+
+
+def _told(match: re.Match[str], bare: bool) -> Iterator[Sighting]:
+    group = next((g for g in ("vd", "vs", "vb") if match[g] is not None), None)
+    if group is None or (group == "vb" and not bare):
+        return
+    kind = kind_of(match["name"], match[group])
+    if kind is not None:
+        yield Sighting(kind, match.start(group), match.end(group))
+
+
+def kind_of(name: str, value: str) -> Kind | None:
+    """The kind of secret that a value under a name is, by the name; None where it is none."""
+    if not says_secret(name):
+        return None
+    if _AWS_SECRET.fullmatch(value) and words(name)[-2:] in (("access", "key"), ("secret", "key")):
+        return AWS_SECRET if entropy(value) >= 3.7 and "EXAMPLE" not in value else None
+    if _AZURE_KEY.fullmatch(value):
+        return BY_NAME["azure-storage-key"]
+    if not plausible(name, value):
+        return None
+    return PASSWORD if says_password(name) else SECRET
