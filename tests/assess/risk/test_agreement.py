@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from terrace.assess.model import Severity
+from terrace.assess.model import Assessment, Finding, Severity, Status
+from terrace.assess.risk import Surroundings, risk
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.stacks.model import Stack
+from terrace.stacks.model import ChangeSet, Impact, Reason, Stack
 
 Change = dict[str, Any]
 
@@ -220,3 +222,29 @@ def test_the_story_is_a_plan_that_can_be_read(name: str) -> None:
         assert len(plan.changes) == len(changes)
     assert story.why
     assert story.level in ("low", "medium", "high", "critical")
+
+
+def assessed(story: Story) -> tuple[Assessment, dict[str, Surroundings]]:
+    """The story as `risk` takes it."""
+    plans = {environment: read(environment, changes) for environment, changes in story.plans.items()}
+    names = (*plans, *story.unplanned)
+    impacts = tuple(Impact(Stack.conventional(n, f"environments/{n}"), (Reason("stack", n),)) for n in names)
+    found = tuple(Finding("rule", s, Status.FAIL, "tool", "no") for s in story.findings)
+    around = {
+        name: Surroundings(
+            production=name == "prod",
+            drifted=name in story.drifted,
+            deployed=frozenset({name} - set(story.first)),
+            types=frozenset() if name in story.first else frozenset(c.type for p in plans.values() for c in p.changes),
+            idle=timedelta(days=1),
+        )
+        for name in names
+    }
+    unplanned = dict.fromkeys(story.unplanned, "it failed")
+    return Assessment(ChangeSet("a" * 40, "b" * 40, (), impacts), plans, unplanned, found), around
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_level_is_the_one_that_was_written_down(name: str) -> None:
+    found = risk(*assessed(EXPECTED[name]))
+    assert found.level == EXPECTED[name].level, found
