@@ -1,4 +1,4 @@
-"""What makes a change risky: the whole formula, as data. docs/reference/risk.md is made from it."""
+"""What makes a change risky: the whole formula, as data. `docs/reference/risk.md` is made from it."""
 
 from __future__ import annotations
 
@@ -100,6 +100,12 @@ FACTORS: tuple[Factor, ...] = (
     Factor("removed", 5, 15, "every stack whose folder is removed", "its objects stay, and nobody looks after them"),
 )
 """Every factor. The score is the sum, at most 100."""
+
+
+def factor(name: str) -> Factor:
+    """The factor of that name; it must be one of FACTORS."""
+    return next(one for one in FACTORS if one.name == name)
+
 
 LEVELS: tuple[tuple[str, int], ...] = (("critical", 75), ("high", 50), ("medium", 18), ("low", 0))
 """Each level with the score from which it counts, the worst first."""

@@ -60,9 +60,10 @@ def cli(ctx: click.Context, folder: str) -> None:
 @cli.command()
 @click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
 @click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
+@click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
 @JSON
 @click.pass_obj
-def check(folder: str, base: str | None, style: str, as_json: bool) -> int:
+def check(folder: str, base: str | None, style: str, explain: bool, as_json: bool) -> int:
     """Everything a pull request is checked for, on the working tree.
 
     \b
@@ -73,7 +74,7 @@ def check(folder: str, base: str | None, style: str, as_json: bool) -> int:
     """
     from terrace.apps.cli.change import check
 
-    return check(folder, base, "json" if as_json else style)
+    return check(folder, base, "json" if as_json else style, explain=explain)
 
 
 @cli.command()
