@@ -33,7 +33,7 @@ def _of(config: Config, history: History, environment: Environment, now: datetim
         production=_production(config, environment),
         drifted=drifted,
         deployed=frozenset(folds.live(history, name)),
-        types=frozenset(_type(address) for address in addresses),
+        types=frozenset(type_of(address) for address in addresses),
         idle=now - mine[-1].opened_at if mine else None,
     )
 
@@ -46,7 +46,7 @@ def _production(config: Config, environment: Environment) -> bool:
     return by_rule or (last and (alone or environment.after is not None))
 
 
-def _type(address: str) -> str:
+def type_of(address: str) -> str:
     """The type in an address: `module.a["x"].aws_vpc.main[0]` is an aws_vpc."""
     parts = _INDEX.sub("", address).split(".")
     while len(parts) > 2 and parts[0] == "module":

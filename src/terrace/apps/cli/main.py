@@ -15,7 +15,7 @@ ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "impact", "plan")),
+    ("A change", ("check", "explain", "impact", "plan")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
@@ -75,6 +75,22 @@ def check(folder: str, base: str | None, style: str, explain: bool, as_json: boo
     from terrace.apps.cli.change import check
 
     return check(folder, base, "json" if as_json else style, explain=explain)
+
+
+@cli.command()
+@click.argument("rule", metavar="RULE")
+@JSON
+def explain(rule: str, as_json: bool) -> int:
+    """What a rule of a check, or a factor of the risk, means; why it matters, how to fix and how to waive it.
+
+    \b
+    Examples:
+      terrace explain trust-root
+      terrace explain data-loss
+    """
+    from terrace.apps.cli.explain import explain
+
+    return explain(rule, as_json=as_json)
 
 
 @cli.command()
