@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from terrace.assess.risk import Surroundings
 from terrace.ledger import folds
@@ -31,10 +31,11 @@ def _of(config: Config, history: History, environment: Environment, now: datetim
     ]
     return Surroundings(
         production=_production(config, environment),
-        drifted=drifted,
+        # Where nothing was deployed nothing can have drifted or aged: that it is the first is counted by itself.
+        drifted=drifted if mine else False,
         deployed=frozenset(folds.live(history, name)),
         types=frozenset(type_of(address) for address in addresses),
-        idle=now - mine[-1].opened_at if mine else None,
+        idle=now - mine[-1].opened_at if mine else timedelta(0),
     )
 
 

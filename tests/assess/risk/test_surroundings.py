@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -24,9 +24,9 @@ def test_production_is_what_stands_last_or_is_called_so() -> None:
     assert [found[name].production for name in found] == [False, True, True]
 
 
-def test_an_empty_ledger_knows_nothing() -> None:
+def test_where_nothing_was_deployed_it_is_the_first_and_nothing_else() -> None:
     found = surroundings(LADDER, History(), ["dev"], NOW)["dev"]
-    assert (found.drifted, found.deployed, found.types, found.idle) == (None, frozenset(), frozenset(), None)
+    assert (found.drifted, found.deployed, found.types, found.idle) == (False, frozenset(), frozenset(), timedelta(0))
 
 
 @pytest.mark.parametrize(
