@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from terrace.apps.cli.main import SECTIONS, cli
+from terrace.assess.factors import FACTORS, LEVELS
 from terrace.stacks.schema import reference
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -14,7 +15,29 @@ REFERENCE = Path(__file__).parent / "reference"
 
 def pages() -> dict[str, str]:
     """File name -> text."""
-    return {"terrace-yaml.md": reference(), "commands.md": commands()}
+    return {"terrace-yaml.md": reference(), "commands.md": commands(), "risk.md": risk()}
+
+
+def risk() -> str:
+    """The formula of the risk of a change: every factor, and where each level begins."""
+    lines = [
+        "# Risk",
+        "",
+        "Made from the code (`make docs`). `terrace check` gives a change a score from 0 to 100 and a level, with its",
+        "reasons; `--explain` shows all of them. More of anything never lowers the score. What is not known counts as",
+        "the worse.",
+        "",
+        "| level | from |",
+        "| --- | ---: |",
+        *(f"| {name} | {least} |" for name, least in LEVELS),
+        "",
+        "The score is the sum of these, at most 100:",
+        "",
+        "| factor | points | at most | for | because |",
+        "| --- | ---: | ---: | --- | --- |",
+        *(f"| `{f.name}` | {f.points} | {f.cap} | {f.counts} | {f.why} |" for f in FACTORS),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def commands() -> str:

@@ -24,6 +24,10 @@ def test_a_commit_goes_from_check_to_production(shop: World) -> None:
     assert checked["verdict"] == "pass"
     assert [plan["stack"] for plan in checked["plans"]] == ["dev", "prod", "staging"]
     assert all(plan["create"] == 1 for plan in checked["plans"])
+    why = {reason["factor"]: reason["what"] for reason in checked["risk"]["reasons"]}
+    assert checked["risk"]["level"] == "high"
+    assert why["production"] == "prod"
+    assert "dev" in why["first"]
     assert {one["environment"]: one["verdict"] for one in checked["ahead"]} == {
         "dev": "pass",
         "staging": "wait",

@@ -9,6 +9,7 @@ from functools import partial
 
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.model import Assessment, Finding, Severity, Status
+from terrace.assess.risk import Risk, risk
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
@@ -16,6 +17,7 @@ from terrace.ledger.model import History
 from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.look import plan_in
+from terrace.pipelines.surroundings import surroundings
 from terrace.plans.model import Plan
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.graph import waves
@@ -26,10 +28,11 @@ from terrace.stacks.model import ChangeSet, Impact, Manual
 @dataclass(frozen=True, slots=True)
 class Validation:
     """Everything a pull request is checked for. `ahead` are the verdicts of the environments that would change,
-    as they stand now; `passed` says whether the change itself may be merged."""
+    as they stand now; `passed` says whether the change itself may be merged; `risk` how much is at stake."""
 
     assessment: Assessment
     ahead: tuple[Verdict, ...]
+    risk: Risk
 
     @property
     def passed(self) -> bool:
@@ -64,7 +67,8 @@ def validate(
             if isinstance(check, PlanCheck):
                 found += _weighed(crew.config, name, partial(check.examine, examined, made))
     assessment = Assessment(change_set, made, unplanned, tuple(found))
-    return Validation(assessment, _ahead(crew, assessment))
+    history = crew.ledger.read()
+    return Validation(assessment, _ahead(crew, history, assessment), _risk(crew, history, assessment))
 
 
 def _gather(
@@ -161,9 +165,15 @@ def _weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...
     return findings
 
 
-def _ahead(crew: Crew, assessment: Assessment) -> tuple[Verdict, ...]:
+def _risk(crew: Crew, history: History, assessment: Assessment) -> Risk:
+    """An environment that the trust root does not know has no surroundings that anybody could know."""
+    known = {environment.name for environment in crew.config.environments}
+    touched = {impact.stack.environment for impact in assessment.change_set.impacts} & known
+    return risk(assessment, surroundings(crew.config, history, sorted(touched), crew.clock()))
+
+
+def _ahead(crew: Crew, history: History, assessment: Assessment) -> tuple[Verdict, ...]:
     """What the gates of each environment that would change say to this change, were it asked for now."""
-    history = crew.ledger.read()
     verdicts = []
     for environment in crew.config.environments:
         touched = [i for i in assessment.change_set.impacts if i.stack.environment == environment.name]

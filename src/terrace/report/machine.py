@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from terrace.assess.model import Finding, Status
+from terrace.assess.risk import Risk
 from terrace.gates.model import Approval, GateResult, Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.ledger.origins import origin_word
@@ -45,6 +46,7 @@ def check(
     ahead: Iterable[Verdict],
     *,
     passed: bool,
+    risk: Risk,
 ) -> Json:
     """`terrace check`. `verdict` is about the change itself; `ahead` about each environment it would enter."""
     found = list(findings)
@@ -59,6 +61,11 @@ def check(
             {"what": f.stack or f.path or f.rule, "why": f.message} for f in found if f.status is Status.UNKNOWN
         ],
         "ahead": [{"environment": v.environment, "verdict": v.outcome.value, "gates": gates(v)} for v in ahead],
+        "risk": {
+            "level": risk.level,
+            "score": risk.score,
+            "reasons": [{"factor": r.factor, "points": r.points, "what": r.what} for r in risk.reasons],
+        },
     }
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from terrace.assess.model import Finding
+from terrace.assess.risk import Risk
 from terrace.gates.model import Verdict
 from terrace.plans.model import Action, Plan
 from terrace.report.terminal import SIGNS, counts, reason_words, visible
@@ -42,11 +43,13 @@ def check(
     ahead: Iterable[Verdict],
     *,
     passed: bool,
+    risk: Risk,
 ) -> str:
     """The whole answer of a check: verdict and table first, then what was found, then each plan folded away."""
     word = "pass" if passed else "**block**"
     parts = [f"### Terrace check: {word} ({change_set.base[:7]} → {change_set.head[:7]})", ""]
     parts += [_table(change_set, plans, unplanned), ""]
+    parts += [_risk(risk), ""]
     found = sorted(findings, key=lambda f: (f.advisory, -f.severity, f.rule))
     if found:
         parts += ["**Findings**", "", *(_finding(one) for one in found), ""]
@@ -58,6 +61,12 @@ def check(
     for verdict in ahead:
         parts += [_gates(verdict), ""]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _risk(found: Risk) -> str:
+    lines = [f"**Risk: {found.level}** ({found.score} of 100)", ""]
+    lines += [f"- {reason.points} {plain(reason.factor)}: {plain(reason.what)}" for reason in found.reasons]
+    return "\n".join(lines).rstrip()
 
 
 def _table(change_set: ChangeSet, plans: Mapping[str, Plan], unplanned: Mapping[str, str]) -> str:

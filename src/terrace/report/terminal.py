@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from terrace.assess.factors import factor
 from terrace.assess.model import Finding
+from terrace.assess.risk import Risk
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
@@ -91,6 +93,8 @@ def check(
     ahead: Iterable[Verdict],
     *,
     passed: bool,
+    risk: Risk,
+    explain: bool = False,
 ) -> RenderableType:
     """The whole answer: what is touched and why, what would happen, what was found, what lies ahead."""
     count = len(change_set.impacts)
@@ -111,9 +115,25 @@ def check(
         parts += [Text(""), findings_table(found)]
     for verdict in ahead:
         parts += [Text(""), gates(verdict)]
+    parts += [Text(""), _risk(risk, explain=explain)]
     word = Text("pass", style="green bold") if passed else Text("block", style="red bold")
     parts += [Text(""), Text.assemble("verdict: ", word)]
     return Group(*parts)
+
+
+def _risk(found: Risk, *, explain: bool) -> RenderableType:
+    """The level with its largest reasons; with `explain` all of them, each with what the formula says about it."""
+    style = {"low": "green", "medium": "yellow"}.get(found.level, "red")
+    lines = [Text.assemble("risk: ", (found.level, f"{style} bold"), f" ({found.score} of 100)")]
+    shown = found.reasons if explain else found.reasons[:3]
+    for reason in shown:
+        lines.append(Text(f"  {reason.points:>3} {reason.factor}: {visible(reason.what)}"))
+        if explain:
+            rule = factor(reason.factor)
+            lines.append(Text(f"      {rule.points} for {rule.counts}, at most {rule.cap}: {rule.why}", style="dim"))
+    if len(shown) < len(found.reasons):
+        lines.append(Text(f"  and {len(found.reasons) - len(shown)} more reasons (--explain)", style="dim"))
+    return Group(*lines)
 
 
 def plans(made: Mapping[str, Plan], unplanned: Mapping[str, str]) -> RenderableType:

@@ -18,7 +18,7 @@ from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason
 
 
-def check(folder: str, base: str | None, style: str) -> int:
+def check(folder: str, base: str | None, style: str, *, explain: bool = False) -> int:
     """Everything a pull request is checked for; exit 1 when it may not be merged."""
     shop = Workshop(Path(folder))
     change_set, landscape = _change(shop, base)
@@ -26,21 +26,22 @@ def check(folder: str, base: str | None, style: str) -> int:
         crew = shop.onlookers(told)
         made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop))
         validation = validate(crew, change_set, landscape, made)
-    _say(validation, style)
+    _say(validation, style, explain=explain)
     return 0 if validation.passed else 1
 
 
-def _say(validation: Validation, style: str) -> None:
+def _say(validation: Validation, style: str, *, explain: bool) -> None:
     assessment = validation.assessment
     facts = (assessment.change_set, assessment.plans)
     found = assessment.findings
+    ahead, passed, score = validation.ahead, validation.passed, validation.risk
     if style == "json":
-        emit(machine.check(*facts, found, validation.ahead, passed=validation.passed))
+        emit(machine.check(*facts, found, ahead, passed=passed, risk=score))
     elif style == "markdown":
-        text = markdown.check(*facts, assessment.unplanned, found, validation.ahead, passed=validation.passed)
+        text = markdown.check(*facts, assessment.unplanned, found, ahead, passed=passed, risk=score)
         sys.stdout.write(text + "\n")
     else:
-        show(terminal.check(*facts, assessment.unplanned, found, validation.ahead, passed=validation.passed))
+        show(terminal.check(*facts, assessment.unplanned, found, ahead, passed=passed, risk=score, explain=explain))
 
 
 def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:

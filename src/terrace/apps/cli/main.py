@@ -15,7 +15,7 @@ ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "impact", "plan", "policy", "scan")),
+    ("A change", ("check", "explain", "impact", "plan", "policy", "scan")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
@@ -60,9 +60,10 @@ def cli(ctx: click.Context, folder: str) -> None:
 @cli.command()
 @click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
 @click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
+@click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
 @JSON
 @click.pass_obj
-def check(folder: str, base: str | None, style: str, as_json: bool) -> int:
+def check(folder: str, base: str | None, style: str, explain: bool, as_json: bool) -> int:
     """Everything a pull request is checked for, on the working tree.
 
     \b
@@ -73,7 +74,23 @@ def check(folder: str, base: str | None, style: str, as_json: bool) -> int:
     """
     from terrace.apps.cli.change import check
 
-    return check(folder, base, "json" if as_json else style)
+    return check(folder, base, "json" if as_json else style, explain=explain)
+
+
+@cli.command()
+@click.argument("rule", metavar="RULE")
+@JSON
+def explain(rule: str, as_json: bool) -> int:
+    """What a rule of a check, or a factor of the risk, means; why it matters, how to fix and how to waive it.
+
+    \b
+    Examples:
+      terrace explain trust-root
+      terrace explain data-loss
+    """
+    from terrace.apps.cli.explain import explain
+
+    return explain(rule, as_json=as_json)
 
 
 @cli.command()

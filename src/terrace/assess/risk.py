@@ -1,0 +1,268 @@
+"""How risky a change is: one score with its reasons, from the data of `factors`.
+
+More of anything never lowers the score, and neither does knowing less: what is not known counts as if it were so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from terrace.assess.exposure import (
+    HARMLESS,
+    PROTECTION_ATTRIBUTES,
+    RIGHTS_ATTRIBUTES,
+    RIGHTS_TYPES,
+    SECURITY_ATTRIBUTES,
+    SECURITY_TYPES,
+    WORLD,
+    WORLD_SWITCHES,
+    is_one_of,
+)
+from terrace.assess.factors import FACTORS, LEVELS
+from terrace.assess.model import Assessment, Finding, Severity, Status
+from terrace.assess.stateful import is_stateful
+from terrace.plans.model import Action, Masked, Plan, ResourceChange, Unknown, Value
+
+Level = Literal["low", "medium", "high", "critical"]
+
+IDLE = timedelta(days=30)
+"""After so long without a deployment, what is there may be another world."""
+
+_SHOWN = 3
+"""How many things of one factor a reason names."""
+
+_GONE = (Action.DELETE, Action.REPLACE, Action.UNKNOWN)
+_SAME = (Action.NO_OP, Action.READ)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known around one environment. None, everywhere: nobody knows, which counts as the worse.
+
+    `deployed` are the keys of stacks that have a release there, `types` the types that deployments named before,
+    `idle` the time since the last deployment.
+    """
+
+    production: bool = True
+    drifted: bool | None = None
+    deployed: frozenset[str] | None = None
+    types: frozenset[str] | None = None
+    idle: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """The score (0 to 100), the level that it makes, and every factor that has a part in it, the largest first."""
+
+    score: int
+    level: Level
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one factor adds: `points`, and in `what` the things that were counted, or the first of them."""
+
+    factor: str
+    points: int
+    what: str
+
+
+def risk(assessment: Assessment, around: Mapping[str, Surroundings]) -> Risk:
+    """How risky the change is. `around` is by environment; one that is missing is not known."""
+    seen: dict[str, list[str]] = {}
+    for factor, what in _evidence(assessment, around):
+        seen.setdefault(factor, []).append(what)
+    reasons = [
+        Reason(f.name, min(f.cap, f.points * len(seen[f.name])), _told(seen[f.name])) for f in FACTORS if f.name in seen
+    ]
+    score = min(100, sum(reason.points for reason in reasons))
+    return Risk(score, level_of(score), tuple(sorted(reasons, key=lambda r: -r.points)))
+
+
+def level_of(score: int) -> Level:
+    """The level that a score makes."""
+    found: Level = "low"
+    for name, least in reversed(LEVELS):
+        if score >= least:
+            found = name  # type: ignore[assignment]
+    return found
+
+
+def _told(things: list[str]) -> str:
+    shown = ", ".join(things[:_SHOWN])
+    return f"{shown} and {len(things) - _SHOWN} more" if len(things) > _SHOWN else shown
+
+
+# --- what counts ---------------------------------------------------------------------------------------------------
+
+
+def _evidence(assessment: Assessment, around: Mapping[str, Surroundings]) -> Iterator[tuple[str, str]]:
+    """Everything that counts, as the name of its factor and a word for it."""
+    stacks = {impact.stack.key: impact.stack.environment for impact in assessment.change_set.impacts}
+    stacks |= {plan.stack.key: plan.stack.environment for plan in assessment.plans.values()}
+    plans = {p.stack.key: p for p in assessment.plans.values() if not p.is_empty or p.errored or not p.complete}
+    unplanned = [key for key in assessment.unplanned if key not in plans]
+    yield from (("not-known", f"the plan of {key}") for key in unplanned)
+    touched = {key: stacks.get(key, key.partition("/")[0]) for key in (*plans, *unplanned)}
+    for plan in plans.values():
+        yield from _of_plan(plan, around.get(plan.stack.environment, Surroundings()))
+    yield from _reach(touched, unplanned, around)
+    yield from (("removed", stack.key) for stack in assessment.change_set.removed)
+    yield from _of_findings(assessment.findings)
+
+
+def _reach(
+    touched: Mapping[str, str], unplanned: Iterable[str], around: Mapping[str, Surroundings]
+) -> Iterator[tuple[str, str]]:
+    """How far the change reaches, and how well the places that it reaches are known."""
+    environments = list(dict.fromkeys(touched.values()))
+    yield from (("stacks", key) for key in list(touched)[1:])
+    yield from (("environments", name) for name in environments[1:])
+    for name in environments:
+        known = around.get(name, Surroundings())
+        if known.production:
+            yield "production", name
+        if known.drifted is not False:
+            yield "drift", name if known.drifted else f"{name} (nobody knows)"
+        if known.idle is None or known.idle > IDLE:
+            yield "idle", name
+    for key, name in touched.items():
+        known = around.get(name, Surroundings())
+        if known.deployed is None or key not in known.deployed:
+            yield "first", key
+    for key in unplanned:
+        if around.get(touched[key], Surroundings()).production:
+            yield "production-change", f"whatever {key} does"
+
+
+def _of_findings(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
+    for finding in findings:
+        severity = finding.severity
+        if finding.status is Status.UNKNOWN:
+            severity = max(severity, Severity.HIGH)
+        if severity is not Severity.INFO and finding.status is not Status.WAIVED:
+            yield f"finding-{severity.word}", f"{finding.rule}: {finding.message}"
+
+
+def _of_plan(plan: Plan, known: Surroundings) -> Iterator[tuple[str, str]]:
+    key = plan.stack.key
+    if plan.errored or not plan.complete:
+        yield "not-known", f"what the plan of {key} leaves out"
+    yield from (("size", f"output {o.name}") for o in plan.outputs if o.action is not Action.NO_OP)
+    for change in plan.effective:
+        yield from ((factor, f"{key}: {change.address}") for factor in _of_change(change, known.production))
+    types = dict.fromkeys(change.type for change in plan.effective)
+    yield from (("new-type", t) for t in types if known.types is None or t not in known.types)
+
+
+def _of_change(change: ResourceChange, production: bool) -> Iterator[str]:
+    """The factors that one change counts for. Each counts for a replacement if it does for an update, and for a
+    deletion if it does for a creation."""
+    yield "size"
+    if change.action is Action.UNKNOWN:
+        yield "not-known"
+    if change.action in (*_GONE, Action.FORGET):
+        yield "loss"
+    attributes = _touched(change)
+    if not attributes:
+        return
+    if production:
+        yield "production-change"
+    if change.action is not Action.CREATE and is_stateful(change.type):
+        yield "data"
+        if change.action in _GONE:
+            yield "data-loss"
+    if change.action is not Action.CREATE and any(is_one_of(a, PROTECTION_ATTRIBUTES) for a in attributes):
+        yield "protection"
+    yield from _of_exposure(change, attributes)
+
+
+def _of_exposure(change: ResourceChange, attributes: frozenset[str]) -> Iterator[str]:
+    exposed = attributes
+    if not is_one_of(change.type, SECURITY_TYPES):
+        exposed = frozenset(a for a in attributes if is_one_of(a, SECURITY_ATTRIBUTES))
+    if not exposed:
+        return
+    rights = is_one_of(change.type, RIGHTS_TYPES) or any(is_one_of(a, RIGHTS_ATTRIBUTES) for a in exposed)
+    yield "rights" if rights else "exposure"
+    values = [_part(side, name) for side in (change.before, change.after) for name in exposed]
+    if change.action in _GONE or any(_hidden(value) for value in values):
+        yield "exposure-doubt"
+    if any(_for_everybody(side, exposed) for side in (change.before, change.after)):
+        yield "everybody"
+
+
+# --- what a change touches -----------------------------------------------------------------------------------------
+
+_UNNAMED = frozenset({"?"})
+
+
+def _touched(change: ResourceChange) -> frozenset[str]:
+    """The attributes that a change is about, without harmless ones: all of the object unless it is updated in place.
+
+    Where it cannot be told which, there is one without a name; empty only when nothing but harmless ones differ.
+    """
+    if change.action in _SAME:
+        return frozenset()
+    names = _names(change.before) | _names(change.after)
+    if change.action is Action.UPDATE:
+        differ = {n for n in names if _differs(_part(change.before, n), _part(change.after, n))}
+        return frozenset(differ - set(HARMLESS)) if differ else _UNNAMED
+    return frozenset(names - set(HARMLESS)) | _UNNAMED
+
+
+def _names(value: Value) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()
+
+
+def _part(value: Value, name: str) -> Value:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _differs(before: Value, after: Value) -> bool:
+    """Whether a value changes, as far as anybody can see: a hidden one may."""
+    return bool(before != after) or _hidden(after)
+
+
+def _hidden(value: Value) -> bool:
+    if isinstance(value, Masked | Unknown):
+        return True
+    if isinstance(value, dict):
+        return any(_hidden(one) for one in value.values())
+    return isinstance(value, list | tuple) and any(_hidden(one) for one in value)
+
+
+def _for_everybody(side: Value, exposed: frozenset[str]) -> bool:
+    """Whether one of these attributes lets everybody in, or allows everything. What only leads out does not count."""
+    if not isinstance(side, dict) or side.get("type") == "egress":
+        return False
+    if any(side.get(name) is True for name in exposed if name in WORLD_SWITCHES):
+        return True
+    return any(_wide(name, side.get(name)) for name in exposed if name != "egress")
+
+
+def _wide(name: str, value: Value) -> bool:
+    if isinstance(value, dict):
+        if value.get("Effect") == "Deny":
+            return False
+        return any(_wide(key, one) for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return any(_wide(name, one) for one in value)
+    if not isinstance(value, str):
+        return False
+    # A policy that allows one thing on every resource is everyday; one that allows everything is not.
+    if value in WORLD:
+        return name not in ("Resource", "resources", "NotAction", "not_actions")
+    return value.lstrip()[:1] in ("{", "[") and _wide(name, _decoded(value))
+
+
+def _decoded(text: str) -> Value:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

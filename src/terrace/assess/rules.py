@@ -1,0 +1,138 @@
+"""What every rule of a check means, for whoever meets one: why it matters, how to fix it, how to do without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.assess.factors import FACTORS
+from terrace.stacks.naming import no_such
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, or one factor of the risk, in sentences. `waive` says how a team goes on without it, if it can."""
+
+    name: str
+    means: str
+    why: str
+    fix: str
+    waive: str
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "format",
+        "A changed file is not written as `terraform fmt` writes it, or that could not be told.",
+        "Differences of layout hide differences of meaning in a review.",
+        "Run the command that the finding names; its diff is in the finding.",
+        "`checks: {format: advisory}` of terrace.yaml tells it only, `off` does not look.",
+    ),
+    Rule(
+        "trust-root",
+        "The change loosens the rules that judge changes: terrace.yaml or what it names.",
+        "Whatever comes after it meets the weaker rules.",
+        "Take it back, or have an owner merge it on its own.",
+        "`checks: {trust-root: advisory}` of terrace.yaml tells it only; that is a loosening itself.",
+    ),
+    Rule(
+        "layout",
+        "Something in the layout of the repository could not be looked into.",
+        "What was not looked at may be part of the change, and is not judged.",
+        "Do what the finding says at its place.",
+        "It never blocks. `checks: {layout: off}` of terrace.yaml does not tell it.",
+    ),
+    Rule(
+        "plan",
+        "A stack that the change touches could not be planned.",
+        "Nobody knows what the change does there.",
+        "Mend what Terraform says at its place, and check again; what waits for another stack is planned after it.",
+        "It cannot be waived: a stack without a plan is never applied.",
+    ),
+    Rule(
+        "plan-complete",
+        "Terraform planned a part only: it met an error, or put something off.",
+        "What the plan leaves out was not looked at.",
+        "Mend the error that Terraform tells, or apply what it waits for first.",
+        "It cannot be waived: an incomplete plan is never applied.",
+    ),
+    Rule(
+        "policy",
+        "A policy of the repository could not be run, or a folder that `policies` names holds none.",
+        "What was not run has found nothing, and that says nothing about the change.",
+        "Mend the policy at its place; `terrace policy test` runs its tests, `terrace policy input` shows its input.",
+        "`checks: {policy: advisory}` of terrace.yaml tells it only; what a policy finds bears the name of the policy.",
+    ),
+    Rule(
+        "commits",
+        "A commit's message is not written as Conventional Commits and `commits:` of terrace.yaml say.",
+        "Change logs, versions and people in a hurry read nothing else.",
+        "Write it anew: `git rebase -i`, then `reword`.",
+        "Advisory unless `checks: {commits: required}`; `off` does not look.",
+    ),
+    Rule(
+        "pinned",
+        "A changed module leaves a version open: of Terraform, a provider, a registry module or a Git source.",
+        "The same commit would be another infrastructure tomorrow.",
+        "Name a version where the finding says; for Git a tag or a commit in `?ref=`.",
+        "Advisory unless `checks: {pinned: required}`; `off` does not look.",
+    ),
+    Rule(
+        "lock-file",
+        "A stack's dependency lock file is not committed, or does not know a provider or a platform.",
+        "Without it whoever runs `init` gets whatever is newest, and no program is checked.",
+        "Run `terraform providers lock -platform=...` in the stack's folder, and commit the file.",
+        "Advisory unless `checks: {lock-file: required}`; `off` does not look.",
+    ),
+    Rule(
+        "unused",
+        "A variable or local value that a module declares and nothing in it uses.",
+        "People set it, and wonder why nothing happens.",
+        "Remove it, or use it.",
+        "Advisory unless `checks: {unused: required}`; `off` does not look.",
+    ),
+    Rule(
+        "required-files",
+        "A changed module or stack lacks a file that `required_files:` of terrace.yaml asks for.",
+        "A module without its page is read in its source, by everybody, each time.",
+        "Add the file.",
+        "Advisory unless `checks: {required-files: required}`; `off` does not look.",
+    ),
+    Rule(
+        "secrets",
+        "A commit of the change, or its message, holds what looks like a secret, though a later one may remove it.",
+        "Whoever can read the repository has it, for as long as the commit exists.",
+        "Revoke it where it is from, then write the commits anew without it.",
+        "An entry of `.terrace/secrets.yaml` on the protected branch, with owner, reason and the day it ends.",
+    ),
+    Rule(
+        "plan-secrets",
+        "A plan holds what looks like a secret where nothing marks it as sensitive.",
+        "It stands in the state, in logs and on screens, in clear.",
+        "Refer to a secret store, and mark the variable `sensitive`.",
+        "`checks: {plan-secrets: advisory}` of terrace.yaml tells it only.",
+    ),
+)
+"""Every rule that a finding can bear."""
+
+
+def rules() -> dict[str, Rule]:
+    """Rules and factors of the risk, by name."""
+    factors = (
+        Rule(
+            factor.name,
+            f"A factor of the risk: {factor.points} points for {factor.counts}, at most {factor.cap} in all.",
+            f"{factor.why[0].upper()}{factor.why[1:]}.",
+            "Make the change smaller, or the thing that is counted known; `terrace check --explain` names it.",
+            "It blocks nothing, so there is nothing to waive.",
+        )
+        for factor in FACTORS
+    )
+    return {rule.name: rule for rule in (*RULES, *factors)}
+
+
+def rule(name: str) -> Rule:
+    """The rule of that name. Raises BadInput with the nearest right name when there is none."""
+    known = rules()
+    if name not in known:
+        raise no_such("rule", name, known)
+    return known[name]

@@ -1,0 +1,55 @@
+"""What is known around each environment that a change touches, for its risk: from the configuration and the ledger."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from terrace.assess.risk import Surroundings
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.stacks.config import Config, Environment
+from terrace.stacks.load import is_production
+from terrace.watch.checks import newest_first, standing
+
+_INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]')
+
+
+def surroundings(config: Config, history: History, names: Iterable[str], now: datetime) -> dict[str, Surroundings]:
+    """By environment. What the ledger does not tell stays unknown."""
+    return {name: _of(config, history, config.environment(name), now) for name in names}
+
+
+def _of(config: Config, history: History, environment: Environment, now: datetime) -> Surroundings:
+    name = environment.name
+    mine = [d for d in folds.deployments(history) if d.environment == name]
+    how = standing(newest_first(history, name), now, environment.drift.every)
+    drifted = None if how is None or how.status == "unknown" or how.overdue else how.status == "drifted"
+    addresses = [
+        address for d in mine if d.touched for step in d.steps for _, address in step.detail.get("changes", ())
+    ]
+    return Surroundings(
+        production=_production(config, environment),
+        # Where nothing was deployed nothing can have drifted or aged: that it is the first is counted by itself.
+        drifted=drifted if mine else False,
+        deployed=frozenset(folds.live(history, name)),
+        types=frozenset(type_of(address) for address in addresses),
+        idle=now - mine[-1].opened_at if mine else timedelta(0),
+    )
+
+
+def _production(config: Config, environment: Environment) -> bool:
+    """By its name, because it is protected, or because nothing comes after it on the ladder."""
+    last = all(other.after != environment.name for other in config.environments)
+    alone = len(config.environments) == 1
+    by_rule = environment.protected or is_production(environment.name)
+    return by_rule or (last and (alone or environment.after is not None))
+
+
+def type_of(address: str) -> str:
+    """The type in an address: `module.a["x"].aws_vpc.main[0]` is an aws_vpc."""
+    parts = _INDEX.sub("", address).split(".")
+    while len(parts) > 2 and parts[0] == "module":
+        parts = parts[2:]
+    return parts[1] if parts[0] == "data" and len(parts) > 1 else parts[0]

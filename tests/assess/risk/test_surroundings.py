@@ -1,0 +1,36 @@
+"""What is known around an environment, and what is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from terrace.ledger.model import History
+from terrace.pipelines.surroundings import surroundings, type_of
+from terrace.stacks.config import Config, Environment
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+LADDER = Config(
+    environments=(Environment("dev"), Environment("staging", after="dev"), Environment("top", after="staging"))
+)
+
+
+def test_production_is_what_stands_last_or_is_called_so() -> None:
+    found = surroundings(LADDER, History(), ["dev", "staging", "top"], NOW)
+    assert [found[name].production for name in found] == [False, False, True]
+    several = Config(environments=(Environment("a"), Environment("prod"), Environment("b", protected=True)))
+    found = surroundings(several, History(), ["a", "prod", "b"], NOW)
+    assert [found[name].production for name in found] == [False, True, True]
+
+
+def test_where_nothing_was_deployed_it_is_the_first_and_nothing_else() -> None:
+    found = surroundings(LADDER, History(), ["dev"], NOW)["dev"]
+    assert (found.drifted, found.deployed, found.types, found.idle) == (False, frozenset(), frozenset(), timedelta(0))
+
+
+@pytest.mark.parametrize(
+    "address", ["aws_vpc.main", "aws_vpc.main[0]", 'module.a["x.y"].aws_vpc.main', "module.a.module.b[1].aws_vpc.m"]
+)
+def test_the_type_in_an_address(address: str) -> None:
+    assert type_of(address) == "aws_vpc"
