@@ -8,8 +8,15 @@ from collections.abc import Iterable, Mapping
 from terrace.assess.model import Finding
 from terrace.gates.model import Verdict
 from terrace.plans.model import Action, Plan
+from terrace.report.checked import Checked, why_held
 from terrace.report.terminal import SIGNS, counts, reason_words, visible
 from terrace.stacks.model import ChangeSet
+
+ROOM = 60_000
+"""Bytes of a comment: GitHub takes 65,536 characters, and there are those who say bytes."""
+
+MOST_HELD = 20
+"""Lines that say what holds a change."""
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:$-])")
 
@@ -58,6 +65,28 @@ def check(
     for verdict in ahead:
         parts += [_gates(verdict), ""]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def checked(record: Checked) -> str:
+    """A check for a pull request: the answer first, then what holds it, then the rest while a comment has room."""
+    known = record.assessment
+    text = check(known.change_set, known.plans, known.unplanned, known.findings, record.ahead, passed=record.passed)
+    head, *blocks = re.split(r"\n\n(?=- |\*\*|<details>)", text.rstrip("\n"))
+    held = [f"- {plain(why_held(finding))}" for finding in record.holding[:MOST_HELD]]
+    if len(record.holding) > MOST_HELD:
+        held.append(f"- and {len(record.holding) - MOST_HELD} more")
+    parts = [head, *(["\n".join(["**Held by**", "", *held])] if held else []), *blocks]
+    kept: list[str] = []
+    room = ROOM
+    for part in parts:
+        size = len(part.encode()) + 2
+        if size <= room:
+            kept.append(part)
+            room -= size
+    if len(kept) < len(parts):
+        left = len(parts) - len(kept)
+        kept.append(f"Too long for a comment: {left} {'part is' if left == 1 else 'parts are'} left out.")
+    return "\n\n".join(kept) + "\n"
 
 
 def _table(change_set: ChangeSet, plans: Mapping[str, Plan], unplanned: Mapping[str, str]) -> str:
