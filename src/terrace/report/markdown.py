@@ -71,7 +71,7 @@ def checked(record: Checked) -> str:
     """A check for a pull request: the answer first, then what holds it, then the rest while a comment has room."""
     known = record.assessment
     text = check(known.change_set, known.plans, known.unplanned, known.findings, record.ahead, passed=record.passed)
-    head, *blocks = re.split(r"\n\n(?=- |\*\*|<details>)", text.rstrip("\n"))
+    head, *blocks = re.split(r"(?<!\*\*)\n\n(?=- |\*\*|<details>)", text.rstrip("\n"))
     held = [f"- {plain(why_held(finding))}" for finding in record.holding[:MOST_HELD]]
     if len(record.holding) > MOST_HELD:
         held.append(f"- and {len(record.holding) - MOST_HELD} more")

@@ -123,7 +123,8 @@ def _result(finding: Finding, index: int, mark: str, folders: Mapping[str, str])
 def _location(finding: Finding, folders: Mapping[str, str]) -> Json:
     found: Json = {}
     # Without a file it is the folder of the stack: a line nobody saw is not made up.
-    spot = finding.path or (f"{folders[finding.stack]}/" if finding.stack in folders else None)
+    folder = folders.get(finding.stack) if finding.stack else None
+    spot = finding.path or (f"{folder}/" if folder else None)
     if spot:
         physical: Json = {"artifactLocation": _artifact(spot)}
         if finding.path and finding.line:

@@ -47,9 +47,9 @@ def asked_for(folder: Path, style: str, output: str | None, reports: tuple[str, 
             )
         found.append(Report(name, _file(folder, file)))
     files = [report.file for report in found if report.file is not None]
-    for file in files:
-        if files.count(file) > 1:
-            raise BadInput(f"two reports go to {terminal.visible(str(file))}", hint="give each a file of its own")
+    for target in files:
+        if files.count(target) > 1:
+            raise BadInput(f"two reports go to {terminal.visible(str(target))}", hint="give each a file of its own")
     return tuple(found)
 
 
