@@ -13,9 +13,8 @@ def check(record: Checked) -> str:
     suites: dict[str, list[Xml.Element]] = {"plans": [_planned(key) for key in record.assessment.plans]}
     for finding in worst_first(record.assessment.findings):
         suites.setdefault(readable(finding.tool), []).append(_case(finding))
-    root = Xml.Element(
-        "testsuites", {"name": "terrace check", **_counts([c for cases in suites.values() for c in cases])}
-    )
+    everything = [case for cases in suites.values() for case in cases]
+    root = Xml.Element("testsuites", {"name": "terrace check", **_counts(everything)})
     for name, cases in suites.items():
         Xml.SubElement(root, "testsuite", {"name": name, **_counts(cases)}).extend(cases)
     Xml.indent(root)
