@@ -12,6 +12,8 @@ from terrace.report.checked import Checked, why_held
 from terrace.report.terminal import SIGNS, counts, reason_words, visible
 from terrace.stacks.model import ChangeSet
 
+_RISKY = (Action.DELETE, Action.REPLACE, Action.FORGET, Action.UNKNOWN)
+
 ROOM = 60_000
 """Bytes of a comment: GitHub takes 65,536 characters, and there are those who say bytes."""
 
@@ -114,7 +116,7 @@ def _finding(finding: Finding) -> str:
 
 def _details(key: str, plan: Plan) -> str:
     lines = []
-    for change in plan.effective:
+    for change in sorted(plan.effective, key=lambda c: c.action not in _RISKY):
         sign = {"~": "!", "-/+": "-", "?": "!", ".": "!"}.get(SIGNS[change.action][0], SIGNS[change.action][0])
         lines.append(f"{sign} {change.action.value} {change.address}")
     for output in plan.outputs:
