@@ -9,8 +9,17 @@ from terrace.assess.model import Finding
 from terrace.assess.risk import Risk
 from terrace.gates.model import Verdict
 from terrace.plans.model import Action, Plan
+from terrace.report.checked import Checked, why_held
 from terrace.report.terminal import SIGNS, counts, reason_words, visible
 from terrace.stacks.model import ChangeSet
+
+_RISKY = (Action.DELETE, Action.REPLACE, Action.FORGET, Action.UNKNOWN)
+
+ROOM = 60_000
+"""Bytes of a comment: GitHub takes 65,536 characters, and there are those who say bytes."""
+
+MOST_HELD = 20
+"""Lines that say what holds a change."""
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:$-])")
 
@@ -69,6 +78,29 @@ def _risk(found: Risk) -> str:
     return "\n".join(lines).rstrip()
 
 
+def checked(record: Checked) -> str:
+    """A check for a pull request: the answer first, then what holds it, then the rest while a comment has room."""
+    known = record.assessment
+    facts = (known.change_set, known.plans, known.unplanned, known.findings, record.ahead)
+    text = check(*facts, passed=record.passed, risk=record.risk)
+    head, *blocks = re.split(r"(?<!\*\*)\n\n(?=- |\*\*|<details>)", text.rstrip("\n"))
+    held = [f"- {plain(why_held(finding))}" for finding in record.holding[:MOST_HELD]]
+    if len(record.holding) > MOST_HELD:
+        held.append(f"- and {len(record.holding) - MOST_HELD} more")
+    parts = [head, *(["\n".join(["**Held by**", "", *held])] if held else []), *blocks]
+    kept: list[str] = []
+    room = ROOM
+    for part in parts:
+        size = len(part.encode()) + 2
+        if size <= room:
+            kept.append(part)
+            room -= size
+    if len(kept) < len(parts):
+        left = len(parts) - len(kept)
+        kept.append(f"Too long for a comment: {left} {'part is' if left == 1 else 'parts are'} left out.")
+    return "\n\n".join(kept) + "\n"
+
+
 def _table(change_set: ChangeSet, plans: Mapping[str, Plan], unplanned: Mapping[str, str]) -> str:
     rows = ["| Stack | Create | Update | Replace | Delete | Why |", "| --- | ---: | ---: | ---: | ---: | --- |"]
     for one in change_set.impacts:
@@ -94,7 +126,7 @@ def _finding(finding: Finding) -> str:
 
 def _details(key: str, plan: Plan) -> str:
     lines = []
-    for change in plan.effective:
+    for change in sorted(plan.effective, key=lambda c: c.action not in _RISKY):
         sign = {"~": "!", "-/+": "-", "?": "!", ".": "!"}.get(SIGNS[change.action][0], SIGNS[change.action][0])
         lines.append(f"{sign} {change.action.value} {change.address}")
     for output in plan.outputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -21,6 +22,9 @@ from terrace.report.machine import result_word, state_word
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.watch.checks import Standing
+
+if TYPE_CHECKING:
+    from terrace.report.checked import Checked
 
 SIGNS = {
     Action.CREATE: ("+", "green"),
@@ -67,16 +71,16 @@ def impact(change_set: ChangeSet, *, why: bool) -> RenderableType:
     for one in change_set.impacts:
         _impact(tree, one, why=why)
     for stack in change_set.removed:
-        tree.add(Text(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
+        tree.add(Text(f"{visible(stack.key)} is removed: its objects stay until `terrace destroy`", style="red"))
     for notice in change_set.notices:
         place = f"{visible(notice.path)}:{notice.line}" if notice.line else visible(notice.path)
-        tree.add(Text(f"note: {place}: {notice.message}", style="yellow"))
+        tree.add(Text(f"note: {place}: {visible(notice.message)}", style="yellow"))
     return tree
 
 
 def _impact(tree: Tree, one: Impact, *, why: bool) -> Tree:
     doubt = " (unsure, so it counts)" if one.unsure else ""
-    branch = tree.add(Text(f"{one.stack.key}{doubt}"))
+    branch = tree.add(Text(f"{visible(one.stack.key)}{doubt}"))
     shown = one.reasons if why else one.reasons[:1]
     for reason in shown:
         branch.add(Text(reason_words(reason), style="dim"))
@@ -108,7 +112,7 @@ def check(
         elif key in unplanned:
             branch.add(Text(f"not planned: {visible(unplanned[key])}", style="red"))
     for stack in change_set.removed:
-        tree.add(Text(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
+        tree.add(Text(f"{visible(stack.key)} is removed: its objects stay until `terrace destroy`", style="red"))
     parts: list[RenderableType] = [tree]
     found = list(findings)
     if found:
@@ -136,6 +140,19 @@ def _risk(found: Risk, *, explain: bool) -> RenderableType:
     return Group(*lines)
 
 
+def checked(record: Checked) -> RenderableType:
+    """The answer of a check, and at its end a line for each finding that holds the change."""
+    from terrace.report.checked import why_held
+
+    known = record.assessment
+    facts = (known.change_set, known.plans, known.unplanned, known.findings, record.ahead)
+    told = check(*facts, passed=record.passed, risk=record.risk, explain=record.explain)
+    if not record.holding:
+        return told
+    lines = [Text(f"  {why_held(finding)}") for finding in record.holding]
+    return Group(told, Text("held by:", style="bold"), *lines)
+
+
 def plans(made: Mapping[str, Plan], unplanned: Mapping[str, str]) -> RenderableType:
     """Plans alone, one branch a stack."""
     tree = Tree(Text(f"{len(made)} planned", style="bold"))
@@ -157,7 +174,7 @@ def plan_changes(node: Tree, plan: Plan) -> None:
     for output in plan.outputs:
         if output.action is not Action.NO_OP:
             sign, style = SIGNS[output.action]
-            node.add(Text(f"{sign} output {output.name}", style=style))
+            node.add(Text(f"{sign} output {visible(output.name)}", style=style))
 
 
 def counts(plan: Plan) -> str:
@@ -198,7 +215,9 @@ def findings_table(findings: Iterable[Finding]) -> RenderableType:
         weight = "advisory" if finding.advisory else finding.severity.word
         style = "yellow" if finding.advisory else "red"
         lines.append(
-            Text.assemble((f"  {weight} ", style), f"{finding.rule} {finding.status.value}: ", visible(finding.message))
+            Text.assemble(
+                (f"  {weight} ", style), f"{visible(finding.rule)} {finding.status.value}: ", visible(finding.message)
+            )
         )
         if where:
             lines.append(Text(f"    at {where}", style="dim"))
@@ -210,14 +229,14 @@ def findings_table(findings: Iterable[Finding]) -> RenderableType:
 def gates(verdict: Verdict) -> RenderableType:
     """Every gate of an environment with its answer, and what would satisfy those that do not pass."""
     table = Table.grid(padding=(0, 1))
-    table.title = Text(f"Gates of {verdict.environment}", style="bold")
+    table.title = Text(f"Gates of {visible(verdict.environment)}", style="bold")
     table.title_justify = "left"
     for result in verdict.results:
         word, style = OUTCOMES[result.outcome]
         text = Text(visible(result.reason))
         if result.satisfy:
-            text.append(f"\n→ {result.satisfy}", style="cyan")
-        table.add_row(Text(f"  {word}", style=style), Text(result.gate), text)
+            text.append(f"\n→ {visible(result.satisfy)}", style="cyan")
+        table.add_row(Text(f"  {word}", style=style), Text(visible(result.gate)), text)
     return table
 
 

@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from terrace.apps.checks import checks
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.reports import asked_for
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.wiring import Workshop
 from terrace.errors import TerraceError
-from terrace.pipelines.validate import Validation, validate
-from terrace.report import machine, markdown, terminal
+from terrace.pipelines.validate import validate
+from terrace.report import machine, terminal
+from terrace.report.checked import Checked
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason
 
 
-def check(folder: str, base: str | None, style: str, *, explain: bool = False) -> int:
+def check(
+    folder: str, base: str | None, style: str, output: str | None, reports: tuple[str, ...], *, explain: bool = False
+) -> int:
     """Everything a pull request is checked for; exit 1 when it may not be merged."""
+    wanted = asked_for(Path(folder), style, output, reports)
     shop = Workshop(Path(folder))
     change_set, landscape = _change(shop, base)
     with watcher(as_json=style == "json") as told:
         crew = shop.onlookers(told)
         made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop))
         validation = validate(crew, change_set, landscape, made)
-    _say(validation, style, explain=explain)
+    record = Checked(
+        validation.assessment,
+        validation.ahead,
+        validation.passed,
+        validation.risk,
+        explain=explain,
+        graph=landscape.graph,
+        tools=("terrace", "terraform", f"{shop.terraform.product} fmt"),
+    )
+    for report in wanted:
+        report.tell(record)
     return 0 if validation.passed else 1
-
-
-def _say(validation: Validation, style: str, *, explain: bool) -> None:
-    assessment = validation.assessment
-    facts = (assessment.change_set, assessment.plans)
-    found = assessment.findings
-    ahead, passed, score = validation.ahead, validation.passed, validation.risk
-    if style == "json":
-        emit(machine.check(*facts, found, ahead, passed=passed, risk=score))
-    elif style == "markdown":
-        text = markdown.check(*facts, assessment.unplanned, found, ahead, passed=passed, risk=score)
-        sys.stdout.write(text + "\n")
-    else:
-        show(terminal.check(*facts, assessment.unplanned, found, ahead, passed=passed, risk=score, explain=explain))
 
 
 def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:

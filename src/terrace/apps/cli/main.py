@@ -35,6 +35,9 @@ class Ladder(click.Group):
                 formatter.write_dl(commands)
 
 
+FORMATS = ("terminal", "markdown", "sarif", "junit", "json")
+"""What `terrace check` can be told as; `terrace.apps.cli.reports` knows how."""
+
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
 WAIT = click.option("--wait", is_flag=True, help="Sit through what mere time will do, such as a bake.")
 ENV = click.argument("environment", metavar=ENVIRONMENT)
@@ -59,11 +62,21 @@ def cli(ctx: click.Context, folder: str) -> None:
 
 @cli.command()
 @click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
-@click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="terminal")
+@click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE and not to stdout.")
+@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write this too; may be said again.")
 @click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
 @JSON
 @click.pass_obj
-def check(folder: str, base: str | None, style: str, explain: bool, as_json: bool) -> int:
+def check(
+    folder: str,
+    base: str | None,
+    style: str,
+    output: str | None,
+    reports: tuple[str, ...],
+    explain: bool,
+    as_json: bool,
+) -> int:
     """Everything a pull request is checked for, on the working tree.
 
     \b
@@ -71,10 +84,11 @@ def check(folder: str, base: str | None, style: str, explain: bool, as_json: boo
       terrace check                     the working tree against the protected branch
       terrace check --base HEAD~3       against another commit
       terrace check --format markdown   as a comment for a pull request
+      terrace check --report sarif=check.sarif --report junit=check.xml
     """
     from terrace.apps.cli.change import check
 
-    return check(folder, base, "json" if as_json else style, explain=explain)
+    return check(folder, base, "json" if as_json else style, output, reports, explain=explain)
 
 
 @cli.command()

@@ -1,0 +1,88 @@
+"""Reports of a check: which are asked for, in which formats, and where they go."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.apps.cli.console import show
+from terrace.errors import BadInput, NotReady
+from terrace.report import junit, machine, markdown, sarif, terminal
+from terrace.report.checked import Checked
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One format, and the file that it goes to; None for stdout."""
+
+    style: str
+    file: Path | None
+
+    def tell(self, record: Checked) -> None:
+        """Write it. Raises NotReady where the file cannot be written."""
+        if self.file is None and self.style == "terminal":
+            show(terminal.checked(record))
+        elif self.file is None:
+            sys.stdout.write(WRITERS[self.style](record))
+        else:
+            try:
+                self.file.write_text(WRITERS[self.style](record), encoding="utf-8")
+            except OSError as error:
+                what = f"the {self.style} report cannot be written to {terminal.visible(str(self.file))}"
+                raise NotReady(f"{what}: {error.strerror}", hint="name a file that can be written") from error
+
+
+def asked_for(folder: Path, style: str, output: str | None, reports: tuple[str, ...]) -> tuple[Report, ...]:
+    """The reports that the options name; files are seen from `folder`. Raises BadInput before any work is done."""
+    found = [Report(style, _file(folder, output) if output is not None else None)]
+    for text in reports:
+        name, _, file = text.partition("=")
+        if name not in WRITERS or not file:
+            raise BadInput(
+                f"--report {terminal.visible(text)} is no FORMAT=FILE", hint=f"formats are {', '.join(WRITERS)}"
+            )
+        found.append(Report(name, _file(folder, file)))
+    files = [report.file for report in found if report.file is not None]
+    for target in files:
+        if files.count(target) > 1:
+            raise BadInput(f"two reports go to {terminal.visible(str(target))}", hint="give each a file of its own")
+    return tuple(found)
+
+
+def _file(folder: Path, name: str) -> Path:
+    file = folder / name
+    if file.is_dir() or not file.parent.is_dir():
+        raise BadInput(
+            f"no report can be written to {terminal.visible(name)}: it is a folder, or its folder is not there",
+            hint="name a file in a folder that exists",
+        )
+    return file
+
+
+def _plain_terminal(record: Checked) -> str:
+    from rich.console import Console
+
+    text = io.StringIO()
+    Console(file=text, width=160, highlight=False, soft_wrap=True, color_system=None).print(terminal.checked(record))
+    return text.getvalue()
+
+
+def _json(record: Checked) -> str:
+    known = record.assessment
+    facts = (known.change_set, known.plans, known.findings, record.ahead)
+    told = machine.check(*facts, passed=record.passed, risk=record.risk)
+    return json.dumps(told, indent=2, ensure_ascii=True) + "\n"
+
+
+WRITERS: Mapping[str, Callable[[Checked], str]] = {
+    "terminal": _plain_terminal,
+    "markdown": markdown.checked,
+    "sarif": sarif.check,
+    "junit": junit.check,
+    "json": _json,
+}
+"""Every format by name, each as a record -> text."""

@@ -1,0 +1,94 @@
+"""What a check came to, as the renderers of it take it, and the words about findings that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from terrace.assess.model import Assessment, Finding, Status
+from terrace.assess.risk import Risk
+from terrace.gates.model import Verdict
+from terrace.report.terminal import visible
+from terrace.stacks.graph import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One run of `terrace check`: what is known, what the gates ahead say, and whether the change may be merged.
+
+    With `explain` every reason of the risk is shown, and its place in the formula. `graph` is the graph of modules at
+    the head of the change, None where it is not at hand. `tools` are the tools that had their say, with or without a
+    finding; a tool that is named by a finding need not be in it.
+    """
+
+    assessment: Assessment
+    ahead: tuple[Verdict, ...]
+    passed: bool
+    risk: Risk
+    explain: bool = False
+    graph: Graph | None = None
+    tools: tuple[str, ...] = ("terrace",)
+
+    @property
+    def holding(self) -> tuple[Finding, ...]:
+        """The findings that hold the change, worst first."""
+        return worst_first(self.assessment.blocking)
+
+    @property
+    def aside(self) -> tuple[Finding, ...]:
+        """What was found and holds nothing, worst first."""
+        return worst_first(f for f in self.assessment.findings if not f.blocks)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings in the order in which people should read them; the same findings always in the same order."""
+    return tuple(
+        sorted(
+            findings,
+            key=lambda f: (
+                not f.blocks,
+                -f.severity,
+                f.status is not Status.FAIL,
+                f.rule,
+                f.path or "",
+                f.line,
+                f.stack or "",
+                f.address or "",
+                f.message,
+            ),
+        )
+    )
+
+
+def weight(finding: Finding) -> str:
+    """How much a finding weighs, in a word: `waived`, `advisory`, or its severity."""
+    if finding.status is Status.WAIVED:
+        return "waived"
+    return "advisory" if finding.advisory else finding.severity.word
+
+
+def place(finding: Finding) -> str:
+    """Where it is, as people write it: `path:line`, else the stack and the address; "" for the whole change."""
+    if finding.path:
+        return f"{finding.path}:{finding.line}" if finding.line else finding.path
+    return ": ".join(part for part in (finding.stack, finding.address) if part)
+
+
+def clipped(text: str, limit: int = 300) -> str:
+    """Text from outside in one line without control characters, cut where it is longer than `limit`."""
+    # Cut before and after: what is made visible grows, and must not grow from a megabyte.
+    shown = visible(" ".join(text[: limit * 4].split()))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def readable(text: str) -> str:
+    """Text from outside whose lines stay lines, with every other control and format character made visible."""
+    return "\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n"))
+
+
+def why_held(finding: Finding) -> str:
+    """What holds the change, in one line: rule, place, why, how to fix."""
+    at = f" at {clipped(where)}" if (where := place(finding)) else ""
+    doubt = "could not be told: " if finding.status is Status.UNKNOWN else ""
+    fix = f"; fix: {clipped(finding.fix)}" if finding.fix else ""
+    return f"{clipped(finding.rule)}{at}: {doubt}{clipped(finding.message)}{fix}"

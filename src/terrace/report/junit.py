@@ -1,0 +1,51 @@
+"""A check as JUnit XML: a case for every planned stack and every finding, so that any CI server can show them."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as Xml
+
+from terrace.assess.model import Finding, Status
+from terrace.report.checked import Checked, place, readable, weight, worst_first
+
+
+def check(record: Checked) -> str:
+    """The whole check. What holds is a failure; what could not be told is an error; the rest is skipped, and said."""
+    suites: dict[str, list[Xml.Element]] = {"plans": [_planned(key) for key in record.assessment.plans]}
+    for finding in worst_first(record.assessment.findings):
+        suites.setdefault(readable(finding.tool), []).append(_case(finding))
+    everything = [case for cases in suites.values() for case in cases]
+    root = Xml.Element("testsuites", {"name": "terrace check", **_counts(everything)})
+    for name, cases in suites.items():
+        Xml.SubElement(root, "testsuite", {"name": name, **_counts(cases)}).extend(cases)
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _counts(cases: list[Xml.Element]) -> dict[str, str]:
+    found = {"tests": str(len(cases))}
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        found[name] = str(sum(1 for case in cases if case.find(tag) is not None))
+    return found
+
+
+def _planned(key: str) -> Xml.Element:
+    return Xml.Element("testcase", classname="plan", name=readable(key))
+
+
+def _case(finding: Finding) -> Xml.Element:
+    at = readable(place(finding))
+    rule = readable(finding.rule)
+    case = Xml.Element("testcase", classname=rule, name=f"{rule} at {at}" if at else rule)
+    if finding.path:
+        case.set("file", readable(finding.path))
+        if finding.line:
+            case.set("line", str(finding.line))
+    text = readable(finding.message)
+    if not finding.blocks:
+        Xml.SubElement(case, "skipped", message=f"{weight(finding)}: {finding.status.value}: {text}")
+        return case
+    tag = "error" if finding.status is Status.UNKNOWN else "failure"
+    told = Xml.SubElement(case, tag, type=finding.severity.word, message=text)
+    fix = f"fix: {finding.fix}" if finding.fix else ""
+    told.text = readable("\n".join(part for part in (finding.detail, fix) if part))
+    return case

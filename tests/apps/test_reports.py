@@ -1,0 +1,33 @@
+"""`terrace check` writes every report that is asked for in one run, and refuses before it works."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as Xml
+from pathlib import Path
+
+import pytest
+
+from support.cli import three_environments, world
+
+pytestmark = pytest.mark.slow
+
+
+def test_one_run_writes_several_reports(tmp_path: Path) -> None:
+    shop = world(tmp_path, three_environments())
+    (shop.work / "environments/dev/main.tf").write_text("locals {\na=1\n}\n")
+    names = {style: tmp_path / style for style in ("sarif", "junit", "markdown", "json", "terminal")}
+    asked = [word for style, file in names.items() for word in ("--report", f"{style}={file}")]
+    done = shop.run("check", *asked)
+    assert done.code == 1, done.err
+    assert "held by:\n  format at environments/dev/main.tf: " in done.out
+    assert names["terminal"].read_text().endswith(done.out[-40:])
+    assert any(run["results"] for run in json.loads(names["sarif"].read_text())["runs"])
+    assert Xml.parse(names["junit"]).getroot().get("failures") == "1"
+    assert json.loads(names["json"].read_text())["verdict"] == "block"
+    assert "**Held by**" in names["markdown"].read_text()
+
+    for wrong in (("--report", "pdf=x"), ("--report", "sarif=no/such/x"), ("--report", "json=a", "--output", "a")):
+        refused = shop.run("check", *wrong)
+        assert refused.code == 2, refused.err
+        assert "hint: " in refused.err
