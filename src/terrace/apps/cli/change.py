@@ -37,7 +37,7 @@ def check(
         validation.risk,
         explain=explain,
         graph=landscape.graph,
-        tools=("terrace", "terraform", f"{shop.terraform.product} fmt"),
+        tools=("terrace", "terraform", f"{shop.terraform.product} fmt", *(("opa",) if crew.config.policies else ())),
     )
     for report in wanted:
         report.tell(record)
