@@ -129,7 +129,11 @@ def owner(ground: Ground) -> Iterator[subprocess.Popen[bytes]]:
         stderr=subprocess.PIPE,
     )
     yield process
+    # One that lost its lane plans the plain way, where the provider hangs too.
+    left = descendants(process.pid)
     process.kill()
+    for one in left:
+        one.kill()
     process.communicate()
 
 
