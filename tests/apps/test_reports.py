@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.cli import three_environments, world
+from terrace.apps.cli.main import FORMATS
+from terrace.apps.cli.reports import WRITERS
 
 pytestmark = pytest.mark.slow
 
@@ -31,3 +33,7 @@ def test_one_run_writes_several_reports(tmp_path: Path) -> None:
         refused = shop.run("check", *wrong)
         assert refused.code == 2, refused.err
         assert "hint: " in refused.err
+
+
+def test_the_formats_that_can_be_asked_for_are_those_that_are_written() -> None:
+    assert tuple(WRITERS) == FORMATS

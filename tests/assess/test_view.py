@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.assess.view import HIDDEN, LATER, block_of, view
+from terrace.assess.view import HIDDEN, LATER, view
+from terrace.plans.addresses import block_of
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan

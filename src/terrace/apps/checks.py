@@ -107,11 +107,10 @@ def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """Versions that the modules with changed files leave open."""
     from terrace.assess.hygiene.pinned import unpinned
-    from terrace.stacks.discovery import discover
     from terrace.stacks.facts import Forgetful, facts_of
 
     tree = repository.tree(examined.change_set.head)
-    roots = {stack.path for stack in discover(tree, examined.proposed)}
+    roots = {stack.path for stack in examined.landscape.stacks}
     found: list[Finding] = []
     for folder, paths in touched_modules(examined, tree):
         found += unpinned(facts_of(tree, paths, Forgetful()), root=folder in roots)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["low", "medium", "high", "critical"]
+"""What a score comes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +111,5 @@ def factor(name: str) -> Factor:
     return next(one for one in FACTORS if one.name == name)
 
 
-LEVELS: tuple[tuple[str, int], ...] = (("critical", 75), ("high", 50), ("medium", 18), ("low", 0))
+LEVELS: tuple[tuple[Level, int], ...] = (("critical", 75), ("high", 50), ("medium", 18), ("low", 0))
 """Each level with the score from which it counts, the worst first."""

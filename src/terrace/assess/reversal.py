@@ -6,12 +6,12 @@ themselves. For everything else a person decides; what may lose data needs its a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from terrace.assess.model import Objection, Weight
 from terrace.assess.stateful import is_stateful
+from terrace.plans.addresses import block_of
 from terrace.plans.model import Action, Plan, ResourceChange
 
 
@@ -51,12 +51,9 @@ def destruction(plan: Plan) -> tuple[Objection, ...]:
     )
 
 
-_INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]')
-
-
 def _within(address: str, places: Collection[str]) -> bool:
     """Whether an object is, or lies in, one of these places as their module writes them: without any index."""
-    bare = _INDEX.sub("", address)
+    bare = block_of(address)
     return any(f".{place}." in f".{bare}." for place in places)
 
 

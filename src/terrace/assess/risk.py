@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 from terrace.assess.exposure import (
     HARMLESS,
@@ -22,12 +21,10 @@ from terrace.assess.exposure import (
     WORLD_SWITCHES,
     is_one_of,
 )
-from terrace.assess.factors import FACTORS, LEVELS
+from terrace.assess.factors import FACTORS, LEVELS, Level
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.stateful import is_stateful
 from terrace.plans.model import Action, Masked, Plan, ResourceChange, Unknown, Value
-
-Level = Literal["low", "medium", "high", "critical"]
 
 IDLE = timedelta(days=30)
 """After so long without a deployment, what is there may be another world."""
@@ -89,7 +86,7 @@ def level_of(score: int) -> Level:
     found: Level = "low"
     for name, least in reversed(LEVELS):
         if score >= least:
-            found = name  # type: ignore[assignment]
+            found = name
     return found
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from terrace.plans.addresses import block_of
 from terrace.plans.model import MASKED, UNKNOWN, OutputChange, Path, Plan, ResourceChange, Value
 
 VERSION = 1
@@ -42,23 +43,6 @@ def view(plan: Plan) -> dict[str, Any]:
         "resources": [_resource(change, links) for change in plan.changes],
         "outputs": [_output(output) for output in plan.outputs],
     }
-
-
-def block_of(address: str) -> str:
-    """The block of an address: the same without any index, which may hold every character."""
-    kept, depth, quoted, escaped = [], 0, False, False
-    for character in address:
-        if quoted:
-            escaped, quoted = character == "\\" and not escaped, character != '"' or escaped
-        elif character == '"':
-            quoted = True
-        elif character == "[":
-            depth += 1
-        elif character == "]":
-            depth -= 1
-        elif depth == 0:
-            kept.append(character)
-    return "".join(kept)
 
 
 def _resource(change: ResourceChange, links: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> dict[str, Any]:

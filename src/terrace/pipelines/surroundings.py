@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from terrace.assess.risk import Surroundings
 from terrace.ledger import folds
 from terrace.ledger.model import History
+from terrace.plans.addresses import block_of
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.load import is_production
 from terrace.watch.checks import newest_first, standing
-
-_INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]')
 
 
 def surroundings(config: Config, history: History, names: Iterable[str], now: datetime) -> dict[str, Surroundings]:
@@ -49,7 +47,7 @@ def _production(config: Config, environment: Environment) -> bool:
 
 def type_of(address: str) -> str:
     """The type in an address: `module.a["x"].aws_vpc.main[0]` is an aws_vpc."""
-    parts = _INDEX.sub("", address).split(".")
+    parts = block_of(address).split(".")
     while len(parts) > 2 and parts[0] == "module":
         parts = parts[2:]
     return parts[1] if parts[0] == "data" and len(parts) > 1 else parts[0]

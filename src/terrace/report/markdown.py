@@ -55,21 +55,29 @@ def check(
     risk: Risk,
 ) -> str:
     """The whole answer of a check: verdict and table first, then what was found, then each plan folded away."""
+    return "\n\n".join(_blocks(change_set, plans, unplanned, findings, ahead, passed=passed, risk=risk)) + "\n"
+
+
+def _blocks(
+    change_set: ChangeSet,
+    plans: Mapping[str, Plan],
+    unplanned: Mapping[str, str],
+    findings: Iterable[Finding],
+    ahead: Iterable[Verdict],
+    *,
+    passed: bool,
+    risk: Risk,
+) -> list[str]:
+    """The parts of the answer, each whole in itself; the first is the verdict with its table."""
     word = "pass" if passed else "**block**"
-    parts = [f"### Terrace check: {word} ({change_set.base[:7]} → {change_set.head[:7]})", ""]
-    parts += [_table(change_set, plans, unplanned), ""]
-    parts += [_risk(risk), ""]
+    title = f"### Terrace check: {word} ({change_set.base[:7]} → {change_set.head[:7]})"
+    blocks = [f"{title}\n\n{_table(change_set, plans, unplanned)}", _risk(risk)]
     found = sorted(findings, key=lambda f: (f.advisory, -f.severity, f.rule))
     if found:
-        parts += ["**Findings**", "", *(_finding(one) for one in found), ""]
-    for key, plan in plans.items():
-        if not plan.is_empty:
-            parts += [_details(key, plan), ""]
-    for stack in change_set.removed:
-        parts += [f"- {code(stack.key)} is removed: its objects stay until `terrace destroy`", ""]
-    for verdict in ahead:
-        parts += [_gates(verdict), ""]
-    return "\n".join(parts).rstrip() + "\n"
+        blocks.append("\n".join(["**Findings**", "", *(_finding(one) for one in found)]))
+    blocks += [_details(key, plan) for key, plan in plans.items() if not plan.is_empty]
+    blocks += [f"- {code(s.key)} is removed: its objects stay until `terrace destroy`" for s in change_set.removed]
+    return [block.rstrip() for block in (*blocks, *(_gates(verdict) for verdict in ahead))]
 
 
 def _risk(found: Risk) -> str:
@@ -82,8 +90,7 @@ def checked(record: Checked) -> str:
     """A check for a pull request: the answer first, then what holds it, then the rest while a comment has room."""
     known = record.assessment
     facts = (known.change_set, known.plans, known.unplanned, known.findings, record.ahead)
-    text = check(*facts, passed=record.passed, risk=record.risk)
-    head, *blocks = re.split(r"(?<!\*\*)\n\n(?=- |\*\*|<details>)", text.rstrip("\n"))
+    head, *blocks = _blocks(*facts, passed=record.passed, risk=record.risk)
     held = [f"- {plain(why_held(finding))}" for finding in record.holding[:MOST_HELD]]
     if len(record.holding) > MOST_HELD:
         held.append(f"- and {len(record.holding) - MOST_HELD} more")

@@ -8,12 +8,12 @@ difference with the same values is none of anybody's doing later on either.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from terrace.ledger import folds
 from terrace.ledger.model import History
+from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
 from terrace.rollout.model import Step
 from terrace.watch.model import Quadrant, Sighting
@@ -21,15 +21,13 @@ from terrace.watch.payload import sightings_of
 from terrace.watch.severity import severity
 from terrace.watch.sightings import fingerprint, is_grave, sightings
 
-_INDEX = re.compile(r'\[("([^"\\]|\\.)*"|[^\]]*)\]')
-
 
 def echoes_in(plan: Plan, changed: Iterable[str]) -> tuple[Sighting, ...]:
     """The echoes of an apply in a plan made right after it. `changed` are the addresses that it changed."""
-    blocks = {_block(address) for address in changed}
+    blocks = {block_of(address) for address in changed}
     near = blocks | {b for pair in plan.links if blocks & set(pair) for b in pair}
     seen = sightings(plan)
-    return tuple(s for s in seen if s.quadrant is Quadrant.UNMANAGED and _block(s.address) in near)
+    return tuple(s for s in seen if s.quadrant is Quadrant.UNMANAGED and block_of(s.address) in near)
 
 
 def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting, ...]:
@@ -75,8 +73,3 @@ def _less(one: Sighting, echo: Sighting) -> Sighting | None:
 
 def _mark(one: Sighting, path: str) -> str:
     return one.observed.get(path.partition(".")[0], "")
-
-
-def _block(address: str) -> str:
-    """The block that an address is of: its indexes left out."""
-    return _INDEX.sub("", address)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import platform
 import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.adapters.terraform.fast.kept import keep
 from terrace.stacks.lock_file import Locked
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
@@ -87,7 +87,7 @@ def _sealed(folder: Path, files: list[tuple[str, Path]], looks: str, seals: Path
     if len(kept) == 47 and kept.startswith("h1:"):
         return kept
     checksum = _h1(files)
-    _write(seal, checksum)
+    keep(seal, checksum.encode())
     return checksum
 
 
@@ -104,14 +104,3 @@ def _h1(files: list[tuple[str, Path]]) -> str:
         with path.open("rb") as file:
             lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {name}\n")
     return "h1:" + base64.b64encode(hashlib.sha256("".join(lines).encode()).digest()).decode()
-
-
-def _write(path: Path, text: str) -> None:
-    """Keep it, whole or not at all; a full disk only means that it is hashed again next time."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh.write_text(text)
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)

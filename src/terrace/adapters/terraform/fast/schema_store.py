@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
+
+from terrace.adapters.terraform.fast.kept import keep
 
 _MAGIC = b"terrace provider schema 1\n"
 
@@ -42,14 +41,10 @@ class SchemaStore:
     def write(self, address: str, version: str, checksum: str, answers: Answers) -> None:
         """Keep them where there is room; where there is none they are asked for again next time."""
         path = self._path(address, version, checksum)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
         identities = answers.identities if answers.identities is not None else b""
         head = f"{answers.protocol} {len(answers.schema)} {len(identities)} {int(answers.identities is not None)}\n"
         body = head.encode() + answers.schema + identities
-        with _room(fresh):
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fresh.write_bytes(_MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-            fresh.replace(path)
+        keep(path, _MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
     def _path(self, address: str, version: str, checksum: str) -> Path:
         name = hashlib.sha256("\n".join((address, version, checksum)).encode()).hexdigest()
@@ -66,12 +61,3 @@ def _read(file: BinaryIO) -> Answers:
     head, _, rest = body.partition(b"\n")
     protocol, length, _, known = (int(part) for part in head.split())
     return Answers(protocol, rest[:length], rest[length:] if known else None)
-
-
-@contextlib.contextmanager
-def _room(fresh: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        with contextlib.suppress(OSError):
-            fresh.unlink()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from terrace.adapters.terraform.data_folder import DataFolder
+from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.terraform.fast.lane import REATTACH, Lane, LaneDied, Load, Ride
 from terrace.adapters.terraform.fast.memory import Memory, Surprise, named
 from terrace.adapters.terraform.fast.package import NotInstalled, NotProven, Package, package_of
@@ -121,9 +121,5 @@ def known_types(folder: DataFolder) -> frozenset[str] | None:
 
 
 def keep_types(folder: DataFolder, types: frozenset[str]) -> None:
-    """Keep them for next time, whole or not at all."""
-    path = folder.path / "terrace-types"
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
-        fresh.write_text(json.dumps(sorted(types)))
-        fresh.replace(path)
+    """Keep them for next time."""
+    keep(folder.path / "terrace-types", json.dumps(sorted(types)).encode())
