@@ -131,3 +131,31 @@ def test_whatever_policies_give_becomes_findings(data: dict[str, object]) -> Non
     for finding in findings(data, "dev"):
         assert finding.message
         assert finding.rule
+
+
+DESCRIBED = """# METADATA
+# title: Buckets are not public
+# description: Anybody could read them.
+# related_resources:
+# - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+# custom:
+#   id: s3-public
+#   severity: critical
+#   family: public-storage
+#   types: [aws_s3_bucket]
+#   controls: [s3_bucket_public_access]
+#   remediation: Remove the acl.
+package house.s3
+
+deny contains {"msg": "public"} if input.public
+"""
+
+
+def test_policies_describe_their_rules(engine: Opa, tmp_path: Path) -> None:
+    lay(tmp_path, {"p/s3.rego": DESCRIBED, "p/plain.rego": PUBLIC, "q/broken.rego": "package q\n\ndeny if {"})
+    (rule,) = engine.catalogue(tmp_path, ["p", "q"])
+    assert (rule.id, rule.title, rule.severity) == ("s3-public", "Buckets are not public", Severity.CRITICAL)
+    assert (rule.family, rule.why, rule.fix) == ("public-storage", "Anybody could read them.", "Remove the acl.")
+    assert (rule.types, rule.controls) == (("aws_s3_bucket",), ("s3_bucket_public_access",))
+    assert len(rule.references) == 1
+    assert (rule.path, rule.line) == ("p/s3.rego", 13)

@@ -24,7 +24,9 @@ CACHE = Path(_WORLD.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-
 PROVIDER = Path(__file__).parent.parent / "provider"
 
 TOFU = "1.12.6"
-OPA = "1.22.2"
+PROGRAMS = {"opa": "github.com/open-policy-agent/opa@v1.22.2"}
+"""What `go install` builds, by the name of its program: the module and its version."""
+
 PROVIDERS = (("five", "5", "1.0.0"), ("six", "6", "1.0.0"), ("six", "6", "2.0.0"))
 """Name, plugin protocol and version of every provider that is made from `tests/provider`."""
 
@@ -50,13 +52,18 @@ def tofu() -> Path:
 
 def opa() -> Path:
     """Open Policy Agent."""
+    return program("opa")
+
+
+def program(name: str) -> Path:
+    """One of PROGRAMS."""
 
     def build(target: Path) -> None:
         installed = target.parent / "bin"
-        _go(CACHE, "install", f"github.com/open-policy-agent/opa@v{OPA}", GOBIN=str(installed))
-        (installed / "opa").replace(target)
+        _go(CACHE, "install", PROGRAMS[name], GOBIN=str(installed))
+        (installed / name).replace(target)
 
-    return _kept(f"opa-{OPA}/opa", build)
+    return _kept(f"{name}-{PROGRAMS[name].rpartition('@v')[2]}/{name}", build)
 
 
 def provider(name: str, protocol: str, version: str) -> Path:
@@ -104,7 +111,8 @@ def main() -> None:
         return
     for one in PROVIDERS:
         provider(*one)
-    opa()
+    for name in PROGRAMS:
+        program(name)
     tofu()
 
 

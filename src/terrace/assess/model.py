@@ -37,7 +37,8 @@ class Finding:
     """What one rule says about one place. `advisory` findings are told and do not block.
 
     `address` is a resource, `path` and `line` (from 1, 0 unknown) a spot in the repository; `detail` may be long
-    (a diff); `fix` is what to do.
+    (a diff); `fix` is what to do. Findings of one `family` (a word like `public-storage`) at one place say the same,
+    whichever tools they are of.
     """
 
     rule: str
@@ -52,6 +53,7 @@ class Finding:
     detail: str = ""
     fix: str | None = None
     advisory: bool = False
+    family: str = ""
 
     @property
     def blocks(self) -> bool:

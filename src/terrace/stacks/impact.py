@@ -50,6 +50,17 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
     )
 
 
+def everything(landscape: Landscape, tree: Tree) -> ChangeSet:
+    """All that stands at one commit, as a change set from nothing: every path, every stack, none removed."""
+    return ChangeSet(
+        base=landscape.commit,
+        head=landscape.commit,
+        changed=tuple(sorted(tree.entries)),
+        impacts=tuple(Impact(s, (Reason("asked", s.path),)) for s in sorted(landscape.stacks, key=lambda s: s.key)),
+        notices=landscape.graph.notices,
+    )
+
+
 def differing(base: Mapping[str, Entry], head: Mapping[str, Entry]) -> tuple[str, ...]:
     """The paths whose entry differs, sorted."""
     return tuple(sorted(path for path in base.keys() | head.keys() if base.get(path) != head.get(path)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from terrace.adapters.process import Finished, run
+from terrace.assess.policy.catalogue import PolicyRule, catalogue
 from terrace.assess.policy.rego import Breakage
 from terrace.errors import NotReady
 
@@ -92,16 +93,33 @@ class Opa:
                 return Ran({}, (Breakage(error.message),))
         return _read(done, root)
 
+    def catalogue(self, root: Path, folders: Sequence[str]) -> tuple[PolicyRule, ...]:
+        """The rules that the policies of these folders below `root` describe; what OPA cannot read describes none."""
+        found: list[PolicyRule] = []
+        for folder in folders:
+            done = run(
+                [self.program, "inspect", "--annotations", "--format", "json", folder], cwd=root, env={}, timeout=60
+            )
+            told = _json(done.out)
+            found += catalogue(told.get("annotations") or () if isinstance(told, dict) else ())
+        return tuple(found)
+
     def test(self, root: Path, folders: Sequence[str], *, coverage: bool) -> Finished:
         """`opa test` over these folders below `root`, in its own words."""
         more = ("--coverage", "--format", "json") if coverage else ("--verbose",)
         return run([self.program, "test", *more, *folders], cwd=root, env={}, timeout=10 * self._seconds)
 
 
-def _read(done: Finished, folder: Path) -> Ran:
+def _json(said: bytes) -> Any:
     try:
-        told = json.loads(done.out)
+        return json.loads(said)
     except ValueError:
+        return None
+
+
+def _read(done: Finished, folder: Path) -> Ran:
+    told = _json(done.out)
+    if not isinstance(told, dict):
         return Ran({}, (Breakage(done.message[:500] or f"opa ended with {done.code} and said nothing"),))
     errors = told.get("errors")
     if errors:

@@ -98,6 +98,7 @@ def _finding(rule: str, kind: str, message: Any, stack: str) -> Finding:
         address=str(address) if address else None,
         fix=str(fix) if fix else None,
         advisory=kind == "warn",
+        family=str(told.get("family") or metadata.get("family") or ""),
     )
 
 

@@ -1,0 +1,69 @@
+"""What policies say of themselves: the annotations of a package, as OPA reads them, as rules that can be told about.
+
+A package is one rule when its annotation has `custom: {id: ...}`. From it come the words of `terrace explain`, the
+types that the rule looks at (a type that no rule looks at is not covered, which is said) and the controls of the
+compliance frameworks that it gives evidence for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from terrace.assess.model import Severity
+
+_SEVERITIES = {severity.word: severity for severity in Severity}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One rule of a policy. `types` are the resource types that it looks at; `controls` the keys of what it is evidence
+    for: check ids of Prowler for AWS, ids of Azure Policy definitions for Azure, as the framework files have them.
+
+    `path` and `line` are where its package stands.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    family: str = ""
+    why: str = ""
+    fix: str = ""
+    types: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    path: str = ""
+    line: int = 0
+
+
+def catalogue(annotations: Iterable[Mapping[str, Any]]) -> tuple[PolicyRule, ...]:
+    """The rules of the annotations that `opa inspect --annotations` tells, sorted by id.
+
+    What has no id is no rule of a catalogue, and is left out.
+    """
+    found = (_rule(one.get("annotations") or {}, one.get("location") or {}) for one in annotations)
+    return tuple(sorted((rule for rule in found if rule is not None), key=lambda rule: rule.id))
+
+
+def _rule(said: Mapping[str, Any], place: Mapping[str, Any]) -> PolicyRule | None:
+    custom = said.get("custom") or {}
+    if not isinstance(custom, dict) or not custom.get("id"):
+        return None
+    return PolicyRule(
+        id=str(custom["id"]),
+        title=str(said.get("title", "")),
+        severity=_SEVERITIES.get(str(custom.get("severity", "")).lower(), Severity.HIGH),
+        family=str(custom.get("family", "")),
+        why=str(said.get("description", "")),
+        fix=str(custom.get("remediation", "")),
+        types=_words(custom.get("types")),
+        controls=_words(custom.get("controls")),
+        references=tuple(str(one["ref"]) for one in said.get("related_resources") or () if "ref" in one),
+        path=str(place.get("file", "")),
+        line=int(place.get("row", 0)),
+    )
+
+
+def _words(listed: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in listed) if isinstance(listed, list) else ()
