@@ -10,12 +10,13 @@ from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop
-from terrace.errors import BadInput, NotReady
+from terrace.errors import NotReady
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.look import reading
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Site
+from terrace.stacks.naming import no_such
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def compare(folder: str, environment: str, *, as_json: bool) -> int:
     shop = Workshop(Path(folder))
     known = [one.name for one in shop.trust.config.environments]
     if environment not in known:
-        raise BadInput(f"there is no environment {environment!r}", hint=f"one of {', '.join(known)}")
+        raise no_such("environment", environment, known)
     closed = shop.terraform_by("plan-only").lane_closed
     if closed:
         raise NotReady(f"the fast lane is closed: {closed}")
