@@ -1,0 +1,169 @@
+"""Objects of GitHub's API, whole enough for its description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from zlib import crc32
+
+
+def user(login: str) -> dict[str, Any]:
+    """Somebody: `[bot]` at the end of a login makes it an App's."""
+    url = f"https://api.github.com/users/{quote(login)}"
+    links = ("followers", "following", "gists", "starred", "subscriptions", "organizations", "repos", "events")
+    return {
+        "login": login,
+        "id": crc32(login.encode()),
+        "node_id": f"U_{login}",
+        "type": "Bot" if login.endswith("[bot]") else "User",
+        "site_admin": False,
+        "gravatar_id": "",
+        "url": url,
+        "avatar_url": f"{url}/avatar",
+        "html_url": f"https://github.com/{quote(login)}",
+        "received_events_url": f"{url}/received_events",
+        **{f"{link}_url": f"{url}/{link}" for link in links},
+    }
+
+
+def comment(repo: str, number: int, id: int, body: str, by: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """A comment of an issue or a pull request."""
+    return {
+        "id": id,
+        "node_id": f"IC_{id}",
+        "url": f"{repo}/issues/comments/{id}",
+        "html_url": f"https://github.com/acme/infrastructure/pull/{number}#issuecomment-{id}",
+        "issue_url": f"{repo}/issues/{number}",
+        "body": body,
+        "user": by,
+        "created_at": stamp(at),
+        "updated_at": stamp(at),
+        "author_association": "NONE",
+    }
+
+
+def issue(
+    repo: str,
+    number: int,
+    title: str,
+    body: str,
+    by: Mapping[str, Any],
+    at: datetime,
+    *,
+    labels: tuple[str, ...] = (),
+    pull: bool = False,
+) -> dict[str, Any]:
+    """An issue, or what a pull request shows among them."""
+    url = f"{repo}/issues/{number}"
+    made = {
+        "id": 5000 + number,
+        "node_id": f"I_{number}",
+        "number": number,
+        "title": title,
+        "body": body,
+        "state": "open",
+        "locked": False,
+        "comments": 0,
+        "user": by,
+        "assignee": None,
+        "assignees": [],
+        "milestone": None,
+        "labels": [{"id": crc32(one.encode()), "name": one, "color": "ededed", "default": False} for one in labels],
+        "created_at": stamp(at),
+        "updated_at": stamp(at),
+        "closed_at": None,
+        "author_association": "NONE",
+        "url": url,
+        "repository_url": repo,
+        "html_url": f"https://github.com/acme/infrastructure/issues/{number}",
+        **{f"{link}_url": f"{url}/{link}" for link in ("comments", "events")},
+        "labels_url": f"{url}/labels{{/name}}",
+    }
+    if pull:
+        made["pull_request"] = {name: f"{repo}/pulls/{number}" for name in ("url", "html_url", "diff_url", "patch_url")}
+    return made
+
+
+def check_run(api: str, repo: str, id: int, asked: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """A check run as it was asked for."""
+    output = asked.get("output", {})
+    done = asked.get("conclusion") is not None
+    return {
+        "id": id,
+        "node_id": f"CR_{id}",
+        "name": asked["name"],
+        "head_sha": asked["head_sha"],
+        "external_id": asked.get("external_id", ""),
+        "url": f"{repo}/check-runs/{id}",
+        "html_url": f"https://github.com/acme/infrastructure/runs/{id}",
+        "details_url": asked.get("details_url"),
+        "status": "completed" if done else asked.get("status", "queued"),
+        "conclusion": asked.get("conclusion"),
+        "started_at": asked.get("started_at", stamp(at)),
+        "completed_at": asked.get("completed_at", stamp(at)) if done else None,
+        "output": {
+            "title": output.get("title"),
+            "summary": output.get("summary"),
+            "text": output.get("text"),
+            "annotations_count": 0,
+            "annotations_url": f"{repo}/check-runs/{id}/annotations",
+        },
+        "check_suite": {"id": 1},
+        "app": None,
+        "pull_requests": [],
+    }
+
+
+def deployment(repo: str, id: int, asked: Mapping[str, Any], by: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """A deployment as it was asked for."""
+    url = f"{repo}/deployments/{id}"
+    return {
+        "id": id,
+        "node_id": f"DE_{id}",
+        "sha": asked["ref"],
+        "ref": asked["ref"],
+        "task": asked.get("task", "deploy"),
+        "payload": asked.get("payload", {}),
+        "environment": asked.get("environment", "production"),
+        "description": asked.get("description"),
+        "creator": by,
+        "created_at": stamp(at),
+        "updated_at": stamp(at),
+        "url": url,
+        "statuses_url": f"{url}/statuses",
+        "repository_url": repo,
+    }
+
+
+def deployment_status(
+    repo: str, deployed: int, id: int, asked: Mapping[str, Any], by: Mapping[str, Any], at: datetime
+) -> dict[str, Any]:
+    """How a deployment goes."""
+    url = f"{repo}/deployments/{deployed}"
+    return {
+        "id": id,
+        "node_id": f"DES_{id}",
+        "state": asked["state"],
+        "description": asked.get("description", ""),
+        "environment": asked.get("environment", ""),
+        "target_url": asked.get("log_url", ""),
+        "log_url": asked.get("log_url", ""),
+        "creator": by,
+        "created_at": stamp(at),
+        "updated_at": stamp(at),
+        "url": f"{url}/statuses/{id}",
+        "deployment_url": url,
+        "repository_url": repo,
+    }
+
+
+def installation_token(ends: datetime) -> dict[str, Any]:
+    """What an App gets for its claim."""
+    return {"token": "ghs_" + "x" * 516, "expires_at": stamp(ends), "permissions": {"issues": "write"}}
+
+
+def stamp(at: datetime) -> str:
+    """A time as GitHub writes it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
