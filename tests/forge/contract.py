@@ -38,10 +38,10 @@ class Contract:
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
-        """All operations, paths with fewer variable parts first: `/a/b` goes before `/a/{b}`."""
+        """All operations, the most exact paths first: `/a/b` goes before `/a/{b}`, and `/{ref}/b` before `/{ref}`."""
         found = [
             Operation(said["operationId"], verb.upper(), _pattern(path), said)
-            for path, item in sorted(self._whole["paths"].items(), key=lambda pair: (pair[0].count("{"), pair[0]))
+            for path, item in sorted(self._whole["paths"].items(), key=lambda pair: _exactness(pair[0]))
             for verb, said in item.items()
         ]
         return tuple(found)
@@ -122,6 +122,12 @@ class Contract:
         return jsonschema_rs.Draft202012Validator(
             {**json.loads(schema), "components": self._whole["components"]}, validate_formats=True
         )
+
+
+def _exactness(path: str) -> tuple[int, int, str]:
+    parts = path.split("/")
+    variable = sum(1 for part in parts if part.startswith("{"))
+    return (variable - len(parts), variable, path)
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -15,8 +15,7 @@ from typing import Any
 
 TARGET = Path(__file__).parent / "description.json"
 
-OPERATIONS = frozenset(
-    """
+_OPERATIONS = """
     apps/get-authenticated apps/get-repo-installation apps/create-installation-access-token
     users/get-authenticated rate-limit/get meta/get
     repos/get repos/get-collaborator-permission-level repos/get-commit repos/compare-commits-with-basehead
@@ -39,18 +38,18 @@ OPERATIONS = frozenset(
     code-scanning/upload-sarif code-scanning/get-sarif
     git/get-ref git/create-ref git/update-ref git/create-tag
     repos/create-release repos/list-releases repos/get-release-by-tag repos/get-latest-release
-    """.split()
-)
+"""
 
-WEBHOOKS = frozenset(
-    """
+_WEBHOOKS = """
     ping push issue-comment-created issue-comment-edited issues-opened issues-edited issues-closed
     pull-request-opened pull-request-synchronize pull-request-reopened pull-request-closed pull-request-edited
     pull-request-review-submitted pull-request-review-dismissed check-run-rerequested check-run-requested-action
     deployment-protection-rule-requested deployment-review-approved deployment-review-rejected
     workflow-run-completed merge-group-checks-requested installation-created installation-deleted
-    """.split()
-)
+"""
+
+OPERATIONS = frozenset(_OPERATIONS.split())
+WEBHOOKS = frozenset(_WEBHOOKS.split())
 
 _PROSE = frozenset({"description", "example", "examples", "x-github", "externalDocs", "summary", "tags", "title"})
 

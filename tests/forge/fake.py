@@ -62,6 +62,7 @@ class FakeGitHub:
     runs: dict[int, dict[str, Any]] = field(default_factory=dict)
     deployments: dict[int, dict[str, Any]] = field(default_factory=dict)
     statuses: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     vanishing: bool = False
     _serial: int = 0
     _contract: Contract = field(default_factory=Contract)
@@ -190,13 +191,20 @@ class FakeGitHub:
         self._annotate(self.runs[found["id"]], body)
         return Answer(200, self.runs[found["id"]])
 
+    def _checks_get(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
+        found = self.runs.get(int(parts["check_run_id"]))
+        return Answer(200, found) if found else _missing()
+
     def _checks_list_for_ref(self, parts: dict[str, str], query: dict[str, list[str]], _: Any) -> Answer:
         name = query.get("check_name", [None])[0]
         mine = [r for r in self.runs.values() if r["head_sha"] == parts["ref"] and name in (None, r["name"])]
         return Answer(200, {"total_count": len(mine), "check_runs": mine})
 
     def _annotate(self, run: dict[str, Any], body: Any) -> None:
-        run["output"]["annotations_count"] += len(body.get("output", {}).get("annotations", []))
+        added = body.get("output", {}).get("annotations", [])
+        assert len(added) <= 50, "GitHub takes 50 annotations in one request"
+        run["output"]["annotations_count"] += len(added)
+        self.annotations.setdefault(run["id"], []).extend(added)
 
     def _repos_create_deployment(self, _: Any, __: Any, body: Any) -> Answer:
         made = deployment(self._url, self._next(), body, user(self.me), NOW)
@@ -241,7 +249,9 @@ class FakeGitHub:
         found = self.issues.get(int(parts["issue_number"]))
         if found is None:
             return _missing()
-        found.update({name: value for name, value in body.items() if name in ("title", "body", "state", "state_reason")})
+        found.update(
+            {name: value for name, value in body.items() if name in ("title", "body", "state", "state_reason")}
+        )
         return Answer(200, found)
 
     def _repos_get_collaborator_permission_level(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
@@ -286,9 +296,18 @@ def _missing() -> Answer:
 
 
 def _too_long() -> Answer:
-    told = {"message": "Validation Failed", "documentation_url": "https://docs.github.com/rest", "errors": [
-        {"resource": "IssueComment", "code": "unprocessable", "field": "data",
-         "message": "Body is too long (maximum is 65536 characters)"}]}
+    told = {
+        "message": "Validation Failed",
+        "documentation_url": "https://docs.github.com/rest",
+        "errors": [
+            {
+                "resource": "IssueComment",
+                "code": "unprocessable",
+                "field": "data",
+                "message": "Body is too long (maximum is 65536 characters)",
+            }
+        ],
+    }
     return Answer(422, told)
 
 

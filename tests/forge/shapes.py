@@ -28,13 +28,13 @@ def user(login: str) -> dict[str, Any]:
     }
 
 
-def comment(repo: str, number: int, id: int, body: str, by: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def comment(repo: str, number: int, key: int, body: str, by: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """A comment of an issue or a pull request."""
     return {
-        "id": id,
-        "node_id": f"IC_{id}",
-        "url": f"{repo}/issues/comments/{id}",
-        "html_url": f"https://github.com/acme/infrastructure/pull/{number}#issuecomment-{id}",
+        "id": key,
+        "node_id": f"IC_{key}",
+        "url": f"{repo}/issues/comments/{key}",
+        "html_url": f"https://github.com/acme/infrastructure/pull/{number}#issuecomment-{key}",
         "issue_url": f"{repo}/issues/{number}",
         "body": body,
         "user": by,
@@ -82,22 +82,22 @@ def issue(
         "labels_url": f"{url}/labels{{/name}}",
     }
     if pull:
-        made["pull_request"] = {name: f"{repo}/pulls/{number}" for name in ("url", "html_url", "diff_url", "patch_url")}
+        made["pull_request"] = dict.fromkeys(("url", "html_url", "diff_url", "patch_url"), f"{repo}/pulls/{number}")
     return made
 
 
-def check_run(api: str, repo: str, id: int, asked: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def check_run(api: str, repo: str, key: int, asked: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """A check run as it was asked for."""
     output = asked.get("output", {})
     done = asked.get("conclusion") is not None
     return {
-        "id": id,
-        "node_id": f"CR_{id}",
+        "id": key,
+        "node_id": f"CR_{key}",
         "name": asked["name"],
         "head_sha": asked["head_sha"],
         "external_id": asked.get("external_id", ""),
-        "url": f"{repo}/check-runs/{id}",
-        "html_url": f"https://github.com/acme/infrastructure/runs/{id}",
+        "url": f"{repo}/check-runs/{key}",
+        "html_url": f"https://github.com/acme/infrastructure/runs/{key}",
         "details_url": asked.get("details_url"),
         "status": "completed" if done else asked.get("status", "queued"),
         "conclusion": asked.get("conclusion"),
@@ -108,7 +108,7 @@ def check_run(api: str, repo: str, id: int, asked: Mapping[str, Any], at: dateti
             "summary": output.get("summary"),
             "text": output.get("text"),
             "annotations_count": 0,
-            "annotations_url": f"{repo}/check-runs/{id}/annotations",
+            "annotations_url": f"{repo}/check-runs/{key}/annotations",
         },
         "check_suite": {"id": 1},
         "app": None,
@@ -116,12 +116,12 @@ def check_run(api: str, repo: str, id: int, asked: Mapping[str, Any], at: dateti
     }
 
 
-def deployment(repo: str, id: int, asked: Mapping[str, Any], by: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def deployment(repo: str, key: int, asked: Mapping[str, Any], by: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """A deployment as it was asked for."""
-    url = f"{repo}/deployments/{id}"
+    url = f"{repo}/deployments/{key}"
     return {
-        "id": id,
-        "node_id": f"DE_{id}",
+        "id": key,
+        "node_id": f"DE_{key}",
         "sha": asked["ref"],
         "ref": asked["ref"],
         "task": asked.get("task", "deploy"),
@@ -138,13 +138,13 @@ def deployment(repo: str, id: int, asked: Mapping[str, Any], by: Mapping[str, An
 
 
 def deployment_status(
-    repo: str, deployed: int, id: int, asked: Mapping[str, Any], by: Mapping[str, Any], at: datetime
+    repo: str, deployed: int, key: int, asked: Mapping[str, Any], by: Mapping[str, Any], at: datetime
 ) -> dict[str, Any]:
     """How a deployment goes."""
     url = f"{repo}/deployments/{deployed}"
     return {
-        "id": id,
-        "node_id": f"DES_{id}",
+        "id": key,
+        "node_id": f"DES_{key}",
         "state": asked["state"],
         "description": asked.get("description", ""),
         "environment": asked.get("environment", ""),
@@ -153,7 +153,7 @@ def deployment_status(
         "creator": by,
         "created_at": stamp(at),
         "updated_at": stamp(at),
-        "url": f"{url}/statuses/{id}",
+        "url": f"{url}/statuses/{key}",
         "deployment_url": url,
         "repository_url": repo,
     }

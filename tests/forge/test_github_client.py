@@ -106,7 +106,7 @@ def test_a_github_that_is_down_is_said(fake: FakeGitHub, github: GitHub, naps: N
 def test_a_limit_is_waited_for(fake: FakeGitHub, github: GitHub, naps: Naps) -> None:
     reset = str(int(NOW.timestamp()) + 40)
     fake.stumbles = [
-        Stumble(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}, {"message": "API rate limit exceeded"}),
+        Stumble(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}, {"message": "API rate limit"}),
         Stumble(429, {"retry-after": "7"}),
     ]
     assert github.read("issues/12")["number"] == 12
@@ -160,9 +160,7 @@ def test_a_redirect_to_another_host_is_refused(naps: Naps) -> None:
 
 def test_an_app_renews_its_token_before_it_ends(fake: FakeGitHub) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     now = NOW.timestamp()
     claims: list[str] = []
 

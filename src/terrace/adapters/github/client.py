@@ -1,7 +1,7 @@
 """Requests to GitHub's REST API that wait when they must, and never do a thing twice.
 
 A request that only reads, or sets what may be set again, is tried again when GitHub stumbles. One that makes something
-is not: GitHub may have made it and failed to say so. Whoever makes something says how it can be found (`create`).
+is not: GitHub may have made it and failed to say so. Whoever makes something says how it can be found (`once`).
 """
 
 from __future__ import annotations
@@ -98,14 +98,15 @@ class GitHub:
         """Set what may be set again with the same effect. `verb` is PATCH, PUT or DELETE."""
         return _json(self._asked(verb, path, body=body))
 
-    def create(self, path: str, body: Mapping[str, Any], seen: Callable[[], Any | None]) -> Any:
-        """Make something, once. After an answer that leaves it open, `seen` looks whether it is there.
+    def once(self, verb: str, path: str, body: Mapping[str, Any], seen: Callable[[], Any | None]) -> Any:
+        """Do what may not be done twice: make something, or add to it.
 
-        What is there by then is what was made; only where it is not, it is made again.
+        After an answer that leaves it open, `seen` looks whether it was done, and gives what is there; only where it
+        gives None, it is done again.
         """
         for attempt in range(TRIES):
             try:
-                return _json(self._asked("POST", path, body=body, tries=1))
+                return _json(self._asked(verb, path, body=body, tries=1))
             except Unclear as error:
                 self._sleep(2.0**attempt)
                 found = seen()

@@ -36,8 +36,8 @@ class Comments:
             except Refused as error:
                 if error.status != 404:
                     raise
-        made = self._github.create(
-            f"issues/{number}/comments", {"body": body}, lambda: next(iter(self._mine(number, marker)), None)
+        made = self._github.once(
+            "POST", f"issues/{number}/comments", {"body": body}, lambda: next(iter(self._mine(number, marker)), None)
         )
         return str(made["html_url"])
 

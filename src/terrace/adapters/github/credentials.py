@@ -67,9 +67,9 @@ class App:
 
 
 def claim(app_id: str, key: bytes, now: float) -> str:
-    """What an App says of itself: a JSON Web Token (RFC 7519) signed with RS256. Raises NotReady for a key that is none.
+    """What an App says of itself: a JSON Web Token (RFC 7519) signed with RS256.
 
-    It is issued a minute ago, as GitHub advises, since clocks differ.
+    It is issued a minute ago, as GitHub advises, since clocks differ. Raises NotReady for a key that is none.
     """
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
