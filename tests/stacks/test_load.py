@@ -19,6 +19,7 @@ from terrace.stacks.config import (
     IgnoreRule,
     Remediate,
     RequiredFiles,
+    WaiverRules,
     policy_version,
 )
 from terrace.stacks.load import BadConfig, load
@@ -57,7 +58,8 @@ people: {ann: {emails: [ann@example.com]}}
 terraform: {binary: tofu, version: "~> 1.8", parallel: 3}
 ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
-checks: {format: advisory}
+checks: {format: advisory, policy: {level: required, fail_on: high}, pinned: {fail_on: low}, fail_on: medium}
+waivers: {longest: 90d}
 commits: {types: [feat], scopes: [net], subject: 50}
 platforms: [linux_amd64]
 required_files: {modules: [a.md], environments: [b.md]}
@@ -93,6 +95,10 @@ def test_a_whole_file_means_what_it_says() -> None:
         "required",
         "advisory",
     )
+    graded = [config.fails_on(name) for name in ("policy", "pinned", "format", "secrets")]
+    assert graded == ["high", "low", "medium", "medium"]
+    assert (config.level("policy"), config.level("pinned")) == ("required", "advisory")
+    assert config.waivers == WaiverRules(timedelta(days=90))
     assert config.platforms == ("linux_amd64",)
     assert config.required_files == RequiredFiles(("a.md",), ("b.md",))
     assert config.commits == CommitRules(("feat",), ("net",), 50)
@@ -135,8 +141,10 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: 1\nenvironments: {--help: {}}\n", "here stands '--help'"),
         ("version: 1\nledger: postgresql://x\n", "2:9: this version of Terrace does not act on `postgresql://x` yet"),
         ("version: 1\nledger: svn\n", "it should be `git` or `sqlite:PATH`"),
-        ("version: 1\nchecks: {fromat: off}\n", "2:10: here stands 'fromat'"),
-        ("version: 1\nchecks: {fail_on: high}\n", "does not act on `fail_on` yet"),
+        ("version: 1\nchecks: {fromat: off}\n", "2:10: `fromat` is not a key of checks (hint: did you mean `format`?)"),
+        ("version: 1\nchecks: {fail_on: hihg}\n", "2:19: here stands 'hihg'"),
+        ("version: 1\nchecks: {format: {fails_on: high}}\n", "(hint: did you mean `fail_on`?)"),
+        ("version: 1\nwaivers: {longest: 90}\n", "(hint: say the unit: `90s` or `90m`)"),
         ("version: 1\nbranch: !x main\n", "2:9: tags are not used here"),
         ("version: 1\n<<: {branch: x}\n", "2:1: merge keys are not used here"),
         ("version: 1\n? [a]\n: b\n", "2:3: a key must be a word"),

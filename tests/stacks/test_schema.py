@@ -30,10 +30,12 @@ from terrace.stacks.config import (
     Rollout,
     StackSetting,
     TerraformSettings,
+    WaiverRules,
 )
 from terrace.stacks.keys import (
     APPROVALS,
     BACKUPS,
+    CHECK,
     CREDENTIALS,
     DRIFT,
     ENVIRONMENT,
@@ -47,6 +49,7 @@ from terrace.stacks.keys import (
     STACK,
     TERRACE,
     TERRAFORM,
+    WAIVERS,
 )
 from terrace.stacks.kinds import Duration, Key, Record
 from terrace.stacks.loosening import loosened
@@ -65,7 +68,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 @pytest.mark.parametrize(
     ("kind", "record", "spelt"),
     [
-        (Config, TERRACE, {"source": None}),
+        (Config, TERRACE, {"source": None, "fail_on": None}),
         (Environment, ENVIRONMENT, {"name": None}),
         (Rollout, ROLLOUT, {}),
         (DriftSettings, DRIFT, {}),
@@ -79,6 +82,8 @@ def test_the_reference_page_is_what_the_code_says() -> None:
         (Person, PERSON, {"name": None}),
         (TerraformSettings, TERRAFORM, {}),
         (Backups, BACKUPS, {}),
+        (CheckSetting, CHECK, {}),
+        (WaiverRules, WAIVERS, {}),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

@@ -11,6 +11,8 @@ from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.waivers.judging import NONE, Waivers
+from terrace.assess.waivers.telling import more_waived
 from terrace.plans.terraform import Terraform
 from terrace.stacks.repository import Repository
 from terrace.stacks.tree import Tree
@@ -19,12 +21,16 @@ FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
 
 def checks(
-    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch
+    terraform: Terraform,
+    repository: Repository,
+    policies: Policies,
+    search: SecretSearch,
+    waivers: Waivers = NONE,
 ) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
-        "trust-root": StaticCheck("trust-root", loosened),
+        "trust-root": StaticCheck("trust-root", lambda examined: (*loosened(examined), *more_waived(waivers))),
         "layout": StaticCheck("layout", noticed),
         "policy": PlanCheck("policy", policies.examine),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from terrace.adapters.sealing import Seals
     from terrace.adapters.terraform.client import LocalTerraform
     from terrace.apps.policies import Policies
+    from terrace.assess.waivers.judging import Waivers
     from terrace.pipelines.crew import Crew
 
 CONFIG_FILE = "terrace.yaml"
@@ -240,6 +241,13 @@ class Workshop:
         from terrace.apps.policies import Policies
 
         return Policies(Opa(), self.repository.tree(self.trust.commit))
+
+    def waivers(self, landscape: Landscape) -> Waivers:
+        """Those of the trust root, which judge, and those of what is looked at. Raises BadConfig for the latter."""
+        from terrace.apps.waivers import waivers
+
+        trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(landscape.commit)
+        return waivers(trusted, self.trust.config, head, landscape.config)
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""

@@ -111,6 +111,27 @@ RULES: tuple[Rule, ...] = (
         "Refer to a secret store, and mark the variable `sensitive`.",
         "`checks: {plan-secrets: advisory}` of terrace.yaml tells it only.",
     ),
+    Rule(
+        "waiver-expired",
+        "The last day of a waiver, or of a record of the baseline, is over.",
+        "What it waived speaks again, and nobody answers for it any more.",
+        "Mend what it waived, or have its owner grant it anew; else take the record out.",
+        "It holds a change only where what it waived was found; elsewhere it is told.",
+    ),
+    Rule(
+        "waiver-ends",
+        "A waiver, or a record of the baseline, ends within 14 days.",
+        "After that day what it waives holds every change that meets it.",
+        "Mend what it waives, or have its owner grant it anew.",
+        "It never blocks.",
+    ),
+    Rule(
+        "waiver-unused",
+        "A look at everything found nothing that a waiver, or a record of the baseline, is about.",
+        "A record that waits for a fault lets the next one through unseen.",
+        "Take the record out; `terrace baseline` does it for those of the baseline.",
+        "It never blocks.",
+    ),
 )
 """Every rule that a finding can bear."""
 

@@ -10,6 +10,10 @@ from functools import partial
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Risk, risk
+from terrace.assess.waivers.content import contents
+from terrace.assess.waivers.judging import NONE, Waivers, waive
+from terrace.assess.waivers.never import is_blind
+from terrace.assess.waivers.telling import dated
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
@@ -45,10 +49,12 @@ def validate(
     landscape: Landscape,
     checks: Mapping[str, Check],
     planned: Callable[[Plan], None] = lambda plan: None,
+    waivers: Waivers = NONE,
 ) -> Validation:
     """Plan every impacted stack, as many at once as memory allows, and run every check that is not off.
 
-    One stack that cannot be planned hides no other: it becomes a finding of its own.
+    One stack that cannot be planned hides no other: it becomes a finding of its own. `waivers` are applied to what is
+    found, and told about.
     """
     wanted = {name: check for name, check in checks.items() if crew.config.level(name) != "off"}
     with crew.repository.checkout(landscape.commit, "check") as root:
@@ -66,7 +72,10 @@ def validate(
         for name, check in wanted.items():
             if isinstance(check, PlanCheck):
                 found += _weighed(crew.config, name, partial(check.examine, examined, made))
-    assessment = Assessment(change_set, made, unplanned, tuple(found))
+    content, today = contents(crew.repository.tree(landscape.commit)), crew.clock().date()
+    left = waive(found, waivers, today, content)
+    left += dated(left, waivers, today, content)
+    assessment = Assessment(change_set, made, unplanned, left)
     history = crew.ledger.read()
     return Validation(assessment, _ahead(crew, history, assessment), _risk(crew, history, assessment))
 
@@ -162,7 +171,13 @@ def _weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...
         findings = (Finding(name, Severity.HIGH, Status.UNKNOWN, "terrace", message, fix=error.hint),)
     if config.level(name) == "advisory":
         return tuple(replace(finding, advisory=True) for finding in findings)
-    return findings
+    least = Severity[config.fails_on(name).upper()]
+    return tuple(replace(f, advisory=True) if f.severity < least and not _stays(f) else f for f in findings)
+
+
+def _stays(finding: Finding) -> bool:
+    """Whether no severity makes it less: the rules that judge, and what could not be looked at."""
+    return finding.rule == "trust-root" or is_blind(finding)
 
 
 def _risk(crew: Crew, history: History, assessment: Assessment) -> Risk:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 Level = Literal["required", "advisory", "off"]
+Grade = Literal["info", "low", "medium", "high", "critical"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +220,20 @@ class RequiredFiles:
 
 @dataclass(frozen=True, slots=True)
 class CheckSetting:
-    """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells."""
+    """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells.
+
+    What it finds below `fail_on` is only told; None: as `Config.fail_on` says.
+    """
 
     level: Level = "required"
+    fail_on: Grade | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverRules:
+    """How waivers are granted: for how long at most."""
+
+    longest: timedelta = timedelta(days=180)
 
 
 ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files")
@@ -247,6 +259,8 @@ class Config:
     commits: CommitRules = CommitRules()
     platforms: tuple[str, ...] = ()
     required_files: RequiredFiles = RequiredFiles()
+    fail_on: Grade = "info"
+    waivers: WaiverRules = WaiverRules()
     source: str = ""
 
     def environment(self, name: str) -> Environment:
@@ -263,6 +277,11 @@ class Config:
         if check in self.checks:
             return self.checks[check].level
         return "advisory" if check in ADVISORY else "required"
+
+    def fails_on(self, check: str) -> Grade:
+        """The least severity that holds a change, of what a check finds."""
+        setting = self.checks.get(check)
+        return (setting.fail_on if setting is not None else None) or self.fail_on
 
 
 def policy_version(config: bytes, signers: bytes) -> str:

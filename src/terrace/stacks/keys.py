@@ -313,7 +313,41 @@ CHECKS = (
     "plan-secrets",
 )
 """What may be weighed: the names of `terrace.apps.checks`."""
-CHECK = Later(Choice(CHECKS), "fail_on")
+GRADE = Choice(("info", "low", "medium", "high", "critical"))
+CHECK = Record(
+    "a check",
+    (
+        Key("level", LEVEL, "How much it weighs.", "as without a word", "check"),
+        Key("fail_on", GRADE, "The least severity that holds a change.", "`fail_on` of `checks`", "check"),
+    ),
+)
+WEIGHTS = Record(
+    "checks",
+    (
+        *(
+            Key(
+                name,
+                Either(lambda node: CHECK if isinstance(node, Mapping) else LEVEL, (LEVEL, CHECK)),
+                f"How much `{name}` weighs.",
+                "advisory" if name in ADVISORY else "required",
+                "check",
+            )
+            for name in CHECKS
+        ),
+        Key(
+            "fail_on",
+            GRADE,
+            "The least severity that holds a change; less is told.",
+            "info",
+            "check",
+        ),
+    ),
+)
+
+WAIVERS = Record(
+    "waivers",
+    (Key("longest", Duration(zero=False), "How long a waiver may count.", "180d", "check, waive, baseline"),),
+)
 
 TERRACE = Record(
     "terrace.yaml",
@@ -358,11 +392,12 @@ TERRACE = Record(
         Key("policies", ListOf(PATH), "Folders of Rego policies, and the data they use.", "none", "check policy"),
         Key(
             "checks",
-            MapOf(LEVEL, CHECK),
+            WEIGHTS,
             "How much each check weighs.",
             f"advisory: {', '.join(ADVISORY)}; required: all others",
             "check",
         ),
+        Key("waivers", WAIVERS, "How waivers are granted.", "see there", "check, waive, baseline"),
         Key(
             "platforms",
             ListOf(Text("a platform like `linux_amd64`", re.compile(r"[a-z0-9]+_[a-z0-9]+"))),
@@ -373,7 +408,7 @@ TERRACE = Record(
         Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
-    later=frozenset({"notify", "waivers", "calendars"}),
+    later=frozenset({"notify", "calendars"}),
 )
 
 SECTIONS: tuple[tuple[str, Record], ...] = (
@@ -391,6 +426,9 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("people.NAME", PERSON),
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
+    ("checks", WEIGHTS),
+    ("checks.NAME", CHECK),
+    ("waivers", WAIVERS),
     ("commits", COMMITS),
     ("required_files", REQUIRED_FILES),
 )

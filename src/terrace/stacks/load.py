@@ -27,6 +27,7 @@ from terrace.stacks.config import (
     Rollout,
     StackSetting,
     TerraformSettings,
+    WaiverRules,
 )
 from terrace.stacks.keys import LITERALS, TERRACE
 from terrace.stacks.kinds import Located
@@ -123,13 +124,23 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         terraform=_made(TerraformSettings, _inner(found, "terraform")),
         ledger=_value(found, "ledger", default.ledger),
         backups=_backups(_inner(found, "backups")),
-        checks={name: CheckSetting(one.value) for name, one in _inner(found, "checks").items() if one.value},
+        checks={name: _check(name, one.value) for name, one in _inner(found, "checks").items() if name != "fail_on"},
+        fail_on=_value(_inner(found, "checks"), "fail_on", default.fail_on),
+        waivers=_made(WaiverRules, _inner(found, "waivers")),
         policies=tuple(str(PurePosixPath(one)) for one in _value(found, "policies", ()) if one),
         commits=_commits(_inner(found, "commits")),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
         source=path,
     )
+
+
+def _check(name: str, given: Any) -> CheckSetting:
+    """A level alone, or a record; without a level it weighs as it would without a word."""
+    if not isinstance(given, dict):
+        return CheckSetting(given)
+    level = _value(given, "level", Config().level(name))
+    return CheckSetting(level, _value(given, "fail_on", None))
 
 
 def _required_files(found: Record) -> RequiredFiles:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
-from terrace.stacks.config import ApprovalRule, Config, Environment
+from terrace.stacks.config import ApprovalRule, Config, Environment, Grade
 
 _LEVELS = ("off", "advisory", "required")
+_GRADES = get_args(Grade)
 
 
 def loosened(old: Config, new: Config) -> tuple[str, ...]:
@@ -166,6 +168,12 @@ def _checks(old: Config, new: Config) -> Iterator[str]:
         was, is_ = old.level(name), new.level(name)
         if _LEVELS.index(is_) < _LEVELS.index(was):
             yield f"the check {name} goes from {was} to {is_}"
+        if _GRADES.index(new.fails_on(name)) > _GRADES.index(old.fails_on(name)):
+            yield f"the check {name} holds a change from {new.fails_on(name)} on instead of {old.fails_on(name)}"
+    if _GRADES.index(new.fail_on) > _GRADES.index(old.fail_on):
+        yield f"checks hold a change from {new.fail_on} on instead of {old.fail_on}"
+    if new.waivers.longest > old.waivers.longest:
+        yield f"waivers count for up to {new.waivers.longest.days} days instead of {old.waivers.longest.days}"
     yield from _hygiene(old, new)
 
 

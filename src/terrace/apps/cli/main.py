@@ -15,7 +15,7 @@ ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "explain", "impact", "plan", "policy", "scan")),
+    ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "waive", "waivers")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
@@ -145,6 +145,44 @@ def scan_secrets(folder: str, history: bool, as_json: bool) -> int:
     from terrace.apps.cli.scan import secrets
 
     return secrets(folder, history=history, as_json=as_json)
+
+
+@cli.command()
+@click.argument("rule", metavar="RULE")
+@click.argument("address", metavar="[ADDRESS]", default="")
+@click.option("--path", default="", metavar="FILE", help="Where it is, if it is in a file and not a resource.")
+@click.option("--stack", default="", metavar="STACK", help="Only there (`prod/app`); in every stack if not said.")
+@click.option("--owner", required=True, metavar="NAME", help="Who answers for it: a person or team of terrace.yaml.")
+@click.option("--reason", required=True, help="Why it may stay.")
+@click.option("--until", default="", metavar="DAY", help="Its last day (2026-12-31); the longest allowed if not said.")
+@click.option("--ticket", default="", help="Where it is followed up.")
+@click.option("--unknown", is_flag=True, help="For a verdict that cannot be told before apply.")
+@JSON
+@click.pass_obj
+def waive(folder: str, /, as_json: bool, **asked: Any) -> int:
+    """Write a waiver: somebody answers for one finding until a day. The finding stays, and holds nothing meanwhile.
+
+    It counts once it is merged into the protected branch.
+
+    \b
+    Examples:
+      terrace waive s3-encryption aws_s3_bucket.logs --owner security --reason "moves to KMS" --until 2026-12-31
+      terrace waive s3-encryption 'module.app.aws_s3_bucket.logs[*]' --stack prod/app --owner ann --reason "..."
+      terrace waive format --path modules/app/main.tf --owner ann --reason "generated"
+    """
+    from terrace.apps.cli.waiving import Asked, waive
+
+    return waive(folder, Asked(**asked), as_json=as_json)
+
+
+@cli.command()
+@JSON
+@click.pass_obj
+def waivers(folder: str, as_json: bool) -> int:
+    """Every waiver of the working tree: for what, whose, and how many days are left."""
+    from terrace.apps.cli.waiving import waivers
+
+    return waivers(folder, as_json=as_json)
 
 
 @cli.command()

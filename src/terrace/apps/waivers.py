@@ -1,0 +1,42 @@
+"""Waivers where they stand: read from commits for a check, and written into the working tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from terrace.assess.waivers.judging import Waivers
+from terrace.assess.waivers.model import BASELINE, PATH, Waiver
+from terrace.assess.waivers.reading import read_waivers
+from terrace.errors import BadInput, NotReady
+from terrace.stacks.config import Config
+from terrace.stacks.tree import Tree
+
+
+def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
+    """The waivers and the baseline of a tree. Raises BadConfig where one cannot be read."""
+    return tuple(
+        w for path in (PATH, BASELINE) if path in tree.entries for w in read_waivers(tree.read(path), path, config)
+    )
+
+
+def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config) -> Waivers:
+    """Those of the protected branch, which judge, and those of a change. Raises BadConfig for those of the change."""
+    offered = records(head, proposed)
+    try:
+        return Waivers(records(trusted, rules), offered)
+    except BadInput as error:
+        # What was broken before must not keep its repair from being checked; meanwhile nothing is waived.
+        return Waivers((), offered, unread=str(error))
+
+
+def write(file: Path, text: str) -> None:
+    """Put a text in the place of a file, whole or not at all. Raises NotReady where that cannot be done."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_name(f".{file.name}.new")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(file)
+    except OSError as error:
+        raise NotReady(
+            f"{file} cannot be written: {error.strerror}", hint="make room, or the folder writable"
+        ) from error
