@@ -235,12 +235,12 @@ class Workshop:
         settings = replace(self.trust.config.terraform, fast=fast)
         return LocalTerraform(settings, cache=self.home.cache, states=self.home.states)
 
-    def policies(self) -> Policies:
-        """The policies that judge: those of the trust root."""
+    def policies(self, commit: str | None = None) -> Policies:
+        """The policies that judge: those of the trust root, or of another commit."""
         from terrace.adapters.opa.engine import Opa
         from terrace.apps.policies import Policies
 
-        return Policies(Opa(), self.repository.tree(self.trust.commit))
+        return Policies(Opa(), self.repository.tree(commit or self.trust.commit))
 
     def waivers(self, landscape: Landscape) -> Waivers:
         """Those of the trust root, which judge, and those of what is looked at. Raises BadConfig for the latter."""

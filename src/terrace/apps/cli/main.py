@@ -15,7 +15,7 @@ ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "waive", "waivers")),
+    ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "waive", "waivers", "baseline")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
@@ -183,6 +183,31 @@ def waivers(folder: str, as_json: bool) -> int:
     from terrace.apps.cli.waiving import waivers
 
     return waivers(folder, as_json=as_json)
+
+
+@cli.command()
+@click.option("--owner", default="", metavar="NAME", help="Who answers for what comes in; you, if not said.")
+@click.option("--reason", default="", help="Why it may stay until then.")
+@click.option(
+    "--expires", default="", metavar="DAY", help="Its last day (2026-12-31); the longest allowed if not said."
+)
+@click.option("--accept", multiple=True, metavar="RULE", help="Let findings of RULE in that are new; needs --owner.")
+@JSON
+@click.pass_obj
+def baseline(folder: str, /, as_json: bool, **asked: Any) -> int:
+    """Write what is there on day one into .terrace/baseline.yaml, so that only new findings hold a change.
+
+    Run again, it takes out what is gone, and adds nothing: the count only falls. It counts once it is merged.
+
+    \b
+    Examples:
+      terrace baseline --owner platform --expires 2026-12-31
+      terrace baseline                                            after something was mended
+      terrace baseline --accept s3-logging --owner security       when a rule is new
+    """
+    from terrace.apps.cli.baseline import Asked, baseline
+
+    return baseline(folder, Asked(**asked), as_json=as_json)
 
 
 @cli.command()

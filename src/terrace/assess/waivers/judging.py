@@ -109,7 +109,7 @@ def _known(
         if finding.rule in rules and at not in taken and (key := key_of(finding, content)) in known
     }
     # Which of equal findings is the new one cannot be told; always the same ones are taken for known.
-    ordered = sorted(keys, key=lambda at: (findings[at].line, repr(findings[at])))
+    ordered = sorted(keys, key=lambda at: (not findings[at].blocks, findings[at].line, repr(findings[at])))
     used: Counter[Key] = Counter()
     found = {}
     for at in ordered:

@@ -81,6 +81,8 @@ def _yaml() -> Any:
     # A line that is broken elsewhere the next time would be a change that nobody made.
     yaml.width = 1 << 16
     yaml.allow_unicode = True
+    # The same day in two records is no reason to write an anchor.
+    yaml.representer.ignore_aliases = lambda *_: True
     return yaml
 
 
