@@ -287,12 +287,16 @@ def test_the_schema_knows_every_key_of_the_whole_file() -> None:
 
 def test_the_version_of_the_rules_changes_with_every_byte() -> None:
     versions = {
-        policy_version(b"a", b"b"),
-        policy_version(b"ab", b""),
-        policy_version(b"", b"ab"),
-        policy_version(b"a", b"c"),
+        policy_version(b"a", b"b", {}),
+        policy_version(b"ab", b"", {}),
+        policy_version(b"", b"ab", {}),
+        policy_version(b"a", b"c", {}),
+        policy_version(b"a", b"b", {"policies/a.rego": "1"}),
+        policy_version(b"a", b"b", {"policies/a.rego": "2"}),
+        policy_version(b"a", b"b", {"policies/b.rego": "1"}),
+        policy_version(b"a", b"b", {"policies/a.rego": "1", "policies/b.rego": "1"}),
     }
-    assert len(versions) == 4
+    assert len(versions) == 8
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,9 @@ class Policies:
     def examine(self, examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         """What they say of these plans. A folder that is named and holds no policy is a finding of its own."""
         folders = examined.trusted.policies
-        judging = _files(self._trusted, folders)
+        found = self.judged(folders, plans)
         proposed = _on_disk(examined.root, examined.proposed.policies)
-        found = _absent(folders, judging) + self._said(judging, folders, plans)
-        if proposed == judging:
+        if proposed == _files(self._trusted, folders):
             return found
         known = {(f.rule, f.stack, f.address, f.message) for f in found}
         fresh = (
@@ -48,6 +47,11 @@ class Policies:
             replace(f, advisory=True, message=f"{f.message} (by the policies that this change proposes)") for f in fresh
         )
         return (*found, *told)
+
+    def judged(self, folders: tuple[str, ...], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        """What those of the trust root in these folders say of plans."""
+        judging = _files(self._trusted, folders)
+        return _absent(folders, judging) + self._said(judging, folders, plans)
 
     def _said(
         self, files: Mapping[str, bytes], folders: tuple[str, ...], plans: Mapping[str, Plan]

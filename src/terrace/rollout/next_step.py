@@ -124,7 +124,8 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
         return Perform(tuple(Task(Step.PLAN, key) for key in keys))
     verdict = asked.consent(awaiting(deployment))
     if verdict.outcome is Outcome.BLOCK:
-        return Finish("blocked", tuple(r.reason for r in verdict.open))
+        # It is over then, and nobody is told again what would have helped.
+        return Finish("blocked", tuple(f"{r.reason}; {r.satisfy}" if r.satisfy else r.reason for r in verdict.open))
     if verdict.outcome is Outcome.WAIT:
         return Perform(tuple(Task(Step.PLAN, key) for key in ahead)) if ahead else Wait(verdict)
     stale = tuple(key for key in left if not _fresh(deployment, key, in_hand))

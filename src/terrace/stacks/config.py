@@ -14,6 +14,7 @@ from typing import Literal
 
 Level = Literal["required", "advisory", "off"]
 Grade = Literal["info", "low", "medium", "high", "critical"]
+RiskLevel = Literal["low", "medium", "high", "critical"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,19 @@ class DriftSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskRule:
+    """What a release of some risk needs besides: `approvals` on top of the usual ones; `blocked`: it may not enter."""
+
+    approvals: ApprovalRule = ApprovalRule()
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One step of the ladder. `after` is the environment whose success a release needs first.
 
     `rollback` says who must agree to going back; None: the same people as to a deployment. A `protected`
-    environment is never destroyed.
+    environment is never destroyed. `risk` is what a release needs from a level of risk on, by that level.
     `rpo` is how old the newest proven copy of a state may be, `rto` how long bringing one back may take; None: nobody
     said.
     """
@@ -137,6 +146,7 @@ class Environment:
     rpo: timedelta | None = None
     rto: timedelta | None = None
     drift: DriftSettings = DriftSettings()
+    risk: Mapping[RiskLevel, RiskRule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +294,13 @@ class Config:
         return (setting.fail_on if setting is not None else None) or self.fail_on
 
 
-def policy_version(config: bytes, signers: bytes) -> str:
-    """What the rules are called: 16 hexadecimal characters that change with any byte of terrace.yaml or the signers."""
+def policy_version(config: bytes, signers: bytes, judging: Mapping[str, str]) -> str:
+    """What the rules are called: 16 hexadecimal characters that change with any byte of what judges.
+
+    That is terrace.yaml, the signers, and the files that `judging` names with the ids of their contents: policies and
+    their data, waivers, the baseline.
+    """
     lengths = f"{len(config)} {len(signers)}\n".encode()
-    return hashlib.sha256(b"terrace policy 1\n" + lengths + config + signers).hexdigest()[:16]
+    files = "".join(f"{path}\0{content}\n" for path, content in sorted(judging.items()))
+    told = files.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(b"terrace policy 1\n" + lengths + config + signers + told).hexdigest()[:16]

@@ -171,6 +171,31 @@ DRIFT = Record(
     ),
 )
 
+
+def _at_risk(node: Node) -> Kind:
+    return Choice(("block",)) if isinstance(node, Scalar) and isinstance(node.value, str) else _more(node)
+
+
+def _more(node: Node) -> Kind:
+    return MapOf(Number(1)) if isinstance(node, Mapping) else Number(1)
+
+
+AT_RISK = Either(_at_risk, (Choice(("block",)), Number(1), MapOf(Number(1))))
+
+RISK = Record(
+    "risk",
+    tuple(
+        Key(
+            level,
+            AT_RISK,
+            f"What a release of {level} risk or more needs: people, teams, or `block`.",
+            "none",
+            "gate risk",
+        )
+        for level in ("medium", "high", "critical")
+    ),
+)
+
 ENVIRONMENT = Record(
     "an environment",
     (
@@ -184,6 +209,7 @@ ENVIRONMENT = Record(
             "0",
             "gate approvals",
         ),
+        Key("risk", RISK, "Whom a risky release needs besides.", "none", "gate risk"),
         Key("smoke", ListOf(Either(_probe, (HTTP, RUN))), "What must work after a deployment.", "none", "smoke"),
         Key(
             "health",
@@ -415,6 +441,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("terrace.yaml", TERRACE),
     ("environments.NAME", ENVIRONMENT),
     ("environments.NAME.approvals", APPROVALS),
+    ("environments.NAME.risk", RISK),
     ("environments.NAME.smoke[] with `http`", HTTP),
     ("environments.NAME.smoke[] with `run`", RUN),
     ("environments.NAME.rollout", ROLLOUT),

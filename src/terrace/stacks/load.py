@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, get_args
 
 from terrace.errors import BadInput
 from terrace.stacks.config import (
@@ -24,6 +24,8 @@ from terrace.stacks.config import (
     Probe,
     Remediate,
     RequiredFiles,
+    RiskLevel,
+    RiskRule,
     Rollout,
     StackSetting,
     TerraformSettings,
@@ -188,7 +190,17 @@ def _environment(name: str, ladder: Record, problems: Problems) -> Environment:
         rpo=_value(found, "rpo", None),
         rto=_value(found, "rto", None),
         drift=_drift(_inner(found, "drift"), asks=asks(tuple(ladder), name)),
+        risk=_risk(_inner(found, "risk")),
     )
+
+
+def _risk(found: Record) -> dict[RiskLevel, RiskRule]:
+    levels: tuple[RiskLevel, ...] = get_args(RiskLevel)
+    return {level: _at_risk(found[level]) for level in levels if level in found and found[level].value is not None}
+
+
+def _at_risk(given: Located) -> RiskRule:
+    return RiskRule(blocked=True) if given.value == "block" else RiskRule(_rule(given))
 
 
 def _probes(found: Record, key: str) -> tuple[Probe, ...]:
@@ -304,7 +316,8 @@ def _agree(config: Config, found: Record, problems: Problems) -> None:
         settings: Record = one.value or {}
         _known("environment", settings.get("after"), names, problems)
         remediate = _inner(_inner(settings, "drift"), "remediate")
-        for asked in (settings.get("approvals"), remediate.get("approvals")):
+        risky = _inner(settings, "risk").values()
+        for asked in (settings.get("approvals"), settings.get("rollback"), remediate.get("approvals"), *risky):
             for team, node in _teams(asked) if asked is not None else ():
                 _known("team", Located(team, node), list(config.teams), problems)
         cycle = _cycle(config, name)
