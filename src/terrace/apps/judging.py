@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 
@@ -38,7 +39,11 @@ class Judge:
         }
         wanted = {name: look for name, look in checks.items() if self._config.level(name) != "off"}
         found = [finding for name, look in wanted.items() for finding in weighed(self._config, name, look)]
-        return waive(found, self._waivers, self._clock().date(), contents(self._tree))
+        left = waive(found, self._waivers, self._clock().date(), contents(self._tree))
+        if not self._waivers.unread:
+            return left
+        why = f"(no waiver counts: {' '.join(self._waivers.unread.split())})"
+        return tuple(replace(f, message=f"{f.message} {why}") if f.blocks else f for f in left)
 
     @cached_property
     def _waivers(self) -> Waivers:

@@ -118,7 +118,7 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
         return Perform(tuple(Task(Step.SNAPSHOT, key) for key in applying))
     if failed:
         return Finish("failed", failed)
-    ahead = tuple(key for key in deployment.stacks if key not in wave and deployment.last(Step.PLAN, key) is None)
+    ahead = tuple(key for key in deployment.stacks if key not in wave and _not_looked_at(deployment, key))
     if unplanned:
         keys = (*unplanned, *ahead) if asked.horizon is Horizon.ALL else unplanned
         return Perform(tuple(Task(Step.PLAN, key) for key in keys))
@@ -138,6 +138,12 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
     if bare:
         return Perform(tuple(Task(Step.BACKUP, key) for key in bare))
     return Perform(tuple(Task(Step.APPLY, key) for key in left))
+
+
+def _not_looked_at(deployment: Deployment, key: str) -> bool:
+    """Whether a stack was never planned, or whoever planned it died over it."""
+    record = deployment.last(Step.PLAN, key)
+    return record is None or record.open
 
 
 def awaiting(deployment: Deployment) -> tuple[StepRecord, ...]:
