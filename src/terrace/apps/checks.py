@@ -32,6 +32,7 @@ def checks(
         "lock-file": StaticCheck("lock-file", lambda examined: not_locked(examined, repository)),
         "unused": StaticCheck("unused", lambda examined: left_over(examined, repository)),
         "required-files": StaticCheck("required-files", lambda examined: lacking(examined, repository)),
+        "docs": StaticCheck("docs", lambda examined: misdocumented(examined, repository)),
         "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
         "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
     }
@@ -169,6 +170,21 @@ def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     for folder, _ in touched_modules(examined, tree):
         found += missing_files(folder, tree.entries, wanted.environments if folder in roots else wanted.modules)
     return tuple(found)
+
+
+def misdocumented(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Modules with changed files whose README does not say what they are, or has no page and needs one."""
+    from terrace.apps.module_docs import ModulePages, finding, in_tree
+
+    tree = repository.tree(examined.change_set.head)
+    pages = ModulePages(tree, examined.landscape.stacks, in_tree(tree))
+    everyone = examined.trusted.docs.modules == "all"
+    folders = [
+        folder
+        for folder, _ in touched_modules(examined, tree)
+        if pages.has_markers(folder) or (everyone and pages.called(folder))
+    ]
+    return tuple(told for told in map(finding, pages.of(folders)) if told is not None)
 
 
 def leaked(examined: Examined, search: SecretSearch) -> tuple[Finding, ...]:

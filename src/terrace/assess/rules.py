@@ -98,6 +98,13 @@ RULES: tuple[Rule, ...] = (
         "Advisory unless `checks: {required-files: required}`; `off` does not look.",
     ),
     Rule(
+        "docs",
+        "The page in a changed module's README is not what the module is, or that could not be told.",
+        "Who calls the module reads the page, and gets what it does not say.",
+        "`terrace docs generate`, or `terrace check --fix`; the diff is in the finding.",
+        "Advisory unless `checks: {docs: required}`; `off` does not look. A README without markers is not looked at.",
+    ),
+    Rule(
         "secrets",
         "A commit of the change, or its message, holds what looks like a secret, though a later one may remove it.",
         "Whoever can read the repository has it, for as long as the commit exists.",

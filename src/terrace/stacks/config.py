@@ -218,13 +218,20 @@ class RequiredFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class ModuleDocs:
+    """Which changed modules need a right page in their README: those that have one (`marked`), or all but stacks."""
+
+    modules: Literal["marked", "all"] = "marked"
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSetting:
     """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells."""
 
     level: Level = "required"
 
 
-ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files")
+ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files", "docs")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 
@@ -247,6 +254,7 @@ class Config:
     commits: CommitRules = CommitRules()
     platforms: tuple[str, ...] = ()
     required_files: RequiredFiles = RequiredFiles()
+    docs: ModuleDocs = ModuleDocs()
     source: str = ""
 
     def environment(self, name: str) -> Environment:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from terrace.stacks.facts import FileFacts, ModuleCall, Part, Read, RequiredProvider, Settings, Template
-from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parser, text_of
+from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parser, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -42,7 +42,7 @@ def read_facts(path: str, content: bytes) -> FileFacts:
     gathered.of_body(tree.root_node)
     gathered.reads_of(tree.root_node)
     if tree.root_node.has_error:
-        gathered.error_line = _first_error(tree.root_node)
+        gathered.error_line = first_error(tree.root_node)
     return gathered.facts()
 
 
@@ -336,21 +336,6 @@ def _literal(template: Template) -> str | None:
     if not template or any(part.kind != "text" for part in template):
         return None
     return "".join(part.text for part in template)
-
-
-def _first_error(root: Node) -> int:
-    for node in _all_with_errors(root):
-        if node.type == "ERROR" or node.is_missing:
-            return line_of(node)
-    return line_of(root)
-
-
-def _all_with_errors(root: Node) -> Iterator[Node]:
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
 
 
 def _unescaped(text: str) -> str:

@@ -298,6 +298,19 @@ REQUIRED_FILES = Record(
     ),
 )
 
+DOCS = Record(
+    "docs",
+    (
+        Key(
+            "modules",
+            Choice(("marked", "all")),
+            "Which changed modules need a page in their README: those with markers there, or all.",
+            "marked",
+            "check",
+        ),
+    ),
+)
+
 LEVEL = Choice(("required", "advisory", "off"))
 CHECKS = (
     "format",
@@ -309,6 +322,7 @@ CHECKS = (
     "lock-file",
     "unused",
     "required-files",
+    "docs",
     "secrets",
     "plan-secrets",
 )
@@ -371,6 +385,7 @@ TERRACE = Record(
             "check",
         ),
         Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
+        Key("docs", DOCS, "Which modules have a page that is made from them.", "see there", "check"),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
     later=frozenset({"notify", "waivers", "calendars"}),
@@ -393,5 +408,6 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("backups", BACKUPS),
     ("commits", COMMITS),
     ("required_files", REQUIRED_FILES),
+    ("docs", DOCS),
 )
 """Every record of the file under the name by which the reference lists it."""

@@ -20,6 +20,7 @@ from terrace.stacks.config import (
     Environment,
     HttpProbe,
     IgnoreRule,
+    ModuleDocs,
     Person,
     Probe,
     Remediate,
@@ -128,6 +129,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         commits=_commits(_inner(found, "commits")),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
+        docs=_made(ModuleDocs, _inner(found, "docs")),
         source=path,
     )
 

@@ -175,6 +175,8 @@ def _hygiene(old: Config, new: Config) -> Iterator[str]:
         fewer = set(getattr(old.required_files, what)) - set(getattr(new.required_files, what))
         if fewer:
             yield f"{what} need no {', '.join(sorted(fewer))}"
+    if old.docs.modules == "all" != new.docs.modules:
+        yield "modules need no page in their README"
     gone = sorted(set(old.platforms) - set(new.platforms))
     if gone:
         yield f"lock files need not know providers for {', '.join(gone)}"

@@ -15,7 +15,7 @@ ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "explain", "impact", "plan", "policy", "scan")),
+    ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "docs")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
@@ -145,6 +145,51 @@ def scan_secrets(folder: str, history: bool, as_json: bool) -> int:
     from terrace.apps.cli.scan import secrets
 
     return secrets(folder, history=history, as_json=as_json)
+
+
+@cli.group()
+def docs() -> None:
+    """The page of each module in its README: write it, or tell whether it is right."""
+
+
+MODULES = click.argument("folders", nargs=-1, metavar="[FOLDER]...")
+
+
+@docs.command("generate")
+@MODULES
+@JSON
+@click.pass_obj
+def docs_generate(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
+    """Write inputs, outputs, requirements, providers, resources and modules between markers in each module's README.
+
+    Every module without arguments; stacks, examples and tests only where their README has markers. Those of
+    terraform-docs will do. What stands outside of the markers is not touched; where there is no README, one is made.
+
+    \b
+    Examples:
+      terrace docs generate
+      terrace docs generate modules/network environments/dev
+    """
+    from terrace.apps.cli.docs import generate
+
+    return generate(folder, folders, as_json=as_json)
+
+
+@docs.command("check")
+@MODULES
+@JSON
+@click.pass_obj
+def docs_check(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
+    """Tell which pages `generate` would write, with the diff; exit 1 when there is one.
+
+    \b
+    Examples:
+      terrace docs check
+      terrace docs check modules/network --json
+    """
+    from terrace.apps.cli.docs import check
+
+    return check(folder, folders, as_json=as_json)
 
 
 @cli.command()
