@@ -175,15 +175,11 @@ def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 def misdocumented(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """Modules with changed files whose README does not say what they are, or has no page and needs one."""
     from terrace.apps.module_docs import ModulePages, finding, in_tree
+    from terrace.stacks.layout import parent
 
     tree = repository.tree(examined.change_set.head)
     pages = ModulePages(tree, examined.landscape.stacks, in_tree(tree))
-    everyone = examined.trusted.docs.modules == "all"
-    folders = [
-        folder
-        for folder, _ in touched_modules(examined, tree)
-        if pages.has_markers(folder) or (everyone and pages.called(folder))
-    ]
+    folders = pages.judged(map(parent, examined.change_set.changed), examined.trusted.docs)
     return tuple(told for told in map(finding, pages.of(folders)) if told is not None)
 
 

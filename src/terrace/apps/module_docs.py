@@ -11,6 +11,7 @@ from terrace.errors import BadInput, Place
 from terrace.report.markers import marked, new, put
 from terrace.report.module_page import page
 from terrace.report.terminal import visible
+from terrace.stacks.config import ModuleDocs
 from terrace.stacks.interface import Unread, read_interface
 from terrace.stacks.layout import Layout
 from terrace.stacks.model import Stack
@@ -83,6 +84,12 @@ class ModulePages:
         """Every folder that should have a page: modules for others, and whatever else has markers."""
         folders = sorted(self.layout.folders)
         return tuple(folder for folder in folders if self.called(folder) or self.has_markers(folder))
+
+    def judged(self, folders: Iterable[str], wanted: ModuleDocs) -> tuple[str, ...]:
+        """Of these folders those whose page must be right."""
+        found = sorted(set(folders) & self.layout.folders.keys())
+        everyone = wanted.modules == "all"
+        return tuple(one for one in found if self.has_markers(one) or (everyone and self.called(one)))
 
     def called(self, folder: str) -> bool:
         """Whether a folder is a module for others, and neither a stack nor an example or a test."""

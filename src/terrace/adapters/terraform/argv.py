@@ -75,6 +75,11 @@ def fmt_diff(path: str) -> Argv:
     return ("fmt", "-write=false", "-diff", "-list=false", "-no-color", f"./{path}")
 
 
+def fmt_stdin() -> Argv:
+    """Formats stdin to stdout."""
+    return ("fmt", "-list=false", "-no-color", "-")
+
+
 def version() -> Argv:
     """Product and version."""
     return ("version", "-json")

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.machine import processes_at_once
+from terrace.adapters.process import run
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.binary import Binary, find
 from terrace.adapters.terraform.cli_config import CliConfig, cli_config
@@ -34,6 +35,7 @@ from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, St
 from terrace.plans.versions import Version
 from terrace.stacks.config import TerraformSettings
 
+_FMT_SECONDS = 60
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Makes the plan with these variables in Terraform's environment."""
 
@@ -307,6 +309,14 @@ class LocalTerraform:
             if ran.code != 0 or ran.out:
                 found[path] = ran.out.decode("utf-8", "replace") or ran.err
         return found
+
+    def formatted(self, content: bytes) -> bytes:
+        """A file as `fmt` would write it. Raises BadInput when it cannot be read."""
+        env = {k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ} | {"CHECKPOINT_DISABLE": "1"}
+        done = run((*self.binary.command, *argv.fmt_stdin()), env=env, stdin=content, timeout=_FMT_SECONDS)
+        if done.code != 0:
+            raise BadInput("it cannot be read, so that it is not formatted", hint="mend the syntax error")
+        return done.out
 
     def _fmt(self, root: Path, command: argv.Argv) -> Ran:
         env = {k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ}

@@ -66,6 +66,7 @@ def cli(ctx: click.Context, folder: str) -> None:
 @click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE and not to stdout.")
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write this too; may be said again.")
 @click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
+@click.option("--fix", is_flag=True, help="First write what is sure: formatting, and pages of modules.")
 @JSON
 @click.pass_obj
 def check(
@@ -75,6 +76,7 @@ def check(
     output: str | None,
     reports: tuple[str, ...],
     explain: bool,
+    fix: bool,
     as_json: bool,
 ) -> int:
     """Everything a pull request is checked for, on the working tree.
@@ -83,12 +85,13 @@ def check(
     Examples:
       terrace check                     the working tree against the protected branch
       terrace check --base HEAD~3       against another commit
+      terrace check --fix               format what changed, write the pages of its modules, then check
       terrace check --format markdown   as a comment for a pull request
       terrace check --report sarif=check.sarif --report junit=check.xml
     """
     from terrace.apps.cli.change import check
 
-    return check(folder, base, "json" if as_json else style, output, reports, explain=explain)
+    return check(folder, base, "json" if as_json else style, output, reports, explain=explain, fix=fix)
 
 
 @cli.command()
