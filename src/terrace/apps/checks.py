@@ -121,6 +121,7 @@ def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]
 def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What the lock files of the impacted stacks lack."""
     from terrace.assess.hygiene.lock_files import unlocked
+    from terrace.stacks.facts import provider_sources
     from terrace.stacks.layout import LOCK_FILE
     from terrace.stacks.lock_file import read_lock_file
 
@@ -128,8 +129,7 @@ def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...
     found: list[Finding] = []
     for stack in (impact.stack for impact in examined.change_set.impacts):
         folders = [graph.folders[path] for path in graph.reached(stack) if path in graph.folders]
-        needed = [need for folder in folders for facts in folder.facts for need in facts.required_providers]
-        required = {need.source or need.name for need in needed} - {"terraform.io/builtin/terraform"}
+        required = frozenset[str]().union(*(provider_sources(folder.facts) for folder in folders))
         path = f"{stack.path}/{LOCK_FILE}"
         there = path in tree.entries and not tree.entries[path].is_link
         locked = read_lock_file(tree.read(path)) if there else None

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from terrace.stacks.facts import BUILTIN, implied_provider
 from terrace.stacks.layout import is_override
 from terrace.stacks.literals import NoLiteral, value_of, written
 from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, parser, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-BUILTIN = "terraform.io/builtin/terraform"
-"""The provider of `terraform_data` and `terraform_remote_state`: it is Terraform itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,11 +388,6 @@ class _Gathered:
         asked = self.required.get(local, {})
         source = BUILTIN if local == "terraform" else f"hashicorp/{local}"
         return Provider(name, asked.get("source", source), asked.get("version", ""))
-
-
-def implied_provider(kind: str) -> str:
-    """The local name of the provider that a type of resource belongs to, where nothing else is said."""
-    return kind.partition("_")[0]
 
 
 def _input(name: str, body: _Body) -> Input:
