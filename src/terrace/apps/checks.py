@@ -33,6 +33,8 @@ def checks(
         "unused": StaticCheck("unused", lambda examined: left_over(examined, repository)),
         "required-files": StaticCheck("required-files", lambda examined: lacking(examined, repository)),
         "docs": StaticCheck("docs", lambda examined: misdocumented(examined, repository)),
+        "naming": StaticCheck("naming", lambda examined: named_otherwise(examined, repository)),
+        "deprecated": StaticCheck("deprecated", lambda examined: outdated(examined, repository)),
         "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
         "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
     }
@@ -181,6 +183,33 @@ def misdocumented(examined: Examined, repository: Repository) -> tuple[Finding, 
     pages = ModulePages(tree, examined.landscape.stacks, in_tree(tree))
     folders = pages.judged(map(parent, examined.change_set.changed), examined.trusted.docs)
     return tuple(told for told in map(finding, pages.of(folders)) if told is not None)
+
+
+def named_otherwise(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """What changed files name otherwise than the rules say."""
+    from terrace.assess.hygiene.names import misnamed
+
+    files = changed_configuration(examined, repository)
+    naming = examined.trusted.naming
+    return tuple(found for path, content in files.items() for found in misnamed(path, content, naming))
+
+
+def outdated(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """What changed files have of former days."""
+    from terrace.assess.hygiene.deprecated import deprecated
+
+    files = changed_configuration(examined, repository)
+    return tuple(found for path, content in files.items() for found in deprecated(path, content))
+
+
+def changed_configuration(examined: Examined, repository: Repository) -> Mapping[str, bytes]:
+    """The changed configuration files of either syntax that are there, with their contents."""
+    from terrace.stacks.layout import is_configuration
+    from terrace.stacks.tree import read_many
+
+    tree = repository.tree(examined.change_set.head)
+    names = (path for path in examined.change_set.changed if is_configuration(path.rpartition("/")[2]))
+    return read_many(tree, sorted(path for path in names if path in tree.entries and not tree.entries[path].is_link))
 
 
 def leaked(examined: Examined, search: SecretSearch) -> tuple[Finding, ...]:

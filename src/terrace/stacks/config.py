@@ -225,13 +225,31 @@ class ModuleDocs:
 
 
 @dataclass(frozen=True, slots=True)
+class Naming:
+    """How names are written: each a convention (`snake_case`, `kebab-case`, `any`), or a regular expression that all of
+    a name fits."""
+
+    resources: str = "snake_case"
+    data: str = "snake_case"
+    modules: str = "snake_case"
+    variables: str = "snake_case"
+    outputs: str = "snake_case"
+    locals: str = "snake_case"
+
+    def pattern(self, kind: str) -> str:
+        """That of one kind of block."""
+        kinds = {"data": self.data, "module": self.modules, "variable": self.variables, "output": self.outputs}
+        return {**kinds, "local": self.locals}.get(kind, self.resources)
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSetting:
     """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells."""
 
     level: Level = "required"
 
 
-ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files", "docs")
+ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files", "docs", "naming", "deprecated")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 
@@ -255,6 +273,7 @@ class Config:
     platforms: tuple[str, ...] = ()
     required_files: RequiredFiles = RequiredFiles()
     docs: ModuleDocs = ModuleDocs()
+    naming: Naming = Naming()
     source: str = ""
 
     def environment(self, name: str) -> Environment:

@@ -8,6 +8,7 @@ from terrace.stacks.config import ADVISORY, CommitRules
 from terrace.stacks.kinds import (
     WORD,
     Choice,
+    Convention,
     Day,
     Duration,
     Either,
@@ -311,6 +312,21 @@ DOCS = Record(
     ),
 )
 
+NAMING = Record(
+    "naming",
+    tuple(
+        Key(name, Convention(), f"How {what} are named; an expression is for all of a name.", "snake_case", "check")
+        for name, what in (
+            ("resources", "resources"),
+            ("data", "data sources"),
+            ("modules", "calls of modules"),
+            ("variables", "variables"),
+            ("outputs", "outputs"),
+            ("locals", "local values"),
+        )
+    ),
+)
+
 LEVEL = Choice(("required", "advisory", "off"))
 CHECKS = (
     "format",
@@ -323,6 +339,8 @@ CHECKS = (
     "unused",
     "required-files",
     "docs",
+    "naming",
+    "deprecated",
     "secrets",
     "plan-secrets",
 )
@@ -386,6 +404,7 @@ TERRACE = Record(
         ),
         Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
         Key("docs", DOCS, "Which modules have a page that is made from them.", "see there", "check"),
+        Key("naming", NAMING, "How things are named.", "snake_case", "check"),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
     later=frozenset({"notify", "waivers", "calendars"}),
@@ -409,5 +428,6 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("commits", COMMITS),
     ("required_files", REQUIRED_FILES),
     ("docs", DOCS),
+    ("naming", NAMING),
 )
 """Every record of the file under the name by which the reference lists it."""
