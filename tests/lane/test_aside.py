@@ -301,4 +301,4 @@ def test_doctor_compares_both_ways_on_the_users_own_stacks(tmp_path: Path, own_w
     assert "the same plan" in place.ok("doctor", "--lane", "dev").out
     wrong = place.run("doctor", "--lane", "nowhere")
     assert wrong.code == 2
-    assert "one of dev, staging, prod" in wrong.err
+    assert "there is dev, staging, prod" in wrong.err
