@@ -47,8 +47,8 @@ class Page:
         if max(len(before), len(after)) > _MOST_COMPARED:
             return f"{len(before)} lines become {len(after)}"
         name = visible(self.readme)
-        lines = difflib.unified_diff(before, after, name, name, "as it is", "as it should be", lineterm="")
-        return "\n".join(visible(line) if line[:1] in "+- " else line.replace("\t", " ") for line in lines)
+        lines = difflib.unified_diff(before, after, f"{name} (as it is)", f"{name} (as it should be)", lineterm="")
+        return "\n".join(visible(line) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
