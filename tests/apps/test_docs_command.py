@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from support.cli import MODULE, World, three_environments, world
+from support.cli import LADDER, MODULE, World, three_environments, world
 from support.git import commit, git, repository
 
 pytestmark = pytest.mark.slow
@@ -77,16 +76,21 @@ def test_wrong_use_and_what_cannot_be_read_are_said_with_their_place(tmp_path: P
         assert (told.code, "hint:" in told.err) == (2, True), told.err
 
 
-def test_a_pull_request_is_told_of_a_page_that_is_not_right(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rules", "judged"), [("", ["thing"]), ("docs: {modules: all}\n", ["quiet", "thing"])])
+def test_a_pull_request_is_told_of_pages_that_are_not_right(tmp_path: Path, rules: str, judged: list[str]) -> None:
     files = {
         **three_environments(),
+        "terrace.yaml": LADDER + rules,
         "modules/thing/README.md": f"{BEGIN}\nold\n{END}\n",
         "modules/quiet/main.tf": OTHER,
+        "modules/untouched/README.md": f"{BEGIN}\nold\n{END}\n",
+        "modules/untouched/main.tf": OTHER,
     }
     shop = world(tmp_path, files)
     git(shop.work, "switch", "--quiet", "--create", "change")
     more = 'variable "other" {\n  default = 1\n}\n'
     commit(shop.work, {"modules/thing/main.tf": MODULE + more, "modules/quiet/main.tf": OTHER + "\n"}, "feat: it")
     found = [f for f in shop.ok("check", "--json").json["findings"] if f["rule"] == "docs"]
-    assert [(f["file"], f["line"], f["advisory"]) for f in found] == [("modules/thing/README.md", 1, True)]
-    assert "+| `other` | | `any` | `1` | no |" in json.dumps(found[0])
+    assert [(f["file"], f["advisory"]) for f in found] == [(f"modules/{name}/README.md", True) for name in judged]
+    assert found[-1]["line"] == 1
+    assert "+| `other` | | `any` | `1` | no |" in found[-1]["detail"]

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from terrace.adapters.files import read_plain, write_whole
 from terrace.apps.checks import FORMATTED
-from terrace.apps.module_docs import ModulePages, Page, Unknown
+from terrace.apps.module_docs import ModulePages, Unknown
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput, TerraceError
 from terrace.stacks.layout import parent
 from terrace.stacks.model import ChangeSet
+
+_PAGE = "page of the module"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +45,21 @@ def mend(shop: Workshop, change_set: ChangeSet) -> tuple[Mended, ...]:
 
 def _formatted(shop: Workshop, changed: tuple[str, ...]) -> Iterator[Mended]:
     root = shop.repository.root
-    plain = []
+    contents: dict[str, bytes] = {}
     for path in changed:
         if path.endswith(FORMATTED):
             try:
-                if read_plain(root, path) is not None:
-                    plain.append(path)
+                content = read_plain(root, path)
             except BadInput as error:
                 yield Mended(path, "formatting", error.message)
-    for path in shop.terraform.unformatted(root, tuple(plain)):
-        try:
-            before = read_plain(root, path)
-            after = shop.terraform.formatted(before or b"")
-            if after != before:
-                write_whole(root, path, after)
-                yield Mended(path, "formatting")
-        except TerraceError as error:
-            yield Mended(path, "formatting", error.message)
+                continue
+            if content is not None:
+                contents[path] = content
+    for path, after in shop.terraform.formatted(contents).items():
+        if after is None:
+            yield Mended(path, "formatting", "it cannot be read")
+        elif after != contents[path]:
+            yield _put(shop, path, after, "formatting")
 
 
 def _documented(shop: Workshop, changed: tuple[str, ...], conflicts: frozenset[str]) -> Iterator[Mended]:
@@ -71,16 +71,16 @@ def _documented(shop: Workshop, changed: tuple[str, ...], conflicts: frozenset[s
     pages = ModulePages(tree, discover(tree, shop.config_at(head)), lambda path: read_plain(root, path))
     for one in pages.of(pages.judged(map(parent, changed), shop.trust.config.docs)):
         if isinstance(one, Unknown):
-            yield Mended(str(one.place), "page of the module", one.why)
+            yield Mended(str(one.place), _PAGE, one.why)
         elif one.readme in conflicts:
-            yield Mended(one.readme, "page of the module", "it is in conflict")
+            yield Mended(one.readme, _PAGE, "it is in conflict")
         elif not one.current:
-            yield _put(shop, one)
+            yield _put(shop, one.readme, one.after, _PAGE)
 
 
-def _put(shop: Workshop, one: Page) -> Mended:
+def _put(shop: Workshop, path: str, content: bytes, what: str) -> Mended:
     try:
-        write_whole(shop.repository.root, one.readme, one.after)
+        write_whole(shop.repository.root, path, content)
     except TerraceError as error:
-        return Mended(one.readme, "page of the module", error.message)
-    return Mended(one.readme, "page of the module")
+        return Mended(path, what, error.message)
+    return Mended(path, what)
