@@ -83,8 +83,8 @@ def test_no_cell_breaks_its_table_and_all_names_are_there(name: str) -> None:
         assert [row[0] for row in shown.get(section, ())] == [one.name for one in wanted]
 
 
-# It knows no `.tofu`, and merges override files otherwise than Terraform does.
-@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in ("opentofu", "overridden")])
+# It knows no `.tofu` and nothing in `check` blocks, and merges override files otherwise than Terraform does.
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in ("opentofu", "checked", "overridden")])
 def test_it_has_what_terraform_config_inspect_finds(name: str, tmp_path: Path) -> None:
     for path in (MODULES / name).glob("*.tf*"):
         shutil.copy(path, tmp_path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from terrace.assess.leaks.names import plausible, says_secret
 from terrace.report.terminal import visible
 from terrace.stacks.interface import Input, Interface
 
@@ -19,7 +20,7 @@ MOST_LETTERS = 4000
 """Characters of one value that are shown."""
 
 _PLAIN_CODE = re.compile(r"[^`|\s](?:[^`|\n]*[^`|\s])?")
-_SPECIAL = re.compile(r"[\\*\[\]<>|~&$`]|(?<!\w)_|_(?!\w)|:(?=[a-z0-9_+-]+:)")
+_SPECIAL = re.compile(r"[\\*\[\]<>|~&$`]|(?<![^\W_])_|_(?![^\W_])|:(?=[a-z0-9_+-]+:)")
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 
@@ -94,7 +95,7 @@ def _inputs(inputs: Sequence[Input]) -> str:
             code(one.name),
             words(one.description),
             code(one.type),
-            "" if one.default is None else code(one.default),
+            _default(one),
             "yes" if one.default is None else "no",
             "yes" if one.sensitive else "no",
             "<br>".join(words(rule.message) if rule.message else code(rule.condition) for rule in one.rules),
@@ -104,6 +105,14 @@ def _inputs(inputs: Sequence[Input]) -> str:
     titles = ("Name", "Description", "Type", "Default", "Required", "Sensitive", "Rules")
     wanted = [at for at in range(7) if at < 5 or any(row[at] not in ("no", "") for row in rows)]
     return _section("Inputs", [titles[at] for at in wanted], [[row[at] for at in wanted] for row in rows])
+
+
+def _default(one: Input) -> str:
+    if one.default is None:
+        return ""
+    # It stands in the source already, and is not spread further.
+    secret = says_secret(one.name) and plausible(one.name, one.default.strip('"'))
+    return "(hidden: it looks like a secret)" if secret else code(one.default)
 
 
 def _outputs(module: Interface) -> str:

@@ -40,7 +40,7 @@ READERS = frozenset(
 
 _UNKNOWN = Part("unknown")
 _DEEPEST = 200
-_OF_PROVIDERS = ("resource", "data", "ephemeral")
+_OF_PROVIDERS = ("resource", "data", "ephemeral", "action")
 
 
 def read_facts(path: str, content: bytes) -> FileFacts:
@@ -124,6 +124,9 @@ class _Gathered:
     def _uses(self, kind: str, labels: list[str], block: Node) -> None:
         if kind == "provider" and labels:
             self.used.add(labels[0])
+        elif kind == "check":
+            for inner in blocks(block):
+                self._uses(*head(inner), inner)
         elif kind in _OF_PROVIDERS and labels:
             said = dict(attributes(block)).get("provider")
             name = text_of(said).strip('"').partition(".")[0].strip() if said is not None else ""
@@ -232,6 +235,8 @@ class _Gathered:
 
     def _json_uses(self, body: dict[str, Any]) -> None:
         self.used.update(name for name, _ in _labelled(body.get("provider")))
+        for _, check in _labelled(body.get("check")):
+            self._json_uses(check)
         for kind in _OF_PROVIDERS:
             for one, instances in _labelled(body.get(kind)):
                 for _, instance in _labelled(instances):

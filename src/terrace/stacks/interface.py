@@ -101,7 +101,12 @@ def read_interface(files: Mapping[str, bytes]) -> Interface | Unread:
 
     Override files are merged over the others; of `a.tf` and `a.tofu` the latter counts, as OpenTofu has it.
     """
-    hidden = {name.replace(".tofu", ".tf") for name in files if name.endswith((".tofu", ".tofu.json"))}
+    hidden = {
+        f"{name.removesuffix(tofu)}{plain}"
+        for tofu, plain in ((".tofu", ".tf"), (".tofu.json", ".tf.json"))
+        for name in files
+        if name.endswith(tofu)
+    }
     gathered = _Gathered()
     for name in sorted(files.keys() - hidden, key=lambda name: (is_override(name), name)):
         found = _read(name, files[name])
@@ -125,6 +130,7 @@ class _Body(Protocol):
     def inner(self, kind: str) -> list[_Body]: ...
 
 
+_LABELS = {"variable": 1, "output": 1, "module": 1, "resource": 2, "data": 2, "ephemeral": 2}
 _Block = tuple[str, tuple[str, ...], _Body]
 
 
@@ -139,7 +145,11 @@ def _read(name: str, content: bytes) -> list[_Block] | Unread:
     root = parser().parse(content).root_node
     if root.has_error:
         return Unread(name, first_error(root), "there is a syntax error")
-    return [(kind, tuple(labels), _Native(block)) for block in blocks(root) for kind, labels in (head(block),)]
+    # A `check` may look something up for itself.
+    every = [
+        inner for block in blocks(root) for inner in (block, *(blocks(block) if head(block)[0] == "check" else ()))
+    ]
+    return [(kind, tuple(labels), _Native(block)) for block in every for kind, labels in (head(block),)]
 
 
 class _Native:
@@ -223,12 +233,12 @@ def _read_json(name: str, text: str) -> list[_Block] | Unread:
         return Unread(name, error.lineno, "it is not JSON")
     except (ValueError, RecursionError):
         return Unread(name, 1, "it cannot be read as JSON")
-    labels = {"variable": 1, "output": 1, "module": 1, "resource": 2, "data": 2, "ephemeral": 2, "terraform": 0}
+    tops = [top for top in _listed(found) if isinstance(top, dict)]
+    tops += [check for top in tops for _, check in _unfolded(top.get("check"), 1)]
     return [
         (kind, names, _Json(body))
-        for top in _listed(found)
-        if isinstance(top, dict)
-        for kind, depth in labels.items()
+        for top in tops
+        for kind, depth in {**_LABELS, "terraform": 0}.items()
         for names, body in _unfolded(top.get(kind), depth)
     ]
 
@@ -329,8 +339,7 @@ class _Gathered:
         if kind == "terraform":
             self._settings(body, over=over)
             return
-        wanted = {"variable": 1, "output": 1, "module": 1, "resource": 2, "data": 2, "ephemeral": 2}.get(kind)
-        if wanted != len(labels):
+        if _LABELS.get(kind) != len(labels):
             return
         key = (kind, labels)
         self.found[key] = _Merged(body, self.found[key]) if over and key in self.found else body

@@ -65,6 +65,9 @@ resource "cloudflare_record" "a" { provider = cf.main }
 data "google_project" "a" {}
 resource "terraform_data" "a" {}
 provider "random" {}
+check "a" {
+  data "http" "a" {}
+}
 """
 USES_JSON = b"""{
   "terraform": {"required_providers": {"cf": {"source": "cloudflare/cloudflare"}}},
@@ -72,11 +75,13 @@ USES_JSON = b"""{
     "aws_vpc": {"a": {}}, "terraform_data": {"a": [{}]}, "cloudflare_record": {"a": {"provider": "cf.main"}}
   },
   "data": [{"google_project": {"a": {}}}],
-  "provider": {"random": [{}]}
+  "provider": {"random": [{}]},
+  "check": {"a": {"data": {"http": {"a": {}}}}}
 }"""
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.tf", USES), ("a.tf.json", USES_JSON)])
 def test_a_provider_that_only_a_resource_implies_is_needed(name: str, content: bytes) -> None:
     found = provider_sources([read_facts(name, content)])
-    assert found == {"cloudflare/cloudflare", "hashicorp/aws", "hashicorp/google", "hashicorp/random"}
+    implied = {f"hashicorp/{name}" for name in ("aws", "google", "http", "random")}
+    assert found == {"cloudflare/cloudflare", *implied}

@@ -23,3 +23,11 @@ output "password" {
 output "plain" {
   value = 1
 }
+
+variable "db_password" {
+  default = "kJ8-unmarked-4711"
+}
+
+variable "password_length" {
+  default = 32
+}
