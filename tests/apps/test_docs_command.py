@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ def test_pages_are_written_once_and_judged(tmp_path: Path) -> None:
         "modules/a/examples/x/main.tf": MODULE,
         "modules/b/main.tf": OTHER,
         "modules/b/readme.md": "# B",
+        "environments/dev/.terraform/modules/theirs/main.tf": OTHER,
+        "environments/dev/.terraform/modules/theirs/README.md": f"{BEGIN}\n{END}\n",
     }
     work = World(repository(tmp_path / "work", files))
     (work.work / "environments" / "dev" / "README.md").write_bytes(marked.encode())
@@ -74,6 +77,16 @@ def test_wrong_use_and_what_cannot_be_read_are_said_with_their_place(tmp_path: P
     for wrong in ("../elsewhere", "nothing", "modules/b/main.tf"):
         told = work.run("docs", "generate", wrong)
         assert (told.code, "hint:" in told.err) == (2, True), told.err
+
+
+def test_hostile_names_of_folders_stay_in_their_place(tmp_path: Path) -> None:
+    names = ["-x", "<b>a|b`", "one\n<!-- terrace:docs:begin -->", os.fsdecode(b"\xff"), "\u202eevil"]
+    work = World(repository(tmp_path / "work", {f"modules/{name}/main.tf": OTHER for name in names}))
+    assert len(work.ok("docs", "generate").out.splitlines()) == len(names)
+    assert work.ok("docs", "check", "--json").json["modules"][0]["state"] == "current"
+    titles = {(work.work / "modules" / name / "README.md").read_text().split("\n")[0] for name in names}
+    assert "# &lt;b&gt;a&#124;b\\`" in titles
+    assert "# one\\\\n&lt;!-- terrace&#58;docs:begin --&gt;" in titles
 
 
 @pytest.mark.parametrize(("rules", "judged"), [("", ["thing"]), ("docs: {modules: all}\n", ["quiet", "thing"])])

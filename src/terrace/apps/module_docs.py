@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from terrace.assess.model import Finding, Severity, Status
 from terrace.errors import BadInput, Place
 from terrace.report.markers import marked, new, put
-from terrace.report.module_page import page
+from terrace.report.module_page import page, words
 from terrace.report.terminal import visible
 from terrace.stacks.config import ModuleDocs
 from terrace.stacks.interface import Unread, read_interface
@@ -82,14 +82,17 @@ class ModulePages:
 
     def modules(self) -> tuple[str, ...]:
         """Every folder that should have a page: modules for others, and whatever else has markers."""
-        folders = sorted(self.layout.folders)
-        return tuple(folder for folder in folders if self.called(folder) or self.has_markers(folder))
+        return tuple(one for one in self._ours(self.layout.folders) if self.called(one) or self.has_markers(one))
 
     def judged(self, folders: Iterable[str], wanted: ModuleDocs) -> tuple[str, ...]:
         """Of these folders those whose page must be right."""
-        found = sorted(set(folders) & self.layout.folders.keys())
         everyone = wanted.modules == "all"
+        found = self._ours(set(folders) & self.layout.folders.keys())
         return tuple(one for one in found if self.has_markers(one) or (everyone and self.called(one)))
+
+    def _ours(self, folders: Iterable[str]) -> list[str]:
+        """Without what is below a hidden folder: `.terraform` holds modules of others, with READMEs of others."""
+        return sorted(folder for folder in folders if not folder.startswith(".") and "/." not in folder)
 
     def called(self, folder: str) -> bool:
         """Whether a folder is a module for others, and neither a stack nor an example or a test."""
@@ -127,7 +130,8 @@ class ModulePages:
             before = self._reader(readme)
             text = page(found)
             if before is None:
-                return Page(folder, readme, None, new(folder.rpartition("/")[2] or "This module", text))
+                title = words(visible(folder.rpartition("/")[2])) or "This module"
+                return Page(folder, readme, None, new(title, text))
             there = marked(before, readme)
             line = before.count(b"\n", 0, there.start) if there else 0
             return Page(folder, readme, before, put(text, before, readme), line)

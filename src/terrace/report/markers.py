@@ -92,6 +92,8 @@ def new(title: str, page: str) -> bytes:
 def _markers(content: bytes) -> list[_Line]:
     """The lines that are markers. Code blocks before a part hide what is in them; in a part there is only its end."""
     found: list[_Line] = []
+    if b"<!--" not in content and b"[//]" not in content:
+        return found
     fence = b""
     at = len(_BOM) if content.startswith(_BOM) else 0
     for number, whole in enumerate(content[at:].splitlines(keepends=True), 1):
