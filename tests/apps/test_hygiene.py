@@ -17,6 +17,8 @@ terraform {
     nope = { source = "acme/nope" }
   }
 }
+
+data "aws_region" "here" {}
 """
 
 
@@ -34,7 +36,7 @@ def test_they_tell_and_block_only_where_they_are_required(tmp_path: Path) -> Non
     found = {(f["rule"], f["advisory"]): f["message"] for f in done.json["findings"] if "Terraform" not in f["message"]}
     assert found["commits", False].startswith(f"commit {bad[:7]} 'wip'")
     assert found["pinned", True] == "the provider nope is required without a literal version"
-    assert found["lock-file", True] == "no lock file is committed for acme/nope"
+    assert found["lock-file", True] == "no lock file is committed for acme/nope, hashicorp/aws"
 
 
 OLD = """\

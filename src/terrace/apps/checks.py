@@ -197,9 +197,19 @@ def named_otherwise(examined: Examined, repository: Repository) -> tuple[Finding
 def outdated(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What changed files have of former days."""
     from terrace.assess.hygiene.deprecated import deprecated
+    from terrace.stacks.facts import Forgetful, facts_of
+    from terrace.stacks.layout import parent
 
-    files = changed_configuration(examined, repository)
-    return tuple(found for path, content in files.items() for found in deprecated(path, content))
+    tree = repository.tree(examined.change_set.head)
+    required: dict[str, dict[str, str]] = {}
+    for folder, paths in touched_modules(examined, tree):
+        needs = [need for facts in facts_of(tree, paths, Forgetful()).values() for need in facts.required_providers]
+        required[folder] = {need.name: need.version for need in needs if need.version}
+    return tuple(
+        found
+        for path, content in changed_configuration(examined, repository).items()
+        for found in deprecated(path, content, required.get(parent(path), {}))
+    )
 
 
 def changed_configuration(examined: Examined, repository: Repository) -> Mapping[str, bytes]:

@@ -91,6 +91,31 @@ def test_null_resource_is_a_hint_that_never_holds_a_change() -> None:
     assert (found.severity, found.advisory) == (Severity.INFO, True)
 
 
+@pytest.mark.parametrize(
+    ("constraint", "later"),
+    [
+        ("~> 3.0", True),
+        ("~> 3.117.0", True),
+        (">= 3.0, < 4.0", True),
+        (">= 3, < 4.0.0", True),
+        ("3.5.0", True),
+        ("<= 3.9", True),
+        ("~> 4.0", False),
+        (">= 3.0", False),
+        (">= 3.0, < 5.0", False),
+        ("< 4.1", False),
+        ("~> 3", False),  # Of one number Terraform takes it for the least.
+        ("nonsense", False),
+        ("", False),
+    ],
+)
+def test_what_a_pinned_provider_does_not_know_yet_is_a_remark_for_later(constraint: str, later: bool) -> None:
+    text = b'resource "azurerm_storage_account" "a" {\n  enable_https_traffic_only = true\n}\n'
+    (found,) = deprecated("a.tf", text, {"azurerm": constraint, "aws": "~> 1.0"})
+    assert (found.severity is Severity.INFO, found.advisory) == (later, later)
+    assert (found.fix or "").startswith("with azurerm 4, use" if later else "use")
+
+
 def test_json_is_looked_through_for_types_and_arguments() -> None:
     body = {
         "provider": {"aws": [{"version": "1"}]},

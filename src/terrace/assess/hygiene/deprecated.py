@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from terrace.assess.hygiene.renamed import ARGUMENTS, TYPES, Where
 from terrace.assess.model import Finding, Severity, Status
+from terrace.plans.versions import is_below
 from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parser, text_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 MOST = 50
 """Findings of one file that are told one by one."""
 
+NONE: Mapping[str, str] = {}
 _CONSTRAINTS = {"list": "list(any)", "map": "map(any)"}
 _CALLS = {"list": "[...], or tolist([...])", "map": "{...}, or tomap({...})"}
 _SHOWN = 60
@@ -30,18 +32,23 @@ class _Old:
     what: str
     instead: str
     severity: Severity = Severity.LOW
+    since: str = ""
 
 
-def deprecated(path: str, content: bytes) -> tuple[Finding, ...]:
-    """What is old in one configuration file. What cannot be read is unknown, and the rest is told."""
+def deprecated(path: str, content: bytes, required: Mapping[str, str] = NONE) -> tuple[Finding, ...]:
+    """What is old in one configuration file. What cannot be read is unknown, and the rest is told.
+
+    `required` are the constraints that its module has for providers, by name: where one allows none but versions to
+    which the new way is unknown, the old one is a remark for later.
+    """
     if path.endswith(".json"):
-        return _in_json(path, content)
+        return _in_json(path, content, required)
     root = parser().parse(content).root_node
-    found = [_finding(path, old) for old in _in_native(root)]
+    found = [_finding(path, old, required) for old in _in_native(root)]
     told = found[:MOST]
     if len(found) > MOST:
         rest = _Old(found[MOST].line, f"{len(found) - MOST} more old things stand from here on", "mend the first ones")
-        told.append(_finding(path, rest))
+        told.append(_finding(path, rest, required))
     if root.has_error:
         told.append(_unread(path, first_error(root), "what stands after a syntax error was not looked at"))
     return tuple(told)
@@ -88,7 +95,7 @@ def _version(block: Node) -> Iterator[_Old]:
 def _type(where: Where, name: str, line: int) -> Iterator[_Old]:
     if (where, name) in TYPES:
         instead, since = TYPES[where, name]
-        yield _Old(line, f"`{name}` is of former days (since {since})", f"use {instead}")
+        yield _Old(line, f"`{name}` is of former days (since {since})", f"use {instead}", since=since)
     elif (where, name) == ("resource", "null_resource"):
         yield _Old(line, "`null_resource` needs a provider", "`terraform_data` does the same without", Severity.INFO)
 
@@ -111,7 +118,7 @@ def _arguments(where: Where, name: str, block: Node) -> Iterator[_Old]:
 def _renamed(name: str, argument: str, line: int, now: tuple[str, str]) -> _Old:
     instead, since = now
     todo = instead if instead.startswith("remove ") else f"use {instead}"
-    return _Old(line, f"`{argument}` of {name} is of former days (since {since})", todo)
+    return _Old(line, f"`{argument}` of {name} is of former days (since {since})", todo, since=since)
 
 
 def _references(block: Node, kind: str) -> Iterator[_Old]:
@@ -168,7 +175,7 @@ def _is_type(node: Node) -> bool:
     return above is not None and text_of(above.named_children[0]) == "type"
 
 
-def _in_json(path: str, content: bytes) -> tuple[Finding, ...]:
+def _in_json(path: str, content: bytes, required: Mapping[str, str]) -> tuple[Finding, ...]:
     """In JSON every expression is an interpolation, and lines are not known: only types and arguments are told."""
     try:
         top = json.loads(content)
@@ -184,7 +191,7 @@ def _in_json(path: str, content: bytes) -> tuple[Finding, ...]:
         if where == "provider" and "version" in body:
             what = "the version of a provider stands in its block"
             found.append(_Old(0, what, "say it in `required_providers`"))
-    return tuple(_finding(path, old) for old in found[:MOST])
+    return tuple(_finding(path, old, required) for old in found[:MOST])
 
 
 def _bodies(top: Any) -> Iterator[tuple[Where, str, dict[str, Any]]]:
@@ -207,18 +214,21 @@ def _short(text: str) -> str:
     return cut.encode("utf-8", "replace").decode()
 
 
-def _finding(path: str, old: _Old) -> Finding:
+def _finding(path: str, old: _Old, required: Mapping[str, str]) -> Finding:
+    provider, _, major = old.since.partition(" ")
+    later = major.isdigit() and is_below(required.get(provider, ""), int(major))
+    severity = Severity.INFO if later else old.severity
     return Finding(
         rule="deprecated",
-        severity=old.severity,
+        severity=severity,
         status=Status.FAIL,
         tool="terrace",
         message=old.what,
         path=path,
         line=old.line,
-        fix=old.instead,
-        # A hint and no fault: whatever terrace.yaml says of the check, it holds nothing.
-        advisory=old.severity is Severity.INFO,
+        fix=f"with {old.since}, {old.instead}" if later else old.instead,
+        # A remark and no fault: whatever terrace.yaml says of the check, it holds nothing.
+        advisory=severity is Severity.INFO,
     )
 
 
