@@ -98,6 +98,27 @@ RULES: tuple[Rule, ...] = (
         "Advisory unless `checks: {required-files: required}`; `off` does not look.",
     ),
     Rule(
+        "docs",
+        "The page in a changed module's README is not what the module is, or that could not be told.",
+        "Who calls the module reads the page, and gets what it does not say.",
+        "`terrace docs generate`, or `terrace check --fix`; the diff is in the finding.",
+        "Advisory unless `checks: {docs: required}`; `off` does not look. A README without markers is not looked at.",
+    ),
+    Rule(
+        "naming",
+        "A name in a changed file is not written as `naming:` of terrace.yaml says, or says its type twice.",
+        "Addresses are read, searched and typed by everybody; one way of writing them is found at once.",
+        "Rename it; for a resource or a module add a `moved` block, so that nothing is made anew.",
+        "Advisory unless `checks: {naming: required}`; `off` does not look. `naming: {outputs: any}` frees one kind.",
+    ),
+    Rule(
+        "deprecated",
+        "A changed file has syntax or arguments of former days, or could not be read to the end.",
+        "The next major version of Terraform or the provider refuses them, in the middle of something else.",
+        "Write what the finding says.",
+        "Advisory unless `checks: {deprecated: required}`; `off` does not look.",
+    ),
+    Rule(
         "secrets",
         "A commit of the change, or its message, holds what looks like a secret, though a later one may remove it.",
         "Whoever can read the repository has it, for as long as the commit exists.",

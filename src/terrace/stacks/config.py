@@ -229,6 +229,31 @@ class RequiredFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class ModuleDocs:
+    """Which changed modules need a right page in their README: those that have one (`marked`), or all but stacks."""
+
+    modules: Literal["marked", "all"] = "marked"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How names are written: each a convention (`snake_case`, `kebab-case`, `any`), or a regular expression that all of
+    a name fits."""
+
+    resources: str = "snake_case"
+    data: str = "snake_case"
+    modules: str = "snake_case"
+    variables: str = "snake_case"
+    outputs: str = "snake_case"
+    locals: str = "snake_case"
+
+    def pattern(self, kind: str) -> str:
+        """That of one kind of block."""
+        kinds = {"data": self.data, "module": self.modules, "variable": self.variables, "output": self.outputs}
+        return {**kinds, "local": self.locals}.get(kind, self.resources)
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSetting:
     """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells.
 
@@ -246,7 +271,7 @@ class WaiverRules:
     longest: timedelta = timedelta(days=180)
 
 
-ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files")
+ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files", "docs", "naming", "deprecated")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 
@@ -271,6 +296,8 @@ class Config:
     required_files: RequiredFiles = RequiredFiles()
     fail_on: Grade = "info"
     waivers: WaiverRules = WaiverRules()
+    docs: ModuleDocs = ModuleDocs()
+    naming: Naming = Naming()
     source: str = ""
 
     def environment(self, name: str) -> Environment:

@@ -8,6 +8,7 @@ from terrace.stacks.config import ADVISORY, CommitRules
 from terrace.stacks.kinds import (
     WORD,
     Choice,
+    Convention,
     Day,
     Duration,
     Either,
@@ -324,6 +325,34 @@ REQUIRED_FILES = Record(
     ),
 )
 
+DOCS = Record(
+    "docs",
+    (
+        Key(
+            "modules",
+            Choice(("marked", "all")),
+            "Which changed modules need a page in their README: those with markers there, or all.",
+            "marked",
+            "check",
+        ),
+    ),
+)
+
+NAMING = Record(
+    "naming",
+    tuple(
+        Key(name, Convention(), f"How {what} are named; an expression is for all of a name.", "snake_case", "check")
+        for name, what in (
+            ("resources", "resources"),
+            ("data", "data sources"),
+            ("modules", "calls of modules"),
+            ("variables", "variables"),
+            ("outputs", "outputs"),
+            ("locals", "local values"),
+        )
+    ),
+)
+
 LEVEL = Choice(("required", "advisory", "off"))
 CHECKS = (
     "format",
@@ -335,6 +364,9 @@ CHECKS = (
     "lock-file",
     "unused",
     "required-files",
+    "docs",
+    "naming",
+    "deprecated",
     "secrets",
     "plan-secrets",
 )
@@ -432,6 +464,8 @@ TERRACE = Record(
             "check",
         ),
         Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
+        Key("docs", DOCS, "Which modules have a page that is made from them.", "see there", "check"),
+        Key("naming", NAMING, "How things are named.", "snake_case", "check"),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
     later=frozenset({"notify", "calendars"}),
@@ -458,5 +492,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("waivers", WAIVERS),
     ("commits", COMMITS),
     ("required_files", REQUIRED_FILES),
+    ("docs", DOCS),
+    ("naming", NAMING),
 )
 """Every record of the file under the name by which the reference lists it."""

@@ -20,6 +20,8 @@ from terrace.stacks.config import (
     Environment,
     HttpProbe,
     IgnoreRule,
+    ModuleDocs,
+    Naming,
     Person,
     Probe,
     Remediate,
@@ -133,6 +135,8 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         commits=_commits(_inner(found, "commits")),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
+        naming=_made(Naming, _inner(found, "naming")),
+        docs=_made(ModuleDocs, _inner(found, "docs")),
         source=path,
     )
 

@@ -205,6 +205,12 @@ def _hygiene(old: Config, new: Config) -> Iterator[str]:
         fewer = set(getattr(old.required_files, what)) - set(getattr(new.required_files, what))
         if fewer:
             yield f"{what} need no {', '.join(sorted(fewer))}"
+    for what in ("resources", "data", "modules", "variables", "outputs", "locals"):
+        before, after = getattr(old.naming, what), getattr(new.naming, what)
+        if before not in (after, "any"):
+            yield f"names of {what} are judged by {after!r} instead of {before!r}"
+    if old.docs.modules == "all" != new.docs.modules:
+        yield "modules need no page in their README"
     gone = sorted(set(old.platforms) - set(new.platforms))
     if gone:
         yield f"lock files need not know providers for {', '.join(gone)}"

@@ -15,7 +15,7 @@ ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "waive", "waivers", "baseline")),
+    ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "docs", "waive", "waivers", "baseline")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
@@ -66,6 +66,7 @@ def cli(ctx: click.Context, folder: str) -> None:
 @click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE and not to stdout.")
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write this too; may be said again.")
 @click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
+@click.option("--fix", is_flag=True, help="First write what is sure: formatting, and pages of modules.")
 @JSON
 @click.pass_obj
 def check(
@@ -75,6 +76,7 @@ def check(
     output: str | None,
     reports: tuple[str, ...],
     explain: bool,
+    fix: bool,
     as_json: bool,
 ) -> int:
     """Everything a pull request is checked for, on the working tree.
@@ -83,12 +85,13 @@ def check(
     Examples:
       terrace check                     the working tree against the protected branch
       terrace check --base HEAD~3       against another commit
+      terrace check --fix               format what changed, write the pages of its modules, then check
       terrace check --format markdown   as a comment for a pull request
       terrace check --report sarif=check.sarif --report junit=check.xml
     """
     from terrace.apps.cli.change import check
 
-    return check(folder, base, "json" if as_json else style, output, reports, explain=explain)
+    return check(folder, base, "json" if as_json else style, output, reports, explain=explain, fix=fix)
 
 
 @cli.command()
@@ -145,6 +148,51 @@ def scan_secrets(folder: str, history: bool, as_json: bool) -> int:
     from terrace.apps.cli.scan import secrets
 
     return secrets(folder, history=history, as_json=as_json)
+
+
+@cli.group()
+def docs() -> None:
+    """The page of each module in its README: write it, or tell whether it is right."""
+
+
+MODULES = click.argument("folders", nargs=-1, metavar="[FOLDER]...")
+
+
+@docs.command("generate")
+@MODULES
+@JSON
+@click.pass_obj
+def docs_generate(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
+    """Write inputs, outputs, requirements, providers, resources and modules between markers in each module's README.
+
+    Every module without arguments; stacks, examples and tests only where their README has markers. Those of
+    terraform-docs will do. What stands outside of the markers is not touched; where there is no README, one is made.
+
+    \b
+    Examples:
+      terrace docs generate
+      terrace docs generate modules/network environments/dev
+    """
+    from terrace.apps.cli.docs import generate
+
+    return generate(folder, folders, as_json=as_json)
+
+
+@docs.command("check")
+@MODULES
+@JSON
+@click.pass_obj
+def docs_check(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
+    """Tell which pages `generate` would write, with the diff; exit 1 when there is one.
+
+    \b
+    Examples:
+      terrace docs check
+      terrace docs check modules/network --json
+    """
+    from terrace.apps.cli.docs import check
+
+    return check(folder, folders, as_json=as_json)
 
 
 @cli.command()
