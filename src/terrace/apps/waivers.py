@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from terrace.assess.waivers.comments import skips
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import BASELINE, PATH, Waiver
 from terrace.assess.waivers.reading import read_waivers
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.config import Config
-from terrace.stacks.tree import Tree
+from terrace.stacks.tree import Tree, read_many
 
 
 def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
@@ -19,14 +21,19 @@ def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
     )
 
 
-def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config) -> Waivers:
-    """Those of the protected branch, which judge, and those of a change. Raises BadConfig for those of the change."""
+def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed: Iterable[str] = ()) -> Waivers:
+    """Those of the protected branch, which judge, and those of a change, with the comments of its `changed` files.
+
+    Raises BadConfig for those of the change.
+    """
     offered = records(head, proposed)
+    sources = [path for path in changed if path.endswith((".tf", ".tofu")) and path in head.entries]
+    asked = tuple(skip for path, content in read_many(head, sources).items() for skip in skips(path, content))
     try:
-        return Waivers(records(trusted, rules), offered)
+        return Waivers(records(trusted, rules), offered, skips=asked)
     except BadInput as error:
         # What was broken before must not keep its repair from being checked; meanwhile nothing is waived.
-        return Waivers((), offered, unread=str(error))
+        return Waivers((), offered, unread=str(error), skips=asked)
 
 
 def write(file: Path, text: str) -> None:

@@ -242,12 +242,15 @@ class Workshop:
 
         return Policies(Opa(), self.repository.tree(commit or self.trust.commit))
 
-    def waivers(self, landscape: Landscape) -> Waivers:
-        """Those of the trust root, which judge, and those of what is looked at. Raises BadConfig for the latter."""
+    def waivers(self, landscape: Landscape, changed: tuple[str, ...] = ()) -> Waivers:
+        """Those of the trust root, which judge, and those of what is looked at, with the comments of what `changed`.
+
+        Raises BadConfig where those of what is looked at cannot be read.
+        """
         from terrace.apps.waivers import waivers
 
         trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(landscape.commit)
-        return waivers(trusted, self.trust.config, head, landscape.config)
+        return waivers(trusted, self.trust.config, head, landscape.config, changed)
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""

@@ -112,6 +112,13 @@ RULES: tuple[Rule, ...] = (
         "`checks: {plan-secrets: advisory}` of terrace.yaml tells it only.",
     ),
     Rule(
+        "skip-comment",
+        "A comment in a changed file asks to let a rule through: `# terrace:ignore RULE why`, or a scanner's own.",
+        "Whoever writes the source would judge it; who answers for it, and until when, would stand nowhere.",
+        "Write the record that the finding shows, and have an owner merge it; or take the comment out.",
+        "It never blocks. The comment waives nothing; a waiver at that place takes its finding away.",
+    ),
+    Rule(
         "waiver-expired",
         "The last day of a waiver, or of a record of the baseline, is over.",
         "What it waived speaks again, and nobody answers for it any more.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from terrace.assess.model import Finding, Status
+from terrace.assess.waivers.comments import Skip
 from terrace.assess.waivers.model import Waiver
 from terrace.assess.waivers.never import never
 
@@ -26,12 +27,14 @@ def no_content(_: Finding) -> str:
 class Waivers:
     """The records of the protected branch, which judge, and those of the change, which are shown.
 
-    `unread` says why those of the protected branch could not be read; then none of them counts.
+    `skips` are comments of the change that ask to be let through. `unread` says why those of the protected branch
+    could not be read; then none of them counts.
     """
 
     judging: tuple[Waiver, ...] = ()
     proposed: tuple[Waiver, ...] = ()
     unread: str = ""
+    skips: tuple[Skip, ...] = ()
 
 
 NONE = Waivers()
