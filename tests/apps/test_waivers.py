@@ -159,6 +159,8 @@ waivers:
 """
     (place.work / ".terrace").mkdir(exist_ok=True)
     (place.work / FILE).write_text(text)
+    accepted = f"{{fingerprint: {'a' * 20}, owner: ann, reason: revoked, until: {TODAY + timedelta(days=1)}}}"
+    (place.work / ".terrace/secrets.yaml").write_text(f"version: 1\naccepted:\n  - {accepted}\n")
     place.ok("waive", "format", "--path", "modules/thing/*.tf", "--owner", "ann", "--reason", "made by a tool")
     now = (place.work / FILE).read_text()
     assert [line for line in text.splitlines() if line not in now.splitlines()] == []
@@ -166,6 +168,7 @@ waivers:
     listed = place.ok("waivers").out
     assert re.search("last day  twos at x.y: ann", listed)
     assert "180 days left  format at modules/thing/*.tf" in listed
+    assert f"1 day left  the secret {'a' * 20}: ann" in listed
     assert [w["days_left"] for w in place.ok("waivers", "--json").json["waivers"]] == [0, 180]
 
 

@@ -252,6 +252,13 @@ class Workshop:
         trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(landscape.commit)
         return waivers(trusted, self.trust.config, head, landscape.config, changed)
 
+    def standing(self) -> Waivers:
+        """Those of the trust root alone: for a look at what stands, where nothing is proposed."""
+        from terrace.apps.waivers import waivers
+
+        tree = self.repository.tree(self.trust.commit)
+        return waivers(tree, self.trust.config, tree, self.trust.config)
+
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""
         self.seals().ready()

@@ -9,6 +9,8 @@ from pathlib import Path
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.waivers import write
 from terrace.apps.wiring import Workshop, now
+from terrace.assess.leaks.baseline import PATH as SECRETS
+from terrace.assess.leaks.baseline import read_baseline
 from terrace.assess.waivers.model import PATH, Waiver
 from terrace.assess.waivers.reading import read_waivers
 from terrace.assess.waivers.writing import with_waiver
@@ -54,17 +56,20 @@ def waive(folder: str, asked: Asked, *, as_json: bool) -> int:
 
 
 def waivers(folder: str, *, as_json: bool) -> int:
-    """Every waiver of the working tree, with the days that are left, and those of the baseline in one line."""
+    """Every waiver of the working tree, with the days that are left, and the secrets that somebody answers for; those
+    of the baseline in one line."""
     from terrace.report import machine, waivers_terminal
 
     shop = Workshop(Path(folder), fetch=False)
     head = shop.survey(shop.repository.snapshot())
     found = shop.waivers(head)
+    tree = shop.repository.tree(head.commit)
+    secrets = read_baseline(tree.read(SECRETS)).accepted.values() if SECRETS in tree.entries else ()
     today = now().date()
     if as_json:
-        emit(machine.waivers(found, today))
+        emit(machine.waivers(found, tuple(secrets), today))
     else:
-        show(waivers_terminal.waivers(found, today))
+        show(waivers_terminal.waivers(found, tuple(secrets), today))
     return 0
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.judging import Content, Waivers, matched
+from terrace.assess.waivers.judging import Content, Key, Waivers, matched
 from terrace.assess.waivers.model import BASELINE, Waiver
 from terrace.assess.waivers.never import is_blind
 
@@ -53,9 +53,20 @@ def blind_to(findings: Iterable[Finding]) -> Callable[[Waiver], bool]:
 def more_waived(waivers: Waivers) -> tuple[Finding, ...]:
     """A finding of the trust root for every record that a change adds, widens or prolongs; one for all of the
     baseline, whose count may only fall."""
-    added = [w for w in waivers.proposed if not any(_covers(old, w) for old in waivers.judging)]
-    before = {w.key: w for w in waivers.judging}
+    before = {w.key: w for w in sorted(waivers.judging, key=lambda w: (w.expires, w.count))}
+    wide: dict[str, list[Waiver]] = {}
+    for old in waivers.judging:
+        if not old.known:
+            wide.setdefault(old.rule, []).append(old)
+    added = [w for w in waivers.proposed if not any(_covers(o, w) for o in _like(w, before, wide))]
     return tuple(_more(group, before.get(group[0].key)) for group in _grouped(added, by_day=False))
+
+
+def _like(new: Waiver, before: Mapping[Key, Waiver], wide: Mapping[str, list[Waiver]]) -> Iterator[Waiver]:
+    """The records that may have said as much before."""
+    if new.key in before:
+        yield before[new.key]
+    yield from wide.get(new.rule, ())
 
 
 def _covers(old: Waiver, new: Waiver) -> bool:
