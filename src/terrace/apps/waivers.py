@@ -37,8 +37,19 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
         return Waivers((), offered, unread=str(error), skips=asked)
 
 
-def write(file: Path, text: str) -> None:
-    """Put a text in the place of a file, whole or not at all. Raises NotReady where that cannot be done."""
+def standing(trusted: Tree, rules: Config) -> Waivers:
+    """Those of the protected branch alone; none where they cannot be read."""
+    try:
+        return Waivers(records(trusted, rules))
+    except BadInput as error:
+        return Waivers(unread=str(error))
+
+
+def write(root: Path, path: str, text: str) -> None:
+    """Put a text in the place of a file of a repository, whole or not at all. Raises NotReady where it cannot be."""
+    file = root / path
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise NotReady(f"{path} leads out of the repository", hint="put a file there, and no link")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_name(f".{file.name}.new")

@@ -254,10 +254,9 @@ class Workshop:
 
     def standing(self) -> Waivers:
         """Those of the trust root alone: for a look at what stands, where nothing is proposed."""
-        from terrace.apps.waivers import waivers
+        from terrace.apps.waivers import standing
 
-        tree = self.repository.tree(self.trust.commit)
-        return waivers(tree, self.trust.config, tree, self.trust.config)
+        return standing(self.repository.tree(self.trust.commit), self.trust.config)
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""

@@ -262,7 +262,7 @@ def waivers(found: Waivers, secrets: Iterable[Accepted], today: date) -> Json:
                 "days_left": (one.expires - today).days,
                 "counts": one.holds(today) and (one.key, one.expires) in judging,
             }
-            for one in found.proposed
+            for one in found.offered
         ],
         "secrets": [
             {

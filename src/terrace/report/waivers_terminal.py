@@ -21,8 +21,8 @@ def waivers(found: Waivers, secrets: Iterable[Accepted], today: date) -> Rendera
     from rich.console import Group
     from rich.text import Text
 
-    single = sorted((w for w in found.proposed if not w.known), key=lambda w: (w.expires, w.rule, w.place))
-    known = [w for w in found.proposed if w.known]
+    single = sorted((w for w in found.offered if not w.known), key=lambda w: (w.expires, w.rule, w.place))
+    known = [w for w in found.offered if w.known]
     lines = [Text.assemble((f"{_left(w, today):>12}", _style(w, today)), f"  {_line(w, found)}") for w in single]
     for one in sorted(secrets, key=lambda secret: (secret.until, secret.fingerprint)):
         text = f"the secret {one.fingerprint}: {one.owner}, until {one.until}: {' '.join(one.reason.split())}"

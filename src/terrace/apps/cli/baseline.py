@@ -62,7 +62,7 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
     text = written(found.records)
     _right(text, landscape.config)
     if found.records or not first:
-        write(shop.repository.root / BASELINE, text)
+        write(shop.repository.root, BASELINE, text)
     if as_json:
         emit(told.machine(found, idle))
     else:

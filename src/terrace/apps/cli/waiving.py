@@ -17,6 +17,7 @@ from terrace.assess.waivers.writing import with_waiver
 from terrace.errors import BadInput
 from terrace.stacks.config import Config
 from terrace.stacks.load import BadConfig
+from terrace.stacks.naming import no_such
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,17 @@ def waive(folder: str, asked: Asked, *, as_json: bool) -> int:
     from terrace.report import machine
 
     shop = Workshop(Path(folder), fetch=False)
-    config = shop.survey(shop.repository.snapshot()).config
-    file = shop.repository.root / PATH
+    landscape = shop.survey(shop.repository.snapshot())
+    config = landscape.config
+    known = [stack.key for stack in landscape.stacks]
+    if asked.stack and asked.stack not in known:
+        raise no_such("stack", asked.stack, known)
     waiver = _record(asked, config, now().date())
-    text = _text(file)
+    text = _text(shop.repository.root / PATH)
     read_waivers(text.encode(), PATH, config)
     fresh = with_waiver(text, waiver)
     made = _checked(fresh, config)
-    write(file, fresh)
+    write(shop.repository.root, PATH, fresh)
     if as_json:
         emit({"schema": "terrace/waive@1", "waiver": machine.waiver(made)})
     else:

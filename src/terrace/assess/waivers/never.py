@@ -23,6 +23,15 @@ NEVER: Mapping[str, str] = {
 """Rules, each with the reason."""
 
 
+PLANNING = ("plan", "plan-complete", "audit")
+"""Rules that speak of a stack of which nothing, or not all, was seen."""
+
+SINGLE = frozenset(
+    {"format", "layout", "commits", "pinned", "lock-file", "unused", "required-files", "secrets", "plan-secrets"}
+)
+"""Checks of which every finding bears the name. Of any other it is taken that its rules have names of their own."""
+
+
 def never(finding: Finding) -> str | None:
     """Why no waiver reaches a finding; None where one may."""
     if finding.rule in NEVER:
@@ -35,5 +44,5 @@ def is_blind(finding: Finding) -> bool:
 
     A check that could not be made is told under its own name, and a tool that speaks of no rule under the tool's.
     """
-    named = {finding.rule, finding.tool} & {*CHECKS, "plan", "plan-complete", "audit"}
+    named = {finding.rule, finding.tool} & {*CHECKS, *PLANNING}
     return finding.status is Status.UNKNOWN and bool(named)
