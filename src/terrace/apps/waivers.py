@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from terrace.assess.waivers.comments import skips
+from terrace.assess.waivers.comments import brought
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import BASELINE, PATH, Waiver
 from terrace.assess.waivers.reading import read_waivers
@@ -22,14 +22,16 @@ def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
 
 
 def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed: Iterable[str] = ()) -> Waivers:
-    """Those of the protected branch, which judge, and those of a change, with the comments of its `changed` files.
+    """Those of the protected branch, which judge, and those of a change, with the comments that its `changed` files bring.
 
     Raises BadConfig for those of the change.
     """
     offered = records(head, proposed)
     same = rules == proposed and all(trusted.entries.get(path) == head.entries.get(path) for path in (PATH, BASELINE))
     sources = [path for path in changed if path.endswith((".tf", ".tofu")) and path in head.entries]
-    asked = tuple(skip for path, content in read_many(head, sources).items() for skip in skips(path, content))
+    before = read_many(trusted, [path for path in sources if path in trusted.entries])
+    found = read_many(head, sources).items()
+    asked = tuple(skip for path, content in found for skip in brought(path, content, before.get(path, b"")))
     try:
         return Waivers(offered if same else records(trusted, rules), offered, skips=asked)
     except BadInput as error:

@@ -113,7 +113,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "skip-comment",
-        "A comment in a changed file asks to let a rule through: `# terrace:ignore RULE why`, or a scanner's own.",
+        "The change brings a comment that asks to let a rule through: `# terrace:ignore RULE why`, or a scanner's own.",
         "Whoever writes the source would judge it; who answers for it, and until when, would stand nowhere.",
         "Write the record that the finding shows, and have an owner merge it; or take the comment out.",
         "It never blocks. The comment waives nothing; a waiver at that place takes its finding away.",

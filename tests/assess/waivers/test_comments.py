@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.comments import Skip, skips
+from terrace.assess.waivers.comments import Skip, brought, skips
 from terrace.assess.waivers.proposals import Terms, proposed
 from terrace.assess.waivers.reading import read_waivers
 from terrace.stacks.config import Config
@@ -66,6 +66,14 @@ def test_what_they_say_of_place_and_time_is_kept() -> None:
     assert found["aws_c"] == (1, 0, None)
 
 
+def test_only_comments_that_the_change_brings_count_wherever_they_move() -> None:
+    moved = b"# one line more\n" + SOURCE
+    assert brought(PATH, moved, SOURCE) == ()
+    more = SOURCE + b"# terrace:ignore s3-logging logs go elsewhere\n# terrace:ignore unused set by hand\n"
+    assert [(skip.rule, skip.line) for skip in brought(PATH, more, SOURCE)] == [("s3-logging", 22), ("unused", 23)]
+    assert brought(PATH, SOURCE, b"") == skips(PATH, SOURCE)
+
+
 @given(st.binary(max_size=60), st.binary(max_size=60))
 def test_no_source_is_too_broken(before: bytes, after: bytes) -> None:
     for skip in skips(PATH, before + b"# terrace:ignore x y\n" + after):
@@ -82,6 +90,13 @@ def told(skip: Skip, *found: Finding) -> str:
     (one,) = proposed([skip], found, TERMS)
     assert (one.rule, one.advisory, one.path, one.line) == ("skip-comment", True, PATH, skip.line)
     return one.detail
+
+
+def test_rules_of_scanners_are_named_as_their_findings_name_them() -> None:
+    checkov = replace(FIRST, tool="checkov", rule="CKV_AWS_18")
+    assert "rule: checkov.CKV_AWS_18\n" in told(checkov)
+    met = replace(ONE, rule="checkov.CKV_AWS_18", tool="checkov", path=PATH, line=2, address=None, stack=None)
+    assert "rule: checkov.CKV_AWS_18\n" in told(replace(checkov, tool="terrace"), met)
 
 
 def test_the_record_is_for_what_was_found() -> None:

@@ -6,6 +6,7 @@ None of them waives anything. Each is a proposal: what it asks for can become a 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -61,6 +62,18 @@ def skips(path: str, content: bytes) -> tuple[Skip, ...]:
             for at, text in enumerate(text_of(node).split("\n")):
                 found += _of_line(text.removesuffix("*/").rstrip(), path, line_of(node) + at, tops)
     return tuple(found)
+
+
+def brought(path: str, content: bytes, accepted: bytes) -> tuple[Skip, ...]:
+    """Those of a file that `accepted`, the same file as it was, does not have as often: what a change brings."""
+    left = Counter((skip.tool, skip.rule, skip.reason) for skip in skips(path, accepted))
+    fresh = []
+    for skip in skips(path, content):
+        key = (skip.tool, skip.rule, skip.reason)
+        left[key] -= 1
+        if left[key] < 0:
+            fresh.append(skip)
+    return tuple(fresh)
 
 
 def _of_line(text: str, path: str, line: int, tops: list[Node]) -> Iterator[Skip]:

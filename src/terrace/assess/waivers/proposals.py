@@ -18,6 +18,9 @@ from terrace.assess.waivers.writing import snippet
 WHO = "NAME"
 """Stands where somebody has to say who answers for it."""
 
+_PREFIXES = {"checkov": "checkov.", "trivy": "trivy.", "tfsec": "trivy.", "tflint": "tflint."}
+"""How findings of a tool call its rules; trivy has the rules of tfsec."""
+
 _INDEX = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
 
 
@@ -44,7 +47,8 @@ def proposed(skips: Iterable[Skip], findings: Sequence[Finding], terms: Terms) -
 
 def _met(skip: Skip, finding: Finding) -> bool:
     """Whether a comment speaks of a finding: its rule, and the block or lines that it is about."""
-    if not skip.wide and skip.rule.lower() not in (finding.rule.lower(), finding.family.lower()):
+    named = {finding.rule.lower(), finding.rule.lower().removeprefix(f"{finding.tool}."), finding.family.lower()}
+    if not skip.wide and skip.rule.lower() not in named:
         return False
     if finding.path is not None and finding.path != skip.path:
         return False
@@ -90,7 +94,7 @@ def _record(skip: Skip, met: Sequence[Finding], terms: Terms) -> Waiver:
     address = next(iter(addresses)) if len(addresses) == 1 and all(f.address for f in met) else ""
     last = terms.today + terms.longest
     return Waiver(
-        rule=met[0].rule if met else skip.rule,
+        rule=met[0].rule if met else f"{_PREFIXES.get(skip.tool, '')}{skip.rule}",
         owner=WHO,
         reason=skip.reason if not empty_reason(skip.reason) else "WHY",
         granted=terms.today,
