@@ -105,6 +105,15 @@ def test_what_is_gone_leaves_it_and_only_a_rule_that_is_named_comes_in(place: Wo
     assert {f["rule"] for f in blocking(place)} == {"trust-root", "twos"}
 
 
+def test_waivers_that_are_about_nothing_any_more_are_told(place: World) -> None:
+    for rule in ("twos", "threes"):
+        place.ok("waive", rule, "module.thing.terraform_data.it", "--owner", "ann", "--reason", "it moves")
+    done = place.ok("baseline", "--owner", "owners", "--json")
+    assert [w["rule"] for w in done.json["unused"]] == ["threes"]
+    # What a waiver covers needs no record.
+    assert (done.json["known"], "twos" in read(place, FILE)) == (2, False)
+
+
 def test_what_could_not_be_looked_at_stays_and_is_said(place: World) -> None:
     place.ok("baseline", "--owner", "owners")
     place.push({})

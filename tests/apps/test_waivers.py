@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,8 @@ waivers:
 """
     (place.work / ".terrace").mkdir(exist_ok=True)
     (place.work / FILE).write_text(text)
+    accepted = f"{{fingerprint: {'a' * 20}, owner: ann, reason: revoked, until: {TODAY + timedelta(days=1)}}}"
+    (place.work / ".terrace/secrets.yaml").write_text(f"version: 1\naccepted:\n  - {accepted}\n")
     place.ok("waive", "format", "--path", "modules/thing/*.tf", "--owner", "ann", "--reason", "made by a tool")
     now = (place.work / FILE).read_text()
     assert [line for line in text.splitlines() if line not in now.splitlines()] == []
@@ -165,7 +168,25 @@ waivers:
     listed = place.ok("waivers").out
     assert re.search("last day  twos at x.y: ann", listed)
     assert "180 days left  format at modules/thing/*.tf" in listed
+    assert f"1 day left  the secret {'a' * 20}: ann" in listed
     assert [w["days_left"] for w in place.ok("waivers", "--json").json["waivers"]] == [0, 180]
+
+
+def test_a_comment_that_asks_to_be_let_through_is_shown_with_its_record(place: World) -> None:
+    change(place)
+    module = place.work / "modules/thing/main.tf"
+    module.write_text(module.read_text().replace("  input", "  # terrace:ignore twos it's known\n  input"))
+    done = place.run("check", "--json")
+    assert done.code == 1
+    (asked,) = found(done, "skip-comment")
+    assert (asked["advisory"], asked["file"], asked["line"]) == (True, "modules/thing/main.tf", 6)
+    until = TODAY + timedelta(days=180)
+    words = shlex.split(asked["fix"])
+    assert words[3:] == [ADDRESS, "--owner", "NAME", "--reason", "it's known", "--until", str(until)]
+    # What it shows can be done, and is right as it stands.
+    place.ok(*[word.replace("NAME", "ann") for word in words[1:]])
+    assert asked["detail"].partition("\n")[2].replace("NAME", "ann") in (place.work / FILE).read_text()
+    assert found(place.run("check", "--json"), "skip-comment") == []
 
 
 def test_what_is_found_below_fail_on_is_told_and_what_could_not_be_looked_at_holds(place: World) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from terrace.assess.waivers.comments import brought
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import BASELINE, PATH, Waiver
 from terrace.assess.waivers.reading import read_waivers
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.config import Config
-from terrace.stacks.tree import Tree
+from terrace.stacks.tree import Tree, read_many
 
 
 def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
@@ -19,18 +21,37 @@ def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
     )
 
 
-def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config) -> Waivers:
-    """Those of the protected branch, which judge, and those of a change. Raises BadConfig for those of the change."""
+def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed: Iterable[str] = ()) -> Waivers:
+    """Those of the protected branch, which judge, and those of a change, with the comments that its `changed` files bring.
+
+    Raises BadConfig for those of the change.
+    """
     offered = records(head, proposed)
+    same = rules == proposed and all(trusted.entries.get(path) == head.entries.get(path) for path in (PATH, BASELINE))
+    sources = [path for path in changed if path.endswith((".tf", ".tofu")) and path in head.entries]
+    before = read_many(trusted, [path for path in sources if path in trusted.entries])
+    found = read_many(head, sources).items()
+    asked = tuple(skip for path, content in found for skip in brought(path, content, before.get(path, b"")))
     try:
-        return Waivers(records(trusted, rules), offered)
+        return Waivers(offered if same else records(trusted, rules), offered, skips=asked)
     except BadInput as error:
         # What was broken before must not keep its repair from being checked; meanwhile nothing is waived.
-        return Waivers((), offered, unread=str(error))
+        return Waivers((), offered, unread=str(error), skips=asked)
 
 
-def write(file: Path, text: str) -> None:
-    """Put a text in the place of a file, whole or not at all. Raises NotReady where that cannot be done."""
+def standing(trusted: Tree, rules: Config) -> Waivers:
+    """Those of the protected branch alone; none where they cannot be read."""
+    try:
+        return Waivers(records(trusted, rules))
+    except BadInput as error:
+        return Waivers(unread=str(error))
+
+
+def write(root: Path, path: str, text: str) -> None:
+    """Put a text in the place of a file of a repository, whole or not at all. Raises NotReady where it cannot be."""
+    file = root / path
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise NotReady(f"{path} leads out of the repository", hint="put a file there, and no link")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_name(f".{file.name}.new")

@@ -251,12 +251,21 @@ class Workshop:
 
         return Judge(self.trust.config, self.repository.tree(self.trust.commit), self.policies(), now)
 
-    def waivers(self, landscape: Landscape) -> Waivers:
-        """Those of the trust root, which judge, and those of what is looked at. Raises BadConfig for the latter."""
+    def waivers(self, landscape: Landscape, changed: tuple[str, ...] = ()) -> Waivers:
+        """Those of the trust root, which judge, and those of what is looked at, with the comments that `changed` files bring.
+
+        Raises BadConfig where those of what is looked at cannot be read.
+        """
         from terrace.apps.waivers import waivers
 
         trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(landscape.commit)
-        return waivers(trusted, self.trust.config, head, landscape.config)
+        return waivers(trusted, self.trust.config, head, landscape.config, changed)
+
+    def standing(self) -> Waivers:
+        """Those of the trust root alone: for a look at what stands, where nothing is proposed."""
+        from terrace.apps.waivers import standing
+
+        return standing(self.repository.tree(self.trust.commit), self.trust.config)
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""

@@ -12,6 +12,7 @@ from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Risk, risk
 from terrace.assess.waivers.content import contents
 from terrace.assess.waivers.judging import NONE, Waivers, waive
+from terrace.assess.waivers.proposals import Terms, proposed
 from terrace.assess.waivers.telling import dated
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
@@ -75,6 +76,7 @@ def validate(
     content, today = contents(crew.repository.tree(landscape.commit)), crew.clock().date()
     left = waive(found, waivers, today, content)
     left += dated(left, waivers, today, content)
+    left += proposed(waivers.skips, left, Terms(today, crew.config.waivers.longest))
     assessment = Assessment(change_set, made, unplanned, left)
     history = crew.ledger.read()
     return Validation(assessment, _ahead(crew, history, assessment), _risk(crew, history, assessment))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from terrace.assess.model import Finding
 from terrace.assess.waivers.baseline import Renewed, why_outside
-from terrace.assess.waivers.model import BASELINE
+from terrace.assess.waivers.model import BASELINE, Waiver
 from terrace.report.checked import place
 from terrace.report.machine import finding, waiver
 from terrace.report.terminal import visible
@@ -20,8 +20,9 @@ MOST = 10
 """Lines of one part."""
 
 
-def machine(found: Renewed) -> dict[str, Any]:
-    """`terrace baseline`: how many findings are known, were, came in; what is gone, and what holds nevertheless."""
+def machine(found: Renewed, idle: Iterable[Waiver]) -> dict[str, Any]:
+    """`terrace baseline`: how many findings are known, were, came in; what is gone, and what holds nevertheless; and
+    `unused`, waivers that are about nothing any more."""
     return {
         "schema": "terrace/baseline@1",
         "file": BASELINE,
@@ -31,11 +32,12 @@ def machine(found: Renewed) -> dict[str, Any]:
         "gone": [waiver(one) for one in found.gone],
         "new": [finding(one) for one in found.fresh],
         "outside": [{**finding(one), "why": why_outside(one)} for one in found.outside],
+        "unused": [waiver(one) for one in idle],
         "complete": not found.blind,
     }
 
 
-def terminal(found: Renewed) -> RenderableType:
+def terminal(found: Renewed, idle: Iterable[Waiver]) -> RenderableType:
     """The count and what it was, what came and went, and what still holds a change."""
     from rich.console import Group
     from rich.text import Text
@@ -53,6 +55,8 @@ def terminal(found: Renewed) -> RenderableType:
         lines += ["new, and not in it; mend them, or --accept their RULE:", *_some(_line(f) for f in found.fresh)]
     if found.outside:
         lines += ["never in it:", *_some(f"{_line(f)} ({why_outside(f)})" for f in found.outside)]
+    if unused := [f"  {one.source}:{one.line}: {visible(one.about)} ({visible(one.owner)})" for one in idle]:
+        lines += ["waivers that are about nothing any more; take them out:", *_some(unused)]
     if found.blind:
         lines += ["not everything could be looked at: what may be there was kept"]
     return Group(*(Text(line) for line in lines))

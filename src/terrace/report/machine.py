@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from terrace.assess.leaks.baseline import Accepted
 from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
 from terrace.assess.waivers.judging import Waivers
@@ -250,7 +251,7 @@ def waiver(record: Waiver) -> Json:
     return found
 
 
-def waivers(found: Waivers, today: date) -> Json:
+def waivers(found: Waivers, secrets: Iterable[Accepted], today: date) -> Json:
     """`terrace waivers`: every record of the working tree. `counts`: whether it waives what a check finds today."""
     judging = {(w.key, w.expires) for w in found.judging}
     return {
@@ -261,7 +262,17 @@ def waivers(found: Waivers, today: date) -> Json:
                 "days_left": (one.expires - today).days,
                 "counts": one.holds(today) and (one.key, one.expires) in judging,
             }
-            for one in found.proposed
+            for one in found.offered
+        ],
+        "secrets": [
+            {
+                "fingerprint": one.fingerprint,
+                "owner": one.owner,
+                "reason": one.reason,
+                "expires": one.until.isoformat(),
+                "days_left": (one.until - today).days,
+            }
+            for one in secrets
         ],
     }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
+from terrace.assess.leaks.baseline import Accepted
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import BASELINE, Waiver
 from terrace.assess.waivers.telling import SOON
@@ -14,14 +16,17 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def waivers(found: Waivers, today: date) -> RenderableType:
-    """A line each, what ends first at the top; the baseline in one line."""
+def waivers(found: Waivers, secrets: Iterable[Accepted], today: date) -> RenderableType:
+    """A line each, what ends first at the top; then secrets, and the baseline in one line."""
     from rich.console import Group
     from rich.text import Text
 
-    single = sorted((w for w in found.proposed if not w.known), key=lambda w: (w.expires, w.rule, w.place))
-    known = [w for w in found.proposed if w.known]
-    lines = [Text.assemble((f"{left(w, today):>12}", _style(w, today)), f"  {_line(w, found)}") for w in single]
+    single = sorted((w for w in found.offered if not w.known), key=lambda w: (w.expires, w.rule, w.place))
+    known = [w for w in found.offered if w.known]
+    lines = [Text.assemble((f"{_left(w, today):>12}", _style(w, today)), f"  {_line(w, found)}") for w in single]
+    for one in sorted(secrets, key=lambda secret: (secret.until, secret.fingerprint)):
+        text = f"the secret {one.fingerprint}: {one.owner}, until {one.until}: {' '.join(one.reason.split())}"
+        lines.append(Text(f"{left(one.until, today):>12}  {visible(text)}"))
     if known:
         until = max(w.expires for w in known)
         count = sum(w.count for w in known)
@@ -29,14 +34,16 @@ def waivers(found: Waivers, today: date) -> RenderableType:
     return Group(*lines) if lines else Text("nothing is waived")
 
 
-def left(waiver: Waiver, today: date) -> str:
-    """How much longer it counts, in a few words."""
-    days = (waiver.expires - today).days
+def left(expires: date, today: date) -> str:
+    """How much longer something counts, in a few words."""
+    days = (expires - today).days
     if days < 0:
         return "ended"
-    if today < waiver.granted:
-        return f"from {waiver.granted:%d %b}"
     return "last day" if days == 0 else f"{days} {'day' if days == 1 else 'days'} left"
+
+
+def _left(waiver: Waiver, today: date) -> str:
+    return f"from {waiver.granted:%d %b}" if today < waiver.granted else left(waiver.expires, today)
 
 
 def _style(waiver: Waiver, today: date) -> str:

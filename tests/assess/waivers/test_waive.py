@@ -228,8 +228,39 @@ def test_a_tool_that_broke_is_waived_by_nothing() -> None:
     assert waive([broken], Waivers((waiver,)), TODAY) == (broken,)
 
 
-def test_a_record_is_not_idle_where_its_stack_could_not_be_planned() -> None:
-    other = Finding("plan", Severity.HIGH, Status.UNKNOWN, "terraform", "no", stack="prod")
-    here, there = replace(WAIVER, stack="dev", since=TODAY), replace(WAIVER, stack="prod", since=TODAY)
-    assert idle_records([other], [here, there], content) == [here]
-    assert idle_records([replace(other, stack="dev")], [replace(WAIVER, stack="")], content) == []
+@pytest.mark.parametrize(
+    ("unseen", "kept"),
+    [
+        (("plan", "terraform", "prod", None), {"prod"}),
+        (("plan-complete", "terrace", "dev", None), {"dev"}),
+        (("policy", "opa", None, "policies/a.rego"), {"dev", "prod"}),
+        (("policy", "opa", "dev", None), {"dev"}),
+        (("unused", "terrace", None, "modules/a/x.tf.json"), {"unused"}),
+        (("unused", "terrace", None, "modules/b/x.tf.json"), set()),
+        (("unused", "terrace", None, None), {"unused"}),
+        (("layout", "terrace", None, "main.tf"), set()),
+    ],
+)
+def test_a_record_stays_where_what_it_is_about_may_not_have_been_found(
+    unseen: tuple[str, str, str | None, str | None], kept: set[str]
+) -> None:
+    rule, tool, stack, path = unseen
+    other = Finding(rule, Severity.HIGH, Status.UNKNOWN, tool, "no", stack=stack, path=path)
+    records = {
+        "dev": replace(WAIVER, stack="dev", since=TODAY, address="a.b"),
+        "prod": replace(WAIVER, stack="prod", since=TODAY, address="a.b"),
+        "unused": replace(WAIVER, rule="unused", address="", path="modules/a/main.tf", since=TODAY),
+    }
+    if rule != "unused":
+        del records["unused"]
+    idle = idle_records([other], list(records.values()), content)
+    left = {name for name, record in records.items() if record not in idle}
+    assert left == kept
+
+
+def test_a_change_that_takes_a_waiver_away_says_what_it_will_hold() -> None:
+    (left,) = waive([FINDING], Waivers((WAIVER,), ()), TODAY)
+    assert left.status is Status.WAIVED
+    assert left.note.endswith("; this change takes that waiver away")
+    (same,) = waive([FINDING], Waivers((WAIVER,)), TODAY)
+    assert "takes" not in same.note

@@ -19,6 +19,7 @@ from terrace.assess.waivers.judging import Waivers, waive
 from terrace.assess.waivers.model import BASELINE, PATH
 from terrace.assess.waivers.never import NEVER
 from terrace.assess.waivers.reading import empty_reason, known_owner, no_owner, read_waivers, too_long
+from terrace.assess.waivers.telling import idle_records
 from terrace.assess.waivers.writing import baseline as written
 from terrace.errors import BadInput
 from terrace.pipelines.crew import Crew
@@ -55,16 +56,17 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
         findings = _found(shop, replace(crew, config=_judging(crew, landscape.config)), landscape)
     content = contents(tree)
     single = read_waivers(tree.read(PATH), PATH, landscape.config) if PATH in tree.entries else ()
+    idle = idle_records(findings, [one for one in single if one.holds(grant.granted)], content)
     findings = waive(findings, Waivers(single), grant.granted, content)
     found = renewed(findings, known, Everything() if first else frozenset(asked.accept), grant, content)
     text = written(found.records)
     _right(text, landscape.config)
     if found.records or not first:
-        write(shop.repository.root / BASELINE, text)
+        write(shop.repository.root, BASELINE, text)
     if as_json:
-        emit(told.machine(found))
+        emit(told.machine(found, idle))
     else:
-        show(told.terminal(found))
+        show(told.terminal(found, idle))
         if found.came:
             note("it counts once it is merged; the change that brings it is a finding of `trust-root`")
     return 1 if found.blind else 0

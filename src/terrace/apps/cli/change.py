@@ -35,7 +35,7 @@ def check(
     change_set, landscape = _change(shop, base)
     if fix and _mend(shop, change_set):
         change_set, landscape = _change(shop, base)
-    waivers = shop.waivers(landscape)
+    waivers = shop.waivers(landscape, change_set.changed)
     if waivers.unread:
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
     with watcher(as_json=style == "json") as told:

@@ -9,12 +9,15 @@ from pathlib import Path
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.waivers import write
 from terrace.apps.wiring import Workshop, now
+from terrace.assess.leaks.baseline import PATH as SECRETS
+from terrace.assess.leaks.baseline import read_baseline
 from terrace.assess.waivers.model import PATH, Waiver
 from terrace.assess.waivers.reading import read_waivers
 from terrace.assess.waivers.writing import with_waiver
 from terrace.errors import BadInput
 from terrace.stacks.config import Config
 from terrace.stacks.load import BadConfig
+from terrace.stacks.naming import no_such
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,17 @@ def waive(folder: str, asked: Asked, *, as_json: bool) -> int:
     from terrace.report import machine
 
     shop = Workshop(Path(folder), fetch=False)
-    config = shop.survey(shop.repository.snapshot()).config
-    file = shop.repository.root / PATH
+    landscape = shop.survey(shop.repository.snapshot())
+    config = landscape.config
+    known = [stack.key for stack in landscape.stacks]
+    if asked.stack and asked.stack not in known:
+        raise no_such("stack", asked.stack, known)
     waiver = _record(asked, config, now().date())
-    text = _text(file)
+    text = _text(shop.repository.root / PATH)
     read_waivers(text.encode(), PATH, config)
     fresh = with_waiver(text, waiver)
     made = _checked(fresh, config)
-    write(file, fresh)
+    write(shop.repository.root, PATH, fresh)
     if as_json:
         emit({"schema": "terrace/waive@1", "waiver": machine.waiver(made)})
     else:
@@ -54,17 +60,20 @@ def waive(folder: str, asked: Asked, *, as_json: bool) -> int:
 
 
 def waivers(folder: str, *, as_json: bool) -> int:
-    """Every waiver of the working tree, with the days that are left, and those of the baseline in one line."""
+    """Every waiver of the working tree, with the days that are left, and the secrets that somebody answers for; those
+    of the baseline in one line."""
     from terrace.report import machine, waivers_terminal
 
     shop = Workshop(Path(folder), fetch=False)
     head = shop.survey(shop.repository.snapshot())
     found = shop.waivers(head)
+    tree = shop.repository.tree(head.commit)
+    secrets = read_baseline(tree.read(SECRETS)).accepted.values() if SECRETS in tree.entries else ()
     today = now().date()
     if as_json:
-        emit(machine.waivers(found, today))
+        emit(machine.waivers(found, tuple(secrets), today))
     else:
-        show(waivers_terminal.waivers(found, today))
+        show(waivers_terminal.waivers(found, tuple(secrets), today))
     return 0
 
 

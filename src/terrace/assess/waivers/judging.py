@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from terrace.assess.model import Finding, Status
+from terrace.assess.waivers.comments import Skip
 from terrace.assess.waivers.model import Waiver
 from terrace.assess.waivers.never import never
 
@@ -24,14 +25,21 @@ def no_content(_: Finding) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Waivers:
-    """The records of the protected branch, which judge, and those of the change, which are shown.
+    """The records of the protected branch, which judge, and those of the change, which are shown; None: of no change.
 
-    `unread` says why those of the protected branch could not be read; then none of them counts.
+    `skips` are comments of the change that ask to be let through. `unread` says why those of the protected branch
+    could not be read; then none of them counts.
     """
 
     judging: tuple[Waiver, ...] = ()
-    proposed: tuple[Waiver, ...] = ()
+    proposed: tuple[Waiver, ...] | None = None
     unread: str = ""
+    skips: tuple[Skip, ...] = ()
+
+    @property
+    def offered(self) -> tuple[Waiver, ...]:
+        """The records that judge once the change is merged."""
+        return self.judging if self.proposed is None else self.proposed
 
 
 NONE = Waivers()
@@ -41,12 +49,12 @@ NONE = Waivers()
 def waive(
     findings: Iterable[Finding], waivers: Waivers, today: date, content: Content = no_content
 ) -> tuple[Finding, ...]:
-    """The same findings in the same order, each as the records leave it: waived where one counts today, else with a
-    note where one ended, or would count once the change is merged. The order of the records does not matter."""
+    """The same findings in the same order, each as the records leave it: waived where one counts today, and with a
+    note where one ended, or where the change brings or takes one. The order of the records does not matter."""
     found = tuple(findings)
     counts = matched(found, (w for w in waivers.judging if w.holds(today)), content)
     ended = matched(found, (w for w in waivers.judging if w.ended(today)), content)
-    offered = matched(found, (w for w in waivers.proposed if w.holds(today)), content)
+    offered = matched(found, (w for w in waivers.offered if w.holds(today)), content)
     return tuple(_as_left(finding, counts.get(at), ended.get(at), offered.get(at)) for at, finding in enumerate(found))
 
 
@@ -129,7 +137,8 @@ def _lasting(waiver: Waiver) -> tuple[object, ...]:
 
 def _as_left(finding: Finding, counts: Waiver | None, ended: Waiver | None, offered: Waiver | None) -> Finding:
     if counts is not None:
-        return replace(finding, status=Status.WAIVED, waiver=counts, note=words(counts))
+        gone = "" if offered is not None else "; this change takes that waiver away"
+        return replace(finding, status=Status.WAIVED, waiver=counts, note=f"{words(counts)}{gone}")
     if offered is not None:
         at = f"{offered.source}:{offered.line}"
         note = f"waived by a waiver that this change proposes ({at}); it counts once merged"

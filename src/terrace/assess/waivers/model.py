@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 PATH = ".terrace/waivers.yaml"
 """Where waivers stand in a repository."""
@@ -75,13 +76,19 @@ class Waiver:
         if self.stack and self.stack != stack:
             return False
         if self.address:
+            if "[*]" not in self.address:
+                return address == self.address
             return bool(address) and _address(self.address).fullmatch(address) is not None
+        if "*" not in self.path:
+            return bool(path) and path == self.path
         return bool(path) and _path(self.path).fullmatch(path) is not None
 
 
+@lru_cache(maxsize=10_000)
 def _address(pattern: str) -> re.Pattern[str]:
     return re.compile(_INDEX.join(re.escape(part) for part in pattern.split("[*]")), re.DOTALL)
 
 
+@lru_cache(maxsize=10_000)
 def _path(pattern: str) -> re.Pattern[str]:
     return re.compile("[^/]*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)

@@ -12,6 +12,7 @@ NEVER: Mapping[str, str] = {
     "plan": "nobody knows what a stack without a plan would do",
     "plan-complete": "what an incomplete plan leaves out was not looked at",
     "trust-root": "whatever comes after it would meet the weaker rules",
+    "audit": "what was not looked at gives no evidence",
     "policy": "a policy that was not run has found nothing",
     "secrets": "secrets have a file of their own, .terrace/secrets.yaml",
     "waiver-expired": _ABOUT_WAIVERS,
@@ -20,6 +21,15 @@ NEVER: Mapping[str, str] = {
     "skip-comment": _ABOUT_WAIVERS,
 }
 """Rules, each with the reason."""
+
+
+PLANNING = ("plan", "plan-complete", "audit")
+"""Rules that speak of a stack of which nothing, or not all, was seen."""
+
+SINGLE = frozenset(
+    {"format", "layout", "commits", "pinned", "lock-file", "unused", "required-files", "secrets", "plan-secrets"}
+)
+"""Checks of which every finding bears the name. Of any other it is taken that its rules have names of their own."""
 
 
 def never(finding: Finding) -> str | None:
@@ -34,5 +44,5 @@ def is_blind(finding: Finding) -> bool:
 
     A check that could not be made is told under its own name, and a tool that speaks of no rule under the tool's.
     """
-    named = {finding.rule, finding.tool} & {*CHECKS, "plan", "plan-complete"}
+    named = {finding.rule, finding.tool} & {*CHECKS, *PLANNING}
     return finding.status is Status.UNKNOWN and bool(named)

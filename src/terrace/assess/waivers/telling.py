@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.judging import Content, Waivers, matched
+from terrace.assess.waivers.judging import Content, Key, Waivers, matched
 from terrace.assess.waivers.model import BASELINE, Waiver
-from terrace.assess.waivers.never import is_blind
+from terrace.assess.waivers.never import PLANNING, SINGLE, is_blind
 
 SOON = timedelta(days=14)
 """How long before its end a waiver is told."""
@@ -21,8 +21,8 @@ def dated(findings: Sequence[Finding], waivers: Waivers, today: date, content: C
 
     One that ended holds the change only where what it waived was found; elsewhere it is told.
     """
-    ended = [w for w in waivers.proposed if w.ended(today)]
-    ending = [w for w in waivers.proposed if w.holds(today) and w.expires - today <= SOON]
+    ended = [w for w in waivers.offered if w.ended(today)]
+    ending = [w for w in waivers.offered if w.holds(today) and w.expires - today <= SOON]
     speaking = {w.key for at, w in matched(findings, ended, content).items() if findings[at].blocks}
     found = [_expired(group, any(w.key in speaking for w in group)) for group in _grouped(ended)]
     return (*found, *(_ends(group, today) for group in _grouped(ending)))
@@ -45,17 +45,51 @@ def idle_records(findings: Sequence[Finding], records: Sequence[Waiver], content
 
 
 def blind_to(findings: Iterable[Finding]) -> Callable[[Waiver], bool]:
-    """Tells what a record may be about though nothing was found: its stack has no whole plan, or a tool broke."""
-    unseen = {finding.stack for finding in findings if is_blind(finding)}
-    return lambda waiver: bool(unseen) and (None in unseen or not waiver.stack or waiver.stack in unseen)
+    """Tells what a record may be about though nothing was found: its stack has no whole plan, or its tool broke.
+
+    A check of one rule that could not be made says so of that rule alone, where it names a file of that folder; a tool
+    of many rules says so of every rule that is not such a check's.
+    """
+    unseen = [finding for finding in findings if is_blind(finding)]
+
+    def blind(waiver: Waiver) -> bool:
+        return any(_hides(finding, waiver) for finding in unseen)
+
+    return blind
+
+
+def _hides(finding: Finding, waiver: Waiver) -> bool:
+    if finding.stack and waiver.stack and finding.stack != waiver.stack:
+        return False
+    if finding.rule in PLANNING:
+        return True
+    if finding.rule in SINGLE:
+        near = not finding.path or not waiver.path or _folder(finding.path) == _folder(waiver.path)
+        return waiver.rule == finding.rule and near
+    return waiver.rule not in SINGLE
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def more_waived(waivers: Waivers) -> tuple[Finding, ...]:
     """A finding of the trust root for every record that a change adds, widens or prolongs; one for all of the
     baseline, whose count may only fall."""
-    added = [w for w in waivers.proposed if not any(_covers(old, w) for old in waivers.judging)]
-    before = {w.key: w for w in waivers.judging}
+    before = {w.key: w for w in sorted(waivers.judging, key=lambda w: (w.expires, w.count))}
+    wide: dict[str, list[Waiver]] = {}
+    for old in waivers.judging:
+        if not old.known:
+            wide.setdefault(old.rule, []).append(old)
+    added = [w for w in waivers.offered if not any(_covers(o, w) for o in _like(w, before, wide))]
     return tuple(_more(group, before.get(group[0].key)) for group in _grouped(added, by_day=False))
+
+
+def _like(new: Waiver, before: Mapping[Key, Waiver], wide: Mapping[str, list[Waiver]]) -> Iterator[Waiver]:
+    """The records that may have said as much before."""
+    if new.key in before:
+        yield before[new.key]
+    yield from wide.get(new.rule, ())
 
 
 def _covers(old: Waiver, new: Waiver) -> bool:

@@ -40,7 +40,7 @@ def baseline(records: Iterable[Waiver]) -> str:
 
 def snippet(waiver: Waiver) -> str:
     """One record as it would stand in a file of waivers."""
-    return "".join(f"  {line}\n" for line in dumped([fields(waiver)]).splitlines()).replace("  ", "", 1)
+    return dumped({"waivers": [fields(waiver)]}).partition("\n")[2]
 
 
 def fields(waiver: Waiver) -> dict[str, Any]:
