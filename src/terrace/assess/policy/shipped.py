@@ -1,4 +1,4 @@
-"""The pack of policies as it lies in somebody's repository: which files are as Terrace wrote them, and which are theirs.
+"""The pack of policies as it lies in somebody's repository: which files are as Terrace wrote them, and which theirs.
 
 Every policy begins with a line that says the version of the pack and the hash of what follows. Whoever changes a file
 owns it from then on: it is told, and never written again.
