@@ -18,6 +18,10 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must_not({"aws_cloudfront_distribution"}, ["default_cache_behavior", "*", "viewer_protocol_policy"], {"allow-all"})
+}
 
-problems(_) := lib.must_not({"aws_cloudfront_distribution"}, ["default_cache_behavior", "*", "viewer_protocol_policy"], {"allow-all"}) | lib.must_not({"aws_cloudfront_distribution"}, ["ordered_cache_behavior", "*", "viewer_protocol_policy"], {"allow-all"})
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must_not({"aws_cloudfront_distribution"}, ["ordered_cache_behavior", "*", "viewer_protocol_policy"], {"allow-all"})
+}

@@ -24,8 +24,12 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
-
-problems(_) := lib.must({"aws_db_instance", "aws_rds_cluster", "aws_neptune_cluster", "aws_docdb_cluster"}, ["deletion_protection"], {true}) | lib.must({"aws_dynamodb_table"}, ["deletion_protection_enabled"], {true}) if {
+deny contains lib.told(rego.metadata.chain(), problem) if {
 	lib.protected
+	some problem in lib.must({"aws_db_instance", "aws_rds_cluster", "aws_neptune_cluster", "aws_docdb_cluster"}, ["deletion_protection"], {true})
+}
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	lib.protected
+	some problem in lib.must({"aws_dynamodb_table"}, ["deletion_protection_enabled"], {true})
 }

@@ -18,6 +18,18 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must({"aws_ebs_volume", "aws_ebs_snapshot_copy"}, ["encrypted"], {true})
+}
 
-problems(_) := ((lib.must({"aws_ebs_volume", "aws_ebs_snapshot_copy"}, ["encrypted"], {true}) | lib.must({"aws_instance"}, ["root_block_device", "*", "encrypted"], {true})) | lib.must({"aws_instance"}, ["ebs_block_device", "*", "encrypted"], {true})) | lib.must({"aws_launch_template"}, ["block_device_mappings", "*", "ebs", 0, "encrypted"], {"true", true})
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must({"aws_instance"}, ["root_block_device", "*", "encrypted"], {true})
+}
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must({"aws_instance"}, ["ebs_block_device", "*", "encrypted"], {true})
+}
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must({"aws_launch_template"}, ["block_device_mappings", "*", "ebs", 0, "encrypted"], {"true", true})
+}

@@ -22,6 +22,16 @@ warn contains lib.told(rego.metadata.chain(), problem) if some problem in proble
 
 problems(_) := {problem |
 	some problem in lib.must({"aws_kms_key"}, ["enable_key_rotation"], {true})
-	lib.known(problem.resource, ["customer_master_key_spec"]) in {null, "SYMMETRIC_DEFAULT"}
-	lib.known(problem.resource, ["key_usage"]) in {null, "ENCRYPT_DECRYPT"}
+	not _other(problem.resource)
+}
+
+# Only keys that encrypt with one secret can be rotated.
+_other(key) if {
+	spec := lib.known(key, ["customer_master_key_spec"])
+	not spec in {null, "SYMMETRIC_DEFAULT"}
+}
+
+_other(key) if {
+	usage := lib.known(key, ["key_usage"])
+	not usage in {null, "ENCRYPT_DECRYPT"}
 }

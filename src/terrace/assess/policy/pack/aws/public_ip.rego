@@ -23,6 +23,14 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+warn contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must_not({"aws_instance", "aws_launch_configuration"}, ["associate_public_ip_address"], {true})
+}
 
-problems(_) := (lib.must_not({"aws_instance", "aws_launch_configuration"}, ["associate_public_ip_address"], {true}) | lib.must_not({"aws_launch_template"}, ["network_interfaces", "*", "associate_public_ip_address"], {"true", true})) | lib.must_not({"aws_subnet"}, ["map_public_ip_on_launch"], {true})
+warn contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must_not({"aws_launch_template"}, ["network_interfaces", "*", "associate_public_ip_address"], {"true", true})
+}
+
+warn contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must_not({"aws_subnet"}, ["map_public_ip_on_launch"], {true})
+}

@@ -18,6 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
-
-problems(_) := lib.must({"aws_db_instance"}, ["multi_az"], {true}) if lib.protected
+warn contains lib.told(rego.metadata.chain(), problem) if {
+	lib.protected
+	some problem in lib.must({"aws_db_instance"}, ["multi_az"], {true})
+}

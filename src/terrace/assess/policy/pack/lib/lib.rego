@@ -119,6 +119,22 @@ _is_good(resource, path, good) := problem if {
 	look(resource, path).is != "known"
 }
 
+# One attribute that bears another name in another version of the provider: the first that is there counts, and
+# `absent` where none is.
+judge_named(resource, names, good, absent) := problem if {
+	set_ones := [name | some name in names; object.get(resource.after, name, null) != null]
+	count(set_ones) > 0
+	problem := _is_good(resource, [set_ones[0]], good)
+} else := broken(resource, sprintf("%s is not set, which means %v", [names[0], absent])) if {
+	not _any_set(resource, names)
+	not absent in good
+}
+
+_any_set(resource, names) if {
+	some name in names
+	object.get(resource.after, name, null) != null
+}
+
 # Every resource of these types whose attribute is one of `bad`.
 must_not(types, path, bad) := {problem |
 	some resource in after_any(types)
@@ -221,6 +237,19 @@ _perhaps(other, resource) if {
 }
 
 _perhaps(other, resource) if not other.block in resource.referred_from
+
+# The problem of a resource for which no other of that type sets what it should.
+lacking(resource, type, key) := {broken(resource, sprintf("no %s sets anything for it", [type]))} if {
+	count(linked(resource, type, key)) == 0
+} else := {{
+	"resource": resource,
+	"status": "unknown",
+	"why": sprintf("it cannot be told whether %s is for it", [other.resource.address]),
+} |
+	some other in linked(resource, type, key)
+} if {
+	not true in {other.sure | some other in linked(resource, type, key)}
+} else := set()
 
 # --- what a rule tells ---
 
