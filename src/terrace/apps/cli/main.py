@@ -608,6 +608,16 @@ def policy_input(folder: str, stack: str) -> int:
     return given(folder, stack)
 
 
+@policy.command("update")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
+@click.pass_obj
+def policy_update(folder: str, dry_run: bool) -> int:
+    """Write the policies that come with this Terrace into policies/terrace; what you changed there is told and left."""
+    from terrace.apps.cli.policy import update
+
+    return update(folder, dry_run=dry_run)
+
+
 @cli.group()
 def config() -> None:
     """terrace.yaml: its schema, and whether yours is right."""
@@ -661,7 +671,7 @@ def doctor(folder: str, environment: str | None, as_json: bool) -> int:
 @click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
 @click.pass_obj
 def init(folder: str, dry_run: bool) -> int:
-    """Write terrace.yaml for this repository, or a first repository into an empty folder.
+    """Write terrace.yaml and policies for this repository, or a first repository into an empty folder.
 
     Nothing that exists is changed.
     """
