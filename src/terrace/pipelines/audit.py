@@ -1,0 +1,187 @@
+"""Looks at everything that stands, environment by environment, at the commit that is deployed there.
+
+It changes nothing. What it saw is written into the ledger: evidence with a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from terrace.assess.check import Check
+from terrace.assess.compliance.audit import Audited, Basis, Scope, audited, untold
+from terrace.assess.model import Assessment, Finding
+from terrace.assess.policy.catalogue import PolicyRule
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger import audits, folds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import append
+from terrace.pipelines.validate import validate
+from terrace.plans.model import Plan
+from terrace.stacks.impact import everything
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import ChangeSet
+from terrace.watch.baseline import baseline, running
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An environment to look at: what can be, and of which stacks it is known beforehand that they cannot."""
+
+    scope: Scope
+    unclear: Mapping[str, str] = field(default_factory=dict)
+
+
+def targets(crew: Crew, history: History, names: Iterable[str]) -> tuple[Target, ...]:
+    """The environments at what is deployed there, stack by stack; at the tip of the protected branch where nothing
+    ever was."""
+    found = []
+    for name in names:
+        crew.config.environment(name)
+        there, busy = baseline(history, name), running(history, name)
+        if busy is not None:
+            why = f"deployment {busy.id} goes on there"
+            found.append(Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why)))
+        elif there.commits or there.unclear:
+            at: dict[str, list[str]] = {}
+            for key, commit in sorted(there.commits.items()):
+                at.setdefault(commit, []).append(key)
+            commits = {commit: tuple(keys) for commit, keys in at.items()}
+            found.append(Target(Scope(name, "deployed", commits), there.unclear))
+        else:
+            found.append(Target(at_commit(crew, crew.repository.protected_tip(), name, "protected branch")))
+    return tuple(found)
+
+
+def at_commit(crew: Crew, commit: str, environment: str, basis: Basis) -> Scope:
+    """All stacks that an environment has at one commit."""
+    keys = tuple(stack.key for stack in crew.survey(commit).of(environment))
+    return Scope(environment, basis, {commit: keys} if keys else {})
+
+
+def audit(
+    crew: Crew,
+    wanted: Iterable[Target],
+    checks: Mapping[str, Check],
+    rules: Iterable[PolicyRule],
+    planned: Callable[[Plan], None] = lambda plan: None,
+) -> tuple[Audited, ...]:
+    """Plan everything that the targets name and run every check over it; a commit is looked at once, whoever is at it.
+
+    A stack that cannot be looked at hides no other: it becomes a finding, and its rules are untold.
+    """
+    known, told = tuple(wanted), tuple(rules)
+    judging = [name for name in checks if name != "policy" and crew.config.level(name) != "off"]
+    policies = told if crew.config.level("policy") != "off" else ()
+    looks = {commit: _look(crew, commit, known, checks, planned) for commit in _commits(known)}
+    found = []
+    for target in known:
+        mine: list[Finding] = [untold(key, why) for key, why in target.unclear.items()]
+        plans: dict[str, Plan] = {}
+        for commit, keys in target.scope.commits.items():
+            look = looks[commit]
+            plans |= {key: plan for key, plan in look.plans.items() if key in keys}
+            mine += look.of(target.scope.environment, keys)
+        # What is untold belongs to the environment as much as what was seen.
+        stacks = {**target.scope.commits, **({"": tuple(target.unclear)} if target.unclear else {})}
+        done = audited(replace(target.scope, commits=stacks), mine, plans, policies, judging)
+        found.append(replace(done, scope=target.scope))
+    return tuple(found)
+
+
+def record(
+    crew: Crew, history: History, looks: Iterable[Audited], rules: Iterable[PolicyRule]
+) -> tuple[History, tuple[str, ...]]:
+    """Write what was seen, and tell of which environments. `history` is what the looks were made by.
+
+    Nothing is written of an environment that was not looked at, or where a deployment went on meanwhile.
+    """
+    made, told = tuple(looks), tuple(rules)
+    names: list[str] = []
+
+    def decide(now: History) -> tuple[Draft, ...]:
+        steady = [one for one in made if one.scope.commits and _still(history, now, one.scope.environment)]
+        names[:] = [one.scope.environment for one in steady]
+        return audits.drafts(now, steady, told, crew.policy, crew.actor) if steady else ()
+
+    after = append(crew.ledger, history, decide)
+    return after, tuple(names)
+
+
+def _still(before: History, now: History, environment: str) -> bool:
+    return folds.latest(before, environment) == folds.latest(now, environment)
+
+
+def _commits(wanted: Iterable[Target]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(commit for target in wanted for commit in target.scope.commits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One commit, looked at for all who are at it; `landscape` is None where it could not be read, `why` says why."""
+
+    landscape: Landscape | None
+    assessment: Assessment | None
+    why: str = ""
+    fix: str | None = None
+
+    @property
+    def plans(self) -> Mapping[str, Plan]:
+        return self.assessment.plans if self.assessment is not None else {}
+
+    def of(self, environment: str, keys: tuple[str, ...]) -> list[Finding]:
+        """What was found about these stacks of an environment."""
+        if self.landscape is None or self.assessment is None:
+            return [untold(key, self.why, self.fix) for key in keys]
+        there = {stack.key for stack in self.landscape.stacks}
+        commit = self.landscape.commit[:7]
+        why = f"{commit}, which is deployed, has no such stack under today's terrace.yaml"
+        lost = [untold(key, why) for key in keys if key not in there]
+        return lost + [one for one in self.assessment.findings if self._about(one, keys)]
+
+    def _about(self, finding: Finding, keys: tuple[str, ...]) -> bool:
+        """A finding is about the stacks that it names, or whose folders it is in; else about everybody's."""
+        assert self.landscape is not None
+        if finding.stack is not None:
+            return finding.stack in keys
+        if finding.path is None:
+            return True
+        folder = finding.path.rpartition("/")[0]
+        reached = {key: self._reached(key) for key in {stack.key for stack in self.landscape.stacks}}
+        owners = {key for key, folders in reached.items() if folder in folders}
+        return not owners or bool(owners & set(keys))
+
+    def _reached(self, key: str) -> tuple[str, ...]:
+        assert self.landscape is not None
+        return self.landscape.graph.reached(self.landscape.stack(key))
+
+
+def _look(
+    crew: Crew,
+    commit: str,
+    wanted: Iterable[Target],
+    checks: Mapping[str, Check],
+    planned: Callable[[Plan], None],
+) -> _Look:
+    keys = {key for target in wanted for key in target.scope.commits.get(commit, ())}
+    try:
+        landscape = crew.survey(commit)
+        change_set = _all_of(crew, landscape, keys)
+        return _Look(landscape, validate(crew, change_set, landscape, checks, planned).assessment)
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return _Look(None, None, str(error), error.hint)
+
+
+def _all_of(crew: Crew, landscape: Landscape, keys: set[str]) -> ChangeSet:
+    """Everything that these stacks are made of, and what belongs to no stack."""
+    whole = everything(landscape, crew.repository.tree(landscape.commit))
+    others = {f for s in landscape.stacks if s.key not in keys for f in landscape.graph.reached(s)}
+    mine = {f for s in landscape.stacks if s.key in keys for f in landscape.graph.reached(s)}
+    return replace(
+        whole,
+        changed=tuple(path for path in whole.changed if path.rpartition("/")[0] not in others - mine),
+        impacts=tuple(impact for impact in whole.impacts if impact.stack.key in keys),
+    )
