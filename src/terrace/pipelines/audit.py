@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from terrace.assess.check import Check
 from terrace.assess.compliance.audit import Audited, Basis, Scope, audited, untold
 from terrace.assess.model import Assessment, Finding
 from terrace.assess.policy.catalogue import PolicyRule
@@ -17,12 +16,14 @@ from terrace.ledger import audits, folds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
-from terrace.pipelines.validate import validate
 from terrace.plans.model import Plan
 from terrace.stacks.impact import everything
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
 from terrace.watch.baseline import baseline, running
+
+Judge = Callable[[ChangeSet, Landscape], Assessment]
+"""Plans what a change set touches, and runs every check over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +62,17 @@ def at_commit(crew: Crew, commit: str, environment: str, basis: Basis) -> Scope:
 
 
 def audit(
-    crew: Crew,
-    wanted: Iterable[Target],
-    checks: Mapping[str, Check],
-    rules: Iterable[PolicyRule],
-    planned: Callable[[Plan], None] = lambda plan: None,
+    crew: Crew, wanted: Iterable[Target], judge: Judge, checks: Iterable[str], rules: Iterable[PolicyRule]
 ) -> tuple[Audited, ...]:
-    """Plan everything that the targets name and run every check over it; a commit is looked at once, whoever is at it.
+    """Plan everything that the targets name and judge it; a commit is looked at once, whoever is at it.
 
+    `checks` are the names of the checks that judge, `rules` those of the policies among them.
     A stack that cannot be looked at hides no other: it becomes a finding, and its rules are untold.
     """
     known, told = tuple(wanted), tuple(rules)
     judging = [name for name in checks if name != "policy" and crew.config.level(name) != "off"]
     policies = told if crew.config.level("policy") != "off" else ()
-    looks = {commit: _look(crew, commit, known, checks, planned) for commit in _commits(known)}
+    looks = {commit: _look(crew, commit, known, judge) for commit in _commits(known)}
     found = []
     for target in known:
         mine: list[Finding] = [untold(key, why) for key, why in target.unclear.items()]
@@ -161,14 +159,13 @@ def _look(
     crew: Crew,
     commit: str,
     wanted: Iterable[Target],
-    checks: Mapping[str, Check],
-    planned: Callable[[Plan], None],
+    judge: Judge,
 ) -> _Look:
     keys = {key for target in wanted for key in target.scope.commits.get(commit, ())}
     try:
         landscape = crew.survey(commit)
         change_set = _all_of(crew, landscape, keys)
-        return _Look(landscape, validate(crew, change_set, landscape, checks, planned).assessment)
+        return _Look(landscape, judge(change_set, landscape))
     except Interrupted:
         raise
     except TerraceError as error:

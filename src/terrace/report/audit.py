@@ -41,7 +41,7 @@ def counted(look: Audited) -> str:
     idle = len(look.rules) - len(rules)
     parts = [f"{wrong} broken"] + ([f"{waived} waived"] if waived else []) + [f"{untold} could not be told"]
     parts += [f"{len(rules) - wrong - untold - waived} right", f"{idle} with nothing to look at"]
-    there = f"{_many(look.planned, 'plan')}, {_many(look.objects, 'object')} that stand"
+    there = f"{_many(look.planned, 'plan')}, {_many(look.objects, 'object')} there now"
     return f"{there}; of {_many(len(look.rules), 'rule')} {', '.join(parts)}"
 
 

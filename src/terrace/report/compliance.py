@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -45,13 +46,18 @@ def looked(one: Looked) -> str:
     said = (
         f"{found.get('fail', 0)} broken, {found.get('unknown', 0)} could not be told, {found.get('waived', 0)} waived"
     )
-    return f"{when(one.look.at)} at {commits} by {one.look.by}, rules {one.look.policy}: {said}"
+    return f"{moment(one.look.at)} at {commits} by {one.look.by}, rules {one.look.policy}; {said}"
+
+
+def moment(at: datetime) -> str:
+    """A moment as people read it."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def sentence(one: Evidence) -> str:
     """One piece of evidence: by what, where, what, when, at which commit."""
     commits = ", ".join(commit[:7] for commit in one.commits[:3]) + (", ..." if len(one.commits) > 3 else "")
-    at = f", {when(one.at)}" if one.at is not None else ""
+    at = f", {moment(one.at)}" if one.at is not None else ""
     there = f" at {commits}" if commits else ""
     return f"{one.by} in {one.environment}: {one.what}{at}{there}"
 
@@ -64,7 +70,8 @@ def worth(answer: Answer) -> tuple[Evidence, ...]:
 
 def coverage(answer: Answer) -> str:
     """How much of what serves a control Terrace has evidence for."""
-    return f"{answer.served} of {len(answer.control.keys)} mapped checks"
+    parts = [f"{answer.served} of {answer.mapped} mapped checks"] if answer.mapped else []
+    return " and ".join([*parts, *(["Terrace's own: " + ", ".join(answer.own)] if answer.own else [])]) or "none"
 
 
 # --- terminal ------------------------------------------------------------------------------------------------------
@@ -94,6 +101,7 @@ def as_terminal(record: Compliance) -> RenderableType:
 def _evidence(answer: Answer, state: State) -> list[RenderableType]:
     found = [one for one in worth(answer) if state != "fail" or one.outcome >= Outcome.WAIVED]
     lines: list[RenderableType] = [Text(f"          {clipped(sentence(one))}", style="dim") for one in found[:5]]
+    lines += [Text(f"          and {len(found) - 5} more", style="dim")] if len(found) > 5 else []
     if state == "fail":
         places = [place for one in found for place in one.places]
         lines += [Text(f"            {clipped(place)}") for place in places[:5]]
@@ -107,7 +115,7 @@ def _evidence(answer: Answer, state: State) -> list[RenderableType]:
 
 def as_markdown(record: Compliance) -> str:
     """Every control of every framework in a table, and the evidence of those that pass or fail."""
-    lines = [f"# Compliance, {when(record.at)}", "", CAVEAT, ""]
+    lines = [f"# Compliance, {moment(record.at)}", "", CAVEAT, ""]
     lines += ["| environment | looked at | notes |", "| --- | --- | --- |"]
     lines += [
         f"| {plain(one.environment)} | {plain(looked(one))} | {plain('; '.join(one.notes)) or '-'} |"
@@ -185,8 +193,9 @@ def _answer(answer: Answer) -> Json:
         "title": answer.control.title,
         "state": answer.state.replace(" ", "_"),
         "why": answer.why,
-        "keys": len(answer.control.keys),
-        "keys_with_evidence": answer.served,
+        "mapped_checks": answer.mapped,
+        "mapped_checks_with_a_rule": answer.served,
+        "own_sources": list(answer.own),
         "evidence": [_piece(one) for one in answer.evidence],
     }
 

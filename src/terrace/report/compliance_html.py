@@ -9,8 +9,7 @@ from html import escape
 
 from terrace.assess.compliance.evidence import STATES, Answer, Answers, Evidence, State
 from terrace.report.checked import clipped
-from terrace.report.compliance import CAVEAT, coverage, looked, sentence, title, totals, worth
-from terrace.report.machine import when
+from terrace.report.compliance import CAVEAT, coverage, looked, moment, sentence, title, totals, worth
 from terrace.report.terminal import visible
 from terrace.watch.compliance import Compliance
 
@@ -28,7 +27,8 @@ table { border-collapse: collapse; width: 100%; margin: .6rem 0; table-layout: a
 th { text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0; vertical-align: top; }
 td.id { white-space: nowrap; font-weight: 600; }
-td.num { text-align: right; font-variant-numeric: tabular-nums; }
+td.num, th.num { text-align: right; font-variant-numeric: tabular-nums; }
+th.about { width: 38%; }
 code { font: .85em ui-monospace, monospace; overflow-wrap: anywhere; }
 ul { margin: .2rem 0 .2rem 1.1rem; padding: 0; }
 li { margin: .1rem 0; }
@@ -64,8 +64,8 @@ def _page(record: Compliance) -> Iterator[str]:
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{csp}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>Compliance, {when(record.at)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>"
-    yield f"<h1>Compliance</h1>\n<p class=soft>{when(record.at)}</p>\n<p class=caveat>{_text(CAVEAT)}</p>"
+    yield f"<title>Compliance, {moment(record.at)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>"
+    yield f"<h1>Compliance</h1>\n<p class=soft>{moment(record.at)}</p>\n<p class=caveat>{_text(CAVEAT)}</p>"
     yield from _environments(record)
     yield from _summary(record)
     for told in record.frameworks:
@@ -86,7 +86,7 @@ def _environments(record: Compliance) -> Iterator[str]:
 
 def _summary(record: Compliance) -> Iterator[str]:
     yield "<h3>In numbers</h3>\n<table><thead><tr><th>Framework"
-    yield "".join(f"<th>{state}" for state in STATES) + "<th>listed</tr></thead><tbody>"
+    yield "".join(f"<th class=num>{state}" for state in (*STATES, "listed")) + "</tr></thead><tbody>"
     for told in record.frameworks:
         cells = "".join(f"<td class=num>{told.count(state)}</td>" for state in STATES)
         link = f'<a href="#{_text(told.framework.id)}">{_text(title(told))}</a>'
@@ -97,11 +97,11 @@ def _summary(record: Compliance) -> Iterator[str]:
 def _framework(told: Answers) -> Iterator[str]:
     frame = told.framework
     yield f'<h2 id="{_text(frame.id)}">{_text(title(told))}</h2>\n<p>{_text(totals(told))}.</p>'
-    yield f"<p class=soft>Listed: {_text(frame.scope)}. Titles are Terrace's. Mapping: {_text(frame.source)}.</p>"
+    yield f"<p class=soft>Listed: {_text(frame.scope)}. Titles are not the framework's own. Mapping: {_text(frame.source)}.</p>"
     for state in ("fail", "pass", "not evaluated", "manual"):
         mine = [answer for answer in told.answers if answer.state == state]
         if mine:
-            yield f"<h3>{_HEADS[state]}: {len(mine)}</h3>\n<table><thead><tr><th>Control<th>State<th>About"
+            yield f"<h3>{_HEADS[state]}: {len(mine)}</h3>\n<table><thead><tr><th>Control<th>State<th class=about>About"
             yield "<th>Evidence</tr></thead><tbody>"
             for answer in mine:
                 yield from _answer(answer)

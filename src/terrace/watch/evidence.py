@@ -5,7 +5,7 @@ It speaks of what was looked at, when, and at which commit; where nobody looked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -227,7 +227,12 @@ def _drift(known: Known, names: tuple[str, ...], source: Source, span: Span) -> 
         elif how.status == "unknown":
             yield say(Outcome.UNTOLD, "not every stack could be told", look.at, commits)
         else:
-            yield say(Outcome.GOOD, f"{len(look.observations)} stacks are as they were deployed", look.at, commits)
+            yield say(
+                Outcome.GOOD,
+                f"nothing differs in {len(look.observations)} of {len(look.observations)} stacks",
+                look.at,
+                commits,
+            )
 
 
 def _backups(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
@@ -250,9 +255,9 @@ def _backups(known: Known, names: tuple[str, ...], source: Source, span: Span) -
                 Outcome.UNTOLD, f"no copy of {len(none)} of {len(mine)} states is known", at, places=tuple(none)[:10]
             )
         elif settings.rpo is None:
-            yield say(Outcome.GOOD, f"{len(mine)} states have a copy (terrace.yaml names no RPO)", at)
+            yield say(Outcome.GOOD, f"{_states(mine)} with a copy (terrace.yaml names no RPO)", at)
         else:
-            yield say(Outcome.GOOD, f"{len(mine)} states have a copy that is new enough", at)
+            yield say(Outcome.GOOD, f"{_states(mine)} with a copy that is new enough", at)
 
 
 def _drills(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
@@ -278,7 +283,11 @@ def _drills(known: Known, names: tuple[str, ...], source: Source, span: Span) ->
         elif span.now - at > span.period:
             yield say(Outcome.UNTOLD, f"last drilled {_days(span.now - at)} ago", at)
         else:
-            yield say(Outcome.GOOD, f"{len(mine)} states came back as they should", at)
+            yield say(Outcome.GOOD, f"{_states(mine)} brought back as it should be", at)
+
+
+def _states(those: Sized) -> str:
+    return f"{len(those)} states, each" if len(those) > 1 else "1 state,"
 
 
 def _sayer(source: Source, environment: str) -> Callable[..., Evidence]:

@@ -12,12 +12,16 @@ from terrace.apps.cli.reports import deliver, output_file
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.wiring import Workshop
 from terrace.assess.compliance.audit import Audited
+from terrace.assess.model import Assessment
 from terrace.assess.policy.catalogue import PolicyRule
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
 from terrace.pipelines.audit import Target, at_commit, audit, record, targets
 from terrace.pipelines.crew import Crew
+from terrace.pipelines.validate import validate
 from terrace.report import audit as report
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import ChangeSet
 
 
 def check_all(folder: str, names: tuple[str, ...], style: str, output: str | None, *, head: bool) -> int:
@@ -55,7 +59,11 @@ def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Aud
     except TerraceError:
         # No OPA: the check says so of every stack.
         rules = ()
-    return audit(crew, goals, checks, rules), rules
+
+    def judge(change_set: ChangeSet, landscape: Landscape) -> Assessment:
+        return validate(crew, change_set, landscape, checks).assessment
+
+    return audit(crew, goals, judge, checks, rules), rules
 
 
 def names_of(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class RuleSeen:
     """What one rule said in one environment: how many objects it looked at, at how many it is broken or waived, and of
-    how many it could not tell. `places` are the first that are broken or waived; `sha256` is over all of them."""
+    how many it could not tell. A check of ours counts stacks in which something stands. `places` are the first that are
+    broken or waived; `sha256` is over all of them."""
 
     rule: str
     looked: int = 0
@@ -90,8 +91,9 @@ def audited(
         looked = sum(1 for change in stands if any(fnmatchcase(change.type, kind) for kind in rule.types))
         told = _seen(rule.id, looked, by_rule.get(rule.id, ()))
         seen[rule.id] = replace(told, unknown=told.unknown + len(deaf))
+    live = sum(1 for plan in mine.values() if any(_stands(change) for change in plan.changes))
     for name in checks:
-        told = _seen(name, len(mine), by_rule.get(name, ()))
+        told = _seen(name, live, by_rule.get(name, ()))
         seen[name] = replace(told, unknown=told.unknown + len(blind))
     return Audited(scope, found, seen, planned=len(mine), objects=len(stands))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Literal
 
-from terrace.assess.compliance.frameworks import Control, Framework
+from terrace.assess.compliance.frameworks import OWN, Control, Framework
 
 State = Literal["pass", "fail", "not evaluated", "manual"]
 STATES: tuple[State, ...] = ("pass", "fail", "not evaluated", "manual")
@@ -52,7 +52,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What can be said of one control, with all evidence, the worst first. `served` of its `keys` have evidence."""
+    """What can be said of one control, with all evidence, the worst first. `served` of the `mapped` checks have a rule
+    that looks at them; `own` are the sources of Terrace's that had something to look at."""
 
     control: Control
     state: State
@@ -60,8 +61,17 @@ class Answer:
     evidence: tuple[Evidence, ...]
 
     @property
+    def mapped(self) -> int:
+        return sum(1 for key in self.control.keys if not key.startswith(OWN))
+
+    @property
     def served(self) -> int:
-        return len({one.key for one in self.evidence})
+        return len({one.key for one in self.evidence if not one.key.startswith(OWN)})
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        told = (one for one in self.evidence if one.key.startswith(OWN) and one.outcome is not Outcome.NOTHING)
+        return tuple(dict.fromkeys(one.by for one in told))
 
 
 @dataclass(frozen=True, slots=True)
