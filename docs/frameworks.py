@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 TARGET = Path(__file__).parent.parent / "src/terrace/assess/compliance/data"
-PART = "only what at least one known check serves is listed: a part of the framework's requirements"
+PART = "only what a known check or Terrace itself gives evidence for is listed: a part of the framework's requirements"
 
 CIS_OWN = {
     "aws": {
@@ -245,6 +245,17 @@ NIST = {
     "SI-19": "De-identification",
 }
 
+SLIPS = {
+    "Ramdomize": "Randomize",
+    "Correletion": "Correlation",
+    "Infomation": "Information",
+    "Acces ": "Access ",
+    "Audit Trial": "Audit Trail",
+    " TO ": " To ",
+    "Correlation With From": "Correlation With Information From",
+    "Updated": "Updates",
+}
+
 
 class Wheel:
     """Prowler's wheel: its requirements, and the titles of its checks."""
@@ -297,8 +308,15 @@ def nist_titles(wheel: Wheel, file: str) -> Mapping[str, str]:
     for one in wheel.requirements(file):
         said = re.match(r"[A-Z]{2}-\d+\(\d+\) (.+)", one.get("Name") or "")
         if said is not None:
-            found.setdefault(nist_id(one["Id"]), said[1])
+            found.setdefault(nist_id(one["Id"]), spelt(said[1]))
     return found
+
+
+def spelt(title: str) -> str:
+    """A title without the slips of the pen that are in the mapping."""
+    for wrong, right in SLIPS.items():
+        title = title.replace(wrong, right)
+    return title
 
 
 def control(number: str, title: str, checks: Iterable[str], *, manual: bool) -> dict[str, Any]:
@@ -353,7 +371,9 @@ def frameworks(wheel: Wheel) -> Iterator[tuple[str, dict[str, Any]]]:
         PART,
     )
     titles = nist_titles(wheel, nist)
-    mine: dict[str, set[str]] = {**{i: set() for i in NIST}, **gathered(wheel, [nist], nist_id)}
+    served = json.loads((TARGET / "sources.json").read_text())["sources"]
+    own = {i for source in served for i in source["controls"].get("nist-800-53", ())}
+    mine: dict[str, set[str]] = {**{i: set() for i in own}, **gathered(wheel, [nist], nist_id)}
     yield made(
         wheel,
         "nist-800-53",

@@ -58,6 +58,7 @@ terraform: {binary: tofu, version: "~> 1.8", parallel: 3}
 ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
 checks: {format: advisory}
+audit: {every: 24h}
 commits: {types: [feat], scopes: [net], subject: 50}
 platforms: [linux_amd64]
 required_files: {modules: [a.md], environments: [b.md]}
@@ -95,6 +96,7 @@ def test_a_whole_file_means_what_it_says() -> None:
     )
     assert config.platforms == ("linux_amd64",)
     assert config.required_files == RequiredFiles(("a.md",), ("b.md",))
+    assert config.audit.every == timedelta(days=1)
     assert config.commits == CommitRules(("feat",), ("net",), 50)
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
 

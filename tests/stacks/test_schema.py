@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from terrace.errors import Place
 from terrace.stacks.config import (
     ApprovalRule,
+    AuditSettings,
     Backups,
     CheckSetting,
     CommandProbe,
@@ -33,6 +34,7 @@ from terrace.stacks.config import (
 )
 from terrace.stacks.keys import (
     APPROVALS,
+    AUDIT,
     BACKUPS,
     CREDENTIALS,
     DRIFT,
@@ -79,6 +81,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
         (Person, PERSON, {"name": None}),
         (TerraformSettings, TERRAFORM, {}),
         (Backups, BACKUPS, {}),
+        (AuditSettings, AUDIT, {}),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -213,6 +216,7 @@ CONFIGS = st.builds(
     people=st.dictionaries(NAMES, st.builds(Person, NAMES, st.lists(NAMES).map(tuple))),
     checks=st.dictionaries(NAMES, st.builds(CheckSetting, st.sampled_from(["required", "advisory", "off"]))),
     branch=NAMES,
+    audit=st.builds(AuditSettings, DURATIONS),
 )
 
 

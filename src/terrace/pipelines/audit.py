@@ -61,6 +61,20 @@ def at_commit(crew: Crew, commit: str, environment: str, basis: Basis) -> Scope:
     return Scope(environment, basis, {commit: keys} if keys else {})
 
 
+def due(crew: Crew) -> tuple[str, ...]:
+    """The environments that terrace.yaml wants looked at now: those where something is deployed."""
+    every = crew.config.audit.every
+    if not every:
+        return ()
+    history, now = crew.ledger.read(), crew.clock()
+    found = []
+    for environment in crew.config.environments:
+        last = audits.newest(history, environment.name)
+        if baseline(history, environment.name).commits and (last is None or now - last.at >= every):
+            found.append(environment.name)
+    return tuple(found)
+
+
 def audit(
     crew: Crew, wanted: Iterable[Target], judge: Judge, checks: Iterable[str], rules: Iterable[PolicyRule]
 ) -> tuple[Audited, ...]:

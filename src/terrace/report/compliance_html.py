@@ -97,7 +97,8 @@ def _summary(record: Compliance) -> Iterator[str]:
 def _framework(told: Answers) -> Iterator[str]:
     frame = told.framework
     yield f'<h2 id="{_text(frame.id)}">{_text(title(told))}</h2>\n<p>{_text(totals(told))}.</p>'
-    yield f"<p class=soft>Listed: {_text(frame.scope)}. Titles are not the framework's own. Mapping: {_text(frame.source)}.</p>"
+    yield f"<p class=soft>Listed: {_text(frame.scope)}. Titles are not the framework's own."
+    yield f"Mapping: {_text(frame.source)}.</p>"
     for state in ("fail", "pass", "not evaluated", "manual"):
         mine = [answer for answer in told.answers if answer.state == state]
         if mine:

@@ -218,6 +218,13 @@ class RequiredFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """How everything that stands is looked at. `every` zero: only when somebody asks."""
+
+    every: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSetting:
     """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells."""
 
@@ -247,6 +254,7 @@ class Config:
     commits: CommitRules = CommitRules()
     platforms: tuple[str, ...] = ()
     required_files: RequiredFiles = RequiredFiles()
+    audit: AuditSettings = AuditSettings()
     source: str = ""
 
     def environment(self, name: str) -> Environment:

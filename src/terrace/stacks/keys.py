@@ -298,6 +298,19 @@ REQUIRED_FILES = Record(
     ),
 )
 
+AUDIT = Record(
+    "audit",
+    (
+        Key(
+            "every",
+            Duration(),
+            "How often `terrace tick` looks at everything that is deployed, as `terrace check --all` does; 0: never.",
+            "0",
+            "tick",
+        ),
+    ),
+)
+
 LEVEL = Choice(("required", "advisory", "off"))
 CHECKS = (
     "format",
@@ -371,6 +384,7 @@ TERRACE = Record(
             "check",
         ),
         Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
+        Key("audit", AUDIT, "How everything that stands is looked at.", "see there", "tick"),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
     later=frozenset({"notify", "waivers", "calendars"}),
@@ -393,5 +407,6 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("backups", BACKUPS),
     ("commits", COMMITS),
     ("required_files", REQUIRED_FILES),
+    ("audit", AUDIT),
 )
 """Every record of the file under the name by which the reference lists it."""

@@ -10,6 +10,7 @@ from typing import Any
 from terrace.errors import BadInput
 from terrace.stacks.config import (
     ApprovalRule,
+    AuditSettings,
     Backups,
     CheckSetting,
     CommandProbe,
@@ -128,6 +129,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         commits=_commits(_inner(found, "commits")),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
+        audit=_made(AuditSettings, _inner(found, "audit")),
         source=path,
     )
 

@@ -145,15 +145,17 @@ def _approvals(known: Known, names: tuple[str, ...], source: Source, span: Span)
 
 
 def _not_approved(known: Known, deployment: Deployment) -> tuple[Outcome, str] | None:
+    rule = rule_for(known.config.environment(deployment.environment), deployment.origin)
+    needed = max(rule.count, sum(rule.roles.values()))
     given = [a for a in folds.approvals(known.history, deployment.id) if a.answer == "approve"]
-    if any(known.proof(one) == "ssh" for one in given):
+    if len({one.actor for one in given if known.proof(one) == "ssh"}) >= needed:
         return None
     if deployment.policy != known.policy:
-        return Outcome.UNTOLD, "it was let in by other rules than today's, and nobody's signature on it holds"
-    if given:
-        return Outcome.UNTOLD, "agreed to by nobody whose signature holds"
+        return Outcome.UNTOLD, "let in by other rules than today's, and fewer signatures hold than are asked for today"
+    if len({one.actor for one in given}) >= needed:
+        return Outcome.UNTOLD, "agreed to by people, and fewer signatures hold than are asked for"
     applied = [r for r in deployment.steps if r.step.value == "plan" and not r.detail.get("empty", True)]
-    return (Outcome.BAD, "applied without an approval") if applied else None
+    return (Outcome.BAD, f"applied with {len(given)} of {needed} approvals") if applied else None
 
 
 def _duties_apart(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:

@@ -16,7 +16,7 @@ from terrace.assess.model import Assessment
 from terrace.assess.policy.catalogue import PolicyRule
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
-from terrace.pipelines.audit import Target, at_commit, audit, record, targets
+from terrace.pipelines.audit import Target, at_commit, audit, due, record, targets
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.validate import validate
 from terrace.report import audit as report
@@ -64,6 +64,17 @@ def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Aud
         return validate(crew, change_set, landscape, checks).assessment
 
     return audit(crew, goals, judge, checks, rules), rules
+
+
+def look_when_due(shop: Workshop, crew: Crew) -> tuple[Audited, ...]:
+    """What `terrace tick` does: look where terrace.yaml says that it is time, and record it."""
+    names = due(crew)
+    if not names:
+        return ()
+    history = crew.ledger.read()
+    looks, rules = look(shop, crew, targets(crew, history, names))
+    record(crew, history, looks, rules)
+    return looks
 
 
 def names_of(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:
