@@ -75,11 +75,13 @@ def audited(
     """What came of looking at a scope. `plans` are those that were made, `rules` those of the policies that judged,
     `checks` the names of the checks of ours that had their say.
 
-    A stack without a whole plan is untold for every rule, one where policies could not be run for every rule of theirs.
+    Looked at is what is there as it was judged; what a plan would still change is untold. A stack without a whole plan
+    is untold for every rule, one where policies could not be run for every rule of theirs.
     """
     found = tuple(findings)
     mine = {key: plan for key, plan in plans.items() if key in scope.stacks}
-    stands = [change for plan in mine.values() for change in plan.changes if _stands(change)]
+    there = [change for plan in mine.values() for change in plan.changes if _stands(change)]
+    judged = [change for change in there if change.action is Action.NO_OP]
     blind = {key for key in scope.stacks if key not in mine or mine[key].errored or not mine[key].complete}
     broken = [one for one in found if one.rule == "policy" and one.status is Status.UNKNOWN]
     deaf = blind.union(*(_at(one, scope) for one in broken))
@@ -88,14 +90,15 @@ def audited(
         by_rule.setdefault(one.rule, []).append(one)
     seen = {}
     for rule in rules:
-        looked = sum(1 for change in stands if any(fnmatchcase(change.type, kind) for kind in rule.types))
-        told = _seen(rule.id, looked, by_rule.get(rule.id, ()))
-        seen[rule.id] = replace(told, unknown=told.unknown + len(deaf))
+        told = _seen(rule.id, _about(rule, judged), by_rule.get(rule.id, ()))
+        # Policies judge what the commit asks for. What a plan would change is something else now: nobody judged that.
+        other = _about(rule, there) - _about(rule, judged)
+        seen[rule.id] = replace(told, unknown=told.unknown + len(deaf) + other)
     live = sum(1 for plan in mine.values() if any(_stands(change) for change in plan.changes))
     for name in checks:
         told = _seen(name, live, by_rule.get(name, ()))
         seen[name] = replace(told, unknown=told.unknown + len(blind))
-    return Audited(scope, found, seen, planned=len(mine), objects=len(stands))
+    return Audited(scope, found, seen, planned=len(mine), objects=len(there))
 
 
 def untold(stack: str, why: str, fix: str | None = None) -> Finding:
@@ -106,6 +109,11 @@ def untold(stack: str, why: str, fix: str | None = None) -> Finding:
 def _stands(change: ResourceChange) -> bool:
     """Whether an object is there now, and not only planned."""
     return change.mode == "managed" and change.action not in _ABSENT and change.deposed is None
+
+
+def _about(rule: PolicyRule, changes: Iterable[ResourceChange]) -> int:
+    """How many of these are of a type that the rule looks at."""
+    return sum(1 for change in changes if any(fnmatchcase(change.type, kind) for kind in rule.types))
 
 
 def _at(finding: Finding, scope: Scope) -> tuple[str, ...]:
