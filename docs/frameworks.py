@@ -372,7 +372,7 @@ def frameworks(wheel: Wheel) -> Iterator[tuple[str, dict[str, Any]]]:
     )
     titles = nist_titles(wheel, nist)
     served = json.loads((TARGET / "sources.json").read_text())["sources"]
-    own = {i for source in served for i in source["controls"].get("nist-800-53", ())}
+    own = {i for source in served for what in ("controls", "partly") for i in source[what].get("nist-800-53", ())}
     mine: dict[str, set[str]] = {**{i: set() for i in own}, **gathered(wheel, [nist], nist_id)}
     yield made(
         wheel,

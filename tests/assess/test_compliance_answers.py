@@ -34,7 +34,14 @@ pieces = st.builds(
     outcome=outcomes,
     what=st.just("said"),
 )
-controls = st.builds(Control, st.just("1.1"), st.just("x"), st.sampled_from([(), ("a",), ("a", "b")]), st.booleans())
+controls = st.builds(
+    Control,
+    st.just("1.1"),
+    st.just("x"),
+    st.sampled_from([(), ("a",), ("a", "b")]),
+    st.booleans(),
+    st.sampled_from([(), ("a",)]),
+)
 
 
 @given(controls, st.lists(pieces, max_size=8), pieces)
@@ -51,6 +58,7 @@ def test_more_evidence_never_turns_a_failure_into_anything_else(
 def test_nothing_passes_unless_something_was_right_and_all_was_told(control: Control, found: list[Evidence]) -> None:
     told = {one.outcome for one in found}
     if answer(control, found).state == "pass":
+        assert [one for one in found if one.outcome is Outcome.GOOD and one.key not in control.partly]
         assert Outcome.GOOD in told
         assert told <= {Outcome.GOOD, Outcome.NOTHING}
         assert not control.manual
@@ -152,10 +160,12 @@ def test_every_source_serves_a_control_that_is_listed() -> None:
     for source in sources():
         assert source.key.startswith(OWN)
         assert source.looks_at
-        for name, ids in source.controls.items():
+        for name, ids in (*source.controls.items(), *source.partly.items()):
             there = {one.id: one for one in framework(name).controls}
             assert set(ids) <= there.keys(), (source.key, name)
             assert all(source.key in there[one].keys for one in ids)
+        for name, ids in source.partly.items():
+            assert not set(ids) & set(source.controls.get(name, ()))
 
 
 def test_an_unknown_framework_is_wrong_use_with_the_nearest_name() -> None:

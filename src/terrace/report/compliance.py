@@ -43,10 +43,8 @@ def looked(one: Looked) -> str:
         return "never looked at"
     commits = ", ".join(commit[:7] for commit in one.look.scope.commits)
     found = one.look.findings
-    said = (
-        f"{found.get('fail', 0)} broken, {found.get('unknown', 0)} could not be told, {found.get('waived', 0)} waived"
-    )
-    return f"{moment(one.look.at)} at {commits} by {one.look.by}, rules {one.look.policy}; {said}"
+    numbers = ", ".join(f"{found.get(word, 0)} {word}" for word in ("fail", "unknown", "waived"))
+    return f"{moment(one.look.at)} at {commits} by {one.look.by}, rules {one.look.policy}; findings: {numbers}"
 
 
 def moment(at: datetime) -> str:

@@ -101,8 +101,8 @@ def answers(framework: Framework, evidence: Iterable[Evidence]) -> Answers:
 def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
     """What can be said of a control by what was looked at.
 
-    It fails when anything of it is wrong, waived or not. It passes when something was there, all of it is right, and
-    nothing was left untold; what people have to assess passes by no machine.
+    It fails when anything of it is wrong, waived or not. It passes when something was there that speaks for more than a
+    part of it, all of it is right, and nothing was left untold; what people have to assess passes by no machine.
     """
     found = tuple(sorted(evidence, key=lambda one: (-one.outcome, one.key, one.by, one.environment)))
     worst = max((one.outcome for one in found), default=None)
@@ -117,7 +117,11 @@ def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
         return Answer(control, "not evaluated", _told([o for o in found if o.outcome is Outcome.UNTOLD]), found)
     if worst is Outcome.NOTHING:
         return Answer(control, "not evaluated", _told(found[:1], "nothing to look at: "), found)
-    good = [one for one in found if one.outcome is Outcome.GOOD]
+    right = [one for one in found if one.outcome is Outcome.GOOD]
+    good = [one for one in right if one.key not in control.partly]
+    if not good:
+        why = f"nothing wrong, in a part of it only: {', '.join(_names(right))}"
+        return Answer(control, "not evaluated", why, found)
     return Answer(control, "pass", f"nothing wrong in what was looked at: {', '.join(_names(good))}", found)
 
 

@@ -20,12 +20,16 @@ NAMES = ("cis-aws", "cis-azure", "soc2", "pci-dss", "nist-800-53")
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One requirement. `title` is ours, not the framework's. `manual`: the framework has people assess it."""
+    """One requirement. `title` is ours, not the framework's. `manual`: the framework has people assess it.
+
+    What has one of the keys that are `partly` is about a part of it: it can fail the control, and not pass it alone.
+    """
 
     id: str
     title: str
     keys: tuple[str, ...]
     manual: bool = False
+    partly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Framework:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Evidence of Terrace's own: what it looks at, and the controls that it serves, by framework.
+    """Evidence of Terrace's own: what it looks at, and the controls that it serves, by framework; those that it speaks
+    of in part are in `partly`.
 
     `check` is the check of `terrace check` that it is, "" when the ledger tells it.
     """
@@ -51,6 +56,7 @@ class Source:
     title: str
     looks_at: str
     controls: Mapping[str, tuple[str, ...]]
+    partly: Mapping[str, tuple[str, ...]]
     check: str = ""
 
 
@@ -62,6 +68,7 @@ def read_sources(text: bytes) -> tuple[Source, ...]:
             title=one["title"],
             looks_at=one["looks_at"],
             controls={name: tuple(ids) for name, ids in one["controls"].items()},
+            partly={name: tuple(ids) for name, ids in one["partly"].items()},
             check=one.get("check", ""),
         )
         for one in json.loads(text)["sources"]
@@ -72,8 +79,11 @@ def read_framework(text: bytes, sources: Iterable[Source]) -> Framework:
     """A framework of its file, with the sources that serve its controls."""
     told: Mapping[str, Any] = json.loads(text)
     served: dict[str, list[str]] = {}
+    partly: dict[str, list[str]] = {}
     for source in sources:
-        for control in source.controls.get(told["id"], ()):
+        for control in source.partly.get(told["id"], ()):
+            partly.setdefault(control, []).append(source.key)
+        for control in (*source.controls.get(told["id"], ()), *source.partly.get(told["id"], ())):
             served.setdefault(control, []).append(source.key)
     return Framework(
         id=told["id"],
@@ -82,7 +92,13 @@ def read_framework(text: bytes, sources: Iterable[Source]) -> Framework:
         scope=told["scope"],
         source=told["source"],
         controls=tuple(
-            Control(one["id"], one["title"], (*served.get(one["id"], ()), *one["keys"]), one.get("manual", False))
+            Control(
+                id=one["id"],
+                title=one["title"],
+                keys=(*served.get(one["id"], ()), *one["keys"]),
+                manual=one.get("manual", False),
+                partly=tuple(partly.get(one["id"], ())),
+            )
             for one in told["controls"]
         ),
     )
