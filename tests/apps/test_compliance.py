@@ -114,7 +114,7 @@ def test_what_is_deployed_is_looked_at_and_told_control_by_control(place: World)
     assert told.code == 0, told.out + told.err
     assert told.json["schema"] == "terrace/compliance@1"
     rest = _control(told.json, "nist-800-53", "SC-28(1)")
-    assert (rest["state"], rest["mapped_checks_with_a_rule"]) == ("pass", 1)
+    assert (rest["state"], rest["mapped_checks_looked_at"]) == ("pass", 1)
     (piece,) = rest["evidence"]
     assert (piece["by"], piece["what"], len(piece["commits"])) == ("no-twos", "right at 1 of 1", 1)
     assert _control(told.json, "soc2", "CC1.1")["state"] == "manual"

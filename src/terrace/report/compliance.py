@@ -68,7 +68,7 @@ def worth(answer: Answer) -> tuple[Evidence, ...]:
 
 def coverage(answer: Answer) -> str:
     """How much of what serves a control Terrace has evidence for."""
-    parts = [f"{answer.served} of {answer.mapped} mapped checks"] if answer.mapped else []
+    parts = [f"{answer.looked} of {answer.mapped} mapped checks"] if answer.mapped else []
     return " and ".join([*parts, *(["Terrace's own: " + ", ".join(answer.own)] if answer.own else [])]) or "none"
 
 
@@ -192,7 +192,7 @@ def _answer(answer: Answer) -> Json:
         "state": answer.state.replace(" ", "_"),
         "why": answer.why,
         "mapped_checks": answer.mapped,
-        "mapped_checks_with_a_rule": answer.served,
+        "mapped_checks_looked_at": answer.looked,
         "own_sources": list(answer.own),
         "evidence": [_piece(one) for one in answer.evidence],
     }

@@ -52,8 +52,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What can be said of one control, with all evidence, the worst first. `served` of the `mapped` checks have a rule
-    that looks at them; `own` are the sources of Terrace's that had something to look at."""
+    """What can be said of one control, with all evidence, the worst first. Of the `mapped` checks `looked` have a rule
+    that saw something and could tell; `own` are the sources of Terrace's that had something to look at."""
 
     control: Control
     state: State
@@ -65,8 +65,9 @@ class Answer:
         return sum(1 for key in self.control.keys if not key.startswith(OWN))
 
     @property
-    def served(self) -> int:
-        return len({one.key for one in self.evidence if not one.key.startswith(OWN)})
+    def looked(self) -> int:
+        told = (one for one in self.evidence if one.outcome not in (Outcome.NOTHING, Outcome.UNTOLD))
+        return len({one.key for one in told if not one.key.startswith(OWN)})
 
     @property
     def own(self) -> tuple[str, ...]:
