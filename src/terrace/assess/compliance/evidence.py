@@ -111,7 +111,8 @@ def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
         wrong = [one for one in found if one.outcome >= Outcome.WAIVED]
         return Answer(control, "fail", _told(wrong), found)
     if control.manual or not control.keys:
-        return Answer(control, "manual", "people assess it; what Terrace saw is no more than a hint", found)
+        more = "; what Terrace saw is no more than a hint" if found else ""
+        return Answer(control, "manual", f"people assess it{more}", found)
     if worst is None:
         return Answer(control, "not evaluated", "no rule and no source of Terrace looks at it", found)
     if worst is Outcome.UNTOLD:
