@@ -191,6 +191,12 @@ def test_tick_looks_when_it_is_due_and_environments_at_one_commit_are_looked_at_
     assert looked == [("dev", "staging")]
     assert [one.scope.stacks for one in both] == [("dev",), ("staging",)]
 
+    place.push({"terrace.yaml": "version: 1\nenvironments: {dev: {}}\n", "environments/staging/main.tf": None})
+    done = place.run("check", "--all", "--json")
+    (lost,) = [one for one in done.json["environments"] if one["name"] == "staging"]
+    assert (done.code, lost["verdict"]) == (1, "block")
+    assert "no longer names staging" in lost["findings"][0]["message"]
+
 
 @pytest.mark.parametrize(
     ("arguments", "words"),

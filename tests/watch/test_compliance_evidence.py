@@ -223,6 +223,14 @@ def test_a_rule_says_what_it_saw_and_old_looks_pass_nothing(
     assert said(known(told), "s3_bucket_kms_encryption", "staging").outcome is Outcome.UNTOLD
 
 
+def test_an_environment_that_is_left_behind_is_not_forgotten() -> None:
+    told = Told()
+    deploy(told, "d1", environment="old")
+    found = compliance(known(told), ("staging", "prod"), [framework("cis-aws")], sources(), SPAN)
+    assert [one.environment for one in found.looked] == ["staging", "prod", "old"]
+    assert "no longer names it" in found.looked[-1].notes[0]
+
+
 def test_a_report_says_what_it_does_not_tell_of_today() -> None:
     told = Told()
     seen(told, "prod")

@@ -20,7 +20,7 @@ from terrace.plans.model import Plan
 from terrace.stacks.impact import everything
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
-from terrace.watch.baseline import baseline, running
+from terrace.watch.baseline import abandoned, baseline, running
 
 Judge = Callable[[ChangeSet, Landscape], Assessment]
 """Plans what a change set touches, and runs every check over it."""
@@ -52,6 +52,16 @@ def targets(crew: Crew, history: History, names: Iterable[str]) -> tuple[Target,
             found.append(Target(Scope(name, "deployed", commits), there.unclear))
         else:
             found.append(Target(at_commit(crew, crew.repository.protected_tip(), name, "protected branch")))
+    return tuple(found)
+
+
+def left_behind(crew: Crew, history: History) -> tuple[Target, ...]:
+    """The environments that stand and that terrace.yaml no longer names: nobody can look at them."""
+    found = []
+    for name in abandoned(history, (environment.name for environment in crew.config.environments)):
+        there = baseline(history, name)
+        why = f"it is deployed, and terrace.yaml no longer names {name}"
+        found.append(Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why)))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from terrace.assess.compliance.evidence import Answers, answers
 from terrace.assess.compliance.frameworks import Framework, Source
 from terrace.ledger import audits
 from terrace.ledger.audits import Audit
-from terrace.watch.baseline import baseline
+from terrace.watch.baseline import abandoned, baseline
 from terrace.watch.evidence import Known, Span, evidence
 
 
@@ -40,15 +40,19 @@ def compliance(
 ) -> Compliance:
     """Every control of these frameworks, answered for these environments together."""
     wanted = tuple(names)
+    lost = abandoned(known.history, (one.name for one in known.config.environments))
     found = evidence(known, wanted, sources, span)
     return Compliance(
         at=span.now,
-        looked=tuple(_looked(known, name, span) for name in wanted),
+        looked=(*(_looked(known, name, span) for name in wanted), *(Looked(name, None, (_LOST,)) for name in lost)),
         frameworks=tuple(answers(one, found) for one in frameworks),
         policy=known.policy,
         head=known.history.head if known.history.events else "",
         span=span,
     )
+
+
+_LOST = "it is deployed, and terrace.yaml no longer names it: nothing here speaks of it"
 
 
 def _looked(known: Known, name: str, span: Span) -> Looked:

@@ -16,7 +16,7 @@ from terrace.assess.model import Assessment
 from terrace.assess.policy.catalogue import PolicyRule
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
-from terrace.pipelines.audit import Target, at_commit, audit, due, record, targets
+from terrace.pipelines.audit import Target, at_commit, audit, due, left_behind, record, targets
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.validate import validate
 from terrace.report import audit as report
@@ -39,7 +39,7 @@ def check_all(folder: str, names: tuple[str, ...], style: str, output: str | Non
             commit = shop.repository.snapshot()
             goals = tuple(Target(at_commit(crew, commit, name, "working tree")) for name in wanted)
         else:
-            goals = targets(crew, history, wanted)
+            goals = targets(crew, history, wanted) + (() if names else left_behind(crew, history))
         looks, rules = look(shop, crew, goals)
     failed = None if head else _record(crew, history, looks, rules)
     deliver(report.STYLES[style](looks), style, file)
