@@ -103,8 +103,8 @@ def audit(
         plans: dict[str, Plan] = {}
         for commit, keys in target.scope.commits.items():
             look = looks[commit]
-            plans |= {key: plan for key, plan in look.plans.items() if key in keys}
-            mine += look.of(target.scope.environment, keys)
+            plans |= look.plans(keys)
+            mine += look.findings(keys)
         # What is untold belongs to the environment as much as what was seen.
         stacks = {**target.scope.commits, **({"": tuple(target.unclear)} if target.unclear else {})}
         done = audited(replace(target.scope, commits=stacks), mine, plans, policies, judging)
@@ -139,44 +139,53 @@ def _commits(wanted: Iterable[Target]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(commit for target in wanted for commit in target.scope.commits))
 
 
-@dataclass(frozen=True, slots=True)
 class _Look:
-    """One commit, looked at for all who are at it; `landscape` is None where it could not be read, `why` says why."""
+    """One commit, looked at for all who are at it."""
 
-    landscape: Landscape | None
-    assessment: Assessment | None
-    why: str = ""
-    fix: str | None = None
+    def __init__(self, landscape: Landscape, assessment: Assessment) -> None:
+        self._assessment = assessment
+        self._commit = landscape.commit
+        self._stacks = {stack.key for stack in landscape.stacks}
+        self._owners: dict[str, set[str]] = {}
+        for stack in landscape.stacks:
+            for folder in landscape.graph.reached(stack):
+                self._owners.setdefault(folder, set()).add(stack.key)
 
-    @property
-    def plans(self) -> Mapping[str, Plan]:
-        return self.assessment.plans if self.assessment is not None else {}
+    def plans(self, keys: tuple[str, ...]) -> Mapping[str, Plan]:
+        """The plans of these stacks that were made."""
+        return {key: plan for key, plan in self._assessment.plans.items() if key in keys}
 
-    def of(self, environment: str, keys: tuple[str, ...]) -> list[Finding]:
-        """What was found about these stacks of an environment."""
-        if self.landscape is None or self.assessment is None:
-            return [untold(key, self.why, self.fix) for key in keys]
-        there = {stack.key for stack in self.landscape.stacks}
-        commit = self.landscape.commit[:7]
-        why = f"{commit}, which is deployed, has no such stack under today's terrace.yaml"
-        lost = [untold(key, why) for key in keys if key not in there]
-        return lost + [one for one in self.assessment.findings if self._about(one, keys)]
+    def findings(self, keys: tuple[str, ...]) -> tuple[Finding, ...]:
+        """What was found about these stacks."""
+        why = f"{self._commit[:7]}, which is deployed, has no such stack under today's terrace.yaml"
+        lost = (untold(key, why) for key in keys if key not in self._stacks)
+        wanted = set(keys)
+        return (*lost, *(one for one in self._assessment.findings if self._about(one, wanted)))
 
-    def _about(self, finding: Finding, keys: tuple[str, ...]) -> bool:
+    def _about(self, finding: Finding, keys: set[str]) -> bool:
         """A finding is about the stacks that it names, or whose folders it is in; else about everybody's."""
-        assert self.landscape is not None
         if finding.stack is not None:
             return finding.stack in keys
         if finding.path is None:
             return True
-        folder = finding.path.rpartition("/")[0]
-        reached = {key: self._reached(key) for key in {stack.key for stack in self.landscape.stacks}}
-        owners = {key for key, folders in reached.items() if folder in folders}
-        return not owners or bool(owners & set(keys))
+        owners = self._owners.get(finding.path.rpartition("/")[0])
+        return owners is None or not owners.isdisjoint(keys)
 
-    def _reached(self, key: str) -> tuple[str, ...]:
-        assert self.landscape is not None
-        return self.landscape.graph.reached(self.landscape.stack(key))
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A commit that could not be looked at, and why."""
+
+    why: str
+    fix: str | None
+
+    def plans(self, keys: tuple[str, ...]) -> Mapping[str, Plan]:
+        """None."""
+        return {}
+
+    def findings(self, keys: tuple[str, ...]) -> tuple[Finding, ...]:
+        """That they are untold."""
+        return tuple(untold(key, self.why, self.fix) for key in keys)
 
 
 def _look(
@@ -184,7 +193,7 @@ def _look(
     commit: str,
     wanted: Iterable[Target],
     judge: Judge,
-) -> _Look:
+) -> _Look | _Unread:
     keys = {key for target in wanted for key in target.scope.commits.get(commit, ())}
     try:
         landscape = crew.survey(commit)
@@ -193,7 +202,7 @@ def _look(
     except Interrupted:
         raise
     except TerraceError as error:
-        return _Look(None, None, str(error), error.hint)
+        return _Unread(str(error), error.hint)
 
 
 def _all_of(crew: Crew, landscape: Landscape, keys: set[str]) -> ChangeSet:
