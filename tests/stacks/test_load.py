@@ -62,6 +62,7 @@ ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
 checks: {format: advisory, policy: {level: required, fail_on: high}, pinned: {fail_on: low}, fail_on: medium}
 waivers: {longest: 90d}
+audit: {every: 24h}
 commits: {types: [feat], scopes: [net], subject: 50}
 platforms: [linux_amd64]
 required_files: {modules: [a.md], environments: [b.md]}
@@ -107,6 +108,7 @@ def test_a_whole_file_means_what_it_says() -> None:
     assert config.required_files == RequiredFiles(("a.md",), ("b.md",))
     assert config.docs == ModuleDocs("all")
     assert config.naming == Naming(outputs="kebab-case", variables="(?:in|out)_[a-z]+")
+    assert config.audit.every == timedelta(days=1)
     assert config.commits == CommitRules(("feat",), ("net",), 50)
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
 

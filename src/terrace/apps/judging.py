@@ -8,14 +8,13 @@ from datetime import datetime
 from functools import cached_property, partial
 
 from terrace.apps.policies import KINDS, Policies
-from terrace.apps.waivers import records
+from terrace.apps.waivers import judging as those_that_judge
 from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding
 from terrace.assess.waivers.content import contents
 from terrace.assess.waivers.judging import Waivers, waive
 from terrace.assess.waivers.model import BASELINE
 from terrace.assess.waivers.model import PATH as WAIVERS
-from terrace.errors import BadInput
 from terrace.pipelines.weighing import weighed
 from terrace.plans.model import Plan
 from terrace.stacks.config import Config
@@ -47,11 +46,7 @@ class Judge:
 
     @cached_property
     def _waivers(self) -> Waivers:
-        try:
-            return Waivers(records(self._tree, self._config))
-        except BadInput as error:
-            # What cannot be read waives nothing.
-            return Waivers(unread=str(error))
+        return those_that_judge(self._tree, self._config)
 
 
 def judging(tree: Tree, config: Config) -> Mapping[str, str]:

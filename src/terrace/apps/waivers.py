@@ -21,8 +21,16 @@ def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
     )
 
 
+def judging(tree: Tree, config: Config) -> Waivers:
+    """Those of the protected branch alone. Where they cannot be read, none of them counts, and that is said."""
+    try:
+        return Waivers(records(tree, config))
+    except BadInput as error:
+        return Waivers(unread=str(error))
+
+
 def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed: Iterable[str] = ()) -> Waivers:
-    """Those of the protected branch, which judge, and those of a change, with the comments that its `changed` files bring.
+    """Those of the protected branch, and those of a change, with the comments that its `changed` files bring.
 
     Raises BadConfig for those of the change.
     """

@@ -252,7 +252,7 @@ class Workshop:
         return Judge(self.trust.config, self.repository.tree(self.trust.commit), self.policies(), now)
 
     def waivers(self, landscape: Landscape, changed: tuple[str, ...] = ()) -> Waivers:
-        """Those of the trust root, which judge, and those of what is looked at, with the comments that `changed` files bring.
+        """Those of the trust root, and those of what is looked at, with the comments that `changed` files bring.
 
         Raises BadConfig where those of what is looked at cannot be read.
         """
@@ -277,6 +277,13 @@ class Workshop:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""
         given = DIGEST_KEY in os.environ or self._backup_key_given
         return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
+
+    def auditors(self, watcher: Watcher) -> Crew:
+        """A crew that looks and records that it did. It needs no key where the ledger is open already."""
+        given = DIGEST_KEY in os.environ or self._backup_key_given
+        if given:
+            return self._crew(watcher, self.open_ledger(), self.digest_key)
+        return self._crew(watcher, self.ledger, self.throwaway_key)
 
     @property
     def _backup_key_given(self) -> bool:

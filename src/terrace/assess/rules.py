@@ -56,6 +56,13 @@ RULES: tuple[Rule, ...] = (
         "It cannot be waived: an incomplete plan is never applied.",
     ),
     Rule(
+        "audit",
+        "A stack that stands could not be looked at by `terrace check --all`.",
+        "Nobody knows whether what is deployed there still meets the rules.",
+        "Do what the finding says: end the deployment that goes on there, or bring the stack to a release.",
+        "It cannot be waived: what was not looked at gives no evidence.",
+    ),
+    Rule(
         "policy",
         "A policy of the repository could not be run, or a folder that `policies` names holds none.",
         "What was not run has found nothing, and that says nothing about the change.",

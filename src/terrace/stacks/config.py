@@ -254,6 +254,13 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """How everything that stands is looked at. `every` zero: only when somebody asks."""
+
+    every: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSetting:
     """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells.
 
@@ -298,6 +305,7 @@ class Config:
     waivers: WaiverRules = WaiverRules()
     docs: ModuleDocs = ModuleDocs()
     naming: Naming = Naming()
+    audit: AuditSettings = AuditSettings()
     source: str = ""
 
     def environment(self, name: str) -> Environment:

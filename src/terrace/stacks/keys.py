@@ -353,6 +353,18 @@ NAMING = Record(
     ),
 )
 
+AUDIT = Record(
+    "audit",
+    (
+        Key(
+            "every",
+            Duration(),
+            "How often `terrace tick` looks at everything that is deployed, as `terrace check --all` does; 0: never.",
+            "0",
+            "tick",
+        ),
+    ),
+)
 LEVEL = Choice(("required", "advisory", "off"))
 CHECKS = (
     "format",
@@ -466,6 +478,7 @@ TERRACE = Record(
         Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
         Key("docs", DOCS, "Which modules have a page that is made from them.", "see there", "check"),
         Key("naming", NAMING, "How things are named.", "snake_case", "check"),
+        Key("audit", AUDIT, "How everything that stands is looked at.", "see there", "tick"),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
     later=frozenset({"notify", "calendars"}),
@@ -494,5 +507,6 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("required_files", REQUIRED_FILES),
     ("docs", DOCS),
     ("naming", NAMING),
+    ("audit", AUDIT),
 )
 """Every record of the file under the name by which the reference lists it."""

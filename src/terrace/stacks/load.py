@@ -10,6 +10,7 @@ from typing import Any, get_args
 from terrace.errors import BadInput
 from terrace.stacks.config import (
     ApprovalRule,
+    AuditSettings,
     Backups,
     CheckSetting,
     CommandProbe,
@@ -137,6 +138,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         required_files=_required_files(_inner(found, "required_files")),
         naming=_made(Naming, _inner(found, "naming")),
         docs=_made(ModuleDocs, _inner(found, "docs")),
+        audit=_made(AuditSettings, _inner(found, "audit")),
         source=path,
     )
 
