@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property, partial
 
 from terrace.apps.policies import KINDS, Policies
-from terrace.apps.waivers import judging as those_that_judge
+from terrace.apps.waivers import standing
 from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding
 from terrace.assess.waivers.content import contents
@@ -46,7 +46,7 @@ class Judge:
 
     @cached_property
     def _waivers(self) -> Waivers:
-        return those_that_judge(self._tree, self._config)
+        return standing(self._tree, self._config)
 
 
 def judging(tree: Tree, config: Config) -> Mapping[str, str]:

@@ -21,14 +21,6 @@ def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
     )
 
 
-def judging(tree: Tree, config: Config) -> Waivers:
-    """Those of the protected branch alone. Where they cannot be read, none of them counts, and that is said."""
-    try:
-        return Waivers(records(tree, config))
-    except BadInput as error:
-        return Waivers(unread=str(error))
-
-
 def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed: Iterable[str] = ()) -> Waivers:
     """Those of the protected branch, and those of a change, with the comments that its `changed` files bring.
 
@@ -48,7 +40,7 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
 
 
 def standing(trusted: Tree, rules: Config) -> Waivers:
-    """Those of the protected branch alone; none where they cannot be read."""
+    """Those of the protected branch alone. Where they cannot be read none of them counts, and `unread` says why."""
     try:
         return Waivers(records(trusted, rules))
     except BadInput as error:
