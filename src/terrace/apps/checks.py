@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from terrace.apps.policies import Policies
+from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.leaks.plan import exposed
@@ -19,12 +20,14 @@ FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
 
 def checks(
-    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch
+    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch, scanners: Scanners
 ) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
-        "trust-root": StaticCheck("trust-root", loosened),
+        "trust-root": StaticCheck(
+            "trust-root", lambda examined: (*loosened(examined), *scanners.reconfigured(examined))
+        ),
         "layout": StaticCheck("layout", noticed),
         "policy": PlanCheck("policy", policies.examine),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
@@ -34,6 +37,7 @@ def checks(
         "required-files": StaticCheck("required-files", lambda examined: lacking(examined, repository)),
         "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
         "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
+        **scanners.checks(),
     }
 
 

@@ -38,7 +38,7 @@ class Finding:
 
     `address` is a resource, `path` and `line` (from 1, 0 unknown) a spot in the repository; `detail` may be long
     (a diff); `fix` is what to do. Findings of one `family` (a word like `public-storage`) at one place say the same,
-    whichever tools they are of.
+    whichever tools they are of: one of them is told, and names the rules of the others in `also`.
     """
 
     rule: str
@@ -54,6 +54,7 @@ class Finding:
     fix: str | None = None
     advisory: bool = False
     family: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> bool:

@@ -222,6 +222,8 @@ def finding(record: Finding) -> Json:
         found["line"] = record.line
     if record.detail:
         found["detail"] = record.detail
+    if record.also:
+        found["also"] = list(record.also)
     return found
 
 

@@ -224,7 +224,10 @@ class CheckSetting:
     level: Level = "required"
 
 
-ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files")
+SCANNERS = ("checkov", "trivy", "tflint", "gitleaks", "trufflehog")
+"""Programs of others that may look too; each is a check of its name."""
+
+ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files", *SCANNERS, "scanners")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from terrace.stacks.config import ADVISORY, CommitRules
+from terrace.stacks.config import ADVISORY, SCANNERS, CommitRules
 from terrace.stacks.kinds import (
     WORD,
     Choice,
@@ -311,6 +311,8 @@ CHECKS = (
     "required-files",
     "secrets",
     "plan-secrets",
+    *SCANNERS,
+    "scanners",
 )
 """What may be weighed: the names of `terrace.apps.checks`."""
 CHECK = Later(Choice(CHECKS), "fail_on")

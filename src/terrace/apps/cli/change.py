@@ -28,7 +28,8 @@ def check(
     change_set, landscape = _change(shop, base)
     with watcher(as_json=style == "json") as told:
         crew = shop.onlookers(told)
-        made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop))
+        scanners = shop.scanners()
+        made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners)
         validation = validate(crew, change_set, landscape, made)
     record = Checked(
         validation.assessment,
@@ -37,7 +38,13 @@ def check(
         validation.risk,
         explain=explain,
         graph=landscape.graph,
-        tools=("terrace", "terraform", f"{shop.terraform.product} fmt", *(("opa",) if crew.config.policies else ())),
+        tools=(
+            "terrace",
+            "terraform",
+            f"{shop.terraform.product} fmt",
+            *(("opa",) if crew.config.policies else ()),
+            *scanners.tools(),
+        ),
     )
     for report in wanted:
         report.tell(record)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from terrace.adapters.opa.engine import Opa
 from terrace.apps.cli.console import emit
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring import Workshop, opa
 from terrace.assess.view import view
 from terrace.errors import BadInput
 from terrace.pipelines.look import plan_in
@@ -23,7 +22,7 @@ def test(folder: str, *, coverage: bool) -> int:
     there = [one for one in folders if (root / one).is_dir()]
     if not there:
         raise BadInput("there are no policies to test", hint="terrace.yaml: policies: [FOLDER]")
-    done = Opa().test(root, there, coverage=coverage)
+    done = opa().test(root, there, coverage=coverage)
     sys.stdout.write(done.out.decode("utf-8", "replace"))
     sys.stderr.write(done.err.decode("utf-8", "replace"))
     return 0 if done.code == 0 else 1
