@@ -8,7 +8,8 @@ import msgspec
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.scanners.families import LEAKED
-from terrace.assess.scanners.heard import decoded
+from terrace.assess.scanners.heard import T, decoded
+from terrace.errors import NotReady
 
 GITLEAKS = "gitleaks"
 TRUFFLEHOG = "trufflehog"
@@ -18,6 +19,8 @@ Spot = Callable[[str], tuple[str, str] | None]
 
 Accepted = frozenset[str]
 """Lines of `.gitleaksignore`: `commit:path:rule:line` or `path:rule:line`."""
+
+_NOTHING = msgspec.Raw(b"")
 
 _FIX = "revoke it where it was issued, then take it out of the commits too"
 
@@ -60,22 +63,30 @@ class Hog(msgspec.Struct):
 class Line(msgspec.Struct):
     """Any line of trufflehog: those without a source are its log."""
 
-    source: msgspec.Raw | None = msgspec.field(name="SourceMetadata", default=None)
+    source: msgspec.Raw = msgspec.field(name="SourceMetadata", default=_NOTHING)
 
 
 def of_gitleaks(said: bytes, spot: Spot, accepted: Accepted = frozenset()) -> tuple[Finding, ...]:
     """One finding for every place where it sees a secret; waived where the protected branch accepts it."""
-    found = decoded(GITLEAKS, said, list[Leak])
+    found = _decoded(GITLEAKS, said, list[Leak])
     return tuple(_told(GITLEAKS, ((one.rule_id, one.file, one.start_line) for one in found), spot, accepted))
 
 
 def of_trufflehog(said: bytes, spot: Spot) -> tuple[Finding, ...]:
     """One finding for every place where it sees a secret."""
     lines = [line for line in said.splitlines() if line.strip()]
-    told = [line for line in lines if decoded(TRUFFLEHOG, line, Line).source is not None]
-    found = [decoded(TRUFFLEHOG, line, Hog) for line in told]
+    told = [line for line in lines if bytes(_decoded(TRUFFLEHOG, line, Line).source)]
+    found = [_decoded(TRUFFLEHOG, line, Hog) for line in told]
     places = ((one.detector, one.source.data.place) for one in found)
     return tuple(_told(TRUFFLEHOG, ((kind, place.file, place.line) for kind, place in places), spot))
+
+
+def _decoded(tool: str, said: bytes, type_: type[T]) -> T:
+    try:
+        return decoded(tool, said, type_)
+    except NotReady as error:
+        # What it said may hold what it found.
+        raise NotReady(f"what {tool} said cannot be read", hint=error.hint) from None
 
 
 def _told(

@@ -54,7 +54,8 @@ def together(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]
         if key not in covered:
             told.update(_one(members, ()))
     loose = {f for f in given if _address(f) is None and _spot(f, places) is None}
-    return tuple(told.get(f, f) for f in given if f in told or f in loose)
+    # Two that differed in their weight only are one now.
+    return tuple(dict.fromkeys(told.get(f, f) for f in given if f in told or f in loose))
 
 
 def _one(members: Iterable[Finding], also: Iterable[Finding]) -> Mapping[Finding, Finding]:
