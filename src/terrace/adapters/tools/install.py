@@ -19,7 +19,7 @@ from pathlib import Path
 from terrace.adapters.terraform.environment import ALLOWED
 from terrace.adapters.tools.box import Toolbox
 from terrace.adapters.tools.known import GoModule, Locked, Release, Source, Tool
-from terrace.errors import NotReady, TerraceError
+from terrace.errors import Corrupt, NotReady
 
 _ASIDE = ".new-"
 _GO = ("GOPROXY", "GOPATH", "GOMODCACHE", "GOCACHE", "GOTOOLCHAIN", "XDG_CACHE_HOME")
@@ -101,7 +101,7 @@ def _release(source: Release, tool: Tool, aside: Path, say: Say) -> None:
     archive = aside / "archive"
     found = _downloaded(url, archive)
     if found != sha256:
-        raise TerraceError(
+        raise Corrupt(
             f"{url} is not what was pinned: its SHA-256 is {found}, not {sha256}",
             hint="do not use it: somebody changed a published file, or the way to it; nothing was installed",
         )
