@@ -13,12 +13,16 @@ from support.cli import LADDER, World, three_environments, world
 from support.git import commit, git
 from support.scanning import Bench, failed, of_checkov
 from terrace.adapters.tools.box import Toolbox
+from terrace.apps.cli.doctor import doctor
+from terrace.apps.cli.init import init
+from terrace.apps.cli.tools import listed
 from terrace.apps.scanners import Scanners
 from terrace.apps.wiring import Workshop
 from terrace.assess.check import Examined, PlanCheck
 from terrace.assess.model import Finding, Status
 from terrace.errors import NotReady, TerraceError
 from terrace.stacks.impact import change_set_between
+from terrace.stacks.load import load
 
 REQUIRED = "checks: {checkov: required}\n"
 MODULE = "modules/thing/main.tf"
@@ -47,9 +51,8 @@ class Case:
         change = change_set_between(base, head, *trees)
         examined = Examined(change, self.world.work, shop.trust.config, head.config, head)
         check = scanners.checks()[name]
-        assert not isinstance(check, PlanCheck)
         self.reconfigured = scanners.reconfigured(examined)
-        return check.examine(examined)
+        return check.examine(examined, {}) if isinstance(check, PlanCheck) else check.examine(examined)
 
 
 Make = Callable[..., Case]
@@ -246,3 +249,48 @@ def test_a_required_scanner_that_is_not_there_holds_the_change(place: World, ben
     assert done.code == 1
     assert {f["status"] for f in found} == {"unknown"}
     assert {f["fix"] for f in found} == {"terrace tools install checkov"}
+
+
+def test_init_writes_what_fits_the_machine_and_doctor_says_what_is_there(
+    tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", f"{bench.folder}:{os.environ['PATH']}")
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    bench.put("checkov")
+    bench.put("gitleaks")
+    assert init(str(folder), dry_run=False) == 0
+    text = (folder / "terrace.yaml").read_bytes()
+    config = load(text, "terrace.yaml")
+    assert {name: setting.level for name, setting in config.checks.items()} == {
+        "checkov": "advisory",
+        "gitleaks": "advisory",
+    }
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "-m", "feat: start")
+    capsys.readouterr()
+    doctor(str(folder), as_json=True)
+    (row,) = [row for row in json.loads(capsys.readouterr().out)["rows"] if row["what"] == "tools"]
+    assert row["state"] == "optional"
+    assert "checkov, gitleaks; not found" in row["found"]
+
+
+def test_tools_are_listed_with_what_is_not_looked_at_without_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(bench.folder))
+    bench.put("checkov", version="3.2.1")
+    bench.put("trivy", version="Version: 0.69.4")
+    assert listed(as_json=True) == 0
+    told = {row["name"]: row for row in json.loads(capsys.readouterr().out)["tools"]}
+    assert (told["checkov"]["state"], told["checkov"]["version"], told["checkov"]["where"]) == (
+        "ready",
+        "3.2.1",
+        "path",
+    )
+    assert told["trivy"]["state"] == "refused"
+    assert told["opa"]["state"] == "missing"
+    assert listed(as_json=False) == 0
+    shown = capsys.readouterr().out
+    assert "terrace tools install opa" in shown
+    assert "with `policies` in terrace.yaml nothing passes" in shown

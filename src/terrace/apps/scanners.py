@@ -19,7 +19,7 @@ from terrace.adapters.scanners import SECRETS, SOURCES, Desk
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.tools.box import Found, Toolbox
 from terrace.adapters.tools.known import Tool, tool
-from terrace.assess.check import Check, Examined, PlanCheck, Scan, StaticCheck
+from terrace.assess.check import Check, Examined, PlanCheck, Scan
 from terrace.assess.leaks.patch import Patch
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.scanners.excuses import unexcused
@@ -58,7 +58,8 @@ class Scanners:
             **sources,
             "checkov-plans": PlanCheck("checkov", self._plans),
             **secrets,
-            "scanners": StaticCheck("scanners", self._absent),
+            # Told last: it is about none of the change.
+            "scanners": PlanCheck("scanners", lambda examined, _: self._absent(examined)),
         }
 
     def tools(self) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from terrace.adapters.process import run
 from terrace.apps.cli.console import note, show
+from terrace.apps.home import Home
 from terrace.errors import BadInput, TerraceError
+from terrace.stacks.config import SCANNERS
 from terrace.stacks.layout import is_configuration
 from terrace.stacks.load import asks, ladder
 from terrace.stacks.naming import NAME
@@ -111,7 +113,7 @@ def _start(root: Path) -> Start:
     if not found and not empty:
         note(f"note: no stacks were found in environments/; {CONFIG_FILE} is written for {', '.join(USUAL)}")
     environments = found or (("dev",) if empty else USUAL)
-    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments)}
+    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments, scanners_here())}
     commit = f"git add {'--all' if empty else CONFIG_FILE} && git commit -m 'Add Terrace'"
     steps = (
         *(() if repository or empty else ("git init -b main",)),
@@ -123,8 +125,20 @@ def _start(root: Path) -> Start:
     return Start(root, files, repository=empty and not repository, next=steps)
 
 
-def terrace_yaml(environments: tuple[str, ...]) -> str:
-    """A terrace.yaml that says for these environments what holds without one, and teaches the rest in comments."""
+def scanners_here() -> tuple[str, ...]:
+    """The scanners of this machine."""
+    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.known import tool
+
+    box = Toolbox(Home.tools())
+    return tuple(name for name in SCANNERS if box.find(tool(name)) is not None)
+
+
+def terrace_yaml(environments: tuple[str, ...], scanners: tuple[str, ...] = ()) -> str:
+    """A terrace.yaml that says for these environments what holds without one, and teaches the rest in comments.
+
+    `scanners` are those that may look too.
+    """
     lines = [
         "# What each key means: docs/reference/terrace-yaml.md; for editors: terrace config schema",
         "version: 1",
@@ -132,7 +146,14 @@ def terrace_yaml(environments: tuple[str, ...]) -> str:
     ]
     for index, name in enumerate(environments):
         lines += [f"  {_word(name)}:", *_environment(environments, index)]
-    return "\n".join(lines) + _MORE
+    if scanners:
+        weights = ", ".join(f"{name}: advisory" for name in scanners)
+        lines += [
+            "",
+            "# Scanners that were found; `required` lets what they find hold a change.",
+            f"checks: {{{weights}}}",
+        ]
+    return "\n".join(lines) + (_MORE if scanners else _MORE + _SCANNERS)
 
 
 def _environment(environments: tuple[str, ...], index: int) -> list[str]:
@@ -154,6 +175,9 @@ _MORE = """
 # stacks: [{path: infra/network, environment: prod}]   # what lies outside environments/
 # backups: {url: "s3://bucket/states"}   # copies of states, sealed with TERRACE_BACKUP_KEY
 """
+
+
+_SCANNERS = "# checks: {checkov: required}   # scanners that look too: `terrace tools install`\n"
 
 
 def _word(name: str) -> str:
