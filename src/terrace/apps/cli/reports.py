@@ -107,11 +107,18 @@ def _json(record: Checked) -> str:
     return json.dumps(told, indent=2, ensure_ascii=True) + "\n"
 
 
+def _html(record: Checked) -> str:
+    from terrace.report.html.page import page
+
+    return page(record)
+
+
 WRITERS: Mapping[str, Callable[[Checked], str]] = {
     "terminal": _plain_terminal,
     "markdown": markdown.checked,
     "sarif": sarif.check,
     "junit": junit.check,
     "json": _json,
+    "html": _html,
 }
 """Every format by name, each as a record -> text."""
