@@ -116,9 +116,9 @@ def _html(record: Checked) -> str:
 WRITERS: Mapping[str, Callable[[Checked], str]] = {
     "terminal": _plain_terminal,
     "markdown": markdown.checked,
+    "html": _html,
     "sarif": sarif.check,
     "junit": junit.check,
     "json": _json,
-    "html": _html,
 }
 """Every format by name, each as a record -> text."""
