@@ -11,20 +11,30 @@ from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.waivers.judging import NONE, Waivers
+from terrace.assess.waivers.telling import more_waived
+from terrace.plans.model import Plan
 from terrace.plans.terraform import Terraform
 from terrace.stacks.repository import Repository
 from terrace.stacks.tree import Tree
+
+OF_CHANGES = ("commits", "trust-root")
+"""Checks that say nothing about what stands."""
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
 
 def checks(
-    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch
+    terraform: Terraform,
+    repository: Repository,
+    policies: Policies,
+    search: SecretSearch,
+    waivers: Waivers = NONE,
 ) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
-        "trust-root": StaticCheck("trust-root", loosened),
+        "trust-root": StaticCheck("trust-root", lambda examined: (*loosened(examined), *more_waived(waivers))),
         "layout": StaticCheck("layout", noticed),
         "policy": PlanCheck("policy", policies.examine),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
@@ -37,6 +47,23 @@ def checks(
         "deprecated": StaticCheck("deprecated", lambda examined: outdated(examined, repository)),
         "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
         "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
+    }
+
+
+def checks_of_everything(
+    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch
+) -> Mapping[str, Check]:
+    """The checks that can look at what stands, with no change to it: `commits` and `trust-root` are about changes."""
+
+    def judged(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        # Nothing is proposed here: what is deployed may have older policies than those that judge.
+        return policies.examine(replace(examined, proposed=replace(examined.proposed, policies=())), plans)
+
+    usual = checks(terraform, repository, policies, search)
+    return {
+        **{name: check for name, check in usual.items() if name not in OF_CHANGES},
+        "policy": PlanCheck("policy", judged),
+        "secrets": StaticCheck("secrets", lambda examined: search.files(examined.change_set.head)),
     }
 
 
