@@ -236,6 +236,8 @@ def _finding(path: str, old: _Old, required: Mapping[str, str]) -> Finding:
         fix=f"with {old.since}, {old.instead}" if later else old.instead,
         # A remark and no fault: whatever terrace.yaml says of the check, it holds nothing.
         advisory=severity is Severity.INFO,
+        # So that a fault in the same block does not make it one.
+        family="remark-for-later" if severity is Severity.INFO else "",
     )
 
 
