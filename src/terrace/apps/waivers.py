@@ -22,9 +22,9 @@ def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
 
 
 def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed: Iterable[str] = ()) -> Waivers:
-    """Those of the protected branch, which judge, and those of a change, with the comments that its `changed` files bring.
+    """Those of the protected branch, which judge, and those of a change, with the comments that it brings.
 
-    Raises BadConfig for those of the change.
+    Raises BadConfig for those of the change. `changed` are its files.
     """
     offered = records(head, proposed)
     same = rules == proposed and all(trusted.entries.get(path) == head.entries.get(path) for path in (PATH, BASELINE))

@@ -243,7 +243,7 @@ class Workshop:
         return Policies(Opa(), self.repository.tree(commit or self.trust.commit))
 
     def waivers(self, landscape: Landscape, changed: tuple[str, ...] = ()) -> Waivers:
-        """Those of the trust root, which judge, and those of what is looked at, with the comments that `changed` files bring.
+        """Those of the trust root, which judge, those of what is looked at, and comments that `changed` files bring.
 
         Raises BadConfig where those of what is looked at cannot be read.
         """
