@@ -82,7 +82,7 @@ def test_a_path_may_have_a_star_that_stays_in_its_folder(path: str) -> None:
 
 def test_everything_wrong_is_told_at_once_in_the_order_of_the_file() -> None:
     lacking = {k: v for k, v in RIGHT.items() if k != "owner"}
-    told = problems(text(lacking, {**RIGHT, "reason": "?"}, {**RIGHT, "owner": "x"}))
+    told = problems(text(lacking, {**RIGHT, "reason": "tbd"}, {**RIGHT, "owner": "x"}))
     assert [one.split(": ")[0] for one in told] == [f"{PATH}:3:5", f"{PATH}:11:13", f"{PATH}:14:11", f"{PATH}:16:12"]
     assert "is there twice, first at line 8" in told[2]
 
