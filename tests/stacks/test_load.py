@@ -17,6 +17,8 @@ from terrace.stacks.config import (
     Environment,
     HttpProbe,
     IgnoreRule,
+    ModuleDocs,
+    Naming,
     Remediate,
     RequiredFiles,
     WaiverRules,
@@ -60,9 +62,12 @@ ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
 checks: {format: advisory, policy: {level: required, fail_on: high}, pinned: {fail_on: low}, fail_on: medium}
 waivers: {longest: 90d}
+audit: {every: 24h}
 commits: {types: [feat], scopes: [net], subject: 50}
 platforms: [linux_amd64]
 required_files: {modules: [a.md], environments: [b.md]}
+docs: {modules: all}
+naming: {outputs: kebab-case, variables: "(?:in|out)_[a-z]+"}
 branch: trunk
 signers: a
 remote: up
@@ -101,6 +106,9 @@ def test_a_whole_file_means_what_it_says() -> None:
     assert config.waivers == WaiverRules(timedelta(days=90))
     assert config.platforms == ("linux_amd64",)
     assert config.required_files == RequiredFiles(("a.md",), ("b.md",))
+    assert config.docs == ModuleDocs("all")
+    assert config.naming == Naming(outputs="kebab-case", variables="(?:in|out)_[a-z]+")
+    assert config.audit.every == timedelta(days=1)
     assert config.commits == CommitRules(("feat",), ("net",), 50)
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
 
@@ -186,6 +194,11 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: [1\n", "this is not YAML"),
         ("- 1\n", "here stands a list, and it should be a mapping with keys of terrace.yaml"),
         ("version: 1\nbackups: {key: secret}\n", "it should be `env:NAME`"),
+        (
+            'version: 1\nnaming: {data: "(a+)+"}\n',
+            "terrace.yaml:2:16: '(a+)+' cannot be used for names: it repeats a group",
+        ),
+        ("version: 1\ndocs: {modules: none}\n", "it should be `marked` or `all`"),
         (
             "version: 1\nenvironments: {dev: {credentials: {plan: {AWS_SECRET_ACCESS_KEY: abc}}}}\n",
             "secrets do not belong in Git",
@@ -287,12 +300,16 @@ def test_the_schema_knows_every_key_of_the_whole_file() -> None:
 
 def test_the_version_of_the_rules_changes_with_every_byte() -> None:
     versions = {
-        policy_version(b"a", b"b"),
-        policy_version(b"ab", b""),
-        policy_version(b"", b"ab"),
-        policy_version(b"a", b"c"),
+        policy_version(b"a", b"b", {}),
+        policy_version(b"ab", b"", {}),
+        policy_version(b"", b"ab", {}),
+        policy_version(b"a", b"c", {}),
+        policy_version(b"a", b"b", {"policies/a.rego": "1"}),
+        policy_version(b"a", b"b", {"policies/a.rego": "2"}),
+        policy_version(b"a", b"b", {"policies/b.rego": "1"}),
+        policy_version(b"a", b"b", {"policies/a.rego": "1", "policies/b.rego": "1"}),
     }
-    assert len(versions) == 4
+    assert len(versions) == 8
 
 
 @pytest.mark.parametrize(
@@ -320,6 +337,8 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
         ("after: [dns]", "after: []", "the stack infra/net of prod no longer goes after dns"),
         ("environment: prod", "environment: dev", "the stack infra/net of prod moves to dev"),
         ("[ann@example.com]", "[ann@example.com, eve@example.com]", "eve@example.com may speak as ann"),
+        ("docs: {modules: all}", "docs: {modules: marked}", "modules need no page in their README"),
+        ("outputs: kebab-case", "outputs: any", "names of outputs are judged by 'any' instead of 'kebab-case'"),
         ("signers: a", "signers: b", "signers changes from a to b"),
         ("remote: up", "remote: down", "remote changes from up to down"),
     ],

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from terrace.errors import Place
 from terrace.stacks.config import (
     ApprovalRule,
+    AuditSettings,
     Backups,
     CheckSetting,
     CommandProbe,
@@ -34,6 +35,7 @@ from terrace.stacks.config import (
 )
 from terrace.stacks.keys import (
     APPROVALS,
+    AUDIT,
     BACKUPS,
     CHECK,
     CREDENTIALS,
@@ -84,6 +86,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
         (Backups, BACKUPS, {}),
         (CheckSetting, CHECK, {}),
         (WaiverRules, WAIVERS, {}),
+        (AuditSettings, AUDIT, {}),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -218,6 +221,7 @@ CONFIGS = st.builds(
     people=st.dictionaries(NAMES, st.builds(Person, NAMES, st.lists(NAMES).map(tuple))),
     checks=st.dictionaries(NAMES, st.builds(CheckSetting, st.sampled_from(["required", "advisory", "off"]))),
     branch=NAMES,
+    audit=st.builds(AuditSettings, DURATIONS),
 )
 
 

@@ -22,9 +22,9 @@ def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
 
 
 def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed: Iterable[str] = ()) -> Waivers:
-    """Those of the protected branch, which judge, and those of a change, with the comments that it brings.
+    """Those of the protected branch, and those of a change, with the comments that its `changed` files bring.
 
-    Raises BadConfig for those of the change. `changed` are its files.
+    Raises BadConfig for those of the change.
     """
     offered = records(head, proposed)
     same = rules == proposed and all(trusted.entries.get(path) == head.entries.get(path) for path in (PATH, BASELINE))
@@ -40,7 +40,7 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
 
 
 def standing(trusted: Tree, rules: Config) -> Waivers:
-    """Those of the protected branch alone; none where they cannot be read."""
+    """Those of the protected branch alone. Where they cannot be read none of them counts, and `unread` says why."""
     try:
         return Waivers(records(trusted, rules))
     except BadInput as error:

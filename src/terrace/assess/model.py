@@ -65,10 +65,12 @@ class Finding:
 
 
 class Weight(Enum):
-    """What an objection asks for. `say`: that a person decides. `name`: that somebody agrees to the address by name."""
+    """What an objection asks for. `say`: that a person decides. `name`: that somebody agrees to the address by name.
+    `hold`: that what it says is mended or waived before a release goes in; a way back is not held by it."""
 
     SAY = "say"
     NAME = "name"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)

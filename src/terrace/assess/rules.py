@@ -56,6 +56,13 @@ RULES: tuple[Rule, ...] = (
         "It cannot be waived: an incomplete plan is never applied.",
     ),
     Rule(
+        "audit",
+        "A stack that stands could not be looked at by `terrace check --all`.",
+        "Nobody knows whether what is deployed there still meets the rules.",
+        "Do what the finding says: end the deployment that goes on there, or bring the stack to a release.",
+        "It cannot be waived: what was not looked at gives no evidence.",
+    ),
+    Rule(
         "policy",
         "A policy of the repository could not be run, or a folder that `policies` names holds none.",
         "What was not run has found nothing, and that says nothing about the change.",
@@ -96,6 +103,27 @@ RULES: tuple[Rule, ...] = (
         "A module without its page is read in its source, by everybody, each time.",
         "Add the file.",
         "Advisory unless `checks: {required-files: required}`; `off` does not look; `terrace waive` lets one place be.",
+    ),
+    Rule(
+        "docs",
+        "The page in a changed module's README is not what the module is, or that could not be told.",
+        "Who calls the module reads the page, and gets what it does not say.",
+        "`terrace docs generate`, or `terrace check --fix`; the diff is in the finding.",
+        "Advisory unless `checks: {docs: required}`; `off` does not look. A README without markers is not looked at.",
+    ),
+    Rule(
+        "naming",
+        "A name in a changed file is not written as `naming:` of terrace.yaml says, or says its type twice.",
+        "Addresses are read, searched and typed by everybody; one way of writing them is found at once.",
+        "Rename it; for a resource or a module add a `moved` block, so that nothing is made anew.",
+        "Advisory unless `checks: {naming: required}`; `off` does not look. `naming: {outputs: any}` frees one kind.",
+    ),
+    Rule(
+        "deprecated",
+        "A changed file has syntax or arguments of former days, or could not be read to the end.",
+        "The next major version of Terraform or the provider refuses them, in the middle of something else.",
+        "Write what the finding says.",
+        "Advisory unless `checks: {deprecated: required}`; `off` does not look.",
     ),
     Rule(
         "secrets",

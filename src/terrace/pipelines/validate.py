@@ -12,7 +12,6 @@ from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Risk, risk
 from terrace.assess.waivers.content import contents
 from terrace.assess.waivers.judging import NONE, Waivers, waive
-from terrace.assess.waivers.never import is_blind
 from terrace.assess.waivers.proposals import Terms, proposed
 from terrace.assess.waivers.telling import dated
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
@@ -23,8 +22,9 @@ from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.look import plan_in
 from terrace.pipelines.surroundings import surroundings
+from terrace.pipelines.weighing import weighed
 from terrace.plans.model import Plan
-from terrace.stacks.config import Config, Environment
+from terrace.stacks.config import Environment
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Manual
@@ -66,13 +66,13 @@ def validate(
                 finding
                 for name, check in wanted.items()
                 if isinstance(check, StaticCheck)
-                for finding in _weighed(crew.config, name, partial(check.examine, examined))
+                for finding in weighed(crew.config, name, partial(check.examine, examined))
             ]
             made, unplanned, broken = _gather(plans, _goes_before(landscape, change_set.impacts), planned)
         found += broken
         for name, check in wanted.items():
             if isinstance(check, PlanCheck):
-                found += _weighed(crew.config, name, partial(check.examine, examined, made))
+                found += weighed(crew.config, name, partial(check.examine, examined, made))
     content, today = contents(crew.repository.tree(landscape.commit)), crew.clock().date()
     left = waive(found, waivers, today, content)
     left += dated(left, waivers, today, content)
@@ -164,29 +164,24 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
     ]
 
 
-def _weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
-    """What a check found, told only where it is advisory; a check that broke found nothing out, and says so."""
-    try:
-        findings = examine()
-    except TerraceError as error:
-        message = f"the check {name} could not be made: {error}"
-        findings = (Finding(name, Severity.HIGH, Status.UNKNOWN, "terrace", message, fix=error.hint),)
-    if config.level(name) == "advisory":
-        return tuple(replace(finding, advisory=True) for finding in findings)
-    least = Severity[config.fails_on(name).upper()]
-    return tuple(replace(f, advisory=True) if f.severity < least and not _stays(f) else f for f in findings)
-
-
-def _stays(finding: Finding) -> bool:
-    """Whether no severity makes it less: the rules that judge, and what could not be looked at."""
-    return finding.rule == "trust-root" or is_blind(finding)
-
-
 def _risk(crew: Crew, history: History, assessment: Assessment) -> Risk:
     """An environment that the trust root does not know has no surroundings that anybody could know."""
     known = {environment.name for environment in crew.config.environments}
     touched = {impact.stack.environment for impact in assessment.change_set.impacts} & known
     return risk(assessment, surroundings(crew.config, history, sorted(touched), crew.clock()))
+
+
+def _risk_there(crew: Crew, history: History, assessment: Assessment, environment: str) -> Risk:
+    """How risky the part of the change is that goes into one environment."""
+    impacts = tuple(i for i in assessment.change_set.impacts if i.stack.environment == environment)
+    keys = {impact.stack.key for impact in impacts}
+    there = Assessment(
+        replace(assessment.change_set, impacts=impacts, removed=()),
+        {key: plan for key, plan in assessment.plans.items() if key in keys},
+        {key: why for key, why in assessment.unplanned.items() if key in keys},
+        tuple(finding for finding in assessment.findings if finding.stack in keys),
+    )
+    return risk(there, surroundings(crew.config, history, (environment,), crew.clock()))
 
 
 def _ahead(crew: Crew, history: History, assessment: Assessment) -> tuple[Verdict, ...]:
@@ -198,9 +193,11 @@ def _ahead(crew: Crew, history: History, assessment: Assessment) -> tuple[Verdic
             continue
         seen = facts(crew, history, environment.name, assessment.change_set.head, Manual(crew.actor))
         now = crew.clock()
-        asked = consent(crew.config, environment, _subjects(crew, history, assessment, touched), (), seen, now)
+        subjects = _subjects(crew, history, assessment, touched)
+        at_stake = _risk_there(crew, history, assessment, environment.name) if subjects else None
+        asked = consent(crew.config, environment, subjects, (), seen, now, risk=at_stake)
         entry = (_once_merged(result, environment) for result in admission(environment, seen, now).results)
-        mine = (result for result in asked.results if result.gate == "approvals")
+        mine = (result for result in asked.results if result.gate in ("approvals", "risk"))
         verdicts.append(Verdict(environment.name, (*(result for result in entry if result is not None), *mine)))
     return tuple(verdicts)
 

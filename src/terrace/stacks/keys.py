@@ -8,6 +8,7 @@ from terrace.stacks.config import ADVISORY, CommitRules
 from terrace.stacks.kinds import (
     WORD,
     Choice,
+    Convention,
     Day,
     Duration,
     Either,
@@ -171,6 +172,31 @@ DRIFT = Record(
     ),
 )
 
+
+def _at_risk(node: Node) -> Kind:
+    return Choice(("block",)) if isinstance(node, Scalar) and isinstance(node.value, str) else _more(node)
+
+
+def _more(node: Node) -> Kind:
+    return MapOf(Number(1)) if isinstance(node, Mapping) else Number(1)
+
+
+AT_RISK = Either(_at_risk, (Choice(("block",)), Number(1), MapOf(Number(1))))
+
+RISK = Record(
+    "risk",
+    tuple(
+        Key(
+            level,
+            AT_RISK,
+            f"What a release of {level} risk or more needs: people, teams, or `block`.",
+            "none",
+            "gate risk",
+        )
+        for level in ("medium", "high", "critical")
+    ),
+)
+
 ENVIRONMENT = Record(
     "an environment",
     (
@@ -184,6 +210,7 @@ ENVIRONMENT = Record(
             "0",
             "gate approvals",
         ),
+        Key("risk", RISK, "Whom a risky release needs besides.", "none", "gate risk"),
         Key("smoke", ListOf(Either(_probe, (HTTP, RUN))), "What must work after a deployment.", "none", "smoke"),
         Key(
             "health",
@@ -298,6 +325,46 @@ REQUIRED_FILES = Record(
     ),
 )
 
+DOCS = Record(
+    "docs",
+    (
+        Key(
+            "modules",
+            Choice(("marked", "all")),
+            "Which changed modules need a page in their README: those with markers there, or all.",
+            "marked",
+            "check",
+        ),
+    ),
+)
+
+NAMING = Record(
+    "naming",
+    tuple(
+        Key(name, Convention(), f"How {what} are named; an expression is for all of a name.", "snake_case", "check")
+        for name, what in (
+            ("resources", "resources"),
+            ("data", "data sources"),
+            ("modules", "calls of modules"),
+            ("variables", "variables"),
+            ("outputs", "outputs"),
+            ("locals", "local values"),
+        )
+    ),
+)
+
+AUDIT = Record(
+    "audit",
+    (
+        Key(
+            "every",
+            Duration(),
+            "How often `terrace tick` looks at everything that is deployed, as `terrace check --all` does; 0: never.",
+            "0",
+            "tick",
+        ),
+    ),
+)
 LEVEL = Choice(("required", "advisory", "off"))
 CHECKS = (
     "format",
@@ -309,6 +376,9 @@ CHECKS = (
     "lock-file",
     "unused",
     "required-files",
+    "docs",
+    "naming",
+    "deprecated",
     "secrets",
     "plan-secrets",
 )
@@ -406,6 +476,9 @@ TERRACE = Record(
             "check",
         ),
         Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
+        Key("docs", DOCS, "Which modules have a page that is made from them.", "see there", "check"),
+        Key("naming", NAMING, "How things are named.", "snake_case", "check"),
+        Key("audit", AUDIT, "How everything that stands is looked at.", "see there", "tick"),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
     later=frozenset({"notify", "calendars"}),
@@ -415,6 +488,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("terrace.yaml", TERRACE),
     ("environments.NAME", ENVIRONMENT),
     ("environments.NAME.approvals", APPROVALS),
+    ("environments.NAME.risk", RISK),
     ("environments.NAME.smoke[] with `http`", HTTP),
     ("environments.NAME.smoke[] with `run`", RUN),
     ("environments.NAME.rollout", ROLLOUT),
@@ -431,5 +505,8 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("waivers", WAIVERS),
     ("commits", COMMITS),
     ("required_files", REQUIRED_FILES),
+    ("docs", DOCS),
+    ("naming", NAMING),
+    ("audit", AUDIT),
 )
 """Every record of the file under the name by which the reference lists it."""

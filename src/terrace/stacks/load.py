@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, get_args
 
 from terrace.errors import BadInput
 from terrace.stacks.config import (
     ApprovalRule,
+    AuditSettings,
     Backups,
     CheckSetting,
     CommandProbe,
@@ -20,10 +21,14 @@ from terrace.stacks.config import (
     Environment,
     HttpProbe,
     IgnoreRule,
+    ModuleDocs,
+    Naming,
     Person,
     Probe,
     Remediate,
     RequiredFiles,
+    RiskLevel,
+    RiskRule,
     Rollout,
     StackSetting,
     TerraformSettings,
@@ -131,6 +136,9 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         commits=_commits(_inner(found, "commits")),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
+        naming=_made(Naming, _inner(found, "naming")),
+        docs=_made(ModuleDocs, _inner(found, "docs")),
+        audit=_made(AuditSettings, _inner(found, "audit")),
         source=path,
     )
 
@@ -188,7 +196,17 @@ def _environment(name: str, ladder: Record, problems: Problems) -> Environment:
         rpo=_value(found, "rpo", None),
         rto=_value(found, "rto", None),
         drift=_drift(_inner(found, "drift"), asks=asks(tuple(ladder), name)),
+        risk=_risk(_inner(found, "risk")),
     )
+
+
+def _risk(found: Record) -> dict[RiskLevel, RiskRule]:
+    levels: tuple[RiskLevel, ...] = get_args(RiskLevel)
+    return {level: _at_risk(found[level]) for level in levels if level in found and found[level].value is not None}
+
+
+def _at_risk(given: Located) -> RiskRule:
+    return RiskRule(blocked=True) if given.value == "block" else RiskRule(_rule(given))
 
 
 def _probes(found: Record, key: str) -> tuple[Probe, ...]:
@@ -304,7 +322,8 @@ def _agree(config: Config, found: Record, problems: Problems) -> None:
         settings: Record = one.value or {}
         _known("environment", settings.get("after"), names, problems)
         remediate = _inner(_inner(settings, "drift"), "remediate")
-        for asked in (settings.get("approvals"), remediate.get("approvals")):
+        risky = _inner(settings, "risk").values()
+        for asked in (settings.get("approvals"), settings.get("rollback"), remediate.get("approvals"), *risky):
             for team, node in _teams(asked) if asked is not None else ():
                 _known("team", Located(team, node), list(config.teams), problems)
         cycle = _cycle(config, name)
