@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waivers.judging import Waivers, is_about, key_of, waive
 from terrace.assess.waivers.model import BASELINE, Waiver
-from terrace.assess.waivers.never import NEVER, never
+from terrace.assess.waivers.never import NEVER, is_blind, never
 from terrace.assess.waivers.telling import dated, idle_records, more_waived, unused
 
 TODAY = date(2026, 6, 15)
@@ -154,7 +154,7 @@ def test_the_baseline_covers_as_many_as_it_counts_and_always_the_same(
 
 @given(found, records)
 def test_what_is_told_of_records_never_waives_and_names_their_place(given_: list[Finding], some: list[Waiver]) -> None:
-    told = (*dated(given_, Waivers((), tuple(some)), TODAY, content), *unused(given_, some, TODAY, content))
+    told = (*dated(given_, Waivers((), tuple(some)), TODAY, content), *unused(given_, Waivers(tuple(some)), TODAY))
     assert all(one.path in (BASELINE, ".terrace/waivers.yaml") and never(one) for one in told)
     assert {one.rule for one in told} <= {"waiver-expired", "waiver-ends", "waiver-unused"}
     assert all(one.advisory for one in told if one.rule != "waiver-expired")
@@ -228,6 +228,18 @@ def test_a_tool_that_broke_is_waived_by_nothing() -> None:
     broken = Finding("checks", Severity.HIGH, Status.UNKNOWN, "format", "it crashed", path="main.tf")
     waiver = replace(WAIVER, rule="checks", address="", path="main.tf", unknown=True)
     assert waive([broken], Waivers((waiver,)), TODAY) == (broken,)
+
+
+@given(found, files)
+def test_a_record_is_unused_when_it_is_about_nothing_and_only_then(given_: list[Finding], some: list[Waiver]) -> None:
+    seen = [one for one in given_ if not is_blind(one)]
+    judged = waive(seen, Waivers(tuple(some)), TODAY, content)
+    told = unused(judged, Waivers(tuple(some)), TODAY)
+    idle = [one for one in some if one.holds(TODAY) and one not in {f.waiver for f in judged}]
+    apart = [w for w in idle if not w.known and any(is_about(w, f) for f in seen)]
+    lines = {(one.path, one.line) for one in told if one.path != BASELINE}
+    assert lines <= {(w.source, w.line) for w in idle if not w.known}
+    assert sum(one.path != BASELINE for one in told) == sum(not w.known and w not in apart for w in idle)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from terrace.assess.model import Finding, Severity, Status
@@ -28,12 +29,24 @@ def dated(findings: Sequence[Finding], waivers: Waivers, today: date, content: C
     return (*found, *(_ends(group, today) for group in _grouped(ending)))
 
 
-def unused(
-    findings: Sequence[Finding], records: Iterable[Waiver], today: date, content: Content
-) -> tuple[Finding, ...]:
-    """A finding for every record that is about nothing any more. Only for a look at everything that is there."""
-    idle = idle_records(findings, [w for w in records if w.holds(today)], content)
+def unused(judged: Iterable[Finding], waivers: Waivers, today: date) -> tuple[Finding, ...]:
+    """A finding for every record that judges and is about nothing any more, by findings that `waive` has judged.
+
+    Only for a look at everything that is there.
+    """
+    findings = [_as_found(finding) for finding in judged]
+    idle = idle_records(findings, [w for w in waivers.judging if w.holds(today)], _content_of_record)
     return tuple(_unused(group) for group in _grouped(idle))
+
+
+def _as_found(finding: Finding) -> Finding:
+    if finding.waiver is None:
+        return finding
+    return replace(finding, status=Status.UNKNOWN if finding.waiver.unknown else Status.FAIL)
+
+
+def _content_of_record(finding: Finding) -> str:
+    return finding.waiver.content if finding.waiver is not None else ""
 
 
 def idle_records(findings: Sequence[Finding], records: Sequence[Waiver], content: Content) -> list[Waiver]:
