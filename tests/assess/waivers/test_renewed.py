@@ -130,3 +130,9 @@ def test_what_is_only_told_stays_known_and_comes_in_never() -> None:
 def test_accepting_a_rule_prolongs_nothing_that_still_counts() -> None:
     first = renewed([ONE], (), Everything(), GRANT, content)
     assert renewed([ONE], first.records, frozenset({"twos"}), NEXT, content).records == first.records
+
+
+def test_a_finding_stays_known_when_another_tool_that_agrees_speaks_first() -> None:
+    first = renewed([replace(ONE, rule="trivy.x")], (), Everything(), GRANT, content)
+    both = replace(ONE, rule="checkov.y", also=("trivy.x",))
+    assert renewed([both], first.records, frozenset(), NEXT, content).records == first.records

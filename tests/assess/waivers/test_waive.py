@@ -202,6 +202,16 @@ def test_a_star_in_a_path_stays_in_its_folder(path: str, reached: bool) -> None:
     assert is_about(waiver, replace(FINDING, address=None, path=path)) == reached
 
 
+def test_which_of_the_tools_that_agree_speaks_changes_nothing() -> None:
+    both = replace(FINDING, rule="checkov.CKV_AWS_18", also=("trivy.AVD-AWS-0089",), address="a.b")
+    single = replace(WAIVER, rule="trivy.AVD-AWS-0089", address="a.b")
+    known = replace(single, stack="dev", since=TODAY)
+    for waiver in (single, known):
+        assert [f.status for f in waive([both], Waivers((waiver,)), TODAY)] == [Status.WAIVED]
+        assert idle_records([both], [waiver], content) == []
+    assert waive([replace(both, also=())], Waivers((single, known)), TODAY)[0].status is Status.FAIL
+
+
 def test_of_several_the_one_that_lasts_longest_is_told() -> None:
     longer = replace(WAIVER, owner="aaa", expires=TODAY + timedelta(days=1))
     for some in ((WAIVER, longer), (longer, WAIVER)):

@@ -91,6 +91,8 @@ def _judging(crew: Crew, proposed: Config) -> Config:
         commits=proposed.commits,
         platforms=proposed.platforms,
         required_files=proposed.required_files,
+        docs=proposed.docs,
+        naming=proposed.naming,
     )
 
 

@@ -40,6 +40,7 @@ SINGLE = frozenset(
         "deprecated",
         "secrets",
         "plan-secrets",
+        "scanners",
     }
 )
 """Checks of which every finding bears the name. Of any other it is taken that its rules have names of their own."""
