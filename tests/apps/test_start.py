@@ -86,15 +86,15 @@ def test_whatever_environments_are_called_the_file_reads_them_back(names: list[s
     assert load(terrace_yaml(ordered).encode()).environments == load(b"", discovered=ordered).environments
 
 
-def test_an_existing_repository_gets_one_file_and_keeps_the_rest(tmp_path: Path, capsys: Captured) -> None:
+def test_an_existing_repository_gets_one_file_and_policies_and_keeps_the_rest(tmp_path: Path, capsys: Captured) -> None:
     folder = repository(tmp_path / "work", {"environments/live/main.tf": "\n", "environments/a.md": "", "a.txt": "a"})
     before = tree(folder)
     init(str(folder / "environments"), dry_run=False)
-    assert tree(folder) - before == {"terrace.yaml"}
-    assert git(folder, "status", "--porcelain") == "?? terrace.yaml"
+    assert {name for name in tree(folder) - before if not name.startswith("policies")} == {"terrace.yaml"}
+    assert git(folder, "status", "--porcelain") == "?? policies/\n?? terrace.yaml"
     assert [e.name for e in load((folder / "terrace.yaml").read_bytes()).environments] == ["live"]
     said = capsys.readouterr().out
-    assert "git add terrace.yaml" in said, "files of others are never added"
+    assert "git add terrace.yaml policies/terrace &&" in said, "files of others are never added"
     assert "terrace deploy live" in said
 
 

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.adapters.opa.engine import INSTALL
 from terrace.adapters.process import run
 from terrace.apps.cli.console import note, show
 from terrace.apps.home import Home
+from terrace.apps.policy_pack import upgrade_of
+from terrace.assess.policy.shipped import FOLDER, is_rule
 from terrace.errors import BadInput, TerraceError
 from terrace.stacks.config import SCANNERS
 from terrace.stacks.layout import is_configuration
@@ -59,10 +62,11 @@ crash.log
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What `init` makes in a folder: files by name, a Git repository, or not; and what to do after it."""
+    """What `init` makes in a folder: files and policies by name, a Git repository, or not; and what to do after it."""
 
     root: Path
     files: Mapping[str, str]
+    policies: Mapping[str, str]
     repository: bool
     next: tuple[str, ...]
 
@@ -73,7 +77,7 @@ def init(folder: str, *, dry_run: bool) -> int:
     if not root.is_dir():
         raise BadInput(f"there is no folder {root}", hint="make it first")
     if os.path.lexists(root / CONFIG_FILE):
-        show(f"{CONFIG_FILE} exists already: nothing was written")
+        show(f"{CONFIG_FILE} exists already: nothing was written (policies: terrace policy update)")
         return 0
     try:
         start = _start(root)
@@ -113,8 +117,14 @@ def _start(root: Path) -> Start:
     if not found and not empty:
         note(f"note: no stacks were found in environments/; {CONFIG_FILE} is written for {', '.join(USUAL)}")
     environments = found or (("dev",) if empty else USUAL)
-    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments, scanners_here())}
-    commit = f"git add {'--all' if empty else CONFIG_FILE} && git commit -m 'Add Terrace'"
+    found_here = tools_here()
+    opa = "opa" in found_here
+    if not opa:
+        note(f"note: OPA was not found, which runs the policies; until it is there they are advisory: {INSTALL}")
+    scanners = tuple(name for name in SCANNERS if name in found_here)
+    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments) + _checks(root, scanners, opa=opa)}
+    policies = {f"{FOLDER}/{name}": text for name, text in upgrade_of(root).files.items()}
+    commit = f"git add {'--all' if empty else f'{CONFIG_FILE} {FOLDER}'} && git commit -m 'Add Terrace'"
     steps = (
         *(() if repository or empty else ("git init -b main",)),
         f"{commit}   # it counts from the protected branch on",
@@ -122,23 +132,20 @@ def _start(root: Path) -> Start:
         "terrace doctor",
         f"terrace deploy {environments[0]}",
     )
-    return Start(root, files, repository=empty and not repository, next=steps)
+    return Start(root, files, policies, repository=empty and not repository, next=steps)
 
 
-def scanners_here() -> tuple[str, ...]:
-    """The scanners of this machine."""
+def tools_here() -> frozenset[str]:
+    """OPA and the scanners, as far as this machine has them."""
     from terrace.adapters.tools.box import Toolbox
     from terrace.adapters.tools.known import tool
 
     box = Toolbox(Home.tools())
-    return tuple(name for name in SCANNERS if box.find(tool(name)) is not None)
+    return frozenset(name for name in ("opa", *SCANNERS) if box.find(tool(name)) is not None)
 
 
-def terrace_yaml(environments: tuple[str, ...], scanners: tuple[str, ...] = ()) -> str:
-    """A terrace.yaml that says for these environments what holds without one, and teaches the rest in comments.
-
-    `scanners` are those that may look too.
-    """
+def terrace_yaml(environments: tuple[str, ...]) -> str:
+    """A terrace.yaml that says for these environments what holds without one, and teaches the rest in comments."""
     lines = [
         "# What each key means: docs/reference/terrace-yaml.md; for editors: terrace config schema",
         "version: 1",
@@ -146,14 +153,7 @@ def terrace_yaml(environments: tuple[str, ...], scanners: tuple[str, ...] = ()) 
     ]
     for index, name in enumerate(environments):
         lines += [f"  {_word(name)}:", *_environment(environments, index)]
-    if scanners:
-        weights = ", ".join(f"{name}: advisory" for name in scanners)
-        lines += [
-            "",
-            "# Scanners that were found; `required` lets what they find hold a change.",
-            f"checks: {{{weights}}}",
-        ]
-    return "\n".join(lines) + (_MORE if scanners else _MORE + _SCANNERS)
+    return "\n".join(lines) + _MORE
 
 
 def _environment(environments: tuple[str, ...], index: int) -> list[str]:
@@ -177,7 +177,28 @@ _MORE = """
 """
 
 
-_SCANNERS = "# checks: {checkov: required}   # scanners that look too: `terrace tools install`\n"
+def _checks(root: Path, scanners: tuple[str, ...], *, opa: bool) -> str:
+    """What terrace.yaml says of what judges. Policies of others that lie beside ours are not made to judge unasked.
+
+    `scanners` are those that were found: they may look too.
+    """
+    home = Path(FOLDER).parent
+    others = any(not path.is_relative_to(root / FOLDER) for path in (root / home).rglob("*.rego"))
+    lines = [
+        "",
+        f"# What judges every plan; settings of the rules that come with Terrace: {FOLDER}/settings.yaml",
+        f"policies: [{FOLDER if others else home}]",
+    ]
+    if not opa:
+        lines.append("# OPA, which runs the policies, was not found: once it is, take `policy` out of `checks`.")
+    if scanners:
+        lines.append("# Scanners that were found: `required` lets what they find hold a change.")
+    weights = ", ".join(f"{name}: advisory" for name in (*(() if opa else ("policy",)), *scanners))
+    lines.append(f"checks: {{{weights}}}" if weights else _SCANNERS)
+    return "\n".join(lines) + "\n"
+
+
+_SCANNERS = "# checks: {checkov: required}   # scanners that look too: `terrace tools install`"
 
 
 def _word(name: str) -> str:
@@ -195,7 +216,7 @@ def _make(start: Start) -> None:
     try:
         if start.repository:
             _make_repository(start.root, made)
-        for name, text in start.files.items():
+        for name, text in {**start.files, **start.policies}.items():
             _make_folders((start.root / name).parent, made)
             _write(start.root / name, text, made)
     except BaseException:
@@ -245,6 +266,9 @@ def _tell(start: Start, *, dry_run: bool) -> None:
         show("would make a Git repository" if dry_run else "made a Git repository")
     for name in sorted(start.files):
         show(f"{'would write' if dry_run else 'wrote'} {name}")
+    rules = len([name for name in start.policies if is_rule(name)])
+    if rules:
+        show(f"{'would write' if dry_run else 'wrote'} {FOLDER}: {rules} policies with their tests")
     if not dry_run:
         show("\nnext:")
         for step in start.next:

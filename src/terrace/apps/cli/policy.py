@@ -1,13 +1,15 @@
-"""`policy test` and `policy input`: for those who write policies."""
+"""`policy test`, `policy input` and `policy update`: for those who write policies."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from terrace.apps.cli.console import emit
+from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.watching import Silent
+from terrace.apps.policy_pack import upgrade_of, write
 from terrace.apps.wiring import Workshop, opa
+from terrace.assess.policy.shipped import FOLDER
 from terrace.assess.view import view
 from terrace.errors import BadInput
 from terrace.pipelines.look import plan_in
@@ -38,4 +40,20 @@ def given(folder: str, key: str) -> int:
     crew = shop.onlookers(Silent())
     with crew.repository.checkout(landscape.commit, "policy") as root:
         emit(view(plan_in(crew, landscape, stacks[key], root)))
+    return 0
+
+
+def update(folder: str, *, dry_run: bool) -> int:
+    """Bring the policies that Terrace wrote to this version's; a file that somebody changed is told and left."""
+    root = Workshop(Path(folder), fetch=False).repository.root
+    todo = upgrade_of(root)
+    if not dry_run:
+        write(root, todo)
+    for names, word in ((todo.new, "new"), (todo.old, "upgraded"), (todo.changed, "left, for it was changed")):
+        for name in names:
+            show(f"{FOLDER}/{name}: {word}")
+    if not todo.files:
+        show("nothing to upgrade")
+    elif dry_run:
+        show("nothing was written: this was a dry run")
     return 0

@@ -1,0 +1,58 @@
+"""The policy pack that comes with Terrace: reading it, and writing it into a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from terrace.assess.policy.shipped import FOLDER, Upgrade, upgrade
+from terrace.errors import BadInput, TerraceError
+
+
+def shipped() -> Mapping[str, str]:
+    """Every file of the pack, by its path."""
+    return dict(sorted(_below(resources.files("terrace.assess.policy") / "pack", "")))
+
+
+def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
+    found = []
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _below(entry, f"{prefix}{entry.name}/")
+        else:
+            found.append((f"{prefix}{entry.name}", entry.read_text(encoding="utf-8")))
+    return found
+
+
+def upgrade_of(root: Path) -> Upgrade:
+    """What the repository at `root` lacks of the pack."""
+    pack = shipped()
+    return upgrade(pack, {name: text for name in pack if (text := _text(root / FOLDER / name)) is not None})
+
+
+def _text(path: Path) -> str | None:
+    """What a file holds; None where there is none. A link is somebody's own, wherever it leads."""
+    if path.is_symlink():
+        return ""
+    try:
+        return path.read_bytes().decode("utf-8", "replace") if path.exists() else None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}", hint="mend it, or move it away") from error
+
+
+def write(root: Path, todo: Upgrade) -> None:
+    """Do it. Every file is whole or as it was; what was not reached, the next time does."""
+    for name, text in todo.files.items():
+        path = root / FOLDER / name
+        part = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        except OSError as error:
+            message = f"{error.filename or path} cannot be written: {error.strerror}"
+            raise TerraceError(message, hint="then again: terrace policy update") from error
+        finally:
+            part.unlink(missing_ok=True)

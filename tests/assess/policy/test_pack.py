@@ -1,0 +1,83 @@
+"""The policy pack: every rule says what it is, and its own tests show it firing, silent and unknown."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.tools import opa
+from terrace.adapters.opa.engine import Opa
+from terrace.apps.policy_pack import shipped
+from terrace.assess.policy.catalogue import PolicyRule
+from terrace.assess.policy.shipped import is_rule, is_untouched, marked, upgrade
+
+PACK = Path(__file__).parents[3] / "src/terrace/assess/policy/pack"
+RULES = sorted(name for name in shipped() if is_rule(name))
+ID = re.compile(r"[a-z][a-z0-9-]+")
+
+
+def run(*argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(opa()), *argv], cwd=PACK, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> tuple[PolicyRule, ...]:
+    return Opa({"PATH": str(opa().parent)}).catalogue(PACK, ["."])
+
+
+@pytest.fixture(scope="module")
+def tested() -> Mapping[str, Any]:
+    """What `opa test --coverage` tells; it tells nothing but failures where one failed."""
+    done = run("test", "--coverage", "--format=json", ".")
+    assert done.returncode == 0, run("test", ".").stdout[-3000:]
+    found: Mapping[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_it_is_strict_and_formatted() -> None:
+    assert run("check", "--strict", ".").stderr == ""
+    assert run("fmt", "--list", "--fail", ".").stdout == ""
+
+
+def test_it_compiles_beside_policies_of_rego_v0() -> None:
+    assert run("check", "--v0-compatible", ".").stderr == ""
+
+
+def test_the_tests_of_the_rules_pass_and_reach_nearly_all_of_them(tested: Mapping[str, Any]) -> None:
+    assert tested["coverage"] >= 85
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_has_a_test_for_each_thing_it_can_say(name: str) -> None:
+    tests = (PACK / name.replace(".rego", "_test.rego")).read_text()
+    for what in ("fires", "silent", "unknown"):
+        assert re.search(rf"^test_{what}", tests, re.MULTILINE), f"{name} is never tested to be: {what}"
+
+
+def test_every_rule_says_all_of_itself(catalogue: tuple[PolicyRule, ...]) -> None:
+    assert len(catalogue) == len(RULES)
+    assert len({rule.id for rule in catalogue}) == len(catalogue)
+    for rule in catalogue:
+        assert ID.fullmatch(rule.id) and ID.fullmatch(rule.family), rule
+        assert rule.title and rule.why and rule.fix and rule.types and rule.references, rule
+        assert not rule.title.endswith("."), rule.title
+
+
+def test_a_file_that_somebody_changed_is_told_and_left() -> None:
+    pack = {"aws/a.rego": "new", "aws/b.rego": "same", "aws/c.rego": "c", "aws/d.rego": "d", "settings.yaml": "s"}
+    there = {
+        "aws/a.rego": marked("aws/a.rego", "old").replace("pack 1", "pack 0"),
+        "aws/b.rego": marked("aws/b.rego", "same"),
+        "aws/c.rego": marked("aws/c.rego", "c") + "# mine",
+        "settings.yaml": "mine",
+    }
+    todo = upgrade(pack, there)
+    assert (todo.new, todo.old, todo.changed) == (("aws/d.rego",), ("aws/a.rego",), ("aws/c.rego",))
+    assert set(todo.files) == {"aws/a.rego", "aws/d.rego"}
+    assert is_untouched(todo.files["aws/a.rego"])
