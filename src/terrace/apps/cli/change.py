@@ -55,7 +55,7 @@ def check(
             "terraform",
             f"{shop.terraform.product} fmt",
             *(("opa",) if crew.config.policies else ()),
-            *scanners.tools(),
+            *scanners.tools(crew.config),
         ),
     )
     for report in wanted:
