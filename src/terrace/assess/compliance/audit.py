@@ -123,9 +123,13 @@ def _at(finding: Finding, scope: Scope) -> tuple[str, ...]:
 
 def _seen(rule: str, looked: int, findings: Iterable[Finding]) -> RuleSeen:
     places: dict[Status, set[str]] = {status: set() for status in Status}
+    waived: dict[str, str] = {}
     for one in findings:
         places[one.status].add(_place(one))
-    wrong = sorted(places[Status.FAIL]) + sorted(f"{place} (waived)" for place in places[Status.WAIVED])
+        if one.status is Status.WAIVED:
+            who = f" by {one.waiver.owner} until {one.waiver.expires}" if one.waiver is not None else ""
+            waived[_place(one)] = f"{_place(one)} (waived{who})"
+    wrong = sorted(places[Status.FAIL]) + sorted(waived.values())
     return RuleSeen(
         rule=rule,
         # What a finding is about was looked at, whatever the rule says of its types.
