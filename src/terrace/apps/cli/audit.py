@@ -10,7 +10,6 @@ from terrace.apps.cli.console import note
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import deliver, output_file
 from terrace.apps.cli.scan import secret_search
-from terrace.apps.waivers import standing
 from terrace.apps.wiring import Workshop
 from terrace.assess.compliance.audit import Audited
 from terrace.assess.model import Assessment
@@ -61,7 +60,7 @@ def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Aud
         # No OPA: the check says so of every stack.
         rules = ()
 
-    waivers = standing(shop.repository.tree(shop.trust.commit), shop.trust.config)
+    waivers = shop.standing()
     if waivers.unread:
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
 
