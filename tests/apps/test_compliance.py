@@ -138,7 +138,19 @@ def test_what_is_deployed_is_looked_at_and_told_control_by_control(place: World)
     passing = [c for f in told.json["frameworks"] for c in f["controls"] if c["state"] == "pass"]
     assert all(any(e["outcome"] == "pass" for e in c["evidence"]) for c in passing)
 
-    # prod's failure holds every control that the rule serves, whatever dev says.
+    # What is only planned in prod is evidence neither for nor against.
+    everywhere = place.run("report", "compliance", "--json")
+    assert everywhere.code == 0
+    told_of = {e["environment"]: e for e in _control(everywhere.json, "nist-800-53", "SC-28(1)")["evidence"]}
+    assert {name: e["outcome"] for name, e in told_of.items()} == {
+        "dev": "pass",
+        "staging": "nothing",
+        "prod": "nothing",
+    }
+
+    # A rule that came later judges what is deployed already.
+    place.push({"policies/twos.rego": POLICY.replace('"-2"', '"-1"')})
+    assert place.run("check", "--all", "dev").code == 1
     worse = place.run("report", "compliance", "--json")
     assert worse.code == 1
     assert _control(worse.json, "nist-800-53", "SC-28(1)")["state"] == "fail"

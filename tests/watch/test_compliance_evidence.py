@@ -231,6 +231,17 @@ def test_an_environment_that_is_left_behind_is_not_forgotten() -> None:
     assert "no longer names it" in found.looked[-1].notes[0]
 
 
+def test_where_nothing_stands_nothing_is_wrong_and_nothing_right() -> None:
+    for blind, outcome in ((0, Outcome.NOTHING), (1, Outcome.BAD)):
+
+        def nothing(one: Audited, blind: int = blind) -> Audited:
+            return replace(rule(looked=1, failed=1)(one), objects=0, blind=blind)
+
+        told = Told()
+        seen(told, "prod", nothing)
+        assert said(known(told), "s3_bucket_kms_encryption").outcome is outcome
+
+
 def test_a_report_says_what_it_does_not_tell_of_today() -> None:
     told = Told()
     seen(told, "prod")

@@ -87,6 +87,8 @@ def _of_rule(rule: str, key: str, environment: str, look: Audit | None, span: Sp
     seen = look.rules.get(rule)
     if seen is None:
         return say(Outcome.UNTOLD, "it had no say when everything was looked at last")
+    if look.empty:
+        return say(Outcome.NOTHING, "nothing stands there yet")
     if seen.failed:
         more = f", and {seen.waived} waived" if seen.waived else ""
         return say(Outcome.BAD, f"wrong at {seen.failed} of {seen.looked}{more}", seen.places)

@@ -52,13 +52,15 @@ class RuleSeen:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """One environment, looked at. `rules` are by id; `planned` counts plans, `objects` what stands in them."""
+    """One environment, looked at. `rules` are by id; `planned` counts plans, `objects` what stands in them, and `blind`
+    the stacks without a whole plan."""
 
     scope: Scope
     findings: tuple[Finding, ...] = ()
     rules: Mapping[str, RuleSeen] = field(default_factory=dict)
     planned: int = 0
     objects: int = 0
+    blind: int = 0
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -98,7 +100,7 @@ def audited(
     for name in checks:
         told = _seen(name, live, by_rule.get(name, ()))
         seen[name] = replace(told, unknown=told.unknown + len(blind))
-    return Audited(scope, found, seen, planned=len(mine), objects=len(there))
+    return Audited(scope, found, seen, planned=len(mine), objects=len(there), blind=len(blind))
 
 
 def untold(stack: str, why: str, fix: str | None = None) -> Finding:
