@@ -51,7 +51,7 @@ def check_all(folder: str, names: tuple[str, ...], style: str, output: str | Non
 def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
     """What was seen, and the rules of the policies that judged it."""
     policies = shop.policies()
-    checks = checks_of_everything(shop.terraform, shop.repository, policies, secret_search(shop))
+    checks = checks_of_everything(shop.terraform, shop.repository, policies, secret_search(shop), shop.scanners())
     try:
         rules = policies.rules(crew.config.policies)
     except Interrupted:

@@ -75,7 +75,9 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
 def _found(shop: Workshop, crew: Crew, landscape: Landscape) -> tuple[Finding, ...]:
     """Everything that the rules of the working tree find in it: they are what judges once it is merged."""
     tree = shop.repository.tree(landscape.commit)
-    made = checks(shop.terraform, shop.repository, shop.policies(landscape.commit), secret_search(shop))
+    made = checks(
+        shop.terraform, shop.repository, shop.policies(landscape.commit), secret_search(shop), shop.scanners()
+    )
     return validate(crew, everything(landscape, tree), landscape, made).assessment.findings
 
 

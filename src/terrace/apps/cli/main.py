@@ -15,7 +15,7 @@ from terrace.assess.compliance.frameworks import NAMES
 ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Start", ("init", "doctor", "demo")),
+    ("Start", ("init", "doctor", "demo", "tools")),
     ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "docs", "waive", "waivers", "baseline")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
@@ -148,6 +148,40 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
     from terrace.apps.cli.change import impact
 
     return impact(folder, base, why=why, as_json=as_json)
+
+
+@cli.group()
+def tools() -> None:
+    """Programs of others that Terrace can use: scanners, and OPA for policies."""
+
+
+@tools.command("list")
+@JSON
+def tools_list(as_json: bool) -> int:
+    """Which there are, where they were found, and what is not looked at without the others.
+
+    What is on PATH goes before what Terrace installed.
+    """
+    from terrace.apps.cli.tools import listed
+
+    return listed(as_json=as_json)
+
+
+@tools.command("install")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+def tools_install(names: tuple[str, ...]) -> int:
+    """Install tools into Terrace's own folder: all that are found nowhere, or these.
+
+    Each is of one version, proven by checksums, and needs no rights of root. Nothing of the repository is touched.
+
+    \b
+    Examples:
+      terrace tools install              all that are missing
+      terrace tools install checkov opa
+    """
+    from terrace.apps.cli.tools import install
+
+    return install(names)
 
 
 @cli.group()
