@@ -138,6 +138,12 @@ def test_a_stack_without_a_whole_plan_is_untold_for_every_rule() -> None:
     assert audited(SCOPE, [untold("dev", "gone")], {}, [RULE], ["secrets"]).blocking
 
 
+def test_a_scanner_is_not_right_where_its_own_rules_speak() -> None:
+    found = Finding("CKV_AWS_18", Severity.HIGH, Status.FAIL, "checkov", "no", stack="dev", address="aws_s3_bucket.b0")
+    seen = audited(SCOPE, [found], {"dev": _plan(Action.NO_OP)}, (), ["checkov", "tflint"]).rules
+    assert (seen["checkov"].failed, seen["tflint"].failed) == (1, 0)
+
+
 def test_places_are_few_and_the_hash_is_over_all() -> None:
     many = [_wrong(f"aws_s3_bucket.b{n}") for n in range(30)]
     waived = _wrong("aws_s3_bucket.waived", Status.WAIVED)

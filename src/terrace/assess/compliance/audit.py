@@ -98,7 +98,7 @@ def audited(
         seen[rule.id] = replace(told, unknown=told.unknown + len(deaf) + other)
     live = sum(1 for plan in mine.values() if any(_stands(change) for change in plan.changes))
     for name in checks:
-        told = _seen(name, live, by_rule.get(name, ()))
+        told = _seen(name, live, (one for one in found if name in (one.rule, one.tool)))
         seen[name] = replace(told, unknown=told.unknown + len(blind))
     return Audited(scope, found, seen, planned=len(mine), objects=len(there), blind=len(blind))
 
