@@ -101,7 +101,7 @@ def check(
       terrace check --all               everything, as it is deployed
     """
     if everything:
-        refused = {"--base": base, "--report": reports, "--explain": explain}
+        refused = {"--base": base, "--report": reports, "--explain": explain, "--fix": fix}
         for option in (name for name, given in refused.items() if given):
             raise click.UsageError(f"{option} is about a change, and --all looks at everything")
         if style not in ("terminal", "markdown", "json"):
