@@ -265,8 +265,10 @@ told(chain, problem) := {
 } if {
 	some link in chain
 	annotations := link.annotations
-	annotations.custom.id
+	not _off(annotations.custom.id)
 }
+
+_off(id) if id in setting("off")
 
 _existing(resource) := " (it is so already; this plan does not change it)" if {
 	resource.action == "no-op"
