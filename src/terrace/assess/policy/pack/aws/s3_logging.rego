@@ -29,7 +29,10 @@ _lacking(_) := {problem |
 	some problem in lib.lacking(bucket, "aws_s3_bucket_logging", "bucket")
 }
 
-_inline(bucket) if count(bucket.after.logging) > 0
+_inline(bucket) if {
+	some logging in bucket.after.logging
+	logging.target_bucket
+}
 
 # One that is itself the target of logs would log its own logging.
 _takes_logs(bucket) if {

@@ -19,11 +19,19 @@ import rego.v1
 import data.terrace.lib
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in lib.must_not({"aws_s3_bucket", "aws_s3_bucket_acl"}, ["acl"], {"public-read", "public-read-write", "authenticated-read"})
+	some problem in _acls(0)
 }
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
 	some problem in _grants(0)
+}
+
+_public := {"public-read", "public-read-write", "authenticated-read"}
+
+# Where a bucket itself has none the provider calls it unknown, for an aws_s3_bucket_acl may set it: that one is judged.
+_acls(_) := lib.must_not({"aws_s3_bucket_acl"}, ["acl"], _public) | {problem |
+	some problem in lib.must_not({"aws_s3_bucket"}, ["acl"], _public)
+	problem.status == "fail"
 }
 
 _grants(_) := {lib.broken(one, sprintf("%s is granted to %s", [grant.permission, grantee.uri])) |

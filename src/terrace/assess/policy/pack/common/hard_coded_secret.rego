@@ -53,7 +53,7 @@ _words := `(?i)(passw(or)?d|secret|token|api_?key|access_?key|private_?key|conne
 
 _telling(name, value) if {
 	regex.match(_words, name)
-	not regex.match(`(?i)(_|-)?(arn|id|ids|name|names|path|uri|url|file|type|enabled|length|version|days|policy|algorithm|expiration|required|ttl|validity|rotation|permissions|lifetime)$`, name)
+	not regex.match(`(?i)(_|-)?(arn|id|ids|name|names|path|uri|url|file|type|enabled|length|version|days|policy|algorithm|expiration|required|ttl|validity|rotation|permissions|lifetime|strategy|mode|status|state|format|source|provider|issuer)$`, name)
 	count(value) >= 6
 	not regex.match(`(?i)^(arn:|@microsoft\.keyvault|\{\{resolve:|/|https?://|\$|<|true$|false$|null$|enabled$|disabled$|required$|optional$)`, value)
 }

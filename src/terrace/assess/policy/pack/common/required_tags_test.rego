@@ -45,8 +45,16 @@ test_silent_5 if {
 	testing.silent(required_tags.warn) with input as testing.one("aws_autoscaling_group", {"tag": [{"key": "Environment", "value": "prod"}, {"key": "Owner", "value": "ann"}, {"key": "CostCenter", "value": "1"}, {"key": "Project", "value": "x"}]})
 }
 
+test_fires_6 if {
+	testing.fails(required_tags.warn) with input as testing.one("aws_vpc", {"tags": null, "tags_all": testing.later})
+}
+
+test_fires_7 if {
+	testing.fails(required_tags.warn) with input as testing.one("aws_vpc", {"tags": {"Owner": "ann"}, "tags_all": testing.later})
+}
+
 test_unknown if {
-	testing.unknown(required_tags.warn) with input as testing.one("aws_vpc", {"tags": {"Owner": "ann"}, "tags_all": testing.later})
+	testing.unknown(required_tags.warn) with input as testing.one("aws_vpc", {"tags": testing.later, "tags_all": testing.later})
 }
 
 test_unknown_2 if {
