@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from terrace.errors import Place
 from terrace.stacks.config import (
     ApprovalRule,
+    AuditSettings,
     Backups,
     CheckSetting,
     CommandProbe,
@@ -30,10 +31,13 @@ from terrace.stacks.config import (
     Rollout,
     StackSetting,
     TerraformSettings,
+    WaiverRules,
 )
 from terrace.stacks.keys import (
     APPROVALS,
+    AUDIT,
     BACKUPS,
+    CHECK,
     CREDENTIALS,
     DRIFT,
     ENVIRONMENT,
@@ -47,6 +51,7 @@ from terrace.stacks.keys import (
     STACK,
     TERRACE,
     TERRAFORM,
+    WAIVERS,
 )
 from terrace.stacks.kinds import Duration, Key, Record
 from terrace.stacks.loosening import loosened
@@ -65,7 +70,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 @pytest.mark.parametrize(
     ("kind", "record", "spelt"),
     [
-        (Config, TERRACE, {"source": None}),
+        (Config, TERRACE, {"source": None, "fail_on": None}),
         (Environment, ENVIRONMENT, {"name": None}),
         (Rollout, ROLLOUT, {}),
         (DriftSettings, DRIFT, {}),
@@ -79,6 +84,9 @@ def test_the_reference_page_is_what_the_code_says() -> None:
         (Person, PERSON, {"name": None}),
         (TerraformSettings, TERRAFORM, {}),
         (Backups, BACKUPS, {}),
+        (CheckSetting, CHECK, {}),
+        (WaiverRules, WAIVERS, {}),
+        (AuditSettings, AUDIT, {}),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -213,6 +221,7 @@ CONFIGS = st.builds(
     people=st.dictionaries(NAMES, st.builds(Person, NAMES, st.lists(NAMES).map(tuple))),
     checks=st.dictionaries(NAMES, st.builds(CheckSetting, st.sampled_from(["required", "advisory", "off"]))),
     branch=NAMES,
+    audit=st.builds(AuditSettings, DURATIONS),
 )
 
 

@@ -24,7 +24,10 @@ CACHE = Path(_WORLD.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-
 PROVIDER = Path(__file__).parent.parent / "provider"
 
 TOFU = "1.12.6"
-PROGRAMS = {"opa": "github.com/open-policy-agent/opa@v1.22.2"}
+PROGRAMS = {
+    "opa": "github.com/open-policy-agent/opa@v1.22.2",
+    "terraform-config-inspect": ("github.com/hashicorp/terraform-config-inspect@v0.0.0-20260904064934-75d64de68c31"),
+}
 """What `go install` builds, by the name of its program: the module and its version."""
 
 PROVIDERS = (("five", "5", "1.0.0"), ("six", "6", "1.0.0"), ("six", "6", "2.0.0"))

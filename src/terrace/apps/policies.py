@@ -12,6 +12,7 @@ from pathlib import Path
 from terrace.adapters.opa.engine import Opa
 from terrace.assess.check import Examined
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.policy.catalogue import PolicyRule
 from terrace.assess.policy.rego import broken, findings
 from terrace.assess.view import view
 from terrace.plans.model import Plan
@@ -33,10 +34,9 @@ class Policies:
     def examine(self, examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         """What they say of these plans. A folder that is named and holds no policy is a finding of its own."""
         folders = examined.trusted.policies
-        judging = _files(self._trusted, folders)
+        found = self.judged(folders, plans)
         proposed = _on_disk(examined.root, examined.proposed.policies)
-        found = _absent(folders, judging) + self._said(judging, folders, plans)
-        if proposed == judging:
+        if proposed == _files(self._trusted, folders):
             return found
         known = {(f.rule, f.stack, f.address, f.message) for f in found}
         fresh = (
@@ -48,6 +48,19 @@ class Policies:
             replace(f, advisory=True, message=f"{f.message} (by the policies that this change proposes)") for f in fresh
         )
         return (*found, *told)
+
+    def judged(self, folders: tuple[str, ...], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        """What those of the trust root in these folders say of plans."""
+        judging = _files(self._trusted, folders)
+        return _absent(folders, judging) + self._said(judging, folders, plans)
+
+    def rules(self, folders: tuple[str, ...]) -> tuple[PolicyRule, ...]:
+        """What the policies that judge say of themselves."""
+        files = _files(self._trusted, folders)
+        if not any(name.endswith(".rego") for name in files):
+            return ()
+        with _laid_out(files) as root:
+            return self._opa.catalogue(root, [one for one in folders if (root / one).is_dir()])
 
     def _said(
         self, files: Mapping[str, bytes], folders: tuple[str, ...], plans: Mapping[str, Plan]

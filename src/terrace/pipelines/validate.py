@@ -10,6 +10,10 @@ from functools import partial
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Risk, risk
+from terrace.assess.waivers.content import contents
+from terrace.assess.waivers.judging import NONE, Waivers, waive
+from terrace.assess.waivers.proposals import Terms, proposed
+from terrace.assess.waivers.telling import dated
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
@@ -18,8 +22,9 @@ from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.look import plan_in
 from terrace.pipelines.surroundings import surroundings
+from terrace.pipelines.weighing import weighed
 from terrace.plans.model import Plan
-from terrace.stacks.config import Config, Environment
+from terrace.stacks.config import Environment
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Manual
@@ -45,10 +50,12 @@ def validate(
     landscape: Landscape,
     checks: Mapping[str, Check],
     planned: Callable[[Plan], None] = lambda plan: None,
+    waivers: Waivers = NONE,
 ) -> Validation:
     """Plan every impacted stack, as many at once as memory allows, and run every check that is not off.
 
-    One stack that cannot be planned hides no other: it becomes a finding of its own.
+    One stack that cannot be planned hides no other: it becomes a finding of its own. `waivers` are applied to what is
+    found, and told about.
     """
     wanted = {name: check for name, check in checks.items() if crew.config.level(name) != "off"}
     with crew.repository.checkout(landscape.commit, "check") as root:
@@ -59,14 +66,18 @@ def validate(
                 finding
                 for name, check in wanted.items()
                 if isinstance(check, StaticCheck)
-                for finding in _weighed(crew.config, name, partial(check.examine, examined))
+                for finding in weighed(crew.config, name, partial(check.examine, examined))
             ]
             made, unplanned, broken = _gather(plans, _goes_before(landscape, change_set.impacts), planned)
         found += broken
         for name, check in wanted.items():
             if isinstance(check, PlanCheck):
-                found += _weighed(crew.config, name, partial(check.examine, examined, made))
-    assessment = Assessment(change_set, made, unplanned, tuple(found))
+                found += weighed(crew.config, name, partial(check.examine, examined, made))
+    content, today = contents(crew.repository.tree(landscape.commit)), crew.clock().date()
+    left = waive(found, waivers, today, content)
+    left += dated(left, waivers, today, content)
+    left += proposed(waivers.skips, left, Terms(today, crew.config.waivers.longest))
+    assessment = Assessment(change_set, made, unplanned, left)
     history = crew.ledger.read()
     return Validation(assessment, _ahead(crew, history, assessment), _risk(crew, history, assessment))
 
@@ -153,23 +164,24 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
     ]
 
 
-def _weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
-    """What a check found, told only where it is advisory; a check that broke found nothing out, and says so."""
-    try:
-        findings = examine()
-    except TerraceError as error:
-        message = f"the check {name} could not be made: {error}"
-        findings = (Finding(name, Severity.HIGH, Status.UNKNOWN, "terrace", message, fix=error.hint),)
-    if config.level(name) == "advisory":
-        return tuple(replace(finding, advisory=True) for finding in findings)
-    return findings
-
-
 def _risk(crew: Crew, history: History, assessment: Assessment) -> Risk:
     """An environment that the trust root does not know has no surroundings that anybody could know."""
     known = {environment.name for environment in crew.config.environments}
     touched = {impact.stack.environment for impact in assessment.change_set.impacts} & known
     return risk(assessment, surroundings(crew.config, history, sorted(touched), crew.clock()))
+
+
+def _risk_there(crew: Crew, history: History, assessment: Assessment, environment: str) -> Risk:
+    """How risky the part of the change is that goes into one environment."""
+    impacts = tuple(i for i in assessment.change_set.impacts if i.stack.environment == environment)
+    keys = {impact.stack.key for impact in impacts}
+    there = Assessment(
+        replace(assessment.change_set, impacts=impacts, removed=()),
+        {key: plan for key, plan in assessment.plans.items() if key in keys},
+        {key: why for key, why in assessment.unplanned.items() if key in keys},
+        tuple(finding for finding in assessment.findings if finding.stack in keys),
+    )
+    return risk(there, surroundings(crew.config, history, (environment,), crew.clock()))
 
 
 def _ahead(crew: Crew, history: History, assessment: Assessment) -> tuple[Verdict, ...]:
@@ -181,9 +193,11 @@ def _ahead(crew: Crew, history: History, assessment: Assessment) -> tuple[Verdic
             continue
         seen = facts(crew, history, environment.name, assessment.change_set.head, Manual(crew.actor))
         now = crew.clock()
-        asked = consent(crew.config, environment, _subjects(crew, history, assessment, touched), (), seen, now)
+        subjects = _subjects(crew, history, assessment, touched)
+        at_stake = _risk_there(crew, history, assessment, environment.name) if subjects else None
+        asked = consent(crew.config, environment, subjects, (), seen, now, risk=at_stake)
         entry = (_once_merged(result, environment) for result in admission(environment, seen, now).results)
-        mine = (result for result in asked.results if result.gate == "approvals")
+        mine = (result for result in asked.results if result.gate in ("approvals", "risk"))
         verdicts.append(Verdict(environment.name, (*(result for result in entry if result is not None), *mine)))
     return tuple(verdicts)
 

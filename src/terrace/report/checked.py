@@ -67,6 +67,11 @@ def weight(finding: Finding) -> str:
     return "advisory" if finding.advisory else finding.severity.word
 
 
+def said(finding: Finding) -> str:
+    """What a finding says, and what records about it change: `the bucket is public; waived by ann until ...`."""
+    return "; ".join(part for part in (finding.message, finding.note) if part)
+
+
 def place(finding: Finding) -> str:
     """Where it is, as people write it: `path:line`, else the stack and the address; "" for the whole change."""
     if finding.path:
@@ -91,4 +96,4 @@ def why_held(finding: Finding) -> str:
     at = f" at {clipped(where)}" if (where := place(finding)) else ""
     doubt = "could not be told: " if finding.status is Status.UNKNOWN else ""
     fix = f"; fix: {clipped(finding.fix)}" if finding.fix else ""
-    return f"{clipped(finding.rule)}{at}: {doubt}{clipped(finding.message)}{fix}"
+    return f"{clipped(finding.rule)}{at}: {doubt}{clipped(said(finding))}{fix}"

@@ -115,7 +115,7 @@ def _result(finding: Finding, index: int, mark: str, folders: Mapping[str, str])
     if location := _location(finding, folders):
         result["locations"] = [location]
     if finding.status is Status.WAIVED:
-        why = finding.fix or f"waived at {place(finding)}"
+        why = finding.note or finding.fix or f"waived at {place(finding)}"
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": readable(why)}]
     return result
 

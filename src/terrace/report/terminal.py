@@ -207,16 +207,20 @@ def _change(change: ResourceChange) -> Text:
 
 def findings_table(findings: Iterable[Finding]) -> RenderableType:
     """What was found, worst first, each with its place and what to do."""
+    from terrace.report.checked import said
+
     ordered = sorted(findings, key=lambda f: (f.advisory, -f.severity, f.rule))
     lines: list[RenderableType] = [Text("Findings", style="bold")]
     for finding in ordered:
         place = visible(finding.path or finding.address or finding.stack or "")
         where = f"{place}:{finding.line}" if finding.line else place
         weight = "advisory" if finding.advisory else finding.severity.word
-        style = "yellow" if finding.advisory else "red"
+        style = "red" if finding.blocks else "yellow"
         lines.append(
             Text.assemble(
-                (f"  {weight} ", style), f"{visible(finding.rule)} {finding.status.value}: ", visible(finding.message)
+                (f"  {weight} ", style),
+                f"{visible(finding.rule)} {finding.status.value}: ",
+                visible(said(finding)),
             )
         )
         if where:

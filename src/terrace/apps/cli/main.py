@@ -10,16 +10,17 @@ import click
 from terrace import __version__
 from terrace.apps.cli.drift_commands import drift
 from terrace.apps.cli.state_commands import state
+from terrace.assess.compliance.frameworks import NAMES
 
 ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "explain", "impact", "plan", "policy", "scan")),
+    ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "docs", "waive", "waivers", "baseline")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
-    ("Watch", ("drift",)),
+    ("Watch", ("drift", "report")),
     ("Keep", ("state", "ledger", "config", "completion")),
 )
 """The commands as `terrace --help` groups them."""
@@ -61,34 +62,58 @@ def cli(ctx: click.Context, folder: str) -> None:
 
 
 @cli.command()
+@click.argument("environments", metavar="[ENV]...", nargs=-1)
 @click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="terminal")
 @click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE and not to stdout.")
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write this too; may be said again.")
 @click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
+@click.option("--fix", is_flag=True, help="First write what is sure: formatting, and pages of modules.")
+@click.option("--all", "everything", is_flag=True, help="Look at everything that is deployed, and record that.")
+@click.option("--head", is_flag=True, help="With --all: look at the working tree; nothing is recorded.")
 @JSON
 @click.pass_obj
 def check(
     folder: str,
+    environments: tuple[str, ...],
     base: str | None,
     style: str,
     output: str | None,
     reports: tuple[str, ...],
     explain: bool,
+    fix: bool,
+    everything: bool,
+    head: bool,
     as_json: bool,
 ) -> int:
     """Everything a pull request is checked for, on the working tree.
+
+    With --all everything that stands is looked at, at the commits that are deployed in ENV (in all if none is named):
+    for a nightly run. It changes nothing; the ledger keeps what was seen, for `terrace report compliance`.
 
     \b
     Examples:
       terrace check                     the working tree against the protected branch
       terrace check --base HEAD~3       against another commit
+      terrace check --fix               format what changed, write the pages of its modules, then check
       terrace check --format markdown   as a comment for a pull request
       terrace check --report sarif=check.sarif --report junit=check.xml
+      terrace check --all               everything, as it is deployed
     """
+    if everything:
+        refused = {"--base": base, "--report": reports, "--explain": explain}
+        for option in (name for name, given in refused.items() if given):
+            raise click.UsageError(f"{option} is about a change, and --all looks at everything")
+        if style not in ("terminal", "markdown", "json"):
+            raise click.UsageError(f"--all is told as terminal, markdown or json, not as {style}")
+        from terrace.apps.cli.audit import check_all
+
+        return check_all(folder, environments, "json" if as_json else style, output, head=head)
+    if environments or head:
+        raise click.UsageError("environments and --head go with --all")
     from terrace.apps.cli.change import check
 
-    return check(folder, base, "json" if as_json else style, output, reports, explain=explain)
+    return check(folder, base, "json" if as_json else style, output, reports, explain=explain, fix=fix)
 
 
 @cli.command()
@@ -145,6 +170,114 @@ def scan_secrets(folder: str, history: bool, as_json: bool) -> int:
     from terrace.apps.cli.scan import secrets
 
     return secrets(folder, history=history, as_json=as_json)
+
+
+@cli.group()
+def docs() -> None:
+    """The page of each module in its README: write it, or tell whether it is right."""
+
+
+MODULES = click.argument("folders", nargs=-1, metavar="[FOLDER]...")
+
+
+@docs.command("generate")
+@MODULES
+@JSON
+@click.pass_obj
+def docs_generate(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
+    """Write inputs, outputs, requirements, providers, resources and modules between markers in each module's README.
+
+    Every module without arguments; stacks, examples and tests only where their README has markers. Those of
+    terraform-docs will do. What stands outside of the markers is not touched; where there is no README, one is made.
+
+    \b
+    Examples:
+      terrace docs generate
+      terrace docs generate modules/network environments/dev
+    """
+    from terrace.apps.cli.docs import generate
+
+    return generate(folder, folders, as_json=as_json)
+
+
+@docs.command("check")
+@MODULES
+@JSON
+@click.pass_obj
+def docs_check(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
+    """Tell which pages `generate` would write, with the diff; exit 1 when there is one.
+
+    \b
+    Examples:
+      terrace docs check
+      terrace docs check modules/network --json
+    """
+    from terrace.apps.cli.docs import check
+
+    return check(folder, folders, as_json=as_json)
+
+
+@cli.command()
+@click.argument("rule", metavar="RULE")
+@click.argument("address", metavar="[ADDRESS]", default="")
+@click.option("--path", default="", metavar="FILE", help="Where it is, if it is in a file and not a resource.")
+@click.option("--stack", default="", metavar="STACK", help="Only there (`prod/app`); in every stack if not said.")
+@click.option("--owner", required=True, metavar="NAME", help="Who answers for it: a person or team of terrace.yaml.")
+@click.option("--reason", required=True, help="Why it may stay.")
+@click.option("--until", default="", metavar="DAY", help="Its last day (2026-12-31); the longest allowed if not said.")
+@click.option("--ticket", default="", help="Where it is followed up.")
+@click.option("--unknown", is_flag=True, help="For a verdict that cannot be told before apply.")
+@JSON
+@click.pass_obj
+def waive(folder: str, /, as_json: bool, **asked: Any) -> int:
+    """Write a waiver: somebody answers for one finding until a day. The finding stays, and holds nothing meanwhile.
+
+    It counts once it is merged into the protected branch.
+
+    \b
+    Examples:
+      terrace waive s3-encryption aws_s3_bucket.logs --owner security --reason "moves to KMS" --until 2026-12-31
+      terrace waive s3-encryption 'module.app.aws_s3_bucket.logs[*]' --stack prod/app --owner ann --reason "..."
+      terrace waive format --path modules/app/main.tf --owner ann --reason "generated"
+    """
+    from terrace.apps.cli.waiving import Asked, waive
+
+    return waive(folder, Asked(**asked), as_json=as_json)
+
+
+@cli.command()
+@JSON
+@click.pass_obj
+def waivers(folder: str, as_json: bool) -> int:
+    """Every waiver of the working tree: for what, whose, and how many days are left."""
+    from terrace.apps.cli.waiving import waivers
+
+    return waivers(folder, as_json=as_json)
+
+
+@cli.command()
+@click.option("--owner", default="", metavar="NAME", help="Who answers for what comes in; you, if not said.")
+@click.option("--reason", default="", help="Why it may stay until then.")
+@click.option(
+    "--expires", default="", metavar="DAY", help="Its last day (2026-12-31); the longest allowed if not said."
+)
+@click.option("--accept", multiple=True, metavar="RULE", help="Let findings of RULE in that are new; needs --owner.")
+@JSON
+@click.pass_obj
+def baseline(folder: str, /, as_json: bool, **asked: Any) -> int:
+    """Write what is there on day one into .terrace/baseline.yaml, so that only new findings hold a change.
+
+    Run again, it takes out what is gone, and adds nothing: the count only falls. It counts once it is merged.
+
+    \b
+    Examples:
+      terrace baseline --owner platform --expires 2026-12-31
+      terrace baseline                                            after something was mended
+      terrace baseline --accept s3-logging --owner security       when a rule is new
+    """
+    from terrace.apps.cli.baseline import Asked, baseline
+
+    return baseline(folder, Asked(**asked), as_json=as_json)
 
 
 @cli.command()
@@ -445,6 +578,46 @@ def show(folder: str, deployment: str, as_json: bool) -> int:
 
 cli.add_command(state)
 cli.add_command(drift)
+
+
+@cli.group()
+def report() -> None:
+    """What the ledger can show to others: compliance."""
+
+
+@report.command("compliance")
+@click.option("--framework", "frameworks", multiple=True, metavar="NAME", help=f"One of {', '.join(NAMES)}; all.")
+@click.option("--env", "environments", multiple=True, metavar=ENVIRONMENT, help="Which environments; all if not said.")
+@click.option("--format", "style", type=click.Choice(("terminal", "markdown", "html", "json")), default="terminal")
+@click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE and not to stdout.")
+@click.option("--stale-after", type=click.IntRange(1), default=7, metavar="DAYS", help="Older looks pass nothing (7).")
+@click.option("--period", type=click.IntRange(1), default=90, metavar="DAYS", help="Deployments looked at (90).")
+@JSON
+@click.pass_obj
+def report_compliance(
+    folder: str,
+    frameworks: tuple[str, ...],
+    environments: tuple[str, ...],
+    style: str,
+    output: str | None,
+    stale_after: int,
+    period: int,
+    as_json: bool,
+) -> int:
+    """What was looked at for each control of CIS, SOC 2, PCI DSS and NIST 800-53: pass, fail, not evaluated, manual.
+
+    It reads what `terrace check --all` and deployments left in the ledger; no tool and no credential is needed. A
+    control passes only if something was there, all of it was looked at lately, and nothing is wrong or waived.
+
+    \b
+    Examples:
+      terrace report compliance --framework cis-aws
+      terrace report compliance --env prod --format html --output compliance.html
+    """
+    from terrace.apps.cli.compliance import told
+
+    chosen = "json" if as_json else style
+    return told(folder, frameworks, environments, chosen, output, stale_after, period)
 
 
 @cli.group()

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terrace.apps.cli.console import show
 from terrace.errors import BadInput, NotReady
 from terrace.report import junit, machine, markdown, sarif, terminal
 from terrace.report.checked import Checked
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,36 @@ def _file(folder: Path, name: str) -> Path:
     return file
 
 
+def deliver(told: RenderableType, style: str, output: Path | None) -> None:
+    """Write a finished report to stdout, or to a file. Raises NotReady where that cannot be written."""
+    if output is None and not isinstance(told, str):
+        show(told)
+        return
+    text = told if isinstance(told, str) else _plain(told)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        what = f"the {style} report cannot be written to {terminal.visible(str(output))}"
+        raise NotReady(f"{what}: {error.strerror}", hint="name a file that can be written") from error
+
+
+def output_file(folder: Path, output: str | None) -> Path | None:
+    """Where one report goes, seen from `folder`. Raises BadInput before any work is done."""
+    return _file(folder, output) if output is not None else None
+
+
 def _plain_terminal(record: Checked) -> str:
+    return _plain(terminal.checked(record))
+
+
+def _plain(told: RenderableType) -> str:
     from rich.console import Console
 
     text = io.StringIO()
-    Console(file=text, width=160, highlight=False, soft_wrap=True, color_system=None).print(terminal.checked(record))
+    Console(file=text, width=160, highlight=False, soft_wrap=True, color_system=None).print(told)
     return text.getvalue()
 
 

@@ -40,14 +40,14 @@ def _finding(leak: Leak, here: Leak | None, accepted: Accepted | None, today: da
         message = f"{leak.kind.title} ({leak.looks}) stands in {where}; a later commit removes it, and history keeps it"
     else:
         message = f"{leak.kind.title} ({leak.looks}) came with {where}"
-    status = Status.FAIL
+    status, note = Status.FAIL, ""
     fix: str | None = f"{REVOKE} {path}"
     if accepted is not None:
         if today <= accepted.until:
             status, fix = Status.WAIVED, None
-            message += f"; {accepted.owner} accepted it until {accepted.until}: {accepted.reason}"
+            note = f"waived by {accepted.owner} until {accepted.until}: {' '.join(accepted.reason.split())}"
         else:
-            message += f"; that {accepted.owner} accepted it ended on {accepted.until}"
+            note = f"the waiver of {accepted.owner} ended on {accepted.until} ({path}:{accepted.line})"
     return Finding(
         rule=RULE,
         severity=leak.kind.severity,
@@ -57,6 +57,7 @@ def _finding(leak: Leak, here: Leak | None, accepted: Accepted | None, today: da
         path=leak.path or None,
         line=(here or leak).line,
         fix=fix,
+        note=note,
     )
 
 

@@ -1,0 +1,95 @@
+"""The baseline made anew: whatever was found, its count falls unless somebody accepts a rule by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.waivers.baseline import Everything, Grant, renewed
+from terrace.assess.waivers.judging import Waivers, key_of, waive
+from terrace.assess.waivers.model import BASELINE
+from terrace.assess.waivers.reading import read_waivers
+from terrace.assess.waivers.writing import baseline
+from terrace.stacks.config import Config
+
+TODAY = date(2026, 6, 15)
+GRANT = Grant("ann", "it was there", TODAY, TODAY + timedelta(days=90))
+NEXT = Grant("bob", "a new rule", TODAY + timedelta(days=1), TODAY + timedelta(days=99))
+
+findings = st.lists(
+    st.builds(
+        Finding,
+        rule=st.sampled_from(["twos", "public", "plan"]),
+        severity=st.sampled_from(Severity),
+        status=st.sampled_from([Status.FAIL, Status.FAIL, Status.UNKNOWN]),
+        tool=st.just("opa"),
+        message=st.sampled_from(["one: 'two'", "# three"]),
+        stack=st.sampled_from([None, "dev"]),
+        address=st.sampled_from([None, "a.b", 'a.b["é: x"]']),
+        path=st.sampled_from([None, "main.tf", "modules/# x/main.tf"]),
+        advisory=st.booleans(),
+    ),
+    max_size=8,
+)
+
+
+def content(finding: Finding) -> str:
+    return f"{len(finding.message):016x}"
+
+
+def seen(found: list[Finding]) -> list[Finding]:
+    """Without what could not be looked at."""
+    return [one for one in found if one.rule != "plan"]
+
+
+@given(findings)
+def test_the_first_one_waives_all_that_holds_and_can_be_waived(found: list[Finding]) -> None:
+    first = renewed(found, (), Everything(), GRANT, content)
+    left = waive(found, Waivers(first.records), TODAY, content)
+    assert {one.rule for one in left if one.blocks and key_of(one, content) is not None} == set()
+    assert sorted(map(repr, first.outside)) == sorted(repr(one) for one in left if one.blocks)
+    assert (first.fresh, first.before, first.came) == ((), 0, first.count)
+
+
+@given(findings)
+def test_what_is_written_is_read_again_and_is_the_same_text_whatever_the_order(found: list[Finding]) -> None:
+    records = renewed(found, (), Everything(), GRANT, content).records
+    text = baseline(records)
+    again = read_waivers(text.encode(), BASELINE, Config())
+    assert {replace(one, line=0) for one in again} == set(records)
+    assert baseline(reversed(again)) == text
+
+
+@given(findings, findings)
+def test_again_the_count_only_falls_and_what_is_new_is_told(found: list[Finding], later: list[Finding]) -> None:
+    first = renewed(found, (), Everything(), GRANT, content)
+    second = renewed(seen(later), first.records, frozenset(), NEXT, content)
+    assert second.count <= first.count
+    assert {one.key for one in second.records} <= {one.key for one in first.records}
+    assert {one.owner for one in second.records} <= {"ann"}
+    left = waive(seen(later), Waivers(second.records), TODAY, content)
+    new = [one for one in left if one.blocks and key_of(one, content) is not None]
+    assert len(second.fresh) == len(new)
+    third = renewed(seen(later), second.records, frozenset(), NEXT, content)
+    assert (third.records, third.gone) == (second.records, ())
+
+
+@given(findings, findings)
+def test_only_rules_that_are_named_come_in(found: list[Finding], later: list[Finding]) -> None:
+    first = renewed(seen(found), (), Everything(), GRANT, content)
+    second = renewed(seen(later), first.records, frozenset({"twos"}), NEXT, content)
+    before = {one.key: one.count for one in first.records}
+    risen = {one.rule for one in second.records if one.count > before.get(one.key, 0)}
+    assert risen <= {"twos"}
+    assert "twos" not in {one.rule for one in second.fresh}
+
+
+@given(findings)
+def test_nothing_leaves_it_while_something_could_not_be_looked_at(found: list[Finding]) -> None:
+    first = renewed(found, (), Everything(), GRANT, content)
+    blind = Finding("plan", Severity.HIGH, Status.UNKNOWN, "terraform", "no")
+    assert renewed([blind], first.records, frozenset(), NEXT, content).records == first.records
