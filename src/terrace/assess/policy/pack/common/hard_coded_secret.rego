@@ -31,7 +31,7 @@ _attributes(_) := {problem |
 	lib.survives(resource)
 
 	# Most have no such word anywhere: walking through them all would take longest of all rules.
-	regex.match(_words, json.marshal(resource.after))
+	_mentions(lower(json.marshal(resource.after)))
 	walk(resource.after, [path, value])
 	is_string(value)
 	names := [part | some part in path; is_string(part)]
@@ -50,6 +50,13 @@ _containers(_) := {problem |
 }
 
 _words := `(?i)(passw(or)?d|secret|token|api_?key|access_?key|private_?key|connection_?string)`
+
+# Some key with such a word has a text: plain searches first, for an expression takes ten times as long.
+_mentions(text) if {
+	some word in ["passw", "secret", "token", "apikey", "api_key", "access_key", "accesskey", "private", "connection"]
+	contains(text, word)
+	regex.match(`(passw|secret|token|key|connection)[^"]{0,40}":"[^"]{6}`, text)
+}
 
 _telling(name, value) if {
 	regex.match(_words, name)
