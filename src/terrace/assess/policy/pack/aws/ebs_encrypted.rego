@@ -1,6 +1,6 @@
 # METADATA
 # title: A disk is not encrypted
-# description: |
+# description: >-
 #   A snapshot of it that is shared by mistake can be read by whoever gets it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html
@@ -10,7 +10,7 @@
 #   family: disk-encryption
 #   types: [aws_ebs_volume, aws_instance, aws_launch_template, aws_ebs_snapshot_copy]
 #   controls: [ec2_ebs_volume_encryption, ec2_ebs_snapshots_encrypted]
-#   remediation: |
+#   remediation: >-
 #     Set encrypted = true on the volume or in its block; aws_ebs_encryption_by_default does it for a whole region.
 package terrace.aws.ebs_encrypted
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: Nobody sees who reads a bucket
-# description: |
+# description: >-
 #   After a leak nothing says what was taken.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
@@ -10,7 +10,7 @@
 #   family: logging
 #   types: [aws_s3_bucket]
 #   controls: [s3_bucket_server_access_logging_enabled]
-#   remediation: |
+#   remediation: >-
 #     Add an aws_s3_bucket_logging for it; a bucket that takes logs is left out.
 package terrace.aws.s3_logging
 

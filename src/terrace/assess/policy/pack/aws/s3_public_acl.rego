@@ -1,6 +1,6 @@
 # METADATA
 # title: A bucket is public by its ACL
-# description: |
+# description: >-
 #   Everybody can list or read it, and search engines for open buckets find it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
@@ -10,7 +10,7 @@
 #   family: public-storage
 #   types: [aws_s3_bucket, aws_s3_bucket_acl]
 #   controls: [s3_bucket_public_list_acl, s3_bucket_public_write_acl]
-#   remediation: |
+#   remediation: >-
 #     Take the ACL out; share by a bucket policy, or CloudFront with origin access control.
 package terrace.aws.s3_public_acl
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A SQL database is not encrypted
-# description: |
+# description: >-
 #   Its backups can be read by whoever gets them.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-tde-overview
@@ -10,7 +10,7 @@
 #   family: database-encryption
 #   types: [azurerm_mssql_database]
 #   controls: []
-#   remediation: |
+#   remediation: >-
 #     Take transparent_data_encryption_enabled = false out.
 package terrace.azure.sql_encrypted
 

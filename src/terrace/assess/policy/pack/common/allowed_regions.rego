@@ -1,6 +1,6 @@
 # METADATA
 # title: A resource is made in a region that is not allowed
-# description: |
+# description: >-
 #   Data leaves the countries in which it may be, and nobody watches there.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
@@ -11,7 +11,7 @@
 #   family: allowed-regions
 #   types: ["*"]
 #   controls: [organizations_scp_check_deny_regions, e56962a6-4747-49cd-b67b-bf8b01975c4c]
-#   remediation: |
+#   remediation: >-
 #     Make it in one of allowed_regions of settings.yaml; while that list is empty, every region is allowed.
 package terrace.common.allowed_regions
 

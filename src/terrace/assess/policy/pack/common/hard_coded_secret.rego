@@ -1,6 +1,6 @@
 # METADATA
 # title: A secret stands in the configuration in clear
-# description: |
+# description: >-
 #   Whoever reads the repository, the state or the console of the cloud has it.
 # related_resources:
 #   - ref: https://developer.hashicorp.com/terraform/language/manage-sensitive-data
@@ -10,7 +10,7 @@
 #   family: hard-coded-secret
 #   types: ["*"]
 #   controls: [awslambda_function_no_secrets_in_variables, ecs_task_definitions_no_environment_secrets]
-#   remediation: |
+#   remediation: >-
 #     Refer to Secrets Manager, SSM or Key Vault, and revoke this one.
 package terrace.common.hard_coded_secret
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A resource lacks tags
-# description: |
+# description: >-
 #   Nobody knows whose it is, who pays, and whether it may go.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
@@ -11,7 +11,7 @@
 #   family: required-tags
 #   types: ["*"]
 #   controls: [organizations_tags_policies_enabled_and_attached]
-#   remediation: |
+#   remediation: >-
 #     Set them in tags, or for all resources of AWS in default_tags of the provider. Which ones is in settings.yaml
 #     (required_tags).
 package terrace.common.required_tags
