@@ -56,7 +56,7 @@ def policy_pack() -> str:
         "# The policy pack",
         "",
         f"Made from the code (`make docs`): the {len(rules)} rules that `terrace init` writes into `policies/terrace`.",
-        "Those of high and critical severity hold a change, the others are told. Each is one file, its tests beside it.",
+        "Those of high and critical severity hold a change, the others are told. Each is one file with its tests.",
         "",
         "| rule | severity | family | what it finds |",
         "| --- | --- | --- | --- |",

@@ -9,7 +9,7 @@
 #   severity: high
 #   family: database-encryption
 #   types: [azurerm_mssql_database]
-#   controls: []
+#   controls: [17k78e20-9358-41c9-923c-fb736d382a12]
 #   remediation: >-
 #     Take transparent_data_encryption_enabled = false out.
 package terrace.azure.sql_encrypted
