@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from support.plans import change, plan_of
 from support.tools import opa
@@ -104,3 +105,9 @@ def test_a_file_that_somebody_changed_is_told_and_left() -> None:
     assert (todo.new, todo.old, todo.changed) == (("aws/d.rego",), ("aws/a.rego",), ("aws/c.rego",))
     assert set(todo.files) == {"aws/a.rego", "aws/d.rego"}
     assert is_untouched(todo.files["aws/a.rego"])
+
+
+def test_the_settings_that_are_written_are_those_that_hold_without_them() -> None:
+    """Whoever takes the file away changes nothing."""
+    without = run("eval", "--format=raw", "--data", "lib/lib.rego", "data.terrace.lib._standard").stdout
+    assert YAML(typ="safe").load(shipped()["settings.yaml"])["settings"] == json.loads(without)

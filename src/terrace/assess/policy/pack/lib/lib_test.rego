@@ -101,10 +101,27 @@ test_ranges_of_ports if {
 
 test_settings_are_found_wherever_the_pack_lies if {
 	lib.setting("required_tags") == ["a"] with data.terrace.settings as {"required_tags": ["a"]}
+	lib.setting("required_tags") == ["b"] with data.settings as {"required_tags": ["b"]}
 	lib.setting("nothing_of_the_sort") == null
 }
 
 test_a_rule_that_is_off_is_silent if {
 	count(data.terrace.aws.rds_public.deny) == 0 with input as testing.one("aws_db_instance", {"publicly_accessible": true})
 		with data.terrace.settings.off as ["aws-rds-public"]
+}
+
+test_a_rule_that_says_nothing_of_itself_still_speaks if {
+	problem := lib.broken(testing.resource("t", {}), "it is so")
+	lib.told([{"path": ["a"]}], problem) == {"msg": "it is so", "resource": "t.it", "status": "fail"}
+	lib.told([{"annotations": {"title": "Bad", "custom": {"id": "x"}}, "path": ["a"]}], problem) == {
+		"msg": "Bad: it is so",
+		"resource": "t.it",
+		"status": "fail",
+		"rule": "x",
+	}
+}
+
+# Whoever takes a line out of the settings has not taken the rules out.
+test_a_setting_that_is_missing_is_as_it_was_shipped if {
+	lib.setting("least_backup_days") == 7 with data.settings as {}
 }
