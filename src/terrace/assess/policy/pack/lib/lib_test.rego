@@ -99,15 +99,14 @@ test_ranges_of_ports if {
 	network.range_of("22") == {"from": 22, "to": 22}
 }
 
-test_settings_are_found_wherever_the_pack_lies if {
+test_settings_are_those_of_the_team if {
 	lib.setting("required_tags") == ["a"] with data.terrace.settings as {"required_tags": ["a"]}
-	lib.setting("required_tags") == ["b"] with data.settings as {"required_tags": ["b"]}
 	lib.setting("nothing_of_the_sort") == null
 }
 
 test_a_rule_that_is_off_is_silent if {
-	count(data.terrace.aws.rds_public.deny) == 0 with input as testing.one("aws_db_instance", {"publicly_accessible": true})
-		with data.terrace.settings.off as ["aws-rds-public"]
+	public := testing.one("aws_db_instance", {"publicly_accessible": true})
+	count(data.terrace.aws.rds_public.deny) == 0 with input as testing.under({"off": ["aws-rds-public"]}, public)
 }
 
 test_a_rule_that_says_nothing_of_itself_still_speaks if {
@@ -123,5 +122,5 @@ test_a_rule_that_says_nothing_of_itself_still_speaks if {
 
 # Whoever takes a line out of the settings has not taken the rules out.
 test_a_setting_that_is_missing_is_as_it_was_shipped if {
-	lib.setting("least_backup_days") == 7 with data.settings as {}
+	lib.setting("least_backup_days") == 7 with input as {"settings": {}}
 }
