@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,15 +13,20 @@ import pytest
 from support.cli import LADDER, World, three_environments, world
 from support.git import commit, git
 from support.scanning import Bench, failed, of_checkov
+from support.tools import program
+from support.waiting import until
 from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.known import tool
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init
 from terrace.apps.cli.tools import listed
+from terrace.apps.home import Home
 from terrace.apps.scanners import Scanners
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring import Workshop, opa
 from terrace.assess.check import Examined, PlanCheck
 from terrace.assess.model import Finding, Status
 from terrace.errors import NotReady, TerraceError
+from terrace.stacks.config import SCANNERS
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.load import load
 
@@ -40,12 +46,14 @@ class Case:
         self.world = world(folder / "world", {**three_environments(), **files})
         git(self.world.work, "switch", "--quiet", "--create", "change")
         commit(self.world.work, change, "feat: change it")
+        self.seconds = 60.0
         self.path = f"{bench.folder}:{os.environ['PATH']}"
 
     def __call__(self, name: str) -> tuple[Finding, ...]:
         shop = Workshop(self.world.work)
         box = Toolbox(shop.home.data / "tools", {"PATH": self.path})
-        scanners = Scanners(box, shop.repository, shop.repository.root, shop.trust.commit, shop.home.cache / "scans")
+        kept = shop.home.cache / "scans"
+        scanners = Scanners(box, shop.repository, shop.repository.root, shop.trust.commit, kept, self.seconds)
         base, head = shop.survey(shop.trust.commit), shop.survey(shop.repository.snapshot())
         trees = shop.repository.tree(base.commit), shop.repository.tree(head.commit)
         change = change_set_between(base, head, *trees)
@@ -122,6 +130,14 @@ def test_one_that_breaks_has_found_nothing_out(case: Make, bench: Bench, body: s
     # And nothing of it is remembered.
     bench.put("checkov", of_checkov())
     assert look("checkov") == ()
+
+
+def test_one_that_hangs_is_ended_and_has_found_nothing_out(case: Make, bench: Bench) -> None:
+    bench.put("checkov", of_checkov(), body="time.sleep(60)")
+    look = case()
+    look.seconds = 1
+    with pytest.raises(NotReady, match="did not end within 1 s"):
+        look("checkov")
 
 
 def test_what_is_missing_is_said_once_unless_somebody_asked_for_it(case: Make) -> None:
@@ -242,6 +258,15 @@ def test_a_check_has_plans_looked_at_too_and_each_fact_is_told_once(place: World
     assert len(bench.calls("checkov")) == 2
 
 
+def test_an_interrupted_check_waits_for_no_scanner(place: World, bench: Bench) -> None:
+    bench.put("checkov", body="time.sleep(60)")
+    with place.start("check") as child:
+        until(lambda: bool(bench.calls("checkov")))
+        os.kill(child.pid, signal.SIGINT)
+        _, err = child.communicate(timeout=20)
+    assert child.returncode == 130, err
+
+
 def test_a_required_scanner_that_is_not_there_holds_the_change(place: World, bench: Bench) -> None:
     (bench.folder / "checkov").unlink(missing_ok=True)
     done = place.run("check", "--json")
@@ -262,10 +287,8 @@ def test_init_writes_what_fits_the_machine_and_doctor_says_what_is_there(
     assert init(str(folder), dry_run=False) == 0
     text = (folder / "terrace.yaml").read_bytes()
     config = load(text, "terrace.yaml")
-    assert {name: setting.level for name, setting in config.checks.items()} == {
-        "checkov": "advisory",
-        "gitleaks": "advisory",
-    }
+    assert [name for name in SCANNERS if name in config.checks] == ["checkov", "gitleaks"]
+    assert config.level("checkov") == "advisory"
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "-m", "feat: start")
     capsys.readouterr()
@@ -294,3 +317,11 @@ def test_tools_are_listed_with_what_is_not_looked_at_without_them(
     shown = capsys.readouterr().out
     assert "terrace tools install opa" in shown
     assert "with `policies` in terrace.yaml nothing passes" in shown
+
+
+def test_opa_is_found_where_terrace_installed_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    folder = Toolbox(Home.tools()).place(tool("opa")) / "bin"
+    folder.mkdir(parents=True)
+    (folder / "opa").symlink_to(program("opa"))
+    assert opa().program == str(folder / "opa")

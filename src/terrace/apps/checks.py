@@ -19,7 +19,7 @@ from terrace.plans.terraform import Terraform
 from terrace.stacks.repository import Repository
 from terrace.stacks.tree import Tree
 
-OF_CHANGES = ("commits", "trust-root")
+OF_CHANGES = ("commits", "trust-root", "gitleaks", "trufflehog")
 """Checks that say nothing about what stands."""
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
@@ -59,7 +59,8 @@ def checks(
 def checks_of_everything(
     terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch, scanners: Scanners
 ) -> Mapping[str, Check]:
-    """The checks that can look at what stands, with no change to it: `commits` and `trust-root` are about changes."""
+    """The checks that can look at what stands, with no change to it. `commits`, `trust-root` and scanners of
+    commits are about changes."""
 
     def judged(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         # Nothing is proposed here: what is deployed may have older policies than those that judge.

@@ -13,6 +13,7 @@ from terrace.adapters.opa.engine import Opa
 from terrace.assess.check import Examined
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.policy.catalogue import PolicyRule
+from terrace.assess.policy.coverage import PROVIDERS, uncovered
 from terrace.assess.policy.rego import broken, findings
 from terrace.assess.view import view
 from terrace.plans.model import Plan
@@ -35,6 +36,8 @@ class Policies:
         """What they say of these plans. A folder that is named and holds no policy is a finding of its own."""
         folders = examined.trusted.policies
         found = self.judged(folders, plans)
+        if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
+            found += uncovered(self.rules(folders), plans)
         proposed = _on_disk(examined.root, examined.proposed.policies)
         if proposed == _files(self._trusted, folders):
             return found

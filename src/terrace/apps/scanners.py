@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from terrace.adapters import scanners
+from terrace.adapters.confined import SECONDS
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.scanners import SECRETS, SOURCES, Desk
 from terrace.adapters.terraform.fast.kept import keep
@@ -30,6 +31,7 @@ from terrace.errors import NotReady
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
 from terrace.stacks.blocks import Blocks
+from terrace.stacks.config import Config
 from terrace.stacks.layout import Layout, parent
 from terrace.stacks.repository import Repository
 from terrace.stacks.tree import Tree, read_many
@@ -37,18 +39,27 @@ from terrace.stacks.tree import Tree, read_many
 LARGEST = 1 << 20
 """Larger files are not given to scanners: they are no configuration."""
 
+KEPT = 500
+"""How many answers of scanners are kept for a repository."""
+
 NAMES = (*SOURCES, *SECRETS)
 
 
 class Scanners:
-    """`trusted` is the commit whose configuration of scanners is honoured; `cache` holds what they said before."""
+    """`trusted` is the commit whose configuration of scanners is honoured; `cache` holds what they said before.
 
-    def __init__(self, box: Toolbox, repository: Repository, root: Path, trusted: str, cache: Path) -> None:
+    `root` is the repository itself. Each run may take `seconds`.
+    """
+
+    def __init__(
+        self, box: Toolbox, repository: Repository, root: Path, trusted: str, cache: Path, seconds: float = SECONDS
+    ) -> None:
         self._box = box
         self._repository = repository
         self._root = root
         self._trusted = trusted
         self._cache = cache
+        self._seconds = seconds
 
     def checks(self) -> dict[str, Check]:
         """Every check of a scanner. Those of plans bear the same name, and so the same weight, as those of sources."""
@@ -62,9 +73,9 @@ class Scanners:
             "scanners": PlanCheck("scanners", lambda examined, _: self._absent(examined)),
         }
 
-    def tools(self) -> tuple[str, ...]:
-        """The scanners that are there."""
-        return tuple(name for name in NAMES if self._box.find(tool(name)) is not None)
+    def tools(self, config: Config) -> tuple[str, ...]:
+        """The scanners that are there and may look."""
+        return tuple(n for n in NAMES if config.level(n) != "off" and self._box.find(tool(n)) is not None)
 
     def reconfigured(self, examined: Examined) -> tuple[Finding, ...]:
         """A finding for every configuration of a scanner that the change edits: it is judged by the old one."""
@@ -190,7 +201,8 @@ class Scanners:
             base = Path(place).resolve()
             for folder, content in (("root", files), ("settings", asked.files), ("home", {})):
                 _laid_out(base / folder, content)
-            yield Desk(found.path.absolute(), base / "root", base / "settings", base / "home", self._box.path)
+            folders = (base / "root", base / "settings", base / "home")
+            yield Desk(found.path.absolute(), *folders, self._box.path, self._seconds)
 
     # --- again -------------------------------------------------------------------------------------------------------
 
@@ -210,6 +222,10 @@ class Scanners:
 
     def _keep(self, key: str, told: tuple[Finding, ...]) -> None:
         keep(self._cache / key, msgspec.json.encode(told))
+        with suppress(OSError):
+            kept = sorted(self._cache.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+            for old in kept[KEPT:]:
+                old.unlink()
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,13 @@ RULES: tuple[Rule, ...] = (
         "`checks: {policy: advisory}` of terrace.yaml tells it only; what a policy finds bears the name of the policy.",
     ),
     Rule(
+        "not-covered",
+        "Plans hold types of resources of a cloud that no policy looks at.",
+        "That nothing is said about them says nothing about them.",
+        "Write a policy for those that matter, and name them in `types` of its annotations.",
+        "It never blocks.",
+    ),
+    Rule(
         "commits",
         "A commit's message is not written as Conventional Commits and `commits:` of terrace.yaml say.",
         "Change logs, versions and people in a hurry read nothing else.",

@@ -69,6 +69,15 @@ def test_other_families_other_blocks_and_no_family_stay_apart() -> None:
     assert together(apart, PLACES) == tuple(apart)
 
 
+def test_our_own_rules_of_one_family_stay_apart() -> None:
+    rules = [finding("opa", f"house.{name}", family=OPEN, stack="dev", address="a.x") for name in ("ssh", "rdp")]
+    told = together([*rules, finding(family=OPEN, path="m.tf", line=2, severity=Severity.HIGH)], PLACES)
+    assert [(f.rule, f.severity, f.also) for f in told] == [
+        ("house.ssh", Severity.HIGH, ("checkov.A",)),
+        ("house.rdp", Severity.HIGH, ("checkov.A",)),
+    ]
+
+
 def test_two_secrets_of_one_block_or_line_are_two() -> None:
     leaks = [finding("terrace", "secrets", family="leaked-secret", path="m.tf", line=3, message=m) for m in "ab"]
     other = finding("gitleaks", "gitleaks.x", family="leaked-secret", path="m.tf", line=5)

@@ -64,6 +64,8 @@ def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Aud
         rules = ()
 
     waivers = shop.standing()
+    if waivers.unread:
+        note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
 
     def judge(change_set: ChangeSet, landscape: Landscape) -> Assessment:
         return validate(crew, change_set, landscape, checks, waivers=waivers).assessment

@@ -1,4 +1,4 @@
-"""`check`, `impact` and `plan`: what the working tree would change. Nothing of the user's is touched."""
+"""`check`, `impact` and `plan`: what the working tree would change. Only `check --fix` writes there."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def check(
             "terraform",
             f"{shop.terraform.product} fmt",
             *(("opa",) if crew.config.policies else ()),
-            *scanners.tools(),
+            *scanners.tools(crew.config),
         ),
     )
     for report in wanted:

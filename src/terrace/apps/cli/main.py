@@ -36,7 +36,7 @@ class Ladder(click.Group):
                 formatter.write_dl(commands)
 
 
-FORMATS = ("terminal", "markdown", "sarif", "junit", "json")
+FORMATS = ("terminal", "markdown", "html", "sarif", "junit", "json")
 """What `terrace check` can be told as; `terrace.apps.cli.reports` knows how."""
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
@@ -97,11 +97,11 @@ def check(
       terrace check --base HEAD~3       against another commit
       terrace check --fix               format what changed, write the pages of its modules, then check
       terrace check --format markdown   as a comment for a pull request
-      terrace check --report sarif=check.sarif --report junit=check.xml
+      terrace check --report html=check.html --report sarif=check.sarif
       terrace check --all               everything, as it is deployed
     """
     if everything:
-        refused = {"--base": base, "--report": reports, "--explain": explain}
+        refused = {"--base": base, "--report": reports, "--explain": explain, "--fix": fix}
         for option in (name for name, given in refused.items() if given):
             raise click.UsageError(f"{option} is about a change, and --all looks at everything")
         if style not in ("terminal", "markdown", "json"):

@@ -39,6 +39,13 @@ SEVERITIES: Mapping[str, Severity] = {
     "container-privilege": Severity.HIGH,
     "cluster-public": Severity.HIGH,
     "cluster-logging": Severity.LOW,
+    "availability": Severity.LOW,
+    "default-network": Severity.LOW,
+    "disk-exposure": Severity.MEDIUM,
+    "identity": Severity.MEDIUM,
+    "long-lived-credential": Severity.MEDIUM,
+    "outdated-runtime": Severity.MEDIUM,
+    "request-smuggling": Severity.MEDIUM,
 }
 """How bad a family is, for scanners that do not say. Low is what makes a change neither open nor lost."""
 
@@ -97,6 +104,13 @@ _CHECKOV = {
     "container-privilege": "CKV_AWS_334",
     "cluster-public": "CKV_AWS_38 CKV_AWS_39 CKV_AWS_100 CKV_AZURE_143",
     "cluster-logging": "CKV_AWS_37 CKV_AZURE_4",
+    "availability": "CKV_AWS_157",
+    "default-network": "CKV_AWS_148",
+    "disk-exposure": "CKV_AZURE_251",
+    "identity": "CKV_AZURE_1 CKV_AZURE_71 CKV_AZURE_178",
+    "long-lived-credential": "CKV_AWS_273 CKV_AZURE_137 CKV2_AZURE_40",
+    "outdated-runtime": "CKV_AWS_363",
+    "request-smuggling": "CKV_AWS_131",
 }
 
 _TRIVY = {
@@ -122,6 +136,9 @@ _TRIVY = {
     "metadata-service": "AWS-0028 AWS-0130",
     "cluster-public": "AWS-0040 AWS-0041",
     "cluster-logging": "AWS-0038 AZU-0040",
+    "default-network": "AWS-0101",
+    "identity": "AZU-0039",
+    "request-smuggling": "AWS-0052",
 }
 
 

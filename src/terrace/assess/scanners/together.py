@@ -61,19 +61,30 @@ def together(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]
 def _one(members: Iterable[Finding], also: Iterable[Finding]) -> Mapping[Finding, Finding]:
     """Those of the members that stay, as they stay. `also` agree with them, and stay nowhere."""
     members = list(members)
-    everybody = [*members, *also]
     best = min(members, key=_rank)
-    severity = max(f.severity for f in everybody)
-    holds = any(f.blocks for f in everybody)
-    names = {name for f in everybody for name in (f"{f.rule}", *f.also)} - {best.rule}
+    staying = [f for f in members if _stays(f, best)]
+    others = [*(f for f in members if not _stays(f, best)), *also]
+    if not others:
+        return {f: f for f in staying}
+    severity = max(f.severity for f in others)
+    holds = any(f.blocks for f in others)
+    names = {name for f in others for name in (f.rule, *f.also)} - {f.rule for f in staying}
     return {
         f: replace(
-            f, severity=severity, advisory=f.advisory and not holds, also=tuple(sorted(names)) if f.family else f.also
+            f,
+            severity=max(f.severity, severity),
+            advisory=f.advisory and not holds,
+            also=tuple(sorted({*f.also, *names})) if f.family else f.also,
         )
-        for f in members
-        # Several of one rule are several facts: two secrets in a line, two open ports.
-        if (f.tool, f.rule) == (best.tool, best.rule)
+        for f in staying
     }
+
+
+def _stays(finding: Finding, best: Finding) -> bool:
+    """Several of one rule are several facts, such as two secrets in a line; and so are our own rules of one family."""
+    if best.tool in OURS:
+        return finding.tool in OURS
+    return (finding.tool, finding.rule) == (best.tool, best.rule)
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:
