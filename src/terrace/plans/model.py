@@ -120,7 +120,8 @@ class Plan:
     """One stack's planned changes. `changes` holds every object, no-ops too, in Terraform's order.
 
     `complete` is False when Terraform deferred something; `errored` when planning stopped on an error: neither
-    may ever be applied or passed. `drift` is what Terraform found changed outside.
+    may ever be applied or passed. `drift` is what Terraform found changed outside. `links` are blocks and the blocks
+    that they refer to, `references` blocks with an attribute and what it refers to, in their module's own words.
     """
 
     stack: Stack
@@ -131,6 +132,7 @@ class Plan:
     drift: tuple[ResourceChange, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str, str], ...] = ()
     format_version: str = ""
     terraform_version: str = ""
     errored: bool = False

@@ -18,7 +18,10 @@ from terrace.assess.policy.catalogue import PolicyRule, catalogue
 from terrace.assess.policy.rego import Breakage
 from terrace.errors import NotReady
 
-INSTALL = "install OPA 1.0 or newer (openpolicyagent.org), or: go install github.com/open-policy-agent/opa@v1.22.2"
+INSTALL = (
+    "terrace tools install opa   (with Go on PATH; as: go install github.com/open-policy-agent/opa@v1.22.2),"
+    " or put OPA 1.0 or newer on PATH"
+)
 
 FORBIDDEN = frozenset({"http.send", "net.lookup_ip_addr", "opa.runtime"})
 """Builtins that reach out of a policy: the network, and the environment of whoever runs it. A policy that names one

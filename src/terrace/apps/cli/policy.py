@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from terrace.adapters.opa.engine import Opa
 from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.watching import Silent
 from terrace.apps.policy_pack import upgrade_of, write
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring import Workshop, opa
 from terrace.assess.policy.shipped import FOLDER
 from terrace.assess.view import view
 from terrace.errors import BadInput
@@ -25,7 +24,7 @@ def test(folder: str, *, coverage: bool) -> int:
     there = [one for one in folders if (root / one).is_dir()]
     if not there:
         raise BadInput("there are no policies to test", hint="terrace.yaml: policies: [FOLDER]")
-    done = Opa().test(root, there, coverage=coverage)
+    done = opa().test(root, there, coverage=coverage)
     sys.stdout.write(done.out.decode("utf-8", "replace"))
     sys.stderr.write(done.err.decode("utf-8", "replace"))
     return 0 if done.code == 0 else 1
