@@ -65,6 +65,15 @@ def test_every_rule_has_a_test_for_each_thing_it_can_say(name: str) -> None:
         assert re.search(rf"^test_{what}", tests, re.MULTILINE), f"{name} is never tested to be: {what}"
 
 
+@pytest.mark.parametrize("rule", described(), ids=lambda rule: rule.id)
+def test_the_types_that_a_rule_names_are_those_that_it_looks_at(rule: PolicyRule) -> None:
+    """By them is told what no rule covers."""
+    text = (PACK / rule.path).read_text()
+    shared = "".join((PACK / f"lib/{name}.rego").read_text() for name in ("apps", "azapi") if f"lib.{name}" in text)
+    found = re.findall(r'"((?:aws|azurerm|azapi)_[a-z0-9_]+)"', text.partition("\npackage ")[2] + shared)
+    assert set(found) == set(rule.types) - {"*"}
+
+
 def test_every_rule_says_all_of_itself(catalogue: tuple[PolicyRule, ...]) -> None:
     assert len(catalogue) == len(RULES)
     assert len({rule.id for rule in catalogue}) == len(catalogue)

@@ -97,7 +97,7 @@ def _finding(rule: str, kind: str, message: Any, stack: str) -> Finding:
         stack=stack,
         address=str(address) if address else None,
         fix=str(fix) if fix else None,
-        advisory=kind == "warn",
+        advisory=kind == "warn" or told.get("advisory") is True,
         family=str(told.get("family") or metadata.get("family") or ""),
     )
 

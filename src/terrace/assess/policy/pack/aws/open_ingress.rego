@@ -57,7 +57,7 @@ _single(_) := {problem |
 # An empty path is the resource itself.
 _judged(resource, path, block) := {lib.unsure(resource, path)} if {
 	network.hidden(block)
-} else := {lib.broken(resource, sprintf("%s is open to %s", [_ports(block), concat(", ", open)]))} if {
+} else := {lib.broken(resource, sprintf("%s from %s", [_ports(block), concat(", ", open)]))} if {
 	open := {source | some key in _sources; some source in lib.listed(object.get(block, key, [])); network.everywhere(source)}
 	count(open) > 0
 	not _harmless(block)

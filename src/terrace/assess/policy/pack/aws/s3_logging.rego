@@ -8,7 +8,7 @@
 #   id: aws-s3-logging
 #   severity: low
 #   family: logging
-#   types: [aws_s3_bucket]
+#   types: [aws_s3_bucket, aws_s3_bucket_logging]
 #   controls: [s3_bucket_server_access_logging_enabled]
 #   remediation: >-
 #     Add an aws_s3_bucket_logging for it; a bucket that takes logs is left out.

@@ -8,7 +8,7 @@
 #   id: aws-secret-rotation
 #   severity: medium
 #   family: secret-expiry
-#   types: [aws_secretsmanager_secret]
+#   types: [aws_secretsmanager_secret, aws_secretsmanager_secret_rotation]
 #   controls: [secretsmanager_automatic_rotation_enabled]
 #   remediation: >-
 #     Add an aws_secretsmanager_secret_rotation for it.

@@ -8,7 +8,7 @@
 #   id: azure-diagnostics
 #   severity: medium
 #   family: logging
-#   types: [azurerm_key_vault]
+#   types: [azurerm_key_vault, azurerm_monitor_diagnostic_setting]
 #   controls: [cf820ca0-f99e-4f3e-84fb-66e913812d21]
 #   remediation: >-
 #     Add an azurerm_monitor_diagnostic_setting for it.

@@ -43,7 +43,7 @@ _judged(resource, path, block) := {lib.unsure(resource, path)} if {
 	network.hidden(block)
 } else := set() if {
 	_lets_nobody_in(block)
-} else := {lib.broken(resource, sprintf("%sports %s are open to %s", [_named(block), concat(", ", ports), concat(", ", open)]))} if {
+} else := {lib.broken(resource, sprintf("%sports %s from %s", [_named(block), concat(", ", ports), concat(", ", open)]))} if {
 	open := {source | some source in _all(block, ["source_address_prefix", "source_address_prefixes"]); network.everywhere(source)}
 	count(open) > 0
 	ports := {port | some port in _all(block, ["destination_port_range", "destination_port_ranges"]); not network.harmless(network.range_of(port))}

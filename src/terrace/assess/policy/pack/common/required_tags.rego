@@ -35,7 +35,7 @@ _lacking(_) := {problem |
 # A plan has every attribute of a type, so that one without any of these cannot bear tags.
 _taggable(resource) if {
 	some key in ["tags", "tags_all", "tag"]
-	key in object.keys(resource.after)
+	object.get(resource.after, key, "absent") != "absent"
 }
 
 _judged(resource) := {problem |
@@ -46,11 +46,11 @@ _judged(resource) := {problem |
 }
 
 # Unknown values count, and are told apart.
-_tags(resource) := object.union(_of(resource.after, "tags"), object.union(_of(resource.after, "tags_all"), _of(resource.after, "tag")))
+_tags(resource) := object.union_n([_of(resource.after, key) | some key in ["tag", "tags_all", "tags"]; resource.after[key]])
 
 _of(after, key) := {lower(name): value | some name, value in after[key]; is_string(name)} if {
 	is_object(after[key])
-} else := {lower(tag.key): tag.value | some tag in after[key]} if {
+} else := {lower(tag.key): tag.value | some tag in after[key]; is_string(tag.key)} if {
 	is_array(after[key])
 } else := {}
 

@@ -96,7 +96,7 @@ broken(resource, why) := {"resource": resource, "status": "fail", "why": why}
 unsure(resource, path) := {
 	"resource": resource,
 	"status": "unknown",
-	"why": sprintf("it cannot be told: %s is %s", [dotted(path), _hiding(resource, path)]),
+	"why": sprintf("It cannot be told: %s is %s", [dotted(path), _hiding(resource, path)]),
 }
 
 _hiding(resource, path) := "sensitive" if {
@@ -173,6 +173,8 @@ _or(value, absent) := absent if {
 
 _says(resource, path, value) := sprintf("%s is not set", [dotted(path)]) if {
 	value == null
+} else := sprintf("%s is empty", [dotted(path)]) if {
+	value == []
 } else := sprintf("%s is not set, which means %v", [dotted(path), value]) if {
 	object.get(resource.after, path, null) == null
 } else := sprintf("%s is %v", [dotted(path), value])
@@ -244,7 +246,7 @@ lacking(resource, type, key) := {broken(resource, sprintf("no %s sets anything f
 } else := {{
 	"resource": resource,
 	"status": "unknown",
-	"why": sprintf("it cannot be told whether %s is for it", [other.resource.address]),
+	"why": sprintf("It cannot be told whether %s is for it", [other.resource.address]),
 } |
 	some other in linked(resource, type, key)
 } if {
@@ -255,11 +257,11 @@ lacking(resource, type, key) := {broken(resource, sprintf("no %s sets anything f
 
 # One finding. `chain` is rego.metadata.chain() of the rule, whose package says what it is. What it does not say is left
 # out: a rule whose annotation was forgotten still speaks.
-told(chain, problem) := object.union(said, {
-	"msg": sprintf("%s%s%s", [_title(annotations), problem.why, _existing(problem.resource)]),
+told(chain, problem) := object.union_n([said, _held(problem), {
+	"msg": sprintf("%s%s%s", [_title(annotations, problem), problem.why, _existing(problem.resource)]),
 	"resource": problem.resource.address,
 	"status": problem.status,
-}) if {
+}]) if {
 	annotations := _annotations(chain)
 	custom := object.get(annotations, "custom", {})
 	not _off(object.get(custom, "id", ""))
@@ -267,13 +269,21 @@ told(chain, problem) := object.union(said, {
 	said := {words[key]: value | some key, value in custom; words[key]}
 }
 
+_held(problem) := {"advisory": true} if {
+	problem.status == "unknown"
+	setting("unknown") == "told"
+} else := {}
+
 _annotations(chain) := annotations if {
 	some link in chain
 	annotations := link.annotations
 	annotations.custom.id
 } else := {}
 
-_title(annotations) := sprintf("%s: ", [annotations.title]) if {
+_title(annotations, problem) := sprintf("%s? ", [annotations.title]) if {
+	problem.status == "unknown"
+	annotations.title
+} else := sprintf("%s: ", [annotations.title]) if {
 	annotations.title
 } else := ""
 
@@ -295,6 +305,7 @@ _standard := {
 	"least_backup_days": 7,
 	"least_key_deletion_days": 14,
 	"allowed_regions": [],
+	"unknown": "hold",
 	"off": [],
 }
 

@@ -124,3 +124,11 @@ test_a_rule_that_says_nothing_of_itself_still_speaks if {
 test_a_setting_that_is_missing_is_as_it_was_shipped if {
 	lib.setting("least_backup_days") == 7 with input as {"settings": {}}
 }
+
+test_what_cannot_be_told_is_held_unless_told_otherwise if {
+	problem := lib.unsure(testing.resource("t", {"a": testing.later}), ["a"])
+	not "advisory" in object.keys(lib.told([], problem)) with input as testing.plan([])
+	lib.told([], problem).advisory with input as testing.under({"unknown": "told"}, testing.plan([]))
+	some finding in data.terrace.aws.rds_public.deny with input as testing.one("aws_db_instance", {"publicly_accessible": testing.later})
+	startswith(finding.msg, "A database has a public address? It cannot be told: publicly_accessible is known")
+}
