@@ -36,6 +36,5 @@ _inline(bucket) if {
 
 # One that is itself the target of logs would log its own logging.
 _takes_logs(bucket) if {
-	some configuration in lib.after("aws_s3_bucket_logging")
-	configuration.after.target_bucket == bucket.after.bucket
+	lib.naming("aws_s3_bucket_logging", "target_bucket")[bucket.after.bucket]
 }

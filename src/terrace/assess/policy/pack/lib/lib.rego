@@ -194,12 +194,13 @@ _candidates(resource, type, key) := ({place |
 	some block in resource.referred_from
 	some place in _by_block(0)[block]
 	input.resources[place].type == type
-} | {place | some place in _named(type, key)[_name(resource, key)]}) | _strays(type, key)
+} | {place | some place in naming(type, key)[_name(resource, key)]}) | _strays(type, key)
 
 # What a resource is called, for whoever names it in clear.
 _name(resource, key) := object.get(resource.after, key, object.get(resource.after, "id", null))
 
-_named(type, key) := {name: found |
+# The resources of a type by what they have as `key`, as places in the input.
+naming(type, key) := {name: found |
 	some name in {object.get(resource.after, key, null) | some resource in after(type)}
 	is_string(name)
 	found := [i | some i in _by_type(0)[type]; object.get(input.resources[i].after, key, null) == name]
