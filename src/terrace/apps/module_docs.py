@@ -10,7 +10,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.errors import BadInput, Place
 from terrace.report.markers import marked, new, put
 from terrace.report.module_page import page, words
-from terrace.report.terminal import visible
+from terrace.report.text import visible
 from terrace.stacks.config import ModuleDocs
 from terrace.stacks.interface import Unread, read_interface
 from terrace.stacks.layout import Layout

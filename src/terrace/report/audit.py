@@ -10,11 +10,11 @@ from rich.text import Text
 
 from terrace.assess.compliance.audit import Audited, RuleSeen
 from terrace.assess.model import Finding, Status
-from terrace.report.checked import clipped, place, weight, worst_first
+from terrace.report.checked import place, weight, worst_first
 from terrace.report.machine import Json
 from terrace.report.machine import finding as finding_as_json
 from terrace.report.markdown import code, plain
-from terrace.report.terminal import visible
+from terrace.report.text import clipped, visible
 
 MOST = 200
 """Findings of an environment that people are shown; machines get all."""

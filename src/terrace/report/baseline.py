@@ -11,7 +11,7 @@ from terrace.assess.waivers.baseline import Renewed, why_outside
 from terrace.assess.waivers.model import BASELINE, Waiver
 from terrace.report.checked import place
 from terrace.report.machine import finding, waiver
-from terrace.report.terminal import visible
+from terrace.report.text import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

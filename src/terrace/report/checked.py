@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from terrace.assess.model import Assessment, Finding, Status
 from terrace.assess.risk import Risk
 from terrace.gates.model import Verdict
-from terrace.report.terminal import visible
+from terrace.report.text import clipped
 from terrace.stacks.graph import Graph
 
 
@@ -90,18 +90,6 @@ def place(finding: Finding) -> str:
 def seen_by(finding: Finding) -> str:
     """Which rules of other tools say the same, in brackets and with a space before; "" where none does."""
     return f" (also {clipped(', '.join(finding.also))})" if finding.also else ""
-
-
-def clipped(text: str, limit: int = 300) -> str:
-    """Text from outside in one line without control characters, cut where it is longer than `limit`."""
-    # Cut before and after: what is made visible grows, and must not grow from a megabyte.
-    shown = visible(" ".join(text[: limit * 4].split()))
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def readable(text: str) -> str:
-    """Text from outside whose lines stay lines, with every other control and format character made visible."""
-    return "\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
 def why_held(finding: Finding) -> str:

@@ -13,10 +13,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from terrace.assess.compliance.evidence import STATES, Answer, Answers, Evidence, Outcome, State, distinct
-from terrace.report.checked import clipped
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
-from terrace.report.terminal import visible
+from terrace.report.text import clipped, visible
 from terrace.watch.compliance import Compliance, Looked
 
 CAVEAT = (

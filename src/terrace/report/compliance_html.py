@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from html import escape
 
 from terrace.assess.compliance.evidence import STATES, Answer, Answers, Evidence, State
-from terrace.report.checked import clipped
 from terrace.report.compliance import CAVEAT, coverage, looked, moment, sentence, title, totals, worth
-from terrace.report.terminal import visible
+from terrace.report.text import clipped, visible
 from terrace.watch.compliance import Compliance
 
 _STYLE = """

@@ -5,7 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as Xml
 
 from terrace.assess.model import Finding, Status
-from terrace.report.checked import Checked, place, readable, said, weight, worst_first
+from terrace.report.checked import Checked, place, said, weight, worst_first
+from terrace.report.text import readable
 
 
 def check(record: Checked) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from terrace.assess.leaks.names import plausible, says_secret
-from terrace.report.terminal import visible
+from terrace.report.text import visible
 from terrace.stacks.interface import Input, Interface
 
 MOST_LINES = 60

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -18,13 +17,12 @@ from terrace.assess.risk import Risk
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
+from terrace.report.checked import Checked, answered_for, said, why_held
 from terrace.report.machine import result_word, state_word
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.watch.checks import Standing
-
-if TYPE_CHECKING:
-    from terrace.report.checked import Checked
 
 SIGNS = {
     Action.CREATE: ("+", "green"),
@@ -57,11 +55,6 @@ def reason_words(reason: Reason) -> str:
     """One reason as a chain from what changed to the stack: `modules/a/main.tf -> modules/a -> environments/dev`."""
     chain = " → ".join([visible(reason.path), *(visible(part) for part in reason.chain)])
     return f"{reason.kind}: {chain}"
-
-
-def visible(text: str) -> str:
-    """Text from outside with every control and format character made visible, so that it cannot act on a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def impact(change_set: ChangeSet, *, why: bool) -> RenderableType:
@@ -113,8 +106,6 @@ def check(
             branch.add(Text(f"not planned: {visible(unplanned[key])}", style="red"))
     for stack in change_set.removed:
         tree.add(Text(f"{visible(stack.key)} is removed: its objects stay until `terrace destroy`", style="red"))
-    from terrace.report.checked import answered_for
-
     parts: list[RenderableType] = [tree]
     found = list(findings)
     if found:
@@ -146,8 +137,6 @@ def _risk(found: Risk, *, explain: bool) -> RenderableType:
 
 def checked(record: Checked) -> RenderableType:
     """The answer of a check, and at its end a line for each finding that holds the change."""
-    from terrace.report.checked import why_held
-
     known = record.assessment
     facts = (known.change_set, known.plans, known.unplanned, known.findings, record.ahead)
     told = check(*facts, passed=record.passed, risk=record.risk, explain=record.explain)
@@ -211,8 +200,6 @@ def _change(change: ResourceChange) -> Text:
 
 def findings_table(findings: Iterable[Finding]) -> RenderableType:
     """What was found, worst first, each with its place and what to do."""
-    from terrace.report.checked import said
-
     ordered = sorted(findings, key=lambda f: (f.advisory, -f.severity, f.rule))
     lines: list[RenderableType] = [Text("Findings", style="bold")]
     for finding in ordered:

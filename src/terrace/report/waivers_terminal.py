@@ -10,7 +10,7 @@ from terrace.assess.leaks.baseline import Accepted
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import BASELINE, Waiver
 from terrace.assess.waivers.telling import SOON
-from terrace.report.terminal import visible
+from terrace.report.text import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -14,6 +14,7 @@ from terrace.errors import TerraceError
 from terrace.pipelines.validate import validate
 from terrace.report import machine, terminal
 from terrace.report.checked import Checked
+from terrace.report.text import visible
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason
@@ -69,7 +70,7 @@ def _mend(shop: Workshop, change_set: ChangeSet) -> bool:
 
     done = mend(shop, change_set)
     for one in done:
-        path = terminal.visible(one.path)
+        path = visible(one.path)
         note(f"left alone {path}: {one.why_not}" if one.why_not else f"wrote {path} ({one.what})")
     if not done:
         note("nothing to mend")

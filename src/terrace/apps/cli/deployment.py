@@ -28,6 +28,7 @@ from terrace.pipelines.state.look import back_up, due_for_a_look
 from terrace.pipelines.tick import due
 from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal, terminal
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
@@ -58,7 +59,7 @@ def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_jso
     commit = shop.trust.commit if ref is None else shop.repository.resolve(ref)
     if ref is None and (dirty := shop.repository.dirty):
         raise BadInput(
-            f"the working tree differs from its commit ({terminal.visible(dirty[0])}"
+            f"the working tree differs from its commit ({visible(dirty[0])}"
             + (f" and {len(dirty) - 1} more" if len(dirty) > 1 else "")
             + "), and only commits are deployed",
             hint="commit and merge it, or say which commit you mean: --ref REF",

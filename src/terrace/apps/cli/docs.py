@@ -13,7 +13,7 @@ from terrace.apps.cli.console import emit, note
 from terrace.apps.module_docs import Documented, ModulePages, Page, Unknown
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput, Place
-from terrace.report.terminal import visible
+from terrace.report.text import visible
 
 STATES = ("current", "written", "missing", "differs", "unknown")
 

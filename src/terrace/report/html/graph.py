@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from terrace.report.checked import clipped
 from terrace.report.html.text import plural
+from terrace.report.text import clipped
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import ChangeSet
 

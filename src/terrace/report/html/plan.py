@@ -89,7 +89,7 @@ def _rank(action: Action) -> int:
 
 def _large(change: ResourceChange, rules: tuple[str, ...]) -> str:
     word, sign = WORDS[change.action]
-    data = "<b class=data>may hold data</b>" if is_stateful(change.type) else ""
+    data = "<b class=data>may hold data</b>" if is_stateful(change.type) and is_grave(change) else ""
     why = f" <small>{reason}</small>" if (reason := _why(change)) else ""
     flag = f"<b class=flag>⚑ {text(', '.join(rules), 200)}</b>" if rules else ""
     what = f"<span class=what>{word} {code(change.address)}{why}{flag}</span>"
