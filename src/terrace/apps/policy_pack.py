@@ -30,7 +30,10 @@ def _annotations(files: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
     for name, text in files.items():
         lines = text.partition("# METADATA\n")[2].partition("\npackage ")[0].splitlines()
         if is_rule(name):
-            yield {"annotations": yaml.load("\n".join(line[2:] for line in lines)), "location": {"file": name}}
+            yield {
+                "annotations": yaml.load("\n".join(line[2:] for line in lines)),
+                "location": {"file": f"{FOLDER}/{name}"},
+            }
 
 
 def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from terrace.assess.check import Check, Examined, PlanCheck, Scan, StaticCheck
 from terrace.assess.model import Assessment, Finding, Severity, Status
@@ -15,7 +16,7 @@ from terrace.assess.waivers.content import contents
 from terrace.assess.waivers.judging import NONE, Waivers, waive
 from terrace.assess.waivers.proposals import Terms, proposed
 from terrace.assess.waivers.telling import dated
-from terrace.errors import Interrupted, TerraceError, TerraformFailed
+from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
@@ -30,7 +31,7 @@ from terrace.stacks.blocks import Blocks
 from terrace.stacks.config import Environment
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import ChangeSet, Impact, Manual
+from terrace.stacks.model import ChangeSet, Impact, Manual, Stack
 
 SCANS_AT_ONCE = 2
 """How many scanners run beside the plans; each takes a core."""
@@ -70,7 +71,7 @@ def validate(
             ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool,
             ThreadPoolExecutor(max_workers=SCANS_AT_ONCE) as aside,
         ):
-            plans = {i.stack.key: pool.submit(plan_in, crew, landscape, i.stack, root) for i in change_set.impacts}
+            plans = {i.stack.key: pool.submit(_planned, crew, landscape, i.stack, root) for i in change_set.impacts}
             scans = {
                 check.name: aside.submit(weighed, crew.config, check.name, partial(check.examine, examined))
                 for check in wanted
@@ -101,6 +102,16 @@ def _places(crew: Crew, landscape: Landscape) -> Places:
     """Where things are at the head; files are read when somebody asks."""
     blocks = Blocks(crew.repository.tree(landscape.commit), landscape)
     return Places(of=lambda stack, address: blocks.of(stack, block_of(address)), at=blocks.at)
+
+
+def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+    """The plan of one stack. What may be used to plan it stands on the protected branch, or nowhere."""
+    if all(environment.name != stack.environment for environment in crew.config.environments):
+        raise BadInput(
+            f"{stack.environment} is a new environment: the protected branch does not say what may be used to plan it",
+            hint="have an owner merge the environment first; a change to its stacks is planned from then on",
+        )
+    return plan_in(crew, landscape, stack, root)
 
 
 def _gather(

@@ -72,6 +72,14 @@ def said(finding: Finding) -> str:
     return "; ".join(part for part in (finding.message, finding.note) if part)
 
 
+def answered_for(findings: Iterable[Finding]) -> str:
+    """How many findings records answer for: `37 known from the baseline, 2 waived`; "" where none does."""
+    records = [finding.waiver for finding in findings if finding.status is Status.WAIVED and finding.waiver is not None]
+    known = sum(record.known for record in records)
+    counts = ((known, "known from the baseline"), (len(records) - known, "waived"))
+    return ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
 def place(finding: Finding) -> str:
     """Where it is, as people write it: `path:line`, else the stack and the address; "" for the whole change."""
     if finding.path:

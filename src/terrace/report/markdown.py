@@ -9,7 +9,7 @@ from terrace.assess.model import Finding
 from terrace.assess.risk import Risk
 from terrace.gates.model import Verdict
 from terrace.plans.model import Action, Plan
-from terrace.report.checked import Checked, said, seen_by, why_held
+from terrace.report.checked import Checked, answered_for, said, seen_by, why_held
 from terrace.report.terminal import SIGNS, counts, reason_words, visible
 from terrace.stacks.model import ChangeSet
 
@@ -94,7 +94,13 @@ def checked(record: Checked) -> str:
     held = [f"- {plain(why_held(finding))}" for finding in record.holding[:MOST_HELD]]
     if len(record.holding) > MOST_HELD:
         held.append(f"- and {len(record.holding) - MOST_HELD} more")
-    parts = [head, *(["\n".join(["**Held by**", "", *held])] if held else []), *blocks]
+    answered = answered_for(known.findings)
+    parts = [
+        head,
+        *(["\n".join(["**Held by**", "", *held])] if held else []),
+        *([answered] if answered else []),
+        *blocks,
+    ]
     kept: list[str] = []
     room = ROOM
     for part in parts:

@@ -113,10 +113,14 @@ def check(
             branch.add(Text(f"not planned: {visible(unplanned[key])}", style="red"))
     for stack in change_set.removed:
         tree.add(Text(f"{visible(stack.key)} is removed: its objects stay until `terrace destroy`", style="red"))
+    from terrace.report.checked import answered_for
+
     parts: list[RenderableType] = [tree]
     found = list(findings)
     if found:
         parts += [Text(""), findings_table(found)]
+    if answered := answered_for(found):
+        parts += [Text(answered)]
     for verdict in ahead:
         parts += [Text(""), gates(verdict)]
     parts += [Text(""), _risk(risk, explain=explain)]

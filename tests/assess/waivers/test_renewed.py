@@ -136,3 +136,15 @@ def test_a_finding_stays_known_when_another_tool_that_agrees_speaks_first() -> N
     first = renewed([replace(ONE, rule="trivy.x")], (), Everything(), GRANT, content)
     both = replace(ONE, rule="checkov.y", also=("trivy.x",))
     assert renewed([both], first.records, frozenset(), NEXT, content).records == first.records
+
+
+def test_what_several_tools_agree_on_is_known_by_its_family_and_accepted_by_any_of_its_names() -> None:
+    both = replace(ONE, rule="checkov.y", also=("trivy.x",), family="bucket-versioning")
+    first = renewed([both], (), Everything(), GRANT, content)
+    assert [record.rule for record in first.records] == ["bucket-versioning"]
+    for alone in (replace(both, also=()), replace(both, rule="trivy.x", also=())):
+        again = renewed([alone], first.records, frozenset(), NEXT, content)
+        assert (again.records, again.fresh) == (first.records, ())
+    assert renewed([replace(both, also=(), family="")], first.records, frozenset(), NEXT, content).gone == first.records
+    for name in ("checkov.y", "trivy.x", "bucket-versioning"):
+        assert renewed([both], (), frozenset({name}), NEXT, content).came == 1

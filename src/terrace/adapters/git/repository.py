@@ -111,6 +111,10 @@ class GitRepository:
             raise BadInput(f"there is no commit {ref!r}", hint=hint)
         return os.fsdecode(done.out).strip()
 
+    def made_here(self, commit: str) -> bool:
+        """Whether `snapshot` made a commit: it is nobody's."""
+        return self._text("log", "-1", "--format=%ae", commit).strip() == _NOBODY
+
     def snapshot(self) -> str:
         with tempfile.TemporaryDirectory(prefix="terrace-index-") as folder:
             private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}

@@ -119,17 +119,19 @@ def check(
 @cli.command()
 @click.argument("rule", metavar="RULE")
 @JSON
-def explain(rule: str, as_json: bool) -> int:
-    """What a rule of a check, or a factor of the risk, means; why it matters, how to fix and how to waive it.
+@click.pass_obj
+def explain(folder: str, rule: str, as_json: bool) -> int:
+    """What a rule of a check or of a policy means, or a factor of the risk: why it matters, how to fix and waive it.
 
     \b
     Examples:
       terrace explain trust-root
       terrace explain data-loss
+      terrace explain aws-rds-public
     """
     from terrace.apps.cli.explain import explain
 
-    return explain(rule, as_json=as_json)
+    return explain(folder, rule, as_json=as_json)
 
 
 @cli.command()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from terrace.assess.model import Finding, Status
-from terrace.assess.waivers.judging import Content, Key, key_of
+from terrace.assess.waivers.judging import Content, Key, key_of, names_of
 from terrace.assess.waivers.model import BASELINE, Waiver
 from terrace.assess.waivers.never import is_blind, never
 from terrace.assess.waivers.telling import blind_to
@@ -63,15 +63,17 @@ def renewed(
     there = Counter(key for key in keys if key is not None)
     holding = Counter(key for key, f in zip(keys, findings, strict=True) if key is not None and f.blocks)
     blind = blind_to(findings)
+    named = {key for key, f in zip(keys, findings, strict=True) if any(name in accept for name in names_of(f))}
     kept = {}
     for key, record in before.items():
         left = record.count if blind(record) else min(record.count, there[key])
         if left:
-            kept[key] = _anew(replace(record, count=left), accept, grant)
+            anew = key in named and record.ended(grant.granted)
+            kept[key] = _again(replace(record, count=left), grant) if anew else replace(record, count=left)
     came = 0
     for key, number in holding.items():
         have = kept[key].count if key in kept else 0
-        if key[0] in accept and number > have:
+        if key in named and number > have:
             kept[key] = _record(key, number, grant, kept.get(key))
             came += number - have
     room = Counter({key: record.count for key, record in kept.items() if not record.ended(grant.granted)})
@@ -106,10 +108,7 @@ def _uncovered(findings: Sequence[Finding], keys: Sequence[Key | None], room: Co
     return tuple(found)
 
 
-def _anew(record: Waiver, accept: Container[str], grant: Grant) -> Waiver:
-    """A record whose day is over, granted again where somebody accepts its rule."""
-    if record.rule not in accept or not record.ended(grant.granted):
-        return record
+def _again(record: Waiver, grant: Grant) -> Waiver:
     return replace(record, owner=grant.owner, reason=grant.reason, granted=grant.granted, expires=grant.expires)
 
 

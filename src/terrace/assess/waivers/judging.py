@@ -100,7 +100,7 @@ def key_of(finding: Finding, content: Content, known: Container[Key] = ()) -> Ke
     """What a finding is in the baseline, equal as long as it is the same; None where it cannot be in it.
 
     Where a stack is known the address says where it is; else the file, and what stands in the line. Where several tools
-    agree, which of them speaks may change: a rule of theirs that is `known` goes before its own.
+    agree, it is called by their family, since which of them speaks may change; a name that is `known` goes before.
     """
     if finding.status is Status.WAIVED or never(finding) is not None:
         return None
@@ -112,8 +112,9 @@ def key_of(finding: Finding, content: Content, known: Container[Key] = ()) -> Ke
         place = (stack, "", finding.path, content(finding), unknown)
     else:
         return None
-    keys = [(rule, *place) for rule in (finding.rule, *finding.also)]
-    return next((key for key in keys if key in known), keys[0])
+    usual = finding.family if finding.also and finding.family else finding.rule
+    keys = [(name, *place) for name in names_of(finding)]
+    return next((key for key in keys if key in known), (usual, *place))
 
 
 def _known(
@@ -124,7 +125,7 @@ def _known(
         at: key
         for at, finding in enumerate(findings)
         if at not in taken
-        and not rules.isdisjoint((finding.rule, *finding.also))
+        and not rules.isdisjoint(names_of(finding))
         and (key := key_of(finding, content, known)) in known
     }
     # Which of equal findings is the new one cannot be told; always the same ones are taken for known.
