@@ -19,6 +19,7 @@ from terrace.apps.policy_pack import described, shipped
 from terrace.assess.model import Severity
 from terrace.assess.policy.catalogue import PolicyRule
 from terrace.assess.policy.coverage import uncovered
+from terrace.assess.policy.rego import findings
 from terrace.assess.policy.shipped import FOLDER, is_rule, is_untouched, marked, upgrade
 from terrace.plans.model import Action
 
@@ -120,3 +121,9 @@ def test_the_settings_that_are_written_are_those_that_hold_without_them() -> Non
     """Whoever takes the file away changes nothing."""
     without = run("eval", "--format=raw", "--data", "lib/lib.rego", "data.terrace.lib._standard").stdout
     assert YAML(typ="safe").load(shipped()["settings.yaml"])["settings"] == json.loads(without)
+
+
+def test_a_message_may_say_that_it_is_only_told() -> None:
+    """As the pack does of what nobody can tell, where its settings say so."""
+    told = {"a": {"deny": [{"msg": "x", "advisory": True}, {"msg": "y"}]}}
+    assert [(f.message, f.advisory) for f in findings(told, "dev")] == [("x", True), ("y", False)]
