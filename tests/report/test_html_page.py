@@ -100,7 +100,7 @@ def test_it_says_what_holds_first_and_then_what_would_happen() -> None:
         "How the change reaches 3 stacks",
         "old is removed",
         "destroy aws_instance.old",
-        "replace aws_db_instance.main because engine cannot be changed in place",
+        "replace aws_db_instance.main because engine cannot be changed in place ⚑ public-database",
         "known after apply",
         "Waived 1",
         "Risk: medium, 42 of 100",

@@ -50,9 +50,10 @@ def _told(rule: PolicyRule) -> Rule:
     about = f" It looks at {', '.join(rule.types)}." if rule.types else ""
     where = f" It stands in {rule.path}." if rule.path else ""
     more = f" More: {', '.join(rule.references)}" if rule.references else ""
+    controls = f" It is evidence for {', '.join(rule.controls)}." if rule.controls else ""
     return Rule(
         rule.id,
-        f"{rule.title} ({rule.severity.word}).{about}{where}",
+        f"{rule.title} ({rule.severity.word}).{about}{where}{controls}",
         f"{rule.why}{more}",
         rule.fix or "Its policy does not say.",
         f"`terrace waive {rule.id} ADDRESS --owner NAME --reason WHY`, merged: until a day, and told in every report.",

@@ -177,7 +177,7 @@ def _plans(record: Checked) -> Iterator[str]:
     yield "<h2 id=plans>Plans</h2>"
     busy = [plan for plan in known.plans.values() if not plan.is_empty or plan.errored or not plan.complete]
     for plan in sorted(busy, key=lambda p: (-p.count(Action.DELETE) - p.count(Action.REPLACE), p.stack.key)):
-        yield from _plan(plan)
+        yield from _plan(plan, _marks(record, plan.stack.key))
     for key, why in known.unplanned.items():
         yield f"<section class=plan><header><h3>{code(key)}</h3><span class=del>not planned</span></header>"
         yield f"<p>{prose(why)}</p></section>"
@@ -187,12 +187,21 @@ def _plans(record: Checked) -> Iterator[str]:
         yield f"<p class=soft>Nothing to do in {shown}.</p>"
 
 
-def _plan(plan: Plan) -> Iterator[str]:
+def _marks(record: Checked, stack: str) -> dict[str, tuple[str, ...]]:
+    """The rules by which something holds the change, by the address where it is."""
+    found: dict[str, dict[str, None]] = {}
+    for finding in record.holding:
+        if finding.stack == stack and finding.address:
+            found.setdefault(finding.address, {})[finding.rule] = None
+    return {address: tuple(rules) for address, rules in found.items()}
+
+
+def _plan(plan: Plan, marks: dict[str, tuple[str, ...]]) -> Iterator[str]:
     yield f"<section class=plan><header><h3>{code(plan.stack.key)}</h3>{_sum([plan])}"
     yield f"<small>plan {code(plan.digest.short)}</small></header>"
     if plan.errored or not plan.complete:
         yield "<p class=del>This plan is not whole: what it leaves out was not looked at.</p>"
-    yield picture(plan)
+    yield picture(plan, marks)
     yield "<details class=more-of><summary>Attribute by attribute</summary>"
     yield from details(plan)
     yield "</details></section>"

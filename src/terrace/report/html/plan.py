@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from terrace.assess.stateful import is_stateful
@@ -12,6 +12,9 @@ from terrace.report.html.text import code, plural, text
 
 TILES = 1500
 """Small tiles of one plan that are drawn; how many more there are is said."""
+
+LARGE = 60
+"""Large tiles of one plan."""
 
 DETAILS = 200
 """Changes of one plan that are told attribute by attribute."""
@@ -46,15 +49,17 @@ def is_grave(change: ResourceChange) -> bool:
     return change.action in (Action.DELETE, Action.REPLACE, Action.UNKNOWN, Action.FORGET)
 
 
-def picture(plan: Plan) -> str:
-    """All changes of a plan as tiles."""
+def picture(plan: Plan, marks: Mapping[str, tuple[str, ...]]) -> str:
+    """All changes of a plan as tiles. `marks` are the rules that something is found by, by address: it shows."""
     changes = riskiest_first(plan)
     grave = [change for change in changes if is_grave(change)]
-    calm = [change for change in changes if not is_grave(change)]
+    grave += [change for change in changes if not is_grave(change) and change.address in marks]
+    calm = [change for change in changes if not is_grave(change) and change.address not in marks]
     parts = []
     if grave:
-        more = f"<li class=more>and {len(grave) - 60:,} more" if len(grave) > 60 else ""
-        parts.append(f"<ul class=grave>{''.join(_large(change) for change in grave[:60])}{more}</ul>")
+        more = f"<li class=more>and {len(grave) - LARGE:,} more" if len(grave) > LARGE else ""
+        tiles = "".join(_large(change, marks.get(change.address, ())) for change in grave[:LARGE])
+        parts.append(f"<ul class=grave>{tiles}{more}</ul>")
     if calm:
         parts.append(f"<div class=modules>{''.join(_modules(calm))}</div>")
     if len(calm) > TILES:
@@ -82,11 +87,12 @@ def _rank(action: Action) -> int:
     return _RANK.index(action) if action in _RANK else len(_RANK)
 
 
-def _large(change: ResourceChange) -> str:
+def _large(change: ResourceChange, rules: tuple[str, ...]) -> str:
     word, sign = WORDS[change.action]
     data = "<b class=data>may hold data</b>" if is_stateful(change.type) else ""
     why = f" <small>{reason}</small>" if (reason := _why(change)) else ""
-    what = f"<span class=what>{word} {code(change.address)}{why}</span>"
+    flag = f"<b class=flag>⚑ {text(', '.join(rules), 200)}</b>" if rules else ""
+    what = f"<span class=what>{word} {code(change.address)}{why}{flag}</span>"
     return f'<li class="tile {word}"><span class=sign aria-hidden=true>{sign}</span>{what}{data}</li>'
 
 

@@ -68,6 +68,8 @@ svg.graph .edge { fill: none; stroke: var(--line); stroke-width: 1.2; } svg.grap
   .9rem; }
 .tile .sign { font: 700 1.5rem var(--mono); width: 1.4rem; text-align: center; } .tile .what { flex: 1; color:
   var(--ink); }
+.tile.create { color: var(--add); background: var(--add-bg); } .tile.update, .tile.move { color: var(--chg);
+  background: var(--chg-bg); } .flag { display: block; color: var(--bad); font-size: .86rem; }
 .tile.destroy, .tile.replace { color: var(--del); background: var(--del-bg); } .tile.forget { color: var(--chg);
   background: var(--chg-bg); } .tile.unknown { color: var(--unk); background: var(--unk-bg); }
 .data { border: 1px solid; border-radius: .25rem; font-size: .78rem; padding: 0 .45rem; white-space: nowrap; }
