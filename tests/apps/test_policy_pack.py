@@ -76,6 +76,23 @@ def test_an_update_upgrades_what_is_untouched_and_names_what_is_not(place: World
 def test_a_rule_of_the_pack_is_explained(tmp_path: Path) -> None:
     made = World(tmp_path)
     told = made.ok("explain", "aws-rds-public").out
-    assert "A database has a public address (critical, public-database)" in told
+    assert "A database has a public address (critical)" in told
     assert "publicly_accessible = false" in told
     assert "aws-rds-public" in made.run("explain", "aws-rds-publik").err
+
+
+def test_an_update_brings_the_pack_where_there_is_none_and_says_what_is_missing(tmp_path: Path) -> None:
+    made = world(tmp_path, three_environments())
+    done = made.ok("policy", "update")
+    assert "policies/terrace/aws/rds_public.rego: new" in done.out
+    assert "policies: [policies/terrace]" in done.err
+
+
+def test_an_update_writes_nothing_outside_of_the_repository(tmp_path: Path) -> None:
+    made = world(tmp_path, three_environments())
+    (tmp_path / "elsewhere").mkdir()
+    (made.work / "policies").mkdir()
+    (made.work / "policies/terrace").symlink_to(tmp_path / "elsewhere")
+    done = made.run("policy", "update")
+    assert (done.code, list((tmp_path / "elsewhere").iterdir())) == (2, [])
+    assert "leads out of the repository" in done.err

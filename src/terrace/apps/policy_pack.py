@@ -30,7 +30,10 @@ def _annotations(files: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
     for name, text in files.items():
         lines = text.partition("# METADATA\n")[2].partition("\npackage ")[0].splitlines()
         if is_rule(name):
-            yield {"annotations": yaml.load("\n".join(line[2:] for line in lines)), "location": {"file": name}}
+            yield {
+                "annotations": yaml.load("\n".join(line[2:] for line in lines)),
+                "location": {"file": f"{FOLDER}/{name}"},
+            }
 
 
 def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
@@ -61,6 +64,8 @@ def _text(path: Path) -> str | None:
 
 def write(root: Path, todo: Upgrade) -> None:
     """Do it. Every file is whole or as it was; what was not reached, the next time does."""
+    if not (root / FOLDER).resolve().is_relative_to(root.resolve()):
+        raise BadInput(f"{FOLDER} is a link that leads out of the repository", hint="make it a folder")
     for name, text in todo.files.items():
         path = root / FOLDER / name
         part = path.with_name(f".{path.name}.part")

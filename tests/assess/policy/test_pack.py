@@ -19,7 +19,8 @@ from terrace.apps.policy_pack import described, shipped
 from terrace.assess.model import Severity
 from terrace.assess.policy.catalogue import PolicyRule
 from terrace.assess.policy.coverage import uncovered
-from terrace.assess.policy.shipped import is_rule, is_untouched, marked, upgrade
+from terrace.assess.policy.rego import findings
+from terrace.assess.policy.shipped import FOLDER, is_rule, is_untouched, marked, upgrade
 from terrace.plans.model import Action
 
 PACK = Path(__file__).parents[3] / "src/terrace/assess/policy/pack"
@@ -68,7 +69,7 @@ def test_every_rule_has_a_test_for_each_thing_it_can_say(name: str) -> None:
 @pytest.mark.parametrize("rule", described(), ids=lambda rule: rule.id)
 def test_the_types_that_a_rule_names_are_those_that_it_looks_at(rule: PolicyRule) -> None:
     """By them is told what no rule covers."""
-    text = (PACK / rule.path).read_text()
+    text = (PACK / Path(rule.path).relative_to(FOLDER)).read_text()
     shared = "".join((PACK / f"lib/{name}.rego").read_text() for name in ("apps", "azapi") if f"lib.{name}" in text)
     found = re.findall(r'"((?:aws|azurerm|azapi)_[a-z0-9_]+)"', text.partition("\npackage ")[2] + shared)
     assert set(found) == set(rule.types) - {"*"}
@@ -120,3 +121,9 @@ def test_the_settings_that_are_written_are_those_that_hold_without_them() -> Non
     """Whoever takes the file away changes nothing."""
     without = run("eval", "--format=raw", "--data", "lib/lib.rego", "data.terrace.lib._standard").stdout
     assert YAML(typ="safe").load(shipped()["settings.yaml"])["settings"] == json.loads(without)
+
+
+def test_a_message_may_say_that_it_is_only_told() -> None:
+    """As the pack does of what nobody can tell, where its settings say so."""
+    told = {"a": {"deny": [{"msg": "x", "advisory": True}, {"msg": "y"}]}}
+    assert [(f.message, f.advisory) for f in findings(told, "dev")] == [("x", True), ("y", False)]

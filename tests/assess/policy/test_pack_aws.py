@@ -11,6 +11,8 @@ import pytest
 from support.golden import assert_golden
 from support.lanes import Ground
 from support.packs import PACK, judged, told
+from terrace.apps.policy_pack import described
+from terrace.assess.policy.coverage import uncovered
 from terrace.stacks.model import Stack
 
 HERE = Path(__file__).parent / "aws"
@@ -28,4 +30,6 @@ def test_every_rule_for_aws_speaks_of_what_is_bad_and_of_nothing_that_is_good(tm
     assert not [address for places in found.values() for address in places if address.startswith("module.good.")]
     files = {path.stem.replace("_", "-") for path in (PACK / "aws").glob("*.rego") if not path.stem.endswith("_test")}
     assert {name.removeprefix("aws-") for name in found if name.startswith("aws-")} == files
+    (rest,) = uncovered(described(), {"prod": plan})
+    assert rest.message.endswith("1 type of resource in these plans: aws_vpc (1)")
     assert_golden("../../assess/policy/aws/expected.json", json.dumps(found, indent=2) + "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from terrace.apps.cli.console import emit, show
+from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.watching import Silent
 from terrace.apps.policy_pack import upgrade_of, write
 from terrace.apps.wiring import Workshop, opa
@@ -45,7 +45,8 @@ def given(folder: str, key: str) -> int:
 
 def update(folder: str, *, dry_run: bool) -> int:
     """Bring the policies that Terrace wrote to this version's; a file that somebody changed is told and left."""
-    root = Workshop(Path(folder), fetch=False).repository.root
+    shop = Workshop(Path(folder), fetch=False)
+    root = shop.repository.root
     todo = upgrade_of(root)
     if not dry_run:
         write(root, todo)
@@ -56,4 +57,7 @@ def update(folder: str, *, dry_run: bool) -> int:
         show("nothing to upgrade")
     elif dry_run:
         show("nothing was written: this was a dry run")
+    named = shop.config_at(shop.repository.snapshot()).policies
+    if not any(one == FOLDER or FOLDER.startswith(f"{one}/") for one in named):
+        note(f"note: nothing judges by them yet: terrace.yaml: policies: [{FOLDER}]")
     return 0

@@ -88,7 +88,7 @@ test_what_is_the_whole_internet if {
 	every source in ["0.0.0.0/0", "::/0", "*", "Any", "INTERNET", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", " 0.0.0.0/0 "] {
 		network.everywhere(source)
 	}
-	every source in ["10.0.0.0/8", "fc00::/7x", "2001:db8::/32", "VirtualNetwork", "192.0.2.1"] {
+	every source in ["10.0.0.0/8", "fc00::/7", "FD00::/8", "2001:db8::/32", "VirtualNetwork", "192.0.2.1"] {
 		not network.everywhere(source)
 	}
 }

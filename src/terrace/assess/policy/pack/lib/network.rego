@@ -16,6 +16,7 @@ everywhere(source) if {
 everywhere(source) if {
 	is_string(source)
 	[address, bits] := split(trim_space(source), "/")
+	not regex.match(`^(?i)f[cde]`, address) # fc00::/7 and fe80::/10 are nobody's but one's own.
 	to_number(bits) < _narrowest(address)
 }
 
