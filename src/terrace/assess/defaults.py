@@ -1,7 +1,8 @@
 """What providers assume for an attribute that a configuration leaves out and a plan shows as null.
 
-Data, from the providers' documentation; where two versions differ an entry holds for neither, and rules say so. A
-block within a block is written with dots and without numbers.
+Data. Those of AWS were seen in plans of the provider (5.100), those of Azure are what is known of azurerm and were not
+checked against it. Where two versions differ an entry holds for neither, and rules say so. A block within a block is
+written with dots and without numbers.
 """
 
 from __future__ import annotations
