@@ -23,20 +23,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "check.html"
         file.write_text(page(rich()), encoding="utf-8")
-        subprocess.run(
-            [
-                chromium,
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--hide-scrollbars",
-                "--window-size=1120,1420",
-                f"--screenshot={HERE / 'check.png'}",
-                file.as_uri(),
-            ],
-            check=True,
-            capture_output=True,
-        )
+        looks = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1120,1420")
+        shot = f"--screenshot={HERE / 'check.png'}"
+        subprocess.run([chromium, *looks, shot, file.as_uri()], check=True, capture_output=True)
 
 
 if __name__ == "__main__":
