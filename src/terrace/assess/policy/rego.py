@@ -18,11 +18,12 @@ _SEVERITIES = {severity.word: severity for severity in Severity}
 
 @dataclass(frozen=True, slots=True)
 class Breakage:
-    """A policy that could not be run: what OPA says, and where; `line` 0 is unknown."""
+    """A policy that could not be run: what OPA says, and where; `line` 0 is unknown. `code` is OPA's kind of error."""
 
     message: str
     path: str | None = None
     line: int = 0
+    code: str = ""
 
 
 def findings(packages: Mapping[str, Any], stack: str) -> tuple[Finding, ...]:
