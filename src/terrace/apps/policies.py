@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from terrace.adapters.opa.engine import Opa
+from terrace.adapters.opa.engine import Opa, Ran
 from terrace.assess.check import Examined
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.policy.catalogue import PolicyRule
@@ -23,6 +23,11 @@ KINDS = (".rego", ".json", ".yaml", ".yml")
 
 AT_ONCE = 2
 
+Shown = Mapping[str, tuple[str, ...]]
+"""The folders that were written for `terraform show -json`, with the namespaces that judge; none named: all."""
+
+NONE: Shown = {}
+
 
 class Policies:
     """`trusted` is the tree whose policies judge."""
@@ -34,14 +39,14 @@ class Policies:
     def examine(self, examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         """What they say of these plans. A folder that is named and holds no policy is a finding of its own."""
         folders = examined.trusted.policies
-        found = self.judged(folders, plans)
+        found = self.judged(folders, plans, examined.trusted.shown)
         proposed = _on_disk(examined.root, examined.proposed.policies)
         if proposed == _files(self._trusted, folders):
             return found
         known = {(f.rule, f.stack, f.address, f.message) for f in found}
         fresh = (
             f
-            for f in self._said(proposed, examined.proposed.policies, plans)
+            for f in self._said(proposed, examined.proposed.policies, examined.proposed.shown, plans)
             if (f.rule, f.stack, f.address, f.message) not in known
         )
         told = (
@@ -49,10 +54,10 @@ class Policies:
         )
         return (*found, *told)
 
-    def judged(self, folders: tuple[str, ...], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
-        """What those of the trust root in these folders say of plans."""
+    def judged(self, folders: tuple[str, ...], plans: Mapping[str, Plan], shown: Shown = NONE) -> tuple[Finding, ...]:
+        """What those of the trust root in these folders say of plans; `shown` get the plain plan."""
         judging = _files(self._trusted, folders)
-        return _absent(folders, judging) + self._said(judging, folders, plans)
+        return _absent(folders, judging) + self._said(judging, folders, shown, plans)
 
     def rules(self, folders: tuple[str, ...]) -> tuple[PolicyRule, ...]:
         """What the policies that judge say of themselves."""
@@ -63,21 +68,59 @@ class Policies:
             return self._opa.catalogue(root, [one for one in folders if (root / one).is_dir()])
 
     def _said(
-        self, files: Mapping[str, bytes], folders: tuple[str, ...], plans: Mapping[str, Plan]
+        self, files: Mapping[str, bytes], folders: tuple[str, ...], shown: Shown, plans: Mapping[str, Plan]
     ) -> tuple[Finding, ...]:
         if not any(name.endswith(".rego") for name in files) or not plans:
             return ()
         _ = self._opa.program
         there = [one for one in folders if any(name.startswith(f"{one}/") for name in files)]
         with _laid_out(files) as root, ThreadPoolExecutor(AT_ONCE) as pool:
-            said = pool.map(lambda plan: self._one(root, there, plan), plans.values())
-            return tuple(one for found in said for one in found)
+            said = pool.map(lambda plan: self._one(root, there, shown, plan), plans.values())
+            return tuple(dict.fromkeys(one for found in said for one in found))
 
-    def _one(self, root: Path, folders: Sequence[str], plan: Plan) -> tuple[Finding, ...]:
-        ran = self._opa.evaluate(root, folders, view(plan))
-        if ran.breakages:
-            return tuple(broken(one, plan.stack.key) for one in ran.breakages)
-        return findings(ran.data, plan.stack.key)
+    def _one(self, root: Path, folders: Sequence[str], shown: Shown, plan: Plan) -> tuple[Finding, ...]:
+        found: list[Finding] = []
+        if usual := [one for one in folders if one not in shown]:
+            found += _told(self._opa.evaluate(root, usual, view(plan)), plan, ())
+        for folder in (one for one in folders if one in shown):
+            # Each alone, as conftest runs them: packages of the same name elsewhere are none of theirs.
+            if plan.shown:
+                found += _told(self._opa.evaluate(root, [folder], plan.shown), plan, shown[folder])
+            else:
+                found.append(_not_given(folder, plan))
+        return tuple(found)
+
+
+def _told(ran: Ran, plan: Plan, namespaces: tuple[str, ...]) -> tuple[Finding, ...]:
+    broke = tuple(broken(one, plan.stack.key) for one in ran.breakages)
+    said = () if broke else findings(ran.data, plan.stack.key, namespaces)
+    return (*broke, *said, *(_old(folder) for folder in ran.old))
+
+
+def _old(folder: str) -> Finding:
+    return Finding(
+        rule="policy",
+        severity=Severity.INFO,
+        status=Status.FAIL,
+        tool="opa",
+        message=f"{folder} is written for Rego v0; it is understood as such",
+        path=folder,
+        fix="opa fmt --write --v0-v1 brings it to Rego v1, when you like",
+        advisory=True,
+    )
+
+
+def _not_given(folder: str, plan: Plan) -> Finding:
+    return Finding(
+        rule="policy",
+        severity=Severity.HIGH,
+        status=Status.UNKNOWN,
+        tool="opa",
+        message=f"{folder} wants the plain plan, and that is kept only once the protected branch says so",
+        stack=plan.stack.key,
+        path=folder,
+        fix="merge `input: plan` of terrace.yaml first",
+    )
 
 
 def _files(tree: Tree, folders: tuple[str, ...]) -> Mapping[str, bytes]:

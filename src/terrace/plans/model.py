@@ -120,7 +120,8 @@ class Plan:
     """One stack's planned changes. `changes` holds every object, no-ops too, in Terraform's order.
 
     `complete` is False when Terraform deferred something; `errored` when planning stopped on an error: neither
-    may ever be applied or passed. `drift` is what Terraform found changed outside.
+    may ever be applied or passed. `drift` is what Terraform found changed outside. `shown` is `show -json` with what is
+    sensitive hidden, for policies that were written for it; empty unless such are there.
     """
 
     stack: Stack
@@ -135,6 +136,7 @@ class Plan:
     terraform_version: str = ""
     errored: bool = False
     complete: bool = True
+    shown: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def effective(self) -> tuple[ResourceChange, ...]:

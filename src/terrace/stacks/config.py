@@ -284,7 +284,11 @@ ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files", "docs"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none."""
+    """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none.
+
+    `shown` are those of `policies` that were written for `terraform show -json`, with the namespaces that judge; none
+    named: all.
+    """
 
     environments: tuple[Environment, ...] = ()
     stacks: tuple[StackSetting, ...] = ()
@@ -298,6 +302,7 @@ class Config:
     backups: Backups = Backups()
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
+    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commits: CommitRules = CommitRules()
     platforms: tuple[str, ...] = ()
     required_files: RequiredFiles = RequiredFiles()

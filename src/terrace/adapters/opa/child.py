@@ -46,7 +46,12 @@ def bounded(
             raise NotReady(f"{argv[0]} cannot be run: {error.strerror}") from error
         _confine(child.pid, limits.memory)
         late = threading.Event()
-        timer = threading.Timer(limits.seconds, lambda: (late.set(), child.kill()))
+
+        def end() -> None:
+            late.set()
+            child.kill()
+
+        timer = threading.Timer(limits.seconds, end)
         timer.start()
         try:
             out = _read(child.stdout, limits.output) if child.stdout else b""

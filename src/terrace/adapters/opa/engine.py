@@ -20,7 +20,7 @@ from terrace.adapters.opa.child import Limits, TooMuch, bounded
 from terrace.adapters.process import Finished, run
 from terrace.assess.policy.catalogue import PolicyRule, catalogue
 from terrace.assess.policy.rego import Breakage
-from terrace.errors import NotReady
+from terrace.errors import BadInput, NotReady
 
 INSTALL = "install OPA 1.0 or newer (openpolicyagent.org), or: go install github.com/open-policy-agent/opa@v1.22.2"
 
@@ -52,10 +52,23 @@ _OLD = "--v0-compatible"
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a run: the data document, or why there is none. `old`: the folders that are of Rego v0."""
+    """What came of a run: the data document, or why there is none. `old`: the folders that are of Rego v0.
+
+    `value` is what the query gave, if it was for something else than all data.
+    """
 
     data: Mapping[str, Any]
     breakages: tuple[Breakage, ...] = ()
+    old: tuple[str, ...] = ()
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What `opa test` told: every test as OPA tells it, and what the tests run of every file; `old`: as of Ran."""
+
+    cases: tuple[Mapping[str, Any], ...]
+    coverage: Mapping[str, Mapping[str, Any]]
     old: tuple[str, ...] = ()
 
 
@@ -126,7 +139,7 @@ class Opa:
             return self._asked("data", root, folders, document, self._seconds, more)
         except TooMuch as error:
             culprit = self._culprit(error.what, root, folders, document, more)
-            return Ran({}, (Breakage(error.message, *culprit),))
+            return Ran({}, (Breakage(error.message, culprit),))
 
     def _asked(
         self, query: str, root: Path, folders: Sequence[str], document: bytes, seconds: float, more: Sequence[str]
@@ -151,7 +164,7 @@ class Opa:
 
     def _culprit(
         self, what: str, root: Path, folders: Sequence[str], document: bytes, more: Sequence[str]
-    ) -> tuple[str, ...]:
+    ) -> str | None:
         """The file of the first package that reaches the same limit alone. All that asks takes as long as one run."""
         packages = dict(self._packages(root, folders, more))
         apart = max(0.2, self._seconds / max(1, len(packages)))
@@ -160,8 +173,25 @@ class Opa:
                 self._asked(package, root, folders, document, apart, more)
             except TooMuch as error:
                 if error.what == what:
-                    return (path,)
-        return ()
+                    return path
+        return None
+
+    def packages(self, root: Path, folders: Sequence[str]) -> Mapping[str, str]:
+        """The packages below these folders that are no tests, as `data.NAME`, each with its first file."""
+        return {
+            package: path
+            for folder in folders
+            for package, path in self._packages(root, [folder], (_OLD,) if self._is_old(root, folder) else ())
+        }
+
+    def ask(self, query: str, root: Path, folders: Sequence[str], given: Mapping[str, Any]) -> Any:
+        """The value of one query of Rego v1 over an input. Raises TooMuch, and BadInput when it cannot be run."""
+        old = [_OLD] if folders and all(self._is_old(root, one) for one in folders) else []
+        ran = self._asked(query, root, folders, msgspec.json.encode(given), self._seconds, old)
+        if ran.breakages:
+            first = ran.breakages[0]
+            raise BadInput(f"{first.path}:{first.line}: {first.message}" if first.path else first.message)
+        return ran.value
 
     def _packages(self, root: Path, folders: Sequence[str], more: Sequence[str]) -> Iterator[tuple[str, str]]:
         """The packages of these folders, each with its first file."""
@@ -194,11 +224,32 @@ class Opa:
             found += catalogue(told.get("annotations") or () if isinstance(told, dict) else ())
         return tuple(found)
 
-    def test(self, root: Path, folders: Sequence[str], *more: str) -> Finished:
-        """`opa test` over these folders below `root`, with what policies may use; in OPA's own words."""
+    def test(self, root: Path, folders: Sequence[str]) -> Tested:
+        """The tests of these folders below `root`, with what policies may use, and which lines they run.
+
+        Folders of Rego v0 are tested apart. Coverage is told when all tests pass.
+        """
+        old = [one for one in folders if self._is_old(root, one)]
+        groups = [
+            ([one for one in folders if one not in old], ()),
+            (_with_data(root, old, folders) if old else [], (_OLD,)),
+        ]
+        told = [self._tested(root, group, more) for group, more in groups if group]
+        files = {name: file for one in told for name, file in one.coverage.items()}
+        return Tested(tuple(case for one in told for case in one.cases), files, tuple(old))
+
+    def _tested(self, root: Path, folders: Sequence[str], more: Sequence[str]) -> Tested:
         with self._capable() as capabilities:
-            argv = [self.program, "test", "--capabilities", capabilities, *more, *folders]
-            return run(argv, cwd=root, env={}, timeout=10 * self._seconds)
+            argv = [self.program, "test", "--capabilities", capabilities, *more, "--format", "json"]
+            done = run([*argv, *folders], cwd=root, env={}, timeout=10 * self._seconds)
+            cases = _json(done.out) if done.out.strip() else []
+            if not isinstance(cases, list) or done.code not in (0, 2):
+                said = done.message or done.out.decode("utf-8", "replace").strip()
+                raise BadInput(f"the tests could not be run: {said[:2000]}", hint="terrace check tells the line too")
+            if not cases or any(case.get("fail") or case.get("error") for case in cases):
+                return Tested(tuple(cases), {})
+            report = _json(run([*argv, "--coverage", *folders], cwd=root, env={}, timeout=10 * self._seconds).out)
+        return Tested(tuple(cases), report.get("files") or {} if isinstance(report, dict) else {})
 
 
 def _json(said: bytes) -> Any:
@@ -217,7 +268,7 @@ def _read(done: Finished, folder: Path) -> Ran:
         return Ran({}, tuple(_breakage(error, folder) for error in errors))
     results = told.get("result") or []
     value = results[0]["expressions"][0]["value"] if results else {}
-    return Ran(value if isinstance(value, dict) else {})
+    return Ran(value if isinstance(value, dict) else {}, value=value)
 
 
 def _with_data(root: Path, some: Sequence[str], folders: Sequence[str]) -> list[str]:
