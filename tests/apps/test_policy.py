@@ -167,16 +167,21 @@ PLAIN = """package main
 
 deny_twos[msg] {
     thing := input.resource_changes[_]
-    endswith(thing.change.after.input, "-2")
+    endswith(thing.change.after.input, data.bad.endings[_])
     msg := sprintf("%s is two", [thing.address])
 }
 """
 
 
 def test_policies_for_the_plain_plan_judge_beside_those_for_the_view(tmp_path: Path) -> None:
-    settings = "policies: [policies, {path: conftest, input: plan, namespaces: [main]}]\n"
+    settings = "policies: [policies, {path: conftest, input: plan, namespaces: [main], data: [limits]}]\n"
     other = 'package other\n\ndeny[msg] { msg := "never, for it is of another namespace" }\n'
-    files = {"policies/house.rego": NO_ONES, "conftest/main.rego": PLAIN, "conftest/other.rego": other}
+    files = {
+        "policies/house.rego": NO_ONES,
+        "conftest/main.rego": PLAIN,
+        "conftest/other.rego": other,
+        "limits/bad.json": '{"bad": {"endings": ["-2"]}}',
+    }
     made = world(tmp_path, {**three_environments(), "terrace.yaml": LADDER + settings, **files})
     made.variables["PATH"] = f"{opa().parent}:{os.environ['PATH']}"
     _change(made)

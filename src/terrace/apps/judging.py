@@ -51,7 +51,7 @@ class Judge:
 
 def judging(tree: Tree, config: Config) -> Mapping[str, str]:
     """The files of a tree that judge besides terrace.yaml and the signers, with the ids of their contents."""
-    folders = tuple(f"{folder}/" for folder in config.policies)
+    folders = tuple(f"{folder}/" for folder in config.judging)
     return {
         path: entry.blob
         for path, entry in tree.entries.items()

@@ -16,6 +16,7 @@ from terrace.assess.policy.catalogue import PolicyRule
 from terrace.assess.policy.rego import broken, findings
 from terrace.assess.view import view
 from terrace.plans.model import Plan
+from terrace.stacks.config import PlainPolicies
 from terrace.stacks.tree import Tree, read_many
 
 KINDS = (".rego", ".json", ".yaml", ".yml")
@@ -23,8 +24,8 @@ KINDS = (".rego", ".json", ".yaml", ".yml")
 
 AT_ONCE = 2
 
-Shown = Mapping[str, tuple[str, ...]]
-"""The folders that were written for `terraform show -json`, with the namespaces that judge; none named: all."""
+Shown = Mapping[str, PlainPolicies]
+"""The folders that were written for `terraform show -json`."""
 
 NONE: Shown = {}
 
@@ -40,8 +41,8 @@ class Policies:
         """What they say of these plans. A folder that is named and holds no policy is a finding of its own."""
         folders = examined.trusted.policies
         found = self.judged(folders, plans, examined.trusted.shown)
-        proposed = _on_disk(examined.root, examined.proposed.policies)
-        if proposed == _files(self._trusted, folders):
+        proposed = _on_disk(examined.root, examined.proposed.judging)
+        if proposed == _files(self._trusted, examined.trusted.judging):
             return found
         known = {(f.rule, f.stack, f.address, f.message) for f in found}
         fresh = (
@@ -56,7 +57,7 @@ class Policies:
 
     def judged(self, folders: tuple[str, ...], plans: Mapping[str, Plan], shown: Shown = NONE) -> tuple[Finding, ...]:
         """What those of the trust root in these folders say of plans; `shown` get the plain plan."""
-        judging = _files(self._trusted, folders)
+        judging = _files(self._trusted, (*folders, *(data for one in shown.values() for data in one.data)))
         return _absent(folders, judging) + self._said(judging, folders, shown, plans)
 
     def rules(self, folders: tuple[str, ...]) -> tuple[PolicyRule, ...]:
@@ -84,8 +85,9 @@ class Policies:
             found += _told(self._opa.evaluate(root, usual, view(plan)), plan, ())
         for folder in (one for one in folders if one in shown):
             # Each alone, as conftest runs them: packages of the same name elsewhere are none of theirs.
+            data = [one for one in shown[folder].data if (root / one).is_dir()]
             if plan.shown:
-                found += _told(self._opa.evaluate(root, [folder], plan.shown), plan, shown[folder])
+                found += _told(self._opa.evaluate(root, [folder, *data], plan.shown), plan, shown[folder].namespaces)
             else:
                 found.append(_not_given(folder, plan))
         return tuple(found)

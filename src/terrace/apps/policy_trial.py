@@ -17,6 +17,7 @@ from terrace.assess.model import Finding, Status
 from terrace.assess.policy.rego import findings
 from terrace.assess.view import HIDDEN, LATER
 from terrace.errors import BadInput
+from terrace.stacks.config import PlainPolicies
 from terrace.stacks.naming import nearest
 
 MOST = 400
@@ -56,7 +57,7 @@ def tried(
     opa: Opa,
     root: Path,
     folders: Sequence[str],
-    plain: Mapping[str, Any],
+    plain: Mapping[str, PlainPolicies],
     rule: str,
     given: Callable[[Literal["view", "plan"]], dict[str, Any]],
 ) -> Trial:
@@ -67,7 +68,7 @@ def tried(
     package, path = _package(opa, root, folders, rule)
     own = next(one for one in folders if path.startswith(f"{one}/"))
     document = given("plan" if own in plain else "view")
-    beside = [own] if own in plain else [one for one in folders if one not in plain]
+    beside = [own, *plain[own].data] if own in plain else [one for one in folders if one not in plain]
     said = _said(package, opa.ask(package, root, beside, document))
     picked = [one for one in said if rule not in {f.rule for f in said} or one.rule == rule]
     spots = [list(_spots(document, one.address)) for one in picked]

@@ -47,6 +47,7 @@ POLICIES = Record(
             "all of them",
             "check policy",
         ),
+        Key("data", ListOf(PATH), "With `input: plan`, folders of data, as `conftest --data`.", "none", "check policy"),
     ),
 )
 

@@ -24,6 +24,7 @@ from terrace.stacks.config import (
     ModuleDocs,
     Naming,
     Person,
+    PlainPolicies,
     Probe,
     Remediate,
     RequiredFiles,
@@ -136,7 +137,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         fail_on=_value(_inner(found, "checks"), "fail_on", default.fail_on),
         waivers=_made(WaiverRules, _inner(found, "waivers")),
         policies=tuple(_folder(one) for one in folders),
-        shown={_folder(one): tuple(_value(one, "namespaces", ()) or ()) for one in folders if _wants_plan(one)},
+        shown={_folder(one): _plain_policies(one) for one in folders if _wants_plan(one)},
         commits=_commits(_inner(found, "commits")),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
@@ -150,6 +151,11 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
 def _folder(given: Any) -> str:
     path = given if isinstance(given, str) else _value(given, "path", "")
     return str(PurePosixPath(path or ""))
+
+
+def _plain_policies(given: Record) -> PlainPolicies:
+    data = tuple(str(PurePosixPath(one)) for one in _value(given, "data", ()) or () if one)
+    return PlainPolicies(tuple(one for one in _value(given, "namespaces", ()) or () if one), data)
 
 
 def _wants_plan(given: Any) -> bool:

@@ -27,7 +27,7 @@ from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.plans.shown import shown
-from terrace.stacks.config import Config
+from terrace.stacks.config import Config, PlainPolicies
 from terrace.stacks.model import Stack
 from terrace.stacks.naming import no_such
 
@@ -260,7 +260,7 @@ def _plan(folder: str, what: str) -> Plan:
     if what not in stacks:
         raise no_such("stack", what, stacks)
     crew = shop.onlookers(Silent())
-    crew = replace(crew, config=replace(crew.config, shown={"": ()}))
+    crew = replace(crew, config=replace(crew.config, shown={"": PlainPolicies()}))
     with crew.repository.checkout(landscape.commit, "policy") as root:
         return plan_in(crew, landscape, stacks[what], root)
 
