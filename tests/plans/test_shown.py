@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from support.sites import site_of, terraform_in
 from terrace.plans.digest import DigestKey
-from terrace.plans.model import MASKED
+from terrace.plans.model import MASKED, Action
 from terrace.plans.read import read_plan
 from terrace.plans.shown import shown
 from terrace.stacks.model import Stack
@@ -83,3 +84,25 @@ def test_short_secrets_of_old_plans_are_hidden_where_they_are_planned_too() -> N
     planned = {"root_module": {"resources": [{"address": "a.b", "values": {"password": "abc"}}]}}
     whole = {"format_version": "0.1", "planned_values": planned, "resource_changes": []}
     assert b"abc" not in shown(json.dumps(whole).encode())
+
+
+OLD = Path(__file__).parent / "old"
+
+
+@pytest.mark.parametrize(("version", "format_"), [("0.12.31", "0.1"), ("1.0.11", "0.2")])
+def test_plans_of_old_terraforms_are_read_and_hide_their_secrets(version: str, format_: str) -> None:
+    whole = (OLD / f"{version}.json").read_bytes()
+    assert b"hunter2" in whole
+    stack = Stack.conventional("dev", "environments/dev")
+    plan = read_plan(whole, stack=stack, commit="c", key=DigestKey("k", b"k" * 32), root="", lock=b"")
+    assert (plan.format_version, plan.terraform_version) == (format_, version)
+    assert [(c.address, c.action, c.index) for c in plan.changes] == [
+        ("five_thing.it[0]", Action.CREATE, 0),
+        ("five_thing.it[1]", Action.CREATE, 1),
+    ]
+    assert plan.changes[0].after["name"] == "it-0"
+    assert ("id",) in plan.changes[0].unknown
+    assert (plan.complete, plan.errored) == (True, False)
+    assert {o.name: o.sensitive for o in plan.outputs} == {"password": True, "size": False}
+    assert "hunter2" not in repr(plan)
+    assert b"hunter2" not in shown(whole)

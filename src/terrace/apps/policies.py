@@ -57,8 +57,9 @@ class Policies:
 
     def judged(self, folders: tuple[str, ...], plans: Mapping[str, Plan], shown: Shown = NONE) -> tuple[Finding, ...]:
         """What those of the trust root in these folders say of plans; `shown` get the plain plan."""
-        judging = _files(self._trusted, (*folders, *(data for one in shown.values() for data in one.data)))
-        return _absent(folders, judging) + self._said(judging, folders, shown, plans)
+        data = tuple(folder for one in shown.values() for folder in one.data)
+        judging = _files(self._trusted, (*folders, *data))
+        return _absent(folders, judging) + _without_data(data, judging) + self._said(judging, folders, shown, plans)
 
     def rules(self, folders: tuple[str, ...]) -> tuple[PolicyRule, ...]:
         """What the policies that judge say of themselves."""
@@ -91,6 +92,22 @@ class Policies:
             else:
                 found.append(_not_given(folder, plan))
         return tuple(found)
+
+
+def _without_data(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            rule="policy",
+            severity=Severity.HIGH,
+            status=Status.UNKNOWN,
+            tool="opa",
+            message=f"{folder} holds no data on the protected branch: policies that use it are silent",
+            path=folder,
+            fix="merge the data first, or take the folder out of `data` in terrace.yaml",
+        )
+        for folder in folders
+        if not any(name.startswith(f"{folder}/") for name in files)
+    )
 
 
 def _told(ran: Ran, plan: Plan, namespaces: tuple[str, ...]) -> tuple[Finding, ...]:
