@@ -105,9 +105,8 @@ def main() -> None:
     given = parser.parse_args()
     engine = Opa({"PATH": str(Path(given.opa).parent)})
     stack = Stack.conventional("dev", "environments/dev")
-    print(
-        f"{'resources':>9} {'MB':>6} {'read':>7} {'terrace':>8} {'opa':>7} {'ratio':>6} {'plain':>7} {'conftest':>8} {'ratio':>6}"
-    )
+    heads = ("resources", "MB", "read", "terrace", "opa", "ratio", "plain", "conftest", "ratio")
+    print(" ".join(f"{head:>9}" for head in heads))
     for size in given.sizes:
         with tempfile.TemporaryDirectory() as place:
             root = Path(place)
@@ -142,11 +141,8 @@ def main() -> None:
 
             ours, theirs, ours_plain = timed(given.times, terrace, bare, plain)
             peer = timed(given.times, conftest)[0] if given.conftest else float("nan")
-            print(
-                f"{size:9} {len(whole) / 1e6:6.1f} {read:7.2f} {ours:8.2f} {theirs:7.2f} {ours / theirs:6.2f} "
-                f"{ours_plain:7.2f} {peer:8.2f} {ours_plain / peer:6.2f}",
-                flush=True,
-            )
+            row = (len(whole) / 1e6, read, ours, theirs, ours / theirs, ours_plain, peer, ours_plain / peer)
+            print(f"{size:9} " + " ".join(f"{one:9.2f}" for one in row), flush=True)
     children, ours = (
         resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
     )
