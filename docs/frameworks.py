@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 TARGET = Path(__file__).parent.parent / "src/terrace/assess/compliance/data"
-PART = "only what a known check or Terrace itself gives evidence for is listed: a part of the framework's requirements"
+PART = "only what a known check or Terrace itself gives evidence for: a part of the framework's requirements"
 
 CIS_OWN = {
     "aws": {
@@ -353,8 +353,9 @@ def control(number: str, title: str, checks: Iterable[str], *, manual: bool) -> 
 
 
 def in_order(controls: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    def key(one: dict[str, Any]) -> list[tuple[int, str]]:
-        return [(int(p), "") if p.isdigit() else (0, p) for p in re.findall(r"\d+|[A-Za-z]+", one["id"])]
+    def key(one: dict[str, Any]) -> list[tuple[bool, int, str]]:
+        parts = re.findall(r"\d+|[A-Za-z]+", one["id"])
+        return [(False, int(part), "") if part.isdigit() else (True, 0, part) for part in parts]
 
     return sorted(controls, key=key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,17 @@ OTHER = """
 package house.buckets
 
 deny contains "never" if false
+"""
+
+WAIVER = """\
+version: 1
+waivers:
+  - rule: no-twos
+    address: module.thing.terraform_data.it
+    owner: bob
+    reason: it goes next week
+    granted: {granted}
+    expires: {expires}
 """
 
 FAILS = """
@@ -126,7 +138,19 @@ def test_what_is_deployed_is_looked_at_and_told_control_by_control(place: World)
     passing = [c for f in told.json["frameworks"] for c in f["controls"] if c["state"] == "pass"]
     assert all(any(e["outcome"] == "pass" for e in c["evidence"]) for c in passing)
 
-    # prod's failure holds every control that the rule serves, whatever dev says.
+    # What is only planned in prod is evidence neither for nor against.
+    everywhere = place.run("report", "compliance", "--json")
+    assert everywhere.code == 0
+    told_of = {e["environment"]: e for e in _control(everywhere.json, "nist-800-53", "SC-28(1)")["evidence"]}
+    assert {name: e["outcome"] for name, e in told_of.items()} == {
+        "dev": "pass",
+        "staging": "nothing",
+        "prod": "nothing",
+    }
+
+    # A rule that came later judges what is deployed already.
+    place.push({"policies/twos.rego": POLICY.replace('"-2"', '"-1"')})
+    assert place.run("check", "--all", "dev").code == 1
     worse = place.run("report", "compliance", "--json")
     assert worse.code == 1
     assert _control(worse.json, "nist-800-53", "SC-28(1)")["state"] == "fail"
@@ -148,6 +172,16 @@ def test_what_cannot_be_looked_at_is_said_and_passes_nothing(place: World) -> No
     (found,) = dev["findings"]
     assert (found["rule"], found["status"]) == ("audit", "unknown")
     assert "it is at no release" in found["message"]
+
+    # What somebody answers for holds nothing, and the control is still not met.
+    waiver = WAIVER.format(granted=date.today(), expires=date.today() + timedelta(days=30))
+    place.push({"modules/thing/main.tf": module.replace("-1", "-2"), ".terrace/waivers.yaml": waiver})
+    place.ok("deploy", "dev")
+    place.ok("check", "--all", "dev")
+    told = place.run("report", "compliance", "--env", "dev", "--framework", "nist-800-53", "--json")
+    rest = _control(told.json, "nist-800-53", "SC-28(1)")
+    assert (rest["state"], rest["evidence"][0]["outcome"]) == ("fail", "waived")
+    assert "(waived by bob until" in rest["evidence"][0]["places"][0]
 
     # Without OPA what is deployed is looked at, and no rule of a policy has its say.
     place.push({"modules/thing/main.tf": module})

@@ -27,7 +27,7 @@ def test_they_tell_and_block_only_where_they_are_required(tmp_path: Path) -> Non
     git(shop.work, "switch", "--quiet", "--create", "change")
     commit(shop.work, {"environments/dev/extra.tf": "# nothing\n"}, "feat: say nothing")
     advisory = shop.ok("check", "--json").json["findings"]
-    assert [(f["rule"], f["advisory"]) for f in advisory] == [("pinned", True)]
+    assert {(f["rule"], f["advisory"]) for f in advisory} == {("pinned", True), ("scanners", True)}
     assert "which Terraform it needs" in advisory[0]["message"]
 
     bad = commit(shop.work, {"environments/dev/extra.tf": LOOSE}, "wip")

@@ -23,12 +23,14 @@ from support.trees import DictTree
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.opa.engine import Opa
 from terrace.adapters.terraform.client import LocalTerraform
+from terrace.adapters.tools.box import Toolbox
 from terrace.apps.checks import checks
 from terrace.apps.cli.configuration import completion, config_check, config_schema
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init, terrace_yaml
 from terrace.apps.cli.main import cli
 from terrace.apps.policies import Policies
+from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.config import TerraformSettings
@@ -214,7 +216,9 @@ def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) 
     terraform = LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path)
     repository = GitRepository(tmp_path, cache=tmp_path)
     search = SecretSearch(repository, "HEAD", date(2026, 1, 1))
-    assert tuple(checks(terraform, repository, Policies(Opa(), DictTree({})), search)) == CHECKS
+    scanners = Scanners(Toolbox(tmp_path), repository, tmp_path, "HEAD", tmp_path)
+    made = checks(terraform, repository, Policies(Opa(), DictTree({})), search, scanners)
+    assert tuple(dict.fromkeys(check.name for check in made.values())) == CHECKS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

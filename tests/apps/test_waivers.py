@@ -189,6 +189,19 @@ def test_a_comment_that_asks_to_be_let_through_is_shown_with_its_record(place: W
     assert found(place.run("check", "--json"), "skip-comment") == []
 
 
+def test_a_look_at_everything_tells_what_waives_nothing_any_more(place: World) -> None:
+    module = place.work / "modules/thing/main.tf"
+    used = record(rule="output", status="unknown")
+    place.push({FILE: file(record(), used), str(module.relative_to(place.work)): module.read_text() + "# More.\n"})
+    done = place.run("check", "--all", "--json")
+    every = [f for one in done.json["environments"] for f in one["findings"]]
+    (unused,) = [f for f in every if f["rule"] == "waiver-unused"]
+    assert "the waiver of owners for twos at module.thing.terraform_data.it is about nothing" in unused["message"]
+    assert [f["status"] for f in every if f["rule"] == "output"] == ["waived"]
+    alone = place.run("check", "--all", "dev", "--json").json["environments"][0]["findings"]
+    assert [f for f in alone if f["rule"] == "waiver-unused"] == []
+
+
 def test_what_is_found_below_fail_on_is_told_and_what_could_not_be_looked_at_holds(place: World) -> None:
     rules = RULES.replace('"rule": "twos"', '"rule": "twos", "severity": "medium"')
     weighed = LADDER + "policies: [policies]\nchecks: {policy: {fail_on: critical}}\n"

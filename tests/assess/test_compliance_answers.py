@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.plans import change, plan_of
-from terrace.apps.compliance import framework, sources
+from terrace.apps.compliance import aliases, framework, sources
 from terrace.assess.compliance.audit import MOST_PLACES, Scope, audited, untold
 from terrace.assess.compliance.evidence import Evidence, Outcome, answer
 from terrace.assess.compliance.frameworks import NAMES, OWN, Control
@@ -137,6 +138,12 @@ def test_a_stack_without_a_whole_plan_is_untold_for_every_rule() -> None:
     assert audited(SCOPE, [untold("dev", "gone")], {}, [RULE], ["secrets"]).blocking
 
 
+def test_a_scanner_is_not_right_where_its_own_rules_speak() -> None:
+    found = Finding("CKV_AWS_18", Severity.HIGH, Status.FAIL, "checkov", "no", stack="dev", address="aws_s3_bucket.b0")
+    seen = audited(SCOPE, [found], {"dev": _plan(Action.NO_OP)}, (), ["checkov", "tflint"]).rules
+    assert (seen["checkov"].failed, seen["tflint"].failed) == (1, 0)
+
+
 def test_places_are_few_and_the_hash_is_over_all() -> None:
     many = [_wrong(f"aws_s3_bucket.b{n}") for n in range(30)]
     waived = _wrong("aws_s3_bucket.waived", Status.WAIVED)
@@ -166,6 +173,13 @@ def test_every_source_serves_a_control_that_is_listed() -> None:
             assert all(source.key in there[one].keys for one in ids)
         for name, ids in source.partly.items():
             assert not set(ids) & set(source.controls.get(name, ()))
+
+
+def test_every_alias_stands_for_keys_of_a_framework() -> None:
+    keys = {key for name in NAMES for control in framework(name).controls for key in control.keys}
+    for alias, named in aliases().items():
+        assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", alias)
+        assert set(named) <= keys, alias
 
 
 def test_an_unknown_framework_is_wrong_use_with_the_nearest_name() -> None:

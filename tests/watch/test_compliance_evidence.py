@@ -11,7 +11,7 @@ import pytest
 
 from support.plans import change, plan_of
 from support.stories import NOON, Told
-from terrace.apps.compliance import framework, sources
+from terrace.apps.compliance import aliases, framework, sources
 from terrace.assess.compliance.audit import Audited, RuleSeen, Scope, audited
 from terrace.assess.compliance.evidence import Evidence, Outcome
 from terrace.assess.model import Severity
@@ -229,6 +229,27 @@ def test_an_environment_that_is_left_behind_is_not_forgotten() -> None:
     found = compliance(known(told), ("staging", "prod"), [framework("cis-aws")], sources(), SPAN)
     assert [one.environment for one in found.looked] == ["staging", "prod", "old"]
     assert "no longer names it" in found.looked[-1].notes[0]
+
+
+def test_where_nothing_stands_nothing_is_wrong_and_nothing_right() -> None:
+    for blind, outcome in ((0, Outcome.NOTHING), (1, Outcome.BAD)):
+
+        def nothing(one: Audited, blind: int = blind) -> Audited:
+            return replace(rule(looked=1, failed=1)(one), objects=0, blind=blind)
+
+        told = Told()
+        seen(told, "prod", nothing)
+        assert said(known(told), "s3_bucket_kms_encryption").outcome is outcome
+
+
+def test_a_definition_of_azure_policy_is_evidence_for_the_checks_that_it_stands_for() -> None:
+    azure = replace(RULE, controls=("404C3081-a854-4457-ae30-26a93ef643f9",))
+    look = audited(Scope("prod", "deployed", {"c1": ("prod",)}), (), {}, [azure], ())
+    told = Told()
+    for draft in drafts(told.history, [replace(look, blind=0, objects=1)], [azure], "p", "ann"):
+        told.write(draft.kind, draft.subject, draft.payload)
+    one = replace(known(told), aliases=aliases())
+    assert said(one, "storage_secure_transfer_required_is_enabled").by == "no-twos"
 
 
 def test_a_report_says_what_it_does_not_tell_of_today() -> None:

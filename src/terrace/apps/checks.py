@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from terrace.apps.policies import Policies
+from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.leaks.plan import exposed
@@ -18,7 +19,7 @@ from terrace.plans.terraform import Terraform
 from terrace.stacks.repository import Repository
 from terrace.stacks.tree import Tree
 
-OF_CHANGES = ("commits", "trust-root")
+OF_CHANGES = ("commits", "trust-root", "gitleaks", "trufflehog")
 """Checks that say nothing about what stands."""
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
@@ -29,12 +30,16 @@ def checks(
     repository: Repository,
     policies: Policies,
     search: SecretSearch,
+    scanners: Scanners,
     waivers: Waivers = NONE,
 ) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
-        "trust-root": StaticCheck("trust-root", lambda examined: (*loosened(examined), *more_waived(waivers))),
+        "trust-root": StaticCheck(
+            "trust-root",
+            lambda examined: (*loosened(examined), *more_waived(waivers), *scanners.reconfigured(examined)),
+        ),
         "layout": StaticCheck("layout", noticed),
         "policy": PlanCheck("policy", policies.examine),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
@@ -47,19 +52,21 @@ def checks(
         "deprecated": StaticCheck("deprecated", lambda examined: outdated(examined, repository)),
         "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
         "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
+        **scanners.checks(),
     }
 
 
 def checks_of_everything(
-    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch
+    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch, scanners: Scanners
 ) -> Mapping[str, Check]:
-    """The checks that can look at what stands, with no change to it: `commits` and `trust-root` are about changes."""
+    """The checks that can look at what stands, with no change to it. `commits`, `trust-root` and scanners of
+    commits are about changes."""
 
     def judged(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         # Nothing is proposed here: what is deployed may have older policies than those that judge.
-        return policies.examine(replace(examined, proposed=replace(examined.proposed, policies=())), plans)
+        return policies.judged(examined.trusted.policies, plans)
 
-    usual = checks(terraform, repository, policies, search)
+    usual = checks(terraform, repository, policies, search, scanners)
     return {
         **{name: check for name, check in usual.items() if name not in OF_CHANGES},
         "policy": PlanCheck("policy", judged),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from terrace.assess.compliance.frameworks import NAMES, Framework, Source, read_framework, read_sources
+from terrace.assess.compliance.frameworks import NAMES, Framework, Source, read_aliases, read_framework, read_sources
 from terrace.stacks.naming import no_such
 
 
@@ -20,6 +21,12 @@ def framework(name: str) -> Framework:
 def sources() -> tuple[Source, ...]:
     """Evidence of Terrace's own, and the controls that it serves."""
     return read_sources(_text("sources"))
+
+
+@cache
+def aliases() -> Mapping[str, tuple[str, ...]]:
+    """Definitions of Azure Policy, and the keys that they stand for."""
+    return read_aliases(_text("aliases"))
 
 
 def _text(name: str) -> bytes:

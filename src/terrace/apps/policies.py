@@ -13,6 +13,7 @@ from terrace.adapters.opa.engine import Opa, Ran
 from terrace.assess.check import Examined
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.policy.catalogue import PolicyRule
+from terrace.assess.policy.coverage import PROVIDERS, uncovered
 from terrace.assess.policy.rego import broken, findings
 from terrace.assess.view import view
 from terrace.plans.model import Plan
@@ -41,6 +42,8 @@ class Policies:
         """What they say of these plans. A folder that is named and holds no policy is a finding of its own."""
         folders = examined.trusted.policies
         found = self.judged(folders, plans, examined.trusted.shown)
+        if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
+            found += uncovered(self.rules(folders), plans)
         proposed = _on_disk(examined.root, examined.proposed.judging)
         if proposed == _files(self._trusted, examined.trusted.judging):
             return found
@@ -112,7 +115,7 @@ def _without_data(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple
 
 def _told(ran: Ran, plan: Plan, namespaces: tuple[str, ...]) -> tuple[Finding, ...]:
     broke = tuple(broken(one, plan.stack.key) for one in ran.breakages)
-    said = () if broke else findings(ran.data, plan.stack.key, namespaces)
+    said = findings(ran.data, plan.stack.key, namespaces)
     return (*broke, *said, *(_old(folder) for folder in ran.old))
 
 

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
-from terrace.assess.policy.shipped import FOLDER, Upgrade, upgrade
+from terrace.assess.policy.catalogue import PolicyRule, catalogue
+from terrace.assess.policy.shipped import FOLDER, Upgrade, is_rule, upgrade
 from terrace.errors import BadInput, TerraceError
 
 
 def shipped() -> Mapping[str, str]:
     """Every file of the pack, by its path."""
     return dict(sorted(_below(resources.files("terrace.assess.policy") / "pack", "")))
+
+
+def described() -> tuple[PolicyRule, ...]:
+    """What the rules of the pack say of themselves, as OPA reads it, and without OPA."""
+    return catalogue(_annotations(shipped()))
+
+
+def _annotations(files: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    for name, text in files.items():
+        lines = text.partition("# METADATA\n")[2].partition("\npackage ")[0].splitlines()
+        if is_rule(name):
+            yield {"annotations": yaml.load("\n".join(line[2:] for line in lines)), "location": {"file": name}}
 
 
 def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:

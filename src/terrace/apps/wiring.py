@@ -28,9 +28,11 @@ from terrace.stacks.landscape import Landscape
 
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
+    from terrace.adapters.opa.engine import Opa
     from terrace.adapters.sealing import Seals
     from terrace.adapters.terraform.client import LocalTerraform
     from terrace.apps.policies import Policies
+    from terrace.apps.scanners import Scanners
     from terrace.assess.model import Finding
     from terrace.assess.waivers.judging import Waivers
     from terrace.pipelines.crew import Crew
@@ -58,6 +60,16 @@ class TrustRoot:
     config: Config
     signers: bytes
     policy: str
+
+
+def opa() -> Opa:
+    """OPA from PATH, else from Terrace's own tools."""
+    from terrace.adapters.opa.engine import Opa
+    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.known import tool
+
+    box = Toolbox(Home.tools())
+    return Opa({"PATH": os.pathsep.join((box.path, str(box.place(tool("opa")) / "bin")))})
 
 
 class Workshop:
@@ -240,10 +252,9 @@ class Workshop:
 
     def policies(self, commit: str | None = None) -> Policies:
         """The policies that judge: those of the trust root, or of another commit."""
-        from terrace.adapters.opa.engine import Opa
         from terrace.apps.policies import Policies
 
-        return Policies(Opa(), self.repository.tree(commit or self.trust.commit))
+        return Policies(opa(), self.repository.tree(commit or self.trust.commit))
 
     def judge(self) -> Callable[[Plan], tuple[Finding, ...]]:
         """What the required checks of the trust root find in a plan that is about to be applied."""
@@ -266,6 +277,14 @@ class Workshop:
         from terrace.apps.waivers import standing
 
         return standing(self.repository.tree(self.trust.commit), self.trust.config)
+
+    def scanners(self) -> Scanners:
+        """The scanners of this machine, configured by the trust root."""
+        from terrace.adapters.tools.box import Toolbox
+        from terrace.apps.scanners import Scanners
+
+        cache = self.home.cache / "scans"
+        return Scanners(Toolbox(Home.tools()), self.repository, self.repository.root, self.trust.commit, cache)
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""

@@ -39,8 +39,9 @@ class Finding:
 
     `address` is a resource, `path` and `line` (from 1, 0 unknown) a spot in the repository; `detail` may be long
     (a diff); `fix` is what to do. Findings of one `family` (a word like `public-storage`) at one place say the same,
-    whichever tools they are of. `waiver` is who answers for it, where that is what status WAIVED rests on; `note` says
-    what records about it change, or would, and is no part of what it is.
+    whichever tools they are of: one of them is told, and names the rules of the others in `also`. `waiver` is who
+    answers for it, where that is what status WAIVED rests on; `note` says what records about it change, or would, and
+    is no part of what it is.
     """
 
     rule: str
@@ -58,6 +59,7 @@ class Finding:
     family: str = ""
     waiver: Waiver | None = None
     note: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> bool:

@@ -185,7 +185,7 @@ def _reach(
 def _of_findings(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
     for finding in findings:
         severity = finding.severity
-        if finding.status is Status.UNKNOWN:
+        if finding.status is Status.UNKNOWN and severity is not Severity.INFO:
             severity = max(severity, Severity.HIGH)
         if severity is not Severity.INFO and finding.status is not Status.WAIVED:
             yield f"finding-{severity.word}", f"{finding.rule}: {finding.message}"

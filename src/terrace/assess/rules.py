@@ -19,6 +19,26 @@ class Rule:
     waive: str
 
 
+_SCANNERS = (
+    ("checkov", "what is not secure in sources and plans", "a `checkov:skip` comment that is on the protected branch"),
+    ("trivy", "what is not secure in sources", "`.trivyignore`, or a `trivy:ignore` comment, on the protected branch"),
+    ("tflint", "mistakes and deprecated syntax in sources", "`.tflint.hcl` on the protected branch"),
+    ("gitleaks", "secrets in what commits add", "`.gitleaksignore` of the protected branch"),
+    ("trufflehog", "secrets in what commits add", "a waiver"),
+)
+"""Scanners, what they look for, and by what one of their rules is waived."""
+
+
+def _scanner(name: str, looks: str, waive: str) -> Rule:
+    return Rule(
+        name,
+        f"{name} looks for {looks}; its rules are `{name}.ID`. By this name: it could not look, or not at everything.",
+        "What was not looked at may hold anything; its own page says why each of its rules matters.",
+        "Do what the finding says; `terrace tools list` shows which program is used, `terrace tools install` gets it.",
+        f"By {waive}. Advisory unless `checks: {{{name}: required}}`; `off` does not look.",
+    )
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "format",
@@ -68,6 +88,13 @@ RULES: tuple[Rule, ...] = (
         "What was not run has found nothing, and that says nothing about the change.",
         "Mend the policy at its place; `terrace policy test` runs its tests, `terrace policy input` shows its input.",
         "`checks: {policy: advisory}` of terrace.yaml tells it only; what a policy finds bears the name of the policy.",
+    ),
+    Rule(
+        "not-covered",
+        "Plans hold types of resources of a cloud that no policy looks at.",
+        "That nothing is said about them says nothing about them.",
+        "Write a policy for those that matter, and name them in `types` of its annotations.",
+        "It never blocks.",
     ),
     Rule(
         "commits",
@@ -167,6 +194,14 @@ RULES: tuple[Rule, ...] = (
         "Take the record out; `terrace baseline` does it for those of the baseline.",
         "It never blocks.",
     ),
+    Rule(
+        "scanners",
+        "Scanners that Terrace knows are not on this machine, and terrace.yaml says nothing about them.",
+        "What they know was not looked at.",
+        "`terrace tools install`, or weigh each in `checks:` of terrace.yaml; `off` says that it is not wanted.",
+        "It never blocks.",
+    ),
+    *(_scanner(*told) for told in _SCANNERS),
 )
 """Every rule that a finding can bear."""
 
@@ -187,8 +222,12 @@ def rules() -> dict[str, Rule]:
 
 
 def rule(name: str) -> Rule:
-    """The rule of that name. Raises BadInput with the nearest right name when there is none."""
+    """The rule of that name; of a scanner's, what stands for all of them. Raises BadInput with the nearest right name
+    when there is none."""
     known = rules()
+    scanner = name.partition(".")[0]
+    if name not in known and scanner in {told[0] for told in _SCANNERS}:
+        return known[scanner]
     if name not in known:
         raise no_such("rule", name, known)
     return known[name]

@@ -37,6 +37,7 @@ class Audit:
     """One look at one environment, as it was written. `policy` is the version of the trust root that judged.
 
     `rules` says what each rule said, `known` what the rules were; `findings` counts by status, `blocking` among them.
+    `empty`: every stack could be planned whole, and nothing stands there.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Audit:
     rules: Mapping[str, RuleSeen]
     known: Mapping[str, KnownRule]
     findings: Mapping[str, int]
+    empty: bool = False
 
 
 def drafts(
@@ -72,6 +74,7 @@ def drafts(
                 if one.places
             },
             "findings": _counts(look.findings),
+            "empty": not look.objects and not look.blind,
         }
         found.append(Draft(kinds.AUDIT_DONE, look.scope.environment, actor, payload))
     return tuple(found)
@@ -122,6 +125,7 @@ def _read(event: Event, history: History) -> Audit:
         rules=rules,
         known=_known(history, payload["rules"]),
         findings=payload["findings"],
+        empty=payload.get("empty", False),
     )
 
 

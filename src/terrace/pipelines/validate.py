@@ -7,9 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
+from terrace.assess.check import Check, Examined, PlanCheck, Scan, StaticCheck
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Risk, risk
+from terrace.assess.scanners.together import Places, together
 from terrace.assess.waivers.content import contents
 from terrace.assess.waivers.judging import NONE, Waivers, waive
 from terrace.assess.waivers.proposals import Terms, proposed
@@ -23,11 +24,16 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.look import plan_in
 from terrace.pipelines.surroundings import surroundings
 from terrace.pipelines.weighing import weighed
+from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
+from terrace.stacks.blocks import Blocks
 from terrace.stacks.config import Environment
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Manual
+
+SCANS_AT_ONCE = 2
+"""How many scanners run beside the plans; each takes a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +63,44 @@ def validate(
     One stack that cannot be planned hides no other: it becomes a finding of its own. `waivers` are applied to what is
     found, and told about.
     """
-    wanted = {name: check for name, check in checks.items() if crew.config.level(name) != "off"}
+    wanted = [check for check in checks.values() if crew.config.level(check.name) != "off"]
     with crew.repository.checkout(landscape.commit, "check") as root:
         examined = Examined(change_set, root, trusted=crew.config, proposed=landscape.config, landscape=landscape)
-        with ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
+        with (
+            ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool,
+            ThreadPoolExecutor(max_workers=SCANS_AT_ONCE) as aside,
+        ):
             plans = {i.stack.key: pool.submit(plan_in, crew, landscape, i.stack, root) for i in change_set.impacts}
-            found = [
-                finding
-                for name, check in wanted.items()
+            scans = {
+                check.name: aside.submit(weighed, crew.config, check.name, partial(check.examine, examined))
+                for check in wanted
+                if isinstance(check, Scan)
+            }
+            static = {
+                check.name: weighed(crew.config, check.name, partial(check.examine, examined))
+                for check in wanted
                 if isinstance(check, StaticCheck)
-                for finding in weighed(crew.config, name, partial(check.examine, examined))
-            ]
+            }
             made, unplanned, broken = _gather(plans, _goes_before(landscape, change_set.impacts), planned)
+            told = {**static, **{name: scan.result() for name, scan in scans.items()}}
+        found = [finding for check in wanted if not isinstance(check, PlanCheck) for finding in told[check.name]]
         found += broken
-        for name, check in wanted.items():
+        for check in wanted:
             if isinstance(check, PlanCheck):
-                found += weighed(crew.config, name, partial(check.examine, examined, made))
+                found += weighed(crew.config, check.name, partial(check.examine, examined, made))
     content, today = contents(crew.repository.tree(landscape.commit)), crew.clock().date()
-    left = waive(found, waivers, today, content)
+    left = waive(together(found, _places(crew, landscape)), waivers, today, content)
     left += dated(left, waivers, today, content)
     left += proposed(waivers.skips, left, Terms(today, crew.config.waivers.longest))
     assessment = Assessment(change_set, made, unplanned, left)
     history = crew.ledger.read()
     return Validation(assessment, _ahead(crew, history, assessment), _risk(crew, history, assessment))
+
+
+def _places(crew: Crew, landscape: Landscape) -> Places:
+    """Where things are at the head; files are read when somebody asks."""
+    blocks = Blocks(crew.repository.tree(landscape.commit), landscape)
+    return Places(of=lambda stack, address: blocks.of(stack, block_of(address)), at=blocks.at)
 
 
 def _gather(

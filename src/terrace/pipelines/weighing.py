@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waivers.never import is_blind
-from terrace.errors import TerraceError
+from terrace.errors import Interrupted, TerraceError
 from terrace.stacks.config import Config
 
 
@@ -15,6 +15,8 @@ def weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...]
     """The findings of the check of that name, those that are only told marked as advisory."""
     try:
         findings = examine()
+    except Interrupted:
+        raise
     except TerraceError as error:
         message = f"the check {name} could not be made: {error}"
         findings = (Finding(name, Severity.HIGH, Status.UNKNOWN, "terrace", message, fix=error.hint),)

@@ -79,6 +79,11 @@ def place(finding: Finding) -> str:
     return ": ".join(part for part in (finding.stack, finding.address) if part)
 
 
+def seen_by(finding: Finding) -> str:
+    """Which rules of other tools say the same, in brackets and with a space before; "" where none does."""
+    return f" (also {clipped(', '.join(finding.also))})" if finding.also else ""
+
+
 def clipped(text: str, limit: int = 300) -> str:
     """Text from outside in one line without control characters, cut where it is longer than `limit`."""
     # Cut before and after: what is made visible grows, and must not grow from a megabyte.
@@ -96,4 +101,4 @@ def why_held(finding: Finding) -> str:
     at = f" at {clipped(where)}" if (where := place(finding)) else ""
     doubt = "could not be told: " if finding.status is Status.UNKNOWN else ""
     fix = f"; fix: {clipped(finding.fix)}" if finding.fix else ""
-    return f"{clipped(finding.rule)}{at}: {doubt}{clipped(said(finding))}{fix}"
+    return f"{clipped(finding.rule)}{at}: {doubt}{clipped(said(finding))}{seen_by(finding)}{fix}"

@@ -12,7 +12,7 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from terrace.assess.compliance.evidence import STATES, Answer, Answers, Evidence, Outcome, State
+from terrace.assess.compliance.evidence import STATES, Answer, Answers, Evidence, Outcome, State, distinct
 from terrace.report.checked import clipped
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
@@ -61,9 +61,10 @@ def sentence(one: Evidence) -> str:
 
 
 def worth(answer: Answer) -> tuple[Evidence, ...]:
-    """The evidence of a control that says something: what had nothing to look at is left out where there is other."""
-    found = tuple(one for one in answer.evidence if one.outcome is not Outcome.NOTHING)
-    return found or answer.evidence
+    """The evidence of a control that says something, each once: what had nothing to look at is left out where there is
+    other."""
+    found = distinct(one for one in answer.evidence if one.outcome is not Outcome.NOTHING)
+    return found or distinct(answer.evidence)
 
 
 def coverage(answer: Answer) -> str:

@@ -229,6 +229,8 @@ def finding(record: Finding) -> Json:
         found["note"] = record.note
     if record.waiver is not None:
         found["waiver"] = waiver(record.waiver)
+    if record.also:
+        found["also"] = list(record.also)
     return found
 
 

@@ -9,7 +9,7 @@ from terrace.assess.model import Finding
 from terrace.assess.risk import Risk
 from terrace.gates.model import Verdict
 from terrace.plans.model import Action, Plan
-from terrace.report.checked import Checked, said, why_held
+from terrace.report.checked import Checked, said, seen_by, why_held
 from terrace.report.terminal import SIGNS, counts, reason_words, visible
 from terrace.stacks.model import ChangeSet
 
@@ -128,7 +128,8 @@ def _finding(finding: Finding) -> str:
     weight = "advisory" if finding.advisory else finding.severity.word
     at = f" at {code(where)}" if where else ""
     fix = f" — {plain(finding.fix)}" if finding.fix else ""
-    return f"- {weight}: **{plain(finding.rule)}** {finding.status.value}: {plain(said(finding))}{at}{fix}"
+    what = plain(said(finding) + seen_by(finding))
+    return f"- {weight}: **{plain(finding.rule)}** {finding.status.value}: {what}{at}{fix}"
 
 
 def _details(key: str, plan: Plan) -> str:

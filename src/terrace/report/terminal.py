@@ -225,6 +225,8 @@ def findings_table(findings: Iterable[Finding]) -> RenderableType:
         )
         if where:
             lines.append(Text(f"    at {where}", style="dim"))
+        if finding.also:
+            lines.append(Text(f"    also {visible(', '.join(finding.also))}", style="dim"))
         if finding.fix:
             lines.append(Text(f"    fix: {visible(finding.fix)}"))
     return Group(*lines)

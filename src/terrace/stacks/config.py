@@ -278,7 +278,11 @@ class WaiverRules:
     longest: timedelta = timedelta(days=180)
 
 
-ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files", "docs", "naming", "deprecated")
+SCANNERS = ("checkov", "trivy", "tflint", "gitleaks", "trufflehog")
+"""Programs of others that may look too; each is a check of its name."""
+
+_HYGIENE = ("commits", "pinned", "lock-file", "unused", "required-files", "docs", "naming", "deprecated")
+ADVISORY = (*_HYGIENE, *SCANNERS, "scanners")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 

@@ -40,6 +40,8 @@ READERS = frozenset(
 
 _UNKNOWN = Part("unknown")
 _DEEPEST = 200
+_MOST_QUOTES = 10
+"""Strings in strings that are looked into: nobody writes more, and whoever does waits for nothing."""
 _OF_PROVIDERS = ("resource", "data", "ephemeral", "action")
 
 
@@ -166,11 +168,18 @@ class _Gathered:
 
     def reads_of(self, root: Node) -> None:
         """Everything in a file that reads other files, wherever it stands."""
-        for node in everything(root):
+        # Going down with what is above is linear; asking each node for what is above it is not.
+        stack = [(root, False)]
+        while stack:
+            node, inside = stack.pop()
             if node.type == "function_call":
                 self._call(node)
-            elif node.type in ("quoted_template", "expression") and not _inside_call(node):
+                # The call tells more than a string in it.
+                inside = inside or _reads(node)
+            elif node.type in ("quoted_template", "expression") and not inside:
                 self._mention(node)
+            below = inside and node.type not in ("attribute", "body")
+            stack.extend((child, below) for child in reversed(node.named_children))
 
     def _call(self, node: Node) -> None:
         name = text_of(node.named_children[0]) if node.named_children else ""
@@ -304,26 +313,28 @@ def _settings(kind: str, values: dict[str, Node], line: int) -> Settings:
     return Settings(kind, known, tuple(sorted(set(literals) - set(known))), line)
 
 
-def _template(node: Node) -> Template:
+def _template(node: Node, depth: int = 0) -> Template:
     """What is known of a string expression."""
     inner = node
     while inner.type in ("expression", "literal_value", "template_expr") and len(inner.named_children) == 1:
         inner = inner.named_children[0]
     if inner.type in ("string_lit", "quoted_template"):
-        return _quoted(inner)
+        return _quoted(inner, depth)
     if inner.type in ("numeric_lit", "bool_lit"):
         return (Part("text", text_of(inner)),)
     return (_reference(_traversal(inner)),)
 
 
-def _quoted(node: Node) -> Template:
+def _quoted(node: Node, depth: int = 0) -> Template:
+    if depth > _MOST_QUOTES:
+        return (_UNKNOWN,)
     parts: list[Part] = []
     for child in node.named_children:
         if child.type == "template_literal":
             parts.append(Part("text", _unescaped(text_of(child))))
         elif child.type == "template_interpolation":
             inner = [c for c in child.named_children if c.type == "expression"]
-            parts.extend(_template(inner[0]) if inner else (_UNKNOWN,))
+            parts.extend(_template(inner[0], depth + 1) if inner else (_UNKNOWN,))
         elif child.type == "template_directive":
             parts.append(_UNKNOWN)
     return tuple(parts)
@@ -356,16 +367,10 @@ def _traversal(node: Node) -> list[str]:
     return words
 
 
-def _inside_call(node: Node) -> bool:
-    """Whether a string is (part of) an argument of a function that reads files: the call tells more than the string."""
-    above = node.parent
-    while above is not None and above.type not in ("attribute", "body"):
-        if above.type == "function_call" and above.named_children:
-            name = text_of(above.named_children[0])
-            if name in READERS or name == "fileset":
-                return True
-        above = above.parent
-    return False
+def _reads(call: Node) -> bool:
+    """Whether a function reads files."""
+    name = text_of(call.named_children[0]) if call.named_children else ""
+    return name in READERS or name == "fileset"
 
 
 def _literal(template: Template) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from terrace.stacks.config import ADVISORY, CommitRules
+from terrace.stacks.config import ADVISORY, SCANNERS, CommitRules
 from terrace.stacks.kinds import (
     WORD,
     Choice,
@@ -408,6 +408,8 @@ CHECKS = (
     "deprecated",
     "secrets",
     "plan-secrets",
+    *SCANNERS,
+    "scanners",
 )
 """What may be weighed: the names of `terrace.apps.checks`."""
 GRADE = Choice(("info", "low", "medium", "high", "critical"))

@@ -6,7 +6,7 @@ It speaks of what was looked at, when, and at which commit; where nobody looked 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from terrace.assess.compliance.evidence import Evidence, Outcome
@@ -38,30 +38,35 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What evidence is made from. `policy` is the version of today's trust root; `proof` says how the author of an
-    approval is known."""
+    approval is known; `aliases` are other names of keys."""
 
     config: Config
     history: History
     policy: str
     proof: Callable[[SignedApproval], Proof]
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def evidence(known: Known, names: Iterable[str], sources: Iterable[Source], span: Span) -> tuple[Evidence, ...]:
     """All that there is of these environments."""
     wanted, told = tuple(names), tuple(sources)
     looks = {name: audits.newest(known.history, name) for name in wanted}
-    found = [*_of_rules(looks, span)]
+    found = [*_of_rules(looks, known.aliases, span)]
     for source in told:
         found += _of_check(source, looks, span) if source.check else _TELLERS[source.key](known, wanted, source, span)
     return tuple(found)
 
 
-def _of_rules(looks: Mapping[str, Audit | None], span: Span) -> Iterator[Evidence]:
+def _of_rules(
+    looks: Mapping[str, Audit | None], aliases: Mapping[str, tuple[str, ...]], span: Span
+) -> Iterator[Evidence]:
     """What the rules of policies said, by every key that they are evidence for."""
     keys: dict[str, tuple[str, ...]] = {}
     for look in looks.values():
         if look is not None:
-            keys |= {rule: one.controls for rule, one in look.known.items()}
+            for rule, one in look.known.items():
+                named = (key for name in one.controls for key in aliases.get(name.lower(), (name,)))
+                keys[rule] = tuple(dict.fromkeys(named))
     for name, look in looks.items():
         for rule, controls in keys.items():
             for key in controls:
@@ -87,6 +92,8 @@ def _of_rule(rule: str, key: str, environment: str, look: Audit | None, span: Sp
     seen = look.rules.get(rule)
     if seen is None:
         return say(Outcome.UNTOLD, "it had no say when everything was looked at last")
+    if look.empty:
+        return say(Outcome.NOTHING, "nothing stands there yet")
     if seen.failed:
         more = f", and {seen.waived} waived" if seen.waived else ""
         return say(Outcome.BAD, f"wrong at {seen.failed} of {seen.looked}{more}", seen.places)

@@ -9,6 +9,7 @@ import pytest
 from terrace.assess.hygiene.deprecated import MOST, deprecated
 from terrace.assess.hygiene.renamed import ARGUMENTS, TYPES
 from terrace.assess.model import Severity, Status
+from terrace.assess.scanners.together import Places, together
 
 
 def said(text: str, name: str = "main.tf") -> list[tuple[int, str, str | None]]:
@@ -89,6 +90,9 @@ def test_what_is_of_today_is_not_told(text: str) -> None:
 def test_null_resource_is_a_hint_that_never_holds_a_change() -> None:
     (found,) = deprecated("a.tf", b'resource "null_resource" "a" {}\n')
     assert (found.severity, found.advisory) == (Severity.INFO, True)
+    text = b'resource "null_resource" "a" {\n  triggers = { a = "${var.x}" }\n}\n'
+    both = together(deprecated("a.tf", text), Places(at=lambda path, line: (path, 1)))
+    assert [(one.severity, one.advisory) for one in both] == [(Severity.INFO, True), (Severity.LOW, False)]
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,9 @@ def test_rules_of_scanners_are_named_as_their_findings_name_them() -> None:
     checkov = replace(FIRST, tool="checkov", rule="CKV_AWS_18")
     assert "rule: checkov.CKV_AWS_18\n" in told(checkov)
     met = replace(ONE, rule="checkov.CKV_AWS_18", tool="checkov", path=PATH, line=2, address=None, stack=None)
-    assert "rule: checkov.CKV_AWS_18\n" in told(replace(checkov, tool="terrace"), met)
+    assert f"rule: checkov.CKV_AWS_18\n    path: {PATH}\n" in told(checkov, met)
+    trivy = replace(met, rule="trivy.AVD-AWS-0089", tool="trivy", also=("checkov.CKV_AWS_18",))
+    assert "rule: trivy.AVD-AWS-0089\n" in told(checkov, trivy)
 
 
 def test_the_record_is_for_what_was_found() -> None:

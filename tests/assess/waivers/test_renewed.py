@@ -93,3 +93,46 @@ def test_nothing_leaves_it_while_something_could_not_be_looked_at(found: list[Fi
     first = renewed(found, (), Everything(), GRANT, content)
     blind = Finding("plan", Severity.HIGH, Status.UNKNOWN, "terraform", "no")
     assert renewed([blind], first.records, frozenset(), NEXT, content).records == first.records
+
+
+ONE = Finding("twos", Severity.HIGH, Status.FAIL, "opa", "no", stack="dev", address="a.b")
+
+
+def test_what_ended_holds_again_until_somebody_grants_it_anew() -> None:
+    (old,) = renewed([ONE], (), Everything(), GRANT, content).records
+    later = replace(NEXT, granted=old.expires + timedelta(days=1), expires=old.expires + timedelta(days=99))
+    ended = renewed([ONE], [old], frozenset(), later, content)
+    assert (ended.records, ended.fresh) == ((old,), (ONE,))
+    other = renewed([ONE], [old], frozenset({"public"}), later, content)
+    assert other.records == (old,)
+    (anew,) = renewed([ONE], [old], frozenset({"twos"}), later, content).records
+    assert (anew.owner, anew.granted, anew.since) == ("bob", later.granted, old.since)
+
+
+def test_a_second_one_of_a_kind_is_new_and_one_of_two_gone_lowers_the_count() -> None:
+    two = renewed([ONE, replace(ONE, message="again")], (), Everything(), GRANT, content)
+    assert ([one.count for one in two.records], two.count) == ([2], 2)
+    one = renewed([ONE], two.records, frozenset(), NEXT, content)
+    assert ([record.count for record in one.records], one.gone) == ([1], ())
+    again = renewed([ONE, ONE], one.records, frozenset(), NEXT, content)
+    assert (again.count, len(again.fresh)) == (1, 1)
+    (risen,) = renewed([ONE, ONE], one.records, frozenset({"twos"}), NEXT, content).records
+    assert (risen.count, risen.owner, risen.since) == (2, "bob", TODAY)
+
+
+def test_what_is_only_told_stays_known_and_comes_in_never() -> None:
+    told = replace(ONE, advisory=True)
+    assert renewed([told], (), Everything(), GRANT, content).records == ()
+    first = renewed([ONE], (), Everything(), GRANT, content)
+    assert renewed([told], first.records, frozenset(), NEXT, content).records == first.records
+
+
+def test_accepting_a_rule_prolongs_nothing_that_still_counts() -> None:
+    first = renewed([ONE], (), Everything(), GRANT, content)
+    assert renewed([ONE], first.records, frozenset({"twos"}), NEXT, content).records == first.records
+
+
+def test_a_finding_stays_known_when_another_tool_that_agrees_speaks_first() -> None:
+    first = renewed([replace(ONE, rule="trivy.x")], (), Everything(), GRANT, content)
+    both = replace(ONE, rule="checkov.y", also=("trivy.x",))
+    assert renewed([both], first.records, frozenset(), NEXT, content).records == first.records

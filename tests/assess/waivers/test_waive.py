@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waivers.judging import Waivers, is_about, key_of, waive
 from terrace.assess.waivers.model import BASELINE, Waiver
-from terrace.assess.waivers.never import NEVER, never
+from terrace.assess.waivers.never import NEVER, is_blind, never
 from terrace.assess.waivers.telling import dated, idle_records, more_waived, unused
 
 TODAY = date(2026, 6, 15)
@@ -68,6 +68,8 @@ def waivers(draw: st.DrawFn) -> Waiver:
 
 found = st.lists(findings(), max_size=8)
 records = st.lists(waivers(), max_size=8)
+files = st.lists(waivers(), max_size=8, unique_by=lambda waiver: (waiver.source, waiver.key))
+"""As they can be read: no file says the same twice."""
 
 
 def content(finding: Finding) -> str:
@@ -152,13 +154,13 @@ def test_the_baseline_covers_as_many_as_it_counts_and_always_the_same(
 
 @given(found, records)
 def test_what_is_told_of_records_never_waives_and_names_their_place(given_: list[Finding], some: list[Waiver]) -> None:
-    told = (*dated(given_, Waivers((), tuple(some)), TODAY, content), *unused(given_, some, TODAY, content))
+    told = (*dated(given_, Waivers((), tuple(some)), TODAY, content), *unused(given_, Waivers(tuple(some)), TODAY))
     assert all(one.path in (BASELINE, ".terrace/waivers.yaml") and never(one) for one in told)
     assert {one.rule for one in told} <= {"waiver-expired", "waiver-ends", "waiver-unused"}
     assert all(one.advisory for one in told if one.rule != "waiver-expired")
 
 
-@given(records, records)
+@given(files, files)
 def test_only_what_is_new_wider_or_longer_is_a_finding_of_the_trust_root(old: list[Waiver], new: list[Waiver]) -> None:
     assert more_waived(Waivers(tuple(old), tuple(old[1:]))) == ()
     for one in new:
@@ -200,6 +202,16 @@ def test_a_star_in_a_path_stays_in_its_folder(path: str, reached: bool) -> None:
     assert is_about(waiver, replace(FINDING, address=None, path=path)) == reached
 
 
+def test_which_of_the_tools_that_agree_speaks_changes_nothing() -> None:
+    both = replace(FINDING, rule="checkov.CKV_AWS_18", also=("trivy.AVD-AWS-0089",), address="a.b")
+    single = replace(WAIVER, rule="trivy.AVD-AWS-0089", address="a.b")
+    known = replace(single, stack="dev", since=TODAY)
+    for waiver in (single, known):
+        assert [f.status for f in waive([both], Waivers((waiver,)), TODAY)] == [Status.WAIVED]
+        assert idle_records([both], [waiver], content) == []
+    assert waive([replace(both, also=())], Waivers((single, known)), TODAY)[0].status is Status.FAIL
+
+
 def test_of_several_the_one_that_lasts_longest_is_told() -> None:
     longer = replace(WAIVER, owner="aaa", expires=TODAY + timedelta(days=1))
     for some in ((WAIVER, longer), (longer, WAIVER)):
@@ -226,6 +238,18 @@ def test_a_tool_that_broke_is_waived_by_nothing() -> None:
     broken = Finding("checks", Severity.HIGH, Status.UNKNOWN, "format", "it crashed", path="main.tf")
     waiver = replace(WAIVER, rule="checks", address="", path="main.tf", unknown=True)
     assert waive([broken], Waivers((waiver,)), TODAY) == (broken,)
+
+
+@given(found, files)
+def test_a_record_is_unused_when_it_is_about_nothing_and_only_then(given_: list[Finding], some: list[Waiver]) -> None:
+    seen = [one for one in given_ if not is_blind(one)]
+    judged = waive(seen, Waivers(tuple(some)), TODAY, content)
+    told = unused(judged, Waivers(tuple(some)), TODAY)
+    idle = [one for one in some if one.holds(TODAY) and one not in {f.waiver for f in judged}]
+    apart = [w for w in idle if not w.known and any(is_about(w, f) for f in seen)]
+    lines = {(one.path, one.line) for one in told if one.path != BASELINE}
+    assert lines <= {(w.source, w.line) for w in idle if not w.known}
+    assert sum(one.path != BASELINE for one in told) == sum(not w.known and w not in apart for w in idle)
 
 
 @pytest.mark.parametrize(

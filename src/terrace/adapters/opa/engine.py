@@ -22,7 +22,10 @@ from terrace.assess.policy.catalogue import PolicyRule, catalogue
 from terrace.assess.policy.rego import Breakage
 from terrace.errors import BadInput, NotReady
 
-INSTALL = "install OPA 1.0 or newer (openpolicyagent.org), or: go install github.com/open-policy-agent/opa@v1.22.2"
+INSTALL = (
+    "terrace tools install opa   (with Go on PATH; as: go install github.com/open-policy-agent/opa@v1.22.2),"
+    " or put OPA 1.0 or newer on PATH"
+)
 
 _NETWORK = "policies do not reach the network"
 _CHANCE = "the same plan is to get the same verdict"

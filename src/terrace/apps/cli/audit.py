@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from terrace.apps.checks import checks_of_everything
@@ -10,11 +11,12 @@ from terrace.apps.cli.console import note
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import deliver, output_file
 from terrace.apps.cli.scan import secret_search
-from terrace.apps.waivers import standing
 from terrace.apps.wiring import Workshop
 from terrace.assess.compliance.audit import Audited
 from terrace.assess.model import Assessment
 from terrace.assess.policy.catalogue import PolicyRule
+from terrace.assess.waivers.judging import Waivers
+from terrace.assess.waivers.telling import unused
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
 from terrace.pipelines.audit import Target, at_commit, audit, due, left_behind, record, targets
@@ -52,7 +54,7 @@ def check_all(folder: str, names: tuple[str, ...], style: str, output: str | Non
 def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
     """What was seen, and the rules of the policies that judged it."""
     policies = shop.policies()
-    checks = checks_of_everything(shop.terraform, shop.repository, policies, secret_search(shop))
+    checks = checks_of_everything(shop.terraform, shop.repository, policies, secret_search(shop), shop.scanners())
     try:
         rules = policies.rules(crew.config.policies)
     except Interrupted:
@@ -61,12 +63,23 @@ def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Aud
         # No OPA: the check says so of every stack.
         rules = ()
 
-    waivers = standing(shop.repository.tree(shop.trust.commit), shop.trust.config)
+    waivers = shop.standing()
+    if waivers.unread:
+        note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
 
     def judge(change_set: ChangeSet, landscape: Landscape) -> Assessment:
         return validate(crew, change_set, landscape, checks, waivers=waivers).assessment
 
-    return audit(crew, goals, judge, checks, rules), rules
+    return _with_unused(crew, audit(crew, goals, judge, checks, rules), waivers), rules
+
+
+def _with_unused(crew: Crew, looks: tuple[Audited, ...], waivers: Waivers) -> tuple[Audited, ...]:
+    """The looks, the last of them with the waivers that are about nothing any more, where everything was looked at."""
+    every = {environment.name for environment in crew.config.environments}
+    if not looks or {one.scope.environment for one in looks} != every:
+        return looks
+    found = unused((f for one in looks for f in one.findings), waivers, crew.clock().date())
+    return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *found)))
 
 
 def look_when_due(shop: Workshop, crew: Crew) -> tuple[Audited, ...]:

@@ -50,12 +50,12 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
     there = tree if BASELINE in tree.entries else shop.repository.tree(shop.trust.commit)
     first = BASELINE not in there.entries
     known = () if first else read_waivers(there.read(BASELINE), BASELINE, landscape.config)
+    single = read_waivers(tree.read(PATH), PATH, landscape.config) if PATH in tree.entries else ()
     grant = _grant(shop, asked, landscape.config, first=first)
     with watcher(as_json=as_json) as seen:
         crew = shop.onlookers(seen)
         findings = _found(shop, replace(crew, config=_judging(crew, landscape.config)), landscape)
     content = contents(tree)
-    single = read_waivers(tree.read(PATH), PATH, landscape.config) if PATH in tree.entries else ()
     idle = idle_records(findings, [one for one in single if one.holds(grant.granted)], content)
     findings = waive(findings, Waivers(single), grant.granted, content)
     found = renewed(findings, known, Everything() if first else frozenset(asked.accept), grant, content)
@@ -75,7 +75,9 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
 def _found(shop: Workshop, crew: Crew, landscape: Landscape) -> tuple[Finding, ...]:
     """Everything that the rules of the working tree find in it: they are what judges once it is merged."""
     tree = shop.repository.tree(landscape.commit)
-    made = checks(shop.terraform, shop.repository, shop.policies(landscape.commit), secret_search(shop))
+    made = checks(
+        shop.terraform, shop.repository, shop.policies(landscape.commit), secret_search(shop), shop.scanners()
+    )
     return validate(crew, everything(landscape, tree), landscape, made).assessment.findings
 
 
@@ -89,6 +91,8 @@ def _judging(crew: Crew, proposed: Config) -> Config:
         commits=proposed.commits,
         platforms=proposed.platforms,
         required_files=proposed.required_files,
+        docs=proposed.docs,
+        naming=proposed.naming,
     )
 
 

@@ -1,4 +1,4 @@
-"""`check`, `impact` and `plan`: what the working tree would change. Nothing of the user's is touched."""
+"""`check`, `impact` and `plan`: what the working tree would change. Only `check --fix` writes there."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def check(
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
     with watcher(as_json=style == "json") as told:
         crew = shop.onlookers(told)
-        made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), waivers)
+        scanners = shop.scanners()
+        made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners, waivers)
         validation = validate(crew, change_set, landscape, made, waivers=waivers)
     record = Checked(
         validation.assessment,
@@ -49,7 +50,13 @@ def check(
         validation.risk,
         explain=explain,
         graph=landscape.graph,
-        tools=("terrace", "terraform", f"{shop.terraform.product} fmt", *(("opa",) if crew.config.policies else ())),
+        tools=(
+            "terrace",
+            "terraform",
+            f"{shop.terraform.product} fmt",
+            *(("opa",) if crew.config.policies else ()),
+            *scanners.tools(crew.config),
+        ),
     )
     for report in wanted:
         report.tell(record)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from terrace.apps.cli.audit import names_of
 from terrace.apps.cli.reports import deliver, output_file
-from terrace.apps.compliance import framework, sources
+from terrace.apps.compliance import aliases, framework, sources
 from terrace.apps.wiring import Workshop, now
 from terrace.assess.compliance.frameworks import NAMES
 from terrace.report import compliance as report
@@ -43,7 +43,7 @@ def told(
     wanted = tuple(framework(name) for name in dict.fromkeys(frameworks or NAMES))
     shop = Workshop(Path(folder))
     names = names_of(shop, environments)
-    known = Known(shop.trust.config, shop.ledger.read(), shop.trust.policy, shop.proof)
+    known = Known(shop.trust.config, shop.ledger.read(), shop.trust.policy, shop.proof, aliases())
     span = Span(now(), timedelta(days=stale), timedelta(days=period))
     record = compliance(known, names, wanted, sources(), span)
     deliver(STYLES[style](record), style, file)

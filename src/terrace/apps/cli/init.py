@@ -11,9 +11,11 @@ from pathlib import Path
 from terrace.adapters.opa.engine import INSTALL
 from terrace.adapters.process import run
 from terrace.apps.cli.console import note, show
+from terrace.apps.home import Home
 from terrace.apps.policy_pack import upgrade_of
 from terrace.assess.policy.shipped import FOLDER, is_rule
 from terrace.errors import BadInput, TerraceError
+from terrace.stacks.config import SCANNERS
 from terrace.stacks.layout import is_configuration
 from terrace.stacks.load import asks, ladder
 from terrace.stacks.naming import NAME
@@ -115,10 +117,12 @@ def _start(root: Path) -> Start:
     if not found and not empty:
         note(f"note: no stacks were found in environments/; {CONFIG_FILE} is written for {', '.join(USUAL)}")
     environments = found or (("dev",) if empty else USUAL)
-    opa = shutil.which("opa") is not None
+    found_here = tools_here()
+    opa = "opa" in found_here
     if not opa:
         note(f"note: OPA was not found, which runs the policies; until it is there they are advisory: {INSTALL}")
-    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments) + _checks(root, opa=opa)}
+    scanners = tuple(name for name in SCANNERS if name in found_here)
+    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments) + _checks(root, scanners, opa=opa)}
     policies = {f"{FOLDER}/{name}": text for name, text in upgrade_of(root).files.items()}
     commit = f"git add {'--all' if empty else f'{CONFIG_FILE} {FOLDER}'} && git commit -m 'Add Terrace'"
     steps = (
@@ -129,6 +133,15 @@ def _start(root: Path) -> Start:
         f"terrace deploy {environments[0]}",
     )
     return Start(root, files, policies, repository=empty and not repository, next=steps)
+
+
+def tools_here() -> frozenset[str]:
+    """OPA and the scanners, as far as this machine has them."""
+    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.known import tool
+
+    box = Toolbox(Home.tools())
+    return frozenset(name for name in ("opa", *SCANNERS) if box.find(tool(name)) is not None)
 
 
 def terrace_yaml(environments: tuple[str, ...]) -> str:
@@ -164,8 +177,11 @@ _MORE = """
 """
 
 
-def _checks(root: Path, *, opa: bool) -> str:
-    """What terrace.yaml says of policies. Those of others that lie beside ours are not made to judge unasked."""
+def _checks(root: Path, scanners: tuple[str, ...], *, opa: bool) -> str:
+    """What terrace.yaml says of what judges. Policies of others that lie beside ours are not made to judge unasked.
+
+    `scanners` are those that were found: they may look too.
+    """
     home = Path(FOLDER).parent
     others = any(not path.is_relative_to(root / FOLDER) for path in (root / home).rglob("*.rego"))
     lines = [
@@ -174,10 +190,15 @@ def _checks(root: Path, *, opa: bool) -> str:
         f"policies: [{FOLDER if others else home}]",
     ]
     if not opa:
-        lines.append(
-            "checks: {policy: advisory}   # OPA, which runs them, was not found: once it is, take this line out"
-        )
+        lines.append("# OPA, which runs the policies, was not found: once it is, take `policy` out of `checks`.")
+    if scanners:
+        lines.append("# Scanners that were found: `required` lets what they find hold a change.")
+    weights = ", ".join(f"{name}: advisory" for name in (*(() if opa else ("policy",)), *scanners))
+    lines.append(f"checks: {{{weights}}}" if weights else _SCANNERS)
     return "\n".join(lines) + "\n"
+
+
+_SCANNERS = "# checks: {checkov: required}   # scanners that look too: `terrace tools install`"
 
 
 def _word(name: str) -> str:

@@ -15,7 +15,7 @@ from terrace.assess.compliance.frameworks import NAMES
 ENVIRONMENT = "ENV"
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Start", ("init", "doctor", "demo")),
+    ("Start", ("init", "doctor", "demo", "tools")),
     ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "docs", "waive", "waivers", "baseline")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
@@ -36,7 +36,7 @@ class Ladder(click.Group):
                 formatter.write_dl(commands)
 
 
-FORMATS = ("terminal", "markdown", "sarif", "junit", "json")
+FORMATS = ("terminal", "markdown", "html", "sarif", "junit", "json")
 """What `terrace check` can be told as; `terrace.apps.cli.reports` knows how."""
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
@@ -97,11 +97,11 @@ def check(
       terrace check --base HEAD~3       against another commit
       terrace check --fix               format what changed, write the pages of its modules, then check
       terrace check --format markdown   as a comment for a pull request
-      terrace check --report sarif=check.sarif --report junit=check.xml
+      terrace check --report html=check.html --report sarif=check.sarif
       terrace check --all               everything, as it is deployed
     """
     if everything:
-        refused = {"--base": base, "--report": reports, "--explain": explain}
+        refused = {"--base": base, "--report": reports, "--explain": explain, "--fix": fix}
         for option in (name for name, given in refused.items() if given):
             raise click.UsageError(f"{option} is about a change, and --all looks at everything")
         if style not in ("terminal", "markdown", "json"):
@@ -148,6 +148,40 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
     from terrace.apps.cli.change import impact
 
     return impact(folder, base, why=why, as_json=as_json)
+
+
+@cli.group()
+def tools() -> None:
+    """Programs of others that Terrace can use: scanners, and OPA for policies."""
+
+
+@tools.command("list")
+@JSON
+def tools_list(as_json: bool) -> int:
+    """Which there are, where they were found, and what is not looked at without the others.
+
+    What is on PATH goes before what Terrace installed.
+    """
+    from terrace.apps.cli.tools import listed
+
+    return listed(as_json=as_json)
+
+
+@tools.command("install")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+def tools_install(names: tuple[str, ...]) -> int:
+    """Install tools into Terrace's own folder: all that are found nowhere, or these.
+
+    Each is of one version, proven by checksums, and needs no rights of root. Nothing of the repository is touched.
+
+    \b
+    Examples:
+      terrace tools install              all that are missing
+      terrace tools install checkov opa
+    """
+    from terrace.apps.cli.tools import install
+
+    return install(names)
 
 
 @cli.group()

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from terrace.adapters.opa.engine import Opa, Tested
+from terrace.adapters.opa.engine import Tested
 from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.watching import Silent
 from terrace.apps.policy_pack import upgrade_of, write
 from terrace.apps.policy_trial import Trial, tried
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring import Workshop, opa
 from terrace.assess.policy.shipped import FOLDER
 from terrace.assess.policy.starter import starter
 from terrace.assess.view import view
@@ -40,7 +40,7 @@ _NONE = "terrace.yaml: policies: [FOLDER]; `terrace init` writes policies to beg
 def test(folder: str, *, coverage: bool, as_json: bool) -> int:
     """Run the tests of the policies that terrace.yaml of the working tree names; exit 1 when one fails."""
     root, config = _tree(folder)
-    tested = Opa().test(root, _folders(root, config))
+    tested = opa().test(root, _folders(root, config))
     if not tested.cases:
         raise BadInput(
             "the policies have no tests",
@@ -98,7 +98,7 @@ def new(folder: str, name: str) -> int:
 def attempt(folder: str, rule: str, what: str, *, as_json: bool) -> int:
     """Run one rule on one plan, and tell what it said and which values that hangs on."""
     root, config = _tree(folder)
-    trial = tried(Opa(), root, _folders(root, config), config.shown, rule, _given_both(folder, what))
+    trial = tried(opa(), root, _folders(root, config), config.shown, rule, _given_both(folder, what))
     if as_json:
         emit(_told(trial))
         return 0

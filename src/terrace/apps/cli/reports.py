@@ -107,9 +107,16 @@ def _json(record: Checked) -> str:
     return json.dumps(told, indent=2, ensure_ascii=True) + "\n"
 
 
+def _html(record: Checked) -> str:
+    from terrace.report.html.page import page
+
+    return page(record)
+
+
 WRITERS: Mapping[str, Callable[[Checked], str]] = {
     "terminal": _plain_terminal,
     "markdown": markdown.checked,
+    "html": _html,
     "sarif": sarif.check,
     "junit": junit.check,
     "json": _json,

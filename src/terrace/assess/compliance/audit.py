@@ -52,13 +52,15 @@ class RuleSeen:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """One environment, looked at. `rules` are by id; `planned` counts plans, `objects` what stands in them."""
+    """One environment, looked at. `rules` are by id; `planned` counts plans, `objects` what stands in them, and `blind`
+    the stacks without a whole plan."""
 
     scope: Scope
     findings: tuple[Finding, ...] = ()
     rules: Mapping[str, RuleSeen] = field(default_factory=dict)
     planned: int = 0
     objects: int = 0
+    blind: int = 0
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
@@ -96,9 +98,9 @@ def audited(
         seen[rule.id] = replace(told, unknown=told.unknown + len(deaf) + other)
     live = sum(1 for plan in mine.values() if any(_stands(change) for change in plan.changes))
     for name in checks:
-        told = _seen(name, live, by_rule.get(name, ()))
+        told = _seen(name, live, (one for one in found if name in (one.rule, one.tool)))
         seen[name] = replace(told, unknown=told.unknown + len(blind))
-    return Audited(scope, found, seen, planned=len(mine), objects=len(there))
+    return Audited(scope, found, seen, planned=len(mine), objects=len(there), blind=len(blind))
 
 
 def untold(stack: str, why: str, fix: str | None = None) -> Finding:
@@ -123,9 +125,13 @@ def _at(finding: Finding, scope: Scope) -> tuple[str, ...]:
 
 def _seen(rule: str, looked: int, findings: Iterable[Finding]) -> RuleSeen:
     places: dict[Status, set[str]] = {status: set() for status in Status}
+    waived: dict[str, str] = {}
     for one in findings:
         places[one.status].add(_place(one))
-    wrong = sorted(places[Status.FAIL]) + sorted(f"{place} (waived)" for place in places[Status.WAIVED])
+        if one.status is Status.WAIVED:
+            who = f" by {one.waiver.owner} until {one.waiver.expires}" if one.waiver is not None else ""
+            waived[_place(one)] = f"{_place(one)} (waived{who})"
+    wrong = sorted(places[Status.FAIL]) + sorted(waived.values())
     return RuleSeen(
         rule=rule,
         # What a finding is about was looked at, whatever the rule says of its types.

@@ -129,9 +129,17 @@ def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
 
 def _told(those: Iterable[Evidence], before: str = "") -> str:
     """The first in full, and how many more there are."""
-    first, *more = those
+    first, *more = distinct(those)
     said = f"{before}{first.by} in {first.environment}: {first.what}"
     return f"{said} (and {len(more)} more)" if more else said
+
+
+def distinct(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """The same, each once: one look may serve several checks that are mapped to a control."""
+    found: dict[tuple[str, str, str], Evidence] = {}
+    for one in evidence:
+        found.setdefault((one.by, one.environment, one.what), one)
+    return tuple(found.values())
 
 
 def _names(evidence: Iterable[Evidence]) -> list[str]:

@@ -1,7 +1,8 @@
 """Compliance frameworks as data: controls, and the keys of what gives evidence for each.
 
-A key is what rules name in their annotations (`controls`: a check of Prowler), or a source of Terrace's own, which
-begins with `terrace:`. The files are made by `docs/frameworks.py`, the sources are kept by hand.
+A key is a check of Prowler, which rules name in their annotations (`controls`), or a source of Terrace's own, which
+begins with `terrace:`. Rules may name definitions of Azure Policy as well: aliases say which checks they are. The
+files of the frameworks are made by `docs/frameworks.py`; sources and aliases are kept by hand.
 """
 
 from __future__ import annotations
@@ -58,6 +59,12 @@ class Source:
     controls: Mapping[str, tuple[str, ...]]
     partly: Mapping[str, tuple[str, ...]]
     check: str = ""
+
+
+def read_aliases(text: bytes) -> Mapping[str, tuple[str, ...]]:
+    """What rules may name instead of the keys of the frameworks: ids of Azure Policy definitions, and the keys that
+    each stands for."""
+    return {name.lower(): tuple(keys) for name, keys in json.loads(text)["aliases"].items()}
 
 
 def read_sources(text: bytes) -> tuple[Source, ...]:

@@ -22,6 +22,7 @@ NONE: Mapping[str, str] = {}
 _CONSTRAINTS = {"list": "list(any)", "map": "map(any)"}
 _CALLS = {"list": "[...], or tolist([...])", "map": "{...}, or tomap({...})"}
 _SHOWN = 60
+_LONG = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,39 +141,45 @@ def _references(block: Node, kind: str) -> Iterator[_Old]:
 
 
 def _expressions(block: Node, *, typed: bool) -> Iterator[_Old]:
-    for node in everything(block):
+    keys: set[int] = set()
+    stack = [block]
+    while stack:
+        node = stack.pop()
         if node.type == "quoted_template":
             inner = _only_interpolation(node)
             if inner is not None:
-                now = f"({_short(inner)})" if _is_key(node) else _short(inner)
-                yield _Old(line_of(node), f"{_short(text_of(node))} is nothing but an interpolation", f"write {now}")
+                yield _Old(line_of(node), *_unwrapped(node, inner, key=node.id in keys))
         elif node.type == "function_call" and node.named_children:
             name = text_of(node.named_children[0])
-            if name in _CALLS and not (typed and _is_type(node)):
+            if name in _CALLS:
                 what = f"the function `{name}` is gone since Terraform 0.15"
                 yield _Old(line_of(node), what, f"write {_CALLS[name]}")
+        elif node.type == "object_elem" and node.named_children:
+            keys.add(_innermost(node.named_children[0]).id)
+        elif typed and node.type == "attribute" and text_of(node.named_children[0]) == "type":
+            # There `list` and `map` are no functions.
+            continue
+        stack.extend(reversed(node.named_children))
 
 
-def _only_interpolation(node: Node) -> str | None:
+def _unwrapped(node: Node, inner: Node, *, key: bool) -> tuple[str, str]:
+    if node.end_byte - node.start_byte > _LONG:
+        return "a string is nothing but an interpolation", "write what is in it"
+    now = _short(text_of(inner))
+    return f"{_short(text_of(node))} is nothing but an interpolation", f"write ({now})" if key else f"write {now}"
+
+
+def _innermost(node: Node) -> Node:
+    while node.type in ("template_expr", "expression", "literal_value") and len(node.named_children) == 1:
+        node = node.named_children[0]
+    return node
+
+
+def _only_interpolation(node: Node) -> Node | None:
     parts = [part for part in node.named_children if not part.type.startswith("quoted_template_")]
     if len(parts) != 1 or parts[0].type != "template_interpolation":
         return None
-    inner = [child for child in parts[0].named_children if child.type == "expression"]
-    return text_of(inner[0]) if inner else None
-
-
-def _is_key(node: Node) -> bool:
-    below, above = node, node.parent
-    while above is not None and above.type in ("template_expr", "expression", "literal_value"):
-        below, above = above, above.parent
-    return above is not None and above.type == "object_elem" and above.named_children[0] == below
-
-
-def _is_type(node: Node) -> bool:
-    above = node.parent
-    while above is not None and above.type != "attribute":
-        above = above.parent
-    return above is not None and text_of(above.named_children[0]) == "type"
+    return next((child for child in parts[0].named_children if child.type == "expression"), None)
 
 
 def _in_json(path: str, content: bytes, required: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -229,6 +236,8 @@ def _finding(path: str, old: _Old, required: Mapping[str, str]) -> Finding:
         fix=f"with {old.since}, {old.instead}" if later else old.instead,
         # A remark and no fault: whatever terrace.yaml says of the check, it holds nothing.
         advisory=severity is Severity.INFO,
+        # So that a fault in the same block does not make it one.
+        family="remark-for-later" if severity is Severity.INFO else "",
     )
 
 

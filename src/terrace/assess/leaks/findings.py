@@ -9,6 +9,7 @@ from terrace.assess.leaks.baseline import Accepted, Baseline
 from terrace.assess.leaks.model import Leak
 from terrace.assess.leaks.patch import Patch
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.scanners.families import LEAKED
 
 RULE = "secrets"
 REVOKE = "revoke it where it was issued, then take it out of the commits too; or have an owner accept it in"
@@ -58,6 +59,7 @@ def _finding(leak: Leak, here: Leak | None, accepted: Accepted | None, today: da
         line=(here or leak).line,
         fix=fix,
         note=note,
+        family=LEAKED,
     )
 
 

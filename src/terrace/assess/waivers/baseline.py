@@ -58,11 +58,11 @@ def renewed(
 ) -> Renewed:
     """The baseline of what was found. What is gone leaves it; only findings of rules in `accept` come in, or are
     granted anew where their day is over. A finding that holds nothing needs no record."""
-    keys = [key_of(finding, content) for finding in findings]
+    before = {record.key: record for record in known}
+    keys = [key_of(finding, content, before) for finding in findings]
     there = Counter(key for key in keys if key is not None)
     holding = Counter(key for key, f in zip(keys, findings, strict=True) if key is not None and f.blocks)
     blind = blind_to(findings)
-    before = {record.key: record for record in known}
     kept = {}
     for key, record in before.items():
         left = record.count if blind(record) else min(record.count, there[key])

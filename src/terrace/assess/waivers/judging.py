@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -72,7 +72,7 @@ def matched(findings: Sequence[Finding], waivers: Iterable[Waiver], content: Con
             named.setdefault(waiver.rule, []).append(waiver)
     found: dict[int, Waiver] = {}
     for at, finding in enumerate(findings):
-        mine = [*named.get(finding.rule, ()), *(named.get(finding.family, ()) if finding.family else ())]
+        mine = [waiver for name in dict.fromkeys(names_of(finding)) for waiver in named.get(name, ())]
         fitting = [waiver for waiver in mine if is_about(waiver, finding)]
         if fitting:
             found[at] = max(fitting, key=_lasting)
@@ -83,7 +83,7 @@ def matched(findings: Sequence[Finding], waivers: Iterable[Waiver], content: Con
 
 def is_about(waiver: Waiver, finding: Finding) -> bool:
     """Whether a waiver (no record of the baseline) is about a finding, whatever the day."""
-    if waiver.rule not in (finding.rule, finding.family) or never(finding) is not None:
+    if waiver.rule not in names_of(finding) or never(finding) is not None:
         return False
     # What is waived already (a secret, by its own file) needs no second word.
     if finding.status is Status.WAIVED or waiver.unknown != (finding.status is Status.UNKNOWN):
@@ -91,20 +91,29 @@ def is_about(waiver: Waiver, finding: Finding) -> bool:
     return waiver.reaches(finding.stack or "", finding.address or "", finding.path or "")
 
 
-def key_of(finding: Finding, content: Content) -> Key | None:
+def names_of(finding: Finding) -> tuple[str, ...]:
+    """The rules that say it: its own, those of tools that agree, and their family."""
+    return (finding.rule, *finding.also, *((finding.family,) if finding.family else ()))
+
+
+def key_of(finding: Finding, content: Content, known: Container[Key] = ()) -> Key | None:
     """What a finding is in the baseline, equal as long as it is the same; None where it cannot be in it.
 
-    Where a stack is known the address says where it is; else the file, and what stands in the line.
+    Where a stack is known the address says where it is; else the file, and what stands in the line. Where several tools
+    agree, which of them speaks may change: a rule of theirs that is `known` goes before its own.
     """
     if finding.status is Status.WAIVED or never(finding) is not None:
         return None
     unknown = finding.status is Status.UNKNOWN
     stack = finding.stack or ""
     if finding.address and (stack or not finding.path):
-        return (finding.rule, stack, finding.address, "", "", unknown)
-    if finding.path:
-        return (finding.rule, stack, "", finding.path, content(finding), unknown)
-    return None
+        place = (stack, finding.address, "", "", unknown)
+    elif finding.path:
+        place = (stack, "", finding.path, content(finding), unknown)
+    else:
+        return None
+    keys = [(rule, *place) for rule in (finding.rule, *finding.also)]
+    return next((key for key in keys if key in known), keys[0])
 
 
 def _known(
@@ -114,7 +123,9 @@ def _known(
     keys = {
         at: key
         for at, finding in enumerate(findings)
-        if finding.rule in rules and at not in taken and (key := key_of(finding, content)) in known
+        if at not in taken
+        and not rules.isdisjoint((finding.rule, *finding.also))
+        and (key := key_of(finding, content, known)) in known
     }
     # Which of equal findings is the new one cannot be told; always the same ones are taken for known.
     ordered = sorted(keys, key=lambda at: (not findings[at].blocks, findings[at].line, repr(findings[at])))

@@ -27,7 +27,21 @@ PLANNING = ("plan", "plan-complete", "audit")
 """Rules that speak of a stack of which nothing, or not all, was seen."""
 
 SINGLE = frozenset(
-    {"format", "layout", "commits", "pinned", "lock-file", "unused", "required-files", "secrets", "plan-secrets"}
+    {
+        "format",
+        "layout",
+        "commits",
+        "pinned",
+        "lock-file",
+        "unused",
+        "required-files",
+        "docs",
+        "naming",
+        "deprecated",
+        "secrets",
+        "plan-secrets",
+        "scanners",
+    }
 )
 """Checks of which every finding bears the name. Of any other it is taken that its rules have names of their own."""
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waivers.comments import Skip
+from terrace.assess.waivers.judging import names_of
 from terrace.assess.waivers.model import PATH, Waiver
 from terrace.assess.waivers.never import NEVER
 from terrace.assess.waivers.reading import empty_reason
@@ -47,8 +48,8 @@ def proposed(skips: Iterable[Skip], findings: Sequence[Finding], terms: Terms) -
 
 def _met(skip: Skip, finding: Finding) -> bool:
     """Whether a comment speaks of a finding: its rule, and the block or lines that it is about."""
-    named = {finding.rule.lower(), finding.rule.lower().removeprefix(f"{finding.tool}."), finding.family.lower()}
-    if not skip.wide and skip.rule.lower() not in named:
+    names = [name.lower() for name in names_of(finding)]
+    if not skip.wide and skip.rule.lower() not in [*names, *(name.removeprefix(f"{skip.tool}.") for name in names)]:
         return False
     if finding.path is not None and finding.path != skip.path:
         return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.judging import Content, Key, Waivers, matched
+from terrace.assess.waivers.judging import Content, Waivers, matched
 from terrace.assess.waivers.model import BASELINE, Waiver
 from terrace.assess.waivers.never import PLANNING, SINGLE, is_blind
 
@@ -28,12 +29,24 @@ def dated(findings: Sequence[Finding], waivers: Waivers, today: date, content: C
     return (*found, *(_ends(group, today) for group in _grouped(ending)))
 
 
-def unused(
-    findings: Sequence[Finding], records: Iterable[Waiver], today: date, content: Content
-) -> tuple[Finding, ...]:
-    """A finding for every record that is about nothing any more. Only for a look at everything that is there."""
-    idle = idle_records(findings, [w for w in records if w.holds(today)], content)
+def unused(judged: Iterable[Finding], waivers: Waivers, today: date) -> tuple[Finding, ...]:
+    """A finding for every record that judges and is about nothing any more, by findings that `waive` has judged.
+
+    Only for a look at everything that is there.
+    """
+    findings = [_as_found(finding) for finding in judged]
+    idle = idle_records(findings, [w for w in waivers.judging if w.holds(today)], _content_of_record)
     return tuple(_unused(group) for group in _grouped(idle))
+
+
+def _as_found(finding: Finding) -> Finding:
+    if finding.waiver is None:
+        return finding
+    return replace(finding, status=Status.UNKNOWN if finding.waiver.unknown else Status.FAIL)
+
+
+def _content_of_record(finding: Finding) -> str:
+    return finding.waiver.content if finding.waiver is not None else ""
 
 
 def idle_records(findings: Sequence[Finding], records: Sequence[Waiver], content: Content) -> list[Waiver]:
@@ -76,30 +89,28 @@ def _folder(path: str) -> str:
 def more_waived(waivers: Waivers) -> tuple[Finding, ...]:
     """A finding of the trust root for every record that a change adds, widens or prolongs; one for all of the
     baseline, whose count may only fall."""
-    before = {w.key: w for w in sorted(waivers.judging, key=lambda w: (w.expires, w.count))}
-    wide: dict[str, list[Waiver]] = {}
+    known = {w.key: w for w in sorted(waivers.judging, key=lambda w: (w.expires, w.count)) if w.known}
+    named: dict[str, list[Waiver]] = {}
     for old in waivers.judging:
         if not old.known:
-            wide.setdefault(old.rule, []).append(old)
-    added = [w for w in waivers.offered if not any(_covers(o, w) for o in _like(w, before, wide))]
-    return tuple(_more(group, before.get(group[0].key)) for group in _grouped(added, by_day=False))
-
-
-def _like(new: Waiver, before: Mapping[Key, Waiver], wide: Mapping[str, list[Waiver]]) -> Iterator[Waiver]:
-    """The records that may have said as much before."""
-    if new.key in before:
-        yield before[new.key]
-    yield from wide.get(new.rule, ())
+            named.setdefault(old.rule, []).append(old)
+    added = []
+    for new in waivers.offered:
+        likes = [*named.get(new.rule, ()), *([known[new.key]] if new.known and new.key in known else ())]
+        if not any(_covers(old, new) for old in likes):
+            added.append(new)
+    before = {(w.source, w.key) for w in waivers.judging}
+    return tuple(_more(group, (group[0].source, group[0].key) in before) for group in _grouped(added, by_day=False))
 
 
 def _covers(old: Waiver, new: Waiver) -> bool:
-    """Whether what a record waives, and for how long, was waived so before."""
-    if old.expires < new.expires or old.count < new.count or old.unknown != new.unknown or old.rule != new.rule:
+    """Whether what a record waives, and for how long, was waived so before: by a waiver as wide, or by the baseline."""
+    if old.expires < new.expires or old.unknown != new.unknown:
         return False
-    if old.key == new.key:
-        return True
+    if old.known:
+        return old.count >= new.count
     exact = "*" not in new.address + new.path
-    return exact and not old.known and old.reaches(new.stack, new.address, new.path)
+    return old.key == new.key or (exact and old.reaches(new.stack, new.address, new.path))
 
 
 def _grouped(waivers: Sequence[Waiver], *, by_day: bool = True) -> list[list[Waiver]]:
@@ -144,11 +155,11 @@ def _unused(group: Sequence[Waiver]) -> Finding:
     return _finding("waiver-unused", Severity.INFO, message, group[0], fix, advisory=True)
 
 
-def _more(group: Sequence[Waiver], before: Waiver | None) -> Finding:
+def _more(group: Sequence[Waiver], before: bool) -> Finding:
     first = group[0]
     if first.known:
         message = f"this change adds, widens or prolongs {_named(group)}"
-    elif before is not None:
+    elif before:
         message = f"this change prolongs {_named(group)} to {first.expires}"
     else:
         message = f"this change adds {_named(group)}, until {first.expires}: {' '.join(first.reason.split())}"

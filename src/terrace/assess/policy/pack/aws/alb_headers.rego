@@ -1,6 +1,6 @@
 # METADATA
 # title: A load balancer passes malformed headers on
-# description: |
+# description: >-
 #   Front and back that read a request differently can be played off against each other (request smuggling).
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
@@ -10,7 +10,7 @@
 #   family: request-smuggling
 #   types: [aws_lb, aws_alb]
 #   controls: [elbv2_alb_drop_invalid_header_fields_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set drop_invalid_header_fields = true.
 package terrace.aws.alb_headers
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A load balancer takes requests in clear
-# description: |
+# description: >-
 #   Passwords and cookies pass networks that nobody answers for.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/create-https-listener.html
@@ -10,7 +10,7 @@
 #   family: https-only
 #   types: [aws_lb_listener, aws_alb_listener]
 #   controls: [elbv2_ssl_listeners]
-#   remediation: |
+#   remediation: >-
 #     Set protocol = "HTTPS" with a certificate, or let the default action redirect to HTTPS.
 package terrace.aws.alb_https
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A load balancer accepts TLS older than 1.2
-# description: |
+# description: >-
 #   TLS 1.0 and 1.1 have known weaknesses, and no client of today needs them.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
@@ -10,7 +10,7 @@
 #   family: tls-version
 #   types: [aws_lb_listener, aws_alb_listener]
 #   controls: [elbv2_insecure_ssl_ciphers]
-#   remediation: |
+#   remediation: >-
 #     Set ssl_policy = "ELBSecurityPolicy-TLS13-1-2-2021-06".
 package terrace.aws.alb_tls
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A distribution serves in clear
-# description: |
+# description: >-
 #   Whoever is in between reads and changes pages.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-viewers-to-cloudfront.html
@@ -10,7 +10,7 @@
 #   family: https-only
 #   types: [aws_cloudfront_distribution]
 #   controls: [cloudfront_distributions_https_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set viewer_protocol_policy = "redirect-to-https" in every cache behavior.
 package terrace.aws.cloudfront_https
 

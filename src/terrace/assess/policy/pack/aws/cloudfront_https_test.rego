@@ -20,3 +20,7 @@ test_silent if {
 test_unknown if {
 	testing.unknown(cloudfront_https.deny) with input as testing.one("aws_cloudfront_distribution", {"default_cache_behavior": [{"viewer_protocol_policy": testing.later}]})
 }
+
+test_silent_2 if {
+	testing.silent(cloudfront_https.deny) with input as testing.one("aws_cloudfront_distribution", {"ordered_cache_behavior": [{"viewer_protocol_policy": "https-only"}]})
+}

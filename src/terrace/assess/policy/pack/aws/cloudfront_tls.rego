@@ -1,6 +1,6 @@
 # METADATA
 # title: A distribution accepts TLS older than 1.2
-# description: |
+# description: >-
 #   TLS 1.0 and 1.1 have known weaknesses, and no browser of today needs them.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
@@ -10,7 +10,7 @@
 #   family: tls-version
 #   types: [aws_cloudfront_distribution]
 #   controls: [cloudfront_distributions_using_deprecated_ssl_protocols]
-#   remediation: |
+#   remediation: >-
 #     viewer_certificate { minimum_protocol_version = "TLSv1.2_2021" } with a certificate of your own: the default
 #     certificate allows TLS 1.0.
 package terrace.aws.cloudfront_tls

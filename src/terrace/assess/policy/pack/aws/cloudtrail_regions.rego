@@ -1,6 +1,6 @@
 # METADATA
 # title: An audit trail looks at one region only
-# description: |
+# description: >-
 #   Whoever has stolen credentials works where nobody looks.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/receive-cloudtrail-log-files-from-multiple-regions.html
@@ -10,7 +10,7 @@
 #   family: logging
 #   types: [aws_cloudtrail]
 #   controls: [cloudtrail_multi_region_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set is_multi_region_trail = true.
 package terrace.aws.cloudtrail_regions
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: Nobody would notice that an audit log was changed
-# description: |
+# description: >-
 #   A log that can be altered without a trace proves nothing.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html
@@ -10,7 +10,7 @@
 #   family: logging
 #   types: [aws_cloudtrail]
 #   controls: [cloudtrail_log_file_validation_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set enable_log_file_validation = true.
 package terrace.aws.cloudtrail_validation
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: The default VPC is used
-# description: |
+# description: >-
 #   Every subnet of it is public, and every account has the same one, so that nobody knows what is meant to be in it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html
@@ -10,7 +10,7 @@
 #   family: default-network
 #   types: [aws_default_vpc, aws_default_subnet]
 #   controls: []
-#   remediation: |
+#   remediation: >-
 #     Make a VPC of your own (aws_vpc), and leave the default one empty.
 package terrace.aws.default_vpc
 

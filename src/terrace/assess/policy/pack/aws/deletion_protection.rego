@@ -1,6 +1,6 @@
 # METADATA
 # title: Something that holds data can be deleted by one call
-# description: |
+# description: >-
 #   A destroy in the wrong directory ends there, when the service itself refuses.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html
@@ -15,7 +15,7 @@
 #     - neptune_cluster_deletion_protection
 #     - documentdb_cluster_deletion_protection
 #     - dynamodb_table_deletion_protection_enabled
-#   remediation: |
+#   remediation: >-
 #     Set deletion_protection = true (deletion_protection_enabled of a DynamoDB table). It is asked for in the
 #     protected_environments of settings.yaml.
 package terrace.aws.deletion_protection

@@ -1,6 +1,6 @@
 # METADATA
 # title: A table cannot be set back to an earlier minute
-# description: |
+# description: >-
 #   A bad deployment that writes nonsense can be undone for 35 days, if this was on before it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html
@@ -10,7 +10,7 @@
 #   family: backup
 #   types: [aws_dynamodb_table]
 #   controls: [dynamodb_tables_pitr_enabled]
-#   remediation: |
+#   remediation: >-
 #     point_in_time_recovery { enabled = true }
 package terrace.aws.dynamodb_recovery
 

@@ -26,5 +26,21 @@ test_fires_3 if {
 }
 
 test_unknown_2 if {
-	testing.unknown(ebs_encrypted.deny) with input as testing.one("aws_instance", {"ebs_block_device": testing.later})
+	testing.unknown(ebs_encrypted.deny) with input as testing.one("aws_instance", {"root_block_device": testing.later})
+}
+
+test_fires_4 if {
+	testing.fails(ebs_encrypted.deny) with input as testing.one("aws_instance", {"root_block_device": [{"encrypted": false}]})
+}
+
+test_silent_2 if {
+	testing.silent(ebs_encrypted.deny) with input as testing.one("aws_instance", {"root_block_device": [{"encrypted": true}]})
+}
+
+test_fires_5 if {
+	testing.fails(ebs_encrypted.deny) with input as testing.one("aws_instance", {"ebs_block_device": [{"encrypted": false}]})
+}
+
+test_silent_3 if {
+	testing.silent(ebs_encrypted.deny) with input as testing.one("aws_instance", {"ebs_block_device": testing.later})
 }

@@ -1,6 +1,6 @@
 # METADATA
 # title: An image's tag can be moved to another image
-# description: |
+# description: >-
 #   What was tested under a tag need not be what runs under it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
@@ -10,7 +10,7 @@
 #   family: image-integrity
 #   types: [aws_ecr_repository]
 #   controls: [ecr_repositories_tag_immutability]
-#   remediation: |
+#   remediation: >-
 #     Set image_tag_mutability = "IMMUTABLE".
 package terrace.aws.ecr_immutable
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: Images are not scanned when they are pushed
-# description: |
+# description: >-
 #   A known flaw is found by whoever looks first.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
@@ -10,7 +10,7 @@
 #   family: image-integrity
 #   types: [aws_ecr_repository]
 #   controls: [ecr_repositories_scan_images_on_push_enabled]
-#   remediation: |
+#   remediation: >-
 #     image_scanning_configuration { scan_on_push = true }, or scan the whole registry
 #     (aws_ecr_registry_scanning_configuration).
 package terrace.aws.ecr_scan

@@ -1,6 +1,6 @@
 # METADATA
 # title: A container runs with the rights of its host
-# description: |
+# description: >-
 #   Whoever breaks into it has the host, and every container there.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-tasks-containers.html
@@ -10,7 +10,7 @@
 #   family: container-privilege
 #   types: [aws_ecs_task_definition]
 #   controls: [ecs_task_definitions_no_privileged_containers]
-#   remediation: |
+#   remediation: >-
 #     Take privileged out of the container's definition; add the one Linux capability that is needed.
 package terrace.aws.ecs_privileged
 

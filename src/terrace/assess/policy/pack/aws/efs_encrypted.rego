@@ -1,6 +1,6 @@
 # METADATA
 # title: A file system is not encrypted
-# description: |
+# description: >-
 #   It cannot be turned on later: the files have to be copied to a new one.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/efs/latest/ug/encryption-at-rest.html
@@ -10,7 +10,7 @@
 #   family: storage-encryption
 #   types: [aws_efs_file_system]
 #   controls: [efs_encryption_at_rest_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set encrypted = true.
 package terrace.aws.efs_encrypted
 

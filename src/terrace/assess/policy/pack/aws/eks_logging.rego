@@ -1,6 +1,6 @@
 # METADATA
 # title: A cluster keeps no audit log
-# description: |
+# description: >-
 #   Who did what in it cannot be told afterwards.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
@@ -10,7 +10,7 @@
 #   family: cluster-logging
 #   types: [aws_eks_cluster]
 #   controls: [eks_control_plane_logging_all_types_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set enabled_cluster_log_types = ["api", "audit", "authenticator"].
 package terrace.aws.eks_logging
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A cluster's API is open to the internet
-# description: |
+# description: >-
 #   One leaked token or one flaw of the API server is enough.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
@@ -10,7 +10,7 @@
 #   family: cluster-public
 #   types: [aws_eks_cluster]
 #   controls: [eks_cluster_not_publicly_accessible]
-#   remediation: |
+#   remediation: >-
 #     vpc_config { endpoint_public_access = false, endpoint_private_access = true }, or name the blocks in
 #     public_access_cidrs.
 package terrace.aws.eks_public

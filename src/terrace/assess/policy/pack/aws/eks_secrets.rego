@@ -1,6 +1,6 @@
 # METADATA
 # title: A cluster's secrets are not encrypted with a key of your own
-# description: |
+# description: >-
 #   Who reads the disks of the control plane, or a backup of it, reads every secret.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
@@ -10,7 +10,7 @@
 #   family: storage-encryption
 #   types: [aws_eks_cluster]
 #   controls: [eks_cluster_kms_cmk_encryption_in_secrets_enabled]
-#   remediation: |
+#   remediation: >-
 #     encryption_config { resources = ["secrets"], provider { key_arn = ... } }
 package terrace.aws.eks_secrets
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A cache is not encrypted at rest
-# description: |
+# description: >-
 #   Its backups hold sessions and whatever else was cached, in clear.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html
@@ -10,7 +10,7 @@
 #   family: database-encryption
 #   types: [aws_elasticache_replication_group]
 #   controls: [elasticache_redis_cluster_rest_encryption_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set at_rest_encryption_enabled = true.
 package terrace.aws.elasticache_encrypted
 

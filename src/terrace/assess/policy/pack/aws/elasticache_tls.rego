@@ -1,6 +1,6 @@
 # METADATA
 # title: A cache is reached without TLS
-# description: |
+# description: >-
 #   Whoever is on the network path reads sessions.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html
@@ -10,7 +10,7 @@
 #   family: https-only
 #   types: [aws_elasticache_replication_group]
 #   controls: [elasticache_redis_cluster_in_transit_encryption_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set transit_encryption_enabled = true.
 package terrace.aws.elasticache_tls
 

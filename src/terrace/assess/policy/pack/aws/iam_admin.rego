@@ -1,6 +1,6 @@
 # METADATA
 # title: AdministratorAccess is attached
-# description: |
+# description: >-
 #   Whoever gets these credentials owns the account.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html
@@ -18,7 +18,7 @@
 #     - iam_role_administratoraccess_policy
 #     - iam_user_administrator_access_policy
 #     - iam_group_administrator_access_policy
-#   remediation: |
+#   remediation: >-
 #     Attach a policy with what is needed.
 package terrace.aws.iam_admin
 

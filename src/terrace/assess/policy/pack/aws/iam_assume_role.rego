@@ -1,6 +1,6 @@
 # METADATA
 # title: A role can be assumed by anybody
-# description: |
+# description: >-
 #   Any AWS account in the world may become it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html
@@ -10,7 +10,7 @@
 #   family: iam-public
 #   types: [aws_iam_role]
 #   controls: [iam_no_custom_policy_permissive_role_assumption]
-#   remediation: |
+#   remediation: >-
 #     Name the account, role or service as Principal; for other companies with a condition on sts:ExternalId.
 package terrace.aws.iam_assume_role
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A policy lets anybody in
-# description: |
+# description: >-
 #   The resource is as public as the statement says, whatever the network does.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -28,7 +28,7 @@
 #     - secretsmanager_not_publicly_accessible
 #     - efs_not_publicly_accessible
 #     - awslambda_function_not_publicly_accessible
-#   remediation: |
+#   remediation: >-
 #     Name the accounts or roles as Principal, or bind the statement by a condition such as aws:PrincipalOrgID.
 package terrace.aws.iam_public
 

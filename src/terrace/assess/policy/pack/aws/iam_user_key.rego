@@ -1,6 +1,6 @@
 # METADATA
 # title: A user gets an access key
-# description: |
+# description: >-
 #   It never ends, stands in the state in clear, and is what leaks most.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-workloads-use-roles
@@ -10,7 +10,7 @@
 #   family: long-lived-credential
 #   types: [aws_iam_access_key]
 #   controls: [iam_user_with_temporary_credentials]
-#   remediation: |
+#   remediation: >-
 #     Use a role: for workloads in AWS, OIDC from elsewhere.
 package terrace.aws.iam_user_key
 

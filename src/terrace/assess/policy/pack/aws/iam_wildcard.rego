@@ -1,6 +1,6 @@
 # METADATA
 # title: A policy allows everything
-# description: |
+# description: >-
 #   Whoever gets these credentials owns the account.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
@@ -13,7 +13,7 @@
 #     - iam_customer_attached_policy_no_administrative_privileges
 #     - iam_customer_unattached_policy_no_administrative_privileges
 #     - iam_inline_policy_no_administrative_privileges
-#   remediation: |
+#   remediation: >-
 #     Name the actions and resources that are needed; IAM Access Analyzer can make the list from what was used.
 package terrace.aws.iam_wildcard
 

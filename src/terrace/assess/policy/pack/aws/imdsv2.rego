@@ -1,6 +1,6 @@
 # METADATA
 # title: The metadata service answers without a session token
-# description: |
+# description: >-
 #   A flaw that makes a server fetch an address of the attacker's choice is enough to get its credentials.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
@@ -10,7 +10,7 @@
 #   family: metadata-service
 #   types: [aws_instance, aws_launch_template]
 #   controls: [ec2_instance_imdsv2_enabled, ec2_launch_template_imdsv2_required]
-#   remediation: |
+#   remediation: >-
 #     metadata_options { http_tokens = "required" }
 package terrace.aws.imdsv2
 

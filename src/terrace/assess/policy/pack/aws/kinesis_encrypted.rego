@@ -1,6 +1,6 @@
 # METADATA
 # title: A stream is not encrypted
-# description: |
+# description: >-
 #   Records rest on disks for a day or more.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/streams/latest/dg/server-side-encryption.html
@@ -10,7 +10,7 @@
 #   family: queue-encryption
 #   types: [aws_kinesis_stream]
 #   controls: [kinesis_stream_encrypted_at_rest]
-#   remediation: |
+#   remediation: >-
 #     Set encryption_type = "KMS" and kms_key_id.
 package terrace.aws.kinesis_encrypted
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A key that is deleted is gone too soon
-# description: |
+# description: >-
 #   What it encrypted is lost with it; the days before are the only time to notice.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
@@ -10,7 +10,7 @@
 #   family: deletion-protection
 #   types: [aws_kms_key, aws_kms_external_key, aws_kms_replica_key]
 #   controls: [kms_cmk_not_deleted_unintentionally]
-#   remediation: |
+#   remediation: >-
 #     Leave deletion_window_in_days out (30 days), or set it to at least what settings.yaml asks for
 #     (least_key_deletion_days).
 package terrace.aws.kms_deletion_window

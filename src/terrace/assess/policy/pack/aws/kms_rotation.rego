@@ -1,6 +1,6 @@
 # METADATA
 # title: A key is never rotated
-# description: |
+# description: >-
 #   What one version of a key protects is what is lost with it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
@@ -10,7 +10,7 @@
 #   family: key-rotation
 #   types: [aws_kms_key]
 #   controls: [kms_cmk_rotation_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set enable_key_rotation = true.
 package terrace.aws.kms_rotation
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A function's runtime gets no security updates any more
-# description: |
+# description: >-
 #   AWS blocks changes to it sooner or later, and its flaws stay.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -10,7 +10,7 @@
 #   family: outdated-runtime
 #   types: [aws_lambda_function]
 #   controls: [awslambda_function_using_supported_runtimes]
-#   remediation: |
+#   remediation: >-
 #     Move to a supported version of the same runtime.
 package terrace.aws.lambda_runtime
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A function can be called by anybody
-# description: |
+# description: >-
 #   Its URL is public, and without IAM the function must tell friend from foe by itself.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
@@ -10,7 +10,7 @@
 #   family: public-compute
 #   types: [aws_lambda_function_url]
 #   controls: [awslambda_function_url_public]
-#   remediation: |
+#   remediation: >-
 #     Set authorization_type = "AWS_IAM", or put an API with an authorizer in front.
 package terrace.aws.lambda_url
 

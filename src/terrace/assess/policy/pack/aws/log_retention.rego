@@ -1,6 +1,6 @@
 # METADATA
 # title: A log group keeps everything for ever
-# description: |
+# description: >-
 #   Logs that nobody deletes cost every month, and hold personal data longer than anybody may.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
@@ -10,7 +10,7 @@
 #   family: logging
 #   types: [aws_cloudwatch_log_group]
 #   controls: [cloudwatch_log_group_retention_policy_specific_days_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set retention_in_days.
 package terrace.aws.log_retention
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A message broker has a public address
-# description: |
+# description: >-
 #   Whoever finds a password reads and writes every message.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/using-amazon-mq-securely.html
@@ -10,7 +10,7 @@
 #   family: public-database
 #   types: [aws_mq_broker, aws_dms_replication_instance]
 #   controls: [mq_broker_not_publicly_accessible, dms_instance_no_public_access]
-#   remediation: |
+#   remediation: >-
 #     Set publicly_accessible = false.
 package terrace.aws.mq_public
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: Everything may be reached from here
-# description: |
+# description: >-
 #   Whoever is inside sends out whatever he finds, and fetches what he needs.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
@@ -10,7 +10,7 @@
 #   family: open-egress
 #   types: [aws_security_group, aws_security_group_rule, aws_vpc_security_group_egress_rule]
 #   controls: []
-#   remediation: |
+#   remediation: >-
 #     Name the ports and addresses that are needed, or reach services through VPC endpoints.
 package terrace.aws.open_egress
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: The whole internet may connect
-# description: |
+# description: >-
 #   Every address is tried within minutes of being up; what listens there must withstand all of them.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
@@ -16,7 +16,7 @@
 #   controls:
 #     - ec2_securitygroup_allow_ingress_from_internet_to_any_port
 #     - ec2_securitygroup_allow_ingress_from_internet_to_all_ports
-#   remediation: |
+#   remediation: >-
 #     Name the blocks of addresses that need it. Ports that may be open (open_ports) are in settings.yaml.
 package terrace.aws.open_ingress
 

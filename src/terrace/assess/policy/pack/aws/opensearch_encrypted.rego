@@ -1,6 +1,6 @@
 # METADATA
 # title: A search domain is not encrypted
-# description: |
+# description: >-
 #   It holds copies of what other systems protect, and logs.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html
@@ -12,7 +12,7 @@
 #   controls:
 #     - opensearch_service_domains_encryption_at_rest_enabled
 #     - opensearch_service_domains_node_to_node_encryption_enabled
-#   remediation: |
+#   remediation: >-
 #     encrypt_at_rest { enabled = true } and node_to_node_encryption { enabled = true }
 package terrace.aws.opensearch_encrypted
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A search domain answers in clear, or with old TLS
-# description: |
+# description: >-
 #   Whoever is on the path reads queries and documents.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/infrastructure-security.html
@@ -10,7 +10,7 @@
 #   family: https-only
 #   types: [aws_opensearch_domain, aws_elasticsearch_domain]
 #   controls: [opensearch_service_domains_https_communications_enforced]
-#   remediation: |
+#   remediation: >-
 #     domain_endpoint_options { enforce_https = true, tls_security_policy = "Policy-Min-TLS-1-2-PFS-2023-10" }
 package terrace.aws.opensearch_https
 

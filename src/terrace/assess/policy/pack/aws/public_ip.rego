@@ -1,6 +1,6 @@
 # METADATA
 # title: A server gets a public address
-# description: |
+# description: >-
 #   Every open port and every flaw is met by the whole internet.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-ip-addressing.html
@@ -14,7 +14,7 @@
 #     - ec2_launch_template_no_public_ip
 #     - autoscaling_group_launch_configuration_no_public_ip
 #     - vpc_subnet_no_public_ip_by_default
-#   remediation: |
+#   remediation: >-
 #     Set associate_public_ip_address = false (map_public_ip_on_launch of a subnet), and put a load balancer or SSM in
 #     front.
 package terrace.aws.public_ip

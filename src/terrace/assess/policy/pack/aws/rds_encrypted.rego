@@ -1,6 +1,6 @@
 # METADATA
 # title: A database is not encrypted at rest
-# description: |
+# description: >-
 #   Snapshots and disks that leave the account can be read by whoever has them, and encryption cannot be turned on
 #   later without a copy.
 # related_resources:
@@ -15,7 +15,7 @@
 #     - rds_cluster_storage_encrypted
 #     - neptune_cluster_storage_encrypted
 #     - documentdb_cluster_storage_encrypted
-#   remediation: |
+#   remediation: >-
 #     Set storage_encrypted = true, with kms_key_id for a key of your own.
 package terrace.aws.rds_encrypted
 

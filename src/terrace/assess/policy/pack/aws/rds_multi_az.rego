@@ -1,6 +1,6 @@
 # METADATA
 # title: A database stands in one zone
-# description: |
+# description: >-
 #   A zone that fails takes it along; with a second one it goes on after a minute.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.MultiAZ.html
@@ -10,7 +10,7 @@
 #   family: availability
 #   types: [aws_db_instance]
 #   controls: [rds_instance_multi_az]
-#   remediation: |
+#   remediation: >-
 #     Set multi_az = true. It is asked for in the protected_environments of settings.yaml.
 package terrace.aws.rds_multi_az
 

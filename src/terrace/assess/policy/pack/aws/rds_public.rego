@@ -1,6 +1,6 @@
 # METADATA
 # title: A database has a public address
-# description: |
+# description: >-
 #   Whoever finds a password, or a flaw of the engine, needs no foothold inside the network first.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
@@ -10,7 +10,7 @@
 #   family: public-database
 #   types: [aws_db_instance, aws_rds_cluster_instance]
 #   controls: [rds_instance_no_public_access]
-#   remediation: |
+#   remediation: >-
 #     Set publicly_accessible = false, and reach the database from inside the VPC.
 package terrace.aws.rds_public
 

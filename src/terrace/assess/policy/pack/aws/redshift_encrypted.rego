@@ -1,6 +1,6 @@
 # METADATA
 # title: A data warehouse is not encrypted
-# description: |
+# description: >-
 #   Its snapshots can be read by whoever gets them.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/redshift/latest/mgmt/working-with-db-encryption.html
@@ -10,7 +10,7 @@
 #   family: database-encryption
 #   types: [aws_redshift_cluster]
 #   controls: [redshift_cluster_encrypted_at_rest]
-#   remediation: |
+#   remediation: >-
 #     Set encrypted = true.
 package terrace.aws.redshift_encrypted
 

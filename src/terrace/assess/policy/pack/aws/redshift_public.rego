@@ -1,6 +1,6 @@
 # METADATA
 # title: A data warehouse has a public address
-# description: |
+# description: >-
 #   It holds copies of what other systems protect.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/redshift/latest/mgmt/managing-clusters-vpc.html
@@ -10,7 +10,7 @@
 #   family: public-database
 #   types: [aws_redshift_cluster, aws_redshiftserverless_workgroup]
 #   controls: [redshift_cluster_public_access]
-#   remediation: |
+#   remediation: >-
 #     Set publicly_accessible = false.
 package terrace.aws.redshift_public
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A bucket is not encrypted with a key of your own
-# description: |
+# description: >-
 #   The default key of S3 opens for whoever may read the bucket; a KMS key has a policy and a log of its own.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
@@ -10,7 +10,7 @@
 #   family: storage-encryption
 #   types: [aws_s3_bucket, aws_s3_bucket_server_side_encryption_configuration]
 #   controls: [s3_bucket_kms_encryption, s3_bucket_default_encryption]
-#   remediation: |
+#   remediation: >-
 #     Add an aws_s3_bucket_server_side_encryption_configuration for it, with sse_algorithm = "aws:kms".
 package terrace.aws.s3_encrypted
 

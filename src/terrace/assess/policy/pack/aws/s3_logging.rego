@@ -1,6 +1,6 @@
 # METADATA
 # title: Nobody sees who reads a bucket
-# description: |
+# description: >-
 #   After a leak nothing says what was taken.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
@@ -10,7 +10,7 @@
 #   family: logging
 #   types: [aws_s3_bucket]
 #   controls: [s3_bucket_server_access_logging_enabled]
-#   remediation: |
+#   remediation: >-
 #     Add an aws_s3_bucket_logging for it; a bucket that takes logs is left out.
 package terrace.aws.s3_logging
 
@@ -29,7 +29,10 @@ _lacking(_) := {problem |
 	some problem in lib.lacking(bucket, "aws_s3_bucket_logging", "bucket")
 }
 
-_inline(bucket) if count(bucket.after.logging) > 0
+_inline(bucket) if {
+	some logging in bucket.after.logging
+	logging.target_bucket
+}
 
 # One that is itself the target of logs would log its own logging.
 _takes_logs(bucket) if {

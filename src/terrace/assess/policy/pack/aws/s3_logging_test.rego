@@ -20,3 +20,11 @@ test_unknown if {
 test_silent_2 if {
 	testing.silent(s3_logging.warn) with input as testing.one("aws_s3_bucket", {"logging": [{"target_bucket": "logs"}]})
 }
+
+test_silent_3 if {
+	testing.silent(s3_logging.warn) with input as testing.plan([testing.resource("aws_s3_bucket", {"bucket": "logs"}), testing.resource("aws_s3_bucket_logging", {"bucket": "b", "target_bucket": "logs"})])
+}
+
+test_fires_2 if {
+	testing.fails(s3_logging.warn) with input as testing.plan([testing.resource("aws_s3_bucket", {"bucket": "other"}), testing.resource("aws_s3_bucket_logging", {"bucket": "b", "target_bucket": "logs"})])
+}

@@ -1,6 +1,6 @@
 # METADATA
 # title: Nothing keeps a bucket from becoming public
-# description: |
+# description: >-
 #   One ACL or policy written in haste opens it; the block forbids that.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
@@ -10,7 +10,7 @@
 #   family: public-storage
 #   types: [aws_s3_bucket, aws_s3_bucket_public_access_block]
 #   controls: [s3_bucket_level_public_access_block]
-#   remediation: |
+#   remediation: >-
 #     Add an aws_s3_bucket_public_access_block for it, with all four attributes true.
 package terrace.aws.s3_public_access_block
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A bucket is public by its ACL
-# description: |
+# description: >-
 #   Everybody can list or read it, and search engines for open buckets find it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
@@ -10,7 +10,7 @@
 #   family: public-storage
 #   types: [aws_s3_bucket, aws_s3_bucket_acl]
 #   controls: [s3_bucket_public_list_acl, s3_bucket_public_write_acl]
-#   remediation: |
+#   remediation: >-
 #     Take the ACL out; share by a bucket policy, or CloudFront with origin access control.
 package terrace.aws.s3_public_acl
 
@@ -19,11 +19,19 @@ import rego.v1
 import data.terrace.lib
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in lib.must_not({"aws_s3_bucket", "aws_s3_bucket_acl"}, ["acl"], {"public-read", "public-read-write", "authenticated-read"})
+	some problem in _acls(0)
 }
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
 	some problem in _grants(0)
+}
+
+_public := {"public-read", "public-read-write", "authenticated-read"}
+
+# Where a bucket itself has none the provider calls it unknown, for an aws_s3_bucket_acl may set it: that one is judged.
+_acls(_) := lib.must_not({"aws_s3_bucket_acl"}, ["acl"], _public) | {problem |
+	some problem in lib.must_not({"aws_s3_bucket"}, ["acl"], _public)
+	problem.status == "fail"
 }
 
 _grants(_) := {lib.broken(one, sprintf("%s is granted to %s", [grant.permission, grantee.uri])) |

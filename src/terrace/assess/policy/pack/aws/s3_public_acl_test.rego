@@ -21,6 +21,10 @@ test_silent if {
 	testing.silent(s3_public_acl.deny) with input as testing.one("aws_s3_bucket", {"acl": "private"})
 }
 
+test_silent_2 if {
+	testing.silent(s3_public_acl.deny) with input as testing.one("aws_s3_bucket", {"acl": testing.later})
+}
+
 test_unknown if {
 	testing.unknown(s3_public_acl.deny) with input as testing.one("aws_s3_bucket_acl", {"acl": testing.later})
 }

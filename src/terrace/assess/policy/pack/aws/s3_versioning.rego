@@ -1,6 +1,6 @@
 # METADATA
 # title: A bucket keeps no versions
-# description: |
+# description: >-
 #   What is deleted or overwritten, by mistake or for ransom, is gone.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
@@ -10,7 +10,7 @@
 #   family: versioning
 #   types: [aws_s3_bucket, aws_s3_bucket_versioning]
 #   controls: [s3_bucket_object_versioning]
-#   remediation: |
+#   remediation: >-
 #     Add an aws_s3_bucket_versioning for it, with status = "Enabled".
 package terrace.aws.s3_versioning
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A secret is never rotated
-# description: |
+# description: >-
 #   What leaked once opens for ever.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html
@@ -10,7 +10,7 @@
 #   family: secret-expiry
 #   types: [aws_secretsmanager_secret]
 #   controls: [secretsmanager_automatic_rotation_enabled]
-#   remediation: |
+#   remediation: >-
 #     Add an aws_secretsmanager_secret_rotation for it.
 package terrace.aws.secret_rotation
 

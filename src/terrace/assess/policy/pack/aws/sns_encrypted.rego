@@ -1,6 +1,6 @@
 # METADATA
 # title: A topic is not encrypted
-# description: |
+# description: >-
 #   Messages rest on disks until every subscriber has them.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html
@@ -10,7 +10,7 @@
 #   family: queue-encryption
 #   types: [aws_sns_topic]
 #   controls: [sns_topics_kms_encryption_at_rest_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set kms_master_key_id, for example to "alias/aws/sns".
 package terrace.aws.sns_encrypted
 

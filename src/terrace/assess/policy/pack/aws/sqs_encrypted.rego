@@ -1,6 +1,6 @@
 # METADATA
 # title: A queue is not encrypted
-# description: |
+# description: >-
 #   Messages often hold what the database behind them encrypts.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
@@ -10,7 +10,7 @@
 #   family: queue-encryption
 #   types: [aws_sqs_queue]
 #   controls: [sqs_queues_server_side_encryption_enabled]
-#   remediation: |
+#   remediation: >-
 #     Set sqs_managed_sse_enabled = true, or kms_master_key_id.
 package terrace.aws.sqs_encrypted
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A registry has an administrator's password
-# description: |
+# description: >-
 #   It is shared, never ends, and names nobody.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account
@@ -10,7 +10,7 @@
 #   family: long-lived-credential
 #   types: [azurerm_container_registry]
 #   controls: [dc921057-6b28-4fbe-9b83-f7bec05db6c2]
-#   remediation: |
+#   remediation: >-
 #     Take admin_enabled = true out; let identities pull by the role AcrPull.
 package terrace.azure.acr_admin
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A registry is open to every network
-# description: |
+# description: >-
 #   A leaked token is enough to read, or replace, what runs everywhere.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/container-registry/container-registry-private-link
@@ -10,7 +10,7 @@
 #   family: open-ingress
 #   types: [azurerm_container_registry]
 #   controls: [0fdf0491-d080-4575-b627-ad0e843cba0f]
-#   remediation: |
+#   remediation: >-
 #     Set public_network_access_enabled = false (needs the SKU Premium).
 package terrace.azure.acr_public
 

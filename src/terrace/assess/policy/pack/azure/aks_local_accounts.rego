@@ -1,6 +1,6 @@
 # METADATA
 # title: A cluster has accounts that the directory does not know
-# description: |
+# description: >-
 #   Their certificate names nobody, and cannot be taken back.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/aks/manage-local-accounts-managed-azure-ad
@@ -10,7 +10,7 @@
 #   family: cluster-access
 #   types: [azurerm_kubernetes_cluster]
 #   controls: [993c2fcd-2b29-49d2-9eb0-df2c3a730c32]
-#   remediation: |
+#   remediation: >-
 #     Set local_account_disabled = true.
 package terrace.azure.aks_local_accounts
 

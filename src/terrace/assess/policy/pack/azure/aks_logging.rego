@@ -1,6 +1,6 @@
 # METADATA
 # title: A cluster sends its logs nowhere
-# description: |
+# description: >-
 #   Who did what in it cannot be told afterwards.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/aks/monitor-aks
@@ -10,7 +10,7 @@
 #   family: cluster-logging
 #   types: [azurerm_kubernetes_cluster]
 #   controls: []
-#   remediation: |
+#   remediation: >-
 #     Add an oms_agent block with log_analytics_workspace_id.
 package terrace.azure.aks_logging
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A cluster's API is open to the internet
-# description: |
+# description: >-
 #   One leaked token or one flaw of the API server is enough.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
@@ -10,7 +10,7 @@
 #   family: cluster-public
 #   types: [azurerm_kubernetes_cluster]
 #   controls: [0e246bcf-5f6f-4f87-bc6f-775d4712c7ea]
-#   remediation: |
+#   remediation: >-
 #     Set private_cluster_enabled = true, or api_server_access_profile { authorized_ip_ranges = [...] }.
 package terrace.azure.aks_public
 

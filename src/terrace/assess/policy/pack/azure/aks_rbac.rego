@@ -1,6 +1,6 @@
 # METADATA
 # title: Everybody in a cluster may do everything
-# description: |
+# description: >-
 #   Without roles each token is an administrator's.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/aks/concepts-identity
@@ -10,7 +10,7 @@
 #   family: cluster-access
 #   types: [azurerm_kubernetes_cluster]
 #   controls: [ac4a19c2-fa67-49b4-8ae5-0b2e78c49457]
-#   remediation: |
+#   remediation: >-
 #     Take role_based_access_control_enabled = false out.
 package terrace.azure.aks_rbac
 

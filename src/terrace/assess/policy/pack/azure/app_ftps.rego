@@ -1,6 +1,6 @@
 # METADATA
 # title: An app takes files by FTP
-# description: |
+# description: >-
 #   Its password and the code pass in clear.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/app-service/deploy-ftp#enforce-ftps
@@ -21,7 +21,7 @@
 #     - azurerm_windows_function_app_slot
 #     - azurerm_app_service_slot
 #   controls: [4d24b6d4-5e53-4a4f-a7f4-618fa573ee4b]
-#   remediation: |
+#   remediation: >-
 #     site_config { ftps_state = "Disabled" }
 package terrace.azure.app_ftps
 

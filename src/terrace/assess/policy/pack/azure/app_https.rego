@@ -1,6 +1,6 @@
 # METADATA
 # title: An app answers in clear
-# description: |
+# description: >-
 #   Passwords and cookies pass networks that nobody answers for.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/app-service/configure-ssl-bindings#enforce-https
@@ -21,7 +21,7 @@
 #     - azurerm_windows_function_app_slot
 #     - azurerm_app_service_slot
 #   controls: [a4af4a39-4135-47fb-b175-47fbdf85311d]
-#   remediation: |
+#   remediation: >-
 #     Set https_only = true.
 package terrace.azure.app_https
 

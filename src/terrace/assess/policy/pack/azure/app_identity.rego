@@ -1,6 +1,6 @@
 # METADATA
 # title: An app has no identity of its own
-# description: |
+# description: >-
 #   It needs a password for every service that it uses, which somebody has to keep and change.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/app-service/overview-managed-identity
@@ -21,7 +21,7 @@
 #     - azurerm_windows_function_app_slot
 #     - azurerm_app_service_slot
 #   controls: [2b9ad585-36bc-4615-b300-fd4435808332]
-#   remediation: |
+#   remediation: >-
 #     identity { type = "SystemAssigned" }
 package terrace.azure.app_identity
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: An app accepts TLS older than 1.2
-# description: |
+# description: >-
 #   TLS 1.0 and 1.1 have known weaknesses, and no browser of today needs them.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/app-service/overview-tls
@@ -21,7 +21,7 @@
 #     - azurerm_windows_function_app_slot
 #     - azurerm_app_service_slot
 #   controls: [f0e6e85b-9b9f-4a4b-b67b-f730d42f1b0b]
-#   remediation: |
+#   remediation: >-
 #     site_config { minimum_tls_version = "1.2" } (min_tls_version of the old types), or leave it out.
 package terrace.azure.app_tls
 

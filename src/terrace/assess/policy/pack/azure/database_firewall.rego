@@ -1,6 +1,6 @@
 # METADATA
 # title: A database's firewall lets in much more than you
-# description: |
+# description: >-
 #   0.0.0.0 to 0.0.0.0 means every customer of Azure; a range from 0.0.0.0 means everybody.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/firewall-configure
@@ -16,7 +16,7 @@
 #     - azurerm_mysql_firewall_rule
 #     - azurerm_mysql_flexible_server_firewall_rule
 #   controls: []
-#   remediation: |
+#   remediation: >-
 #     Name the addresses, or use a private endpoint.
 package terrace.azure.database_firewall
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A database has a public address
-# description: |
+# description: >-
 #   Whoever finds a password, or a flaw of the engine, needs no foothold inside the network first.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/connectivity-settings
@@ -15,7 +15,7 @@
 #     - azurerm_mariadb_server
 #     - azurerm_cosmosdb_account
 #   controls: [1b8ca024-1d5c-4dec-8995-b1a932b41780, b52376f7-9612-48a1-81cd-1ffe4b61032c]
-#   remediation: |
+#   remediation: >-
 #     Set public_network_access_enabled = false, and add a private endpoint.
 package terrace.azure.database_public
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A database answers in clear
-# description: |
+# description: >-
 #   Passwords and rows pass networks that nobody answers for.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/postgresql/flexible-server/security-tls
@@ -15,7 +15,7 @@
 #     - azurerm_postgresql_flexible_server_configuration
 #     - azurerm_mysql_flexible_server_configuration
 #   controls: [d158790f-bfb0-486c-8631-2dc6b4e8e6af, e802a67a-daf5-4436-9ea6-f6d821dd0c5d]
-#   remediation: |
+#   remediation: >-
 #     Set ssl_enforcement_enabled = true; of a flexible server leave require_secure_transport ON.
 package terrace.azure.database_tls
 

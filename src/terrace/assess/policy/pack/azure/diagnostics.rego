@@ -1,6 +1,6 @@
 # METADATA
 # title: Nobody sees who uses a key vault
-# description: |
+# description: >-
 #   After a leak nothing says what was taken.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/key-vault/general/logging
@@ -10,7 +10,7 @@
 #   family: logging
 #   types: [azurerm_key_vault]
 #   controls: [cf820ca0-f99e-4f3e-84fb-66e913812d21]
-#   remediation: |
+#   remediation: >-
 #     Add an azurerm_monitor_diagnostic_setting for it.
 package terrace.azure.diagnostics
 

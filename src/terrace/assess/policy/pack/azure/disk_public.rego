@@ -1,6 +1,6 @@
 # METADATA
 # title: A disk can be downloaded from any network
-# description: |
+# description: >-
 #   A link that was made once is enough to copy it whole.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview
@@ -10,7 +10,7 @@
 #   family: disk-exposure
 #   types: [azurerm_managed_disk, azurerm_snapshot]
 #   controls: []
-#   remediation: |
+#   remediation: >-
 #     Set network_access_policy = "DenyAll" and public_network_access_enabled = false.
 package terrace.azure.disk_public
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A key or secret never ends
-# description: |
+# description: >-
 #   What leaked once opens for ever.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/key-vault/secrets/secrets-best-practices
@@ -10,7 +10,7 @@
 #   family: secret-expiry
 #   types: [azurerm_key_vault_secret, azurerm_key_vault_key]
 #   controls: [98728c90-32c7-4049-8429-847dc0f4fe37, 152b15f7-8e1f-4c1f-ab71-8c010ba5dbc0]
-#   remediation: |
+#   remediation: >-
 #     Set expiration_date.
 package terrace.azure.key_vault_expiry
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A key vault is open to every network
-# description: |
+# description: >-
 #   One leaked credential is enough to read every secret, from anywhere.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/key-vault/general/network-security
@@ -10,7 +10,7 @@
 #   family: open-ingress
 #   types: [azurerm_key_vault]
 #   controls: [55615ac9-af46-4a59-874e-391cc3dfb490]
-#   remediation: |
+#   remediation: >-
 #     network_acls { default_action = "Deny", bypass = "AzureServices" }, or public_network_access_enabled = false.
 package terrace.azure.key_vault_network
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A key vault can be emptied for good
-# description: |
+# description: >-
 #   What its keys encrypted is lost with them; purge protection keeps them for the days of soft delete.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
@@ -10,7 +10,7 @@
 #   family: deletion-protection
 #   types: [azurerm_key_vault]
 #   controls: [0b60c0b2-2dc2-4e1c-b5c9-abbed971de53]
-#   remediation: |
+#   remediation: >-
 #     Set purge_protection_enabled = true.
 package terrace.azure.key_vault_purge
 

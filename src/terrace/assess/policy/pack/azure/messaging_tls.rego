@@ -1,6 +1,6 @@
 # METADATA
 # title: A namespace of messages accepts TLS older than 1.2
-# description: |
+# description: >-
 #   TLS 1.0 and 1.1 have known weaknesses.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/service-bus-messaging/transport-layer-security-configure-minimum-version
@@ -10,7 +10,7 @@
 #   family: tls-version
 #   types: [azurerm_servicebus_namespace, azurerm_eventhub_namespace]
 #   controls: []
-#   remediation: |
+#   remediation: >-
 #     Set minimum_tls_version = "1.2".
 package terrace.azure.messaging_tls
 

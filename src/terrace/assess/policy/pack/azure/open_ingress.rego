@@ -1,6 +1,6 @@
 # METADATA
 # title: The whole internet may connect
-# description: |
+# description: >-
 #   Every address is tried within minutes of being up; what listens there must withstand all of them.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/security/fundamentals/network-best-practices
@@ -10,7 +10,7 @@
 #   family: open-ingress
 #   types: [azurerm_network_security_rule, azurerm_network_security_group]
 #   controls: [9daedab3-fb2d-461e-b861-71790eead4f6]
-#   remediation: |
+#   remediation: >-
 #     Name the blocks of addresses that need it; use Bastion for management. Ports that may be open (open_ports) are
 #     in settings.yaml.
 package terrace.azure.open_ingress

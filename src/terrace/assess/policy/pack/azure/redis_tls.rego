@@ -1,6 +1,6 @@
 # METADATA
 # title: A cache answers in clear, or with old TLS
-# description: |
+# description: >-
 #   Whoever is on the network path reads sessions.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-cache-for-redis/cache-remove-tls-10-11
@@ -10,7 +10,7 @@
 #   family: https-only
 #   types: [azurerm_redis_cache]
 #   controls: [22bee202-a82f-4305-9a2a-6d7f44d4dedb]
-#   remediation: |
+#   remediation: >-
 #     Take enable_non_ssl_port = true out (non_ssl_port_enabled since azurerm 4), and set minimum_tls_version = "1.2".
 package terrace.azure.redis_tls
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: Somebody becomes owner of a whole subscription
-# description: |
+# description: >-
 #   Whoever gets that identity owns everything in it.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/role-based-access-control/best-practices
@@ -10,7 +10,7 @@
 #   family: iam-wildcard
 #   types: [azurerm_role_assignment]
 #   controls: []
-#   remediation: |
+#   remediation: >-
 #     Give a narrower role, on a resource group, and for a time (PIM).
 package terrace.azure.role_owner
 

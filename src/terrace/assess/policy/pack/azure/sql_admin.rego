@@ -1,6 +1,6 @@
 # METADATA
 # title: A SQL server has no administrator of the directory
-# description: |
+# description: >-
 #   Passwords of its own are shared, never end, and no second factor protects them.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-overview
@@ -10,7 +10,7 @@
 #   family: identity
 #   types: [azurerm_mssql_server]
 #   controls: [1f314764-cb73-4fc9-b863-8eca98ac36e9]
-#   remediation: |
+#   remediation: >-
 #     Add an azuread_administrator block.
 package terrace.azure.sql_admin
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A SQL database is not encrypted
-# description: |
+# description: >-
 #   Its backups can be read by whoever gets them.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-tde-overview
@@ -9,8 +9,8 @@
 #   severity: high
 #   family: database-encryption
 #   types: [azurerm_mssql_database]
-#   controls: []
-#   remediation: |
+#   controls: [17k78e20-9358-41c9-923c-fb736d382a12]
+#   remediation: >-
 #     Take transparent_data_encryption_enabled = false out.
 package terrace.azure.sql_encrypted
 

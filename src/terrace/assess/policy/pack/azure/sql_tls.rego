@@ -1,6 +1,6 @@
 # METADATA
 # title: A SQL server accepts TLS older than 1.2
-# description: |
+# description: >-
 #   TLS 1.0 and 1.1 have known weaknesses.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/connectivity-settings
@@ -10,7 +10,7 @@
 #   family: tls-version
 #   types: [azurerm_mssql_server]
 #   controls: [32e6bbec-16b6-44c2-be37-c5b672d103cf]
-#   remediation: |
+#   remediation: >-
 #     Set minimum_tls_version = "1.2", or leave it out.
 package terrace.azure.sql_tls
 

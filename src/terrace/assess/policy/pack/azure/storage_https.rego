@@ -1,6 +1,6 @@
 # METADATA
 # title: A storage account answers in clear
-# description: |
+# description: >-
 #   Keys and data pass networks that nobody answers for.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/storage/common/storage-require-secure-transfer
@@ -10,7 +10,7 @@
 #   family: https-only
 #   types: [azurerm_storage_account, azapi_resource]
 #   controls: [404c3081-a854-4457-ae30-26a93ef643f9]
-#   remediation: |
+#   remediation: >-
 #     Set https_traffic_only_enabled = true (enable_https_traffic_only before azurerm 4), or leave it out.
 package terrace.azure.storage_https
 

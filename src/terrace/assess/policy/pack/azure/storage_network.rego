@@ -1,6 +1,6 @@
 # METADATA
 # title: A storage account is open to every network
-# description: |
+# description: >-
 #   A leaked key is enough to read everything, from anywhere.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/storage/common/storage-network-security
@@ -10,7 +10,7 @@
 #   family: open-ingress
 #   types: [azurerm_storage_account, azurerm_storage_account_network_rules]
 #   controls: [34c877ad-507e-4c82-993e-3452a6e0ad3c]
-#   remediation: |
+#   remediation: >-
 #     Set network_rules { default_action = "Deny" } and name who may come, or public_network_access_enabled = false.
 package terrace.azure.storage_network
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: Blobs can be read without signing in
-# description: |
+# description: >-
 #   One container set to public, and everybody reads it; the account can forbid that for all of them.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent
@@ -10,7 +10,7 @@
 #   family: public-storage
 #   types: [azurerm_storage_account, azurerm_storage_container, azapi_resource]
 #   controls: [4fa4b6c0-31ca-4c0d-b10d-24b96f62a751]
-#   remediation: |
+#   remediation: >-
 #     Set allow_nested_items_to_be_public = false (allow_blob_public_access before azurerm 3), container_access_type =
 #     "private"; for azapi properties.allowBlobPublicAccess = false.
 package terrace.azure.storage_public

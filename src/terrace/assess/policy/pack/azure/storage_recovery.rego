@@ -1,6 +1,6 @@
 # METADATA
 # title: Deleted blobs cannot be brought back
-# description: |
+# description: >-
 #   What is deleted by mistake, or for ransom, is gone at once.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview
@@ -10,7 +10,7 @@
 #   family: backup
 #   types: [azurerm_storage_account]
 #   controls: []
-#   remediation: |
+#   remediation: >-
 #     blob_properties { delete_retention_policy { days = 7 } }
 package terrace.azure.storage_recovery
 

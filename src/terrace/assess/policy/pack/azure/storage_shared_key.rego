@@ -1,6 +1,6 @@
 # METADATA
 # title: A storage account can be opened with its key
-# description: |
+# description: >-
 #   The key opens everything, names nobody, and never ends.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent
@@ -10,7 +10,7 @@
 #   family: long-lived-credential
 #   types: [azurerm_storage_account]
 #   controls: [8c6a50c6-9ffd-4ae7-986f-5fa6111f9a54]
-#   remediation: |
+#   remediation: >-
 #     Set shared_access_key_enabled = false, and let identities in by roles.
 package terrace.azure.storage_shared_key
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A storage account accepts TLS older than 1.2
-# description: |
+# description: >-
 #   TLS 1.0 and 1.1 have known weaknesses.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/storage/common/transport-layer-security-configure-minimum-version
@@ -10,7 +10,7 @@
 #   family: tls-version
 #   types: [azurerm_storage_account, azapi_resource]
 #   controls: [fe83a0eb-a853-422d-aac2-1bffd182c5d0]
-#   remediation: |
+#   remediation: >-
 #     Set min_tls_version = "TLS1_2", or leave it out.
 package terrace.azure.storage_tls
 

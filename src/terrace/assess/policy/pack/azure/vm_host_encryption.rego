@@ -1,6 +1,6 @@
 # METADATA
 # title: Caches and temporary disks of a machine are not encrypted
-# description: |
+# description: >-
 #   They hold pages of memory and parts of the data, in clear on the host.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/virtual-machines/disk-encryption-overview
@@ -14,7 +14,7 @@
 #     - azurerm_linux_virtual_machine_scale_set
 #     - azurerm_windows_virtual_machine_scale_set
 #   controls: [fc4d8e41-e223-45ea-9bf5-eada37891d87]
-#   remediation: |
+#   remediation: >-
 #     Set encryption_at_host_enabled = true.
 package terrace.azure.vm_host_encryption
 

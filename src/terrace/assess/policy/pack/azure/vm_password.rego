@@ -1,6 +1,6 @@
 # METADATA
 # title: A machine lets in by password
-# description: |
+# description: >-
 #   Passwords are tried from everywhere, all day.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/virtual-machines/linux/mac-create-ssh-keys
@@ -10,7 +10,7 @@
 #   family: identity
 #   types: [azurerm_linux_virtual_machine, azurerm_linux_virtual_machine_scale_set]
 #   controls: [630c64f9-8b6b-4c64-b511-6544ceff6fd6]
-#   remediation: |
+#   remediation: >-
 #     Leave disable_password_authentication at true, and give admin_ssh_key.
 package terrace.azure.vm_password
 

@@ -1,6 +1,6 @@
 # METADATA
 # title: A machine has a public address
-# description: |
+# description: >-
 #   Every open port and every flaw is met by the whole internet.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/security/fundamentals/network-best-practices
@@ -10,7 +10,7 @@
 #   family: public-compute
 #   types: [azurerm_network_interface]
 #   controls: [83a86a26-fd1f-447c-b59d-e51f44264114]
-#   remediation: |
+#   remediation: >-
 #     Take public_ip_address_id out; use Bastion, or a load balancer.
 package terrace.azure.vm_public_ip
 

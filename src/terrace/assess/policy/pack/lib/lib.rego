@@ -253,20 +253,31 @@ lacking(resource, type, key) := {broken(resource, sprintf("no %s sets anything f
 
 # --- what a rule tells ---
 
-# One finding. `chain` is rego.metadata.chain() of the rule, whose package says what it is.
-told(chain, problem) := {
-	"msg": sprintf("%s: %s%s", [annotations.title, problem.why, _existing(problem.resource)]),
-	"rule": annotations.custom.id,
-	"severity": annotations.custom.severity,
-	"family": annotations.custom.family,
-	"fix": annotations.custom.remediation,
+# One finding. `chain` is rego.metadata.chain() of the rule, whose package says what it is. What it does not say is left
+# out: a rule whose annotation was forgotten still speaks.
+told(chain, problem) := object.union(said, {
+	"msg": sprintf("%s%s%s", [_title(annotations), problem.why, _existing(problem.resource)]),
 	"resource": problem.resource.address,
 	"status": problem.status,
-} if {
+}) if {
+	annotations := _annotations(chain)
+	custom := object.get(annotations, "custom", {})
+	not _off(object.get(custom, "id", ""))
+	words := {"id": "rule", "severity": "severity", "family": "family", "remediation": "fix"}
+	said := {words[key]: value | some key, value in custom; words[key]}
+}
+
+_annotations(chain) := annotations if {
 	some link in chain
 	annotations := link.annotations
 	annotations.custom.id
-}
+} else := {}
+
+_title(annotations) := sprintf("%s: ", [annotations.title]) if {
+	annotations.title
+} else := ""
+
+_off(id) if id in setting("off")
 
 _existing(resource) := " (it is so already; this plan does not change it)" if {
 	resource.action == "no-op"
@@ -275,9 +286,22 @@ _existing(resource) := " (it is so already; this plan does not change it)" if {
 # --- settings ---
 
 # What the team set in settings.yaml, or what holds without.
-setting(name) := object.get(_settings(0), name, null)
+setting(name) := object.get(_settings(0), name, object.get(_standard, name, null))
 
-_settings(_) := data.terrace.settings if {
+_standard := {
+	"required_tags": ["Environment", "Owner", "CostCenter", "Project"],
+	"protected_environments": ["prod", "production"],
+	"open_ports": [80, 443],
+	"least_backup_days": 7,
+	"least_key_deletion_days": 14,
+	"allowed_regions": [],
+	"off": [],
+}
+
+# Those of the input are for tests, which must not depend on what a team has set. No plan can bring any.
+_settings(_) := input.settings if {
+	true
+} else := data.terrace.settings if {
 	true
 } else := data.settings if {
 	true

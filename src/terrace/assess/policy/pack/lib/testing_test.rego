@@ -50,7 +50,11 @@ plan(resources) := {
 	"errored": false,
 	"resources": resources,
 	"outputs": [],
+	"settings": {},
 }
+
+# A plan judged by some settings of one's own.
+under(settings, given) := object.union(given, {"settings": settings})
 
 one(type, after) := plan([resource(type, after)])
 
