@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,3 +196,23 @@ def test_policies_for_the_plain_plan_judge_beside_those_for_the_view(tmp_path: P
     )
     (old,) = [f for f in found if f["rule"] == "policy"]
     assert (old["advisory"], "Rego v0" in old["message"]) == (True, True)
+
+
+def test_watching_tests_again_at_a_change_and_ends_at_an_interrupt(place: World) -> None:
+    place.ok("policy", "new", "acl")
+    argv = [sys.executable, "-P", "-m", "terrace", "policy", "test", "--watch"]
+    env = {**os.environ, **place.variables, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(argv, cwd=place.work, env=env, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "PASS: 4/4\n"
+            assert "waiting" in child.stdout.readline()
+            rule = place.work / "policies/acl.rego"
+            rule.write_text(rule.read_text().replace('"status": "unknown"', '"status": "odd"'))
+            assert child.stdout.readline().startswith("FAIL test_cannot_tell (policies/acl_test.rego:")
+            assert child.stdout.readline() == "PASS: 3/4\n"
+            assert "waiting" in child.stdout.readline()
+            child.send_signal(signal.SIGINT)
+            assert child.wait(10) == 1
+        finally:
+            child.kill()

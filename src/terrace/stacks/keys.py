@@ -535,6 +535,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("people.NAME", PERSON),
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
+    ("policies[] as a mapping", POLICIES),
     ("checks", WEIGHTS),
     ("checks.NAME", CHECK),
     ("waivers", WAIVERS),

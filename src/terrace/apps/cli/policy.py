@@ -214,7 +214,7 @@ def _covered(tested: Tested) -> Iterator[tuple[str, float, list[str]]]:
 
 def _report(tested: Tested) -> dict[str, Any]:
     return {
-        "version": 1,
+        "schema": "terrace/policy-test@1",
         "tests": [
             {"name": case["name"], "package": case.get("package", ""), "place": _place(case)}
             | {"passed": not _failed(case), "printed": _printed(case)}
@@ -227,7 +227,7 @@ def _report(tested: Tested) -> dict[str, Any]:
 
 def _told(trial: Trial) -> dict[str, Any]:
     return {
-        "version": 1,
+        "schema": "terrace/policy-try@1",
         "package": trial.package,
         "resources": trial.resources,
         "messages": [
