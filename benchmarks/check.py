@@ -75,22 +75,22 @@ def lay(root: Path, names: Sequence[str]) -> None:
     run([*git, "commit", "-qam", "feat: twos"], root, dict(os.environ))
 
 
-def by_hand(root: Path, names: Sequence[str]) -> dict[str, Callable[[], None]]:
+def by_hand(root: Path, names: Sequence[str]) -> dict[str, Callable[[], object]]:
     """What somebody would run, one after another."""
     terraform = shutil.which("terraform") or shutil.which("tofu") or sys.exit("there is no terraform on PATH")
     env = dict(os.environ)
     folders = [root / "environments/dev" / name for name in names]
 
-    def each(*argvs: Sequence[str]) -> Callable[[], None]:
-        return lambda: [run(argv, folder, env) for folder in folders for argv in argvs] and None
+    def each(*argvs: Sequence[str]) -> Callable[[], object]:
+        return lambda: [run(argv, folder, env) for folder in folders for argv in argvs]
 
     def planned() -> None:
         for folder in folders:
             run([terraform, "plan", "-input=false", "-out=it.plan"], folder, env)
             (folder / "plan.json").write_bytes(run([terraform, "show", "-json", "it.plan"], folder, env))
 
-    steps: dict[str, Callable[[], None]] = {
-        "fmt": lambda: run([terraform, "fmt", "-check", "-recursive"], root, env) and None,
+    steps: dict[str, Callable[[], object]] = {
+        "fmt": lambda: run([terraform, "fmt", "-check", "-recursive"], root, env),
         "validate": each([terraform, "init", "-input=false"], [terraform, "validate"]),
         "plan": planned,
     }
@@ -101,7 +101,7 @@ def by_hand(root: Path, names: Sequence[str]) -> dict[str, Callable[[], None]]:
     else:
         print("there is neither conftest nor opa on PATH: policies are run on no side")
     if checkov := shutil.which("checkov"):
-        steps["checkov"] = lambda: run([checkov, "-d", str(root), "--compact", "--quiet"], root, env) and None
+        steps["checkov"] = lambda: run([checkov, "-d", str(root), "--compact", "--quiet"], root, env)
     else:
         print("there is no checkov on PATH: it is run on no side")
     return steps

@@ -248,7 +248,8 @@ class Opa:
             cases = _json(done.out) if done.out.strip() else []
             if not isinstance(cases, list) or done.code not in (0, 2):
                 said = done.message or done.out.decode("utf-8", "replace").strip()
-                raise BadInput(f"the tests could not be run: {said[:2000]}", hint="the message names the file and the line")
+                hint = "the message names the file and the line"
+                raise BadInput(f"the tests could not be run: {said[:2000]}", hint=hint)
             if not cases or any(case.get("fail") or case.get("error") for case in cases):
                 return Tested(tuple(cases), {})
             report = _json(run([*argv, "--coverage", *folders], cwd=root, env={}, timeout=10 * self._seconds).out)
