@@ -71,7 +71,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 @pytest.mark.parametrize(
     ("kind", "record", "spelt"),
     [
-        (Config, TERRACE, {"source": None, "fail_on": None}),
+        (Config, TERRACE, {"source": None, "fail_on": None, "shown": None}),
         (Environment, ENVIRONMENT, {"name": None}),
         (Rollout, ROLLOUT, {}),
         (DriftSettings, DRIFT, {}),

@@ -37,6 +37,10 @@ PROGRAMS = {
 }
 """What `go install` builds, by the name of its program: the module and its version."""
 
+PEERS = {"conftest": "github.com/open-policy-agent/conftest@v0.71.1"}
+"""What Terrace is compared with, built only when a slow test or a benchmark asks: conftest takes seven minutes on two
+busy cores the first time."""
+
 PROVIDERS = (("five", "5", "1.0.0"), ("six", "6", "1.0.0"), ("six", "6", "2.0.0"))
 """Name, plugin protocol and version of every provider that is made from `tests/provider`."""
 
@@ -67,13 +71,21 @@ def opa() -> Path:
 
 def program(name: str) -> Path:
     """One of PROGRAMS."""
+    return _installed(name, PROGRAMS[name])
 
+
+def peer(name: str) -> Path:
+    """One of PEERS."""
+    return _installed(name, PEERS[name])
+
+
+def _installed(name: str, module: str) -> Path:
     def build(target: Path) -> None:
         installed = target.parent / "bin"
-        _go(CACHE, "install", PROGRAMS[name], GOBIN=str(installed))
+        _go(CACHE, "install", module, GOBIN=str(installed))
         (installed / name).replace(target)
 
-    return _kept(f"{name}-{PROGRAMS[name].rpartition('@v')[2]}/{name}", build)
+    return _kept(f"{name}-{module.rpartition('@v')[2]}/{name}", build)
 
 
 def toolbox() -> Toolbox:

@@ -33,7 +33,7 @@ class Judge:
     def __call__(self, plan: Plan) -> tuple[Finding, ...]:
         plans = {plan.stack.key: plan}
         checks: Mapping[str, Callable[[], tuple[Finding, ...]]] = {
-            "policy": partial(self._policies.judged, self._config.policies, plans),
+            "policy": partial(self._policies.judged, self._config.policies, plans, self._config.shown),
             "plan-secrets": partial(exposed, plans),
         }
         wanted = {name: look for name, look in checks.items() if self._config.level(name) != "off"}
@@ -51,7 +51,7 @@ class Judge:
 
 def judging(tree: Tree, config: Config) -> Mapping[str, str]:
     """The files of a tree that judge besides terrace.yaml and the signers, with the ids of their contents."""
-    folders = tuple(f"{folder}/" for folder in config.policies)
+    folders = tuple(f"{folder}/" for folder in config.judging)
     return {
         path: entry.blob
         for path, entry in tree.entries.items()

@@ -287,8 +287,20 @@ ADVISORY = (*_HYGIENE, *SCANNERS, "scanners")
 
 
 @dataclass(frozen=True, slots=True)
+class PlainPolicies:
+    """What a folder of policies for the plain plan needs: the packages that judge (none named: all), and folders of
+    data beside it."""
+
+    namespaces: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none."""
+    """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none.
+
+    `shown` are those of `policies` that were written for `terraform show -json`.
+    """
 
     environments: tuple[Environment, ...] = ()
     stacks: tuple[StackSetting, ...] = ()
@@ -302,6 +314,7 @@ class Config:
     backups: Backups = Backups()
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
+    shown: Mapping[str, PlainPolicies] = field(default_factory=dict)
     commits: CommitRules = CommitRules()
     platforms: tuple[str, ...] = ()
     required_files: RequiredFiles = RequiredFiles()
@@ -311,6 +324,11 @@ class Config:
     naming: Naming = Naming()
     audit: AuditSettings = AuditSettings()
     source: str = ""
+
+    @property
+    def judging(self) -> tuple[str, ...]:
+        """Every folder that policies judge from: theirs, and those of their data."""
+        return (*self.policies, *(folder for one in self.shown.values() for folder in one.data))
 
     def environment(self, name: str) -> Environment:
         """The environment of that name. Raises BadInput with the nearest right name when there is none."""

@@ -29,6 +29,33 @@ from terrace.stacks.yaml_nodes import Mapping, Node, Scalar
 VARIABLE = Text("a name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
 PATH = Text("a path from the root of the repository", re.compile(r"(?!/)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\]+"))
 
+POLICIES = Record(
+    "a folder of policies",
+    (
+        Key("path", PATH, "The folder.", needed=True),
+        Key(
+            "input",
+            Choice(("view", "plan")),
+            "What they are given: Terrace's view, or `terraform show -json` as conftest and OPA know it.",
+            "view",
+            "check policy",
+        ),
+        Key(
+            "namespaces",
+            ListOf(Text("a package", re.compile(r"\w+(\.\w+)*"))),
+            "With `input: plan`, the packages that judge; conftest's own default is `[main]`.",
+            "all of them",
+            "check policy",
+        ),
+        Key("data", ListOf(PATH), "With `input: plan`, folders of data, as `conftest --data`.", "none", "check policy"),
+    ),
+)
+
+
+def _policies(node: Node) -> Kind:
+    return POLICIES if isinstance(node, Mapping) else PATH
+
+
 APPROVALS = Record(
     "approvals",
     (
@@ -461,7 +488,13 @@ TERRACE = Record(
             "ledger",
         ),
         Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy"),
-        Key("policies", ListOf(PATH), "Folders of Rego policies, and the data they use.", "none", "check policy"),
+        Key(
+            "policies",
+            ListOf(Either(_policies, (PATH, POLICIES))),
+            "Folders of Rego policies, and the data they use.",
+            "none",
+            "check policy",
+        ),
         Key(
             "checks",
             WEIGHTS,
@@ -502,6 +535,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("people.NAME", PERSON),
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
+    ("policies[] as a mapping", POLICIES),
     ("checks", WEIGHTS),
     ("checks.NAME", CHECK),
     ("waivers", WAIVERS),

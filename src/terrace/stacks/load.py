@@ -24,6 +24,7 @@ from terrace.stacks.config import (
     ModuleDocs,
     Naming,
     Person,
+    PlainPolicies,
     Probe,
     Remediate,
     RequiredFiles,
@@ -114,6 +115,9 @@ def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:
 def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Problems) -> Config:
     default = Config()
     environments = _inner(found, "environments")
+    folders: list[Any] = [
+        one for one in _value(found, "policies", ()) if isinstance(one, str) or (one and "path" in one)
+    ]
     return Config(
         environments=tuple(_environment(name, environments, problems) for name in environments)
         or _by_convention(discovered),
@@ -132,7 +136,8 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         checks={name: _check(name, one.value) for name, one in _inner(found, "checks").items() if name != "fail_on"},
         fail_on=_value(_inner(found, "checks"), "fail_on", default.fail_on),
         waivers=_made(WaiverRules, _inner(found, "waivers")),
-        policies=tuple(str(PurePosixPath(one)) for one in _value(found, "policies", ()) if one),
+        policies=tuple(_folder(one) for one in folders),
+        shown={_folder(one): _plain_policies(one) for one in folders if _wants_plan(one)},
         commits=_commits(_inner(found, "commits")),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
@@ -141,6 +146,20 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         audit=_made(AuditSettings, _inner(found, "audit")),
         source=path,
     )
+
+
+def _folder(given: Any) -> str:
+    path = given if isinstance(given, str) else _value(given, "path", "")
+    return str(PurePosixPath(path or ""))
+
+
+def _plain_policies(given: Record) -> PlainPolicies:
+    data = tuple(str(PurePosixPath(one)) for one in _value(given, "data", ()) or () if one)
+    return PlainPolicies(tuple(one for one in _value(given, "namespaces", ()) or () if one), data)
+
+
+def _wants_plan(given: Any) -> bool:
+    return isinstance(given, dict) and _value(given, "input", "view") == "plan"
 
 
 def _check(name: str, given: Any) -> CheckSetting:

@@ -35,6 +35,10 @@ def _ways(old: Config, new: Config) -> Iterator[str]:
             yield f"terraform.{what} changes from {was} to {is_}"
     for folder in sorted(set(old.policies) - set(new.policies)):
         yield f"the policies of {folder} judge no longer"
+    for folder in sorted(set(old.policies) & set(new.policies)):
+        was, is_ = old.shown.get(folder), new.shown.get(folder)
+        if was != is_:
+            yield f"the policies of {folder} judge another input or other namespaces"
     if old.audit.every and (not new.audit.every or new.audit.every > old.audit.every):
         yield "everything that stands is looked at less often"
     yield from _checks(old, new)

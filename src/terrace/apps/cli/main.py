@@ -683,27 +683,73 @@ def ledger_export(folder: str) -> int:
 
 @cli.group()
 def policy() -> None:
-    """Policies in Rego: run their tests, and see what they are given."""
+    """Policies in Rego: write them, test them, and see what they are given and why they speak.
+
+    \b
+    terrace policy new s3_versioning        a rule with its tests, to change to yours
+    terrace policy test --watch             its tests, again at every change
+    terrace policy input dev                what it is given of a stack
+    terrace policy try s3_versioning dev    what it says of one, and because of which values
+    """
+
+
+@policy.command("new")
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def policy_new(folder: str, name: str) -> int:
+    """Write a rule NAME with its tests into your first folder of policies; nothing is overwritten."""
+    from terrace.apps.cli.policy import new
+
+    return new(folder, name)
 
 
 @policy.command("test")
-@click.option("--coverage", is_flag=True, help="Tell as JSON which lines the tests run.")
+@click.option("--coverage", is_flag=True, help="Tell how much of each file the tests run, and which lines they miss.")
+@click.option("--watch", is_flag=True, help="Run again whenever a policy changes, until ^C.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, coverage included.")
 @click.pass_obj
-def policy_test(folder: str, coverage: bool) -> int:
+def policy_test(folder: str, coverage: bool, watch: bool, as_json: bool) -> int:
     """Run the tests (`*_test.rego`) of the working tree's policies; exit 1 when one fails."""
-    from terrace.apps.cli.policy import test
+    from terrace.apps.cli import policy as commands
 
-    return test(folder, coverage=coverage)
+    if watch and as_json:
+        raise click.UsageError("--watch never ends, and --json is one object: use one of them")
+    if watch:
+        return commands.watch(folder, coverage=coverage)
+    return commands.test(folder, coverage=coverage, as_json=as_json)
+
+
+@policy.command("try")
+@click.argument("rule", metavar="RULE")
+@click.argument("what", metavar="STACK|PLAN.json")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
+    """Run one rule on one plan: what it says, and the values of the resource that this hangs on.
+
+    RULE is a package, its last word, its id or its file; PLAN.json is what `terraform show -json` wrote. Nothing
+    sensitive is shown.
+    """
+    from terrace.apps.cli.policy import attempt
+
+    return attempt(folder, rule, what, as_json=as_json)
 
 
 @policy.command("input")
-@click.argument("stack", metavar="STACK")
+@click.argument("what", metavar="STACK|PLAN.json")
+@click.option(
+    "--as",
+    "shape",
+    type=click.Choice(["view", "plan"]),
+    default="view",
+    help="Terrace's view, or the plain plan as conftest knows it.",
+)
 @click.pass_obj
-def policy_input(folder: str, stack: str) -> int:
-    """Plan a stack of the working tree, and print what policies are given of it, as JSON."""
+def policy_input(folder: str, what: str, shape: str) -> int:
+    """Plan a stack of the working tree, or read a plan, and print what policies are given of it, as JSON."""
     from terrace.apps.cli.policy import given
 
-    return given(folder, stack)
+    return given(folder, what, "plan" if shape == "plan" else "view")
 
 
 @policy.command("update")
