@@ -156,7 +156,7 @@ def test_the_verdict_is_that_of_conftest(tmp_path: Path, name: str) -> None:
     assert ours(lay(tmp_path, SCENARIOS[name])) == json.loads(VERDICTS.read_text())[name]
 
 
-@pytest.mark.slow
+@pytest.mark.peer
 def test_conftest_itself_still_says_so(tmp_path: Path) -> None:
     told = {name: theirs(lay(tmp_path / str(n), files), name) for n, (name, files) in enumerate(SCENARIOS.items())}
     assert told == json.loads(VERDICTS.read_text())
