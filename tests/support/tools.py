@@ -38,8 +38,8 @@ PROGRAMS = {
 """What `go install` builds, by the name of its program: the module and its version."""
 
 PEERS = {"conftest": "github.com/open-policy-agent/conftest@v0.71.1"}
-"""What Terrace is compared with, built only for `make peers` and benchmarks: conftest takes three to seven minutes on two
-cores the first time."""
+"""What Terrace is compared with, built only for `make peers` and benchmarks: conftest takes three to seven minutes on
+two cores the first time."""
 
 PROVIDERS = (("five", "5", "1.0.0"), ("six", "6", "1.0.0"), ("six", "6", "2.0.0"))
 """Name, plugin protocol and version of every provider that is made from `tests/provider`."""
