@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from terrace.adapters.confined import confined, confinement
+from terrace.adapters.confined import Limits, confined, confinement
 from terrace.errors import NotReady
 
 ENV = confinement(os.environ["PATH"], Path("/nowhere"))
@@ -29,7 +29,7 @@ def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> Non
     script = f"import sys; sys.stdout = open({str(pid)!r}, 'w'); exec({code!r})"
     start = time.monotonic()
     with pytest.raises(NotReady, match="did not end within 1 s"):
-        confined([sys.executable, "-c", script], cwd=tmp_path, env=ENV, seconds=1)
+        confined([sys.executable, "-c", script], cwd=tmp_path, env=ENV, limits=Limits(1))
     assert time.monotonic() - start < 10
     child = int(pid.read_text())
     for _ in range(200):
@@ -43,7 +43,7 @@ def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> Non
 
 def test_one_that_never_stops_talking_is_ended(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="said more than 1,000,000 bytes"):
-        confined(["yes"], cwd=tmp_path, env=ENV, most=1_000_000)
+        confined(["yes"], cwd=tmp_path, env=ENV, limits=Limits(output=1_000_000))
 
 
 def test_one_that_cannot_be_run_is_said(tmp_path: Path) -> None:

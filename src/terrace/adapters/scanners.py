@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.adapters.confined import SECONDS, confined, confinement
+from terrace.adapters.confined import SECONDS, Limits, confined, confinement
 from terrace.adapters.process import Finished
 from terrace.assess.model import Finding
 from terrace.assess.scanners import checkov, secret_tools, tflint, trivy
@@ -35,7 +35,7 @@ class Desk:
     def run(self, arguments: Sequence[str | Path], **more: str) -> Finished:
         """The scanner with these arguments, started in `root`; `more` are variables."""
         env = {**confinement(self.path, self.home), **more}
-        return confined([self.program, *arguments], cwd=self.root, env=env, seconds=self.seconds)
+        return confined([self.program, *arguments], cwd=self.root, env=env, limits=Limits(self.seconds))
 
     def known(self, named: str) -> str | None:
         """A path that the scanner named, from `root`; None where that is none of its files."""

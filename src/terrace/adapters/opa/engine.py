@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.adapters.opa.child import Limits, TooMuch, bounded
+from terrace.adapters.confined import Limits, TooMuch, confined
 from terrace.adapters.process import Finished, run
 from terrace.assess.policy.catalogue import PolicyRule, catalogue
 from terrace.assess.policy.rego import Breakage
@@ -87,7 +87,8 @@ class Opa:
     ) -> None:
         self._path = environ.get("PATH", os.defpath)
         self._seconds = seconds
-        self._limits = Limits(seconds + 10, memory, output)
+        self._memory = memory
+        self._limits = Limits(seconds + 10, output, memory)
 
     @cached_property
     def program(self) -> str:
@@ -142,7 +143,15 @@ class Opa:
             return self._asked("data", root, folders, document, self._seconds, more)
         except TooMuch as error:
             culprit = self._culprit(error.what, root, folders, document, more)
-            return Ran({}, (Breakage(error.message, culprit),))
+            return Ran({}, (Breakage(self._words(error), culprit),))
+
+    def _words(self, error: TooMuch) -> str:
+        """What policies took too much of, whichever limit they met first."""
+        if error.what == "time":
+            return "they took too long"
+        if error.what == "output":
+            return f"they say more than {self._limits.output >> 20} MB"
+        return f"they need more than {self._memory >> 20} MB of memory"
 
     def _asked(
         self, query: str, root: Path, folders: Sequence[str], document: bytes, seconds: float, more: Sequence[str]
@@ -155,7 +164,7 @@ class Opa:
             ]
             limits = replace(self._limits, seconds=seconds + 10)
             try:
-                done = bounded(argv, limits, stdin=document, env=_frugal(limits.memory))
+                done = confined(argv, cwd=root, env=_frugal(self._memory), limits=limits, stdin=document)
             except TooMuch:
                 raise
             except NotReady as error:
@@ -168,16 +177,18 @@ class Opa:
     def _culprit(
         self, what: str, root: Path, folders: Sequence[str], document: bytes, more: Sequence[str]
     ) -> str | None:
-        """The file of the first package that reaches the same limit alone. All that asks takes as long as one run."""
+        """The file of the first package that reaches the same limit alone, or else any. All that asks takes one run."""
         packages = dict(self._packages(root, folders, more))
         apart = max(0.2, self._seconds / max(1, len(packages)))
+        other = None
         for package, path in packages.items():
             try:
                 self._asked(package, root, folders, document, apart, more)
             except TooMuch as error:
                 if error.what == what:
                     return path
-        return None
+                other = other or path
+        return other
 
     def packages(self, root: Path, folders: Sequence[str]) -> Mapping[str, str]:
         """The packages below these folders that are no tests, as `data.NAME`, each with its first file."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.adapters.confined import confined, confinement
+from terrace.adapters.confined import Limits, confined, confinement
 from terrace.adapters.tools.known import Tool
 from terrace.errors import NotReady
 
@@ -57,7 +57,7 @@ class Toolbox:
         with tempfile.TemporaryDirectory(prefix="terrace-tool-") as home:
             env = confinement(self.path, Path(home))
             try:
-                done = confined([found.path, *found.tool.asks], cwd=Path(home), env=env, seconds=_ASKING_SECONDS)
+                done = confined([found.path, *found.tool.asks], cwd=Path(home), env=env, limits=Limits(_ASKING_SECONDS))
             except NotReady:
                 return ""
         said = _VERSION.search(done.out) or _VERSION.search(done.err)
