@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import LADDER, World, three_environments, world
+from support.cli import LADDER, MODULE, World, three_environments, world
 from support.tools import opa
 
 NO_ONES = """
@@ -196,6 +196,12 @@ def test_policies_for_the_plain_plan_judge_beside_those_for_the_view(tmp_path: P
     )
     (old,) = [f for f in found if f["rule"] == "policy"]
     assert (old["advisory"], "Rego v0" in old["message"]) == (True, True)
+    everything = made.run("check", "--all", "--head", "--format", "markdown")
+    assert (everything.code, "is two" in everything.out) == (1, True)
+    made.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    refused = made.run("deploy", "dev", "--json").json
+    assert refused["result"] == "blocked"
+    assert any("module.thing.terraform_data.it is two" in reason for reason in refused["reasons"])
 
 
 def test_watching_tests_again_at_a_change_and_ends_at_an_interrupt(place: World) -> None:

@@ -64,7 +64,7 @@ def checks_of_everything(
 
     def judged(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         # Nothing is proposed here: what is deployed may have older policies than those that judge.
-        return policies.judged(examined.trusted.policies, plans)
+        return policies.judged(examined.trusted, plans)
 
     usual = checks(terraform, repository, policies, search, scanners)
     return {

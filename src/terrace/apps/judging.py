@@ -33,7 +33,7 @@ class Judge:
     def __call__(self, plan: Plan) -> tuple[Finding, ...]:
         plans = {plan.stack.key: plan}
         checks: Mapping[str, Callable[[], tuple[Finding, ...]]] = {
-            "policy": partial(self._policies.judged, self._config.policies, plans, self._config.shown),
+            "policy": partial(self._policies.judged, self._config, plans),
             "plan-secrets": partial(exposed, plans),
         }
         wanted = {name: look for name, look in checks.items() if self._config.level(name) != "off"}

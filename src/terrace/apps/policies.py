@@ -17,7 +17,7 @@ from terrace.assess.policy.coverage import PROVIDERS, uncovered
 from terrace.assess.policy.rego import broken, findings
 from terrace.assess.view import view
 from terrace.plans.model import Plan
-from terrace.stacks.config import PlainPolicies
+from terrace.stacks.config import Config, PlainPolicies
 from terrace.stacks.tree import Tree, read_many
 
 KINDS = (".rego", ".json", ".yaml", ".yml")
@@ -27,8 +27,6 @@ AT_ONCE = 2
 
 Shown = Mapping[str, PlainPolicies]
 """The folders that were written for `terraform show -json`."""
-
-NONE: Shown = {}
 
 
 class Policies:
@@ -41,7 +39,7 @@ class Policies:
     def examine(self, examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         """What they say of these plans. A folder that is named and holds no policy is a finding of its own."""
         folders = examined.trusted.policies
-        found = self.judged(folders, plans, examined.trusted.shown)
+        found = self.judged(examined.trusted, plans)
         if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
             found += uncovered(self.rules(folders), plans)
         proposed = _on_disk(examined.root, examined.proposed.judging)
@@ -58,11 +56,12 @@ class Policies:
         )
         return (*found, *told)
 
-    def judged(self, folders: tuple[str, ...], plans: Mapping[str, Plan], shown: Shown = NONE) -> tuple[Finding, ...]:
-        """What those of the trust root in these folders say of plans; `shown` get the plain plan."""
-        data = tuple(folder for one in shown.values() for folder in one.data)
-        judging = _files(self._trusted, (*folders, *data))
-        return _absent(folders, judging) + _without_data(data, judging) + self._said(judging, folders, shown, plans)
+    def judged(self, rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        """What the policies of the trust root that `rules` names say of plans."""
+        files = _files(self._trusted, rules.judging)
+        data = tuple(folder for one in rules.shown.values() for folder in one.data)
+        said = self._said(files, rules.policies, rules.shown, plans)
+        return _absent(rules.policies, files) + _without_data(data, files) + said
 
     def rules(self, folders: tuple[str, ...]) -> tuple[PolicyRule, ...]:
         """What the policies that judge say of themselves."""
