@@ -9,7 +9,7 @@ JOBS   ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services tools demo test fast lint bench docs picture lock clean
+.PHONY: help setup services tools demo test fast peers lint bench docs picture lock lock-tools clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,10 @@ test: lint tools  ## Set up and run every test
 	@$(BIN)/pytest -n $(JOBS)
 
 fast: $(READY)  ## The tests that take under a minute together
-	@$(BIN)/pytest -n $(JOBS) -m 'not aws and not slow'
+	@$(BIN)/pytest -n $(JOBS) -m 'not aws and not slow and not peer'
+
+peers: $(READY)  ## Compare with programs of others, built with Go first: conftest (minutes)
+	@$(BIN)/pytest -m peer
 
 lint: $(READY)  ## Formatting, types and the import contract
 	@$(BIN)/ruff format --check --quiet .
@@ -60,6 +63,11 @@ picture: $(READY)  ## Draw the README's picture from a real run of the demo
 lock: $(READY)  ## Pin the newest allowed version of every dependency
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --all-extras --group dev pyproject.toml --output-file requirements.lock
+
+lock-tools: $(READY)  ## Pin what the checkov of src/terrace/adapters/tools/known.py needs
+	@sed -n 's/^checkov==\([0-9.]*\) .*/checkov==\1/p' src/terrace/adapters/tools/checkov.lock > $(VENV)/checkov.in
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --upgrade $(VENV)/checkov.in --output-file src/terrace/adapters/tools/checkov.lock
 
 clean:  ## Remove what was set up
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis

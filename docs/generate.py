@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from terrace.apps.cli.main import SECTIONS, cli
+from terrace.apps.policy_pack import described
+from terrace.assess.defaults import DEFAULTS
 from terrace.assess.factors import FACTORS, LEVELS
 from terrace.stacks.schema import reference
 
@@ -15,7 +19,12 @@ REFERENCE = Path(__file__).parent / "reference"
 
 def pages() -> dict[str, str]:
     """File name -> text."""
-    return {"terrace-yaml.md": reference(), "commands.md": commands(), "risk.md": risk()}
+    return {
+        "terrace-yaml.md": reference(),
+        "commands.md": commands(),
+        "risk.md": risk(),
+        "policy-pack.md": policy_pack(),
+    }
 
 
 def risk() -> str:
@@ -38,6 +47,34 @@ def risk() -> str:
         *(f"| `{f.name}` | {f.points} | {f.cap} | {f.counts} | {f.why} |" for f in FACTORS),
     ]
     return "\n".join(lines) + "\n"
+
+
+def policy_pack() -> str:
+    """Every rule of the pack, and every default of a provider that it knows."""
+    rules = described()
+    lines = [
+        "# The policy pack",
+        "",
+        f"Made from the code (`make docs`): the {len(rules)} rules that `terrace init` writes into `policies/terrace`.",
+        "Those of high and critical severity hold a change, the others are told. Each is one file with its tests.",
+        "",
+        "| rule | severity | family | what it finds |",
+        "| --- | --- | --- | --- |",
+        *(f"| [`{r.id}`](#{r.id}) | {r.severity.word} | {r.family} | {r.title} |" for r in rules),
+    ]
+    for rule in rules:
+        lines += ["", f"## {rule.id}", "", f"**{rule.title}** ({rule.severity.word}). {rule.why.strip()}", ""]
+        lines += [f"- Fix: {' '.join(rule.fix.split())}", f"- Types: {_codes(rule.types)}"]
+        lines += [f"- Controls: {_codes(rule.controls)}"] if rule.controls else []
+        lines += [f"- See: {', '.join(f'<{one}>' for one in rule.references)}"]
+    lines += ["", "## What providers assume", "", "The view tells these in `defaults` where nothing is set.", ""]
+    lines += ["| attribute | is | of | versions |", "| --- | --- | --- | --- |"]
+    lines += [f"| `{d.attribute}` | `{json.dumps(d.value)}` | {_codes(d.types)} | {d.versions} |" for d in DEFAULTS]
+    return "\n".join(lines) + "\n"
+
+
+def _codes(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" if word != "*" else "all" for word in words)
 
 
 def commands() -> str:

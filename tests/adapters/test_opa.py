@@ -46,7 +46,7 @@ def lay(folder: Path, files: dict[str, str]) -> Path:
 
 def test_messages_become_findings(engine: Opa, tmp_path: Path) -> None:
     ran = engine.evaluate(lay(tmp_path, {"p/s3.rego": PUBLIC}), ["p"], INPUT)
-    assert (ran.breakages, ran.old) == ((), False)
+    assert (ran.breakages, ran.old) == ((), ())
     public, odd = findings(ran.data, "prod")
     assert (public.rule, public.severity, public.status) == ("house.s3.deny", Severity.CRITICAL, Status.FAIL)
     assert (public.message, public.address, public.fix) == ("it is public", "aws_s3_bucket.it", "private")
@@ -65,13 +65,17 @@ exception[rules] { rules = ["tags"] }
 """
     files = {"policy/main.rego": old, "policy/limits.json": '{"limits": {"buckets": 0}}'}
     ran = engine.evaluate(lay(tmp_path, files), ["policy"], INPUT)
-    assert ran.old
+    assert ran.old == ("policy",)
     assert sorted(f.message for f in findings(ran.data, "dev")) == ["aws_s3_bucket.it is public", "too many"]
 
 
 @pytest.mark.parametrize(
     ("policy", "why", "line"),
     [
+        ("package a\n\ndeny contains 1 if time.now_ns() > 1\n", "time.now_ns is not there: the same plan", 3),
+        ('package a\n\ndeny contains 1 if rand.intn("a", 2) == 1\n', "rand.intn is not there", 3),
+        ('package a\n\ndeny contains uuid.rfc4122("a")\n', "uuid.rfc4122 is not there", 3),
+        ("package a\n\ndeny contains 1 if f(1)\n\nf(x) if g(x)\n\ng(x) if f(x)\n", "recurs", 5),
         ("package a\n\ndeny contains 1 if {\n", "rego_parse_error", 4),
         ("package a\n\ndeny contains x if {\n  x := nothing.here\n}\n", "unsafe", 4),
         ('package a\n\ndeny contains 1 if http.send({"method": "get", "url": "http://localhost"})\n', "http.send", 3),
@@ -159,3 +163,50 @@ def test_policies_describe_their_rules(engine: Opa, tmp_path: Path) -> None:
     assert (rule.types, rule.controls) == (("aws_s3_bucket",), ("s3_bucket_public_access",))
     assert len(rule.references) == 1
     assert (rule.path, rule.line) == ("p/s3.rego", 13)
+
+
+def test_policies_of_both_versions_stand_side_by_side(engine: Opa, tmp_path: Path) -> None:
+    files = {
+        "old/main.rego": 'package main\n\ndeny[msg] { input.resources[_].type == data.kinds[_]; msg := "old" }\n',
+        "new/main.rego": PUBLIC,
+        "shared/kinds.json": '{"kinds": ["aws_s3_bucket"]}',
+    }
+    ran = engine.evaluate(lay(tmp_path, files), ["new", "old", "shared"], INPUT)
+    assert (ran.breakages, ran.old) == ((), ("old",))
+    assert {f.rule for f in findings(ran.data, "dev")} == {"main.deny", "house.s3.deny", "house.s3.warn_name"}
+
+
+def test_a_broken_folder_beside_a_good_one_is_told_with_its_line(engine: Opa, tmp_path: Path) -> None:
+    files = {"old/main.rego": 'package main\n\ndeny[msg] { msg := "x" }\n', "bad/a.rego": "package a\n\ndeny if {\n"}
+    ran = engine.evaluate(lay(tmp_path, files), ["old", "bad"], INPUT)
+    assert [(one.path, one.line) for one in ran.breakages] == [("bad/a.rego", 4)]
+    assert [f.message for f in findings(ran.data, "dev")] == ["x"]
+
+
+SLOW = "package slow\n\ndeny contains 1 if count([1 | some i in numbers.range(1, 90000000)]) > 1\n"
+GROWING = """package growing
+
+deny contains 1 if count([[i, j] | some i in numbers.range(1, 5000); some j in numbers.range(1, 5000)]) > 1
+"""
+
+
+def test_what_takes_too_long_is_named(tmp_path: Path) -> None:
+    engine = Opa({"PATH": str(opa().parent)}, seconds=1)
+    root = lay(tmp_path, {"p/good.rego": PUBLIC, "p/slow.rego": SLOW})
+    (one,) = engine.evaluate(root, ["p"], INPUT).breakages
+    assert (one.message, one.path) == ("they took too long", "p/slow.rego")
+
+
+def test_what_takes_too_much_memory_is_named(tmp_path: Path) -> None:
+    engine = Opa({"PATH": str(opa().parent)}, seconds=20, memory=1 << 30)
+    root = lay(tmp_path, {"p/good.rego": PUBLIC, "p/growing.rego": GROWING})
+    (one,) = engine.evaluate(root, ["p"], INPUT).breakages
+    assert (one.message, one.path) == ("they need more than 1024 MB of memory", "p/growing.rego")
+
+
+def test_what_says_too_much_is_named(tmp_path: Path) -> None:
+    engine = Opa({"PATH": str(opa().parent)}, seconds=20, output=1 << 20)
+    much = 'package much\n\ndeny contains sprintf("%d %s", [i, input.text]) if some i in numbers.range(1, 2000)\n'
+    root = lay(tmp_path, {"p/good.rego": PUBLIC, "p/much.rego": much})
+    (one,) = engine.evaluate(root, ["p"], {**INPUT, "text": "x" * 1000}).breakages
+    assert (one.message, one.path) == ("they say more than 1 MB", "p/much.rego")

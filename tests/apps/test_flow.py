@@ -8,6 +8,9 @@ import pytest
 
 from support.cli import MODULE, World, root, three_environments, world
 from support.git import clone, commit, git
+from terrace.stacks.facts import FORMAT
+
+FACTS = f"facts-{FORMAT}.db"
 
 pytestmark = pytest.mark.slow
 
@@ -363,5 +366,5 @@ def test_secrets_reach_neither_ledger_nor_reports(tmp_path: Path) -> None:
     home = Path(shop.environment["TERRACE_HOME"])
     leaks = [p for p in home.rglob("*") if p.is_file() and b"hunter2" in p.read_bytes()]
     # What Git has in clear is in the checkout and in what is known of its files; the state is Terraform's own.
-    assert {p.name for p in leaks} <= {"main.tf", "facts-1.db", "facts-1.db-wal", "terraform.tfstate"}, leaks
+    assert {p.name for p in leaks} <= {"main.tf", FACTS, f"{FACTS}-wal", "terraform.tfstate"}, leaks
     assert '"password":"(sensitive)"' in told[-1].out

@@ -17,6 +17,8 @@ terraform {
     nope = { source = "acme/nope" }
   }
 }
+
+data "aws_region" "here" {}
 """
 
 
@@ -25,7 +27,7 @@ def test_they_tell_and_block_only_where_they_are_required(tmp_path: Path) -> Non
     git(shop.work, "switch", "--quiet", "--create", "change")
     commit(shop.work, {"environments/dev/extra.tf": "# nothing\n"}, "feat: say nothing")
     advisory = shop.ok("check", "--json").json["findings"]
-    assert [(f["rule"], f["advisory"]) for f in advisory] == [("pinned", True)]
+    assert {(f["rule"], f["advisory"]) for f in advisory} == {("pinned", True), ("scanners", True)}
     assert "which Terraform it needs" in advisory[0]["message"]
 
     bad = commit(shop.work, {"environments/dev/extra.tf": LOOSE}, "wip")
@@ -34,4 +36,35 @@ def test_they_tell_and_block_only_where_they_are_required(tmp_path: Path) -> Non
     found = {(f["rule"], f["advisory"]): f["message"] for f in done.json["findings"] if "Terraform" not in f["message"]}
     assert found["commits", False].startswith(f"commit {bad[:7]} 'wip'")
     assert found["pinned", True] == "the provider nope is required without a literal version"
-    assert found["lock-file", True] == "no lock file is committed for acme/nope"
+    assert found["lock-file", True] == "no lock file is committed for acme/nope, hashicorp/aws"
+
+
+OLD = """\
+variable "theName" {
+  type = "string"
+}
+
+resource "terraform_data" "terraform_data" {
+  input = "${var.theName}"
+}
+
+resource "terraform_data" "data" {}
+"""
+
+
+def test_names_and_old_syntax_of_changed_files_are_told_and_remarks_never_block(tmp_path: Path) -> None:
+    rules = "checks: {naming: required, deprecated: required}\nnaming: {variables: any}\n"
+    before = {"environments/dev/old.tf": OLD.replace("theName", "another"), "terrace.yaml": LADDER + rules}
+    shop = world(tmp_path, {**three_environments(), **before})
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    commit(shop.work, {"environments/prod/new.tf": OLD.replace('"data"', '"theData"')}, "feat: say more")
+    done = shop.run("check", "--json")
+    assert done.code == 1
+    wanted = ("naming", "deprecated")
+    found = [(f["line"], f["message"], f["advisory"]) for f in done.json["findings"] if f["rule"] in wanted]
+    assert found == [
+        (5, "terraform_data.terraform_data says its type twice", True),
+        (9, "the resource 'theData' is not snake_case", False),
+        (2, 'the type `"string"` is written as before Terraform 0.12', False),
+        (6, '"${var.theName}" is nothing but an interpolation', False),
+    ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from support.cli import LADDER, World, three_environments, world
+from support.cli import LADDER, MODULE, World, three_environments, world
 from support.tools import opa
 
 NO_ONES = """
@@ -91,9 +95,11 @@ def test_policies_are_tested_where_they_are_written(place: World) -> None:
     written.write_text(tests.replace("WHAT", '{"address": "a", "after": {"input": "x-2"}}'))
     done = place.ok("policy", "test")
     assert "PASS: 1/1" in done.out
-    assert '"coverage"' in place.ok("policy", "test", "--coverage").out
+    assert "100.0 % policies/house.rego" in place.ok("policy", "test", "--coverage").out
+    assert place.ok("policy", "test", "--json").json["coverage"][0]["percent"] == 100
     written.write_text(tests.replace("WHAT", '{"address": "a", "after": {"input": "x-1"}}'))
-    assert place.run("policy", "test").code == 1
+    done = place.run("policy", "test")
+    assert (done.code, "FAIL test_twos (policies/house_test.rego:3)" in done.out) == (1, True)
 
 
 def test_what_policies_are_given_can_be_seen(place: World) -> None:
@@ -109,3 +115,110 @@ def test_without_policies_there_is_nothing_to_test(tmp_path: Path) -> None:
     done = world(tmp_path, three_environments()).run("policy", "test")
     assert done.code == 2
     assert "policies: [FOLDER]" in done.err
+
+
+def test_a_new_policy_has_tests_that_pass_and_is_never_written_over(place: World) -> None:
+    assert place.ok("policy", "new", "acl").out.splitlines()[:2] == ["policies/acl.rego", "policies/acl_test.rego"]
+    done = place.ok("policy", "test", "--coverage")
+    assert "PASS: 4/4" in done.out
+    assert "100.0 % policies/acl.rego" in done.out
+    again = place.run("policy", "new", "acl")
+    assert (again.code, "is there already" in again.err) == (2, True)
+    for wrong in ("S3", "a-b", "../a", "if", "x_test"):
+        assert place.run("policy", "new", wrong).code == 2
+
+
+def test_policies_without_tests_are_said(place: World) -> None:
+    done = place.run("policy", "test")
+    assert (done.code, "have no tests" in done.err) == (2, True)
+
+
+def test_a_rule_is_tried_and_shows_what_it_hangs_on(place: World) -> None:
+    _change(place)
+    told = place.ok("policy", "try", "house", "dev", "--json").json
+    (message,) = told["messages"]
+    assert (message["rule"], message["message"]) == ("house.deny", "no twos")
+    assert message["address"] == "module.thing.terraform_data.it"
+    assert [(one["path"], one["value"]) for one in message["hangs_on"]] == [("after.input", '"dev-2"')]
+    assert 'after.input = "dev-2"' in place.ok("policy", "try", "policies/house.rego", "dev").out
+    wrong = place.run("policy", "try", "hous", "dev")
+    assert (wrong.code, "'house'" in wrong.err) == (2, True)
+
+
+def test_a_plan_in_a_file_is_as_good_as_a_stack(place: World, tmp_path: Path) -> None:
+    secret = {"address": "a.b", "type": "a", "name": "b"} | {
+        "change": {
+            "actions": ["create"],
+            "before": None,
+            "after": {"input": "x-2", "password": "hunter22"},
+            "after_sensitive": {"password": True},
+        }
+    }
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"format_version": "1.2", "resource_changes": [secret]}))
+    (message,) = place.ok("policy", "try", "house", str(path), "--json").json["messages"]
+    assert message["hangs_on"] == [{"path": "after.input", "value": '"x-2"'}]
+    for shape in ("view", "plan"):
+        done = place.ok("policy", "input", str(path), "--as", shape)
+        assert "hunter22" not in done.out
+        assert "x-2" in done.out
+    missing = place.run("policy", "input", str(tmp_path / "none.json"))
+    assert (missing.code, "terraform show -json" in missing.err) == (2, True)
+
+
+PLAIN = """package main
+
+deny_twos[msg] {
+    thing := input.resource_changes[_]
+    endswith(thing.change.after.input, data.bad.endings[_])
+    msg := sprintf("%s is two", [thing.address])
+}
+"""
+
+
+def test_policies_for_the_plain_plan_judge_beside_those_for_the_view(tmp_path: Path) -> None:
+    settings = "policies: [policies, {path: conftest, input: plan, namespaces: [main], data: [limits]}]\n"
+    other = 'package other\n\ndeny[msg] { msg := "never, for it is of another namespace" }\n'
+    files = {
+        "policies/house.rego": NO_ONES,
+        "conftest/main.rego": PLAIN,
+        "conftest/other.rego": other,
+        "limits/bad.json": '{"bad": {"endings": ["-2"]}}',
+    }
+    made = world(tmp_path, {**three_environments(), "terrace.yaml": LADDER + settings, **files})
+    made.variables["PATH"] = f"{opa().parent}:{os.environ['PATH']}"
+    _change(made)
+    found = [f for f in made.run("check", "--json").json["findings"] if f["tool"] == "opa"]
+    assert {f["rule"] for f in found} == {"house.deny", "main.deny_twos", "policy"}
+    assert (
+        sorted(f["message"] for f in found if f["rule"] == "main.deny_twos")
+        == ["module.thing.terraform_data.it is two"] * 3
+    )
+    (old,) = [f for f in found if f["rule"] == "policy"]
+    assert (old["advisory"], "Rego v0" in old["message"]) == (True, True)
+    everything = made.run("check", "--all", "--head", "--format", "markdown")
+    assert (everything.code, "is two" in everything.out) == (1, True)
+    made.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    refused = made.run("deploy", "dev", "--json").json
+    assert refused["result"] == "blocked"
+    assert any("module.thing.terraform_data.it is two" in reason for reason in refused["reasons"])
+
+
+def test_watching_tests_again_at_a_change_and_ends_at_an_interrupt(place: World) -> None:
+    place.ok("policy", "new", "acl")
+    argv = [sys.executable, "-P", "-m", "terrace", "policy", "test", "--watch"]
+    env = {**os.environ, **place.variables, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(argv, cwd=place.work, env=env, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "PASS: 4/4\n"
+            assert "waiting" in child.stdout.readline()
+            rule = place.work / "policies/acl.rego"
+            rule.write_text(rule.read_text().replace('"status": "unknown"', '"status": "odd"'))
+            assert child.stdout.readline().startswith("FAIL test_cannot_tell (policies/acl_test.rego:")
+            assert child.stdout.readline() == "PASS: 3/4\n"
+            assert "waiting" in child.stdout.readline()
+            child.send_signal(signal.SIGINT)
+            assert child.wait(10) == 1
+        finally:
+            child.kill()

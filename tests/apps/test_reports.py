@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.cli import three_environments, world
-from terrace.apps.cli.main import FORMATS
+from terrace.apps.cli.options import FORMATS
 from terrace.apps.cli.reports import WRITERS
 
 pytestmark = pytest.mark.slow

@@ -23,12 +23,14 @@ from support.trees import DictTree
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.opa.engine import Opa
 from terrace.adapters.terraform.client import LocalTerraform
+from terrace.adapters.tools.box import Toolbox
 from terrace.apps.checks import checks
 from terrace.apps.cli.configuration import completion, config_check, config_schema
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init, terrace_yaml
 from terrace.apps.cli.main import cli
 from terrace.apps.policies import Policies
+from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.config import TerraformSettings
@@ -84,15 +86,15 @@ def test_whatever_environments_are_called_the_file_reads_them_back(names: list[s
     assert load(terrace_yaml(ordered).encode()).environments == load(b"", discovered=ordered).environments
 
 
-def test_an_existing_repository_gets_one_file_and_keeps_the_rest(tmp_path: Path, capsys: Captured) -> None:
+def test_an_existing_repository_gets_one_file_and_policies_and_keeps_the_rest(tmp_path: Path, capsys: Captured) -> None:
     folder = repository(tmp_path / "work", {"environments/live/main.tf": "\n", "environments/a.md": "", "a.txt": "a"})
     before = tree(folder)
     init(str(folder / "environments"), dry_run=False)
-    assert tree(folder) - before == {"terrace.yaml"}
-    assert git(folder, "status", "--porcelain") == "?? terrace.yaml"
+    assert {name for name in tree(folder) - before if not name.startswith("policies")} == {"terrace.yaml"}
+    assert git(folder, "status", "--porcelain") == "?? policies/\n?? terrace.yaml"
     assert [e.name for e in load((folder / "terrace.yaml").read_bytes()).environments] == ["live"]
     said = capsys.readouterr().out
-    assert "git add terrace.yaml" in said, "files of others are never added"
+    assert "git add terrace.yaml policies/terrace &&" in said, "files of others are never added"
     assert "terrace deploy live" in said
 
 
@@ -214,7 +216,9 @@ def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) 
     terraform = LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path)
     repository = GitRepository(tmp_path, cache=tmp_path)
     search = SecretSearch(repository, "HEAD", date(2026, 1, 1))
-    assert tuple(checks(terraform, repository, Policies(Opa(), DictTree({})), search)) == CHECKS
+    scanners = Scanners(Toolbox(tmp_path), repository, tmp_path, "HEAD", tmp_path)
+    made = checks(terraform, repository, Policies(Opa(), DictTree({})), search, scanners)
+    assert tuple(dict.fromkeys(check.name for check in made.values())) == CHECKS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -48,7 +48,7 @@ def test_an_unknown_rule_is_wrong_use_with_the_nearest_name() -> None:
 
 
 def test_the_command_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain("trust-root", as_json=False) == 0
+    assert explain(".", "trust-root", as_json=False) == 0
     assert "loosens the rules" in capsys.readouterr().out
-    assert explain("trust-root", as_json=True) == 0
+    assert explain(".", "trust-root", as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["schema"] == "terrace/explain@1"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
+import jsonschema
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.stacks.model import Stack
 
+SCHEMA = Path(__file__).parents[2] / "docs/reference/policy-input.schema.json"
 KEY = DigestKey(id="test", secret=b"0" * 32)
 
 
@@ -98,3 +101,29 @@ def test_an_index_may_hold_anything(keys: list[str]) -> None:
 def test_the_view_is_plain_json() -> None:
     plan = plan_of([change("a_b.c", ["update"], {"n": 1.5}, {"n": 2})])
     assert json.loads(json.dumps(view(plan))) == view(plan)
+
+
+def test_what_a_provider_assumes_is_said_where_nothing_is_set() -> None:
+    plan = plan_of(
+        [
+            change("azurerm_storage_account.it", ["create"], None, {"min_tls_version": "TLS1_0", "name": "a"}),
+            change("aws_x.y", ["create"], None, {}),
+            change("azurerm_storage_account.gone", ["delete"], {"name": "a"}, None),
+        ]
+    )
+    account, other, gone = view(plan)["resources"]
+    assert account["defaults"]["allow_nested_items_to_be_public"] is True
+    assert "min_tls_version" not in account["defaults"]
+    assert other["defaults"] == gone["defaults"] == {}
+
+
+def test_the_view_is_what_its_schema_says() -> None:
+    """The schema allows no field that it does not tell: whoever adds one documents it."""
+    marks = {"after_unknown": {"arn": True}, "after_sensitive": {"password": True}}
+    plan = plan_of(
+        [
+            change('module.a["x"].aws_db_instance.it[0]', ["delete", "create"], {}, {"password": "hunter22"}, **marks),
+            change("aws_s3_bucket.old", ["delete"], {"bucket": "o"}, None),
+        ]
+    )
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(view(plan))

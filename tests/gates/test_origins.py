@@ -124,6 +124,19 @@ def agreed_to(origin: Origin, *objections: Objection, agreed: tuple[str, ...] = 
     return consent(Config(), free, (SUBJECT,), (), facts, NOW, objections, frozenset(agreed)).outcome
 
 
+REFUSED = Objection("no-twos", "prod", "aws_vpc.two", "no twos", Weight.HOLD)
+
+
+@pytest.mark.parametrize("origin", [*RELEASES, REMEDY])
+def test_what_a_policy_refuses_goes_in_for_nobody(origin: Origin) -> None:
+    assert agreed_to(origin, REFUSED, agreed=(REFUSED.address,)) is Outcome.BLOCK
+
+
+@pytest.mark.parametrize("origin", [BY_HAND, BY_ITSELF, RECOVERY, OVER])
+def test_no_policy_holds_a_way_out(origin: Origin) -> None:
+    assert agreed_to(origin, REFUSED) is Outcome.PASS
+
+
 @pytest.mark.parametrize("origin", [BY_ITSELF, REMEDY])
 def test_what_goes_by_itself_does_only_what_nothing_speaks_against(origin: Origin) -> None:
     assert agreed_to(origin) is Outcome.PASS

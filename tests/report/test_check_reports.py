@@ -5,14 +5,20 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as Xml
+from dataclasses import replace
 
 from hypothesis import given, settings
+from markdown_it import MarkdownIt
 from rich.console import Console
 
-from support.checked import checks, many, rich
+from support.checked import checks, many, plan, rich
 from support.golden import assert_golden
-from terrace.report import junit, markdown, terminal
+from support.plans import change
+from terrace.plans.model import Action
+from terrace.report import junit, terminal
 from terrace.report.checked import Checked, why_held
+from terrace.report.comment import MARKER, comment
+from terrace.stacks.model import Stack
 
 
 def shown(record: Checked) -> str:
@@ -22,7 +28,7 @@ def shown(record: Checked) -> str:
 
 
 def test_golden() -> None:
-    assert_golden("check.md", markdown.checked(rich()))
+    assert_golden("check.md", comment(rich()))
     assert_golden("check.xml", junit.check(rich()))
     assert_golden("check.txt", shown(rich()))
 
@@ -45,20 +51,43 @@ def test_nothing_acts_on_a_terminal_and_what_holds_takes_one_line_each(record: C
     assert all("\n" not in why_held(finding) for finding in record.holding)
 
 
-@settings(max_examples=40, deadline=None)
+OURS = re.compile(r"(<details><summary>[^<>]*</summary>|</details>)")
+
+
+@settings(max_examples=60, deadline=None)
 @given(checks())
-def test_no_html_of_others_in_markdown(record: Checked) -> None:
-    text = re.sub(r"^(`{3,})diff\n.*?\n\1$", "", markdown.checked(record), flags=re.MULTILINE | re.DOTALL)
-    outside = text.replace("<details><summary>", "").replace("</summary>", "").replace("</details>", "")
-    prose = [line for line in outside.split("\n") if line.startswith("- ") and "`" not in line]
-    assert all("<" not in line and "@" not in line and "](" not in line for line in prose)
+def test_nothing_from_outside_formats_links_or_mentions_in_a_comment(record: Checked) -> None:
+    text = comment(record)
+    assert text.startswith(f"{MARKER}\n\n### Terrace: ")
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+    flat = [token for one in tokens for token in (one, *(one.children or ()))]
+    markup = [t.content.strip() for t in flat if t.type in ("html_block", "html_inline")]
+    assert all(piece == MARKER or OURS.fullmatch(piece) for piece in markup), markup
+    assert not {"link_open", "image", "em_open", "code_block", "hr"} & {t.type for t in flat}
+    assert sum(t.type == "heading_open" for t in flat) == 1
+    prose = re.sub(r"^(`{3,})diff\n.*?\n\1$|(`+) ?.*? ?\2", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert "@" not in prose
 
 
 def test_a_comment_fits_and_says_what_it_leaves_out() -> None:
-    text = markdown.checked(many(10_000))
+    text = comment(many(10_000))
     assert len(text.encode()) < 65_536
     assert "and 9980 more" in text
-    assert "left out" in text
+    assert "not fit" not in text
+
+
+def test_of_a_plan_that_is_too_long_the_riskiest_part_is_shown_and_of_many_plans_those_that_fit() -> None:
+    one = rich()
+    created = tuple(change(f"aws_subnet.a[{n}]", Action.CREATE, None, {"cidr": "10.0.0.0/24"}) for n in range(2000))
+    lost = change("aws_db_instance.main", Action.DELETE, {"engine": "mysql"}, None)
+    stacks = [Stack("prod", f"environments/prod/s{n}", f"s{n}") for n in range(9)]
+    plans = {stack.key: plan(stack, *created, lost) for stack in stacks}
+    text = comment(replace(one, assessment=replace(one.assessment, plans=plans)))
+    assert len(text.encode()) < 65_536
+    block = text[text.index("<summary>prod/s0") :]
+    assert block.index("- delete aws_db_instance.main") < block.index("+ create aws_subnet.a")
+    assert re.search(r"! and 1\d\d\d more\n```", block)
+    assert re.search(r"\d parts do not fit here\. The whole: `terrace check`", text)
 
 
 def test_ten_thousand_cases() -> None:

@@ -6,8 +6,11 @@ import io
 
 from rich.console import Console
 
+from terrace.assess.model import Assessment
 from terrace.assess.risk import Reason, Risk
-from terrace.report import machine, markdown, terminal
+from terrace.report import machine, terminal
+from terrace.report.checked import Checked
+from terrace.report.comment import comment
 from terrace.stacks.model import ChangeSet
 
 FOUND = Risk(
@@ -42,7 +45,7 @@ def test_json_and_markdown_tell_the_same() -> None:
     said = machine.check(NOTHING, {}, (), (), passed=True, risk=FOUND)["risk"]
     assert (said["level"], said["score"]) == ("high", 58)
     assert said["reasons"][1] == {"factor": "loss", "points": 5, "what": "y"}
-    text = markdown.check(NOTHING, {}, {}, (), (), passed=True, risk=FOUND)
+    text = comment(Checked(Assessment(NOTHING), (), True, FOUND))
     assert "**Risk: high** (58 of 100)" in text
     assert "\x1b" not in text
     assert "@all" not in text

@@ -188,6 +188,20 @@ def test_with_a_wide_horizon_everything_is_planned_side_by_side_at_first() -> No
     assert answer == Perform((Task(Step.PLAN, "prod/network"), Task(Step.PLAN, "prod/app")))
 
 
+def test_a_plan_ahead_that_nobody_ended_is_made_again_before_it_waits() -> None:
+    world = World(opened(("prod/network",), ("prod/app",)))
+    network, app = Task(Step.PLAN, "prod/network"), Task(Step.PLAN, "prod/app")
+    world.end(world.begin(network))
+    world.begin(app)
+
+    def nobody(plans: tuple[StepRecord, ...]) -> Verdict:
+        return verdict(Outcome.WAIT)
+
+    assert next_step(world.deployment, Asked(nobody, horizon=Horizon.ALL), frozenset()) == Perform((app,))
+    world.end(world.begin(app))
+    assert isinstance(next_step(world.deployment, Asked(nobody, horizon=Horizon.ALL), frozenset()), Wait)
+
+
 @settings(max_examples=300)
 @given(st.data())
 def test_killed_anywhere_it_goes_on_and_applies_each_stack_once(data: st.DataObject) -> None:

@@ -89,7 +89,7 @@ class Commit:
 
     @property
     def policy(self) -> str:
-        return policy_version(self.files["terrace.yaml"].encode(), b"")
+        return policy_version(self.files["terrace.yaml"].encode(), b"", {})
 
 
 @functools.cache

@@ -148,6 +148,7 @@ class World:
             survey=self.branch.survey,
             variables=lambda environment, purpose: {},
             proof=proof,
+            judge=lambda plan: (),
             digest_key=KEY,
             clock=self.clock,
             new_id=self.new_id,

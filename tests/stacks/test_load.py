@@ -17,8 +17,11 @@ from terrace.stacks.config import (
     Environment,
     HttpProbe,
     IgnoreRule,
+    ModuleDocs,
+    Naming,
     Remediate,
     RequiredFiles,
+    WaiverRules,
     policy_version,
 )
 from terrace.stacks.load import BadConfig, load
@@ -57,10 +60,14 @@ people: {ann: {emails: [ann@example.com]}}
 terraform: {binary: tofu, version: "~> 1.8", parallel: 3}
 ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
-checks: {format: advisory}
+checks: {format: advisory, policy: {level: required, fail_on: high}, pinned: {fail_on: low}, fail_on: medium}
+waivers: {longest: 90d}
+audit: {every: 24h}
 commits: {types: [feat], scopes: [net], subject: 50}
 platforms: [linux_amd64]
 required_files: {modules: [a.md], environments: [b.md]}
+docs: {modules: all}
+naming: {outputs: kebab-case, variables: "(?:in|out)_[a-z]+"}
 branch: trunk
 signers: a
 remote: up
@@ -93,8 +100,15 @@ def test_a_whole_file_means_what_it_says() -> None:
         "required",
         "advisory",
     )
+    graded = [config.fails_on(name) for name in ("policy", "pinned", "format", "secrets")]
+    assert graded == ["high", "low", "medium", "medium"]
+    assert (config.level("policy"), config.level("pinned")) == ("required", "advisory")
+    assert config.waivers == WaiverRules(timedelta(days=90))
     assert config.platforms == ("linux_amd64",)
     assert config.required_files == RequiredFiles(("a.md",), ("b.md",))
+    assert config.docs == ModuleDocs("all")
+    assert config.naming == Naming(outputs="kebab-case", variables="(?:in|out)_[a-z]+")
+    assert config.audit.every == timedelta(days=1)
     assert config.commits == CommitRules(("feat",), ("net",), 50)
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
 
@@ -135,8 +149,10 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: 1\nenvironments: {--help: {}}\n", "here stands '--help'"),
         ("version: 1\nledger: postgresql://x\n", "2:9: this version of Terrace does not act on `postgresql://x` yet"),
         ("version: 1\nledger: svn\n", "it should be `git` or `sqlite:PATH`"),
-        ("version: 1\nchecks: {fromat: off}\n", "2:10: here stands 'fromat'"),
-        ("version: 1\nchecks: {fail_on: high}\n", "does not act on `fail_on` yet"),
+        ("version: 1\nchecks: {fromat: off}\n", "2:10: `fromat` is not a key of checks (hint: did you mean `format`?)"),
+        ("version: 1\nchecks: {fail_on: hihg}\n", "2:19: here stands 'hihg'"),
+        ("version: 1\nchecks: {format: {fails_on: high}}\n", "(hint: did you mean `fail_on`?)"),
+        ("version: 1\nwaivers: {longest: 90}\n", "(hint: say the unit: `90s` or `90m`)"),
         ("version: 1\nbranch: !x main\n", "2:9: tags are not used here"),
         ("version: 1\n<<: {branch: x}\n", "2:1: merge keys are not used here"),
         ("version: 1\n? [a]\n: b\n", "2:3: a key must be a word"),
@@ -178,6 +194,11 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: [1\n", "this is not YAML"),
         ("- 1\n", "here stands a list, and it should be a mapping with keys of terrace.yaml"),
         ("version: 1\nbackups: {key: secret}\n", "it should be `env:NAME`"),
+        (
+            'version: 1\nnaming: {data: "(a+)+"}\n',
+            "terrace.yaml:2:16: '(a+)+' cannot be used for names: it repeats a group",
+        ),
+        ("version: 1\ndocs: {modules: none}\n", "it should be `marked` or `all`"),
         (
             "version: 1\nenvironments: {dev: {credentials: {plan: {AWS_SECRET_ACCESS_KEY: abc}}}}\n",
             "secrets do not belong in Git",
@@ -279,12 +300,16 @@ def test_the_schema_knows_every_key_of_the_whole_file() -> None:
 
 def test_the_version_of_the_rules_changes_with_every_byte() -> None:
     versions = {
-        policy_version(b"a", b"b"),
-        policy_version(b"ab", b""),
-        policy_version(b"", b"ab"),
-        policy_version(b"a", b"c"),
+        policy_version(b"a", b"b", {}),
+        policy_version(b"ab", b"", {}),
+        policy_version(b"", b"ab", {}),
+        policy_version(b"a", b"c", {}),
+        policy_version(b"a", b"b", {"policies/a.rego": "1"}),
+        policy_version(b"a", b"b", {"policies/a.rego": "2"}),
+        policy_version(b"a", b"b", {"policies/b.rego": "1"}),
+        policy_version(b"a", b"b", {"policies/a.rego": "1", "policies/b.rego": "1"}),
     }
-    assert len(versions) == 4
+    assert len(versions) == 8
 
 
 @pytest.mark.parametrize(
@@ -312,6 +337,8 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
         ("after: [dns]", "after: []", "the stack infra/net of prod no longer goes after dns"),
         ("environment: prod", "environment: dev", "the stack infra/net of prod moves to dev"),
         ("[ann@example.com]", "[ann@example.com, eve@example.com]", "eve@example.com may speak as ann"),
+        ("docs: {modules: all}", "docs: {modules: marked}", "modules need no page in their README"),
+        ("outputs: kebab-case", "outputs: any", "names of outputs are judged by 'any' instead of 'kebab-case'"),
         ("signers: a", "signers: b", "signers changes from a to b"),
         ("remote: up", "remote: down", "remote changes from up to down"),
     ],

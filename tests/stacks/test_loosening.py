@@ -18,6 +18,7 @@ from terrace.stacks.config import (
     HttpProbe,
     Level,
     Rollout,
+    WaiverRules,
 )
 from terrace.stacks.loosening import loosened
 
@@ -103,3 +104,19 @@ def test_a_check_that_is_advisory_by_itself_is_loosened_only_by_off() -> None:
     assert loosened(Config(), weighed["advisory"]) == ()
     assert loosened(Config(), weighed["off"]) == ("the check commits goes from advisory to off",)
     assert loosened(weighed["required"], Config()) == ("the check commits goes from required to advisory",)
+
+
+def test_holding_less_or_waiving_for_longer_is_loosening() -> None:
+    graded = Config(checks={"policy": CheckSetting(fail_on="high")}, fail_on="medium")
+    assert loosened(graded, graded) == ()
+    assert loosened(graded, Config(checks={"policy": CheckSetting(fail_on="low")}, fail_on="info")) == ()
+    assert loosened(Config(), graded) == (
+        "the check policy holds a change from high on instead of info",
+        "checks hold a change from medium on instead of info",
+    )
+    assert loosened(graded, Config(checks={"policy": CheckSetting()}, fail_on="critical")) == (
+        "the check policy holds a change from critical on instead of high",
+        "checks hold a change from critical on instead of medium",
+    )
+    longer = Config(waivers=WaiverRules(timedelta(days=181)))
+    assert loosened(Config(), longer) == ("waivers count for up to 181 days instead of 180",)

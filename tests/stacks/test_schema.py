@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from terrace.errors import Place
 from terrace.stacks.config import (
     ApprovalRule,
+    AuditSettings,
     Backups,
     CheckSetting,
     CommandProbe,
@@ -27,13 +28,17 @@ from terrace.stacks.config import (
     IgnoreRule,
     Person,
     Remediate,
+    RiskRule,
     Rollout,
     StackSetting,
     TerraformSettings,
+    WaiverRules,
 )
 from terrace.stacks.keys import (
     APPROVALS,
+    AUDIT,
     BACKUPS,
+    CHECK,
     CREDENTIALS,
     DRIFT,
     ENVIRONMENT,
@@ -47,6 +52,7 @@ from terrace.stacks.keys import (
     STACK,
     TERRACE,
     TERRAFORM,
+    WAIVERS,
 )
 from terrace.stacks.kinds import Duration, Key, Record
 from terrace.stacks.loosening import loosened
@@ -65,7 +71,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 @pytest.mark.parametrize(
     ("kind", "record", "spelt"),
     [
-        (Config, TERRACE, {"source": None}),
+        (Config, TERRACE, {"source": None, "fail_on": None, "shown": None}),
         (Environment, ENVIRONMENT, {"name": None}),
         (Rollout, ROLLOUT, {}),
         (DriftSettings, DRIFT, {}),
@@ -79,6 +85,9 @@ def test_the_reference_page_is_what_the_code_says() -> None:
         (Person, PERSON, {"name": None}),
         (TerraformSettings, TERRAFORM, {}),
         (Backups, BACKUPS, {}),
+        (CheckSetting, CHECK, {}),
+        (WaiverRules, WAIVERS, {}),
+        (AuditSettings, AUDIT, {}),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -179,7 +188,7 @@ APPROVAL_RULES = st.builds(
     ApprovalRule, st.integers(0, 3), st.dictionaries(NAMES, st.integers(1, 3)), DURATIONS, st.booleans()
 )
 VARIABLES = st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from(["env:A", "env:B"]))
-PROBES = st.lists(st.builds(HttpProbe, NAMES) | st.builds(CommandProbe, st.tuples(NAMES))).map(tuple)
+PROBES = st.lists(st.builds(HttpProbe, NAMES) | st.builds(CommandProbe, st.tuples(NAMES)), max_size=2).map(tuple)
 ENVIRONMENTS = st.builds(
     Environment,
     name=NAMES,
@@ -194,25 +203,32 @@ ENVIRONMENTS = st.builds(
     rollback=st.none() | APPROVAL_RULES,
     protected=st.booleans(),
     credentials=st.builds(Credentials, VARIABLES, VARIABLES),
-    env=st.lists(NAMES).map(tuple),
+    env=st.lists(NAMES, max_size=3).map(tuple),
     drift=st.builds(
         DriftSettings,
         DURATIONS,
-        st.lists(st.builds(IgnoreRule, NAMES, NAMES, NAMES, st.dates(date(2026, 1, 1), date(2027, 1, 1)))).map(tuple),
+        st.lists(
+            st.builds(IgnoreRule, NAMES, NAMES, NAMES, st.dates(date(2026, 1, 1), date(2027, 1, 1))), max_size=2
+        ).map(tuple),
         st.none() | st.builds(Remediate, at_most=st.integers(1, 9), share=st.integers(1, 100)),
+    ),
+    risk=st.dictionaries(
+        st.sampled_from(["medium", "high", "critical"]), st.builds(RiskRule, APPROVAL_RULES, st.booleans()), max_size=2
     ),
 )
 CONFIGS = st.builds(
     Config,
-    environments=st.lists(ENVIRONMENTS, unique_by=lambda e: e.name).map(tuple),
+    environments=st.lists(ENVIRONMENTS, max_size=3, unique_by=lambda e: e.name).map(tuple),
     stacks=st.lists(
-        st.builds(StackSetting, NAMES, NAMES, NAMES, st.lists(NAMES).map(tuple)),
+        st.builds(StackSetting, NAMES, NAMES, NAMES, st.lists(NAMES, max_size=3).map(tuple)),
+        max_size=3,
         unique_by=lambda s: (s.path, s.environment),
     ).map(tuple),
-    teams=st.dictionaries(NAMES, st.lists(NAMES).map(tuple)),
-    people=st.dictionaries(NAMES, st.builds(Person, NAMES, st.lists(NAMES).map(tuple))),
+    teams=st.dictionaries(NAMES, st.lists(NAMES, max_size=3).map(tuple)),
+    people=st.dictionaries(NAMES, st.builds(Person, NAMES, st.lists(NAMES, max_size=3).map(tuple))),
     checks=st.dictionaries(NAMES, st.builds(CheckSetting, st.sampled_from(["required", "advisory", "off"]))),
     branch=NAMES,
+    audit=st.builds(AuditSettings, DURATIONS),
 )
 
 

@@ -96,14 +96,15 @@ def checks(draw: st.DrawFn) -> Checked:
         found,
     )
     result = GateResult(draw(texts), draw(st.sampled_from(Outcome)), draw(texts), draw(texts))
-    folders = {s.path: Folder(s.path, (), (), (_call(word),)) for s in stacks} | {word: Folder(word, (), ())}
+    folders = {s.path: Folder(s.path, (), (), (call(word),)) for s in stacks} | {word: Folder(word, (), ())}
     passed = not assessment.blocking
     return Checked(
         assessment, (Verdict(draw(texts), (result,)),), passed, RISK, graph=Graph(folders, {}), tools=("terrace", word)
     )
 
 
-def _call(target: str) -> Call:
+def call(target: str) -> Call:
+    """A call of a module in that folder."""
     from terrace.stacks.facts import ModuleCall
 
     return Call(ModuleCall("m", target), target, target)
@@ -159,11 +160,11 @@ def rich() -> Checked:
         Verdict("prod", gates),
     )
     folders = {
-        "environments/dev": Folder("environments/dev", (), (), (_call("modules/vpc"),)),
-        "environments/prod/network": Folder("environments/prod/network", (), (), (_call("modules/vpc"),)),
-        "environments/prod/app": Folder("environments/prod/app", (), (), (_call("modules/service"),)),
-        "modules/service": Folder("modules/service", (), (), (_call("modules/labels"),)),
-        "modules/vpc": Folder("modules/vpc", (), (), (_call("modules/labels"),)),
+        "environments/dev": Folder("environments/dev", (), (), (call("modules/vpc"),)),
+        "environments/prod/network": Folder("environments/prod/network", (), (), (call("modules/vpc"),)),
+        "environments/prod/app": Folder("environments/prod/app", (), (), (call("modules/service"),)),
+        "modules/service": Folder("modules/service", (), (), (call("modules/labels"),)),
+        "modules/vpc": Folder("modules/vpc", (), (), (call("modules/labels"),)),
         "modules/labels": Folder("modules/labels", (), ()),
     }
     assessment = Assessment(change_set, plans, {APP.key: why}, found)

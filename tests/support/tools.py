@@ -1,4 +1,4 @@
-"""Programs that the tests build with Go, kept from run to run: OpenTofu, OPA, and small providers of our own.
+"""Programs that the tests build with Go, kept from run to run: OpenTofu, OPA, and small providers; and checkov.
 
 `python -m support.tools` builds all of them. Where there is no Go, tests that need one are not run; in CI they fail.
 """
@@ -17,6 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.install import install
+from terrace.adapters.tools.known import tool
+from terrace.errors import NotReady
+
 _WORLD = dict(os.environ)
 """The environment before tests take it away: Go keeps its modules and its cache by it."""
 
@@ -24,8 +29,17 @@ CACHE = Path(_WORLD.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-
 PROVIDER = Path(__file__).parent.parent / "provider"
 
 TOFU = "1.12.6"
-PROGRAMS = {"opa": "github.com/open-policy-agent/opa@v1.22.2"}
+PROGRAMS = {
+    "opa": "github.com/open-policy-agent/opa@v1.22.2",
+    "terraform-config-inspect": ("github.com/hashicorp/terraform-config-inspect@v0.0.0-20260904064934-75d64de68c31"),
+    # Half a minute.
+    "gitleaks": "github.com/zricethezav/gitleaks/v8@v8.30.1",
+}
 """What `go install` builds, by the name of its program: the module and its version."""
+
+PEERS = {"conftest": "github.com/open-policy-agent/conftest@v0.71.1"}
+"""What Terrace is compared with, built only for `make peers` and benchmarks: conftest takes three to seven minutes on
+two cores the first time."""
 
 PROVIDERS = (("five", "5", "1.0.0"), ("six", "6", "1.0.0"), ("six", "6", "2.0.0"))
 """Name, plugin protocol and version of every provider that is made from `tests/provider`."""
@@ -57,13 +71,33 @@ def opa() -> Path:
 
 def program(name: str) -> Path:
     """One of PROGRAMS."""
+    return _installed(name, PROGRAMS[name])
 
+
+def peer(name: str) -> Path:
+    """One of PEERS."""
+    return _installed(name, PEERS[name])
+
+
+def _installed(name: str, module: str) -> Path:
     def build(target: Path) -> None:
         installed = target.parent / "bin"
-        _go(CACHE, "install", PROGRAMS[name], GOBIN=str(installed))
+        _go(CACHE, "install", module, GOBIN=str(installed))
         (installed / name).replace(target)
 
-    return _kept(f"{name}-{PROGRAMS[name].rpartition('@v')[2]}/{name}", build)
+    return _kept(f"{name}-{module.rpartition('@v')[2]}/{name}", build)
+
+
+def toolbox() -> Toolbox:
+    """Terrace's own tools with checkov in it, installed by Terrace itself: half a minute, and 290 MB."""
+    box = Toolbox(CACHE / "installed", {"PATH": os.defpath})
+    try:
+        install(tool("checkov"), box, lambda text: None, _WORLD)
+    except NotReady as error:
+        if _WORLD.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    return box
 
 
 def provider(name: str, protocol: str, version: str) -> Path:
@@ -114,6 +148,7 @@ def main() -> None:
     for name in PROGRAMS:
         program(name)
     tofu()
+    toolbox()
 
 
 if __name__ == "__main__":

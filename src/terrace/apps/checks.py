@@ -7,24 +7,39 @@ from dataclasses import replace
 from pathlib import Path
 
 from terrace.apps.policies import Policies
+from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.waivers.judging import NONE, Waivers
+from terrace.assess.waivers.telling import more_waived
+from terrace.plans.model import Plan
 from terrace.plans.terraform import Terraform
 from terrace.stacks.repository import Repository
 from terrace.stacks.tree import Tree
+
+OF_CHANGES = ("commits", "trust-root", "gitleaks", "trufflehog")
+"""Checks that say nothing about what stands."""
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
 
 def checks(
-    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch
+    terraform: Terraform,
+    repository: Repository,
+    policies: Policies,
+    search: SecretSearch,
+    scanners: Scanners,
+    waivers: Waivers = NONE,
 ) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
-        "trust-root": StaticCheck("trust-root", loosened),
+        "trust-root": StaticCheck(
+            "trust-root",
+            lambda examined: (*loosened(examined), *more_waived(waivers), *scanners.reconfigured(examined)),
+        ),
         "layout": StaticCheck("layout", noticed),
         "policy": PlanCheck("policy", policies.examine),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
@@ -32,8 +47,30 @@ def checks(
         "lock-file": StaticCheck("lock-file", lambda examined: not_locked(examined, repository)),
         "unused": StaticCheck("unused", lambda examined: left_over(examined, repository)),
         "required-files": StaticCheck("required-files", lambda examined: lacking(examined, repository)),
+        "docs": StaticCheck("docs", lambda examined: misdocumented(examined, repository)),
+        "naming": StaticCheck("naming", lambda examined: named_otherwise(examined, repository)),
+        "deprecated": StaticCheck("deprecated", lambda examined: outdated(examined, repository)),
         "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
         "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
+        **scanners.checks(),
+    }
+
+
+def checks_of_everything(
+    terraform: Terraform, repository: Repository, policies: Policies, search: SecretSearch, scanners: Scanners
+) -> Mapping[str, Check]:
+    """The checks that can look at what stands, with no change to it. `commits`, `trust-root` and scanners of
+    commits are about changes."""
+
+    def judged(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        # Nothing is proposed here: what is deployed may have older policies than those that judge.
+        return policies.judged(examined.trusted, plans)
+
+    usual = checks(terraform, repository, policies, search, scanners)
+    return {
+        **{name: check for name, check in usual.items() if name not in OF_CHANGES},
+        "policy": PlanCheck("policy", judged),
+        "secrets": StaticCheck("secrets", lambda examined: search.files(examined.change_set.head)),
     }
 
 
@@ -120,6 +157,7 @@ def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]
 def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What the lock files of the impacted stacks lack."""
     from terrace.assess.hygiene.lock_files import unlocked
+    from terrace.stacks.facts import provider_sources
     from terrace.stacks.layout import LOCK_FILE
     from terrace.stacks.lock_file import read_lock_file
 
@@ -127,8 +165,7 @@ def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...
     found: list[Finding] = []
     for stack in (impact.stack for impact in examined.change_set.impacts):
         folders = [graph.folders[path] for path in graph.reached(stack) if path in graph.folders]
-        needed = [need for folder in folders for facts in folder.facts for need in facts.required_providers]
-        required = {need.source or need.name for need in needed} - {"terraform.io/builtin/terraform"}
+        required = frozenset[str]().union(*(provider_sources(folder.facts) for folder in folders))
         path = f"{stack.path}/{LOCK_FILE}"
         there = path in tree.entries and not tree.entries[path].is_link
         locked = read_lock_file(tree.read(path)) if there else None
@@ -169,6 +206,54 @@ def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     for folder, _ in touched_modules(examined, tree):
         found += missing_files(folder, tree.entries, wanted.environments if folder in roots else wanted.modules)
     return tuple(found)
+
+
+def misdocumented(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Modules with changed files whose README does not say what they are, or has no page and needs one."""
+    from terrace.apps.module_docs import ModulePages, finding, in_tree
+    from terrace.stacks.layout import parent
+
+    tree = repository.tree(examined.change_set.head)
+    pages = ModulePages(tree, examined.landscape.stacks, in_tree(tree))
+    folders = pages.judged(map(parent, examined.change_set.changed), examined.trusted.docs)
+    return tuple(told for told in map(finding, pages.of(folders)) if told is not None)
+
+
+def named_otherwise(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """What changed files name otherwise than the rules say."""
+    from terrace.assess.hygiene.names import misnamed
+
+    files = changed_configuration(examined, repository)
+    naming = examined.trusted.naming
+    return tuple(found for path, content in files.items() for found in misnamed(path, content, naming))
+
+
+def outdated(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """What changed files have of former days."""
+    from terrace.assess.hygiene.deprecated import deprecated
+    from terrace.stacks.facts import Forgetful, facts_of
+    from terrace.stacks.layout import parent
+
+    tree = repository.tree(examined.change_set.head)
+    required: dict[str, dict[str, str]] = {}
+    for folder, paths in touched_modules(examined, tree):
+        needs = [need for facts in facts_of(tree, paths, Forgetful()).values() for need in facts.required_providers]
+        required[folder] = {need.name: need.version for need in needs if need.version}
+    return tuple(
+        found
+        for path, content in changed_configuration(examined, repository).items()
+        for found in deprecated(path, content, required.get(parent(path), {}))
+    )
+
+
+def changed_configuration(examined: Examined, repository: Repository) -> Mapping[str, bytes]:
+    """The changed configuration files of either syntax that are there, with their contents."""
+    from terrace.stacks.layout import is_configuration
+    from terrace.stacks.tree import read_many
+
+    tree = repository.tree(examined.change_set.head)
+    names = (path for path in examined.change_set.changed if is_configuration(path.rpartition("/")[2]))
+    return read_many(tree, sorted(path for path in names if path in tree.entries and not tree.entries[path].is_link))
 
 
 def leaked(examined: Examined, search: SecretSearch) -> tuple[Finding, ...]:

@@ -29,6 +29,12 @@ class Home:
             Path(platformdirs.user_data_dir("terrace")) / slug,
         )
 
+    @staticmethod
+    def tools() -> Path:
+        """Tools that Terrace installed for this user, whatever the repository."""
+        base = os.environ.get("TERRACE_HOME")
+        return Path(base) / "tools" if base else Path(platformdirs.user_data_dir("terrace")) / "tools"
+
     @property
     def states(self) -> Path:
         """State of stacks without a remote backend. Losing it is losing track of what is deployed."""

@@ -8,7 +8,7 @@ from datetime import date
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.git.repository import GitRepository
 from terrace.assess.leaks.baseline import PATH, Baseline, read_baseline
-from terrace.assess.leaks.findings import more_accepted, told, unlooked
+from terrace.assess.leaks.findings import UNCOMMITTED, more_accepted, standing, told, unlooked, with_commits
 from terrace.assess.leaks.model import Fingerprint, Leak, fingerprints, leaks
 from terrace.assess.leaks.patch import Patch, whole_file
 from terrace.assess.model import Finding
@@ -39,14 +39,19 @@ class SecretSearch:
         tree = self._repository.tree(head)
         read = _noting((whole_file(head, path, tree.read(path)) for path in tree.entries), partial)
         there = tuple(leaks(read, self._fingerprint(baseline)))
-        return (*told(there, there, baseline, self._today, PATH), *unlooked(partial))
+        return (*told(there, there, baseline, self._today, PATH, standing), *unlooked(partial))
 
     def _history(self, base: str | None, head: str, baseline: Baseline) -> tuple[Finding, ...]:
         partial: list[Patch] = []
         fingerprint = self._fingerprint(baseline)
         added = tuple(leaks(_noting(patches_between(self._repository.root, base, head), partial), fingerprint))
         there = self._there(head, {leak.path for leak in added}, fingerprint)
-        return (*told(added, there, baseline, self._today, PATH), *unlooked(partial))
+        fresh = head if self._repository.made_here(head) else ""
+
+        def whence(commit: str) -> str:
+            return UNCOMMITTED if commit == fresh else with_commits(commit)
+
+        return (*told(added, there, baseline, self._today, PATH, whence), *unlooked(partial))
 
     def _there(self, head: str, paths: Iterable[str], fingerprint: Fingerprint) -> Iterator[Leak]:
         tree = self._repository.tree(head)

@@ -28,10 +28,15 @@ from terrace.stacks.landscape import Landscape
 
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
+    from terrace.adapters.opa.engine import Opa
     from terrace.adapters.sealing import Seals
     from terrace.adapters.terraform.client import LocalTerraform
     from terrace.apps.policies import Policies
+    from terrace.apps.scanners import Scanners
+    from terrace.assess.model import Finding
+    from terrace.assess.waivers.judging import Waivers
     from terrace.pipelines.crew import Crew
+    from terrace.plans.model import Plan
 
 CONFIG_FILE = "terrace.yaml"
 DIGEST_KEY = "TERRACE_DIGEST_KEY"
@@ -55,6 +60,16 @@ class TrustRoot:
     config: Config
     signers: bytes
     policy: str
+
+
+def opa() -> Opa:
+    """OPA from PATH, else from Terrace's own tools."""
+    from terrace.adapters.opa.engine import Opa
+    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.known import tool
+
+    box = Toolbox(Home.tools())
+    return Opa({"PATH": os.pathsep.join((box.path, str(box.place(tool("opa")) / "bin")))})
 
 
 class Workshop:
@@ -89,13 +104,14 @@ class Workshop:
         return root
 
     def _trust_at(self, commit: str) -> TrustRoot:
+        from terrace.apps.judging import judging
         from terrace.stacks.config import policy_version
 
         tree = self.repository.tree(commit)
         text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
         config = self.config_at(commit)
         signers = tree.read(config.signers) if config.signers in tree.entries else b""
-        return TrustRoot(commit, config, signers, policy_version(text, signers))
+        return TrustRoot(commit, config, signers, policy_version(text, signers, judging(tree, config)))
 
     def _default_branch(self) -> str:
         """Where to look for the first terrace.yaml: the remote's default branch, else main, else master."""
@@ -234,12 +250,41 @@ class Workshop:
         settings = replace(self.trust.config.terraform, fast=fast)
         return LocalTerraform(settings, cache=self.home.cache, states=self.home.states)
 
-    def policies(self) -> Policies:
-        """The policies that judge: those of the trust root."""
-        from terrace.adapters.opa.engine import Opa
+    def policies(self, commit: str | None = None) -> Policies:
+        """The policies that judge: those of the trust root, or of another commit."""
         from terrace.apps.policies import Policies
 
-        return Policies(Opa(), self.repository.tree(self.trust.commit))
+        return Policies(opa(), self.repository.tree(commit or self.trust.commit))
+
+    def judge(self) -> Callable[[Plan], tuple[Finding, ...]]:
+        """What the required checks of the trust root find in a plan that is about to be applied."""
+        from terrace.apps.judging import Judge
+
+        return Judge(self.trust.config, self.repository.tree(self.trust.commit), self.policies(), now)
+
+    def waivers(self, landscape: Landscape, changed: tuple[str, ...] = ()) -> Waivers:
+        """Those of the trust root, and those of what is looked at, with the comments that `changed` files bring.
+
+        Raises BadConfig where those of what is looked at cannot be read.
+        """
+        from terrace.apps.waivers import waivers
+
+        trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(landscape.commit)
+        return waivers(trusted, self.trust.config, head, landscape.config, changed)
+
+    def standing(self) -> Waivers:
+        """Those of the trust root alone: for a look at what stands, where nothing is proposed."""
+        from terrace.apps.waivers import standing
+
+        return standing(self.repository.tree(self.trust.commit), self.trust.config)
+
+    def scanners(self) -> Scanners:
+        """The scanners of this machine, configured by the trust root."""
+        from terrace.adapters.tools.box import Toolbox
+        from terrace.apps.scanners import Scanners
+
+        cache = self.home.cache / "scans"
+        return Scanners(Toolbox(Home.tools()), self.repository, self.repository.root, self.trust.commit, cache)
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""
@@ -251,6 +296,13 @@ class Workshop:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""
         given = DIGEST_KEY in os.environ or self._backup_key_given
         return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
+
+    def auditors(self, watcher: Watcher) -> Crew:
+        """A crew that looks and records that it did. It needs no key where the ledger is open already."""
+        given = DIGEST_KEY in os.environ or self._backup_key_given
+        if given:
+            return self._crew(watcher, self.open_ledger(), self.digest_key)
+        return self._crew(watcher, self.ledger, self.throwaway_key)
 
     @property
     def _backup_key_given(self) -> bool:
@@ -284,6 +336,7 @@ class Workshop:
             survey=self.survey,
             variables=self.variables,
             proof=self.proof,
+            judge=self.judge(),
             digest_key=digest_key,
             clock=now,
             new_id=new_id,

@@ -37,6 +37,14 @@ class StaticCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """Has another program look at sources; it takes seconds, and is begun first and waited for last."""
+
+    name: str
+    examine: Callable[[Examined], tuple[Finding, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCheck:
     """Looks at the plans of the impacted stacks, once they are made."""
 
@@ -44,4 +52,4 @@ class PlanCheck:
     examine: Callable[[Examined, Mapping[str, Plan]], tuple[Finding, ...]]
 
 
-Check = StaticCheck | PlanCheck
+Check = StaticCheck | Scan | PlanCheck

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Level = Literal["low", "medium", "high", "critical"]
+from terrace.stacks.config import RiskLevel
+
+Level = RiskLevel
 """What a score comes to."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
+from terrace.assess.waivers.model import Waiver
 from terrace.plans.model import Plan
 from terrace.stacks.model import ChangeSet
 
@@ -38,7 +39,9 @@ class Finding:
 
     `address` is a resource, `path` and `line` (from 1, 0 unknown) a spot in the repository; `detail` may be long
     (a diff); `fix` is what to do. Findings of one `family` (a word like `public-storage`) at one place say the same,
-    whichever tools they are of.
+    whichever tools they are of: one of them is told, and names the rules of the others in `also`. `waiver` is who
+    answers for it, where that is what status WAIVED rests on; `note` says what records about it change, or would, and
+    is no part of what it is.
     """
 
     rule: str
@@ -54,6 +57,9 @@ class Finding:
     fix: str | None = None
     advisory: bool = False
     family: str = ""
+    waiver: Waiver | None = None
+    note: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> bool:
@@ -61,10 +67,12 @@ class Finding:
 
 
 class Weight(Enum):
-    """What an objection asks for. `say`: that a person decides. `name`: that somebody agrees to the address by name."""
+    """What an objection asks for. `say`: that a person decides. `name`: that somebody agrees to the address by name.
+    `hold`: that what it says is mended or waived before a release goes in; a way back is not held by it."""
 
     SAY = "say"
     NAME = "name"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,13 +69,58 @@ class Reason:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many things one factor counts, and the `first` of them, for people."""
+
+    number: int
+    first: tuple[str, ...]
+
+
+Evidence = Mapping[str, Counted]
+"""What was found of each factor."""
+
+UNTOLD: Evidence = {factor.name: Counted(100, ("nobody wrote down what is known",)) for factor in FACTORS}
+"""Where nobody knows what was found: as bad as it can be."""
+
+_OF_THE_ENVIRONMENT = frozenset({"production", "drift", "idle"})
+"""Factors that stacks of one environment share."""
+
+
 def risk(assessment: Assessment, around: Mapping[str, Surroundings]) -> Risk:
     """How risky the change is. `around` is by environment; one that is missing is not known."""
+    return weigh(evidence(assessment, around))
+
+
+def evidence(assessment: Assessment, around: Mapping[str, Surroundings]) -> Evidence:
+    """What speaks for a risk, counted."""
     seen: dict[str, list[str]] = {}
     for factor, what in _evidence(assessment, around):
         seen.setdefault(factor, []).append(what)
+    return {factor: Counted(len(things), tuple(things[:_SHOWN])) for factor, things in seen.items()}
+
+
+def together(parts: Mapping[str, Evidence]) -> Evidence:
+    """The evidence of several stacks of one environment, by their keys, as that of one release."""
+    total: dict[str, Counted] = {}
+    for part in parts.values():
+        for factor, one in part.items():
+            known = total.get(factor, Counted(0, ()))
+            number = max(known.number, one.number) if factor in _OF_THE_ENVIRONMENT else known.number + one.number
+            total[factor] = Counted(number, tuple(dict.fromkeys((*known.first, *one.first)))[:_SHOWN])
+    more = [key for key, part in parts.items() if part][1:]
+    if more:
+        known = total.get("stacks", Counted(0, ()))
+        total["stacks"] = Counted(known.number + len(more), (*known.first, *more)[:_SHOWN])
+    return total
+
+
+def weigh(found: Evidence) -> Risk:
+    """The score that evidence makes."""
     reasons = [
-        Reason(f.name, min(f.cap, f.points * len(seen[f.name])), _told(seen[f.name])) for f in FACTORS if f.name in seen
+        Reason(f.name, min(f.cap, f.points * found[f.name].number), _told(found[f.name]))
+        for f in FACTORS
+        if f.name in found
     ]
     score = min(100, sum(reason.points for reason in reasons))
     return Risk(score, level_of(score), tuple(sorted(reasons, key=lambda r: -r.points)))
@@ -90,9 +135,9 @@ def level_of(score: int) -> Level:
     return found
 
 
-def _told(things: list[str]) -> str:
-    shown = ", ".join(things[:_SHOWN])
-    return f"{shown} and {len(things) - _SHOWN} more" if len(things) > _SHOWN else shown
+def _told(counted: Counted) -> str:
+    more = counted.number - len(counted.first)
+    return ", ".join(counted.first) + (f" and {more} more" if more > 0 else "")
 
 
 # --- what counts ---------------------------------------------------------------------------------------------------
@@ -140,7 +185,7 @@ def _reach(
 def _of_findings(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
     for finding in findings:
         severity = finding.severity
-        if finding.status is Status.UNKNOWN:
+        if finding.status is Status.UNKNOWN and severity is not Severity.INFO:
             severity = max(severity, Severity.HIGH)
         if severity is not Severity.INFO and finding.status is not Status.WAIVED:
             yield f"finding-{severity.word}", f"{finding.rule}: {finding.message}"

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from terrace.assess.defaults import defaults_of
 from terrace.plans.addresses import block_of
 from terrace.plans.model import MASKED, UNKNOWN, OutputChange, Path, Plan, ResourceChange, Value
 
@@ -65,6 +66,7 @@ def _resource(change: ResourceChange, links: Mapping[str, tuple[tuple[str, ...],
         "sensitive": [list(path) for path in change.sensitive],
         "replaced_by": [list(path) for path in change.replace_paths],
         "json": dict(_documents(after, ())),
+        "defaults": defaults_of(change.type, after),
         "refers_to": list(refers_to),
         "referred_from": list(referred_from),
     }

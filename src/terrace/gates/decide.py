@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from terrace.assess.model import Objection
+from terrace.assess.risk import Risk
 from terrace.gates.absorption import Absorbed, absorption
 from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
 from terrace.gates.objections import answer
 from terrace.gates.people import Barred, People
+from terrace.gates.stakes import raised, stakes
 from terrace.gates.tally import Tally, Voice, assign, tally, within_reach
 from terrace.stacks.config import ApprovalRule, Config, Environment
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Remediation, Repairing, Rollback
@@ -81,13 +83,15 @@ def consent(
     objections: tuple[Objection, ...] = (),
     agreed: frozenset[str] = frozenset(),
     absorbed: tuple[Absorbed, ...] = (),
+    risk: Risk | None = None,
 ) -> Verdict:
     """Whether plans may be applied now. `approvals` may be any answers: only those to exactly these subjects count.
 
     An open deployment is looked at again: it waits while the environment is held, and is blocked when its commit
     left the protected branch, or when it takes down what is protected by now. More answers from others never take a
     rejection away. `objections` are what an assessment holds against these very plans, `agreed` the addresses that
-    somebody agreed to by name. `absorbed` is what applying them would take over from outside.
+    somebody agreed to by name. `absorbed` is what applying them would take over from outside. `risk` is how risky they
+    are together, None where they do nothing.
     """
     again = [_protected_branch(facts, unknown=Outcome.WAIT)]
     if not isinstance(facts.origin, Repairing):
@@ -95,10 +99,12 @@ def consent(
     if isinstance(facts.origin, Destruction):
         again.append(_protected(environment))
     opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
-    answers = _approvals(config, environment, subjects, approvals, facts, now)
+    rule = raised(rule_for(environment, facts.origin), environment, facts.origin, risk)
+    answers = _approvals(config, replace(environment, approvals=rule), subjects, approvals, facts, now)
+    at_stake = stakes(environment, facts.origin, risk)
     against = answer(facts.origin, objections, agreed)
     taken = absorption(environment.name, facts.origin, absorbed)
-    return Verdict(environment.name, (*opened, *against, *taken, *answers))
+    return Verdict(environment.name, (*opened, *against, *taken, *at_stake, *answers))
 
 
 def rule_for(environment: Environment, origin: Origin) -> ApprovalRule:
@@ -224,7 +230,6 @@ def _approvals(
         return (_passed("nothing to approve: no plan does anything"),)
     people = People(config)
     barred = Barred(people, facts.requester, facts.authors)
-    environment = replace(environment, approvals=rule_for(environment, facts.origin))
     counted = tally(people, environment.approvals, barred, subjects, approvals, now)
     if counted.rejections:
         return tuple(_rejected(environment, people, said) for said in counted.rejections)

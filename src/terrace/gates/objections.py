@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from terrace.assess.model import Objection, Weight
 from terrace.gates.model import GateResult, Outcome
-from terrace.stacks.model import AutomaticRollback, Origin, Remediation
+from terrace.stacks.model import AutomaticRollback, Origin, Remediation, Repairing
 
 GATE = "objections"
 
@@ -13,8 +13,21 @@ def answer(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset[
     """The answers to objections; none where there are none.
 
     What Terrace set going by itself does only what nothing speaks against. What a person set going may do what a
-    person can decide; what may lose data needs the address, named.
+    person can decide; what may lose data needs the address, named. What a policy holds against a plan nobody can
+    decide away here; a way back is told of it, and goes on: what it goes back to was there before.
     """
+    held = tuple(_held(origin, one) for one in objections if one.weight is Weight.HOLD)
+    return (*held, *_others(origin, tuple(one for one in objections if one.weight is not Weight.HOLD), agreed))
+
+
+def _held(origin: Origin, one: Objection) -> GateResult:
+    if isinstance(origin, Repairing):
+        return GateResult("policy", Outcome.PASS, f"{_said(one)}; a way back is not held by it")
+    how = f"mend it and merge, or waive it on the protected branch: `terrace explain {one.rule}`"
+    return GateResult("policy", Outcome.BLOCK, _said(one), how)
+
+
+def _others(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset[str]) -> tuple[GateResult, ...]:
     if isinstance(origin, AutomaticRollback | Remediation):
         how = "a person decides: `terrace rollback` shows it first with --plan-only"
         if isinstance(origin, Remediation):

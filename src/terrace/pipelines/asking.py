@@ -14,6 +14,7 @@ from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.restores import open_restore
 from terrace.pipelines.crew import Crew
+from terrace.pipelines.judging import risk_of
 from terrace.pipelines.witnesses import needed, say_that_its_driver_is_dead
 from terrace.rollout.bake import health
 from terrace.rollout.course import course
@@ -104,7 +105,7 @@ def asked(
         consent=lambda plans: gates_say(crew, history(), deployment, plans),
         condition=lambda one: health(settings.rollout, one, now(), probed=bool(settings.health)),
         course=course(deployment.origin, settings),
-        horizon=Horizon.ALL if rule.asked else Horizon.WAVE,
+        horizon=Horizon.ALL if rule.asked or settings.risk else Horizon.WAVE,
     )
 
 
@@ -122,6 +123,7 @@ def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple
         tuple(_objection(record.stack, one) for record in plans for one in record.detail.get("objections", ())),
         deployment.agreed,
         _absorbed(history, deployment, plans),
+        risk_of(plans),
     )
 
 

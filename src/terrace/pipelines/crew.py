@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from terrace.assess.model import Finding
 from terrace.gates.model import Proof
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Ledger
 from terrace.plans.backup import StateBackups
 from terrace.plans.digest import DigestKey
+from terrace.plans.model import Plan
 from terrace.plans.terraform import Applier, Purpose, Terraform
 from terrace.rollout.ports import Leases, Probes, Watcher
 from terrace.stacks.config import Config, Environment
@@ -23,7 +25,9 @@ class Crew:
     """Who does what. `config` and `policy` come from the trust root, never from the candidate.
 
     `survey` finds what stands at a commit; `variables` resolves an environment's credentials for a purpose: they
-    are secrets. `parallel` is how many Terraform processes may run at once. `actor` is who gave the command.
+    are secrets. `judge` tells what the required checks of the trust root find in one plan, with its waivers applied; it
+    never raises for what it cannot find out, but tells that as unknown. `parallel` is how many Terraform processes may
+    run at once. `actor` is who gave the command.
     """
 
     actor: str
@@ -40,6 +44,7 @@ class Crew:
     survey: Callable[[str], Landscape]
     variables: Callable[[Environment, Purpose], Mapping[str, str]]
     proof: Callable[[SignedApproval], Proof]
+    judge: Callable[[Plan], tuple[Finding, ...]]
     digest_key: DigestKey
     clock: Callable[[], datetime]
     new_id: Callable[[], str]

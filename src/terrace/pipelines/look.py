@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
+from terrace.plans.shown import shown
 from terrace.plans.terraform import MadePlan, Site
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.landscape import Landscape
@@ -57,6 +59,6 @@ def plan_of(crew: Crew, site: Site, commit: str) -> Plan:
 
 def reading(crew: Crew, site: Site, commit: str, made: MadePlan) -> Plan:
     """A plan that was made at a site, normalised."""
-    return read_plan(
-        made.document, stack=site.stack, commit=commit, key=crew.digest_key, root=str(site.root), lock=made.lock
-    )
+    root = str(site.root)
+    plan = read_plan(made.document, stack=site.stack, commit=commit, key=crew.digest_key, root=root, lock=made.lock)
+    return replace(plan, shown=shown(made.document, root)) if crew.config.shown else plan

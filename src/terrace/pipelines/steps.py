@@ -9,6 +9,7 @@ from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.ledger.states import Standing, standings
 from terrace.pipelines.ground import Ended, Ground, InHand
 from terrace.pipelines.journal import plain
+from terrace.pipelines.judging import judged
 from terrace.pipelines.look import reading
 from terrace.pipelines.undoing import newer_lock_file, objections
 from terrace.plans.backup import Moment
@@ -57,9 +58,11 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
             return Ended("failed", f"volatile: each time it is planned, this differs: {names}", _facts(ground, again))
         hand = again
     ground.in_hand[attempt] = hand
-    against = objections(ground, hand)
+    found = judged(ground.crew, ground.history, hand.plan)
+    against = (*objections(ground, hand), *found.objections)
     message = "; ".join([_summary(hand.plan), *(f"{one.address} {one.why}" for one in against)])
-    return Ended("succeeded", message, {**_facts(ground, hand), "objections": [_objection(one) for one in against]})
+    told = {"objections": [_objection(one) for one in against], **found.payload()}
+    return Ended("succeeded", message, {**_facts(ground, hand), **told})
 
 
 def _wrong_state(ground: Ground, key: str, state: StateSnapshot) -> str:

@@ -6,11 +6,17 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
-from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
+from terrace.assess.check import Check, Examined, PlanCheck, Scan, StaticCheck
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Risk, risk
-from terrace.errors import Interrupted, TerraceError, TerraformFailed
+from terrace.assess.scanners.together import Places, together
+from terrace.assess.waivers.content import contents
+from terrace.assess.waivers.judging import NONE, Waivers, waive
+from terrace.assess.waivers.proposals import Terms, proposed
+from terrace.assess.waivers.telling import dated
+from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
@@ -18,11 +24,17 @@ from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.look import plan_in
 from terrace.pipelines.surroundings import surroundings
+from terrace.pipelines.weighing import weighed
+from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
-from terrace.stacks.config import Config, Environment
+from terrace.stacks.blocks import Blocks
+from terrace.stacks.config import Environment
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import ChangeSet, Impact, Manual
+from terrace.stacks.model import ChangeSet, Impact, Manual, Stack
+
+SCANS_AT_ONCE = 2
+"""How many scanners run beside the plans; each takes a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +57,61 @@ def validate(
     landscape: Landscape,
     checks: Mapping[str, Check],
     planned: Callable[[Plan], None] = lambda plan: None,
+    waivers: Waivers = NONE,
 ) -> Validation:
     """Plan every impacted stack, as many at once as memory allows, and run every check that is not off.
 
-    One stack that cannot be planned hides no other: it becomes a finding of its own.
+    One stack that cannot be planned hides no other: it becomes a finding of its own. `waivers` are applied to what is
+    found, and told about.
     """
-    wanted = {name: check for name, check in checks.items() if crew.config.level(name) != "off"}
+    wanted = [check for check in checks.values() if crew.config.level(check.name) != "off"]
     with crew.repository.checkout(landscape.commit, "check") as root:
         examined = Examined(change_set, root, trusted=crew.config, proposed=landscape.config, landscape=landscape)
-        with ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
-            plans = {i.stack.key: pool.submit(plan_in, crew, landscape, i.stack, root) for i in change_set.impacts}
-            found = [
-                finding
-                for name, check in wanted.items()
+        with (
+            ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool,
+            ThreadPoolExecutor(max_workers=SCANS_AT_ONCE) as aside,
+        ):
+            plans = {i.stack.key: pool.submit(_planned, crew, landscape, i.stack, root) for i in change_set.impacts}
+            scans = {
+                check.name: aside.submit(weighed, crew.config, check.name, partial(check.examine, examined))
+                for check in wanted
+                if isinstance(check, Scan)
+            }
+            static = {
+                check.name: weighed(crew.config, check.name, partial(check.examine, examined))
+                for check in wanted
                 if isinstance(check, StaticCheck)
-                for finding in _weighed(crew.config, name, partial(check.examine, examined))
-            ]
+            }
             made, unplanned, broken = _gather(plans, _goes_before(landscape, change_set.impacts), planned)
+            told = {**static, **{name: scan.result() for name, scan in scans.items()}}
+        found = [finding for check in wanted if not isinstance(check, PlanCheck) for finding in told[check.name]]
         found += broken
-        for name, check in wanted.items():
+        for check in wanted:
             if isinstance(check, PlanCheck):
-                found += _weighed(crew.config, name, partial(check.examine, examined, made))
-    assessment = Assessment(change_set, made, unplanned, tuple(found))
+                found += weighed(crew.config, check.name, partial(check.examine, examined, made))
+    content, today = contents(crew.repository.tree(landscape.commit)), crew.clock().date()
+    left = waive(together(found, _places(crew, landscape)), waivers, today, content)
+    left += dated(left, waivers, today, content)
+    left += proposed(waivers.skips, left, Terms(today, crew.config.waivers.longest))
+    assessment = Assessment(change_set, made, unplanned, left)
     history = crew.ledger.read()
     return Validation(assessment, _ahead(crew, history, assessment), _risk(crew, history, assessment))
+
+
+def _places(crew: Crew, landscape: Landscape) -> Places:
+    """Where things are at the head; files are read when somebody asks."""
+    blocks = Blocks(crew.repository.tree(landscape.commit), landscape)
+    return Places(of=lambda stack, address: blocks.of(stack, block_of(address)), at=blocks.at)
+
+
+def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+    """The plan of one stack. What may be used to plan it stands on the protected branch, or nowhere."""
+    if all(environment.name != stack.environment for environment in crew.config.environments):
+        raise BadInput(
+            f"{stack.environment} is a new environment: the protected branch does not say what may be used to plan it",
+            hint="have an owner merge the environment first; a change to its stacks is planned from then on",
+        )
+    return plan_in(crew, landscape, stack, root)
 
 
 def _gather(
@@ -153,23 +196,24 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
     ]
 
 
-def _weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
-    """What a check found, told only where it is advisory; a check that broke found nothing out, and says so."""
-    try:
-        findings = examine()
-    except TerraceError as error:
-        message = f"the check {name} could not be made: {error}"
-        findings = (Finding(name, Severity.HIGH, Status.UNKNOWN, "terrace", message, fix=error.hint),)
-    if config.level(name) == "advisory":
-        return tuple(replace(finding, advisory=True) for finding in findings)
-    return findings
-
-
 def _risk(crew: Crew, history: History, assessment: Assessment) -> Risk:
     """An environment that the trust root does not know has no surroundings that anybody could know."""
     known = {environment.name for environment in crew.config.environments}
     touched = {impact.stack.environment for impact in assessment.change_set.impacts} & known
     return risk(assessment, surroundings(crew.config, history, sorted(touched), crew.clock()))
+
+
+def _risk_there(crew: Crew, history: History, assessment: Assessment, environment: str) -> Risk:
+    """How risky the part of the change is that goes into one environment."""
+    impacts = tuple(i for i in assessment.change_set.impacts if i.stack.environment == environment)
+    keys = {impact.stack.key for impact in impacts}
+    there = Assessment(
+        replace(assessment.change_set, impacts=impacts, removed=()),
+        {key: plan for key, plan in assessment.plans.items() if key in keys},
+        {key: why for key, why in assessment.unplanned.items() if key in keys},
+        tuple(finding for finding in assessment.findings if finding.stack in keys),
+    )
+    return risk(there, surroundings(crew.config, history, (environment,), crew.clock()))
 
 
 def _ahead(crew: Crew, history: History, assessment: Assessment) -> tuple[Verdict, ...]:
@@ -181,9 +225,11 @@ def _ahead(crew: Crew, history: History, assessment: Assessment) -> tuple[Verdic
             continue
         seen = facts(crew, history, environment.name, assessment.change_set.head, Manual(crew.actor))
         now = crew.clock()
-        asked = consent(crew.config, environment, _subjects(crew, history, assessment, touched), (), seen, now)
+        subjects = _subjects(crew, history, assessment, touched)
+        at_stake = _risk_there(crew, history, assessment, environment.name) if subjects else None
+        asked = consent(crew.config, environment, subjects, (), seen, now, risk=at_stake)
         entry = (_once_merged(result, environment) for result in admission(environment, seen, now).results)
-        mine = (result for result in asked.results if result.gate == "approvals")
+        mine = (result for result in asked.results if result.gate in ("approvals", "risk"))
         verdicts.append(Verdict(environment.name, (*(result for result in entry if result is not None), *mine)))
     return tuple(verdicts)
 

@@ -13,6 +13,22 @@ def links(configuration: wire.Configuration) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(set(_module(configuration.root_module, ""))))
 
 
+def references(configuration: wire.Configuration) -> tuple[tuple[str, str, str], ...]:
+    """Triples (block, attribute, first reference in it) of resources; the reference as its module writes it."""
+    return tuple(_attributes(configuration.root_module, ""))
+
+
+def _attributes(module: wire.ConfigModule, prefix: str) -> Iterator[tuple[str, str, str]]:
+    for resource in module.resources:
+        for name, expression in resource.expressions.items():
+            told = [r for r in _references(expression) if not r.startswith(("var.", "local.", "each.", "count."))]
+            if told:
+                yield prefix + resource.address, name, told[0]
+    for name, call in module.module_calls.items():
+        if call.module is not None:
+            yield from _attributes(call.module, f"{prefix}module.{name}.")
+
+
 def _module(module: wire.ConfigModule, prefix: str) -> Iterator[tuple[str, str]]:
     known = {resource.address for resource in module.resources}
     known |= {f"module.{name}" for name in module.module_calls}

@@ -120,7 +120,10 @@ class Plan:
     """One stack's planned changes. `changes` holds every object, no-ops too, in Terraform's order.
 
     `complete` is False when Terraform deferred something; `errored` when planning stopped on an error: neither
-    may ever be applied or passed. `drift` is what Terraform found changed outside.
+    may ever be applied or passed. `drift` is what Terraform found changed outside. `links` are blocks and the blocks
+    that they refer to, `references` blocks with an attribute and what it refers to, in their module's own words.
+    `shown` is `show -json` with what is sensitive hidden, for policies that were written for it; empty unless such are
+    there.
     """
 
     stack: Stack
@@ -131,10 +134,12 @@ class Plan:
     drift: tuple[ResourceChange, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str, str], ...] = ()
     format_version: str = ""
     terraform_version: str = ""
     errored: bool = False
     complete: bool = True
+    shown: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def effective(self) -> tuple[ResourceChange, ...]:

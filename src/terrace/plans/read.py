@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from terrace.plans import wire
 from terrace.plans.digest import DigestKey, plan_digest
-from terrace.plans.links import links
+from terrace.plans.links import links, references
 from terrace.plans.marks import marks
 from terrace.plans.mask import masked, paths
 from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange, Value
@@ -48,6 +48,7 @@ def read_plan(document: bytes, *, stack: Stack, commit: str, key: DigestKey, roo
         drift=tuple(_drift(resource, secrets, key) for resource in found.resource_drift),
         checks=tuple(_check(check) for check in found.checks),
         links=links(found.configuration),
+        references=references(found.configuration),
         format_version=found.format_version,
         terraform_version=found.terraform_version,
         errored=found.errored,

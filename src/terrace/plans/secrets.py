@@ -27,9 +27,11 @@ class Secrets:
 
     def hidden(self, value: Value, raw: bytes) -> Value:
         """The value without any of the secrets; `raw` is where it was read from. Mostly there is nothing to do."""
-        if not any(escaped in raw for escaped in self._escaped):
-            return value
-        return self._hidden(value)
+        return self._hidden(value) if self.within(raw) else value
+
+    def within(self, raw: bytes) -> bool:
+        """Whether one of them stands in a part of the document."""
+        return any(escaped in raw for escaped in self._escaped)
 
     def _hidden(self, value: Value) -> Value:
         if isinstance(value, str):

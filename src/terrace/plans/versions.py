@@ -35,6 +35,20 @@ def allows(constraint: str, version: Version) -> bool:
     return all(_meets(part.strip(), version) for part in constraint.split(",") if part.strip())
 
 
+def is_below(constraint: str, major: int) -> bool:
+    """Whether whatever meets a constraint is older than that major version; False for what is no constraint."""
+    for part in constraint.split(","):
+        found = _TERM.fullmatch(part.strip())
+        version = _VERSION.fullmatch(found[2]) if found else None
+        if found is None or version is None:
+            continue
+        bounds = found[1] in (None, "=", "<=") or (found[1] == "~>" and version[2] is not None)
+        first = int(version[1]) == major and not int(version[2] or 0) and not int(version[3] or 0)
+        if (bounds and int(version[1]) < major) or (found[1] == "<" and (int(version[1]) < major or first)):
+            return True
+    return False
+
+
 def _parse(text: str) -> tuple[Version, int]:
     found = _VERSION.fullmatch(text.strip())
     if found is None:

@@ -1,4 +1,4 @@
-"""`terraform show -json` of a plan, as it is on the wire: format version 1.x. Only what is read is named here.
+"""`terraform show -json` of a plan, as it is on the wire: format versions 0.x and 1.x. Only what is read is named here.
 
 Source: Terraform's documentation "JSON output format", plan representation. Values stay undecoded until somebody
 needs them; the prior state and the planned values, most of a large document, are skipped without being built.
@@ -148,10 +148,16 @@ def decode(document: bytes) -> Document:
         raise TerraceError(
             f"what Terraform showed is not a plan: {error}", hint="is the binary a Terraform or OpenTofu of its own?"
         ) from error
-    if found.format_version.split(".")[0] != "1":
+    major = found.format_version.split(".")[0]
+    if major not in ("0", "1"):
         raise TerraceError(
-            f"plans of format {found.format_version} are not known", hint="use a version of Terraform that writes 1.x"
+            f"plans of format {found.format_version} are not known",
+            hint="use a version of Terraform that writes 0.x or 1.x, or a newer Terrace",
         )
+    if major == "0":
+        from terrace.plans.ancient import mark
+
+        mark(found)
     return found
 
 

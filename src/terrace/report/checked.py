@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from terrace.assess.model import Assessment, Finding, Status
 from terrace.assess.risk import Risk
 from terrace.gates.model import Verdict
-from terrace.report.terminal import visible
+from terrace.report.text import clipped
 from terrace.stacks.graph import Graph
 
 
@@ -67,6 +67,19 @@ def weight(finding: Finding) -> str:
     return "advisory" if finding.advisory else finding.severity.word
 
 
+def said(finding: Finding) -> str:
+    """What a finding says, and what records about it change: `the bucket is public; waived by ann until ...`."""
+    return "; ".join(part for part in (finding.message, finding.note) if part)
+
+
+def answered_for(findings: Iterable[Finding]) -> str:
+    """How many findings records answer for: `37 known from the baseline, 2 waived`; "" where none does."""
+    records = [finding.waiver for finding in findings if finding.status is Status.WAIVED and finding.waiver is not None]
+    known = sum(record.known for record in records)
+    counts = ((known, "known from the baseline"), (len(records) - known, "waived"))
+    return ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
 def place(finding: Finding) -> str:
     """Where it is, as people write it: `path:line`, else the stack and the address; "" for the whole change."""
     if finding.path:
@@ -74,16 +87,9 @@ def place(finding: Finding) -> str:
     return ": ".join(part for part in (finding.stack, finding.address) if part)
 
 
-def clipped(text: str, limit: int = 300) -> str:
-    """Text from outside in one line without control characters, cut where it is longer than `limit`."""
-    # Cut before and after: what is made visible grows, and must not grow from a megabyte.
-    shown = visible(" ".join(text[: limit * 4].split()))
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def readable(text: str) -> str:
-    """Text from outside whose lines stay lines, with every other control and format character made visible."""
-    return "\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n"))
+def seen_by(finding: Finding) -> str:
+    """Which rules of other tools say the same, in brackets and with a space before; "" where none does."""
+    return f" (also {clipped(', '.join(finding.also))})" if finding.also else ""
 
 
 def why_held(finding: Finding) -> str:
@@ -91,4 +97,4 @@ def why_held(finding: Finding) -> str:
     at = f" at {clipped(where)}" if (where := place(finding)) else ""
     doubt = "could not be told: " if finding.status is Status.UNKNOWN else ""
     fix = f"; fix: {clipped(finding.fix)}" if finding.fix else ""
-    return f"{clipped(finding.rule)}{at}: {doubt}{clipped(finding.message)}{fix}"
+    return f"{clipped(finding.rule)}{at}: {doubt}{clipped(said(finding))}{seen_by(finding)}{fix}"

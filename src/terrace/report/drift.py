@@ -12,7 +12,7 @@ from rich.tree import Tree
 from terrace.assess.model import Severity
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
-from terrace.report.terminal import visible
+from terrace.report.text import visible
 from terrace.watch.absorbed import Absorption
 from terrace.watch.acknowledged import Acknowledgement, answered
 from terrace.watch.adopt import Adoption

@@ -5,7 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as Xml
 
 from terrace.assess.model import Finding, Status
-from terrace.report.checked import Checked, place, readable, weight, worst_first
+from terrace.report.checked import Checked, place, said, weight, worst_first
+from terrace.report.text import readable
 
 
 def check(record: Checked) -> str:
@@ -40,7 +41,7 @@ def _case(finding: Finding) -> Xml.Element:
         case.set("file", readable(finding.path))
         if finding.line:
             case.set("line", str(finding.line))
-    text = readable(finding.message)
+    text = readable(said(finding))
     if not finding.blocks:
         Xml.SubElement(case, "skipped", message=f"{weight(finding)}: {finding.status.value}: {text}")
         return case

@@ -6,11 +6,14 @@ Each object names its schema, `terrace/<command>@1`. Fields are only ever added.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from terrace.assess.leaks.baseline import Accepted
 from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
+from terrace.assess.waivers.judging import Waivers
+from terrace.assess.waivers.model import Waiver
 from terrace.gates.model import Approval, GateResult, Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.ledger.origins import origin_word
@@ -222,7 +225,58 @@ def finding(record: Finding) -> Json:
         found["line"] = record.line
     if record.detail:
         found["detail"] = record.detail
+    if record.note:
+        found["note"] = record.note
+    if record.waiver is not None:
+        found["waiver"] = waiver(record.waiver)
+    if record.also:
+        found["also"] = list(record.also)
     return found
+
+
+def waiver(record: Waiver) -> Json:
+    """One waiver, or record of the baseline; `file` and `line` are where it stands."""
+    found: Json = {
+        "rule": record.rule,
+        "owner": record.owner,
+        "reason": record.reason,
+        "granted": record.granted.isoformat(),
+        "expires": record.expires.isoformat(),
+        "status": "unknown" if record.unknown else "fail",
+        "file": record.source,
+        "line": record.line,
+    }
+    optional = {"stack": record.stack, "address": record.address, "path": record.path, "ticket": record.ticket}
+    found.update({name: value for name, value in optional.items() if value})
+    if record.since is not None:
+        found |= {"since": record.since.isoformat(), "count": record.count}
+    return found
+
+
+def waivers(found: Waivers, secrets: Iterable[Accepted], today: date) -> Json:
+    """`terrace waivers`: every record of the working tree. `counts`: whether it waives what a check finds today."""
+    judging = {(w.key, w.expires) for w in found.judging}
+    return {
+        "schema": "terrace/waivers@1",
+        "waivers": [
+            {
+                **waiver(one),
+                "days_left": (one.expires - today).days,
+                "counts": one.holds(today) and (one.key, one.expires) in judging,
+            }
+            for one in found.offered
+        ],
+        "secrets": [
+            {
+                "fingerprint": one.fingerprint,
+                "owner": one.owner,
+                "reason": one.reason,
+                "expires": one.until.isoformat(),
+                "days_left": (one.until - today).days,
+            }
+            for one in secrets
+        ],
+    }
 
 
 def planned(record: Plan) -> Json:

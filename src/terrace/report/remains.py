@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from terrace.errors import StateLock
 from terrace.report.machine import Json
-from terrace.report.terminal import visible
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 
 

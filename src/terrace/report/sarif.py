@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.report.checked import Checked, place, readable, worst_first
+from terrace.report.checked import Checked, place, worst_first
+from terrace.report.text import readable
 
 Json = dict[str, Any]
 
@@ -24,6 +25,9 @@ LEVELS = {
     Severity.LOW: "note",
     Severity.INFO: "note",
 }
+
+MOST = 25_000
+"""Results of one run: GitHub refuses a file with more, and keeps 5,000. JSON has all."""
 
 _ROOT = "%SRCROOT%"
 
@@ -45,7 +49,8 @@ def check(record: Checked) -> str:
             "results": _results(found, [rule["id"] for rule in rules], folders),
             "properties": {"base": change_set.base, "head": change_set.head},
         }
-        for tool, found in by_tool.items()
+        for tool, every in by_tool.items()
+        for found in [every[:MOST]]
     ]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1, ensure_ascii=True) + "\n"
 
@@ -115,7 +120,7 @@ def _result(finding: Finding, index: int, mark: str, folders: Mapping[str, str])
     if location := _location(finding, folders):
         result["locations"] = [location]
     if finding.status is Status.WAIVED:
-        why = finding.fix or f"waived at {place(finding)}"
+        why = finding.note or finding.fix or f"waived at {place(finding)}"
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": readable(why)}]
     return result
 

@@ -17,7 +17,8 @@ from terrace.plans.restoring import Obstacle
 from terrace.plans.retention import Retention
 from terrace.plans.state_file import Compared, StateDiff
 from terrace.plans.terraform import StateSnapshot
-from terrace.report.terminal import ago, visible
+from terrace.report.terminal import ago
+from terrace.report.text import visible
 from terrace.watch.states import Drill, Look
 
 STYLES = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -18,13 +17,12 @@ from terrace.assess.risk import Risk
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
+from terrace.report.checked import Checked, answered_for, said, why_held
 from terrace.report.machine import result_word, state_word
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.watch.checks import Standing
-
-if TYPE_CHECKING:
-    from terrace.report.checked import Checked
 
 SIGNS = {
     Action.CREATE: ("+", "green"),
@@ -57,11 +55,6 @@ def reason_words(reason: Reason) -> str:
     """One reason as a chain from what changed to the stack: `modules/a/main.tf -> modules/a -> environments/dev`."""
     chain = " → ".join([visible(reason.path), *(visible(part) for part in reason.chain)])
     return f"{reason.kind}: {chain}"
-
-
-def visible(text: str) -> str:
-    """Text from outside with every control and format character made visible, so that it cannot act on a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def impact(change_set: ChangeSet, *, why: bool) -> RenderableType:
@@ -117,6 +110,8 @@ def check(
     found = list(findings)
     if found:
         parts += [Text(""), findings_table(found)]
+    if answered := answered_for(found):
+        parts += [Text(answered)]
     for verdict in ahead:
         parts += [Text(""), gates(verdict)]
     parts += [Text(""), _risk(risk, explain=explain)]
@@ -142,8 +137,6 @@ def _risk(found: Risk, *, explain: bool) -> RenderableType:
 
 def checked(record: Checked) -> RenderableType:
     """The answer of a check, and at its end a line for each finding that holds the change."""
-    from terrace.report.checked import why_held
-
     known = record.assessment
     facts = (known.change_set, known.plans, known.unplanned, known.findings, record.ahead)
     told = check(*facts, passed=record.passed, risk=record.risk, explain=record.explain)
@@ -213,14 +206,18 @@ def findings_table(findings: Iterable[Finding]) -> RenderableType:
         place = visible(finding.path or finding.address or finding.stack or "")
         where = f"{place}:{finding.line}" if finding.line else place
         weight = "advisory" if finding.advisory else finding.severity.word
-        style = "yellow" if finding.advisory else "red"
+        style = "red" if finding.blocks else "yellow"
         lines.append(
             Text.assemble(
-                (f"  {weight} ", style), f"{visible(finding.rule)} {finding.status.value}: ", visible(finding.message)
+                (f"  {weight} ", style),
+                f"{visible(finding.rule)} {finding.status.value}: ",
+                visible(said(finding)),
             )
         )
         if where:
             lines.append(Text(f"    at {where}", style="dim"))
+        if finding.also:
+            lines.append(Text(f"    also {visible(', '.join(finding.also))}", style="dim"))
         if finding.fix:
             lines.append(Text(f"    fix: {visible(finding.fix)}"))
     return Group(*lines)

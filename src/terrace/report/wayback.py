@@ -13,8 +13,9 @@ from terrace.assess.model import Objection, Weight
 from terrace.gates.model import Verdict
 from terrace.plans.model import Action, Plan
 from terrace.report.machine import Json, gates, planned
-from terrace.report.terminal import counts, plan_changes, visible
+from terrace.report.terminal import counts, plan_changes
 from terrace.report.terminal import gates as gates_told
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 
 

@@ -118,13 +118,14 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
         return Perform(tuple(Task(Step.SNAPSHOT, key) for key in applying))
     if failed:
         return Finish("failed", failed)
-    ahead = tuple(key for key in deployment.stacks if key not in wave and deployment.last(Step.PLAN, key) is None)
+    ahead = tuple(key for key in deployment.stacks if key not in wave and _not_looked_at(deployment, key))
     if unplanned:
         keys = (*unplanned, *ahead) if asked.horizon is Horizon.ALL else unplanned
         return Perform(tuple(Task(Step.PLAN, key) for key in keys))
     verdict = asked.consent(awaiting(deployment))
     if verdict.outcome is Outcome.BLOCK:
-        return Finish("blocked", tuple(r.reason for r in verdict.open))
+        # It is over then, and nobody is told again what would have helped.
+        return Finish("blocked", tuple(f"{r.reason}; {r.satisfy}" if r.satisfy else r.reason for r in verdict.open))
     if verdict.outcome is Outcome.WAIT:
         return Perform(tuple(Task(Step.PLAN, key) for key in ahead)) if ahead else Wait(verdict)
     stale = tuple(key for key in left if not _fresh(deployment, key, in_hand))
@@ -137,6 +138,12 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
     if bare:
         return Perform(tuple(Task(Step.BACKUP, key) for key in bare))
     return Perform(tuple(Task(Step.APPLY, key) for key in left))
+
+
+def _not_looked_at(deployment: Deployment, key: str) -> bool:
+    """Whether a stack was never planned, or whoever planned it died over it."""
+    record = deployment.last(Step.PLAN, key)
+    return record is None or record.open
 
 
 def awaiting(deployment: Deployment) -> tuple[StepRecord, ...]:

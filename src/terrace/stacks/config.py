@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from typing import Literal
 
 Level = Literal["required", "advisory", "off"]
+Grade = Literal["info", "low", "medium", "high", "critical"]
+RiskLevel = Literal["low", "medium", "high", "critical"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,19 @@ class DriftSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskRule:
+    """What a release of some risk needs besides: `approvals` on top of the usual ones; `blocked`: it may not enter."""
+
+    approvals: ApprovalRule = ApprovalRule()
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One step of the ladder. `after` is the environment whose success a release needs first.
 
     `rollback` says who must agree to going back; None: the same people as to a deployment. A `protected`
-    environment is never destroyed.
+    environment is never destroyed. `risk` is what a release needs from a level of risk on, by that level.
     `rpo` is how old the newest proven copy of a state may be, `rto` how long bringing one back may take; None: nobody
     said.
     """
@@ -136,6 +146,7 @@ class Environment:
     rpo: timedelta | None = None
     rto: timedelta | None = None
     drift: DriftSettings = DriftSettings()
+    risk: Mapping[RiskLevel, RiskRule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,19 +229,78 @@ class RequiredFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class ModuleDocs:
+    """Which changed modules need a right page in their README: those that have one (`marked`), or all but stacks."""
+
+    modules: Literal["marked", "all"] = "marked"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How names are written: each a convention (`snake_case`, `kebab-case`, `any`), or a regular expression that all of
+    a name fits."""
+
+    resources: str = "snake_case"
+    data: str = "snake_case"
+    modules: str = "snake_case"
+    variables: str = "snake_case"
+    outputs: str = "snake_case"
+    locals: str = "snake_case"
+
+    def pattern(self, kind: str) -> str:
+        """That of one kind of block."""
+        kinds = {"data": self.data, "module": self.modules, "variable": self.variables, "output": self.outputs}
+        return {**kinds, "local": self.locals}.get(kind, self.resources)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """How everything that stands is looked at. `every` zero: only when somebody asks."""
+
+    every: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSetting:
-    """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells."""
+    """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells.
+
+    What it finds below `fail_on` is only told; None: as `Config.fail_on` says.
+    """
 
     level: Level = "required"
+    fail_on: Grade | None = None
 
 
-ADVISORY = ("commits", "pinned", "lock-file", "unused", "required-files")
+@dataclass(frozen=True, slots=True)
+class WaiverRules:
+    """How waivers are granted: for how long at most."""
+
+    longest: timedelta = timedelta(days=180)
+
+
+SCANNERS = ("checkov", "trivy", "tflint", "gitleaks", "trufflehog")
+"""Programs of others that may look too; each is a check of its name."""
+
+_HYGIENE = ("commits", "pinned", "lock-file", "unused", "required-files", "docs", "naming", "deprecated")
+ADVISORY = (*_HYGIENE, *SCANNERS, "scanners")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 
 @dataclass(frozen=True, slots=True)
+class PlainPolicies:
+    """What a folder of policies for the plain plan needs: the packages that judge (none named: all), and folders of
+    data beside it."""
+
+    namespaces: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none."""
+    """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none.
+
+    `shown` are those of `policies` that were written for `terraform show -json`.
+    """
 
     environments: tuple[Environment, ...] = ()
     stacks: tuple[StackSetting, ...] = ()
@@ -244,10 +314,21 @@ class Config:
     backups: Backups = Backups()
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
+    shown: Mapping[str, PlainPolicies] = field(default_factory=dict)
     commits: CommitRules = CommitRules()
     platforms: tuple[str, ...] = ()
     required_files: RequiredFiles = RequiredFiles()
+    fail_on: Grade = "info"
+    waivers: WaiverRules = WaiverRules()
+    docs: ModuleDocs = ModuleDocs()
+    naming: Naming = Naming()
+    audit: AuditSettings = AuditSettings()
     source: str = ""
+
+    @property
+    def judging(self) -> tuple[str, ...]:
+        """Every folder that policies judge from: theirs, and those of their data."""
+        return (*self.policies, *(folder for one in self.shown.values() for folder in one.data))
 
     def environment(self, name: str) -> Environment:
         """The environment of that name. Raises BadInput with the nearest right name when there is none."""
@@ -264,8 +345,19 @@ class Config:
             return self.checks[check].level
         return "advisory" if check in ADVISORY else "required"
 
+    def fails_on(self, check: str) -> Grade:
+        """The least severity that holds a change, of what a check finds."""
+        setting = self.checks.get(check)
+        return (setting.fail_on if setting is not None else None) or self.fail_on
 
-def policy_version(config: bytes, signers: bytes) -> str:
-    """What the rules are called: 16 hexadecimal characters that change with any byte of terrace.yaml or the signers."""
+
+def policy_version(config: bytes, signers: bytes, judging: Mapping[str, str]) -> str:
+    """What the rules are called: 16 hexadecimal characters that change with any byte of what judges.
+
+    That is terrace.yaml, the signers, and the files that `judging` names with the ids of their contents: policies and
+    their data, waivers, the baseline.
+    """
     lengths = f"{len(config)} {len(signers)}\n".encode()
-    return hashlib.sha256(b"terrace policy 1\n" + lengths + config + signers).hexdigest()[:16]
+    files = "".join(f"{path}\0{content}\n" for path, content in sorted(judging.items()))
+    told = files.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(b"terrace policy 1\n" + lengths + config + signers + told).hexdigest()[:16]

@@ -12,8 +12,16 @@ import msgspec
 
 from terrace.stacks.tree import Tree, read_many
 
-FORMAT = 1
+FORMAT = 2
 """Goes up whenever a reader finds other facts in the same bytes; kept facts of other formats are not used."""
+
+BUILTIN = "terraform.io/builtin/terraform"
+"""The provider of `terraform_data` and `terraform_remote_state`: it is Terraform itself."""
+
+
+def implied_provider(kind: str) -> str:
+    """The local name of the provider that a type of resource belongs to, where nothing else is said."""
+    return kind.partition("_")[0]
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
@@ -64,18 +72,20 @@ class Settings(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RequiredProvider(msgspec.Struct, frozen=True, array_like=True):
-    """One entry of `required_providers`."""
+    """One entry of `required_providers`. `line` is 0 where it is not known."""
 
     name: str
     source: str | None = None
     version: str | None = None
+    line: int = 0
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     """The facts of one file. Lines count from 1; 0 means that there is none, or that it is not known.
 
     `init` is a hash of everything in the file that `terraform init` depends on, "" when that is nothing. `states`
-    are the `terraform_remote_state` data sources, `locals` and `defaults` those values that are strings.
+    are the `terraform_remote_state` data sources, `locals` and `defaults` those values that are strings. `used` are the
+    local names of the providers that resources, data sources and `provider` blocks are of.
     """
 
     modules: tuple[ModuleCall, ...] = ()
@@ -90,6 +100,16 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     workspace_line: int = 0
     error_line: int = 0
     init: str = ""
+    used: tuple[str, ...] = ()
+
+
+def provider_sources(module: Iterable[FileFacts]) -> frozenset[str]:
+    """The providers that the files of one module need, by source: those that it requires, and those of `hashicorp` that
+    Terraform takes for whatever it uses without requiring it. Terraform's own is none of them."""
+    files = tuple(module)
+    required = {need.name: need.source or need.name for facts in files for need in facts.required_providers}
+    used = {name for facts in files for name in facts.used} - required.keys()
+    return frozenset({*required.values(), *(f"hashicorp/{name}" for name in used - {"terraform"})} - {BUILTIN})
 
 
 class FactsStore(Protocol):

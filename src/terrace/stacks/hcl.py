@@ -7,8 +7,17 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from terrace.stacks.facts import FileFacts, ModuleCall, Part, Read, RequiredProvider, Settings, Template
-from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parser, text_of
+from terrace.stacks.facts import (
+    FileFacts,
+    ModuleCall,
+    Part,
+    Read,
+    RequiredProvider,
+    Settings,
+    Template,
+    implied_provider,
+)
+from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parser, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,6 +40,9 @@ READERS = frozenset(
 
 _UNKNOWN = Part("unknown")
 _DEEPEST = 200
+_MOST_QUOTES = 10
+"""Strings in strings that are looked into: nobody writes more, and whoever does waits for nothing."""
+_OF_PROVIDERS = ("resource", "data", "ephemeral", "action")
 
 
 def read_facts(path: str, content: bytes) -> FileFacts:
@@ -42,7 +54,7 @@ def read_facts(path: str, content: bytes) -> FileFacts:
     gathered.of_body(tree.root_node)
     gathered.reads_of(tree.root_node)
     if tree.root_node.has_error:
-        gathered.error_line = _first_error(tree.root_node)
+        gathered.error_line = first_error(tree.root_node)
     return gathered.facts()
 
 
@@ -65,6 +77,7 @@ class _Gathered:
         self.cloud_line = 0
         self.workspace_line = 0
         self.error_line = 0
+        self.used: set[str] = set()
 
     def facts(self) -> FileFacts:
         init = [
@@ -86,6 +99,7 @@ class _Gathered:
             workspace_line=self.workspace_line,
             error_line=self.error_line,
             init=_hash(init) if any(init) else "",
+            used=tuple(sorted(self.used)),
         )
 
     # --- native syntax -----------------------------------------------------------------------------------------
@@ -94,6 +108,7 @@ class _Gathered:
         """The blocks of a file."""
         for block in blocks(root):
             kind, labels = head(block)
+            self._uses(kind, labels, block)
             match kind:
                 case "terraform":
                     self._terraform(block)
@@ -107,6 +122,17 @@ class _Gathered:
                         self.defaults[labels[0]] = _template(default)
                 case "data" if labels[:1] == ["terraform_remote_state"]:
                     self._state(block)
+
+    def _uses(self, kind: str, labels: list[str], block: Node) -> None:
+        if kind == "provider" and labels:
+            self.used.add(labels[0])
+        elif kind == "check":
+            for inner in blocks(block):
+                self._uses(*head(inner), inner)
+        elif kind in _OF_PROVIDERS and labels:
+            said = dict(attributes(block)).get("provider")
+            name = text_of(said).strip('"').partition(".")[0].strip() if said is not None else ""
+            self.used.add(name or implied_provider(labels[0]))
 
     def _terraform(self, block: Node) -> None:
         for name, value in attributes(block):
@@ -142,11 +168,18 @@ class _Gathered:
 
     def reads_of(self, root: Node) -> None:
         """Everything in a file that reads other files, wherever it stands."""
-        for node in everything(root):
+        # Going down with what is above is linear; asking each node for what is above it is not.
+        stack = [(root, False)]
+        while stack:
+            node, inside = stack.pop()
             if node.type == "function_call":
                 self._call(node)
-            elif node.type in ("quoted_template", "expression") and not _inside_call(node):
+                # The call tells more than a string in it.
+                inside = inside or _reads(node)
+            elif node.type in ("quoted_template", "expression") and not inside:
                 self._mention(node)
+            below = inside and node.type not in ("attribute", "body")
+            stack.extend((child, below) for child in reversed(node.named_children))
 
     def _call(self, node: Node) -> None:
         name = text_of(node.named_children[0]) if node.named_children else ""
@@ -186,6 +219,7 @@ class _Gathered:
         return self.facts()
 
     def _json_body(self, body: dict[str, Any]) -> None:
+        self._json_uses(body)
         for settings in _list(body.get("terraform")):
             if isinstance(settings, dict):
                 self._json_terraform(settings)
@@ -207,6 +241,17 @@ class _Gathered:
                 config = state.get("config")
                 values = config if isinstance(config, dict) else {}
                 self.states.append(_json_settings(str(state.get("backend", "")), values))
+
+    def _json_uses(self, body: dict[str, Any]) -> None:
+        self.used.update(name for name, _ in _labelled(body.get("provider")))
+        for _, check in _labelled(body.get("check")):
+            self._json_uses(check)
+        for kind in _OF_PROVIDERS:
+            for one, instances in _labelled(body.get(kind)):
+                for _, instance in _labelled(instances):
+                    said = instance.get("provider")
+                    name = said.strip("${}").partition(".")[0] if isinstance(said, str) else ""
+                    self.used.add(name or implied_provider(one))
 
     def _json_terraform(self, settings: dict[str, Any]) -> None:
         if isinstance(settings.get("required_version"), str):
@@ -257,9 +302,9 @@ def _elements(expression: Node) -> Iterator[tuple[str, Node]]:
 def _provider(name: str, value: Node) -> RequiredProvider:
     literal = _literal(_template(value))
     if literal is not None:
-        return RequiredProvider(name, None, literal)
+        return RequiredProvider(name, None, literal, line_of(value))
     words = {key: _literal(_template(inner)) for key, inner in _elements(value)}
-    return RequiredProvider(name, words.get("source"), words.get("version"))
+    return RequiredProvider(name, words.get("source"), words.get("version"), line_of(value))
 
 
 def _settings(kind: str, values: dict[str, Node], line: int) -> Settings:
@@ -268,26 +313,28 @@ def _settings(kind: str, values: dict[str, Node], line: int) -> Settings:
     return Settings(kind, known, tuple(sorted(set(literals) - set(known))), line)
 
 
-def _template(node: Node) -> Template:
+def _template(node: Node, depth: int = 0) -> Template:
     """What is known of a string expression."""
     inner = node
     while inner.type in ("expression", "literal_value", "template_expr") and len(inner.named_children) == 1:
         inner = inner.named_children[0]
     if inner.type in ("string_lit", "quoted_template"):
-        return _quoted(inner)
+        return _quoted(inner, depth)
     if inner.type in ("numeric_lit", "bool_lit"):
         return (Part("text", text_of(inner)),)
     return (_reference(_traversal(inner)),)
 
 
-def _quoted(node: Node) -> Template:
+def _quoted(node: Node, depth: int = 0) -> Template:
+    if depth > _MOST_QUOTES:
+        return (_UNKNOWN,)
     parts: list[Part] = []
     for child in node.named_children:
         if child.type == "template_literal":
             parts.append(Part("text", _unescaped(text_of(child))))
         elif child.type == "template_interpolation":
             inner = [c for c in child.named_children if c.type == "expression"]
-            parts.extend(_template(inner[0]) if inner else (_UNKNOWN,))
+            parts.extend(_template(inner[0], depth + 1) if inner else (_UNKNOWN,))
         elif child.type == "template_directive":
             parts.append(_UNKNOWN)
     return tuple(parts)
@@ -320,37 +367,16 @@ def _traversal(node: Node) -> list[str]:
     return words
 
 
-def _inside_call(node: Node) -> bool:
-    """Whether a string is (part of) an argument of a function that reads files: the call tells more than the string."""
-    above = node.parent
-    while above is not None and above.type not in ("attribute", "body"):
-        if above.type == "function_call" and above.named_children:
-            name = text_of(above.named_children[0])
-            if name in READERS or name == "fileset":
-                return True
-        above = above.parent
-    return False
+def _reads(call: Node) -> bool:
+    """Whether a function reads files."""
+    name = text_of(call.named_children[0]) if call.named_children else ""
+    return name in READERS or name == "fileset"
 
 
 def _literal(template: Template) -> str | None:
     if not template or any(part.kind != "text" for part in template):
         return None
     return "".join(part.text for part in template)
-
-
-def _first_error(root: Node) -> int:
-    for node in _all_with_errors(root):
-        if node.type == "ERROR" or node.is_missing:
-            return line_of(node)
-    return line_of(root)
-
-
-def _all_with_errors(root: Node) -> Iterator[Node]:
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
 
 
 def _unescaped(text: str) -> str:

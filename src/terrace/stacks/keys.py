@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from terrace.stacks.config import ADVISORY, CommitRules
+from terrace.stacks.config import ADVISORY, SCANNERS, CommitRules
 from terrace.stacks.kinds import (
     WORD,
     Choice,
+    Convention,
     Day,
     Duration,
     Either,
@@ -27,6 +28,33 @@ from terrace.stacks.yaml_nodes import Mapping, Node, Scalar
 
 VARIABLE = Text("a name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
 PATH = Text("a path from the root of the repository", re.compile(r"(?!/)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\]+"))
+
+POLICIES = Record(
+    "a folder of policies",
+    (
+        Key("path", PATH, "The folder.", needed=True),
+        Key(
+            "input",
+            Choice(("view", "plan")),
+            "What they are given: Terrace's view, or `terraform show -json` as conftest and OPA know it.",
+            "view",
+            "check policy",
+        ),
+        Key(
+            "namespaces",
+            ListOf(Text("a package", re.compile(r"\w+(\.\w+)*"))),
+            "With `input: plan`, the packages that judge; conftest's own default is `[main]`.",
+            "all of them",
+            "check policy",
+        ),
+        Key("data", ListOf(PATH), "With `input: plan`, folders of data, as `conftest --data`.", "none", "check policy"),
+    ),
+)
+
+
+def _policies(node: Node) -> Kind:
+    return POLICIES if isinstance(node, Mapping) else PATH
+
 
 APPROVALS = Record(
     "approvals",
@@ -171,6 +199,31 @@ DRIFT = Record(
     ),
 )
 
+
+def _at_risk(node: Node) -> Kind:
+    return Choice(("block",)) if isinstance(node, Scalar) and isinstance(node.value, str) else _more(node)
+
+
+def _more(node: Node) -> Kind:
+    return MapOf(Number(1)) if isinstance(node, Mapping) else Number(1)
+
+
+AT_RISK = Either(_at_risk, (Choice(("block",)), Number(1), MapOf(Number(1))))
+
+RISK = Record(
+    "risk",
+    tuple(
+        Key(
+            level,
+            AT_RISK,
+            f"What a release of {level} risk or more needs: people, teams, or `block`.",
+            "none",
+            "gate risk",
+        )
+        for level in ("medium", "high", "critical")
+    ),
+)
+
 ENVIRONMENT = Record(
     "an environment",
     (
@@ -184,6 +237,7 @@ ENVIRONMENT = Record(
             "0",
             "gate approvals",
         ),
+        Key("risk", RISK, "Whom a risky release needs besides.", "none", "gate risk"),
         Key("smoke", ListOf(Either(_probe, (HTTP, RUN))), "What must work after a deployment.", "none", "smoke"),
         Key(
             "health",
@@ -298,6 +352,46 @@ REQUIRED_FILES = Record(
     ),
 )
 
+DOCS = Record(
+    "docs",
+    (
+        Key(
+            "modules",
+            Choice(("marked", "all")),
+            "Which changed modules need a page in their README: those with markers there, or all.",
+            "marked",
+            "check",
+        ),
+    ),
+)
+
+NAMING = Record(
+    "naming",
+    tuple(
+        Key(name, Convention(), f"How {what} are named; an expression is for all of a name.", "snake_case", "check")
+        for name, what in (
+            ("resources", "resources"),
+            ("data", "data sources"),
+            ("modules", "calls of modules"),
+            ("variables", "variables"),
+            ("outputs", "outputs"),
+            ("locals", "local values"),
+        )
+    ),
+)
+
+AUDIT = Record(
+    "audit",
+    (
+        Key(
+            "every",
+            Duration(),
+            "How often `terrace tick` looks at everything that is deployed, as `terrace check --all` does; 0: never.",
+            "0",
+            "tick",
+        ),
+    ),
+)
 LEVEL = Choice(("required", "advisory", "off"))
 CHECKS = (
     "format",
@@ -309,11 +403,50 @@ CHECKS = (
     "lock-file",
     "unused",
     "required-files",
+    "docs",
+    "naming",
+    "deprecated",
     "secrets",
     "plan-secrets",
+    *SCANNERS,
+    "scanners",
 )
 """What may be weighed: the names of `terrace.apps.checks`."""
-CHECK = Later(Choice(CHECKS), "fail_on")
+GRADE = Choice(("info", "low", "medium", "high", "critical"))
+CHECK = Record(
+    "a check",
+    (
+        Key("level", LEVEL, "How much it weighs.", "as without a word", "check"),
+        Key("fail_on", GRADE, "The least severity that holds a change.", "`fail_on` of `checks`", "check"),
+    ),
+)
+WEIGHTS = Record(
+    "checks",
+    (
+        *(
+            Key(
+                name,
+                Either(lambda node: CHECK if isinstance(node, Mapping) else LEVEL, (LEVEL, CHECK)),
+                f"How much `{name}` weighs.",
+                "advisory" if name in ADVISORY else "required",
+                "check",
+            )
+            for name in CHECKS
+        ),
+        Key(
+            "fail_on",
+            GRADE,
+            "The least severity that holds a change; less is told.",
+            "info",
+            "check",
+        ),
+    ),
+)
+
+WAIVERS = Record(
+    "waivers",
+    (Key("longest", Duration(zero=False), "How long a waiver may count.", "180d", "check, waive, baseline"),),
+)
 
 TERRACE = Record(
     "terrace.yaml",
@@ -355,14 +488,21 @@ TERRACE = Record(
             "ledger",
         ),
         Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy"),
-        Key("policies", ListOf(PATH), "Folders of Rego policies, and the data they use.", "none", "check policy"),
+        Key(
+            "policies",
+            ListOf(Either(_policies, (PATH, POLICIES))),
+            "Folders of Rego policies, and the data they use.",
+            "none",
+            "check policy",
+        ),
         Key(
             "checks",
-            MapOf(LEVEL, CHECK),
+            WEIGHTS,
             "How much each check weighs.",
             f"advisory: {', '.join(ADVISORY)}; required: all others",
             "check",
         ),
+        Key("waivers", WAIVERS, "How waivers are granted.", "see there", "check, waive, baseline"),
         Key(
             "platforms",
             ListOf(Text("a platform like `linux_amd64`", re.compile(r"[a-z0-9]+_[a-z0-9]+"))),
@@ -371,15 +511,19 @@ TERRACE = Record(
             "check",
         ),
         Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
+        Key("docs", DOCS, "Which modules have a page that is made from them.", "see there", "check"),
+        Key("naming", NAMING, "How things are named.", "snake_case", "check"),
+        Key("audit", AUDIT, "How everything that stands is looked at.", "see there", "tick"),
         Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
     ),
-    later=frozenset({"notify", "waivers", "calendars"}),
+    later=frozenset({"notify", "calendars"}),
 )
 
 SECTIONS: tuple[tuple[str, Record], ...] = (
     ("terrace.yaml", TERRACE),
     ("environments.NAME", ENVIRONMENT),
     ("environments.NAME.approvals", APPROVALS),
+    ("environments.NAME.risk", RISK),
     ("environments.NAME.smoke[] with `http`", HTTP),
     ("environments.NAME.smoke[] with `run`", RUN),
     ("environments.NAME.rollout", ROLLOUT),
@@ -391,7 +535,14 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("people.NAME", PERSON),
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
+    ("policies[] as a mapping", POLICIES),
+    ("checks", WEIGHTS),
+    ("checks.NAME", CHECK),
+    ("waivers", WAIVERS),
     ("commits", COMMITS),
     ("required_files", REQUIRED_FILES),
+    ("docs", DOCS),
+    ("naming", NAMING),
+    ("audit", AUDIT),
 )
 """Every record of the file under the name by which the reference lists it."""

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from terrace.stacks.naming import NAME, nearest
+from terrace.stacks.patterns import LONGEST as LONGEST_PATTERN
+from terrace.stacks.patterns import fault
 from terrace.stacks.yaml_nodes import Mapping, Node, Problem, Problems, Scalar, Sequence, shown
 
 _DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
@@ -116,6 +118,28 @@ class Text:
     def schema(self) -> dict[str, Any]:
         found: dict[str, Any] = {"type": "string", "minLength": 1}
         return {**found, "pattern": f"^(?:{self.pattern.pattern})$"} if self.pattern else found
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How names are written: the name of a convention, or a regular expression that cannot run away."""
+
+    word: str = "`snake_case`, `kebab-case`, `any`, or a regular expression"
+
+    def read(self, node: Node, problems: Problems) -> str | None:
+        value = node.value if isinstance(node, Scalar) else None
+        if not isinstance(value, str) or not value:
+            wrong(node, self.word, problems)
+            return None
+        found = fault(value)
+        if found is not None:
+            hint = "groups and `?` are fine; repeat characters and classes only, three times at most"
+            problems.append(Problem(node.place, f"{shown(value)} cannot be used for names: {found}", hint))
+            return None
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": LONGEST_PATTERN}
 
 
 WORD = Text("a name of letters, digits, `.`, `_` and `-`", NAME)

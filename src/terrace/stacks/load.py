@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, get_args
 
 from terrace.errors import BadInput
 from terrace.stacks.config import (
     ApprovalRule,
+    AuditSettings,
     Backups,
     CheckSetting,
     CommandProbe,
@@ -20,13 +21,19 @@ from terrace.stacks.config import (
     Environment,
     HttpProbe,
     IgnoreRule,
+    ModuleDocs,
+    Naming,
     Person,
+    PlainPolicies,
     Probe,
     Remediate,
     RequiredFiles,
+    RiskLevel,
+    RiskRule,
     Rollout,
     StackSetting,
     TerraformSettings,
+    WaiverRules,
 )
 from terrace.stacks.keys import LITERALS, TERRACE
 from terrace.stacks.kinds import Located
@@ -108,6 +115,9 @@ def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:
 def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Problems) -> Config:
     default = Config()
     environments = _inner(found, "environments")
+    folders: list[Any] = [
+        one for one in _value(found, "policies", ()) if isinstance(one, str) or (one and "path" in one)
+    ]
     return Config(
         environments=tuple(_environment(name, environments, problems) for name in environments)
         or _by_convention(discovered),
@@ -123,13 +133,41 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         terraform=_made(TerraformSettings, _inner(found, "terraform")),
         ledger=_value(found, "ledger", default.ledger),
         backups=_backups(_inner(found, "backups")),
-        checks={name: CheckSetting(one.value) for name, one in _inner(found, "checks").items() if one.value},
-        policies=tuple(str(PurePosixPath(one)) for one in _value(found, "policies", ()) if one),
+        checks={name: _check(name, one.value) for name, one in _inner(found, "checks").items() if name != "fail_on"},
+        fail_on=_value(_inner(found, "checks"), "fail_on", default.fail_on),
+        waivers=_made(WaiverRules, _inner(found, "waivers")),
+        policies=tuple(_folder(one) for one in folders),
+        shown={_folder(one): _plain_policies(one) for one in folders if _wants_plan(one)},
         commits=_commits(_inner(found, "commits")),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
+        naming=_made(Naming, _inner(found, "naming")),
+        docs=_made(ModuleDocs, _inner(found, "docs")),
+        audit=_made(AuditSettings, _inner(found, "audit")),
         source=path,
     )
+
+
+def _folder(given: Any) -> str:
+    path = given if isinstance(given, str) else _value(given, "path", "")
+    return str(PurePosixPath(path or ""))
+
+
+def _plain_policies(given: Record) -> PlainPolicies:
+    data = tuple(str(PurePosixPath(one)) for one in _value(given, "data", ()) or () if one)
+    return PlainPolicies(tuple(one for one in _value(given, "namespaces", ()) or () if one), data)
+
+
+def _wants_plan(given: Any) -> bool:
+    return isinstance(given, dict) and _value(given, "input", "view") == "plan"
+
+
+def _check(name: str, given: Any) -> CheckSetting:
+    """A level alone, or a record; without a level it weighs as it would without a word."""
+    if not isinstance(given, dict):
+        return CheckSetting(given)
+    level = _value(given, "level", Config().level(name))
+    return CheckSetting(level, _value(given, "fail_on", None))
 
 
 def _required_files(found: Record) -> RequiredFiles:
@@ -177,7 +215,17 @@ def _environment(name: str, ladder: Record, problems: Problems) -> Environment:
         rpo=_value(found, "rpo", None),
         rto=_value(found, "rto", None),
         drift=_drift(_inner(found, "drift"), asks=asks(tuple(ladder), name)),
+        risk=_risk(_inner(found, "risk")),
     )
+
+
+def _risk(found: Record) -> dict[RiskLevel, RiskRule]:
+    levels: tuple[RiskLevel, ...] = get_args(RiskLevel)
+    return {level: _at_risk(found[level]) for level in levels if level in found and found[level].value is not None}
+
+
+def _at_risk(given: Located) -> RiskRule:
+    return RiskRule(blocked=True) if given.value == "block" else RiskRule(_rule(given))
 
 
 def _probes(found: Record, key: str) -> tuple[Probe, ...]:
@@ -293,7 +341,8 @@ def _agree(config: Config, found: Record, problems: Problems) -> None:
         settings: Record = one.value or {}
         _known("environment", settings.get("after"), names, problems)
         remediate = _inner(_inner(settings, "drift"), "remediate")
-        for asked in (settings.get("approvals"), remediate.get("approvals")):
+        risky = _inner(settings, "risk").values()
+        for asked in (settings.get("approvals"), settings.get("rollback"), remediate.get("approvals"), *risky):
             for team, node in _teams(asked) if asked is not None else ():
                 _known("team", Located(team, node), list(config.teams), problems)
         cycle = _cycle(config, name)

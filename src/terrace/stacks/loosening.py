@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
-from terrace.stacks.config import ApprovalRule, Config, Environment
+from terrace.stacks.config import ApprovalRule, Config, Environment, Grade, RiskLevel, RiskRule
 
 _LEVELS = ("off", "advisory", "required")
+_GRADES = get_args(Grade)
+LEVELS_OF_RISK: tuple[RiskLevel, ...] = get_args(RiskLevel)
 
 
 def loosened(old: Config, new: Config) -> tuple[str, ...]:
@@ -32,6 +35,12 @@ def _ways(old: Config, new: Config) -> Iterator[str]:
             yield f"terraform.{what} changes from {was} to {is_}"
     for folder in sorted(set(old.policies) - set(new.policies)):
         yield f"the policies of {folder} judge no longer"
+    for folder in sorted(set(old.policies) & set(new.policies)):
+        was, is_ = old.shown.get(folder), new.shown.get(folder)
+        if was != is_:
+            yield f"the policies of {folder} judge another input or other namespaces"
+    if old.audit.every and (not new.audit.every or new.audit.every > old.audit.every):
+        yield "everything that stands is looked at less often"
     yield from _checks(old, new)
 
 
@@ -57,6 +66,7 @@ def _environment(old: Environment, new: Environment) -> Iterator[str]:
     if old.deploy == "manual" and new.deploy == "automatic":
         yield f"{name} deploys by itself"
     yield from _approvals(name, old.approvals, new.approvals)
+    yield from _at_risk(old, new)
     if set(old.smoke) - set(new.smoke):
         yield f"{name} loses or changes a smoke test"
     yield from _watching(old, new)
@@ -67,6 +77,26 @@ def _environment(old: Environment, new: Environment) -> Iterator[str]:
         was, is_ = getattr(old, what), getattr(new, what)
         if was is not None and (is_ is None or is_ > was):
             yield f"{name} has a longer {what}, or none"
+
+
+def _at_risk(old: Environment, new: Environment) -> Iterator[str]:
+    """Levels of risk at which less is asked for."""
+    for level in LEVELS_OF_RISK:
+        was, is_ = _asked_at(old, level), _asked_at(new, level)
+        if was.blocked and not is_.blocked:
+            yield f"{old.name} takes releases of {level} risk"
+        for way in _approvals(old.name, was.approvals, is_.approvals):
+            yield f"{way}, at {level} risk"
+
+
+def _asked_at(environment: Environment, level: RiskLevel) -> RiskRule:
+    """What every rule up to that level asks for together."""
+    rules = [environment.risk[at] for at in LEVELS_OF_RISK[: LEVELS_OF_RISK.index(level) + 1] if at in environment.risk]
+    roles: dict[str, int] = {}
+    for rule in rules:
+        roles |= {role: max(number, roles.get(role, 0)) for role, number in rule.approvals.roles.items()}
+    count = max((rule.approvals.count for rule in rules), default=0)
+    return RiskRule(ApprovalRule(count, roles), any(rule.blocked for rule in rules))
 
 
 def _watching(old: Environment, new: Environment) -> Iterator[str]:
@@ -166,6 +196,12 @@ def _checks(old: Config, new: Config) -> Iterator[str]:
         was, is_ = old.level(name), new.level(name)
         if _LEVELS.index(is_) < _LEVELS.index(was):
             yield f"the check {name} goes from {was} to {is_}"
+        if _GRADES.index(new.fails_on(name)) > _GRADES.index(old.fails_on(name)):
+            yield f"the check {name} holds a change from {new.fails_on(name)} on instead of {old.fails_on(name)}"
+    if _GRADES.index(new.fail_on) > _GRADES.index(old.fail_on):
+        yield f"checks hold a change from {new.fail_on} on instead of {old.fail_on}"
+    if new.waivers.longest > old.waivers.longest:
+        yield f"waivers count for up to {new.waivers.longest.days} days instead of {old.waivers.longest.days}"
     yield from _hygiene(old, new)
 
 
@@ -175,6 +211,12 @@ def _hygiene(old: Config, new: Config) -> Iterator[str]:
         fewer = set(getattr(old.required_files, what)) - set(getattr(new.required_files, what))
         if fewer:
             yield f"{what} need no {', '.join(sorted(fewer))}"
+    for what in ("resources", "data", "modules", "variables", "outputs", "locals"):
+        before, after = getattr(old.naming, what), getattr(new.naming, what)
+        if before not in (after, "any"):
+            yield f"names of {what} are judged by {after!r} instead of {before!r}"
+    if old.docs.modules == "all" != new.docs.modules:
+        yield "modules need no page in their README"
     gone = sorted(set(old.platforms) - set(new.platforms))
     if gone:
         yield f"lock files need not know providers for {', '.join(gone)}"

@@ -59,3 +59,19 @@ def text_of(node: Node) -> str:
 def line_of(node: Node) -> int:
     """The line where it begins, from 1."""
     return int(node.start_point[0]) + 1
+
+
+def first_error(root: Node) -> int:
+    """The line of the first syntax error in a tree that has one, from 1."""
+    for node in _with_errors(root):
+        if node.type == "ERROR" or node.is_missing:
+            return line_of(node)
+    return line_of(root)
+
+
+def _with_errors(root: Node) -> Iterator[Node]:
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from terrace.ledger import folds
@@ -34,6 +34,13 @@ def baseline(history: History, environment: str) -> Baseline:
             elif done or isinstance(deployment.origin, Destruction):
                 unclear.pop(key, None)
     return Baseline(commits, unclear)
+
+
+def abandoned(history: History, names: Iterable[str]) -> tuple[str, ...]:
+    """The environments where something is deployed and that are none of these: nobody has rules for them any more."""
+    known = set(names)
+    others = dict.fromkeys(d.environment for d in folds.deployments(history) if d.environment not in known)
+    return tuple(name for name in others if (there := baseline(history, name)).commits or there.unclear)
 
 
 def running(history: History, environment: str) -> Deployment | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from terrace.assess.hygiene.lock_files import unlocked
+from terrace.stacks.facts import provider_sources
+from terrace.stacks.hcl import read_facts
 from terrace.stacks.lock_file import Locked, read_lock_file
 
 AWS = "registry.terraform.io/hashicorp/aws"
@@ -50,3 +52,36 @@ def test_what_to_do_names_the_platforms() -> None:
 def test_a_real_lock_file_is_read() -> None:
     text = f'provider "{AWS}" {{\n  version = "5.0.0"\n  hashes = [\n    "h1:a=",\n    "zh:b",\n  ]\n}}\n'
     assert said(read_lock_file(text.encode()), *BOTH) == []
+
+
+USES = b"""
+terraform {
+  required_providers {
+    cf = { source = "cloudflare/cloudflare" }
+  }
+}
+resource "aws_vpc" "a" {}
+resource "cloudflare_record" "a" { provider = cf.main }
+data "google_project" "a" {}
+resource "terraform_data" "a" {}
+provider "random" {}
+check "a" {
+  data "http" "a" {}
+}
+"""
+USES_JSON = b"""{
+  "terraform": {"required_providers": {"cf": {"source": "cloudflare/cloudflare"}}},
+  "resource": {
+    "aws_vpc": {"a": {}}, "terraform_data": {"a": [{}]}, "cloudflare_record": {"a": {"provider": "cf.main"}}
+  },
+  "data": [{"google_project": {"a": {}}}],
+  "provider": {"random": [{}]},
+  "check": {"a": {"data": {"http": {"a": {}}}}}
+}"""
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.tf", USES), ("a.tf.json", USES_JSON)])
+def test_a_provider_that_only_a_resource_implies_is_needed(name: str, content: bytes) -> None:
+    found = provider_sources([read_facts(name, content)])
+    implied = {f"hashicorp/{name}" for name in ("aws", "google", "http", "random")}
+    assert found == {"cloudflare/cloudflare", *implied}

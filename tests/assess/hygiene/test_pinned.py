@@ -50,7 +50,7 @@ def test_it_is_pinned(text: str) -> None:
         (
             'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n',
             "the provider aws",
-            0,
+            3,
         ),
     ],
 )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrace.assess.hygiene.deprecated import deprecated
+from terrace.assess.hygiene.names import misnamed
 from terrace.assess.hygiene.unused import unused
+from terrace.stacks.config import Naming
+from terrace.stacks.hcl import read_facts
+from terrace.stacks.interface import read_interface
 
 
 def said(text: str, **more: str) -> list[tuple[str, int]]:
@@ -54,3 +61,17 @@ def test_what_cannot_be_read_is_unknown() -> None:
 @given(st.binary())
 def test_no_content_breaks_it(content: bytes) -> None:
     unused({"a.tf": content})
+
+
+@pytest.mark.parametrize("nested", [("{a=", "}"), ("[", "]"), ("(", ")"), ('"${', '}"'), ("f(", ")")])
+def test_no_nesting_keeps_a_reader_busy(nested: tuple[str, str]) -> None:
+    # Each of them takes milliseconds, if it goes down only once; minutes, if it looks up from everywhere.
+    begin, end = nested
+    text = f'variable "a" {{\n  default = {begin * 3000}1{end * 3000}\n}}\n'.encode()
+    began = time.monotonic()
+    read_facts("a.tf", text)
+    read_interface({"a.tf": text})
+    unused({"a.tf": text})
+    deprecated("a.tf", text)
+    misnamed("a.tf", text, Naming())
+    assert time.monotonic() - began < 10

@@ -84,6 +84,11 @@ class GitRepository:
         done = self.git("status", "--porcelain", "-z", "--no-renames")
         return tuple(os.fsdecode(line[3:]) for line in done.out.split(b"\0") if line)
 
+    def conflicts(self) -> frozenset[str]:
+        """Paths that a merge left unmerged."""
+        done = self.git("ls-files", "--unmerged", "--full-name", "-z", ":/")
+        return frozenset(os.fsdecode(line.partition(b"\t")[2]) for line in done.out.split(b"\0") if line)
+
     @property
     def has_commits(self) -> bool:
         return self.git("rev-parse", "--verify", "--quiet", "HEAD").code == 0
@@ -105,6 +110,10 @@ class GitRepository:
                 hint = "this clone is shallow and may lack it: `git fetch --unshallow`"
             raise BadInput(f"there is no commit {ref!r}", hint=hint)
         return os.fsdecode(done.out).strip()
+
+    def made_here(self, commit: str) -> bool:
+        """Whether `snapshot` made a commit: it is nobody's."""
+        return self._text("log", "-1", "--format=%ae", commit).strip() == _NOBODY
 
     def snapshot(self) -> str:
         with tempfile.TemporaryDirectory(prefix="terrace-index-") as folder:

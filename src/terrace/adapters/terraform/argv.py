@@ -75,6 +75,11 @@ def fmt_diff(path: str) -> Argv:
     return ("fmt", "-write=false", "-diff", "-list=false", "-no-color", f"./{path}")
 
 
+def fmt_write(paths: Sequence[str]) -> Argv:
+    """Formats these files where they are."""
+    return ("fmt", "-list=false", "-no-color", *(f"./{path}" for path in paths))
+
+
 def version() -> Argv:
     """Product and version."""
     return ("version", "-json")

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -297,8 +298,7 @@ class LocalTerraform:
             (site.folder / OVERRIDE).unlink(missing_ok=True)
 
     def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
-        suffixes = (".tf", ".tfvars", ".tftest.hcl", *((".tofu",) if self.product == "tofu" else ()))
-        wanted = [path for path in paths if path.endswith(suffixes) and (root / path).is_file()]
+        wanted = [path for path in paths if path.endswith(self._formats) and (root / path).is_file()]
         if not wanted or self._fmt(root, argv.fmt_check(wanted)).code == 0:
             return {}
         found = {}
@@ -307,6 +307,31 @@ class LocalTerraform:
             if ran.code != 0 or ran.out:
                 found[path] = ran.out.decode("utf-8", "replace") or ran.err
         return found
+
+    def formatted(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
+        """These files as `fmt` would write them, by path; None for one that it cannot read. Nothing of theirs is
+        touched: they are formatted all at once, as copies."""
+        wanted = [path for path in contents if path.endswith(self._formats)]
+        if not wanted:
+            return {}
+        copies = private_folder("format")
+        try:
+            names = [f"{number}{_suffix(path, self._formats)}" for number, path in enumerate(wanted)]
+            for name, path in zip(names, wanted, strict=True):
+                (copies / name).write_bytes(contents[path])
+            ran = self._fmt(copies, argv.fmt_write(names))
+            # Whatever it cannot read is named in its errors, and the others are written.
+            unread = {name for name in names if ran.code != 0 and re.search(rf"\bon {re.escape(name)} line", ran.err)}
+            return {
+                path: None if name in unread else (copies / name).read_bytes()
+                for name, path in zip(names, wanted, strict=True)
+            }
+        finally:
+            shutil.rmtree(copies, ignore_errors=True)
+
+    @property
+    def _formats(self) -> tuple[str, ...]:
+        return (".tf", ".tfvars", ".tftest.hcl", *((".tofu",) if self.product == "tofu" else ()))
 
     def _fmt(self, root: Path, command: argv.Argv) -> Ran:
         env = {k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ}
@@ -356,3 +381,7 @@ class LocalTerraform:
             rest = "".join(plain) + ran.err
             raise failure(self.product, name, site.stack.key, ran.code, found, rest)
         return ran, found
+
+
+def _suffix(path: str, among: tuple[str, ...]) -> str:
+    return next(suffix for suffix in among if path.endswith(suffix))

@@ -1,4 +1,4 @@
-"""`check`, `impact` and `plan`: what the working tree would change. Nothing of the user's is touched."""
+"""`check`, `impact` and `plan`: what the working tree would change. Only `check --fix` writes there."""
 
 from __future__ import annotations
 
@@ -14,22 +14,36 @@ from terrace.errors import TerraceError
 from terrace.pipelines.validate import validate
 from terrace.report import machine, terminal
 from terrace.report.checked import Checked
+from terrace.report.text import visible
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason
 
 
 def check(
-    folder: str, base: str | None, style: str, output: str | None, reports: tuple[str, ...], *, explain: bool = False
+    folder: str,
+    base: str | None,
+    style: str,
+    output: str | None,
+    reports: tuple[str, ...],
+    *,
+    explain: bool = False,
+    fix: bool = False,
 ) -> int:
-    """Everything a pull request is checked for; exit 1 when it may not be merged."""
+    """Everything a pull request is checked for; exit 1 when it may not be merged. `fix` mends what it can first."""
     wanted = asked_for(Path(folder), style, output, reports)
     shop = Workshop(Path(folder))
     change_set, landscape = _change(shop, base)
+    if fix and _mend(shop, change_set):
+        change_set, landscape = _change(shop, base)
+    waivers = shop.waivers(landscape, change_set.changed)
+    if waivers.unread:
+        note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
     with watcher(as_json=style == "json") as told:
         crew = shop.onlookers(told)
-        made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop))
-        validation = validate(crew, change_set, landscape, made)
+        scanners = shop.scanners()
+        made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners, waivers)
+        validation = validate(crew, change_set, landscape, made, waivers=waivers)
     record = Checked(
         validation.assessment,
         validation.ahead,
@@ -37,11 +51,30 @@ def check(
         validation.risk,
         explain=explain,
         graph=landscape.graph,
-        tools=("terrace", "terraform", f"{shop.terraform.product} fmt", *(("opa",) if crew.config.policies else ())),
+        tools=(
+            "terrace",
+            "terraform",
+            f"{shop.terraform.product} fmt",
+            *(("opa",) if crew.config.policies else ()),
+            *scanners.tools(crew.config),
+        ),
     )
     for report in wanted:
         report.tell(record)
     return 0 if validation.passed else 1
+
+
+def _mend(shop: Workshop, change_set: ChangeSet) -> bool:
+    """Mend, say on stderr what was written and what was not, and tell whether anything was."""
+    from terrace.apps.mending import mend
+
+    done = mend(shop, change_set)
+    for one in done:
+        path = visible(one.path)
+        note(f"left alone {path}: {one.why_not}" if one.why_not else f"wrote {path} ({one.what})")
+    if not done:
+        note("nothing to mend")
+    return any(not one.why_not for one in done)
 
 
 def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:

@@ -26,7 +26,9 @@ from terrace.pipelines.react import react
 from terrace.pipelines.release import Released
 from terrace.pipelines.state.look import back_up, due_for_a_look
 from terrace.pipelines.tick import due
+from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal, terminal
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
@@ -57,7 +59,7 @@ def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_jso
     commit = shop.trust.commit if ref is None else shop.repository.resolve(ref)
     if ref is None and (dirty := shop.repository.dirty):
         raise BadInput(
-            f"the working tree differs from its commit ({terminal.visible(dirty[0])}"
+            f"the working tree differs from its commit ({visible(dirty[0])}"
             + (f" and {len(dirty) - 1} more" if len(dirty) > 1 else "")
             + "), and only commits are deployed",
             hint="commit and merge it, or say which commit you mean: --ref REF",
@@ -203,6 +205,8 @@ def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: boo
 
 def tick(folder: str, *, as_json: bool) -> int:
     """Do all that is due."""
+    from terrace.apps.cli.audit import look_when_due
+
     shop = Workshop(Path(folder))
     results: list[machine.Json] = []
     codes = []
@@ -228,18 +232,23 @@ def tick(folder: str, *, as_json: bool) -> int:
         if names:
             looking.look(crew, names)
             looking.note_overdue(crew, names)
+        audits = look_when_due(shop, crew)
     reviews = reviews_of(shop, names)
     codes += [1 for one in reviews if one.check is not None and one.check.status != "clean"]
+    codes += [1 for one in audits if one.blocking]
     if as_json:
         seen = drift.as_json(reviews)["environments"]
+        audited = audit_report.as_json(audits)["environments"]
         backups = [state_json.look(one) for one in looks]
-        emit({"schema": "terrace/tick@1", "done": results, "drift": seen, "backups": backups})
+        emit({"schema": "terrace/tick@1", "done": results, "drift": seen, "backups": backups, "audits": audited})
         return max(codes, default=0)
     if looks:
         show(state_terminal.looks(looks))
     if reviews:
         show(drift.as_terminal(reviews))
-    if not (results or looks or reviews):
+    if audits:
+        show(audit_report.as_terminal(audits))
+    if not (results or looks or reviews or audits):
         show("nothing is due")
     return max(codes, default=0)
 

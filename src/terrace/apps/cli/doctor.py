@@ -17,7 +17,10 @@ from pathlib import Path
 from terrace.adapters.process import run
 from terrace.adapters.sealing import read_key
 from terrace.adapters.terraform.client import LocalTerraform
+from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.known import TOOLS
 from terrace.apps.cli.console import emit, show
+from terrace.apps.home import Home
 from terrace.apps.wiring import CONFIG_FILE, Workshop, now
 from terrace.errors import TerraceError
 from terrace.stacks.config import Config, Environment
@@ -127,8 +130,22 @@ def _configured(shop: Workshop) -> Iterator[Row]:
     yield _asked("backup key", lambda: _sealed(shop))
     yield from _states(shop)
     yield from _signing(shop)
+    yield _tools(config)
     for environment in config.environments:
         yield _credentials(environment)
+
+
+def _tools(config: Config) -> Row:
+    """Programs of others: missing where terrace.yaml requires one, optional where nobody said anything about it."""
+    box = Toolbox(Home.tools())
+    there = [one.name for one in TOOLS if box.find(one) is not None]
+    absent = [one.name for one in TOOLS if one.name not in there]
+    needed = [n for n in absent if n in config.checks and config.level(n) == "required"]
+    needed += ["opa"] if "opa" in absent and config.policies and config.level("policy") == "required" else []
+    unsaid = [name for name in absent if name != "opa" and config.level(name) != "off"]
+    state = "missing" if needed else "optional" if unsaid else "ok"
+    found = f"{', '.join(there) or 'none'}" + (f"; not found: {', '.join(absent)}" if absent else "")
+    return Row("tools", state, found, f"terrace tools install {' '.join(needed or unsaid)}" if needed or unsaid else "")
 
 
 def _signing(shop: Workshop) -> Iterator[Row]:

@@ -19,6 +19,7 @@ from terrace.pipelines.opening import Refused
 from terrace.pipelines.remediate import Remedied, remediate
 from terrace.report import drift as report
 from terrace.report import machine, terminal
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 from terrace.stacks.kinds import Duration
 from terrace.stacks.yaml_nodes import Problem, Scalar
@@ -163,7 +164,7 @@ def _tell(one: Remedied) -> None:
     for made in one.deployments:
         show(terminal.gates(made.verdict) if isinstance(made, Refused) else terminal.deployment(made))
     for refusal in one.refusals:
-        show(f"left as it is: {refusal.stack or one.environment}: {terminal.visible(refusal.reason)}")
+        show(f"left as it is: {refusal.stack or one.environment}: {visible(refusal.reason)}")
 
 
 def _as_json(one: Remedied) -> machine.Json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
-ENV = click.argument("environment", metavar="ENV")
+from terrace.apps.cli.options import ENV, JSON
+
 STYLE = click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
 ENVS = click.argument("environments", metavar="[ENV]...", nargs=-1)
 
@@ -108,3 +108,6 @@ def drift_adopt(folder: str, environment: str, address: str, stack: str | None, 
     from terrace.apps.cli.drift import adopt
 
     return adopt(folder, environment, address, stack, as_json=as_json)
+
+
+COMMANDS = (drift,)

@@ -1,19 +1,60 @@
-"""`explain`: what a rule means."""
+"""`explain`: what a rule means, one of Terrace's or one of the repository's policies."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 from terrace.apps.cli.console import emit, show
-from terrace.assess.rules import rule
+from terrace.apps.policy_pack import described
+from terrace.assess.policy.catalogue import PolicyRule
+from terrace.assess.rules import Rule, rules
+from terrace.errors import Interrupted, TerraceError
+from terrace.stacks.naming import no_such
 
 
-def explain(name: str, *, as_json: bool) -> int:
+def explain(folder: str, name: str, *, as_json: bool) -> int:
     """One rule in sentences; BadInput when there is none of that name."""
-    found = rule(name)
+    own = rules()
+    found = own.get(name)
+    if found is None:
+        policies = _policies(folder)
+        if name not in policies:
+            raise no_such("rule", name, {**own, **policies})
+        found = _told(policies[name])
     if as_json:
         emit({"schema": "terrace/explain@1", **asdict(found)})
         return 0
     for title, text in (("", found.means), ("why: ", found.why), ("fix: ", found.fix), ("waive: ", found.waive)):
         show(f"{title}{text}" if title else f"{found.name}: {text}")
     return 0
+
+
+def _policies(folder: str) -> dict[str, PolicyRule]:
+    """The rules of the policies here, and of the pack where they are not to be had: without a repository, or OPA."""
+    from terrace.apps.wiring import Workshop
+
+    known = {rule.id: rule for rule in described()}
+    try:
+        shop = Workshop(Path(folder), fetch=False)
+        here = shop.repository.snapshot()
+        return known | {rule.id: rule for rule in shop.policies(here).rules(shop.config_at(here).policies)}
+    except Interrupted:
+        raise
+    except TerraceError:
+        return known
+
+
+def _told(rule: PolicyRule) -> Rule:
+    """A rule of a policy in the words of ours."""
+    about = f" It looks at {', '.join(rule.types)}." if rule.types else ""
+    where = f" It stands in {rule.path}." if rule.path else ""
+    more = f" More: {', '.join(rule.references)}" if rule.references else ""
+    controls = f" It is evidence for {', '.join(rule.controls)}." if rule.controls else ""
+    return Rule(
+        rule.id,
+        f"{rule.title} ({rule.severity.word}).{about}{where}{controls}",
+        f"{rule.why}{more}",
+        rule.fix or "Its policy does not say.",
+        f"`terrace waive {rule.id} ADDRESS --owner NAME --reason WHY`, merged: until a day, and told in every report.",
+    )

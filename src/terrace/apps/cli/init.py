@@ -8,9 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.adapters.opa.engine import INSTALL
 from terrace.adapters.process import run
 from terrace.apps.cli.console import note, show
+from terrace.apps.home import Home
+from terrace.apps.policy_pack import upgrade_of
+from terrace.assess.policy.shipped import FOLDER, is_rule
 from terrace.errors import BadInput, TerraceError
+from terrace.stacks.config import SCANNERS
 from terrace.stacks.layout import is_configuration
 from terrace.stacks.load import asks, ladder
 from terrace.stacks.naming import NAME
@@ -57,10 +62,11 @@ crash.log
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What `init` makes in a folder: files by name, a Git repository, or not; and what to do after it."""
+    """What `init` makes in a folder: files and policies by name, a Git repository, or not; and what to do after it."""
 
     root: Path
     files: Mapping[str, str]
+    policies: Mapping[str, str]
     repository: bool
     next: tuple[str, ...]
 
@@ -71,7 +77,7 @@ def init(folder: str, *, dry_run: bool) -> int:
     if not root.is_dir():
         raise BadInput(f"there is no folder {root}", hint="make it first")
     if os.path.lexists(root / CONFIG_FILE):
-        show(f"{CONFIG_FILE} exists already: nothing was written")
+        show(f"{CONFIG_FILE} exists already: nothing was written (policies: terrace policy update)")
         return 0
     try:
         start = _start(root)
@@ -111,8 +117,14 @@ def _start(root: Path) -> Start:
     if not found and not empty:
         note(f"note: no stacks were found in environments/; {CONFIG_FILE} is written for {', '.join(USUAL)}")
     environments = found or (("dev",) if empty else USUAL)
-    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments)}
-    commit = f"git add {'--all' if empty else CONFIG_FILE} && git commit -m 'Add Terrace'"
+    found_here = tools_here()
+    opa = "opa" in found_here
+    if not opa:
+        note(f"note: OPA was not found, which runs the policies; until it is there they are advisory: {INSTALL}")
+    scanners = tuple(name for name in SCANNERS if name in found_here)
+    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments) + _checks(root, scanners, opa=opa)}
+    policies = {f"{FOLDER}/{name}": text for name, text in upgrade_of(root).files.items()}
+    commit = f"git add {'--all' if empty else f'{CONFIG_FILE} {FOLDER}'} && git commit -m 'Add Terrace'"
     steps = (
         *(() if repository or empty else ("git init -b main",)),
         f"{commit}   # it counts from the protected branch on",
@@ -120,7 +132,16 @@ def _start(root: Path) -> Start:
         "terrace doctor",
         f"terrace deploy {environments[0]}",
     )
-    return Start(root, files, repository=empty and not repository, next=steps)
+    return Start(root, files, policies, repository=empty and not repository, next=steps)
+
+
+def tools_here() -> frozenset[str]:
+    """OPA and the scanners, as far as this machine has them."""
+    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.known import tool
+
+    box = Toolbox(Home.tools())
+    return frozenset(name for name in ("opa", *SCANNERS) if box.find(tool(name)) is not None)
 
 
 def terrace_yaml(environments: tuple[str, ...]) -> str:
@@ -156,6 +177,30 @@ _MORE = """
 """
 
 
+def _checks(root: Path, scanners: tuple[str, ...], *, opa: bool) -> str:
+    """What terrace.yaml says of what judges. Policies of others that lie beside ours are not made to judge unasked.
+
+    `scanners` are those that were found: they may look too.
+    """
+    home = Path(FOLDER).parent
+    others = any(not path.is_relative_to(root / FOLDER) for path in (root / home).rglob("*.rego"))
+    lines = [
+        "",
+        f"# What judges every plan; settings of the rules that come with Terrace: {FOLDER}/settings.yaml",
+        f"policies: [{FOLDER if others else home}]",
+    ]
+    if not opa:
+        lines.append("# OPA, which runs the policies, was not found: once it is, take `policy` out of `checks`.")
+    if scanners:
+        lines.append("# Scanners that were found: `required` lets what they find hold a change.")
+    weights = ", ".join(f"{name}: advisory" for name in (*(() if opa else ("policy",)), *scanners))
+    lines.append(f"checks: {{{weights}}}" if weights else _SCANNERS)
+    return "\n".join(lines) + "\n"
+
+
+_SCANNERS = "# checks: {checkov: required}   # scanners that look too: `terrace tools install`"
+
+
 def _word(name: str) -> str:
     """A name as YAML reads it back: quoted where it could be taken for a number, a flag or nothing."""
     plain = name[0].isalpha() and name.lower() not in ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
@@ -171,7 +216,7 @@ def _make(start: Start) -> None:
     try:
         if start.repository:
             _make_repository(start.root, made)
-        for name, text in start.files.items():
+        for name, text in {**start.files, **start.policies}.items():
             _make_folders((start.root / name).parent, made)
             _write(start.root / name, text, made)
     except BaseException:
@@ -221,6 +266,9 @@ def _tell(start: Start, *, dry_run: bool) -> None:
         show("would make a Git repository" if dry_run else "made a Git repository")
     for name in sorted(start.files):
         show(f"{'would write' if dry_run else 'wrote'} {name}")
+    rules = len([name for name in start.policies if is_rule(name)])
+    if rules:
+        show(f"{'would write' if dry_run else 'wrote'} {FOLDER}: {rules} policies with their tests")
     if not dry_run:
         show("\nnext:")
         for step in start.next:

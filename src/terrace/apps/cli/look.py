@@ -14,6 +14,7 @@ from terrace.ledger import folds
 from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
 from terrace.report import machine, state_terminal, terminal
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 from terrace.watch.checks import newest_first, standing
 from terrace.watch.states import problems
@@ -74,8 +75,8 @@ def show(folder: str, wanted: str, *, as_json: bool) -> int:
     print_record(terminal.deployment(found))
     for given in answers:
         role = f" for {given.role}" if given.role else ""
-        said = f": {terminal.visible(given.comment)}" if given.comment else ""
-        print_record(f"  {given.answer} by {terminal.visible(given.actor)}{role} ({given.proof}){said}")
+        said = f": {visible(given.comment)}" if given.comment else ""
+        print_record(f"  {given.answer} by {visible(given.actor)}{role} ({given.proof}){said}")
     return 0
 
 

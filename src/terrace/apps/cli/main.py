@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
 from terrace import __version__
-from terrace.apps.cli.drift_commands import drift
-from terrace.apps.cli.state_commands import state
-
-ENVIRONMENT = "ENV"
+from terrace.apps.cli import (
+    change_commands,
+    deploy_commands,
+    drift_commands,
+    judging_commands,
+    look_commands,
+    state_commands,
+)
+from terrace.apps.cli.options import JSON
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Start", ("init", "doctor", "demo")),
-    ("A change", ("check", "explain", "impact", "plan", "policy", "scan")),
+    ("Start", ("init", "doctor", "demo", "tools")),
+    ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "docs", "waive", "waivers", "baseline")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
-    ("Watch", ("drift",)),
+    ("Watch", ("drift", "report")),
     ("Keep", ("state", "ledger", "config", "completion")),
 )
 """The commands as `terrace --help` groups them."""
@@ -33,14 +37,6 @@ class Ladder(click.Group):
             commands = [(n, self.commands[n].get_short_help_str(100)) for n in names if n in self.commands]
             with formatter.section(title):
                 formatter.write_dl(commands)
-
-
-FORMATS = ("terminal", "markdown", "sarif", "junit", "json")
-"""What `terrace check` can be told as; `terrace.apps.cli.reports` knows how."""
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
-WAIT = click.option("--wait", is_flag=True, help="Sit through what mere time will do, such as a bake.")
-ENV = click.argument("environment", metavar=ENVIRONMENT)
 
 
 @click.group(cls=Ladder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -60,441 +56,43 @@ def cli(ctx: click.Context, folder: str) -> None:
     ctx.obj = folder
 
 
-@cli.command()
-@click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
-@click.option("--format", "style", type=click.Choice(FORMATS), default="terminal")
-@click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE and not to stdout.")
-@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write this too; may be said again.")
-@click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
-@JSON
-@click.pass_obj
-def check(
-    folder: str,
-    base: str | None,
-    style: str,
-    output: str | None,
-    reports: tuple[str, ...],
-    explain: bool,
-    as_json: bool,
-) -> int:
-    """Everything a pull request is checked for, on the working tree.
-
-    \b
-    Examples:
-      terrace check                     the working tree against the protected branch
-      terrace check --base HEAD~3       against another commit
-      terrace check --format markdown   as a comment for a pull request
-      terrace check --report sarif=check.sarif --report junit=check.xml
-    """
-    from terrace.apps.cli.change import check
-
-    return check(folder, base, "json" if as_json else style, output, reports, explain=explain)
-
-
-@cli.command()
-@click.argument("rule", metavar="RULE")
-@JSON
-def explain(rule: str, as_json: bool) -> int:
-    """What a rule of a check, or a factor of the risk, means; why it matters, how to fix and how to waive it.
-
-    \b
-    Examples:
-      terrace explain trust-root
-      terrace explain data-loss
-    """
-    from terrace.apps.cli.explain import explain
-
-    return explain(rule, as_json=as_json)
-
-
-@cli.command()
-@click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
-@click.option("--why", is_flag=True, help="Show every chain from a changed file to the stack.")
-@JSON
-@click.pass_obj
-def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
-    """Which stacks the working tree's changes touch, and through which modules.
-
-    \b
-    Examples:
-      terrace impact --why
-      terrace impact --base v1.2.0 --json
-    """
-    from terrace.apps.cli.change import impact
-
-    return impact(folder, base, why=why, as_json=as_json)
+for group in (change_commands, judging_commands, deploy_commands, look_commands, drift_commands, state_commands):
+    for command in group.COMMANDS:
+        cli.add_command(command)
 
 
 @cli.group()
-def scan() -> None:
-    """One look of `check` alone, at everything that is there."""
+def tools() -> None:
+    """Programs of others that Terrace can use: scanners, and OPA for policies."""
 
 
-@scan.command("secrets")
-@click.option("--history", is_flag=True, help="Look at every commit that a branch or tag reaches.")
+@tools.command("list")
 @JSON
-@click.pass_obj
-def scan_secrets(folder: str, history: bool, as_json: bool) -> int:
-    """Look for secrets in the files of the working tree. No secret is ever printed.
+def tools_list(as_json: bool) -> int:
+    """Which there are, where they were found, and what is not looked at without the others.
+
+    What is on PATH goes before what Terrace installed.
+    """
+    from terrace.apps.cli.tools import listed
+
+    return listed(as_json=as_json)
+
+
+@tools.command("install")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+def tools_install(names: tuple[str, ...]) -> int:
+    """Install tools into Terrace's own folder: all that are found nowhere, or these.
+
+    Each is of one version, proven by checksums, and needs no rights of root. Nothing of the repository is touched.
 
     \b
     Examples:
-      terrace scan secrets
-      terrace scan secrets --history --json
+      terrace tools install              all that are missing
+      terrace tools install checkov opa
     """
-    from terrace.apps.cli.scan import secrets
+    from terrace.apps.cli.tools import install
 
-    return secrets(folder, history=history, as_json=as_json)
-
-
-@cli.command()
-@click.argument("stacks", nargs=-1, metavar="[STACK]...")
-@JSON
-@click.pass_obj
-def plan(folder: str, stacks: tuple[str, ...], as_json: bool) -> int:
-    """Plan stacks of the working tree, all of them or those named (`prod/network`).
-
-    \b
-    Examples:
-      terrace plan dev
-      terrace plan prod/network prod/app --json
-    """
-    from terrace.apps.cli.change import plan
-
-    return plan(folder, stacks, as_json=as_json)
-
-
-@cli.command()
-@ENV
-@click.option("--ref", metavar="REF", help="Which commit; the tip of the protected branch if not said.")
-@WAIT
-@JSON
-@click.pass_obj
-def deploy(folder: str, environment: str, ref: str | None, wait: bool, as_json: bool) -> int:
-    """Take a commit into ENV as far as it goes now: to its end, or to where somebody must act.
-
-    \b
-    Examples:
-      terrace deploy dev
-      terrace deploy staging --ref v1.4.0
-    """
-    from terrace.apps.cli.deployment import deploy
-
-    return deploy(folder, environment, ref, wait=wait, as_json=as_json)
-
-
-@cli.command()
-@ENV
-@WAIT
-@JSON
-@click.pass_obj
-def promote(folder: str, environment: str, wait: bool, as_json: bool) -> int:
-    """Take into ENV what succeeded in the environment before it.
-
-    \b
-    Example:
-      terrace promote staging
-    """
-    from terrace.apps.cli.deployment import promote
-
-    return promote(folder, environment, wait=wait, as_json=as_json)
-
-
-def _answering(command: Any) -> Any:
-    for option in (
-        click.option("--role", default="", metavar="TEAM", help="The team you speak for; found when there is one."),
-        click.option("--as", "actor", metavar="NAME", help="Who you are, if not the Git identity."),
-        click.option("--key", metavar="FILE", type=click.Path(), help="SSH key to sign with (Git's signing key)."),
-        click.option("--yes", is_flag=True, help="Do not ask whether you mean it."),
-        JSON,
-    ):
-        command = option(command)
-    return command
-
-
-@cli.command()
-@ENV
-@click.option("-m", "--comment", default="", help="Why; kept in the ledger.")
-@_answering
-@click.pass_obj
-def approve(
-    folder: str,
-    environment: str,
-    comment: str,
-    role: str,
-    actor: str | None,
-    key: str | None,
-    yes: bool,
-    as_json: bool,
-) -> int:
-    """Say yes to exactly the plans that wait in ENV, signed with your SSH key.
-
-    \b
-    Examples:
-      terrace approve staging
-      terrace approve prod --role security -m "reviewed with the network team"
-    """
-    from terrace.apps.cli.deployment import answer
-
-    return answer(folder, environment, "approve", role, comment, actor, key, yes=yes, as_json=as_json)
-
-
-@cli.command()
-@ENV
-@click.option("-m", "--comment", required=True, help="Why; kept in the ledger.")
-@_answering
-@click.pass_obj
-def reject(
-    folder: str,
-    environment: str,
-    comment: str,
-    role: str,
-    actor: str | None,
-    key: str | None,
-    yes: bool,
-    as_json: bool,
-) -> int:
-    """Say no to what waits in ENV: the deployment ends, nothing is applied.
-
-    \b
-    Example:
-      terrace reject prod -m "not before the sale"
-    """
-    from terrace.apps.cli.deployment import answer
-
-    return answer(folder, environment, "reject", role, comment, actor, key, yes=yes, as_json=as_json)
-
-
-@cli.command()
-@click.argument("environment", metavar="[ENV]", required=False)
-@click.option("--import", "imports", multiple=True, metavar="ADDRESS=ID", help="Something that exists, by its id.")
-@click.option("--absent", multiple=True, metavar="ADDRESS", help="Something that you looked for and that is not there.")
-@click.option("--whole", multiple=True, metavar="ADDRESS", help="Something recorded that you found whole.")
-@click.option("--gone", multiple=True, metavar="ADDRESS", help="Something recorded whose object is gone.")
-@click.option("--again", multiple=True, metavar="ADDRESS", help="Something found again that may be made anew.")
-@click.option("--dead", default="", metavar="WHY", help="Why whoever drove it, or its apply, is surely dead.")
-@click.option("--unlock", default="", metavar="ID", help="A lock without a name that you know to be the dead apply's.")
-@click.option("--yes", is_flag=True, help="Bring it in order without asking to type the environment's name back.")
-@WAIT
-@JSON
-@click.pass_obj
-def resume(
-    folder: str,
-    /,
-    environment: str | None,
-    imports: tuple[str, ...],
-    yes: bool,
-    wait: bool,
-    as_json: bool,
-    **said: Any,
-) -> int:
-    """Go on with an open deployment: after approvals, or after an interruption.
-
-    Where an apply ended and nobody knows how, it is never run again: this shows what it left (what was made and is not
-    in the state, whose lock is there), and with your consent backs the state up, unlocks, imports, and plans anew.
-
-    \b
-    Examples:
-      terrace resume prod
-      terrace resume prod --import aws_vpc.main=vpc-0a1b --absent 'aws_subnet.a["x"]' --yes
-    """
-    from terrace.apps.cli.deployment import resume
-    from terrace.apps.cli.recovering import told
-
-    return resume(folder, environment, told=told(imports, **said), yes=yes, wait=wait, as_json=as_json)
-
-
-@cli.command()
-@ENV
-@click.option("--to", metavar="REF", help="Which good release; the newest before this one if not said.")
-@click.option("--reason", default="", help="Why; kept in the ledger. Needed unless it is only planned.")
-@click.option("--plan-only", is_flag=True, help="Only tell what comes back and what is lost.")
-@click.option("--allow", "allowed", multiple=True, metavar="[STACK:]ADDRESS", help="What may be lost, by its address.")
-@click.option("--yes", is_flag=True, help="Do not ask to type the environment's name back.")
-@WAIT
-@JSON
-@click.pass_obj
-def rollback(
-    folder: str,
-    environment: str,
-    to: str | None,
-    reason: str,
-    plan_only: bool,
-    allowed: tuple[str, ...],
-    yes: bool,
-    wait: bool,
-    as_json: bool,
-) -> int:
-    """Take ENV back to its last good release: a plan of the old commit, through the same gates.
-
-    No state is pushed back. Afterwards ENV is held, and a commit that reverts Git is ready on a branch.
-
-    \b
-    Examples:
-      terrace rollback prod --plan-only
-      terrace rollback prod --reason "checkout answers 500"
-      terrace rollback prod --to v1.4.0 --reason "..." --allow aws_sqs_queue.jobs
-    """
-    from terrace.apps.cli.undoing import rollback
-
-    return rollback(folder, environment, to, reason, allowed, plan_only=plan_only, yes=yes, wait=wait, as_json=as_json)
-
-
-@cli.command()
-@ENV
-@click.argument("stack", metavar="[STACK]", required=False)
-@click.option("--reason", required=True, help="Why; kept in the ledger.")
-@click.option("--yes", is_flag=True, help="Do not ask to type the name back.")
-@JSON
-@click.pass_obj
-def destroy(folder: str, environment: str, stack: str | None, reason: str, yes: bool, as_json: bool) -> int:
-    """Take down all that ENV holds, or one STACK of it, in reverse order and through the same gates.
-
-    A last backup of every state is kept. Protected environments refuse: production, unless terrace.yaml says otherwise.
-
-    \b
-    Examples:
-      terrace destroy dev --reason "the project ended"
-      terrace destroy prod prod/search --reason "replaced"
-    """
-    from terrace.apps.cli.undoing import destroy
-
-    return destroy(folder, environment, stack, reason, yes=yes, as_json=as_json)
-
-
-@cli.command()
-@ENV
-@click.option("--reason", required=True, help="Why nothing may enter.")
-@JSON
-@click.pass_obj
-def hold(folder: str, environment: str, reason: str, as_json: bool) -> int:
-    """Let no new deployment into ENV until somebody takes the hold back.
-
-    \b
-    Example:
-      terrace hold prod --reason "incident 4711"
-    """
-    from terrace.apps.cli.deployment import hold
-
-    return hold(folder, environment, reason, held=True, as_json=as_json)
-
-
-@cli.command()
-@ENV
-@click.option("--reason", required=True, help="Why it may take deployments again.")
-@JSON
-@click.pass_obj
-def unhold(folder: str, environment: str, reason: str, as_json: bool) -> int:
-    """Let ENV take deployments again.
-
-    \b
-    Example:
-      terrace unhold prod --reason "incident 4711 is closed"
-    """
-    from terrace.apps.cli.deployment import hold
-
-    return hold(folder, environment, reason, held=False, as_json=as_json)
-
-
-@cli.command()
-@JSON
-@click.pass_obj
-def tick(folder: str, as_json: bool) -> int:
-    """Do all that is due now, and exit: for cron, GitHub Actions, or by hand.
-
-    Open deployments that may go on do; automatic environments take what is new on the protected branch; what bakes is
-    measured; what failed is rolled back where terrace.yaml says so; a hold ends once Git says again what is live.
-    """
-    from terrace.apps.cli.deployment import tick
-
-    return tick(folder, as_json=as_json)
-
-
-@cli.command()
-@JSON
-@click.pass_obj
-def status(folder: str, as_json: bool) -> int:
-    """What is deployed where, and what each environment waits for."""
-    from terrace.apps.cli.look import status
-
-    return status(folder, as_json=as_json)
-
-
-@cli.command()
-@click.argument("environment", metavar="[ENV]", required=False)
-@click.option("-n", "limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
-@JSON
-@click.pass_obj
-def history(folder: str, environment: str | None, limit: int, as_json: bool) -> int:
-    """Every deployment, newest first: who, what, when, how it ended."""
-    from terrace.apps.cli.look import history
-
-    return history(folder, environment, limit, as_json=as_json)
-
-
-@cli.command()
-@click.argument("deployment")
-@JSON
-@click.pass_obj
-def show(folder: str, deployment: str, as_json: bool) -> int:
-    """One deployment with its steps and approvals, by its id or the environment's name."""
-    from terrace.apps.cli.look import show
-
-    return show(folder, deployment, as_json=as_json)
-
-
-cli.add_command(state)
-cli.add_command(drift)
-
-
-@cli.group()
-def ledger() -> None:
-    """What happened, for good: check it, or take it elsewhere."""
-
-
-@ledger.command("verify")
-@click.option("--head", metavar="HASH", help="A head that you noted: finds what was cut off since.")
-@JSON
-@click.pass_obj
-def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
-    """Find an altered, dropped, reordered or truncated event."""
-    from terrace.apps.cli.look import ledger_verify
-
-    return ledger_verify(folder, head, as_json=as_json)
-
-
-@ledger.command("export")
-@click.pass_obj
-def ledger_export(folder: str) -> int:
-    """Every event as one JSON object a line."""
-    from terrace.apps.cli.look import ledger_export
-
-    return ledger_export(folder)
-
-
-@cli.group()
-def policy() -> None:
-    """Policies in Rego: run their tests, and see what they are given."""
-
-
-@policy.command("test")
-@click.option("--coverage", is_flag=True, help="Tell as JSON which lines the tests run.")
-@click.pass_obj
-def policy_test(folder: str, coverage: bool) -> int:
-    """Run the tests (`*_test.rego`) of the working tree's policies; exit 1 when one fails."""
-    from terrace.apps.cli.policy import test
-
-    return test(folder, coverage=coverage)
-
-
-@policy.command("input")
-@click.argument("stack", metavar="STACK")
-@click.pass_obj
-def policy_input(folder: str, stack: str) -> int:
-    """Plan a stack of the working tree, and print what policies are given of it, as JSON."""
-    from terrace.apps.cli.policy import given
-
-    return given(folder, stack)
+    return install(names)
 
 
 @cli.group()
@@ -550,7 +148,7 @@ def doctor(folder: str, environment: str | None, as_json: bool) -> int:
 @click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
 @click.pass_obj
 def init(folder: str, dry_run: bool) -> int:
-    """Write terrace.yaml for this repository, or a first repository into an empty folder.
+    """Write terrace.yaml and policies for this repository, or a first repository into an empty folder.
 
     Nothing that exists is changed.
     """

@@ -1,42 +1,287 @@
-"""`policy test` and `policy input`: for those who write policies."""
+"""`terrace policy`: for those who write policies."""
 
 from __future__ import annotations
 
-import sys
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal
 
-from terrace.adapters.opa.engine import Opa
-from terrace.apps.cli.console import emit
+import msgspec
+
+from terrace.adapters.opa.engine import Tested
+from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.policy_pack import upgrade_of, write
+from terrace.apps.policy_trial import Trial, tried
+from terrace.apps.wiring import Workshop, opa
+from terrace.assess.policy.shipped import FOLDER
+from terrace.assess.policy.starter import starter
 from terrace.assess.view import view
 from terrace.errors import BadInput
 from terrace.pipelines.look import plan_in
+from terrace.plans.digest import DigestKey
+from terrace.plans.model import Plan
+from terrace.plans.read import read_plan
+from terrace.plans.shown import shown
+from terrace.stacks.config import Config, PlainPolicies
+from terrace.stacks.model import Stack
 from terrace.stacks.naming import no_such
 
+Shape = Literal["view", "plan"]
 
-def test(folder: str, *, coverage: bool) -> int:
+_PAUSE = 0.5
+_NONE = "terrace.yaml: policies: [FOLDER]; `terrace init` writes policies to begin with"
+
+
+def test(folder: str, *, coverage: bool, as_json: bool) -> int:
     """Run the tests of the policies that terrace.yaml of the working tree names; exit 1 when one fails."""
+    root, config = _tree(folder)
+    tested = opa().test(root, _folders(root, config))
+    if not tested.cases:
+        raise BadInput(
+            "the policies have no tests",
+            hint="tests are rules test_SOMETHING in files *_test.rego; `terrace policy new NAME` writes some",
+        )
+    if as_json:
+        emit(_report(tested))
+    else:
+        for line in _lines(tested, coverage=coverage):
+            show(line)
+    return 1 if any(_failed(case) for case in tested.cases) else 0
+
+
+def watch(folder: str, *, coverage: bool) -> int:
+    """Test, and test again whenever a file of the policies changes, until ^C; the exit code is the last run's."""
+    root, config = _tree(folder)
+    folders = _folders(root, config)
+    code, seen = 0, None
+    try:
+        while True:
+            there = _times(root, folders)
+            if there != seen:
+                seen = there
+                code = _once(lambda: test(folder, coverage=coverage, as_json=False))
+                show("waiting for a change; ^C ends")
+            time.sleep(_PAUSE)
+    except KeyboardInterrupt:
+        return code
+
+
+def given(folder: str, what: str, shape: Shape) -> int:
+    """Print what policies are given of a stack, or of a plan in a file. Nothing sensitive is in it."""
+    emit(_given(_plan(folder, what), shape))
+    return 0
+
+
+def new(folder: str, name: str) -> int:
+    """Write a rule and its tests into the first folder of policies of the working tree."""
+    root, config = _tree(folder)
+    mine = [one for one in config.policies if one not in config.shown and one != FOLDER]
+    if not mine:
+        raise BadInput("terrace.yaml names no folder of policies of your own", hint=_NONE)
+    files = {f"{mine[0]}/{path}": text for path, text in starter(name).items()}
+    there = [path for path in files if (root / path).exists()]
+    if there:
+        raise BadInput(f"{there[0]} is there already", hint="choose another name, or take it away first")
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+        show(path)
+    show("next: terrace policy test")
+    return 0
+
+
+def attempt(folder: str, rule: str, what: str, *, as_json: bool) -> int:
+    """Run one rule on one plan, and tell what it said and which values that hangs on."""
+    root, config = _tree(folder)
+    trial = tried(opa(), root, _folders(root, config), config.shown, rule, _given_both(folder, what))
+    if as_json:
+        emit(_told(trial))
+        return 0
+    for message in trial.messages:
+        unknown = " (cannot tell)" if message.unknown else ""
+        show(f"{message.rule}: {message.text}{unknown}")
+        if message.address:
+            show(f"  {message.address}")
+        for path, value in message.hangs_on:
+            show(f"    {path} = {value}")
+        for path in message.absent:
+            show(f"    {path} is not there")
+        if not message.hangs_on and not message.absent:
+            show("    no single value of the resource decides it")
+    if not trial.messages:
+        show(f"{trial.package} says nothing of {what}: {trial.resources} resources")
+    return 0
+
+
+def update(folder: str, *, dry_run: bool) -> int:
+    """Bring the policies that Terrace wrote to this version's; a file that somebody changed is told and left."""
     shop = Workshop(Path(folder), fetch=False)
     root = shop.repository.root
-    folders = shop.config_at(shop.repository.snapshot()).policies
-    there = [one for one in folders if (root / one).is_dir()]
+    todo = upgrade_of(root)
+    if not dry_run:
+        write(root, todo)
+    for names, word in ((todo.new, "new"), (todo.old, "upgraded"), (todo.changed, "left, for it was changed")):
+        for name in names:
+            show(f"{FOLDER}/{name}: {word}")
+    if not todo.files:
+        show("nothing to upgrade")
+    elif dry_run:
+        show("nothing was written: this was a dry run")
+    named = shop.config_at(shop.repository.snapshot()).policies
+    if not any(one == FOLDER or FOLDER.startswith(f"{one}/") for one in named):
+        note(f"note: nothing judges by them yet: terrace.yaml: policies: [{FOLDER}]")
+    return 0
+
+
+def _tree(folder: str) -> tuple[Path, Config]:
+    shop = Workshop(Path(folder), fetch=False)
+    return shop.repository.root, shop.config_at(shop.repository.snapshot())
+
+
+def _folders(root: Path, config: Config) -> list[str]:
+    there = [one for one in config.policies if (root / one).is_dir()]
     if not there:
-        raise BadInput("there are no policies to test", hint="terrace.yaml: policies: [FOLDER]")
-    done = Opa().test(root, there, coverage=coverage)
-    sys.stdout.write(done.out.decode("utf-8", "replace"))
-    sys.stderr.write(done.err.decode("utf-8", "replace"))
-    return 0 if done.code == 0 else 1
+        raise BadInput("there are no policies", hint=_NONE)
+    return there
 
 
-def given(folder: str, key: str) -> int:
-    """Print the view of one stack's plan. Nothing sensitive is in it."""
+def _once(run: Callable[[], int]) -> int:
+    try:
+        return run()
+    except BadInput as error:
+        show(f"error: {error.message}")
+        if error.hint:
+            show(f"hint: {error.hint}")
+        return 2
+
+
+def _times(root: Path, folders: list[str]) -> frozenset[tuple[str, int]]:
+    return frozenset(_stamps(root, folders))
+
+
+def _stamps(root: Path, folders: list[str]) -> Iterator[tuple[str, int]]:
+    for folder in folders:
+        for path in (root / folder).rglob("*"):
+            try:
+                yield str(path), path.stat().st_mtime_ns
+            except OSError:
+                # Gone between the two looks: the next one tells.
+                continue
+
+
+def _failed(case: Mapping[str, Any]) -> bool:
+    return bool(case.get("fail") or case.get("error"))
+
+
+def _place(case: Mapping[str, Any]) -> str:
+    place = case.get("location") or {}
+    return f"{place.get('file', '?')}:{place.get('row', 0)}"
+
+
+def _lines(tested: Tested, *, coverage: bool) -> Iterator[str]:
+    failed = [case for case in tested.cases if _failed(case)]
+    for case in failed:
+        yield f"FAIL {case['name']} ({_place(case)})"
+        if error := case.get("error"):
+            yield f"  {error.get('message', error) if isinstance(error, dict) else error}"
+        for line in _printed(case):
+            yield f"  {line}"
+    for folder in tested.old:
+        yield f"{folder} is written for Rego v0"
+    if coverage and failed:
+        yield "coverage is told when all tests pass"
+    elif coverage:
+        for path, reached, missed in _covered(tested):
+            lines = f"; not reached: {', '.join(missed)}" if missed else ""
+            yield f"{reached:5.1f} % {path}{lines}"
+    yield f"PASS: {len(tested.cases) - len(failed)}/{len(tested.cases)}"
+
+
+def _printed(case: Mapping[str, Any]) -> list[str]:
+    import base64
+
+    return base64.b64decode(case.get("output") or "").decode("utf-8", "replace").splitlines()
+
+
+def _covered(tested: Tested) -> Iterator[tuple[str, float, list[str]]]:
+    for path, file in sorted(tested.coverage.items()):
+        if not path.endswith("_test.rego"):
+            missed = [(one["start"]["row"], one["end"]["row"]) for one in file.get("not_covered") or ()]
+            spans = dict.fromkeys(str(start) if start == end else f"{start}-{end}" for start, end in missed)
+            yield path, float(file.get("coverage", 0)), list(spans)
+
+
+def _report(tested: Tested) -> dict[str, Any]:
+    return {
+        "schema": "terrace/policy-test@1",
+        "tests": [
+            {"name": case["name"], "package": case.get("package", ""), "place": _place(case)}
+            | {"passed": not _failed(case), "printed": _printed(case)}
+            for case in tested.cases
+        ],
+        "coverage": [{"path": path, "percent": reached, "missed": lines} for path, reached, lines in _covered(tested)],
+        "rego_v0": list(tested.old),
+    }
+
+
+def _told(trial: Trial) -> dict[str, Any]:
+    return {
+        "schema": "terrace/policy-try@1",
+        "package": trial.package,
+        "resources": trial.resources,
+        "messages": [
+            {"rule": one.rule, "message": one.text, "status": "unknown" if one.unknown else "fail"}
+            | {"address": one.address, "hangs_on": [{"path": p, "value": v} for p, v in one.hangs_on]}
+            | {"absent": list(one.absent)}
+            for one in trial.messages
+        ],
+    }
+
+
+def _given_both(folder: str, what: str) -> Callable[[Shape], dict[str, Any]]:
+    plan = _plan(folder, what)
+    return lambda shape: _given(plan, shape)
+
+
+def _given(plan: Plan, shape: Shape) -> dict[str, Any]:
+    if shape == "view":
+        return view(plan)
+    whole: dict[str, Any] = msgspec.json.decode(plan.shown)
+    return whole
+
+
+def _plan(folder: str, what: str) -> Plan:
+    if what.endswith(".json") or Path(what).is_file():
+        return _read(Path(what))
     shop = Workshop(Path(folder))
     landscape = shop.survey(shop.repository.snapshot())
     stacks = {stack.key: stack for stack in landscape.stacks}
-    if key not in stacks:
-        raise no_such("stack", key, stacks)
+    if what not in stacks:
+        raise no_such("stack", what, stacks)
     crew = shop.onlookers(Silent())
+    crew = replace(crew, config=replace(crew.config, shown={"": PlainPolicies()}))
     with crew.repository.checkout(landscape.commit, "policy") as root:
-        emit(view(plan_in(crew, landscape, stacks[key], root)))
-    return 0
+        return plan_in(crew, landscape, stacks[what], root)
+
+
+def _read(path: Path) -> Plan:
+    with _reading(path):
+        document = path.read_bytes()
+    stack = Stack.conventional("file", str(path.parent))
+    key = DigestKey("none", secrets.token_bytes(32))
+    plan = read_plan(document, stack=stack, commit="", key=key, root="", lock=b"")
+    return replace(plan, shown=shown(document))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "terraform show -json PLAN > plan.json makes such a file; or name a stack"
+        raise BadInput(f"{path}: {error.strerror}", hint=hint) from error

@@ -8,11 +8,17 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terrace.apps.cli.console import show
 from terrace.errors import BadInput, NotReady
-from terrace.report import junit, machine, markdown, sarif, terminal
+from terrace.report import junit, machine, sarif, terminal
 from terrace.report.checked import Checked
+from terrace.report.comment import comment
+from terrace.report.text import visible
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class Report:
             try:
                 self.file.write_text(WRITERS[self.style](record), encoding="utf-8")
             except OSError as error:
-                what = f"the {self.style} report cannot be written to {terminal.visible(str(self.file))}"
+                what = f"the {self.style} report cannot be written to {visible(str(self.file))}"
                 raise NotReady(f"{what}: {error.strerror}", hint="name a file that can be written") from error
 
 
@@ -42,14 +48,12 @@ def asked_for(folder: Path, style: str, output: str | None, reports: tuple[str, 
     for text in reports:
         name, _, file = text.partition("=")
         if name not in WRITERS or not file:
-            raise BadInput(
-                f"--report {terminal.visible(text)} is no FORMAT=FILE", hint=f"formats are {', '.join(WRITERS)}"
-            )
+            raise BadInput(f"--report {visible(text)} is no FORMAT=FILE", hint=f"formats are {', '.join(WRITERS)}")
         found.append(Report(name, _file(folder, file)))
     files = [report.file for report in found if report.file is not None]
     for target in files:
         if files.count(target) > 1:
-            raise BadInput(f"two reports go to {terminal.visible(str(target))}", hint="give each a file of its own")
+            raise BadInput(f"two reports go to {visible(str(target))}", hint="give each a file of its own")
     return tuple(found)
 
 
@@ -57,17 +61,42 @@ def _file(folder: Path, name: str) -> Path:
     file = folder / name
     if file.is_dir() or not file.parent.is_dir():
         raise BadInput(
-            f"no report can be written to {terminal.visible(name)}: it is a folder, or its folder is not there",
+            f"no report can be written to {visible(name)}: it is a folder, or its folder is not there",
             hint="name a file in a folder that exists",
         )
     return file
 
 
+def deliver(told: RenderableType, style: str, output: Path | None) -> None:
+    """Write a finished report to stdout, or to a file. Raises NotReady where that cannot be written."""
+    if output is None and not isinstance(told, str):
+        show(told)
+        return
+    text = told if isinstance(told, str) else _plain(told)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        what = f"the {style} report cannot be written to {visible(str(output))}"
+        raise NotReady(f"{what}: {error.strerror}", hint="name a file that can be written") from error
+
+
+def output_file(folder: Path, output: str | None) -> Path | None:
+    """Where one report goes, seen from `folder`. Raises BadInput before any work is done."""
+    return _file(folder, output) if output is not None else None
+
+
 def _plain_terminal(record: Checked) -> str:
+    return _plain(terminal.checked(record))
+
+
+def _plain(told: RenderableType) -> str:
     from rich.console import Console
 
     text = io.StringIO()
-    Console(file=text, width=160, highlight=False, soft_wrap=True, color_system=None).print(terminal.checked(record))
+    Console(file=text, width=160, highlight=False, soft_wrap=True, color_system=None).print(told)
     return text.getvalue()
 
 
@@ -78,9 +107,16 @@ def _json(record: Checked) -> str:
     return json.dumps(told, indent=2, ensure_ascii=True) + "\n"
 
 
+def _html(record: Checked) -> str:
+    from terrace.report.html.page import page
+
+    return page(record)
+
+
 WRITERS: Mapping[str, Callable[[Checked], str]] = {
     "terminal": _plain_terminal,
-    "markdown": markdown.checked,
+    "markdown": comment,
+    "html": _html,
     "sarif": sarif.check,
     "junit": junit.check,
     "json": _json,

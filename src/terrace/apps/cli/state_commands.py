@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
+from terrace.apps.cli.options import JSON
+
 ENVIRONMENTS = click.argument("environments", metavar="[ENV]...", nargs=-1)
 STACK = click.argument("stack", metavar="STACK")
 
@@ -153,3 +154,6 @@ def prune(folder: str, environments: tuple[str, ...], dry_run: bool, as_json: bo
     from terrace.apps.cli.state import prune
 
     return prune(folder, environments, dry_run=dry_run, as_json=as_json)
+
+
+COMMANDS = (state,)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from terrace.apps.cli.console import console
 from terrace.plans.terraform import Progress
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment, StepRecord
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class LiveTree:
         from rich.text import Text
         from rich.tree import Tree
 
-        from terrace.report.terminal import step_line, visible
+        from terrace.report.terminal import step_line
 
         with self._lock:
             deployment, records, doing = self._deployment, list(self._records.values()), dict(self._doing)

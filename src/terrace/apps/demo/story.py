@@ -174,6 +174,7 @@ class Stage:
             f"cd {shlex.quote(str(self.layout.clone))}; source {shlex.quote(str(folder / 'env.sh'))}",
             "terrace show prod                 every step of the last deployment, and who approved",
             "terrace impact --base HEAD~1 --why",
+            "terrace check --base HEAD~1 --format html --output check.html     the last change as a page",
             "terrace ledger verify             the chain of events holds",
             "git log origin/terrace/ledger     the ledger is a branch",
         ):

@@ -45,7 +45,9 @@ def _of_file(path: str, facts: FileFacts) -> Iterator[Finding]:
     for provider in facts.required_providers:
         if not provider.version:
             message = f"the provider {provider.name} is required without a literal version"
-            yield _finding(message, path, 0, f'say it: {provider.name} = {{ source = "...", version = "~> 1.0" }}')
+            yield _finding(
+                message, path, provider.line, f'say it: {provider.name} = {{ source = "...", version = "~> 1.0" }}'
+            )
     for call in facts.modules:
         yield from _of_call(path, call)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from terrace.assess.model import Finding, Severity, Status
@@ -53,9 +54,10 @@ def _declared(block: Node) -> Iterator[tuple[str, str, int]]:
 
 def _used(block: Node) -> Iterator[tuple[str, str]]:
     for node in everything(block):
-        after = node.next_named_sibling
-        if node.type == "variable_expr" and after is not None and after.type == "get_attr":
-            yield text_of(node), text_of(after.named_children[0]) if after.named_children else ""
+        # From above: to ask a node for its neighbour takes as long as it lies deep.
+        for name, after in pairwise(node.named_children):
+            if name.type == "variable_expr" and after.type == "get_attr":
+                yield text_of(name), text_of(after.named_children[0]) if after.named_children else ""
 
 
 def _finding(message: str, status: Status, path: str, line: int, fix: str) -> Finding:

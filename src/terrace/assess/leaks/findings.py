@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from terrace.assess.leaks.baseline import Accepted, Baseline
 from terrace.assess.leaks.model import Leak
 from terrace.assess.leaks.patch import Patch
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.scanners.families import LEAKED
 
 RULE = "secrets"
 REVOKE = "revoke it where it was issued, then take it out of the commits too; or have an owner accept it in"
+NOT_YET = "take it out before it is committed; or have an owner accept it in"
+
+Whence = Callable[[str], str]
+"""How it came there, by the commit of a leak: `came with commit 1234567`."""
+
+
+def with_commits(commit: str) -> str:
+    """It came with that commit."""
+    return f"came with commit {commit[:7]}"
+
+
+def standing(commit: str) -> str:
+    """It stands there; who brought it was not looked for."""
+    return "stands there"
+
+
+UNCOMMITTED = "stands in the working tree, and is not committed yet"
 
 
 def told(
-    leaks: Iterable[Leak], there: Iterable[Leak], baseline: Baseline, today: date, path: str
+    leaks: Iterable[Leak],
+    there: Iterable[Leak],
+    baseline: Baseline,
+    today: date,
+    path: str,
+    whence: Whence = with_commits,
 ) -> tuple[Finding, ...]:
     """A finding for every secret of a file, worst first. `there` are those that stand in the newest files.
 
@@ -26,28 +49,30 @@ def told(
     for leak in leaks:
         first.setdefault((leak.fingerprint, leak.path), leak)
     found = [
-        _finding(leak, now.get(key), baseline.accepted.get(leak.fingerprint), today, path)
+        _finding(leak, now.get(key), baseline.accepted.get(leak.fingerprint), today, path, whence)
         for key, leak in first.items()
     ]
     return tuple(sorted(found, key=lambda f: (-f.severity, f.path or "", f.line)))
 
 
-def _finding(leak: Leak, here: Leak | None, accepted: Accepted | None, today: date, path: str) -> Finding:
+def _finding(
+    leak: Leak, here: Leak | None, accepted: Accepted | None, today: date, path: str, whence: Whence
+) -> Finding:
     where = f"commit {leak.commit[:7]}"
     if not leak.path:
         message = f"{leak.kind.title} ({leak.looks}) stands in the message of {where}"
     elif here is None:
         message = f"{leak.kind.title} ({leak.looks}) stands in {where}; a later commit removes it, and history keeps it"
     else:
-        message = f"{leak.kind.title} ({leak.looks}) came with {where}"
-    status = Status.FAIL
-    fix: str | None = f"{REVOKE} {path}"
+        message = f"{leak.kind.title} ({leak.looks}) {whence(leak.commit)}"
+    status, note = Status.FAIL, ""
+    fix: str | None = f"{NOT_YET if whence(leak.commit) == UNCOMMITTED else REVOKE} {path}"
     if accepted is not None:
         if today <= accepted.until:
             status, fix = Status.WAIVED, None
-            message += f"; {accepted.owner} accepted it until {accepted.until}: {accepted.reason}"
+            note = f"waived by {accepted.owner} until {accepted.until}: {' '.join(accepted.reason.split())}"
         else:
-            message += f"; that {accepted.owner} accepted it ended on {accepted.until}"
+            note = f"the waiver of {accepted.owner} ended on {accepted.until} ({path}:{accepted.line})"
     return Finding(
         rule=RULE,
         severity=leak.kind.severity,
@@ -57,6 +82,8 @@ def _finding(leak: Leak, here: Leak | None, accepted: Accepted | None, today: da
         path=leak.path or None,
         line=(here or leak).line,
         fix=fix,
+        note=note,
+        family=LEAKED,
     )
 
 

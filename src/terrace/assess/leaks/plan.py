@@ -41,7 +41,10 @@ def _of_plan(key: str, plan: Plan) -> Iterator[Finding]:
 
 def _finding(key: str, address: str, place: str, kind: Kind) -> Finding:
     where = f"{address} shows {kind.title}" + (f" in {place}" if place else "")
-    return Finding(RULE, kind.severity, Status.FAIL, "terrace", where, stack=key, address=address, fix=_FIX)
+    family = "hard-coded-secret"
+    return Finding(
+        RULE, kind.severity, Status.FAIL, "terrace", where, stack=key, address=address, fix=_FIX, family=family
+    )
 
 
 def _in(value: Value, name: str, place: str, depth: int = 0) -> Iterator[tuple[str, Kind]]:

@@ -18,16 +18,18 @@ _SEVERITIES = {severity.word: severity for severity in Severity}
 
 @dataclass(frozen=True, slots=True)
 class Breakage:
-    """A policy that could not be run: what OPA says, and where; `line` 0 is unknown."""
+    """A policy that could not be run: what OPA says, and where; `line` 0 is unknown. `code` is OPA's kind of error."""
 
     message: str
     path: str | None = None
     line: int = 0
+    code: str = ""
 
 
-def findings(packages: Mapping[str, Any], stack: str) -> tuple[Finding, ...]:
-    """A finding for every message of every package of a data document, sorted."""
-    found = [one for name, rules in _packages(packages, ()) for one in _package(name, rules, stack)]
+def findings(packages: Mapping[str, Any], stack: str, namespaces: tuple[str, ...] = ()) -> tuple[Finding, ...]:
+    """A finding for every message of every package of a data document, or of some packages only; sorted."""
+    named = ((name, rules) for name, rules in _packages(packages, ()) if not namespaces or name in namespaces)
+    found = [one for name, rules in named for one in _package(name, rules, stack)]
     return tuple(sorted(found, key=lambda f: (-f.severity, f.rule, f.address or "", f.message)))
 
 
@@ -97,7 +99,7 @@ def _finding(rule: str, kind: str, message: Any, stack: str) -> Finding:
         stack=stack,
         address=str(address) if address else None,
         fix=str(fix) if fix else None,
-        advisory=kind == "warn",
+        advisory=kind == "warn" or told.get("advisory") is True,
         family=str(told.get("family") or metadata.get("family") or ""),
     )
 

@@ -1,0 +1,149 @@
+"""Runs a program that is not ours on content that is not ours: no credentials, no home, an end to time and the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from terrace.adapters.interruption import INTERRUPTION
+from terrace.adapters.process import Finished
+from terrace.errors import NotReady
+
+SECONDS = 300
+"""How long one run may take where nobody says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may take: seconds, bytes that it says, bytes of address space (on Linux; None: no limit)."""
+
+    seconds: float = SECONDS
+    output: int = 256 * 1024 * 1024
+    memory: int | None = None
+
+
+class TooMuch(NotReady):
+    """A limit was reached, and the program was ended. `what` is time, output or memory."""
+
+    def __init__(self, message: str, what: Literal["time", "output", "memory"]) -> None:
+        super().__init__(message)
+        self.what = what
+
+
+NOWHERE = "http://127.0.0.1:9"
+"""A proxy that is not there: whoever honours proxies reaches nothing."""
+
+_POLL = 0.02
+_LOOKED_AT = 1 << 20
+_NO_MEMORY = (b"out of memory", b"cannot allocate memory")
+_USUAL = Limits()
+
+
+def confinement(path: str, home: Path) -> dict[str, str]:
+    """The whole environment of a confined program: where programs are, an empty home, and no way out."""
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
+    return {
+        "PATH": path,
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "LANG": "C.UTF-8",
+        "PYTHONIOENCODING": "utf-8",
+        **proxies,
+        **{name.lower(): value for name, value in proxies.items()},
+    }
+
+
+def confined(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    limits: Limits = _USUAL,
+    stdin: bytes = b"",
+) -> Finished:
+    """Run to the end and return whatever the exit code is. It is in a process group of its own, which ends with it.
+
+    Raises TooMuch at the first limit, and NotReady when it cannot be run.
+    """
+    name = Path(argv[0]).name
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        given.write(stdin)
+        given.seek(0)
+        INTERRUPTION.check()
+        child = _started(argv, cwd, env, (given, out, err))
+        try:
+            if limits.memory is not None:
+                _limit_memory(child.pid, limits.memory)
+            with INTERRUPTION.telling(lambda: _kill(child)):
+                _wait(child, name, (out, err), limits)
+        finally:
+            # What it left behind in its group goes too: nobody reads it any more.
+            _kill(child)
+            child.wait()
+        INTERRUPTION.check()
+        done = Finished(child.returncode, _read(out), _read(err))
+    if done.code != 0 and limits.memory is not None and any(word in done.err[:_LOOKED_AT] for word in _NO_MEMORY):
+        raise TooMuch(f"{name} needs more than {limits.memory >> 20} MB of memory", "memory")
+    return done
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _limit_memory(pid: int, memory: int) -> None:
+    """Where the system can limit another process; elsewhere only what the program limits itself to holds."""
+    import resource
+
+    if not hasattr(resource, "prlimit"):
+        return
+    # It may have ended already, or the limit of whoever started us is lower.
+    with contextlib.suppress(OSError, ValueError):
+        resource.prlimit(pid, resource.RLIMIT_AS, (memory, memory))
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+
+
+def _started(
+    argv: Sequence[str | Path], cwd: Path, env: Mapping[str, str], ends: tuple[IO[bytes], IO[bytes], IO[bytes]]
+) -> subprocess.Popen[bytes]:
+    given, out, err = ends
+    try:
+        return subprocess.Popen(
+            [os.fspath(part) for part in argv],
+            cwd=cwd,
+            env=dict(env),
+            stdin=given,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise NotReady(f"{argv[0]} cannot be run: {error.strerror}", hint="install it anew") from error
+
+
+def _wait(child: subprocess.Popen[bytes], name: str, said: tuple[IO[bytes], ...], limits: Limits) -> None:
+    end = time.monotonic() + limits.seconds
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_POLL)
+        if any(os.fstat(one.fileno()).st_size > limits.output for one in said):
+            raise TooMuch(f"{name} said more than {limits.output:,} bytes, and was stopped", "output")
+        if child.returncode is not None:
+            return
+        if time.monotonic() > end:
+            raise TooMuch(f"{name} did not end within {limits.seconds:g} s, and was stopped", "time")
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()

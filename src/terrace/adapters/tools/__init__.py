@@ -1,0 +1,1 @@
+"""Programs of others that Terrace can use: which, where they are, and how to get them."""

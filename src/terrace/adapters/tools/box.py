@@ -1,0 +1,70 @@
+"""Where a tool is: on PATH, else in Terrace's own folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.adapters.confined import Limits, confined, confinement
+from terrace.adapters.tools.known import Tool
+from terrace.errors import NotReady
+
+_VERSION = re.compile(rb"\d+\.\d+\.\d+")
+_ASKING_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A tool that is there. `ours`: it is in Terrace's folder, so that its version is the pinned one.
+
+    `identity` changes whenever somebody puts another program in its place.
+    """
+
+    tool: Tool
+    path: Path
+    ours: bool
+    identity: str
+
+
+class Toolbox:
+    """`folder` is Terrace's own for tools; `environ` only says what PATH is."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self.folder = folder
+        self.path = environ.get("PATH", os.defpath)
+
+    def place(self, tool: Tool) -> Path:
+        """The folder that Terrace installs this version into. It is there as a whole or not at all."""
+        return self.folder / f"{tool.name}-{tool.version}"
+
+    def find(self, tool: Tool) -> Found | None:
+        """Where the tool is; what is on PATH goes first."""
+        there = shutil.which(tool.name, path=self.path)
+        if there is not None:
+            return _found(tool, Path(there), ours=False)
+        own = self.place(tool) / "bin" / tool.name
+        return _found(tool, own, ours=True) if own.is_file() else None
+
+    def version(self, found: Found) -> str:
+        """Its version, "3.3.30"; "" when it does not say one."""
+        if found.ours:
+            return found.tool.version
+        with tempfile.TemporaryDirectory(prefix="terrace-tool-") as home:
+            env = confinement(self.path, Path(home))
+            try:
+                done = confined([found.path, *found.tool.asks], cwd=Path(home), env=env, limits=Limits(_ASKING_SECONDS))
+            except NotReady:
+                return ""
+        said = _VERSION.search(done.out) or _VERSION.search(done.err)
+        return said[0].decode() if said else ""
+
+
+def _found(tool: Tool, path: Path, *, ours: bool) -> Found:
+    real = path.resolve()
+    seen = real.stat()
+    return Found(tool, path, ours, f"{tool.name} {real} {seen.st_size} {seen.st_mtime_ns}")

@@ -1,0 +1,120 @@
+"""`check --all`: everything that stands is looked at, at what is deployed, and what was seen is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from terrace.apps.checks import checks_of_everything
+from terrace.apps.cli.console import note
+from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.reports import deliver, output_file
+from terrace.apps.cli.scan import secret_search
+from terrace.apps.wiring import Workshop
+from terrace.assess.compliance.audit import Audited
+from terrace.assess.model import Assessment
+from terrace.assess.policy.catalogue import PolicyRule
+from terrace.assess.waivers.judging import Waivers
+from terrace.assess.waivers.telling import unused
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger.model import History
+from terrace.pipelines.audit import Target, at_commit, audit, due, left_behind, record, targets
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.validate import validate
+from terrace.report import audit as report
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import ChangeSet
+
+
+def check_all(folder: str, names: tuple[str, ...], style: str, output: str | None, *, head: bool) -> int:
+    """Look at everything; exit 1 when something of it would hold a change.
+
+    With `head` the working tree is looked at instead of what is deployed, and nothing is recorded.
+    """
+    file = output_file(Path(folder), output)
+    shop = Workshop(Path(folder))
+    wanted = names_of(shop, names)
+    with watcher(as_json=style == "json") as told:
+        crew = shop.auditors(told)
+        history = crew.ledger.read()
+        if head:
+            commit = shop.repository.snapshot()
+            goals = tuple(Target(at_commit(crew, commit, name, "working tree")) for name in wanted)
+        else:
+            goals = targets(crew, history, wanted) + (() if names else left_behind(crew, history))
+        looks, rules = look(shop, crew, goals)
+    failed = None if head else _record(crew, history, looks, rules)
+    deliver(report.STYLES[style](looks), style, file)
+    if failed is not None:
+        raise failed
+    return 1 if any(one.blocking for one in looks) else 0
+
+
+def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
+    """What was seen, and the rules of the policies that judged it."""
+    policies = shop.policies()
+    checks = checks_of_everything(shop.terraform, shop.repository, policies, secret_search(shop), shop.scanners())
+    try:
+        rules = policies.rules(crew.config.policies)
+    except Interrupted:
+        raise
+    except TerraceError:
+        # No OPA: the check says so of every stack.
+        rules = ()
+
+    waivers = shop.standing()
+    if waivers.unread:
+        note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
+
+    def judge(change_set: ChangeSet, landscape: Landscape) -> Assessment:
+        return validate(crew, change_set, landscape, checks, waivers=waivers).assessment
+
+    return _with_unused(crew, audit(crew, goals, judge, checks, rules), waivers), rules
+
+
+def _with_unused(crew: Crew, looks: tuple[Audited, ...], waivers: Waivers) -> tuple[Audited, ...]:
+    """The looks, the last of them with the waivers that are about nothing any more, where everything was looked at."""
+    every = {environment.name for environment in crew.config.environments}
+    if not looks or {one.scope.environment for one in looks} != every:
+        return looks
+    found = unused((f for one in looks for f in one.findings), waivers, crew.clock().date())
+    return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *found)))
+
+
+def look_when_due(shop: Workshop, crew: Crew) -> tuple[Audited, ...]:
+    """What `terrace tick` does: look where terrace.yaml says that it is time, and record it."""
+    names = due(crew)
+    if not names:
+        return ()
+    history = crew.ledger.read()
+    looks, rules = look(shop, crew, targets(crew, history, names))
+    record(crew, history, looks, rules)
+    return looks
+
+
+def names_of(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The environments that are named, or all. Raises BadInput with the nearest right name."""
+    config = shop.trust.config
+    return tuple(dict.fromkeys(config.environment(name).name for name in names)) or tuple(
+        environment.name for environment in config.environments
+    )
+
+
+def _record(
+    crew: Crew, history: History, looks: tuple[Audited, ...], rules: tuple[PolicyRule, ...]
+) -> TerraceError | None:
+    """Write it down. What keeps that from happening is told after what was seen."""
+    if not history.events and not crew.ledger.read().events:
+        note("note: not recorded: there is no ledger yet, and no key to open one (`terrace doctor`)")
+        return None
+    try:
+        _, recorded = record(crew, history, looks, rules)
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return error
+    for one in looks:
+        if one.scope.commits and one.scope.environment not in recorded:
+            note(f"note: {one.scope.environment} is not recorded: a deployment went on there meanwhile")
+    return None

@@ -1,0 +1,128 @@
+"""`baseline`: what is there on day one becomes records with an owner and a day; later only what is gone leaves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from terrace.apps.checks import checks
+from terrace.apps.cli.console import emit, note, show
+from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.scan import secret_search
+from terrace.apps.cli.waiving import day
+from terrace.apps.waivers import write
+from terrace.apps.wiring import Workshop
+from terrace.assess.model import Finding
+from terrace.assess.waivers.baseline import Everything, Grant, renewed
+from terrace.assess.waivers.content import contents
+from terrace.assess.waivers.judging import Waivers, waive
+from terrace.assess.waivers.model import BASELINE, PATH
+from terrace.assess.waivers.never import NEVER
+from terrace.assess.waivers.reading import empty_reason, known_owner, no_owner, read_waivers, too_long
+from terrace.assess.waivers.telling import idle_records
+from terrace.assess.waivers.writing import baseline as written
+from terrace.errors import BadInput
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.validate import validate
+from terrace.stacks.config import Config
+from terrace.stacks.impact import everything
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.load import BadConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody says of what comes in; "" is not said."""
+
+    owner: str
+    reason: str
+    expires: str
+    accept: tuple[str, ...]
+
+
+def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
+    """Look at everything that is there, and write `.terrace/baseline.yaml`; exit 1 when not all could be looked at."""
+    from terrace.report import baseline as told
+
+    shop = Workshop(Path(folder), fetch=False)
+    landscape = shop.survey(shop.repository.snapshot())
+    tree = shop.repository.tree(landscape.commit)
+    there = tree if BASELINE in tree.entries else shop.repository.tree(shop.trust.commit)
+    first = BASELINE not in there.entries
+    known = () if first else read_waivers(there.read(BASELINE), BASELINE, landscape.config)
+    single = read_waivers(tree.read(PATH), PATH, landscape.config) if PATH in tree.entries else ()
+    grant = _grant(shop, asked, landscape.config, first=first)
+    with watcher(as_json=as_json) as seen:
+        crew = shop.onlookers(seen)
+        findings = _found(shop, replace(crew, config=_judging(crew, landscape.config)), landscape)
+    content = contents(tree)
+    idle = idle_records(findings, [one for one in single if one.holds(grant.granted)], content)
+    findings = waive(findings, Waivers(single), grant.granted, content)
+    found = renewed(findings, known, Everything() if first else frozenset(asked.accept), grant, content)
+    text = written(found.records)
+    _right(text, landscape.config)
+    if found.records or not first:
+        write(shop.repository.root, BASELINE, text)
+    if as_json:
+        emit(told.machine(found, idle))
+    else:
+        show(told.terminal(found, idle))
+        if found.came:
+            note("it counts once it is merged; the change that brings it is a finding of `trust-root`")
+    return 1 if found.blind else 0
+
+
+def _found(shop: Workshop, crew: Crew, landscape: Landscape) -> tuple[Finding, ...]:
+    """Everything that the rules of the working tree find in it: they are what judges once it is merged."""
+    tree = shop.repository.tree(landscape.commit)
+    made = checks(
+        shop.terraform, shop.repository, shop.policies(landscape.commit), secret_search(shop), shop.scanners()
+    )
+    return validate(crew, everything(landscape, tree), landscape, made).assessment.findings
+
+
+def _judging(crew: Crew, proposed: Config) -> Config:
+    """The rules of the working tree; credentials and everything else stay those of the protected branch."""
+    return replace(
+        crew.config,
+        checks=proposed.checks,
+        fail_on=proposed.fail_on,
+        policies=proposed.policies,
+        commits=proposed.commits,
+        platforms=proposed.platforms,
+        required_files=proposed.required_files,
+        docs=proposed.docs,
+        naming=proposed.naming,
+    )
+
+
+def _grant(shop: Workshop, asked: Asked, config: Config, *, first: bool) -> Grant:
+    """Who answers, and until when. Raises BadInput where that is nobody, or for too long."""
+    from terrace.apps.wiring import now
+
+    today = now().date()
+    expires = day(asked.expires) if asked.expires else today + config.waivers.longest
+    if expires < today:
+        raise BadInput(f"{expires} is over", hint="say a day that comes")
+    if expires - today > config.waivers.longest:
+        raise BadInput(f"{expires} is {(expires - today).days} days away", hint=too_long(config))
+    for rule in asked.accept:
+        if why := NEVER.get(rule):
+            raise BadInput(f"{rule!r} cannot be in a baseline: {why}")
+    if asked.reason and empty_reason(asked.reason):
+        raise BadInput(f"{asked.reason!r} is no reason", hint="say why it may stay")
+    if asked.accept and not asked.owner:
+        raise BadInput("nobody answers for what comes in", hint="--owner: a person or a team of terrace.yaml")
+    owner = asked.owner or shop.actor
+    if (first or asked.accept) and not known_owner(owner, config):
+        message, hint = no_owner(owner, {*config.teams, *config.people})
+        raise BadInput(message, hint=f"--owner: {hint}")
+    return Grant(owner, asked.reason or "it was there before it was checked", today, expires)
+
+
+def _right(text: str, config: Config) -> None:
+    """Whatever is written can be read again."""
+    try:
+        read_waivers(text.encode(), BASELINE, config)
+    except BadConfig as error:
+        raise BadInput(f"the baseline that there is cannot be carried on: {error}", hint=error.hint) from error

@@ -1,0 +1,50 @@
+"""`report compliance`: what the ledger has evidence for, control by control. It only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terrace.apps.cli.audit import names_of
+from terrace.apps.cli.reports import deliver, output_file
+from terrace.apps.compliance import aliases, framework, sources
+from terrace.apps.wiring import Workshop, now
+from terrace.assess.compliance.frameworks import NAMES
+from terrace.report import compliance as report
+from terrace.report.compliance_html import as_html
+from terrace.watch.compliance import Compliance, compliance
+from terrace.watch.evidence import Known, Span
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+STYLES: Mapping[str, Callable[[Compliance], RenderableType]] = {
+    "terminal": report.as_terminal,
+    "markdown": report.as_markdown,
+    "html": as_html,
+    "json": report.as_json,
+}
+"""What the report can be told as."""
+
+
+def told(
+    folder: str,
+    frameworks: tuple[str, ...],
+    environments: tuple[str, ...],
+    style: str,
+    output: str | None,
+    stale: int,
+    period: int,
+) -> int:
+    """Tell it; exit 1 when a control fails."""
+    file = output_file(Path(folder), output)
+    wanted = tuple(framework(name) for name in dict.fromkeys(frameworks or NAMES))
+    shop = Workshop(Path(folder))
+    names = names_of(shop, environments)
+    known = Known(shop.trust.config, shop.ledger.read(), shop.trust.policy, shop.proof, aliases())
+    span = Span(now(), timedelta(days=stale), timedelta(days=period))
+    record = compliance(known, names, wanted, sources(), span)
+    deliver(STYLES[style](record), style, file)
+    return 1 if report.failing(record.frameworks) else 0

@@ -1,0 +1,269 @@
+"""Commands that change an environment: names and options only; the work is imported when one is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from terrace.apps.cli.options import ENV, JSON, WAIT
+
+
+@click.command()
+@ENV
+@click.option("--ref", metavar="REF", help="Which commit; the tip of the protected branch if not said.")
+@WAIT
+@JSON
+@click.pass_obj
+def deploy(folder: str, environment: str, ref: str | None, wait: bool, as_json: bool) -> int:
+    """Take a commit into ENV as far as it goes now: to its end, or to where somebody must act.
+
+    \b
+    Examples:
+      terrace deploy dev
+      terrace deploy staging --ref v1.4.0
+    """
+    from terrace.apps.cli.deployment import deploy
+
+    return deploy(folder, environment, ref, wait=wait, as_json=as_json)
+
+
+@click.command()
+@ENV
+@WAIT
+@JSON
+@click.pass_obj
+def promote(folder: str, environment: str, wait: bool, as_json: bool) -> int:
+    """Take into ENV what succeeded in the environment before it.
+
+    \b
+    Example:
+      terrace promote staging
+    """
+    from terrace.apps.cli.deployment import promote
+
+    return promote(folder, environment, wait=wait, as_json=as_json)
+
+
+def _answering(command: Any) -> Any:
+    for option in (
+        click.option("--role", default="", metavar="TEAM", help="The team you speak for; found when there is one."),
+        click.option("--as", "actor", metavar="NAME", help="Who you are, if not the Git identity."),
+        click.option("--key", metavar="FILE", type=click.Path(), help="SSH key to sign with (Git's signing key)."),
+        click.option("--yes", is_flag=True, help="Do not ask whether you mean it."),
+        JSON,
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@ENV
+@click.option("-m", "--comment", default="", help="Why; kept in the ledger.")
+@_answering
+@click.pass_obj
+def approve(
+    folder: str,
+    environment: str,
+    comment: str,
+    role: str,
+    actor: str | None,
+    key: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Say yes to exactly the plans that wait in ENV, signed with your SSH key.
+
+    \b
+    Examples:
+      terrace approve staging
+      terrace approve prod --role security -m "reviewed with the network team"
+    """
+    from terrace.apps.cli.deployment import answer
+
+    return answer(folder, environment, "approve", role, comment, actor, key, yes=yes, as_json=as_json)
+
+
+@click.command()
+@ENV
+@click.option("-m", "--comment", required=True, help="Why; kept in the ledger.")
+@_answering
+@click.pass_obj
+def reject(
+    folder: str,
+    environment: str,
+    comment: str,
+    role: str,
+    actor: str | None,
+    key: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Say no to what waits in ENV: the deployment ends, nothing is applied.
+
+    \b
+    Example:
+      terrace reject prod -m "not before the sale"
+    """
+    from terrace.apps.cli.deployment import answer
+
+    return answer(folder, environment, "reject", role, comment, actor, key, yes=yes, as_json=as_json)
+
+
+@click.command()
+@click.argument("environment", metavar="[ENV]", required=False)
+@click.option("--import", "imports", multiple=True, metavar="ADDRESS=ID", help="Something that exists, by its id.")
+@click.option("--absent", multiple=True, metavar="ADDRESS", help="Something that you looked for and that is not there.")
+@click.option("--whole", multiple=True, metavar="ADDRESS", help="Something recorded that you found whole.")
+@click.option("--gone", multiple=True, metavar="ADDRESS", help="Something recorded whose object is gone.")
+@click.option("--again", multiple=True, metavar="ADDRESS", help="Something found again that may be made anew.")
+@click.option("--dead", default="", metavar="WHY", help="Why whoever drove it, or its apply, is surely dead.")
+@click.option("--unlock", default="", metavar="ID", help="A lock without a name that you know to be the dead apply's.")
+@click.option("--yes", is_flag=True, help="Bring it in order without asking to type the environment's name back.")
+@WAIT
+@JSON
+@click.pass_obj
+def resume(
+    folder: str,
+    /,
+    environment: str | None,
+    imports: tuple[str, ...],
+    yes: bool,
+    wait: bool,
+    as_json: bool,
+    **said: Any,
+) -> int:
+    """Go on with an open deployment: after approvals, or after an interruption.
+
+    Where an apply ended and nobody knows how, it is never run again: this shows what it left (what was made and is not
+    in the state, whose lock is there), and with your consent backs the state up, unlocks, imports, and plans anew.
+
+    \b
+    Examples:
+      terrace resume prod
+      terrace resume prod --import aws_vpc.main=vpc-0a1b --absent 'aws_subnet.a["x"]' --yes
+    """
+    from terrace.apps.cli.deployment import resume
+    from terrace.apps.cli.recovering import told
+
+    return resume(folder, environment, told=told(imports, **said), yes=yes, wait=wait, as_json=as_json)
+
+
+@click.command()
+@ENV
+@click.option("--to", metavar="REF", help="Which good release; the newest before this one if not said.")
+@click.option("--reason", default="", help="Why; kept in the ledger. Needed unless it is only planned.")
+@click.option("--plan-only", is_flag=True, help="Only tell what comes back and what is lost.")
+@click.option("--allow", "allowed", multiple=True, metavar="[STACK:]ADDRESS", help="What may be lost, by its address.")
+@click.option("--yes", is_flag=True, help="Do not ask to type the environment's name back.")
+@WAIT
+@JSON
+@click.pass_obj
+def rollback(
+    folder: str,
+    environment: str,
+    to: str | None,
+    reason: str,
+    plan_only: bool,
+    allowed: tuple[str, ...],
+    yes: bool,
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Take ENV back to its last good release: a plan of the old commit, through the same gates.
+
+    No state is pushed back. Afterwards ENV is held, and a commit that reverts Git is ready on a branch.
+
+    \b
+    Examples:
+      terrace rollback prod --plan-only
+      terrace rollback prod --reason "checkout answers 500"
+      terrace rollback prod --to v1.4.0 --reason "..." --allow aws_sqs_queue.jobs
+    """
+    from terrace.apps.cli.undoing import rollback
+
+    return rollback(folder, environment, to, reason, allowed, plan_only=plan_only, yes=yes, wait=wait, as_json=as_json)
+
+
+@click.command()
+@ENV
+@click.argument("stack", metavar="[STACK]", required=False)
+@click.option("--reason", required=True, help="Why; kept in the ledger.")
+@click.option("--yes", is_flag=True, help="Do not ask to type the name back.")
+@JSON
+@click.pass_obj
+def destroy(folder: str, environment: str, stack: str | None, reason: str, yes: bool, as_json: bool) -> int:
+    """Take down all that ENV holds, or one STACK of it, in reverse order and through the same gates.
+
+    A last backup of every state is kept. Protected environments refuse: production, unless terrace.yaml says otherwise.
+
+    \b
+    Examples:
+      terrace destroy dev --reason "the project ended"
+      terrace destroy prod prod/search --reason "replaced"
+    """
+    from terrace.apps.cli.undoing import destroy
+
+    return destroy(folder, environment, stack, reason, yes=yes, as_json=as_json)
+
+
+@click.command()
+@ENV
+@click.option("--reason", required=True, help="Why nothing may enter.")
+@JSON
+@click.pass_obj
+def hold(folder: str, environment: str, reason: str, as_json: bool) -> int:
+    """Let no new deployment into ENV until somebody takes the hold back.
+
+    \b
+    Example:
+      terrace hold prod --reason "incident 4711"
+    """
+    from terrace.apps.cli.deployment import hold
+
+    return hold(folder, environment, reason, held=True, as_json=as_json)
+
+
+@click.command()
+@ENV
+@click.option("--reason", required=True, help="Why it may take deployments again.")
+@JSON
+@click.pass_obj
+def unhold(folder: str, environment: str, reason: str, as_json: bool) -> int:
+    """Let ENV take deployments again.
+
+    \b
+    Example:
+      terrace unhold prod --reason "incident 4711 is closed"
+    """
+    from terrace.apps.cli.deployment import hold
+
+    return hold(folder, environment, reason, held=False, as_json=as_json)
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def tick(folder: str, as_json: bool) -> int:
+    """Do all that is due now, and exit: for cron, GitHub Actions, or by hand.
+
+    Open deployments that may go on do; automatic environments take what is new on the protected branch; what bakes is
+    measured; what failed is rolled back where terrace.yaml says so; a hold ends once Git says again what is live.
+    """
+    from terrace.apps.cli.deployment import tick
+
+    return tick(folder, as_json=as_json)
+
+
+COMMANDS = (
+    deploy,
+    promote,
+    approve,
+    reject,
+    resume,
+    rollback,
+    destroy,
+    hold,
+    unhold,
+    tick,
+)

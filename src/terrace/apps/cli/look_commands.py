@@ -1,0 +1,115 @@
+"""Commands that only tell: names and options only; the work is imported when one is called."""
+
+from __future__ import annotations
+
+import click
+
+from terrace.apps.cli.options import ENVIRONMENT, JSON
+from terrace.assess.compliance.frameworks import NAMES
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def status(folder: str, as_json: bool) -> int:
+    """What is deployed where, and what each environment waits for."""
+    from terrace.apps.cli.look import status
+
+    return status(folder, as_json=as_json)
+
+
+@click.command()
+@click.argument("environment", metavar="[ENV]", required=False)
+@click.option("-n", "limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@JSON
+@click.pass_obj
+def history(folder: str, environment: str | None, limit: int, as_json: bool) -> int:
+    """Every deployment, newest first: who, what, when, how it ended."""
+    from terrace.apps.cli.look import history
+
+    return history(folder, environment, limit, as_json=as_json)
+
+
+@click.command()
+@click.argument("deployment")
+@JSON
+@click.pass_obj
+def show(folder: str, deployment: str, as_json: bool) -> int:
+    """One deployment with its steps and approvals, by its id or the environment's name."""
+    from terrace.apps.cli.look import show
+
+    return show(folder, deployment, as_json=as_json)
+
+
+@click.group()
+def report() -> None:
+    """What the ledger can show to others: compliance."""
+
+
+@report.command("compliance")
+@click.option("--framework", "frameworks", multiple=True, metavar="NAME", help=f"One of {', '.join(NAMES)}; all.")
+@click.option("--env", "environments", multiple=True, metavar=ENVIRONMENT, help="Which environments; all if not said.")
+@click.option("--format", "style", type=click.Choice(("terminal", "markdown", "html", "json")), default="terminal")
+@click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE and not to stdout.")
+@click.option("--stale-after", type=click.IntRange(1), default=7, metavar="DAYS", help="Older looks pass nothing (7).")
+@click.option("--period", type=click.IntRange(1), default=90, metavar="DAYS", help="Deployments looked at (90).")
+@JSON
+@click.pass_obj
+def report_compliance(
+    folder: str,
+    frameworks: tuple[str, ...],
+    environments: tuple[str, ...],
+    style: str,
+    output: str | None,
+    stale_after: int,
+    period: int,
+    as_json: bool,
+) -> int:
+    """What was looked at for each control of CIS, SOC 2, PCI DSS and NIST 800-53: pass, fail, not evaluated, manual.
+
+    It reads what `terrace check --all` and deployments left in the ledger; no tool and no credential is needed. A
+    control passes only if something was there, all of it was looked at lately, and nothing is wrong or waived.
+
+    \b
+    Examples:
+      terrace report compliance --framework cis-aws
+      terrace report compliance --env prod --format html --output compliance.html
+    """
+    from terrace.apps.cli.compliance import told
+
+    chosen = "json" if as_json else style
+    return told(folder, frameworks, environments, chosen, output, stale_after, period)
+
+
+@click.group()
+def ledger() -> None:
+    """What happened, for good: check it, or take it elsewhere."""
+
+
+@ledger.command("verify")
+@click.option("--head", metavar="HASH", help="A head that you noted: finds what was cut off since.")
+@JSON
+@click.pass_obj
+def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
+    """Find an altered, dropped, reordered or truncated event."""
+    from terrace.apps.cli.look import ledger_verify
+
+    return ledger_verify(folder, head, as_json=as_json)
+
+
+@ledger.command("export")
+@click.pass_obj
+def ledger_export(folder: str) -> int:
+    """Every event as one JSON object a line."""
+    from terrace.apps.cli.look import ledger_export
+
+    return ledger_export(folder)
+
+
+COMMANDS = (
+    status,
+    history,
+    show,
+    report,
+    ledger,
+)

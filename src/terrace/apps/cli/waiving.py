@@ -1,0 +1,118 @@
+"""`waive` and `waivers`: write a record into the working tree, and list those that are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from terrace.apps.cli.console import emit, note, show
+from terrace.apps.waivers import write
+from terrace.apps.wiring import Workshop, now
+from terrace.assess.leaks.baseline import PATH as SECRETS
+from terrace.assess.leaks.baseline import read_baseline
+from terrace.assess.waivers.model import PATH, Waiver
+from terrace.assess.waivers.reading import read_waivers
+from terrace.assess.waivers.writing import with_waiver
+from terrace.errors import BadInput
+from terrace.stacks.config import Config
+from terrace.stacks.load import BadConfig
+from terrace.stacks.naming import no_such
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants to have waived; "" is not said."""
+
+    rule: str
+    address: str
+    path: str
+    stack: str
+    owner: str
+    reason: str
+    until: str
+    ticket: str
+    unknown: bool
+
+
+def waive(folder: str, asked: Asked, *, as_json: bool) -> int:
+    """Write one more record into `.terrace/waivers.yaml` of the working tree."""
+    from terrace.report import machine
+
+    shop = Workshop(Path(folder), fetch=False)
+    landscape = shop.survey(shop.repository.snapshot())
+    config = landscape.config
+    known = [stack.key for stack in landscape.stacks]
+    if asked.stack and asked.stack not in known:
+        raise no_such("stack", asked.stack, known)
+    waiver = _record(asked, config, now().date())
+    text = _text(shop.repository.root / PATH)
+    read_waivers(text.encode(), PATH, config)
+    fresh = with_waiver(text, waiver)
+    made = _checked(fresh, config)
+    write(shop.repository.root, PATH, fresh)
+    if as_json:
+        emit({"schema": "terrace/waive@1", "waiver": machine.waiver(made)})
+    else:
+        show(f"{PATH}:{made.line}: {made.about}, waived by {made.owner} until {made.expires}")
+        note("it counts once it is merged into the protected branch; until then `terrace check` shows what it would do")
+    return 0
+
+
+def waivers(folder: str, *, as_json: bool) -> int:
+    """Every waiver of the working tree, with the days that are left, and the secrets that somebody answers for; those
+    of the baseline in one line."""
+    from terrace.report import machine, waivers_terminal
+
+    shop = Workshop(Path(folder), fetch=False)
+    head = shop.survey(shop.repository.snapshot())
+    found = shop.waivers(head)
+    tree = shop.repository.tree(head.commit)
+    secrets = read_baseline(tree.read(SECRETS)).accepted.values() if SECRETS in tree.entries else ()
+    today = now().date()
+    if as_json:
+        emit(machine.waivers(found, tuple(secrets), today))
+    else:
+        show(waivers_terminal.waivers(found, tuple(secrets), today))
+    return 0
+
+
+def _record(asked: Asked, config: Config, today: date) -> Waiver:
+    if not asked.address and not asked.path:
+        raise BadInput("nobody said where it is waived", hint="name the ADDRESS of the finding, or its --path")
+    return Waiver(
+        rule=asked.rule,
+        owner=asked.owner,
+        reason=asked.reason,
+        granted=today,
+        expires=day(asked.until) if asked.until else today + config.waivers.longest,
+        address=asked.address,
+        path=asked.path,
+        stack=asked.stack,
+        ticket=asked.ticket,
+        unknown=asked.unknown,
+    )
+
+
+def day(text: str) -> date:
+    """The day that somebody wrote. Raises BadInput."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        example = now().date() + timedelta(days=90)
+        raise BadInput(f"{text!r} is no day", hint=f"write it as {example}") from error
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} cannot be read: {error}") from error
+
+
+def _checked(text: str, config: Config) -> Waiver:
+    """The newest record of a text, which must be right as a whole. What is wrong with it is told of what was asked."""
+    try:
+        return read_waivers(text.encode(), PATH, config)[-1]
+    except BadConfig as error:
+        raise BadInput("; ".join(problem.message for problem in error.problems), hint=error.problems[0].hint) from error

@@ -1,0 +1,86 @@
+"""`check --fix`: what can be mended without anybody's judgement is mended in the working tree, before it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from terrace.adapters.files import read_plain, write_whole
+from terrace.apps.checks import FORMATTED
+from terrace.apps.module_docs import ModulePages, Unknown
+from terrace.apps.wiring import Workshop
+from terrace.errors import BadInput, TerraceError
+from terrace.stacks.layout import parent
+from terrace.stacks.model import ChangeSet
+
+_PAGE = "page of the module"
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """One file of the working tree. `why_not` is empty where it was written."""
+
+    path: str
+    what: str
+    why_not: str = ""
+
+
+def mend(shop: Workshop, change_set: ChangeSet) -> tuple[Mended, ...]:
+    """Format the files of a change, then write the pages of its modules that the check `docs` would name.
+
+    Files in conflict, links, and what lies outside of the repository are left alone. What a check that is off would
+    name is not mended.
+    """
+    config = shop.trust.config
+    conflicts = shop.repository.conflicts()
+    changed = tuple(path for path in change_set.changed if path not in conflicts)
+    done = [Mended(path, "", "it is in conflict") for path in change_set.changed if path in conflicts]
+    if config.level("format") != "off":
+        done += _formatted(shop, changed)
+    if config.level("docs") != "off":
+        # Formatting may have changed how a type or a default is written.
+        done += _documented(shop, changed, conflicts)
+    return tuple(done)
+
+
+def _formatted(shop: Workshop, changed: tuple[str, ...]) -> Iterator[Mended]:
+    root = shop.repository.root
+    contents: dict[str, bytes] = {}
+    for path in changed:
+        if path.endswith(FORMATTED):
+            try:
+                content = read_plain(root, path)
+            except BadInput as error:
+                yield Mended(path, "formatting", error.message)
+                continue
+            if content is not None:
+                contents[path] = content
+    for path, after in shop.terraform.formatted(contents).items():
+        if after is None:
+            yield Mended(path, "formatting", "it cannot be read")
+        elif after != contents[path]:
+            yield _put(shop, path, after, "formatting")
+
+
+def _documented(shop: Workshop, changed: tuple[str, ...], conflicts: frozenset[str]) -> Iterator[Mended]:
+    from terrace.stacks.discovery import discover
+
+    root = shop.repository.root
+    head = shop.repository.snapshot()
+    tree = shop.repository.tree(head)
+    pages = ModulePages(tree, discover(tree, shop.config_at(head)), lambda path: read_plain(root, path))
+    for one in pages.of(pages.judged(map(parent, changed), shop.trust.config.docs)):
+        if isinstance(one, Unknown):
+            yield Mended(str(one.place), _PAGE, one.why)
+        elif one.readme in conflicts:
+            yield Mended(one.readme, _PAGE, "it is in conflict")
+        elif not one.current:
+            yield _put(shop, one.readme, one.after, _PAGE)
+
+
+def _put(shop: Workshop, path: str, content: bytes, what: str) -> Mended:
+    try:
+        write_whole(shop.repository.root, path, content)
+    except TerraceError as error:
+        return Mended(path, what, error.message)
+    return Mended(path, what)

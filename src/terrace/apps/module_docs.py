@@ -1,0 +1,186 @@
+"""The page of every module in its README: which modules have one, what it should be, and what it is."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.errors import BadInput, Place
+from terrace.report.markers import marked, new, put
+from terrace.report.module_page import page, words
+from terrace.report.text import visible
+from terrace.stacks.config import ModuleDocs
+from terrace.stacks.interface import Unread, read_interface
+from terrace.stacks.layout import Layout
+from terrace.stacks.model import Stack
+from terrace.stacks.tree import Tree, read_many
+
+README = "README.md"
+ASIDE = frozenset({"example", "examples", "test", "tests", "testdata", "fixture", "fixtures"})
+"""Folders whose configuration shows or tries a module and is none: they have a page only where there are markers."""
+
+_MOST_COMPARED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The README of a module as it is (None: there is none) and as it should be. `line` is where its page begins."""
+
+    folder: str
+    readme: str
+    before: bytes | None
+    after: bytes
+    line: int = 0
+
+    @property
+    def current(self) -> bool:
+        return self.before == self.after
+
+    @property
+    def diff(self) -> str:
+        """What `terrace docs generate` would change, with every character visible."""
+        if self.current:
+            return ""
+        before, after = _part(self.before or b"", self.readme), _part(self.after, self.readme)
+        if max(len(before), len(after)) > _MOST_COMPARED:
+            return f"{len(before)} lines become {len(after)}"
+        name = visible(self.readme)
+        lines = difflib.unified_diff(before, after, f"{name} (as it is)", f"{name} (as it should be)", lineterm="")
+        return "\n".join(visible(line) for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A module whose page cannot be told, with the place of the reason."""
+
+    folder: str
+    place: Place
+    why: str
+    hint: str | None
+
+
+Documented = Page | Unknown
+Reader = Callable[[str], bytes | None]
+"""Gives the content of a README by its path; None when there is none. Raises BadInput for what is no plain file."""
+
+
+class ModulePages:
+    """The pages of one tree. READMEs are read by `reader`: from the tree, or from where somebody edits them."""
+
+    def __init__(self, tree: Tree, stacks: Iterable[Stack], reader: Reader) -> None:
+        self._tree = tree
+        self._reader = reader
+        self.layout = Layout(tree)
+        self._roots = {stack.path for stack in stacks}
+        self._readmes: dict[str, list[str]] = {}
+        for path in tree.entries:
+            folder, _, name = path.rpartition("/")
+            if name.lower() == "readme.md":
+                self._readmes.setdefault(folder, []).append(name)
+
+    def modules(self) -> tuple[str, ...]:
+        """Every folder that should have a page: modules for others, and whatever else has markers."""
+        return tuple(one for one in self._ours(self.layout.folders) if self.called(one) or self.has_markers(one))
+
+    def judged(self, folders: Iterable[str], wanted: ModuleDocs) -> tuple[str, ...]:
+        """Of these folders those whose page must be right."""
+        everyone = wanted.modules == "all"
+        found = self._ours(set(folders) & self.layout.folders.keys())
+        return tuple(one for one in found if self.has_markers(one) or (everyone and self.called(one)))
+
+    def _ours(self, folders: Iterable[str]) -> list[str]:
+        """Without what is below a hidden folder: `.terraform` holds modules of others, with READMEs of others."""
+        return sorted(folder for folder in folders if not folder.startswith(".") and "/." not in folder)
+
+    def called(self, folder: str) -> bool:
+        """Whether a folder is a module for others, and neither a stack nor an example or a test."""
+        return folder not in self._roots and not ASIDE & set(folder.split("/"))
+
+    def has_markers(self, folder: str) -> bool:
+        """Whether its README has a marker of any kind, right or not."""
+        try:
+            content = self._reader(self.readme(folder))
+            return content is not None and marked(content, "") is not None
+        except BadInput:
+            return True
+
+    def readme(self, folder: str) -> str:
+        """The path of a module's README, in whatever case its name is written."""
+        names = sorted(self._readmes.get(folder, [README]), key=lambda name: (name != README, name))
+        return f"{folder}/{names[0]}" if folder else names[0]
+
+    def of(self, folders: Iterable[str]) -> Iterator[Documented]:
+        """The pages of these folders, each of which holds configuration."""
+        for folder in folders:
+            yield self._of(folder)
+
+    def _of(self, folder: str) -> Documented:
+        names = self.layout.folders[folder]
+        ways = {name: self.layout.way(f"{folder}/{name}" if folder else name).real for name in names}
+        paths = {name: path for name, path in ways.items() if path is not None and path in self._tree.entries}
+        contents = read_many(self._tree, paths.values())
+        found = read_interface({name: contents[path] for name, path in paths.items()})
+        if isinstance(found, Unread):
+            place = Place(f"{folder}/{found.file}" if folder else found.file, found.line)
+            return Unknown(folder, place, f"{found.why}, so that its module cannot be documented", "mend the file")
+        readme = self.readme(folder)
+        try:
+            before = self._reader(readme)
+            text = page(found)
+            if before is None:
+                title = words(visible(folder.rpartition("/")[2])) or "This module"
+                return Page(folder, readme, None, new(title, text))
+            there = marked(before, readme)
+            line = before.count(b"\n", 0, there.start) if there else 0
+            return Page(folder, readme, before, put(text, before, readme), line)
+        except BadInput as error:
+            return Unknown(folder, error.place or Place(readme), error.message, error.hint)
+
+
+def _part(content: bytes, path: str) -> list[str]:
+    """The lines of the page in a README: whatever else stands there does not change."""
+    there = marked(content, path)
+    return content[there.start : there.end].decode("utf-8", "replace").splitlines() if there else []
+
+
+def in_tree(tree: Tree) -> Reader:
+    """Reads READMEs as a commit has them."""
+
+    def read(path: str) -> bytes | None:
+        entry = tree.entries.get(path)
+        if entry is not None and entry.is_link:
+            raise BadInput("it is a symbolic link", hint="make it a plain file", place=Place(path))
+        return tree.read(path) if entry is not None else None
+
+    return read
+
+
+def finding(one: Documented) -> Finding | None:
+    """What the check `docs` says of a module; None when its page is right."""
+    if isinstance(one, Unknown):
+        return Finding(
+            rule="docs",
+            severity=Severity.LOW,
+            status=Status.UNKNOWN,
+            tool="terrace",
+            message=one.why,
+            path=one.place.path,
+            line=one.place.line,
+            fix=one.hint,
+        )
+    if one.current:
+        return None
+    missing = one.before is None or not one.line
+    return Finding(
+        rule="docs",
+        severity=Severity.LOW,
+        status=Status.FAIL,
+        tool="terrace",
+        message="its README has no page of the module" if missing else "the page of the module is not what it is",
+        path=one.readme,
+        line=one.line,
+        detail=one.diff,
+        fix=f"terrace docs generate {one.folder or '.'}, or terrace check --fix",
+    )

@@ -1,0 +1,204 @@
+"""One rule on one plan: what it says, and which values of the resource that hangs on.
+
+A value counts when the message is gone without it. OPA is asked once for all values of all messages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from terrace.adapters.opa.engine import Opa
+from terrace.assess.model import Finding, Status
+from terrace.assess.policy.rego import findings
+from terrace.assess.view import HIDDEN, LATER
+from terrace.errors import BadInput
+from terrace.stacks.config import PlainPolicies
+from terrace.stacks.naming import nearest
+
+MOST = 400
+"""How many values are tried in all: enough for some resources, and bounded for ten thousand."""
+
+_LONGEST = 200
+_SIDES = ("after", "values", "before")
+_NAMES = frozenset({"address", "block", "type", "name", "index", "mode", "module", "provider", "provider_name"})
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. `hangs_on` are paths of the resource with their values, `absent` those that the rule's text names
+    and the resource does not have."""
+
+    rule: str
+    text: str
+    unknown: bool
+    address: str
+    hangs_on: tuple[tuple[str, str], ...]
+    absent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of it; `resources` is how many the plan has."""
+
+    package: str
+    resources: int
+    messages: tuple[Message, ...]
+
+
+Spot = tuple[str | int, ...]
+
+
+def tried(
+    opa: Opa,
+    root: Path,
+    folders: Sequence[str],
+    plain: Mapping[str, PlainPolicies],
+    rule: str,
+    given: Callable[[Literal["view", "plan"]], dict[str, Any]],
+) -> Trial:
+    """Run the package that is called `rule`, or holds the rule of that id or name, below these folders.
+
+    `plain` are the folders that are given the plain plan. Raises BadInput when there is no such rule.
+    """
+    package, path = _package(opa, root, folders, rule)
+    own = next(one for one in folders if path.startswith(f"{one}/"))
+    document = given("plan" if own in plain else "view")
+    beside = [own, *plain[own].data] if own in plain else [one for one in folders if one not in plain]
+    said = _said(package, opa.ask(package, root, beside, document))
+    picked = [one for one in said if rule not in {f.rule for f in said} or one.rule == rule]
+    spots = [list(_spots(document, one.address)) for one in picked]
+    share = max(1, MOST // max(1, len(picked)))
+    tries = [(n, spot) for n, all_ in enumerate(spots[:MOST]) for spot in all_[:share]]
+    without = _without(opa, package, root, beside, document, [spot for _, spot in tries])
+    names = _named((root / path).read_text(encoding="utf-8", errors="replace"))
+    messages = []
+    for n, one in enumerate(picked):
+        key = (one.rule, one.address, one.message)
+        hangs = {
+            spot: _short(_at(document, spot))
+            for (m, spot), left in zip(tries, without, strict=True)
+            if m == n and key not in {(f.rule, f.address, f.message) for f in left}
+        }
+        there = {_path(document, spot) for spot in spots[n]}
+        absent = tuple(name for name in names if one.address and not any(_within(name, spot) for spot in there))
+        values = {_path(document, spot): value for spot, value in hangs.items()}
+        text = one.message
+        messages.append(
+            Message(one.rule, text, one.status is Status.UNKNOWN, one.address or "", tuple(values.items()), absent)
+        )
+    return Trial(package.removeprefix("data."), len(_resources(document)), tuple(messages))
+
+
+def _package(opa: Opa, root: Path, folders: Sequence[str], rule: str) -> tuple[str, str]:
+    packages = {package: path for package, path in opa.packages(root, folders).items() if not package.endswith("_test")}
+    ids = {one.id: one.path for one in opa.catalogue(root, folders)}
+    for package, path in packages.items():
+        name = package.removeprefix("data.")
+        if rule in (name, package, path, name.rpartition(".")[2]) or rule.rpartition(".")[0] == name:
+            return package, path
+        if ids.get(rule) == path:
+            return package, path
+    known = [*ids, *(package.removeprefix("data.") for package in packages)]
+    near = nearest(rule, known)
+    raise BadInput(
+        f"there is no rule {rule!r}",
+        hint=f"did you mean {near!r}?" if near else f"there is {', '.join(sorted(known)[:20])}",
+    )
+
+
+def _said(package: str, value: Any) -> tuple[Finding, ...]:
+    return findings({package.removeprefix("data."): value if isinstance(value, dict) else {}}, "")
+
+
+def _without(
+    opa: Opa, package: str, root: Path, folders: Sequence[str], document: Any, spots: Sequence[Spot]
+) -> list[tuple[Finding, ...]]:
+    if not spots:
+        return []
+    # In order, for it is an array; without a package there is nothing said.
+    query = f"[x | p := input.paths[_]; d := json.remove(input.document, [p]); x := {package} with input as d]"
+    paths = [_pointer(spot) for spot in spots]
+    told = opa.ask(query, root, folders, {"document": document, "paths": paths})
+    return [_said(package, one) for one in told or ()]
+
+
+def _pointer(spot: Spot) -> str:
+    return "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in spot)
+
+
+def _resources(document: Any) -> list[Any]:
+    return document.get("resources") or document.get("resource_changes") or []
+
+
+def _spots(document: Any, address: str | None) -> Iterator[Spot]:
+    """Where the values of a resource are, in every place of the document that tells of it."""
+    if address:
+        for spot, resource in _entries(document, address, ()):
+            yield from _leaves(resource, spot)
+
+
+def _entries(value: Any, address: str, spot: Spot) -> Iterator[tuple[Spot, Any]]:
+    if isinstance(value, dict):
+        if value.get("address") == address:
+            yield spot, value
+            return
+        for name, inner in value.items():
+            if name not in ("configuration", "prior_state"):
+                yield from _entries(inner, address, (*spot, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _entries(inner, address, (*spot, index))
+
+
+def _leaves(value: Any, spot: Spot) -> Iterator[Spot]:
+    if isinstance(value, dict) and value and value not in (HIDDEN, LATER):
+        for name, inner in value.items():
+            if name not in _NAMES or any(side in spot for side in _SIDES):
+                yield from _leaves(inner, (*spot, name))
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*spot, index))
+    else:
+        yield spot
+
+
+def _at(document: Any, spot: Spot) -> Any:
+    for part in spot:
+        document = document[part]
+    return document
+
+
+def _path(document: Any, spot: Spot) -> str:
+    """The path within the resource: what comes after the entry that has the address."""
+    for length in range(len(spot), 0, -1):
+        value = _at(document, spot[:length])
+        if isinstance(value, dict) and "address" in value:
+            return ".".join(str(part) for part in spot[length:])
+    return ".".join(str(part) for part in spot)
+
+
+def _short(value: Any) -> str:
+    if value == HIDDEN:
+        return "(sensitive)"
+    if value == LATER:
+        return "(known after apply)"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _named(text: str) -> tuple[str, ...]:
+    """The attributes that a policy names, as its text has them: `after.acl`."""
+    found = re.findall(rf"\.((?:{'|'.join(_SIDES)})(?:\.[a-z_]\w*)+)", text)
+    found += [f"{side}.{name}" for side, name in re.findall(rf"\.({'|'.join(_SIDES)}),\s*\"(\w+)\"", text)]
+    return tuple(dict.fromkeys(one.removesuffix(".unknown").removesuffix(".sensitive") for one in found))
+
+
+def _within(name: str, spot: str) -> bool:
+    """Whether a path has the attribute, in the view's form or in that of the plain plan."""
+    bare = re.sub(r"\.\d+", "", spot).removeprefix("change.")
+    return bare == name or bare.startswith(f"{name}.") or name.startswith(f"{bare}.")

@@ -1,0 +1,363 @@
+"""The checks that scanners of others make: what they are given, when they are run at all, and what is kept of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from terrace.adapters import scanners
+from terrace.adapters.confined import SECONDS
+from terrace.adapters.git.patches import patches_between
+from terrace.adapters.scanners import SECRETS, SOURCES, Desk
+from terrace.adapters.terraform.fast.kept import keep
+from terrace.adapters.tools.box import Found, Toolbox
+from terrace.adapters.tools.known import Tool, tool
+from terrace.assess.check import Check, Examined, PlanCheck, Scan
+from terrace.assess.leaks.patch import Patch
+from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.scanners.excuses import unexcused
+from terrace.assess.scanners.plan_document import document
+from terrace.assess.scanners.secret_tools import Spot
+from terrace.assess.scanners.settings import FILES, Settings, settings
+from terrace.errors import NotReady
+from terrace.plans.addresses import block_of
+from terrace.plans.model import Plan
+from terrace.stacks.blocks import Blocks
+from terrace.stacks.config import Config
+from terrace.stacks.layout import Layout, parent
+from terrace.stacks.repository import Repository
+from terrace.stacks.tree import Tree, read_many
+
+LARGEST = 1 << 20
+"""Larger files are not given to scanners: they are no configuration."""
+
+KEPT = 500
+"""How many answers of scanners are kept for a repository."""
+
+NAMES = (*SOURCES, *SECRETS)
+
+
+class Scanners:
+    """`trusted` is the commit whose configuration of scanners is honoured; `cache` holds what they said before.
+
+    `root` is the repository itself. Each run may take `seconds`.
+    """
+
+    def __init__(
+        self, box: Toolbox, repository: Repository, root: Path, trusted: str, cache: Path, seconds: float = SECONDS
+    ) -> None:
+        self._box = box
+        self._repository = repository
+        self._root = root
+        self._trusted = trusted
+        self._cache = cache
+        self._seconds = seconds
+
+    def checks(self) -> dict[str, Check]:
+        """Every check of a scanner. Those of plans bear the same name, and so the same weight, as those of sources."""
+        sources = {name: Scan(name, partial(self._sources, tool(name))) for name in SOURCES}
+        secrets = {name: Scan(name, partial(self._secrets, tool(name))) for name in SECRETS}
+        return {
+            **sources,
+            "checkov-plans": PlanCheck("checkov", self._plans),
+            **secrets,
+            # Told last: it is about none of the change.
+            "scanners": PlanCheck("scanners", lambda examined, _: self._absent(examined)),
+        }
+
+    def tools(self, config: Config) -> tuple[str, ...]:
+        """The scanners that are there and may look."""
+        return tuple(n for n in NAMES if config.level(n) != "off" and self._box.find(tool(n)) is not None)
+
+    def reconfigured(self, examined: Examined) -> tuple[Finding, ...]:
+        """A finding for every configuration of a scanner that the change edits: it is judged by the old one."""
+        changed = set(examined.change_set.changed)
+        return tuple(
+            Finding(
+                rule="trust-root",
+                severity=Severity.HIGH,
+                status=Status.FAIL,
+                tool="terrace",
+                message=f"this change edits {file}, which says what {name} looks at; the old one judges it",
+                path=file,
+                fix="have an owner merge it on its own: whatever it lets through comes after it",
+            )
+            for name, files in FILES.items()
+            for file in files
+            if file in changed and examined.trusted.level(name) != "off"
+        )
+
+    # --- when --------------------------------------------------------------------------------------------------------
+
+    def _absent(self, examined: Examined) -> tuple[Finding, ...]:
+        """One word about all that are not there, and that terrace.yaml says nothing about."""
+        missing = [n for n in NAMES if n not in examined.trusted.checks and self._box.find(tool(n)) is None]
+        if not missing:
+            return ()
+        message = f"not looked at with {', '.join(missing)}: not installed"
+        fix = f"terrace tools install {' '.join(missing)}, or `checks: {{{missing[0]}: off}}` in terrace.yaml"
+        return (Finding("scanners", Severity.INFO, Status.UNKNOWN, "terrace", message, fix=fix, advisory=True),)
+
+    def _found(self, wanted: Tool, examined: Examined) -> Found | None:
+        """The tool; None when it is not there and nobody asked for it. Raises NotReady when somebody did."""
+        found = self._box.find(wanted)
+        if found is None and wanted.name in examined.trusted.checks:
+            hint = f"terrace tools install {wanted.name}"
+            raise NotReady(f"{wanted.name} was not found", hint=hint)
+        if found is not None and wanted.refused and self._box.version(found) in wanted.refused:
+            raise NotReady(f"{found.path} is a version that is known to be malicious", hint=f"remove {found.path}")
+        return found
+
+    # --- what --------------------------------------------------------------------------------------------------------
+
+    def _sources(self, wanted: Tool, examined: Examined) -> tuple[Finding, ...]:
+        found = self._found(wanted, examined)
+        if found is None:
+            return ()
+        given = self._copy(examined)
+        if not given.paths:
+            return ()
+        asked = self._settings(wanted.name)
+        key = _key(found, asked, "sources", *given.identity())
+
+        def look() -> tuple[Finding, ...]:
+            with self._desk(found, asked, given.files()) as desk:
+                return SOURCES[wanted.name](desk)
+
+        told = self._once(key, look)
+        return (*told, *_unread(wanted.name, given, examined, told), *_ignored(wanted.name, asked))
+
+    def _plans(self, examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        found = self._found(tool("checkov"), examined) if plans else None
+        if found is None:
+            return ()
+        asked = self._settings("checkov")
+        texts = {key: json.dumps(document(plan)).encode() for key, plan in plans.items()}
+        keys = {name: _key(found, asked, "plan", text.decode()) for name, text in texts.items()}
+        kept = {name: self._kept(key) for name, key in keys.items()}
+        fresh = {f"plan-{number}.json": name for number, name in enumerate(n for n, k in kept.items() if k is None)}
+        told = {name: one for name, one in kept.items() if one is not None}
+        if fresh:
+            with self._desk(found, asked, {file: texts[name] for file, name in fresh.items()}) as desk:
+                said = scanners.checkov_plans(desk, fresh)
+            for name in fresh.values():
+                told[name] = tuple(f for f in said if f.stack == name)
+            rest = tuple(f for f in said if f.stack is None)
+            if not rest:
+                for name in fresh.values():
+                    self._keep(keys[name], told[name])
+            return self._placed(examined, (*(f for name in plans for f in told[name]), *rest))
+        return self._placed(examined, tuple(f for name in plans for f in told[name]))
+
+    def _secrets(self, wanted: Tool, examined: Examined) -> tuple[Finding, ...]:
+        found = self._found(wanted, examined)
+        if found is None:
+            return ()
+        change = examined.change_set
+        asked = self._settings(wanted.name)
+        key = _key(found, asked, "secrets", change.base, change.head)
+
+        def look() -> tuple[Finding, ...]:
+            told: list[Finding] = []
+            for layer in _layers(patches_between(self._root, change.base, change.head)):
+                files = {path: unexcused(_as_file(patch), b"") for path, patch in layer.items()}
+                with self._desk(found, asked, files) as desk:
+                    told += SECRETS[wanted.name](desk, _spots(layer))
+            return tuple(told)
+
+        return (*self._once(key, look), *_ignored(wanted.name, asked))
+
+    def _placed(self, examined: Examined, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """The findings with the file and line of the block that each address is of."""
+        blocks = Blocks(self._repository.tree(examined.change_set.head), examined.landscape)
+        placed = []
+        for finding in findings:
+            spot = blocks.of(finding.stack, block_of(finding.address)) if finding.stack and finding.address else None
+            placed.append(replace(finding, path=spot[0], line=spot[1]) if spot else finding)
+        return tuple(placed)
+
+    def _settings(self, name: str) -> Settings:
+        tree = self._repository.tree(self._trusted)
+        return settings(name, {file: tree.read(file) for file in FILES[name] if file in tree.entries})
+
+    def _copy(self, examined: Examined) -> Copy:
+        head, trusted = self._repository.tree(examined.change_set.head), self._repository.tree(self._trusted)
+        return Copy(head, trusted, _given(examined, head))
+
+    # --- where -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _desk(self, found: Found, asked: Settings, files: Mapping[str, bytes]) -> Iterator[Desk]:
+        # Resolved: scanners name files by their real path.
+        with tempfile.TemporaryDirectory(prefix="terrace-scan-") as place:
+            base = Path(place).resolve()
+            for folder, content in (("root", files), ("settings", asked.files), ("home", {})):
+                _laid_out(base / folder, content)
+            folders = (base / "root", base / "settings", base / "home")
+            yield Desk(found.path.absolute(), *folders, self._box.path, self._seconds)
+
+    # --- again -------------------------------------------------------------------------------------------------------
+
+    def _once(self, key: str, look: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+        kept = self._kept(key)
+        if kept is not None:
+            return kept
+        told = look()
+        self._keep(key, told)
+        return told
+
+    def _kept(self, key: str) -> tuple[Finding, ...] | None:
+        try:
+            return msgspec.json.decode((self._cache / key).read_bytes(), type=tuple[Finding, ...])
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def _keep(self, key: str, told: tuple[Finding, ...]) -> None:
+        keep(self._cache / key, msgspec.json.encode(told))
+        with suppress(OSError):
+            kept = sorted(self._cache.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+            for old in kept[KEPT:]:
+                old.unlink()
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The sources that a scanner is given: `paths` lead from their path in the copy to that of the entry."""
+
+    head: Tree
+    trusted: Tree
+    paths: Mapping[str, str]
+
+    def identity(self) -> Iterator[str]:
+        """What the copy is made of, without reading it."""
+        for path, real in self.paths.items():
+            accepted = self.trusted.entries.get(path)
+            yield f"{path}\0{self.head.entries[real].blob}\0{accepted.blob if accepted else ''}"
+
+    def files(self) -> dict[str, bytes]:
+        """The copy itself, without the excuses that the change brings."""
+        read = read_many(self.head, set(self.paths.values()))
+        accepted = read_many(self.trusted, [path for path in self.paths if path in self.trusted.entries])
+        found = {path: unexcused(read[real], accepted.get(path, b"")) for path, real in self.paths.items()}
+        return {path: content for path, content in found.items() if len(content) <= LARGEST}
+
+
+def _given(examined: Examined, tree: Tree) -> dict[str, str]:
+    """The files of every folder that an impacted stack reaches, and of changed modules that none does."""
+    layout = Layout(tree)
+    graph = examined.landscape.graph
+    folders = {path for impact in examined.change_set.impacts for path in graph.reached(impact.stack)}
+    folders |= {parent(path) for path in examined.change_set.changed} & layout.folders.keys()
+    own = {file for files in FILES.values() for file in files}
+    found = {}
+    for path in tree.entries:
+        if not any(parent(path) == folder or path.startswith(f"{folder}/") for folder in folders):
+            continue
+        real = layout.way(path).real
+        # A scanner's own configuration is not the candidate's to give, whichever folder it lies in.
+        if real is None or real not in tree.entries or tree.entries[real].is_link:
+            continue
+        if path.rpartition("/")[2] not in own:
+            found[path] = real
+    return found
+
+
+def _laid_out(root: Path, files: Mapping[str, bytes]) -> None:
+    root.mkdir(mode=0o700)
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+
+
+def _layers(patches: Iterator[Patch]) -> list[dict[str, Patch]]:
+    """Patches such that no file is in a layer twice: each is looked at with the lines that its commit gave it."""
+    layers: list[dict[str, Patch]] = []
+    for patch in patches:
+        path = patch.path
+        if not path or path.startswith("/") or ".." in path.split("/"):
+            continue
+        free = next((layer for layer in layers if not _taken(layer, path)), None)
+        if free is None:
+            free = {}
+            layers.append(free)
+        free[path] = patch
+    return layers
+
+
+def _spots(layer: Mapping[str, Patch]) -> Spot:
+    return lambda name: (layer[name].commit, name) if name in layer else None
+
+
+def _taken(layer: Mapping[str, Patch], path: str) -> bool:
+    """Whether it is there, or a file is where it needs a folder, or the other way round."""
+    return path in layer or any(p.startswith(f"{path}/") or path.startswith(f"{p}/") for p in layer)
+
+
+def _as_file(patch: Patch) -> bytes:
+    """What a commit adds to a file, at its lines; all others are empty."""
+    lines = dict(zip(patch.numbers, patch.text.split("\n"), strict=False))
+    last = max((number for number in lines if number > 0), default=0)
+    text = "\n".join(lines.get(number, "") for number in range(1, last + 1))
+    return f"{text}\n".encode("utf-8", "surrogateescape")
+
+
+def _unread(name: str, given: Copy, examined: Examined, told: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Files whose syntax is broken, where the scanner itself passes over them in silence."""
+    if name != "trivy":
+        return ()
+    graph = examined.landscape.graph
+    broken = {
+        path: facts.error_line
+        for folder in graph.folders.values()
+        for path, facts in zip(folder.files, folder.facts, strict=True)
+        if facts.error_line and path in given.paths
+    }
+    return tuple(
+        Finding(
+            rule=name,
+            severity=Severity.HIGH,
+            status=Status.UNKNOWN,
+            tool=name,
+            message=f"{path} cannot be read: {name} did not look at it",
+            path=path,
+            line=line,
+            fix="mend its syntax",
+        )
+        for path, line in broken.items()
+    )
+
+
+def _ignored(name: str, asked: Settings) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            rule=name,
+            severity=Severity.LOW,
+            status=Status.UNKNOWN,
+            tool=name,
+            message=f"`{key}` of {file} is not honoured: Terrace passes on what chooses among {name}'s own rules",
+            path=file,
+            advisory=True,
+            fix="take it out, or say it in terrace.yaml",
+        )
+        for file, key in asked.ignored
+    )
+
+
+def _key(found: Found, asked: Settings, *content: str) -> str:
+    """The name of what was said: another program, configuration or content has another."""
+    seen = hashlib.sha256(f"{scanners.FORMAT}\0{found.identity}\0".encode())
+    for name in sorted(asked.files):
+        seen.update(f"{name}\0{len(asked.files[name])}\0".encode() + asked.files[name])
+    for part in content:
+        seen.update(hashlib.sha256(part.encode("utf-8", "surrogateescape")).digest())
+    return f"{found.tool.name}-{seen.hexdigest()[:32]}"

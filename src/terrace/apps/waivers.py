@@ -1,0 +1,63 @@
+"""Waivers where they stand: read from commits for a check, and written into the working tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from terrace.assess.waivers.comments import brought
+from terrace.assess.waivers.judging import Waivers
+from terrace.assess.waivers.model import BASELINE, PATH, Waiver
+from terrace.assess.waivers.reading import read_waivers
+from terrace.errors import BadInput, NotReady
+from terrace.stacks.config import Config
+from terrace.stacks.tree import Tree, read_many
+
+
+def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
+    """The waivers and the baseline of a tree. Raises BadConfig where one cannot be read."""
+    return tuple(
+        w for path in (PATH, BASELINE) if path in tree.entries for w in read_waivers(tree.read(path), path, config)
+    )
+
+
+def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed: Iterable[str] = ()) -> Waivers:
+    """Those of the protected branch, and those of a change, with the comments that its `changed` files bring.
+
+    Raises BadConfig for those of the change.
+    """
+    offered = records(head, proposed)
+    same = rules == proposed and all(trusted.entries.get(path) == head.entries.get(path) for path in (PATH, BASELINE))
+    sources = [path for path in changed if path.endswith((".tf", ".tofu")) and path in head.entries]
+    before = read_many(trusted, [path for path in sources if path in trusted.entries])
+    found = read_many(head, sources).items()
+    asked = tuple(skip for path, content in found for skip in brought(path, content, before.get(path, b"")))
+    try:
+        return Waivers(offered if same else records(trusted, rules), offered, skips=asked)
+    except BadInput as error:
+        # What was broken before must not keep its repair from being checked; meanwhile nothing is waived.
+        return Waivers((), offered, unread=str(error), skips=asked)
+
+
+def standing(trusted: Tree, rules: Config) -> Waivers:
+    """Those of the protected branch alone. Where they cannot be read none of them counts, and `unread` says why."""
+    try:
+        return Waivers(records(trusted, rules))
+    except BadInput as error:
+        return Waivers(unread=str(error))
+
+
+def write(root: Path, path: str, text: str) -> None:
+    """Put a text in the place of a file of a repository, whole or not at all. Raises NotReady where it cannot be."""
+    file = root / path
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise NotReady(f"{path} leads out of the repository", hint="put a file there, and no link")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_name(f".{file.name}.new")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(file)
+    except OSError as error:
+        raise NotReady(
+            f"{file} cannot be written: {error.strerror}", hint="make room, or the folder writable"
+        ) from error

@@ -1,0 +1,150 @@
+"""A look at everything that stands in one environment: what was looked at, where, and what each rule said of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.policy.catalogue import PolicyRule
+from terrace.plans.model import Action, Plan, ResourceChange
+
+Basis = Literal["deployed", "protected branch", "working tree"]
+"""What an environment was looked at by: what is deployed there; the tip of the protected branch, where nothing was
+ever deployed; or the working tree."""
+
+MOST_PLACES = 10
+"""How many places of one rule are kept by name; the rest are in the count and in the hash."""
+
+_ABSENT = (Action.CREATE, Action.DELETE, Action.FORGET)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is to be looked at: the stacks of an environment, by commit."""
+
+    environment: str
+    basis: Basis
+    commits: Mapping[str, tuple[str, ...]]
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        return tuple(sorted(key for keys in self.commits.values() for key in keys))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSeen:
+    """What one rule said in one environment: how many objects it looked at, at how many it is broken or waived, and of
+    how many it could not tell. A check of ours counts stacks in which something stands. `places` are the first that are
+    broken or waived; `sha256` is over all of them."""
+
+    rule: str
+    looked: int = 0
+    failed: int = 0
+    unknown: int = 0
+    waived: int = 0
+    places: tuple[str, ...] = ()
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """One environment, looked at. `rules` are by id; `planned` counts plans, `objects` what stands in them, and `blind`
+    the stacks without a whole plan."""
+
+    scope: Scope
+    findings: tuple[Finding, ...] = ()
+    rules: Mapping[str, RuleSeen] = field(default_factory=dict)
+    planned: int = 0
+    objects: int = 0
+    blind: int = 0
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.findings if one.blocks)
+
+
+def audited(
+    scope: Scope,
+    findings: Iterable[Finding],
+    plans: Mapping[str, Plan],
+    rules: Iterable[PolicyRule],
+    checks: Iterable[str],
+) -> Audited:
+    """What came of looking at a scope. `plans` are those that were made, `rules` those of the policies that judged,
+    `checks` the names of the checks of ours that had their say.
+
+    Looked at is what is there as it was judged; what a plan would still change is untold. A stack without a whole plan
+    is untold for every rule, one where policies could not be run for every rule of theirs.
+    """
+    found = tuple(findings)
+    mine = {key: plan for key, plan in plans.items() if key in scope.stacks}
+    there = [change for plan in mine.values() for change in plan.changes if _stands(change)]
+    judged = [change for change in there if change.action is Action.NO_OP]
+    blind = {key for key in scope.stacks if key not in mine or mine[key].errored or not mine[key].complete}
+    broken = [one for one in found if one.rule == "policy" and one.status is Status.UNKNOWN]
+    deaf = blind.union(*(_at(one, scope) for one in broken))
+    by_rule: dict[str, list[Finding]] = {}
+    for one in found:
+        by_rule.setdefault(one.rule, []).append(one)
+    seen = {}
+    for rule in rules:
+        told = _seen(rule.id, _about(rule, judged), by_rule.get(rule.id, ()))
+        # Policies judge what the commit asks for. What a plan would change is something else now: nobody judged that.
+        other = _about(rule, there) - _about(rule, judged)
+        seen[rule.id] = replace(told, unknown=told.unknown + len(deaf) + other)
+    live = sum(1 for plan in mine.values() if any(_stands(change) for change in plan.changes))
+    for name in checks:
+        told = _seen(name, live, (one for one in found if name in (one.rule, one.tool)))
+        seen[name] = replace(told, unknown=told.unknown + len(blind))
+    return Audited(scope, found, seen, planned=len(mine), objects=len(there), blind=len(blind))
+
+
+def untold(stack: str, why: str, fix: str | None = None) -> Finding:
+    """A stack that could not be looked at: nobody knows, so it is not passed."""
+    return Finding("audit", Severity.HIGH, Status.UNKNOWN, "terrace", f"not looked at: {why}", stack=stack, fix=fix)
+
+
+def _stands(change: ResourceChange) -> bool:
+    """Whether an object is there now, and not only planned."""
+    return change.mode == "managed" and change.action not in _ABSENT and change.deposed is None
+
+
+def _about(rule: PolicyRule, changes: Iterable[ResourceChange]) -> int:
+    """How many of these are of a type that the rule looks at."""
+    return sum(1 for change in changes if any(fnmatchcase(change.type, kind) for kind in rule.types))
+
+
+def _at(finding: Finding, scope: Scope) -> tuple[str, ...]:
+    """The stacks that a finding is about; one that names none is about all of them."""
+    return (finding.stack,) if finding.stack is not None else scope.stacks
+
+
+def _seen(rule: str, looked: int, findings: Iterable[Finding]) -> RuleSeen:
+    places: dict[Status, set[str]] = {status: set() for status in Status}
+    waived: dict[str, str] = {}
+    for one in findings:
+        places[one.status].add(_place(one))
+        if one.status is Status.WAIVED:
+            who = f" by {one.waiver.owner} until {one.waiver.expires}" if one.waiver is not None else ""
+            waived[_place(one)] = f"{_place(one)} (waived{who})"
+    wrong = sorted(places[Status.FAIL]) + sorted(waived.values())
+    return RuleSeen(
+        rule=rule,
+        # What a finding is about was looked at, whatever the rule says of its types.
+        looked=max(looked, len(places[Status.FAIL] | places[Status.WAIVED])),
+        failed=len(places[Status.FAIL]),
+        unknown=len(places[Status.UNKNOWN]),
+        waived=len(places[Status.WAIVED]),
+        places=tuple(wrong[:MOST_PLACES]),
+        sha256=hashlib.sha256("\n".join(wrong).encode()).hexdigest() if wrong else "",
+    )
+
+
+def _place(finding: Finding) -> str:
+    if finding.address or not finding.path:
+        return ": ".join(part for part in (finding.stack, finding.address) if part) or "everywhere"
+    return f"{finding.path}:{finding.line}" if finding.line else finding.path

@@ -1,0 +1,146 @@
+"""What can be said of a control: a fold over pieces of evidence, in which nothing ever hides a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Literal
+
+from terrace.assess.compliance.frameworks import OWN, Control, Framework
+
+State = Literal["pass", "fail", "not evaluated", "manual"]
+STATES: tuple[State, ...] = ("pass", "fail", "not evaluated", "manual")
+
+
+class Outcome(IntEnum):
+    """What one piece of evidence says, from the weakest to what outweighs all others.
+
+    NOTHING: there was nothing to look at. GOOD: something was, and it is right. UNTOLD: it could not be told, or the
+    look is too old. WAIVED: wrong, and somebody answers for it. BAD: wrong.
+    """
+
+    NOTHING = 0
+    GOOD = 1
+    UNTOLD = 2
+    WAIVED = 3
+    BAD = 4
+
+    @property
+    def word(self) -> str:
+        return ("nothing", "pass", "unknown", "waived", "fail")[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that was looked at. `by` is a rule or a source, `key` what of a control it serves, `what` a sentence.
+
+    `at` is when, None where nobody ever looked; `commits` are what was there; `places` are where it is wrong, cut where
+    there are many.
+    """
+
+    by: str
+    key: str
+    environment: str
+    outcome: Outcome
+    what: str
+    at: datetime | None = None
+    commits: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What can be said of one control, with all evidence, the worst first. Of the `mapped` checks `looked` have a rule
+    that saw something and could tell; `own` are the sources of Terrace's that had something to look at."""
+
+    control: Control
+    state: State
+    why: str
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def mapped(self) -> int:
+        return sum(1 for key in self.control.keys if not key.startswith(OWN))
+
+    @property
+    def looked(self) -> int:
+        told = (one for one in self.evidence if one.outcome not in (Outcome.NOTHING, Outcome.UNTOLD))
+        return len({one.key for one in told if not one.key.startswith(OWN)})
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        told = (one for one in self.evidence if one.key.startswith(OWN) and one.outcome is not Outcome.NOTHING)
+        return tuple(dict.fromkeys(one.by for one in told))
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """One framework with an answer for every control that is listed."""
+
+    framework: Framework
+    answers: tuple[Answer, ...]
+
+    def count(self, state: State) -> int:
+        """How many controls are in that state."""
+        return sum(1 for one in self.answers if one.state == state)
+
+
+def answers(framework: Framework, evidence: Iterable[Evidence]) -> Answers:
+    """What can be said of each control of a framework."""
+    by_key: dict[str, list[Evidence]] = {}
+    for one in evidence:
+        by_key.setdefault(one.key, []).append(one)
+    told = []
+    for control in framework.controls:
+        mine = [one for key in control.keys for one in by_key.get(key, ())]
+        told.append(answer(control, mine))
+    return Answers(framework, tuple(told))
+
+
+def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
+    """What can be said of a control by what was looked at.
+
+    It fails when anything of it is wrong, waived or not. It passes when something was there that speaks for more than a
+    part of it, all of it is right, and nothing was left untold; what people have to assess passes by no machine.
+    """
+    found = tuple(sorted(evidence, key=lambda one: (-one.outcome, one.key, one.by, one.environment)))
+    worst = max((one.outcome for one in found), default=None)
+    if worst in (Outcome.BAD, Outcome.WAIVED):
+        wrong = [one for one in found if one.outcome >= Outcome.WAIVED]
+        return Answer(control, "fail", _told(wrong), found)
+    if control.manual or not control.keys:
+        more = "; what Terrace saw is no more than a hint" if found else ""
+        return Answer(control, "manual", f"people assess it{more}", found)
+    if worst is None:
+        return Answer(control, "not evaluated", "no rule and no source of Terrace looks at it", found)
+    if worst is Outcome.UNTOLD:
+        return Answer(control, "not evaluated", _told([o for o in found if o.outcome is Outcome.UNTOLD]), found)
+    if worst is Outcome.NOTHING:
+        return Answer(control, "not evaluated", _told(found[:1], "nothing to look at: "), found)
+    right = [one for one in found if one.outcome is Outcome.GOOD]
+    good = [one for one in right if one.key not in control.partly]
+    if not good:
+        why = f"nothing wrong, in a part of it only: {', '.join(_names(right))}"
+        return Answer(control, "not evaluated", why, found)
+    return Answer(control, "pass", f"nothing wrong in what was looked at: {', '.join(_names(good))}", found)
+
+
+def _told(those: Iterable[Evidence], before: str = "") -> str:
+    """The first in full, and how many more there are."""
+    first, *more = distinct(those)
+    said = f"{before}{first.by} in {first.environment}: {first.what}"
+    return f"{said} (and {len(more)} more)" if more else said
+
+
+def distinct(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """The same, each once: one look may serve several checks that are mapped to a control."""
+    found: dict[tuple[str, str, str], Evidence] = {}
+    for one in evidence:
+        found.setdefault((one.by, one.environment, one.what), one)
+    return tuple(found.values())
+
+
+def _names(evidence: Iterable[Evidence]) -> list[str]:
+    return list(dict.fromkeys(one.by for one in evidence))

@@ -1,0 +1,111 @@
+"""Compliance frameworks as data: controls, and the keys of what gives evidence for each.
+
+A key is a check of Prowler, which rules name in their annotations (`controls`), or a source of Terrace's own, which
+begins with `terrace:`. Rules may name definitions of Azure Policy as well: aliases say which checks they are. The
+files of the frameworks are made by `docs/frameworks.py`; sources and aliases are kept by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+OWN = "terrace:"
+"""How the keys of Terrace's own evidence begin."""
+
+NAMES = ("cis-aws", "cis-azure", "soc2", "pci-dss", "nist-800-53")
+"""The frameworks that can be reported on, in the order in which they are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One requirement. `title` is ours, not the framework's. `manual`: the framework has people assess it.
+
+    What has one of the keys that are `partly` is about a part of it: it can fail the control, and not pass it alone.
+    """
+
+    id: str
+    title: str
+    keys: tuple[str, ...]
+    manual: bool = False
+    partly: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """One version of one framework. `scope` says which of its controls are listed, `source` where the keys are from."""
+
+    id: str
+    name: str
+    version: str
+    scope: str
+    source: str
+    controls: tuple[Control, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Evidence of Terrace's own: what it looks at, and the controls that it serves, by framework; those that it speaks
+    of in part are in `partly`.
+
+    `check` is the check of `terrace check` that it is, "" when the ledger tells it.
+    """
+
+    key: str
+    title: str
+    looks_at: str
+    controls: Mapping[str, tuple[str, ...]]
+    partly: Mapping[str, tuple[str, ...]]
+    check: str = ""
+
+
+def read_aliases(text: bytes) -> Mapping[str, tuple[str, ...]]:
+    """What rules may name instead of the keys of the frameworks: ids of Azure Policy definitions, and the keys that
+    each stands for."""
+    return {name.lower(): tuple(keys) for name, keys in json.loads(text)["aliases"].items()}
+
+
+def read_sources(text: bytes) -> tuple[Source, ...]:
+    """The sources of their file."""
+    return tuple(
+        Source(
+            key=one["key"],
+            title=one["title"],
+            looks_at=one["looks_at"],
+            controls={name: tuple(ids) for name, ids in one["controls"].items()},
+            partly={name: tuple(ids) for name, ids in one["partly"].items()},
+            check=one.get("check", ""),
+        )
+        for one in json.loads(text)["sources"]
+    )
+
+
+def read_framework(text: bytes, sources: Iterable[Source]) -> Framework:
+    """A framework of its file, with the sources that serve its controls."""
+    told: Mapping[str, Any] = json.loads(text)
+    served: dict[str, list[str]] = {}
+    partly: dict[str, list[str]] = {}
+    for source in sources:
+        for control in source.partly.get(told["id"], ()):
+            partly.setdefault(control, []).append(source.key)
+        for control in (*source.controls.get(told["id"], ()), *source.partly.get(told["id"], ())):
+            served.setdefault(control, []).append(source.key)
+    return Framework(
+        id=told["id"],
+        name=told["name"],
+        version=told["version"],
+        scope=told["scope"],
+        source=told["source"],
+        controls=tuple(
+            Control(
+                id=one["id"],
+                title=one["title"],
+                keys=(*served.get(one["id"], ()), *one["keys"]),
+                manual=one.get("manual", False),
+                partly=tuple(partly.get(one["id"], ())),
+            )
+            for one in told["controls"]
+        ),
+    )

@@ -1,0 +1,69 @@
+"""Whether names are written as terrace.yaml says, and say nothing twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.stacks.config import Naming
+from terrace.stacks.declared import Declared, declared
+from terrace.stacks.layout import is_override
+from terrace.stacks.patterns import WORDS, fits
+
+_CALLED = {"data": "data source", "ephemeral": "ephemeral resource", "local": "local value"}
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z\W_]+", re.UNICODE)
+_SHOWN = 80
+
+
+def misnamed(path: str, content: bytes, naming: Naming) -> tuple[Finding, ...]:
+    """What one configuration file names otherwise. Override files name what is named elsewhere, and pass."""
+    if is_override(path.rpartition("/")[2]):
+        return ()
+    return tuple(finding for one in declared(path, content) for finding in _of(path, one, naming))
+
+
+def _of(path: str, one: Declared, naming: Naming) -> Iterator[Finding]:
+    pattern = naming.pattern(one.kind)
+    shown = one.name if len(one.name) <= _SHOWN else f"{one.name[: _SHOWN - 1]}…"
+    if not fits(one.name, pattern):
+        wanted = pattern if pattern in WORDS else f"as `{pattern}` wants it"
+        message = f"the {_CALLED.get(one.kind, one.kind)} {shown!r} is not {wanted}"
+        yield _finding(path, one, Severity.LOW, message, _renaming(one, _right(one.name, pattern)))
+    elif one.type and _repeats(one):
+        message = f"{one.type}.{shown} says its type twice"
+        yield _finding(path, one, Severity.INFO, message, "name it by what it is for")
+
+
+def _repeats(one: Declared) -> bool:
+    """Whether all words of the type, its provider's apart, stand in the name as they stand there."""
+    own = one.type.partition("_")[2]
+    return bool(own) and f"_{own}_" in f"_{one.name.replace('-', '_').lower()}_"
+
+
+def _right(name: str, pattern: str) -> str | None:
+    """The name as a convention has it, if it says so."""
+    sign = {"snake_case": "_", "kebab-case": "-"}.get(pattern)
+    made = sign.join(part.lower() for part in _PARTS.findall(name)) if sign else ""
+    return made if sign and fits(made, pattern) else None
+
+
+def _renaming(one: Declared, right: str | None) -> str:
+    what = f"name it {right}" if right else "name it otherwise"
+    # Without it the object would be destroyed and made anew.
+    return f"{what}, with a `moved` block" if one.kind in ("resource", "module") else what
+
+
+def _finding(path: str, one: Declared, severity: Severity, message: str, fix: str) -> Finding:
+    return Finding(
+        rule="naming",
+        severity=severity,
+        status=Status.FAIL,
+        tool="terrace",
+        message=message,
+        path=path,
+        line=one.line,
+        fix=fix,
+        # A remark and no fault: whatever terrace.yaml says of the check, it holds nothing.
+        advisory=severity is Severity.INFO,
+    )

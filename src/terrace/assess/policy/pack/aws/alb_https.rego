@@ -1,0 +1,33 @@
+# METADATA
+# title: A load balancer takes requests in clear
+# description: >-
+#   Passwords and cookies pass networks that nobody answers for.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/create-https-listener.html
+# custom:
+#   id: aws-alb-https
+#   severity: high
+#   family: https-only
+#   types: [aws_lb_listener, aws_alb_listener]
+#   controls: [elbv2_ssl_listeners]
+#   remediation: >-
+#     Set protocol = "HTTPS" with a certificate, or let the default action redirect to HTTPS.
+package terrace.aws.alb_https
+
+import rego.v1
+
+import data.terrace.lib
+
+deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+
+problems(_) := {problem |
+	some problem in lib.must_not({"aws_lb_listener", "aws_alb_listener"}, ["protocol"], {"HTTP"})
+	not _redirects(problem.resource)
+}
+
+_redirects(resource) if {
+	some action in resource.after.default_action
+	action.type == "redirect"
+	some redirect in action.redirect
+	redirect.protocol == "HTTPS"
+}

@@ -1,0 +1,34 @@
+# METADATA
+# title: A container runs with the rights of its host
+# description: >-
+#   Whoever breaks into it has the host, and every container there.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-tasks-containers.html
+# custom:
+#   id: aws-ecs-privileged
+#   severity: high
+#   family: container-privilege
+#   types: [aws_ecs_task_definition]
+#   controls: [ecs_task_definitions_no_privileged_containers]
+#   remediation: >-
+#     Take privileged out of the container's definition; add the one Linux capability that is needed.
+package terrace.aws.ecs_privileged
+
+import rego.v1
+
+import data.terrace.lib
+import data.terrace.lib.iam
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in _broken(0)
+}
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in iam.unread({"aws_ecs_task_definition"}, ["container_definitions"])
+}
+
+_broken(_) := {lib.broken(task, sprintf("container %s is privileged", [container.name])) |
+	some task in lib.after("aws_ecs_task_definition")
+	some container in lib.document(task, ["container_definitions"])
+	container.privileged == true
+}

@@ -1,0 +1,18 @@
+package terrace.aws.ecs_privileged_test
+
+import rego.v1
+
+import data.terrace.aws.ecs_privileged
+import data.terrace.testing
+
+test_fires if {
+	testing.fails(ecs_privileged.deny) with input as testing.one("aws_ecs_task_definition", {"container_definitions": "[{\"name\": \"a\"}, {\"name\": \"b\", \"privileged\": true}]"})
+}
+
+test_silent if {
+	testing.silent(ecs_privileged.deny) with input as testing.one("aws_ecs_task_definition", {"container_definitions": "[{\"name\": \"a\", \"privileged\": false}]"})
+}
+
+test_unknown if {
+	testing.unknown(ecs_privileged.deny) with input as testing.one("aws_ecs_task_definition", {"container_definitions": testing.later})
+}

@@ -1,0 +1,21 @@
+# METADATA
+# title: A cache is reached without TLS
+# description: >-
+#   Whoever is on the network path reads sessions.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html
+# custom:
+#   id: aws-elasticache-tls
+#   severity: high
+#   family: https-only
+#   types: [aws_elasticache_replication_group]
+#   controls: [elasticache_redis_cluster_in_transit_encryption_enabled]
+#   remediation: >-
+#     Set transit_encryption_enabled = true.
+package terrace.aws.elasticache_tls
+
+import rego.v1
+
+import data.terrace.lib
+
+deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_elasticache_replication_group"}, ["transit_encryption_enabled"], {true})

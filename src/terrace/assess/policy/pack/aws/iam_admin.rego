@@ -1,0 +1,29 @@
+# METADATA
+# title: AdministratorAccess is attached
+# description: >-
+#   Whoever gets these credentials owns the account.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html
+# custom:
+#   id: aws-iam-admin
+#   severity: high
+#   family: iam-wildcard
+#   types:
+#     - aws_iam_role_policy_attachment
+#     - aws_iam_user_policy_attachment
+#     - aws_iam_group_policy_attachment
+#     - aws_iam_policy_attachment
+#   controls:
+#     - iam_aws_attached_policy_no_administrative_privileges
+#     - iam_role_administratoraccess_policy
+#     - iam_user_administrator_access_policy
+#     - iam_group_administrator_access_policy
+#   remediation: >-
+#     Attach a policy with what is needed.
+package terrace.aws.iam_admin
+
+import rego.v1
+
+import data.terrace.lib
+
+deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_not({"aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment", "aws_iam_policy_attachment"}, ["policy_arn"], {"arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/IAMFullAccess"})

@@ -1,0 +1,34 @@
+# METADATA
+# title: A role can be assumed by anybody
+# description: >-
+#   Any AWS account in the world may become it.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html
+# custom:
+#   id: aws-iam-assume-role
+#   severity: critical
+#   family: iam-public
+#   types: [aws_iam_role]
+#   controls: [iam_no_custom_policy_permissive_role_assumption]
+#   remediation: >-
+#     Name the account, role or service as Principal; for other companies with a condition on sts:ExternalId.
+package terrace.aws.iam_assume_role
+
+import rego.v1
+
+import data.terrace.lib
+import data.terrace.lib.iam
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in _broken(0)
+}
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in iam.unread({"aws_iam_role"}, ["assume_role_policy"])
+}
+
+_broken(_) := {lib.broken(one.resource, sprintf("%s has no principal but everybody", [iam.name_of(statement)])) |
+	some one in iam.documents({"aws_iam_role"}, ["assume_role_policy"])
+	some statement in iam.allowing(one.document)
+	iam.anybody(statement)
+}

@@ -1,0 +1,62 @@
+# METADATA
+# title: A policy lets anybody in
+# description: >-
+#   The resource is as public as the statement says, whatever the network does.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+# custom:
+#   id: aws-iam-public
+#   severity: critical
+#   family: iam-public
+#   types:
+#     - aws_s3_bucket_policy
+#     - aws_sqs_queue_policy
+#     - aws_sqs_queue
+#     - aws_sns_topic_policy
+#     - aws_kms_key
+#     - aws_kms_key_policy
+#     - aws_ecr_repository_policy
+#     - aws_secretsmanager_secret_policy
+#     - aws_efs_file_system_policy
+#     - aws_lambda_permission
+#   controls:
+#     - s3_bucket_policy_public_write_access
+#     - sqs_queues_not_publicly_accessible
+#     - sns_topics_not_publicly_accessible
+#     - kms_key_not_publicly_accessible
+#     - ecr_repositories_not_publicly_accessible
+#     - secretsmanager_not_publicly_accessible
+#     - efs_not_publicly_accessible
+#     - awslambda_function_not_publicly_accessible
+#   remediation: >-
+#     Name the accounts or roles as Principal, or bind the statement by a condition such as aws:PrincipalOrgID.
+package terrace.aws.iam_public
+
+import rego.v1
+
+import data.terrace.lib
+import data.terrace.lib.iam
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in _broken(0)
+}
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in iam.unread(_types, ["policy"])
+}
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must_not({"aws_lambda_permission"}, ["principal"], {"*"})
+}
+
+_types := {
+	"aws_s3_bucket_policy", "aws_sqs_queue_policy", "aws_sqs_queue", "aws_sns_topic_policy", "aws_kms_key_policy",
+	"aws_ecr_repository_policy", "aws_secretsmanager_secret_policy", "aws_efs_file_system_policy",
+}
+
+# A key without a policy gets the usual one of its account, which nobody knows before.
+_broken(_) := {lib.broken(one.resource, sprintf("%s has no principal but everybody", [iam.name_of(statement)])) |
+	some one in iam.documents(_types | {"aws_kms_key"}, ["policy"])
+	some statement in iam.allowing(one.document)
+	iam.anybody(statement)
+}

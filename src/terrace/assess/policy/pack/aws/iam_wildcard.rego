@@ -1,0 +1,39 @@
+# METADATA
+# title: A policy allows everything
+# description: >-
+#   Whoever gets these credentials owns the account.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
+# custom:
+#   id: aws-iam-wildcard
+#   severity: critical
+#   family: iam-wildcard
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy]
+#   controls:
+#     - iam_customer_attached_policy_no_administrative_privileges
+#     - iam_customer_unattached_policy_no_administrative_privileges
+#     - iam_inline_policy_no_administrative_privileges
+#   remediation: >-
+#     Name the actions and resources that are needed; IAM Access Analyzer can make the list from what was used.
+package terrace.aws.iam_wildcard
+
+import rego.v1
+
+import data.terrace.lib
+import data.terrace.lib.iam
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in _broken(0)
+}
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in iam.unread(_types, ["policy"])
+}
+
+_types := {"aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"}
+
+_broken(_) := {lib.broken(one.resource, sprintf("%s allows every action on every resource", [iam.name_of(statement)])) |
+	some one in iam.documents(_types, ["policy"])
+	some statement in iam.allowing(one.document)
+	iam.all_powerful(statement)
+}

@@ -1,0 +1,21 @@
+# METADATA
+# title: The metadata service answers without a session token
+# description: >-
+#   A flaw that makes a server fetch an address of the attacker's choice is enough to get its credentials.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+# custom:
+#   id: aws-imdsv2
+#   severity: high
+#   family: metadata-service
+#   types: [aws_instance, aws_launch_template]
+#   controls: [ec2_instance_imdsv2_enabled, ec2_launch_template_imdsv2_required]
+#   remediation: >-
+#     metadata_options { http_tokens = "required" }
+package terrace.aws.imdsv2
+
+import rego.v1
+
+import data.terrace.lib
+
+deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_instance", "aws_launch_template"}, ["metadata_options", 0, "http_tokens"], {"required"})

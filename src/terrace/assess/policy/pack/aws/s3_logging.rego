@@ -1,0 +1,40 @@
+# METADATA
+# title: Nobody sees who reads a bucket
+# description: >-
+#   After a leak nothing says what was taken.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
+# custom:
+#   id: aws-s3-logging
+#   severity: low
+#   family: logging
+#   types: [aws_s3_bucket, aws_s3_bucket_logging]
+#   controls: [s3_bucket_server_access_logging_enabled]
+#   remediation: >-
+#     Add an aws_s3_bucket_logging for it; a bucket that takes logs is left out.
+package terrace.aws.s3_logging
+
+import rego.v1
+
+import data.terrace.lib
+
+warn contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in _lacking(0)
+}
+
+_lacking(_) := {problem |
+	some bucket in lib.after("aws_s3_bucket")
+	not _inline(bucket)
+	not _takes_logs(bucket)
+	some problem in lib.lacking(bucket, "aws_s3_bucket_logging", "bucket")
+}
+
+_inline(bucket) if {
+	some logging in bucket.after.logging
+	logging.target_bucket
+}
+
+# One that is itself the target of logs would log its own logging.
+_takes_logs(bucket) if {
+	lib.naming("aws_s3_bucket_logging", "target_bucket")[bucket.after.bucket]
+}

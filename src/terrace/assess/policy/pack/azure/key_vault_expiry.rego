@@ -1,0 +1,23 @@
+# METADATA
+# title: A key or secret never ends
+# description: >-
+#   What leaked once opens for ever.
+# related_resources:
+#   - ref: https://learn.microsoft.com/azure/key-vault/secrets/secrets-best-practices
+# custom:
+#   id: azure-key-vault-expiry
+#   severity: medium
+#   family: secret-expiry
+#   types: [azurerm_key_vault_secret, azurerm_key_vault_key]
+#   controls: [98728c90-32c7-4049-8429-847dc0f4fe37, 152b15f7-8e1f-4c1f-ab71-8c010ba5dbc0]
+#   remediation: >-
+#     Set expiration_date.
+package terrace.azure.key_vault_expiry
+
+import rego.v1
+
+import data.terrace.lib
+
+warn contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must_not({"azurerm_key_vault_secret", "azurerm_key_vault_key"}, ["expiration_date"], {null})
+}

@@ -1,0 +1,23 @@
+# METADATA
+# title: A SQL server has no administrator of the directory
+# description: >-
+#   Passwords of its own are shared, never end, and no second factor protects them.
+# related_resources:
+#   - ref: https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-overview
+# custom:
+#   id: azure-sql-admin
+#   severity: medium
+#   family: identity
+#   types: [azurerm_mssql_server]
+#   controls: [1f314764-cb73-4fc9-b863-8eca98ac36e9]
+#   remediation: >-
+#     Add an azuread_administrator block.
+package terrace.azure.sql_admin
+
+import rego.v1
+
+import data.terrace.lib
+
+warn contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in lib.must_not({"azurerm_mssql_server"}, ["azuread_administrator"], {null, []})
+}

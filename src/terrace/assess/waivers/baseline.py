@@ -1,0 +1,131 @@
+"""What was there before anybody checked, as records: which stay, which are gone, and what is new. Their count falls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from terrace.assess.model import Finding, Status
+from terrace.assess.waivers.judging import Content, Key, key_of, names_of
+from terrace.assess.waivers.model import BASELINE, Waiver
+from terrace.assess.waivers.never import is_blind, never
+from terrace.assess.waivers.telling import blind_to
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who answers for what comes into the baseline, why, from when and until when."""
+
+    owner: str
+    reason: str
+    granted: date
+    expires: date
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A baseline anew: its `records`, those that are `gone`, how many findings came in and were known `before`.
+
+    `fresh` are findings that it does not cover (any more) and could, `outside` those that no baseline ever covers; both
+    hold. `blind` are findings of what could not be looked at: what may stand there is kept.
+    """
+
+    records: tuple[Waiver, ...]
+    gone: tuple[Waiver, ...]
+    came: int
+    before: int
+    fresh: tuple[Finding, ...]
+    outside: tuple[Finding, ...]
+    blind: tuple[Finding, ...]
+
+    @property
+    def count(self) -> int:
+        """How many findings it covers."""
+        return sum(one.count for one in self.records)
+
+
+class Everything:
+    """Holds every rule: for the first baseline."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def renewed(
+    findings: Sequence[Finding], known: Iterable[Waiver], accept: Container[str], grant: Grant, content: Content
+) -> Renewed:
+    """The baseline of what was found. What is gone leaves it; only findings of rules in `accept` come in, or are
+    granted anew where their day is over. A finding that holds nothing needs no record."""
+    before = {record.key: record for record in known}
+    keys = [key_of(finding, content, before) for finding in findings]
+    there = Counter(key for key in keys if key is not None)
+    holding = Counter(key for key, f in zip(keys, findings, strict=True) if key is not None and f.blocks)
+    blind = blind_to(findings)
+    named = {key for key, f in zip(keys, findings, strict=True) if any(name in accept for name in names_of(f))}
+    kept = {}
+    for key, record in before.items():
+        left = record.count if blind(record) else min(record.count, there[key])
+        if left:
+            anew = key in named and record.ended(grant.granted)
+            kept[key] = _again(replace(record, count=left), grant) if anew else replace(record, count=left)
+    came = 0
+    for key, number in holding.items():
+        have = kept[key].count if key in kept else 0
+        if key in named and number > have:
+            kept[key] = _record(key, number, grant, kept.get(key))
+            came += number - have
+    room = Counter({key: record.count for key, record in kept.items() if not record.ended(grant.granted)})
+    return Renewed(
+        records=tuple(kept.values()),
+        gone=tuple(record for key, record in before.items() if key not in kept),
+        came=came,
+        before=sum(record.count for record in before.values()),
+        fresh=_uncovered(findings, keys, room),
+        outside=tuple(f for f, key in zip(findings, keys, strict=True) if key is None and _holds(f)),
+        blind=tuple(finding for finding in findings if is_blind(finding) and finding.blocks),
+    )
+
+
+def why_outside(finding: Finding) -> str:
+    """Why a finding is never in a baseline."""
+    return never(finding) or "it names no place"
+
+
+def _holds(finding: Finding) -> bool:
+    return finding.blocks and finding.status is not Status.WAIVED
+
+
+def _uncovered(findings: Sequence[Finding], keys: Sequence[Key | None], room: Counter[Key]) -> tuple[Finding, ...]:
+    found = []
+    for finding, key in zip(findings, keys, strict=True):
+        if key is None or not finding.blocks:
+            continue
+        room[key] -= 1
+        if room[key] < 0:
+            found.append(finding)
+    return tuple(found)
+
+
+def _again(record: Waiver, grant: Grant) -> Waiver:
+    return replace(record, owner=grant.owner, reason=grant.reason, granted=grant.granted, expires=grant.expires)
+
+
+def _record(key: Key, count: int, grant: Grant, old: Waiver | None) -> Waiver:
+    rule, stack, address, path, content, unknown = key
+    return Waiver(
+        rule=rule,
+        owner=grant.owner,
+        reason=grant.reason,
+        granted=grant.granted,
+        expires=grant.expires,
+        address=address,
+        path=path,
+        stack=stack,
+        unknown=unknown,
+        since=old.since if old is not None else grant.granted,
+        content=content,
+        count=count,
+        source=BASELINE,
+    )

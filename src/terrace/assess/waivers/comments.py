@@ -1,0 +1,111 @@
+"""Comments in sources that ask to be let through: ours, and those of checkov, trivy, tfsec and tflint.
+
+None of them waives anything. Each is a proposal: what it asks for can become a record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from terrace.stacks.syntax import blocks, everything, head, line_of, parser, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_RULE = r"[A-Za-z0-9*][A-Za-z0-9_.*/-]*"
+_ANY = re.compile(rb"terrace:ignore|(checkov|bridgecrew|cortex):skip|(trivy|tfsec):ignore|tflint-ignore")
+_OURS = re.compile(rf"\bterrace:ignore\s+({_RULE})[ \t]*(.*)")
+_CHECKOV = re.compile(r"\b(?:checkov|bridgecrew|cortex):skip=([A-Za-z0-9_,]+)(?::(.*))?")
+_TRIVY = re.compile(rf"\b(trivy|tfsec):ignore:({_RULE})((?:\[[^\]]*\]|:[a-z]+:[^\s:\[]+)*)")
+_TFLINT = re.compile(r"\btflint-ignore(-file)?:\s*([A-Za-z0-9_]+(?:\s*,\s*[A-Za-z0-9_]+)*)(.*)")
+_UNTIL = re.compile(r":exp:([0-9]{4}-[0-9]{2}-[0-9]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """One rule that a comment asks to be let through. `rule` may be `all` or hold a `*`.
+
+    `resource` is the block that it is in or above, as an address within its module; `first` and `last` are the lines
+    of what it speaks of, the whole file from line 1 to 0. `until` is the last day that it names itself.
+    """
+
+    rule: str
+    tool: str
+    reason: str
+    path: str
+    line: int
+    resource: str = ""
+    first: int = 1
+    last: int = 0
+    until: date | None = None
+
+    @property
+    def wide(self) -> bool:
+        """Whether it names no single rule."""
+        return self.rule == "all" or "*" in self.rule
+
+
+def skips(path: str, content: bytes) -> tuple[Skip, ...]:
+    """Every rule that the comments of a configuration file ask to be let through, in their order. It never raises."""
+    if path.endswith(".json") or not _ANY.search(content):
+        return ()
+    root = parser().parse(content).root_node
+    tops = list(blocks(root))
+    found: list[Skip] = []
+    for node in everything(root):
+        if node.type == "comment":
+            for at, text in enumerate(text_of(node).split("\n")):
+                found += _of_line(text.removesuffix("*/").rstrip(), path, line_of(node) + at, tops)
+    return tuple(found)
+
+
+def brought(path: str, content: bytes, accepted: bytes) -> tuple[Skip, ...]:
+    """Those of a file that `accepted`, the same file as it was, does not have as often: what a change brings."""
+    left = Counter((skip.tool, skip.rule, skip.reason) for skip in skips(path, accepted))
+    fresh = []
+    for skip in skips(path, content):
+        key = (skip.tool, skip.rule, skip.reason)
+        left[key] -= 1
+        if left[key] < 0:
+            fresh.append(skip)
+    return tuple(fresh)
+
+
+def _of_line(text: str, path: str, line: int, tops: list[Node]) -> Iterator[Skip]:
+    resource, first, last = _about(line, tops)
+    if ours := _OURS.search(text):
+        yield Skip(ours[1], "terrace", ours[2].strip(), path, line, resource, first, last)
+    if checkov := _CHECKOV.search(text):
+        for rule in filter(None, checkov[1].split(",")):
+            yield Skip(rule, "checkov", (checkov[2] or "").strip(), path, line, resource, first, last)
+    if tflint := _TFLINT.search(text):
+        about = ("", 1, 0) if tflint[1] else (resource, first, last)
+        for rule in tflint[2].split(","):
+            yield Skip(rule.strip(), "tflint", tflint[3].strip(" #/\t"), path, line, *about)
+    reason = _TRIVY.sub("", text).strip(" #/\t")
+    for trivy in _TRIVY.finditer(text):
+        yield Skip(trivy[2], trivy[1], reason, path, line, resource, first, last, _day(trivy[3]))
+
+
+def _about(line: int, tops: list[Node]) -> tuple[str, int, int]:
+    """The block of the file that a comment is in, else the next one, else no block: its address and its lines."""
+    for block in tops:
+        first, last = line_of(block), int(block.end_point[0]) + 1
+        if line <= last:
+            kind, labels = head(block)
+            known = {"resource": labels, "data": ["data", *labels], "module": ["module", *labels]}
+            return ".".join(known.get(kind, [])), min(line, first), last
+    return "", line, line
+
+
+def _day(more: str) -> date | None:
+    found = _UNTIL.search(more)
+    try:
+        return date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None

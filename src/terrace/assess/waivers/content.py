@@ -1,0 +1,32 @@
+"""What stands where a finding is, as a fingerprint that a moved or indented line keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+
+from terrace.assess.model import Finding
+from terrace.assess.waivers.judging import Content
+from terrace.stacks.tree import Tree
+
+
+def fingerprint(text: str) -> str:
+    """16 hexadecimal characters of a text, whatever its white space."""
+    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def contents(tree: Tree) -> Content:
+    """Fingerprints of the lines of one tree. Where there is no line, of what is said, without its numbers."""
+
+    @cache
+    def lines(path: str) -> list[str]:
+        return tree.read(path).decode("utf-8", "replace").split("\n") if path in tree.entries else []
+
+    def content(finding: Finding) -> str:
+        there = lines(finding.path) if finding.path and finding.line else []
+        if 0 < finding.line <= len(there):
+            return fingerprint(there[finding.line - 1])
+        return fingerprint(re.sub(r"\b[0-9a-f]{7,}\b|\d+", "#", finding.message))
+
+    return content

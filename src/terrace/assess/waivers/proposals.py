@@ -1,0 +1,115 @@
+"""Comments that ask to be let through -> findings that say so, each with the record that could be written instead."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.waivers.comments import Skip
+from terrace.assess.waivers.judging import names_of
+from terrace.assess.waivers.model import PATH, Waiver
+from terrace.assess.waivers.never import NEVER
+from terrace.assess.waivers.reading import empty_reason
+from terrace.assess.waivers.writing import snippet
+
+WHO = "NAME"
+"""Stands where somebody has to say who answers for it."""
+
+_PREFIXES = {"checkov": "checkov.", "trivy": "trivy.", "tfsec": "trivy.", "tflint": "tflint."}
+"""How findings of a tool call its rules; trivy has the rules of tfsec."""
+
+_INDEX = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a record of today would say: the day, and how long it may count."""
+
+    today: date
+    longest: timedelta
+
+
+def proposed(skips: Iterable[Skip], findings: Sequence[Finding], terms: Terms) -> tuple[Finding, ...]:
+    """A finding for every comment, but for those whose rule is waived there by a record already, or by one to come.
+
+    A comment that found its finding proposes a record for that address; else one for its file.
+    """
+    told = []
+    for skip in skips:
+        met = [finding for finding in findings if _met(skip, finding)]
+        if not met or not all(finding.note for finding in met):
+            told.append(_finding(skip, met, terms))
+    return tuple(told)
+
+
+def _met(skip: Skip, finding: Finding) -> bool:
+    """Whether a comment speaks of a finding: its rule, and the block or lines that it is about."""
+    names = [name.lower() for name in names_of(finding)]
+    if not skip.wide and skip.rule.lower() not in [*names, *(name.removeprefix(f"{skip.tool}.") for name in names)]:
+        return False
+    if finding.path is not None and finding.path != skip.path:
+        return False
+    if skip.resource and finding.address:
+        address = _INDEX.sub("", finding.address)
+        return address == skip.resource or address.endswith(f".{skip.resource}")
+    if finding.path is None:
+        return False
+    return skip.last == 0 or not finding.line or skip.first <= finding.line <= skip.last
+
+
+def _finding(skip: Skip, met: Sequence[Finding], terms: Terms) -> Finding:
+    said = f"a comment asks to let {skip.rule} through ({skip.tool}), which waives nothing by itself"
+    if skip.reason:
+        said += f": {skip.reason}"
+    record = None if skip.wide or skip.rule in NEVER else _record(skip, met, terms)
+    if record is not None:
+        fix = _command(record)
+    elif skip.rule in NEVER:
+        fix = f"take it out: {NEVER[skip.rule]}"
+    else:
+        fix = "name the rule: a waiver is for one"
+    return Finding(
+        "skip-comment",
+        Severity.INFO,
+        Status.FAIL,
+        "terrace",
+        said,
+        path=skip.path,
+        line=skip.line,
+        detail=f"# {PATH}\n{snippet(record)}" if record is not None else "",
+        fix=fix,
+        advisory=True,
+    )
+
+
+def _record(skip: Skip, met: Sequence[Finding], terms: Terms) -> Waiver:
+    """The record that says what a comment says. Of several stacks it names none, of several instances every index."""
+    addresses = {finding.address for finding in met if finding.address}
+    stacks = {finding.stack or "" for finding in met}
+    if len(addresses) > 1:
+        addresses = {_INDEX.sub("[*]", address) for address in addresses if address}
+    address = next(iter(addresses)) if len(addresses) == 1 and all(f.address for f in met) else ""
+    last = terms.today + terms.longest
+    return Waiver(
+        rule=met[0].rule if met else f"{_PREFIXES.get(skip.tool, '')}{skip.rule}",
+        owner=WHO,
+        reason=skip.reason if not empty_reason(skip.reason) else "WHY",
+        granted=terms.today,
+        expires=max(terms.today, min(last, skip.until)) if skip.until else last,
+        address=address or "",
+        path="" if address else skip.path,
+        stack=next(iter(stacks)) if len(stacks) == 1 else "",
+        unknown=bool(met) and all(finding.status is Status.UNKNOWN for finding in met),
+    )
+
+
+def _command(record: Waiver) -> str:
+    place = [record.address] if record.address else ["--path", record.path]
+    words = ["terrace", "waive", record.rule, *place]
+    words += ["--stack", record.stack] if record.stack else []
+    words += ["--owner", record.owner, "--reason", record.reason, "--until", record.expires.isoformat()]
+    return shlex.join([*words, *(["--unknown"] if record.unknown else [])])

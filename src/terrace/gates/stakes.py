@@ -1,0 +1,49 @@
+"""What a release needs because of its risk: more people than usual, or another way altogether."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+from terrace.assess.risk import Risk
+from terrace.gates.model import GateResult, Outcome
+from terrace.stacks.config import ApprovalRule, Environment, RiskLevel
+from terrace.stacks.model import Origin, Remediation, Repairing
+
+LEVELS: tuple[RiskLevel, ...] = get_args(RiskLevel)
+"""From the least to the most."""
+
+_SHOWN = 3
+
+
+def raised(rule: ApprovalRule, environment: Environment, origin: Origin, risk: Risk | None) -> ApprovalRule:
+    """Who must agree, given the risk: at least whom the rule names, and whom every level up to this one names.
+
+    Going back, recovering and taking drift back ask nobody more: they take risk away.
+    """
+    for level in _reached(environment, origin, risk):
+        more = environment.risk[level].approvals
+        roles = {role: max(rule.roles.get(role, 0), more.roles.get(role, 0)) for role in {*rule.roles, *more.roles}}
+        rule = replace(rule, count=max(rule.count, more.count), roles=roles)
+    return rule
+
+
+def stakes(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[GateResult, ...]:
+    """The gate `risk`: nothing where the environment asks nothing of it, else the level with its reasons."""
+    if risk is None or not environment.risk or isinstance(origin, Repairing | Remediation):
+        return ()
+    why = "; ".join(f"{reason.factor}: {reason.what}" for reason in risk.reasons[:_SHOWN])
+    said = f"the risk is {risk.level} ({risk.score} of 100" + (f": {why})" if why else ")")
+    barring = next((at for at in _reached(environment, origin, risk) if environment.risk[at].blocked), None)
+    if barring is None:
+        return (GateResult("risk", Outcome.PASS, said),)
+    name = environment.name
+    how = f"do it in smaller steps, or change `environments.{name}.risk.{barring}` of terrace.yaml"
+    return (GateResult("risk", Outcome.BLOCK, f"{said}, and {name} takes no release of {barring} risk", how),)
+
+
+def _reached(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[RiskLevel, ...]:
+    """The levels with a rule that this risk comes to."""
+    if risk is None or isinstance(origin, Repairing | Remediation):
+        return ()
+    return tuple(at for at in LEVELS[: LEVELS.index(risk.level) + 1] if at in environment.risk)

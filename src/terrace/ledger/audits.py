@@ -1,0 +1,139 @@
+"""Looks at everything that stands, as the ledger keeps them: evidence with a date, small, and without any value.
+
+What the rules are is written once a change of them (`audit.rules`, named by its hash); each look (`audit.done`) keeps
+numbers by rule and the first places, so that a night costs a few kilobytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from terrace.assess.compliance.audit import Audited, RuleSeen, Scope
+from terrace.assess.model import Finding, Status
+from terrace.assess.policy.catalogue import PolicyRule
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft, Event, History
+
+_LONGEST = 300
+"""Characters of a place that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRule:
+    """What a rule was when it judged: its title, the keys that it is evidence for, and the types it looks at."""
+
+    title: str
+    controls: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One look at one environment, as it was written. `policy` is the version of the trust root that judged.
+
+    `rules` says what each rule said, `known` what the rules were; `findings` counts by status, `blocking` among them.
+    `empty`: every stack could be planned whole, and nothing stands there.
+    """
+
+    id: str
+    at: datetime
+    by: str
+    scope: Scope
+    policy: str
+    rules: Mapping[str, RuleSeen]
+    known: Mapping[str, KnownRule]
+    findings: Mapping[str, int]
+    empty: bool = False
+
+
+def drafts(
+    history: History, looks: Iterable[Audited], rules: Iterable[PolicyRule], policy: str, actor: str
+) -> tuple[Draft, ...]:
+    """The events of these looks; the rules only where the ledger does not know them yet."""
+    known = {
+        rule.id: {"title": rule.title, "controls": list(rule.controls), "types": list(rule.types)} for rule in rules
+    }
+    name = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
+    there = any(event.kind == kinds.AUDIT_RULES and event.subject == name for event in history.events)
+    found = [] if there else [Draft(kinds.AUDIT_RULES, name, actor, {"rules": known})]
+    for look in looks:
+        payload = {
+            "basis": look.scope.basis,
+            "commits": {commit: list(keys) for commit, keys in look.scope.commits.items()},
+            "policy": policy,
+            "rules": name,
+            "seen": {one.rule: [one.looked, one.failed, one.unknown, one.waived] for one in look.rules.values()},
+            "places": {
+                one.rule: {"first": [place[:_LONGEST] for place in one.places], "sha256": one.sha256}
+                for one in look.rules.values()
+                if one.places
+            },
+            "findings": _counts(look.findings),
+            "empty": not look.objects and not look.blind,
+        }
+        found.append(Draft(kinds.AUDIT_DONE, look.scope.environment, actor, payload))
+    return tuple(found)
+
+
+def newest_first(history: History, environment: str) -> Iterator[Audit]:
+    """Every look at an environment, the newest first; each is read only when it is asked for."""
+    for event in reversed(history.events):
+        if event.kind == kinds.AUDIT_DONE and event.subject == environment:
+            yield _read(event, history)
+
+
+def newest(history: History, environment: str) -> Audit | None:
+    """The last look at an environment; None when nobody ever looked."""
+    return next(newest_first(history, environment), None)
+
+
+def _counts(findings: Iterable[Finding]) -> dict[str, int]:
+    found = {"blocking": 0, **{status.value: 0 for status in Status}}
+    for one in findings:
+        found[one.status.value] += 1
+        found["blocking"] += one.blocks
+    return found
+
+
+def _read(event: Event, history: History) -> Audit:
+    payload = event.payload
+    places = payload["places"]
+    nothing: Mapping[str, Any] = {"first": (), "sha256": ""}
+    rules = {
+        rule: RuleSeen(
+            rule,
+            looked=counts[0],
+            failed=counts[1],
+            unknown=counts[2],
+            waived=counts[3],
+            places=tuple(places.get(rule, nothing)["first"]),
+            sha256=places.get(rule, nothing)["sha256"],
+        )
+        for rule, counts in payload["seen"].items()
+    }
+    return Audit(
+        id=event.id,
+        at=event.time,
+        by=event.actor,
+        scope=Scope(event.subject, payload["basis"], {c: tuple(keys) for c, keys in payload["commits"].items()}),
+        policy=payload["policy"],
+        rules=rules,
+        known=_known(history, payload["rules"]),
+        findings=payload["findings"],
+        empty=payload.get("empty", False),
+    )
+
+
+def _known(history: History, name: str) -> Mapping[str, KnownRule]:
+    for event in history.events:
+        if event.kind == kinds.AUDIT_RULES and event.subject == name:
+            return {
+                rule: KnownRule(told["title"], tuple(told["controls"]), tuple(told["types"]))
+                for rule, told in event.payload["rules"].items()
+            }
+    return {}

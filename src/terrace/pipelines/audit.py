@@ -1,0 +1,217 @@
+"""Looks at everything that stands, environment by environment, at the commit that is deployed there.
+
+It changes nothing. What it saw is written into the ledger: evidence with a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from terrace.assess.compliance.audit import Audited, Basis, Scope, audited, untold
+from terrace.assess.model import Assessment, Finding
+from terrace.assess.policy.catalogue import PolicyRule
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger import audits, folds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import append
+from terrace.plans.model import Plan
+from terrace.stacks.impact import everything
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import ChangeSet
+from terrace.watch.baseline import abandoned, baseline, running
+
+Judge = Callable[[ChangeSet, Landscape], Assessment]
+"""Plans what a change set touches, and runs every check over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An environment to look at: what can be, and of which stacks it is known beforehand that they cannot."""
+
+    scope: Scope
+    unclear: Mapping[str, str] = field(default_factory=dict)
+
+
+def targets(crew: Crew, history: History, names: Iterable[str]) -> tuple[Target, ...]:
+    """The environments at what is deployed there, stack by stack; at the tip of the protected branch where nothing
+    ever was."""
+    found = []
+    for name in names:
+        crew.config.environment(name)
+        there, busy = baseline(history, name), running(history, name)
+        if busy is not None:
+            why = f"deployment {busy.id} goes on there"
+            found.append(Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why)))
+        elif there.commits or there.unclear:
+            at: dict[str, list[str]] = {}
+            for key, commit in sorted(there.commits.items()):
+                at.setdefault(commit, []).append(key)
+            commits = {commit: tuple(keys) for commit, keys in at.items()}
+            found.append(Target(Scope(name, "deployed", commits), there.unclear))
+        else:
+            found.append(Target(at_commit(crew, crew.repository.protected_tip(), name, "protected branch")))
+    return tuple(found)
+
+
+def left_behind(crew: Crew, history: History) -> tuple[Target, ...]:
+    """The environments that stand and that terrace.yaml no longer names: nobody can look at them."""
+    found = []
+    for name in abandoned(history, (environment.name for environment in crew.config.environments)):
+        there = baseline(history, name)
+        why = f"it is deployed, and terrace.yaml no longer names {name}"
+        found.append(Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why)))
+    return tuple(found)
+
+
+def at_commit(crew: Crew, commit: str, environment: str, basis: Basis) -> Scope:
+    """All stacks that an environment has at one commit."""
+    keys = tuple(stack.key for stack in crew.survey(commit).of(environment))
+    return Scope(environment, basis, {commit: keys} if keys else {})
+
+
+def due(crew: Crew) -> tuple[str, ...]:
+    """The environments that terrace.yaml wants looked at now: those where something is deployed."""
+    every = crew.config.audit.every
+    if not every:
+        return ()
+    history, now = crew.ledger.read(), crew.clock()
+    found = []
+    for environment in crew.config.environments:
+        last = audits.newest(history, environment.name)
+        if baseline(history, environment.name).commits and (last is None or now - last.at >= every):
+            found.append(environment.name)
+    return tuple(found)
+
+
+def audit(
+    crew: Crew, wanted: Iterable[Target], judge: Judge, checks: Iterable[str], rules: Iterable[PolicyRule]
+) -> tuple[Audited, ...]:
+    """Plan everything that the targets name and judge it; a commit is looked at once, whoever is at it.
+
+    `checks` are the names of the checks that judge, `rules` those of the policies among them.
+    A stack that cannot be looked at hides no other: it becomes a finding, and its rules are untold.
+    """
+    known, told = tuple(wanted), tuple(rules)
+    judging = [name for name in checks if name != "policy" and crew.config.level(name) != "off"]
+    policies = told if crew.config.level("policy") != "off" else ()
+    looks = {commit: _look(crew, commit, known, judge) for commit in _commits(known)}
+    found = []
+    for target in known:
+        mine: list[Finding] = [untold(key, why) for key, why in target.unclear.items()]
+        plans: dict[str, Plan] = {}
+        for commit, keys in target.scope.commits.items():
+            look = looks[commit]
+            plans |= look.plans(keys)
+            mine += look.findings(keys)
+        # What is untold belongs to the environment as much as what was seen.
+        stacks = {**target.scope.commits, **({"": tuple(target.unclear)} if target.unclear else {})}
+        done = audited(replace(target.scope, commits=stacks), mine, plans, policies, judging)
+        found.append(replace(done, scope=target.scope))
+    return tuple(found)
+
+
+def record(
+    crew: Crew, history: History, looks: Iterable[Audited], rules: Iterable[PolicyRule]
+) -> tuple[History, tuple[str, ...]]:
+    """Write what was seen, and tell of which environments. `history` is what the looks were made by.
+
+    Nothing is written of an environment that was not looked at, or where a deployment went on meanwhile.
+    """
+    made, told = tuple(looks), tuple(rules)
+    names: list[str] = []
+
+    def decide(now: History) -> tuple[Draft, ...]:
+        steady = [one for one in made if one.scope.commits and _still(history, now, one.scope.environment)]
+        names[:] = [one.scope.environment for one in steady]
+        return audits.drafts(now, steady, told, crew.policy, crew.actor) if steady else ()
+
+    after = append(crew.ledger, history, decide)
+    return after, tuple(names)
+
+
+def _still(before: History, now: History, environment: str) -> bool:
+    return folds.latest(before, environment) == folds.latest(now, environment)
+
+
+def _commits(wanted: Iterable[Target]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(commit for target in wanted for commit in target.scope.commits))
+
+
+class _Look:
+    """One commit, looked at for all who are at it."""
+
+    def __init__(self, landscape: Landscape, assessment: Assessment) -> None:
+        self._assessment = assessment
+        self._commit = landscape.commit
+        self._stacks = {stack.key for stack in landscape.stacks}
+        self._owners: dict[str, set[str]] = {}
+        for stack in landscape.stacks:
+            for folder in landscape.graph.reached(stack):
+                self._owners.setdefault(folder, set()).add(stack.key)
+
+    def plans(self, keys: tuple[str, ...]) -> Mapping[str, Plan]:
+        """The plans of these stacks that were made."""
+        return {key: plan for key, plan in self._assessment.plans.items() if key in keys}
+
+    def findings(self, keys: tuple[str, ...]) -> tuple[Finding, ...]:
+        """What was found about these stacks."""
+        why = f"{self._commit[:7]}, which is deployed, has no such stack under today's terrace.yaml"
+        lost = (untold(key, why) for key in keys if key not in self._stacks)
+        wanted = set(keys)
+        return (*lost, *(one for one in self._assessment.findings if self._about(one, wanted)))
+
+    def _about(self, finding: Finding, keys: set[str]) -> bool:
+        """A finding is about the stacks that it names, or whose folders it is in; else about everybody's."""
+        if finding.stack is not None:
+            return finding.stack in keys
+        if finding.path is None:
+            return True
+        owners = self._owners.get(finding.path.rpartition("/")[0])
+        return owners is None or not owners.isdisjoint(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A commit that could not be looked at, and why."""
+
+    why: str
+    fix: str | None
+
+    def plans(self, keys: tuple[str, ...]) -> Mapping[str, Plan]:
+        """None."""
+        return {}
+
+    def findings(self, keys: tuple[str, ...]) -> tuple[Finding, ...]:
+        """That they are untold."""
+        return tuple(untold(key, self.why, self.fix) for key in keys)
+
+
+def _look(
+    crew: Crew,
+    commit: str,
+    wanted: Iterable[Target],
+    judge: Judge,
+) -> _Look | _Unread:
+    keys = {key for target in wanted for key in target.scope.commits.get(commit, ())}
+    try:
+        landscape = crew.survey(commit)
+        change_set = _all_of(crew, landscape, keys)
+        return _Look(landscape, judge(change_set, landscape))
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return _Unread(str(error), error.hint)
+
+
+def _all_of(crew: Crew, landscape: Landscape, keys: set[str]) -> ChangeSet:
+    """Everything that these stacks are made of, and what belongs to no stack."""
+    whole = everything(landscape, crew.repository.tree(landscape.commit))
+    others = {f for s in landscape.stacks if s.key not in keys for f in landscape.graph.reached(s)}
+    mine = {f for s in landscape.stacks if s.key in keys for f in landscape.graph.reached(s)}
+    return replace(
+        whole,
+        changed=tuple(path for path in whole.changed if path.rpartition("/")[0] not in others - mine),
+        impacts=tuple(impact for impact in whole.impacts if impact.stack.key in keys),
+    )

@@ -1,0 +1,46 @@
+"""Plans of Terraform before 1.1, formats 0.x: some of them say nothing of what is sensitive.
+
+Where a change has no marks, attributes whose name says that they hold a secret are marked. That is a guess, and hides
+too much rather than too little; Terraform 0.15 and newer mark what the configuration and the provider say.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from terrace.plans import wire
+
+_SECRET = re.compile(
+    r"passw|secret|token|credential|private_?key|api_?key|access_?key|connection_string|user_data|custom_data|certificate",
+    re.IGNORECASE,
+)
+
+
+def mark(document: wire.Document) -> None:
+    """Give every change of the document that has no marks those that its names suggest."""
+    for name, variable in document.configuration.root_module.variables.items():
+        variable.sensitive = variable.sensitive or bool(_SECRET.search(name))
+    named = [(resource.change, "") for resource in (*document.resource_changes, *document.resource_drift)]
+    named += [(change, name) for name, change in document.output_changes.items()]
+    for change, name in named:
+        if change.before_sensitive == wire.NOTHING and change.after_sensitive == wire.NOTHING:
+            change.before_sensitive = _marks(name, change.before)
+            change.after_sensitive = _marks(name, change.after)
+
+
+def _marks(name: str, raw: msgspec.Raw) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(bool(_SECRET.search(name)) or guessed(wire.value(raw))))
+
+
+def guessed(value: Any) -> Any:
+    """Marks for what has the name of a secret, in the shape of the value; False where nothing has."""
+    if isinstance(value, dict):
+        found = {name: bool(_SECRET.search(name)) or guessed(inner) for name, inner in value.items()}
+        return {name: marks for name, marks in found.items() if marks}
+    if isinstance(value, list):
+        found_in = [guessed(inner) for inner in value]
+        return found_in if any(found_in) else False
+    return False

@@ -1,0 +1,122 @@
+"""`terraform show -json` of a plan as policies that were written for it expect it, with what is sensitive hidden.
+
+Hidden is what the marks of Terraform say, wherever that stands: in changes, planned values, the prior state, outputs
+and sensitive variables, and every copy of such a text anywhere else, as when a plan is read. In its place stands
+`(sensitive)`. Everything else is as Terraform wrote it; what is known only after apply is absent, as ever.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from terrace.plans import wire
+from terrace.plans.ancient import guessed
+from terrace.plans.mask import masked
+from terrace.plans.model import MASKED
+from terrace.plans.read import ROOT
+from terrace.plans.secrets import Secrets
+
+HIDDEN = "(sensitive)"
+
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def shown(document: bytes, root: str = "") -> bytes:
+    """The document without secrets. `root` is where the tree was checked out.
+
+    Raises TerraceError when the document is no plan, or of a format that is not known.
+    """
+    if len(root) > 1:
+        document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
+    found = wire.decode(document)
+    return msgspec.json.encode(_Hiding(found).parts(_parts.decode(document)))
+
+
+class _Hiding:
+    """Hides what is secret in one document, part by part: what holds no secret stays as it was written."""
+
+    def __init__(self, document: wire.Document) -> None:
+        self._document = document
+        self._secrets = Secrets(document)
+        self._ancient = document.format_version.startswith("0.")
+        declared = document.configuration.root_module.variables
+        self._variables = {name for name, variable in declared.items() if variable.sensitive}
+
+    def parts(self, parts: dict[str, msgspec.Raw]) -> dict[str, Any]:
+        return {name: self._part(name, raw) for name, raw in parts.items()}
+
+    def _part(self, name: str, raw: msgspec.Raw) -> Any:
+        if raw == wire.NOTHING:
+            return raw
+        if name in ("resource_changes", "resource_drift"):
+            read = self._document.resource_changes if name == "resource_changes" else self._document.resource_drift
+            pairs = zip(read, _list.decode(raw), strict=True)
+            return [self._each(one, partial(_resource, resource.change)) for resource, one in pairs]
+        if name == "output_changes":
+            changes = self._document.output_changes
+            return {key: self._each(one, partial(_change, changes[key])) for key, one in _parts.decode(raw).items()}
+        if name == "variables":
+            return {key: self._variable(key, one) for key, one in _parts.decode(raw).items()}
+        if name == "planned_values":
+            return self._each(raw, self._values)
+        if name == "prior_state":
+            return self._each(raw, lambda state: {**state, "values": self._values(state.get("values") or {})})
+        return self._each(raw, None)
+
+    def _variable(self, name: str, raw: msgspec.Raw) -> Any:
+        return {"value": HIDDEN} if name in self._variables else self._each(raw, None)
+
+    def _each(self, raw: msgspec.Raw, hide: Any) -> Any:
+        if hide is None and not self._secrets.within(bytes(raw)):
+            return raw
+        value = msgspec.json.decode(raw)
+        return _written(self._secrets.hidden(hide(value) if hide else value, bytes(raw)))
+
+    def _values(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values of a state or of what is planned: outputs, and modules in modules."""
+        hidden = dict(values)
+        if outputs := values.get("outputs"):
+            hidden["outputs"] = {
+                name: {**one, "value": MASKED} if one.get("sensitive") else one for name, one in outputs.items()
+            }
+        if module := values.get("root_module"):
+            hidden["root_module"] = self._module(module)
+        return hidden
+
+    def _module(self, module: dict[str, Any]) -> dict[str, Any]:
+        hidden = dict(module)
+        if resources := module.get("resources"):
+            hidden["resources"] = [{**one, "values": self._planned(one)} for one in resources]
+        if children := module.get("child_modules"):
+            hidden["child_modules"] = [self._module(one) for one in children]
+        return hidden
+
+    def _planned(self, resource: dict[str, Any]) -> Any:
+        values = resource.get("values")
+        if self._ancient and "sensitive_values" not in resource:
+            return masked(values, guessed(values))
+        return masked(values, resource.get("sensitive_values"))
+
+
+def _resource(read: wire.Change, resource: dict[str, Any]) -> dict[str, Any]:
+    return {**resource, "change": _change(read, resource.get("change") or {})}
+
+
+def _change(read: wire.Change, change: dict[str, Any]) -> dict[str, Any]:
+    """A change by the marks that were read of it: those of an old plan are partly ours."""
+    sides = (("before", read.before_sensitive), ("after", read.after_sensitive))
+    hidden = {side: masked(change[side], wire.value(marks)) for side, marks in sides if change.get(side) is not None}
+    return {**change, **hidden}
+
+
+def _written(value: Any) -> Any:
+    if value is MASKED:
+        return HIDDEN
+    if isinstance(value, dict):
+        return {name: _written(inner) for name, inner in value.items()}
+    return [_written(inner) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,137 @@
+"""The page of a module, as Markdown for its README: what it needs, takes, gives and makes, one table each.
+
+The same module gives the same page, letter by letter. What comes from the module stays inside its cell: it cannot
+end a table, a code span or the marked part of the README, and is no HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from terrace.assess.leaks.names import plausible, says_secret
+from terrace.report.text import visible
+from terrace.stacks.interface import Input, Interface
+
+MOST_LINES = 60
+"""Lines of one value that are shown; the rest is counted."""
+
+MOST_LETTERS = 4000
+"""Characters of one value that are shown."""
+
+_PLAIN_CODE = re.compile(r"[^`|\s](?:[^`|\n]*[^`|\s])?")
+_SPECIAL = re.compile(r"[\\*\[\]<>|~&$`]|(?<![^\W_])_|_(?![^\W_])|:(?=[a-z0-9_+-]+:)")
+_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+
+
+def page(module: Interface) -> str:
+    """The whole page, without the markers around it. It ends without a newline."""
+    parts = [
+        _section("Requirements", ("Name", "Version"), _requirements(module)),
+        _section(
+            "Providers",
+            ("Name", "Source", "Version"),
+            [(code(one.name), code(one.source), _code_or(one.version, "any")) for one in module.providers],
+        ),
+        _inputs(module.inputs),
+        _outputs(module),
+        _section("Resources", ("Name", "Kind"), [(code(one.name), one.kind) for one in module.resources]),
+        _section(
+            "Modules",
+            ("Name", "Source", "Version"),
+            [(code(one.name), _code_or(one.source), _code_or(one.version)) for one in module.modules],
+        ),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def code(text: str) -> str:
+    """Text as code in a cell; several lines keep their layout."""
+    lines = [visible(line.replace("\t", "    ")) for line in _cut(text).split("\n")]
+    if len(lines) > 1:
+        return f"<pre>{'<br>'.join(_entities(line) for line in lines)}</pre>"
+    if _PLAIN_CODE.fullmatch(lines[0]):
+        return f"`{lines[0]}`"
+    return f"<code>{_entities(lines[0])}</code>"
+
+
+def words(text: str) -> str:
+    """Text as words in a cell, letter by letter; what stands between backticks is code, as its author meant."""
+    lines = _cut(text.strip()).split("\n")
+    return "<br>".join(_words(visible(line.rstrip().replace("\t", " "))) for line in lines)
+
+
+def _words(line: str) -> str:
+    parts = _SPAN.split(line)
+    return "".join(code(part) if at % 2 else _SPECIAL.sub(_escape, part) for at, part in enumerate(parts))
+
+
+def _escape(found: re.Match[str]) -> str:
+    named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", ":": "&#58;", "|": "&#124;"}
+    return named.get(found[0], f"\\{found[0]}")
+
+
+def _entities(text: str) -> str:
+    return _SPECIAL.sub(lambda found: found[0] if found[0] == ":" else f"&#{ord(found[0])};", text)
+
+
+def _cut(text: str) -> str:
+    whole = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = whole[:MOST_LETTERS].split("\n")[:MOST_LINES]
+    shown = "\n".join(lines)
+    return shown if len(shown) == len(whole) else f"{shown}\n… ({len(whole) - len(shown)} more characters)"
+
+
+def _requirements(module: Interface) -> list[tuple[str, ...]]:
+    own = [("`terraform`", code(", ".join(module.terraform)))] if module.terraform else []
+    return [*own, *((code(one.name), _code_or(one.version, "any")) for one in module.required)]
+
+
+def _inputs(inputs: Sequence[Input]) -> str:
+    if not inputs:
+        return "## Inputs\n\nNone."
+    rows = [
+        (
+            code(one.name),
+            words(one.description),
+            code(one.type),
+            _default(one),
+            "yes" if one.default is None else "no",
+            "yes" if one.sensitive else "no",
+            "<br>".join(words(rule.message) if rule.message else code(rule.condition) for rule in one.rules),
+        )
+        for one in inputs
+    ]
+    titles = ("Name", "Description", "Type", "Default", "Required", "Sensitive", "Rules")
+    wanted = [at for at in range(7) if at < 5 or any(row[at] not in ("no", "") for row in rows)]
+    return _section("Inputs", [titles[at] for at in wanted], [[row[at] for at in wanted] for row in rows])
+
+
+def _default(one: Input) -> str:
+    if one.default is None:
+        return ""
+    # It stands in the source already, and is not spread further.
+    secret = says_secret(one.name) and plausible(one.name, one.default.strip('"'))
+    return "(hidden: it looks like a secret)" if secret else code(one.default)
+
+
+def _outputs(module: Interface) -> str:
+    if not module.outputs:
+        return "## Outputs\n\nNone."
+    if not any(one.sensitive for one in module.outputs):
+        return _section(
+            "Outputs", ("Name", "Description"), [(code(one.name), words(one.description)) for one in module.outputs]
+        )
+    rows = [(code(one.name), words(one.description), "yes" if one.sensitive else "no") for one in module.outputs]
+    return _section("Outputs", ("Name", "Description", "Sensitive"), rows)
+
+
+def _code_or(text: str, otherwise: str = "") -> str:
+    return code(text) if text else otherwise
+
+
+def _section(title: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [titles, ["---"] * len(titles), *rows]
+    return f"## {title}\n\n" + "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)

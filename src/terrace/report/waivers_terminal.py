@@ -1,0 +1,58 @@
+"""Waivers for people: who answers for what, and for how much longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from terrace.assess.leaks.baseline import Accepted
+from terrace.assess.waivers.judging import Waivers
+from terrace.assess.waivers.model import BASELINE, Waiver
+from terrace.assess.waivers.telling import SOON
+from terrace.report.text import visible
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def waivers(found: Waivers, secrets: Iterable[Accepted], today: date) -> RenderableType:
+    """A line each, what ends first at the top; then secrets, and the baseline in one line."""
+    from rich.console import Group
+    from rich.text import Text
+
+    single = sorted((w for w in found.offered if not w.known), key=lambda w: (w.expires, w.rule, w.place))
+    known = [w for w in found.offered if w.known]
+    lines = [Text.assemble((f"{_left(w, today):>12}", _style(w, today)), f"  {_line(w, found)}") for w in single]
+    for one in sorted(secrets, key=lambda secret: (secret.until, secret.fingerprint)):
+        text = f"the secret {one.fingerprint}: {one.owner}, until {one.until}: {' '.join(one.reason.split())}"
+        lines.append(Text(f"{left(one.until, today):>12}  {visible(text)}"))
+    if known:
+        until = max(w.expires for w in known)
+        count = sum(w.count for w in known)
+        lines.append(Text(f"{count} known from the baseline, until {until} ({BASELINE})"))
+    return Group(*lines) if lines else Text("nothing is waived")
+
+
+def left(expires: date, today: date) -> str:
+    """How much longer something counts, in a few words."""
+    days = (expires - today).days
+    if days < 0:
+        return "ended"
+    return "last day" if days == 0 else f"{days} {'day' if days == 1 else 'days'} left"
+
+
+def _left(waiver: Waiver, today: date) -> str:
+    return f"from {waiver.granted:%d %b}" if today < waiver.granted else left(waiver.expires, today)
+
+
+def _style(waiver: Waiver, today: date) -> str:
+    return "red" if waiver.ended(today) else "yellow" if waiver.expires - today <= SOON else ""
+
+
+def _line(waiver: Waiver, found: Waivers) -> str:
+    unknown = " (unknown)" if waiver.unknown else ""
+    ticket = f" ({waiver.ticket})" if waiver.ticket else ""
+    counts = "" if waiver.key in {w.key for w in found.judging} else "; counts once merged"
+    reason = " ".join(waiver.reason.split())
+    return visible(f"{waiver.about}{unknown}: {waiver.owner}, until {waiver.expires}: {reason}{ticket}{counts}")

@@ -1,0 +1,80 @@
+"""Where the blocks of the configuration are: the line of an address, and the block around a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.syntax import blocks, head, line_of, parser
+from terrace.stacks.tree import Tree
+
+_STEP = re.compile(r"module\.([^.\[]+)")
+
+
+class Block(NamedTuple):
+    """A block of a file, with the lines that it takes; `name` is as in addresses: `aws_s3_bucket.logs`."""
+
+    path: str
+    first: int
+    last: int
+    name: str
+
+
+class Blocks:
+    """The blocks of one landscape. A folder is read when something in it is asked for."""
+
+    def __init__(self, tree: Tree, landscape: Landscape) -> None:
+        self._tree = tree
+        self._landscape = landscape
+        self._files: dict[str, tuple[Block, ...]] = {}
+
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        return {stack.key: stack.path for stack in self._landscape.stacks}
+
+    def at(self, path: str, line: int) -> tuple[str, int]:
+        """The file and first line of the block around a line; the place itself where there is none."""
+        for block in self._of_file(path):
+            if block.first <= line <= block.last:
+                return path, block.first
+        return path, line
+
+    def of(self, stack: str, address: str) -> tuple[str, int] | None:
+        """The file and first line of the block of an address without indexes; None when it cannot be told."""
+        path = self._paths.get(stack)
+        if path is None:
+            return None
+        for name in _STEP.findall(address):
+            if not address.startswith(f"module.{name}."):
+                return None
+            address = address.removeprefix(f"module.{name}.")
+            folder = self._landscape.graph.folders.get(path)
+            calls = {call.call.name: call.target for call in folder.calls} if folder else {}
+            if name not in calls:
+                return None
+            path = calls[name]
+        return self._in_folder(path, address)
+
+    def _in_folder(self, path: str, name: str) -> tuple[str, int] | None:
+        folder = self._landscape.graph.folders.get(path)
+        for file in folder.files if folder else ():
+            for block in self._of_file(file):
+                if block.name == name:
+                    return file, block.first
+        return None
+
+    def _of_file(self, path: str) -> tuple[Block, ...]:
+        if path not in self._files:
+            self._files[path] = tuple(self._read(path))
+        return self._files[path]
+
+    def _read(self, path: str) -> Iterator[Block]:
+        if path.endswith(".json") or path not in self._tree.entries:
+            return
+        for block in blocks(parser().parse(self._tree.read(path)).root_node):
+            kind, labels = head(block)
+            words = labels if kind == "resource" else [kind, *labels]
+            yield Block(path, line_of(block), block.end_point.row + 1, ".".join(words))

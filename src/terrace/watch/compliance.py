@@ -1,0 +1,77 @@
+"""A compliance report: frameworks answered by evidence, and how each environment was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from terrace.assess.compliance.evidence import Answers, answers
+from terrace.assess.compliance.frameworks import Framework, Source
+from terrace.ledger import audits
+from terrace.ledger.audits import Audit
+from terrace.watch.baseline import abandoned, baseline
+from terrace.watch.evidence import Known, Span, evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One environment and the newest look at everything there. `notes` say what the look does not tell of today."""
+
+    environment: str
+    look: Audit | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """What can be said at one moment. `policy` is the version of the trust root, `head` the ledger's."""
+
+    at: datetime
+    looked: tuple[Looked, ...]
+    frameworks: tuple[Answers, ...]
+    policy: str
+    head: str
+    span: Span
+
+
+def compliance(
+    known: Known, names: Iterable[str], frameworks: Iterable[Framework], sources: Iterable[Source], span: Span
+) -> Compliance:
+    """Every control of these frameworks, answered for these environments together."""
+    wanted = tuple(names)
+    lost = abandoned(known.history, (one.name for one in known.config.environments))
+    found = evidence(known, wanted, sources, span)
+    return Compliance(
+        at=span.now,
+        looked=(*(_looked(known, name, span) for name in wanted), *(Looked(name, None, (_LOST,)) for name in lost)),
+        frameworks=tuple(answers(one, found) for one in frameworks),
+        policy=known.policy,
+        head=known.history.head if known.history.events else "",
+        span=span,
+    )
+
+
+_LOST = "it is deployed, and terrace.yaml no longer names it: nothing here speaks of it"
+
+
+def _looked(known: Known, name: str, span: Span) -> Looked:
+    look = audits.newest(known.history, name)
+    if look is None:
+        return Looked(name, None, (f"never looked at: `terrace check --all {name}`",))
+    notes = []
+    if look.scope.basis == "protected branch":
+        notes.append("nothing was ever deployed there by Terrace: the tip of the protected branch was looked at")
+    now = set(baseline(known.history, name).commits.values())
+    if now and now != set(look.scope.commits):
+        since = ", ".join(sorted(commit[:7] for commit in now))
+        notes.append(f"deployed since, and not looked at: {since}; `terrace check --all {name}`")
+    if look.policy != known.policy:
+        notes.append(f"other rules judged then ({look.policy}) than those of today ({known.policy})")
+    if span.now - look.at > span.stale:
+        notes.append(f"looked at {_days(span.now - look.at)} ago: too old to pass anything")
+    return Looked(name, look, tuple(notes))
+
+
+def _days(span: timedelta) -> str:
+    return "1 day" if span.days == 1 else f"{span.days} days"

@@ -1,0 +1,333 @@
+"""Evidence for controls: what looks at everything said, and what the ledger tells of how changes were made.
+
+It speaks of what was looked at, when, and at which commit; where nobody looked it says that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from terrace.assess.compliance.evidence import Evidence, Outcome
+from terrace.assess.compliance.frameworks import Source
+from terrace.gates.decide import rule_for
+from terrace.gates.model import Proof
+from terrace.ledger import audits, folds, kinds
+from terrace.ledger.audits import Audit
+from terrace.ledger.folds import SignedApproval
+from terrace.ledger.model import History
+from terrace.ledger.states import standings
+from terrace.rollout.model import Deployment
+from terrace.stacks.config import Config, Environment
+from terrace.stacks.model import Remediation, Repairing
+from terrace.watch.baseline import baseline
+from terrace.watch.checks import newest_first, standing
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which time counts. A look older than `stale` tells nothing of now; deployments and drills of the last `period`
+    are looked at."""
+
+    now: datetime
+    stale: timedelta = timedelta(days=7)
+    period: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What evidence is made from. `policy` is the version of today's trust root; `proof` says how the author of an
+    approval is known; `aliases` are other names of keys."""
+
+    config: Config
+    history: History
+    policy: str
+    proof: Callable[[SignedApproval], Proof]
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def evidence(known: Known, names: Iterable[str], sources: Iterable[Source], span: Span) -> tuple[Evidence, ...]:
+    """All that there is of these environments."""
+    wanted, told = tuple(names), tuple(sources)
+    looks = {name: audits.newest(known.history, name) for name in wanted}
+    found = [*_of_rules(looks, known.aliases, span)]
+    for source in told:
+        found += _of_check(source, looks, span) if source.check else _TELLERS[source.key](known, wanted, source, span)
+    return tuple(found)
+
+
+def _of_rules(
+    looks: Mapping[str, Audit | None], aliases: Mapping[str, tuple[str, ...]], span: Span
+) -> Iterator[Evidence]:
+    """What the rules of policies said, by every key that they are evidence for."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for look in looks.values():
+        if look is not None:
+            for rule, one in look.known.items():
+                named = (key for name in one.controls for key in aliases.get(name.lower(), (name,)))
+                keys[rule] = tuple(dict.fromkeys(named))
+    for name, look in looks.items():
+        for rule, controls in keys.items():
+            for key in controls:
+                yield _of_rule(rule, key, name, look, span)
+
+
+def _of_check(source: Source, looks: Mapping[str, Audit | None], span: Span) -> Iterator[Evidence]:
+    for name, look in looks.items():
+        one = _of_rule(source.check, source.key, name, look, span)
+        yield Evidence(
+            source.title, *(one.key, one.environment, one.outcome, one.what, one.at, one.commits, one.places)
+        )
+
+
+def _of_rule(rule: str, key: str, environment: str, look: Audit | None, span: Span) -> Evidence:
+    def say(outcome: Outcome, what: str, places: tuple[str, ...] = ()) -> Evidence:
+        if look is None:
+            return Evidence(rule, key, environment, outcome, what)
+        return Evidence(rule, key, environment, outcome, what, look.at, tuple(look.scope.commits), places)
+
+    if look is None:
+        return say(Outcome.UNTOLD, f"never looked at (terrace check --all {environment})")
+    seen = look.rules.get(rule)
+    if seen is None:
+        return say(Outcome.UNTOLD, "it had no say when everything was looked at last")
+    if look.empty:
+        return say(Outcome.NOTHING, "nothing stands there yet")
+    if seen.failed:
+        more = f", and {seen.waived} waived" if seen.waived else ""
+        return say(Outcome.BAD, f"wrong at {seen.failed} of {seen.looked}{more}", seen.places)
+    if seen.waived:
+        return say(Outcome.WAIVED, f"waived at {seen.waived} of {seen.looked}", seen.places)
+    if span.now - look.at > span.stale:
+        return say(Outcome.UNTOLD, f"last looked at {_days(span.now - look.at)} ago: too old to tell")
+    if seen.unknown:
+        return say(Outcome.UNTOLD, f"could not be told at {seen.unknown}: no whole plan, or not as it was judged")
+    if not seen.looked:
+        return say(Outcome.NOTHING, "nothing of its types stands there")
+    return say(Outcome.GOOD, f"right at {seen.looked} of {seen.looked}")
+
+
+def _days(span: timedelta) -> str:
+    return f"{span.days} days" if span.days != 1 else "1 day"
+
+
+# --- what the ledger tells ---------------------------------------------------------------------------------------
+
+
+def _changes(known: Known, environment: str, span: Span) -> tuple[Deployment, ...]:
+    return tuple(d for d in folds.changes(known.history, environment) if span.now - d.opened_at <= span.period)
+
+
+def _judged(
+    source: Source,
+    environment: str,
+    deployments: Iterable[Deployment],
+    wrong: Callable[[Deployment], tuple[Outcome, str] | None],
+    right: str,
+    none: str,
+) -> Evidence:
+    """One piece of evidence over several deployments: the worst of them speaks."""
+    mine = tuple(deployments)
+    at = max((d.ended_at or d.opened_at for d in mine), default=None)
+    commits = tuple(dict.fromkeys(d.commit for d in mine))
+    bad = [(answer, d) for d in mine if (answer := wrong(d)) is not None]
+    if not mine:
+        return Evidence(source.title, source.key, environment, Outcome.NOTHING, none)
+    if bad:
+        (outcome, what), first = max(bad, key=lambda one: one[0][0])
+        places = tuple(f"deployment {d.id} of {d.commit[:7]}" for _, d in bad[:10])
+        said = f"{len(bad)} of {len(mine)} deployments: {what} ({first.id})"
+        return Evidence(source.title, source.key, environment, outcome, said, at, commits, places)
+    count = f"{len(mine)} deployment" + ("s" if len(mine) > 1 else "")
+    return Evidence(source.title, source.key, environment, Outcome.GOOD, f"{count}, {right}", at, commits)
+
+
+def _approvals(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+    answers = _answers(known)
+    for name in names:
+        settings = known.config.environment(name)
+        asked = [d for d in _changes(known, name, span) if rule_for(settings, d.origin).asked]
+        none = f"nothing was deployed in {_days(span.period)} for which approvals are asked"
+        yield _judged(
+            source, name, asked, lambda d: _not_approved(known, answers, d), "each agreed to by signature", none
+        )
+
+
+def _answers(known: Known) -> History:
+    """The answers alone: they are looked through once a deployment."""
+    return History(tuple(event for event in known.history.events if event.kind == kinds.APPROVAL_GIVEN))
+
+
+def _agreed(answers: History, deployment: Deployment) -> list[SignedApproval]:
+    return [one for one in folds.approvals(answers, deployment.id) if one.answer == "approve"]
+
+
+def _not_approved(known: Known, answers: History, deployment: Deployment) -> tuple[Outcome, str] | None:
+    rule = rule_for(known.config.environment(deployment.environment), deployment.origin)
+    needed = max(rule.count, sum(rule.roles.values()))
+    given = _agreed(answers, deployment)
+    if len({one.actor for one in given if known.proof(one) == "ssh"}) >= needed:
+        return None
+    if deployment.policy != known.policy:
+        return Outcome.UNTOLD, "let in by other rules than today's, and fewer signatures hold than are asked for today"
+    if len({one.actor for one in given}) >= needed:
+        return Outcome.UNTOLD, "agreed to by people, and fewer signatures hold than are asked for"
+    applied = [r for r in deployment.steps if r.step.value == "plan" and not r.detail.get("empty", True)]
+    return (Outcome.BAD, f"applied with {len(given)} of {needed} approvals") if applied else None
+
+
+def _duties_apart(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+    answers = _answers(known)
+
+    def own(deployment: Deployment) -> tuple[Outcome, str] | None:
+        others = [one for one in _agreed(answers, deployment) if one.actor != deployment.requester]
+        return None if others else (Outcome.BAD, "agreed to by nobody but who asked for it")
+
+    for name in names:
+        agreed = [d for d in _changes(known, name, span) if _agreed(answers, d)]
+        none = f"nobody was asked to agree to anything in {_days(span.period)}"
+        yield _judged(source, name, agreed, own, "each agreed to by somebody else than who asked", none)
+
+
+def _promotion(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+    for name in names:
+        below = known.config.environment(name).after
+        if below is None:
+            what = "nothing comes before it"
+            yield Evidence(source.title, source.key, name, Outcome.NOTHING, what)
+            continue
+        passed = [d for d in folds.deployments(known.history) if d.environment == below and d.result == "succeeded"]
+
+        def untested(
+            one: Deployment, passed: list[Deployment] = passed, below: str = below
+        ) -> tuple[Outcome, str] | None:
+            before = any(p.commit == one.commit and p.ended_at and p.ended_at <= one.opened_at for p in passed)
+            return None if before else (Outcome.BAD, f"it had not succeeded in {below} before")
+
+        entering = [d for d in _changes(known, name, span) if not isinstance(d.origin, Repairing | Remediation)]
+        none = f"no release entered in {_days(span.period)}"
+        yield _judged(source, name, entering, untested, f"each had succeeded in {below} before", none)
+
+
+def _ledger(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+    """The history was read, and reading it checks its chain: whoever got here holds one that is whole."""
+    count = len(known.history.events)
+    if not count:
+        yield Evidence(source.title, source.key, "all environments", Outcome.NOTHING, "it holds no event")
+        return
+    what = f"the chain of {count} events holds, up to {known.history.head[:12]}"
+    yield Evidence(source.title, source.key, "all environments", Outcome.GOOD, what, span.now)
+
+
+def _drift(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+    for name in names:
+        say = _sayer(source, name)
+        there = baseline(known.history, name)
+        if not there.commits and not there.unclear:
+            yield say(Outcome.NOTHING, "nothing is deployed there")
+            continue
+        settings = known.config.environment(name)
+        how = standing(newest_first(known.history, name), span.now, settings.drift.every)
+        look = next(newest_first(known.history, name), None)
+        if how is None or look is None:
+            yield say(Outcome.UNTOLD, f"never looked for (terrace drift {name})")
+            continue
+        commits = tuple(dict.fromkeys(one.commit for one in look.observations if one.commit))
+        if how.status == "drifted":
+            wrong = tuple(one.stack for one in look.observations if one.status == "drifted")
+            what = f"{len(wrong)} of {len(look.observations)} stacks differ from what was deployed"
+            yield say(Outcome.BAD, what, look.at, commits, wrong[:10])
+        elif how.overdue or span.now - look.at > span.stale:
+            yield say(
+                Outcome.UNTOLD, how.overdue or f"last looked for {_days(span.now - look.at)} ago", look.at, commits
+            )
+        elif how.status == "unknown":
+            yield say(Outcome.UNTOLD, "not every stack could be told", look.at, commits)
+        else:
+            yield say(
+                Outcome.GOOD,
+                f"nothing differs in {len(look.observations)} of {len(look.observations)} stacks",
+                look.at,
+                commits,
+            )
+
+
+def _backups(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+    states = standings(known.history)
+    for name in names:
+        say = _sayer(source, name)
+        mine = [one for one in states.values() if one.environment == name]
+        settings: Environment = known.config.environment(name)
+        if not mine:
+            yield say(Outcome.NOTHING, "no state was ever written there")
+            continue
+        wrong = {one.stack: why for one in mine if (why := one.problem(settings.rpo, span.now))}
+        none = [one.stack for one in mine if not one.backup]
+        at = min((one.checked_at for one in mine if one.checked_at is not None), default=None)
+        if wrong:
+            stack, why = next(iter(wrong.items()))
+            yield say(Outcome.BAD, f"{stack}: {why}", at, places=tuple(wrong)[:10])
+        elif none:
+            yield say(
+                Outcome.UNTOLD, f"no copy of {len(none)} of {len(mine)} states is known", at, places=tuple(none)[:10]
+            )
+        elif settings.rpo is None:
+            yield say(Outcome.GOOD, f"{_states(mine)} with a copy (terrace.yaml names no RPO)", at)
+        else:
+            yield say(Outcome.GOOD, f"{_states(mine)} with a copy that is new enough", at)
+
+
+def _drills(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+    states = standings(known.history)
+    for name in names:
+        say = _sayer(source, name)
+        mine = [one for one in states.values() if one.environment == name and one.backup]
+        drilled = [one for one in mine if one.drilled is not None]
+        if not mine:
+            yield say(Outcome.NOTHING, "there is no copy of a state")
+            continue
+        at = min((one.drilled.at for one in drilled if one.drilled is not None), default=None)
+        wrong = [one.stack for one in drilled if one.drilled is not None and one.drilled.result != "passed"]
+        if wrong:
+            yield say(
+                Outcome.BAD, f"{len(wrong)} of {len(mine)} states did not come back in time", at, places=tuple(wrong)
+            )
+        elif len(drilled) < len(mine) or at is None:
+            left = len(mine) - len(drilled)
+            yield say(
+                Outcome.UNTOLD, f"{left} of {len(mine)} states were never drilled (terrace state drill {name})", at
+            )
+        elif span.now - at > span.period:
+            yield say(Outcome.UNTOLD, f"last drilled {_days(span.now - at)} ago", at)
+        else:
+            yield say(Outcome.GOOD, f"{_states(mine)} brought back as it should be", at)
+
+
+def _states(those: Sized) -> str:
+    return f"{len(those)} states, each" if len(those) > 1 else "1 state,"
+
+
+def _sayer(source: Source, environment: str) -> Callable[..., Evidence]:
+    def say(
+        outcome: Outcome,
+        what: str,
+        at: datetime | None = None,
+        commits: tuple[str, ...] = (),
+        places: tuple[str, ...] = (),
+    ) -> Evidence:
+        return Evidence(source.title, source.key, environment, outcome, what, at, commits, places)
+
+    return say
+
+
+_TELLERS: Mapping[str, Callable[[Known, tuple[str, ...], Source, Span], Iterator[Evidence]]] = {
+    "terrace:approvals": _approvals,
+    "terrace:duties-apart": _duties_apart,
+    "terrace:promotion": _promotion,
+    "terrace:ledger": _ledger,
+    "terrace:drift": _drift,
+    "terrace:backups": _backups,
+    "terrace:drills": _drills,
+}
+"""Who tells of which source."""

@@ -1,0 +1,54 @@
+"""What a repository meets in its first days: its own beginning as a change, a secret typed in, a rule to look up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.cli import LADDER, World, root, three_environments, world
+from support.git import git
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> World:
+    return world(tmp_path, three_environments())
+
+
+def test_what_init_writes_holds_no_secret(place: World) -> None:
+    git(place.work, "rm", "--quiet", "terrace.yaml")
+    git(place.work, "commit", "--quiet", "-m", "chore: begin anew")
+    place.ok("init")
+    assert list((place.work / "policies/terrace").rglob("*_test.rego"))
+    assert place.ok("scan", "secrets", "--json").json["findings"] == []
+
+
+def test_a_secret_that_is_not_committed_yet_is_told_as_such(place: World) -> None:
+    (place.work / "environments/dev/extra.tf").write_text('locals {\n  db_password = "c0rrect-h0rse-b4ttery"\n}\n')
+    (found,) = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "secrets"]
+    assert "stands in the working tree, and is not committed yet" in found["message"]
+    assert "before it is committed" in found["fix"]
+    git(place.work, "switch", "--quiet", "--create", "change")
+    git(place.work, "add", "--all")
+    git(place.work, "commit", "--quiet", "-m", "feat: more")
+    (found,) = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "secrets"]
+    assert f"came with commit {git(place.work, 'rev-parse', 'HEAD')[:7]}" in found["message"]
+
+
+def test_an_environment_that_the_protected_branch_does_not_know_is_said_to_be_new(place: World) -> None:
+    (place.work / "environments/qa").mkdir()
+    (place.work / "environments/qa/main.tf").write_text(root("qa"))
+    (place.work / "terrace.yaml").write_text(LADDER.replace("  dev: {}\n", "  dev: {}\n  qa: {}\n"))
+    found = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "plan"]
+    assert [f["message"] for f in found] == [
+        "qa is a new environment: the protected branch does not say what may be used to plan it"
+    ]
+    assert "have an owner merge the environment first" in found[0]["fix"]
+
+
+def test_a_rule_of_a_policy_is_explained_with_and_without_a_repository(place: World, tmp_path: Path) -> None:
+    told = place.ok("explain", "aws-rds-public").out
+    assert "waive: `terrace waive aws-rds-public ADDRESS" in told
+    assert "publicly_accessible = false" in told
+    lost = place.run("explain", "aws-rds-publik")
+    assert (lost.code, "did you mean 'aws-rds-public'?" in lost.err) == (2, True)

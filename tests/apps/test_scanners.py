@@ -1,0 +1,327 @@
+"""Scanners in a check: what they are given, that they are told once, that none passes in silence, and the cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.cli import LADDER, World, three_environments, world
+from support.git import commit, git
+from support.scanning import Bench, failed, of_checkov
+from support.tools import program
+from support.waiting import until
+from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.known import tool
+from terrace.apps.cli.doctor import doctor
+from terrace.apps.cli.init import init
+from terrace.apps.cli.tools import listed
+from terrace.apps.home import Home
+from terrace.apps.scanners import Scanners
+from terrace.apps.wiring import Workshop, opa
+from terrace.assess.check import Examined, PlanCheck
+from terrace.assess.model import Finding, Status
+from terrace.errors import NotReady, TerraceError
+from terrace.stacks.config import SCANNERS
+from terrace.stacks.impact import change_set_between
+from terrace.stacks.load import load
+
+REQUIRED = "checks: {checkov: required}\n"
+MODULE = "modules/thing/main.tf"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "bench")
+
+
+class Case:
+    """A repository with a change of its module, and the scanners of a bench looking at it."""
+
+    def __init__(self, folder: Path, bench: Bench, files: dict[str, str], change: dict[str, str]) -> None:
+        self.world = world(folder / "world", {**three_environments(), **files})
+        git(self.world.work, "switch", "--quiet", "--create", "change")
+        commit(self.world.work, change, "feat: change it")
+        self.seconds = 60.0
+        self.path = f"{bench.folder}:{os.environ['PATH']}"
+
+    def __call__(self, name: str) -> tuple[Finding, ...]:
+        shop = Workshop(self.world.work)
+        box = Toolbox(shop.home.data / "tools", {"PATH": self.path})
+        kept = shop.home.cache / "scans"
+        scanners = Scanners(box, shop.repository, shop.repository.root, shop.trust.commit, kept, self.seconds)
+        base, head = shop.survey(shop.trust.commit), shop.survey(shop.repository.snapshot())
+        trees = shop.repository.tree(base.commit), shop.repository.tree(head.commit)
+        change = change_set_between(base, head, *trees)
+        examined = Examined(change, self.world.work, shop.trust.config, head.config, head)
+        check = scanners.checks()[name]
+        self.reconfigured = scanners.reconfigured(examined)
+        return check.examine(examined, {}) if isinstance(check, PlanCheck) else check.examine(examined)
+
+
+Make = Callable[..., Case]
+
+
+@pytest.fixture
+def case(tmp_path: Path, bench: Bench) -> Make:
+    def make(files: dict[str, str] | None = None, **change: str) -> Case:
+        module = three_environments()[MODULE]
+        changed = {MODULE: f"{module}# more\n"} | change
+        return Case(tmp_path, bench, files or {}, changed)
+
+    return make
+
+
+def test_a_scanner_gets_copies_no_credentials_and_no_way_out(
+    case: Make, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.put("checkov", of_checkov(failed("CKV_AWS_24", MODULE, 5)))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    (found,) = case({"terrace.yaml": LADDER + REQUIRED})("checkov")
+    assert (found.rule, found.path, found.line) == ("checkov.CKV_AWS_24", MODULE, 5)
+    (call,) = bench.calls("checkov")
+    env, files = call["env"], call["files"]
+    assert isinstance(env, dict)
+    assert isinstance(files, dict)
+    assert "hunter2" not in str(env)
+    assert env["HOME"] != os.environ["HOME"]
+    assert env["HTTPS_PROXY"] == "http://127.0.0.1:9"
+    assert {MODULE, "environments/dev/main.tf"} <= files.keys()
+    assert "terrace.yaml" not in files
+    assert call["modes"] == ["0o600"]
+    assert not Path(str(env["HOME"])).exists()
+
+
+def test_nothing_is_looked_at_twice_and_a_broken_entry_is_none(case: Make, bench: Bench) -> None:
+    bench.put("checkov", of_checkov(failed("CKV_AWS_24", MODULE, 5)))
+    look = case()
+    first = look("checkov")
+    assert look("checkov") == first
+    assert len(bench.calls("checkov")) == 1
+    (kept,) = Path(os.environ["TERRACE_HOME"]).glob("cache/*/scans/checkov-*")
+    kept.write_bytes(kept.read_bytes()[:-5])
+    assert look("checkov") == first
+    assert len(bench.calls("checkov")) == 2
+    # Another program may see other things.
+    bench.put("checkov", of_checkov(), version="1.2.4")
+    assert look("checkov") == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("print('Segmentation fault')", "cannot be read"),
+        ("pass", "cannot be read"),
+        ("print('{}')", "is no report"),
+        ("print((here / 'checkov.says').read_text()); sys.exit(7)", "ended with 7"),
+        ("os.kill(os.getpid(), 9)", "ended with -9"),
+        ("sys.stderr.write('no rules found'); sys.exit(2)", "no rules found"),
+    ],
+)
+def test_one_that_breaks_has_found_nothing_out(case: Make, bench: Bench, body: str, why: str) -> None:
+    bench.put("checkov", of_checkov(), body=body)
+    look = case()
+    with pytest.raises(TerraceError, match=why):
+        look("checkov")
+    # And nothing of it is remembered.
+    bench.put("checkov", of_checkov())
+    assert look("checkov") == ()
+
+
+def test_one_that_hangs_is_ended_and_has_found_nothing_out(case: Make, bench: Bench) -> None:
+    bench.put("checkov", of_checkov(), body="time.sleep(60)")
+    look = case()
+    look.seconds = 1
+    with pytest.raises(NotReady, match="did not end within 1 s"):
+        look("checkov")
+
+
+def test_what_is_missing_is_said_once_unless_somebody_asked_for_it(case: Make) -> None:
+    look = case({"terrace.yaml": LADDER + "checks: {checkov: required, trivy: off}\n"})
+    look.path = "/nowhere"
+    (found,) = look("scanners")
+    assert (found.status, found.blocks) == (Status.UNKNOWN, False)
+    assert "tflint, gitleaks, trufflehog" in found.message
+    assert look("tflint") == ()
+    with pytest.raises(NotReady, match="checkov was not found") as told:
+        look("checkov")
+    assert told.value.hint == "terrace tools install checkov"
+
+
+def test_a_version_that_is_known_to_be_malicious_is_not_run(case: Make, bench: Bench) -> None:
+    bench.put("trivy", {"SchemaVersion": 2}, version="Version: 0.69.5")
+    with pytest.raises(NotReady, match="malicious"):
+        case()("trivy")
+    assert bench.calls("trivy") == []
+
+
+def test_the_configuration_of_the_trust_root_is_honoured_and_the_candidates_is_a_finding(
+    case: Make, bench: Bench
+) -> None:
+    body = "p = sys.argv[sys.argv.index('--config-file') + 1]; (here / 'config').write_text(open(p).read())\n"
+    says = "print((here / 'checkov.says').read_text())"
+    bench.put("checkov", of_checkov(), body=body + says)
+    look = case(
+        {".checkov.yaml": "skip-check: [CKV_AWS_1]\nexternal-checks-dir: [x]\n"},
+        **{".checkov.yaml": "skip-check: [CKV_AWS_2]\n", "environments/dev/.checkov.yaml": "skip-check: [CKV_AWS_3]\n"},
+    )
+    (ignored,) = look("checkov")
+    assert (bench.folder / "config").read_text() == '{"skip-check": ["CKV_AWS_1"]}'
+    assert "external-checks-dir" in ignored.message
+    assert ignored.advisory
+    assert not any("checkov.yaml" in name for call in bench.calls("checkov") for name in str(call["files"]).split())
+    (finding,) = look.reconfigured
+    assert (finding.rule, finding.path, finding.blocks) == ("trust-root", ".checkov.yaml", True)
+
+
+def test_a_skip_comment_of_the_change_is_unmade_and_one_that_was_there_is_not(case: Make, bench: Bench) -> None:
+    bench.put("checkov", of_checkov())
+    module = three_environments()[MODULE]
+    old = f"{module}#checkov:skip=CKV_AWS_1:old\n"
+    case({MODULE: old}, **{MODULE: f"{old}#checkov:skip=CKV_AWS_2:new\n"})("checkov")
+    (call,) = bench.calls("checkov")
+    given = str(call["files"])
+    assert "#checkov:skip=CKV_AWS_1:old" in given
+    assert "#checkov_skip=CKV_AWS_2:new" in given
+
+
+def test_what_trivy_passes_over_in_silence_is_unknown(case: Make, bench: Bench) -> None:
+    bench.put("trivy", {"SchemaVersion": 2})
+    (found,) = case(**{"environments/dev/broken.tf": 'resource "a" "b" {\n'})("trivy")
+    assert (found.status, found.path) == (Status.UNKNOWN, "environments/dev/broken.tf")
+
+
+def test_links_lead_nowhere_outside(case: Make, bench: Bench, tmp_path: Path) -> None:
+    bench.put("tflint", {"issues": [], "errors": []})
+    look = case()
+    secret = tmp_path / "secret.tf"
+    secret.write_text("hunter2")
+    (look.world.work / "environments/dev/link.tf").symlink_to(secret)
+    (look.world.work / "environments/dev/inside.tf").symlink_to("../../modules/thing/main.tf")
+    assert look("tflint") == ()
+    files = bench.calls("tflint")[0]["files"]
+    assert isinstance(files, dict)
+    assert "hunter2" not in str(files)
+    assert files["environments/dev/inside.tf"] == files[MODULE]
+
+
+def test_secrets_are_looked_for_in_what_commits_add_at_their_lines(case: Make, bench: Bench) -> None:
+    leak = {"RuleID": "x", "File": MODULE, "StartLine": 14, "Secret": "hunter2"}
+    bench.put("gitleaks", [leak])
+    look = case()
+    commit(look.world.work, {MODULE: "# all else is gone\n"}, "fix: remove it")
+    found = look("gitleaks")
+    assert {(f.path, f.line, f.family) for f in found} == {(MODULE, 14, "leaked-secret")}
+    first, second = (call["files"] for call in bench.calls("gitleaks"))
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    added = [line for line in first[MODULE].split("\n") if line]
+    assert added == ["# more"]
+    assert first[MODULE].split("\n").index("# more") + 1 == three_environments()[MODULE].count("\n") + 1
+    assert second[MODULE] == "# all else is gone\n"
+    (kept,) = Path(os.environ["TERRACE_HOME"]).glob("cache/*/scans/gitleaks-*")
+    assert b"hunter2" not in kept.read_bytes()
+
+
+@pytest.fixture
+def place(tmp_path: Path, bench: Bench) -> World:
+    """A repository in which checkov is required, on the bench."""
+    made = world(tmp_path / "world", {**three_environments(), "terrace.yaml": LADDER + REQUIRED})
+    made.variables["PATH"] = f"{bench.folder}:{os.environ['PATH']}"
+    module = made.work / MODULE
+    module.write_text(module.read_text().replace("-1", "-2"))
+    return made
+
+
+def test_a_check_has_plans_looked_at_too_and_each_fact_is_told_once(place: World, bench: Bench) -> None:
+    address = "module.thing.terraform_data.it"
+    plan: dict[str, object] = {"file_abs_path": "ROOT/plan-0.json", "resource_address": address}
+    both = "('-plan' if 'terraform_plan' in sys.argv else '')"
+    body = f"print((here / ('checkov' + {both} + '.says')).read_text().replace('ROOT', os.getcwd()))"
+    bench.put("checkov", of_checkov(failed("CKV_AWS_24", MODULE, 5)), body=body)
+    (bench.folder / "checkov-plan.says").write_text(json.dumps(of_checkov(failed("CKV_AWS_24", "x") | plan)))
+    done = place.run("check", "--json")
+    found = [f for f in done.json["findings"] if f["tool"] == "checkov"]
+    assert (done.code, [f.get("address") for f in found]) == (1, [address])
+    assert (found[0]["file"], found[0]["line"]) == (MODULE, 5)
+    _, plans = bench.calls("checkov")
+    given = plans["files"]
+    assert isinstance(given, dict)
+    assert sorted(given) == ["plan-0.json", "plan-1.json", "plan-2.json"]
+    assert plans["modes"] == ["0o600"]
+    again = place.run("check", "--json")
+    assert again.json["findings"] == done.json["findings"]
+    assert len(bench.calls("checkov")) == 2
+
+
+def test_an_interrupted_check_waits_for_no_scanner(place: World, bench: Bench) -> None:
+    bench.put("checkov", body="time.sleep(60)")
+    with place.start("check") as child:
+        until(lambda: bool(bench.calls("checkov")))
+        os.kill(child.pid, signal.SIGINT)
+        _, err = child.communicate(timeout=20)
+    assert child.returncode == 130, err
+
+
+def test_a_required_scanner_that_is_not_there_holds_the_change(place: World, bench: Bench) -> None:
+    (bench.folder / "checkov").unlink(missing_ok=True)
+    done = place.run("check", "--json")
+    found = [f for f in done.json["findings"] if f["rule"] == "checkov"]
+    assert done.code == 1
+    assert {f["status"] for f in found} == {"unknown"}
+    assert {f["fix"] for f in found} == {"terrace tools install checkov"}
+
+
+def test_init_writes_what_fits_the_machine_and_doctor_says_what_is_there(
+    tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", f"{bench.folder}:{os.environ['PATH']}")
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    bench.put("checkov")
+    bench.put("gitleaks")
+    assert init(str(folder), dry_run=False) == 0
+    text = (folder / "terrace.yaml").read_bytes()
+    config = load(text, "terrace.yaml")
+    assert [name for name in SCANNERS if name in config.checks] == ["checkov", "gitleaks"]
+    assert config.level("checkov") == "advisory"
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "-m", "feat: start")
+    capsys.readouterr()
+    doctor(str(folder), as_json=True)
+    (row,) = [row for row in json.loads(capsys.readouterr().out)["rows"] if row["what"] == "tools"]
+    assert row["state"] == "optional"
+    assert "checkov, gitleaks; not found" in row["found"]
+
+
+def test_tools_are_listed_with_what_is_not_looked_at_without_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(bench.folder))
+    bench.put("checkov", version="3.2.1")
+    bench.put("trivy", version="Version: 0.69.4")
+    assert listed(as_json=True) == 0
+    told = {row["name"]: row for row in json.loads(capsys.readouterr().out)["tools"]}
+    assert (told["checkov"]["state"], told["checkov"]["version"], told["checkov"]["where"]) == (
+        "ready",
+        "3.2.1",
+        "path",
+    )
+    assert told["trivy"]["state"] == "refused"
+    assert told["opa"]["state"] == "missing"
+    assert listed(as_json=False) == 0
+    shown = capsys.readouterr().out
+    assert "terrace tools install opa" in shown
+    assert "with `policies` in terrace.yaml nothing passes" in shown
+
+
+def test_opa_is_found_where_terrace_installed_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    folder = Toolbox(Home.tools()).place(tool("opa")) / "bin"
+    folder.mkdir(parents=True)
+    (folder / "opa").symlink_to(program("opa"))
+    assert opa().program == str(folder / "opa")

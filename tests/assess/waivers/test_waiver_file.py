@@ -1,0 +1,146 @@
+"""`.terrace/waivers.yaml` and the baseline: what is wrong in them is told with its place, all of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.assess.waivers.model import BASELINE, PATH, Waiver
+from terrace.assess.waivers.reading import read_waivers
+from terrace.assess.waivers.writing import with_waiver
+from terrace.stacks.config import Config, Person, WaiverRules
+from terrace.stacks.load import BadConfig
+
+CONFIG = Config(teams={"owners": ("bob",)}, people={"ann": Person("ann")})
+RIGHT = {
+    "rule": "twos",
+    "address": "a.b",
+    "owner": "ann",
+    "reason": "it moves",
+    "granted": "2026-01-01",
+    "expires": "2026-06-30",
+}
+
+
+def text(*records: dict[str, str], key: str = "waivers") -> bytes:
+    lines = ["version: 1", f"{key}:"]
+    for record in records:
+        lines += [f"  {'-' if at == 0 else ' '} {name}: {value}" for at, (name, value) in enumerate(record.items())]
+    return "\n".join(lines).encode()
+
+
+def problems(content: bytes, path: str = PATH, config: Config = CONFIG) -> list[str]:
+    with pytest.raises(BadConfig) as told:
+        read_waivers(content, path, config)
+    assert told.value.exit_code == 2
+    return [str(one) for one in told.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rule": ""}, "3:5: here stands nothing"),
+        ({"owner": "anne"}, "5:12: 'anne' is no person or team of terrace.yaml (hint: did you mean 'ann'?)"),
+        ({"reason": "'TODO!'"}, "6:13: 'TODO!' is no reason"),
+        ({"granted": "2026-13-01"}, "7:14: here stands '2026-13-01', and it should be a day"),
+        ({"expires": "2025-12-31"}, "8:14: it ends before it begins"),
+        ({"expires": "2026-07-01"}, "8:14: it counts for 181 days (hint: at most 180 days"),
+        ({"path": "a.tf"}, "9:11: it says both an address and a path"),
+        ({"address": "a.*"}, "4:14: 'a.*' would waive too much (hint: `*` stands for an index only"),
+        ({"address": "'*'"}, "would waive too much"),
+        ({"rule": "plan"}, "3:11: 'plan' cannot be waived: nobody knows what a stack without a plan would do"),
+        ({"rule": "secrets"}, "secrets have a file of their own, .terrace/secrets.yaml"),
+        ({"until": "2026-01-02"}, "9:5: `until` is not a key of a waiver"),
+        ({"expired": "2026-01-02"}, "(hint: did you mean `expires`?)"),
+        ({"status": "unkown"}, "9:13: here stands 'unkown', and it should be `fail` or `unknown` (hint: did you mean"),
+        ({"since": "2026-01-01"}, "`since` is not a key of a waiver"),
+    ],
+)
+def test_every_mistake_is_told_with_its_place(change: dict[str, str], said: str) -> None:
+    (told, *more) = problems(text({**RIGHT, **change}))
+    assert said in told
+    assert told.startswith(f"{PATH}:")
+    assert len(more) <= 1
+
+
+@pytest.mark.parametrize("path", ["**/main.tf", "*/main.tf", "*", "a/**", "a/*b*/c", "/etc/passwd", "../a"])
+def test_a_path_waives_no_more_than_it_shows(path: str) -> None:
+    record = {**{k: v for k, v in RIGHT.items() if k != "address"}, "path": f"'{path}'"}
+    assert problems(text(record))
+
+
+@pytest.mark.parametrize("path", ["modules/*/main.tf", "modules/a/*", "a/x*.tf", "main.tf"])
+def test_a_path_may_have_a_star_that_stays_in_its_folder(path: str) -> None:
+    record = {**{k: v for k, v in RIGHT.items() if k != "address"}, "path": f"'{path}'"}
+    (waiver,) = read_waivers(text(record), PATH, CONFIG)
+    assert waiver.path == path
+
+
+def test_everything_wrong_is_told_at_once_in_the_order_of_the_file() -> None:
+    lacking = {k: v for k, v in RIGHT.items() if k != "owner"}
+    told = problems(text(lacking, {**RIGHT, "reason": "tbd"}, {**RIGHT, "owner": "x"}))
+    assert [one.split(": ")[0] for one in told] == [f"{PATH}:3:5", f"{PATH}:11:13", f"{PATH}:14:11", f"{PATH}:16:12"]
+    assert "is there twice, first at line 8" in told[2]
+
+
+def test_whoever_is_named_nowhere_may_own_where_nobody_is_named() -> None:
+    (waiver,) = read_waivers(text({**RIGHT, "owner": "x@example.com"}), PATH, Config())
+    assert waiver.owner == "x@example.com"
+    (team,) = read_waivers(text({**RIGHT, "owner": "owners"}), PATH, CONFIG)
+    assert (team.owner, team.line, team.source) == ("owners", 3, PATH)
+
+
+def test_the_longest_life_is_what_terrace_yaml_says() -> None:
+    longer = Config(waivers=WaiverRules(timedelta(days=365)))
+    assert read_waivers(text({**RIGHT, "expires": "2026-12-31"}), PATH, longer)
+    assert (
+        "at most 30 days" in problems(text(RIGHT), config=replace(longer, waivers=WaiverRules(timedelta(days=30))))[0]
+    )
+
+
+def test_a_record_of_the_baseline_names_one_place_and_the_day_it_came() -> None:
+    known = {**RIGHT, "since": "2025-01-01", "count": "2"}
+    (record,) = read_waivers(text(known, key="known"), BASELINE, CONFIG)
+    assert (record.known, record.count, record.since) == (True, 2, date(2025, 1, 1))
+    assert "`since` is missing" in problems(text(RIGHT, key="known"), BASELINE)[0]
+    told = problems(text({**known, "address": "a.b[*]"}, key="known"), BASELINE)
+    assert "a record of the baseline names one place" in told[0]
+    assert "`waivers` is not a key" in problems(text(known), BASELINE)[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"# nothing\n", b"version: 1\n", b"version: 1\nwaivers: []\n"])
+def test_nothing_is_waived_where_nothing_is_said(content: bytes) -> None:
+    assert read_waivers(content, PATH, CONFIG) == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"- rule: x\n", b"version: 2\n", b"waivers: []\n", b"../x", b"\xff", b"a: [", b"version: 1\nwaivers: {}"],
+)
+def test_what_is_no_such_file_is_refused(content: bytes) -> None:
+    assert problems(content)
+
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=30)
+
+
+@given(words, words, words)
+def test_whatever_is_written_is_read_again_beside_what_was_there(rule: str, address: str, reason: str) -> None:
+    waiver = Waiver(
+        rule, "ann", f"so: {reason} # it", date(2026, 1, 1), date(2026, 2, 1), address=address.replace("*", "+")
+    )
+    before = "# Ours.\n" + text(RIGHT).decode() + "\n# The end.\n"
+    after = with_waiver(before, waiver)
+    assert after.startswith(before.partition("# The end.")[0].rstrip("\n"))
+    assert "# The end." in after
+    try:
+        first, second = read_waivers(after.encode(), PATH, CONFIG)
+    except BadConfig as error:
+        # What may not be waived, or says it twice, is refused for what it says and not for how it is written.
+        assert all("cannot be waived" in p.message or "twice" in p.message for p in error.problems)
+        return
+    assert (first.rule, replace(second, line=0)) == ("twos", waiver)

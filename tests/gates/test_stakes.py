@@ -1,0 +1,98 @@
+"""What a risk asks for: never less than without it, never less at a higher level, and nothing of a way back."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.assess.risk import UNTOLD, Counted, Reason, Risk, together, weigh
+from terrace.gates.model import Outcome
+from terrace.gates.stakes import LEVELS, raised, stakes
+from terrace.stacks.config import ApprovalRule, Environment, RiskLevel, RiskRule
+from terrace.stacks.model import (
+    AutomaticRollback,
+    Destruction,
+    Manual,
+    Origin,
+    Promotion,
+    Recovery,
+    Remediation,
+    Rollback,
+)
+
+RELEASES: tuple[Origin, ...] = (Manual("rita"), Promotion("staging", "rita"))
+OTHERS: tuple[Origin, ...] = (
+    Rollback("d1", "rita", "why"),
+    AutomaticRollback("d1", "why"),
+    Recovery("d1", "rita"),
+    Destruction("rita", "why"),
+    Remediation("c1", "rita"),
+)
+TEAMS = ("security", "owners")
+
+rules = st.builds(
+    ApprovalRule, count=st.integers(0, 3), roles=st.dictionaries(st.sampled_from(TEAMS), st.integers(1, 3))
+)
+asks = st.dictionaries(st.sampled_from(LEVELS), st.builds(RiskRule, approvals=rules, blocked=st.booleans()))
+
+
+def at(level: RiskLevel) -> Risk:
+    return Risk(50, level, (Reason("size", 3, "three things"),))
+
+
+def covers(more: ApprovalRule, less: ApprovalRule) -> bool:
+    return more.count >= less.count and all(more.roles.get(role, 0) >= n for role, n in less.roles.items())
+
+
+@given(rules, asks, st.sampled_from(LEVELS), st.sampled_from(LEVELS), st.sampled_from(RELEASES))
+def test_more_risk_never_asks_for_fewer_people(
+    rule: ApprovalRule, asked: dict[RiskLevel, RiskRule], one: RiskLevel, other: RiskLevel, origin: Origin
+) -> None:
+    environment = Environment("prod", risk=asked)
+    low, high = sorted((one, other), key=LEVELS.index)
+    less, more = (raised(rule, environment, origin, at(level)) for level in (low, high))
+    assert covers(less, rule)
+    assert covers(more, less)
+    assert (more.expires, more.unsigned) == (rule.expires, rule.unsigned)
+    barred = [any(r.outcome is Outcome.BLOCK for r in stakes(environment, origin, at(level))) for level in (low, high)]
+    assert barred in ([False, False], [False, True], [True, True])
+    assert barred[1] == any(asked[level].blocked for level in LEVELS[: LEVELS.index(high) + 1] if level in asked)
+
+
+@pytest.mark.parametrize("origin", OTHERS, ids=lambda o: type(o).__name__)
+def test_a_way_back_is_asked_nothing_more(origin: Origin) -> None:
+    environment = Environment("prod", risk={"low": RiskRule(ApprovalRule(9), blocked=True)})
+    assert raised(ApprovalRule(1), environment, origin, at("critical")) == ApprovalRule(1)
+    assert stakes(environment, origin, at("critical")) == ()
+
+
+def test_where_nothing_is_asked_nothing_is_said() -> None:
+    assert stakes(Environment("prod"), RELEASES[0], at("critical")) == ()
+    said = stakes(Environment("prod", risk={"high": RiskRule(ApprovalRule(1))}), RELEASES[0], at("medium"))
+    assert [(one.outcome, one.reason) for one in said] == [
+        (Outcome.PASS, "the risk is medium (50 of 100: size: three things)")
+    ]
+
+
+def test_what_nobody_wrote_down_is_the_worst() -> None:
+    assert weigh(UNTOLD).level == "critical"
+
+
+counted = st.dictionaries(
+    st.sampled_from(sorted(UNTOLD)), st.builds(Counted, st.integers(1, 30), st.just(("a", "b", "c"))), max_size=6
+)
+
+
+@given(st.dictionaries(st.sampled_from(("prod/a", "prod/b", "prod/c")), counted), counted)
+def test_another_stack_never_lowers_the_risk(parts: dict[str, dict[str, Counted]], one: dict[str, Counted]) -> None:
+    less, more = weigh(together(parts)), weigh(together({**parts, "prod/d": one}))
+    assert more.score >= less.score
+    assert get_args(RiskLevel).index(more.level) >= get_args(RiskLevel).index(less.level)
+
+
+@given(counted)
+def test_one_stack_alone_is_as_risky_as_it_is(one: dict[str, Counted]) -> None:
+    assert weigh(together({"prod": one})) == weigh(one)

@@ -1,0 +1,3 @@
+variable "key" {
+  description = "For Terraform."
+}

@@ -1,0 +1,167 @@
+"""The page of a check: what it shows, that nothing from outside acts in it, and that it stays small."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from hypothesis import given, settings
+
+from support.checked import call, checks, many, rich
+from support.plans import change
+from terrace.assess.model import Assessment
+from terrace.plans.model import MASKED, UNKNOWN, Action
+from terrace.report.checked import Checked
+from terrace.report.html.graph import MOST, TALLEST, drawn
+from terrace.report.html.page import HELD, ROWS, page
+from terrace.report.html.style import STYLE
+from terrace.stacks.graph import Folder, Graph
+from terrace.stacks.model import ChangeSet, Impact, Reason, Stack
+
+VOID = {"meta", "input", "br"}
+OPTIONAL = {"li", "th", "td", "tr"}
+KNOWN = frozenset(
+    "a b body br code details div figcaption figure g h1 h2 h3 h5 head header html input label li main meta nav ol "  # noqa: SIM905
+    "p path pre rect section small span style summary svg table tbody td text th thead title tr ul".split()
+)
+ATTRIBUTES = frozenset(
+    "aria-hidden aria-labelledby charset checked class colspan content d for height href http-equiv id lang name "  # noqa: SIM905
+    "preserveaspectratio role rx scope title type viewbox width x y".split()
+)
+
+
+class Reader(HTMLParser):
+    """Reads a page as a browser does, and keeps what stands in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open[-1] != tag:
+            assert self.open[-1] in OPTIONAL, (self.open[-3:], tag)
+            self.open.pop()
+        assert self.open, f"</{tag}> ends nothing"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@settings(max_examples=60, deadline=None)
+@given(checks())
+def test_nothing_from_outside_acts_in_it(record: Checked) -> None:
+    text = page(record)
+    read = Reader(text)
+    assert not read.open
+    assert {tag for tag, _ in read.tags} <= KNOWN
+    for tag, attributes in read.tags:
+        assert attributes.keys() <= ATTRIBUTES, (tag, attributes)
+        link = attributes.get("href")
+        assert link is None or re.fullmatch("#[a-z]+", link)
+    assert not [c for c in text if not c.isprintable() and c != "\n"]
+
+
+def test_it_needs_nothing_else_and_allows_nothing_else() -> None:
+    text = page(rich())
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = next(a["content"] for t, a in Reader(text).tags if a.get("http-equiv"))
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert not re.search(r"<script| src=|https?:|@import|url\(| style=", text)
+
+
+def test_it_says_what_holds_first_and_then_what_would_happen() -> None:
+    told = Reader(page(rich())).text
+    order = (
+        "The change is held",
+        "public-database",
+        "set publicly_accessible = false",
+        "+1 create",
+        "approvals: 1 of owners is missing",
+        "How the change reaches 3 stacks",
+        "old is removed",
+        "destroy aws_instance.old",
+        "replace aws_db_instance.main because engine cannot be changed in place ⚑ public-database",
+        "known after apply",
+        "Waived 1",
+        "Risk: medium, 42 of 100",
+    )
+    places = [told.find(words) for words in order]
+    assert -1 not in places, dict(zip(order, places, strict=True))
+    assert places == sorted(places)
+
+
+def test_a_change_that_passes_and_does_nothing_says_so() -> None:
+    nothing = Assessment(ChangeSet("a" * 40, "b" * 40, (), ()))
+    told = Reader(page(replace(rich(), assessment=nothing, ahead=(), passed=True))).text
+    assert "The change may be merged" in told
+    assert "What holds it" not in told
+
+
+def test_what_is_hidden_or_unknown_inside_a_value_stays_so() -> None:
+    record = rich()
+    inside = change("aws_x.y", Action.UPDATE, {"a": {"b": 1, "c": MASKED}}, {"a": {"b": UNKNOWN, "c": MASKED}})
+    plans = {key: replace(plan, changes=(inside,)) for key, plan in record.assessment.plans.items()}
+    told = Reader(page(replace(record, assessment=replace(record.assessment, plans=plans)))).text
+    assert '{"b": "(known after apply)", "c": "(sensitive)"}' in told
+
+
+def test_ten_thousand_findings_are_counted_and_the_worst_shown() -> None:
+    text = page(many(10_000))
+    assert len(text) < 1_500_000
+    assert text.count("<tr class=") == ROWS
+    told = Reader(text).text
+    assert f"and {10_000 - ROWS:,} more findings" in told
+    assert f"and {10_000 - HELD:,} more findings" in told
+
+
+def test_of_many_folders_only_those_that_the_change_touches_are_drawn() -> None:
+    stack = Stack.conventional("dev", "environments/dev")
+    folders = {f"modules/m{n}": Folder(f"modules/m{n}", (), ()) for n in range(MOST)}
+    folders[stack.path] = Folder(stack.path, (), ())
+    change_set = ChangeSet("a", "b", ("environments/dev/main.tf",), (Impact(stack, (Reason("stack", "x"),)),))
+    shown = drawn(change_set, Graph(folders, {}), {})
+    assert shown.count("<rect") == 1
+    assert f"Not drawn: {MOST} folders" in shown
+
+
+def test_a_column_that_is_too_tall_ends_with_how_many_more() -> None:
+    stacks = [Stack("prod", f"environments/prod/s{n:03}", f"s{n:03}") for n in range(300)]
+    folders = {s.path: Folder(s.path, (), (), (call("modules/vpc"),)) for s in stacks}
+    folders["modules/vpc"] = Folder("modules/vpc", (), ())
+    reason = "modules/vpc/main.tf"
+    impacts = tuple(Impact(s, (Reason("module", reason, ("modules/vpc", s.path)),)) for s in stacks)
+    shown = drawn(ChangeSet("a", "b", (reason,), impacts), Graph(folders, {}), {})
+    assert shown.count("<rect") == TALLEST + 1
+    assert f"and {300 - TALLEST + 1} more stacks" in shown
+
+
+def test_modules_that_call_each_other_in_a_circle_are_drawn() -> None:
+    stack = Stack.conventional("dev", "environments/dev")
+    folders = {
+        stack.path: Folder(stack.path, (), (), (call("modules/a"),)),
+        "modules/a": Folder("modules/a", (), (), (call("modules/b"),)),
+        "modules/b": Folder("modules/b", (), (), (call("modules/a"),)),
+    }
+    reasons = (Reason("module", "modules/b/main.tf", ("modules/b", "modules/a", stack.path)),)
+    change_set = ChangeSet("a", "b", ("modules/b/main.tf",), (Impact(stack, reasons),))
+    assert drawn(change_set, Graph(folders, {}), {}).count("<rect") == 3

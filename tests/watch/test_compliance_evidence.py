@@ -1,0 +1,266 @@
+"""Evidence that the ledger tells: who agreed, what was tried before, what drifted, what was brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from support.plans import change, plan_of
+from support.stories import NOON, Told
+from terrace.apps.compliance import aliases, framework, sources
+from terrace.assess.compliance.audit import Audited, RuleSeen, Scope, audited
+from terrace.assess.compliance.evidence import Evidence, Outcome
+from terrace.assess.model import Severity
+from terrace.assess.policy.catalogue import PolicyRule
+from terrace.gates.model import Proof
+from terrace.ledger import kinds
+from terrace.ledger.audits import drafts
+from terrace.ledger.folds import SignedApproval
+from terrace.plans.model import Action
+from terrace.rollout.model import Step
+from terrace.stacks.config import ApprovalRule, Config, Environment
+from terrace.stacks.model import Manual
+from terrace.watch.compliance import compliance
+from terrace.watch.evidence import Known, Span, evidence
+
+ASKS = ApprovalRule(count=1)
+CONFIG = Config((Environment("staging"), Environment("prod", after="staging", approvals=ASKS)))
+SPAN = Span(NOON + timedelta(hours=3))
+RULE = PolicyRule("no-twos", "No twos", Severity.HIGH, types=("aws_s3_bucket",), controls=("s3_bucket_kms_encryption",))
+DAY = timedelta(days=1)
+
+
+def known(told: Told, proof: Proof = "ssh", policy: str = "p") -> Known:
+    def by(_: SignedApproval) -> Proof:
+        return proof
+
+    return Known(CONFIG, told.history, policy, by)
+
+
+def said(one: Known, key: str, environment: str = "prod", span: Span = SPAN) -> Evidence:
+    told = evidence(one, ("staging", "prod"), sources(), span)
+    (found,) = (e for e in told if (e.key, e.environment) == (key, environment))
+    return found
+
+
+def approve(told: Told, deployment: str, actor: str) -> None:
+    told.write(
+        kinds.APPROVAL_GIVEN,
+        deployment,
+        {"actor": actor, "role": "", "answer": "approve", "subjects": [], "at": NOON.isoformat(), "statement": "s"},
+    )
+
+
+def deploy(told: Told, name: str, *people: str, environment: str = "prod", commit: str = "c1") -> None:
+    """A release that changed something, and who agreed to it. ann asks for all of them."""
+    told.open(name, commit, Manual("ann"), environment, (environment,))
+    told.step(name, Step.PLAN, stack=environment, detail={"empty": False})
+    for person in people:
+        approve(told, name, person)
+    told.step(name, Step.APPLY, stack=environment)
+    told.end(name, "succeeded")
+
+
+def test_whoever_was_not_asked_gives_no_evidence() -> None:
+    told = Told()
+    deploy(told, "d1", environment="staging")
+    assert said(known(told), "terrace:approvals", "staging").outcome is Outcome.NOTHING
+    assert said(known(told), "terrace:approvals").outcome is Outcome.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("people", "proof", "policy", "outcome"),
+    [
+        (("bob",), "ssh", "p", Outcome.GOOD),
+        ((), "ssh", "p", Outcome.BAD),
+        ((), "ssh", "another", Outcome.UNTOLD),
+        (("bob",), "unsigned", "p", Outcome.UNTOLD),
+        (("bob",), "invalid", "p", Outcome.UNTOLD),
+    ],
+)
+def test_an_approval_counts_by_its_signature(
+    people: tuple[str, ...], proof: Proof, policy: str, outcome: Outcome
+) -> None:
+    told = Told()
+    deploy(told, "d1", *people)
+    found = said(known(told, proof, policy), "terrace:approvals")
+    assert found.outcome is outcome, found.what
+    assert found.commits == ("c1",)
+
+
+def test_one_deployment_without_an_approval_is_not_hidden_by_others() -> None:
+    told = Told()
+    deploy(told, "d1", "bob")
+    deploy(told, "d2")
+    found = said(known(told), "terrace:approvals")
+    assert (found.outcome, found.places) == (Outcome.BAD, ("deployment d2 of c1",))
+
+
+def test_one_signature_is_not_two() -> None:
+    told = Told()
+    deploy(told, "d1", "bob", "bob")
+    two = Config((Environment("staging"), Environment("prod", after="staging", approvals=ApprovalRule(count=2))))
+    found = said(replace(known(told), config=two), "terrace:approvals")
+    assert found.outcome is Outcome.BAD
+    deploy(told, "d2", "bob", "carol")
+    found = said(replace(known(told), config=two), "terrace:approvals")
+    assert found.places == ("deployment d1 of c1",)
+
+
+def test_nobody_agrees_to_their_own() -> None:
+    told = Told()
+    deploy(told, "d1", "ann")
+    assert said(known(told), "terrace:duties-apart").outcome is Outcome.BAD
+    deploy(told, "d2", "ann", "bob")
+    other = Told()
+    deploy(other, "d2", "ann", "bob")
+    assert said(known(other), "terrace:duties-apart").outcome is Outcome.GOOD
+
+
+def test_what_did_not_succeed_below_first_was_not_tested() -> None:
+    told = Told()
+    deploy(told, "d1", "bob", commit="c1")
+    assert said(known(told), "terrace:promotion").outcome is Outcome.BAD
+    other = Told()
+    deploy(other, "d0", environment="staging", commit="c1")
+    deploy(other, "d1", "bob", commit="c1")
+    assert said(known(other), "terrace:promotion").outcome is Outcome.GOOD
+    assert said(known(other), "terrace:promotion", "staging").outcome is Outcome.NOTHING
+
+
+def test_what_is_older_than_the_period_is_not_looked_at() -> None:
+    told = Told()
+    deploy(told, "d1")
+    late = replace(SPAN, now=NOON + 91 * DAY)
+    assert said(known(told), "terrace:approvals", span=late).outcome is Outcome.NOTHING
+
+
+def drift(told: Told, status: str) -> None:
+    seen = {
+        "stack": "prod",
+        "path": "environments/prod",
+        "status": status,
+        "commit": "c1",
+        "why": "",
+        "undeployed": [],
+        "sightings": [],
+        "ignored": [],
+        "notices": [],
+        "objects": 1,
+    }
+    told.write(kinds.DRIFT_CHECKED, "prod", {"every": 0, "stacks": [seen]})
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "outcome"),
+    [
+        ("clean", timedelta(hours=1), Outcome.GOOD),
+        ("clean", 8 * DAY, Outcome.UNTOLD),
+        ("unknown", timedelta(hours=1), Outcome.UNTOLD),
+        ("drifted", timedelta(hours=1), Outcome.BAD),
+        ("drifted", 8 * DAY, Outcome.BAD),
+        ("", timedelta(hours=1), Outcome.UNTOLD),
+    ],
+)
+def test_drift_is_what_the_newest_look_saw(status: str, after: timedelta, outcome: Outcome) -> None:
+    told = Told()
+    deploy(told, "d1", "bob")
+    if status:
+        drift(told, status)
+    assert said(known(told), "terrace:drift", span=replace(SPAN, now=NOON + after)).outcome is outcome
+
+
+def test_states_without_copies_and_drills_are_not_passed() -> None:
+    told = Told()
+    deploy(told, "d1", "bob")
+    assert said(known(told), "terrace:backups").outcome is Outcome.UNTOLD
+    assert said(known(told), "terrace:drills").outcome is Outcome.NOTHING
+    copy = {"environment": "prod", "finding": "saved", "backup": "b1", "lineage": "l", "serial": 1, "sha256": "s"}
+    told.write(kinds.STATE_BACKED_UP, "prod", copy)
+    assert said(known(told), "terrace:backups").outcome is Outcome.GOOD
+    assert said(known(told), "terrace:drills").outcome is Outcome.UNTOLD
+    for result, outcome in (("passed", Outcome.GOOD), ("missed", Outcome.BAD)):
+        told.write(kinds.STATE_DRILLED, "prod", {"environment": "prod", "backup": "b1", "result": result})
+        assert said(known(told), "terrace:drills").outcome is outcome
+
+
+def seen(told: Told, environment: str, change_it: Callable[[Audited], Audited] = lambda one: one) -> None:
+    plan = plan_of([change("aws_s3_bucket.b0", Action.NO_OP)])
+    plan = replace(plan, stack=replace(plan.stack, environment=environment, name=environment))
+    look = audited(Scope(environment, "deployed", {"c1": (environment,)}), (), {environment: plan}, [RULE], ["secrets"])
+    for draft in drafts(told.history, [change_it(look)], [RULE], "p", "ann"):
+        told.write(draft.kind, draft.subject, draft.payload)
+
+
+def rule(**more: Any) -> Callable[[Audited], Audited]:
+    return lambda one: replace(one, rules={**one.rules, "no-twos": RuleSeen("no-twos", **more)})
+
+
+@pytest.mark.parametrize(
+    ("change_it", "after", "outcome", "words"),
+    [
+        (rule(looked=3), timedelta(hours=1), Outcome.GOOD, "right at 3 of 3"),
+        (rule(looked=3), 8 * DAY, Outcome.UNTOLD, "too old"),
+        (rule(looked=3, unknown=1), timedelta(hours=1), Outcome.UNTOLD, "could not be told at 1"),
+        (rule(), timedelta(hours=1), Outcome.NOTHING, "nothing of its types"),
+        (rule(looked=3, waived=1), timedelta(hours=1), Outcome.WAIVED, "waived at 1"),
+        (rule(looked=3, failed=1, waived=1, unknown=2), 8 * DAY, Outcome.BAD, "wrong at 1 of 3, and 1 waived"),
+    ],
+)
+def test_a_rule_says_what_it_saw_and_old_looks_pass_nothing(
+    change_it: Callable[[Audited], Audited], after: timedelta, outcome: Outcome, words: str
+) -> None:
+    told = Told()
+    seen(told, "prod", change_it)
+    found = said(known(told), "s3_bucket_kms_encryption", span=replace(SPAN, now=NOON + after))
+    assert found.outcome is outcome
+    assert words in found.what
+    # An environment that nobody looked at is not passed by what was seen elsewhere.
+    assert said(known(told), "s3_bucket_kms_encryption", "staging").outcome is Outcome.UNTOLD
+
+
+def test_an_environment_that_is_left_behind_is_not_forgotten() -> None:
+    told = Told()
+    deploy(told, "d1", environment="old")
+    found = compliance(known(told), ("staging", "prod"), [framework("cis-aws")], sources(), SPAN)
+    assert [one.environment for one in found.looked] == ["staging", "prod", "old"]
+    assert "no longer names it" in found.looked[-1].notes[0]
+
+
+def test_where_nothing_stands_nothing_is_wrong_and_nothing_right() -> None:
+    for blind, outcome in ((0, Outcome.NOTHING), (1, Outcome.BAD)):
+
+        def nothing(one: Audited, blind: int = blind) -> Audited:
+            return replace(rule(looked=1, failed=1)(one), objects=0, blind=blind)
+
+        told = Told()
+        seen(told, "prod", nothing)
+        assert said(known(told), "s3_bucket_kms_encryption").outcome is outcome
+
+
+def test_a_definition_of_azure_policy_is_evidence_for_the_checks_that_it_stands_for() -> None:
+    azure = replace(RULE, controls=("404C3081-a854-4457-ae30-26a93ef643f9",))
+    look = audited(Scope("prod", "deployed", {"c1": ("prod",)}), (), {}, [azure], ())
+    told = Told()
+    for draft in drafts(told.history, [replace(look, blind=0, objects=1)], [azure], "p", "ann"):
+        told.write(draft.kind, draft.subject, draft.payload)
+    one = replace(known(told), aliases=aliases())
+    assert said(one, "storage_secure_transfer_required_is_enabled").by == "no-twos"
+
+
+def test_a_report_says_what_it_does_not_tell_of_today() -> None:
+    told = Told()
+    seen(told, "prod")
+    deploy(told, "d1", "bob", commit="c2")
+    late = replace(SPAN, now=NOON + 8 * DAY)
+    found = compliance(known(told, policy="q"), ("staging", "prod"), [framework("cis-aws")], sources(), late)
+    staging, prod = found.looked
+    assert "never looked at" in staging.notes[0]
+    notes = " ".join(prod.notes)
+    assert all(words in notes for words in ("deployed since", "c2", "other rules judged then", "too old"))
+    (told_of,) = found.frameworks
+    assert told_of.count("pass") == 0
