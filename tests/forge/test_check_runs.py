@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from forge.fake import FakeGitHub, Stumble
-from terrace.adapters.github.check_runs import Annotation, CheckRuns
+from terrace.adapters.github.check_runs import CheckRuns
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
+from terrace.pipelines.publishing import Remark
 
 COMMIT = "5" * 40
-REMARKS = [Annotation(f"environments/dev/f{n}.tf", n + 1, "failure", "a rule", "is broken") for n in range(120)]
+REMARKS = [Remark(f"environments/dev/f{n}.tf", n + 1, "failure", "a rule", "is broken") for n in range(120)]
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def runs(fake: FakeGitHub) -> CheckRuns:
 
 def test_annotations_go_in_portions_and_the_verdict_comes_last(fake: FakeGitHub, runs: CheckRuns) -> None:
     run = runs.begin("terrace", COMMIT, "12/1")
-    runs.end(run, "failure", "3 hold it", "a summary", "the plans", REMARKS)
+    runs.end(run, "failure", "3 hold it", "a summary", REMARKS)
     asked = [one.body for one in fake.asked if one.operation == "checks/update"]
     assert [len(body["output"]["annotations"]) for body in asked] == [50, 50, 20]
     assert [body.get("conclusion") for body in asked] == [None, None, "failure"]
@@ -35,7 +36,7 @@ def test_annotations_go_in_portions_and_the_verdict_comes_last(fake: FakeGitHub,
 
 def test_a_run_with_nothing_to_remark_passes(fake: FakeGitHub, runs: CheckRuns) -> None:
     run = runs.begin("terrace", COMMIT, "12/1")
-    runs.end(run, "success", "passed", "a summary", "", [])
+    runs.end(run, "success", "passed", "a summary", [])
     assert (fake.runs[run]["conclusion"], fake.annotations.get(run, [])) == ("success", [])
 
 
@@ -52,7 +53,7 @@ def test_nothing_is_there_twice_wherever_github_stumbles(
 ) -> None:
     fake.stumbles = [None] * at + [Stumble(502, done_first=done)]
     run = runs.begin("terrace", COMMIT, "12/1")
-    runs.end(run, "failure", "3 hold it", "a summary", "the plans", REMARKS)
+    runs.end(run, "failure", "3 hold it", "a summary", REMARKS)
     assert len(fake.runs) == 1
     assert [one["path"] for one in fake.annotations[run]] == [one.path for one in REMARKS]
     assert fake.runs[run]["conclusion"] == "failure"

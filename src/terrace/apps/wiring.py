@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from terrace.assess.model import Finding
     from terrace.assess.waivers.judging import Waivers
     from terrace.pipelines.crew import Crew
+    from terrace.pipelines.publishing import Page
     from terrace.plans.model import Plan
 
 CONFIG_FILE = "terrace.yaml"
@@ -285,6 +286,17 @@ class Workshop:
 
         cache = self.home.cache / "scans"
         return Scanners(Toolbox(Home.tools()), self.repository, self.repository.root, self.trust.commit, cache)
+
+    def page(self) -> Page:
+        """The page of the pull request that this run of CI is for. Raises NotReady where there is none."""
+        from terrace.adapters.github.actions import occasion, token
+        from terrace.adapters.github.client import GitHub
+        from terrace.adapters.github.credentials import Token
+        from terrace.adapters.github.page import PullRequestPage
+
+        run = occasion(os.environ)
+        github = GitHub(run.place, Token(token(os.environ)))
+        return PullRequestPage(github, run.number, run.head, run.login, run.id)
 
     def crew(self, watcher: Watcher) -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""

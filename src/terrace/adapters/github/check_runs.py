@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from terrace.adapters.github.client import GitHub
 
@@ -19,15 +18,19 @@ Level = Literal["notice", "warning", "failure"]
 Conclusion = Literal["success", "failure", "neutral", "action_required", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Protocol):
     """One remark at a place: `path` from the root of the repository, `line` from 1."""
 
-    path: str
-    line: int
-    level: Level
-    title: str
-    message: str
+    @property
+    def path(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def level(self) -> Level: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def message(self) -> str: ...
 
 
 class CheckRuns:
@@ -45,14 +48,15 @@ class CheckRuns:
 
         return int((seen() or self._github.once("POST", "check-runs", asked, seen))["id"])
 
-    def end(
-        self, run: int, conclusion: Conclusion, title: str, summary: str, text: str, annotations: Sequence[Annotation]
-    ) -> str:
+    def end(self, run: int, conclusion: Conclusion, title: str, summary: str, annotations: Sequence[Annotation]) -> str:
         """Say how it ended; returns the address of its page. The conclusion comes with the last portion, so that nobody
-        sees a verdict without its reasons. `summary` and `text` are at most LONGEST."""
-        output: dict[str, Any] = {"title": title, "summary": summary, "text": text}
+        sees a verdict without its reasons. `summary` is at most LONGEST. A run that has ended so already is left."""
+        output: dict[str, Any] = {"title": title, "summary": summary}
         portions = [annotations[at : at + PORTION] for at in range(0, len(annotations), PORTION)] or [annotations]
-        told = int(self._github.read(f"check-runs/{run}")["output"]["annotations_count"])
+        now = self._github.read(f"check-runs/{run}")
+        told = int(now["output"]["annotations_count"])
+        if now["conclusion"] == conclusion and told == len(annotations):
+            return str(now["html_url"])
         for number, portion in enumerate(portions, 1):
             told += len(portion)
             asked: dict[str, Any] = {"output": {**output, "annotations": _told(portion)}}

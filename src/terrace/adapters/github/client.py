@@ -124,36 +124,41 @@ class GitHub:
         body: Mapping[str, Any] | None = None,
         tries: int = TRIES,
     ) -> httpx.Response:
-        import httpx
-
-        waited = 0.0
-        attempt = moves = 0
-        url = self._url(path)
+        url, waited, moves, attempt = self._url(path), 0.0, 0, 0
         while True:
-            try:
-                answer = self._http.request(verb, url, params=query or None, json=body, headers=self._headers())
-            except httpx.HTTPError as error:
-                answer, why = None, f"no answer ({type(error).__name__})"
-            else:
+            answer = self._once(verb, url, query, body)
+            if isinstance(answer, str):
+                why = answer
+            elif answer.is_success:
+                return answer
+            elif answer.is_redirect and moves < MOVES:
+                url, query, moves = self._moved(answer), None, moves + 1
+                continue
+            elif (pause := _limited(answer, self._clock())) is not None:
+                if waited + pause > PATIENCE_SECONDS:
+                    raise _too_long(pause, self._clock())
+                waited += pause
+                self._sleep(pause)
+                continue
+            elif answer.status_code in _AGAIN:
                 why = f"HTTP {answer.status_code}"
-                if answer.is_success:
-                    return answer
-                if answer.is_redirect and moves < MOVES:
-                    url, query, moves = self._moved(answer), None, moves + 1
-                    continue
-                pause = _limited(answer, self._clock())
-                if pause is not None:
-                    if waited + pause > PATIENCE_SECONDS:
-                        raise _too_long(pause, self._clock())
-                    waited += pause
-                    self._sleep(pause)
-                    continue
-                if answer.status_code not in _AGAIN:
-                    raise refusal(answer.status_code, answer.headers, answer.content, f"{verb} {path}")
+            else:
+                raise refusal(answer.status_code, answer.headers, answer.content, f"{verb} {path}")
             attempt += 1
             if attempt >= tries:
                 raise Unclear(f"GitHub did not say how {verb} {path} ended: {why}", hint="githubstatus.com; then again")
             self._sleep(2.0**attempt)
+
+    def _once(
+        self, verb: str, url: str, query: Mapping[str, str | int] | None, body: Mapping[str, Any] | None
+    ) -> httpx.Response | str:
+        """The answer to one request, or why there is none."""
+        import httpx
+
+        try:
+            return self._http.request(verb, url, params=query or None, json=body, headers=self._headers())
+        except httpx.HTTPError as error:
+            return f"no answer ({type(error).__name__})"
 
     def _url(self, path: str) -> str:
         if path.startswith(("https://", "http://")):

@@ -29,10 +29,16 @@ def check(
     *,
     explain: bool = False,
     fix: bool = False,
+    publish: bool = False,
 ) -> int:
-    """Everything a pull request is checked for; exit 1 when it may not be merged. `fix` mends what it can first."""
+    """Everything a pull request is checked for; exit 1 when it may not be merged. `fix` mends what it can first.
+
+    With `publish` it is written on the pull request too, whatever the verdict; raises NotReady where it cannot be: what
+    stands there may be of an older commit.
+    """
     wanted = asked_for(Path(folder), style, output, reports)
     shop = Workshop(Path(folder))
+    page = shop.page() if publish else None
     change_set, landscape = _change(shop, base)
     if fix and _mend(shop, change_set):
         change_set, landscape = _change(shop, base)
@@ -61,6 +67,11 @@ def check(
     )
     for report in wanted:
         report.tell(record)
+    if page is not None:
+        from terrace.pipelines import publishing
+
+        for address in publishing.publish(page, record):
+            note(f"published: {address}")
     return 0 if validation.passed else 1
 
 

@@ -15,6 +15,7 @@ from terrace.apps.cli.options import FORMATS, JSON
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write this too; may be said again.")
 @click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
 @click.option("--fix", is_flag=True, help="First write what is sure: formatting, and pages of modules.")
+@click.option("--publish", is_flag=True, help="Write it on the pull request that this run of GitHub Actions is for.")
 @click.option("--all", "everything", is_flag=True, help="Look at everything that is deployed, and record that.")
 @click.option("--head", is_flag=True, help="With --all: look at the working tree; nothing is recorded.")
 @JSON
@@ -28,6 +29,7 @@ def check(
     reports: tuple[str, ...],
     explain: bool,
     fix: bool,
+    publish: bool,
     everything: bool,
     head: bool,
     as_json: bool,
@@ -47,7 +49,7 @@ def check(
       terrace check --all               everything, as it is deployed
     """
     if everything:
-        refused = {"--base": base, "--report": reports, "--explain": explain, "--fix": fix}
+        refused = {"--base": base, "--report": reports, "--explain": explain, "--fix": fix, "--publish": publish}
         for option in (name for name, given in refused.items() if given):
             raise click.UsageError(f"{option} is about a change, and --all looks at everything")
         if style not in ("terminal", "markdown", "json"):
@@ -59,7 +61,7 @@ def check(
         raise click.UsageError("environments and --head go with --all")
     from terrace.apps.cli.change import check
 
-    return check(folder, base, "json" if as_json else style, output, reports, explain=explain, fix=fix)
+    return check(folder, base, "json" if as_json else style, output, reports, explain=explain, fix=fix, publish=publish)
 
 
 @click.command()

@@ -1,0 +1,67 @@
+"""What GitHub Actions tells a run about itself, through the environment and the file of its event."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from terrace.adapters.github.client import Place
+from terrace.errors import NotReady
+
+_HINT = "--publish is for a job of GitHub Actions that runs on `pull_request`"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+
+LOGIN = "github-actions[bot]"
+"""Who the token of a workflow writes as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """The pull request that a run is for, the commit at its head, who writes, and which run and attempt it is (`id`)."""
+
+    place: Place
+    number: int
+    head: str
+    login: str
+    id: str
+
+
+def occasion(environ: Mapping[str, str]) -> Occasion:
+    """Read it. Raises NotReady where this is no run for a pull request, or what is told is not as GitHub tells it."""
+    if environ.get("GITHUB_ACTIONS") != "true":
+        raise NotReady("this is no run of GitHub Actions, so there is no page to write on", hint=_HINT)
+    owner, _, name = environ.get("GITHUB_REPOSITORY", "").partition("/")
+    if not _NAME.fullmatch(owner) or not _NAME.fullmatch(name):
+        raise NotReady("GITHUB_REPOSITORY is no owner/name", hint=_HINT)
+    pull = _event(environ.get("GITHUB_EVENT_PATH", "")).get("pull_request")
+    number = pull.get("number") if isinstance(pull, dict) else None
+    head = (pull.get("head") or {}).get("sha") if isinstance(pull, dict) else None
+    if not isinstance(number, int) or not isinstance(head, str) or not _COMMIT.fullmatch(head):
+        raise NotReady(f"the event {environ.get('GITHUB_EVENT_NAME', '')!r} is about no pull request", hint=_HINT)
+    api = environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+    id_ = f"{environ.get('GITHUB_RUN_ID', '')}/{environ.get('GITHUB_RUN_ATTEMPT', '')}"
+    return Occasion(Place(owner, name, api), number, head, environ.get("TERRACE_GITHUB_LOGIN") or LOGIN, id_)
+
+
+def token(environ: Mapping[str, str]) -> str:
+    """The token of the workflow. Raises NotReady when the job does not hand it on."""
+    found = environ.get("GITHUB_TOKEN", "")
+    if not found:
+        hint = (
+            "in the step: env: {GITHUB_TOKEN: ${{ github.token }}}; permissions: {pull-requests: write, checks: write}"
+        )
+        raise NotReady("GITHUB_TOKEN is not set, so nothing can be written on the pull request", hint=hint)
+    return found
+
+
+def _event(path: str) -> Mapping[str, Any]:
+    try:
+        told = json.loads(Path(path).read_bytes()) if path else {}
+    except (OSError, ValueError) as error:
+        raise NotReady(f"the event of this run cannot be read: {path}", hint=_HINT) from error
+    return told if isinstance(told, dict) else {}

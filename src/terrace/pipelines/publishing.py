@@ -1,0 +1,89 @@
+"""A check goes to where the change is talked about: one living comment, and a verdict with remarks at their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.report.checked import Checked, said, seen_by
+from terrace.report.comment import MARKER, comment
+from terrace.report.text import clipped
+
+NAME = "terrace"
+"""What the verdict is called: the name that a branch's protection asks for."""
+
+MOST = 200
+"""Remarks at lines; the comment and the reports have the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing to see at a line of a file (from 1). `level`: does it hold the change, is it told, is it waived?"""
+
+    path: str
+    line: int
+    level: Literal["failure", "warning", "notice"]
+    title: str
+    message: str
+
+
+class Page(Protocol):
+    """The page of one change on some forge. Both methods may be called again with the same effect."""
+
+    def comment(self, marker: str, body: str) -> str:
+        """Have exactly one comment of ours with that marker; returns its address."""
+        ...
+
+    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:
+        """Have that verdict on the newest commit of the change, with its remarks; returns its address."""
+        ...
+
+
+def publish(page: Page, record: Checked) -> tuple[str, ...]:
+    """Put a check on the page of its change. Returns the addresses, the comment's first.
+
+    The verdict comes last: where it stands, the comment is of the same check.
+    """
+    body = comment(record)
+    written = page.comment(MARKER, body)
+    concluded = page.conclude(
+        NAME, passed=record.passed, title=title(record), summary=body, remarks=remarks(record.assessment.findings)
+    )
+    return (written, concluded)
+
+
+def title(record: Checked) -> str:
+    """The verdict in one line."""
+    held = len(record.holding)
+    stacks = len(record.assessment.change_set.impacts)
+    reach = f"{stacks} {'stack' if stacks == 1 else 'stacks'}, risk {record.risk.level}"
+    return (
+        f"pass: {reach}" if record.passed else f"{held} {'finding holds' if held == 1 else 'findings hold'} it: {reach}"
+    )
+
+
+def remarks(findings: Sequence[Finding]) -> tuple[Remark, ...]:
+    """What can be shown at a line of a file, what holds the change first; at most MOST."""
+    placed = [finding for finding in findings if finding.path and finding.line]
+    placed.sort(key=lambda f: (not f.blocks, -f.severity, f.path or "", f.line, f.rule))
+    return tuple(_remark(finding) for finding in placed[:MOST])
+
+
+def _remark(finding: Finding) -> Remark:
+    fix = f"\n{clipped(finding.fix)}" if finding.fix else ""
+    doubt = "could not be told: " if finding.status is Status.UNKNOWN else ""
+    return Remark(
+        finding.path or "",
+        finding.line,
+        _level(finding),
+        clipped(finding.rule, 200),
+        f"{doubt}{clipped(said(finding) + seen_by(finding), 2000)}{fix}",
+    )
+
+
+def _level(finding: Finding) -> Literal["failure", "warning", "notice"]:
+    if finding.blocks:
+        return "failure"
+    return "notice" if finding.status is Status.WAIVED or finding.severity is Severity.INFO else "warning"
