@@ -22,7 +22,7 @@ LOGIN = "github-actions[bot]"
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """The pull request that a run is for, the commit at its head, who writes, and which run and attempt it is (`id`)."""
+    """The pull request that a run is for, the commit at its head, who writes, and which run it is (`id`)."""
 
     place: Place
     number: int
