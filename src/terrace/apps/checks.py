@@ -125,7 +125,7 @@ def rewritten(examined: Examined) -> tuple[Finding, ...]:
     rules = examined.trusted
     folders = tuple(f"{folder}/" for folder in rules.judging)
     found = []
-    for path in examined.change_set.changed:
+    for path in examined.change_set.edited:
         if path == rules.signers:
             found.append((path, "it says whose approvals count"))
         elif folders and path.startswith(folders) and path.endswith(KINDS) and not path.endswith("_test.rego"):

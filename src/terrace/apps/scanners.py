@@ -82,7 +82,7 @@ class Scanners:
 
     def reconfigured(self, examined: Examined) -> tuple[Finding, ...]:
         """A finding for every configuration of a scanner that the change edits: it is judged by the old one."""
-        changed = set(examined.change_set.changed)
+        changed = set(examined.change_set.edited)
         return tuple(
             Finding(
                 rule="trust-root",
