@@ -52,3 +52,20 @@ def test_a_rule_of_a_policy_is_explained_with_and_without_a_repository(place: Wo
     assert "publicly_accessible = false" in told
     lost = place.run("explain", "aws-rds-publik")
     assert (lost.code, "did you mean 'aws-rds-public'?" in lost.err) == (2, True)
+
+
+def test_what_stands_is_no_edit_of_the_rules(place: World) -> None:
+    (place.work / "policies").mkdir()
+    (place.work / "policies/house.rego").write_text("package house\n")
+    (place.work / "terrace.yaml").write_text(LADDER + "policies: [policies]\nchecks: {policy: off}\n")
+    place.push({}, "chore: rules")
+    told = place.run("baseline", "--owner", "bob", "--json").json
+    assert [one for one in told["outside"] if one["rule"] == "trust-root"] == []
+
+
+def test_a_waiver_of_a_rule_that_nobody_knows_is_written_and_doubted(place: World) -> None:
+    asked = ("aws_db_instance.main", "--owner", "bob", "--reason", "it moves away in May")
+    done = place.ok("waive", "aws-rds-publik", *asked)
+    assert "no rule here is called 'aws-rds-publik'; did you mean 'aws-rds-public'?" in done.err
+    assert "no rule here" not in place.ok("waive", "CKV_AWS_17", *asked).err
+    assert "no rule here" not in place.ok("waive", "public-database", *asked).err

@@ -227,6 +227,17 @@ def test_secrets_are_looked_for_in_what_commits_add_at_their_lines(case: Make, b
     assert b"hunter2" not in kept.read_bytes()
 
 
+def test_a_change_brings_no_configuration_of_the_search_for_secrets(case: Make, bench: Bench) -> None:
+    leak = {"RuleID": "x", "File": ".gitleaksignore.as-text", "StartLine": 1}
+    bench.put("gitleaks", [leak])
+    (found,) = case(**{".gitleaksignore": "modules/thing/main.tf:x:14\n", "a/.gitleaks.toml": "x = 1\n"})("gitleaks")
+    assert (found.path, found.line) == (".gitleaksignore", 1)
+    (call,) = bench.calls("gitleaks")
+    files = call["files"]
+    assert isinstance(files, dict)
+    assert sorted(files) == [".gitleaksignore.as-text", "a/.gitleaks.toml.as-text", MODULE]
+
+
 @pytest.fixture
 def place(tmp_path: Path, bench: Bench) -> World:
     """A repository in which checkov is required, on the bench."""

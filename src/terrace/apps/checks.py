@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from terrace.apps.policies import Policies
+from terrace.apps.policies import KINDS, Policies
 from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
@@ -38,7 +38,12 @@ def checks(
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
         "trust-root": StaticCheck(
             "trust-root",
-            lambda examined: (*loosened(examined), *more_waived(waivers), *scanners.reconfigured(examined)),
+            lambda examined: (
+                *loosened(examined),
+                *rewritten(examined),
+                *more_waived(waivers),
+                *scanners.reconfigured(examined),
+            ),
         ),
         "layout": StaticCheck("layout", noticed),
         "policy": PlanCheck("policy", policies.examine),
@@ -112,6 +117,30 @@ def loosened(examined: Examined) -> tuple[Finding, ...]:
             fix="take it back, or have an owner merge it on its own: whatever it lets through comes after it",
         )
         for way in ways(examined.trusted, examined.proposed)
+    )
+
+
+def rewritten(examined: Examined) -> tuple[Finding, ...]:
+    """Files of the trust root that this change edits: whether one lets more through is for people to say."""
+    rules = examined.trusted
+    folders = tuple(f"{folder}/" for folder in rules.judging)
+    found = []
+    for path in examined.change_set.edited:
+        if path == rules.signers:
+            found.append((path, "it says whose approvals count"))
+        elif folders and path.startswith(folders) and path.endswith(KINDS) and not path.endswith("_test.rego"):
+            found.append((path, "plans are judged by it"))
+    return tuple(
+        Finding(
+            rule="trust-root",
+            severity=Severity.HIGH,
+            status=Status.FAIL,
+            tool="terrace",
+            message=f"this change edits {path}: {why}; the old one judges it",
+            path=path,
+            fix="have an owner merge it on its own: whatever it lets through comes after it",
+        )
+        for path, why in found
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from terrace import __version__
 from terrace.adapters import scanners
 from terrace.adapters.confined import SECONDS
 from terrace.adapters.git.patches import patches_between
@@ -38,6 +39,8 @@ from terrace.stacks.tree import Tree, read_many
 
 LARGEST = 1 << 20
 """Larger files are not given to scanners: they are no configuration."""
+
+_CONFIGURATION = frozenset(file for files in FILES.values() for file in files)
 
 KEPT = 500
 """How many answers of scanners are kept for a repository."""
@@ -79,7 +82,7 @@ class Scanners:
 
     def reconfigured(self, examined: Examined) -> tuple[Finding, ...]:
         """A finding for every configuration of a scanner that the change edits: it is judged by the old one."""
-        changed = set(examined.change_set.changed)
+        changed = set(examined.change_set.edited)
         return tuple(
             Finding(
                 rule="trust-root",
@@ -168,7 +171,7 @@ class Scanners:
         def look() -> tuple[Finding, ...]:
             told: list[Finding] = []
             for layer in _layers(patches_between(self._root, change.base, change.head)):
-                files = {path: unexcused(_as_file(patch), b"") for path, patch in layer.items()}
+                files = {_called(path): unexcused(_as_file(patch), b"") for path, patch in layer.items()}
                 with self._desk(found, asked, files) as desk:
                     told += SECRETS[wanted.name](desk, _spots(layer))
             return tuple(told)
@@ -256,7 +259,6 @@ def _given(examined: Examined, tree: Tree) -> dict[str, str]:
     graph = examined.landscape.graph
     folders = {path for impact in examined.change_set.impacts for path in graph.reached(impact.stack)}
     folders |= {parent(path) for path in examined.change_set.changed} & layout.folders.keys()
-    own = {file for files in FILES.values() for file in files}
     found = {}
     for path in tree.entries:
         if not any(parent(path) == folder or path.startswith(f"{folder}/") for folder in folders):
@@ -265,7 +267,7 @@ def _given(examined: Examined, tree: Tree) -> dict[str, str]:
         # A scanner's own configuration is not the candidate's to give, whichever folder it lies in.
         if real is None or real not in tree.entries or tree.entries[real].is_link:
             continue
-        if path.rpartition("/")[2] not in own:
+        if path.rpartition("/")[2] not in _CONFIGURATION:
             found[path] = real
     return found
 
@@ -294,8 +296,17 @@ def _layers(patches: Iterator[Patch]) -> list[dict[str, Patch]]:
     return layers
 
 
+_ASIDE = ".as-text"
+
+
+def _called(path: str) -> str:
+    """What a file is called in a layer: gitleaks obeys one that is called as its configuration."""
+    return f"{path}{_ASIDE}" if path.rpartition("/")[2] in _CONFIGURATION else path
+
+
 def _spots(layer: Mapping[str, Patch]) -> Spot:
-    return lambda name: (layer[name].commit, name) if name in layer else None
+    by_name = {_called(path): (patch.commit, path) for path, patch in layer.items()}
+    return by_name.get
 
 
 def _taken(layer: Mapping[str, Patch], path: str) -> bool:
@@ -355,7 +366,7 @@ def _ignored(name: str, asked: Settings) -> tuple[Finding, ...]:
 
 def _key(found: Found, asked: Settings, *content: str) -> str:
     """The name of what was said: another program, configuration or content has another."""
-    seen = hashlib.sha256(f"{scanners.FORMAT}\0{found.identity}\0".encode())
+    seen = hashlib.sha256(f"{__version__}\0{scanners.FORMAT}\0{found.identity}\0".encode())
     for name in sorted(asked.files):
         seen.update(f"{name}\0{len(asked.files[name])}\0".encode() + asked.files[name])
     for part in content:

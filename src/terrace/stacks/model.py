@@ -83,6 +83,11 @@ class ChangeSet:
     removed: tuple[Stack, ...] = ()
     notices: tuple[Notice, ...] = ()
 
+    @property
+    def edited(self) -> tuple[str, ...]:
+        """The paths that somebody edited: none where all that stands is looked at as if it were a change."""
+        return self.changed if self.base != self.head else ()
+
 
 # --- Origin: what set a change going. A new situation is a new type, not a flag. ---------------------------
 

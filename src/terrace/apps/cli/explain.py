@@ -30,6 +30,13 @@ def explain(folder: str, name: str, *, as_json: bool) -> int:
     return 0
 
 
+def known_rules(folder: str) -> frozenset[str]:
+    """The names of all rules that are known here, and of the families of those of policies."""
+    policies = _policies(folder)
+    families = {rule.family for rule in policies.values() if rule.family}
+    return frozenset({*rules(), *policies, *families})
+
+
 def _policies(folder: str) -> dict[str, PolicyRule]:
     """The rules of the policies here, and of the pack where they are not to be had: without a repository, or OPA."""
     from terrace.apps.wiring import Workshop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from terrace.assess.waivers.writing import with_waiver
 from terrace.errors import BadInput
 from terrace.stacks.config import Config
 from terrace.stacks.load import BadConfig
-from terrace.stacks.naming import no_such
+from terrace.stacks.naming import nearest, no_such
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,23 @@ def waive(folder: str, asked: Asked, *, as_json: bool) -> int:
     fresh = with_waiver(text, waiver)
     made = _checked(fresh, config)
     write(shop.repository.root, PATH, fresh)
+    _doubt(folder, asked.rule)
     if as_json:
         emit({"schema": "terrace/waive@1", "waiver": machine.waiver(made)})
     else:
         show(f"{PATH}:{made.line}: {made.about}, waived by {made.owner} until {made.expires}")
         note("it counts once it is merged into the protected branch; until then `terrace check` shows what it would do")
     return 0
+
+
+def _doubt(folder: str, rule: str) -> None:
+    """Say that nobody knows a rule: it may be a scanner's, or misspelt."""
+    from terrace.apps.cli.explain import known_rules
+
+    known = known_rules(folder)
+    if rule not in known and re.fullmatch("[a-z][a-z0-9-]*", rule):
+        near = nearest(rule, known)
+        note(f"note: no rule here is called {rule!r}" + (f"; did you mean {near!r}?" if near else ""))
 
 
 def waivers(folder: str, *, as_json: bool) -> int:
