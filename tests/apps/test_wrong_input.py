@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import MODULE, Done, World, root, three_environments, world
+from support.cli import LADDER, MODULE, Done, World, root, three_environments, world
 from support.git import commit, git
 
 pytestmark = pytest.mark.slow
@@ -186,7 +186,8 @@ def test_a_state_locked_by_somebody_else_is_left_to_them(shop: World) -> None:
     try:
         assert holder.stdout is not None
         holder.stdout.readline()
-        shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+        rules = {"terrace.yaml": LADDER + "terraform: {lock_wait: 2s}\n"}
+        shop.push({**rules, "modules/thing/main.tf": MODULE.replace("-1", "-2")})
         done = shop.run("deploy", "dev", "--json")
     finally:
         holder.kill()

@@ -57,7 +57,7 @@ stacks:
   - {path: infra/net, environment: prod, after: [dns], var_files: [vars/prod.tfvars], backend_config: {key: net}}
 teams: {security: [bob], owners: [ann, carol]}
 people: {ann: {emails: [ann@example.com]}}
-terraform: {binary: tofu, version: "~> 1.8", parallel: 3}
+terraform: {binary: tofu, version: "~> 1.8", parallel: 3, lock_wait: 1m}
 ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
 checks: {format: advisory, policy: {level: required, fail_on: high}, pinned: {fail_on: low}, fail_on: medium}
@@ -94,7 +94,7 @@ def test_a_whole_file_means_what_it_says() -> None:
     assert prod.credentials.apply == {"AWS_SECRET_ACCESS_KEY": "env:PROD_KEY"}
     (stack,) = config.stacks
     assert (stack.path, stack.name, stack.after, stack.backend_config) == ("infra/net", "net", ("dns",), {"key": "net"})
-    assert config.terraform.parallel == 3
+    assert (config.terraform.parallel, config.terraform.lock_wait) == (3, timedelta(minutes=1))
     assert (config.level("format"), config.level("layout"), config.level("commits")) == (
         "advisory",
         "required",

@@ -162,13 +162,15 @@ class TerraformSettings:
     """Which binary, which version. `binary`: "auto", "terraform", "tofu", "embedded", or a path.
 
     `parallel` is how many Terraform processes may run at once; 0 lets the memory of the machine decide. `fast` says
-    what goes through the fast lane: plans, plans and applies, or nothing.
+    what goes through the fast lane: plans, plans and applies, or nothing. `lock_wait` is how long a command waits for
+    somebody else's lock of a state.
     """
 
     binary: str = "auto"
     version: str = ">= 1.6"
     parallel: int = 0
     fast: Literal["auto", "plan-only", "off"] = "plan-only"
+    lock_wait: timedelta = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)

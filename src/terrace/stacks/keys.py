@@ -304,6 +304,7 @@ TERRAFORM = Record(
             "plan-only",
             "terraform",
         ),
+        Key("lock_wait", Duration(), "How long to wait for a state that somebody else has locked.", "20s", "terraform"),
     ),
 )
 

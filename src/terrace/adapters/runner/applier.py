@@ -91,7 +91,7 @@ class LocalApplier:
         run.write(
             "intent.json",
             {
-                "command": [*self._terraform.binary.command, *argv.apply(made.file)],
+                "command": [*self._terraform.binary.command, *argv.apply(made.file, self._terraform.lock_wait)],
                 "cwd": str(site.folder),
                 "saved": str(made.file),
                 "sha256": made.sha256,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from terrace.plans.terraform import Goal, Site
 from terrace.stacks.model import Stack
-
-LOCK_SECONDS = 20
-"""How long a command waits for somebody else's state lock before it says who holds it."""
 
 Argv = tuple[str, ...]
 
@@ -22,11 +20,11 @@ def init(site: Site, *, as_json: bool) -> Argv:
     return ("init", "-input=false", "-no-color", "-reconfigure", *(("-json",) if as_json else ()), *given)
 
 
-def plan(stack: Stack, root: Path, saved: Path, *, goal: Goal, lock: bool) -> Argv:
-    """Plan into `saved`, telling progress as JSON lines."""
+def plan(stack: Stack, root: Path, saved: Path, *, goal: Goal, wait: timedelta | None) -> Argv:
+    """Plan into `saved`, telling progress as JSON lines. `wait` for the state's lock that long; None: without it."""
     towards = ("-destroy",) if goal is Goal.DESTROYED else ()
     files = tuple(f"-var-file={root / path}" for path in stack.var_files)
-    locking = (f"-lock-timeout={LOCK_SECONDS}s",) if lock else ("-lock=false",)
+    locking = (_wait(wait),) if wait is not None else ("-lock=false",)
     return ("plan", "-input=false", "-json", *towards, *locking, f"-out={saved}", *files)
 
 
@@ -35,9 +33,9 @@ def show(saved: Path) -> Argv:
     return ("show", "-json", str(saved))
 
 
-def apply(saved: Path) -> Argv:
+def apply(saved: Path, wait: timedelta) -> Argv:
     """Apply exactly that plan, telling progress as JSON lines."""
-    return ("apply", "-input=false", "-json", f"-lock-timeout={LOCK_SECONDS}s", str(saved))
+    return ("apply", "-input=false", "-json", _wait(wait), str(saved))
 
 
 def state_pull() -> Argv:
@@ -45,14 +43,14 @@ def state_pull() -> Argv:
     return ("state", "pull")
 
 
-def state_push() -> Argv:
+def state_push(wait: timedelta) -> Argv:
     """Put the state on stdin in the place of the backend's. Never `-force`: lineage and serial are checked."""
-    return ("state", "push", f"-lock-timeout={LOCK_SECONDS}s", "-")
+    return ("state", "push", _wait(wait), "-")
 
 
-def state_rm(address: str) -> Argv:
+def state_rm(address: str, wait: timedelta) -> Argv:
     """Take one object out of the state."""
-    return ("state", "rm", f"-lock-timeout={LOCK_SECONDS}s", address)
+    return ("state", "rm", _wait(wait), address)
 
 
 def lock_probe() -> Argv:
@@ -63,6 +61,11 @@ def lock_probe() -> Argv:
 def force_unlock(lock: str) -> Argv:
     """Take away the lock of that id, and no other."""
     return ("force-unlock", "-no-color", "-force", lock)
+
+
+def _wait(wait: timedelta) -> str:
+    """After that long without the state's lock the command says who holds it."""
+    return f"-lock-timeout={wait // timedelta(seconds=1)}s"
 
 
 def fmt_check(paths: Sequence[str]) -> Argv:

@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -51,6 +52,11 @@ class LocalTerraform:
         self._states = states
         # Whoever asks for many at once may have the fast lane in mind; the plain way takes three times the memory.
         self._room = threading.BoundedSemaphore(settings.parallel or processes_at_once())
+
+    @property
+    def lock_wait(self) -> timedelta:
+        """How long a command waits for somebody else's lock of a state."""
+        return self._settings.lock_wait
 
     @cached_property
     def binary(self) -> Binary:
@@ -178,7 +184,7 @@ class LocalTerraform:
         committed = site.folder / LOCK_FILE
         lock_file = site.lock_file or (committed.read_bytes() if committed.is_file() else b"")
         folder = self.folder(site)
-        command = argv.plan(site.stack, site.root, saved, goal=goal, lock=lock)
+        command = argv.plan(site.stack, site.root, saved, goal=goal, wait=self.lock_wait if lock else None)
 
         def made(variables: Mapping[str, str]) -> MadePlan:
             with self._room if variables is PLAIN else contextlib.nullcontext():
@@ -269,10 +275,12 @@ class LocalTerraform:
 
     def push_state(self, site: Site, content: bytes) -> None:
         with private_stream(content) as stdin:
-            self._run(site, self.folder(site), "state push", argv.state_push(), streaming=False, stdin=stdin)
+            self._run(
+                site, self.folder(site), "state push", argv.state_push(self.lock_wait), streaming=False, stdin=stdin
+            )
 
     def forget(self, site: Site, address: str) -> None:
-        self._run(site, self.folder(site), "state rm", argv.state_rm(address), streaming=False)
+        self._run(site, self.folder(site), "state rm", argv.state_rm(address, self.lock_wait), streaming=False)
 
     def lock_of(self, site: Site) -> StateLock | None:
         try:
