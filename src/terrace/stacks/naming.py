@@ -12,6 +12,10 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """Environments, stacks, teams and people: letters, digits, `.`, `_`, `-`, at most 63, never a leading dash."""
 
 
+CHOICE = 16
+"""So many names are told where one has to be chosen."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, or None when nothing is near."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
@@ -19,8 +23,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def no_such(what: str, word: str, known: Iterable[str]) -> BadInput:
-    """The error for a name that nothing bears, with the nearest right one or the whole choice as its hint."""
+    """The error for a name that nothing bears, with the nearest right one or the choice as its hint."""
     names = list(known)
     near = nearest(word, names)
-    choice = f"there is {', '.join(names)}" if names else f"there is no {what} yet"
+    more = f" and {len(names) - CHOICE} more" if len(names) > CHOICE else ""
+    choice = f"there is {', '.join(names[:CHOICE])}{more}" if names else f"there is no {what} yet"
     return BadInput(f"no {what} is called {word!r}", hint=f"did you mean {near!r}?" if near else choice)
