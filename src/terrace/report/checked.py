@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from terrace.assess.model import Assessment, Finding, Status
 from terrace.assess.risk import Risk
@@ -58,6 +58,22 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             ),
         )
     )
+
+
+def told_together(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of one rule at one place as one, in the order of the first: only what differs is told of the others."""
+    groups: dict[Finding, list[str]] = {}
+    for finding in findings:
+        groups.setdefault(replace(finding, message="", detail=""), []).append(finding.message)
+    return tuple(replace(one, message=_joined(dict.fromkeys(messages))) for one, messages in groups.items())
+
+
+def _joined(messages: Iterable[str]) -> str:
+    """`a: x`, `a: y` -> `a: x; y`."""
+    first, *others = messages
+    head, colon, _ = first.partition(": ")
+    same = head + colon
+    return "; ".join([first, *(one.removeprefix(same) if colon else one for one in others)])
 
 
 def weight(finding: Finding) -> str:

@@ -14,7 +14,7 @@ from terrace.assess.risk import Risk
 from terrace.assess.stateful import is_stateful
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
-from terrace.report.checked import Checked, answered_for, place, said, seen_by, why_held, worst_first
+from terrace.report.checked import Checked, answered_for, place, said, seen_by, told_together, why_held, worst_first
 from terrace.report.markdown import code, fenced, plain
 from terrace.report.terminal import counts
 from terrace.report.text import clipped
@@ -67,7 +67,9 @@ def _parts(record: Checked) -> Iterator[str]:
     """Everything below the table, what matters most first."""
     known = record.assessment
     if record.holding:
-        yield _listed(f"**Held by** {len(record.holding)}", [plain(why_held(one)) for one in record.holding])
+        yield _listed(
+            f"**Held by** {len(record.holding)}", [plain(why_held(one)) for one in told_together(record.holding)]
+        )
     attention = list(_attention(known.plans.values()))
     if attention:
         yield _listed("**Needs attention**", attention)

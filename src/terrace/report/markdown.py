@@ -12,7 +12,13 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:$-])")
 
 def plain(text: str) -> str:
     """Text from outside as Markdown that shows it letter by letter."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", visible(text))
+    return _SPECIAL.sub(_shown, visible(text))
+
+
+def _shown(found: re.Match[str]) -> str:
+    """One letter that shows, and does nothing. Forges look for @names and #numbers in what was rendered: an empty space
+    goes between."""
+    return f"&#{ord(found[1])};" + ("&#8203;" if found[1] in "@#" else "")
 
 
 def code(text: str) -> str:

@@ -17,7 +17,7 @@ from terrace.assess.risk import Risk
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
-from terrace.report.checked import Checked, answered_for, said, why_held
+from terrace.report.checked import Checked, answered_for, place, said, told_together, weight, why_held, worst_first
 from terrace.report.machine import result_word, state_word
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step, StepRecord
@@ -142,7 +142,7 @@ def checked(record: Checked) -> RenderableType:
     told = check(*facts, passed=record.passed, risk=record.risk, explain=record.explain)
     if not record.holding:
         return told
-    lines = [Text(f"  {why_held(finding)}") for finding in record.holding]
+    lines = [Text(f"  {why_held(finding)}") for finding in told_together(record.holding)]
     return Group(told, Text("held by:", style="bold"), *lines)
 
 
@@ -200,17 +200,14 @@ def _change(change: ResourceChange) -> Text:
 
 def findings_table(findings: Iterable[Finding]) -> RenderableType:
     """What was found, worst first, each with its place and what to do."""
-    ordered = sorted(findings, key=lambda f: (f.advisory, -f.severity, f.rule))
     lines: list[RenderableType] = [Text("Findings", style="bold")]
-    for finding in ordered:
-        place = visible(finding.path or finding.address or finding.stack or "")
-        where = f"{place}:{finding.line}" if finding.line else place
-        weight = "advisory" if finding.advisory else finding.severity.word
+    for finding in told_together(worst_first(findings)):
+        where = visible(place(finding))
         style = "red" if finding.blocks else "yellow"
         lines.append(
             Text.assemble(
-                (f"  {weight} ", style),
-                f"{visible(finding.rule)} {finding.status.value}: ",
+                (f"  {weight(finding)} ", style),
+                f"{visible(finding.rule)}{'' if weight(finding) == 'waived' else f' {finding.status.value}'}: ",
                 visible(said(finding)),
             )
         )

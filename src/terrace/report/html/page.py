@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from terrace.assess.model import Finding, Status
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import Action, Plan
-from terrace.report.checked import Checked, place, said, seen_by, weight, worst_first
+from terrace.report.checked import Checked, place, said, seen_by, told_together, weight, worst_first
 from terrace.report.html.graph import drawn
 from terrace.report.html.plan import details, picture
 from terrace.report.html.style import STYLE
@@ -74,7 +74,7 @@ def _top(record: Checked) -> Iterator[str]:
 
 
 def _holding(record: Checked) -> Iterator[str]:
-    held = record.holding
+    held = told_together(record.holding)
     if not held:
         return
     yield f"<h2 id=holds>What holds it</h2>\n<ol class=holds>{''.join(_held(one) for one in held[:HELD])}</ol>"
