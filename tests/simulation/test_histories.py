@@ -26,7 +26,7 @@ def test_no_history_breaks_a_law(luck: bytes) -> None:
 
 
 @pytest.mark.slow
-@settings(calm, max_examples=600)
+@settings(calm, max_examples=300)
 @given(st.binary(min_size=400, max_size=400))
 def test_no_long_history_breaks_a_law(luck: bytes) -> None:
     played = Played(luck)

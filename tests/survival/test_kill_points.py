@@ -27,6 +27,9 @@ ONCE = {"first": 1, "second": 1}
 LEDGERS = {"local": "git", "s3": "git", "http": SQLITE, "pg": SQLITE}
 """Both kinds, two backends each."""
 
+EVERY = ("local", "pg")
+"""The backends, one with each ledger, where Terrace dies at every crossing; on the others it does at every third."""
+
 UNKNOWN = "what it did is not known, and it is never run again"
 
 
@@ -84,7 +87,7 @@ def finish(place: Workplace) -> None:
 def test_terrace_dies_at_each_thing_that_it_does_and_all_is_made_once(places: Places, backend: str) -> None:
     place = places.at(backend)
     crossed = []
-    for at in itertools.count(1):
+    for at in itertools.count(1, 1 if backend in EVERY else 3):
         release = places.name()
         place.release(release)
         where, died = place.stage.mortal("dev", at)
@@ -96,7 +99,8 @@ def test_terrace_dies_at_each_thing_that_it_does_and_all_is_made_once(places: Pl
         finish(place)
         assert place.made(release) == ONCE, where
         assert place.events()[: len(before)] == before, where
-    assert set(crossed) == {f"{when} {who}.{what}" for who in CROSSINGS for what in CROSSINGS[who] for when in WHEN}
+    every = {f"{when} {who}.{what}" for who in CROSSINGS for what in CROSSINGS[who] for when in WHEN}
+    assert set(crossed) == every if backend in EVERY else set(crossed) < every
 
 
 WHEN = ("before", "after")
