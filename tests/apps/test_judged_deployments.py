@@ -120,7 +120,7 @@ def test_a_risky_release_needs_more_people_and_a_calm_one_does_not(tmp_path: Pat
     shop.push({"modules/thing/main.tf": many + more})
     checked = shop.run("deploy", "dev", "--json")
     assert (checked.code, checked.json["result"]) == (1, "waiting")
-    assert any("security: 0 of 1 approvals" in reason for reason in checked.json["reasons"])
+    assert any("security: 0 of 1 approvals (the risk is medium)" in reason for reason in checked.json["reasons"])
     assert shop.approve("dev", "carol").code == 0
     assert shop.ok("resume", "dev", "--json").json["result"] == "succeeded"
 

@@ -99,8 +99,12 @@ def consent(
     if isinstance(facts.origin, Destruction):
         again.append(_protected(environment))
     opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
-    rule = raised(rule_for(environment, facts.origin), environment, facts.origin, risk)
+    usual = rule_for(environment, facts.origin)
+    rule = raised(usual, environment, facts.origin, risk)
     answers = _approvals(config, replace(environment, approvals=rule), subjects, approvals, facts, now)
+    if risk is not None and rule != usual:
+        why = f" (the risk is {risk.level})"
+        answers = tuple(replace(a, reason=a.reason + why) if a.outcome is Outcome.WAIT else a for a in answers)
     at_stake = stakes(environment, facts.origin, risk)
     against = answer(facts.origin, objections, agreed)
     taken = absorption(environment.name, facts.origin, absorbed)

@@ -61,7 +61,7 @@ def _told(rule: PolicyRule) -> Rule:
     return Rule(
         rule.id,
         f"{rule.title} ({rule.severity.word}).{about}{where}{controls}",
-        f"{rule.why}{more}",
+        f"{rule.why or 'Its policy does not say.'}{more}",
         rule.fix or "Its policy does not say.",
         f"`terrace waive {rule.id} ADDRESS --owner NAME --reason WHY`, merged: until a day, and told in every report.",
     )
