@@ -96,17 +96,16 @@ class Policies:
         return tuple(found)
 
 
+def _unknown(message: str, folder: str, fix: str, stack: str | None = None) -> Finding:
+    """Something of the policies could not be asked."""
+    return Finding("policy", Severity.HIGH, Status.UNKNOWN, "opa", message, stack=stack, path=folder, fix=fix)
+
+
 def _without_data(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    said = "holds no data on the protected branch: policies that use it are silent"
+    fix = "merge the data first, or take the folder out of `data` in terrace.yaml"
     return tuple(
-        Finding(
-            rule="policy",
-            severity=Severity.HIGH,
-            status=Status.UNKNOWN,
-            tool="opa",
-            message=f"{folder} holds no data on the protected branch: policies that use it are silent",
-            path=folder,
-            fix="merge the data first, or take the folder out of `data` in terrace.yaml",
-        )
+        _unknown(f"{folder} {said}", folder, fix)
         for folder in folders
         if not any(name.startswith(f"{folder}/") for name in files)
     )
@@ -132,16 +131,8 @@ def _old(folder: str) -> Finding:
 
 
 def _not_given(folder: str, plan: Plan) -> Finding:
-    return Finding(
-        rule="policy",
-        severity=Severity.HIGH,
-        status=Status.UNKNOWN,
-        tool="opa",
-        message=f"{folder} wants the plain plan, and that is kept only once the protected branch says so",
-        stack=plan.stack.key,
-        path=folder,
-        fix="merge `input: plan` of terrace.yaml first",
-    )
+    said = f"{folder} wants the plain plan, and that is kept only once the protected branch says so"
+    return _unknown(said, folder, "merge `input: plan` of terrace.yaml first", plan.stack.key)
 
 
 def _files(tree: Tree, folders: tuple[str, ...]) -> Mapping[str, bytes]:
@@ -163,18 +154,12 @@ def _on_disk(root: Path, folders: tuple[str, ...]) -> Mapping[str, bytes]:
 
 
 def _absent(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    missing = [f for f in folders if not any(p.startswith(f"{f}/") and p.endswith(".rego") for p in files)]
+    said = "holds no policy on the protected branch: nothing of it was checked"
+    fix = "merge the policies first, or take the folder out of `policies` in terrace.yaml"
     return tuple(
-        Finding(
-            rule="policy",
-            severity=Severity.HIGH,
-            status=Status.UNKNOWN,
-            tool="opa",
-            message=f"{folder} holds no policy on the protected branch: nothing of it was checked",
-            path=folder,
-            fix="merge the policies first, or take the folder out of `policies` in terrace.yaml",
-        )
-        for folder in missing
+        _unknown(f"{folder} {said}", folder, fix)
+        for folder in folders
+        if not any(name.startswith(f"{folder}/") and name.endswith(".rego") for name in files)
     )
 
 
