@@ -69,3 +69,22 @@ def test_a_waiver_of_a_rule_that_nobody_knows_is_written_and_doubted(place: Worl
     assert "no rule here is called 'aws-rds-publik'; did you mean 'aws-rds-public'?" in done.err
     assert "no rule here" not in place.ok("waive", "CKV_AWS_17", *asked).err
     assert "no rule here" not in place.ok("waive", "public-database", *asked).err
+
+
+def test_a_waiver_is_written_through_no_link(place: World, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("theirs")
+    (place.work / ".terrace/.waivers.yaml.new").symlink_to(outside)
+    asked = ("waive", "format", "--path", "a.tf", "--owner", "bob", "--reason", "it is generated")
+    place.ok(*asked)
+    assert outside.read_text() == "theirs"
+    (place.work / ".terrace/waivers.yaml").unlink()
+    (place.work / ".terrace/waivers.yaml").symlink_to(outside)
+    refused = place.run(*asked)
+    assert (refused.code, outside.read_text()) == (2, "theirs")
+
+
+def test_a_folder_that_reads_as_an_option_is_no_folder(place: World) -> None:
+    (place.work / "terrace.yaml").write_text(LADDER + "policies: [--bundle]\n")
+    done = place.run("config", "check")
+    assert (done.code, "a path from the root of the repository" in done.err) == (2, True)

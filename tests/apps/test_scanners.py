@@ -336,3 +336,12 @@ def test_opa_is_found_where_terrace_installed_it(monkeypatch: pytest.MonkeyPatch
     folder.mkdir(parents=True)
     (folder / "opa").symlink_to(program("opa"))
     assert opa().program == str(folder / "opa")
+
+
+def test_no_two_files_of_a_layer_are_called_alike() -> None:
+    from terrace.apps.scanners import _called
+
+    paths = [".gitleaks.toml", ".gitleaks.toml.as-text", ".gitleaks.toml.as-text.as-text", "a/.gitleaks.toml", "b.tf"]
+    names = [_called(path) for path in paths]
+    assert len(set(names)) == len(paths)
+    assert ".gitleaks.toml" not in names

@@ -120,3 +120,9 @@ def test_holding_less_or_waiving_for_longer_is_loosening() -> None:
     )
     longer = Config(waivers=WaiverRules(timedelta(days=181)))
     assert loosened(Config(), longer) == ("waivers count for up to 181 days instead of 180",)
+
+
+def test_a_folder_that_judges_too_may_except_what_others_refuse() -> None:
+    old, new = Config(policies=("policies",)), Config(policies=("policies", "more"))
+    assert loosened(old, new) == ("more judges beside the old policies, and may except what they refuse",)
+    assert loosened(Config(), new) == (), "where nothing judged nothing is excepted"

@@ -1,4 +1,4 @@
-"""The rules that judge a plan about to be applied: the required checks of the trust root that look at plans."""
+"""The rules that judge a plan about to be applied: policies and the search for secrets, as the trust root has them."""
 
 from __future__ import annotations
 

@@ -300,8 +300,9 @@ _ASIDE = ".as-text"
 
 
 def _called(path: str) -> str:
-    """What a file is called in a layer: gitleaks obeys one that is called as its configuration."""
-    return f"{path}{_ASIDE}" if path.rpartition("/")[2] in _CONFIGURATION else path
+    """What a file is called in a layer, no two alike: gitleaks obeys one that is called as its configuration."""
+    aside = path.rpartition("/")[2] in _CONFIGURATION or path.endswith(_ASIDE)
+    return f"{path}{_ASIDE}" if aside else path
 
 
 def _spots(layer: Mapping[str, Patch]) -> Spot:

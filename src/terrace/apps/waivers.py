@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from terrace.adapters.files import write_whole
 from terrace.assess.waivers.comments import brought
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import BASELINE, PATH, Waiver
@@ -48,16 +49,12 @@ def standing(trusted: Tree, rules: Config) -> Waivers:
 
 
 def write(root: Path, path: str, text: str) -> None:
-    """Put a text in the place of a file of a repository, whole or not at all. Raises NotReady where it cannot be."""
-    file = root / path
-    if not file.resolve().is_relative_to(root.resolve()):
-        raise NotReady(f"{path} leads out of the repository", hint="put a file there, and no link")
+    """Put a text in the place of a file of a repository, whole or not at all. Raises NotReady or BadInput where not."""
+    target = root / path
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_name(f".{file.name}.new")
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(file)
+        target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotReady(
-            f"{file} cannot be written: {error.strerror}", hint="make room, or the folder writable"
+            f"{path} cannot be written: {error.strerror}", hint="make room, or its folder writable"
         ) from error
+    write_whole(root, path, text.encode())

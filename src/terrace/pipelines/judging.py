@@ -27,8 +27,8 @@ SHOWN = 50
 class Judged:
     """What was found in one plan, and what it counts for."""
 
-    findings: tuple[Finding, ...] = ()
-    evidence: Evidence | None = None
+    findings: tuple[Finding, ...]
+    evidence: Evidence
 
     @property
     def objections(self) -> tuple[Objection, ...]:
@@ -46,7 +46,7 @@ class Judged:
         for finding in self.findings:
             word = "advisory" if finding.advisory and finding.status is Status.FAIL else finding.status.value
             counts[word] = counts.get(word, 0) + 1
-        found = {name: [one.number, [what[:200] for what in one.first]] for name, one in (self.evidence or {}).items()}
+        found = {name: [one.number, [what[:200] for what in one.first]] for name, one in self.evidence.items()}
         return {"findings": dict(sorted(counts.items())), "risk": found}
 
 

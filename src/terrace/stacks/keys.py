@@ -27,7 +27,7 @@ from terrace.stacks.kinds import (
 from terrace.stacks.yaml_nodes import Mapping, Node, Scalar
 
 VARIABLE = Text("a name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
-PATH = Text("a path from the root of the repository", re.compile(r"(?!/)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\]+"))
+PATH = Text("a path from the root of the repository", re.compile(r"(?!/)(?!-)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\]+"))
 
 POLICIES = Record(
     "a folder of policies",

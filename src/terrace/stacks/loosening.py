@@ -35,6 +35,8 @@ def _ways(old: Config, new: Config) -> Iterator[str]:
             yield f"terraform.{what} changes from {was} to {is_}"
     for folder in sorted(set(old.policies) - set(new.policies)):
         yield f"the policies of {folder} judge no longer"
+    for folder in sorted(set(new.policies) - set(old.policies) if old.policies else ()):
+        yield f"{folder} judges beside the old policies, and may except what they refuse"
     for folder in sorted(set(old.policies) & set(new.policies)):
         was, is_ = old.shown.get(folder), new.shown.get(folder)
         if was != is_:
