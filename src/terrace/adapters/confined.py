@@ -23,7 +23,7 @@ SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may take: seconds, bytes that it says, bytes of address space (on Linux; None: no limit)."""
+    """What one run may take: seconds, bytes that it says, bytes of memory that it asks for (on Linux; None: no limit)."""
 
     seconds: float = SECONDS
     output: int = 256 * 1024 * 1024
@@ -43,7 +43,8 @@ NOWHERE = "http://127.0.0.1:9"
 
 _POLL = 0.02
 _LOOKED_AT = 1 << 20
-_NO_MEMORY = (b"out of memory", b"cannot allocate memory")
+# A thread that finds no room for its stack says that it cannot be made.
+_NO_MEMORY = (b"out of memory", b"cannot allocate memory", b"pthread_create failed", b"failed to create new OS thread")
 _USUAL = Limits()
 
 
@@ -107,9 +108,10 @@ def _limit_memory(pid: int, memory: int) -> None:
 
     if not hasattr(resource, "prlimit"):
         return
-    # It may have ended already, or the limit of whoever started us is lower.
+    # It may have ended already, or the limit of whoever started us is lower. What is only reserved, as Go and malloc
+    # do by the gigabyte for each processor, does not count.
     with contextlib.suppress(OSError, ValueError):
-        resource.prlimit(pid, resource.RLIMIT_AS, (memory, memory))
+        resource.prlimit(pid, resource.RLIMIT_DATA, (memory, memory))
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
 
 

@@ -44,7 +44,7 @@ SECONDS = 60
 """How long all policies may take for one plan."""
 
 MEMORY = 6 << 30
-"""How much address space OPA may take for one plan: one of 100 MB needs about half of it."""
+"""How much memory OPA may ask for for one plan: one of 100 MB needs about half of it."""
 
 OUTPUT = 64 << 20
 """How much policies may say of one plan."""
