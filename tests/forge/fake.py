@@ -11,17 +11,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 
+from forge.answers import NOW, Answer, missing
 from forge.contract import Contract
-from forge.shapes import check_run, comment, deployment, deployment_status, installation_token, issue, user
+from forge.routes_identity import Identity
+from forge.shapes import check_run, comment, deployment, deployment_status, issue, user
 
 COMMENT_LIMIT = 65_536
-NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,7 @@ class Asked:
 
 
 @dataclass
-class Answer:
-    """What goes back."""
-
-    status: int
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class FakeGitHub:
+class FakeGitHub(Identity):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
@@ -141,7 +132,7 @@ class FakeGitHub:
 
     def _issues_get(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
         found = self.issues.get(int(parts["issue_number"]))
-        return Answer(200, found) if found else _missing()
+        return Answer(200, found) if found else missing()
 
     def _issues_list_comments(self, parts: dict[str, str], query: dict[str, list[str]], _: Any) -> Answer:
         number = parts["issue_number"]
@@ -151,7 +142,7 @@ class FakeGitHub:
     def _issues_create_comment(self, parts: dict[str, str], _: Any, body: Any) -> Answer:
         number = int(parts["issue_number"])
         if number not in self.issues:
-            return _missing()
+            return missing()
         if len(body["body"]) > COMMENT_LIMIT:
             return _too_long()
         made = comment(self._url, number, self._next(), body["body"], user(self.me), NOW)
@@ -164,17 +155,14 @@ class FakeGitHub:
             self.comments.pop(int(parts["comment_id"]), None)
         found = self.comments.get(int(parts["comment_id"]))
         if found is None:
-            return _missing()
+            return missing()
         if len(body["body"]) > COMMENT_LIMIT:
             return _too_long()
         found["body"] = body["body"]
         return Answer(200, found)
 
     def _issues_delete_comment(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
-        return Answer(204) if self.comments.pop(int(parts["comment_id"]), None) else _missing()
-
-    def _users_get_authenticated(self, *_: Any) -> Answer:
-        return Answer(403, {"message": "Resource not accessible by integration"})
+        return Answer(204) if self.comments.pop(int(parts["comment_id"]), None) else missing()
 
     def _checks_create(self, _: Any, __: Any, body: Any) -> Answer:
         made = check_run(self.api, self._url, self._next(), body, NOW)
@@ -185,7 +173,7 @@ class FakeGitHub:
     def _checks_update(self, parts: dict[str, str], _: Any, body: Any) -> Answer:
         found = self.runs.get(int(parts["check_run_id"]))
         if found is None:
-            return _missing()
+            return missing()
         self.runs[found["id"]] = check_run(self.api, self._url, found["id"], {**_asked(found), **body}, NOW)
         self.runs[found["id"]]["output"]["annotations_count"] = found["output"]["annotations_count"]
         self._annotate(self.runs[found["id"]], body)
@@ -193,7 +181,7 @@ class FakeGitHub:
 
     def _checks_get(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
         found = self.runs.get(int(parts["check_run_id"]))
-        return Answer(200, found) if found else _missing()
+        return Answer(200, found) if found else missing()
 
     def _checks_list_for_ref(self, parts: dict[str, str], query: dict[str, list[str]], _: Any) -> Answer:
         name = query.get("check_name", [None])[0]
@@ -219,7 +207,7 @@ class FakeGitHub:
     def _repos_create_deployment_status(self, parts: dict[str, str], _: Any, body: Any) -> Answer:
         number = int(parts["deployment_id"])
         if number not in self.deployments:
-            return _missing()
+            return missing()
         made = deployment_status(self._url, number, self._next(), body, user(self.me), NOW)
         self.statuses.setdefault(number, []).append(made)
         return Answer(201, made)
@@ -248,7 +236,7 @@ class FakeGitHub:
     def _issues_update(self, parts: dict[str, str], _: Any, body: Any) -> Answer:
         found = self.issues.get(int(parts["issue_number"]))
         if found is None:
-            return _missing()
+            return missing()
         found.update(
             {name: value for name, value in body.items() if name in ("title", "body", "state", "state_reason")}
         )
@@ -258,9 +246,6 @@ class FakeGitHub:
         login = parts["username"]
         level = self.permissions.get(login, "none")
         return Answer(200, {"permission": level, "role_name": level, "user": {**user(login), "role_name": level}})
-
-    def _apps_create_installation_access_token(self, *_: Any) -> Answer:
-        return Answer(201, installation_token(NOW + timedelta(hours=1)))
 
 
 _NEEDS = {
@@ -289,10 +274,6 @@ class Stumble:
             raise httpx.ReadError("the connection was reset", request=request)
         content = json.dumps(self.body).encode() if self.body is not None else b"<html>Bad gateway</html>"
         return httpx.Response(self.status, content=content, headers=dict(self.headers), request=request)
-
-
-def _missing() -> Answer:
-    return Answer(404, {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"})
 
 
 def _too_long() -> Answer:

@@ -164,6 +164,47 @@ def installation_token(ends: datetime) -> dict[str, Any]:
     return {"token": "ghs_" + "x" * 516, "expires_at": stamp(ends), "permissions": {"issues": "write"}}
 
 
+def app(slug: str, at: datetime) -> dict[str, Any]:
+    """An App, as it sees itself."""
+    return {
+        "id": 7,
+        "slug": slug,
+        "node_id": "A_7",
+        "owner": user("acme"),
+        "name": slug,
+        "description": None,
+        "external_url": "https://example.com",
+        "html_url": f"https://github.com/apps/{slug}",
+        "created_at": stamp(at),
+        "updated_at": stamp(at),
+        "permissions": {"issues": "write", "checks": "write"},
+        "events": [],
+    }
+
+
+def installation(slug: str, at: datetime) -> dict[str, Any]:
+    """An App, let in at an account."""
+    return {
+        "id": 70,
+        "account": user("acme"),
+        "access_tokens_url": "https://api.github.com/app/installations/70/access_tokens",
+        "repositories_url": "https://api.github.com/installation/repositories",
+        "html_url": "https://github.com/organizations/acme/settings/installations/70",
+        "app_id": 7,
+        "app_slug": slug,
+        "target_id": 1,
+        "target_type": "Organization",
+        "permissions": {"issues": "write", "checks": "write"},
+        "events": [],
+        "repository_selection": "selected",
+        "single_file_name": None,
+        "suspended_at": None,
+        "suspended_by": None,
+        "created_at": stamp(at),
+        "updated_at": stamp(at),
+    }
+
+
 def stamp(at: datetime) -> str:
     """A time as GitHub writes it."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,7 +6,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from forge.fake import NOW, FakeGitHub, Stumble
+from forge.answers import NOW
+from forge.fake import FakeGitHub, Stumble
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.comments import Comments
 from terrace.adapters.github.credentials import App, Token, claim

@@ -23,7 +23,7 @@ SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may take: seconds, bytes that it says, bytes of memory that it asks for (on Linux; None: no limit)."""
+    """What one run may take: seconds, bytes that it says, bytes of memory (on Linux; None: no limit)."""
 
     seconds: float = SECONDS
     output: int = 256 * 1024 * 1024

@@ -28,6 +28,7 @@ from terrace.stacks.landscape import Landscape
 
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
+    from terrace.adapters.github.connecting import Connection
     from terrace.adapters.opa.engine import Opa
     from terrace.adapters.sealing import Seals
     from terrace.adapters.terraform.client import LocalTerraform
@@ -286,6 +287,13 @@ class Workshop:
 
         cache = self.home.cache / "scans"
         return Scanners(Toolbox(Home.tools()), self.repository, self.repository.root, self.trust.commit, cache)
+
+    @cached_property
+    def forge(self) -> Connection | None:
+        """The forge that this repository is connected to, or None."""
+        from terrace.apps.forge import connect
+
+        return connect(os.environ, self.trust.config, self.repository)
 
     def page(self) -> Page:
         """The page of the pull request that this run of CI is for. Raises NotReady where there is none."""

@@ -151,10 +151,14 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may approve. `emails` tie commits to them, so that nobody approves their own."""
+    """Somebody who may approve. `emails` tie commits to them, so that nobody approves their own.
+
+    `login` is their account on the forge, "" where it is called as they are.
+    """
 
     name: str
     emails: tuple[str, ...] = ()
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +242,17 @@ class ModuleDocs:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeSettings:
+    """Where changes are talked about: `repository` is its path on the forge, `api` the root of the forge's API.
+
+    Empty: as the run of CI or the remote says.
+    """
+
+    repository: str = ""
+    api: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Naming:
     """How names are written: each a convention (`snake_case`, `kebab-case`, `any`), or a regular expression that all of
     a name fits."""
@@ -311,6 +326,7 @@ class Config:
     signers: str = ".terrace/allowed_signers"
     branch: str = "main"
     remote: str = "origin"
+    forge: ForgeSettings = ForgeSettings()
     terraform: TerraformSettings = TerraformSettings()
     ledger: str = "git"
     backups: Backups = Backups()

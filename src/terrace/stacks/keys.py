@@ -289,7 +289,13 @@ STACK = Record(
     ),
 )
 
-PERSON = Record("a person", (Key("emails", ListOf(Text()), "Emails of their commits.", "none", "gate approvals"),))
+PERSON = Record(
+    "a person",
+    (
+        Key("emails", ListOf(Text()), "Emails of their commits.", "none", "gate approvals"),
+        Key("login", WORD, "Their account on the forge.", "their name", "gate approvals, ChatOps"),
+    ),
+)
 
 TERRAFORM = Record(
     "terraform",
@@ -350,6 +356,26 @@ REQUIRED_FILES = Record(
     (
         Key("modules", ListOf(PATH), "Files of every module.", "README.md", "check"),
         Key("environments", ListOf(PATH), "Files of every stack.", "none", "check"),
+    ),
+)
+
+FORGE = Record(
+    "forge",
+    (
+        Key(
+            "repository",
+            Text("a path like `owner/name`", re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)+")),
+            "The repository, where neither a run of CI nor the remote tells it.",
+            "the remote's",
+            "the forge",
+        ),
+        Key(
+            "api",
+            Text("an https address", re.compile(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._/-]*)?")),
+            "The root of the forge's API, as `https://HOST/api/v3` of a GitHub Enterprise Server.",
+            "that of the remote's host",
+            "the forge",
+        ),
     ),
 )
 
@@ -480,6 +506,7 @@ TERRACE = Record(
         Key(
             "remote", Text("a remote", re.compile(r"(?!-)[A-Za-z0-9._/-]+")), "The Git remote.", "origin", "trust root"
         ),
+        Key("forge", FORGE, "Where changes are talked about.", "as CI or the remote says", "the forge"),
         Key("terraform", TERRAFORM, "Which Terraform or OpenTofu.", "see there", "terraform"),
         Key(
             "ledger",
@@ -534,6 +561,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("environments.NAME.drift.remediate", REMEDIATE),
     ("stacks[]", STACK),
     ("people.NAME", PERSON),
+    ("forge", FORGE),
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
     ("policies[] as a mapping", POLICIES),

@@ -19,6 +19,7 @@ from terrace.stacks.config import (
     Credentials,
     DriftSettings,
     Environment,
+    ForgeSettings,
     HttpProbe,
     IgnoreRule,
     ModuleDocs,
@@ -124,12 +125,13 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         stacks=tuple(_stack(one, problems) for one in _value(found, "stacks", ()) if one),
         teams={name: tuple(m for m in one.value or () if m) for name, one in _inner(found, "teams").items()},
         people={
-            name: Person(name, tuple(_value(one.value or {}, "emails", ())))
+            name: Person(name, tuple(_value(one.value or {}, "emails", ())), _value(one.value or {}, "login", ""))
             for name, one in _inner(found, "people").items()
         },
         signers=str(PurePosixPath(_value(found, "signers", default.signers))),
         branch=_value(found, "branch", default.branch),
         remote=_value(found, "remote", default.remote),
+        forge=_made(ForgeSettings, _inner(found, "forge")),
         terraform=_made(TerraformSettings, _inner(found, "terraform")),
         ledger=_value(found, "ledger", default.ledger),
         backups=_backups(_inner(found, "backups")),

@@ -74,6 +74,11 @@ class GitRepository:
         return self._remote if self.git("remote", "get-url", "--", self._remote).code == 0 else None
 
     @property
+    def remote_url(self) -> str | None:
+        """Where the remote is, as this repository has it; None without a remote."""
+        return self._text("remote", "get-url", "--", self.remote) if self.remote is not None else None
+
+    @property
     def shallow(self) -> bool:
         """Whether history was cut off at clone."""
         return self._text("rev-parse", "--is-shallow-repository") == "true"
