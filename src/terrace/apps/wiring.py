@@ -170,8 +170,10 @@ class Workshop:
 
             return SqliteLedger(self.repository.root / where.removeprefix("sqlite:"), clock=now, new_id=new_id)
         from terrace.adapters.ledgers.git import GitLedger
+        from terrace.report.ledger_page import changed_page
 
-        return GitLedger(self.repository.root, remote=self.repository.remote, clock=now, new_id=new_id)
+        remote = self.repository.remote
+        return GitLedger(self.repository.root, remote=remote, clock=now, new_id=new_id, page=changed_page)
 
     def open_ledger(self) -> Ledger:
         """The ledger with its first event, which names it; written here when it is new."""

@@ -1,7 +1,8 @@
 """The ledger on a Git branch: one commit an append, pushed fast-forward only. The remote decides who was first.
 
-    terrace/ledger:  events/00/000000.jsonl   the events of the first append
-                     events/00/000003.jsonl   of the next, named by the position of its first event
+    terrace/ledger:  events/000000/000000000.jsonl   the events of the first append
+                     events/000000/000000003.jsonl   of the next, named by the position of its first event
+                     README.md                       what they tell, for people; nothing is ever read from it
 
 Folders of a thousand positions keep trees small. All is done with plumbing; no checkout, index or hook is involved.
 """
@@ -22,6 +23,10 @@ from terrace.ledger.chain import decode_all, encode, seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
 
 BRANCH = "terrace/ledger"
+README = "README.md"
+
+Page = Callable[[History, Sequence[Event]], str | None]
+"""What people read on the branch, of all events and those that are new."""
 
 _FOLDER_SIZE = 1000
 _STRANGE = re.compile(r"[\x00-\x1f<>\x7f]")
@@ -34,7 +39,8 @@ _MOVED = ("cannot lock ref", "File exists", "rejected")
 class GitLedger:
     """Events on a branch of `repository`; with a `remote`, the remote's branch is the truth.
 
-    What was read once is kept: a later read fetches and decodes only what is new.
+    What was read once is kept: a later read fetches and decodes only what is new. `page` gives what people read on the
+    branch once these new events are written, None where they change nothing of it.
     """
 
     def __init__(
@@ -45,12 +51,14 @@ class GitLedger:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         branch: str = BRANCH,
+        page: Page = lambda history, new: None,
     ) -> None:
         self._repository = repository
         self._remote = remote
         self._clock = clock
         self._new_id = new_id
         self._branch = branch
+        self._page = page
         self._tip = ""
         self._known: tuple[Event, ...] = ()
 
@@ -207,9 +215,10 @@ class GitLedger:
         lines = b"".join(encode(event) + b"\n" for event in sealed)
         blob = self._write("hash-object", "-w", "--stdin", stdin=lines)
         folder, name = _place(sealed[0].position)
-        inner = self._grown(f"events/{folder}/", "blob", blob, name)
-        middle = self._grown("events/", "tree", inner, folder)
-        tree = self._write("mktree", stdin=f"040000 tree {middle}\tevents\n".encode())
+        seen = self._listed("events/", f"events/{folder}/", README)
+        inner = self._tree(seen, f"events/{folder}/", {name: f"100644 blob {blob}"})
+        middle = self._tree(seen, "events/", {folder: f"040000 tree {inner}"})
+        tree = self._tree(seen, "", {"events": f"040000 tree {middle}", **self._readme(sealed)})
         first = sealed[0]
         subjects = ", ".join(f"{event.kind} {event.subject}" for event in sealed)
         parent = ("-p", self._tip) if self._tip else ()
@@ -219,23 +228,32 @@ class GitLedger:
         env = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in identity.items()}
         return self._write("commit-tree", *parent, "-F", "-", tree, stdin=_clean(subjects).encode(), env=env)
 
-    def _grown(self, folder: str, kind: str, id: str, name: str) -> str:  # noqa: A002
-        """The folder of the tip with one entry added or replaced."""
-        entries: dict[str, str] = {}
-        if self._tip:
-            # By path: one that is not there yet lists nothing and is no error, so that every error is one.
-            listed = self._git("ls-tree", "-z", self._tip, "--", folder, check=False)
-            if listed.code != 0:
-                raise NotReady(
-                    f"the ledger cannot be read in {self._repository}: git ls-tree ended with {listed.code}",
-                    hint="nothing was written; try again",
-                )
-            for line in listed.out.decode().split("\0"):
-                if line:
-                    meta, _, path = line.partition("\t")
-                    entries[path.removeprefix(folder)] = meta
-        entries[name] = f"{'040000' if kind == 'tree' else '100644'} {kind} {id}"
-        lines = "".join(f"{meta}\t{entry}\n" for entry, meta in sorted(entries.items()))
+    def _readme(self, sealed: Sequence[Event]) -> Mapping[str, str]:
+        """The entry of the page, where these events change it."""
+        text = self._page(History((*self._known, *sealed)), sealed)
+        if text is None:
+            return {}
+        return {README: f"100644 blob {self._write('hash-object', '-w', '--stdin', stdin=text.encode())}"}
+
+    def _listed(self, *paths: str) -> Mapping[str, str]:
+        """What stands at the tip below these paths: path -> mode, kind and id."""
+        if not self._tip:
+            return {}
+        # By path: one that is not there yet lists nothing and is no error, so that every error is one.
+        done = self._git("ls-tree", "-t", "-z", self._tip, "--", *paths, check=False)
+        if done.code != 0:
+            raise NotReady(
+                f"the ledger cannot be read in {self._repository}: git ls-tree ended with {done.code}",
+                hint="nothing was written; try again",
+            )
+        lines = (line.partition("\t") for line in done.out.decode().split("\0") if line)
+        return {path: meta for meta, _, path in lines}
+
+    def _tree(self, seen: Mapping[str, str], folder: str, new: Mapping[str, str]) -> str:
+        """A folder with what was seen in it, and what is new there."""
+        inside = {path.removeprefix(folder): meta for path, meta in seen.items() if path.startswith(folder)}
+        entries = {**{name: meta for name, meta in inside.items() if name and "/" not in name}, **new}
+        lines = "".join(f"{meta}\t{name}\n" for name, meta in sorted(entries.items()))
         return self._write("mktree", stdin=lines.encode())
 
     def _push(self, commit: str) -> None:
