@@ -57,8 +57,10 @@ bench: $(READY)  ## Measure; prints ratios
 docs: $(READY)  ## Generate the reference from the code
 	@$(BIN)/python docs/generate.py
 
-picture: $(READY)  ## Draw the README's picture from a real run of the demo
+picture: $(READY)  ## Draw the pictures of README and docs: a real run of the demo, a check as page and as comment
 	@$(BIN)/python docs/picture.py
+	@$(BIN)/python docs/report_picture.py
+	@$(BIN)/python docs/comment_picture.py
 
 lock: $(READY)  ## Pin the newest allowed version of every dependency
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

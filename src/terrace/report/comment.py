@@ -84,7 +84,9 @@ def _parts(record: Checked) -> Iterator[str]:
         f"− {code(s.key)} is removed: its objects stay until `terrace destroy`" for s in known.change_set.removed
     )
     busy = [plan for plan in known.plans.values() if not plan.is_empty]
-    yield from (_plan(plan) for plan in sorted(busy, key=lambda p: (-len(_grave(p)), p.stack.key)))
+    busy.sort(key=lambda plan: (-len(_grave(plan)), plan.stack.key))
+    # What loses something most is open; whoever looks at nothing else has seen it.
+    yield from (_plan(plan, "<details open>" if plan is busy[0] and _grave(plan) else "<details>") for plan in busy)
     others = [one for one in worst_first(known.findings) if not one.blocks and one.status is not Status.UNKNOWN]
     if others:
         yield _folded(
@@ -107,7 +109,7 @@ def _headline(record: Checked) -> str:
     ]
     verdict = "pass" if record.passed else "**held**"
     what = ", ".join(numbers) or "nothing to do"
-    return f"### Terrace: {verdict} · {what} ({change.base[:7]} → {change.head[:7]})"
+    return f"### Terrace: {verdict} · {what}\n\nat {change.head[:12]}, against {change.base[:12]}"
 
 
 def _warnings(record: Checked) -> Iterator[str]:
@@ -122,7 +124,7 @@ def _warnings(record: Checked) -> Iterator[str]:
         more = f" and {len(data or changes) - 3} more" if len(data or changes) > 3 else ""
         what = f"{len(data)} of them may hold data" if data else "none of them is known to hold data"
         objects = _word(len(changes), "object")
-        yield f"> ⚠ {code(name)}: {len(changes)} {objects} destroyed or replaced, {what}: {named}{more}"
+        yield f"> [!CAUTION]\n> {code(name)}: {len(changes)} {objects} destroyed or replaced, {what}: {named}{more}"
 
 
 def _table(record: Checked) -> str:
@@ -198,7 +200,7 @@ def _risk(found: Risk) -> str:
     )
 
 
-def _plan(plan: Plan) -> str:
+def _plan(plan: Plan, fold: str) -> str:
     outputs = [list(_output(output)) for output in plan.outputs if output.action is not Action.NO_OP]
     told = [*(list(_change(change)) for change in _riskiest_first(plan)), *outputs]
     lines: list[str] = []
@@ -209,7 +211,7 @@ def _plan(plan: Plan) -> str:
             lines.append(f"! and {len(told) - number} more")
             break
         lines += one
-    return _folded(f"{plan.stack.key}: {counts(plan)}", fenced(lines, "diff"))
+    return _folded(f"{plan.stack.key}: {counts(plan)}", fenced(lines, "diff"), fold)
 
 
 def _riskiest_first(plan: Plan) -> list[ResourceChange]:
@@ -255,8 +257,8 @@ def _finding(finding: Finding) -> str:
     return f"- {word}: **{plain(clipped(finding.rule))}**: {plain(clipped(said(finding) + seen_by(finding)))}{at}{fix}"
 
 
-def _folded(title: str, body: str) -> str:
-    return f"<details><summary>{plain(clipped(title))}</summary>\n\n{body}\n\n</details>"
+def _folded(title: str, body: str, fold: str = "<details>") -> str:
+    return f"{fold}<summary>{plain(clipped(title))}</summary>\n\n{body}\n\n</details>"
 
 
 def _gates(verdict: Verdict) -> str:
