@@ -13,6 +13,7 @@ from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
+from terrace.pipelines.approve import handle_of
 from terrace.report import machine, state_terminal, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment
@@ -34,10 +35,11 @@ def status(folder: str, *, as_json: bool) -> int:
         for e in shop.trust.config.environments
         if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
+    handles = {e.name: handle_of(shop.trust.policy, history, e.name) for e in shop.trust.config.environments}
     if as_json:
-        emit(machine.status(rows, alarms, drift))
+        emit(machine.status(rows, alarms, drift, handles))
     else:
-        print_record(terminal.status(rows, drift, now()))
+        print_record(terminal.status(rows, drift, handles, now()))
         if alarms:
             print_record(state_terminal.problems(alarms))
     return 0

@@ -11,6 +11,7 @@ from terrace.apps.cli import (
     change_commands,
     deploy_commands,
     drift_commands,
+    forge_commands,
     judging_commands,
     look_commands,
     state_commands,
@@ -24,6 +25,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
     ("Watch", ("drift", "report")),
+    ("Talk", ("chatops",)),
     ("Keep", ("state", "ledger", "config", "completion")),
 )
 """The commands as `terrace --help` groups them."""
@@ -56,7 +58,15 @@ def cli(ctx: click.Context, folder: str) -> None:
     ctx.obj = folder
 
 
-for group in (change_commands, judging_commands, deploy_commands, look_commands, drift_commands, state_commands):
+for group in (
+    change_commands,
+    judging_commands,
+    deploy_commands,
+    look_commands,
+    drift_commands,
+    state_commands,
+    forge_commands,
+):
     for command in group.COMMANDS:
         cli.add_command(command)
 
