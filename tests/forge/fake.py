@@ -227,10 +227,13 @@ class FakeGitHub(Identity, Conversations):
 
     def _issues_list_for_repo(self, _: Any, query: dict[str, list[str]], __: Any) -> Answer:
         state, labels = query.get("state", ["open"])[0], query.get("labels", [""])[0]
+        creator = query.get("creator", [None])[0]
         mine = [
             i
             for i in self.issues.values()
-            if state in ("all", i["state"]) and set(filter(None, labels.split(","))) <= {x["name"] for x in i["labels"]}
+            if state in ("all", i["state"])
+            and creator in (None, i["user"]["login"])
+            and set(filter(None, labels.split(","))) <= {x["name"] for x in i["labels"]}
         ]
         return self._paged(reversed(mine), query, f"/repos/{self.owner}/{self.name}/issues")
 

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def fake() -> Iterator[FakeGitHub]:
-    made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC))
+    grants = dict.fromkeys(("issues", "deployments", "actions"), "write")
+    made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC), grants=grants)
     made.open_pull_request(12)
     made.permissions.update(bob="write", carol="write", mona="write", eve="read")
     with served(made):
@@ -106,6 +107,8 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     (newest, *_) = shop.ok("history", "--json").json["deployments"]
     assert (newest["environment"], newest["result"]) == ("staging", "succeeded")
     assert [(a["actor"], a["proof"]) for a in newest["approvals"]] == [("bob", "forge")]
+    (shown,) = (one for one in fake.deployments.values() if one["environment"] == "staging")
+    assert [status["state"] for status in fake.statuses[shown["id"]]] == ["queued", "success"]
     assert "ghs_secret" not in json.dumps([one.body for one in fake.asked])
 
 

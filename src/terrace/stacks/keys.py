@@ -376,6 +376,8 @@ FORGE = Record(
             "that of the remote's host",
             "the forge",
         ),
+        Key("deployments", Choice(("shown", "off")), "Whether deployments are shown there.", "shown", "the forge"),
+        Key("issues", Choice(("drift", "off")), "What has an issue there as long as it lasts.", "drift", "the forge"),
     ),
 )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from terrace.apps.cli import recovering
 from terrace.apps.cli.console import confirmed, emit, note, show
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
+from terrace.apps.mirroring import show_deployments, track_drift
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
@@ -231,6 +232,8 @@ def tick(folder: str, *, as_json: bool) -> int:
             looking.note_overdue(crew, names)
         audits = look_when_due(shop, crew)
     reviews = reviews_of(shop, names)
+    show_deployments(shop, [environment.name for environment in shop.trust.config.environments])
+    track_drift(shop, reviews)
     codes += [1 for one in reviews if one.check is not None and one.check.status != "clean"]
     codes += [1 for one in audits if one.blocking]
     if as_json:
@@ -267,6 +270,7 @@ def tell(
         reacted = react(crew, done)
         if wait and isinstance(reacted, Deployment):
             reacted = _patiently(crew, reacted)
+    show_deployments(shop, [done.environment if isinstance(done, Deployment) else done.verdict.environment])
     if as_json:
         emit(_as_json(command, done, reacted))
     else:
