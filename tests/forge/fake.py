@@ -21,6 +21,7 @@ from forge.answers import NOW, Answer, missing
 from forge.contract import Contract
 from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
+from forge.routes_reviews import Reviews
 from forge.shapes import check_run, comment, deployment, deployment_status, issue, user
 
 COMMENT_LIMIT = 65_536
@@ -37,7 +38,7 @@ class Asked:
 
 
 @dataclass
-class FakeGitHub(Identity, Conversations):
+class FakeGitHub(Identity, Conversations, Reviews):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
@@ -62,6 +63,8 @@ class FakeGitHub(Identity, Conversations):
     workflow_runs: dict[int, dict[str, Any]] = field(default_factory=dict)
     reactions: list[tuple[int, str]] = field(default_factory=list)
     reruns: list[int] = field(default_factory=list)
+    reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    origins: dict[str, list[int]] = field(default_factory=dict)
     vanishing: bool = False
     _serial: int = 0
     _contract: Contract = field(default_factory=Contract)
