@@ -43,6 +43,7 @@ class Room:
         }
         tip = git(shop.work, "rev-parse", "main").strip()
         fake.pull(12, "a" * 40, author="mona", merged=tip)
+        fake.origins[tip] = [12]
 
     def says(self, who: str, text: str) -> int:
         """Somebody writes a comment; GitHub tells of it."""
@@ -82,6 +83,10 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     shop, fake = room.shop, room.fake
     assert shop.run("promote", "staging").code == 1
     handle = room.handle("staging")
+    (page,) = (c for c in fake.comments.values() if '"kind":"release"' in c["body"])
+    assert "### Terrace: staging waits" in page["body"]
+    assert "+ create module.thing.terraform_data.it" in page["body"]
+    assert f"`/terrace approve staging {handle}`" in page["body"]
 
     refused = {
         "eve": ("needs the permission 'write'", f"/terrace approve staging {handle}"),
@@ -107,6 +112,7 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     (newest, *_) = shop.ok("history", "--json").json["deployments"]
     assert (newest["environment"], newest["result"]) == ("staging", "succeeded")
     assert [(a["actor"], a["proof"]) for a in newest["approvals"]] == [("bob", "forge")]
+    assert "### Terrace: deployed to dev, staging" in page["body"], "the same comment tells that it went on"
     (shown,) = (one for one in fake.deployments.values() if one["environment"] == "staging")
     assert [status["state"] for status in fake.statuses[shown["id"]]] == ["queued", "success"]
     assert "ghs_secret" not in json.dumps([one.body for one in fake.asked])
