@@ -9,6 +9,7 @@ from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import asked_for
 from terrace.apps.cli.scan import secret_search
+from terrace.apps.mirroring import show_findings
 from terrace.apps.wiring import Workshop
 from terrace.errors import TerraceError
 from terrace.pipelines.validate import validate
@@ -72,6 +73,8 @@ def check(
 
         for address in publishing.publish(page, record):
             note(f"published: {address}")
+        if why := show_findings(shop, record):
+            note(f"note: {why}")
     return 0 if validation.passed else 1
 
 
