@@ -21,6 +21,7 @@ from forge.answers import NOW, Answer, missing
 from forge.contract import Contract
 from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
+from forge.routes_releases import ReleasesOf
 from forge.routes_reviews import Reviews
 from forge.routes_scanning import Scanning
 from forge.routes_settings import Settings
@@ -40,7 +41,7 @@ class Asked:
 
 
 @dataclass
-class FakeGitHub(Identity, Conversations, Reviews, Settings, Scanning):
+class FakeGitHub(Identity, Conversations, Reviews, Settings, Scanning, ReleasesOf):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
@@ -71,6 +72,7 @@ class FakeGitHub(Identity, Conversations, Reviews, Settings, Scanning):
     environments: dict[str, list[str] | None] = field(default_factory=dict)
     rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     self_review: bool = False
+    releases: dict[str, dict[str, Any]] = field(default_factory=dict)
     scanning: str = "on"
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     looks: int = 0
@@ -272,6 +274,7 @@ _NEEDS = {
     "issues/create": "issues",
     "issues/update": "issues",
     "actions/re-run-workflow": "actions",
+    "repos/create-release": "contents",
     "checks/create": "checks",
     "code-scanning/upload-sarif": "security_events",
     "checks/update": "checks",
