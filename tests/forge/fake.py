@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,7 +25,7 @@ from forge.routes_releases import ReleasesOf
 from forge.routes_reviews import Reviews
 from forge.routes_scanning import Scanning
 from forge.routes_settings import Settings
-from forge.shapes import check_run, comment, deployment, deployment_status, issue, user
+from forge.shapes import check_run, comment, deployment, deployment_status, issue, stamp, user
 
 COMMENT_LIMIT = 65_536
 
@@ -180,7 +180,7 @@ class FakeGitHub(Identity, Conversations, Reviews, Settings, Scanning, ReleasesO
             return missing()
         if len(body["body"]) > COMMENT_LIMIT:
             return _too_long()
-        found["body"] = body["body"]
+        found.update(body=body["body"], updated_at=stamp(self.now + timedelta(seconds=1)))
         return Answer(200, found)
 
     def _issues_delete_comment(self, parts: dict[str, str], _: Any, __: Any) -> Answer:

@@ -2,7 +2,7 @@
 
     TERRACE_LIVE_REPOSITORY=owner/name GITHUB_TOKEN=... .venv/bin/pytest -m live tests/forge/test_live.py
 
-It opens an issue, writes and rewrites a comment there, shows a deployment, and closes and empties what it made. The token
+It opens an issue, writes and rewrites comments there, shows a deployment, and closes what it opened. The token
 needs issues, deployments and contents of that repository; nothing else of it is touched.
 """
 
