@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from terrace.apps.scanners import Scanners
     from terrace.assess.model import Finding
     from terrace.assess.waivers.judging import Waivers
-    from terrace.pipelines.crew import Crew
+    from terrace.pipelines.crew import Crew, Reach
     from terrace.pipelines.publishing import Page
     from terrace.plans.model import Plan
 
@@ -308,11 +308,15 @@ class Workshop:
         github = GitHub(run.place, Token(token(os.environ)))
         return PullRequestPage(github, run.number, run.head, run.login, run.id)
 
-    def crew(self, watcher: Watcher) -> Crew:
-        """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""
-        self.seals().ready()
+    def crew(self, watcher: Watcher, reach: Reach = "apply") -> Crew:
+        """Everybody who is needed to change an environment. Raises NotReady early, before anything is written.
+
+        With the `reach` of plans it needs no key of backups: it never gets to them.
+        """
+        if reach == "apply":
+            self.seals().ready()
         _ = self.terraform.binary
-        return self._crew(watcher, self.open_ledger(), self.digest_key)
+        return replace(self._crew(watcher, self.open_ledger(), self.digest_key), reach=reach)
 
     def onlookers(self, watcher: Watcher) -> Crew:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""

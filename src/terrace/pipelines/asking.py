@@ -9,7 +9,7 @@ from datetime import datetime
 from terrace.assess.model import Objection, Weight
 from terrace.gates.absorption import Absorbed
 from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
-from terrace.gates.model import Approval, Subject, Verdict
+from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.restores import open_restore
@@ -105,14 +105,14 @@ def asked(
         consent=lambda plans: gates_say(crew, history(), deployment, plans),
         condition=lambda one: health(settings.rollout, one, now(), probed=bool(settings.health)),
         course=course(deployment.origin, settings),
-        horizon=Horizon.ALL if rule.asked or settings.risk else Horizon.WAVE,
+        horizon=Horizon.ALL if rule.asked or settings.risk or crew.reach == "plan" else Horizon.WAVE,
     )
 
 
 def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
     """What the gates say to the plans of one wave, with the approvals given so far."""
     seen = facts(crew, history, deployment.environment, deployment.commit, deployment.origin)
-    return consent(
+    verdict = consent(
         crew.config,
         crew.config.environment(deployment.environment),
         subjects(crew, history, deployment, plans),
@@ -125,6 +125,15 @@ def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple
         _absorbed(history, deployment, plans),
         risk_of(plans),
     )
+    return replace(verdict, results=(*verdict.results, *_handed_over(crew, deployment)))
+
+
+def _handed_over(crew: Crew, deployment: Deployment) -> tuple[GateResult, ...]:
+    """What holds a deployment where this run must leave it to another."""
+    if crew.reach == "apply":
+        return ()
+    how = f"`terrace resume {deployment.environment}` in a run that may apply"
+    return (GateResult("reach", Outcome.WAIT, "planned by a run that applies nothing", how),)
 
 
 def _absorbed(history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> tuple[Absorbed, ...]:

@@ -90,10 +90,15 @@ def resume(crew: Crew, deployment: Deployment, dead: str = "") -> Deployment | R
             history = attest(crew, history, current, dead)
         if not free or driven(crew, history, current):
             return Refused(current.commit, busy(crew, history, current.environment, current.commit, current.origin))
-        answer = next_step(current, asked(crew, lambda: history, current), frozenset())
-        if isinstance(answer, Wait) and current.lease is None and reasons_of(answer) == current.waiting:
+        if rests(crew, history, current):
             return current
         return drive(crew, history, current.id)
+
+
+def rests(crew: Crew, history: History, deployment: Deployment) -> bool:
+    """Whether an open deployment still waits for what it waited for before: going on would do nothing."""
+    answer = next_step(deployment, asked(crew, lambda: history, deployment), frozenset())
+    return isinstance(answer, Wait) and deployment.lease is None and reasons_of(answer) == deployment.waiting
 
 
 def goes_on_at(crew: Crew, deployment: Deployment) -> datetime | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from terrace.apps.checks import checks
+from terrace.apps.cli import actions
+from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import asked_for
@@ -90,12 +92,16 @@ def _mend(shop: Workshop, change_set: ChangeSet) -> bool:
 
 def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:
     """Which stacks are touched."""
-    change_set, _ = _change(Workshop(Path(folder)), base)
+    shop = Workshop(Path(folder))
+    change_set, _ = _change(shop, base)
     if as_json:
         emit(machine.impact(change_set))
     else:
         show(terminal.impact(change_set, why=why))
-    return 0
+    touched = {one.stack.environment for one in change_set.impacts}
+    # Only those that the protected branch knows: a job is made of each, with what that environment hands out.
+    known = (one.name for one in shop.trust.config.environments if one.name in touched)
+    return ended(actions.environments(known), 0)
 
 
 def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from terrace import __version__
 from rich.text import Text
 
+from terrace import __version__
 from terrace.apps.cli.console import emit
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from terrace.apps.cli import actions
+from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop, now
@@ -13,7 +15,7 @@ from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
-from terrace.report import machine, state_terminal, terminal
+from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 from terrace.watch.checks import newest_first, standing
@@ -34,13 +36,14 @@ def status(folder: str, *, as_json: bool) -> int:
         for e in shop.trust.config.environments
         if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
+    told = machine.status(rows, alarms, drift)
     if as_json:
-        emit(machine.status(rows, alarms, drift))
+        emit(told)
     else:
         print_record(terminal.status(rows, drift, now()))
         if alarms:
             print_record(state_terminal.problems(alarms))
-    return 0
+    return ended(actions.environments((name for name, *_ in rows), run_page.status(told)), 0)
 
 
 def history(folder: str, environment: str | None, limit: int, *, as_json: bool) -> int:

@@ -11,6 +11,13 @@ FORMATS = ("terminal", "markdown", "html", "sarif", "junit", "json")
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
 WAIT = click.option("--wait", is_flag=True, help="Sit through what mere time will do, such as a bake.")
+REACH = click.option(
+    "--no-apply",
+    "reach",
+    flag_value="plan",
+    default="apply",
+    help="Plan it, ask people, and leave the apply to a `resume` elsewhere.",
+)
 ENV = click.argument("environment", metavar=ENVIRONMENT)
 
 

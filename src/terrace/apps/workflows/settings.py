@@ -62,7 +62,7 @@ def _branch(premises: Premises) -> Setting:
 def _ledger() -> Setting:
     return Setting(
         "a rule for the branch terrace/ledger: nobody deletes or rewrites it",
-        "it is the record of who approved what; without the rule its chain of hashes tells of a rewrite only afterwards",
+        "it is the record of who approved what; without the rule its chain of hashes tells of a rewrite, but afterwards",
         "Settings > Rules > Rulesets > New ruleset > Import a ruleset",
         (f"gh api -X POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-ledger.json",),
     )
@@ -72,8 +72,8 @@ def _app(premises: Premises) -> Setting:
     homes = [home for name in premises.names for home in (f"{name}-watch", name)]
     return Setting(
         "a GitHub App that Terrace writes as, and a rule that only it writes the ledger",
-        "without one the token of the workflow does it (GITHUB_TOKEN): then everybody who may push may write the ledger "
-        "too, what Terrace pushes starts no workflow, and it may ask 1,000 times an hour, not 5,000",
+        "without one the token of the workflow does it (GITHUB_TOKEN): then everybody who may push may write the "
+        "ledger too, what Terrace pushes starts no workflow, and it may ask 1,000 times an hour, not 5,000",
         "Settings of the owner > Developer settings > GitHub Apps > New (Contents, Pull requests, Issues, Checks, "
         "Deployments: read and write; Actions: read; no webhook), install it in this repository, then make a key",
         (
@@ -97,15 +97,15 @@ def _environment(premises: Premises, environment: Environment) -> Setting:
     )
     people = f", and {', '.join(logins)} as reviewers if you want GitHub's own button" if logins else ""
     note = (
-        "; on Free, Pro and Team GitHub has reviewers for public repositories only, and then answers by comment or with "
-        "`terrace approve` are the gate"
+        "; on Free, Pro and Team GitHub has reviewers for public repositories only: elsewhere answers by comment or "
+        "with `terrace approve` are the gate"
         if logins
         else ""
     )
     return Setting(
         f"the environments {name}-plan, {name}-watch and {name}{people}",
-        f"each hands out its own role and secrets: {name}-plan to pull requests, {name}-watch to what only looks from the "
-        f"protected branch, {name} to what applies{note}",
+        f"each hands out its own role and secrets: {name}-plan to pull requests, {name}-watch to what only looks from "
+        f"the protected branch, {name} to what applies{note}",
         "Settings > Environments > New environment",
         (
             f"gh api -X PUT {_REPOSITORY}/environments/{name}-plan",
@@ -120,7 +120,7 @@ def _keys(premises: Premises) -> Setting:
     shared = not premises.config.backups.recipients
     return Setting(
         "the secret TERRACE_DIGEST_KEY" + (" and the secret TERRACE_BACKUP_KEY in the environments" if shared else ""),
-        "the first keeps short secrets out of the hashes of plans, and plans unreadable between the jobs of a pull request"
+        "the first keeps short secrets out of the hashes of plans, and plans closed on their way from job to job"
         + (
             "; the second opens every copy of a state, so pull requests never see it. Keep it: nobody has another"
             if shared
@@ -174,7 +174,7 @@ def _roles(premises: Premises, cloud: str) -> Setting:
         )
     )
     return Setting(
-        f"roles of {'AWS' if aws else 'Azure'} that runs in these environments may take on, without a stored secret{through}",
+        f"roles of {'AWS' if aws else 'Azure'} that runs in these environments may take on, with no stored secret{through}",
         "a role is handed out to one environment of this repository only, so that a pull request can read at most",
         f"{folder} (read it first; the administrator of the cloud applies it), then Settings > Environments",
         (

@@ -25,7 +25,7 @@ def there(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 
 def perform(root: Path, todo: Upgrade) -> None:
-    """Do it. Every file is whole or as it was; the lock file comes last, so what was not reached, the next time does."""
+    """Do it. Every file is whole or as it was; the lock file comes last: what was not reached, the next time does."""
     for path in todo.gone:
         _place(root, path).unlink(missing_ok=True)
     for path, text in {**todo.writes, LOCK: encoded(todo.record)}.items():
