@@ -25,6 +25,10 @@ from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 
 
+HANDED_OVER = "planned by a run that applies nothing"
+"""Why a deployment waits that nobody else is asked about: another run may go on with it at once."""
+
+
 def facts(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Facts:
     """What the gates of an environment ask about a commit on its way there, from Git and the ledger.
 
@@ -133,7 +137,7 @@ def _handed_over(crew: Crew, deployment: Deployment) -> tuple[GateResult, ...]:
     if crew.reach == "apply":
         return ()
     how = f"`terrace resume {deployment.environment}` in a run that may apply"
-    return (GateResult("reach", Outcome.WAIT, "planned by a run that applies nothing", how),)
+    return (GateResult("reach", Outcome.WAIT, HANDED_OVER, how),)
 
 
 def _absorbed(history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> tuple[Absorbed, ...]:

@@ -90,15 +90,16 @@ def resume(crew: Crew, deployment: Deployment, dead: str = "") -> Deployment | R
             history = attest(crew, history, current, dead)
         if not free or driven(crew, history, current):
             return Refused(current.commit, busy(crew, history, current.environment, current.commit, current.origin))
-        if rests(crew, history, current):
+        answer = next_step(current, asked(crew, lambda: history, current), frozenset())
+        if isinstance(answer, Wait) and current.lease is None and reasons_of(answer) == current.waiting:
             return current
         return drive(crew, history, current.id)
 
 
 def rests(crew: Crew, history: History, deployment: Deployment) -> bool:
-    """Whether an open deployment still waits for what it waited for before: going on would do nothing."""
+    """Whether an open deployment waits for people or for time: going on would change nothing."""
     answer = next_step(deployment, asked(crew, lambda: history, deployment), frozenset())
-    return isinstance(answer, Wait) and deployment.lease is None and reasons_of(answer) == deployment.waiting
+    return isinstance(answer, Wait) and deployment.lease is None
 
 
 def goes_on_at(crew: Crew, deployment: Deployment) -> datetime | None:

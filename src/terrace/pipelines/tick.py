@@ -114,7 +114,7 @@ class Stirring:
 
 
 def stirring(crew: Crew, names: Collection[str] = ()) -> Stirring:
-    """Look what is due, and do none of it. What still waits for the same is not told."""
+    """Look what is due, and do none of it. What only waits is not told."""
     history = crew.ledger.read()
     found = [one for one in due(crew, names) if not (isinstance(one, GoOn) and rests(crew, history, one.deployment))]
     entering = tuple(one.environment for one in found if isinstance(one, Enter))

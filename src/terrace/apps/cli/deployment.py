@@ -23,7 +23,7 @@ from terrace.ledger.model import Draft, History
 from terrace.pipelines import approve as approving
 from terrace.pipelines import deploy as deploying
 from terrace.pipelines import drift as looking
-from terrace.pipelines.asking import subjects
+from terrace.pipelines.asking import HANDED_OVER, subjects
 from terrace.pipelines.crew import Crew, Reach
 from terrace.pipelines.journal import append
 from terrace.pipelines.opening import Refused
@@ -352,8 +352,8 @@ def tell(
 
 
 def _handle(crew: Crew, done: Deployment | Refused) -> str:
-    """What names the plans that wait, for whoever approves them; "" where none do."""
-    if isinstance(done, Refused) or not done.waiting:
+    """What names the plans that wait for people; "" where none do."""
+    if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
         return ""
     return handle(subjects(crew, crew.ledger.read(), done, awaiting(done)))
 
@@ -400,6 +400,8 @@ def _next(shop: Workshop, done: Deployment) -> None:
     """What people usually do next."""
     if done.waiting and done.last(Step.SMOKE) is not None:
         show(f"next: terrace tick, again and again, or terrace resume {done.environment} --wait")
+    elif done.waiting == (HANDED_OVER,):
+        show(f"next: terrace resume {done.environment}, where it may be applied")
     elif done.waiting:
         show(f"next: terrace approve {done.environment}, then terrace resume {done.environment}")
     elif done.result == "succeeded" and isinstance(done.origin, Undoing):

@@ -62,7 +62,7 @@ def _branch(premises: Premises) -> Setting:
 def _ledger() -> Setting:
     return Setting(
         "a rule for the branch terrace/ledger: nobody deletes or rewrites it",
-        "it is the record of who approved what; without the rule its chain of hashes tells of a rewrite, but afterwards",
+        "it is the record of who approved what; without the rule its chain of hashes tells of a rewrite afterwards",
         "Settings > Rules > Rulesets > New ruleset > Import a ruleset",
         (f"gh api -X POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-ledger.json",),
     )
@@ -174,7 +174,7 @@ def _roles(premises: Premises, cloud: str) -> Setting:
         )
     )
     return Setting(
-        f"roles of {'AWS' if aws else 'Azure'} that runs in these environments may take on, with no stored secret{through}",
+        f"roles of {'AWS' if aws else 'Azure'} that runs in these environments take on, with no stored secret{through}",
         "a role is handed out to one environment of this repository only, so that a pull request can read at most",
         f"{folder} (read it first; the administrator of the cloud applies it), then Settings > Environments",
         (
