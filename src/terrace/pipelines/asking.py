@@ -24,7 +24,6 @@ from terrace.stacks.model import Destruction, Origin
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 
-
 HANDED_OVER = "planned by a run that applies nothing"
 """Why a deployment waits that nobody else is asked about: another run may go on with it at once."""
 
