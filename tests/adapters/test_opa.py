@@ -198,10 +198,10 @@ def test_what_takes_too_long_is_named(tmp_path: Path) -> None:
 
 
 def test_what_takes_too_much_memory_is_named(tmp_path: Path) -> None:
-    engine = Opa({"PATH": str(opa().parent)}, seconds=20, memory=1 << 30)
+    engine = Opa({"PATH": str(opa().parent)}, seconds=20, memory=1 << 28)
     root = lay(tmp_path, {"p/good.rego": PUBLIC, "p/growing.rego": GROWING})
     (one,) = engine.evaluate(root, ["p"], INPUT).breakages
-    assert (one.message, one.path) == ("they need more than 1024 MB of memory", "p/growing.rego")
+    assert (one.message, one.path) == ("they need more than 256 MB of memory", "p/growing.rego")
 
 
 def test_what_says_too_much_is_named(tmp_path: Path) -> None:

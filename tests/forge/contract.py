@@ -46,6 +46,11 @@ class Contract:
         ]
         return tuple(found)
 
+    def component(self, name: str) -> Mapping[str, Any]:
+        """A schema that others refer to."""
+        found: Mapping[str, Any] = self._whole["components"]["schemas"][name]
+        return found
+
     def request(self, verb: str, path: str, query: str, body: bytes) -> tuple[Operation, dict[str, str], Any]:
         """The operation that a request asks for, the parts of its path and its body, each as described."""
         operation, parts = self._route(verb, path)

@@ -34,7 +34,7 @@ _OPERATIONS = """
     repos/get-all-environments repos/get-environment repos/list-deployment-branch-policies
     actions/get-workflow-run actions/list-workflow-runs-for-repo actions/get-pending-deployments-for-run
     actions/review-pending-deployments-for-run actions/get-reviews-for-run actions/review-custom-gates-for-run
-    actions/create-workflow-dispatch
+    actions/create-workflow-dispatch actions/re-run-workflow
     code-scanning/upload-sarif code-scanning/get-sarif
     git/get-ref git/create-ref git/update-ref git/create-tag
     repos/create-release repos/list-releases repos/get-release-by-tag repos/get-latest-release

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,6 +19,7 @@ import httpx
 
 from forge.answers import NOW, Answer, missing
 from forge.contract import Contract
+from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
 from forge.shapes import check_run, comment, deployment, deployment_status, issue, user
 
@@ -35,7 +37,7 @@ class Asked:
 
 
 @dataclass
-class FakeGitHub(Identity):
+class FakeGitHub(Identity, Conversations):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
@@ -46,6 +48,7 @@ class FakeGitHub(Identity):
     me: str = "terrace[bot]"
     permissions: dict[str, str] = field(default_factory=dict)
     page_size: int = 100
+    now: datetime = NOW
     asked: list[Asked] = field(default_factory=list)
     stumbles: list[Stumble | None] = field(default_factory=list)
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -54,6 +57,11 @@ class FakeGitHub(Identity):
     deployments: dict[int, dict[str, Any]] = field(default_factory=dict)
     statuses: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    commits: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    workflow_runs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    reactions: list[tuple[int, str]] = field(default_factory=list)
+    reruns: list[int] = field(default_factory=list)
     vanishing: bool = False
     _serial: int = 0
     _contract: Contract = field(default_factory=Contract)
@@ -87,11 +95,11 @@ class FakeGitHub(Identity):
 
     def open_pull_request(self, number: int, title: str = "A change", author: str = "mona") -> None:
         """A pull request is an issue too."""
-        self.issues[number] = issue(self._url, number, title, "", user(author), NOW, pull=True)
+        self.issues[number] = issue(self._url, number, title, "", user(author), self.now, pull=True)
 
     def someone_comments(self, number: int, login: str, body: str) -> int:
         """A comment of somebody else; returns its id."""
-        made = comment(self._url, number, self._next(), body, user(login), NOW)
+        made = comment(self._url, number, self._next(), body, user(login), self.now)
         self.comments[made["id"]] = made
         return int(made["id"])
 
@@ -145,7 +153,7 @@ class FakeGitHub(Identity):
             return missing()
         if len(body["body"]) > COMMENT_LIMIT:
             return _too_long()
-        made = comment(self._url, number, self._next(), body["body"], user(self.me), NOW)
+        made = comment(self._url, number, self._next(), body["body"], user(self.me), self.now)
         self.comments[made["id"]] = made
         return Answer(201, made)
 
@@ -165,7 +173,7 @@ class FakeGitHub(Identity):
         return Answer(204) if self.comments.pop(int(parts["comment_id"]), None) else missing()
 
     def _checks_create(self, _: Any, __: Any, body: Any) -> Answer:
-        made = check_run(self.api, self._url, self._next(), body, NOW)
+        made = check_run(self.api, self._url, self._next(), body, self.now)
         self.runs[made["id"]] = made
         self._annotate(made, body)
         return Answer(201, made)
@@ -195,7 +203,7 @@ class FakeGitHub(Identity):
         self.annotations.setdefault(run["id"], []).extend(added)
 
     def _repos_create_deployment(self, _: Any, __: Any, body: Any) -> Answer:
-        made = deployment(self._url, self._next(), body, user(self.me), NOW)
+        made = deployment(self._url, self._next(), body, user(self.me), self.now)
         self.deployments[made["id"]] = made
         return Answer(201, made)
 
@@ -208,7 +216,7 @@ class FakeGitHub(Identity):
         number = int(parts["deployment_id"])
         if number not in self.deployments:
             return missing()
-        made = deployment_status(self._url, number, self._next(), body, user(self.me), NOW)
+        made = deployment_status(self._url, number, self._next(), body, user(self.me), self.now)
         self.statuses.setdefault(number, []).append(made)
         return Answer(201, made)
 
@@ -229,7 +237,7 @@ class FakeGitHub(Identity):
     def _issues_create(self, _: Any, __: Any, body: Any) -> Answer:
         number = max(self.issues, default=0) + 1
         labels = tuple(body.get("labels", ()))
-        made = issue(self._url, number, body["title"], body.get("body", ""), user(self.me), NOW, labels=labels)
+        made = issue(self._url, number, body["title"], body.get("body", ""), user(self.me), self.now, labels=labels)
         self.issues[number] = made
         return Answer(201, made)
 
@@ -242,17 +250,13 @@ class FakeGitHub(Identity):
         )
         return Answer(200, found)
 
-    def _repos_get_collaborator_permission_level(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
-        login = parts["username"]
-        level = self.permissions.get(login, "none")
-        return Answer(200, {"permission": level, "role_name": level, "user": {**user(login), "role_name": level}})
-
 
 _NEEDS = {
     "issues/create-comment": "issues",
     "issues/update-comment": "issues",
     "issues/create": "issues",
     "issues/update": "issues",
+    "actions/re-run-workflow": "actions",
     "checks/create": "checks",
     "checks/update": "checks",
     "repos/create-deployment": "deployments",

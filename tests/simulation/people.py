@@ -13,7 +13,7 @@ from simulation.terraform import finish
 from simulation.world import World, signature
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
-from terrace.pipelines.approve import Answer, answer
+from terrace.pipelines.approve import Answer, Word, answer
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import deploy, resume
 from terrace.pipelines.destroy import destroy
@@ -83,9 +83,7 @@ class People:
         """Somebody answers what waits."""
         return self.command(
             who,
-            lambda crew: answer(
-                crew, environment, answer=said, role=role, comment="", sign=lambda text: signature(who)
-            ),
+            lambda crew: answer(crew, environment, Word(said, role, "", lambda text: signature(who))),
         )
 
     def resume(self, environment: str, who: str = "bob", machine: int | None = None, dead: str = "") -> object:

@@ -217,7 +217,7 @@ def laid_out(place: P) -> P:
         script.chmod(0o755)
     env = ", ".join(place.backend.variables)
     rules = (
-        f"version: 1\nledger: {place.ledger}\nterraform: {{binary: {folder / 'terraform'}}}\n"
+        f"version: 1\nledger: {place.ledger}\nterraform: {{binary: {folder / 'terraform'}, lock_wait: 3s}}\n"
         f"environments:\n  dev: {{env: [{env}]}}\n"
     )
     with_remote(folder / "work", {"terrace.yaml": rules, "environments/dev/main.tf": place.stack("0")})

@@ -90,6 +90,7 @@ class Workshop:
         self._actor = actor
         self._fetch = fetch
         self._older_keys = older_keys
+        self._heard: dict[tuple[object, ...], Proof] = {}
 
     @cached_property
     def trust(self) -> TrustRoot:
@@ -401,4 +402,21 @@ class Workshop:
         from terrace.adapters.signatures import proof_of
 
         signers = self.trust.signers
-        return lambda signed: proof_of(signed, signers)
+        said = self._still_said
+        return lambda signed: proof_of(signed, signers) if signed.witness is None else said(signed)
+
+    def _still_said(self, signed: SignedApproval) -> Proof:
+        """Asked once in the life of this workshop. Where the forge cannot be asked, it does not count."""
+        from terrace.apps.chatops import conversation
+        from terrace.gates.people import People
+        from terrace.pipelines.conversation.witness import still_said
+
+        assert signed.witness is not None, "asked only where there is one"
+        key = (signed.witness, signed.actor, signed.answer, signed.subjects)
+        if key not in self._heard:
+            try:
+                holds = still_said(conversation(self), People(self.trust.config), signed)
+            except NotReady:
+                return "invalid"
+            self._heard[key] = "forge" if holds else "invalid"
+        return self._heard[key]

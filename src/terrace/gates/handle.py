@@ -1,17 +1,19 @@
-"""A short name for the plans that wait, for people to say which ones they mean."""
+"""A short name for exactly what waits: eight letters that people can write, and that change when any plan does."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
+from dataclasses import astuple
 
 from terrace.gates.model import Subject
 
 LENGTH = 8
-"""Hexadecimal digits. It names plans among the few that wait, and proves nothing: what is bound to is the subjects."""
+"""Hexadecimal digits. No plan can be made to fit one by trial: digests are keyed, and never shown whole."""
 
 
 def handle(subjects: Iterable[Subject]) -> str:
-    """The name of these plans, whatever their order; "" for none."""
-    digests = sorted(f"{subject.stack} {subject.digest}" for subject in subjects)
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:LENGTH] if digests else ""
+    """The handle of plans that wait together; "" where there are none. Their order does not matter."""
+    told = sorted(astuple(subject) for subject in subjects)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:LENGTH] if told else ""

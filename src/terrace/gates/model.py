@@ -25,9 +25,26 @@ class Subject:
     lineage: str
 
 
-Proof = Literal["ssh", "unsigned", "invalid"]
-"""How an approval's author is known: SSH signature checked against the signers of the trust root; only the local
-Git identity (advisory); or a signature that does not hold."""
+Proof = Literal["ssh", "forge", "unsigned", "invalid"]
+"""How an approval's author is known: SSH signature checked against the signers of the trust root; said on the forge,
+which says so still; only the local Git identity (advisory); or a signature or a saying that does not hold."""
+
+PROVEN: frozenset[Proof] = frozenset({"ssh", "forge"})
+"""The proofs that need nobody's good faith."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Where on a forge somebody said it: enough to ask again.
+
+    `kind` is how: a comment, a review, a review of a deployment, or a box that they ticked; `id` is the forge's;
+    `number` is the change's or the issue's, or the run's.
+    """
+
+    kind: Literal["comment", "review", "environment", "box"]
+    id: str
+    number: str
+    login: str
 
 
 @dataclass(frozen=True, slots=True)

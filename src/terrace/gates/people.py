@@ -19,6 +19,10 @@ class People:
             for word in (person.name, *person.emails):
                 owners.setdefault(_folded(word), set()).add(_folded(person.name))
         self._owners = owners
+        named = {member for team in config.teams.values() for member in team} | {p.name for p in config.people.values()}
+        elsewhere = {_folded(person.name) for person in config.people.values() if person.login}
+        self._accounts = {_folded(name): name for name in named if _folded(name) not in elsewhere}
+        self._accounts.update({_folded(p.login): p.name for p in config.people.values() if p.login})
 
     def identities(self, word: str) -> frozenset[str]:
         """Everything that whoever goes by this name or email may be called: the word, and the people it belongs to."""
@@ -29,6 +33,13 @@ class People:
         """The one name that stands for whoever goes by this name or email. Equal for one person, always."""
         given = _folded(word)
         return given if given in self._names else min(self._owners.get(given, ()), default=given)
+
+    def of_login(self, login: str) -> str | None:
+        """The one whose account on the forge that is: whoever terrace.yaml gives it to, else whoever is called so.
+
+        None where it is nobody's; a name whose owner has another account is nobody's account.
+        """
+        return self._accounts.get(_folded(login))
 
     def shown(self, word: str) -> str:
         """How people call them: the name in terrace.yaml where they have one, else the word as it is."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from terrace.gates.model import Approval, Subject
+from terrace.gates.model import PROVEN, Approval, Subject
 from terrace.gates.people import Barred, People
 from terrace.stacks.config import ApprovalRule
 
@@ -133,12 +133,12 @@ def _void(
 ) -> str | None:
     """Why an answer counts for nothing here, whoever gave it; None when it does count."""
     if approval.proof == "invalid":
-        return "the signature does not hold"
+        return "the signature does not hold, or nobody says it any more where they said it"
     about = frozenset(approval.subjects)
     if approval.answer == "reject":
         if about.isdisjoint(subjects):
             return "said no to another plan"
-        trusted = approval.proof == "ssh" or rule.unsigned or people.teams_of(people.person(approval.actor))
+        trusted = approval.proof in PROVEN or rule.unsigned or people.teams_of(people.person(approval.actor))
         return None if trusted else "unsigned: sign with an SSH key"
     if not about.issuperset(subjects):
         return "answered for another plan, commit or configuration: look again and answer again"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from terrace.gates.model import Subject
+from terrace.gates.model import Subject, Witness
 from terrace.ledger import kinds
 from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_from_payload
@@ -17,7 +17,7 @@ from terrace.stacks.model import Destruction, Remediation, Undoing
 
 @dataclass(frozen=True, slots=True)
 class SignedApproval:
-    """An approval as it was written down. Whether its signature holds is for a verifier to say, each time."""
+    """An approval as it was written down. Whether its signature or witness holds is told each time anew."""
 
     deployment: str
     actor: str
@@ -28,6 +28,7 @@ class SignedApproval:
     comment: str
     statement: str
     signature: str | None
+    witness: Witness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ def approvals(history: History, deployment: str) -> tuple[SignedApproval, ...]:
             comment=event.payload.get("comment", ""),
             statement=event.payload["statement"],
             signature=event.payload.get("signature"),
+            witness=Witness(**event.payload["witness"]) if event.payload.get("witness") else None,
         )
         for event in history.events
         if event.kind == kinds.APPROVAL_GIVEN and event.subject == deployment

@@ -1,5 +1,7 @@
 """The kinds of events. A kind is never renamed: what was written stays readable for good."""
 
+from typing import Final
+
 LEDGER_OPENED = "ledger.opened"
 DEPLOYMENT_OPENED = "deployment.opened"
 DEPLOYMENT_WAITING = "deployment.waiting"
@@ -9,8 +11,9 @@ LEASE_RELEASED = "lease.released"
 STEP_BEGUN = "step.begun"
 STEP_ENDED = "step.ended"
 APPROVAL_GIVEN = "approval.given"
-ENVIRONMENT_HELD = "environment.held"
-ENVIRONMENT_UNHELD = "environment.unheld"
+COMMAND_TAKEN = "command.taken"
+ENVIRONMENT_HELD: Final = "environment.held"
+ENVIRONMENT_UNHELD: Final = "environment.unheld"
 RECOVERY_ATTESTED = "recovery.attested"
 RECOVERY_BEGUN = "recovery.begun"
 STATE_BACKED_UP = "state.backed_up"

@@ -118,7 +118,7 @@ def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple
     verdict = consent(
         crew.config,
         crew.config.environment(deployment.environment),
-        subjects(crew, history, deployment, plans),
+        subjects(crew.policy, history, deployment, plans),
         approvals(crew, history, deployment),
         # Who asked for it, not who happens to drive it now.
         replace(seen, requester=deployment.requester),
@@ -154,8 +154,8 @@ def _objection(stack: str, told: Mapping[str, str]) -> Objection:
     return Objection(told["rule"], stack, told["address"], told["why"], Weight(told["weight"]))
 
 
-def subjects(crew: Crew, history: History, deployment: Deployment, plans: Iterable[StepRecord]) -> tuple[Subject, ...]:
-    """What an approval of these plans binds to; plans that do nothing need none."""
+def subjects(policy: str, history: History, deployment: Deployment, plans: Iterable[StepRecord]) -> tuple[Subject, ...]:
+    """What an approval of these plans binds to, under that version of the rules; plans that do nothing need none."""
     return tuple(
         Subject(
             ledger=history.ledger_id,
@@ -163,7 +163,7 @@ def subjects(crew: Crew, history: History, deployment: Deployment, plans: Iterab
             stack=record.stack,
             commit=deployment.commit,
             digest=record.detail["digest"],
-            policy=crew.policy,
+            policy=policy,
             lineage=record.detail["lineage"],
         )
         for record in plans

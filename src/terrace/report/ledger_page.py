@@ -49,7 +49,7 @@ def changed_page(history: History, new: Sequence[Event]) -> str | None:
 def ledger_page(history: History) -> str:
     """The page as Markdown: the environments, then the newest deployments and answers."""
     every = folds.deployments(history)
-    parts = [_HEAD, "## Environments", _environments(history, every)]
+    parts = [_HEAD, "## Environments", environments(history)]
     parts += ["## Deployments", _table(("When", "Environment", "Commit", "Why", "Result", "By", "Id"), _done(every))]
     answers = [(d, one) for d in every[-MOST:] for one in folds.approvals(history, d.id)]
     if answers:
@@ -59,8 +59,9 @@ def ledger_page(history: History) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _environments(history: History, every: Sequence[Deployment]) -> str:
-    names = dict.fromkeys(deployment.environment for deployment in every)
+def environments(history: History) -> str:
+    """A table of the environments that something was ever deployed to: what is there, and what it waits for."""
+    names = dict.fromkeys(deployment.environment for deployment in folds.deployments(history))
     if not names:
         return "Nothing was deployed yet."
     rows = []

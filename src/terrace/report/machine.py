@@ -117,8 +117,9 @@ def status(
     rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]],
     alarms: Mapping[str, tuple[str, ...]],
     drift: Mapping[str, Standing],
+    handles: Mapping[str, str],
 ) -> Json:
-    """`terrace status`: of each environment its newest and its last good deployment, hold, alarms and drift."""
+    """`terrace status`: how each environment stands, and the handle of what waits for an answer there."""
     environments = []
     for name, latest, good, held in rows:
         row: Json = {"name": name, "state": state_word(latest, held)}
@@ -128,6 +129,8 @@ def status(
         if latest is not None:
             row["deployment"] = latest.id
         row["waiting_for"] = list(latest.waiting) if latest is not None else []
+        if handles.get(name):
+            row["handle"] = handles[name]
         if held is not None:
             row["held"] = {"reason": held.reason, "by": held.by, "since": when(held.since)}
         row["alarms"] = list(alarms.get(name, ()))

@@ -280,13 +280,16 @@ def step_line(record: StepRecord) -> Text:
 def status(
     rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]],
     drift: Mapping[str, Standing],
+    handles: Mapping[str, str],
     now: datetime,
 ) -> Table:
-    """Every environment in one line, in the order of the ladder."""
+    """Every environment in one line, in the order of the ladder, with the handle of what waits for an answer."""
     table = Table("Environment", "State", "Commit", "Since", "Drift", "Waiting for", box=None, header_style="bold")
     for name, latest, good, held in rows:
         word = state_word(latest, held)
         waiting = "\n".join(visible(w) for w in latest.waiting) if latest is not None else ""
+        if handles.get(name):
+            waiting += f"\nanswer for {handles[name]}"
         if held is not None:
             waiting = f"held: {visible(held.reason)} (by {visible(held.by)})"
         elif latest is not None and latest.result in ("failed", "unknown", "blocked"):

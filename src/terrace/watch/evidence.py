@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from terrace.assess.compliance.evidence import Evidence, Outcome
 from terrace.assess.compliance.frameworks import Source
 from terrace.gates.decide import rule_for
-from terrace.gates.model import Proof
+from terrace.gates.model import PROVEN, Proof
 from terrace.ledger import audits, folds, kinds
 from terrace.ledger.audits import Audit
 from terrace.ledger.folds import SignedApproval
@@ -167,12 +167,12 @@ def _not_approved(known: Known, answers: History, deployment: Deployment) -> tup
     rule = rule_for(known.config.environment(deployment.environment), deployment.origin)
     needed = max(rule.count, sum(rule.roles.values()))
     given = _agreed(answers, deployment)
-    if len({one.actor for one in given if known.proof(one) == "ssh"}) >= needed:
+    if len({one.actor for one in given if known.proof(one) in PROVEN}) >= needed:
         return None
     if deployment.policy != known.policy:
-        return Outcome.UNTOLD, "let in by other rules than today's, and fewer signatures hold than are asked for today"
+        return Outcome.UNTOLD, "let in by other rules than today's, and fewer answers hold than are asked for today"
     if len({one.actor for one in given}) >= needed:
-        return Outcome.UNTOLD, "agreed to by people, and fewer signatures hold than are asked for"
+        return Outcome.UNTOLD, "agreed to by people, and fewer answers hold than are asked for"
     applied = [r for r in deployment.steps if r.step.value == "plan" and not r.detail.get("empty", True)]
     return (Outcome.BAD, f"applied with {len(given)} of {needed} approvals") if applied else None
 

@@ -14,6 +14,7 @@ from terrace.errors import NotReady
 
 _HINT = "--publish is for a job of GitHub Actions that runs on `pull_request`"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_OUTPUT = re.compile(r"[a-z][a-z0-9_-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 LOGIN = "github-actions[bot]"
@@ -57,6 +58,27 @@ def token(environ: Mapping[str, str]) -> str:
         )
         raise NotReady("GITHUB_TOKEN is not set, so nothing can be written on the pull request", hint=hint)
     return found
+
+
+def event(environ: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
+    """The name and the content of what set this run going. Raises NotReady where this is no run of GitHub Actions."""
+    if environ.get("GITHUB_ACTIONS") != "true":
+        raise NotReady(
+            "this is no run of GitHub Actions, so nobody said anything here",
+            hint="`terrace init github` writes the workflow that calls this",
+        )
+    return environ.get("GITHUB_EVENT_NAME", ""), _event(environ.get("GITHUB_EVENT_PATH", ""))
+
+
+def output(environ: Mapping[str, str], name: str, value: str) -> None:
+    """Give a later step or job of this run a value of one line; nothing outside of GitHub Actions."""
+    file = environ.get("GITHUB_OUTPUT", "")
+    if not file:
+        return
+    if not _OUTPUT.fullmatch(name) or not value.isprintable():
+        raise NotReady(f"{name[:40]!r} cannot be given on: it is more than a line")
+    with Path(file).open("a", encoding="utf-8") as stream:
+        stream.write(f"{name}={value}\n")
 
 
 def _event(path: str) -> Mapping[str, Any]:

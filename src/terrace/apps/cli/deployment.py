@@ -16,16 +16,15 @@ from terrace.apps.cli.watching import Lines, LiveTree, Silent
 from terrace.apps.wiring import Workshop, now
 from terrace.assess.compliance.audit import Audited
 from terrace.errors import BadInput
-from terrace.gates.handle import handle
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
-from terrace.ledger.model import Draft, History
+from terrace.ledger.model import History
 from terrace.pipelines import approve as approving
 from terrace.pipelines import deploy as deploying
 from terrace.pipelines import drift as looking
-from terrace.pipelines.asking import HANDED_OVER, subjects
+from terrace.pipelines import holding
+from terrace.pipelines.asking import HANDED_OVER
 from terrace.pipelines.crew import Crew, Reach
-from terrace.pipelines.journal import append
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released
@@ -35,7 +34,6 @@ from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
-from terrace.rollout.next_step import awaiting
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Remediation, Undoing
@@ -162,7 +160,7 @@ def answer(
         note("nothing was written")
         return 1
     sign = signer(shop.repository, Path(key) if key else None)
-    deployment, verdict = approving.answer(crew, environment, answer=said, role=role, comment=comment, sign=sign)
+    deployment, verdict = approving.answer(crew, environment, approving.Word(said, role, comment, sign))
     if as_json:
         emit(
             {
@@ -200,16 +198,13 @@ def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: boo
     """Hold an environment, or let it go."""
     shop = Workshop(Path(folder))
     shop.trust.config.environment(environment)
-    kind = kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD
-    ledger = shop.open_ledger()
-
-    def decide(history: History) -> tuple[Draft, ...]:
-        now = folds.hold(history, environment)
-        # One that came with a deployment ends with it: what people hold stays, and so is written all the same.
-        already = now is None if not held else now is not None and not now.deployment
-        return () if already else (Draft(kind, environment, shop.actor, {"reason": reason}),)
-
-    history = append(ledger, ledger.read(), decide)
+    history = holding.hold(
+        shop.open_ledger(),
+        environment,
+        shop.actor,
+        reason,
+        kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD,
+    )
     now = folds.hold(history, environment)
     if as_json:
         emit({"schema": "terrace/hold@1", "environment": environment, "held": now is not None})
@@ -355,7 +350,7 @@ def _handle(crew: Crew, done: Deployment | Refused) -> str:
     """What names the plans that wait for people; "" where none do."""
     if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
         return ""
-    return handle(subjects(crew, crew.ledger.read(), done, awaiting(done)))
+    return approving.handle_of(crew.policy, crew.ledger.read(), done.environment)
 
 
 def _patiently(crew: Crew, done: Deployment | Refused) -> Deployment | Refused:

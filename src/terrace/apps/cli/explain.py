@@ -30,6 +30,15 @@ def explain(folder: str, name: str, *, as_json: bool) -> int:
     return 0
 
 
+def explained(folder: str, name: str) -> str | None:
+    """A rule in one text; None when there is none of that name."""
+    found = rules().get(name)
+    if found is None:
+        policy = _policies(folder).get(name)
+        found = _told(policy) if policy is not None else None
+    return None if found is None else f"{found.name}: {found.means} Why: {found.why} Fix: {found.fix}"
+
+
 def known_rules(folder: str) -> frozenset[str]:
     """The names of all rules that are known here, and of the families of those of policies."""
     policies = _policies(folder)

@@ -15,6 +15,7 @@ from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
+from terrace.pipelines.approve import handle_of
 from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment
@@ -36,11 +37,12 @@ def status(folder: str, *, as_json: bool) -> int:
         for e in shop.trust.config.environments
         if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
-    told = machine.status(rows, alarms, drift)
+    handles = {e.name: handle_of(shop.trust.policy, history, e.name) for e in shop.trust.config.environments}
+    told = machine.status(rows, alarms, drift, handles)
     if as_json:
         emit(told)
     else:
-        print_record(terminal.status(rows, drift, now()))
+        print_record(terminal.status(rows, drift, handles, now()))
         if alarms:
             print_record(state_terminal.problems(alarms))
     return ended(actions.environments((name for name, *_ in rows), run_page.status(told)), 0)

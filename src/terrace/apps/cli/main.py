@@ -11,6 +11,7 @@ from terrace.apps.cli import (
     change_commands,
     deploy_commands,
     drift_commands,
+    forge_commands,
     init_commands,
     judging_commands,
     look_commands,
@@ -25,6 +26,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Undo", ("rollback", "destroy")),
     ("Look", ("status", "history", "show")),
     ("Watch", ("drift", "report")),
+    ("Talk", ("chatops",)),
     ("Keep", ("state", "ledger", "config", "completion")),
 )
 """The commands as `terrace --help` groups them."""
@@ -65,6 +67,7 @@ for group in (
     look_commands,
     drift_commands,
     state_commands,
+    forge_commands,
 ):
     for command in group.COMMANDS:
         cli.add_command(command)

@@ -1,0 +1,122 @@
+"""Comments, people and pull requests, asked from GitHub itself each time: a notification may be old, or forged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, get_args
+
+from terrace.adapters.github.client import GitHub
+from terrace.adapters.github.comments import Comments
+from terrace.adapters.github.refusals import Refused
+from terrace.errors import BadInput
+from terrace.gates.conversation.model import Change, Permission, Said, Sign
+
+MOST_COMMITS = 250
+"""Commits of a pull request that GitHub tells: of a longer one it is not known who wrote all of it."""
+
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}(\[bot\])?")
+_PERMISSIONS: Mapping[str, Permission] = {level: level for level in get_args(Permission)}
+_REACTIONS: Mapping[Sign, str] = {"seen": "eyes", "done": "+1", "refused": "confused"}
+
+
+class GitHubConversation:
+    """The conversations of one repository. `login` is who we write as; `marker` is the first line of the answer to a
+    comment, by its id."""
+
+    def __init__(self, github: GitHub, login: str, marker: Callable[[str], str]) -> None:
+        self._github = github
+        self._comments = Comments(github, login)
+        self._marker = marker
+
+    def said(self, id_: str) -> Said | None:
+        told = self._github.find(f"issues/comments/{_number(id_)}")
+        return None if told is None else _said(told)
+
+    def permission(self, login: str) -> Permission:
+        """The level that GitHub computes from teams, organisation and repository; a role of one's own counts as the
+        level that it builds on."""
+        told = self._github.find(f"collaborators/{_login(login)}/permission")
+        return "none" if told is None else _PERMISSIONS.get(_level(told), "none")
+
+    def change(self, number: int) -> Change | None:
+        told = self._github.find(f"pulls/{int(number)}")
+        if told is None:
+            return None
+        head, base = told["head"], told["base"]
+        return Change(
+            number=int(told["number"]),
+            author=str((told.get("user") or {}).get("login", "")),
+            head=str(head["sha"]),
+            base=str(base["ref"]),
+            open=told["state"] == "open",
+            merged=str(told.get("merge_commit_sha") or "") if told.get("merged") else "",
+            # A head whose repository is gone came from one that is not ours any more.
+            foreign=(head.get("repo") or {}).get("id") != base["repo"]["id"],
+            pushers=self._pushers(int(number)) if told["commits"] <= MOST_COMMITS else None,
+        )
+
+    def acknowledge(self, said: Said, sign: Sign) -> None:
+        path = f"issues/comments/{_number(said.id)}/reactions"
+        try:
+            # The same reaction by the same account is there once, however often it is asked for.
+            self._github.once("POST", path, {"content": _REACTIONS[sign]}, lambda: None)
+        except Refused as error:
+            if error.status != 404:
+                raise
+
+    def reply(self, said: Said, body: str) -> str:
+        return self._comments.keep(said.number, self._marker(said.id), body)
+
+    def again(self, change: Change) -> str | None:
+        found = self._github.each("actions/runs", "workflow_runs", head_sha=change.head, event="pull_request")
+        run = next(iter(found), None)
+        if run is None:
+            return None
+        if run["status"] == "completed":
+            # Asked twice, it runs twice or is refused the second time: both are harmless.
+            self._github.once("POST", f"actions/runs/{int(run['id'])}/rerun", {}, lambda: {})
+        return str(run["html_url"])
+
+    def _pushers(self, number: int) -> frozenset[str] | None:
+        logins: set[str] = set()
+        for commit in self._github.each(f"pulls/{number}/commits"):
+            author = (commit.get("author") or {}).get("login")
+            if author is None:
+                return None
+            logins |= {author, (commit.get("committer") or {}).get("login") or author}
+        return frozenset(logins)
+
+
+def _said(told: Mapping[str, Any]) -> Said:
+    user = told.get("user") or {}
+    return Said(
+        id=str(int(told["id"])),
+        number=int(str(told["issue_url"]).rsplit("/", 1)[1]),
+        login=str(user.get("login", "")),
+        machine=user.get("type") != "User" or told.get("performed_via_github_app") is not None,
+        text=str(told.get("body") or ""),
+        at=datetime.fromisoformat(told["created_at"]),
+        edited=told["updated_at"] != told["created_at"],
+        url=str(told["html_url"]),
+    )
+
+
+def _level(told: Mapping[str, Any]) -> str:
+    """`permission` knows four levels only, and says read for triage and write for maintain; `role_name` knows more, and
+    names of the organisation's own."""
+    role = str(told.get("role_name") or "")
+    return role if role in ("triage", "maintain") else str(told["permission"])
+
+
+def _number(id_: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,20}", id_):
+        raise BadInput(f"{id_[:40]!r} is no id of a comment")
+    return int(id_)
+
+
+def _login(login: str) -> str:
+    if not _LOGIN.fullmatch(login):
+        raise BadInput(f"{login[:60]!r} is no account")
+    return login

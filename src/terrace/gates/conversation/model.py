@@ -1,0 +1,49 @@
+"""What a forge tells of people and of changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Permission = Literal["none", "read", "triage", "write", "maintain", "admin"]
+"""What somebody may do in the repository, from least to most."""
+
+Sign = Literal["seen", "done", "refused"]
+"""What a comment gets at once, before there are words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One comment, as the forge tells it by itself: what a notification says of it is never trusted.
+
+    `number` is the change or issue that it stands at. `edited` is whether it is still what was written first; `machine`
+    whether a program wrote it. `url` leads to it.
+    """
+
+    id: str
+    number: int
+    login: str
+    machine: bool
+    text: str
+    at: datetime
+    edited: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A pull or merge request. `merged` is the commit that it became on the protected branch, "" while it is none.
+
+    `pushers` are the logins of whoever wrote or committed what is in it, None where that cannot be told; `author` is
+    whoever opened it; `foreign` is whether it comes from another repository.
+    """
+
+    number: int
+    author: str
+    head: str
+    base: str
+    open: bool
+    merged: str
+    foreign: bool
+    pushers: frozenset[str] | None

@@ -1,0 +1,38 @@
+"""Whether somebody may ask for that: by what the forge says of them now, never by what their words say."""
+
+from __future__ import annotations
+
+from terrace.gates.conversation.grammar import Approve, Command, Explain, Look
+from terrace.gates.conversation.model import Change, Permission, Said
+
+_ORDER: tuple[Permission, ...] = ("none", "read", "triage", "write", "maintain", "admin")
+
+
+def refusal(command: Command, said: Said, permission: Permission, change: Change | None) -> str | None:
+    """Why this person may not ask for this here; None where they may."""
+    if said.machine:
+        return "programs give no commands"
+    if said.edited:
+        return "the comment was edited after it was written: write a new one"
+    needed = _needed(command)
+    if _ORDER.index(permission) < _ORDER.index(needed):
+        return f"that needs the permission {needed!r} in this repository, and yours is {permission!r}"
+    if isinstance(command, Approve) and change is not None:
+        if _same(said.login, change.author):
+            return "whoever opened a change does not approve it"
+        if change.pushers is None:
+            return "it cannot be told who wrote the commits of this change, and they do not approve it"
+        if any(_same(said.login, login) for login in change.pushers):
+            return "whoever wrote commits of a change does not approve it"
+    return None
+
+
+def _needed(command: Command) -> Permission:
+    """Reading is free to whoever can read; whatever runs something or changes something needs more."""
+    if isinstance(command, Explain) or (isinstance(command, Look) and command.what in ("help", "status")):
+        return "read"
+    return "write"
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()

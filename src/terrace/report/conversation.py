@@ -1,0 +1,43 @@
+"""An answer to somebody's command, as a comment: what happened, why, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.report.markdown import code, plain
+from terrace.report.text import clipped
+
+MOST = 20
+"""Reasons that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of a command.
+
+    `happened` is one sentence, `reasons` say more; all may hold text from outside. `following` are lines that somebody
+    may write next. `block` is Markdown of ours that goes below.
+    """
+
+    happened: str
+    reasons: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
+    block: str = ""
+
+
+def marker(said: str) -> str:
+    """The first line of the answer to a comment: by it, and by who wrote it, the answer is found again."""
+    return f'<!-- terrace:v1 {{"kind":"reply","to":"{said}"}} -->'
+
+
+def as_markdown(reply: Reply, to: str) -> str:
+    """The answer to the comment of that id. Nobody is called, and no text from outside formats anything."""
+    parts = [marker(to), plain(clipped(reply.happened, 500))]
+    if reply.reasons:
+        more = [f"- and {len(reply.reasons) - MOST} more"] if len(reply.reasons) > MOST else []
+        parts.append("\n".join([*(f"- {plain(clipped(one))}" for one in reply.reasons[:MOST]), *more]))
+    if reply.block:
+        parts.append(reply.block)
+    if reply.following:
+        parts.append("**Next**: " + " · ".join(code(clipped(one, 200)) for one in reply.following))
+    return "\n\n".join(parts) + "\n"

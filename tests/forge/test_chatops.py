@@ -1,0 +1,182 @@
+"""`terrace chatops` as the two jobs of a workflow run it: people talk, the ledger remembers, nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from forge.fake import FakeGitHub
+from forge.served import served
+from support.cli import MODULE, Done, World, three_environments, world
+from support.git import git
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeGitHub]:
+    made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC))
+    made.open_pull_request(12)
+    made.permissions.update(bob="write", carol="write", mona="write", eve="read")
+    with served(made):
+        yield made
+
+
+class Room:
+    """A repository whose dev has its tip, and people who talk at the pull request that it came from."""
+
+    def __init__(self, shop: World, fake: FakeGitHub, events: Path) -> None:
+        self.shop, self.fake, self.events = shop, fake, events
+        shop.variables |= {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_REPOSITORY": f"{fake.owner}/{fake.name}",
+            "GITHUB_API_URL": fake.api,
+            "GITHUB_EVENT_NAME": "issue_comment",
+            "GITHUB_EVENT_PATH": str(events / "event.json"),
+            "GITHUB_OUTPUT": str(events / "output"),
+            "GITHUB_TOKEN": "ghs_secret",
+        }
+        tip = git(shop.work, "rev-parse", "main").strip()
+        fake.pull(12, "a" * 40, author="mona", merged=tip)
+
+    def says(self, who: str, text: str) -> int:
+        """Somebody writes a comment; GitHub tells of it."""
+        id_ = self.fake.someone_comments(12, who, text)
+        event = {"action": "created", "comment": {"id": id_, "user": {"login": "bob"}, "body": "/terrace status"}}
+        (self.events / "event.json").write_text(json.dumps(event))
+        (self.events / "output").write_text("")
+        return id_
+
+    def heard(self, who: str, text: str) -> tuple[Done, str]:
+        """The first job, and the answer that stands below the comment then."""
+        id_ = self.says(who, text)
+        return self.shop.run("chatops", "--json"), self.answer(id_)
+
+    def answer(self, to: int) -> str:
+        found = [c["body"] for c in self.fake.comments.values() if f'"kind":"reply","to":"{to}"' in c["body"]]
+        assert len(found) <= 1, "one answer to a comment"
+        return found[0] if found else ""
+
+    def handle(self, environment: str) -> str:
+        rows = self.shop.ok("status", "--json").json["environments"]
+        return str(next(row for row in rows if row["name"] == environment)["handle"])
+
+    @property
+    def output(self) -> str:
+        return (self.events / "output").read_text()
+
+
+@pytest.fixture
+def room(fake: FakeGitHub, tmp_path: Path) -> Room:
+    shop = world(tmp_path, three_environments())
+    shop.ok("deploy", "dev")
+    return Room(shop, fake, tmp_path)
+
+
+def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
+    shop, fake = room.shop, room.fake
+    assert shop.run("promote", "staging").code == 1
+    handle = room.handle("staging")
+
+    refused = {
+        "eve": ("needs the permission 'write'", f"/terrace approve staging {handle}"),
+        "mona": ("whoever opened a change does not approve it", f"/terrace approve staging {handle}"),
+        "bob": (f"is {handle} by now", "/terrace approve staging 00000000"),
+    }
+    for who, (why, text) in refused.items():
+        done, answer = room.heard(who, text)
+        assert (done.code, done.json["done"]) == (1, False)
+        assert why.replace("'", "") in answer.replace("&#39;", "").replace("'", ""), answer
+        assert room.output == "environment=\n"
+
+    done, answer = room.heard("bob", f"Looks fine.\n/terrace approve staging {handle}")
+    assert done.code == 0, done.err
+    assert "is written down" in answer and "staging goes on" in answer
+    assert room.output == "environment=staging\n"
+    events = shop.ok("ledger", "verify", "--json").json["events"]
+    shop.ok("chatops")
+    assert shop.ok("ledger", "verify", "--json").json["events"] == events, "a replay writes nothing"
+
+    acted = shop.ok("chatops", "--act", "--json").json
+    assert "succeeded" in acted["happened"]
+    (newest, *_) = shop.ok("history", "--json").json["deployments"]
+    assert (newest["environment"], newest["result"]) == ("staging", "succeeded")
+    assert [(a["actor"], a["proof"]) for a in newest["approvals"]] == [("bob", "forge")]
+    assert "ghs_secret" not in json.dumps([one.body for one in fake.asked])
+
+
+def test_what_was_said_must_still_be_there_when_it_counts(room: Room) -> None:
+    room.shop.run("promote", "staging")
+    comment = room.says("bob", f"/terrace approve staging {room.handle('staging')}")
+    room.shop.ok("chatops")
+    said = room.fake.comments.pop(comment)
+    gone = room.shop.run("resume", "staging")
+    assert (gone.code, "nobody says it any more" in gone.out) == (1, True)
+    room.fake.comments[comment] = {**said, "user": {**said["user"], "login": "eve"}}
+    assert room.shop.run("resume", "staging").code == 1, "somebody else says it"
+    room.fake.comments[comment] = {**said, "updated_at": "2026-12-31T00:00:00Z"}
+    assert room.shop.run("resume", "staging").code == 1, "it was edited"
+    room.fake.comments[comment] = said
+    assert room.shop.run("resume", "staging", GITHUB_TOKEN="").code == 1, "nobody can be asked"
+    room.shop.ok("resume", "staging")
+
+
+def test_a_newer_plan_voids_what_was_said_of_an_older_one(room: Room) -> None:
+    room.shop.run("promote", "staging")
+    handle = room.handle("staging")
+    room.shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    room.shop.ok("deploy", "dev")
+    room.shop.run("promote", "staging")
+    done, answer = room.heard("bob", f"/terrace approve staging {handle}")
+    assert (done.code, "by now" in answer) == (1, True)
+    assert room.shop.status()["staging"]["waiting_for"] == ["0 of 1 people have approved"]
+
+
+def test_a_command_that_changes_something_is_taken_up_once(room: Room) -> None:
+    room.shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    room.fake.pull(12, "a" * 40, author="mona", merged=git(room.shop.work, "rev-parse", "main").strip())
+    room.says("bob", "/terrace deploy dev")
+    room.shop.ok("chatops")
+    assert room.output == "environment=dev\n"
+    room.shop.ok("chatops", "--act")
+    assert room.shop.state("dev")["outputs"]["it"]["value"] == "dev-2"
+    back, _ = room.heard("bob", "/terrace rollback dev the site is down")
+    assert back.code == 0
+    room.shop.ok("chatops", "--act")
+    assert room.shop.state("dev")["outputs"]["it"]["value"] == "dev-1"
+    again = room.shop.run("chatops", "--act", "--json")
+    assert (again.code, "taken up before" in again.json["happened"]) == (1, True)
+
+    fresh, answer = room.heard("bob", "/terrace unlock dev looked into it")
+    assert (fresh.code, "takes deployments" in answer) == (0, True)
+
+
+def test_talk_gets_an_answer_and_changes_nothing(room: Room) -> None:
+    before = room.shop.ok("ledger", "verify", "--json").json["events"]
+    said: dict[str, tuple[str, str]] = {
+        "eve": ("/terrace status", "| `dev` | deployed |"),
+        "bob": ("/terrace explain format", "format&#58;"),
+        "carol": ("/terrace help", "/terrace approve ENV HASH"),
+        "mona": ("/terrace deplyo dev", "`/terrace deploy`"),
+    }
+    for who, (text, expected) in said.items():
+        assert expected.replace("/", "/") in room.heard(who, text)[1].replace("&#91;", "[").replace("&#93;", "]")
+    assert room.heard("renovate[bot]", "/terrace deploy dev")[1] == ""
+    assert room.heard("bob", "> /terrace deploy dev")[1] == ""
+    room.fake.pull(12, "a" * 40)
+    assert "Merge it first" in room.heard("bob", "/terrace deploy dev")[1]
+    old = room.says("bob", "/terrace rollback dev")
+    room.fake.comments[old].update(created_at="2026-01-01T00:00:00Z", updated_at="2026-01-01T00:00:00Z")
+    assert room.shop.run("chatops").code == 1
+    assert "more than an hour ago" in room.answer(old)
+    assert room.shop.ok("ledger", "verify", "--json").json["events"] == before
+
+
+def test_elsewhere_it_says_what_is_missing(tmp_path: Path) -> None:
+    shop = world(tmp_path, three_environments())
+    done = shop.run("chatops")
+    assert (done.code, "no run of GitHub Actions" in done.err) == (2, True)

@@ -1,0 +1,148 @@
+"""What GitHub tells of comments, people and pull requests."""
+
+from __future__ import annotations
+
+import pytest
+
+from forge.fake import FakeGitHub, Stumble
+from terrace.adapters.github.client import GitHub, Place
+from terrace.adapters.github.conversation import GitHubConversation
+from terrace.adapters.github.credentials import Token
+from terrace.errors import BadInput, NotReady
+from terrace.gates.conversation.model import Permission
+from terrace.report.conversation import marker
+
+HEAD, MERGED = "a" * 40, "c" * 40
+
+
+@pytest.fixture
+def fake() -> FakeGitHub:
+    made = FakeGitHub(grants={"issues": "write", "actions": "write"})
+    made.open_pull_request(7)
+    return made
+
+
+def talk(fake: FakeGitHub) -> GitHubConversation:
+    github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
+    return GitHubConversation(github, "terrace[bot]", marker)
+
+
+def test_a_comment_is_as_github_has_it_now(fake: FakeGitHub) -> None:
+    id_ = fake.someone_comments(7, "alice", "/terrace status")
+    said = talk(fake).said(str(id_))
+    assert said is not None
+    assert (said.login, said.number, said.text, said.machine, said.edited) == (
+        "alice",
+        7,
+        "/terrace status",
+        False,
+        False,
+    )
+    fake.edit(id_, "/terrace approve prod 12345678")
+    again = talk(fake).said(str(id_))
+    assert again is not None and again.edited
+    assert talk(fake).said("999") is None
+
+
+def test_a_bot_is_a_machine(fake: FakeGitHub) -> None:
+    said = talk(fake).said(str(fake.someone_comments(7, "renovate[bot]", "/terrace status")))
+    assert said is not None and said.machine
+
+
+@pytest.mark.parametrize("level", ["none", "read", "triage", "write", "maintain", "admin"])
+def test_what_somebody_may_do_is_looked_up(fake: FakeGitHub, level: Permission) -> None:
+    fake.permissions["alice"] = level
+    assert talk(fake).permission("alice") == level
+
+
+def test_a_role_of_the_organisation_counts_as_what_it_builds_on(fake: FakeGitHub) -> None:
+    fake.permissions["alice"] = "release-captain"
+    assert talk(fake).permission("alice") == "write"
+
+
+@pytest.mark.parametrize("login", ["../../x", "a b", "", "x" * 50])
+def test_what_is_no_account_is_never_asked_about(fake: FakeGitHub, login: str) -> None:
+    with pytest.raises(BadInput):
+        talk(fake).permission(login)
+    assert fake.asked == []
+
+
+def test_a_change_tells_who_wrote_it(fake: FakeGitHub) -> None:
+    fake.pull(7, HEAD, author="mona", merged=MERGED, writers={"mona": "web-flow", "lisa": "lisa"})
+    change = talk(fake).change(7)
+    assert change is not None
+    assert (change.author, change.head, change.base, change.open, change.merged) == (
+        "mona",
+        HEAD,
+        "main",
+        False,
+        MERGED,
+    )
+    assert change.pushers == frozenset({"mona", "lisa", "web-flow"})
+    assert not change.foreign
+    assert talk(fake).change(8) is None
+
+
+def test_who_wrote_a_commit_without_an_account_cannot_be_told(fake: FakeGitHub) -> None:
+    fake.pull(7, HEAD, writers={"mona": None})
+    fake.commits[7][0]["author"] = None
+    change = talk(fake).change(7)
+    assert change is not None and change.pushers is None
+
+
+def test_a_longer_change_than_github_tells_is_not_known_whole(fake: FakeGitHub) -> None:
+    fake.pull(7, HEAD)
+    fake.pulls[7]["commits"] = 251
+    change = talk(fake).change(7)
+    assert change is not None and change.pushers is None
+
+
+def test_a_fork_is_foreign(fake: FakeGitHub) -> None:
+    fake.pull(7, HEAD, foreign=True)
+    change = talk(fake).change(7)
+    assert change is not None and change.foreign
+
+
+def test_an_answer_is_there_once_whatever_github_says(fake: FakeGitHub) -> None:
+    said = talk(fake).said(str(fake.someone_comments(7, "alice", "/terrace status")))
+    assert said is not None
+    fake.stumbles = [None, Stumble(502, done_first=True)]
+    for _ in range(2):
+        talk(fake).reply(said, marker(said.id) + "\nall is well")
+    mine = [one for one in fake.comments.values() if one["user"]["login"] == "terrace[bot]"]
+    assert len(mine) == 1
+
+
+def test_a_reaction_to_a_comment_that_is_gone_is_no_trouble(fake: FakeGitHub) -> None:
+    said = talk(fake).said(str(fake.someone_comments(7, "alice", "/terrace status")))
+    assert said is not None
+    talk(fake).acknowledge(said, "seen")
+    talk(fake).acknowledge(said, "seen")
+    assert fake.reactions == [(int(said.id), "eyes")]
+    fake.comments.clear()
+    talk(fake).acknowledge(said, "done")
+
+
+def test_a_change_is_checked_again_once(fake: FakeGitHub) -> None:
+    fake.pull(7, HEAD)
+    change = talk(fake).change(7)
+    assert change is not None
+    assert talk(fake).again(change) is None
+    fake.ran(70, HEAD)
+    fake.ran(71, "f" * 40)
+    assert talk(fake).again(change)
+    assert fake.reruns == [70]
+    fake.ran(70, HEAD, "in_progress")
+    assert talk(fake).again(change)
+    assert fake.reruns == [70], "one that runs already is not run again"
+
+
+def test_without_the_permission_it_is_said_which(fake: FakeGitHub) -> None:
+    fake.pull(7, HEAD)
+    fake.ran(70, HEAD)
+    change = talk(fake).change(7)
+    assert change is not None
+    fake.grants = {}
+    with pytest.raises(NotReady) as error:
+        talk(fake).again(change)
+    assert "actions: write" in (error.value.hint or "")

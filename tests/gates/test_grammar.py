@@ -1,0 +1,110 @@
+"""What a comment asks for: one whole line, and nothing that only looks like one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.gates.conversation.grammar import (
+    Approve,
+    Command,
+    Deploy,
+    Explain,
+    Look,
+    Misunderstood,
+    Reject,
+    Rollback,
+    Unlock,
+    forms,
+    understood,
+)
+
+COMMANDS: dict[str, Command] = {
+    "/terrace plan": Look("plan"),
+    "/terrace check": Look("check"),
+    "/terrace status": Look("status"),
+    "/terrace help": Look("help"),
+    "/terrace deploy dev": Deploy("dev"),
+    "/terrace rollback prod": Rollback("prod"),
+    "/terrace rollback prod the site is down": Rollback("prod", "the site is down"),
+    "/terrace unlock prod looked into it": Unlock("prod", "looked into it"),
+    "/terrace approve prod 1a2b3c4d": Approve("prod", "1a2b3c4d"),
+    "/terrace reject prod 1a2b3c4d": Reject("prod", "1a2b3c4d"),
+    "/terrace reject prod 1a2b3c4d not today": Reject("prod", "1a2b3c4d", "not today"),
+    "/terrace explain house.s3/public": Explain("house.s3/public"),
+}
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_line_is_a_command(line: str) -> None:
+    for comment in (line, f"{line}\r\n", f"Looks good.\n\n{line}\nThanks!", f"```\nx\n```\n{line}  "):
+        assert understood(comment) == COMMANDS[line]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_talk_about_a_command_is_none(line: str) -> None:
+    for comment in (
+        f"> {line}",
+        f"    {line}",
+        f" {line}",
+        f"`{line}`",
+        f"say {line}",
+        f"```\n{line}\n```",
+        f"~~~text\n{line}\n~~~",
+        f"```\n{line}",
+        f"````\n```\n{line}\n````",
+        f"<!-- {line} -->",
+        f"<!--\n{line}\n-->",
+        f"<!--\n{line}",
+        f"- {line}",
+        f"/{line}",
+    ):
+        assert understood(comment) is None, comment
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/terrace",
+        "/terrace aprove prod 1a2b3c4d",
+        "/terrace approve prod",
+        "/terrace approve prod 1a2b3c4d now",
+        "/terrace approve prod 1A2B3C4D",
+        "/terrace approve prod 1a2b3c4",
+        "/terrace approve  prod 1a2b3c4d",
+        "/terrace approve --yes 1a2b3c4d",
+        "/terrace deploy prod; rm -rf /",
+        "/terrace deploy ../prod",
+        "/terrace unlock prod",
+        "/terrace status please",
+        "/terrace Status",
+    ],
+)
+def test_a_near_miss_is_told_how_it_is_written_and_does_nothing(line: str) -> None:
+    found = understood(line)
+    assert isinstance(found, Misunderstood)
+    assert found.hint.startswith("/terrace ")
+
+
+def test_two_commands_are_none() -> None:
+    assert isinstance(understood("/terrace status\n/terrace help"), Misunderstood)
+
+
+def test_help_tells_every_form() -> None:
+    verbs = {line.split()[1] for line in COMMANDS}
+    assert {form.split()[1] for form in forms()} == verbs
+
+
+@given(st.text())
+def test_no_text_breaks_it(text: str) -> None:
+    understood(text)
+
+
+@given(st.text(max_size=30), st.sampled_from(sorted(COMMANDS)))
+def test_nothing_may_follow_an_approval_or_stand_before_a_command(text: str, line: str) -> None:
+    assert understood(f"x{text.replace(chr(10), '')}{line}") is None
+    approval = understood(f"/terrace approve prod 1a2b3c4d{text}")
+    assert approval == Approve("prod", "1a2b3c4d") or not isinstance(approval, Approve)
+    if isinstance(approval, Approve):
+        assert text.split("\n")[0].strip(" \t\r") == ""
