@@ -9,7 +9,7 @@ from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.pins import pins
 from terrace.apps.workflows.premises import Premises, word
 from terrace.apps.workflows.settings import FOLDER
-from terrace.stacks.config import Environment
+from terrace.stacks.config import SCANNERS, Environment
 
 FIRST = 3
 """The number of the workflow that deploys into the first environment: 00 to 02 look at changes."""
@@ -74,6 +74,8 @@ def _values(premises: Premises) -> Mapping[str, str]:
         "azure": blocks["azure env"] if "azure" in premises.clouds else "",
         "terraform": "" if embedded else blocks["terraform"],
         "terraform version": terraform.version,
+        "tools": blocks["tools"] if (tools := _tools(premises)) else "",
+        "tool names": " ".join(tools),
         "extra": "[embedded]" if embedded else "",
         "version": premises.version,
     }
@@ -100,3 +102,10 @@ def _deploying(premises: Premises, index: int, values: Mapping[str, str]) -> str
             "trigger": "  push:\n    branches: [<<branch>>]" if first else "",
         },
     )
+
+
+def _tools(premises: Premises) -> tuple[str, ...]:
+    """Programs of others that judge changes, as terrace.yaml weighs them: a machine of GitHub has none of them."""
+    config = premises.config
+    named = tuple(name for name in SCANNERS if name in config.checks and config.level(name) != "off")
+    return ("opa", *named) if config.policies else named
