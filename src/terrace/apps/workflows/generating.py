@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from importlib import resources
 
 from terrace.apps.workflows.filling import filled, template
+from terrace.apps.workflows.oidc import trust
+from terrace.apps.workflows.owners import owned
 from terrace.apps.workflows.pins import pins
 from terrace.apps.workflows.premises import Premises, word
 from terrace.apps.workflows.settings import FOLDER
@@ -29,6 +31,12 @@ _WORKFLOWS = (
     "tick",
 )
 _ACTIONS = ("compliance-check", "terrace-plan", "terrace-setup")
+_FORMS = {
+    "pull_request_template.md": "pull_request_template.md",
+    "ISSUE_TEMPLATE/deployment-request.yml": "deployment-request.yml",
+    "ISSUE_TEMPLATE/incident.yml": "incident.yml",
+    "ISSUE_TEMPLATE/waiver.yml": "waiver.yml",
+}
 _RULESETS = ("ruleset-ledger", "ruleset-ledger-writer", "ruleset-protected-branch")
 
 
@@ -40,6 +48,11 @@ def generated(premises: Premises) -> Mapping[str, str]:
         f".github/actions/{name}/action.yml": filled(template(f"actions/{name}.yml"), values) for name in _ACTIONS
     }
     files |= {f"{FOLDER}/{name}.json": filled(template(f"terrace/{name}.json"), values) for name in _RULESETS}
+    files |= {f".github/{path}": filled(template(f"forms/{name}"), values) for path, name in _FORMS.items()}
+    if owned(premises):
+        files[".github/CODEOWNERS"] = filled(template("forms/CODEOWNERS"), values)
+    for cloud in premises.clouds:
+        files |= {f"{FOLDER}/oidc-{cloud}/{name}": text for name, text in trust(premises, cloud).items()}
     for index, environment in enumerate(premises.config.environments):
         files[f".github/workflows/{_deploy(index, environment)}.yml"] = _deploying(premises, index, values)
     return dict(sorted(files.items()))
@@ -74,6 +87,10 @@ def _values(premises: Premises) -> Mapping[str, str]:
         "azure": blocks["azure env"] if "azure" in premises.clouds else "",
         "terraform": "" if embedded else blocks["terraform"],
         "terraform version": terraform.version,
+        "environment options": "\n".join(f"- {word(name)}" for name in premises.names),
+        "boxes": blocks["boxes"] if (roles := _roles(premises)) else "",
+        "role options": "\n".join(f"- label: {word(role)}" for role in roles),
+        "owned": "\n".join(owned(premises)),
         "tools": blocks["tools"] if (tools := _tools(premises)) else "",
         "tool names": " ".join(tools),
         "extra": "[embedded]" if embedded else "",
@@ -109,3 +126,8 @@ def _tools(premises: Premises) -> tuple[str, ...]:
     config = premises.config
     named = tuple(name for name in SCANNERS if name in config.checks and config.level(name) != "off")
     return ("opa", *named) if config.policies else named
+
+
+def _roles(premises: Premises) -> tuple[str, ...]:
+    """The roles that are asked for anywhere, in the order of the ladder."""
+    return tuple(dict.fromkeys(role for one in premises.config.environments for role in premises.approvers(one)))
