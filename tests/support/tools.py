@@ -30,6 +30,7 @@ PROVIDER = Path(__file__).parent.parent / "provider"
 
 TOFU = "1.12.6"
 PROGRAMS = {
+    "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
     "opa": "github.com/open-policy-agent/opa@v1.22.2",
     "terraform-config-inspect": ("github.com/hashicorp/terraform-config-inspect@v0.0.0-20260904064934-75d64de68c31"),
     # Half a minute.

@@ -18,7 +18,7 @@ from terrace.apps.workflows.premises import Premises, clouds_of
 from terrace.apps.workflows.record import LOCK, Record
 from terrace.apps.workflows.settings import Setting, settings
 from terrace.apps.workflows.upgrading import Upgrade, diff, upgrade
-from terrace.apps.workflows.writing import perform, recorded, there
+from terrace.apps.workflows.writing import elsewhere, perform, recorded, there
 from terrace.report.text import readable, visible
 from terrace.stacks.facts import provider_sources
 
@@ -34,6 +34,8 @@ def init_github(folder: str, clouds: tuple[str, ...], *, renew: bool, dry_run: b
         return 0
     premises = premises_of(shop, (*clouds, *(before.clouds if before else ())))
     files = generated(premises)
+    others = elsewhere(root, files)
+    files = {path: text for path, text in files.items() if path not in others}
     now = there(root, {*files, *(before.files if before else ())})
     after = Record(__version__, pins(), clouds=tuple(sorted({*clouds, *(before.clouds if before else ())})))
     todo = upgrade(files, now, before or Record(), after)
@@ -41,8 +43,10 @@ def init_github(folder: str, clouds: tuple[str, ...], *, renew: bool, dry_run: b
         perform(root, todo)
     asked = settings(premises)
     if as_json:
-        emit(_as_json(todo, now, asked))
+        emit({**_as_json(todo, now, asked), "elsewhere": [{"path": p, "theirs": t} for p, t in others.items()]})
     else:
+        for path, theirs in others.items():
+            show(f"left away: {path}, since {theirs} is there")
         _tell(todo, now, asked, dry_run=dry_run, renew=renew)
     return 0
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from terrace.apps.workflows.record import LOCK, Record, decoded, encoded
 from terrace.apps.workflows.upgrading import Upgrade
 from terrace.errors import BadInput, TerraceError
 
+_ONE_OF_A_KIND = ("CODEOWNERS", "pull_request_template.md")
 _AGAIN = "then again: terrace init github --upgrade"
 
 
@@ -22,6 +23,23 @@ def there(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """Those of these files that there are. Raises BadInput for one that cannot be read, or lies behind a link."""
     found = {path: _text(root, path) for path in paths}
     return {path: text for path, text in found.items() if text is not None}
+
+
+def elsewhere(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Files of these of which somebody has one in another place where GitHub looks, ours -> theirs.
+
+    GitHub takes the first that it finds: writing ours would silently put theirs out of force.
+    """
+    single = [path for path in paths if path.rpartition("/")[2] in _ONE_OF_A_KIND]
+    found = {path: next(_namesakes(root, path), "") for path in single}
+    return {path: theirs for path, theirs in found.items() if theirs}
+
+
+def _namesakes(root: Path, path: str) -> Iterator[str]:
+    name = path.rpartition("/")[2].lower()
+    for folder in ("", ".github/", "docs/"):
+        near = (root / folder).iterdir() if (root / folder).is_dir() else ()
+        yield from (f"{folder}{one.name}" for one in near if one.name.lower() == name and f"{folder}{one.name}" != path)
 
 
 def perform(root: Path, todo: Upgrade) -> None:
