@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def fake() -> Iterator[FakeGitHub]:
-    made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC))
+    grants = dict.fromkeys(("issues", "deployments", "actions"), "write")
+    made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC), grants=grants)
     made.open_pull_request(12)
     made.permissions.update(bob="write", carol="write", mona="write", eve="read")
     with served(made):
@@ -106,6 +107,8 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     (newest, *_) = shop.ok("history", "--json").json["deployments"]
     assert (newest["environment"], newest["result"]) == ("staging", "succeeded")
     assert [(a["actor"], a["proof"]) for a in newest["approvals"]] == [("bob", "forge")]
+    (shown,) = (one for one in fake.deployments.values() if one["environment"] == "staging")
+    assert [status["state"] for status in fake.statuses[shown["id"]]] == ["queued", "success"]
     assert "ghs_secret" not in json.dumps([one.body for one in fake.asked])
 
 
@@ -115,7 +118,7 @@ def test_what_was_said_must_still_be_there_when_it_counts(room: Room) -> None:
     room.shop.ok("chatops")
     said = room.fake.comments.pop(comment)
     gone = room.shop.run("resume", "staging")
-    assert (gone.code, "nobody says it any more" in gone.out) == (1, True)
+    assert (gone.code, "nobody says it any more" in " ".join(gone.out.split())) == (1, True)
     room.fake.comments[comment] = {**said, "user": {**said["user"], "login": "eve"}}
     assert room.shop.run("resume", "staging").code == 1, "somebody else says it"
     room.fake.comments[comment] = {**said, "updated_at": "2026-12-31T00:00:00Z"}
@@ -180,3 +183,17 @@ def test_elsewhere_it_says_what_is_missing(tmp_path: Path) -> None:
     shop = world(tmp_path, three_environments())
     done = shop.run("chatops")
     assert (done.code, "no run of GitHub Actions" in done.err) == (2, True)
+
+
+def test_what_nobody_reviewed_does_not_enter(room: Room) -> None:
+    text = (room.shop.work / "terrace.yaml").read_text() + "forge: {reviewed: required}\n"
+    tip = room.shop.push({"terrace.yaml": text, "modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    blocked = room.shop.run("deploy", "dev", "--json")
+    assert (blocked.code, blocked.json["result"]) == (1, "blocked")
+    assert blocked.json["reasons"] == [f"{tip[:12]} came into main by no merged pull request"]
+    room.fake.pull(13, "d" * 40, author="mona", merged=tip)
+    room.fake.origins[tip] = [13]
+    room.fake.reviewed(13, "bob", commit="d" * 40)
+    unasked = room.shop.run("deploy", "dev", "--json", GITHUB_TOKEN="")
+    assert (unasked.json["result"], "connected to no forge" in unasked.json["reasons"][0]) == ("waiting", True)
+    room.shop.ok("deploy", "dev")

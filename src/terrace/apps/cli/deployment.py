@@ -13,6 +13,7 @@ from terrace.apps.cli import actions, recovering
 from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import confirmed, emit, note, show
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
+from terrace.apps.mirroring import show_deployments, track_drift
 from terrace.apps.wiring import Workshop, now
 from terrace.assess.compliance.audit import Audited
 from terrace.errors import BadInput
@@ -243,6 +244,7 @@ def tick(folder: str, wanted: tuple[str, ...] = (), *, as_json: bool, reach: Rea
             if (done := action.run(crew)) is not None
         ]
         seen = _look_around(shop, crew, chosen) if reach == "apply" else Seen()
+    show_deployments(shop, [one.name for one in shop.trust.config.environments if not chosen or one.name in chosen])
     if as_json:
         emit({"schema": "terrace/tick@1", "done": results, **seen.told})
     elif not (results or seen.anything):
@@ -312,7 +314,9 @@ def _look_around(shop: Workshop, crew: Crew, chosen: tuple[str, ...]) -> Seen:
     if names:
         looking.look(crew, names)
         looking.note_overdue(crew, names)
-    return Seen(looks, reviews_of(shop, names), look_when_due(shop, crew, chosen))
+    reviews = reviews_of(shop, names)
+    track_drift(shop, reviews)
+    return Seen(looks, reviews, look_when_due(shop, crew, chosen))
 
 
 def reviews_of(shop: Workshop, names: Iterable[str]) -> tuple[Review, ...]:
@@ -338,6 +342,7 @@ def tell(
         reacted = react(crew, done)
         if wait and isinstance(reacted, Deployment):
             reacted = _patiently(crew, reacted)
+    show_deployments(shop, [done.environment if isinstance(done, Deployment) else done.verdict.environment])
     record = _as_json(command, done, reacted)
     if as_json:
         emit(record)
