@@ -342,12 +342,12 @@ class Workshop:
 
     def onlookers(self, watcher: Watcher) -> Crew:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""
-        given = DIGEST_KEY in os.environ or self._backup_key_given
+        given = bool(os.environ.get(DIGEST_KEY)) or self._backup_key_given
         return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
 
     def auditors(self, watcher: Watcher) -> Crew:
         """A crew that looks and records that it did. It needs no key where the ledger is open already."""
-        given = DIGEST_KEY in os.environ or self._backup_key_given
+        given = bool(os.environ.get(DIGEST_KEY)) or self._backup_key_given
         if given:
             return self._crew(watcher, self.open_ledger(), self.digest_key)
         return self._crew(watcher, self.ledger, self.throwaway_key)
