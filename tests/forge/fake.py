@@ -63,6 +63,7 @@ class FakeGitHub(Identity, Conversations, Reviews):
     workflow_runs: dict[int, dict[str, Any]] = field(default_factory=dict)
     reactions: list[tuple[int, str]] = field(default_factory=list)
     reruns: list[int] = field(default_factory=list)
+    run_approvals: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     origins: dict[str, list[int]] = field(default_factory=dict)
     vanishing: bool = False

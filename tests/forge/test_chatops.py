@@ -43,6 +43,7 @@ class Room:
         }
         tip = git(shop.work, "rev-parse", "main").strip()
         fake.pull(12, "a" * 40, author="mona", merged=tip)
+        fake.origins[tip] = [12]
 
     def says(self, who: str, text: str) -> int:
         """Somebody writes a comment; GitHub tells of it."""
@@ -82,6 +83,10 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     shop, fake = room.shop, room.fake
     assert shop.run("promote", "staging").code == 1
     handle = room.handle("staging")
+    (page,) = (c for c in fake.comments.values() if '"kind":"release"' in c["body"])
+    assert "### Terrace: staging waits" in page["body"]
+    assert "+ create module.thing.terraform_data.it" in page["body"]
+    assert f"`/terrace approve staging {handle}`" in page["body"]
 
     refused = {
         "eve": ("needs the permission 'write'", f"/terrace approve staging {handle}"),
@@ -107,6 +112,7 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     (newest, *_) = shop.ok("history", "--json").json["deployments"]
     assert (newest["environment"], newest["result"]) == ("staging", "succeeded")
     assert [(a["actor"], a["proof"]) for a in newest["approvals"]] == [("bob", "forge")]
+    assert "### Terrace: deployed to dev, staging" in page["body"], "the same comment tells that it went on"
     (shown,) = (one for one in fake.deployments.values() if one["environment"] == "staging")
     assert [status["state"] for status in fake.statuses[shown["id"]]] == ["queued", "success"]
     assert "ghs_secret" not in json.dumps([one.body for one in fake.asked])
@@ -197,3 +203,29 @@ def test_what_nobody_reviewed_does_not_enter(room: Room) -> None:
     unasked = room.shop.run("deploy", "dev", "--json", GITHUB_TOKEN="")
     assert (unasked.json["result"], "connected to no forge" in unasked.json["reasons"][0]) == ("waiting", True)
     room.shop.ok("deploy", "dev")
+
+
+def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room: Room) -> None:
+    shop, fake = room.shop, room.fake
+    shop.variables["GITHUB_RUN_ID"] = "77"
+    shop.run("promote", "staging")
+    handle = room.handle("staging")
+    nobody = shop.ok("approve", "staging", handle, "--from-run")
+    assert "asked nobody about staging" in nobody.out
+    fake.run_reviewed(77, "stranger", "staging")
+    fake.run_reviewed(77, "bob", "prod")
+    assert "is nobody in terrace.yaml" in shop.ok("approve", "staging", handle, "--from-run").out
+    assert shop.run("resume", "staging").code == 1
+    fake.run_reviewed(77, "bob", "staging")
+    stale = shop.run("approve", "staging", "00000000", "--from-run")
+    assert (stale.code, f"is {handle} by now" in stale.err) == (2, True)
+    told = shop.ok("approve", "staging", handle, "--from-run", "--json").json
+    assert (told["verdict"], told["reviews"][-1]) == ("pass", {"login": "bob", "answer": "approve", "counts": True})
+    events = shop.ok("ledger", "verify", "--json").json["events"]
+    shop.ok("approve", "staging", handle, "--from-run")
+    assert shop.ok("ledger", "verify", "--json").json["events"] == events, "the same again writes nothing"
+    kept = fake.run_approvals.pop(77)
+    assert shop.run("resume", "staging").code == 1, "GitHub does not say so any more"
+    fake.run_approvals[77] = kept
+    shop.ok("resume", "staging")
+    assert "(forge)" in shop.ok("show", "staging").out

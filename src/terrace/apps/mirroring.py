@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from terrace.apps.cli.console import note
 from terrace.apps.wiring import Workshop
 from terrace.errors import Interrupted, TerraceError
 from terrace.stacks.load import is_production
 from terrace.watch.review import Review
+
+if TYPE_CHECKING:
+    from terrace.adapters.github.connecting import Connection
 
 
 def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
@@ -23,8 +27,11 @@ def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
         from terrace.adapters.github.board import GitHubBoard
         from terrace.pipelines import mirroring
 
+        history, touched = shop.ledger.read(), tuple(environments)
         board = GitHubBoard(forge.github, is_production, run_page(os.environ))
-        mirroring.show_deployments(board, shop.ledger.read(), environments)
+        mirroring.show_deployments(board, history, touched)
+        ladder = [environment.name for environment in shop.trust.config.environments]
+        mirroring.show_releases(_Origins(forge, shop.trust.config.branch), history, ladder, touched, shop.trust.policy)
 
 
 def track_drift(shop: Workshop, reviews: Iterable[Review]) -> None:
@@ -38,6 +45,17 @@ def track_drift(shop: Workshop, reviews: Iterable[Review]) -> None:
 
         for url in mirroring.track_drift(GitHubTracker(forge.github, forge.login), reviews):
             note(f"tracked: {url}")
+
+
+class _Origins:
+    """Merged pull requests, and our comments on them."""
+
+    def __init__(self, forge: Connection, branch: str) -> None:
+        from terrace.adapters.github.comments import Comments
+        from terrace.adapters.github.merges import GitHubMerges
+
+        self.origin = GitHubMerges(forge.github, branch).origin
+        self.keep = Comments(forge.github, forge.login).keep
 
 
 @contextmanager

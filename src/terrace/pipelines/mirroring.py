@@ -11,7 +11,9 @@ from typing import Protocol
 
 from terrace.ledger import folds
 from terrace.ledger.model import History
+from terrace.pipelines.approve import handle_of
 from terrace.report.matters import Matter, drift_matters
+from terrace.report.release_page import MARKER, Release, release_page
 from terrace.rollout.announcement import Announcement, announcements
 from terrace.watch.review import Review
 
@@ -33,6 +35,38 @@ class Tracker(Protocol):
         The same again changes nothing. Raises NotReady.
         """
         ...
+
+
+class Origins(Protocol):
+    """Which change a commit came by, and a page for it."""
+
+    def origin(self, commit: str) -> int | None:
+        """The number of the merged change that it came by; None where there is none. Raises NotReady."""
+        ...
+
+    def keep(self, number: int, marker: str, body: str) -> str:
+        """Have exactly one comment of ours with that marker on it; returns its address. Raises NotReady."""
+        ...
+
+
+def show_releases(
+    origins: Origins, history: History, ladder: Sequence[str], touched: Iterable[str], policy: str
+) -> None:
+    """Tell on the change that a release came by where it is by now, for the newest of each of the environments
+    `touched`."""
+    every = folds.deployments(history)
+    newest = (next((one for one in reversed(every) if one.environment == name), None) for name in touched)
+    for commit in dict.fromkeys(one.commit for one in newest if one is not None):
+        number = origins.origin(commit)
+        if number is None:
+            continue
+        mine = {
+            name: next((one for one in reversed(every) if one.environment == name and one.commit == commit), None)
+            for name in ladder
+        }
+        waits = [name for name, one in mine.items() if one is not None and one.open]
+        handles = {name: handle_of(policy, history, name) for name in waits}
+        origins.keep(number, MARKER, release_page(Release(commit, mine, handles)))
 
 
 def show_deployments(board: Board, history: History, environments: Iterable[str]) -> None:

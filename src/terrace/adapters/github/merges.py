@@ -35,6 +35,13 @@ class GitHubMerges:
         told = [self._lacks(one) for one in merged]
         return None if None in told else told[0]
 
+    def origin(self, commit: str) -> int | None:
+        """The number of the pull request that a commit was merged by; the newest of several, None without any."""
+        if not _COMMIT.fullmatch(commit):
+            raise BadInput(f"{commit[:60]!r} is no commit")
+        merged = [one for one in self._github.each(f"commits/{commit}/pulls") if self._merged(one)]
+        return max((int(one["number"]) for one in merged), default=None)
+
     def _merged(self, pull: Mapping[str, Any]) -> bool:
         return bool(pull.get("merged_at")) and pull["base"]["ref"] == self._branch
 

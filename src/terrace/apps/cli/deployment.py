@@ -145,10 +145,11 @@ def answer(
     actor: str | None,
     key: str | None,
     *,
+    handle: str = "",
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Approve or reject what waits."""
+    """Approve or reject what waits; with a handle, only if exactly that does."""
     from terrace.adapters.signatures import signer
 
     shop = Workshop(Path(folder), actor=actor)
@@ -161,7 +162,7 @@ def answer(
         note("nothing was written")
         return 1
     sign = signer(shop.repository, Path(key) if key else None)
-    deployment, verdict = approving.answer(crew, environment, approving.Word(said, role, comment, sign))
+    deployment, verdict = approving.answer(crew, environment, approving.Word(said, role, comment, sign, handle=handle))
     if as_json:
         emit(
             {
