@@ -13,6 +13,9 @@ FOLDER = ".github/terrace"
 REVIEWERS = 6
 """People that GitHub lets one environment name; one of them is enough for it."""
 
+STACKS = 8
+"""Stacks that are told by name."""
+
 _REPOSITORY = "repos/{owner}/{repo}"
 
 
@@ -30,6 +33,7 @@ def settings(premises: Premises) -> tuple[Setting, ...]:
     """All of them, in the order in which they are made."""
     environments = premises.config.environments
     return (
+        *((_states(premises.local),) if premises.local else ()),
         *(() if premises.config.backups.url else (_copies(),)),
         _branch(premises),
         _ledger(),
@@ -38,6 +42,15 @@ def settings(premises: Premises) -> tuple[Setting, ...]:
         _keys(premises),
         *(_roles(premises, cloud) for cloud in premises.clouds),
         _defaults(),
+    )
+
+
+def _states(local: tuple[str, ...]) -> Setting:
+    shown = ", ".join(local[:STACKS]) + (f" and {len(local) - STACKS} more" if len(local) > STACKS else "")
+    return Setting(
+        f"a backend that keeps the states of {shown} away from the machine",
+        "a job's machine goes away when the job ends: the next one would know of nothing, and make everything twice",
+        "the `terraform` block of these stacks, before the first deployment",
     )
 
 
