@@ -40,7 +40,7 @@ def test_it_writes_and_says_what_is_left_to_do(work: Path, capsys: Captured) -> 
     assert f"wrote {PR}" in told
     assert "Only an administrator" in told
     assert "keeps the states of dev, prod, staging away" in told
-    assert '"reviewers[][id]=$(gh api users/bob-gh --jq .id)"' in told
+    assert '-F "reviewers[][id]=$(gh api users/bob-gh --jq .id)"' in told
     assert (work / PR).read_text().startswith("# Every check of a pull request")
     trust = (work / ".github/terrace/oidc-aws/main.tf").read_text()
     assert 'default = "acme"' in trust
