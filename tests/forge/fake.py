@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,8 +21,11 @@ from forge.answers import NOW, Answer, missing
 from forge.contract import Contract
 from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
+from forge.routes_releases import ReleasesOf
 from forge.routes_reviews import Reviews
-from forge.shapes import check_run, comment, deployment, deployment_status, issue, user
+from forge.routes_scanning import Scanning
+from forge.routes_settings import Settings
+from forge.shapes import check_run, comment, deployment, deployment_status, issue, stamp, user
 
 COMMENT_LIMIT = 65_536
 
@@ -38,7 +41,7 @@ class Asked:
 
 
 @dataclass
-class FakeGitHub(Identity, Conversations, Reviews):
+class FakeGitHub(Identity, Conversations, Reviews, Settings, Scanning, ReleasesOf):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
@@ -66,6 +69,13 @@ class FakeGitHub(Identity, Conversations, Reviews):
     run_approvals: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     origins: dict[str, list[int]] = field(default_factory=dict)
+    environments: dict[str, list[str] | None] = field(default_factory=dict)
+    rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    self_review: bool = False
+    releases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scanning: str = "on"
+    reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    looks: int = 0
     vanishing: bool = False
     _serial: int = 0
     _contract: Contract = field(default_factory=Contract)
@@ -170,7 +180,7 @@ class FakeGitHub(Identity, Conversations, Reviews):
             return missing()
         if len(body["body"]) > COMMENT_LIMIT:
             return _too_long()
-        found["body"] = body["body"]
+        found.update(body=body["body"], updated_at=stamp(self.now + timedelta(seconds=1)))
         return Answer(200, found)
 
     def _issues_delete_comment(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
@@ -264,7 +274,9 @@ _NEEDS = {
     "issues/create": "issues",
     "issues/update": "issues",
     "actions/re-run-workflow": "actions",
+    "repos/create-release": "contents",
     "checks/create": "checks",
+    "code-scanning/upload-sarif": "security_events",
     "checks/update": "checks",
     "repos/create-deployment": "deployments",
     "repos/create-deployment-status": "deployments",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from terrace.apps.cli.console import note
 from terrace.apps.wiring import Workshop
 from terrace.errors import Interrupted, TerraceError
+from terrace.report.checked import Checked
 from terrace.stacks.load import is_production
 from terrace.watch.review import Review
 
@@ -25,13 +26,32 @@ def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
             return
         from terrace.adapters.github.actions import run_page
         from terrace.adapters.github.board import GitHubBoard
+        from terrace.adapters.github.releases import GitHubReleases
         from terrace.pipelines import mirroring
 
         history, touched = shop.ledger.read(), tuple(environments)
         board = GitHubBoard(forge.github, is_production, run_page(os.environ))
         mirroring.show_deployments(board, history, touched)
+        if shop.trust.config.forge.releases == "production":
+            releases = GitHubReleases(forge.github)
+            for name in filter(is_production, touched):
+                mirroring.publish_release(releases, shop.repository, history, name)
         ladder = [environment.name for environment in shop.trust.config.environments]
         mirroring.show_releases(_Origins(forge, shop.trust.config.branch), history, ladder, touched, shop.trust.policy)
+
+
+def show_findings(shop: Workshop, record: Checked) -> str | None:
+    """Hand the findings of a pull request's run to code scanning; why it has them not, None where it has."""
+    if shop.trust.config.forge.code_scanning == "off" or os.environ.get("GITHUB_ACTIONS") != "true":
+        return None
+    from terrace.adapters.github.actions import occasion
+    from terrace.adapters.github.code_scanning import CodeScanning
+    from terrace.report import sarif
+
+    forge, run = shop.forge, occasion(os.environ)
+    if forge is None:
+        return None
+    return CodeScanning(forge.github).take(sarif.check(record).encode(), run.head, f"refs/pull/{run.number}/head")
 
 
 def track_drift(shop: Workshop, reviews: Iterable[Review]) -> None:

@@ -384,6 +384,20 @@ FORGE = Record(
             "gate reviewed",
         ),
         Key("deployments", Choice(("shown", "off")), "Whether deployments are shown there.", "shown", "the forge"),
+        Key(
+            "code_scanning",
+            Choice(("shown", "off")),
+            "Whether `check --publish` hands its findings to code scanning.",
+            "shown",
+            "check",
+        ),
+        Key(
+            "releases",
+            Choice(("production", "off")),
+            "Where the tag of a deployment becomes a release with notes: in production, or nowhere.",
+            "off",
+            "the forge",
+        ),
         Key("issues", Choice(("drift", "off")), "What has an issue there as long as it lasts.", "drift", "the forge"),
     ),
 )

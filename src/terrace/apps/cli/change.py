@@ -13,6 +13,7 @@ from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import asked_for
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.handover import Making, hand_over, take_over, unplanned
+from terrace.apps.mirroring import show_findings
 from terrace.apps.wiring import Workshop
 from terrace.errors import TerraceError
 from terrace.pipelines.look import Planned, plan_in
@@ -83,6 +84,8 @@ def check(
 
         for address in publishing.publish(page, record):
             note(f"published: {address}")
+        if why := show_findings(shop, record):
+            note(f"note: {why}")
     result = "passed" if validation.passed else "blocked"
     return ended(Ending({"result": result}, lambda: comment(record)), 0 if validation.passed else 1)
 
