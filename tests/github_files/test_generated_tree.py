@@ -117,29 +117,23 @@ def test_copies_without_a_place_are_told() -> None:
 @pytest.mark.parametrize("command", [command for setting in settings(premises()) for command in setting.commands])
 def test_a_shell_reads_every_command_as_it_is_meant(command: str, tmp_path: Path) -> None:
     """Programs that only write down what they were given stand in for the real ones."""
+    told = tmp_path / "told"
     for name in ("gh", "jq", "openssl", "terraform"):
         program = tmp_path / name
-        program.write_text(
-            f"#!/bin/sh\nprintf '%s|' {name} \"$@\" >> {tmp_path}/told; echo >> {tmp_path}/told; echo 7\n"
-        )
+        program.write_text(f"#!/bin/sh\nprintf '%s|' {name} \"$@\" >> {told}\necho >> {told}\necho 7\n")
         program.chmod(0o755)
     (tmp_path / "app.private-key.pem").write_text("key")
     (tmp_path / "terrace-backup.key").write_text("key")
-    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "APP_ID": "12", "AWS_REGION": "eu-central-1"}
-    done = subprocess.run(
-        ["bash", "-euc", command],
-        cwd=tmp_path,
-        env={**environ, "ARM_TENANT_ID": "t", "ARM_SUBSCRIPTION_ID": "s"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    known = dict.fromkeys(("APP_ID", "AWS_REGION", "ARM_TENANT_ID", "ARM_SUBSCRIPTION_ID"), "12")
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", **known}
+    shell = ("bash", "-euc", command)
+    done = subprocess.run(shell, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told = (tmp_path / "told").read_text()
+    said = told.read_text()
     if "roles.json" in command and "jq" in command:
-        assert 'jq|-r|.["prod-plan"]|roles.json|' in told
-        assert "|--env|prod-plan|--body|7|" in told
+        assert "jq|-r|--arg|home|prod-plan|.[$home]|roles.json|" in said
+        assert "|--env|prod-plan|--body|7|" in said
     if "reviewers" in command and "/prod " in command:
-        assert "|-F|reviewers[][type]=User|-F|reviewers[][id]=7|" in told
+        assert "|-F|reviewers[][type]=User|-F|reviewers[][id]=7|" in said
     if "ruleset-ledger-writer" in command:
-        assert "jq|--argjson|app|12|.bypass_actors[0].actor_id = $app|" in told
+        assert "jq|--argjson|app|12|.bypass_actors[0].actor_id = $app|" in said

@@ -103,8 +103,8 @@ def _environment(premises: Premises, environment: Environment) -> Setting:
     if logins:
         what += f", and {', '.join(logins)} as reviewers if you want GitHub's own button"
         why += (
-            "; on Free, Pro and Team GitHub has reviewers for public repositories only: elsewhere answers by comment or "
-            "with `terrace approve` are the gate"
+            "; on Free, Pro and Team GitHub has reviewers for public repositories only: elsewhere answers by comment "
+            "or with `terrace approve` are the gate"
         )
     return Setting(
         what,
@@ -210,6 +210,7 @@ def _roles(premises: Premises, cloud: _Cloud) -> Setting:
     if lacking:
         what += f"; in terrace.yaml, for {', '.join(lacking)}: env: [{', '.join(cloud.reads)}]"
     homes = [f"{name}{use}" for name in premises.names for use in ("-plan", "-watch", "")]
+    role = "\"$(jq -r --arg home $home '.[$home]' roles.json)\""
     return Setting(
         what,
         "a role is handed out to one environment of this repository only, so that a pull request can read at most; and "
@@ -218,7 +219,7 @@ def _roles(premises: Premises, cloud: _Cloud) -> Setting:
         (
             f"terraform -chdir={cloud.folder} init && terraform -chdir={cloud.folder} apply",
             f"terraform -chdir={cloud.folder} output -json roles > roles.json",
-            _each(homes, f'gh variable set {cloud.variable} --env $home --body "$(jq -r ".[\\"$home\\"]" roles.json)"'),
+            _each(homes, f"gh variable set {cloud.variable} --env $home --body {role}"),
             *cloud.once,
         ),
     )
