@@ -9,7 +9,8 @@ from pathlib import Path
 
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.cli.deployment import reviews_of, watcher
+from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.ticking import reviews_of
 from terrace.apps.mirroring import track_drift
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput, Place, TerraceError
