@@ -64,6 +64,17 @@ def test_the_embedded_terraform_comes_with_terrace() -> None:
     assert "setup-terraform" not in action
 
 
+def test_opentofu_is_brought_where_it_is_named() -> None:
+    config = "version: 1\nenvironments: {dev: {}}\nterraform: {binary: tofu, version: '>= 1.10'}\nbranch: '1.x'\n"
+    tree = generated(premises(config))
+    action = tree[".github/actions/terrace-setup/action.yml"]
+    assert 'tofu_version: ">= 1.10"' in action
+    assert "setup-terraform" not in action
+    deploy = tree[".github/workflows/03-deploy-dev.yml"]
+    assert 'branches: ["1.x"]' in deploy
+    assert "github.ref_name == '1.x'" in deploy
+
+
 def test_every_pin_is_a_commit() -> None:
     for pin in pins().values():
         assert len(pin.commit) == 40
