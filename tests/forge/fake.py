@@ -21,6 +21,7 @@ from forge.answers import NOW, Answer, missing
 from forge.contract import Contract
 from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
+from forge.routes_repository import Repositories
 from forge.shapes import check_run, comment, deployment, deployment_status, issue, user
 
 COMMENT_LIMIT = 65_536
@@ -37,11 +38,12 @@ class Asked:
 
 
 @dataclass
-class FakeGitHub(Identity, Conversations):
+class FakeGitHub(Identity, Conversations, Repositories):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
     name: str = "infrastructure"
+    number: int = 7_654_321
     api: str = "https://api.github.com"
     renamed_from: str = ""
     grants: Mapping[str, str] = field(default_factory=lambda: {"issues": "write", "checks": "write"})

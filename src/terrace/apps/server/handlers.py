@@ -1,0 +1,94 @@
+"""What each kind of event calls for, in one repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terrace.adapters.github.webhooks import About, Push, read
+from terrace.apps.server.inbox import Delivery
+from terrace.apps.server.worker import Handler, Outcome
+from terrace.apps.wiring import Workshop
+from terrace.errors import NotReady
+
+if TYPE_CHECKING:
+    from terrace.adapters.github.connecting import Connection
+
+EVENTS = frozenset({"issue_comment", "push", "installation"})
+"""What is taken in."""
+
+
+class Handlers:
+    """Those of the repository around a folder, a clone that belongs to the worker. Each delivery gets a workshop of its
+    own: the protected branch may have moved since the last one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def by_event(self) -> Mapping[str, Handler]:
+        """Handlers by the event that they are for."""
+        ours: Mapping[str, Handler] = {
+            "issue_comment": self.talk,
+            "push": self.push,
+        }
+        return {**{event: self._if_ours(handler) for event, handler in ours.items()}, "installation": noted}
+
+    def talk(self, delivery: Delivery) -> Outcome:
+        """Answer what somebody said. The answer stands once below it; what it asks for is taken up once, by its id."""
+        import msgspec
+
+        from terrace.apps.chatops import work_off
+        from terrace.apps.cli.deployment import watcher
+
+        payload = msgspec.json.decode(delivery.body)
+        with watcher(as_json=False) as told:
+            heard = work_off(self._folder, delivery.event, payload, "hear", told)
+            if heard is not None and heard.left:
+                heard = work_off(self._folder, delivery.event, payload, "act", told) or heard
+        return Outcome("done", heard.reply.happened) if heard else Outcome("ignored", "it was not said to Terrace")
+
+    def push(self, delivery: Delivery) -> Outcome:
+        """Do what is due when the protected branch moved. The ledger knows what was done already."""
+        branch = Workshop(self._folder).trust.config.branch
+        if read(delivery.body, Push).ref != f"refs/heads/{branch}":
+            return Outcome("ignored", "the protected branch did not move")
+        return Outcome("done", self.due())
+
+    def due(self) -> str:
+        """Do what is due, as `terrace tick` does; tells how it ended."""
+        from terrace.apps.cli.deployment import tick
+
+        return "all that is due is done" if tick(str(self._folder), as_json=False) == 0 else "something holds or waits"
+
+    def _if_ours(self, handler: Handler) -> Handler:
+        def only_ours(delivery: Delivery) -> Outcome:
+            there = read(delivery.body, About).repository
+            if there is None or there.id != self._number:
+                name = there.full_name if there else "no repository"
+                return Outcome("ignored", f"it is about {name[:200]}, not about {self._forge.github.place.path[7:]}")
+            return handler(delivery)
+
+        return only_ours
+
+    @cached_property
+    def _forge(self) -> Connection:
+        forge = Workshop(self._folder).forge
+        if forge is None:
+            raise NotReady(
+                "the worker cannot ask GitHub: it is no App and has no token",
+                hint="TERRACE_GITHUB_APP_ID and TERRACE_GITHUB_APP_KEY, or GITHUB_TOKEN",
+            )
+        return forge
+
+    @cached_property
+    def _number(self) -> int:
+        """What GitHub calls this repository for good: its name may change, and a delivery tells the newest."""
+        return int(self._forge.github.read("")["id"])
+
+
+def noted(delivery: Delivery) -> Outcome:
+    """Say that it happened: nothing is to be done about it."""
+    about = read(delivery.body, About)
+    return Outcome("done", f"{delivery.event} {about.action}"[:200])

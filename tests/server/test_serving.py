@@ -1,0 +1,104 @@
+"""`terrace serve` and `terrace worker` as they are started: one is killed, the other finds everything on disk."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from forge.fake import FakeGitHub
+from forge.served import served
+from server.deliveries import SECRET, headers, pushed, said
+from support.cli import LADDER, World, three_environments, world
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeGitHub]:
+    made = FakeGitHub(me="terrace[bot]", now=datetime.now(UTC))
+    made.open_pull_request(12)
+    made.permissions.update(bob="write")
+    with served(made):
+        yield made
+
+
+@pytest.fixture
+def shop(fake: FakeGitHub, tmp_path: Path) -> World:
+    ladder = LADDER.replace("dev: {}", "dev: {deploy: automatic}")
+    made = world(tmp_path, {**three_environments(), "terrace.yaml": ladder})
+    made.variables |= {
+        "GITHUB_REPOSITORY": f"{fake.owner}/{fake.name}",
+        "GITHUB_API_URL": fake.api,
+        "GITHUB_TOKEN": "ghs_secret",
+        "TERRACE_GITHUB_LOGIN": fake.me,
+        "TERRACE_WEBHOOK_SECRET": SECRET,
+    }
+    return made
+
+
+@contextmanager
+def receiving(shop: World) -> Iterator[tuple[str, list[str]]]:
+    """Its address while it lives, and what it said. It is killed at the end, with no time to tidy up."""
+    lines: list[str] = []
+    with shop.start("serve", "--port", "0") as child:
+        assert child.stderr is not None
+        address = re.search(r"http://\S+", child.stderr.readline())
+        assert address is not None
+        try:
+            yield address[0], lines
+        finally:
+            child.send_signal(signal.SIGKILL)
+            lines += child.stderr.read().splitlines()
+
+
+def deliver(address: str, body: bytes, event: str, id_: str) -> int:
+    return httpx.post(address, content=body, headers=headers(body, event, id_)).status_code
+
+
+def test_what_was_answered_for_is_worked_off_although_the_receiver_was_killed(shop: World, fake: FakeGitHub) -> None:
+    comment = fake.someone_comments(12, "bob", "/terrace status")
+    moved = pushed(name="acme/renamed")
+    with receiving(shop) as (address, lines):
+        assert deliver(address, pushed(number=1, name="acme/website"), "push", "1-website") == 202
+        assert deliver(address, moved, "push", "2-renamed-since") == 202
+        assert deliver(address, said(comment), "issue_comment", "3-comment") == 202
+        assert httpx.post(address, content=moved, headers={"x-github-event": "push"}).status_code == 401
+    assert not any(SECRET in line or "refs/heads" in line for line in lines)
+
+    done = shop.ok("worker", "--once")
+    assert shop.status()["dev"]["state"] == "deployed"
+    (answer,) = [one for one in fake.comments.values() if one["user"]["login"] == fake.me]
+    assert "What is where" in answer["body"]
+    told = shop.ok("inbox", "--json").json
+    assert [(one["id"], one["state"]) for one in told["deliveries"]] == [
+        ("3-comment", "done"),
+        ("2-renamed-since", "done"),
+        ("1-website", "ignored"),
+    ]
+    assert "it is about acme/website, not about acme/infrastructure" in done.err
+    assert "ghs_secret" not in done.out + done.err
+
+    with receiving(shop) as (address, _):
+        assert deliver(address, moved, "push", "2-renamed-since") == 200
+        assert deliver(address, moved, "push", "4-replayed") == 202
+    before = shop.ok("history", "--json").json
+    shop.ok("worker", "--once")
+    assert shop.ok("history", "--json").json == before, "the same again changes nothing"
+
+
+def test_one_worker_works_in_a_clone(shop: World) -> None:
+    with shop.start("worker", "--every", "1h") as first:
+        assert first.stderr is not None
+        while "all that is due" not in first.stderr.readline():
+            assert first.poll() is None
+        second = shop.run("worker", "--once")
+        assert (second.code, "another worker works in this clone" in second.err) == (2, True)
+        first.terminate()
+        assert first.wait(30) == 0
