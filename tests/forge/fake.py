@@ -22,6 +22,7 @@ from forge.contract import Contract
 from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
 from forge.routes_repository import Repositories
+from forge.routes_reviews import Reviews
 from forge.shapes import check_run, comment, deployment, deployment_status, issue, user
 
 COMMENT_LIMIT = 65_536
@@ -38,7 +39,7 @@ class Asked:
 
 
 @dataclass
-class FakeGitHub(Identity, Conversations, Repositories):
+class FakeGitHub(Identity, Conversations, Repositories, Reviews):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
@@ -64,6 +65,9 @@ class FakeGitHub(Identity, Conversations, Repositories):
     workflow_runs: dict[int, dict[str, Any]] = field(default_factory=dict)
     reactions: list[tuple[int, str]] = field(default_factory=list)
     reruns: list[int] = field(default_factory=list)
+    run_approvals: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    origins: dict[str, list[int]] = field(default_factory=dict)
     vanishing: bool = False
     _serial: int = 0
     _contract: Contract = field(default_factory=Contract)
@@ -229,10 +233,13 @@ class FakeGitHub(Identity, Conversations, Repositories):
 
     def _issues_list_for_repo(self, _: Any, query: dict[str, list[str]], __: Any) -> Answer:
         state, labels = query.get("state", ["open"])[0], query.get("labels", [""])[0]
+        creator = query.get("creator", [None])[0]
         mine = [
             i
             for i in self.issues.values()
-            if state in ("all", i["state"]) and set(filter(None, labels.split(","))) <= {x["name"] for x in i["labels"]}
+            if state in ("all", i["state"])
+            and creator in (None, i["user"]["login"])
+            and set(filter(None, labels.split(","))) <= {x["name"] for x in i["labels"]}
         ]
         return self._paged(reversed(mine), query, f"/repos/{self.owner}/{self.name}/issues")
 

@@ -24,6 +24,7 @@ class Conversations:
     workflow_runs: dict[int, dict[str, Any]]
     reactions: list[tuple[int, str]]
     reruns: list[int]
+    run_approvals: dict[int, list[dict[str, Any]]]
     _contract: Contract
 
     def _paged(self, members: Iterable[Any], query: dict[str, list[str]], path: str) -> Answer:
@@ -116,6 +117,14 @@ class Conversations:
             return missing()
         self.reruns.append(number)
         return Answer(201, {})
+
+    def run_reviewed(self, run: int, login: str, environment: str, state: str = "approved") -> None:
+        """A reviewer of an environment answers a run."""
+        told = {"state": state, "user": user(login), "comment": "", "environments": [{"id": 1, "name": environment}]}
+        self.run_approvals.setdefault(run, []).append(told)
+
+    def _actions_get_reviews_for_run(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
+        return Answer(200, self.run_approvals.get(int(parts["run_id"]), []))
 
     def edit(self, comment: int, body: str) -> None:
         """Somebody edits a comment later."""

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def fake() -> Iterator[FakeGitHub]:
-    made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC))
+    grants = dict.fromkeys(("issues", "deployments", "actions"), "write")
+    made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC), grants=grants)
     made.open_pull_request(12)
     made.permissions.update(bob="write", carol="write", mona="write", eve="read")
     with served(made):
@@ -42,6 +43,7 @@ class Room:
         }
         tip = git(shop.work, "rev-parse", "main").strip()
         fake.pull(12, "a" * 40, author="mona", merged=tip)
+        fake.origins[tip] = [12]
 
     def says(self, who: str, text: str) -> int:
         """Somebody writes a comment; GitHub tells of it."""
@@ -81,6 +83,10 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     shop, fake = room.shop, room.fake
     assert shop.run("promote", "staging").code == 1
     handle = room.handle("staging")
+    (page,) = (c for c in fake.comments.values() if '"kind":"release"' in c["body"])
+    assert "### Terrace: staging waits" in page["body"]
+    assert "+ create module.thing.terraform_data.it" in page["body"]
+    assert f"`/terrace approve staging {handle}`" in page["body"]
 
     refused = {
         "eve": ("needs the permission 'write'", f"/terrace approve staging {handle}"),
@@ -106,6 +112,9 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     (newest, *_) = shop.ok("history", "--json").json["deployments"]
     assert (newest["environment"], newest["result"]) == ("staging", "succeeded")
     assert [(a["actor"], a["proof"]) for a in newest["approvals"]] == [("bob", "forge")]
+    assert "### Terrace: deployed to dev, staging" in page["body"], "the same comment tells that it went on"
+    (shown,) = (one for one in fake.deployments.values() if one["environment"] == "staging")
+    assert [status["state"] for status in fake.statuses[shown["id"]]] == ["queued", "success"]
     assert "ghs_secret" not in json.dumps([one.body for one in fake.asked])
 
 
@@ -115,7 +124,7 @@ def test_what_was_said_must_still_be_there_when_it_counts(room: Room) -> None:
     room.shop.ok("chatops")
     said = room.fake.comments.pop(comment)
     gone = room.shop.run("resume", "staging")
-    assert (gone.code, "nobody says it any more" in gone.out) == (1, True)
+    assert (gone.code, "nobody says it any more" in " ".join(gone.out.split())) == (1, True)
     room.fake.comments[comment] = {**said, "user": {**said["user"], "login": "eve"}}
     assert room.shop.run("resume", "staging").code == 1, "somebody else says it"
     room.fake.comments[comment] = {**said, "updated_at": "2026-12-31T00:00:00Z"}
@@ -180,3 +189,43 @@ def test_elsewhere_it_says_what_is_missing(tmp_path: Path) -> None:
     shop = world(tmp_path, three_environments())
     done = shop.run("chatops")
     assert (done.code, "no run of GitHub Actions" in done.err) == (2, True)
+
+
+def test_what_nobody_reviewed_does_not_enter(room: Room) -> None:
+    text = (room.shop.work / "terrace.yaml").read_text() + "forge: {reviewed: required}\n"
+    tip = room.shop.push({"terrace.yaml": text, "modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    blocked = room.shop.run("deploy", "dev", "--json")
+    assert (blocked.code, blocked.json["result"]) == (1, "blocked")
+    assert blocked.json["reasons"] == [f"{tip[:12]} came into main by no merged pull request"]
+    room.fake.pull(13, "d" * 40, author="mona", merged=tip)
+    room.fake.origins[tip] = [13]
+    room.fake.reviewed(13, "bob", commit="d" * 40)
+    unasked = room.shop.run("deploy", "dev", "--json", GITHUB_TOKEN="")
+    assert (unasked.json["result"], "connected to no forge" in unasked.json["reasons"][0]) == ("waiting", True)
+    room.shop.ok("deploy", "dev")
+
+
+def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room: Room) -> None:
+    shop, fake = room.shop, room.fake
+    shop.variables["GITHUB_RUN_ID"] = "77"
+    shop.run("promote", "staging")
+    handle = room.handle("staging")
+    nobody = shop.ok("approve", "staging", handle, "--from-run")
+    assert "asked nobody about staging" in nobody.out
+    fake.run_reviewed(77, "stranger", "staging")
+    fake.run_reviewed(77, "bob", "prod")
+    assert "is nobody in terrace.yaml" in shop.ok("approve", "staging", handle, "--from-run").out
+    assert shop.run("resume", "staging").code == 1
+    fake.run_reviewed(77, "bob", "staging")
+    stale = shop.run("approve", "staging", "00000000", "--from-run")
+    assert (stale.code, f"is {handle} by now" in stale.err) == (2, True)
+    told = shop.ok("approve", "staging", handle, "--from-run", "--json").json
+    assert (told["verdict"], told["reviews"][-1]) == ("pass", {"login": "bob", "answer": "approve", "counts": True})
+    events = shop.ok("ledger", "verify", "--json").json["events"]
+    shop.ok("approve", "staging", handle, "--from-run")
+    assert shop.ok("ledger", "verify", "--json").json["events"] == events, "the same again writes nothing"
+    kept = fake.run_approvals.pop(77)
+    assert shop.run("resume", "staging").code == 1, "GitHub does not say so any more"
+    fake.run_approvals[77] = kept
+    shop.ok("resume", "staging")
+    assert "(forge)" in shop.ok("show", "staging").out

@@ -184,6 +184,9 @@ class MemoryRepository:
         """None: nobody looks at messages here."""
         return ()
 
+    def landed(self, base: str | None, head: str) -> tuple[str, ...]:
+        return (head,)
+
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         """The commits of base..head that change one of these files; newest first."""
         found = []

@@ -149,6 +149,7 @@ class World:
             variables=lambda environment, purpose: {},
             proof=proof,
             judge=lambda plan: (),
+            unreviewed=lambda commit: None,
             digest_key=KEY,
             clock=self.clock,
             new_id=self.new_id,

@@ -15,8 +15,10 @@ from terrace.stacks.config import (
     CommitRules,
     Config,
     Environment,
+    ForgeSettings,
     HttpProbe,
     Level,
+    Person,
     Rollout,
     WaiverRules,
 )
@@ -126,3 +128,20 @@ def test_a_folder_that_judges_too_may_except_what_others_refuse() -> None:
     old, new = Config(policies=("policies",)), Config(policies=("policies", "more"))
     assert loosened(old, new) == ("more judges beside the old policies, and may except what they refuse",)
     assert loosened(Config(), new) == (), "where nothing judged nothing is excepted"
+
+
+def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> None:
+    old = Config(
+        forge=ForgeSettings("acme/infrastructure", reviewed="required"),
+        teams={"owners": ("ann",)},
+        people={"ann": Person("ann"), "eve": Person("eve")},
+    )
+    assert loosened(old, old) == ()
+    elsewhere = replace(old, forge=ForgeSettings("eve/infrastructure", "https://eve.example", reviewed="off"))
+    assert loosened(old, elsewhere) == (
+        "forge.repository changes from acme/infrastructure to eve/infrastructure: others are asked who approved",
+        "forge.api changes from nothing to https://eve.example: others are asked who approved",
+        "what nobody reviewed may be deployed",
+    )
+    given = replace(old, people={"ann": Person("ann", login="eve"), "eve": Person("eve", login="e")})
+    assert loosened(old, given) == ("the account eve may speak as ann",)

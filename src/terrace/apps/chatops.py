@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from terrace.apps.mirroring import show_deployments
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput, NotReady
 from terrace.report.conversation import as_markdown, marker
@@ -40,6 +41,8 @@ def work_off(folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, w
     heard = converse.hear(house, said) if turn == "hear" else converse.act(house, said)
     if heard is None:
         return None
+    if turn == "act":
+        show_deployments(shop, [environment.name for environment in shop.trust.config.environments])
     talk.reply(said, as_markdown(heard.reply, said.id))
     return heard
 

@@ -298,6 +298,16 @@ class Workshop:
 
         return connect(os.environ, self.trust.config, self.repository)
 
+    def _unreviewed(self, commit: str) -> str | None:
+        """Why a commit did not come through a reviewed change. Raises NotReady where no forge can be asked."""
+        from terrace.adapters.github.merges import GitHubMerges
+
+        if self.forge is None:
+            raise NotReady(
+                "this repository is connected to no forge", hint="GITHUB_TOKEN, and `forge: {repository: owner/name}`"
+            )
+        return GitHubMerges(self.forge.github, self.trust.config.branch).unreviewed(commit)
+
     def page(self) -> Page:
         """The page of the pull request that this run of CI is for. Raises NotReady where there is none."""
         from terrace.adapters.github.actions import occasion, token
@@ -360,6 +370,7 @@ class Workshop:
             variables=self.variables,
             proof=self.proof,
             judge=self.judge(),
+            unreviewed=self._unreviewed,
             digest_key=digest_key,
             clock=now,
             new_id=new_id,
@@ -413,6 +424,6 @@ class Workshop:
             try:
                 holds = still_said(conversation(self), People(self.trust.config), signed)
             except NotReady:
-                return "invalid"
-            self._heard[key] = "forge" if holds else "invalid"
+                return "unsaid"
+            self._heard[key] = "forge" if holds else "unsaid"
         return self._heard[key]

@@ -29,13 +29,22 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Whether what is new came through changes that somebody else approved: `lacking` says for each commit that did not
+    why; `unknown` why it cannot be told, "" where it can."""
+
+    lacking: tuple[str, ...] = ()
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the gates need to know about a commit on its way into an environment.
 
     `authors` wrote the commits that are new there. `on_protected_branch` is None when history is too shallow to
     tell. `held` says why the environment takes nothing, `busy` what else goes on there; None when nothing does.
     `origin` is what set it going: a way out of trouble meets other gates than a release. `ahead` is the commit that
-    is there where it is newer than this one, None where it is not.
+    is there where it is newer than this one, None where it is not. `reviewed` is None where nobody asks for reviews.
     """
 
     commit: str
@@ -48,6 +57,7 @@ class Facts:
     busy: str | None
     origin: Origin
     ahead: str | None = None
+    reviewed: Reviewed | None = None
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -61,6 +71,8 @@ def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
     results += [_busy(environment, facts), _protected_branch(facts, unknown=Outcome.BLOCK)]
     if not isinstance(facts.origin, Repairing | Remediation):
         results.append(_forward(environment, facts))
+        if facts.reviewed is not None:
+            results.append(_reviewed(facts.reviewed, facts.branch))
     if isinstance(facts.origin, Destruction):
         results.append(_protected(environment))
     if isinstance(facts.origin, Remediation):
@@ -181,6 +193,19 @@ def _forward(environment: Environment, facts: Facts) -> GateResult:
         f"{name} has {facts.ahead[:7]}, which is newer than {commit}: that would undo it, and ask nobody what is lost"
     )
     return GateResult(gate, Outcome.BLOCK, reason, f"`terrace rollback {name} --to {commit} --plan-only` shows it")
+
+
+def _reviewed(seen: Reviewed, branch: str) -> GateResult:
+    gate = "reviewed"
+    if seen.unknown:
+        return GateResult(
+            gate, Outcome.WAIT, f"it cannot be told whether this was reviewed: {seen.unknown}", "try again"
+        )
+    if not seen.lacking:
+        return GateResult(gate, Outcome.PASS, "it came through changes that somebody else approved")
+    more = f", and {len(seen.lacking) - 3} more" if len(seen.lacking) > 3 else ""
+    how = f"bring it into {branch} by a change that somebody else approves; `forge.reviewed: off`, merged, asks nobody"
+    return GateResult(gate, Outcome.BLOCK, "; ".join(seen.lacking[:3]) + more, how)
 
 
 def _promotion(name: str, after: str, facts: Facts) -> GateResult:

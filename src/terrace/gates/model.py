@@ -25,9 +25,10 @@ class Subject:
     lineage: str
 
 
-Proof = Literal["ssh", "forge", "unsigned", "invalid"]
+Proof = Literal["ssh", "forge", "unsigned", "invalid", "unsaid"]
 """How an approval's author is known: SSH signature checked against the signers of the trust root; said on the forge,
-which says so still; only the local Git identity (advisory); or a signature or a saying that does not hold."""
+which says so still; only the local Git identity (advisory); a signature that does not hold; or something said that the
+forge does not say, or that it cannot be asked about."""
 
 PROVEN: frozenset[Proof] = frozenset({"ssh", "forge"})
 """The proofs that need nobody's good faith."""

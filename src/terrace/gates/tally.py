@@ -133,7 +133,9 @@ def _void(
 ) -> str | None:
     """Why an answer counts for nothing here, whoever gave it; None when it does count."""
     if approval.proof == "invalid":
-        return "the signature does not hold, or nobody says it any more where they said it"
+        return "the signature does not hold"
+    if approval.proof == "unsaid":
+        return "where it was said nobody says it any more, or nobody can be asked"
     about = frozenset(approval.subjects)
     if approval.answer == "reject":
         if about.isdisjoint(subjects):

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
+from terrace.errors import NotReady
 from terrace.gates.absorption import Absorbed
-from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
+from terrace.gates.decide import Facts, Reviewed, Upstream, admission, consent, rule_for
 from terrace.gates.model import Approval, Subject, Verdict
 from terrace.ledger import folds
 from terrace.ledger.model import History
@@ -23,6 +24,9 @@ from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.model import Destruction, Origin
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
+
+MOST_REVIEWED = 100
+"""Commits that are asked about before a deployment: each is a question to the forge, which answers so many an hour."""
 
 
 def facts(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Facts:
@@ -79,7 +83,24 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
 def entry(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Verdict:
     """Whether an environment lets a commit in now."""
     settings = crew.config.environment(environment)
-    return admission(settings, facts(crew, history, environment, commit, origin, settles), crew.clock())
+    seen = facts(crew, history, environment, commit, origin, settles)
+    return admission(settings, replace(seen, reviewed=_reviewed(crew, history, environment, commit)), crew.clock())
+
+
+def _reviewed(crew: Crew, history: History, environment: str, commit: str) -> Reviewed | None:
+    """Whether what is new there was reviewed; of a first deployment its newest commit."""
+    if crew.config.forge.reviewed == "off":
+        return None
+    good = folds.last_good(history, environment)
+    base = good.commit if good is not None and crew.repository.contains(commit, good.commit) else None
+    landed = crew.repository.landed(base, commit)
+    if len(landed) > MOST_REVIEWED:
+        return Reviewed(unknown=f"{len(landed)} commits are new, and at most {MOST_REVIEWED} are asked about")
+    try:
+        lacking = [f"{one[:12]} {why}" for one in landed if (why := crew.unreviewed(one)) is not None]
+    except NotReady as error:
+        return Reviewed(unknown=error.message)
+    return Reviewed(tuple(lacking))
 
 
 def busy(crew: Crew, history: History, environment: str, commit: str, origin: Origin) -> Verdict:

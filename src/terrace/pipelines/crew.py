@@ -26,7 +26,9 @@ class Crew:
 
     `survey` finds what stands at a commit; `variables` resolves an environment's credentials for a purpose: they
     are secrets. `judge` tells what the required checks of the trust root find in one plan, with its waivers applied; it
-    never raises for what it cannot find out, but tells that as unknown. `parallel` is how many Terraform processes may
+    never raises for what it cannot find out, but tells that as unknown. `unreviewed` says why a commit of the protected
+    branch did not come through a change that somebody else approved, None where it did; it raises NotReady where nobody
+    can be asked. `parallel` is how many Terraform processes may
     run at once. `actor` is who gave the command.
     """
 
@@ -45,6 +47,7 @@ class Crew:
     variables: Callable[[Environment, Purpose], Mapping[str, str]]
     proof: Callable[[SignedApproval], Proof]
     judge: Callable[[Plan], tuple[Finding, ...]]
+    unreviewed: Callable[[str], str | None]
     digest_key: DigestKey
     clock: Callable[[], datetime]
     new_id: Callable[[], str]

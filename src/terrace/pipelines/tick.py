@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.gates.decide import admission
 from terrace.gates.model import Outcome
 from terrace.ledger import folds
-from terrace.pipelines.asking import facts
+from terrace.pipelines.asking import entry
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import deploy, resume
 from terrace.pipelines.opening import Refused
@@ -94,7 +93,6 @@ def due(crew: Crew) -> tuple[Due, ...]:
             commit = above.commit
         if latest is not None and latest.commit == commit:
             continue
-        seen = facts(crew, history, environment.name, commit, Automatic())
-        if admission(environment, seen, crew.clock()).outcome is Outcome.PASS:
+        if entry(crew, history, environment.name, commit, Automatic()).outcome is Outcome.PASS:
             found.append(Enter(environment.name, commit))
     return tuple(found)

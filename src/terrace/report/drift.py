@@ -236,6 +236,11 @@ def as_markdown(reviews: Iterable[Review]) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
+def stack_as_markdown(review: Review, seen: Observation) -> str:
+    """What is said of one stack."""
+    return "\n".join(_section(review, seen)).rstrip()
+
+
 def _section(review: Review, seen: Observation) -> list[str]:
     why = f": {plain(seen.why)}" if seen.why else ""
     lines = [f"**{plain(seen.stack)}** {seen.status}{why}", ""]

@@ -245,11 +245,15 @@ class ModuleDocs:
 class ForgeSettings:
     """Where changes are talked about: `repository` is its path on the forge, `api` the root of the forge's API.
 
-    Empty: as the run of CI or the remote says.
+    Empty: as the run of CI or the remote says. `deployments` and `issues`: whether deployments, and what drifts, are
+    shown there. `reviewed`: whether only what somebody else approved there is deployed.
     """
 
     repository: str = ""
     api: str = ""
+    deployments: Literal["shown", "off"] = "shown"
+    issues: Literal["drift", "off"] = "drift"
+    reviewed: Literal["required", "off"] = "off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -376,6 +376,15 @@ FORGE = Record(
             "that of the remote's host",
             "the forge",
         ),
+        Key(
+            "reviewed",
+            Choice(("required", "off")),
+            "Whether only commits enter that came through a merged change whose newest commit somebody else approved.",
+            "off",
+            "gate reviewed",
+        ),
+        Key("deployments", Choice(("shown", "off")), "Whether deployments are shown there.", "shown", "the forge"),
+        Key("issues", Choice(("drift", "off")), "What has an issue there as long as it lasts.", "drift", "the forge"),
     ),
 )
 

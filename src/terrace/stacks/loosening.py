@@ -27,6 +27,12 @@ def _ways(old: Config, new: Config) -> Iterator[str]:
     for what in ("branch", "remote", "signers", "ledger"):
         if getattr(old, what) != getattr(new, what):
             yield f"{what} changes from {getattr(old, what)} to {getattr(new, what)}"
+    for what in ("repository", "api"):
+        was, is_ = getattr(old.forge, what), getattr(new.forge, what)
+        if was != is_:
+            yield f"forge.{what} changes from {was or 'nothing'} to {is_ or 'nothing'}: others are asked who approved"
+    if old.forge.reviewed == "required" and new.forge.reviewed == "off":
+        yield "what nobody reviewed may be deployed"
     if old.backups != new.backups:
         yield "backups go elsewhere or use another key"
     for what in ("binary", "version"):
@@ -191,6 +197,8 @@ def _people(old: Config, new: Config) -> Iterator[str]:
         added = sorted(set(person.emails) - set(known))
         if added and name in speakers:
             yield f"{', '.join(added)} may speak as {name}"
+        if name in speakers and person.login != (old.people[name].login if name in old.people else ""):
+            yield f"the account {person.login or name} may speak as {name}"
 
 
 def _checks(old: Config, new: Config) -> Iterator[str]:

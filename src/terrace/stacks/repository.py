@@ -70,6 +70,10 @@ class Repository(Protocol):
         """The commits of base..head, newest first. One that `snapshot` made is nobody's commit, and left out."""
         ...
 
+    def landed(self, base: str | None, head: str) -> tuple[str, ...]:
+        """The commits of base..head on the first-parent line of head, newest first; head alone when base is None."""
+        ...
+
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         """The commits of base..head, on the first-parent line of head, that touch one of these files; newest first."""
         ...

@@ -211,6 +211,10 @@ class GitRepository:
             found.append(Commit(name, message, merge=" " in parents))
         return tuple(found)
 
+    def landed(self, base: str | None, head: str) -> tuple[str, ...]:
+        span = ("--max-count=1", head) if base is None else (f"{base}..{head}",)
+        return tuple(self._text("rev-list", "--first-parent", *span, "--").split())
+
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         if not paths:
             return ()

@@ -70,6 +70,20 @@ def event(environ: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
     return environ.get("GITHUB_EVENT_NAME", ""), _event(environ.get("GITHUB_EVENT_PATH", ""))
 
 
+def run_id(environ: Mapping[str, str]) -> str:
+    """The id of this run. Raises NotReady where this is none."""
+    found = environ.get("GITHUB_RUN_ID", "")
+    if environ.get("GITHUB_ACTIONS") != "true" or not re.fullmatch(r"[0-9]{1,20}", found):
+        raise NotReady("this is no run of GitHub Actions, so nobody reviewed it")
+    return found
+
+
+def run_page(environ: Mapping[str, str]) -> str:
+    """Where this run of GitHub Actions is seen; "" outside of one."""
+    server, place, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    return f"{server}/{place}/actions/runs/{run}" if server and place and run else ""
+
+
 def output(environ: Mapping[str, str], name: str, value: str) -> None:
     """Give a later step or job of this run a value of one line; nothing outside of GitHub Actions."""
     file = environ.get("GITHUB_OUTPUT", "")

@@ -11,7 +11,7 @@ from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.comments import Comments
 from terrace.adapters.github.refusals import Refused
 from terrace.errors import BadInput
-from terrace.gates.conversation.model import Change, Permission, Said, Sign
+from terrace.gates.conversation.model import Change, Permission, RunReview, Said, Sign
 
 MOST_COMMITS = 250
 """Commits of a pull request that GitHub tells: of a longer one it is not known who wrote all of it."""
@@ -69,6 +69,26 @@ class GitHubConversation:
     def reply(self, said: Said, body: str) -> str:
         return self._comments.keep(said.number, self._marker(said.id), body)
 
+    def run_reviews(self, run: str) -> tuple[RunReview, ...]:
+        """https://docs.github.com/en/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run"""
+        found = []
+        for told in self._github.read(f"actions/runs/{_number(run)}/approvals"):
+            user = told.get("user") or {}
+            if told["state"] not in ("approved", "rejected"):
+                continue
+            for environment in told["environments"]:
+                found.append(
+                    RunReview(
+                        run,
+                        str(environment.get("name", "")),
+                        str(user.get("login", "")),
+                        user.get("type") != "User",
+                        told["state"] == "approved",
+                        str(told.get("comment") or ""),
+                    )
+                )
+        return tuple(found)
+
     def again(self, change: Change) -> str | None:
         found = self._github.each("actions/runs", "workflow_runs", head_sha=change.head, event="pull_request")
         run = next(iter(found), None)
@@ -112,7 +132,7 @@ def _level(told: Mapping[str, Any]) -> str:
 
 def _number(id_: str) -> int:
     if not re.fullmatch(r"[0-9]{1,20}", id_):
-        raise BadInput(f"{id_[:40]!r} is no id of a comment")
+        raise BadInput(f"{id_[:40]!r} is no id")
     return int(id_)
 
 

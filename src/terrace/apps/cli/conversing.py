@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 
 from terrace.adapters.github.actions import event, output
-from terrace.apps.chatops import Turn, work_off
+from terrace.apps.chatops import Turn, conversation, work_off
 from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.deployment import watcher
+from terrace.apps.wiring import Workshop
+from terrace.errors import BadInput
+from terrace.pipelines.crew import Crew
 from terrace.report.text import clipped
 
 
@@ -35,3 +38,45 @@ def chatops(folder: str, turn: Turn, *, as_json: bool) -> int:
     else:
         show(clipped(heard.reply.happened, 500))
     return 0 if heard is None or heard.done else 1
+
+
+def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> int:
+    """Write down what reviewers of an environment answered to this run; exit 0 where nobody was asked.
+
+    Raises BadInput where something else waits than what they were shown.
+    """
+    from terrace.adapters.github.actions import run_id
+    from terrace.pipelines.conversation.run_reviews import record
+
+    run = run_id(os.environ)
+    if not handle:
+        raise BadInput(
+            "it must be said what the reviewers were shown",
+            hint=f"terrace approve {environment} HASH --from-run: the output `digest` of the job that planned",
+        )
+    with watcher(as_json=as_json) as told:
+        shop = Workshop(Path(folder))
+        shop.trust.config.environment(environment)
+
+        def clerks(actor: str) -> Crew:
+            return Workshop(Path(folder), actor=actor).auditors(told)
+
+        found = record(conversation(shop), shop.trust.config, clerks, run, environment, handle)
+    if as_json:
+        emit(
+            {
+                "schema": "terrace/reviewed@1",
+                "environment": environment,
+                "reviews": [
+                    {"login": one.login, "answer": one.answer, "counts": one.verdict is not None} for one in found
+                ],
+                "verdict": next((one.verdict.outcome.value for one in reversed(found) if one.verdict), None),
+            }
+        )
+        return 0
+    for one in found:
+        known = "" if one.verdict is not None else ", and is nobody in terrace.yaml: it does not count"
+        show(f"{clipped(one.login)} said {one.answer}{known}")
+    if not found:
+        show(f"GitHub asked nobody about {environment}: what Terrace asks is the only gate")
+    return 0

@@ -59,13 +59,17 @@ def _answering(command: Any) -> Any:
 
 @click.command()
 @ENV
+@click.argument("handle", metavar="[HASH]", required=False, default="")
 @click.option("-m", "--comment", default="", help="Why; kept in the ledger.")
+@click.option("--from-run", is_flag=True, help="Write down what reviewers of ENV said to this run of GitHub Actions.")
 @_answering
 @click.pass_obj
 def approve(
     folder: str,
     environment: str,
+    handle: str,
     comment: str,
+    from_run: bool,
     role: str,
     actor: str | None,
     key: str | None,
@@ -74,14 +78,20 @@ def approve(
 ) -> int:
     """Say yes to exactly the plans that wait in ENV, signed with your SSH key.
 
+    HASH is their handle, as `terrace status` tells it; if something else waits by then, nothing is written.
+
     \b
     Examples:
       terrace approve staging
-      terrace approve prod --role security -m "reviewed with the network team"
+      terrace approve prod 1a2b3c4d --role security -m "reviewed with the network team"
     """
+    if from_run:
+        from terrace.apps.cli.conversing import reviewed
+
+        return reviewed(folder, environment, handle, as_json=as_json)
     from terrace.apps.cli.deployment import answer
 
-    return answer(folder, environment, "approve", role, comment, actor, key, yes=yes, as_json=as_json)
+    return answer(folder, environment, "approve", role, comment, actor, key, handle=handle, yes=yes, as_json=as_json)
 
 
 @click.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from terrace.apps.cli import recovering
 from terrace.apps.cli.console import confirmed, emit, note, show
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
+from terrace.apps.mirroring import show_deployments, track_drift
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
@@ -131,10 +132,11 @@ def answer(
     actor: str | None,
     key: str | None,
     *,
+    handle: str = "",
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Approve or reject what waits."""
+    """Approve or reject what waits; with a handle, only if exactly that does."""
     from terrace.adapters.signatures import signer
 
     shop = Workshop(Path(folder), actor=actor)
@@ -147,7 +149,7 @@ def answer(
         note("nothing was written")
         return 1
     sign = signer(shop.repository, Path(key) if key else None)
-    deployment, verdict = approving.answer(crew, environment, approving.Word(said, role, comment, sign))
+    deployment, verdict = approving.answer(crew, environment, approving.Word(said, role, comment, sign, handle=handle))
     if as_json:
         emit(
             {
@@ -231,6 +233,8 @@ def tick(folder: str, *, as_json: bool) -> int:
             looking.note_overdue(crew, names)
         audits = look_when_due(shop, crew)
     reviews = reviews_of(shop, names)
+    show_deployments(shop, [environment.name for environment in shop.trust.config.environments])
+    track_drift(shop, reviews)
     codes += [1 for one in reviews if one.check is not None and one.check.status != "clean"]
     codes += [1 for one in audits if one.blocking]
     if as_json:
@@ -267,6 +271,7 @@ def tell(
         reacted = react(crew, done)
         if wait and isinstance(reacted, Deployment):
             reacted = _patiently(crew, reacted)
+    show_deployments(shop, [done.environment if isinstance(done, Deployment) else done.verdict.environment])
     if as_json:
         emit(_as_json(command, done, reacted))
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import reviews_of, watcher
+from terrace.apps.mirroring import track_drift
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput, Place, TerraceError
 from terrace.pipelines import adopt as adopting
@@ -37,6 +38,7 @@ def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> in
         if remedy:
             remedied = _remediate(crew, wanted)
     reviews = reviews_of(shop, wanted)
+    track_drift(shop, reviews)
     say(reviews, style, remedied)
     return _code(reviews)
 
@@ -96,7 +98,9 @@ def _round(
         looking.look(crew, wanted, interval)
         remedied = _remediate(crew, wanted) if remedy else ()
         looking.note_overdue(crew, wanted)
-    return reviews_of(shop, wanted), remedied
+    reviews = reviews_of(shop, wanted)
+    track_drift(shop, reviews)
+    return reviews, remedied
 
 
 def interval_of(text: str) -> timedelta:

@@ -47,3 +47,15 @@ class Change:
     merged: str
     foreign: bool
     pushers: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunReview:
+    """What somebody answered when a run asked to enter an environment: where the forge itself asks people."""
+
+    run: str
+    environment: str
+    login: str
+    machine: bool
+    approves: bool
+    comment: str

@@ -34,6 +34,7 @@ from terrace.ledger.model import Draft, History
 from terrace.pipelines import approve as approving
 from terrace.pipelines import rollback as rolling
 from terrace.pipelines.conversation.ports import Conversation
+from terrace.pipelines.conversation.roles import role_of
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import deploy, resume
 from terrace.pipelines.holding import hold
@@ -168,17 +169,10 @@ def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -
     witness = Witness("comment", said.id, str(said.number), said.login)
     why = command.why if isinstance(command, Reject) else ""
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
-    role = _role(house.config, command.environment, person)
+    role = role_of(house.config, command.environment, person)
     word = approving.Word(answer, role, why, lambda _: witness, said.at, command.handle)
     deployment, verdict = approving.answer(crew, command.environment, word)
     return _weighed(deployment, verdict, answer)
-
-
-def _role(config: Config, environment: str, person: str) -> str:
-    """The one role that they can fill there; "" where there is none or a choice, which the gates make best."""
-    people = People(config)
-    teams = people.teams_of(people.person(person)) & config.environment(environment).approvals.roles.keys()
-    return next(iter(teams)) if len(teams) == 1 else ""
 
 
 def _weighed(deployment: Deployment, verdict: Verdict, answer: approving.Answer) -> Heard:

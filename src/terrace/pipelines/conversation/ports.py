@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from terrace.gates.conversation.model import Change, Permission, Said, Sign
+from terrace.gates.conversation.model import Change, Permission, RunReview, Said, Sign
 
 
 class Conversation(Protocol):
@@ -28,6 +28,10 @@ class Conversation(Protocol):
 
     def reply(self, said: Said, body: str) -> str:
         """Have exactly this one answer to that comment; returns its address."""
+        ...
+
+    def run_reviews(self, run: str) -> tuple[RunReview, ...]:
+        """What people answered when that run of CI asked to enter environments; none where nobody was asked."""
         ...
 
     def again(self, change: Change) -> str | None:

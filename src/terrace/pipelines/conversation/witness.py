@@ -18,6 +18,13 @@ def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bo
     witness = signed.witness
     if witness is None or people.of_login(witness.login) != signed.actor:
         return False
+    if witness.kind == "environment":
+        return any(
+            review.login == witness.login
+            and review.approves == (signed.answer == "approve")
+            and {subject.environment for subject in signed.subjects} == {review.environment}
+            for review in talk.run_reviews(witness.id)
+        )
     if witness.kind != "comment":
         return False
     said = talk.said(witness.id)

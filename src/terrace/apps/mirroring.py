@@ -1,0 +1,70 @@
+"""What a command changed is shown on the forge, where there is one. Trouble there is told, and changes no exit code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from terrace.apps.cli.console import note
+from terrace.apps.wiring import Workshop
+from terrace.errors import Interrupted, TerraceError
+from terrace.stacks.load import is_production
+from terrace.watch.review import Review
+
+if TYPE_CHECKING:
+    from terrace.adapters.github.connecting import Connection
+
+
+def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
+    """Show on the forge how the newest deployments of these environments stand."""
+    with _telling("deployments are not shown on the forge"):
+        forge = shop.forge
+        if forge is None or shop.trust.config.forge.deployments == "off":
+            return
+        from terrace.adapters.github.actions import run_page
+        from terrace.adapters.github.board import GitHubBoard
+        from terrace.pipelines import mirroring
+
+        history, touched = shop.ledger.read(), tuple(environments)
+        board = GitHubBoard(forge.github, is_production, run_page(os.environ))
+        mirroring.show_deployments(board, history, touched)
+        ladder = [environment.name for environment in shop.trust.config.environments]
+        mirroring.show_releases(_Origins(forge, shop.trust.config.branch), history, ladder, touched, shop.trust.policy)
+
+
+def track_drift(shop: Workshop, reviews: Iterable[Review]) -> None:
+    """Keep the issues of what drifts."""
+    with _telling("drift has no issue on the forge"):
+        forge = shop.forge
+        if forge is None or shop.trust.config.forge.issues == "off":
+            return
+        from terrace.adapters.github.tracker import GitHubTracker
+        from terrace.pipelines import mirroring
+
+        for url in mirroring.track_drift(GitHubTracker(forge.github, forge.login), reviews):
+            note(f"tracked: {url}")
+
+
+class _Origins:
+    """Merged pull requests, and our comments on them."""
+
+    def __init__(self, forge: Connection, branch: str) -> None:
+        from terrace.adapters.github.comments import Comments
+        from terrace.adapters.github.merges import GitHubMerges
+
+        self.origin = GitHubMerges(forge.github, branch).origin
+        self.keep = Comments(forge.github, forge.login).keep
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[None]:
+    """What was done is done: a forge that is down or says no must not look as if it was not."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        hint = f" (hint: {error.hint})" if error.hint else ""
+        note(f"note: {what}: {error.message}{hint}; the next run tries again")

@@ -1,0 +1,60 @@
+"""How commits came in: the fake's answers about merged pull requests and their reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from forge.answers import Answer
+from forge.contract import Contract
+from forge.sample import sample
+from forge.shapes import user
+
+
+class Reviews:
+    """Routes of the fake. `reviews` are those of each pull request; `origins` are the pull requests of each commit."""
+
+    owner: str
+    name: str
+    pulls: dict[int, dict[str, Any]]
+    reviews: dict[int, list[dict[str, Any]]]
+    origins: dict[str, list[int]]
+    _contract: Contract
+
+    def _paged(self, members: Iterable[Any], query: dict[str, list[str]], path: str) -> Answer:
+        raise NotImplementedError
+
+    def reviewed(self, number: int, login: str, state: str = "APPROVED", commit: str = "a" * 40, body: str = "") -> int:
+        """Somebody reviews a pull request; returns the id of the review."""
+        mine = self.reviews.setdefault(number, [])
+        id_ = number * 1000 + len(mine)
+        mine.append(
+            sample(
+                self._contract,
+                "pull-request-review",
+                id=id_,
+                user=user(login),
+                state=state,
+                commit_id=commit,
+                body=body,
+                submitted_at="2026-11-25T12:00:00Z",
+            )
+        )
+        return id_
+
+    def _pulls_list_reviews(self, parts: dict[str, str], query: dict[str, list[str]], _: Any) -> Answer:
+        number = int(parts["pull_number"])
+        path = f"/repos/{self.owner}/{self.name}/pulls/{number}/reviews"
+        return self._paged(self.reviews.get(number, []), query, path)
+
+    def _repos_list_pull_requests_associated_with_commit(
+        self, parts: dict[str, str], query: dict[str, list[str]], _: Any
+    ) -> Answer:
+        numbers = self.origins.get(parts["commit_sha"], [])
+        path = f"/repos/{self.owner}/{self.name}/commits/{parts['commit_sha']}/pulls"
+        return self._paged([self._simple(self.pulls[number]) for number in numbers], query, path)
+
+    def _simple(self, pull: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: pull[key] for key in ("number", "state", "user", "head", "base", "merge_commit_sha")}
+        merged = "2026-11-25T11:00:00Z" if pull["merged"] else None
+        return sample(self._contract, "pull-request-simple", **kept, merged_at=merged)

@@ -1,0 +1,90 @@
+"""Deployments on GitHub follow the ledger: made once, told anew when they change, whatever GitHub answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from forge.fake import FakeGitHub, Stumble
+from terrace.adapters.github.board import GitHubBoard
+from terrace.adapters.github.client import GitHub, Place
+from terrace.adapters.github.credentials import Token
+from terrace.errors import NotReady
+from terrace.rollout.announcement import Announcement
+
+ONE = Announcement("d1", "prod", "a" * 40, "waiting", "0 of 1 people have approved")
+
+
+@pytest.fixture
+def fake() -> FakeGitHub:
+    return FakeGitHub(grants={"deployments": "write"})
+
+
+def board(fake: FakeGitHub) -> GitHubBoard:
+    github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
+    return GitHubBoard(github, lambda name: name == "prod", "https://github.com/acme/infrastructure/actions/runs/7")
+
+
+def told(fake: FakeGitHub) -> list[tuple[str, str]]:
+    return [(one["state"], one["description"]) for statuses in fake.statuses.values() for one in statuses]
+
+
+def test_a_deployment_is_shown_as_it_goes_on(fake: FakeGitHub) -> None:
+    board(fake).show("prod", [ONE])
+    board(fake).show("prod", [ONE])
+    board(fake).show("prod", [replace(ONE, state="working", description="under way")])
+    done = replace(ONE, state="succeeded", description="deployed")
+    board(fake).show("prod", [done])
+    (made,) = fake.deployments.values()
+    assert (made["ref"], made["environment"], made["production_environment"]) == ("a" * 40, "prod", True)
+    assert told(fake) == [
+        ("queued", "0 of 1 people have approved"),
+        ("in_progress", "under way"),
+        ("success", "deployed"),
+    ]
+    next_one = replace(done, key="d2", commit="b" * 40)
+    board(fake).show("prod", [replace(done, state="gone", description="another one came after it"), next_one])
+    assert len(fake.deployments) == 2
+    assert told(fake)[-2:] == [("inactive", "another one came after it"), ("success", "deployed")]
+    before = len(fake.asked)
+    board(fake).show("prod", [replace(done, state="gone", description="another one came after it"), next_one])
+    assert [one.verb for one in fake.asked[before:]] == ["GET", "GET", "GET"], "nothing new, nothing written"
+
+
+def test_what_was_over_before_anybody_showed_it_is_not_made(fake: FakeGitHub) -> None:
+    board(fake).show("prod", [replace(ONE, state="gone")])
+    board(fake).show("dev", [])
+    assert fake.deployments == {}
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_bad_gateway_at_any_request_doubles_nothing(fake: FakeGitHub, at: int) -> None:
+    fake.stumbles = [*[None] * at, Stumble(502, done_first=True)]
+    board(fake).show("prod", [ONE])
+    assert len(fake.deployments) == 1
+    assert told(fake) == [("queued", "0 of 1 people have approved")]
+
+
+def test_deployments_of_others_are_theirs(fake: FakeGitHub) -> None:
+    github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
+    other = {"ref": "main", "environment": "prod", "required_contexts": [], "auto_merge": False}
+    for payload in ({}, {"terrace": 7}, "text", '{"terrace":"d1"'):
+        github.once("POST", "deployments", {**other, "payload": payload}, lambda: None)
+    board(fake).show("prod", [ONE])
+    assert len(fake.deployments) == 5
+
+
+def test_a_long_reason_is_cut_and_cannot_act(fake: FakeGitHub) -> None:
+    board(fake).show("prod", [replace(ONE, state="failed", description="x\x1b[2J" + "y" * 500)])
+    ((state, said),) = told(fake)
+    assert (state, len(said), "\x1b" in said) == ("failure", 140, False)
+    board(fake).show("prod", [replace(ONE, state="failed", description="x\x1b[2J" + "y" * 500)])
+    assert len(told(fake)) == 1
+
+
+def test_without_the_permission_it_is_said_where_to_give_it(fake: FakeGitHub) -> None:
+    fake.grants = {}
+    with pytest.raises(NotReady) as error:
+        board(fake).show("prod", [ONE])
+    assert "deployments: write" in (error.value.hint or "")

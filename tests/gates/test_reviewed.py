@@ -1,0 +1,44 @@
+"""The gate `reviewed`: what nobody else approved does not enter, and what cannot be told waits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from terrace.gates.decide import Facts, Reviewed, admission
+from terrace.gates.model import Outcome
+from terrace.stacks.config import Environment
+from terrace.stacks.model import Manual, Origin, Remediation, Rollback
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+FACTS = Facts("a" * 40, (), "rita", "main", True, None, None, None, Manual("rita"))
+DEV = Environment("dev")
+
+
+def outcome(reviewed: Reviewed | None, origin: Origin = FACTS.origin) -> tuple[Outcome, str]:
+    verdict = admission(DEV, replace(FACTS, reviewed=reviewed, origin=origin), NOW)
+    told = next((result.reason for result in verdict.results if result.gate == "reviewed"), "not asked")
+    return verdict.outcome, told
+
+
+def test_where_nobody_asks_for_reviews_there_is_no_gate() -> None:
+    assert outcome(None) == (Outcome.PASS, "not asked")
+
+
+def test_what_was_reviewed_enters() -> None:
+    assert outcome(Reviewed())[0] is Outcome.PASS
+
+
+def test_what_was_not_is_blocked_commit_by_commit() -> None:
+    found, why = outcome(Reviewed(tuple(f"c{n} was pushed" for n in range(5))))
+    assert (found, why) == (Outcome.BLOCK, "c0 was pushed; c1 was pushed; c2 was pushed, and 2 more")
+
+
+def test_what_cannot_be_told_waits() -> None:
+    found, why = outcome(Reviewed(unknown="GitHub is down"))
+    assert (found, "GitHub is down" in why) == (Outcome.WAIT, True)
+
+
+def test_a_way_back_was_let_in_before() -> None:
+    for origin in (Rollback("d1", "rita", "sick"), Remediation("x", "rita")):
+        assert outcome(Reviewed(("x",)), origin)[1] == "not asked"

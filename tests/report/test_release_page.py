@@ -1,0 +1,55 @@
+"""Where a release is, as a comment: right, short enough, and only text whatever the names."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from terrace.report.release_page import MARKER, Release, release_page
+from terrace.rollout.model import Deployment, Step, StepRecord
+from terrace.stacks.model import Manual
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+OURS = re.compile(r"<details open><summary>What waits</summary>|</details>")
+
+
+def deployment(changes: int = 1, address: str = "aws_db_instance.main", why: str = "0 of 1 people") -> Deployment:
+    detail = {"changes": [["replace", address]] * changes, "replace": changes}
+    plan = StepRecord(Step.PLAN, "prod/app", "a1", NOON, NOON, "succeeded", "", detail)
+    return Deployment(
+        "d1", "prod", "c" * 40, Manual("ann"), "ann", NOON, (("prod/app",),), "p", (plan,), waiting=(why,)
+    )
+
+
+def page(one: Deployment) -> str:
+    return release_page(Release("c" * 40, {"dev": None, "prod": one}, {"prod": "1a2b3c4d"}))
+
+
+def test_it_says_what_waits_and_what_to_write() -> None:
+    text = page(deployment())
+    assert text.startswith(f"{MARKER}\n\n### Terrace: prod waits\n\nat cccccccccccc\n")
+    assert "| `dev` | not there yet | | |\n| `prod` | waiting | 2026-01-05 12:00 UTC | 0 of 1 people |" in text
+    assert "```diff\n# prod/app: 1 to change\n- replace aws_db_instance.main\n```" in text
+    assert "`/terrace approve prod 1a2b3c4d` or `/terrace reject prod 1a2b3c4d WHY`" in text
+
+
+def test_a_long_plan_fits() -> None:
+    text = page(deployment(5000))
+    assert len(text.encode()) < 30_000
+    assert re.search(r"! and \d+ more: terrace show d1\n```", text)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_nothing_from_outside_formats_links_or_mentions(address: str, why: str) -> None:
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(page(deployment(1, address, why)))
+    flat = [token for one in tokens for token in (one, *(one.children or ()))]
+    markup = [t.content.strip() for t in flat if t.type in ("html_block", "html_inline")]
+    assert all(piece == MARKER or OURS.fullmatch(piece) for piece in markup), markup
+    assert not {"link_open", "image", "em_open", "hr"} & {t.type for t in flat}
+    assert sum(t.type == "heading_open" for t in flat) == 1
+    assert sum(t.type == "fence" for t in flat) == 1
+    assert not [t.content for t in flat if t.type == "text" and re.search(r"@\w|#\d", t.content)]
