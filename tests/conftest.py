@@ -7,7 +7,20 @@ from pathlib import Path
 
 import pytest
 
-_FOREIGN = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "TF_", "TERRACE_", "GIT_", "SSH_", "XDG_", "CLOUDSDK_")
+_FOREIGN = (
+    "AWS_",
+    "ARM_",
+    "AZURE_",
+    "GOOGLE_",
+    "TF_",
+    "TERRACE_",
+    "GIT_",
+    "GITHUB_",
+    "GH_",
+    "SSH_",
+    "XDG_",
+    "CLOUDSDK_",
+)
 
 
 @pytest.fixture(autouse=True)

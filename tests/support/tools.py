@@ -22,14 +22,15 @@ from terrace.adapters.tools.install import install
 from terrace.adapters.tools.known import tool
 from terrace.errors import NotReady
 
-_WORLD = dict(os.environ)
+WORLD = dict(os.environ)
 """The environment before tests take it away: Go keeps its modules and its cache by it."""
 
-CACHE = Path(_WORLD.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-tools"
+CACHE = Path(WORLD.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "terrace-tools"
 PROVIDER = Path(__file__).parent.parent / "provider"
 
 TOFU = "1.12.6"
 PROGRAMS = {
+    "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
     "opa": "github.com/open-policy-agent/opa@v1.22.2",
     "terraform-config-inspect": ("github.com/hashicorp/terraform-config-inspect@v0.0.0-20260904064934-75d64de68c31"),
     # Half a minute.
@@ -92,9 +93,9 @@ def toolbox() -> Toolbox:
     """Terrace's own tools with checkov in it, installed by Terrace itself: half a minute, and 290 MB."""
     box = Toolbox(CACHE / "installed", {"PATH": os.defpath})
     try:
-        install(tool("checkov"), box, lambda text: None, _WORLD)
+        install(tool("checkov"), box, lambda text: None, WORLD)
     except NotReady as error:
-        if _WORLD.get("CI"):
+        if WORLD.get("CI"):
             pytest.fail(str(error))
         pytest.skip(str(error))
     return box
@@ -116,9 +117,9 @@ def _kept(name: str, build: Callable[[Path], None]) -> Path:
     path = CACHE / name
     if path.is_file():
         return path
-    if shutil.which("go", path=_WORLD.get("PATH")) is None:
+    if shutil.which("go", path=WORLD.get("PATH")) is None:
         why = f"{name} is built with Go, and there is none on PATH"
-        if _WORLD.get("CI"):
+        if WORLD.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +133,7 @@ def _kept(name: str, build: Callable[[Path], None]) -> Path:
 
 
 def _go(folder: Path, *arguments: str, **variables: str) -> str:
-    env = {**_WORLD, **variables}
+    env = {**WORLD, **variables}
     done = subprocess.run(["go", *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"go {' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
+from terrace.adapters.git.access import Access, by_token, usual
 from terrace.adapters.git.repository import GitRepository
 from terrace.stacks.config import Config
 
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
+    from terrace.adapters.github.credentials import Credential
 
 
 def connect(environ: Mapping[str, str], config: Config, repository: GitRepository) -> Connection | None:
@@ -21,3 +24,42 @@ def connect(environ: Mapping[str, str], config: Config, repository: GitRepositor
 
     where = connecting.place(environ, config.forge.repository, config.forge.api, repository.remote_url)
     return None if where is None else connecting.connect(environ, where)
+
+
+def instigator(environ: Mapping[str, str], config: Config) -> str:
+    """Who set this run of GitHub Actions going: a person of terrace.yaml, or an account that is nobody's there.
+
+    A run that a clock or another run set going is the machine's own, whomever GitHub names. "" outside of a run.
+    """
+    from terrace.gates.people import People
+
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return ""
+    if environ.get("GITHUB_EVENT_NAME") in ("schedule", "workflow_run"):
+        return "@terrace"
+    login = environ.get("GITHUB_TRIGGERING_ACTOR") or environ.get("GITHUB_ACTOR", "")
+    return People(config).of_login(login) or f"@{login}"
+
+
+def access(environ: Mapping[str, str]) -> Access:
+    """How Git is let in: in a run of GitHub Actions by what the environment gives, to the server of that run alone.
+
+    So the token of the job need not lie in the checkout, where whatever runs there could read it.
+    """
+    server = environ.get("GITHUB_SERVER_URL", "")
+    if environ.get("GITHUB_ACTIONS") != "true" or not server.startswith("https://"):
+        return usual
+
+    @cache
+    def credential() -> Credential | None:
+        from terrace.adapters.github import connecting
+
+        where = connecting.place(environ)
+        connection = connecting.connect(environ, where) if where is not None else None
+        return connection.github.credential if connection is not None else None
+
+    def shown() -> Mapping[str, str]:
+        who = credential()
+        return usual() if who is None else by_token(server, who.token(), environ)
+
+    return shown

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from terrace.adapters.git.repository import GitRepository
+from terrace.apps.forge import access, instigator
 from terrace.apps.home import Home
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Proof
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from terrace.apps.scanners import Scanners
     from terrace.assess.model import Finding
     from terrace.assess.waivers.judging import Waivers
-    from terrace.pipelines.crew import Crew
+    from terrace.pipelines.crew import Crew, Reach
     from terrace.pipelines.publishing import Page
     from terrace.plans.model import Plan
 
@@ -86,7 +87,8 @@ class Workshop:
     ) -> None:
         top = GitRepository.around(folder.absolute(), cache=Path())
         self.home = Home.of(top.root)
-        self.repository = GitRepository(top.root, cache=self.home.cache)
+        self._access = access(os.environ)
+        self.repository = GitRepository(top.root, cache=self.home.cache, access=self._access)
         self._actor = actor
         self._fetch = fetch
         self._older_keys = older_keys
@@ -151,7 +153,8 @@ class Workshop:
 
     @cached_property
     def actor(self) -> str:
-        """Who gives the commands: the person of terrace.yaml whom the Git identity belongs to, else that identity."""
+        """Who gives the commands: the person of terrace.yaml whom the Git identity belongs to, else that identity;
+        without one, whoever set this run of CI going."""
         if self._actor is not None:
             return self._actor
         name = self.repository.config("user.name") or ""
@@ -160,7 +163,8 @@ class Workshop:
             if email and email.lower() in (e.lower() for e in person.emails):
                 return person.name
         members = {m for team in self.trust.config.teams.values() for m in team}
-        return next((who for who in (name, email, email.split("@")[0]) if who in members), email or name or "unknown")
+        known = next((who for who in (name, email, email.split("@")[0]) if who in members), email or name)
+        return known or instigator(os.environ, self.trust.config) or "unknown"
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -174,7 +178,14 @@ class Workshop:
         from terrace.report.ledger_page import changed_page
 
         remote = self.repository.remote
-        return GitLedger(self.repository.root, remote=remote, clock=now, new_id=new_id, page=changed_page)
+        return GitLedger(
+            self.repository.root,
+            remote=remote,
+            clock=now,
+            new_id=new_id,
+            page=changed_page,
+            access=self._access,
+        )
 
     def open_ledger(self) -> Ledger:
         """The ledger with its first event, which names it; written here when it is new."""
@@ -314,20 +325,24 @@ class Workshop:
 
         return page(os.environ)
 
-    def crew(self, watcher: Watcher) -> Crew:
-        """Everybody who is needed to change an environment. Raises NotReady early, before anything is written."""
-        self.seals().ready()
+    def crew(self, watcher: Watcher, reach: Reach = "apply") -> Crew:
+        """Everybody who is needed to change an environment. Raises NotReady early, before anything is written.
+
+        With the `reach` of plans it needs no key of backups: it never gets to them.
+        """
+        if reach == "apply":
+            self.seals().ready()
         _ = self.terraform.binary
-        return self._crew(watcher, self.open_ledger(), self.digest_key)
+        return replace(self._crew(watcher, self.open_ledger(), self.digest_key), reach=reach)
 
     def onlookers(self, watcher: Watcher) -> Crew:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""
-        given = DIGEST_KEY in os.environ or self._backup_key_given
+        given = bool(os.environ.get(DIGEST_KEY)) or self._backup_key_given
         return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
 
     def auditors(self, watcher: Watcher) -> Crew:
         """A crew that looks and records that it did. It needs no key where the ledger is open already."""
-        given = DIGEST_KEY in os.environ or self._backup_key_given
+        given = bool(os.environ.get(DIGEST_KEY)) or self._backup_key_given
         if given:
             return self._crew(watcher, self.open_ledger(), self.digest_key)
         return self._crew(watcher, self.ledger, self.throwaway_key)

@@ -10,7 +10,7 @@ from terrace.assess.model import Objection, Weight
 from terrace.errors import NotReady
 from terrace.gates.absorption import Absorbed
 from terrace.gates.decide import Facts, Reviewed, Upstream, admission, consent, rule_for
-from terrace.gates.model import Approval, Subject, Verdict
+from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.restores import open_restore
@@ -24,6 +24,9 @@ from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.model import Destruction, Origin
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
+
+HANDED_OVER = "planned by a run that applies nothing"
+"""Why a deployment waits that nobody else is asked about: another run may go on with it at once."""
 
 MOST_REVIEWED = 100
 """Commits that are asked about before a deployment: each is a question to the forge, which answers so many an hour."""
@@ -126,14 +129,14 @@ def asked(
         consent=lambda plans: gates_say(crew, history(), deployment, plans),
         condition=lambda one: health(settings.rollout, one, now(), probed=bool(settings.health)),
         course=course(deployment.origin, settings),
-        horizon=Horizon.ALL if rule.asked or settings.risk else Horizon.WAVE,
+        horizon=Horizon.ALL if rule.asked or settings.risk or crew.reach == "plan" else Horizon.WAVE,
     )
 
 
 def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
     """What the gates say to the plans of one wave, with the approvals given so far."""
     seen = facts(crew, history, deployment.environment, deployment.commit, deployment.origin)
-    return consent(
+    verdict = consent(
         crew.config,
         crew.config.environment(deployment.environment),
         subjects(crew.policy, history, deployment, plans),
@@ -146,6 +149,15 @@ def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple
         _absorbed(history, deployment, plans),
         risk_of(plans),
     )
+    return replace(verdict, results=(*verdict.results, *_handed_over(crew, deployment)))
+
+
+def _handed_over(crew: Crew, deployment: Deployment) -> tuple[GateResult, ...]:
+    """What holds a deployment where this run must leave it to another."""
+    if crew.reach == "apply":
+        return ()
+    how = f"`terrace resume {deployment.environment}` in a run that may apply"
+    return (GateResult("reach", Outcome.WAIT, HANDED_OVER, how),)
 
 
 def _absorbed(history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> tuple[Absorbed, ...]:

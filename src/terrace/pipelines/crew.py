@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from terrace.assess.model import Finding
 from terrace.gates.model import Proof
@@ -19,6 +20,9 @@ from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.repository import Repository
 
+Reach = Literal["plan", "apply"]
+"""How far a run goes: to the plans, where it hands over to a run that may apply them; or to the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Crew:
@@ -28,8 +32,8 @@ class Crew:
     are secrets. `judge` tells what the required checks of the trust root find in one plan, with its waivers applied; it
     never raises for what it cannot find out, but tells that as unknown. `unreviewed` says why a commit of the protected
     branch did not come through a change that somebody else approved, None where it did; it raises NotReady where nobody
-    can be asked. `parallel` is how many Terraform processes may
-    run at once. `actor` is who gave the command.
+    can be asked. `parallel` is how many Terraform processes may run at once. `actor` is who gave the command. With the
+    `reach` of plans nothing is applied: what could be, waits.
     """
 
     actor: str
@@ -52,3 +56,4 @@ class Crew:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     parallel: int
+    reach: Reach = "apply"

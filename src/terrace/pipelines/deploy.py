@@ -96,6 +96,12 @@ def resume(crew: Crew, deployment: Deployment, dead: str = "") -> Deployment | R
         return drive(crew, history, current.id)
 
 
+def rests(crew: Crew, history: History, deployment: Deployment) -> bool:
+    """Whether an open deployment waits for people or for time: going on would change nothing."""
+    answer = next_step(deployment, asked(crew, lambda: history, deployment), frozenset())
+    return isinstance(answer, Wait) and deployment.lease is None
+
+
 def goes_on_at(crew: Crew, deployment: Deployment) -> datetime | None:
     """When an open deployment goes on by itself; None when it ended or waits for somebody."""
     if not deployment.open or not deployment.waiting:

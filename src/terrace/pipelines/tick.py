@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from terrace.gates.model import Outcome
 from terrace.ledger import folds
 from terrace.pipelines.asking import entry
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import deploy, resume
+from terrace.pipelines.deploy import deploy, rests, resume
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released, let_go, says_what_is_live
@@ -67,11 +68,14 @@ class LetGo:
 Due = GoOn | Enter | GoBackNow | LetGo
 
 
-def due(crew: Crew) -> tuple[Due, ...]:
-    """What to do now, up the ladder. A soak that is over makes an automatic environment due."""
+def due(crew: Crew, names: Collection[str] = ()) -> tuple[Due, ...]:
+    """What to do now, up the ladder, in the environments of these names; in all of them without. A soak that is over
+    makes an automatic environment due."""
     history = crew.ledger.read()
     found: list[Due] = []
     for environment in crew.config.environments:
+        if names and environment.name not in names:
+            continue
         latest = folds.latest(history, environment.name)
         if latest is not None and latest.open:
             if not driven(crew, history, latest):
@@ -96,3 +100,28 @@ def due(crew: Crew) -> tuple[Due, ...]:
         if entry(crew, history, environment.name, commit, Automatic()).outcome is Outcome.PASS:
             found.append(Enter(environment.name, commit))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Stirring:
+    """Where something would come of a `tick`: the environments that something `enters`, which begins with plans, and
+    those where something `goes on`."""
+
+    enters: tuple[str, ...]
+    goes_on: tuple[str, ...]
+
+
+def stirring(crew: Crew, names: Collection[str] = ()) -> Stirring:
+    """Look what is due, and do none of it. What only waits is not told."""
+    history = crew.ledger.read()
+    found = [one for one in due(crew, names) if not (isinstance(one, GoOn) and rests(crew, history, one.deployment))]
+    entering = tuple(one.environment for one in found if isinstance(one, Enter))
+    return Stirring(entering, tuple(_where(one) for one in found if not isinstance(one, Enter)))
+
+
+def _where(one: Due) -> str:
+    match one:
+        case GoOn(deployment) | GoBackNow(deployment):
+            return deployment.environment
+        case Enter(environment) | LetGo(environment):
+            return environment

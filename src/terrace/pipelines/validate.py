@@ -22,7 +22,7 @@ from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
 from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.look import plan_in
+from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.surroundings import surroundings
 from terrace.pipelines.weighing import weighed
 from terrace.plans.addresses import block_of
@@ -58,11 +58,12 @@ def validate(
     checks: Mapping[str, Check],
     planned: Callable[[Plan], None] = lambda plan: None,
     waivers: Waivers = NONE,
+    by: Planned = plan_in,
 ) -> Validation:
     """Plan every impacted stack, as many at once as memory allows, and run every check that is not off.
 
     One stack that cannot be planned hides no other: it becomes a finding of its own. `waivers` are applied to what is
-    found, and told about.
+    found, and told about. `by` plans a stack: here and now, unless somebody else did.
     """
     wanted = [check for check in checks.values() if crew.config.level(check.name) != "off"]
     with crew.repository.checkout(landscape.commit, "check") as root:
@@ -71,7 +72,7 @@ def validate(
             ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool,
             ThreadPoolExecutor(max_workers=SCANS_AT_ONCE) as aside,
         ):
-            plans = {i.stack.key: pool.submit(_planned, crew, landscape, i.stack, root) for i in change_set.impacts}
+            plans = {i.stack.key: pool.submit(_planned, crew, landscape, i.stack, root, by) for i in change_set.impacts}
             scans = {
                 check.name: aside.submit(weighed, crew.config, check.name, partial(check.examine, examined))
                 for check in wanted
@@ -104,14 +105,14 @@ def _places(crew: Crew, landscape: Landscape) -> Places:
     return Places(of=lambda stack, address: blocks.of(stack, block_of(address)), at=blocks.at)
 
 
-def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Planned) -> Plan:
     """The plan of one stack. What may be used to plan it stands on the protected branch, or nowhere."""
     if all(environment.name != stack.environment for environment in crew.config.environments):
         raise BadInput(
             f"{stack.environment} is a new environment: the protected branch does not say what may be used to plan it",
             hint="have an owner merge the environment first; a change to its stacks is planned from then on",
         )
-    return plan_in(crew, landscape, stack, root)
+    return by(crew, landscape, stack, root)
 
 
 def _gather(

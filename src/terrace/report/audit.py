@@ -10,6 +10,7 @@ from rich.text import Text
 
 from terrace.assess.compliance.audit import Audited, RuleSeen
 from terrace.assess.model import Finding, Status
+from terrace.report import sarif
 from terrace.report.checked import place, weight, worst_first
 from terrace.report.machine import Json
 from terrace.report.machine import finding as finding_as_json
@@ -130,6 +131,7 @@ def _rule(seen: RuleSeen) -> Json:
 STYLES: Mapping[str, Callable[[tuple[Audited, ...]], RenderableType]] = {
     "terminal": as_terminal,
     "markdown": as_markdown,
+    "sarif": sarif.everything,
     "json": lambda looks: json.dumps(as_json(looks), indent=2, ensure_ascii=True) + "\n",
 }
 """What `terrace check --all` can be told as."""

@@ -7,9 +7,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from terrace.assess.compliance.audit import Audited
 from terrace.assess.model import Finding, Severity, Status
 from terrace.report.checked import Checked, place, worst_first
 from terrace.report.text import readable
@@ -34,20 +36,35 @@ _ROOT = "%SRCROOT%"
 
 def check(record: Checked) -> str:
     """The whole check. Every tool that had its say has a run, so that what it no longer finds counts as fixed."""
-    by_tool: dict[str, list[Finding]] = {readable(tool): [] for tool in record.tools}
-    # Worst first: code scanning keeps the first 5,000 results.
-    for finding in worst_first(record.assessment.findings):
-        by_tool.setdefault(readable(finding.tool), []).append(finding)
     folders = {impact.stack.key: impact.stack.path for impact in record.assessment.change_set.impacts}
     change_set = record.assessment.change_set
+    about = {"base": change_set.base, "head": change_set.head}
+    return _document(record.tools, record.assessment.findings, folders, "terrace-check/", about)
+
+
+def everything(looks: Iterable[Audited]) -> str:
+    """A look at everything that stands. What has no file of its own is at terrace.yaml, which names its environment."""
+    told = tuple(looks)
+    findings = tuple(one if one.path else replace(one, path="terrace.yaml") for look in told for one in look.findings)
+    about = {"environments": [look.scope.environment for look in told]}
+    return _document(("terrace",), findings, {}, "terrace-everything/", about)
+
+
+def _document(
+    tools: Iterable[str], findings: Iterable[Finding], folders: Mapping[str, str], category: str, about: Json
+) -> str:
+    by_tool: dict[str, list[Finding]] = {readable(tool): [] for tool in tools}
+    # Worst first: code scanning keeps the first 5,000 results.
+    for finding in worst_first(findings):
+        by_tool.setdefault(readable(finding.tool), []).append(finding)
     runs = [
         {
             "tool": {"driver": {"name": tool, "rules": (rules := _rules(found))}},
-            "automationDetails": {"id": "terrace-check/"},
+            "automationDetails": {"id": category},
             "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
             "columnKind": "unicodeCodePoints",
             "results": _results(found, [rule["id"] for rule in rules], folders),
-            "properties": {"base": change_set.base, "head": change_set.head},
+            "properties": about,
         }
         for tool, every in by_tool.items()
         for found in [every[:MOST]]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import NETWORK_SECONDS, git, masked
 from terrace.adapters.git.trees import GitTree
 from terrace.adapters.process import Finished, run
@@ -26,8 +27,11 @@ _REF = re.compile(r"[A-Za-z0-9_@^~./+{}-]+")
 class GitRepository:
     """The repository around a folder. `cache` is where its private checkouts live; `branch` is the protected one."""
 
-    def __init__(self, root: Path, *, cache: Path, branch: str = "main", remote: str = "origin") -> None:
+    def __init__(
+        self, root: Path, *, cache: Path, branch: str = "main", remote: str = "origin", access: Access = usual
+    ) -> None:
         self.root = root
+        self._access = access
         self.cache = cache
         self.branch = branch
         self._remote = remote
@@ -152,7 +156,14 @@ class GitRepository:
             return
         spec = f"+refs/heads/{self.branch}:refs/remotes/{self.remote}/{self.branch}"
         done = self.git(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.remote, spec, timeout=NETWORK_SECONDS
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            self.remote,
+            spec,
+            env=self._access(),
+            timeout=NETWORK_SECONDS,
         )
         if done.code != 0:
             raise NotReady(
@@ -307,7 +318,8 @@ class GitRepository:
     def _push(self, ref: str, what: str) -> None:
         """Push a ref as it is called here."""
         assert self.remote is not None, "asked only where there is a remote"
-        done = self.git("push", "--quiet", "--no-verify", self.remote, f"{ref}:{ref}", timeout=NETWORK_SECONDS)
+        how = ("--quiet", "--no-verify", self.remote, f"{ref}:{ref}")
+        done = self.git("push", *how, env=self._access(), timeout=NETWORK_SECONDS)
         if done.code != 0:
             short = ref.split("/", 2)[2]
             raise NotReady(

@@ -70,6 +70,11 @@ class GitHub:
         self._clock = clock
         self._http = httpx.Client(base_url=place.api, transport=transport, timeout=30, follow_redirects=False)
 
+    @property
+    def credential(self) -> Credential:
+        """Who asks: for those who reach the same repository by another way."""
+        return self._credential
+
     def read(self, path: str, **query: str | int) -> Any:
         """What is there. Raises Refused with status 404 when there is nothing, or nothing that the token may see."""
         return _json(self._asked("GET", path, query=query))

@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import NETWORK_SECONDS, git, masked, objects
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
@@ -52,6 +53,7 @@ class GitLedger:
         new_id: Callable[[], str],
         branch: str = BRANCH,
         page: Page = lambda history, new: None,
+        access: Access = usual,
     ) -> None:
         self._repository = repository
         self._remote = remote
@@ -59,6 +61,7 @@ class GitLedger:
         self._new_id = new_id
         self._branch = branch
         self._page = page
+        self._access = access
         self._tip = ""
         self._known: tuple[Event, ...] = ()
 
@@ -325,8 +328,8 @@ class GitLedger:
     ) -> Finished:
         # The user's hooks are about the user's refs: one that refuses or is slow has no say here.
         hooks = f"core.hooksPath={os.devnull}"
-        limit = NETWORK_SECONDS if network else None
-        done = git(self._repository, "-c", hooks, *args, stdin=stdin, env=env, timeout=limit)
+        limit, shown = (NETWORK_SECONDS, self._access()) if network else (None, {})
+        done = git(self._repository, "-c", hooks, *args, stdin=stdin, env={**shown, **(env or {})}, timeout=limit)
         if check and done.code != 0:
             raise TerraceError(f"git {args[0]} failed: {done.message}")
         return done

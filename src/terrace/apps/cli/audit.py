@@ -82,9 +82,9 @@ def _with_unused(crew: Crew, looks: tuple[Audited, ...], waivers: Waivers) -> tu
     return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *found)))
 
 
-def look_when_due(shop: Workshop, crew: Crew) -> tuple[Audited, ...]:
-    """What `terrace tick` does: look where terrace.yaml says that it is time, and record it."""
-    names = due(crew)
+def look_when_due(shop: Workshop, crew: Crew, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
+    """What `terrace tick` does: look where terrace.yaml says that it is time (`chosen`: only there), and record it."""
+    names = tuple(name for name in due(crew) if not chosen or name in chosen)
     if not names:
         return ()
     history = crew.ledger.read()

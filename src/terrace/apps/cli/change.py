@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from terrace.apps.checks import checks
+from terrace.apps.cli import actions
+from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import asked_for
 from terrace.apps.cli.scan import secret_search
+from terrace.apps.handover import Making, hand_over, take_over, unplanned
 from terrace.apps.wiring import Workshop
 from terrace.errors import TerraceError
+from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.validate import validate
+from terrace.plans.handed import Handed
 from terrace.report import machine, terminal
 from terrace.report.checked import Checked
 from terrace.report.text import visible
@@ -30,11 +36,14 @@ def check(
     explain: bool = False,
     fix: bool = False,
     publish: bool = False,
+    plans: str | None = None,
+    static: bool = False,
 ) -> int:
     """Everything a pull request is checked for; exit 1 when it may not be merged. `fix` mends what it can first.
 
     With `publish` it is written on the pull request too, whatever the verdict; raises NotReady where it cannot be: what
-    stands there may be of an older commit.
+    stands there may be of an older commit. `plans` is a folder of plans that were handed over; with `static` nothing is
+    planned, and what would have to be cannot pass.
     """
     wanted = asked_for(Path(folder), style, output, reports)
     shop = Workshop(Path(folder))
@@ -49,7 +58,8 @@ def check(
         crew = shop.onlookers(told)
         scanners = shop.scanners()
         made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners, waivers)
-        validation = validate(crew, change_set, landscape, made, waivers=waivers)
+        by = _planner(shop, Path(folder), plans, static=static)
+        validation = validate(crew, change_set, landscape, made, waivers=waivers, by=by)
     record = Checked(
         validation.assessment,
         validation.ahead,
@@ -75,6 +85,12 @@ def check(
     return 0 if validation.passed else 1
 
 
+def _planner(shop: Workshop, folder: Path, plans: str | None, *, static: bool) -> Planned:
+    if static:
+        return unplanned
+    return plan_in if plans is None else take_over(folder / plans, shop.digest_key).plan
+
+
 def _mend(shop: Workshop, change_set: ChangeSet) -> bool:
     """Mend, say on stderr what was written and what was not, and tell whether anything was."""
     from terrace.apps.mending import mend
@@ -90,12 +106,16 @@ def _mend(shop: Workshop, change_set: ChangeSet) -> bool:
 
 def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:
     """Which stacks are touched."""
-    change_set, _ = _change(Workshop(Path(folder)), base)
+    shop = Workshop(Path(folder))
+    change_set, _ = _change(shop, base)
     if as_json:
         emit(machine.impact(change_set))
     else:
         show(terminal.impact(change_set, why=why))
-    return 0
+    touched = {one.stack.environment for one in change_set.impacts}
+    # Only those that the protected branch knows: a job is made of each, with what that environment hands out.
+    known = (one.name for one in shop.trust.config.environments if one.name in touched)
+    return ended(actions.environments(known), 0)
 
 
 def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
@@ -120,6 +140,25 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
         if assessment.findings:
             show(terminal.findings_table(assessment.findings))
     return 2 if assessment.unplanned else 0
+
+
+def hand(folder: str, environment: str, file: str) -> int:
+    """Plan the stacks of one environment that the working tree touches, and seal what came of it into a file.
+
+    What could not be planned goes along with its reason: whoever judges tells it.
+    """
+    shop = Workshop(Path(folder))
+    shop.trust.config.environment(environment)
+    change_set, landscape = _change(shop, None)
+    mine = tuple(one for one in change_set.impacts if one.stack.environment == environment)
+    making = Making()
+    with watcher(as_json=False) as told:
+        crew = shop.onlookers(told)
+        validate(crew, replace(change_set, impacts=mine, removed=()), landscape, {}, by=making.plan)
+    handed = Handed(landscape.commit, tuple(making.plans.values()), making.failures)
+    hand_over(Path(folder) / file, shop.digest_key, environment, handed)
+    show(terminal.plans(making.plans, {key: why.message for key, why in making.failures.items()}))
+    return 0
 
 
 def _change(shop: Workshop, base: str | None) -> tuple[ChangeSet, Landscape]:

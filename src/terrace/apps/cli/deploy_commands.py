@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from terrace.apps.cli.options import ENV, JSON, WAIT
+from terrace.apps.cli.options import ENV, JSON, REACH, WAIT
+
+if TYPE_CHECKING:
+    from terrace.pipelines.crew import Reach
 
 
 @click.command()
 @ENV
 @click.option("--ref", metavar="REF", help="Which commit; the tip of the protected branch if not said.")
+@REACH
 @WAIT
 @JSON
 @click.pass_obj
-def deploy(folder: str, environment: str, ref: str | None, wait: bool, as_json: bool) -> int:
+def deploy(folder: str, environment: str, ref: str | None, reach: Reach, wait: bool, as_json: bool) -> int:
     """Take a commit into ENV as far as it goes now: to its end, or to where somebody must act.
 
     \b
@@ -25,15 +29,16 @@ def deploy(folder: str, environment: str, ref: str | None, wait: bool, as_json: 
     """
     from terrace.apps.cli.deployment import deploy
 
-    return deploy(folder, environment, ref, wait=wait, as_json=as_json)
+    return deploy(folder, environment, ref, wait=wait, as_json=as_json, reach=reach)
 
 
 @click.command()
 @ENV
+@REACH
 @WAIT
 @JSON
 @click.pass_obj
-def promote(folder: str, environment: str, wait: bool, as_json: bool) -> int:
+def promote(folder: str, environment: str, reach: Reach, wait: bool, as_json: bool) -> int:
     """Take into ENV what succeeded in the environment before it.
 
     \b
@@ -42,7 +47,7 @@ def promote(folder: str, environment: str, wait: bool, as_json: bool) -> int:
     """
     from terrace.apps.cli.deployment import promote
 
-    return promote(folder, environment, wait=wait, as_json=as_json)
+    return promote(folder, environment, wait=wait, as_json=as_json, reach=reach)
 
 
 def _answering(command: Any) -> Any:
@@ -166,6 +171,7 @@ def resume(
 @click.option("--plan-only", is_flag=True, help="Only tell what comes back and what is lost.")
 @click.option("--allow", "allowed", multiple=True, metavar="[STACK:]ADDRESS", help="What may be lost, by its address.")
 @click.option("--yes", is_flag=True, help="Do not ask to type the environment's name back.")
+@REACH
 @WAIT
 @JSON
 @click.pass_obj
@@ -177,6 +183,7 @@ def rollback(
     plan_only: bool,
     allowed: tuple[str, ...],
     yes: bool,
+    reach: Reach,
     wait: bool,
     as_json: bool,
 ) -> int:
@@ -192,7 +199,18 @@ def rollback(
     """
     from terrace.apps.cli.undoing import rollback
 
-    return rollback(folder, environment, to, reason, allowed, plan_only=plan_only, yes=yes, wait=wait, as_json=as_json)
+    return rollback(
+        folder,
+        environment,
+        to,
+        reason,
+        allowed,
+        plan_only=plan_only,
+        yes=yes,
+        wait=wait,
+        as_json=as_json,
+        reach=reach,
+    )
 
 
 @click.command()
@@ -200,9 +218,12 @@ def rollback(
 @click.argument("stack", metavar="[STACK]", required=False)
 @click.option("--reason", required=True, help="Why; kept in the ledger.")
 @click.option("--yes", is_flag=True, help="Do not ask to type the name back.")
+@REACH
 @JSON
 @click.pass_obj
-def destroy(folder: str, environment: str, stack: str | None, reason: str, yes: bool, as_json: bool) -> int:
+def destroy(
+    folder: str, environment: str, stack: str | None, reason: str, yes: bool, reach: Reach, as_json: bool
+) -> int:
     """Take down all that ENV holds, or one STACK of it, in reverse order and through the same gates.
 
     A last backup of every state is kept. Protected environments refuse: production, unless terrace.yaml says otherwise.
@@ -214,7 +235,7 @@ def destroy(folder: str, environment: str, stack: str | None, reason: str, yes: 
     """
     from terrace.apps.cli.undoing import destroy
 
-    return destroy(folder, environment, stack, reason, yes=yes, as_json=as_json)
+    return destroy(folder, environment, stack, reason, yes=yes, as_json=as_json, reach=reach)
 
 
 @click.command()
@@ -252,17 +273,22 @@ def unhold(folder: str, environment: str, reason: str, as_json: bool) -> int:
 
 
 @click.command()
+@click.argument("environments", metavar="[ENV]...", nargs=-1)
+@click.option("--due", "ahead", is_flag=True, help="Only tell where a deployment would enter or go on; needs no key.")
+@REACH
 @JSON
 @click.pass_obj
-def tick(folder: str, as_json: bool) -> int:
-    """Do all that is due now, and exit: for cron, GitHub Actions, or by hand.
+def tick(folder: str, environments: tuple[str, ...], ahead: bool, reach: Reach, as_json: bool) -> int:
+    """Do all that is due now, everywhere or in ENV, and exit: for cron, GitHub Actions, or by hand.
 
     Open deployments that may go on do; automatic environments take what is new on the protected branch; what bakes is
     measured; what failed is rolled back where terrace.yaml says so; a hold ends once Git says again what is live.
     """
-    from terrace.apps.cli.deployment import tick
+    from terrace.apps.cli import deployment as work
 
-    return tick(folder, as_json=as_json)
+    if ahead:
+        return work.look_ahead(folder, environments, as_json=as_json)
+    return work.tick(folder, environments, as_json=as_json, reach=reach)
 
 
 COMMANDS = (

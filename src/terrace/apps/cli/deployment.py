@@ -6,13 +6,16 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.apps.cli import recovering
+from terrace.apps.cli import actions, recovering
+from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import confirmed, emit, note, show
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
 from terrace.apps.mirroring import show_deployments, track_drift
 from terrace.apps.wiring import Workshop, now
+from terrace.assess.compliance.audit import Audited
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
@@ -21,12 +24,13 @@ from terrace.pipelines import approve as approving
 from terrace.pipelines import deploy as deploying
 from terrace.pipelines import drift as looking
 from terrace.pipelines import holding
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.asking import HANDED_OVER
+from terrace.pipelines.crew import Crew, Reach
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released
 from terrace.pipelines.state.look import back_up, due_for_a_look
-from terrace.pipelines.tick import due
+from terrace.pipelines.tick import Enter, due, stirring
 from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal, terminal
 from terrace.report.text import visible
@@ -36,6 +40,7 @@ from terrace.rollout.recovery import Told
 from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Remediation, Undoing
 from terrace.watch.reaction import Pause
 from terrace.watch.review import Review, review
+from terrace.watch.states import Look
 
 Reacted = Deployment | Refused | Pause | None
 """What `react` did about the end of a deployment."""
@@ -53,7 +58,7 @@ def watcher(*, as_json: bool) -> Iterator[Watcher]:
         yield Lines()
 
 
-def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_json: bool) -> int:
+def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_json: bool, reach: Reach = "apply") -> int:
     """Take a commit into an environment."""
     shop = Workshop(Path(folder))
     shop.trust.config.environment(environment)
@@ -65,10 +70,10 @@ def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_jso
             + "), and only commits are deployed",
             hint="commit and merge it, or say which commit you mean: --ref REF",
         )
-    return _run(shop, "deploy", environment, commit, Manual(shop.actor), wait=wait, as_json=as_json)
+    return _run(shop, "deploy", environment, commit, Manual(shop.actor), wait=wait, as_json=as_json, reach=reach)
 
 
-def promote(folder: str, environment: str, *, wait: bool, as_json: bool) -> int:
+def promote(folder: str, environment: str, *, wait: bool, as_json: bool, reach: Reach = "apply") -> int:
     """Take into an environment what succeeded in the one before."""
     shop = Workshop(Path(folder))
     source = shop.trust.config.environment(environment).after
@@ -80,16 +85,24 @@ def promote(folder: str, environment: str, *, wait: bool, as_json: bool) -> int:
     if good is None:
         raise BadInput(f"nothing has succeeded in {source} yet", hint=f"`terrace deploy {source}` first")
     origin = Promotion(source, shop.actor)
-    return _run(shop, "promote", environment, good.commit, origin, wait=wait, as_json=as_json)
+    return _run(shop, "promote", environment, good.commit, origin, wait=wait, as_json=as_json, reach=reach)
 
 
 def _run(
-    shop: Workshop, command: str, environment: str, commit: str, origin: Origin, *, wait: bool, as_json: bool
+    shop: Workshop,
+    command: str,
+    environment: str,
+    commit: str,
+    origin: Origin,
+    *,
+    wait: bool,
+    as_json: bool,
+    reach: Reach,
 ) -> int:
     def run(crew: Crew) -> Deployment | Refused:
         return deploying.deploy(crew, environment, commit, origin)
 
-    return tell(shop, command, run, wait=wait, as_json=as_json)
+    return tell(shop, command, run, wait=wait, as_json=as_json, reach=reach)
 
 
 def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait: bool, as_json: bool) -> int:
@@ -202,56 +215,109 @@ def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: boo
     return 0
 
 
-def tick(folder: str, *, as_json: bool) -> int:
-    """Do all that is due."""
+def look_ahead(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:
+    """What a `tick` would do with deployments now, and nothing of it. It needs no key."""
+    shop = Workshop(Path(folder))
+    chosen = tuple(shop.trust.config.environment(name).name for name in wanted)
+    found = stirring(shop.onlookers(Silent()), chosen)
+    if as_json:
+        emit({"schema": "terrace/tick-due@1", "enters": list(found.enters), "goes_on": list(found.goes_on)})
+    else:
+        for name in found.enters:
+            show(f"{name}: something enters")
+        for name in found.goes_on:
+            show(f"{name}: something goes on")
+        if not (found.enters or found.goes_on):
+            show("nothing is due")
+    return ended(actions.due(found.enters, found.goes_on), 0)
+
+
+def tick(folder: str, wanted: tuple[str, ...] = (), *, as_json: bool, reach: Reach = "apply") -> int:
+    """Do all that is due, in all environments or in those that are `wanted`; with the reach of plans, only let in."""
+    shop = Workshop(Path(folder))
+    chosen = tuple(shop.trust.config.environment(name).name for name in wanted)
+    with watcher(as_json=as_json) as told:
+        crew = shop.crew(told, reach)
+        results = [
+            _gone_on(shop, crew, done, as_json=as_json)
+            for action in due(crew, chosen)
+            if reach == "apply" or isinstance(action, Enter)
+            if (done := action.run(crew)) is not None
+        ]
+        seen = _look_around(shop, crew, chosen) if reach == "apply" else Seen()
+    show_deployments(shop, [one.name for one in shop.trust.config.environments if not chosen or one.name in chosen])
+    if as_json:
+        emit({"schema": "terrace/tick@1", "done": results, **seen.told})
+    elif not (results or seen.anything):
+        show("nothing is due")
+    else:
+        seen.show()
+    good = all(one["result"] in ("succeeded", "released") for one in results) and seen.good
+    return ended(actions.ticked(results, good=seen.good), 0 if good else 1)
+
+
+def _gone_on(shop: Workshop, crew: Crew, done: Deployment | Refused | Released, *, as_json: bool) -> machine.Json:
+    """React to the end of one action, show both, and return what there is to say."""
+    if isinstance(done, Released):
+        if not as_json:
+            show(f"{done.environment} takes deployments again: {done.reason}")
+        return {"environment": done.environment, "result": "released", "reasons": [done.reason]}
+    reacted = react(crew, done)
+    if not as_json:
+        _show(shop, done, reacted)
+    return {**_as_json("tick", done, reacted), "handle": _handle(crew, done)}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a tick looked at besides deployments: states, drift, everything that stands."""
+
+    looks: tuple[Look, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    audits: tuple[Audited, ...] = ()
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.looks or self.reviews or self.audits)
+
+    @property
+    def good(self) -> bool:
+        drifted = any(one.check is not None and one.check.status != "clean" for one in self.reviews)
+        return all(one.good for one in self.looks) and not drifted and not any(one.blocking for one in self.audits)
+
+    @property
+    def told(self) -> machine.Json:
+        return {
+            "drift": drift.as_json(self.reviews)["environments"],
+            "backups": [state_json.look(one) for one in self.looks],
+            "audits": audit_report.as_json(self.audits)["environments"],
+        }
+
+    def show(self) -> None:
+        if self.looks:
+            show(state_terminal.looks(self.looks))
+        if self.reviews:
+            show(drift.as_terminal(self.reviews))
+        if self.audits:
+            show(audit_report.as_terminal(self.audits))
+
+
+def _look_around(shop: Workshop, crew: Crew, chosen: tuple[str, ...]) -> Seen:
+    """Look where terrace.yaml says that it is time."""
     from terrace.apps.cli.audit import look_when_due
 
-    shop = Workshop(Path(folder))
-    results: list[machine.Json] = []
-    codes = []
-    with watcher(as_json=as_json) as told:
-        crew = shop.crew(told)
-        for action in due(crew):
-            done = action.run(crew)
-            if done is None:
-                continue
-            if isinstance(done, Released):
-                results.append({"environment": done.environment, "result": "released", "reasons": [done.reason]})
-                if not as_json:
-                    show(f"{done.environment} takes deployments again: {done.reason}")
-                continue
-            reacted = react(crew, done)
-            results.append(_as_json("tick", done, reacted))
-            codes.append(_code(done))
-            if not as_json:
-                _show(shop, done, reacted)
-        looks = back_up(crew, wanted) if (wanted := due_for_a_look(crew)) else ()
-        codes += [0 if look.good else 1 for look in looks]
-        names = looking.due(crew)
-        if names:
-            looking.look(crew, names)
-            looking.note_overdue(crew, names)
-        audits = look_when_due(shop, crew)
+    def mine(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if not chosen or name in chosen)
+
+    states = mine(due_for_a_look(crew))
+    looks = back_up(crew, states) if states else ()
+    names = mine(looking.due(crew))
+    if names:
+        looking.look(crew, names)
+        looking.note_overdue(crew, names)
     reviews = reviews_of(shop, names)
-    show_deployments(shop, [environment.name for environment in shop.trust.config.environments])
     track_drift(shop, reviews)
-    codes += [1 for one in reviews if one.check is not None and one.check.status != "clean"]
-    codes += [1 for one in audits if one.blocking]
-    if as_json:
-        seen = drift.as_json(reviews)["environments"]
-        audited = audit_report.as_json(audits)["environments"]
-        backups = [state_json.look(one) for one in looks]
-        emit({"schema": "terrace/tick@1", "done": results, "drift": seen, "backups": backups, "audits": audited})
-        return max(codes, default=0)
-    if looks:
-        show(state_terminal.looks(looks))
-    if reviews:
-        show(drift.as_terminal(reviews))
-    if audits:
-        show(audit_report.as_terminal(audits))
-    if not (results or looks or reviews or audits):
-        show("nothing is due")
-    return max(codes, default=0)
+    return Seen(looks, reviews, look_when_due(shop, crew, chosen))
 
 
 def reviews_of(shop: Workshop, names: Iterable[str]) -> tuple[Review, ...]:
@@ -262,21 +328,35 @@ def reviews_of(shop: Workshop, names: Iterable[str]) -> tuple[Review, ...]:
 
 
 def tell(
-    shop: Workshop, command: str, run: Callable[[Crew], Deployment | Refused], *, wait: bool, as_json: bool
+    shop: Workshop,
+    command: str,
+    run: Callable[[Crew], Deployment | Refused],
+    *,
+    wait: bool,
+    as_json: bool,
+    reach: Reach = "apply",
 ) -> int:
     """Run something that changes an environment, react to its end, and tell both. With `wait` sit through mere time."""
     with watcher(as_json=as_json) as told:
-        crew = shop.crew(told)
+        crew = shop.crew(told, reach)
         done = _patiently(crew, run(crew)) if wait else run(crew)
         reacted = react(crew, done)
         if wait and isinstance(reacted, Deployment):
             reacted = _patiently(crew, reacted)
     show_deployments(shop, [done.environment if isinstance(done, Deployment) else done.verdict.environment])
+    record = _as_json(command, done, reacted)
     if as_json:
-        emit(_as_json(command, done, reacted))
+        emit(record)
     else:
         _show(shop, done, reacted)
-    return _code(done)
+    return ended(actions.deployed(record, _handle(crew, done)), _code(done))
+
+
+def _handle(crew: Crew, done: Deployment | Refused) -> str:
+    """What names the plans that wait for people; "" where none do."""
+    if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
+        return ""
+    return approving.handle_of(crew.policy, crew.ledger.read(), done.environment)
 
 
 def _patiently(crew: Crew, done: Deployment | Refused) -> Deployment | Refused:
@@ -321,6 +401,8 @@ def _next(shop: Workshop, done: Deployment) -> None:
     """What people usually do next."""
     if done.waiting and done.last(Step.SMOKE) is not None:
         show(f"next: terrace tick, again and again, or terrace resume {done.environment} --wait")
+    elif done.waiting == (HANDED_OVER,):
+        show(f"next: terrace resume {done.environment}, where it may be applied")
     elif done.waiting:
         show(f"next: terrace approve {done.environment}, then terrace resume {done.environment}")
     elif done.result == "succeeded" and isinstance(done.origin, Undoing):

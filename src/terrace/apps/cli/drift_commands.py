@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import click
 
-from terrace.apps.cli.options import ENV, JSON
+from terrace.apps.cli.options import ENV, JSON, Spoken
 
 STYLE = click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
 ENVS = click.argument("environments", metavar="[ENV]...", nargs=-1)
-
-
-class Spoken(click.Group):
-    """A group whose first command goes without saying: `terrace drift prod` is `terrace drift look prod`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = [next(iter(self.commands)), *args]
-        return super().parse_args(ctx, args)
 
 
 @click.group(cls=Spoken)

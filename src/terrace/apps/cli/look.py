@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from terrace.apps.cli import actions
+from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop, now
@@ -14,7 +16,7 @@ from terrace.ledger import folds
 from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
 from terrace.pipelines.approve import handle_of
-from terrace.report import machine, state_terminal, terminal
+from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 from terrace.watch.checks import newest_first, standing
@@ -36,13 +38,14 @@ def status(folder: str, *, as_json: bool) -> int:
         if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
     handles = {e.name: handle_of(shop.trust.policy, history, e.name) for e in shop.trust.config.environments}
+    told = machine.status(rows, alarms, drift, handles)
     if as_json:
-        emit(machine.status(rows, alarms, drift, handles))
+        emit(told)
     else:
         print_record(terminal.status(rows, drift, handles, now()))
         if alarms:
             print_record(state_terminal.problems(alarms))
-    return 0
+    return ended(actions.environments((name for name, *_ in rows), run_page.status(told)), 0)
 
 
 def history(folder: str, environment: str | None, limit: int, *, as_json: bool) -> int:

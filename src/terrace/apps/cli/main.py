@@ -12,6 +12,7 @@ from terrace.apps.cli import (
     deploy_commands,
     drift_commands,
     forge_commands,
+    init_commands,
     judging_commands,
     look_commands,
     server_commands,
@@ -61,6 +62,7 @@ def cli(ctx: click.Context, folder: str) -> None:
 
 
 for group in (
+    init_commands,
     change_commands,
     judging_commands,
     deploy_commands,
@@ -155,19 +157,6 @@ def doctor(folder: str, environment: str | None, as_json: bool) -> int:
     from terrace.apps.cli.doctor import doctor
 
     return doctor(folder, as_json=as_json)
-
-
-@cli.command()
-@click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
-@click.pass_obj
-def init(folder: str, dry_run: bool) -> int:
-    """Write terrace.yaml and policies for this repository, or a first repository into an empty folder.
-
-    Nothing that exists is changed.
-    """
-    from terrace.apps.cli.init import init
-
-    return init(folder, dry_run=dry_run)
 
 
 @cli.command()

@@ -11,6 +11,7 @@ from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.pipelines import destroy as destroying
 from terrace.pipelines import rollback as rolling
+from terrace.pipelines.crew import Reach
 
 
 def rollback(
@@ -24,6 +25,7 @@ def rollback(
     yes: bool,
     wait: bool,
     as_json: bool,
+    reach: Reach = "apply",
 ) -> int:
     """Take an environment back to its last good release, or only tell what that would do."""
     shop = Workshop(Path(folder))
@@ -43,6 +45,7 @@ def rollback(
         lambda crew: rolling.rollback(crew, environment, to=commit, reason=reason, agreed=agreed),
         wait=wait,
         as_json=as_json,
+        reach=reach,
     )
 
 
@@ -61,7 +64,16 @@ def _simulate(
     return 0 if found.verdict.outcome is Outcome.PASS else 1
 
 
-def destroy(folder: str, environment: str, stack: str | None, reason: str, *, yes: bool, as_json: bool) -> int:
+def destroy(
+    folder: str,
+    environment: str,
+    stack: str | None,
+    reason: str,
+    *,
+    yes: bool,
+    as_json: bool,
+    reach: Reach = "apply",
+) -> int:
     """Take down all that an environment, or one stack of it, holds."""
     shop = Workshop(Path(folder))
     shop.trust.config.environment(environment)
@@ -75,4 +87,5 @@ def destroy(folder: str, environment: str, stack: str | None, reason: str, *, ye
         lambda crew: destroying.destroy(crew, environment, stack, reason),
         wait=False,
         as_json=as_json,
+        reach=reach,
     )

@@ -1,0 +1,97 @@
+"""How a command ends in a job of GitHub Actions: outputs for the jobs after it, a page for people, an exit code.
+
+All of it hangs on `TERRACE_CI=github`, which the generated workflows set; elsewhere a command ends as it always does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.report import run_page
+from terrace.report.machine import Json
+
+HERE = "TERRACE_CI"
+
+WAITING = "waiting"
+"""The result that is no failure: a job has nothing left to do, and another goes on once people, or time, let it."""
+
+
+_NEUTRAL = frozenset({"succeeded", "released", WAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a command came to: `outputs` by name, each one line; `page` is Markdown."""
+
+    outputs: Mapping[str, str]
+    page: str
+
+
+def ended(ending: Ending, code: int) -> int:
+    """Tell the run what a command came to; returns the exit code of the job's step. Waiting ends it well."""
+    if os.environ.get(HERE) != "github":
+        return code
+    _append("GITHUB_OUTPUT", "".join(f"{name}={_line(value)}\n" for name, value in ending.outputs.items()))
+    _append("GITHUB_STEP_SUMMARY", ending.page)
+    return 0 if code == 1 and ending.outputs.get("result") == WAITING else code
+
+
+def deployed(told: Json, handle: str) -> Ending:
+    """The end of what changes an environment. `handle` names the plans that wait."""
+    outputs = {
+        "result": told["result"],
+        "environment": told["environment"],
+        "deployment": told["deployment"] or "",
+        "digest": handle,
+    }
+    return Ending(outputs, run_page.deployed(told, handle))
+
+
+def ticked(results: Iterable[Json], *, good: bool) -> Ending:
+    """The end of a `tick`: the newest deployment that went on, or the first that did not go well. `good`: what was
+    looked at besides is as it should be."""
+    known = list(results)
+    bad = next((one for one in known if one["result"] not in _NEUTRAL), None)
+    last = bad or next((one for one in reversed(known) if one["result"] == WAITING), known[-1] if known else None)
+    page = "".join(run_page.deployed(one, one["handle"]) for one in known if "steps" in one)
+    if last is None or not good:
+        return Ending({"result": "succeeded" if good else "attention"}, page)
+    return Ending(
+        {
+            "result": last["result"],
+            "environment": last["environment"],
+            "deployment": last.get("deployment") or "",
+            "digest": last.get("handle", ""),
+        },
+        page,
+    )
+
+
+def environments(names: Iterable[str], page: str = "") -> Ending:
+    """Environments for a matrix: one job is made of each."""
+    return Ending({"environments": _names(names)}, page)
+
+
+def due(plan: Iterable[str], apply: Iterable[str]) -> Ending:
+    """Where something may be planned, and where something may go on."""
+    return Ending({"plan": _names(plan), "apply": _names(apply)}, "")
+
+
+def _names(names: Iterable[str]) -> str:
+    return json.dumps(list(dict.fromkeys(names)))
+
+
+def _line(value: str) -> str:
+    # A second line would be another output.
+    return " ".join(value.split())
+
+
+def _append(variable: str, text: str) -> None:
+    path = os.environ.get(variable)
+    if path and text:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)

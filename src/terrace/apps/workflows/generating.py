@@ -1,0 +1,133 @@
+"""The generated files as text, made of premises and templates alone: the same premises, the same files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+
+from terrace.apps.workflows.filling import filled, template
+from terrace.apps.workflows.oidc import trust
+from terrace.apps.workflows.owners import owned
+from terrace.apps.workflows.pins import pins
+from terrace.apps.workflows.premises import Premises, word
+from terrace.apps.workflows.settings import FOLDER
+from terrace.stacks.config import SCANNERS, Environment
+
+FIRST = 3
+"""The number of the workflow that deploys into the first environment: 00 to 02 look at changes."""
+
+_WORKFLOWS = (
+    "00-pr-validation",
+    "01-security-scan",
+    "99-destroy",
+    "chatops",
+    "compliance-report",
+    "monitor-drift",
+    "reusable-apply",
+    "reusable-notify",
+    "reusable-plan",
+    "rollback",
+    "state-backup",
+    "tick",
+)
+_ACTIONS = ("compliance-check", "terrace-plan", "terrace-setup")
+_FORMS = {
+    "pull_request_template.md": "pull_request_template.md",
+    "ISSUE_TEMPLATE/deployment-request.yml": "deployment-request.yml",
+    "ISSUE_TEMPLATE/incident.yml": "incident.yml",
+    "ISSUE_TEMPLATE/waiver.yml": "waiver.yml",
+}
+_RULESETS = ("ruleset-ledger", "ruleset-ledger-writer", "ruleset-protected-branch")
+
+
+def generated(premises: Premises) -> Mapping[str, str]:
+    """Every file by its path from the root of the repository."""
+    values = _values(premises)
+    files = {f".github/workflows/{name}.yml": filled(template(f"workflows/{name}.yml"), values) for name in _WORKFLOWS}
+    files |= {
+        f".github/actions/{name}/action.yml": filled(template(f"actions/{name}.yml"), values) for name in _ACTIONS
+    }
+    files |= {f"{FOLDER}/{name}.json": filled(template(f"terrace/{name}.json"), values) for name in _RULESETS}
+    files |= {f".github/{path}": filled(template(f"forms/{name}"), values) for path, name in _FORMS.items()}
+    if owned(premises):
+        files[".github/CODEOWNERS"] = filled(template("forms/CODEOWNERS"), values)
+    for cloud in premises.clouds:
+        files |= {f"{FOLDER}/oidc-{cloud}/{name}": text for name, text in trust(premises, cloud).items()}
+    for index, environment in enumerate(premises.config.environments):
+        files[f".github/workflows/{_deploy(index, environment)}.yml"] = _deploying(premises, index, values)
+    return dict(sorted(files.items()))
+
+
+def _deploy(index: int, environment: Environment) -> str:
+    return f"{FIRST + index:02}-deploy-{environment.name}"
+
+
+def _values(premises: Premises) -> Mapping[str, str]:
+    """What the templates' names stand for: blocks, actions by their commits, and what the repository says."""
+    aws = "aws" in premises.clouds
+    terraform = premises.config.terraform
+    embedded = terraform.binary == "embedded"
+    blocks = {
+        path.name.removesuffix(".yml").replace("-", " "): path.read_text(encoding="utf-8")
+        for path in (resources.files("terrace.apps.workflows") / "files" / "blocks").iterdir()
+    }
+    actions = {name: f"{name}@{pin.commit} # {pin.version}" for name, pin in pins().items()}
+    deploys = [
+        f"{FIRST + index:02} Deploy {environment.name}"
+        for index, environment in enumerate(premises.config.environments)
+    ]
+    return {
+        **blocks,
+        **actions,
+        "branch": word(premises.config.branch),
+        "deploy workflows": ", ".join(f'"{name}"' for name in (*deploys, "Rollback", "99 Destroy", "ChatOps")),
+        "inputs": blocks["aws inputs"] if aws else "",
+        "role": blocks["aws role"] if aws else "",
+        "credentials": blocks["aws credentials"] if aws else "",
+        "azure": blocks["azure env"] if "azure" in premises.clouds else "",
+        "terraform": "" if embedded else blocks["terraform"],
+        "terraform version": terraform.version,
+        "environment options": "\n".join(f"- {word(name)}" for name in premises.names),
+        "boxes": blocks["boxes"] if (roles := _roles(premises)) else "",
+        "role options": "\n".join(f"- label: {word(role)}" for role in roles),
+        "owned": "\n".join(owned(premises)),
+        "tools": blocks["tools"] if (tools := _tools(premises)) else "",
+        "tool names": " ".join(tools),
+        "extra": "[embedded]" if embedded else "",
+        "version": premises.version,
+    }
+
+
+def _deploying(premises: Premises, index: int, values: Mapping[str, str]) -> str:
+    environment = premises.config.environments[index]
+    name = environment.name
+    first = environment.after is None
+    why = (
+        f"# Deploys what is merged into {name}, at every push to {premises.config.branch}."
+        if first
+        else f"# Takes into {name} what succeeded in {environment.after}. Started by hand; where terrace.yaml says\n"
+        "# `deploy: automatic`, `tick` does the same by itself."
+    )
+    return filled(
+        template("workflows/deploy.yml"),
+        {
+            **values,
+            "why": why,
+            "number": f"{FIRST + index:02}",
+            "environment": word(name),
+            "command": "deploy" if first else "promote",
+            "trigger": "  push:\n    branches: [<<branch>>]" if first else "",
+        },
+    )
+
+
+def _tools(premises: Premises) -> tuple[str, ...]:
+    """Programs of others that judge changes, as terrace.yaml weighs them: a machine of GitHub has none of them."""
+    config = premises.config
+    named = tuple(name for name in SCANNERS if name in config.checks and config.level(name) != "off")
+    return ("opa", *named) if config.policies else named
+
+
+def _roles(premises: Premises) -> tuple[str, ...]:
+    """The roles that are asked for anywhere, in the order of the ladder."""
+    return tuple(dict.fromkeys(role for one in premises.config.environments for role in premises.approvers(one)))

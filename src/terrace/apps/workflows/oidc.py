@@ -1,0 +1,25 @@
+"""Trust policies as Terraform: which run of which repository may take on which role of a cloud."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from terrace.apps.workflows.filling import filled, template
+from terrace.apps.workflows.premises import Premises
+
+USES: Mapping[str, str] = {"-plan": "plan", "-watch": "watch", "": "apply"}
+"""The environments on GitHub that belong to one of the ladder, by the end of their names, and what each is for."""
+
+
+def trust(premises: Premises, cloud: str) -> Mapping[str, str]:
+    """The files of one cloud, by name."""
+    roles = {f"{name}{end}": use for name in premises.names for end, use in USES.items()}
+    owner, _, repository = premises.repository.partition("/")
+    width = max((len(json.dumps(home)) for home in roles), default=0)
+    values = {
+        "roles": "\n".join(f"{json.dumps(home):<{width}} = {json.dumps(use)}" for home, use in roles.items()),
+        "owner": f"\ndefault = {json.dumps(owner)}" if owner else "",
+        "repository": f"\ndefault = {json.dumps(repository)}" if repository else "",
+    }
+    return {"main.tf": filled(template(f"terrace/oidc-{cloud}.tf"), values)}

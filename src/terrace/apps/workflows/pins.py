@@ -1,0 +1,40 @@
+"""Which actions of others the workflows use: each by the commit that its version was when somebody looked at it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+_USED = re.compile(r"\buses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One version of an action. A tag may be moved to other code; a commit may not."""
+
+    version: str
+    commit: str
+
+
+def pins() -> Mapping[str, Pin]:
+    """Those that come with this Terrace, by the name of the action."""
+    found = json.loads((resources.files("terrace.apps.workflows") / "actions.json").read_text(encoding="utf-8"))
+    return {action: Pin(**pin) for action, pin in found.items()}
+
+
+def used(text: str) -> Mapping[str, Pin]:
+    """Those that a file names."""
+    return {found["action"]: Pin(found["version"], found["commit"]) for found in _USED.finditer(text)}
+
+
+def repinned(text: str, chosen: Mapping[str, Pin]) -> str:
+    """The same file with these versions of the actions that it uses."""
+
+    def pin(found: re.Match[str]) -> str:
+        one = chosen.get(found["action"], Pin(found["version"], found["commit"]))
+        return f"uses: {found['action']}@{one.commit} # {one.version}"
+
+    return _USED.sub(pin, text)

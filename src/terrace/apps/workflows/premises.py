@@ -1,0 +1,54 @@
+"""What the generated files are made of: what terrace.yaml and the stacks say, and nothing that changes by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from terrace.stacks.config import Config, Environment
+
+CLOUDS = ("aws", "azure")
+"""Clouds that GitHub's runs can be known to without a secret, and whose trust policies come with Terrace."""
+
+_PROVIDERS = {"aws": "aws", "azurerm": "azure", "azapi": "azure", "azuread": "azure"}
+_PLAIN = re.compile(r"[A-Za-z][\w./-]*")
+_TAKEN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """One repository, as far as the files depend on it. `repository` is its owner/name, "" where that is not known;
+    `clouds` are those of CLOUDS that it uses; `version` is the Terrace that the workflows install."""
+
+    config: Config
+    clouds: tuple[str, ...]
+    repository: str
+    version: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The environments, up the ladder."""
+        return tuple(environment.name for environment in self.config.environments)
+
+    def logins(self, members: Iterable[str]) -> tuple[str, ...]:
+        """The accounts of people, sorted."""
+        people = self.config.people
+        return tuple(sorted({(people[one].login if one in people else "") or one for one in members}))
+
+    def approvers(self, environment: Environment) -> Mapping[str, tuple[str, ...]]:
+        """Who is asked there, by team; every team where the people of any will do."""
+        teams = self.config.teams
+        asked = environment.approvals.roles or (teams if environment.approvals.count else {})
+        return {team: teams.get(team, ()) for team in asked}
+
+
+def clouds_of(providers: Iterable[str]) -> tuple[str, ...]:
+    """The clouds that providers, by their sources, belong to."""
+    found = {_PROVIDERS.get(provider.rpartition("/")[2]) for provider in providers}
+    return tuple(cloud for cloud in CLOUDS if cloud in found)
+
+
+def word(name: str) -> str:
+    """A name as YAML reads it back: quoted where it could be taken for a number, a flag or nothing."""
+    return name if _PLAIN.fullmatch(name) and name.lower() not in _TAKEN else f'"{name}"'

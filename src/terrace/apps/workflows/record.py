@@ -1,0 +1,65 @@
+"""The one lock file: what was generated, by which Terrace, with which commits of actions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from terrace.apps.workflows.pins import Pin, repinned, used
+from terrace.errors import BadInput
+
+LOCK = ".github/terrace.lock.json"
+SCHEMA = "terrace/github-lock@1"
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_NOWHERE = Pin("v0", "0" * 40)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the lock file says. `files` are the hashes of the files as they were written, by path; `clouds` those that
+    somebody asked trust policies for."""
+
+    terrace: str = ""
+    actions: Mapping[str, Pin] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    clouds: tuple[str, ...] = ()
+
+
+def hashed(text: str) -> str:
+    """The hash of a file, whichever versions of actions it names: taking a newer one is no change of the file."""
+    return hashlib.sha256(repinned(text, dict.fromkeys(used(text), _NOWHERE)).encode()).hexdigest()
+
+
+def encoded(record: Record) -> str:
+    """The lock file."""
+    told = {
+        "schema": SCHEMA,
+        "terrace": record.terrace,
+        "clouds": list(record.clouds),
+        "actions": {
+            action: {"version": pin.version, "commit": pin.commit} for action, pin in sorted(record.actions.items())
+        },
+        "files": dict(sorted(record.files.items())),
+    }
+    return json.dumps(told, indent=2) + "\n"
+
+
+def decoded(text: str) -> Record:
+    """What a lock file says. Raises BadInput for one that Terrace did not write."""
+    try:
+        return _read(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{LOCK} is not as Terrace writes it", hint="take it back as Git has it") from error
+
+
+def _read(told: Any) -> Record:
+    files = {str(path): str(value) for path, value in told["files"].items()}
+    if told["schema"] != SCHEMA or not all(_HASH.fullmatch(value) for value in files.values()):
+        raise ValueError
+    actions = {str(name): Pin(str(pin["version"]), str(pin["commit"])) for name, pin in told["actions"].items()}
+    return Record(str(told["terrace"]), actions, files, tuple(str(cloud) for cloud in told["clouds"]))

@@ -1,0 +1,80 @@
+"""The generated files in somebody's working tree: what is there, and putting there what is to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from terrace.apps.workflows.record import LOCK, Record, decoded, encoded
+from terrace.apps.workflows.upgrading import Upgrade
+from terrace.errors import BadInput, TerraceError
+
+_ONE_OF_A_KIND = ("CODEOWNERS", "pull_request_template.md")
+_AGAIN = "then again: terrace init github --upgrade"
+
+
+def recorded(root: Path) -> Record | None:
+    """What the lock file says; None where there is none, and so nothing was generated yet."""
+    text = _text(root, LOCK)
+    return None if text is None else decoded(text)
+
+
+def there(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Those of these files that there are. Raises BadInput for one that cannot be read, or lies behind a link."""
+    found = {path: _text(root, path) for path in paths}
+    return {path: text for path, text in found.items() if text is not None}
+
+
+def elsewhere(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Files of these of which somebody has one in another place where GitHub looks, ours -> theirs.
+
+    GitHub takes the first that it finds: writing ours would silently put theirs out of force.
+    """
+    single = [path for path in paths if path.rpartition("/")[2] in _ONE_OF_A_KIND]
+    found = {path: next(_namesakes(root, path), "") for path in single}
+    return {path: theirs for path, theirs in found.items() if theirs}
+
+
+def _namesakes(root: Path, path: str) -> Iterator[str]:
+    name = path.rpartition("/")[2].lower()
+    for folder in ("", ".github/", "docs/"):
+        near = (root / folder).iterdir() if (root / folder).is_dir() else ()
+        yield from (f"{folder}{one.name}" for one in near if one.name.lower() == name and f"{folder}{one.name}" != path)
+
+
+def perform(root: Path, todo: Upgrade) -> None:
+    """Do it. Every file is whole or as it was; the lock file comes last: what was not reached, the next time does."""
+    for path in todo.gone:
+        _place(root, path).unlink(missing_ok=True)
+    for path, text in {**todo.writes, LOCK: encoded(todo.record)}.items():
+        _write(_place(root, path), text)
+
+
+def _text(root: Path, path: str) -> str | None:
+    place = _place(root, path)
+    try:
+        return place.read_bytes().decode("utf-8", "replace") if place.exists() else None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}", hint="mend it, or move it away") from error
+
+
+def _place(root: Path, path: str) -> Path:
+    """Where a file lies. A link on the way may lead anywhere, so none is followed."""
+    place = root
+    for part in Path(path).parts:
+        place = place / part
+        if place.is_symlink():
+            raise BadInput(f"{place.relative_to(root)} is a link", hint="make it a folder or a file of the repository")
+    return place
+
+
+def _write(place: Path, text: str) -> None:
+    part = place.with_name(f".{place.name}.part")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(place)
+    except OSError as error:
+        raise TerraceError(f"{error.filename or place} cannot be written: {error.strerror}", hint=_AGAIN) from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,111 @@
+"""Plans on their way from the run that made them to the run that judges them: as bytes, and back as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from terrace.errors import Corrupt, Diagnostic, NotReady, Place, TerraceError, TerraformFailed
+from terrace.plans.model import MASKED, UNKNOWN, Masked, Plan, ResourceChange, Unknown, Value
+
+_MARK = "$terrace"
+"""The key of an object that stands for what JSON has no word for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a stack has no plan, as Terraform or Terrace said it."""
+
+    message: str
+    hint: str | None = None
+    place: Place | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @staticmethod
+    def of(error: TerraceError) -> Failure:
+        """What an error said."""
+        told = error.diagnostics if isinstance(error, TerraformFailed) else ()
+        return Failure(error.message, error.hint, error.place, told)
+
+    def again(self) -> TerraceError:
+        """The error once more, for whoever judges."""
+        if self.diagnostics:
+            return TerraformFailed(self.message, diagnostics=self.diagnostics, hint=self.hint, place=self.place)
+        return NotReady(self.message, hint=self.hint, place=self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """The plans of some stacks at one commit, and why others have none, by the stack's key."""
+
+    commit: str
+    plans: tuple[Plan, ...] = ()
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    schema: Literal["terrace/handed-plans@1"] = "terrace/handed-plans@1"
+
+
+def encoded(handed: Handed) -> bytes:
+    """As bytes."""
+    return msgspec.json.encode(replace(handed, plans=_each(handed.plans, _closed)))
+
+
+def decoded(content: bytes) -> Handed:
+    """As it was. Raises Corrupt for what nobody encoded."""
+    try:
+        handed = msgspec.json.decode(content, type=Handed)
+        return replace(handed, plans=_each(handed.plans, _opened))
+    except (msgspec.MsgspecError, KeyError, ArithmeticError) as error:
+        raise Corrupt(f"these are no plans that were handed over: {error}") from error
+
+
+def _each(plans: Iterable[Plan], turned: Callable[[Value], Value]) -> tuple[Plan, ...]:
+    def change(one: ResourceChange) -> ResourceChange:
+        return replace(one, before=turned(one.before), after=turned(one.after))
+
+    return tuple(
+        replace(
+            plan,
+            changes=tuple(change(one) for one in plan.changes),
+            drift=tuple(change(one) for one in plan.drift),
+            outputs=tuple(replace(o, before=turned(o.before), after=turned(o.after)) for o in plan.outputs),
+        )
+        for plan in plans
+    )
+
+
+def _closed(value: Value) -> Any:
+    match value:
+        case Masked():
+            return {_MARK: "masked"}
+        case Unknown():
+            return {_MARK: "unknown"}
+        case Decimal():
+            return {_MARK: "number", "is": str(value)}
+        case dict():
+            closed = {key: _closed(one) for key, one in value.items()}
+            return {_MARK: "object", "is": closed} if _MARK in value else closed
+        case list() | tuple():
+            return [_closed(one) for one in value]
+    return value
+
+
+def _opened(value: Any) -> Value:
+    if isinstance(value, list):
+        return [_opened(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    match value.get(_MARK):
+        case None:
+            return {key: _opened(one) for key, one in value.items()}
+        case "masked":
+            return MASKED
+        case "unknown":
+            return UNKNOWN
+        case "number":
+            return Decimal(value["is"])
+        case _:
+            return {key: _opened(one) for key, one in value["is"].items()}

@@ -1,0 +1,111 @@
+"""What is written for one repository, to the letter; and what does not depend on whoever writes it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from github_files.tree import CONFIG, files, premises, written
+from terrace.apps.workflows.generating import generated
+from terrace.apps.workflows.pins import pins, repinned, used
+from terrace.apps.workflows.premises import clouds_of, word
+from terrace.apps.workflows.settings import settings
+from terrace.stacks.naming import NAME
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def test_the_tree_is_as_somebody_last_saw_it() -> None:
+    if os.environ.get("GOLDEN"):
+        for old in [path for path in GOLDEN.rglob("*") if path.is_file()]:
+            old.unlink()
+        written(GOLDEN, files())
+    there = {str(path.relative_to(GOLDEN)): path.read_text() for path in GOLDEN.rglob("*") if path.is_file()}
+    assert there.keys() == files().keys()
+    for path, text in files().items():
+        assert there[path] == text, f"{path} differs; look at it, then GOLDEN=1"
+
+
+def test_a_new_step_of_the_ladder_changes_no_workflow_but_its_own() -> None:
+    more = CONFIG.replace("teams:", "  moon: {after: prod}\nteams:")
+    grown = generated(premises(more))
+    changed = {path for path in files() if files()[path] != grown[path]}
+    assert grown.keys() - files().keys() == {".github/workflows/06-deploy-moon.yml"}
+    # The clock that goes on names the workflows that it listens to.
+    assert {path for path in changed if "/workflows/" in path} == {".github/workflows/tick.yml"}
+
+
+def test_clouds_that_are_not_used_leave_nothing_behind() -> None:
+    bare = "\n".join(generated(premises(clouds=())).values())
+    for trace in ("aws", "AWS", "ARM_", "azure"):
+        assert trace not in bare
+
+
+def test_a_repository_without_people_has_no_owners() -> None:
+    assert ".github/CODEOWNERS" not in generated(premises("version: 1\nenvironments: {dev: {}}\n"))
+
+
+def test_an_owner_is_written_by_the_account() -> None:
+    lines = files()[".github/CODEOWNERS"].splitlines()
+    assert "/terrace.yaml @bob-gh @carol" in lines
+    assert "/environments/prod/ @bob-gh @carol" in lines
+
+
+def test_the_embedded_terraform_comes_with_terrace() -> None:
+    config = "version: 1\nenvironments: {dev: {}}\nterraform: {binary: embedded}\n"
+    action = generated(premises(config))[".github/actions/terrace-setup/action.yml"]
+    assert "terrace-gitops[embedded]==1.2.3" in action
+    assert "setup-terraform" not in action
+
+
+def test_every_pin_is_a_commit() -> None:
+    for pin in pins().values():
+        assert len(pin.commit) == 40
+        assert pin.version.startswith("v")
+    text = files()[".github/workflows/00-pr-validation.yml"]
+    assert repinned(text, used(text)) == text
+
+
+def test_what_lies_in_the_lock_is_what_is_used() -> None:
+    found = {action: pin for text in files().values() for action, pin in used(text).items()}
+    assert found == {action: pin for action, pin in pins().items() if action in found}
+
+
+def test_clouds_are_known_by_their_providers() -> None:
+    sources = ("registry.terraform.io/hashicorp/aws", "hashicorp/azurerm", "hashicorp/random")
+    assert clouds_of(sources) == ("aws", "azure")
+    assert clouds_of(("hashicorp/null",)) == ()
+
+
+@given(st.from_regex(NAME, fullmatch=True))
+def test_a_name_is_read_back_as_it_is(name: str) -> None:
+    assert YAML(typ="safe", pure=True).load(f"it: {word(name)}\n") == {"it": name}
+
+
+def test_every_setting_says_why_and_where() -> None:
+    for setting in settings(premises()):
+        assert setting.what
+        assert setting.why
+        assert setting.where
+    commands = [command for setting in settings(premises()) for command in setting.commands]
+    for needed in (
+        "ruleset-ledger.json",
+        "TERRACE_BACKUP_KEY --env prod",
+        "TERRACE_DIGEST_KEY",
+        "environments/prod-plan",
+    ):
+        assert any(needed in command for command in commands), needed
+    assert not any("TERRACE_BACKUP_KEY --env prod-plan" in command for command in commands)
+    named = {path for command in commands for path in command.split() if path.startswith(".github/terrace/ruleset")}
+    assert len(named) == 3
+    assert named <= files().keys()
+
+
+def test_copies_without_a_place_are_told() -> None:
+    bare = premises("version: 1\nenvironments: {dev: {}}\n")
+    assert any("backups" in setting.what for setting in settings(bare))
+    assert not any("backups: {url" in setting.what for setting in settings(premises()))
