@@ -54,6 +54,13 @@ def pushed(branch: str = "main", name: str = NAME, number: int = NUMBER) -> byte
     return delivered("push", ref=f"refs/heads/{branch}", repository={"id": number, "full_name": name})
 
 
+def opened(number: int) -> bytes:
+    """A pull request was opened."""
+    there = {"id": NUMBER, "full_name": NAME}
+    pull = {"number": number, "user": user("mona")}
+    return delivered("pull_request", "opened", number=number, pull_request=pull, repository=there)
+
+
 def headers(body: bytes, event: str = "push", id_: str = "11111111-aaaa", secret: str = SECRET) -> dict[str, str]:
     """What comes along with a delivery."""
     return {

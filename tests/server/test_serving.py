@@ -14,8 +14,9 @@ import pytest
 
 from forge.fake import FakeGitHub
 from forge.served import served
-from server.deliveries import SECRET, headers, pushed, said
-from support.cli import LADDER, World, three_environments, world
+from server.deliveries import SECRET, headers, opened, pushed, said
+from support.cli import LADDER, MODULE, World, three_environments, world
+from support.git import commit, git
 
 pytestmark = pytest.mark.slow
 
@@ -91,6 +92,26 @@ def test_what_was_answered_for_is_worked_off_although_the_receiver_was_killed(sh
     before = shop.ok("history", "--json").json
     shop.ok("worker", "--once")
     assert shop.ok("history", "--json").json == before, "the same again changes nothing"
+
+
+def test_a_pull_request_is_checked_on_its_page_and_that_of_a_stranger_is_not_planned(
+    shop: World, fake: FakeGitHub
+) -> None:
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    head = commit(shop.work, {"modules/thing/main.tf": MODULE.replace("-1", "-2")}, "change")
+    git(shop.work, "switch", "--quiet", "main")
+    with receiving(shop) as (address, _):
+        for number, foreign in ((14, False), (15, True)):
+            git(shop.work, "push", "--quiet", "origin", f"change:refs/pull/{number}/head")
+            fake.open_pull_request(number)
+            fake.pull(number, head, foreign=foreign)
+            assert deliver(address, opened(number), "pull_request", f"{number}-opened") == 202
+    done = shop.ok("worker", "--once")
+    texts = [fake.comments[key]["body"] for key in sorted(fake.comments)]
+    assert ["### Terrace: pass" in texts[0], "### Terrace: **held**" in texts[1]] == [True, True]
+    assert "was not planned" in texts[1]
+    assert [one["conclusion"] for one in fake.runs.values()] == ["success", "failure"]
+    assert f"#14 at {head[:7]}: pass" in done.err
 
 
 def test_one_worker_works_in_a_clone(shop: World) -> None:

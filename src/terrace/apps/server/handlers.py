@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from terrace.adapters.github.webhooks import About, Push, read
+from terrace.adapters.github.webhooks import About, Pulled, Push, read
 from terrace.apps.server.inbox import Delivery
 from terrace.apps.server.worker import Handler, Outcome
 from terrace.apps.wiring import Workshop
@@ -16,8 +16,11 @@ from terrace.errors import NotReady
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
 
-EVENTS = frozenset({"issue_comment", "push", "installation"})
+EVENTS = frozenset({"issue_comment", "pull_request", "push", "installation"})
 """What is taken in."""
+
+_PUSHED = frozenset({"opened", "reopened", "synchronize"})
+"""What is done with a pull request when it has other commits than before, or is there at all."""
 
 
 class Handlers:
@@ -31,6 +34,7 @@ class Handlers:
         """Handlers by the event that they are for."""
         ours: Mapping[str, Handler] = {
             "issue_comment": self.talk,
+            "pull_request": self.change,
             "push": self.push,
         }
         return {**{event: self._if_ours(handler) for event, handler in ours.items()}, "installation": noted}
@@ -48,6 +52,32 @@ class Handlers:
             if heard is not None and heard.left:
                 heard = work_off(self._folder, delivery.event, payload, "act", told) or heard
         return Outcome("done", heard.reply.happened) if heard else Outcome("ignored", "it was not said to Terrace")
+
+    def change(self, delivery: Delivery) -> Outcome:
+        """Check a pull request as it is by now, and write that on its page: the same delivery, the same verdict."""
+        from terrace.adapters.github.page import PullRequestPage
+        from terrace.apps.chatops import conversation
+        from terrace.apps.checking import change_of, checked
+        from terrace.apps.cli.deployment import watcher
+        from terrace.apps.handover import unplanned
+        from terrace.pipelines.look import plan_in
+        from terrace.pipelines.publishing import publish, title
+
+        if read(delivery.body, About).action not in _PUSHED:
+            return Outcome("ignored", "its commits did not change")
+        number = read(delivery.body, Pulled).pull_request.number
+        shop = Workshop(self._folder)
+        change = conversation(shop).change(number)
+        if change is None or not change.open:
+            return Outcome("ignored", f"#{number} is not open any more")
+        shop.repository.bring(f"refs/pull/{number}/head", change.head)
+        with watcher(as_json=False) as told:
+            # A plan runs what the change says: of another repository's, nothing is planned.
+            by = unplanned if change.foreign else plan_in
+            record = checked(shop, shop.onlookers(told), *change_of(shop, change.head), by)
+        page = PullRequestPage(self._forge.github, number, change.head, self._forge.login, delivery.id)
+        publish(page, record)
+        return Outcome("done", f"#{number} at {change.head[:7]}: {title(record)}")
 
     def push(self, delivery: Delivery) -> Outcome:
         """Do what is due when the protected branch moved. The ledger knows what was done already."""
