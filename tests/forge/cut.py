@@ -22,7 +22,7 @@ _OPERATIONS = """
     repos/list-pull-requests-associated-with-commit repos/get-branch repos/get-content
     repos/create-dispatch-event repos/get-repo-rulesets repos/create-repo-ruleset repos/get-branch-rules
     teams/get-membership-for-user-in-org teams/list-members-in-org
-    pulls/get pulls/list pulls/list-commits pulls/list-files pulls/list-reviews
+    pulls/get pulls/list pulls/list-commits pulls/list-files pulls/list-reviews pulls/get-review
     issues/list-for-repo issues/create issues/get issues/update issues/list-comments issues/create-comment
     issues/get-comment issues/update-comment issues/delete-comment issues/add-labels issues/remove-label
     issues/list-labels-for-repo issues/create-label

@@ -23,6 +23,8 @@ from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
 from forge.routes_repository import Repositories
 from forge.routes_reviews import Reviews
+from forge.routes_scanning import Scanning
+from forge.routes_settings import Settings
 from forge.shapes import check_run, comment, deployment, deployment_status, issue, user
 
 COMMENT_LIMIT = 65_536
@@ -39,7 +41,7 @@ class Asked:
 
 
 @dataclass
-class FakeGitHub(Identity, Conversations, Repositories, Reviews):
+class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scanning):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
@@ -68,6 +70,12 @@ class FakeGitHub(Identity, Conversations, Repositories, Reviews):
     run_approvals: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     origins: dict[str, list[int]] = field(default_factory=dict)
+    environments: dict[str, list[str] | None] = field(default_factory=dict)
+    rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    self_review: bool = False
+    scanning: str = "on"
+    reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    looks: int = 0
     vanishing: bool = False
     _serial: int = 0
     _contract: Contract = field(default_factory=Contract)
@@ -267,6 +275,7 @@ _NEEDS = {
     "issues/update": "issues",
     "actions/re-run-workflow": "actions",
     "checks/create": "checks",
+    "code-scanning/upload-sarif": "security_events",
     "checks/update": "checks",
     "repos/create-deployment": "deployments",
     "repos/create-deployment-status": "deployments",

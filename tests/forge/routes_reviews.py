@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from forge.answers import Answer
+from forge.answers import Answer, missing
 from forge.contract import Contract
 from forge.sample import sample
 from forge.shapes import user
@@ -41,6 +41,11 @@ class Reviews:
             )
         )
         return id_
+
+    def _pulls_get_review(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
+        mine = self.reviews.get(int(parts["pull_number"]), [])
+        found = next((one for one in mine if one["id"] == int(parts["review_id"])), None)
+        return Answer(200, found) if found else missing()
 
     def _pulls_list_reviews(self, parts: dict[str, str], query: dict[str, list[str]], _: Any) -> Answer:
         number = int(parts["pull_number"])

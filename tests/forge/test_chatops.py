@@ -229,3 +229,67 @@ def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room:
     fake.run_approvals[77] = kept
     shop.ok("resume", "staging")
     assert "(forge)" in shop.ok("show", "staging").out
+
+
+def event(room: Room, name: str, **told: object) -> None:
+    room.shop.variables["GITHUB_EVENT_NAME"] = name
+    (room.events / "event.json").write_text(json.dumps(told))
+    (room.events / "output").write_text("")
+
+
+def test_a_review_answers_when_it_says_so_at_the_commit_that_it_saw(room: Room) -> None:
+    room.shop.run("promote", "staging")
+    line = f"/terrace approve staging {room.handle('staging')}"
+    for who, state, commit, why in (
+        ("bob", "COMMENTED", "a" * 40, "does not approve the change"),
+        ("bob", "APPROVED", "e" * 40, "was pushed to after it was reviewed"),
+        ("mona", "APPROVED", "a" * 40, "whoever opened a change"),
+    ):
+        id_ = room.fake.reviewed(12, who, state, commit, body=line)
+        event(room, "pull_request_review", action="submitted", pull_request={"number": 12}, review={"id": id_})
+        assert why in room.shop.run("chatops", "--json").json["happened"]
+    id_ = room.fake.reviewed(12, "bob", body=f"Fine with me.\n{line}")
+    event(room, "pull_request_review", action="submitted", pull_request={"number": 12}, review={"id": id_})
+    room.shop.ok("chatops")
+    assert room.output == "environment=staging\n"
+    (said,) = (c for c in room.fake.comments.values() if '"kind": "testimony"' in c["body"])
+    room.fake.reviews.clear()
+    kept = room.fake.comments.pop(said["id"])
+    assert room.shop.run("resume", "staging").code == 1, "nobody says any more that it was said"
+    room.fake.comments[said["id"]] = {**kept, "user": {**kept["user"], "login": "eve"}}
+    assert room.shop.run("resume", "staging").code == 1, "somebody else says it as if they were us"
+    room.fake.comments[said["id"]] = kept
+    room.shop.ok("resume", "staging")
+
+
+def test_a_box_of_a_deployment_request_is_an_answer_of_whoever_ticks_it(room: Room) -> None:
+    text = (
+        (room.shop.work / "terrace.yaml")
+        .read_text()
+        .replace("after: dev, approvals: 1", "after: dev, approvals: {owners: 1}")
+    )
+    room.shop.push({"terrace.yaml": text})
+    room.shop.ok("deploy", "dev")
+    room.shop.run("promote", "staging")
+    body = "### Environment\n\nstaging\n\n### Who agrees\n\n- [ ] owners\n- [ ] security\n"
+    room.fake.open_pull_request(20, "Deploy to staging")
+    human = {"login": "bob", "type": "User"}
+    event(room, "issues", action="opened", issue={"number": 20, "body": body}, sender=human)
+    room.shop.ok("chatops")
+    asked = room.fake.issues[20]["body"]
+    assert f"`{room.handle('staging')}`" in asked
+
+    def ticks(who: str, role: str) -> Done:
+        after = asked.replace(f"- [ ] {role}", f"- [x] {role}")
+        told = {"issue": {"number": 20, "body": after}, "changes": {"body": {"from": asked}}}
+        event(room, "issues", action="edited", sender={"login": who, "type": "User"}, **told)
+        return room.shop.run("chatops", "--json")
+
+    assert "must be in that team" in ticks("bob", "security").json["happened"]
+    assert "must be in that team" in ticks("eve", "owners").json["happened"]
+    assert ticks("bob", "owners").json["environment"] == "staging"
+    room.shop.ok("resume", "staging")
+    (newest, *_) = room.shop.ok("history", "--json").json["deployments"]
+    assert [(a["actor"], a["role"], a["proof"]) for a in newest["approvals"]] == [("bob", "owners", "forge")]
+    asked = room.fake.issues[20]["body"]
+    assert "is not" in ticks("bob", "owners").json["happened"], "it is over"

@@ -108,7 +108,7 @@ def test_an_answer_is_there_once_whatever_github_says(fake: FakeGitHub) -> None:
     assert said is not None
     fake.stumbles = [None, Stumble(502, done_first=True)]
     for _ in range(2):
-        talk(fake).reply(said, marker(said.id) + "\nall is well")
+        talk(fake).reply(said.number, said.id, marker(said.id) + "\nall is well")
     mine = [one for one in fake.comments.values() if one["user"]["login"] == "terrace[bot]"]
     assert len(mine) == 1
 

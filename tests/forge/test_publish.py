@@ -20,7 +20,8 @@ HEAD = "7" * 40
 
 @pytest.fixture
 def fake() -> Iterator[FakeGitHub]:
-    made = FakeGitHub(me="github-actions[bot]")
+    grants = dict.fromkeys(("issues", "checks", "security_events"), "write")
+    made = FakeGitHub(me="github-actions[bot]", grants=grants)
     made.open_pull_request(12)
     with served(made):
         yield made
@@ -54,6 +55,9 @@ def test_a_check_becomes_one_comment_and_one_verdict(place: World, fake: FakeGit
     assert (run["name"], run["head_sha"], run["conclusion"]) == ("terrace", HEAD, "success")
     assert f"published: {comment['html_url']}" in done.err
     assert "ghs_secret" not in done.out + done.err + json.dumps([one.body for one in fake.asked])
+
+    (report,) = fake.reports.values()
+    assert (report["commit"], report["ref"]) == (HEAD, "refs/pull/12/head")
 
     # Ran again, and then for another commit: still one comment; the same run has one verdict.
     place.ok("check", "--publish")

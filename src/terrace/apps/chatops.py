@@ -22,29 +22,87 @@ Turn = Literal["hear", "act"]
 
 
 def work_off(folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, watcher: Watcher) -> Heard | None:
-    """Answer the comment that an event is about; None where it is none, or is not meant for us.
+    """Answer what an event is about: a comment, a review, a deployment request. None where it is not meant for us.
 
-    What the event says of the comment is not believed: it is asked for by its id. The same event again gets the same
-    answer. Raises NotReady where the forge cannot be asked.
+    What the event says of comments and reviews is not believed: they are asked for by their ids. The same event again
+    gets the same answer. Raises NotReady where the forge cannot be asked.
     """
-    from terrace.pipelines.conversation import converse
-
-    id_ = _comment(event, payload)
-    if id_ is None:
-        return None
     shop = Workshop(folder)
     talk = conversation(shop)
-    said = talk.said(id_)
-    if said is None:
-        return None
     house = _house(folder, talk, shop, watcher)
-    heard = converse.hear(house, said) if turn == "hear" else converse.act(house, said)
-    if heard is None:
+    answered = _answered(house, event, payload, turn)
+    if answered is None:
         return None
+    number, to, heard = answered
     if turn == "act":
         show_deployments(shop, [environment.name for environment in shop.trust.config.environments])
-    talk.reply(said, as_markdown(heard.reply, said.id))
+    talk.reply(number, to, as_markdown(heard.reply, to))
     return heard
+
+
+def _answered(house: House, event: str, payload: Mapping[str, Any], turn: Turn) -> tuple[int, str, Heard] | None:
+    """What came of an event, where it was said, and what names it."""
+    match event, payload.get("action"):
+        case "issue_comment", "created":
+            return _comment(house, _id(payload, "comment"), turn)
+        case "pull_request_review", "submitted":
+            return _review(house, _id(payload, "pull_request", "number"), _id(payload, "review"), turn)
+        case "issues", "opened" | "edited":
+            return _request(house, payload) if turn == "hear" else None
+        case _:
+            return None
+
+
+def _comment(house: House, id_: int, turn: Turn) -> tuple[int, str, Heard] | None:
+    from terrace.pipelines.conversation import converse
+
+    said = house.talk.said(str(id_))
+    if said is None:
+        return None
+    heard = converse.hear(house, said) if turn == "hear" else converse.act(house, said)
+    return None if heard is None else (said.number, said.id, heard)
+
+
+def _review(house: House, number: int, id_: int, turn: Turn) -> tuple[int, str, Heard] | None:
+    from terrace.pipelines.conversation import testify
+
+    review = house.talk.review(number, str(id_))
+    if review is None:
+        return None
+    heard = testify.reviewed(house, review)
+    if heard is not None and turn == "act":
+        heard = testify.go_on(house, review.login, heard)
+    return None if heard is None else (number, f"review {review.id}", heard)
+
+
+def _request(house: House, payload: Mapping[str, Any]) -> tuple[int, str, Heard] | None:
+    """A deployment request: it is told what waits when it is opened, and its boxes are answers."""
+    from terrace.gates.conversation.boxes import request
+    from terrace.gates.conversation.model import Ticked
+    from terrace.pipelines.approve import handle_of
+    from terrace.pipelines.conversation import testify
+
+    number, issue, sender = _id(payload, "issue", "number"), payload["issue"], payload.get("sender") or {}
+    body = str(issue.get("body") or "")
+    before = ((payload.get("changes") or {}).get("body") or {}).get("from")
+    asked = request(body)
+    if asked is None or sender.get("type") != "User":
+        return None
+    heard = None
+    if isinstance(before, str):
+        edit = Ticked(number, str(sender.get("login", "")), machine=False, before=before, after=body)
+        heard = testify.box(house, edit)
+    if heard is None or not heard.done:
+        crew = house.clerks("terrace")
+        testify.about_now(house, number, body, handle_of(crew.policy, crew.ledger.read(), asked.environment))
+    return None if heard is None else (number, f"{sender.get('login', '')} {asked.handle}", heard)
+
+
+def _id(payload: Mapping[str, Any], of: str, name: str = "id") -> int:
+    found = (payload.get(of) or {}).get(name)
+    if not isinstance(found, int):
+        raise BadInput(f"the event has no {name} of its {of.replace('_', ' ')}")
+    return found
 
 
 def conversation(shop: Workshop) -> GitHubConversation:
@@ -57,17 +115,6 @@ def conversation(shop: Workshop) -> GitHubConversation:
             "this repository is connected to no forge", hint="GITHUB_TOKEN, and `forge: {repository: owner/name}`"
         )
     return GitHubConversation(forge.github, forge.login, marker)
-
-
-def _comment(event: str, payload: Mapping[str, Any]) -> str | None:
-    """The id of the comment that was just written; None for any other event, an edit above all."""
-    comment = payload.get("comment")
-    if event != "issue_comment" or payload.get("action") != "created" or not isinstance(comment, Mapping):
-        return None
-    id_ = comment.get("id")
-    if not isinstance(id_, int):
-        raise BadInput("the event of a comment has no id of one")
-    return str(id_)
 
 
 def _house(folder: Path, talk: GitHubConversation, shop: Workshop, watcher: Watcher) -> House:

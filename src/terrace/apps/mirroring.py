@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from terrace.apps.cli.console import note
 from terrace.apps.wiring import Workshop
 from terrace.errors import Interrupted, TerraceError
+from terrace.report.checked import Checked
 from terrace.stacks.load import is_production
 from terrace.watch.review import Review
 
@@ -32,6 +33,20 @@ def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
         mirroring.show_deployments(board, history, touched)
         ladder = [environment.name for environment in shop.trust.config.environments]
         mirroring.show_releases(_Origins(forge, shop.trust.config.branch), history, ladder, touched, shop.trust.policy)
+
+
+def show_findings(shop: Workshop, record: Checked) -> str | None:
+    """Hand the findings of a pull request's run to code scanning; why it has them not, None where it has."""
+    if shop.trust.config.forge.code_scanning == "off" or os.environ.get("GITHUB_ACTIONS") != "true":
+        return None
+    from terrace.adapters.github.actions import occasion
+    from terrace.adapters.github.code_scanning import CodeScanning
+    from terrace.report import sarif
+
+    forge, run = shop.forge, occasion(os.environ)
+    if forge is None:
+        return None
+    return CodeScanning(forge.github).take(sarif.check(record).encode(), run.head, f"refs/pull/{run.number}/head")
 
 
 def track_drift(shop: Workshop, reviews: Iterable[Review]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
+from terrace.gates.conversation.testimony import Testimony
 from terrace.report.markdown import code, plain
 from terrace.report.text import clipped
 
@@ -26,8 +28,8 @@ class Reply:
 
 
 def marker(said: str) -> str:
-    """The first line of the answer to a comment: by it, and by who wrote it, the answer is found again."""
-    return f'<!-- terrace:v1 {{"kind":"reply","to":"{said}"}} -->'
+    """The first line of the answer to something said: by it, and by who wrote it, the answer is found again."""
+    return f'<!-- terrace:v1 {{"kind":"reply","to":{json.dumps(said).replace("-", "&#45;")}}} -->'
 
 
 def as_markdown(reply: Reply, to: str) -> str:
@@ -41,3 +43,11 @@ def as_markdown(reply: Reply, to: str) -> str:
     if reply.following:
         parts.append("**Next**: " + " · ".join(code(clipped(one, 200)) for one in reply.following))
     return "\n\n".join(parts) + "\n"
+
+
+def testimony_page(seen: Testimony) -> str:
+    """What we saw, as a comment of ours: it is asked for again when it counts, and so never changed."""
+    how = "in a review" if seen.kind == "review" else "by a tick"
+    verb = "approves" if seen.answer == "approve" else "rejects"
+    what = f"{code(seen.login)} {verb} {code(seen.environment)} {code(seen.handle)} {how}."
+    return f"{seen.marker}\n\n{what} While this stands here unchanged, it counts.\n"

@@ -245,8 +245,8 @@ class ModuleDocs:
 class ForgeSettings:
     """Where changes are talked about: `repository` is its path on the forge, `api` the root of the forge's API.
 
-    Empty: as the run of CI or the remote says. `deployments` and `issues`: whether deployments, and what drifts, are
-    shown there. `reviewed`: whether only what somebody else approved there is deployed.
+    Empty: as the run of CI or the remote says. `deployments`, `issues` and `code_scanning`: whether deployments, what
+    drifts, and findings of a change are shown there. `reviewed`: whether only what somebody else approved is deployed.
     """
 
     repository: str = ""
@@ -254,6 +254,7 @@ class ForgeSettings:
     deployments: Literal["shown", "off"] = "shown"
     issues: Literal["drift", "off"] = "drift"
     reviewed: Literal["required", "off"] = "off"
+    code_scanning: Literal["shown", "off"] = "shown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -384,6 +384,13 @@ FORGE = Record(
             "gate reviewed",
         ),
         Key("deployments", Choice(("shown", "off")), "Whether deployments are shown there.", "shown", "the forge"),
+        Key(
+            "code_scanning",
+            Choice(("shown", "off")),
+            "Whether `check --publish` hands its findings to code scanning.",
+            "shown",
+            "check",
+        ),
         Key("issues", Choice(("drift", "off")), "What has an issue there as long as it lasts.", "drift", "the forge"),
     ),
 )

@@ -42,6 +42,12 @@ class Place:
     api: str = "https://api.github.com"
 
     @property
+    def page(self) -> str:
+        """Where people see the repository."""
+        root = "https://github.com" if self.api == "https://api.github.com" else self.api.removesuffix("/api/v3")
+        return f"{root}/{self.owner}/{self.name}"
+
+    @property
     def path(self) -> str:
         return f"/repos/{self.owner}/{self.name}"
 

@@ -25,21 +25,25 @@ class Comments:
         `body` holds the marker. The same body again changes nothing. More than one (two runs that raced) become
         the oldest; one that was deleted meanwhile is written anew.
         """
+        return str(self.kept(number, marker, body)["html_url"])
+
+    def kept(self, number: int, marker: str, body: str) -> dict[str, Any]:
+        """The same; returns the comment as GitHub has it."""
         mine = self._mine(number, marker)
         for extra in mine[1:]:
             self._forget(extra)
         if mine:
             if mine[0]["body"] == body:
-                return str(mine[0]["html_url"])
+                return mine[0]
             try:
-                return str(self._github.put("PATCH", f"issues/comments/{mine[0]['id']}", {"body": body})["html_url"])
+                return dict(self._github.put("PATCH", f"issues/comments/{mine[0]['id']}", {"body": body}))
             except Refused as error:
                 if error.status != 404:
                     raise
         made = self._github.once(
             "POST", f"issues/{number}/comments", {"body": body}, lambda: next(iter(self._mine(number, marker)), None)
         )
-        return str(made["html_url"])
+        return dict(made)
 
     def _mine(self, number: int, marker: str) -> list[dict[str, Any]]:
         """Oldest first, as GitHub lists them."""

@@ -11,7 +11,7 @@ from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.comments import Comments
 from terrace.adapters.github.refusals import Refused
 from terrace.errors import BadInput
-from terrace.gates.conversation.model import Change, Permission, RunReview, Said, Sign
+from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said, Sign
 
 MOST_COMMITS = 250
 """Commits of a pull request that GitHub tells: of a longer one it is not known who wrote all of it."""
@@ -22,11 +22,12 @@ _REACTIONS: Mapping[Sign, str] = {"seen": "eyes", "done": "+1", "refused": "conf
 
 
 class GitHubConversation:
-    """The conversations of one repository. `login` is who we write as; `marker` is the first line of the answer to a
-    comment, by its id."""
+    """The conversations of one repository. `login` is who we write as; `marker` is the first line of the answer to
+    something said, by its id."""
 
     def __init__(self, github: GitHub, login: str, marker: Callable[[str], str]) -> None:
         self._github = github
+        self._login = login
         self._comments = Comments(github, login)
         self._marker = marker
 
@@ -66,8 +67,34 @@ class GitHubConversation:
             if error.status != 404:
                 raise
 
-    def reply(self, said: Said, body: str) -> str:
-        return self._comments.keep(said.number, self._marker(said.id), body)
+    def reply(self, number: int, to: str, body: str) -> str:
+        return self._comments.keep(number, self._marker(to), body)
+
+    @property
+    def me(self) -> str:
+        return self._login
+
+    def review(self, number: int, id_: str) -> Review | None:
+        told = self._github.find(f"pulls/{int(number)}/reviews/{_number(id_)}")
+        if told is None or not told.get("submitted_at"):
+            return None
+        user = told.get("user") or {}
+        return Review(
+            id=str(int(told["id"])),
+            number=int(number),
+            login=str(user.get("login", "")),
+            machine=user.get("type") != "User",
+            approves=told["state"] == "APPROVED",
+            head=str(told.get("commit_id") or ""),
+            text=str(told.get("body") or ""),
+            at=datetime.fromisoformat(told["submitted_at"]),
+        )
+
+    def testify(self, number: int, marker: str, body: str) -> str:
+        return str(int(self._comments.kept(number, marker, body)["id"]))
+
+    def rewrite(self, number: int, body: str) -> None:
+        self._github.put("PATCH", f"issues/{int(number)}", {"body": body})
 
     def run_reviews(self, run: str) -> tuple[RunReview, ...]:
         """https://docs.github.com/en/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run"""

@@ -12,6 +12,7 @@ from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import asked_for
 from terrace.apps.handover import Making, hand_over, take_over, unplanned
+from terrace.apps.mirroring import show_findings
 from terrace.apps.wiring import Workshop
 from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.validate import validate
@@ -58,6 +59,8 @@ def check(
 
         for address in publishing.publish(page, record):
             note(f"published: {address}")
+        if why := show_findings(shop, record):
+            note(f"note: {why}")
     return 0 if record.passed else 1
 
 

@@ -29,6 +29,9 @@ from terrace.watch.states import problems
 
 OLDEST_GIT = (2, 30)
 
+GATE = "Terrace gate"
+"""The job of the generated workflows that a branch's protection is to require."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -131,8 +134,29 @@ def _configured(shop: Workshop) -> Iterator[Row]:
     yield from _states(shop)
     yield from _signing(shop)
     yield _tools(config)
+    yield from _forge(shop)
     for environment in config.environments:
         yield _credentials(environment)
+
+
+def _forge(shop: Workshop) -> Iterator[Row]:
+    """What the forge guards, where there is one. What it leaves to Terrace is no fault: it is said."""
+    try:
+        forge = shop.forge
+        if forge is None:
+            how = "GITHUB_TOKEN, in CI or here; `terrace init github` writes what CI needs"
+            yield Row("forge", "optional", "connected to none", how)
+            return
+        place = forge.github.place
+        yield Row("forge", "ok", f"{place.owner}/{place.name} at {place.api}, as {forge.login}")
+        from terrace.adapters.github.inspection import Inspection
+        from terrace.adapters.ledgers.git import BRANCH
+
+        asking = [one.name for one in shop.trust.config.environments if one.approvals.asked]
+        for guard in Inspection(forge.github).guards(asking, shop.trust.config.branch, BRANCH, GATE):
+            yield Row(guard.what, "optional" if guard.how else "ok", guard.found, guard.how)
+    except TerraceError as error:
+        yield Row("forge", "optional", error.message, error.hint or "")
 
 
 def _tools(config: Config) -> Row:

@@ -59,3 +59,28 @@ class RunReview:
     machine: bool
     approves: bool
     comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review of a change. `approves` is whether it does, at the commit `head`; `text` is what was written with it."""
+
+    id: str
+    number: int
+    login: str
+    machine: bool
+    approves: bool
+    head: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Somebody edited the text of an issue: what it was, and what it is."""
+
+    number: int
+    login: str
+    machine: bool
+    before: str
+    after: str

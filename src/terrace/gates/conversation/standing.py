@@ -14,15 +14,20 @@ def refusal(command: Command, said: Said, permission: Permission, change: Change
         return "programs give no commands"
     if said.edited:
         return "the comment was edited after it was written: write a new one"
+    return barred(command, said.login, permission, change)
+
+
+def barred(command: Command, login: str, permission: Permission, change: Change | None) -> str | None:
+    """Why somebody with that account may not ask for this, however they say it; None where they may."""
     needed = _needed(command)
     if _ORDER.index(permission) < _ORDER.index(needed):
         return f"that needs the permission {needed!r} in this repository, and yours is {permission!r}"
     if isinstance(command, Approve) and change is not None:
-        if _same(said.login, change.author):
+        if _same(login, change.author):
             return "whoever opened a change does not approve it"
         if change.pushers is None:
             return "it cannot be told who wrote the commits of this change, and they do not approve it"
-        if any(_same(said.login, login) for login in change.pushers):
+        if any(_same(login, pusher) for pusher in change.pushers):
             return "whoever wrote commits of a change does not approve it"
     return None
 

@@ -105,12 +105,30 @@ def act(house: House, said: Said) -> Heard | None:
         taken = append(crew.ledger, history, lambda seen: _take(crew, seen, said, command))
         if len(taken.events) == len(history.events):
             return _no("That was taken up before, and is not done twice.", following=("/terrace status",))
+    return _done(crew, lambda: _do(crew, house, said, command))
+
+
+def go_on_in(house: House, person: str, environment: str) -> Heard:
+    """Go on with what is open in an environment, for somebody whose answer let it."""
+    crew = house.crew(person)
+    return _done(crew, lambda: _resumed(crew, environment))
+
+
+def _done(crew: Crew, do: Callable[[], Deployment | Refused]) -> Heard:
+    """Do it, and tell how it ended."""
     try:
-        done = _do(crew, house, said, command)
+        done = do()
         reacted = react(crew, done)
     except TerraceError as error:
         return _no(f"It could not be done: {error.message}.", following=(error.hint,) if error.hint else ())
     return _told(done, reacted if isinstance(reacted, Deployment) else None)
+
+
+def _resumed(crew: Crew, environment: str) -> Deployment | Refused:
+    deployment = folds.latest(crew.ledger.read(), environment)
+    if deployment is None:
+        raise BadInput(f"nothing is open in {environment}")
+    return resume(crew, deployment)
 
 
 def _take(crew: Crew, history: History, said: Said, command: Command) -> tuple[Draft, ...]:
@@ -172,10 +190,11 @@ def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -
     role = role_of(house.config, command.environment, person)
     word = approving.Word(answer, role, why, lambda _: witness, said.at, command.handle)
     deployment, verdict = approving.answer(crew, command.environment, word)
-    return _weighed(deployment, verdict, answer)
+    return weighed(deployment, verdict, answer)
 
 
-def _weighed(deployment: Deployment, verdict: Verdict, answer: approving.Answer) -> Heard:
+def weighed(deployment: Deployment, verdict: Verdict, answer: approving.Answer) -> Heard:
+    """What an answer came to: whether the deployment goes on with it, or what else is asked."""
     said = "The yes" if answer == "approve" else "The no"
     what = f"{said} to deployment {deployment.id} of {deployment.commit[:12]} is written down"
     if verdict.outcome is Outcome.PASS:
@@ -198,9 +217,7 @@ def _do(crew: Crew, house: House, said: Said, command: Deploy | Rollback | Appro
             reason = why or f"asked for at {said.url}"
             return rolling.rollback(crew, environment, to=None, reason=reason, agreed=frozenset())
         case Approve(environment):
-            deployment = folds.latest(crew.ledger.read(), environment)
-            assert deployment is not None, "it was just agreed to"
-            return resume(crew, deployment)
+            return _resumed(crew, environment)
 
 
 def _told(done: Deployment | Refused, reacted: Deployment | None) -> Heard:

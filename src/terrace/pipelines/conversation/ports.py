@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from terrace.gates.conversation.model import Change, Permission, RunReview, Said, Sign
+from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said, Sign
 
 
 class Conversation(Protocol):
@@ -26,8 +26,25 @@ class Conversation(Protocol):
         """Let whoever wrote it see that it was read. The same again changes nothing."""
         ...
 
-    def reply(self, said: Said, body: str) -> str:
-        """Have exactly this one answer to that comment; returns its address."""
+    def reply(self, number: int, to: str, body: str) -> str:
+        """Have exactly this one answer to what `to` names, at a change or an issue; returns its address."""
+        ...
+
+    @property
+    def me(self) -> str:
+        """The login that we write as."""
+        ...
+
+    def review(self, number: int, id_: str) -> Review | None:
+        """A review of a change as it is now; None where it is gone."""
+        ...
+
+    def testify(self, number: int, marker: str, body: str) -> str:
+        """Have exactly this comment at a change or an issue, written once and never changed; returns its id."""
+        ...
+
+    def rewrite(self, number: int, body: str) -> None:
+        """Give an issue another text. The same again changes nothing."""
         ...
 
     def run_reviews(self, run: str) -> tuple[RunReview, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from terrace.gates.conversation.grammar import Approve, Reject, understood
-from terrace.gates.conversation.model import Said
+from terrace.gates.conversation.testimony import Testimony
 from terrace.gates.handle import handle
+from terrace.gates.model import Witness
 from terrace.gates.people import People
 from terrace.ledger.folds import SignedApproval
 from terrace.pipelines.conversation.ports import Conversation
@@ -25,14 +28,27 @@ def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bo
             and {subject.environment for subject in signed.subjects} == {review.environment}
             for review in talk.run_reviews(witness.id)
         )
-    if witness.kind != "comment":
-        return False
     said = talk.said(witness.id)
-    return said is not None and _is(said, witness.login) and _means(said.text, signed)
+    if said is None or said.edited:
+        return False
+    if witness.kind == "comment":
+        return not said.machine and _same(said.login, witness.login) and _means(said.text, signed)
+    # We saw it, and said so: nobody else can say it as us.
+    return _same(said.login, talk.me) and said.text.split("\n", 1)[0].rstrip() == _testimony(witness, signed)
 
 
-def _is(said: Said, login: str) -> bool:
-    return not said.edited and not said.machine and said.login.casefold() == login.casefold()
+def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
+    """The first line of the comment in which we said that we saw it."""
+    environments = {subject.environment for subject in signed.subjects}
+    if len(environments) != 1 or witness.kind not in ("review", "box"):
+        return None
+    answer: Literal["approve", "reject"] = "approve" if signed.answer == "approve" else "reject"
+    kind: Literal["review", "box"] = "review" if witness.kind == "review" else "box"
+    return Testimony(kind, witness.login, answer, environments.pop(), handle(signed.subjects)).marker
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
 
 
 def _means(text: str, signed: SignedApproval) -> bool:

@@ -1,0 +1,94 @@
+"""Answers that are given by a review or by ticking a box: seen once, said by us, and then asked for like any other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from terrace.errors import TerraceError
+from terrace.gates.conversation import boxes
+from terrace.gates.conversation.grammar import Approve, Reject, understood
+from terrace.gates.conversation.model import Change, Review, Ticked
+from terrace.gates.conversation.standing import barred
+from terrace.gates.conversation.testimony import Testimony
+from terrace.gates.model import Witness
+from terrace.gates.people import People
+from terrace.pipelines import approve as approving
+from terrace.pipelines.conversation.converse import Heard, House, go_on_in, weighed
+from terrace.pipelines.conversation.roles import role_of
+from terrace.report.conversation import Reply, testimony_page
+
+
+def reviewed(house: House, review: Review) -> Heard | None:
+    """A review whose text answers a deployment. None where it does not; approving a change is no answer by itself."""
+    command = understood(review.text)
+    if review.machine or not isinstance(command, Approve | Reject):
+        return None
+    change = house.talk.change(review.number)
+    if isinstance(command, Approve) and not review.approves:
+        return _no("Nothing was done: the review does not approve the change.")
+    if change is not None and review.head != change.head:
+        return _no("Nothing was done: the change was pushed to after it was reviewed.")
+    answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
+    seen = Testimony("review", review.login, answer, command.environment, command.handle)
+    return _answered(house, seen, review.number, change, "", review.at)
+
+
+def box(house: House, edit: Ticked) -> Heard | None:
+    """A box of a deployment request. None where no single box was ticked."""
+    asked = boxes.request(edit.after)
+    role = boxes.ticked(edit.before, edit.after)
+    if edit.machine or asked is None or role is None:
+        return None
+    if not asked.handle:
+        return _no("Nothing was done: nothing waits there yet, so a tick is about nothing.")
+    person = People(house.config).of_login(edit.login)
+    if person is None or role not in People(house.config).teams_of(People(house.config).person(person)):
+        return _no(f"Nothing was done: whoever ticks {role} must be in that team of terrace.yaml.")
+    seen = Testimony("box", edit.login, "approve", asked.environment, asked.handle)
+    heard = _answered(house, seen, edit.number, None, role, None)
+    return heard if heard.done else replace(heard, reply=replace(heard.reply, following=("/terrace status",)))
+
+
+def go_on(house: House, login: str, heard: Heard) -> Heard | None:
+    """The second turn after an answer that let a deployment go on; None where there is nothing to do."""
+    person = People(house.config).of_login(login)
+    if not heard.left or person is None:
+        return None
+    return go_on_in(house, person, heard.left)
+
+
+def about_now(house: House, number: int, body: str, waits: str) -> None:
+    """Have a request name what waits now, with no box ticked for anything else."""
+    asked = boxes.request(body)
+    if asked is not None and asked.handle != waits:
+        house.talk.rewrite(number, boxes.about(body, waits))
+
+
+def _answered(
+    house: House, seen: Testimony, number: int, change: Change | None, role: str, at: datetime | None
+) -> Heard:
+    command = (
+        Approve(seen.environment, seen.handle) if seen.answer == "approve" else Reject(seen.environment, seen.handle)
+    )
+    why = barred(command, seen.login, house.talk.permission(seen.login), change)
+    person = People(house.config).of_login(seen.login)
+    if why is not None or person is None:
+        return _no(f"Nothing was done: {why or 'nobody in terrace.yaml has this account'}.")
+    try:
+        house.config.environment(seen.environment)
+        crew = house.clerks(person)
+        if approving.handle_of(crew.policy, crew.ledger.read(), seen.environment) != seen.handle:
+            return _no(f"Nothing was done: what waits in {seen.environment} is not {seen.handle} any more.")
+        comment = house.talk.testify(number, seen.marker, testimony_page(seen))
+        witness = Witness(seen.kind, comment, str(number), seen.login)
+        chosen = role or role_of(house.config, seen.environment, person)
+        word = approving.Word(seen.answer, chosen, "", lambda _: witness, at, seen.handle)
+        deployment, verdict = approving.answer(crew, seen.environment, word)
+    except TerraceError as error:
+        return _no(f"Nothing was done: {error.message}.")
+    return weighed(deployment, verdict, seen.answer)
+
+
+def _no(happened: str) -> Heard:
+    return Heard(Reply(happened), done=False)
