@@ -25,7 +25,7 @@ from terrace.apps.server.receiver import PATH, application
 DELIVERIES = 1000
 SIDE_BY_SIDE = 20
 SECRET = b"a secret of this benchmark"
-BODY = b'{"padding": "' + b"x" * 12_000 + b'"}'
+BODY = b'{"number": %06d, "padding": "' + b"x" * 12_000 + b'"}'
 """As long as what GitHub tells about a comment."""
 
 
@@ -64,9 +64,10 @@ async def _deliver(address: str, *, signed: bool) -> list[float]:
 
         async def one_after_the_other() -> None:
             for number in numbers:
-                headers = _headers(number)
+                body = BODY % number
+                headers = _headers(number, body)
                 began = time.perf_counter()
-                answer = await (client.post(address, content=BODY, headers=headers) if signed else client.get(address))
+                answer = await (client.post(address, content=body, headers=headers) if signed else client.get(address))
                 times.append((time.perf_counter() - began) * 1000)
                 assert answer.is_success, answer.text
 
@@ -74,12 +75,12 @@ async def _deliver(address: str, *, signed: bool) -> list[float]:
     return sorted(times)
 
 
-def _headers(number: int) -> Mapping[str, str]:
+def _headers(number: int, body: bytes) -> Mapping[str, str]:
     return {
         "content-type": "application/json",
         "x-github-event": "push",
         "x-github-delivery": f"delivery-{number:06}",
-        "x-hub-signature-256": "sha256=" + hmac.digest(SECRET, BODY, "sha256").hex(),
+        "x-hub-signature-256": "sha256=" + hmac.digest(SECRET, body, "sha256").hex(),
     }
 
 

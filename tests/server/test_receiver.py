@@ -75,8 +75,8 @@ def test_what_is_signed_is_kept_as_it_came(client: Client, inbox: Inbox, lines: 
 
 
 def test_either_secret_signs_while_one_takes_the_place_of_the_other(client: Client) -> None:
-    body = pushed()
     for number, secret in enumerate((SECRET, OLD)):
+        body = pushed(f"branch-{number}")
         given = headers(body, id_=f"1111111{number}", secret=secret)
         assert client.post(PATH, content=body, headers=given).status_code == 202
 
@@ -117,6 +117,15 @@ def test_what_is_sent_again_is_kept_once(client: Client, inbox: Inbox) -> None:
     inbox.end("11111111-aaaa", "done", "deployed")
     assert client.post(PATH, content=body, headers=headers(body)).json() == {"result": "known"}
     assert inbox.begin() is None
+
+
+def test_an_old_body_under_a_new_id_is_no_new_delivery(client: Client, inbox: Inbox) -> None:
+    body = pushed()
+    client.post(PATH, content=body, headers=headers(body))
+    for event, id_ in (("push", "22222222-bbbb"), ("issue_comment", "33333333-cccc")):
+        answer = client.post(PATH, content=body, headers=headers(body, event, id_))
+        assert (answer.status_code, answer.json()) == (200, {"result": "known"})
+    assert inbox.count() == {"waiting": 1}
 
 
 @pytest.mark.parametrize("other", [(pushed("other"), "push"), (pushed(), "issue_comment")])
@@ -190,10 +199,11 @@ def test_an_old_delivery_is_forgotten_once_it_cannot_be_sent_again(tmp_path: Pat
     moment = NOW
     inbox = Inbox(tmp_path / "inbox.db", lambda: moment)
     client = Client(application(inbox, (SECRET.encode(),), {"push"}, lambda _: None))
-    for days in (0, 31):
+    for days in (0, 366):
         moment = NOW + timedelta(days=days)
-        client.post(PATH, content=pushed(), headers=headers(pushed(), id_=f"day-{days:06}"))
+        body = pushed(f"day-{days}")
+        client.post(PATH, content=body, headers=headers(body, id_=f"day-{days:06}"))
         inbox.begin()
         inbox.end(f"day-{days:06}", "done", "")
-    assert [entry.id for entry in inbox.entries()] == ["day-000031"]
+    assert [entry.id for entry in inbox.entries()] == ["day-000366"]
     inbox.close()

@@ -88,7 +88,8 @@ def test_what_was_answered_for_is_worked_off_although_the_receiver_was_killed(sh
 
     with receiving(shop) as (address, _):
         assert deliver(address, moved, "push", "2-renamed-since") == 200
-        assert deliver(address, moved, "push", "4-replayed") == 202
+        assert deliver(address, moved, "push", "4-replayed") == 200
+        assert deliver(address, pushed(), "push", "5-once-more") == 202
     before = shop.ok("history", "--json").json
     shop.ok("worker", "--once")
     assert shop.ok("history", "--json").json == before, "the same again changes nothing"

@@ -53,6 +53,10 @@ def inbox(tmp_path: Path, clock: Clock) -> Iterator[Inbox]:
     made.close()
 
 
+def delivery(id_: str, event: str = "push") -> Delivery:
+    return Delivery(id_, event, f"a private remark, {id_}".encode())
+
+
 def worker(inbox: Inbox, clock: Clock, script: Script, lines: list[str] | None = None) -> Worker:
     said = [] if lines is None else lines
     return Worker(inbox, {"push": script}, lambda: "nothing is due", EVERY, clock, said.append)
@@ -70,18 +74,20 @@ def states(inbox: Inbox) -> dict[str, tuple[str, int]]:
 def test_the_oldest_goes_first_and_its_body_is_forgotten(inbox: Inbox, clock: Clock, tmp_path: Path) -> None:
     script = Script()
     for id_ in ("zz", "aa", "mm"):
-        inbox.take(Delivery(id_, "push", b"a very private remark"))
+        inbox.take(delivery(id_))
     until_idle(worker(inbox, clock, script))
     assert script.seen == ["zz", "aa", "mm"]
     assert set(states(inbox).values()) == {("done", 1)}
-    assert inbox.take(Delivery("zz", "push", b"a very private remark")) == "known"
+    assert inbox.take(delivery("zz")) == "known"
     assert (tmp_path / "inbox.db").stat().st_mode & 0o777 == 0o600
+    inbox.close()
+    assert b"a private remark" not in (tmp_path / "inbox.db").read_bytes()
 
 
 def test_what_fails_is_tried_again_later_and_holds_up_nobody(inbox: Inbox, clock: Clock) -> None:
     script = Script(NotReady("GitHub does not answer"))
     for id_ in ("first", "second"):
-        inbox.take(Delivery(id_, "push", b"{}"))
+        inbox.take(delivery(id_))
     one = worker(inbox, clock, script)
     until_idle(one)
     assert (script.seen, states(inbox)["first"]) == (["first", "second"], ("failed", 1))
@@ -92,7 +98,7 @@ def test_what_fails_is_tried_again_later_and_holds_up_nobody(inbox: Inbox, clock
 
 def test_what_never_works_is_given_up_and_can_be_tried_again(inbox: Inbox, clock: Clock) -> None:
     script = Script(*[BadInput("not as GitHub tells it")] * (TRIES - 1), ZeroDivisionError())
-    inbox.take(Delivery("one", "push", b"{}"))
+    inbox.take(delivery("one"))
     lines: list[str] = []
     made = worker(inbox, clock, script, lines)
     for _ in range(2 * TRIES):
@@ -108,7 +114,7 @@ def test_what_never_works_is_given_up_and_can_be_tried_again(inbox: Inbox, clock
 
 
 def test_one_whose_worker_died_is_begun_again_by_the_next(inbox: Inbox, clock: Clock, tmp_path: Path) -> None:
-    inbox.take(Delivery("one", "push", b"{}"))
+    inbox.take(delivery("one"))
     assert inbox.begin() is not None
     after = Inbox(tmp_path / "inbox.db", clock)
     script = Script()
@@ -118,7 +124,7 @@ def test_one_whose_worker_died_is_begun_again_by_the_next(inbox: Inbox, clock: C
 
 
 def test_one_that_takes_every_worker_along_is_given_up(inbox: Inbox, clock: Clock) -> None:
-    inbox.take(Delivery("deadly", "push", b"{}"))
+    inbox.take(delivery("deadly"))
     for _ in range(TRIES):
         assert inbox.begin() is not None
     script = Script()
@@ -128,14 +134,14 @@ def test_one_that_takes_every_worker_along_is_given_up(inbox: Inbox, clock: Cloc
 
 @pytest.mark.parametrize("end", [Interrupted("interrupted"), KeyboardInterrupt()])
 def test_being_asked_to_stop_is_no_attempt(inbox: Inbox, clock: Clock, end: BaseException) -> None:
-    inbox.take(Delivery("one", "push", b"{}"))
+    inbox.take(delivery("one"))
     with pytest.raises(type(end)):
         worker(inbox, clock, Script(end)).step()
     assert states(inbox) == {"one": ("waiting", 0)}
 
 
 def test_an_event_that_nothing_is_called_for_by_is_ignored(inbox: Inbox, clock: Clock) -> None:
-    inbox.take(Delivery("one", "star", b"{}"))
+    inbox.take(delivery("one", "star"))
     until_idle(worker(inbox, clock, Script()))
     assert states(inbox) == {"one": ("ignored", 1)}
 
@@ -162,7 +168,7 @@ def test_what_is_due_and_cannot_be_done_is_said_and_tried_at_the_next_time(inbox
 
 
 def test_what_was_given_up_stays_until_somebody_looks(inbox: Inbox, clock: Clock) -> None:
-    inbox.take(Delivery("sick", "push", b"{}"))
+    inbox.take(delivery("sick"))
     inbox.begin()
     for _ in range(TRIES - 1):
         inbox.fail("sick", "no")
@@ -170,6 +176,6 @@ def test_what_was_given_up_stays_until_somebody_looks(inbox: Inbox, clock: Clock
         inbox.begin()
     assert inbox.fail("sick", "no") == "dead"
     clock.now += 2 * KEPT
-    inbox.take(Delivery("other", "push", b"{}"))
+    inbox.take(delivery("other"))
     until_idle(worker(inbox, clock, Script()))
     assert states(inbox)["sick"] == ("dead", TRIES)

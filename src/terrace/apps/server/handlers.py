@@ -16,7 +16,9 @@ from terrace.errors import NotReady
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
 
-EVENTS = frozenset({"issue_comment", "pull_request", "push", "installation"})
+_TALK = ("issue_comment", "issues", "pull_request_review")
+
+EVENTS = frozenset({*_TALK, "pull_request", "push", "installation"})
 """What is taken in."""
 
 _PUSHED = frozenset({"opened", "reopened", "synchronize"})
@@ -33,7 +35,7 @@ class Handlers:
     def by_event(self) -> Mapping[str, Handler]:
         """Handlers by the event that they are for."""
         ours: Mapping[str, Handler] = {
-            "issue_comment": self.talk,
+            **dict.fromkeys(_TALK, self.talk),
             "pull_request": self.change,
             "push": self.push,
         }
@@ -50,7 +52,10 @@ class Handlers:
         with watcher(as_json=False) as told:
             heard = work_off(self._folder, delivery.event, payload, "hear", told)
             if heard is not None and heard.left:
+                # A ticked box has no second turn of its own: what goes on because of it is due.
                 heard = work_off(self._folder, delivery.event, payload, "act", told) or heard
+        if heard is not None and heard.left:
+            self.due()
         return Outcome("done", heard.reply.happened) if heard else Outcome("ignored", "it was not said to Terrace")
 
     def change(self, delivery: Delivery) -> Outcome:

@@ -30,13 +30,14 @@ TRIES = 5
 PAUSE = timedelta(seconds=30)
 """How long after the first failure it is tried again; the pause doubles each time."""
 
-KEPT = timedelta(days=30)
-"""How long the id of a delivery is known after its end. GitHub delivers again what is at most three days old."""
+KEPT = timedelta(days=365)
+"""How long a delivery is known. GitHub sends one again for three days; somebody who caught it on its way, later."""
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS deliveries (
-    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, digest BLOB NOT NULL, body BLOB,
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, digest BLOB NOT NULL UNIQUE,
+    body BLOB,
     state TEXT NOT NULL, attempts INTEGER NOT NULL, received REAL NOT NULL, due REAL NOT NULL, said TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, position);
@@ -45,7 +46,7 @@ CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, position);
 State = Literal["waiting", "begun", "failed", "done", "ignored", "dead"]
 
 Taken = Literal["new", "known", "other"]
-"""Was it new, known already, or is another one known by its id?"""
+"""Was it new, known already (by its id, or the same under another id), or is another one known by its id?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +84,21 @@ class Inbox:
 
     def take(self, delivery: Delivery) -> Taken:
         """Keep it. When this returns it is on disk, whatever happens to us then. Raises NotReady where it is not."""
-        digest = hashlib.sha256(delivery.event.encode() + b"\0" + delivery.body).digest()
+        digest = hashlib.sha256(delivery.body).digest()
         moment = self._clock().timestamp()
         row = (delivery.id, delivery.event, digest, delivery.body, moment, moment)
         with self._writing() as connection:
             done = connection.execute(
                 "INSERT INTO deliveries (id, event, digest, body, state, attempts, received, due, said)"
-                " VALUES (?, ?, ?, ?, 'waiting', 0, ?, ?, '') ON CONFLICT (id) DO NOTHING",
+                " VALUES (?, ?, ?, ?, 'waiting', 0, ?, ?, '') ON CONFLICT DO NOTHING",
                 row,
             )
             if done.rowcount:
                 return "new"
-            (known,) = connection.execute("SELECT digest FROM deliveries WHERE id = ?", (delivery.id,)).fetchone()
-        return "known" if known == digest else "other"
+            of_that_id = connection.execute("SELECT event, digest FROM deliveries WHERE id = ?", (delivery.id,))
+            known = of_that_id.fetchone()
+        # The id is not signed, the body is: whoever sends an old one again cannot make it a new one.
+        return "known" if known in (None, (delivery.event, digest)) else "other"
 
     def begin(self) -> Delivery | None:
         """The oldest that is due, begun; None where nothing is. For the one worker: it asks when it has ended the last.
@@ -193,6 +196,8 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection.executescript(_SCHEMA)
         # With WAL anything less is lost when the machine loses its power, after GitHub was told that we have it.
         connection.execute("PRAGMA synchronous = FULL")
+        # What is forgotten is written over: a body may hold what people wrote in private.
+        connection.execute("PRAGMA secure_delete = ON")
     except (OSError, sqlite3.Error) as error:
         raise _unusable(path, error) from error
     return connection
