@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +19,8 @@ from forge.served import served
 from server.deliveries import SECRET, headers, opened, pushed, said
 from support.cli import LADDER, MODULE, World, three_environments, world
 from support.git import commit, git
+from terrace.apps.cli.serving import serve
+from terrace.errors import NotReady
 
 pytestmark = pytest.mark.slow
 
@@ -124,3 +128,20 @@ def test_one_worker_works_in_a_clone(shop: World) -> None:
         assert (second.code, "another worker works in this clone" in second.err) == (2, True)
         first.terminate()
         assert first.wait(30) == 0
+
+
+@pytest.mark.parametrize("library", ["uvicorn", "starlette.applications"])
+def test_without_the_servers_libraries_it_is_said_what_to_install(
+    library: str, shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, "terrace.apps.server.receiver", raising=False)
+    with pytest.raises(NotReady) as told:
+        serve(str(shop.work), "127.0.0.1", 0)
+    assert "terrace-gitops[server]" in (told.value.hint or "")
+
+
+def test_where_nobody_can_listen_it_is_said(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERRACE_WEBHOOK_SECRET", SECRET)
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(NotReady, match="nobody can listen"):
+        serve(str(shop.work), "127.0.0.1", taken.getsockname()[1])
