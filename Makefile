@@ -9,7 +9,7 @@ JOBS   ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services tools demo test fast peers lint bench docs picture lock lock-tools clean
+.PHONY: help setup services tools demo test fast peers live lint bench docs picture lock lock-tools clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,10 +40,13 @@ test: lint tools  ## Set up and run every test
 	@$(BIN)/pytest -n $(JOBS)
 
 fast: $(READY)  ## The tests that take under a minute together
-	@$(BIN)/pytest -n $(JOBS) -m 'not aws and not slow and not peer'
+	@$(BIN)/pytest -n $(JOBS) -m 'not aws and not slow and not peer and not live'
 
 peers: $(READY)  ## Compare with programs of others, built with Go first: conftest (minutes)
 	@$(BIN)/pytest -m peer
+
+live: $(READY)  ## Try GitHub itself, in a repository given for it: TERRACE_LIVE_REPOSITORY=owner/name GITHUB_TOKEN=...
+	@$(BIN)/pytest -m live tests/forge/test_live.py
 
 lint: $(READY)  ## Formatting, types and the import contract
 	@$(BIN)/ruff format --check --quiet .

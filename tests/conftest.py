@@ -7,20 +7,9 @@ from pathlib import Path
 
 import pytest
 
-_FOREIGN = (
-    "AWS_",
-    "ARM_",
-    "AZURE_",
-    "GOOGLE_",
-    "TF_",
-    "TERRACE_",
-    "GIT_",
-    "GITHUB_",
-    "GH_",
-    "SSH_",
-    "XDG_",
-    "CLOUDSDK_",
-)
+_CLOUDS = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "CLOUDSDK_")
+_FORGES = ("GITHUB_", "GH_", "ACTIONS_", "RUNNER_", "GITLAB_", "CI_")
+_FOREIGN = (*_CLOUDS, *_FORGES, "TF_", "TERRACE_", "GIT_", "SSH_", "XDG_")
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,11 +21,12 @@ from forge.answers import NOW, Answer, missing
 from forge.contract import Contract
 from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
+from forge.routes_releases import ReleasesOf
 from forge.routes_repository import Repositories
 from forge.routes_reviews import Reviews
 from forge.routes_scanning import Scanning
 from forge.routes_settings import Settings
-from forge.shapes import check_run, comment, deployment, deployment_status, issue, user
+from forge.shapes import check_run, comment, deployment, deployment_status, issue, stamp, user
 
 COMMENT_LIMIT = 65_536
 
@@ -41,7 +42,7 @@ class Asked:
 
 
 @dataclass
-class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scanning):
+class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scanning, ReleasesOf):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
@@ -73,6 +74,7 @@ class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scann
     environments: dict[str, list[str] | None] = field(default_factory=dict)
     rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     self_review: bool = False
+    releases: dict[str, dict[str, Any]] = field(default_factory=dict)
     scanning: str = "on"
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     looks: int = 0
@@ -180,7 +182,7 @@ class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scann
             return missing()
         if len(body["body"]) > COMMENT_LIMIT:
             return _too_long()
-        found["body"] = body["body"]
+        found.update(body=body["body"], updated_at=stamp(self.now + timedelta(seconds=1)))
         return Answer(200, found)
 
     def _issues_delete_comment(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
@@ -274,6 +276,7 @@ _NEEDS = {
     "issues/create": "issues",
     "issues/update": "issues",
     "actions/re-run-workflow": "actions",
+    "repos/create-release": "contents",
     "checks/create": "checks",
     "code-scanning/upload-sarif": "security_events",
     "checks/update": "checks",

@@ -26,11 +26,16 @@ def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
             return
         from terrace.adapters.github.actions import run_page
         from terrace.adapters.github.board import GitHubBoard
+        from terrace.adapters.github.releases import GitHubReleases
         from terrace.pipelines import mirroring
 
         history, touched = shop.ledger.read(), tuple(environments)
         board = GitHubBoard(forge.github, is_production, run_page(os.environ))
         mirroring.show_deployments(board, history, touched)
+        if shop.trust.config.forge.releases == "production":
+            releases = GitHubReleases(forge.github)
+            for name in filter(is_production, touched):
+                mirroring.publish_release(releases, shop.repository, history, name)
         ladder = [environment.name for environment in shop.trust.config.environments]
         mirroring.show_releases(_Origins(forge, shop.trust.config.branch), history, ladder, touched, shop.trust.policy)
 

@@ -13,8 +13,10 @@ from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.approve import handle_of
 from terrace.report.matters import Matter, drift_matters
+from terrace.report.release_notes import release_notes
 from terrace.report.release_page import MARKER, Release, release_page
 from terrace.rollout.announcement import Announcement, announcements
+from terrace.stacks.repository import Repository
 from terrace.watch.review import Review
 
 
@@ -67,6 +69,26 @@ def show_releases(
         waits = [name for name, one in mine.items() if one is not None and one.open]
         handles = {name: handle_of(policy, history, name) for name in waits}
         origins.keep(number, MARKER, release_page(Release(commit, mine, handles)))
+
+
+class Releases(Protocol):
+    """Where a forge keeps releases."""
+
+    def keep(self, tag: str, name: str, notes: str) -> str:
+        """Have a release of that tag; returns its address. One that is there is left alone. Raises NotReady."""
+        ...
+
+
+def publish_release(releases: Releases, repository: Repository, history: History, environment: str) -> str | None:
+    """Publish what was released last into an environment, if it has a tag; its address, None where there is nothing."""
+    good = folds.releases(history, environment)
+    if not good or not good[-1].tag:
+        return None
+    newest = good[-1]
+    before = good[-2].commit if len(good) > 1 else newest.commit
+    commits = repository.commits(before, newest.commit) if repository.contains(newest.commit, before) else ()
+    notes = release_notes(newest, commits, folds.approvals(history, newest.id))
+    return releases.keep(newest.tag or "", f"{environment} {newest.commit[:12]}", notes)
 
 
 def show_deployments(board: Board, history: History, environments: Iterable[str]) -> None:

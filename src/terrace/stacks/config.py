@@ -247,6 +247,7 @@ class ForgeSettings:
 
     Empty: as the run of CI or the remote says. `deployments`, `issues` and `code_scanning`: whether deployments, what
     drifts, and findings of a change are shown there. `reviewed`: whether only what somebody else approved is deployed.
+    `releases`: where the tag of a deployment becomes a release with notes.
     """
 
     repository: str = ""
@@ -255,6 +256,7 @@ class ForgeSettings:
     issues: Literal["drift", "off"] = "drift"
     reviewed: Literal["required", "off"] = "off"
     code_scanning: Literal["shown", "off"] = "shown"
+    releases: Literal["production", "off"] = "off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -391,6 +391,13 @@ FORGE = Record(
             "shown",
             "check",
         ),
+        Key(
+            "releases",
+            Choice(("production", "off")),
+            "Where the tag of a deployment becomes a release with notes: in production, or nowhere.",
+            "off",
+            "the forge",
+        ),
         Key("issues", Choice(("drift", "off")), "What has an issue there as long as it lasts.", "drift", "the forge"),
     ),
 )

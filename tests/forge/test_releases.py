@@ -1,0 +1,56 @@
+"""A tag becomes a release once; its notes are right, and only text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from forge.fake import FakeGitHub, Stumble
+from terrace.adapters.github.client import GitHub, Place
+from terrace.adapters.github.credentials import Token
+from terrace.adapters.github.releases import GitHubReleases
+from terrace.errors import BadInput
+from terrace.ledger.folds import SignedApproval
+from terrace.report.release_notes import release_notes
+from terrace.rollout.model import Deployment, Step, StepRecord
+from terrace.stacks.model import Manual
+from terrace.stacks.repository import Commit
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def fake() -> FakeGitHub:
+    return FakeGitHub(grants={"contents": "write"})
+
+
+def releases(fake: FakeGitHub) -> GitHubReleases:
+    github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
+    return GitHubReleases(github)
+
+
+def test_a_tag_has_one_release_that_people_may_change(fake: FakeGitHub) -> None:
+    fake.stumbles = [None, Stumble(502, done_first=True)]
+    url = releases(fake).keep("prod/7", "prod", "notes")
+    fake.releases["prod/7"]["body"] = "better notes"
+    assert releases(fake).keep("prod/7", "prod", "notes") == url
+    assert [one["body"] for one in fake.releases.values()] == ["better notes"]
+
+
+def test_what_is_no_tag_is_never_asked_for(fake: FakeGitHub) -> None:
+    with pytest.raises(BadInput):
+        releases(fake).keep("--force", "x", "y")
+    assert fake.asked == []
+
+
+def test_notes_tell_commits_and_who_agreed() -> None:
+    plan = StepRecord(Step.PLAN, "prod/app", "a", NOON, NOON, "succeeded", "", {"create": 2, "delete": 1})
+    deployment = Deployment("d1", "prod", "c" * 40, Manual("ann"), "ann", NOON, (("prod/app",),), "p", (plan,))
+    commits = [Commit("e" * 40, "feat: <b>@all</b>\n\nbody"), Commit("f" * 40, "Merge it", merge=True)]
+    given = SignedApproval("d1", "carol", "security", "approve", (), NOON, "", "", None)
+    assert release_notes(deployment, commits, [given]) == (
+        "Deployed to `prod` by ann: 2 created, 1 destroyed.\n\n"
+        "### Commits\n\n- feat&#58; &#60;b&#62;&#64;&#8203;all&#60;/b&#62; (eeeeeeeeeeee)\n\n"
+        "### Approved by\n\n- carol for security\n"
+    )
