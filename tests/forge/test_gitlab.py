@@ -8,6 +8,9 @@ import pytest
 
 from forge.fake import Stumble
 from forge.gitlab import FakeGitLab
+from forge.served import served
+from support.cli import MODULE, three_environments, world
+from support.git import git
 from terrace.adapters.gitlab.client import GitLab
 from terrace.adapters.gitlab.jobs import Occasion, occasion, token
 from terrace.adapters.gitlab.page import MergeRequestPage
@@ -144,3 +147,20 @@ def test_in_a_folder_a_comment_and_a_verdict_are_files(tmp_path: Path) -> None:
     )
     made.conclude("terrace", passed=True, title="pass", summary="", remarks=())
     assert sorted(path.name for path in (tmp_path / "page").iterdir()) == ["terrace-v1-kind-check.md", "terrace.json"]
+
+
+@pytest.mark.slow
+def test_a_check_in_a_job_of_gitlab_becomes_one_note_and_one_status(fake: FakeGitLab, tmp_path: Path) -> None:
+    shop = world(tmp_path, three_environments())
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    (shop.work / "modules/thing/main.tf").write_text(MODULE.replace("-1", "-2"))
+    with served(fake) as api:
+        shop.variables |= {**JOB, "CI_API_V4_URL": f"{api}/api/v4"}
+        done = shop.ok("check", "--publish", "--report", "junit=check.xml")
+        (shop.work / "environments/dev/extra.tf").write_text("locals {a=1}\n")
+        assert shop.run("check", "--publish").code == 1
+    (note,) = fake.notes.values()
+    assert "### Terrace: **held**" in note["body"]
+    assert [one["status"] for one in fake.statuses] == ["success", "failed"]
+    assert f"published: {URL}/-/merge_requests/12#note_{note['id']}" in done.err
+    assert "glpat-ours" not in done.out + done.err + note["body"]

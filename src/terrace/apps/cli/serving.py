@@ -15,7 +15,7 @@ from terrace.adapters.leases import LocalLeases
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.drift import interval_of
 from terrace.apps.home import Home
-from terrace.apps.server.handlers import EVENTS, Handlers
+from terrace.apps.server.handlers import Handlers
 from terrace.apps.server.inbox import Entry, Inbox
 from terrace.apps.server.worker import Worker
 from terrace.apps.wiring import now
@@ -42,9 +42,14 @@ def serve(folder: str, host: str, port: int) -> int:
         raise NotReady(
             f"the server's libraries are not installed ({error.name})", hint="pip install 'terrace-gitops[server]'"
         ) from error
-    app = application(_inbox(folder), secrets_of(os.environ), EVENTS, _log)
+    app = application(_inbox(folder), secrets_of(os.environ), Handlers(Path(folder)).by_event(), _log)
     config = uvicorn.Config(
-        app, limit_concurrency=AT_ONCE, timeout_graceful_shutdown=5, access_log=False, server_header=False
+        app,
+        limit_concurrency=AT_ONCE,
+        timeout_graceful_shutdown=5,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
     )
     with _listening(host, port) as door:
         note(f"taking in what is delivered to http://{host}:{door.getsockname()[1]}{PATH}")

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
 
 _TALK = ("issue_comment", "issues", "pull_request_review")
-
-EVENTS = frozenset({*_TALK, "pull_request", "push", "installation"})
-"""What is taken in."""
+"""Events of somebody having said something."""
 
 _PUSHED = frozenset({"opened", "reopened", "synchronize"})
 """What is done with a pull request when it has other commits than before, or is there at all."""
@@ -33,7 +31,7 @@ class Handlers:
         self._folder = folder
 
     def by_event(self) -> Mapping[str, Handler]:
-        """Handlers by the event that they are for."""
+        """Handlers by the event that they are for. Other events are not taken in."""
         ours: Mapping[str, Handler] = {
             **dict.fromkeys(_TALK, self.talk),
             "pull_request": self.change,
