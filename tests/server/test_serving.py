@@ -106,16 +106,16 @@ def test_a_pull_request_is_checked_on_its_page_and_that_of_a_stranger_is_not_pla
     head = commit(shop.work, {"modules/thing/main.tf": MODULE.replace("-1", "-2")}, "change")
     git(shop.work, "switch", "--quiet", "main")
     with receiving(shop) as (address, _):
-        for number, foreign in ((14, False), (15, True)):
+        for number, author, foreign in ((14, "mona", False), (15, "mona", True), (16, "dependabot[bot]", False)):
             git(shop.work, "push", "--quiet", "origin", f"change:refs/pull/{number}/head")
             fake.open_pull_request(number)
-            fake.pull(number, head, foreign=foreign)
+            fake.pull(number, head, author=author, foreign=foreign)
             assert deliver(address, opened(number), "pull_request", f"{number}-opened") == 202
     done = shop.ok("worker", "--once")
     texts = [fake.comments[key]["body"] for key in sorted(fake.comments)]
-    assert ["### Terrace: pass" in texts[0], "### Terrace: **held**" in texts[1]] == [True, True]
-    assert "was not planned" in texts[1]
-    assert [one["conclusion"] for one in fake.runs.values()] == ["success", "failure"]
+    assert ["### Terrace: pass" in text for text in texts] == [True, False, False]
+    assert ["was not planned" in text for text in texts] == [False, True, True]
+    assert [one["conclusion"] for one in fake.runs.values()] == ["success", "failure", "failure"]
     assert f"#14 at {head[:7]}: pass" in done.err
 
 

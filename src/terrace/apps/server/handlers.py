@@ -22,6 +22,8 @@ _TALK = ("issue_comment", "issues", "pull_request_review")
 _PUSHED = frozenset({"opened", "reopened", "synchronize"})
 """What is done with a pull request when it has other commits than before, or is there at all."""
 
+_DEPENDABOT = "dependabot[bot]"
+
 
 class Handlers:
     """Those of the repository around a folder, a clone that belongs to the worker. Each delivery gets a workshop of its
@@ -75,8 +77,8 @@ class Handlers:
             return Outcome("ignored", f"#{number} is not open any more")
         shop.repository.bring(f"refs/pull/{number}/head", change.head)
         with watcher(as_json=False) as told:
-            # A plan runs what the change says: of another repository's, nothing is planned.
-            by = unplanned if change.foreign else plan_in
+            # A plan runs what the change says, and of these nobody here has read it yet.
+            by = unplanned if change.foreign or change.author == _DEPENDABOT else plan_in
             record = checked(shop, shop.onlookers(told), *change_of(shop, change.head), by)
         page = PullRequestPage(self._forge.github, number, change.head, self._forge.login, delivery.id)
         publish(page, record)
@@ -99,8 +101,8 @@ class Handlers:
         def only_ours(delivery: Delivery) -> Outcome:
             there = read(delivery.body, About).repository
             if there is None or there.id != self._number:
-                name = there.full_name if there else "no repository"
-                return Outcome("ignored", f"it is about {name[:200]}, not about {self._forge.github.place.path[7:]}")
+                name, place = there.full_name if there else "no repository", self._forge.github.place
+                return Outcome("ignored", f"it is about {name[:200]}, not about {place.owner}/{place.name}")
             return handler(delivery)
 
         return only_ours
