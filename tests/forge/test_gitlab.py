@@ -11,7 +11,7 @@ from forge.gitlab import FakeGitLab
 from forge.served import served
 from support.cli import MODULE, three_environments, world
 from support.git import git
-from terrace.adapters.gitlab.client import GitLab
+from terrace.adapters.gitlab.client import GitLab, Refused
 from terrace.adapters.gitlab.jobs import Occasion, occasion, token
 from terrace.adapters.gitlab.page import MergeRequestPage
 from terrace.apps.pages import page
@@ -130,13 +130,13 @@ def test_a_limit_is_waited_for_and_a_gitlab_that_is_down_is_said(fake: FakeGitLa
     written(fake, naps).comment(MARKER, MARKER)
     assert (naps, len(fake.notes)) == ([7.0], 1)
     fake.stumbles = [Stumble(status) for status in (503, 0, 500, 502)]
-    with pytest.raises(NotReady, match="did not say how GET /user ended: HTTP 502"):
+    with pytest.raises(NotReady, match="did not say how GET /merge_requests/12/notes ended: HTTP 502"):
         written(fake, naps).comment(MARKER, MARKER)
 
 
 def test_no_redirect_takes_the_token_elsewhere(fake: FakeGitLab) -> None:
     fake.stumbles = [Stumble(302, {"location": "https://evil.example/"})]
-    with pytest.raises(Exception, match="refuses GET /user"):
+    with pytest.raises(Refused, match="refuses GET"):
         written(fake).comment(MARKER, MARKER)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import signal
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +22,9 @@ from forge.served import served
 from server.deliveries import SECRET, headers, opened, pushed, said
 from support.cli import LADDER, MODULE, World, three_environments, world
 from support.git import commit, git
+from support.waiting import until
 from terrace.apps.cli.serving import serve
+from terrace.apps.server.inbox import Inbox
 from terrace.errors import NotReady
 
 pytestmark = pytest.mark.slow
@@ -97,6 +102,29 @@ def test_what_was_answered_for_is_worked_off_although_the_receiver_was_killed(sh
     before = git(shop.remote, "rev-parse", "refs/heads/terrace/ledger")
     shop.ok("worker", "--once")
     assert git(shop.remote, "rev-parse", "refs/heads/terrace/ledger") == before, "the same again changes nothing"
+
+
+def test_whenever_the_receiver_is_killed_nothing_is_lost_that_it_answered_for(tmp_path: Path) -> None:
+    shop = world(tmp_path, three_environments())
+    shop.variables["TERRACE_WEBHOOK_SECRET"] = SECRET
+    bodies = [pushed(f"branch-{number}") for number in range(4)]
+    answered: set[str] = set()
+
+    def flood(address: str, sender: int) -> None:
+        with contextlib.suppress(httpx.HTTPError), httpx.Client() as client:
+            for number in range(10_000):
+                body, id_ = bodies[sender] + b" " * number, f"delivery-{sender}-{number}"
+                assert client.post(address, content=body, headers=headers(body, id_=id_)).status_code == 202
+                answered.add(id_)
+
+    with ThreadPoolExecutor(4) as pool, receiving(shop) as (address, _):
+        for sender in range(4):
+            pool.submit(flood, address, sender)
+        until(lambda: len(answered) > 100)
+    (path,) = Path(os.environ["TERRACE_HOME"]).glob("data/*/server/inbox.db")
+    inbox = Inbox(path, lambda: datetime.now(UTC))
+    assert answered <= {entry.id for entry in inbox.entries(most=100_000)}
+    inbox.close()
 
 
 def test_a_pull_request_is_checked_on_its_page_and_that_of_a_stranger_is_not_planned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any
 
 from terrace.adapters.gitlab.client import GitLab, Refused
@@ -57,11 +58,14 @@ class MergeRequestPage:
             self._gitlab.once(f"statuses/{self._at.commit}", asked, stands)
         return f"{self._at.url}/-/pipelines/{self._at.pipeline}"
 
+    @cached_property
+    def _me(self) -> int:
+        return self._gitlab.me()
+
     def _mine(self, marker: str) -> list[dict[str, Any]]:
         """Oldest first."""
-        me = self._gitlab.me()
         notes = self._gitlab.each(self._notes, sort="asc", order_by="created_at", activity_filter="only_comments")
-        return [note for note in notes if note["author"]["id"] == me and marker in note["body"]]
+        return [note for note in notes if note["author"]["id"] == self._me and marker in note["body"]]
 
     def _forget(self, note: dict[str, Any]) -> None:
         try:

@@ -80,6 +80,7 @@ class Inbox:
         self._connection = _opened(path)
 
     def close(self) -> None:
+        """Let go of the file. Whoever uses it afterwards is told that it cannot be."""
         self._connection.close()
 
     def take(self, delivery: Delivery) -> Taken:

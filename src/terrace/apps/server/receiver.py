@@ -6,7 +6,7 @@ It holds no credentials of clouds and none of GitHub: only the secret that deliv
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from terrace.adapters.github.webhooks import DELIVERY, EVENT, SIGNATURE, genuine, is_event, is_id
 from terrace.apps.server.inbox import Delivery, Inbox
+from terrace.apps.server.worker import Tell
 from terrace.errors import NotReady, TerraceError
 
 PATH = "/webhooks/github"
@@ -33,9 +34,6 @@ SECRET = "TERRACE_WEBHOOK_SECRET"
 
 SHORTEST = 16
 """Characters of a secret: a signature can be tried at home, as often as one likes."""
-
-Tell = Callable[[str], None]
-"""Says one line to whoever runs the server."""
 
 
 def application(inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell) -> Starlette:

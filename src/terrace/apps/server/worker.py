@@ -14,6 +14,7 @@ from terrace.apps.server.inbox import Delivery, Inbox
 from terrace.errors import Interrupted, TerraceError
 
 Tell = Callable[[str], None]
+"""Says one line to whoever runs the server."""
 
 
 @dataclass(frozen=True, slots=True)
