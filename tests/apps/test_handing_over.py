@@ -4,96 +4,119 @@ plans of a change from the jobs of its environments to the one that judges them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from support.cli import Done, World, three_environments, world
+from support.cli import World, three_environments, world
 from support.git import commit, git
+from terrace.apps.handover import hand_over, take_over
+from terrace.errors import NotReady
+from terrace.pipelines.crew import Crew
+from terrace.plans.digest import DigestKey
+from terrace.plans.handed import Handed
+from terrace.plans.model import Digest, Plan
+from terrace.stacks.config import Config
+from terrace.stacks.graph import Graph
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Stack
 
-STRANGERS = {"TERRACE_BACKUP_KEY": "", "TERRACE_DIGEST_KEY": ""}
+STRANGER = {"TERRACE_BACKUP_KEY": "", "TERRACE_DIGEST_KEY": ""}
 READER = {"TERRACE_BACKUP_KEY": "", "TERRACE_DIGEST_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
 WRITER = {"TERRACE_DIGEST_KEY": READER["TERRACE_DIGEST_KEY"]}
+
+KEY = DigestKey("k", b"a key of plans")
+DEV, PROD = (Stack.conventional(name, f"environments/{name}") for name in ("dev", "prod"))
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> World:
-    return world(tmp_path, three_environments())
-
-
-def due(here: World) -> tuple[list[str], list[str]]:
-    told = here.ok("tick", "--due", "--json", **STRANGERS).json
-    return told["enters"], told["goes_on"]
+    files = three_environments()
+    automatic = files["terrace.yaml"].replace("dev: {}", "dev: {deploy: automatic}")
+    return world(tmp_path, {**files, "terrace.yaml": automatic})
 
 
 def test_a_deployment_is_handed_from_run_to_run(here: World) -> None:
-    planned = here.run("deploy", "dev", "--no-apply", "--json", **READER)
-    assert planned.code == 1, planned.err
-    assert planned.json["result"] == "waiting"
-    assert planned.json["reasons"] == ["planned by a run that applies nothing"]
-    assert {step["name"] for step in planned.json["steps"]} == {"plan"}
-    assert due(here) == ([], ["dev"])
+    """Each with no more than its part needs: to ask what is due nobody needs a key."""
 
+    def due() -> tuple[list[str], list[str]]:
+        told = here.ok("tick", "--due", "--json", **STRANGER).json
+        return told["enters"], told["goes_on"]
+
+    assert due() == (["dev"], [])
+    (planned,) = here.run("tick", "dev", "--no-apply", "--json", **READER).json["done"]
+    assert (planned["result"], planned["reasons"]) == ("waiting", ["planned by a run that applies nothing"])
+    assert due() == ([], ["dev"])
     applied = here.ok("resume", "dev", "--json", **WRITER).json
-    assert (applied["result"], applied["deployment"]) == ("succeeded", planned.json["deployment"])
-    assert due(here) == ([], [])
-
-    here.run("promote", "staging", "--no-apply", **READER)
-    # Somebody is asked, so no job is woken until they answered.
-    assert due(here) == ([], [])
-    here.approve("staging", "bob")
-    assert due(here) == ([], ["staging"])
-    assert here.run("tick", "prod", **WRITER).out.strip() == "nothing is due"
-    assert here.ok("tick", "staging", "--json", **WRITER).json["done"][0]["result"] == "succeeded"
-
-
-def test_a_run_that_may_only_read_opens_what_an_environment_takes_by_itself(here: World) -> None:
-    config = (here.work / "terrace.yaml").read_text()
-    here.push({"terrace.yaml": config.replace("dev: {}", "dev: {deploy: automatic}")})
-    assert due(here) == (["dev"], [])
-    opened = here.run("tick", "dev", "--no-apply", "--json", **READER).json["done"]
-    assert [(one["environment"], one["result"]) for one in opened] == [("dev", "waiting")]
-    assert due(here) == ([], ["dev"])
+    assert (applied["result"], applied["deployment"]) == ("succeeded", planned["deployment"])
 
 
 def test_plans_are_judged_where_nobody_could_make_them(here: World, tmp_path: Path) -> None:
     git(here.work, "checkout", "--quiet", "-b", "change")
-    dev = (here.work / "environments/dev/main.tf").read_text()
-    prod = (here.work / "environments/prod/main.tf").read_text()
-    commit(here.work, {"environments/dev/main.tf": dev.replace('"dev"', '"dev2"')}, "feat: rename")
-    commit(here.work, {"environments/prod/main.tf": f'{prod}resource "nothing" {{}}\n'}, "feat: break")
+    dev, prod = ((here.work / f"environments/{name}/main.tf").read_text() for name in ("dev", "prod"))
+    change = {
+        "environments/dev/main.tf": dev.replace('"dev"', '"dev2"'),
+        "environments/prod/main.tf": f'{prod}resource "nothing" {{}}\n',
+    }
+    commit(here.work, change, "feat: change one and break the other")
     plans = tmp_path / "plans"
     plans.mkdir()
+    for name in ("dev", "prod"):
+        here.ok("plan", "--touched", name, "--seal", str(plans / f"{name}.plans"), **READER)
 
-    def hand(environment: str) -> Done:
-        return here.ok("plan", "--touched", environment, "--seal", str(plans / f"{environment}.plans"), **READER)
-
-    def judge(*options: str) -> tuple[list[str], dict[str, str]]:
+    def judged(*options: str) -> tuple[list[str], dict[str, str]]:
         told = here.run("check", *options, "--json", **READER).json
         found = {f["stack"]: f["message"] for f in told["findings"] if f["rule"] == "plan"}
         return [one["environment"] for one in told["plans"]], found
 
-    hand("dev")
-    hand("prod")
-    made, failed = judge("--plans", str(plans))
+    made, failed = judged("--plans", str(plans))
     assert made == ["dev"]
     assert failed.keys() == {"prod"}
     assert "All resource blocks must have 2 labels" in failed["prod"]
 
-    sealed = (plans / "dev.plans").read_bytes()
-    assert b"thing" not in sealed
-    (plans / "dev.plans").write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
-    broken = here.run("check", "--plans", str(plans), **READER)
-    assert (broken.code, "not what was handed over" in broken.err) == (2, True)
-
-    # A job speaks for its own environment, and for the commit that it saw.
-    (plans / "dev.plans").write_bytes(sealed)
-    (plans / "prod.plans").unlink()
-    commit(here.work, {"modules/thing/notes.md": "later\n"}, "docs: more")
-    failed = judge("--plans", str(plans))[1]
-    assert "another commit" in failed["dev"]
-    assert failed["prod"] == "no plan of prod was handed over"
-
-    made, failed = judge("--static")
+    made, failed = judged("--static")
     assert made == []
     assert failed.keys() == {"dev", "prod"}
     assert all("was not planned" in why for why in failed.values())
+
+
+# --- what is taken over ------------------------------------------------------------------------------------------
+
+
+def taken(folder: Path, stack: Stack, at: str = "c1") -> Plan:
+    landscape = Landscape(at, Config(), (DEV, PROD), Graph({}, {}))
+    return take_over(folder, KEY).plan(cast(Crew, None), landscape, stack, folder)
+
+
+def plan(stack: Stack) -> Plan:
+    return Plan(stack, "c1", Digest("d", "k"), ())
+
+
+def test_a_plan_counts_for_the_commit_that_it_was_made_of(tmp_path: Path) -> None:
+    hand_over(tmp_path / "dev.plans", KEY, "dev", Handed("c1", (plan(DEV),)))
+    assert taken(tmp_path, DEV) == plan(DEV)
+    with pytest.raises(NotReady, match="another commit"):
+        taken(tmp_path, DEV, at="c2")
+    with pytest.raises(NotReady, match="no plan of prod was handed over"):
+        taken(tmp_path, PROD)
+    with pytest.raises(NotReady, match="no plan"):
+        taken(tmp_path / "nowhere", DEV)
+
+
+def test_a_job_speaks_for_its_own_environment_alone(tmp_path: Path) -> None:
+    """What runs in it was written by whoever opened the pull request, and may write any file."""
+    hand_over(tmp_path / "dev.plans", KEY, "dev", Handed("c1", (plan(DEV), plan(PROD))))
+    with pytest.raises(NotReady, match="no plan of prod was handed over"):
+        taken(tmp_path, PROD)
+
+
+def test_what_was_not_sealed_with_our_key_is_refused(tmp_path: Path) -> None:
+    hand_over(tmp_path / "dev.plans", DigestKey("o", b"another"), "dev", Handed("c1", (plan(DEV),)))
+    with pytest.raises(NotReady):
+        taken(tmp_path, DEV)
+    hand_over(tmp_path / "dev.plans", KEY, "dev", Handed("c1", (plan(DEV),)))
+    sealed = (tmp_path / "dev.plans").read_bytes()
+    assert b"environments/dev" not in sealed
+    (tmp_path / "dev.plans").write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    with pytest.raises(NotReady, match="not what was handed over"):
+        taken(tmp_path, DEV)

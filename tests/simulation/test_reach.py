@@ -1,0 +1,105 @@
+"""A run that may only read plans and asks; another one, which may apply, goes on. Neither does the other's part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from simulation.choices import Choices
+from simulation.people import People
+from simulation.site import Wanted, thing
+from terrace.ledger import folds
+from terrace.pipelines.asking import HANDED_OVER
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy import deploy
+from terrace.pipelines.destroy import destroy
+from terrace.pipelines.rollback import rollback
+from terrace.pipelines.tick import Stirring, stirring
+from terrace.rollout.model import Deployment, Step
+from terrace.stacks.model import Manual, Promotion
+
+Act = Callable[[Crew], object]
+
+
+def forward(crew: Crew) -> object:
+    return deploy(crew, "dev", crew.repository.protected_tip(), Manual("eve"))
+
+
+def down(crew: Crew) -> object:
+    return destroy(crew, "dev", None, "it is over")
+
+
+def back(crew: Crew) -> object:
+    return rollback(crew, "dev", to=None, reason="it is sick", agreed=frozenset())
+
+
+@pytest.fixture
+def people() -> People:
+    return People(Choices(b""))
+
+
+def looks(people: People, act: Act) -> Deployment:
+    """A run that may only read does something."""
+    before = len(people.world.applied)
+    done = people.world.run("eve", lambda crew: act(replace(crew, reach="plan")))
+    assert isinstance(done, Deployment), (done, people.world.errors)
+    assert len(people.world.applied) == before, "it may only read"
+    return done
+
+
+def stirs(people: People) -> Stirring:
+    found = people.world.run("bot", stirring)
+    assert found is not None
+    return found
+
+
+def result(people: People, environment: str) -> str | None:
+    latest = folds.latest(people.history, environment)
+    return latest.result if latest is not None else None
+
+
+def test_every_wave_is_planned_and_none_applied(people: People) -> None:
+    planned = looks(people, forward)
+    assert planned.waiting == (HANDED_OVER,)
+    assert {(record.step, record.stack) for record in planned.steps} == {
+        (Step.PLAN, "dev/network"),
+        (Step.PLAN, "dev/app"),
+    }
+    assert stirs(people).goes_on == ("dev",)
+    people.resume("dev")
+    assert result(people, "dev") == "succeeded"
+    assert [one.plan.stack for one in people.world.applied] == ["dev/network", "dev/app"]
+    assert "dev" not in stirs(people).goes_on
+
+
+@pytest.mark.parametrize("act", [down, back])
+def test_ways_back_are_handed_over_too(people: People, act: Act) -> None:
+    people.deploy("dev")
+    people.merge("ann", dev__app=Wanted({thing("dev/app"): "v-new"}))
+    people.deploy("dev")
+    assert looks(people, act).waiting == (HANDED_OVER,)
+    people.resume("dev")
+    assert result(people, "dev") == "succeeded"
+
+
+def test_a_tick_wakes_nobody_where_people_are_asked(people: People) -> None:
+    people.deploy("dev")
+    people.world.now += timedelta(hours=1)
+    good = folds.last_good(people.history, "dev")
+    assert good is not None
+    commit = good.commit
+    waits = looks(people, lambda crew: deploy(crew, "staging", commit, Promotion("dev", "eve")))
+    assert len(waits.waiting) == 2
+    assert "staging" not in stirs(people).goes_on
+    people.answer("staging", "bob")
+    assert stirs(people).goes_on == ("staging",)
+    people.resume("staging")
+    assert people.world.applied[-1].plan.stack.startswith("staging/")
+
+
+def test_what_an_environment_takes_by_itself_enters(people: People) -> None:
+    assert stirs(people) == Stirring(("dev",), ())
+    assert people.world.run("bot", lambda crew: stirring(crew, ("prod",))) == Stirring((), ())
