@@ -66,8 +66,8 @@ def test_a_merge_request_of_strangers_is_not_planned(jobs: dict[str, Any]) -> No
 
 def test_in_a_job_of_gitlab_waiting_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERRACE_CI", "gitlab")
-    assert actions.ended(actions.Ending({"result": "waiting"}, ""), 1) == 0
-    assert actions.ended(actions.Ending({"result": "failed"}, ""), 1) == 1
+    assert actions.ended(actions.Ending({"result": "waiting"}, str), 1) == 0
+    assert actions.ended(actions.Ending({"result": "failed"}, str), 1) == 1
 
 
 def test_whoever_set_the_job_going_is_who_deploys() -> None:

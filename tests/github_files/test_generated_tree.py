@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -62,6 +64,17 @@ def test_the_embedded_terraform_comes_with_terrace() -> None:
     assert "setup-terraform" not in action
 
 
+def test_opentofu_is_brought_where_it_is_named() -> None:
+    config = "version: 1\nenvironments: {dev: {}}\nterraform: {binary: tofu, version: '>= 1.10'}\nbranch: '1.x'\n"
+    tree = generated(premises(config))
+    action = tree[".github/actions/terrace-setup/action.yml"]
+    assert 'tofu_version: ">= 1.10"' in action
+    assert "setup-terraform" not in action
+    deploy = tree[".github/workflows/03-deploy-dev.yml"]
+    assert 'branches: ["1.x"]' in deploy
+    assert "github.ref_name == '1.x'" in deploy
+
+
 def test_every_pin_is_a_commit() -> None:
     for pin in pins().values():
         assert len(pin.commit) == 40
@@ -94,12 +107,13 @@ def test_every_setting_says_why_and_where() -> None:
     commands = [command for setting in settings(premises()) for command in setting.commands]
     for needed in (
         "ruleset-ledger.json",
-        "TERRACE_BACKUP_KEY --env prod",
+        "TERRACE_BACKUP_KEY --env",
         "TERRACE_DIGEST_KEY",
         "environments/prod-plan",
     ):
         assert any(needed in command for command in commands), needed
-    assert not any("TERRACE_BACKUP_KEY --env prod-plan" in command for command in commands)
+    for command in (one for one in commands if "TERRACE_BACKUP_KEY" in one or "APP_KEY" in one):
+        assert "-plan" not in command
     named = {path for command in commands for path in command.split() if path.startswith(".github/terrace/ruleset")}
     assert len(named) == 3
     assert named <= files().keys()
@@ -109,3 +123,28 @@ def test_copies_without_a_place_are_told() -> None:
     bare = premises("version: 1\nenvironments: {dev: {}}\n")
     assert any("backups" in setting.what for setting in settings(bare))
     assert not any("backups: {url" in setting.what for setting in settings(premises()))
+
+
+@pytest.mark.parametrize("command", [command for setting in settings(premises()) for command in setting.commands])
+def test_a_shell_reads_every_command_as_it_is_meant(command: str, tmp_path: Path) -> None:
+    """Programs that only write down what they were given stand in for the real ones."""
+    told = tmp_path / "told"
+    for name in ("gh", "jq", "openssl", "terraform"):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\nprintf '%s|' {name} \"$@\" >> {told}\necho >> {told}\necho 7\n")
+        program.chmod(0o755)
+    (tmp_path / "app.private-key.pem").write_text("key")
+    (tmp_path / "terrace-backup.key").write_text("key")
+    known = dict.fromkeys(("APP_ID", "AWS_REGION", "ARM_TENANT_ID", "ARM_SUBSCRIPTION_ID"), "12")
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", **known}
+    shell = ("bash", "-euc", command)
+    done = subprocess.run(shell, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = told.read_text()
+    if "roles.json" in command and "jq" in command:
+        assert "jq|-r|--arg|home|prod-plan|.[$home]|roles.json|" in said
+        assert "|--env|prod-plan|--body|7|" in said
+    if "reviewers" in command and "/prod " in command:
+        assert "|-F|reviewers[][type]=User|-F|reviewers[][id]=7|" in said
+    if "ruleset-ledger-writer" in command:
+        assert "jq|--argjson|app|12|.bypass_actors[0].actor_id = $app|" in said

@@ -39,7 +39,8 @@ def test_it_writes_and_says_what_is_left_to_do(work: Path, capsys: Captured) -> 
     told = capsys.readouterr().out
     assert f"wrote {PR}" in told
     assert "Only an administrator" in told
-    assert '"reviewers[][id]=$(gh api users/bob-gh --jq .id)"' in told
+    assert "keeps the states of dev, prod, staging away" in told
+    assert '-F "reviewers[][id]=$(gh api users/bob-gh --jq .id)"' in told
     assert (work / PR).read_text().startswith("# Every check of a pull request")
     trust = (work / ".github/terrace/oidc-aws/main.tf").read_text()
     assert 'default = "acme"' in trust
@@ -53,11 +54,12 @@ def test_it_only_tells_when_asked_to(work: Path, capsys: Captured) -> None:
     assert not (work / ".github").exists()
 
 
-def test_a_second_time_changes_nothing_unasked(work: Path, capsys: Captured) -> None:
+def test_a_second_time_changes_nothing_unasked(work: Path) -> None:
     run(work)
     (work / PR).unlink()
-    assert run(work) == 0
-    assert "--upgrade" in capsys.readouterr().out
+    with pytest.raises(BadInput, match="written already") as told:
+        run(work)
+    assert "--upgrade" in (told.value.hint or "")
     assert not (work / PR).exists()
 
 

@@ -62,7 +62,7 @@ def test_elsewhere_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_no_value_makes_an_output_of_its_own(job: Path) -> None:
-    ended(Ending({"result": "failed\nresult=succeeded"}, ""), 1)
+    ended(Ending({"result": "failed\nresult=succeeded"}), 1)
     assert (job / "output").read_text() == "result=failed result=succeeded\n"
 
 

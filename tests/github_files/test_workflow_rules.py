@@ -29,7 +29,7 @@ def environment_of(job: Any) -> str:
 def applies(job: Any) -> bool:
     """Whether a job stands in an environment of the ladder itself, where roles may change things."""
     name = environment_of(job)
-    return bool(name) and not name.endswith(("-plan", "-watch"))
+    return bool(name) and name != "terrace" and not name.endswith(("-plan", "-watch"))
 
 
 # --- permissions and pins ----------------------------------------------------------------------------------------
@@ -137,6 +137,14 @@ def test_a_pull_request_never_reaches_what_opens_states_or_writes_as_us() -> Non
             assert "TERRACE_BACKUP_KEY" not in str(job), f"{path} {name}"
             assert "TERRACE_GITHUB_APP_KEY" not in str(job), f"{path} {name}"
             assert not applies(job), f"{path} {name}"
+
+
+def test_what_writes_as_us_stands_in_an_environment_of_the_protected_branch() -> None:
+    for path, name, job in jobs():
+        keys = ("TERRACE_GITHUB_APP_KEY", "TERRACE_BACKUP_KEY")
+        if "steps" in job and any(f"secrets.{key}" in str(job) for key in keys):
+            home = environment_of(job)
+            assert applies(job) or home.endswith("-watch") or home == "terrace", f"{path} {name}"
 
 
 # --- environments ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +26,10 @@ _NEUTRAL = frozenset({"succeeded", "released", WAITING})
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What a command came to: `outputs` by name, each one line; `page` is Markdown."""
+    """What a command came to: `outputs` by name, each one line; `page` makes the Markdown where there is a page."""
 
     outputs: Mapping[str, str]
-    page: str
+    page: Callable[[], str] = lambda: ""
 
 
 def ended(ending: Ending, code: int) -> int:
@@ -39,7 +39,7 @@ def ended(ending: Ending, code: int) -> int:
         return code
     if where == "github":
         _append("GITHUB_OUTPUT", "".join(f"{name}={_line(value)}\n" for name, value in ending.outputs.items()))
-        _append("GITHUB_STEP_SUMMARY", ending.page)
+        _append("GITHUB_STEP_SUMMARY", ending.page())
     return 0 if code == 1 and ending.outputs.get("result") == WAITING else code
 
 
@@ -51,7 +51,7 @@ def deployed(told: Json, handle: str) -> Ending:
         "deployment": told["deployment"] or "",
         "digest": handle,
     }
-    return Ending(outputs, run_page.deployed(told, handle))
+    return Ending(outputs, lambda: run_page.deployed(told, handle))
 
 
 def ticked(results: Iterable[Json], *, good: bool) -> Ending:
@@ -60,7 +60,10 @@ def ticked(results: Iterable[Json], *, good: bool) -> Ending:
     known = list(results)
     bad = next((one for one in known if one["result"] not in _NEUTRAL), None)
     last = bad or next((one for one in reversed(known) if one["result"] == WAITING), known[-1] if known else None)
-    page = "".join(run_page.deployed(one, one["handle"]) for one in known if "steps" in one)
+
+    def page() -> str:
+        return "".join(run_page.deployed(one, one["handle"]) for one in known if "steps" in one)
+
     if last is None or not good:
         return Ending({"result": "succeeded" if good else "attention"}, page)
     return Ending(
@@ -74,14 +77,14 @@ def ticked(results: Iterable[Json], *, good: bool) -> Ending:
     )
 
 
-def environments(names: Iterable[str], page: str = "") -> Ending:
+def environments(names: Iterable[str], page: Callable[[], str] = lambda: "") -> Ending:
     """Environments for a matrix: one job is made of each."""
     return Ending({"environments": _names(names)}, page)
 
 
 def due(plan: Iterable[str], apply: Iterable[str]) -> Ending:
     """Where something may be planned, and where something may go on."""
-    return Ending({"plan": _names(plan), "apply": _names(apply)}, "")
+    return Ending({"plan": _names(plan), "apply": _names(apply)})
 
 
 def _names(names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from terrace.apps.checking import change_of, checked
 from terrace.apps.cli import actions
-from terrace.apps.cli.actions import ended
+from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import asked_for
@@ -18,6 +18,7 @@ from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.validate import validate
 from terrace.plans.handed import Handed
 from terrace.report import machine, terminal
+from terrace.report.comment import comment
 from terrace.report.text import visible
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason
@@ -61,7 +62,8 @@ def check(
             note(f"published: {address}")
         if why := show_findings(shop, record):
             note(f"note: {why}")
-    return 0 if record.passed else 1
+    result = "passed" if record.passed else "blocked"
+    return ended(Ending({"result": result}, lambda: comment(record)), 0 if record.passed else 1)
 
 
 def _planner(shop: Workshop, folder: Path, plans: str | None, *, static: bool) -> Planned:

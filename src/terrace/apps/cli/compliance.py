@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.audit import names_of
 from terrace.apps.cli.reports import deliver, output_file
 from terrace.apps.compliance import aliases, framework, sources
@@ -47,4 +48,4 @@ def told(
     span = Span(now(), timedelta(days=stale), timedelta(days=period))
     record = compliance(known, names, wanted, sources(), span)
     deliver(STYLES[style](record), style, file)
-    return 1 if report.failing(record.frameworks) else 0
+    return ended(Ending({}, lambda: report.as_markdown(record)), 1 if report.failing(record.frameworks) else 0)

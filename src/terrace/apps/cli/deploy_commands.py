@@ -284,7 +284,7 @@ def tick(folder: str, environments: tuple[str, ...], ahead: bool, reach: Reach, 
     Open deployments that may go on do; automatic environments take what is new on the protected branch; what bakes is
     measured; what failed is rolled back where terrace.yaml says so; a hold ends once Git says again what is live.
     """
-    from terrace.apps.cli import deployment as work
+    from terrace.apps.cli import ticking as work
 
     if ahead:
         return work.look_ahead(folder, environments, as_json=as_json)

@@ -1,46 +1,37 @@
-"""`deploy`, `promote`, `approve`, `resume`, `hold` and `tick`: what changes an environment."""
+"""`deploy`, `promote`, `approve`, `resume` and `hold`: what changes an environment."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from terrace.apps.cli import actions, recovering
 from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import confirmed, emit, note, show
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
-from terrace.apps.mirroring import show_deployments, track_drift
-from terrace.apps.wiring import Workshop, now
-from terrace.assess.compliance.audit import Audited
+from terrace.apps.mirroring import show_deployments
+from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import History
 from terrace.pipelines import approve as approving
 from terrace.pipelines import deploy as deploying
-from terrace.pipelines import drift as looking
 from terrace.pipelines import holding
 from terrace.pipelines.asking import HANDED_OVER
 from terrace.pipelines.crew import Crew, Reach
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
-from terrace.pipelines.release import Released
-from terrace.pipelines.state.look import back_up, due_for_a_look
-from terrace.pipelines.tick import Enter, due, stirring
-from terrace.report import audit as audit_report
-from terrace.report import drift, machine, state_json, state_terminal, terminal
+from terrace.report import machine, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Remediation, Undoing
 from terrace.watch.reaction import Pause
-from terrace.watch.review import Review, review
-from terrace.watch.states import Look
 
 Reacted = Deployment | Refused | Pause | None
 """What `react` did about the end of a deployment."""
@@ -215,118 +206,6 @@ def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: boo
     return 0
 
 
-def look_ahead(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:
-    """What a `tick` would do with deployments now, and nothing of it. It needs no key."""
-    shop = Workshop(Path(folder))
-    chosen = tuple(shop.trust.config.environment(name).name for name in wanted)
-    found = stirring(shop.onlookers(Silent()), chosen)
-    if as_json:
-        emit({"schema": "terrace/tick-due@1", "enters": list(found.enters), "goes_on": list(found.goes_on)})
-    else:
-        for name in found.enters:
-            show(f"{name}: something enters")
-        for name in found.goes_on:
-            show(f"{name}: something goes on")
-        if not (found.enters or found.goes_on):
-            show("nothing is due")
-    return ended(actions.due(found.enters, found.goes_on), 0)
-
-
-def tick(folder: str, wanted: tuple[str, ...] = (), *, as_json: bool, reach: Reach = "apply") -> int:
-    """Do all that is due, in all environments or in those that are `wanted`; with the reach of plans, only let in."""
-    shop = Workshop(Path(folder))
-    chosen = tuple(shop.trust.config.environment(name).name for name in wanted)
-    with watcher(as_json=as_json) as told:
-        crew = shop.crew(told, reach)
-        results = [
-            _gone_on(shop, crew, done, as_json=as_json)
-            for action in due(crew, chosen)
-            if reach == "apply" or isinstance(action, Enter)
-            if (done := action.run(crew)) is not None
-        ]
-        seen = _look_around(shop, crew, chosen) if reach == "apply" else Seen()
-    show_deployments(shop, [one.name for one in shop.trust.config.environments if not chosen or one.name in chosen])
-    if as_json:
-        emit({"schema": "terrace/tick@1", "done": results, **seen.told})
-    elif not (results or seen.anything):
-        show("nothing is due")
-    else:
-        seen.show()
-    good = all(one["result"] in ("succeeded", "released") for one in results) and seen.good
-    return ended(actions.ticked(results, good=seen.good), 0 if good else 1)
-
-
-def _gone_on(shop: Workshop, crew: Crew, done: Deployment | Refused | Released, *, as_json: bool) -> machine.Json:
-    """React to the end of one action, show both, and return what there is to say."""
-    if isinstance(done, Released):
-        if not as_json:
-            show(f"{done.environment} takes deployments again: {done.reason}")
-        return {"environment": done.environment, "result": "released", "reasons": [done.reason]}
-    reacted = react(crew, done)
-    if not as_json:
-        _show(shop, done, reacted)
-    return {**_as_json("tick", done, reacted), "handle": _handle(crew, done)}
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a tick looked at besides deployments: states, drift, everything that stands."""
-
-    looks: tuple[Look, ...] = ()
-    reviews: tuple[Review, ...] = ()
-    audits: tuple[Audited, ...] = ()
-
-    @property
-    def anything(self) -> bool:
-        return bool(self.looks or self.reviews or self.audits)
-
-    @property
-    def good(self) -> bool:
-        drifted = any(one.check is not None and one.check.status != "clean" for one in self.reviews)
-        return all(one.good for one in self.looks) and not drifted and not any(one.blocking for one in self.audits)
-
-    @property
-    def told(self) -> machine.Json:
-        return {
-            "drift": drift.as_json(self.reviews)["environments"],
-            "backups": [state_json.look(one) for one in self.looks],
-            "audits": audit_report.as_json(self.audits)["environments"],
-        }
-
-    def show(self) -> None:
-        if self.looks:
-            show(state_terminal.looks(self.looks))
-        if self.reviews:
-            show(drift.as_terminal(self.reviews))
-        if self.audits:
-            show(audit_report.as_terminal(self.audits))
-
-
-def _look_around(shop: Workshop, crew: Crew, chosen: tuple[str, ...]) -> Seen:
-    """Look where terrace.yaml says that it is time."""
-    from terrace.apps.cli.audit import look_when_due
-
-    def mine(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in names if not chosen or name in chosen)
-
-    states = mine(due_for_a_look(crew))
-    looks = back_up(crew, states) if states else ()
-    names = mine(looking.due(crew))
-    if names:
-        looking.look(crew, names)
-        looking.note_overdue(crew, names)
-    reviews = reviews_of(shop, names)
-    track_drift(shop, reviews)
-    return Seen(looks, reviews, look_when_due(shop, crew, chosen))
-
-
-def reviews_of(shop: Workshop, names: Iterable[str]) -> tuple[Review, ...]:
-    """What the ledger knows of the drift of these environments now."""
-    history = shop.ledger.read()
-    every = {environment.name: environment.drift.every for environment in shop.trust.config.environments}
-    return tuple(review(history, name, now(), every[name]) for name in names)
-
-
 def tell(
     shop: Workshop,
     command: str,
@@ -344,15 +223,15 @@ def tell(
         if wait and isinstance(reacted, Deployment):
             reacted = _patiently(crew, reacted)
     show_deployments(shop, [done.environment if isinstance(done, Deployment) else done.verdict.environment])
-    record = _as_json(command, done, reacted)
+    record = as_record(command, done, reacted)
     if as_json:
         emit(record)
     else:
-        _show(shop, done, reacted)
-    return ended(actions.deployed(record, _handle(crew, done)), _code(done))
+        show_end(shop, done, reacted)
+    return ended(actions.deployed(record, waits_as(crew, done)), _code(done))
 
 
-def _handle(crew: Crew, done: Deployment | Refused) -> str:
+def waits_as(crew: Crew, done: Deployment | Refused) -> str:
     """What names the plans that wait for people; "" where none do."""
     if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
         return ""
@@ -367,7 +246,7 @@ def _patiently(crew: Crew, done: Deployment | Refused) -> Deployment | Refused:
     return done
 
 
-def _show(shop: Workshop, done: Deployment | Refused, reacted: Reacted) -> None:
+def show_end(shop: Workshop, done: Deployment | Refused, reacted: Reacted) -> None:
     if isinstance(done, Refused):
         show(terminal.gates(done.verdict))
         return None
@@ -376,12 +255,12 @@ def _show(shop: Workshop, done: Deployment | Refused, reacted: Reacted) -> None:
         show(f"nothing is rolled back by itself: {'; '.join(reacted.reasons)}")
     elif reacted is not None:
         show(f"{done.environment} failed, and terrace.yaml says `on_failure: rollback`:")
-        return _show(shop, reacted, None)
+        return show_end(shop, reacted, None)
     _next(shop, done)
     return None
 
 
-def _as_json(command: str, done: Deployment | Refused, reacted: Reacted = None) -> machine.Json:
+def as_record(command: str, done: Deployment | Refused, reacted: Reacted = None) -> machine.Json:
     if isinstance(done, Refused):
         return machine.refused(command, done.commit, done.verdict)
     told = machine.deployed(command, done)
@@ -389,7 +268,7 @@ def _as_json(command: str, done: Deployment | Refused, reacted: Reacted = None) 
         return {**told, "rollback": {"result": "paused", "reasons": list(reacted.reasons)}}
     if reacted is None:
         return told
-    back = _as_json("rollback", reacted)
+    back = as_record("rollback", reacted)
     return {**told, "result": "rolled_back" if back["result"] == "succeeded" else told["result"], "rollback": back}
 
 

@@ -7,8 +7,10 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.cli.deployment import reviews_of, watcher
+from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.ticking import reviews_of
 from terrace.apps.mirroring import track_drift
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput, Place, TerraceError
@@ -40,7 +42,8 @@ def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> in
     reviews = reviews_of(shop, wanted)
     track_drift(shop, reviews)
     say(reviews, style, remedied)
-    return _code(reviews)
+    worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
+    return ended(Ending({"result": worst}, lambda: report.as_markdown(reviews)), _code(reviews))
 
 
 def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[Remedied, ...]:

@@ -19,6 +19,7 @@ from terrace.apps.workflows.record import LOCK, Record
 from terrace.apps.workflows.settings import Setting, settings
 from terrace.apps.workflows.upgrading import Upgrade, diff, upgrade
 from terrace.apps.workflows.writing import elsewhere, perform, recorded, there
+from terrace.errors import BadInput
 from terrace.report.text import readable, visible
 from terrace.stacks.facts import provider_sources
 
@@ -29,9 +30,10 @@ def init_github(folder: str, clouds: tuple[str, ...], *, renew: bool, dry_run: b
     root = shop.repository.root
     before = recorded(root)
     if before is not None and not renew:
-        show(f"{LOCK} says that the files were written already (by Terrace {visible(before.terrace)})")
-        show("next: terrace init github --upgrade   (with --dry-run it only shows what would change)")
-        return 0
+        raise BadInput(
+            f"the files were written already, by Terrace {visible(before.terrace)}: {LOCK} says so",
+            hint="terrace init github --upgrade   (with --dry-run it only shows what would change)",
+        )
     premises = premises_of(shop, (*clouds, *(before.clouds if before else ())))
     files = generated(premises)
     others = elsewhere(root, files)
@@ -61,7 +63,8 @@ def premises_of(shop: Workshop, clouds: tuple[str, ...] = ()) -> Premises:
     found = clouds_of(sources)
     where = place({}, config.forge.repository, config.forge.api, shop.repository.remote_url)
     repository = f"{where.owner}/{where.name}" if where is not None else ""
-    return Premises(config, tuple(sorted({*clouds, *found})), repository, __version__)
+    local = tuple(stack.key for stack in here.stacks if here.graph.backend(stack) in ("", "local"))
+    return Premises(config, tuple(sorted({*clouds, *found})), repository, __version__, local)
 
 
 def _tell(todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...], *, dry_run: bool, renew: bool) -> None:

@@ -45,7 +45,7 @@ def status(folder: str, *, as_json: bool) -> int:
         print_record(terminal.status(rows, drift, handles, now()))
         if alarms:
             print_record(state_terminal.problems(alarms))
-    return ended(actions.environments((name for name, *_ in rows), run_page.status(told)), 0)
+    return ended(actions.environments((name for name, *_ in rows), lambda: run_page.status(told)), 0)
 
 
 def history(folder: str, environment: str | None, limit: int, *, as_json: bool) -> int:

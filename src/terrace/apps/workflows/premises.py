@@ -19,12 +19,14 @@ _TAKEN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 @dataclass(frozen=True, slots=True)
 class Premises:
     """One repository, as far as the files depend on it. `repository` is its owner/name, "" where that is not known;
-    `clouds` are those of CLOUDS that it uses; `version` is the Terrace that the workflows install."""
+    `clouds` are those of CLOUDS that it uses; `version` is the Terrace that the workflows install; `local` are stacks
+    that keep their state on the machine that deploys them."""
 
     config: Config
     clouds: tuple[str, ...]
     repository: str
     version: str
+    local: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from terrace.apps.workflows.premises import Premises
@@ -13,7 +14,16 @@ FOLDER = ".github/terrace"
 REVIEWERS = 6
 """People that GitHub lets one environment name; one of them is enough for it."""
 
+_ENVIRONMENTS = "Settings > Environments"
+
+STACKS = 8
+"""Stacks that are told by name."""
+
+_API = "gh api -X"
 _REPOSITORY = "repos/{owner}/{repo}"
+_PROTECTED = (
+    "-F 'deployment_branch_policy[protected_branches]=true' -F 'deployment_branch_policy[custom_branch_policies]=false'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +38,26 @@ class Setting:
 
 def settings(premises: Premises) -> tuple[Setting, ...]:
     """All of them, in the order in which they are made."""
-    environments = premises.config.environments
     return (
+        *((_states(premises.local),) if premises.local else ()),
         *(() if premises.config.backups.url else (_copies(),)),
         _branch(premises),
         _ledger(),
-        _app(premises),
-        *(_environment(premises, environment) for environment in environments),
+        *(_environment(premises, environment) for environment in premises.config.environments),
+        _voice(),
         _keys(premises),
-        *(_roles(premises, cloud) for cloud in premises.clouds),
+        _app(premises),
+        *(_roles(premises, _CLOUDS[cloud]) for cloud in premises.clouds),
         _defaults(),
+    )
+
+
+def _states(local: tuple[str, ...]) -> Setting:
+    shown = ", ".join(local[:STACKS]) + (f" and {len(local) - STACKS} more" if len(local) > STACKS else "")
+    return Setting(
+        f"a backend that keeps the states of {shown} away from the machine",
+        "a job's machine goes away when the job ends: the next one would know of nothing, and make everything twice",
+        "the `terraform` block of these stacks, before the first deployment",
     )
 
 
@@ -55,7 +75,7 @@ def _branch(premises: Premises) -> Setting:
         "whatever lies on this branch is deployed, and its terrace.yaml judges; one required job is enough, since it "
         "always runs and passes only if all the others did",
         "Settings > Rules > Rulesets > New ruleset > Import a ruleset; a merge queue may be switched on beside it",
-        (f"gh api -X POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-protected-branch.json",),
+        (f"{_API} POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-protected-branch.json",),
     )
 
 
@@ -64,24 +84,7 @@ def _ledger() -> Setting:
         "a rule for the branch terrace/ledger: nobody deletes or rewrites it",
         "it is the record of who approved what; without the rule its chain of hashes tells of a rewrite afterwards",
         "Settings > Rules > Rulesets > New ruleset > Import a ruleset",
-        (f"gh api -X POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-ledger.json",),
-    )
-
-
-def _app(premises: Premises) -> Setting:
-    homes = [home for name in premises.names for home in (f"{name}-watch", name)]
-    return Setting(
-        "a GitHub App that Terrace writes as, and a rule that only it writes the ledger",
-        "without one the token of the workflow does it (GITHUB_TOKEN): then everybody who may push may write the "
-        "ledger too, what Terrace pushes starts no workflow, and it may ask 1,000 times an hour, not 5,000",
-        "Settings of the owner > Developer settings > GitHub Apps > New (Contents, Pull requests, Issues, Checks, "
-        "Deployments: read and write; Actions: read; no webhook), install it in this repository, then make a key",
-        (
-            'gh variable set TERRACE_GITHUB_APP_ID --body "$APP_ID"',
-            *(f"gh secret set TERRACE_GITHUB_APP_KEY --env {home} < app.private-key.pem" for home in homes),
-            f'jq --argjson app "$APP_ID" ".bypass_actors[0].actor_id = \\$app" {FOLDER}/ruleset-ledger-writer.json '
-            f"| gh api -X POST {_REPOSITORY}/rulesets --input -",
-        ),
+        (f"{_API} POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-ledger.json",),
     )
 
 
@@ -89,110 +92,151 @@ def _environment(premises: Premises, environment: Environment) -> Setting:
     name = environment.name
     asked = {member for members in premises.approvers(environment).values() for member in members}
     logins = premises.logins(asked)[:REVIEWERS]
-    only = (
-        "-F deployment_branch_policy[protected_branches]=true -F deployment_branch_policy[custom_branch_policies]=false"
+    fields = (
+        f"-F 'reviewers[][type]=User' -F \"reviewers[][id]=$(gh api users/{login} --jq .id)\"" for login in logins
     )
-    who = "".join(
-        f' -F "reviewers[][type]=User" -F "reviewers[][id]=$(gh api users/{login} --jq .id)"' for login in logins
-    )
-    people = f", and {', '.join(logins)} as reviewers if you want GitHub's own button" if logins else ""
-    note = (
-        "; on Free, Pro and Team GitHub has reviewers for public repositories only: elsewhere answers by comment or "
-        "with `terrace approve` are the gate"
-        if logins
-        else ""
-    )
-    return Setting(
-        f"the environments {name}-plan, {name}-watch and {name}{people}",
+    what = f"the environments {name}-plan, {name}-watch and {name}"
+    why = (
         f"each hands out its own role and secrets: {name}-plan to pull requests, {name}-watch to what only looks from "
-        f"the protected branch, {name} to what applies{note}",
-        "Settings > Environments > New environment",
+        f"the protected branch, {name} to what applies"
+    )
+    if logins:
+        what += f", and {', '.join(logins)} as reviewers if you want GitHub's own button"
+        why += (
+            "; on Free, Pro and Team GitHub has reviewers for public repositories only: elsewhere answers by comment "
+            "or with `terrace approve` are the gate"
+        )
+    return Setting(
+        what,
+        why,
+        _ENVIRONMENTS,
         (
-            f"gh api -X PUT {_REPOSITORY}/environments/{name}-plan",
-            f"gh api -X PUT {_REPOSITORY}/environments/{name}-watch {only}",
-            f"gh api -X PUT {_REPOSITORY}/environments/{name} {only}{who}",
+            f"{_API} PUT {_REPOSITORY}/environments/{name}-plan",
+            f"{_API} PUT {_REPOSITORY}/environments/{name}-watch {_PROTECTED}",
+            " ".join((f"{_API} PUT {_REPOSITORY}/environments/{name} {_PROTECTED}", *fields)),
         ),
+    )
+
+
+def _voice() -> Setting:
+    return Setting(
+        "the environment terrace",
+        "answers to comments write the ledger from there; it has the account of no cloud",
+        _ENVIRONMENTS,
+        (f"{_API} PUT {_REPOSITORY}/environments/terrace {_PROTECTED}",),
     )
 
 
 def _keys(premises: Premises) -> Setting:
+    digest = "openssl rand -base64 32 | gh secret set TERRACE_DIGEST_KEY"
+    where = "Settings > Secrets and variables > Actions"
+    why = "it keeps short secrets out of the hashes of plans, and plans closed on their way from job to job"
+    if premises.config.backups.recipients:
+        return Setting("the secret TERRACE_DIGEST_KEY", why, where, (digest,))
     homes = [home for name in premises.names for home in (f"{name}-watch", name)]
-    shared = not premises.config.backups.recipients
     return Setting(
-        "the secret TERRACE_DIGEST_KEY" + (" and the secret TERRACE_BACKUP_KEY in the environments" if shared else ""),
-        "the first keeps short secrets out of the hashes of plans, and plans closed on their way from job to job"
-        + (
-            "; the second opens every copy of a state, so pull requests never see it. Keep it: nobody has another"
-            if shared
-            else ""
-        ),
-        "Settings > Secrets and variables > Actions; Settings > Environments",
+        "the secret TERRACE_DIGEST_KEY, and the secret TERRACE_BACKUP_KEY in environments",
+        f"the first: {why}; the second opens every copy of a state, so pull requests never see it. Keep it: nobody has "
+        "another",
+        f"{where}; {_ENVIRONMENTS}",
         (
-            "openssl rand -base64 32 | gh secret set TERRACE_DIGEST_KEY",
-            *(("openssl rand -base64 32 > terrace-backup.key",) if shared else ()),
-            *(f"gh secret set TERRACE_BACKUP_KEY --env {home} < terrace-backup.key" for home in homes if shared),
+            digest,
+            "openssl rand -base64 32 > terrace-backup.key",
+            _each(homes, "gh secret set TERRACE_BACKUP_KEY --env $home < terrace-backup.key"),
         ),
     )
 
 
-_AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION")
-_AZURE = (
-    "ARM_CLIENT_ID",
-    "ARM_TENANT_ID",
-    "ARM_SUBSCRIPTION_ID",
-    "ARM_USE_OIDC",
-    "ACTIONS_ID_TOKEN_REQUEST_URL",
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-)
+def _app(premises: Premises) -> Setting:
+    homes = ["terrace", *(home for name in premises.names for home in (f"{name}-watch", name))]
+    return Setting(
+        "a GitHub App that Terrace writes as, and a rule that only it writes the ledger",
+        "without one the token of the workflow does it (GITHUB_TOKEN): then everybody who may push may write the "
+        "ledger too, what Terrace pushes starts no workflow, and it may ask 1,000 times an hour, not 5,000",
+        "Settings of the owner > Developer settings > GitHub Apps > New (Contents, Pull requests, Issues, Checks, "
+        "Deployments, Actions: read and write; no webhook), install it in this repository, then make a key",
+        (
+            'gh variable set TERRACE_GITHUB_APP_ID --body "$APP_ID"',
+            _each(homes, "gh secret set TERRACE_GITHUB_APP_KEY --env $home < app.private-key.pem"),
+            f"jq --argjson app \"$APP_ID\" '.bypass_actors[0].actor_id = $app' {FOLDER}/ruleset-ledger-writer.json "
+            f"| {_API} POST {_REPOSITORY}/rulesets --input -",
+        ),
+    )
 
 
-def _roles(premises: Premises, cloud: str) -> Setting:
-    """What a cloud must know of the repository, and the repository of it; and what terrace.yaml must let through."""
-    aws = cloud == "aws"
-    named, folder = (_AWS if aws else _AZURE), f"{FOLDER}/oidc-{cloud}"
-    lacking = [e.name for e in premises.config.environments if not set(named) <= {*e.env, *e.credentials.plan}]
-    through = (
-        f"; and Terraform sees only what terrace.yaml names: `env: [{', '.join(named)}]` in {', '.join(lacking)}"
-        if lacking
-        else ""
-    )
-    homes = [f"{name}{use}" for name in premises.names for use in ("-plan", "-watch", "")]
-    variables = (
-        [f'gh variable set TERRACE_AWS_ROLE --env {home} --body "$(jq -r \'."{home}"\' roles.json)"' for home in homes]
-        if aws
-        else [
-            f'gh variable set TERRACE_AZURE_CLIENT_ID --env {home} --body "$(jq -r \'."{home}"\' roles.json)"'
-            for home in homes
-        ]
-    )
-    once = (
-        ('gh variable set TERRACE_AWS_REGION --body "$AWS_REGION"',)
-        if aws
-        else (
+@dataclass(frozen=True, slots=True)
+class _Cloud:
+    """What a cloud's provider reads, which variable of an environment on GitHub names the role there, and commands that
+    are given once."""
+
+    title: str
+    folder: str
+    reads: tuple[str, ...]
+    variable: str
+    once: tuple[str, ...]
+
+
+_CLOUDS: Mapping[str, _Cloud] = {
+    "aws": _Cloud(
+        "AWS",
+        f"{FOLDER}/oidc-aws",
+        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"),
+        "TERRACE_AWS_ROLE",
+        ('gh variable set TERRACE_AWS_REGION --body "$AWS_REGION"',),
+    ),
+    "azure": _Cloud(
+        "Azure",
+        f"{FOLDER}/oidc-azure",
+        (
+            "ARM_CLIENT_ID",
+            "ARM_TENANT_ID",
+            "ARM_SUBSCRIPTION_ID",
+            "ARM_USE_OIDC",
+            "ACTIONS_ID_TOKEN_REQUEST_URL",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        ),
+        "TERRACE_AZURE_CLIENT_ID",
+        (
             'gh variable set TERRACE_AZURE_TENANT_ID --body "$ARM_TENANT_ID"',
             'gh variable set TERRACE_AZURE_SUBSCRIPTION_ID --body "$ARM_SUBSCRIPTION_ID"',
-        )
-    )
+        ),
+    ),
+}
+
+
+def _roles(premises: Premises, cloud: _Cloud) -> Setting:
+    what = f"roles of {cloud.title} that runs in these environments take on, with no stored secret"
+    lacking = [e.name for e in premises.config.environments if not set(cloud.reads) <= {*e.env, *e.credentials.plan}]
+    if lacking:
+        what += f"; in terrace.yaml, for {', '.join(lacking)}: env: [{', '.join(cloud.reads)}]"
+    homes = [f"{name}{use}" for name in premises.names for use in ("-plan", "-watch", "")]
+    role = "\"$(jq -r --arg home $home '.[$home]' roles.json)\""
     return Setting(
-        f"roles of {'AWS' if aws else 'Azure'} that runs in these environments take on, with no stored secret{through}",
-        "a role is handed out to one environment of this repository only, so that a pull request can read at most",
-        f"{folder} (read it first; the administrator of the cloud applies it), then Settings > Environments",
+        what,
+        "a role is handed out to one environment of this repository only, so that a pull request can read at most; and "
+        "Terraform sees only the variables that terrace.yaml names",
+        f"{cloud.folder} (read it first; an administrator of the cloud applies it), then {_ENVIRONMENTS}",
         (
-            f"terraform -chdir={folder} init && terraform -chdir={folder} apply",
-            f"terraform -chdir={folder} output -json roles > roles.json",
-            *variables,
-            *once,
+            f"terraform -chdir={cloud.folder} init && terraform -chdir={cloud.folder} apply",
+            f"terraform -chdir={cloud.folder} output -json roles > roles.json",
+            _each(homes, f"gh variable set {cloud.variable} --env $home --body {role}"),
+            *cloud.once,
         ),
     )
 
 
 def _defaults() -> Setting:
     return Setting(
-        "read-only tokens by default, and actions by commit only",
+        "read-only tokens by default",
         "each job says itself what it needs; a workflow that forgets to say it may then only read",
         "Settings > Actions > General",
         (
-            f"gh api -X PUT {_REPOSITORY}/actions/permissions/workflow -f default_workflow_permissions=read "
+            f"{_API} PUT {_REPOSITORY}/actions/permissions/workflow -f default_workflow_permissions=read "
             "-F can_approve_pull_request_reviews=false",
         ),
     )
+
+
+def _each(homes: Iterable[str], command: str) -> str:
+    """One command for several environments on GitHub, each as `$home`."""
+    return f"for home in {' '.join(homes)}; do {command}; done"
