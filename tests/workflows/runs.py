@@ -1,8 +1,8 @@
 """A repository with the generated workflows, and act, which runs them: on this machine, without containers or network.
 
-Real: Terraform, Git and its remote, Terrace, every line of the workflows. Stand-ins: the actions of others (`actions/`; one
-that has none fails the run), and GitHub itself (`forge.fake`). What act does not look at (environments' rules, permissions,
-OIDC, queues) is held by tests over the files.
+Real: Terraform, Git and its remote, Terrace, every line of the workflows. Stand-ins: the actions of others (`actions/`;
+one that has none fails the run), and GitHub itself (`forge.fake`). What act does not look at (rules of environments,
+permissions, OIDC, queues) is held by tests over the files.
 """
 
 from __future__ import annotations

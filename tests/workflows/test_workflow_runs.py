@@ -154,25 +154,26 @@ def test_what_was_deployed_is_taken_back_and_taken_down(runs: Runs, states: Http
 
 
 def test_a_pull_request_is_checked_and_strangers_plan_nothing(runs: Runs, states: Http, fake: FakeGitHub) -> None:
-    ran, number = proposed(runs, 21, {"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    ran = proposed(runs, 21, {"modules/thing/main.tf": MODULE.replace("-1", "-2")})
     ran.ok()
     (comment,) = (c["body"] for c in fake.comments.values() if '"kind":"check"' in c["body"])
     assert ("### Terrace: pass" in comment, "3 to create" in comment) == (True, True)
     assert [run["conclusion"] for run in fake.runs.values()] == ["success"]
 
-    ran, number = proposed(runs, 22, {"modules/thing/main.tf": MODULE.replace("  type = string", "type=string")})
+    ran = proposed(runs, 22, {"modules/thing/main.tf": MODULE.replace("  type = string", "type=string")})
     assert ran.code != 0
     assert "Terrace gate" in ran.said
     assert [run["conclusion"] for run in fake.runs.values()][-1] == "failure"
 
     before = len(fake.asked)
-    ran, number = proposed(runs, 23, {"README.md": "hello\n"}, foreign=True)
-    ran.ok()
-    assert "Plan dev" not in ran.said and "terrace check --static" in ran.said
+    ran = proposed(runs, 23, {"modules/thing/main.tf": MODULE.replace("-1", "-3")}, foreign=True)
+    assert ran.code != 0, "what nobody planned does not pass"
+    assert "Check what needs no plan" in ran.said
+    assert "Run Main Plan" not in ran.said, "a stranger's code was run"
     assert not [one for one in fake.asked[before:] if one.verb != "GET"], "a stranger's run writes nothing"
 
 
-def proposed(runs: Runs, number: int, files: dict[str, str], *, foreign: bool = False) -> tuple[Ran, int]:
+def proposed(runs: Runs, number: int, files: dict[str, str], *, foreign: bool = False) -> Ran:
     """Somebody opens a pull request; its run, at the merge that GitHub makes of it."""
     work = runs.shop.work
     git(work, "switch", "--quiet", "--create", f"change-{number}", "main")
@@ -189,4 +190,4 @@ def proposed(runs: Runs, number: int, files: dict[str, str], *, foreign: bool = 
         "base": {"ref": "main", "sha": tip(runs), "repo": here},
     }
     told = {"action": "opened", "number": number, "pull_request": pull}
-    return runs.run("00-pr-validation.yml", "pull_request", head, told), number
+    return runs.run("00-pr-validation.yml", "pull_request", head, told)
