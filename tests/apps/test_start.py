@@ -33,8 +33,8 @@ from terrace.apps.policies import Policies
 from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
 from terrace.errors import BadInput, NotReady
+from terrace.stacks.check_keys import CHECKS
 from terrace.stacks.config import TerraformSettings
-from terrace.stacks.keys import CHECKS
 from terrace.stacks.load import BadConfig, ladder, load
 from terrace.stacks.naming import NAME
 from terrace.stacks.schema import json_schema

@@ -13,7 +13,7 @@ from terrace.apps.cli.explain import explain
 from terrace.assess.factors import FACTORS
 from terrace.assess.rules import RULES, rule, rules
 from terrace.errors import BadInput
-from terrace.stacks.keys import CHECKS
+from terrace.stacks.check_keys import CHECKS
 
 SOURCES = Path(terrace.__file__).parent
 

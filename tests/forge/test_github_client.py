@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -177,3 +178,12 @@ def test_an_app_renews_its_token_before_it_ends(fake: FakeGitHub) -> None:
     assert app.token() == "token 2"
     with pytest.raises(NotReady, match="cannot be read"):
         claim("123", b"nonsense", now)
+
+
+def test_a_page_instead_of_an_answer_is_no_answer() -> None:
+    def proxy(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text="<html>Please log in</html>")
+
+    github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=httpx.MockTransport(proxy))
+    with pytest.raises(NotReady, match="no JSON"):
+        github.read("issues/1")

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.errors import Place
+from terrace.stacks.check_keys import AUDIT, CHECK, WAIVERS
 from terrace.stacks.config import (
     ApprovalRule,
     AuditSettings,
@@ -34,26 +35,18 @@ from terrace.stacks.config import (
     TerraformSettings,
     WaiverRules,
 )
-from terrace.stacks.keys import (
+from terrace.stacks.environment_keys import (
     APPROVALS,
-    AUDIT,
-    BACKUPS,
-    CHECK,
     CREDENTIALS,
     DRIFT,
     ENVIRONMENT,
     HTTP,
     IGNORE,
-    PERSON,
     REMEDIATE,
     ROLLOUT,
     RUN,
-    SECTIONS,
-    STACK,
-    TERRACE,
-    TERRAFORM,
-    WAIVERS,
 )
+from terrace.stacks.keys import BACKUPS, PERSON, SECTIONS, STACK, TERRACE, TERRAFORM
 from terrace.stacks.kinds import Duration, Key, Record
 from terrace.stacks.loosening import loosened
 from terrace.stacks.schema import json_schema, reference

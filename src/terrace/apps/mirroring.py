@@ -88,3 +88,6 @@ def _telling(what: str) -> Iterator[None]:
     except TerraceError as error:
         hint = f" (hint: {error.hint})" if error.hint else ""
         note(f"note: {what}: {error.message}{hint}; the next run tries again")
+    except (LookupError, TypeError, ValueError) as error:
+        # An answer of another shape than GitHub describes: no reason to look as if an apply had failed.
+        note(f"note: {what}: it answered as nobody expected ({type(error).__name__}); the next run tries again")

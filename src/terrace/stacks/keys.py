@@ -4,277 +4,44 @@ from __future__ import annotations
 
 import re
 
-from terrace.stacks.config import ADVISORY, SCANNERS, CommitRules
+from terrace.stacks.check_keys import (
+    AUDIT,
+    CHECK,
+    COMMITS,
+    DOCS,
+    NAMING,
+    POLICIES,
+    POLICY_FOLDERS,
+    REQUIRED_FILES,
+    WAIVERS,
+    WEIGHTS,
+)
+from terrace.stacks.config import ADVISORY
+from terrace.stacks.environment_keys import (
+    APPROVALS,
+    CREDENTIALS,
+    DRIFT,
+    ENVIRONMENT,
+    HTTP,
+    IGNORE,
+    REMEDIATE,
+    RISK,
+    ROLLOUT,
+    RUN,
+)
+from terrace.stacks.key_words import PATH
 from terrace.stacks.kinds import (
     WORD,
     Choice,
-    Convention,
-    Day,
     Duration,
-    Either,
-    Flag,
     Key,
-    Kind,
     Later,
     ListOf,
     MapOf,
     Number,
     Only,
-    Percentage,
     Record,
     Text,
-)
-from terrace.stacks.yaml_nodes import Mapping, Node, Scalar
-
-VARIABLE = Text("a name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
-PATH = Text("a path from the root of the repository", re.compile(r"(?!/)(?!-)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\]+"))
-
-POLICIES = Record(
-    "a folder of policies",
-    (
-        Key("path", PATH, "The folder.", needed=True),
-        Key(
-            "input",
-            Choice(("view", "plan")),
-            "What they are given: Terrace's view, or `terraform show -json` as conftest and OPA know it.",
-            "view",
-            "check policy",
-        ),
-        Key(
-            "namespaces",
-            ListOf(Text("a package", re.compile(r"\w+(\.\w+)*"))),
-            "With `input: plan`, the packages that judge; conftest's own default is `[main]`.",
-            "all of them",
-            "check policy",
-        ),
-        Key("data", ListOf(PATH), "With `input: plan`, folders of data, as `conftest --data`.", "none", "check policy"),
-    ),
-)
-
-
-def _policies(node: Node) -> Kind:
-    return POLICIES if isinstance(node, Mapping) else PATH
-
-
-APPROVALS = Record(
-    "approvals",
-    (
-        Key("count", Number(), "How many people in all.", "0", "gate approvals"),
-        Key(
-            "roles",
-            MapOf(Number(1)),
-            "How many people of each team; one person fills one role.",
-            "none",
-            "gate approvals",
-        ),
-        Key("expires", Duration(zero=False), "How long an answer counts.", "24h", "gate approvals"),
-        Key("unsigned", Flag(), "Whether answers without an SSH signature count.", "false", "gate approvals"),
-    ),
-)
-_DETAILED = frozenset(key.name for key in APPROVALS.keys)
-
-
-def _approvals(node: Node) -> Kind:
-    """A number, teams with their numbers, or the whole record; a team that is called `count` needs the record."""
-    if not isinstance(node, Mapping):
-        return Number()
-    names = {key.text for key, _ in node.pairs}
-    return APPROVALS if names & _DETAILED else MapOf(Number(1))
-
-
-HTTP = Record(
-    "an HTTP probe",
-    (
-        Key(
-            "http",
-            Text("an http(s) address", re.compile(r"(https?://|\$\{)\S+")),
-            "Address to GET; `${NAME}` is an output.",
-            needed=True,
-        ),
-        Key("expect", Number(100, 599), "The status that is right.", "200", "smoke"),
-        Key("contains", Text(), "What the body must hold.", "none", "smoke"),
-        Key("timeout", Duration(zero=False), "How long one try may take.", "10s", "smoke"),
-        Key("attempts", Number(1), "How often it is tried.", "3", "smoke"),
-        Key("name", Text(), "What it is called in reports.", "the address", "smoke"),
-    ),
-)
-RUN = Record(
-    "a command probe",
-    (
-        Key(
-            "run",
-            ListOf(Text(), 1),
-            "Program and arguments, no shell; outputs come as TERRACE_OUTPUT_NAME.",
-            needed=True,
-        ),
-        Key("timeout", Duration(zero=False), "How long it may take.", "5m", "smoke"),
-        Key("name", Text(), "What it is called in reports.", "the program", "smoke"),
-    ),
-)
-
-
-def _probe(node: Node) -> Kind:
-    names = {key.text for key, _ in node.pairs} if isinstance(node, Mapping) else set()
-    return RUN if "run" in names else HTTP
-
-
-LITERALS = ("test", "testing", "fake")
-"""Values that may stand in Git even for a variable that is a secret by its name: emulated clouds take anything."""
-
-SECRETS = MapOf(
-    Text("`env:NAME`, or a value that is no secret", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|(?!env:)[\s\S]+")),
-    VARIABLE,
-)
-_LITERALS = f"One that is a secret by its name is `env:NAME` or, for an emulated cloud, one of {', '.join(LITERALS)}."
-
-CREDENTIALS = Record(
-    "credentials",
-    (
-        Key("plan", SECRETS, f"Variables of the child while it plans. {_LITERALS}", "none", "terraform"),
-        Key("apply", SECRETS, f"Variables of the child while it applies. {_LITERALS}", "none", "terraform"),
-    ),
-)
-
-ROLLOUT = Record(
-    "rollout",
-    (
-        Key("bake", Duration(), "How long a release is watched before it counts as good.", "0", "deploy, tick"),
-        Key("every", Duration(zero=False), "How often its health is measured meanwhile.", "30s", "deploy, tick"),
-        Key("passes", Number(1), "How many of the last `of` measurements must pass.", "3", "deploy, tick"),
-        Key("of", Number(1), "How many measurements are looked at.", "5", "deploy, tick"),
-    ),
-    later=frozenset({"canary"}),
-)
-
-IGNORE = Record(
-    "a rule to ignore drift",
-    (
-        Key("address", Text(), "Which addresses; a glob like `aws_autoscaling_group.*`.", needed=True),
-        Key("attributes", ListOf(Text()), "Which attributes, like `desired_capacity`.", "all of them", "drift"),
-        Key("owner", Text(), "Who answers for it.", needed=True),
-        Key("reason", Text(), "Why it is no drift.", needed=True),
-        Key("until", Day(), "The last day on which it holds.", needed=True),
-    ),
-)
-
-REMEDIATE = Record(
-    "remediation",
-    (
-        Key(
-            "approvals",
-            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
-            "Who must say yes to taking drift back.",
-            "as `approvals` of the environment",
-            "gate approvals",
-        ),
-        Key(
-            "allow",
-            MapOf(ListOf(Text()), Text("a glob of types", re.compile(r"[A-Za-z0-9_*?]+"))),
-            "Attributes that may be changed back, by type.",
-            "tags of every type",
-            "drift",
-        ),
-        Key("at_most", Number(1), "How many objects of a stack at once.", "5", "drift"),
-        Key("share", Percentage(), "How much of a stack at once.", "20%", "drift"),
-    ),
-)
-
-
-def _remediate(node: Node) -> Kind:
-    return Choice(("off",)) if isinstance(node, Scalar) else REMEDIATE
-
-
-DRIFT = Record(
-    "drift",
-    (
-        Key("every", Duration(), "How often `terrace tick` looks for drift; 0: only when asked.", "0", "tick"),
-        Key("ignore", ListOf(IGNORE), "Drift that somebody answers for.", "none", "drift"),
-        Key(
-            "remediate",
-            Either(_remediate, (Choice(("off",)), REMEDIATE)),
-            "What `terrace drift --remediate` may take back.",
-            "off for production and for the last step, tags elsewhere",
-            "drift",
-        ),
-    ),
-)
-
-
-def _at_risk(node: Node) -> Kind:
-    return Choice(("block",)) if isinstance(node, Scalar) and isinstance(node.value, str) else _more(node)
-
-
-def _more(node: Node) -> Kind:
-    return MapOf(Number(1)) if isinstance(node, Mapping) else Number(1)
-
-
-AT_RISK = Either(_at_risk, (Choice(("block",)), Number(1), MapOf(Number(1))))
-
-RISK = Record(
-    "risk",
-    tuple(
-        Key(
-            level,
-            AT_RISK,
-            f"What a release of {level} risk or more needs: people, teams, or `block`.",
-            "none",
-            "gate risk",
-        )
-        for level in ("medium", "high", "critical")
-    ),
-)
-
-ENVIRONMENT = Record(
-    "an environment",
-    (
-        Key("after", WORD, "The environment whose success a release needs first.", "none", "gates promotion, soak"),
-        Key("deploy", Choice(("manual", "automatic")), "Whether `terrace tick` deploys what lands.", "manual", "tick"),
-        Key("soak", Duration(), "How long a release must have lived in `after`.", "0", "gate soak"),
-        Key(
-            "approvals",
-            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
-            "Who must say yes: a number, teams, or the details.",
-            "0",
-            "gate approvals",
-        ),
-        Key("risk", RISK, "Whom a risky release needs besides.", "none", "gate risk"),
-        Key("smoke", ListOf(Either(_probe, (HTTP, RUN))), "What must work after a deployment.", "none", "smoke"),
-        Key(
-            "health",
-            ListOf(Either(_probe, (HTTP, RUN))),
-            "What is measured while a release bakes.",
-            "none",
-            "deploy, tick",
-        ),
-        Key("rollout", ROLLOUT, "How long and how a release is watched.", "see there", "deploy, tick"),
-        Key(
-            "on_failure",
-            Choice(("pause", "rollback")),
-            "What happens when a release fails there: people are asked, or what is safe to undo is undone.",
-            "pause",
-            "deploy, tick",
-        ),
-        Key(
-            "rollback",
-            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
-            "Who must say yes to going back.",
-            "as `approvals`",
-            "gate approvals",
-        ),
-        Key(
-            "protected",
-            Flag(),
-            "Whether `terrace destroy` refuses it.",
-            "true for production, by its name",
-            "destroy",
-        ),
-        Key("credentials", CREDENTIALS, "What its Terraform may use.", "none", "terraform"),
-        Key("drift", DRIFT, "How it is watched for drift.", "see there", "drift, tick"),
-        Key("env", ListOf(VARIABLE), "More variables that its Terraform gets as they are.", "none", "terraform"),
-        Key("rpo", Duration(zero=False), "How old the newest copy of a state may be.", "none", "state, status, tick"),
-        Key("rto", Duration(zero=False), "How long bringing a state back may take.", "none", "state drill"),
-    ),
-    later=frozenset({"budget", "windows", "freezes", "change_ticket", "volatile"}),
 )
 
 STACK = Record(
@@ -342,23 +109,6 @@ BACKUPS = Record(
     ),
 )
 
-COMMITS = Record(
-    "commits",
-    (
-        Key("types", ListOf(WORD, 1), "Types that a message may begin with.", ", ".join(CommitRules().types), "check"),
-        Key("scopes", ListOf(Text()), "Scopes that may follow the type.", "any", "check"),
-        Key("subject", Number(20), "How many characters the first line may have.", "72", "check"),
-    ),
-)
-
-REQUIRED_FILES = Record(
-    "required_files",
-    (
-        Key("modules", ListOf(PATH), "Files of every module.", "README.md", "check"),
-        Key("environments", ListOf(PATH), "Files of every stack.", "none", "check"),
-    ),
-)
-
 FORGE = Record(
     "forge",
     (
@@ -400,102 +150,6 @@ FORGE = Record(
         ),
         Key("issues", Choice(("drift", "off")), "What has an issue there as long as it lasts.", "drift", "the forge"),
     ),
-)
-
-DOCS = Record(
-    "docs",
-    (
-        Key(
-            "modules",
-            Choice(("marked", "all")),
-            "Which changed modules need a page in their README: those with markers there, or all.",
-            "marked",
-            "check",
-        ),
-    ),
-)
-
-NAMING = Record(
-    "naming",
-    tuple(
-        Key(name, Convention(), f"How {what} are named; an expression is for all of a name.", "snake_case", "check")
-        for name, what in (
-            ("resources", "resources"),
-            ("data", "data sources"),
-            ("modules", "calls of modules"),
-            ("variables", "variables"),
-            ("outputs", "outputs"),
-            ("locals", "local values"),
-        )
-    ),
-)
-
-AUDIT = Record(
-    "audit",
-    (
-        Key(
-            "every",
-            Duration(),
-            "How often `terrace tick` looks at everything that is deployed, as `terrace check --all` does; 0: never.",
-            "0",
-            "tick",
-        ),
-    ),
-)
-LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = (
-    "format",
-    "trust-root",
-    "layout",
-    "policy",
-    "commits",
-    "pinned",
-    "lock-file",
-    "unused",
-    "required-files",
-    "docs",
-    "naming",
-    "deprecated",
-    "secrets",
-    "plan-secrets",
-    *SCANNERS,
-    "scanners",
-)
-"""What may be weighed: the names of `terrace.apps.checks`."""
-GRADE = Choice(("info", "low", "medium", "high", "critical"))
-CHECK = Record(
-    "a check",
-    (
-        Key("level", LEVEL, "How much it weighs.", "as without a word", "check"),
-        Key("fail_on", GRADE, "The least severity that holds a change.", "`fail_on` of `checks`", "check"),
-    ),
-)
-WEIGHTS = Record(
-    "checks",
-    (
-        *(
-            Key(
-                name,
-                Either(lambda node: CHECK if isinstance(node, Mapping) else LEVEL, (LEVEL, CHECK)),
-                f"How much `{name}` weighs.",
-                "advisory" if name in ADVISORY else "required",
-                "check",
-            )
-            for name in CHECKS
-        ),
-        Key(
-            "fail_on",
-            GRADE,
-            "The least severity that holds a change; less is told.",
-            "info",
-            "check",
-        ),
-    ),
-)
-
-WAIVERS = Record(
-    "waivers",
-    (Key("longest", Duration(zero=False), "How long a waiver may count.", "180d", "check, waive, baseline"),),
 )
 
 TERRACE = Record(
@@ -541,7 +195,7 @@ TERRACE = Record(
         Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy"),
         Key(
             "policies",
-            ListOf(Either(_policies, (PATH, POLICIES))),
+            POLICY_FOLDERS,
             "Folders of Rego policies, and the data they use.",
             "none",
             "check policy",

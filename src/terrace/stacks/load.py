@@ -36,7 +36,8 @@ from terrace.stacks.config import (
     TerraformSettings,
     WaiverRules,
 )
-from terrace.stacks.keys import LITERALS, TERRACE
+from terrace.stacks.environment_keys import LITERALS
+from terrace.stacks.keys import TERRACE
 from terrace.stacks.kinds import Located
 from terrace.stacks.naming import NAME, nearest
 from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose

@@ -196,7 +196,11 @@ class Unclear(NotReady):
 
 
 def _json(answer: httpx.Response) -> Any:
-    return answer.json() if answer.content else None
+    """What an answer holds. A page of whatever stands between us and GitHub is no answer of GitHub."""
+    try:
+        return answer.json() if answer.content else None
+    except ValueError as error:
+        raise Unclear("GitHub's answer is no JSON", hint="a proxy in between may have answered instead") from error
 
 
 def _limited(answer: httpx.Response, now: float) -> float | None:

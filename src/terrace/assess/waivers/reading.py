@@ -10,7 +10,7 @@ from typing import Any
 from terrace.assess.waivers.model import BASELINE, PATH, QUOTED, Waiver
 from terrace.assess.waivers.never import NEVER
 from terrace.stacks.config import Config
-from terrace.stacks.keys import PATH as FILE
+from terrace.stacks.key_words import PATH as FILE
 from terrace.stacks.kinds import Choice, Day, Key, ListOf, Located, Number, Only, Record, Text
 from terrace.stacks.load import BadConfig
 from terrace.stacks.naming import nearest

@@ -1,0 +1,245 @@
+"""The keys of one environment of terrace.yaml."""
+
+from __future__ import annotations
+
+import re
+
+from terrace.stacks.key_words import VARIABLE
+from terrace.stacks.kinds import (
+    WORD,
+    Choice,
+    Day,
+    Duration,
+    Either,
+    Flag,
+    Key,
+    Kind,
+    ListOf,
+    MapOf,
+    Number,
+    Percentage,
+    Record,
+    Text,
+)
+from terrace.stacks.yaml_nodes import Mapping, Node, Scalar
+
+APPROVALS = Record(
+    "approvals",
+    (
+        Key("count", Number(), "How many people in all.", "0", "gate approvals"),
+        Key(
+            "roles",
+            MapOf(Number(1)),
+            "How many people of each team; one person fills one role.",
+            "none",
+            "gate approvals",
+        ),
+        Key("expires", Duration(zero=False), "How long an answer counts.", "24h", "gate approvals"),
+        Key("unsigned", Flag(), "Whether answers without an SSH signature count.", "false", "gate approvals"),
+    ),
+)
+_DETAILED = frozenset(key.name for key in APPROVALS.keys)
+
+
+def _approvals(node: Node) -> Kind:
+    """A number, teams with their numbers, or the whole record; a team that is called `count` needs the record."""
+    if not isinstance(node, Mapping):
+        return Number()
+    names = {key.text for key, _ in node.pairs}
+    return APPROVALS if names & _DETAILED else MapOf(Number(1))
+
+
+HTTP = Record(
+    "an HTTP probe",
+    (
+        Key(
+            "http",
+            Text("an http(s) address", re.compile(r"(https?://|\$\{)\S+")),
+            "Address to GET; `${NAME}` is an output.",
+            needed=True,
+        ),
+        Key("expect", Number(100, 599), "The status that is right.", "200", "smoke"),
+        Key("contains", Text(), "What the body must hold.", "none", "smoke"),
+        Key("timeout", Duration(zero=False), "How long one try may take.", "10s", "smoke"),
+        Key("attempts", Number(1), "How often it is tried.", "3", "smoke"),
+        Key("name", Text(), "What it is called in reports.", "the address", "smoke"),
+    ),
+)
+RUN = Record(
+    "a command probe",
+    (
+        Key(
+            "run",
+            ListOf(Text(), 1),
+            "Program and arguments, no shell; outputs come as TERRACE_OUTPUT_NAME.",
+            needed=True,
+        ),
+        Key("timeout", Duration(zero=False), "How long it may take.", "5m", "smoke"),
+        Key("name", Text(), "What it is called in reports.", "the program", "smoke"),
+    ),
+)
+
+
+def _probe(node: Node) -> Kind:
+    names = {key.text for key, _ in node.pairs} if isinstance(node, Mapping) else set()
+    return RUN if "run" in names else HTTP
+
+
+LITERALS = ("test", "testing", "fake")
+"""Values that may stand in Git even for a variable that is a secret by its name: emulated clouds take anything."""
+
+SECRETS = MapOf(
+    Text("`env:NAME`, or a value that is no secret", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|(?!env:)[\s\S]+")),
+    VARIABLE,
+)
+_LITERALS = f"One that is a secret by its name is `env:NAME` or, for an emulated cloud, one of {', '.join(LITERALS)}."
+
+CREDENTIALS = Record(
+    "credentials",
+    (
+        Key("plan", SECRETS, f"Variables of the child while it plans. {_LITERALS}", "none", "terraform"),
+        Key("apply", SECRETS, f"Variables of the child while it applies. {_LITERALS}", "none", "terraform"),
+    ),
+)
+
+ROLLOUT = Record(
+    "rollout",
+    (
+        Key("bake", Duration(), "How long a release is watched before it counts as good.", "0", "deploy, tick"),
+        Key("every", Duration(zero=False), "How often its health is measured meanwhile.", "30s", "deploy, tick"),
+        Key("passes", Number(1), "How many of the last `of` measurements must pass.", "3", "deploy, tick"),
+        Key("of", Number(1), "How many measurements are looked at.", "5", "deploy, tick"),
+    ),
+    later=frozenset({"canary"}),
+)
+
+IGNORE = Record(
+    "a rule to ignore drift",
+    (
+        Key("address", Text(), "Which addresses; a glob like `aws_autoscaling_group.*`.", needed=True),
+        Key("attributes", ListOf(Text()), "Which attributes, like `desired_capacity`.", "all of them", "drift"),
+        Key("owner", Text(), "Who answers for it.", needed=True),
+        Key("reason", Text(), "Why it is no drift.", needed=True),
+        Key("until", Day(), "The last day on which it holds.", needed=True),
+    ),
+)
+
+REMEDIATE = Record(
+    "remediation",
+    (
+        Key(
+            "approvals",
+            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
+            "Who must say yes to taking drift back.",
+            "as `approvals` of the environment",
+            "gate approvals",
+        ),
+        Key(
+            "allow",
+            MapOf(ListOf(Text()), Text("a glob of types", re.compile(r"[A-Za-z0-9_*?]+"))),
+            "Attributes that may be changed back, by type.",
+            "tags of every type",
+            "drift",
+        ),
+        Key("at_most", Number(1), "How many objects of a stack at once.", "5", "drift"),
+        Key("share", Percentage(), "How much of a stack at once.", "20%", "drift"),
+    ),
+)
+
+
+def _remediate(node: Node) -> Kind:
+    return Choice(("off",)) if isinstance(node, Scalar) else REMEDIATE
+
+
+DRIFT = Record(
+    "drift",
+    (
+        Key("every", Duration(), "How often `terrace tick` looks for drift; 0: only when asked.", "0", "tick"),
+        Key("ignore", ListOf(IGNORE), "Drift that somebody answers for.", "none", "drift"),
+        Key(
+            "remediate",
+            Either(_remediate, (Choice(("off",)), REMEDIATE)),
+            "What `terrace drift --remediate` may take back.",
+            "off for production and for the last step, tags elsewhere",
+            "drift",
+        ),
+    ),
+)
+
+
+def _at_risk(node: Node) -> Kind:
+    return Choice(("block",)) if isinstance(node, Scalar) and isinstance(node.value, str) else _more(node)
+
+
+def _more(node: Node) -> Kind:
+    return MapOf(Number(1)) if isinstance(node, Mapping) else Number(1)
+
+
+AT_RISK = Either(_at_risk, (Choice(("block",)), Number(1), MapOf(Number(1))))
+
+RISK = Record(
+    "risk",
+    tuple(
+        Key(
+            level,
+            AT_RISK,
+            f"What a release of {level} risk or more needs: people, teams, or `block`.",
+            "none",
+            "gate risk",
+        )
+        for level in ("medium", "high", "critical")
+    ),
+)
+
+ENVIRONMENT = Record(
+    "an environment",
+    (
+        Key("after", WORD, "The environment whose success a release needs first.", "none", "gates promotion, soak"),
+        Key("deploy", Choice(("manual", "automatic")), "Whether `terrace tick` deploys what lands.", "manual", "tick"),
+        Key("soak", Duration(), "How long a release must have lived in `after`.", "0", "gate soak"),
+        Key(
+            "approvals",
+            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
+            "Who must say yes: a number, teams, or the details.",
+            "0",
+            "gate approvals",
+        ),
+        Key("risk", RISK, "Whom a risky release needs besides.", "none", "gate risk"),
+        Key("smoke", ListOf(Either(_probe, (HTTP, RUN))), "What must work after a deployment.", "none", "smoke"),
+        Key(
+            "health",
+            ListOf(Either(_probe, (HTTP, RUN))),
+            "What is measured while a release bakes.",
+            "none",
+            "deploy, tick",
+        ),
+        Key("rollout", ROLLOUT, "How long and how a release is watched.", "see there", "deploy, tick"),
+        Key(
+            "on_failure",
+            Choice(("pause", "rollback")),
+            "What happens when a release fails there: people are asked, or what is safe to undo is undone.",
+            "pause",
+            "deploy, tick",
+        ),
+        Key(
+            "rollback",
+            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
+            "Who must say yes to going back.",
+            "as `approvals`",
+            "gate approvals",
+        ),
+        Key(
+            "protected",
+            Flag(),
+            "Whether `terrace destroy` refuses it.",
+            "true for production, by its name",
+            "destroy",
+        ),
+        Key("credentials", CREDENTIALS, "What its Terraform may use.", "none", "terraform"),
+        Key("drift", DRIFT, "How it is watched for drift.", "see there", "drift, tick"),
+        Key("env", ListOf(VARIABLE), "More variables that its Terraform gets as they are.", "none", "terraform"),
+        Key("rpo", Duration(zero=False), "How old the newest copy of a state may be.", "none", "state, status, tick"),
+        Key("rto", Duration(zero=False), "How long bringing a state back may take.", "none", "state drill"),
+    ),
+    later=frozenset({"budget", "windows", "freezes", "change_ticket", "volatile"}),
+)

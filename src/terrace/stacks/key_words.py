@@ -1,0 +1,12 @@
+"""Kinds of values that several keys of terrace.yaml have."""
+
+from __future__ import annotations
+
+import re
+
+from terrace.stacks.kinds import (
+    Text,
+)
+
+VARIABLE = Text("a name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
+PATH = Text("a path from the root of the repository", re.compile(r"(?!/)(?!-)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\]+"))
