@@ -22,6 +22,7 @@ from forge.contract import Contract
 from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
 from forge.routes_releases import ReleasesOf
+from forge.routes_repository import Repositories
 from forge.routes_reviews import Reviews
 from forge.routes_scanning import Scanning
 from forge.routes_settings import Settings
@@ -41,11 +42,12 @@ class Asked:
 
 
 @dataclass
-class FakeGitHub(Identity, Conversations, Reviews, Settings, Scanning, ReleasesOf):
+class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scanning, ReleasesOf):
     """One repository. `stumbles` are taken one a request, before (`do` false) or after the thing was done."""
 
     owner: str = "acme"
     name: str = "infrastructure"
+    number: int = 7_654_321
     api: str = "https://api.github.com"
     renamed_from: str = ""
     grants: Mapping[str, str] = field(default_factory=lambda: {"issues": "write", "checks": "write"})

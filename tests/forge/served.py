@@ -1,4 +1,4 @@
-"""The fake GitHub on a real port, for programs that are started as users start them."""
+"""A fake forge on a real port, for programs that are started as users start them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol
 
 import httpx
 
 from forge.contract import ContractBroken
-from forge.fake import FakeGitHub
+
+
+class Fake(Protocol):
+    """A forge that answers requests to `api`."""
+
+    api: str
+
+    def handle(self, request: httpx.Request) -> httpx.Response: ...
 
 
 @contextmanager
-def served(fake: FakeGitHub) -> Iterator[str]:
+def served(fake: Fake) -> Iterator[str]:
     """Its address while the context lasts. What breaks the contract is kept, and raised at the end."""
     broken: list[Exception] = []
     lock = threading.Lock()

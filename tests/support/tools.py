@@ -33,6 +33,8 @@ PROGRAMS = {
     "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
     "opa": "github.com/open-policy-agent/opa@v1.22.2",
     "terraform-config-inspect": ("github.com/hashicorp/terraform-config-inspect@v0.0.0-20260904064934-75d64de68c31"),
+    # A minute.
+    "act": "github.com/nektos/act@v0.2.89",
     # Half a minute.
     "gitleaks": "github.com/zricethezav/gitleaks/v8@v8.30.1",
 }

@@ -27,12 +27,15 @@ def connect(environ: Mapping[str, str], config: Config, repository: GitRepositor
 
 
 def instigator(environ: Mapping[str, str], config: Config) -> str:
-    """Who set this run of GitHub Actions going: a person of terrace.yaml, or an account that is nobody's there.
+    """Who set this run of CI going: a person of terrace.yaml, or an account that is nobody's there.
 
     A run that a clock or another run set going is the machine's own, whomever GitHub names. "" outside of a run.
     """
     from terrace.gates.people import People
 
+    if environ.get("GITLAB_CI") == "true":
+        login, by_itself = environ.get("GITLAB_USER_LOGIN", ""), environ.get("CI_PIPELINE_SOURCE") == "schedule"
+        return "@terrace" if by_itself else People(config).of_login(login) or f"@{login}"
     if environ.get("GITHUB_ACTIONS") != "true":
         return ""
     if environ.get("GITHUB_EVENT_NAME") in ("schedule", "workflow_run"):
@@ -42,10 +45,14 @@ def instigator(environ: Mapping[str, str], config: Config) -> str:
 
 
 def access(environ: Mapping[str, str]) -> Access:
-    """How Git is let in: in a run of GitHub Actions by what the environment gives, to the server of that run alone.
+    """How Git is let in: in a run of CI by what the environment gives, to the server of that run alone.
 
     So the token of the job need not lie in the checkout, where whatever runs there could read it.
     """
+    there, given = environ.get("CI_SERVER_URL", ""), environ.get("GITLAB_TOKEN", "")
+    if environ.get("GITLAB_CI") == "true" and there.startswith("https://") and given:
+        # The token that a job of GitLab has by itself may not push, and the ledger is pushed.
+        return lambda: by_token(there, given, environ)
     server = environ.get("GITHUB_SERVER_URL", "")
     if environ.get("GITHUB_ACTIONS") != "true" or not server.startswith("https://"):
         return usual

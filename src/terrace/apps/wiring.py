@@ -320,15 +320,10 @@ class Workshop:
         return GitHubMerges(self.forge.github, self.trust.config.branch).unreviewed(commit)
 
     def page(self) -> Page:
-        """The page of the pull request that this run of CI is for. Raises NotReady where there is none."""
-        from terrace.adapters.github.actions import occasion, token
-        from terrace.adapters.github.client import GitHub
-        from terrace.adapters.github.credentials import Token
-        from terrace.adapters.github.page import PullRequestPage
+        """The page of the change that this run is for. Raises NotReady where there is none."""
+        from terrace.apps.pages import page
 
-        run = occasion(os.environ)
-        github = GitHub(run.place, Token(token(os.environ)))
-        return PullRequestPage(github, run.number, run.head, run.login, run.id)
+        return page(os.environ)
 
     def crew(self, watcher: Watcher, reach: Reach = "apply") -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written.

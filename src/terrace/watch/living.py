@@ -1,6 +1,6 @@
 """The living record of a stack: one thing that is opened, updated and closed while drift comes and goes.
 
-A GitHub issue, a ticket or a message thread is made of it: one a stack, never one a check.
+An issue, a ticket or a message thread is made of it: one a stack, never one a check.
 """
 
 from __future__ import annotations

@@ -152,9 +152,19 @@ class GitRepository:
 
     def fetch(self) -> None:
         """Bring the protected branch up to date. Raises NotReady when the remote is out of reach."""
+        self._fetch(f"+refs/heads/{self.branch}:refs/remotes/{self.remote}/{self.branch}", self.branch)
+
+    def bring(self, ref: str, commit: str) -> None:
+        """Have the commit that a ref of the remote leads to. Raises NotReady when it leads to another one by now."""
+        self._fetch(ref, ref)
+        if self.git("cat-file", "-e", f"{commit}^{{commit}}").code != 0:
+            raise NotReady(
+                f"{ref} does not lead to {commit[:12]}", hint="it was pushed over; the newer one is told too"
+            )
+
+    def _fetch(self, spec: str, name: str) -> None:
         if self.remote is None:
             return
-        spec = f"+refs/heads/{self.branch}:refs/remotes/{self.remote}/{self.branch}"
         done = self.git(
             "fetch",
             "--quiet",
@@ -168,7 +178,7 @@ class GitRepository:
         if done.code != 0:
             raise NotReady(
                 f"the remote {self.remote!r} cannot be read: {masked(done.message)}",
-                hint=f"check the network and your access with `git fetch {self.remote} {self.branch}`",
+                hint=f"check the network and your access with `git fetch {self.remote} {name}`",
             )
 
     def protected_tip(self) -> str:

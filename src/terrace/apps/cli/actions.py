@@ -1,6 +1,7 @@
 """How a command ends in a job of GitHub Actions: outputs for the jobs after it, a page for people, an exit code.
 
 All of it hangs on `TERRACE_CI=github`, which the generated workflows set; elsewhere a command ends as it always does.
+With `TERRACE_CI=gitlab` there are no outputs and no page, and waiting ends a job well too.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ class Ending:
 
 def ended(ending: Ending, code: int) -> int:
     """Tell the run what a command came to; returns the exit code of the job's step. Waiting ends it well."""
-    if os.environ.get(HERE) != "github":
+    where = os.environ.get(HERE)
+    if where not in ("github", "gitlab"):
         return code
-    _append("GITHUB_OUTPUT", "".join(f"{name}={_line(value)}\n" for name, value in ending.outputs.items()))
-    _append("GITHUB_STEP_SUMMARY", ending.page())
+    if where == "github":
+        _append("GITHUB_OUTPUT", "".join(f"{name}={_line(value)}\n" for name, value in ending.outputs.items()))
+        _append("GITHUB_STEP_SUMMARY", ending.page())
     return 0 if code == 1 and ending.outputs.get("result") == WAITING else code
 
 

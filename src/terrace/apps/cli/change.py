@@ -5,25 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from terrace.apps.checks import checks
+from terrace.apps.checking import change_of, checked
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import asked_for
-from terrace.apps.cli.scan import secret_search
 from terrace.apps.handover import Making, hand_over, take_over, unplanned
 from terrace.apps.mirroring import show_findings
 from terrace.apps.wiring import Workshop
-from terrace.errors import TerraceError
 from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.validate import validate
 from terrace.plans.handed import Handed
 from terrace.report import machine, terminal
-from terrace.report.checked import Checked
 from terrace.report.comment import comment
 from terrace.report.text import visible
-from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason
 
@@ -53,30 +49,10 @@ def check(
     change_set, landscape = _change(shop, base)
     if fix and _mend(shop, change_set):
         change_set, landscape = _change(shop, base)
-    waivers = shop.waivers(landscape, change_set.changed)
-    if waivers.unread:
-        note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
     with watcher(as_json=style == "json") as told:
-        crew = shop.onlookers(told)
-        scanners = shop.scanners()
-        made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners, waivers)
         by = _planner(shop, Path(folder), plans, static=static)
-        validation = validate(crew, change_set, landscape, made, waivers=waivers, by=by)
-    record = Checked(
-        validation.assessment,
-        validation.ahead,
-        validation.passed,
-        validation.risk,
-        explain=explain,
-        graph=landscape.graph,
-        tools=(
-            "terrace",
-            "terraform",
-            f"{shop.terraform.product} fmt",
-            *(("opa",) if crew.config.policies else ()),
-            *scanners.tools(crew.config),
-        ),
-    )
+        record = checked(shop, shop.onlookers(told), change_set, landscape, by)
+    record = replace(record, explain=explain)
     for report in wanted:
         report.tell(record)
     if page is not None:
@@ -86,8 +62,8 @@ def check(
             note(f"published: {address}")
         if why := show_findings(shop, record):
             note(f"note: {why}")
-    result = "passed" if validation.passed else "blocked"
-    return ended(Ending({"result": result}, lambda: comment(record)), 0 if validation.passed else 1)
+    result = "passed" if record.passed else "blocked"
+    return ended(Ending({"result": result}, lambda: comment(record)), 0 if record.passed else 1)
 
 
 def _planner(shop: Workshop, folder: Path, plans: str | None, *, static: bool) -> Planned:
@@ -168,14 +144,4 @@ def hand(folder: str, environment: str, file: str) -> int:
 
 def _change(shop: Workshop, base: str | None) -> tuple[ChangeSet, Landscape]:
     """The change set of the working tree, and what stands in it."""
-    repository = shop.repository
-    head = repository.snapshot()
-    start = repository.resolve(base) if base is not None else repository.merge_base(shop.trust.commit, head)
-    after = shop.survey(head)
-    try:
-        before = shop.survey(start)
-    except TerraceError as error:
-        # What was broken before must not keep its repair from being checked: then everything counts as new.
-        note(f"note: {start[:7]} cannot be read ({error}); every stack counts as impacted")
-        return change_set_between(None, after, repository.tree(start), repository.tree(head)), after
-    return change_set_between(before, after, repository.tree(start), repository.tree(head)), after
+    return change_of(shop, shop.repository.snapshot(), base)

@@ -15,7 +15,7 @@ from terrace.apps.cli.options import FORMATS, JSON
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write this too; may be said again.")
 @click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
 @click.option("--fix", is_flag=True, help="First write what is sure: formatting, and pages of modules.")
-@click.option("--publish", is_flag=True, help="Write it on the pull request that this run of GitHub Actions is for.")
+@click.option("--publish", is_flag=True, help="Write it on the pull or merge request that this run of CI is for.")
 @click.option("--plans", metavar="DIR", type=click.Path(), help="Judge the plans that `plan --seal` wrote there.")
 @click.option("--static", is_flag=True, help="Plan nothing: for a change of strangers, whose code a plan would run.")
 @click.option("--all", "everything", is_flag=True, help="Look at everything that is deployed, and record that.")

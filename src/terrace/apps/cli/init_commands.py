@@ -53,4 +53,23 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
     return init_github(folder, clouds, renew=renew, dry_run=dry_run, as_json=as_json)
 
 
+@init.command("gitlab")
+@click.option("--dry-run", is_flag=True, help="Only show what would be written.")
+@JSON
+@click.pass_obj
+def init_gitlab(folder: str, dry_run: bool, as_json: bool) -> int:
+    """Write .gitlab-ci.yml for GitLab, and tell what only a maintainer can do there.
+
+    Nothing that exists is changed.
+
+    \b
+    Examples:
+      terrace init gitlab --dry-run
+      terrace init gitlab
+    """
+    from terrace.apps.cli.init_gitlab import init_gitlab
+
+    return init_gitlab(folder, dry_run=dry_run, as_json=as_json)
+
+
 COMMANDS = (init,)

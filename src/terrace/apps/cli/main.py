@@ -15,6 +15,7 @@ from terrace.apps.cli import (
     init_commands,
     judging_commands,
     look_commands,
+    server_commands,
     state_commands,
 )
 from terrace.apps.cli.options import JSON
@@ -27,6 +28,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Look", ("status", "history", "show")),
     ("Watch", ("drift", "report")),
     ("Talk", ("chatops",)),
+    ("Serve", ("serve", "worker", "inbox")),
     ("Keep", ("state", "ledger", "config", "completion")),
 )
 """The commands as `terrace --help` groups them."""
@@ -68,6 +70,7 @@ for group in (
     drift_commands,
     state_commands,
     forge_commands,
+    server_commands,
 ):
     for command in group.COMMANDS:
         cli.add_command(command)

@@ -1,0 +1,57 @@
+"""The page of a change where there is no forge: a folder, a file for each comment and each verdict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+
+class Seen(Protocol):
+    """One thing to see at a line of a file."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+class FilesPage:
+    """A folder that a mail, a patch queue or a web server makes something of. Nobody ever sees half a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def comment(self, marker: str, body: str) -> str:
+        return self._write(f"{_name(marker)}.md", body.encode())
+
+    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Seen]) -> str:
+        told = {
+            "passed": passed,
+            "title": title,
+            "remarks": [
+                {"path": r.path, "line": r.line, "level": r.level, "title": r.title, "message": r.message}
+                for r in remarks
+            ],
+        }
+        return self._write(f"{_name(name)}.json", msgspec.json.format(msgspec.json.encode(told)))
+
+    def _write(self, name: str, content: bytes) -> str:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / f".{name}.part"
+        part.write_bytes(content)
+        return str(part.replace(self._folder / name))
+
+
+def _name(text: str) -> str:
+    """A marker or a verdict as the name of a file: `<!-- terrace:v1 {"kind":"check"} -->` is terrace-v1-kind-check."""
+    return "-".join(re.findall(r"[a-z0-9]+", text.lower()))

@@ -1,0 +1,54 @@
+"""One change, checked: the working tree at a terminal or in a job of CI, a commit where a forge told of it."""
+
+from __future__ import annotations
+
+from terrace.apps.checks import checks
+from terrace.apps.cli.console import note
+from terrace.apps.cli.scan import secret_search
+from terrace.apps.wiring import Workshop
+from terrace.errors import TerraceError
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.look import Planned, plan_in
+from terrace.pipelines.validate import validate
+from terrace.report.checked import Checked
+from terrace.stacks.impact import change_set_between
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import ChangeSet
+
+
+def change_of(shop: Workshop, head: str, base: str | None = None) -> tuple[ChangeSet, Landscape]:
+    """What a commit changes against `base`, or against where it left the protected branch; and what stands in it."""
+    repository = shop.repository
+    start = repository.resolve(base) if base is not None else repository.merge_base(shop.trust.commit, head)
+    after = shop.survey(head)
+    try:
+        before = shop.survey(start)
+    except TerraceError as error:
+        # What was broken before must not keep its repair from being checked: then everything counts as new.
+        note(f"note: {start[:7]} cannot be read ({error}); every stack counts as impacted")
+        return change_set_between(None, after, repository.tree(start), repository.tree(head)), after
+    return change_set_between(before, after, repository.tree(start), repository.tree(head)), after
+
+
+def checked(shop: Workshop, crew: Crew, change_set: ChangeSet, landscape: Landscape, by: Planned = plan_in) -> Checked:
+    """Everything that a change is checked for. `by` plans its stacks."""
+    waivers = shop.waivers(landscape, change_set.changed)
+    if waivers.unread:
+        note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
+    scanners = shop.scanners()
+    made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners, waivers)
+    validation = validate(crew, change_set, landscape, made, waivers=waivers, by=by)
+    return Checked(
+        validation.assessment,
+        validation.ahead,
+        validation.passed,
+        validation.risk,
+        graph=landscape.graph,
+        tools=(
+            "terrace",
+            "terraform",
+            f"{shop.terraform.product} fmt",
+            *(("opa",) if crew.config.policies else ()),
+            *scanners.tools(crew.config),
+        ),
+    )

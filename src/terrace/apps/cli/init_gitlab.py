@@ -1,0 +1,37 @@
+"""`init gitlab`: the pipeline of GitLab CI, and the settings that only a maintainer can make there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.text import Text
+
+from terrace import __version__
+from terrace.apps.cli.console import emit, show
+from terrace.apps.wiring import Workshop
+from terrace.apps.workflows.gitlab import FILE, pipeline, settings
+from terrace.errors import BadInput
+
+
+def init_gitlab(folder: str, *, dry_run: bool, as_json: bool) -> int:
+    """Write the file; with `dry_run` only show it. Raises BadInput where there is one: it is not changed."""
+    shop = Workshop(Path(folder), fetch=False)
+    place = shop.repository.root / FILE
+    text = pipeline(shop.survey(shop.repository.snapshot()).config, __version__)
+    if not dry_run:
+        try:
+            with place.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError as error:
+            raise BadInput(
+                f"{FILE} is there", hint="`terrace init gitlab --dry-run` shows what could be taken over into it"
+            ) from error
+    if as_json:
+        asked = [{"what": one.what, "why": one.why, "where": one.where} for one in settings()]
+        emit({"schema": "terrace/init-gitlab@1", "written": [] if dry_run else [FILE], "file": text, "settings": asked})
+        return 0
+    show(Text(text if dry_run else f"wrote {FILE}"))
+    show("\nOnly a maintainer of the project can do the rest:")
+    for number, one in enumerate(settings(), 1):
+        show(Text(f"\n{number}. {one.what}\n   why: {one.why}\n   where: {one.where}"))
+    return 0

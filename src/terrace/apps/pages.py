@@ -1,0 +1,47 @@
+"""The page of the change that this run is for, as the environment tells: on GitHub, on GitLab, or in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from terrace.errors import NotReady
+from terrace.pipelines.publishing import Page
+
+FOLDER = "TERRACE_PAGE"
+"""The variable that names a folder for the page, where no forge runs this."""
+
+
+def page(environ: Mapping[str, str]) -> Page:
+    """Where to publish. Raises NotReady where there is no page, or none that may be written on."""
+    if environ.get("GITHUB_ACTIONS") == "true":
+        return _pull_request(environ)
+    if environ.get("GITLAB_CI") == "true":
+        return _merge_request(environ)
+    if environ.get(FOLDER):
+        from terrace.adapters.pages import FilesPage
+
+        return FilesPage(Path(environ[FOLDER]))
+    raise NotReady(
+        "this is no run of GitHub Actions or GitLab CI, so there is no page to write on",
+        hint=f"elsewhere: {FOLDER}=DIR, a folder for the comment and the verdict",
+    )
+
+
+def _pull_request(environ: Mapping[str, str]) -> Page:
+    from terrace.adapters.github.actions import occasion, token
+    from terrace.adapters.github.client import GitHub
+    from terrace.adapters.github.credentials import Token
+    from terrace.adapters.github.page import PullRequestPage
+
+    run = occasion(environ)
+    return PullRequestPage(GitHub(run.place, Token(token(environ))), run.number, run.head, run.login, run.id)
+
+
+def _merge_request(environ: Mapping[str, str]) -> Page:
+    from terrace.adapters.gitlab.client import GitLab
+    from terrace.adapters.gitlab.jobs import occasion, token
+    from terrace.adapters.gitlab.page import MergeRequestPage
+
+    at = occasion(environ)
+    return MergeRequestPage(GitLab(at.api, at.project, token(environ)), at)

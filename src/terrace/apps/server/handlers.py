@@ -1,0 +1,129 @@
+"""What each kind of event calls for, in one repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terrace.adapters.github.webhooks import About, Pulled, Push, read
+from terrace.apps.server.inbox import Delivery
+from terrace.apps.server.worker import Handler, Outcome
+from terrace.apps.wiring import Workshop
+from terrace.errors import NotReady
+
+if TYPE_CHECKING:
+    from terrace.adapters.github.connecting import Connection
+
+_TALK = ("issue_comment", "issues", "pull_request_review")
+"""Events of somebody having said something."""
+
+_PUSHED = frozenset({"opened", "reopened", "synchronize"})
+"""What is done with a pull request when it has other commits than before, or is there at all."""
+
+_DEPENDABOT = "dependabot[bot]"
+
+
+class Handlers:
+    """Those of the repository around a folder, a clone that belongs to the worker. Each delivery gets a workshop of its
+    own: the protected branch may have moved since the last one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def by_event(self) -> Mapping[str, Handler]:
+        """Handlers by the event that they are for. Other events are not taken in."""
+        ours: Mapping[str, Handler] = {
+            **dict.fromkeys(_TALK, self.talk),
+            "pull_request": self.change,
+            "push": self.push,
+        }
+        return {**{event: self._if_ours(handler) for event, handler in ours.items()}, "installation": noted}
+
+    def talk(self, delivery: Delivery) -> Outcome:
+        """Answer what somebody said. The answer stands once below it; what it asks for is taken up once, by its id."""
+        import msgspec
+
+        from terrace.apps.chatops import work_off
+        from terrace.apps.cli.deployment import watcher
+
+        payload = msgspec.json.decode(delivery.body)
+        with watcher(as_json=False) as told:
+            heard = work_off(self._folder, delivery.event, payload, "hear", told)
+            if heard is not None and heard.left:
+                # A ticked box has no second turn of its own: what goes on because of it is due.
+                heard = work_off(self._folder, delivery.event, payload, "act", told) or heard
+        if heard is not None and heard.left:
+            self.due()
+        return Outcome("done", heard.reply.happened) if heard else Outcome("ignored", "it was not said to Terrace")
+
+    def change(self, delivery: Delivery) -> Outcome:
+        """Check a pull request as it is by now, and write that on its page: the same delivery, the same verdict."""
+        from terrace.adapters.github.page import PullRequestPage
+        from terrace.apps.chatops import conversation
+        from terrace.apps.checking import change_of, checked
+        from terrace.apps.cli.deployment import watcher
+        from terrace.apps.handover import unplanned
+        from terrace.pipelines.look import plan_in
+        from terrace.pipelines.publishing import publish, title
+
+        if read(delivery.body, About).action not in _PUSHED:
+            return Outcome("ignored", "its commits did not change")
+        number = read(delivery.body, Pulled).pull_request.number
+        shop = Workshop(self._folder)
+        change = conversation(shop).change(number)
+        if change is None or not change.open:
+            return Outcome("ignored", f"#{number} is not open any more")
+        shop.repository.bring(f"refs/pull/{number}/head", change.head)
+        with watcher(as_json=False) as told:
+            # A plan runs what the change says, and of these nobody here has read it yet.
+            by = unplanned if change.foreign or change.author == _DEPENDABOT else plan_in
+            record = checked(shop, shop.onlookers(told), *change_of(shop, change.head), by)
+        page = PullRequestPage(self._forge.github, number, change.head, self._forge.login, delivery.id)
+        publish(page, record)
+        return Outcome("done", f"#{number} at {change.head[:7]}: {title(record)}")
+
+    def push(self, delivery: Delivery) -> Outcome:
+        """Do what is due when the protected branch moved. The ledger knows what was done already."""
+        branch = Workshop(self._folder).trust.config.branch
+        if read(delivery.body, Push).ref != f"refs/heads/{branch}":
+            return Outcome("ignored", "the protected branch did not move")
+        return Outcome("done", self.due())
+
+    def due(self) -> str:
+        """Do what is due, as `terrace tick` does; tells how it ended."""
+        from terrace.apps.cli.ticking import tick
+
+        return "all that is due is done" if tick(str(self._folder), as_json=False) == 0 else "something holds or waits"
+
+    def _if_ours(self, handler: Handler) -> Handler:
+        def only_ours(delivery: Delivery) -> Outcome:
+            there = read(delivery.body, About).repository
+            if there is None or there.id != self._number:
+                name, place = there.full_name if there else "no repository", self._forge.github.place
+                return Outcome("ignored", f"it is about {name[:200]}, not about {place.owner}/{place.name}")
+            return handler(delivery)
+
+        return only_ours
+
+    @cached_property
+    def _forge(self) -> Connection:
+        forge = Workshop(self._folder).forge
+        if forge is None:
+            raise NotReady(
+                "the worker cannot ask GitHub: it is no App and has no token",
+                hint="TERRACE_GITHUB_APP_ID and TERRACE_GITHUB_APP_KEY, or GITHUB_TOKEN",
+            )
+        return forge
+
+    @cached_property
+    def _number(self) -> int:
+        """What GitHub calls this repository for good: its name may change, and a delivery tells the newest."""
+        return int(self._forge.github.read("")["id"])
+
+
+def noted(delivery: Delivery) -> Outcome:
+    """Say that it happened: nothing is to be done about it."""
+    about = read(delivery.body, About)
+    return Outcome("done", f"{delivery.event} {about.action}"[:200])

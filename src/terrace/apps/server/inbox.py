@@ -1,0 +1,211 @@
+"""What was delivered, on disk: written before it is answered for, and worked off in as many attempts as it takes.
+
+    waiting ──▶ begun ──▶ done, ignored       its body is forgotten
+       ▲          │
+       │          ├─────▶ failed              tried again later
+       └──────────┘       dead                no more: somebody has to look
+
+One that is begun and has no worker is one whose worker died. It is begun again: whoever works on deliveries makes what
+should be so, and does not count how often it was told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from terrace.errors import BadInput, NotReady
+
+TRIES = 5
+"""How often a delivery is begun before nobody tries any more. One that takes its worker along counts too."""
+
+PAUSE = timedelta(seconds=30)
+"""How long after the first failure it is tried again; the pause doubles each time."""
+
+KEPT = timedelta(days=365)
+"""How long a delivery is known. GitHub sends one again for three days; somebody who caught it on its way, later."""
+
+_SCHEMA = """
+PRAGMA journal_mode = WAL;
+CREATE TABLE IF NOT EXISTS deliveries (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, digest BLOB NOT NULL UNIQUE,
+    body BLOB,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL, received REAL NOT NULL, due REAL NOT NULL, said TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, position);
+"""
+
+State = Literal["waiting", "begun", "failed", "done", "ignored", "dead"]
+
+Taken = Literal["new", "known", "other"]
+"""Was it new, known already (by its id, or the same under another id), or is another one known by its id?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event as it was sent. `id` is the sender's: the same when it is sent again."""
+
+    id: str
+    event: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of a delivery. `said` is the last thing that was told about it."""
+
+    id: str
+    event: str
+    state: State
+    attempts: int
+    received: datetime
+    said: str
+
+
+class Inbox:
+    """A SQLite file. One process takes in, another one works off; threads may share it."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+        self._path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._connection = _opened(path)
+
+    def close(self) -> None:
+        """Let go of the file. Whoever uses it afterwards is told that it cannot be."""
+        self._connection.close()
+
+    def take(self, delivery: Delivery) -> Taken:
+        """Keep it. When this returns it is on disk, whatever happens to us then. Raises NotReady where it is not."""
+        digest = hashlib.sha256(delivery.body).digest()
+        moment = self._clock().timestamp()
+        row = (delivery.id, delivery.event, digest, delivery.body, moment, moment)
+        with self._writing() as connection:
+            done = connection.execute(
+                "INSERT INTO deliveries (id, event, digest, body, state, attempts, received, due, said)"
+                " VALUES (?, ?, ?, ?, 'waiting', 0, ?, ?, '') ON CONFLICT DO NOTHING",
+                row,
+            )
+            if done.rowcount:
+                return "new"
+            of_that_id = connection.execute("SELECT event, digest FROM deliveries WHERE id = ?", (delivery.id,))
+            known = of_that_id.fetchone()
+        # The id is not signed, the body is: whoever sends an old one again cannot make it a new one.
+        return "known" if known in (None, (delivery.event, digest)) else "other"
+
+    def begin(self) -> Delivery | None:
+        """The oldest that is due, begun; None where nothing is. For the one worker: it asks when it has ended the last.
+
+        One that its worker did not survive often enough is given up here.
+        """
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE deliveries SET state = 'dead', said = 'its worker ended while it was at it'"
+                " WHERE state = 'begun' AND attempts >= ?",
+                (TRIES,),
+            )
+            row = connection.execute(
+                "UPDATE deliveries SET state = 'begun', attempts = attempts + 1 WHERE position = ("
+                "SELECT position FROM deliveries WHERE state IN ('waiting', 'begun', 'failed') AND due <= ?"
+                " ORDER BY position LIMIT 1) RETURNING id, event, body",
+                (self._clock().timestamp(),),
+            ).fetchone()
+        return None if row is None else Delivery(*row)
+
+    def end(self, id_: str, state: Literal["done", "ignored"], said: str) -> None:
+        """It was worked off. Its body is forgotten: what people wrote is kept by the forge, not here."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE deliveries SET state = ?, said = ?, body = NULL WHERE id = ?", (state, said, id_)
+            )
+            horizon = (self._clock() - KEPT).timestamp()
+            connection.execute("DELETE FROM deliveries WHERE body IS NULL AND received < ?", (horizon,))
+
+    def fail(self, id_: str, why: str) -> State:
+        """It did not work. Tells whether it is tried again."""
+        with self._writing() as connection:
+            (attempts,) = connection.execute("SELECT attempts FROM deliveries WHERE id = ?", (id_,)).fetchone()
+            state: State = "dead" if attempts >= TRIES else "failed"
+            due = self._clock() + PAUSE * 2 ** (attempts - 1)
+            connection.execute(
+                "UPDATE deliveries SET state = ?, said = ?, due = ? WHERE id = ?", (state, why, due.timestamp(), id_)
+            )
+        return state
+
+    def hand_back(self, id_: str) -> None:
+        """Whoever works on it was asked to stop: that was no attempt."""
+        with self._writing() as connection:
+            connection.execute("UPDATE deliveries SET state = 'waiting', attempts = attempts - 1 WHERE id = ?", (id_,))
+
+    def retry(self, id_: str) -> None:
+        """Try one again that nobody tries any more. Raises BadInput where there is no such."""
+        with self._writing() as connection:
+            done = connection.execute(
+                "UPDATE deliveries SET state = 'waiting', attempts = 0, due = ? WHERE id = ? AND state = 'dead'",
+                (self._clock().timestamp(), id_),
+            )
+        if not done.rowcount:
+            raise BadInput(f"no delivery {id_} was given up", hint="`terrace inbox` lists them")
+
+    def entries(self, most: int = 50) -> tuple[Entry, ...]:
+        """The newest deliveries, the newest first."""
+        with self._writing() as connection:
+            rows = connection.execute(
+                "SELECT id, event, state, attempts, received, said FROM deliveries ORDER BY position DESC LIMIT ?",
+                (most,),
+            ).fetchall()
+        return tuple(
+            Entry(id_, event, state, attempts, datetime.fromtimestamp(received, UTC), said)
+            for id_, event, state, attempts, received, said in rows
+        )
+
+    def count(self) -> dict[State, int]:
+        """How many there are in each state."""
+        with self._writing() as connection:
+            return dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it, on disk, or nothing."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                except BaseException:
+                    self._connection.execute("ROLLBACK")
+                    raise
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise _unusable(self._path, error) from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # SQLite gives the files that it puts beside this one the same mode.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.executescript(_SCHEMA)
+        # With WAL anything less is lost when the machine loses its power, after GitHub was told that we have it.
+        connection.execute("PRAGMA synchronous = FULL")
+        # What is forgotten is written over: a body may hold what people wrote in private.
+        connection.execute("PRAGMA secure_delete = ON")
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(path, error) from error
+    return connection
+
+
+def _unusable(path: Path, error: Exception) -> NotReady:
+    return NotReady(
+        f"the inbox {path} cannot be used now: {error}",
+        hint="check that the disk has room and that you may write there",
+    )

@@ -1,0 +1,133 @@
+"""Takes in what GitHub delivers: looks at the signature, writes it down, answers. Somebody else works it off.
+
+It holds no credentials of clouds and none of GitHub: only the secret that deliveries are signed with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from terrace.adapters.github.webhooks import DELIVERY, EVENT, SIGNATURE, genuine, is_event, is_id
+from terrace.apps.server.inbox import Delivery, Inbox
+from terrace.apps.server.worker import Tell
+from terrace.errors import NotReady, TerraceError
+
+PATH = "/webhooks/github"
+"""Where GitHub is told to deliver to."""
+
+LONGEST = 5 * 1024 * 1024
+"""Bytes of a delivery. GitHub's go up to 25 MB; those of events that we know are far smaller, and this much memory is
+taken before anybody has shown a signature."""
+
+PATIENCE_SECONDS = 8.0
+"""How long a delivery may take to come in. GitHub gives up after 10."""
+
+SECRET = "TERRACE_WEBHOOK_SECRET"
+"""The variable that holds the secret. Two are told apart by a space: the new one and the old one."""
+
+SHORTEST = 16
+"""Characters of a secret: a signature can be tried at home, as often as one likes."""
+
+
+def application(inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell) -> Starlette:
+    """The receiver as an ASGI application. Only `events` are taken in; the others are nobody's business here."""
+    receiver = Receiver(inbox, secrets, events, tell)
+    return Starlette(
+        routes=[Route(PATH, receiver.receive, methods=["POST"]), Route("/health", receiver.health, methods=["GET"])]
+    )
+
+
+class Receiver:
+    """Answers requests. What was not signed with one of the secrets leaves nothing behind."""
+
+    def __init__(self, inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell) -> None:
+        self._inbox = inbox
+        self._secrets = tuple(secrets)
+        self._events = frozenset(events)
+        self._tell = tell
+
+    async def receive(self, request: Request) -> Response:
+        """202 once it is on disk, 200 for one that was sent before."""
+        try:
+            body = await _body(request)
+        except TimeoutError:
+            return _no(408, "it took too long to come in")
+        if body is None:
+            return _no(413, f"it is longer than {LONGEST} bytes")
+        if not genuine(body, request.headers.get(SIGNATURE, ""), self._secrets):
+            self._tell("refused: not signed with a secret that we know")
+            return _no(401, "not signed with the secret of this receiver")
+        id_, event = request.headers.get(DELIVERY, ""), request.headers.get(EVENT, "")
+        if not is_id(id_) or not is_event(event):
+            return _no(400, f"{DELIVERY} or {EVENT} is missing")
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            return _no(415, "choose the content type application/json in the settings of the webhook")
+        if event == "ping":
+            self._tell(f"{id_} ping: the webhook is set up")
+            return _yes(200, "pong")
+        if event not in self._events:
+            return _yes(202, "ignored")
+        return await self._keep(Delivery(id_, event, body))
+
+    async def health(self, _: Request) -> Response:
+        """200 while deliveries can be kept. It tells nothing else: anybody may ask."""
+        try:
+            await run_in_threadpool(self._inbox.count)
+        except NotReady as error:
+            self._tell(str(error))
+            return JSONResponse({"ready": False}, 503)
+        return JSONResponse({"ready": True})
+
+    async def _keep(self, delivery: Delivery) -> Response:
+        try:
+            taken = await run_in_threadpool(self._inbox.take, delivery)
+        except TerraceError as error:
+            self._tell(f"{delivery.id} {delivery.event}: not kept: {error}")
+            return _no(503, "it could not be kept; deliver it again later")
+        self._tell(f"{delivery.id} {delivery.event}: {taken}")
+        if taken == "other":
+            return _no(409, "another delivery is known by this id")
+        return _yes(202 if taken == "new" else 200, taken)
+
+
+async def _body(request: Request) -> bytes | None:
+    """The raw bytes that were sent; None where there are too many. Raises TimeoutError."""
+    told = request.headers.get("content-length", "")
+    if told.isdigit() and int(told) > LONGEST:
+        return None
+    whole = bytearray()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        async for part in request.stream():
+            whole += part
+            if len(whole) > LONGEST:
+                return None
+    return bytes(whole)
+
+
+def _yes(status: int, result: str) -> Response:
+    return JSONResponse({"result": result}, status)
+
+
+def _no(status: int, why: str) -> Response:
+    return JSONResponse({"error": why}, status)
+
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The secrets that deliveries may be signed with: several while one takes the place of another.
+
+    Raises NotReady where there is none, or one that is easily guessed.
+    """
+    found = tuple(one.encode() for one in environ.get(SECRET, "").split())
+    hint = f"export {SECRET}=$(openssl rand -hex 32), and the same in the settings of the webhook"
+    if not found:
+        raise NotReady(f"{SECRET} is not set, so nobody could tell GitHub's deliveries from forged ones", hint=hint)
+    if any(len(one) < SHORTEST for one in found):
+        raise NotReady(f"a secret in {SECRET} has fewer than {SHORTEST} characters", hint=hint)
+    return found

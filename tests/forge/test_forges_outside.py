@@ -1,0 +1,41 @@
+"""No forge by its name where it is decided what happens: the rooms of the domain and the pipelines know none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src/terrace"
+ROOMS = ("stacks", "plans", "assess", "gates", "rollout", "ledger", "watch", "report", "pipelines")
+
+WHY = {
+    "assess/hygiene/pinned.py": "how the address of a module in Git is told from another one",
+    "assess/leaks/kinds.py": "whose tokens are found in a change",
+    "assess/stateful.py": "a type of resource of a Terraform provider",
+    "report/comment.py": "the longest comment that every forge takes is the shortest of their limits",
+    "report/sarif.py": "the limits of whoever reads most files of that form",
+    "stacks/keys.py": "for people: how the root of an API looks",
+}
+"""Files that name one all the same, and what for. None of them acts on it."""
+
+
+def lines() -> Iterator[tuple[str, str]]:
+    for room in ROOMS:
+        for path in sorted((SOURCE / room).rglob("*.py")):
+            for line in path.read_text("utf-8").splitlines():
+                if re.search(r"github|gitlab", line, re.IGNORECASE):
+                    yield str(path.relative_to(SOURCE)), line
+
+
+def test_only_where_there_is_a_reason_a_forge_is_named() -> None:
+    assert {path for path, _ in lines()} == set(WHY)
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_an_adapter_of_one_forge_knows_no_other(forge: str) -> None:
+    other = {"github": "gitlab", "gitlab": "github"}[forge]
+    for path in (SOURCE / "adapters" / forge).glob("*.py"):
+        assert other not in path.read_text("utf-8").lower(), path.name
