@@ -109,6 +109,8 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
 
     acted = shop.ok("chatops", "--act", "--json").json
     assert "succeeded" in acted["happened"]
+    again = shop.ok("chatops", "--json").json
+    assert "written down before" in again["happened"], "a run that is started again says so, and does nothing"
     (newest, *_) = shop.ok("history", "--json").json["deployments"]
     assert (newest["environment"], newest["result"]) == ("staging", "succeeded")
     assert [(a["actor"], a["proof"]) for a in newest["approvals"]] == [("bob", "forge")]
@@ -116,6 +118,21 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     (shown,) = (one for one in fake.deployments.values() if one["environment"] == "staging")
     assert [status["state"] for status in fake.statuses[shown["id"]]] == ["queued", "success"]
     assert "ghs_secret" not in json.dumps([one.body for one in fake.asked])
+
+
+def test_nobody_approves_their_own_work_from_somewhere_else(room: Room) -> None:
+    room.shop.run("promote", "staging")
+    room.fake.pull(12, "a" * 40, author="bob", merged=git(room.shop.work, "rev-parse", "main").strip())
+    room.fake.open_pull_request(30, "An issue about something else")
+    room.fake.pulls.pop(30, None)
+    id_ = room.fake.someone_comments(30, "bob", f"/terrace approve staging {room.handle('staging')}")
+    event(room, "issue_comment", action="created", comment={"id": id_})
+    assert "whoever opened a change does not approve it (12)" in room.shop.run("chatops", "--json").json["happened"]
+    room.shop.variables["GITHUB_RUN_ID"] = "77"
+    room.fake.run_reviewed(77, "bob", "staging")
+    told = room.shop.ok("approve", "staging", room.handle("staging"), "--from-run").out
+    assert "whoever opened a change does not approve it (12)" in told
+    assert room.shop.run("resume", "staging").code == 1
 
 
 def test_what_was_said_must_still_be_there_when_it_counts(room: Room) -> None:
@@ -157,11 +174,17 @@ def test_a_command_that_changes_something_is_taken_up_once(room: Room) -> None:
     assert back.code == 0
     room.shop.ok("chatops", "--act")
     assert room.shop.state("dev")["outputs"]["it"]["value"] == "dev-1"
-    again = room.shop.run("chatops", "--act", "--json")
+    again = room.shop.run("chatops", "--json")
     assert (again.code, "taken up before" in again.json["happened"]) == (1, True)
+    assert room.output.endswith("environment=\n"), "nothing is left to do"
+    room.shop.ok("chatops", "--act")
+    assert room.shop.state("dev")["outputs"]["it"]["value"] == "dev-1", "it is not taken back any further"
 
     fresh, answer = room.heard("bob", "/terrace unlock dev looked into it")
     assert (fresh.code, "takes deployments" in answer) == (0, True)
+    room.shop.ok("hold", "dev", "--reason", "once more")
+    assert room.shop.run("chatops").code == 1, "told again, it lets go of nothing that was held since"
+    assert room.shop.status()["dev"]["state"] == "held"
 
 
 def test_talk_gets_an_answer_and_changes_nothing(room: Room) -> None:
@@ -214,7 +237,7 @@ def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room:
     assert "asked nobody about staging" in nobody.out
     fake.run_reviewed(77, "stranger", "staging")
     fake.run_reviewed(77, "bob", "prod")
-    assert "is nobody in terrace.yaml" in shop.ok("approve", "staging", handle, "--from-run").out
+    assert "nobody in terrace.yaml has this account" in shop.ok("approve", "staging", handle, "--from-run").out
     assert shop.run("resume", "staging").code == 1
     fake.run_reviewed(77, "bob", "staging")
     stale = shop.run("approve", "staging", "00000000", "--from-run")
@@ -237,9 +260,19 @@ def event(room: Room, name: str, **told: object) -> None:
     (room.events / "output").write_text("")
 
 
+def as_an_app(room: Room) -> None:
+    """From here on Terrace writes as an App of its own, whose token the workflow got for it."""
+    room.fake.me = room.shop.variables["TERRACE_GITHUB_LOGIN"] = "terrace[bot]"
+
+
 def test_a_review_answers_when_it_says_so_at_the_commit_that_it_saw(room: Room) -> None:
     room.shop.run("promote", "staging")
     line = f"/terrace approve staging {room.handle('staging')}"
+    early = room.fake.reviewed(12, "bob", body=line)
+    event(room, "pull_request_review", action="submitted", pull_request={"number": 12}, review={"id": early})
+    told = room.shop.run("chatops", "--json").json["happened"]
+    assert "as an App of its own" in told, "every workflow can write as the bot of GitHub"
+    as_an_app(room)
     for who, state, commit, why in (
         ("bob", "COMMENTED", "a" * 40, "does not approve the change"),
         ("bob", "APPROVED", "e" * 40, "was pushed to after it was reviewed"),
@@ -271,6 +304,7 @@ def test_a_box_of_a_deployment_request_is_an_answer_of_whoever_ticks_it(room: Ro
     room.shop.push({"terrace.yaml": text})
     room.shop.ok("deploy", "dev")
     room.shop.run("promote", "staging")
+    as_an_app(room)
     body = "### Environment\n\nstaging\n\n### Who agrees\n\n- [ ] owners\n- [ ] security\n"
     room.fake.open_pull_request(20, "Deploy to staging")
     human = {"login": "bob", "type": "User"}

@@ -24,7 +24,7 @@ def fake() -> FakeGitHub:
 
 def talk(fake: FakeGitHub) -> GitHubConversation:
     github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
-    return GitHubConversation(github, "terrace[bot]", marker)
+    return GitHubConversation(github, "terrace[bot]", "main", marker)
 
 
 def test_a_comment_is_as_github_has_it_now(fake: FakeGitHub) -> None:

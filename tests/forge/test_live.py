@@ -61,7 +61,7 @@ def test_one_comment_is_kept_and_changed_in_place(forge: Connection, issue: int)
 
 
 def test_a_comment_that_nobody_edited_is_told_as_such_whatever_reactions_it_has(forge: Connection, issue: int) -> None:
-    talk = GitHubConversation(forge.github, forge.login, marker)
+    talk = GitHubConversation(forge.github, forge.login, "main", marker)
     id_ = talk.testify(issue, f"live {RUN}", f"live {RUN}: as it was written")
     said = talk.said(id_)
     assert said is not None and not said.edited

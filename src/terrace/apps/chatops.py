@@ -14,7 +14,7 @@ from terrace.rollout.ports import Watcher
 
 if TYPE_CHECKING:
     from terrace.adapters.github.conversation import GitHubConversation
-    from terrace.pipelines.conversation.converse import Heard, House
+    from terrace.pipelines.conversation.house import Heard, House
     from terrace.pipelines.crew import Crew
 
 Turn = Literal["hear", "act"]
@@ -114,12 +114,12 @@ def conversation(shop: Workshop) -> GitHubConversation:
         raise NotReady(
             "this repository is connected to no forge", hint="GITHUB_TOKEN, and `forge: {repository: owner/name}`"
         )
-    return GitHubConversation(forge.github, forge.login, marker)
+    return GitHubConversation(forge.github, forge.login, shop.trust.config.branch, marker)
 
 
 def _house(folder: Path, talk: GitHubConversation, shop: Workshop, watcher: Watcher) -> House:
     from terrace.apps.cli.explain import explained
-    from terrace.pipelines.conversation.converse import House
+    from terrace.pipelines.conversation.house import House
 
     def clerks(actor: str) -> Crew:
         return Workshop(folder, actor=actor).auditors(watcher)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
+from terrace.adapters.github.actions import LOGIN
 from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.comments import Comments
+from terrace.adapters.github.merges import GitHubMerges
 from terrace.adapters.github.refusals import Refused
 from terrace.errors import BadInput
 from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said, Sign
@@ -22,13 +24,16 @@ _REACTIONS: Mapping[Sign, str] = {"seen": "eyes", "done": "+1", "refused": "conf
 
 
 class GitHubConversation:
-    """The conversations of one repository. `login` is who we write as; `marker` is the first line of the answer to
-    something said, by its id."""
+    """The conversations of one repository, whose protected branch is `branch`.
 
-    def __init__(self, github: GitHub, login: str, marker: Callable[[str], str]) -> None:
+    `login` is who we write as; `marker` is the first line of the answer to something said, by its id.
+    """
+
+    def __init__(self, github: GitHub, login: str, branch: str, marker: Callable[[str], str]) -> None:
         self._github = github
         self._login = login
         self._comments = Comments(github, login)
+        self._merges = GitHubMerges(github, branch)
         self._marker = marker
 
     def said(self, id_: str) -> Said | None:
@@ -73,6 +78,14 @@ class GitHubConversation:
     @property
     def me(self) -> str:
         return self._login
+
+    @property
+    def mine_alone(self) -> bool:
+        """The token of a workflow writes as `github-actions[bot]`, and so does that of every other workflow."""
+        return self._login != LOGIN
+
+    def origin(self, commit: str) -> int | None:
+        return self._merges.origin(commit)
 
     def review(self, number: int, id_: str) -> Review | None:
         told = self._github.find(f"pulls/{int(number)}/reviews/{_number(id_)}")

@@ -75,7 +75,7 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
         )
         return 0
     for one in found:
-        known = "" if one.verdict is not None else ", and is nobody in terrace.yaml: it does not count"
+        known = "" if one.verdict is not None else f", which does not count: {clipped(one.why)}"
         show(f"{clipped(one.login)} said {one.answer}{known}")
     if not found:
         show(f"GitHub asked nobody about {environment}: what Terrace asks is the only gate")

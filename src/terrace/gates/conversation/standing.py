@@ -22,13 +22,17 @@ def barred(command: Command, login: str, permission: Permission, change: Change 
     needed = _needed(command)
     if _ORDER.index(permission) < _ORDER.index(needed):
         return f"that needs the permission {needed!r} in this repository, and yours is {permission!r}"
-    if isinstance(command, Approve) and change is not None:
-        if _same(login, change.author):
-            return "whoever opened a change does not approve it"
-        if change.pushers is None:
-            return "it cannot be told who wrote the commits of this change, and they do not approve it"
-        if any(_same(login, pusher) for pusher in change.pushers):
-            return "whoever wrote commits of a change does not approve it"
+    return own_work(login, change) if isinstance(command, Approve) and change is not None else None
+
+
+def own_work(login: str, change: Change) -> str | None:
+    """Why somebody with that account approves nothing that came by this change; None where it is not their own work."""
+    if _same(login, change.author):
+        return f"whoever opened a change does not approve it ({change.number})"
+    if change.pushers is None:
+        return f"it cannot be told who wrote the commits of change {change.number}, and they do not approve it"
+    if any(_same(login, pusher) for pusher in change.pushers):
+        return f"whoever wrote commits of a change does not approve it ({change.number})"
     return None
 
 

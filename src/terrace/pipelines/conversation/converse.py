@@ -8,7 +8,6 @@ be made again with the same comment: nothing is done twice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from terrace.errors import BadInput, TerraceError
@@ -27,13 +26,14 @@ from terrace.gates.conversation.grammar import (
 )
 from terrace.gates.conversation.model import Change, Said
 from terrace.gates.conversation.standing import refusal
-from terrace.gates.model import Outcome, Verdict, Witness
+from terrace.gates.model import Witness
 from terrace.gates.people import People
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines import approve as approving
 from terrace.pipelines import rollback as rolling
-from terrace.pipelines.conversation.ports import Conversation
+from terrace.pipelines.conversation import answering
+from terrace.pipelines.conversation.house import Heard, House, refused
 from terrace.pipelines.conversation.roles import role_of
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import deploy, resume
@@ -52,59 +52,35 @@ PATIENCE = timedelta(hours=1)
 """How old a command may be: one that is found again later was meant for another day."""
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """What answers: the conversation, the rules of the protected branch, and whom to hire for a person by name.
-
-    `clerks` look and write into the ledger without any credentials; `crew` changes environments. `explained` tells a
-    rule, None where there is none of that name.
-    """
-
-    talk: Conversation
-    config: Config
-    clerks: Callable[[str], Crew]
-    crew: Callable[[str], Crew]
-    explained: Callable[[str], str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What came of the first turn. `left` is the environment in which a second one has something to do, "" for none."""
-
-    reply: Reply
-    done: bool = True
-    left: str = ""
-
-
 def hear(house: House, said: Said) -> Heard | None:
     """The first turn; None where the comment is not meant for us."""
     command = understood(said.text)
     if command is None or said.machine:
         return None
     if isinstance(command, Misunderstood):
-        return _no(f"That is no command: {command.why}.", following=(command.hint, "/terrace help"))
+        return refused(f"That is no command: {command.why}.", following=(command.hint, "/terrace help"))
     change = house.talk.change(said.number)
     why = refusal(command, said, house.talk.permission(said.login), change)
     if why is not None:
-        return _no(f"Nothing was done: {why}.")
+        return refused(f"Nothing was done: {why}.")
     try:
         return _meant(house, said, command, change)
     except TerraceError as error:
-        return _no(f"Nothing was done: {error.message}.", following=(error.hint,) if error.hint else ())
+        return refused(f"Nothing was done: {error.message}.", following=(error.hint,) if error.hint else ())
 
 
 def act(house: House, said: Said) -> Heard | None:
     """The second turn: whatever the first one left, where its credentials are. None where it left nothing."""
     heard = hear(house, said)
     command = understood(said.text)
-    if heard is None or not heard.left or not isinstance(command, Deploy | Rollback | Approve):
+    if heard is None or not heard.left or not isinstance(command, Deploy | Rollback | Approve | Reject):
         return None
     crew = house.crew(_name(house.config, said.login))
-    if not isinstance(command, Approve):
+    if isinstance(command, Deploy | Rollback):
         history = crew.ledger.read()
         taken = append(crew.ledger, history, lambda seen: _take(crew, seen, said, command))
         if len(taken.events) == len(history.events):
-            return _no("That was taken up before, and is not done twice.", following=("/terrace status",))
+            return _taken_before()
     return _done(crew, lambda: _do(crew, house, said, command))
 
 
@@ -120,7 +96,7 @@ def _done(crew: Crew, do: Callable[[], Deployment | Refused]) -> Heard:
         done = do()
         reacted = react(crew, done)
     except TerraceError as error:
-        return _no(f"It could not be done: {error.message}.", following=(error.hint,) if error.hint else ())
+        return refused(f"It could not be done: {error.message}.", following=(error.hint,) if error.hint else ())
     return _told(done, reacted if isinstance(reacted, Deployment) else None)
 
 
@@ -131,9 +107,17 @@ def _resumed(crew: Crew, environment: str) -> Deployment | Refused:
     return resume(crew, deployment)
 
 
+def _is_taken(history: History, said: Said) -> bool:
+    return any(event.kind == kinds.COMMAND_TAKEN and event.subject == said.id for event in history.events)
+
+
+def _taken_before() -> Heard:
+    return refused("That was taken up before, and is not done twice.", following=("/terrace status",))
+
+
 def _take(crew: Crew, history: History, said: Said, command: Command) -> tuple[Draft, ...]:
     """Note that a comment is taken up, unless it was: rolling back twice is another thing than once."""
-    if any(event.kind == kinds.COMMAND_TAKEN and event.subject == said.id for event in history.events):
+    if _is_taken(history, said):
         return ()
     return (Draft(kinds.COMMAND_TAKEN, said.id, crew.actor, {"command": type(command).__name__.lower()}),)
 
@@ -143,18 +127,21 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
         return _look(house, said, command, change)
     if isinstance(command, Explain):
         told = house.explained(command.rule)
-        return Heard(Reply(told)) if told else _no(f"No rule is called {command.rule}.")
+        return Heard(Reply(told)) if told else refused(f"No rule is called {command.rule}.")
     house.config.environment(command.environment)
     crew = house.clerks(_name(house.config, said.login))
     if isinstance(command, Approve | Reject):
         return _answered(house, crew, said, command)
+    if _is_taken(crew.ledger.read(), said):
+        return _taken_before()
     if crew.clock() - said.at > PATIENCE:
-        return _no("Nothing was done: that was said more than an hour ago. Say it again.")
+        return refused("Nothing was done: that was said more than an hour ago. Say it again.")
     if isinstance(command, Unlock):
+        append(crew.ledger, crew.ledger.read(), lambda seen: _take(crew, seen, said, command))
         hold(crew.ledger, command.environment, crew.actor, command.why, kinds.ENVIRONMENT_UNHELD)
         return Heard(Reply(f"{command.environment} takes deployments.", following=("/terrace status",)))
     if isinstance(command, Deploy) and (change is None or not change.merged):
-        return _no(
+        return refused(
             "Nothing was done: only merged changes are deployed. Merge it first, and say it again here."
             if change is not None
             else "Nothing was done: this is no change. Say it at the merged change that is to be deployed."
@@ -170,17 +157,17 @@ def _look(house: House, said: Said, command: Look, change: Change | None) -> Hea
         history = house.clerks(_name(house.config, said.login)).ledger.read()
         return Heard(Reply("What is where:", block=environments(history)))
     if change is None:
-        return _no("Nothing was done: this is no change, so there is nothing to check.")
+        return refused("Nothing was done: this is no change, so there is nothing to check.")
     run = house.talk.again(change)
     if run is None:
-        return _no("Nothing was done: the checks of this commit never ran. Push once more.")
+        return refused("Nothing was done: the checks of this commit never ran. Push once more.")
     return Heard(Reply(f"It is checked again; the comment with the plan is rewritten when that is done: {run}"))
 
 
 def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -> Heard:
     person = People(house.config).of_login(said.login)
     if person is None:
-        return _no(
+        return refused(
             "Nothing was done: nobody in terrace.yaml has this account.",
             following=(f"people: {{NAME: {{login: {said.login}}}}}",),
         )
@@ -189,24 +176,10 @@ def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
     role = role_of(house.config, command.environment, person)
     word = approving.Word(answer, role, why, lambda _: witness, said.at, command.handle)
-    deployment, verdict = approving.answer(crew, command.environment, word)
-    return weighed(deployment, verdict, answer)
+    return answering.answer(house.talk, crew, command.environment, witness, word)
 
 
-def weighed(deployment: Deployment, verdict: Verdict, answer: approving.Answer) -> Heard:
-    """What an answer came to: whether the deployment goes on with it, or what else is asked."""
-    said = "The yes" if answer == "approve" else "The no"
-    what = f"{said} to deployment {deployment.id} of {deployment.commit[:12]} is written down"
-    if verdict.outcome is Outcome.PASS:
-        return Heard(Reply(f"{what}. {deployment.environment} goes on."), left=deployment.environment)
-    reasons = tuple(f"{result.gate}: {result.reason}" for result in verdict.open)
-    left = deployment.environment if answer == "reject" else ""
-    return Heard(
-        Reply(f"{what}. {deployment.environment} does not go on yet:", reasons, ("/terrace status",)), left=left
-    )
-
-
-def _do(crew: Crew, house: House, said: Said, command: Deploy | Rollback | Approve) -> Deployment | Refused:
+def _do(crew: Crew, house: House, said: Said, command: Deploy | Rollback | Approve | Reject) -> Deployment | Refused:
     match command:
         case Deploy(environment):
             change = house.talk.change(said.number)
@@ -216,7 +189,7 @@ def _do(crew: Crew, house: House, said: Said, command: Deploy | Rollback | Appro
         case Rollback(environment, why):
             reason = why or f"asked for at {said.url}"
             return rolling.rollback(crew, environment, to=None, reason=reason, agreed=frozenset())
-        case Approve(environment):
+        case Approve(environment) | Reject(environment):
             return _resumed(crew, environment)
 
 
@@ -224,7 +197,7 @@ def _told(done: Deployment | Refused, reacted: Deployment | None) -> Heard:
     """How it ended, or what it waits for."""
     if isinstance(done, Refused):
         reasons = tuple(f"{result.gate}: {result.reason}" for result in done.verdict.open)
-        return _no(f"{done.verdict.environment} does not take {done.commit[:12]} now:", reasons)
+        return refused(f"{done.verdict.environment} does not take {done.commit[:12]} now:", reasons)
     word = result_word(done)
     happened = f"Deployment {done.id} of {done.commit[:12]} to {done.environment}: {word}"
     if reacted is not None:
@@ -235,7 +208,3 @@ def _told(done: Deployment | Refused, reacted: Deployment | None) -> Heard:
 def _name(config: Config, login: str) -> str:
     """Who gives the command: a person of terrace.yaml, or an account that is nobody's there and never taken for one."""
     return People(config).of_login(login) or f"@{login}"
-
-
-def _no(happened: str, reasons: tuple[str, ...] = (), following: tuple[str, ...] = ()) -> Heard:
-    return Heard(Reply(happened, reasons, following), done=False)

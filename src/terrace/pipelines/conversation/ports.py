@@ -35,6 +35,15 @@ class Conversation(Protocol):
         """The login that we write as."""
         ...
 
+    @property
+    def mine_alone(self) -> bool:
+        """Whether nobody else can write as that login: no workflow that somebody pushes, above all."""
+        ...
+
+    def origin(self, commit: str) -> int | None:
+        """The number of the merged change that a commit came by; None where there is none."""
+        ...
+
     def review(self, number: int, id_: str) -> Review | None:
         """A review of a change as it is now; None where it is gone."""
         ...

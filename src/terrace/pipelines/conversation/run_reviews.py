@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from terrace.gates.conversation.model import RunReview
 from terrace.gates.model import Verdict, Witness
 from terrace.gates.people import People
 from terrace.pipelines import approve as approving
+from terrace.pipelines.conversation.authorship import own_part
 from terrace.pipelines.conversation.ports import Conversation
 from terrace.pipelines.conversation.roles import role_of
 from terrace.pipelines.crew import Crew
@@ -20,12 +22,13 @@ from terrace.stacks.config import Config
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One review of the run. `verdict` is what the gates say with it; None where it could not be taken for an answer,
-    because nobody in terrace.yaml has that account."""
+    """One review of the run. `verdict` is what the gates say with it; None where it was not taken for an answer, and
+    `why` says why."""
 
     login: str
     answer: approving.Answer
     verdict: Verdict | None
+    why: str = ""
 
 
 def record(
@@ -43,14 +46,27 @@ def record(
         answer: approving.Answer = "approve" if review.approves else "reject"
         person = people.of_login(review.login)
         if person is None:
-            found.append(Recorded(review.login, answer, None))
+            found.append(Recorded(review.login, answer, None, "nobody in terrace.yaml has this account"))
+            continue
+        crew = clerks(person)
+        if why := _own(talk, crew, environment, review):
+            found.append(Recorded(review.login, answer, None, why))
             continue
         witness = Witness("environment", run, run, review.login)
         role = role_of(config, environment, person)
         word = approving.Word(answer, role, review.comment, partial(_seen, witness), handle=handle)
-        _, verdict = approving.answer(clerks(person), environment, word)
+        _, verdict = approving.answer(crew, environment, word)
         found.append(Recorded(review.login, answer, verdict))
     return tuple(found)
+
+
+def _own(talk: Conversation, crew: Crew, environment: str, review: RunReview) -> str | None:
+    """Why a yes would be one to their own work; None where it is not, or where they said no."""
+    history = crew.ledger.read()
+    found = approving.waiting(crew.policy, history, environment)
+    if found is None or not review.approves:
+        return None
+    return own_part(talk, crew, history, found[0], review.login)
 
 
 def _seen(witness: Witness, _: bytes) -> Witness:

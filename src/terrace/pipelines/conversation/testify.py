@@ -14,9 +14,11 @@ from terrace.gates.conversation.testimony import Testimony
 from terrace.gates.model import Witness
 from terrace.gates.people import People
 from terrace.pipelines import approve as approving
-from terrace.pipelines.conversation.converse import Heard, House, go_on_in, weighed
+from terrace.pipelines.conversation import answering
+from terrace.pipelines.conversation.converse import go_on_in
+from terrace.pipelines.conversation.house import Heard, House, refused
 from terrace.pipelines.conversation.roles import role_of
-from terrace.report.conversation import Reply, testimony_page
+from terrace.report.conversation import testimony_page
 
 
 def reviewed(house: House, review: Review) -> Heard | None:
@@ -26,9 +28,9 @@ def reviewed(house: House, review: Review) -> Heard | None:
         return None
     change = house.talk.change(review.number)
     if isinstance(command, Approve) and not review.approves:
-        return _no("Nothing was done: the review does not approve the change.")
+        return refused("Nothing was done: the review does not approve the change.")
     if change is not None and review.head != change.head:
-        return _no("Nothing was done: the change was pushed to after it was reviewed.")
+        return refused("Nothing was done: the change was pushed to after it was reviewed.")
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
     seen = Testimony("review", review.login, answer, command.environment, command.handle)
     return _answered(house, seen, review.number, change, "", review.at)
@@ -41,10 +43,10 @@ def box(house: House, edit: Ticked) -> Heard | None:
     if edit.machine or asked is None or role is None:
         return None
     if not asked.handle:
-        return _no("Nothing was done: nothing waits there yet, so a tick is about nothing.")
+        return refused("Nothing was done: nothing waits there yet, so a tick is about nothing.")
     person = People(house.config).of_login(edit.login)
     if person is None or role not in People(house.config).teams_of(People(house.config).person(person)):
-        return _no(f"Nothing was done: whoever ticks {role} must be in that team of terrace.yaml.")
+        return refused(f"Nothing was done: whoever ticks {role} must be in that team of terrace.yaml.")
     seen = Testimony("box", edit.login, "approve", asked.environment, asked.handle)
     heard = _answered(house, seen, edit.number, None, role, None)
     return heard if heard.done else replace(heard, reply=replace(heard.reply, following=("/terrace status",)))
@@ -74,21 +76,19 @@ def _answered(
     why = barred(command, seen.login, house.talk.permission(seen.login), change)
     person = People(house.config).of_login(seen.login)
     if why is not None or person is None:
-        return _no(f"Nothing was done: {why or 'nobody in terrace.yaml has this account'}.")
+        return refused(f"Nothing was done: {why or 'nobody in terrace.yaml has this account'}.")
+    if not house.talk.mine_alone:
+        # Whoever can write as we do could say that they saw it.
+        return refused("Nothing was done: reviews and boxes count where Terrace writes as an App of its own.")
     try:
         house.config.environment(seen.environment)
         crew = house.clerks(person)
         if approving.handle_of(crew.policy, crew.ledger.read(), seen.environment) != seen.handle:
-            return _no(f"Nothing was done: what waits in {seen.environment} is not {seen.handle} any more.")
+            return refused(f"Nothing was done: what waits in {seen.environment} is not {seen.handle} any more.")
         comment = house.talk.testify(number, seen.marker, testimony_page(seen))
         witness = Witness(seen.kind, comment, str(number), seen.login)
         chosen = role or role_of(house.config, seen.environment, person)
         word = approving.Word(seen.answer, chosen, "", lambda _: witness, at, seen.handle)
-        deployment, verdict = approving.answer(crew, seen.environment, word)
+        return answering.answer(house.talk, crew, seen.environment, witness, word)
     except TerraceError as error:
-        return _no(f"Nothing was done: {error.message}.")
-    return weighed(deployment, verdict, seen.answer)
-
-
-def _no(happened: str) -> Heard:
-    return Heard(Reply(happened), done=False)
+        return refused(f"Nothing was done: {error.message}.")

@@ -1,0 +1,50 @@
+"""Somebody answers what waits, in whatever way: it is written once, and it is told whether the deployment goes on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from terrace.errors import BadInput
+from terrace.gates.model import Outcome, Verdict, Witness
+from terrace.ledger import kinds
+from terrace.ledger.model import History
+from terrace.pipelines import approve as approving
+from terrace.pipelines.conversation.authorship import own_part
+from terrace.pipelines.conversation.house import Heard
+from terrace.pipelines.conversation.ports import Conversation
+from terrace.pipelines.crew import Crew
+from terrace.report.conversation import Reply
+from terrace.rollout.model import Deployment
+
+
+def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, word: approving.Word) -> Heard:
+    """Write it down, unless it was, and tell what it came to. Raises BadInput where it could not count."""
+    history = crew.ledger.read()
+    found = approving.waiting(crew.policy, history, environment)
+    if found is None and written(history, witness):
+        return Heard(Reply("That was written down before, and counted.", following=("/terrace status",)))
+    if found is not None and word.answer == "approve":
+        why = own_part(talk, crew, history, found[0], witness.login)
+        if why is not None:
+            raise BadInput(why)
+    deployment, verdict = approving.answer(crew, environment, word)
+    return weighed(deployment, verdict, word.answer)
+
+
+def written(history: History, witness: Witness) -> bool:
+    """Whether what a witness is named for stands in the ledger."""
+    told = asdict(witness)
+    return any(e.kind == kinds.APPROVAL_GIVEN and e.payload.get("witness") == told for e in history.events)
+
+
+def weighed(deployment: Deployment, verdict: Verdict, said: approving.Answer) -> Heard:
+    """What an answer came to: whether the deployment goes on with it, or what else is asked."""
+    word = "The yes" if said == "approve" else "The no"
+    what = f"{word} to deployment {deployment.id} of {deployment.commit[:12]} is written down"
+    if said == "reject":
+        reply = Reply(f"{what}. It ends, and nothing is applied.", following=("/terrace status",))
+        return Heard(reply, left=deployment.environment)
+    if verdict.outcome is Outcome.PASS:
+        return Heard(Reply(f"{what}. {deployment.environment} goes on."), left=deployment.environment)
+    reasons = tuple(f"{result.gate}: {result.reason}" for result in verdict.open)
+    return Heard(Reply(f"{what}. {deployment.environment} does not go on yet:", reasons, ("/terrace status",)))
