@@ -237,7 +237,7 @@ def test_tick_looks_when_it_is_due_and_environments_at_one_commit_are_looked_at_
     [
         (("check", "dev"), "go with --all"),
         (("check", "--all", "--base", "HEAD"), "--base is about a change"),
-        (("check", "--all", "--format", "sarif"), "not as sarif"),
+        (("check", "--all", "--format", "junit"), "not as junit"),
         (("check", "--all", "dve"), "dev"),
         (("report", "compliance", "--framework", "soc"), "soc2"),
         (("report", "compliance", "--output", "no/such/file"), "folder"),

@@ -51,7 +51,7 @@ def test_a_called_workflow_gets_all_that_it_asks_for() -> None:
                 assert job["permissions"].get(scope) in (level, "write"), f"{path} {name}: {scope}"
 
 
-def test_only_pushed_to_the_ledger_is_what_runs_from_the_protected_branch() -> None:
+def test_no_job_of_a_pull_request_may_push() -> None:
     for path, name, job in jobs():
         if "contents" in job["permissions"] and job["permissions"]["contents"] == "write":
             assert path != PR, name

@@ -14,6 +14,7 @@ from jsonschema import Draft4Validator
 
 from support.checked import HOSTILE, checks, many, rich
 from support.golden import assert_golden
+from terrace.assess.compliance.audit import Audited, Scope
 from terrace.assess.model import Finding, Severity, Status
 from terrace.report import sarif
 from terrace.report.checked import Checked
@@ -115,3 +116,17 @@ def test_no_message_links_or_substitutes(text: str) -> None:
 
 def test_ten_thousand_findings() -> None:
     assert len(json.loads(sarif.check(many(10_000)))["runs"][-1]["results"]) == 10_000
+
+
+def test_everything_that_stands_has_a_place_in_code_scanning() -> None:
+    """Code scanning shows nothing without a file; what has none of its own is where its environment is named."""
+    bucket = Finding(
+        "s3-encryption", Severity.HIGH, Status.FAIL, "opa", "is open", stack="prod", address="aws_s3_bucket.a"
+    )
+    looks = [Audited(Scope(name, "deployed", {"c": (name,)}), (bucket, FORMAT)) for name in ("staging", "prod")]
+    told = json.loads(sarif.everything(looks))
+    schema().validate(told)
+    found = [result for run in told["runs"] for result in run["results"]]
+    places = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in found]
+    assert sorted(places) == ["a.tf", "a.tf", "terrace.yaml", "terrace.yaml"]
+    assert all(run["properties"] == {"environments": ["staging", "prod"]} for run in told["runs"])

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 
 from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.premises import Premises
+from terrace.apps.workflows.settings import FOLDER
+
+TITLES: Mapping[str, str] = {"aws": "AWS", "azure": "Azure"}
+"""What people call the clouds."""
 
 USES: Mapping[str, str] = {"-plan": "plan", "-watch": "watch", "": "apply"}
 """The environments on GitHub that belong to one of the ladder, by the end of their names, and what each is for."""
@@ -22,4 +26,8 @@ def trust(premises: Premises, cloud: str) -> Mapping[str, str]:
         "owner": f"\ndefault = {json.dumps(owner)}" if owner else "",
         "repository": f"\ndefault = {json.dumps(repository)}" if repository else "",
     }
-    return {"main.tf": filled(template(f"terrace/oidc-{cloud}.tf"), values)}
+    told = {"title": TITLES[cloud], "folder": f"{FOLDER}/oidc-{cloud}"}
+    return {
+        "main.tf": filled(template(f"terrace/oidc-{cloud}.tf"), values),
+        "README.md": filled(template("terrace/oidc.md"), told),
+    }
