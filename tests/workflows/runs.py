@@ -43,13 +43,17 @@ class Ran:
 
 @dataclass
 class Runs:
-    """The runs of one repository. Each gets an id of its own, as on GitHub; `artifacts` are those of all."""
+    """The runs of one repository. Each gets an id of its own, as on GitHub, and machines that know nothing of others.
+
+    `variables` are the repository's; `around` is what the machines have in their environment besides.
+    """
 
     shop: World
     fake: FakeGitHub
     place: Path
     count: int = 100
     variables: dict[str, str] = field(default_factory=dict)
+    around: dict[str, str] = field(default_factory=dict)
 
     @property
     def connected(self) -> dict[str, str]:
@@ -121,6 +125,7 @@ class Runs:
             "GITHUB_RUN_ID": str(self.count),
             "TERRACE_HOME": str(mine / "terrace"),
             "PIP_NO_INDEX": "1",
+            **self.around,
         }
 
     def _surroundings(self, mine: Path) -> dict[str, str]:

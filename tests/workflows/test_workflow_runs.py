@@ -4,62 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from forge.fake import FakeGitHub
-from forge.served import served
-from support.backends import Http, http
-from support.cli import MODULE, root, world
+from support.backends import Http
+from support.cli import MODULE
 from support.git import commit, git
 from workflows.runs import Ran, Runs
 
 pytestmark = pytest.mark.slow
-
-LADDER = """\
-version: 1
-environments:
-  dev: {deploy: automatic}
-  staging: {after: dev, approvals: 1}
-  prod: {after: staging, approvals: {owners: 1, security: 1}}
-teams: {owners: [bob], security: [carol]}
-people:
-  bob: {emails: [bob@example.com]}
-  carol: {emails: [carol@example.com]}
-"""
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeGitHub]:
-    grants = dict.fromkeys(("issues", "checks", "deployments", "actions", "contents", "security_events"), "write")
-    made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC), grants=grants)
-    made.permissions.update(bob="write", carol="write", mona="write")
-    with served(made):
-        yield made
-
-
-@pytest.fixture
-def states() -> Iterator[Http]:
-    with http() as backend:
-        assert isinstance(backend, Http)
-        yield backend
-
-
-@pytest.fixture
-def runs(fake: FakeGitHub, states: Http, tmp_path: Path) -> Runs:
-    files = {"modules/thing/main.tf": MODULE, "terrace.yaml": LADDER + f"backups: {{url: {tmp_path / 'copies'}}}\n"}
-    for name in ("dev", "staging", "prod"):
-        files[f"environments/{name}/main.tf"] = states.block(name) + root(name)
-    shop = world(tmp_path / "shop", files)
-    shop.ok("init", "github")
-    git(shop.work, "add", "--all")
-    git(shop.work, "commit", "--quiet", "-m", "ci: add Terrace")
-    git(shop.work, "push", "--quiet", "origin", "main")
-    return Runs(shop, fake, tmp_path / "runs")
 
 
 def tip(runs: Runs) -> str:
