@@ -18,7 +18,7 @@ from terrace.stacks.config import Config
 calm = settings(deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink))
 
 
-@settings(calm, max_examples=200)
+@settings(calm, max_examples=130)
 @given(st.binary(min_size=250, max_size=250))
 def test_no_history_breaks_a_law(luck: bytes) -> None:
     played = Played(luck)
@@ -26,7 +26,7 @@ def test_no_history_breaks_a_law(luck: bytes) -> None:
 
 
 @pytest.mark.slow
-@settings(calm, max_examples=300)
+@settings(calm, max_examples=180)
 @given(st.binary(min_size=400, max_size=400))
 def test_no_long_history_breaks_a_law(luck: bytes) -> None:
     played = Played(luck)

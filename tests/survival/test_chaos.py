@@ -10,7 +10,7 @@ from support.marks import SQLITE
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 8
+ROUNDS = 6
 
 
 @pytest.mark.parametrize(("backend", "ledger"), list(zip(BACKENDS, ("git", SQLITE, SQLITE, "git"), strict=True)))

@@ -28,7 +28,7 @@ LEDGERS = {"local": "git", "s3": "git", "http": SQLITE, "pg": SQLITE}
 """Both kinds, two backends each."""
 
 EVERY = ("local", "pg")
-"""The backends, one with each ledger, where Terrace dies at every crossing; on the others it does at every third."""
+"""The backends, one with each ledger, where Terrace dies at every crossing; on the others it does at every fifth."""
 
 UNKNOWN = "what it did is not known, and it is never run again"
 
@@ -87,7 +87,7 @@ def finish(place: Workplace) -> None:
 def test_terrace_dies_at_each_thing_that_it_does_and_all_is_made_once(places: Places, backend: str) -> None:
     place = places.at(backend)
     crossed = []
-    for at in itertools.count(1, 1 if backend in EVERY else 3):
+    for at in itertools.count(1, 1 if backend in EVERY else 5):
         release = places.name()
         place.release(release)
         where, died = place.stage.mortal("dev", at)

@@ -125,6 +125,7 @@ class Runs:
             "GITHUB_RUN_ID": str(self.count),
             "TERRACE_HOME": str(mine / "terrace"),
             "PIP_NO_INDEX": "1",
+            "PIP_NO_DEPS": "1",
             **self.around,
         }
 
