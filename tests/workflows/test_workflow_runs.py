@@ -115,7 +115,7 @@ def test_a_pull_request_is_checked_and_strangers_plan_nothing(runs: Runs, states
     assert ("### Terrace: pass" in comment, "3 to create" in comment) == (True, True)
     assert [run["conclusion"] for run in fake.runs.values()] == ["success"]
 
-    ran = proposed(runs, 22, {"modules/thing/main.tf": MODULE.replace("  type = string", "type=string")})
+    ran = proposed(runs, 22, {"environments/dev/more.tf": "locals {a=1}\n"})
     assert ran.code != 0
     assert "Terrace gate" in ran.said
     assert [run["conclusion"] for run in fake.runs.values()][-1] == "failure"
