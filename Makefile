@@ -42,7 +42,7 @@ test: lint tools  ## Set up and run every test
 fast: $(READY)  ## The tests that take under a minute together
 	@$(BIN)/pytest -n $(JOBS) -m 'not aws and not slow and not peer and not live'
 
-peers: $(READY)  ## Compare with programs of others, built with Go first: conftest (minutes)
+peers: $(READY)  ## Compare with programs of others, built or installed first: conftest (minutes), an emulator of GitHub
 	@$(BIN)/pytest -m peer
 
 live: $(READY)  ## Try GitHub itself, in a repository given for it: TERRACE_LIVE_REPOSITORY=owner/name GITHUB_TOKEN=...

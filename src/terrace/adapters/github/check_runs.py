@@ -61,7 +61,7 @@ class CheckRuns:
             told += len(portion)
             asked: dict[str, Any] = {"output": {**output, "annotations": _told(portion)}}
             if number == len(portions):
-                asked["conclusion"] = conclusion
+                asked |= {"status": "completed", "conclusion": conclusion}
             page = self._github.once("PATCH", f"check-runs/{run}", asked, partial(self._holds, run, told, asked))
         return str(page["html_url"])
 

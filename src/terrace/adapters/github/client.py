@@ -81,6 +81,10 @@ class GitHub:
         """Who asks: for those who reach the same repository by another way."""
         return self._credential
 
+    def close(self) -> None:
+        """Let its connections go; nothing may be asked after."""
+        self._http.close()
+
     def read(self, path: str, **query: str | int) -> Any:
         """What is there. Raises Refused with status 404 when there is nothing, or nothing that the token may see."""
         return _json(self._asked("GET", path, query=query))
