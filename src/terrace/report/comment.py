@@ -108,7 +108,10 @@ def _headline(record: Checked) -> str:
         if n
     ]
     verdict = "pass" if record.passed else "**held**"
-    what = ", ".join(numbers) or "nothing to do"
+    unplanned = len(change.impacts) - len(known.plans)
+    what = ", ".join(numbers) or ("nothing to do" if not unplanned else "")
+    if unplanned:
+        what += f"{', ' if what else ''}{unplanned} {_word(unplanned, 'stack')} not planned"
     return f"### Terrace: {verdict} · {what}\n\nat {change.head[:12]}, against {change.base[:12]}"
 
 
