@@ -67,7 +67,10 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def work(folder: str, every: str, how: Literal["on", "once"]) -> int:
-    """Work until ^C, or until nothing is left. Raises NotReady where another worker does."""
+    """Work until ^C, or until nothing is left: then exit 1 where something could not be done.
+
+    Raises NotReady where another worker works.
+    """
     interval = interval_of(every)
     handlers = Handlers(Path(folder))
     with LocalLeases(_place(folder)).hold("worker") as ours:
@@ -80,7 +83,7 @@ def work(folder: str, every: str, how: Literal["on", "once"]) -> int:
             if worker.step():
                 continue
             if how == "once":
-                return 0
+                return 1 if worker.trouble else 0
             try:
                 time.sleep(REST_SECONDS)
             except KeyboardInterrupt:

@@ -56,6 +56,8 @@ class Worker:
         self._clock = clock
         self._tell = tell
         self._looked: datetime | None = None
+        self.trouble = False
+        """Whether anything could not be done since it began."""
 
     def step(self) -> bool:
         """Do one thing; tells whether there was one."""
@@ -71,6 +73,7 @@ class Worker:
         except Interrupted:
             raise
         except TerraceError as error:
+            self.trouble = True
             self._tell(f"what is due could not be done: {error}")
         return True
 
@@ -83,6 +86,7 @@ class Worker:
             self._inbox.hand_back(delivery.id)
             raise
         except Exception as error:
+            self.trouble = True
             # A fault of ours too: the worker has other deliveries to look after, and this one says what happened to it.
             why = str(error) if isinstance(error, TerraceError) else f"a fault of Terrace: {error!r}"
             self._tell(f"{name}: {self._inbox.fail(delivery.id, why)}: {why}")
