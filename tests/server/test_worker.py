@@ -163,9 +163,10 @@ def test_what_is_due_and_cannot_be_done_is_said_and_tried_at_the_next_time(inbox
         raise NotReady("no key")
 
     lines: list[str] = []
-    until_idle(Worker(inbox, {}, broken, EVERY, clock, lines.append))
+    made = Worker(inbox, {}, broken, EVERY, clock, lines.append)
+    until_idle(made)
     assert lines == ["what is due could not be done: no key"]
-    assert worker.trouble
+    assert made.trouble
 
 
 def test_what_was_given_up_stays_until_somebody_looks(inbox: Inbox, clock: Clock) -> None:
