@@ -38,7 +38,7 @@ class Conversations:
         author: str = "mona",
         merged: str = "",
         foreign: bool = False,
-        writers: Mapping[str, str | None] | None = None,
+        writers: Mapping[str | None, str | None] | None = None,
     ) -> None:
         """A pull request. `merged` is the commit that it became; `writers`: author of each commit -> committer."""
         repo = sample(self._contract, "repository", id=1, name=self.name, full_name=f"{self.owner}/{self.name}")

@@ -55,6 +55,16 @@ def test_what_somebody_may_do_is_looked_up(fake: FakeGitHub, level: Permission) 
     assert talk(fake).permission("alice") == level
 
 
+def test_an_account_that_an_enterprise_manages_is_one(fake: FakeGitHub) -> None:
+    fake.permissions["mona-lisa_acme"] = "write"
+    assert talk(fake).permission("mona-lisa_acme") == "write"
+
+
+def test_nobody_answered_to_a_run_that_is_deleted(fake: FakeGitHub) -> None:
+    fake.stumbles = [Stumble(404, body={"message": "Not Found"})]
+    assert talk(fake).run_reviews("77") == ()
+
+
 def test_a_role_of_the_organisation_counts_as_what_it_builds_on(fake: FakeGitHub) -> None:
     fake.permissions["alice"] = "release-captain"
     assert talk(fake).permission("alice") == "write"
@@ -91,8 +101,7 @@ def test_who_wrote_a_commit_without_an_account_cannot_be_told(fake: FakeGitHub) 
 
 
 def test_a_longer_change_than_github_tells_is_not_known_whole(fake: FakeGitHub) -> None:
-    fake.pull(7, HEAD)
-    fake.pulls[7]["commits"] = 251
+    fake.pull(7, HEAD, writers={f"one-{number}": None for number in range(250)})
     change = talk(fake).change(7)
     assert change is not None and change.pushers is None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from forge.fake import FakeGitHub
+from forge.fake import FakeGitHub, Stumble
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.merges import GitHubMerges
@@ -78,6 +80,29 @@ def test_one_of_several_changes_is_enough(fake: FakeGitHub) -> None:
     fake.origins[MERGED] = [7, 9]
     fake.reviewed(9, "alice", commit="e" * 40)
     assert lacks(fake) is None
+
+
+def test_whoever_pushed_into_the_change_of_a_program_does_not_review_it(fake: FakeGitHub) -> None:
+    fake.pull(7, HEAD, author="renovate[bot]", merged=MERGED, writers={"renovate[bot]": "renovate[bot]", "mona": None})
+    fake.reviewed(7, "mona")
+    assert lacks(fake) == "came by pull request 7, which only those approved who wrote it"
+    fake.reviewed(7, "alice")
+    assert lacks(fake) is None
+
+
+@pytest.mark.parametrize("writers", [{"mona": "mona", None: None}, {f"one-{n}": None for n in range(250)}])
+def test_where_it_cannot_be_told_who_wrote_it_nobody_reviewed_it(
+    fake: FakeGitHub, writers: Mapping[str | None, str | None]
+) -> None:
+    fake.pull(7, HEAD, merged=MERGED, writers=writers)
+    fake.reviewed(7, "alice")
+    assert lacks(fake) == "came by pull request 7, of which GitHub does not know who wrote it"
+
+
+@pytest.mark.parametrize("status", [404, 422])
+def test_what_github_does_not_know_came_by_no_change(fake: FakeGitHub, status: int) -> None:
+    fake.stumbles = [Stumble(status, body={"message": "No commit found for SHA"})]
+    assert lacks(fake) == "came into main by no merged pull request"
 
 
 def test_what_is_no_commit_is_never_asked_about(fake: FakeGitHub) -> None:

@@ -12,13 +12,12 @@ from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.comments import Comments
 from terrace.adapters.github.merges import GitHubMerges
 from terrace.adapters.github.refusals import Refused
+from terrace.adapters.github.writers import writers
 from terrace.errors import BadInput
 from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said, Sign
 
-MOST_COMMITS = 250
-"""Commits of a pull request that GitHub tells: of a longer one it is not known who wrote all of it."""
-
-_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}(\[bot\])?")
+# Accounts that an enterprise manages end in _ and its short name.
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(\[bot\])?")
 _PERMISSIONS: Mapping[str, Permission] = {level: level for level in get_args(Permission)}
 _REACTIONS: Mapping[Sign, str] = {"seen": "eyes", "done": "+1", "refused": "confused"}
 
@@ -60,7 +59,7 @@ class GitHubConversation:
             merged=str(told.get("merge_commit_sha") or "") if told.get("merged") else "",
             # A head whose repository is gone came from one that is not ours any more.
             foreign=(head.get("repo") or {}).get("id") != base["repo"]["id"],
-            pushers=self._pushers(int(number)) if told["commits"] <= MOST_COMMITS else None,
+            pushers=writers(self._github, int(number)),
         )
 
     def acknowledge(self, said: Said, sign: Sign) -> None:
@@ -112,7 +111,8 @@ class GitHubConversation:
     def run_reviews(self, run: str) -> tuple[RunReview, ...]:
         """https://docs.github.com/en/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run"""
         found = []
-        for told in self._github.read(f"actions/runs/{_number(run)}/approvals"):
+        # Runs are deleted after a while, and what was said to one with it.
+        for told in self._github.find(f"actions/runs/{_number(run)}/approvals") or ():
             user = told.get("user") or {}
             if told["state"] not in ("approved", "rejected"):
                 continue
@@ -138,15 +138,6 @@ class GitHubConversation:
             # Asked twice, it runs twice or is refused the second time: both are harmless.
             self._github.once("POST", f"actions/runs/{int(run['id'])}/rerun", {}, lambda: {})
         return str(run["html_url"])
-
-    def _pushers(self, number: int) -> frozenset[str] | None:
-        logins: set[str] = set()
-        for commit in self._github.each(f"pulls/{number}/commits"):
-            author = (commit.get("author") or {}).get("login")
-            if author is None:
-                return None
-            logins |= {author, (commit.get("committer") or {}).get("login") or author}
-        return frozenset(logins)
 
 
 def _said(told: Mapping[str, Any]) -> Said:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from terrace.adapters.github.client import GitHub
+from terrace.adapters.github.refusals import Refused
+from terrace.adapters.github.writers import writers
 from terrace.errors import BadInput
 
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
@@ -24,12 +26,10 @@ class GitHubMerges:
     def unreviewed(self, commit: str) -> str | None:
         """Why a commit did not come through a reviewed pull request; None where it did.
 
-        Reviewed: the newest commit of it was approved by somebody who may write here and did not open it, and nobody
-        such asks for changes. What was pushed by hand, and no pull request knows, is not.
+        Reviewed: the newest commit of it was approved by somebody who may write here, did not open it and wrote none
+        of it, and nobody such asks for changes. What was pushed by hand, and no pull request knows, is not.
         """
-        if not _COMMIT.fullmatch(commit):
-            raise BadInput(f"{commit[:60]!r} is no commit")
-        merged = [one for one in self._github.each(f"commits/{commit}/pulls") if self._merged(one)]
+        merged = self._merging(commit)
         if not merged:
             return f"came into {self._branch} by no merged pull request"
         told = [self._lacks(one) for one in merged]
@@ -37,10 +37,18 @@ class GitHubMerges:
 
     def origin(self, commit: str) -> int | None:
         """The number of the pull request that a commit was merged by; the newest of several, None without any."""
+        return max((int(one["number"]) for one in self._merging(commit)), default=None)
+
+    def _merging(self, commit: str) -> list[Mapping[str, Any]]:
+        """The merged pull requests that a commit came by; none where GitHub does not know the commit."""
         if not _COMMIT.fullmatch(commit):
             raise BadInput(f"{commit[:60]!r} is no commit")
-        merged = [one for one in self._github.each(f"commits/{commit}/pulls") if self._merged(one)]
-        return max((int(one["number"]) for one in merged), default=None)
+        try:
+            return [one for one in self._github.each(f"commits/{commit}/pulls") if self._merged(one)]
+        except Refused as error:
+            if error.status in (404, 422):
+                return []
+            raise
 
     def _merged(self, pull: Mapping[str, Any]) -> bool:
         return bool(pull.get("merged_at")) and pull["base"]["ref"] == self._branch
@@ -61,9 +69,22 @@ class GitHubMerges:
             for login, review in newest.items()
             if review["state"] == "APPROVED" and review.get("commit_id") == head
         )
-        if any(self._may(login) for login in approved):
-            return None
-        return f"came by pull request {number}, whose newest commit nobody else approved"
+        approvers = [login for login in approved if self._may(login)]
+        if not approvers:
+            return f"came by pull request {number}, whose newest commit nobody else approved"
+        return self._self_made(number, approvers)
+
+    def _self_made(self, number: int, approvers: Sequence[str]) -> str | None:
+        """Why none of those who approved looked at the work of others; None where one did.
+
+        Whoever opened it need not have written it: people push into a pull request that a program opened.
+        """
+        wrote = writers(self._github, number)
+        if wrote is None:
+            return f"came by pull request {number}, of which GitHub does not know who wrote it"
+        if wrote.issuperset(approvers):
+            return f"came by pull request {number}, which only those approved who wrote it"
+        return None
 
     def _may(self, login: str) -> bool:
         """Whether somebody may write here; a program's review is nobody's."""
