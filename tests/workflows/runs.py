@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from forge.fake import FakeGitHub
@@ -54,6 +55,7 @@ class Runs:
     count: int = 100
     variables: dict[str, str] = field(default_factory=dict)
     around: dict[str, str] = field(default_factory=dict)
+    _counting: Lock = field(default_factory=Lock)
 
     @property
     def connected(self) -> dict[str, str]:
@@ -71,8 +73,8 @@ class Runs:
         self, workflow: str, event: str, commit: str, payload: Mapping[str, Any] | None = None, **inputs: str
     ) -> Ran:
         """Run a workflow for an event, at a commit, until it ends."""
-        self.count += 1
-        mine = self.place / f"run-{self.count}"
+        id_ = self._next()
+        mine = self.place / f"run-{id_}"
         (mine / "artifacts").mkdir(parents=True)
         told = {"repository": self._repository(), "sender": {"login": "mona", "type": "User"}, **(payload or {})}
         told |= {"inputs": inputs} if inputs else {}
@@ -84,7 +86,7 @@ class Runs:
             *("-P", "ubuntu-24.04=-self-hosted", "--action-offline-mode", "--no-cache-server", "--no-skip-checkout"),
             *("--action-cache-path", str(mine / "act"), "--concurrent-jobs", "2"),
             *(part for one in self._stand_ins() for part in ("--local-repository", one)),
-            *(part for name, value in self._world(commit, mine).items() for part in ("--env", f"{name}={value}")),
+            *(part for name, value in self._world(id_, commit, mine).items() for part in ("--env", f"{name}={value}")),
             *(
                 "-s",
                 f"GITHUB_TOKEN=ghs_{'x' * 30}",
@@ -101,6 +103,11 @@ class Runs:
         )
         return Ran(done.returncode, done.stdout + done.stderr)
 
+    def _next(self) -> int:
+        with self._counting:
+            self.count += 1
+            return self.count
+
     def _readable(self, mine: Path, commit: str) -> Path:
         """The files as of that commit, without the two keys that GitHub knows since 2026 and act does not yet."""
         folder = mine / "files"
@@ -115,14 +122,14 @@ class Runs:
         full = f"{self.fake.owner}/{self.fake.name}"
         return {"full_name": full, "name": self.fake.name, "default_branch": "main", "owner": OWNER}
 
-    def _world(self, commit: str, mine: Path) -> dict[str, str]:
+    def _world(self, id_: int, commit: str, mine: Path) -> dict[str, str]:
         return {
             "TEST_REMOTE": str(self.shop.remote),
             "TEST_COMMIT": commit,
             "TEST_ARTIFACTS": str(mine / "artifacts"),
             "GITHUB_API_URL": self.fake.api,
             "GITHUB_REPOSITORY": f"{self.fake.owner}/{self.fake.name}",
-            "GITHUB_RUN_ID": str(self.count),
+            "GITHUB_RUN_ID": str(id_),
             "TERRACE_HOME": str(mine / "terrace"),
             "PIP_NO_INDEX": "1",
             "PIP_NO_DEPS": "1",
