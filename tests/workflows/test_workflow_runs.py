@@ -128,6 +128,28 @@ def test_a_pull_request_is_checked_and_strangers_plan_nothing(runs: Runs, states
     assert not [one for one in fake.asked[before:] if one.verb != "GET"], "a stranger's run writes nothing"
 
 
+def test_what_runs_by_the_clock_ends_well(runs: Runs, states: Http, fake: FakeGitHub) -> None:
+    pushed(runs).ok()
+    for workflow in ("01-security-scan.yml", "state-backup.yml", "compliance-report.yml", "tick.yml"):
+        started(runs, workflow).ok()
+    scans = sorted(path.name for path in runs.place.rglob("*.sarif") if path.parent.name == "artifacts")
+    assert "terrace-dev.sarif" in scans, "what code scanning was sent"
+    assert list(runs.place.glob("*/artifacts/compliance-report/compliance.html"))
+    copies = [path for path in (runs.shop.work.parents[1] / "copies").rglob("*") if path.is_file()]
+    assert copies, "a copy of the state of dev"
+    assert not [path for path in copies if b"dev-1" in path.read_bytes()], "and it is sealed"
+    assert (value(states, "dev"), shown(fake, "dev")) == ("dev-1", ["success"]), "nothing was due, and nothing was done"
+
+
+def test_an_action_that_nothing_stands_in_for_fails_the_run(runs: Runs) -> None:
+    step = f"{{uses: nobody/knows@{'0' * 40}}}"
+    job = f"on: workflow_dispatch\njobs:\n  odd: {{runs-on: ubuntu-24.04, steps: [{step}]}}\n"
+    runs.shop.push({".github/workflows/odd.yml": job})
+    ran = started(runs, "odd.yml")
+    assert ran.code != 0
+    assert "failed to read 'action.yml' from action 'nobody/knows@" in ran.said
+
+
 def proposed(runs: Runs, number: int, files: dict[str, str], *, foreign: bool = False) -> Ran:
     """Somebody opens a pull request; its run, at the merge that GitHub makes of it."""
     work = runs.shop.work
