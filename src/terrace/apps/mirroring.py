@@ -30,7 +30,7 @@ def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
         from terrace.pipelines import mirroring
 
         history, touched = shop.ledger.read(), tuple(environments)
-        board = GitHubBoard(forge.github, is_production, run_page(os.environ))
+        board = GitHubBoard(forge.github, forge.login, is_production, run_page(os.environ))
         mirroring.show_deployments(board, history, touched)
         if shop.trust.config.forge.releases == "production":
             releases = GitHubReleases(forge.github)

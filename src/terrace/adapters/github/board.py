@@ -29,10 +29,14 @@ _STATES: Mapping[State, str] = {
 
 
 class GitHubBoard:
-    """The deployments of one repository. `production` tells whether an environment is; `log` is where more is told."""
+    """The deployments of one repository that `login` keeps. What somebody else made is theirs, whatever key is in it.
 
-    def __init__(self, github: GitHub, production: Callable[[str], bool], log: str = "") -> None:
+    `production` tells whether an environment is; `log` is where more is told.
+    """
+
+    def __init__(self, github: GitHub, login: str, production: Callable[[str], bool], log: str = "") -> None:
         self._github = github
+        self._login = login
         self._production = production
         self._log = log
 
@@ -51,7 +55,7 @@ class GitHubBoard:
         """Our newest deployments of an environment: key -> GitHub's id."""
         found: dict[str, int] = {}
         for told in islice(self._github.each("deployments", environment=environment), DEEP):
-            key = _key(told)
+            key = _key(told) if (told.get("creator") or {}).get("login") == self._login else None
             if key is not None:
                 found.setdefault(key, int(told["id"]))
             if len(found) > number:
