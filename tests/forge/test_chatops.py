@@ -247,6 +247,8 @@ def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room:
     events = shop.ok("ledger", "verify", "--json").json["events"]
     shop.ok("approve", "staging", handle, "--from-run")
     assert shop.ok("ledger", "verify", "--json").json["events"] == events, "the same again writes nothing"
+    shop.variables["GITHUB_RUN_ATTEMPT"] = "2"
+    assert "started before" in shop.ok("approve", "staging", "00000000", "--from-run").out
     kept = fake.run_approvals.pop(77)
     assert shop.run("resume", "staging").code == 1, "GitHub does not say so any more"
     fake.run_approvals[77] = kept
@@ -291,6 +293,9 @@ def test_a_review_answers_when_it_says_so_at_the_commit_that_it_saw(room: Room) 
     assert room.shop.run("resume", "staging").code == 1, "nobody says any more that it was said"
     room.fake.comments[said["id"]] = {**kept, "user": {**kept["user"], "login": "eve"}}
     assert room.shop.run("resume", "staging").code == 1, "somebody else says it as if they were us"
+    bot = {"TERRACE_GITHUB_LOGIN": "github-actions[bot]"}
+    room.fake.comments[said["id"]] = {**kept, "user": {**kept["user"], "login": "github-actions[bot]"}}
+    assert room.shop.run("resume", "staging", **bot).code == 1, "every workflow can say it as that bot"
     room.fake.comments[said["id"]] = kept
     room.shop.ok("resume", "staging")
 
