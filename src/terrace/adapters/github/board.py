@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from terrace.adapters.github.client import GitHub
+from terrace.adapters.github.refusals import Refused
 from terrace.report.text import clipped
 from terrace.rollout.announcement import Announcement, State
 
@@ -43,13 +44,19 @@ class GitHubBoard:
     def show(self, environment: str, newest: Sequence[Announcement]) -> None:
         if not newest:
             return
-        there = self._ours(environment, len(newest))
+        there, refused = self._ours(environment, len(newest)), None
         for one in newest:
             found = there.get(one.key)
             # What is over before anybody showed it is history, and the ledger has it.
             if found is None and one.state == "gone":
                 continue
-            self._tell(found if found is not None else self._made(one), one)
+            try:
+                self._tell(found if found is not None else self._made(one), one)
+            except Refused as error:
+                # One whose commit was pushed away, say: the others are shown all the same.
+                refused = error
+        if refused is not None:
+            raise refused
 
     def _ours(self, environment: str, number: int) -> dict[str, int]:
         """Our newest deployments of an environment: key -> GitHub's id."""

@@ -50,7 +50,8 @@ class Comments:
         return [
             comment
             for comment in self._github.each(f"issues/{number}/comments")
-            if (comment.get("user") or {}).get("login") == self._author and (comment.get("body") or "").startswith(marker)
+            if (comment.get("user") or {}).get("login") == self._author
+            and (comment.get("body") or "").startswith(marker)
         ]
 
     def _forget(self, comment: dict[str, Any]) -> None:
