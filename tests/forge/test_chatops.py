@@ -122,8 +122,8 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
 
 def test_nobody_approves_their_own_work_from_somewhere_else(room: Room) -> None:
     room.fake.grants = {"issues": "write"}
-    told = room.shop.run("promote", "staging")
-    assert (told.code, "deployments: write" in told.err) == (1, True)
+    asked = room.shop.run("promote", "staging")
+    assert (asked.code, "deployments: write" in asked.err) == (1, True)
     (page,) = (c["body"] for c in room.fake.comments.values() if '"kind":"release"' in c["body"])
     assert room.handle("staging") in page, "what the token may not do keeps nothing back that it may"
     room.fake.pull(12, "a" * 40, author="bob", merged=git(room.shop.work, "rev-parse", "main").strip())

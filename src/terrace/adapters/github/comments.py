@@ -22,8 +22,8 @@ class Comments:
     def keep(self, number: int, marker: str, body: str) -> str:
         """Have exactly this one comment with that marker on an issue or pull request; returns its address.
 
-        `body` begins with the marker: what a change shows in code may hold any. The same body again changes nothing. More than one (two runs that raced) become
-        the oldest; one that was deleted meanwhile is written anew.
+        `body` begins with the marker: what a change shows in code may hold any. The same body again changes nothing.
+        More than one (two runs that raced) become the oldest; one that was deleted meanwhile is written anew.
         """
         return str(self.kept(number, marker, body)["html_url"])
 
