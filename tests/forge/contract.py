@@ -104,11 +104,16 @@ class Contract:
         schema = _schema(self._resolved(described))
         given = json.loads(body)
         self._judge(schema, given, operation.id)
-        unknown = set(given) - _fields(schema) if isinstance(given, dict) else set()
+        unknown = set(given) - self._fields(schema) if isinstance(given, dict) else set()
         if unknown:
             # The description lets any field through; GitHub ignores those it does not know, and so does nobody notice.
             raise ContractBroken(f"{operation.id}: no field is called {', '.join(sorted(unknown))}")
         return given
+
+    def _fields(self, schema: Any) -> set[str]:
+        whole = self._resolved(schema)
+        inner = (one for kind in ("oneOf", "anyOf", "allOf") for one in whole.get(kind, ()))
+        return set(whole.get("properties", {})).union(*(self._fields(one) for one in inner))
 
     def _resolved(self, piece: Any) -> Any:
         while "$ref" in piece:
@@ -146,14 +151,6 @@ def _pattern(path: str) -> re.Pattern[str]:
 def _schema(piece: Any) -> Any:
     content = piece.get("content") or {}
     return content["application/json"].get("schema") if "application/json" in content else None
-
-
-def _fields(schema: Any) -> set[str]:
-    found = set(schema.get("properties", {}))
-    for kind in ("oneOf", "anyOf", "allOf"):
-        for one in schema.get(kind, ()):
-            found |= _fields(one)
-    return found
 
 
 def _typed(value: str, schema: Any) -> Any:

@@ -69,6 +69,8 @@ class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scann
     reactions: list[tuple[int, str]] = field(default_factory=list)
     reruns: list[int] = field(default_factory=list)
     run_approvals: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    waiting: dict[int, str] = field(default_factory=dict)
+    doors: list[tuple[int, str, str]] = field(default_factory=list)
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     origins: dict[str, list[int]] = field(default_factory=dict)
     environments: dict[str, list[str] | None] = field(default_factory=dict)

@@ -25,6 +25,8 @@ class Conversations:
     reactions: list[tuple[int, str]]
     reruns: list[int]
     run_approvals: dict[int, list[dict[str, Any]]]
+    waiting: dict[int, str]
+    doors: list[tuple[int, str, str]]
     _contract: Contract
 
     def _paged(self, members: Iterable[Any], query: dict[str, list[str]], path: str) -> Answer:
@@ -109,8 +111,12 @@ class Conversations:
         return Answer(200 if known else 201, made)
 
     def _actions_list_workflow_runs_for_repo(self, _: Any, query: dict[str, list[str]], __: Any) -> Answer:
-        head = query.get("head_sha", [None])[0]
-        mine = [run for run in self.workflow_runs.values() if head in (None, run["head_sha"])]
+        head, status = query.get("head_sha", [None])[0], query.get("status", [None])[0]
+        mine = [
+            run
+            for run in self.workflow_runs.values()
+            if head in (None, run["head_sha"]) and status in (None, run["status"])
+        ]
         return Answer(200, {"total_count": len(mine), "workflow_runs": mine})
 
     def _actions_re_run_workflow(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
@@ -124,6 +130,27 @@ class Conversations:
         """A reviewer of an environment answers a run."""
         told = {"state": state, "user": user(login), "comment": "", "environments": [{"id": 1, "name": environment}]}
         self.run_approvals.setdefault(run, []).append(told)
+
+    def knocks(self, run: int, head: str, environment: str) -> None:
+        """A run waits at the door of an environment that has our App as a rule."""
+        self.workflow_runs[run] = sample(self._contract, "workflow-run", id=run, head_sha=head, status="waiting")
+        self.waiting[run] = environment
+
+    def _actions_get_pending_deployments_for_run(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
+        name = self.waiting.get(int(parts["run_id"]))
+        if name is None:
+            return Answer(200, [])
+        told = {"environment": {"id": 1, "name": name}, "wait_timer": 0, "wait_timer_started_at": None}
+        return Answer(200, [{**told, "current_user_can_approve": False, "reviewers": []}])
+
+    def _actions_review_custom_gates_for_run(self, parts: dict[str, str], _: Any, body: Any) -> Answer:
+        run = int(parts["run_id"])
+        if self.waiting.get(run) != body["environment_name"]:
+            return Answer(422, {"message": "No pending custom deployment protection rule"})
+        del self.waiting[run]
+        self.workflow_runs[run]["status"] = "in_progress"
+        self.doors.append((run, body["state"], body["comment"]))
+        return Answer(204)
 
     def _actions_get_reviews_for_run(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
         return Answer(200, self.run_approvals.get(int(parts["run_id"]), []))

@@ -12,7 +12,7 @@ import pytest
 from forge.fake import FakeGitHub
 from forge.served import served
 from support.cli import MODULE, Done, World, three_environments, world
-from support.git import git
+from support.git import commit, git
 
 pytestmark = pytest.mark.slow
 
@@ -279,12 +279,12 @@ def test_a_review_answers_when_it_says_so_at_the_commit_that_it_saw(room: Room) 
     told = room.shop.run("chatops", "--json").json["happened"]
     assert "as an App of its own" in told, "every workflow can write as the bot of GitHub"
     as_an_app(room)
-    for who, state, commit, why in (
+    for who, state, head, why in (
         ("bob", "COMMENTED", "a" * 40, "does not approve the change"),
         ("bob", "APPROVED", "e" * 40, "was pushed to after it was reviewed"),
         ("mona", "APPROVED", "a" * 40, "whoever opened a change"),
     ):
-        id_ = room.fake.reviewed(12, who, state, commit, body=line)
+        id_ = room.fake.reviewed(12, who, state, head, body=line)
         event(room, "pull_request_review", action="submitted", pull_request={"number": 12}, review={"id": id_})
         assert why in room.shop.run("chatops", "--json").json["happened"]
     id_ = room.fake.reviewed(12, "bob", body=f"Fine with me.\n{line}")
@@ -336,3 +336,31 @@ def test_a_box_of_a_deployment_request_is_an_answer_of_whoever_ticks_it(room: Ro
     assert [(a["actor"], a["role"], a["proof"]) for a in newest["approvals"]] == [("bob", "owners", "forge")]
     asked = room.fake.issues[20]["body"]
     assert "is not" in ticks("bob", "owners").json["happened"], "it is over"
+
+
+def test_a_run_that_waits_at_an_environment_is_let_in_once_the_gates_pass(room: Room) -> None:
+    shop, fake = room.shop, room.fake
+    tip = git(shop.work, "rev-parse", "main").strip()
+    shop.run("promote", "staging")
+    fake.knocks(90, tip, "staging")
+    fake.knocks(91, tip, "staging-watch")
+
+    def round_() -> str:
+        done = shop.ok("worker", "--once", "--answers-only", GITHUB_ACTIONS="", TERRACE_GITHUB_LOGIN=fake.me)
+        return done.out + done.err
+
+    assert "run 90 waits at staging: 0 of 1 people have approved" in round_()
+    room.says("bob", f"/terrace approve staging {room.handle('staging')}")
+    shop.ok("chatops")
+    assert "run 90 is approved at staging" in round_()
+    assert fake.doors == [(90, "approved", "every gate passes")]
+    assert shop.status()["staging"]["state"] == "waiting", "nothing was deployed here"
+    round_()
+    assert len(fake.doors) == 1
+    fake.knocks(92, "f" * 40, "staging")
+    assert "run 92 waits at staging" in round_(), "nobody here knows that commit"
+    git(shop.work, "switch", "--quiet", "--create", "side")
+    fake.knocks(93, commit(shop.work, {"README.md": "hello\n"}), "staging")
+    git(shop.work, "switch", "--quiet", "main")
+    assert "run 93 is rejected at staging" in round_()
+    assert 91 in fake.waiting, "what is no environment of terrace.yaml is left to others"

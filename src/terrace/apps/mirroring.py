@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from terrace.watch.review import Review
 
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
+    from terrace.assess.compliance.audit import Audited
+    from terrace.pipelines.mirroring import Tracker
 
 
 def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
@@ -81,14 +83,26 @@ def show_findings(shop: Workshop, record: Checked) -> str | None:
 
 def track_drift(shop: Workshop, reviews: Iterable[Review]) -> None:
     """Keep the issues of what drifts."""
-    with _telling("drift has no issue on the forge"):
+    from terrace.pipelines import mirroring
+
+    _track(shop, "drift", lambda tracker: mirroring.track_drift(tracker, reviews))
+
+
+def track_audits(shop: Workshop, looks: Iterable[Audited]) -> None:
+    """Keep the issues of environments in which something that stands breaks rules."""
+    from terrace.pipelines import mirroring
+
+    _track(shop, "what breaks rules", lambda tracker: mirroring.track_audits(tracker, looks))
+
+
+def _track(shop: Workshop, what: str, keep: Callable[[Tracker], tuple[str, ...]]) -> None:
+    with _telling(f"{what} has no issue on the forge"):
         forge = shop.forge
         if forge is None or shop.trust.config.forge.issues == "off":
             return
         from terrace.adapters.github.tracker import GitHubTracker
-        from terrace.pipelines import mirroring
 
-        for url in mirroring.track_drift(GitHubTracker(forge.github, forge.login), reviews):
+        for url in keep(GitHubTracker(forge.github, forge.login)):
             note(f"tracked: {url}")
 
 

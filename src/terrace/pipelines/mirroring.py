@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from terrace.assess.compliance.audit import Audited
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.approve import handle_of
-from terrace.report.matters import Matter, drift_matters
+from terrace.report.matters import Matter, audit_matters, drift_matters
 from terrace.report.release_notes import release_notes
 from terrace.report.release_page import MARKER, Release, release_page
 from terrace.rollout.announcement import Announcement, announcements
@@ -99,6 +100,12 @@ def show_deployments(board: Board, history: History, environments: Iterable[str]
     every = folds.deployments(history)
     for name in environments:
         board.show(name, announcements(every, name))
+
+
+def track_audits(tracker: Tracker, looks: Iterable[Audited]) -> tuple[str, ...]:
+    """Keep an issue for every environment in which something that stands breaks rules; the addresses of open ones."""
+    kept = [(matter, tracker.keep(matter)) for matter in audit_matters(looks)]
+    return tuple(url for matter, url in kept if matter.open and url is not None)
 
 
 def track_drift(tracker: Tracker, reviews: Iterable[Review]) -> tuple[str, ...]:

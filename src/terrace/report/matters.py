@@ -1,4 +1,4 @@
-"""What somebody has to look after until it is over, one thing an issue: the drift of a stack."""
+"""What somebody has to look after until it is over, one thing an issue: drift, and broken rules of what stands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from terrace.assess.compliance.audit import Audited
+from terrace.report.audit import as_markdown
 from terrace.report.drift import stack_as_markdown
 from terrace.report.markdown import plain
 from terrace.report.text import clipped, visible
@@ -29,6 +31,23 @@ class Matter:
         told = json.dumps({"kind": self.kind, "key": self.key})
         # Names may hold dashes, and two of them would end what HTML hides.
         return f"<!-- terrace:v1 {told.replace('-', '&#45;')} -->"
+
+
+def audit_matters(looks: Iterable[Audited]) -> tuple[Matter, ...]:
+    """One for every environment that was looked at: open while something of what stands there would hold a change.
+
+    What cannot be told holds it too: nothing is closed because nobody could look.
+    """
+    return tuple(
+        Matter(
+            key=look.scope.environment,
+            kind="compliance",
+            title=f"What stands in {visible(look.scope.environment)} breaks rules",
+            body=as_markdown([look]).split("\n", 2)[2],
+            open=bool(look.blocking),
+        )
+        for look in looks
+    )
 
 
 def drift_matters(reviews: Iterable[Review]) -> tuple[Matter, ...]:

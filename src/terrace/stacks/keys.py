@@ -148,7 +148,13 @@ FORGE = Record(
             "off",
             "the forge",
         ),
-        Key("issues", Choice(("drift", "off")), "What has an issue there as long as it lasts.", "drift", "the forge"),
+        Key(
+            "issues",
+            Choice(("drift", "off")),
+            "What has an issue there as long as it lasts: drift, and what stands and breaks rules.",
+            "drift",
+            "the forge",
+        ),
     ),
 )
 

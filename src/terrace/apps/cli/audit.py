@@ -11,6 +11,7 @@ from terrace.apps.cli.console import note
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import deliver, output_file
 from terrace.apps.cli.scan import secret_search
+from terrace.apps.mirroring import track_audits
 from terrace.apps.wiring import Workshop
 from terrace.assess.compliance.audit import Audited
 from terrace.assess.model import Assessment
@@ -45,6 +46,8 @@ def check_all(folder: str, names: tuple[str, ...], style: str, output: str | Non
             goals = targets(crew, history, wanted) + (() if names else left_behind(crew, history))
         looks, rules = look(shop, crew, goals)
     failed = None if head else _record(crew, history, looks, rules)
+    if not head:
+        track_audits(shop, looks)
     deliver(report.STYLES[style](looks), style, file)
     if failed is not None:
         raise failed
@@ -90,6 +93,7 @@ def look_when_due(shop: Workshop, crew: Crew, chosen: tuple[str, ...] = ()) -> t
     history = crew.ledger.read()
     looks, rules = look(shop, crew, targets(crew, history, names))
     record(crew, history, looks, rules)
+    track_audits(shop, looks)
     return looks
 
 

@@ -30,16 +30,20 @@ def serve(folder: str, host: str, port: int) -> int:
 @click.command()
 @click.option("--every", default="5m", show_default=True, metavar="DURATION", help="How often time makes things due.")
 @click.option("--once", is_flag=True, help="Work off what is there, do what is due, and end.")
+@click.option("--answers-only", is_flag=True, help="Deploy nothing: CI does, and is let in where the gates say so.")
 @click.pass_obj
-def worker(folder: str, every: str, once: bool) -> int:
+def worker(folder: str, every: str, once: bool, answers_only: bool) -> int:
     """Work off what `terrace serve` took in, and do what is due (as `terrace tick`), until ^C.
 
     It works in this clone, which should be its own, with the credentials of the environments that it deploys. There is
     one worker for a clone; a second one ends at once.
+
+    With --answers-only it needs no credentials of any environment: it answers people, checks changes, and as a custom
+    protection rule of GitHub's environments lets runs in once the gates let their deployment go on.
     """
     from terrace.apps.cli.serving import work
 
-    return work(folder, every, "once" if once else "on")
+    return work(folder, every, "once" if once else "on", "answers" if answers_only else "deployments")
 
 
 @click.command()

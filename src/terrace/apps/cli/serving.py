@@ -15,7 +15,7 @@ from terrace.adapters.leases import LocalLeases
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.drift import interval_of
 from terrace.apps.home import Home
-from terrace.apps.server.handlers import Handlers
+from terrace.apps.server.handlers import Handlers, Reach
 from terrace.apps.server.inbox import Entry, Inbox
 from terrace.apps.server.worker import Worker
 from terrace.apps.wiring import now
@@ -66,13 +66,13 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def work(folder: str, every: str, how: Literal["on", "once"]) -> int:
+def work(folder: str, every: str, how: Literal["on", "once"], reach: Reach) -> int:
     """Work until ^C, or until nothing is left: then exit 1 where something could not be done.
 
     Raises NotReady where another worker works.
     """
     interval = interval_of(every)
-    handlers = Handlers(Path(folder))
+    handlers = Handlers(Path(folder), reach)
     with LocalLeases(_place(folder)).hold("worker") as ours:
         if not ours:
             raise NotReady("another worker works in this clone", hint="one is enough; `terrace inbox` shows its work")

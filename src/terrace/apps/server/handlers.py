@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from terrace.adapters.github.webhooks import About, Pulled, Push, read
 from terrace.apps.server.inbox import Delivery
@@ -22,15 +22,22 @@ _TALK = ("issue_comment", "issues", "pull_request_review")
 _PUSHED = frozenset({"opened", "reopened", "synchronize"})
 """What is done with a pull request when it has other commits than before, or is there at all."""
 
+Reach = Literal["deployments", "answers"]
+
 _DEPENDABOT = "dependabot[bot]"
 
 
 class Handlers:
     """Those of the repository around a folder, a clone that belongs to the worker. Each delivery gets a workshop of its
-    own: the protected branch may have moved since the last one."""
+    own: the protected branch may have moved since the last one.
 
-    def __init__(self, folder: Path) -> None:
+    With the reach of `answers` nothing is deployed here: people are answered, changes are checked, and runs of CI that
+    wait at an environment are let in; whatever goes on because of it goes on there.
+    """
+
+    def __init__(self, folder: Path, reach: Reach = "deployments") -> None:
         self._folder = folder
+        self._reach = reach
 
     def by_event(self) -> Mapping[str, Handler]:
         """Handlers by the event that they are for. Other events are not taken in."""
@@ -38,6 +45,7 @@ class Handlers:
             **dict.fromkeys(_TALK, self.talk),
             "pull_request": self.change,
             "push": self.push,
+            "deployment_protection_rule": self.door,
         }
         return {**{event: self._if_ours(handler) for event, handler in ours.items()}, "installation": noted}
 
@@ -51,7 +59,7 @@ class Handlers:
         payload = msgspec.json.decode(delivery.body)
         with watcher(as_json=False) as told:
             heard = work_off(self._folder, delivery.event, payload, "hear", told)
-            if heard is not None and heard.left:
+            if heard is not None and heard.left and self._reach == "deployments":
                 # A ticked box has no second turn of its own: what goes on because of it is due.
                 heard = work_off(self._folder, delivery.event, payload, "act", told) or heard
         if heard is not None and heard.left:
@@ -92,10 +100,25 @@ class Handlers:
         return Outcome("done", self.due())
 
     def due(self) -> str:
-        """Do what is due, as `terrace tick` does; tells how it ended."""
+        """Let in whoever waits at a door, and do what is due, as `terrace tick` does; tells how it ended."""
         from terrace.apps.cli.ticking import tick
 
+        told = self._doors()
+        if self._reach == "answers":
+            return "; ".join(told) or "nobody waits at a door"
         return "all that is due is done" if tick(str(self._folder), as_json=False) == 0 else "something holds or waits"
+
+    def door(self, delivery: Delivery) -> Outcome:
+        """Answer the runs of CI that wait at environments. Which they are is asked of GitHub."""
+        return Outcome("done", "; ".join(self._doors()) or "nobody waits at a door")
+
+    def _doors(self) -> tuple[str, ...]:
+        from terrace.adapters.github.doors import GitHubDoors
+        from terrace.apps.cli.watching import Silent
+        from terrace.pipelines.doors import answer_doors
+
+        shop = Workshop(self._folder)
+        return tuple(answer_doors(shop.auditors(Silent()), GitHubDoors(self._forge.github)))
 
     def _if_ours(self, handler: Handler) -> Handler:
         def only_ours(delivery: Delivery) -> Outcome:

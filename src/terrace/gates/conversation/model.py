@@ -84,3 +84,12 @@ class Ticked:
     machine: bool
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A run of CI that waits at the door of an environment, with the commit that it brings."""
+
+    run: str
+    environment: str
+    commit: str

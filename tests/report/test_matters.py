@@ -1,0 +1,37 @@
+"""What has an issue, and for how long."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.assess.compliance.audit import Audited, Scope
+from terrace.assess.model import Finding, Severity, Status
+from terrace.report.matters import Matter, audit_matters
+
+COMMIT = "c" * 40
+
+
+def look(*found: Finding) -> Audited:
+    return Audited(Scope("prod", "deployed", {COMMIT: ("prod",)}), findings=found)
+
+
+def finding(status: Status = Status.FAIL, *, advisory: bool = False) -> Finding:
+    return Finding("public-bucket", Severity.HIGH, status, "opa", "anybody can read it", "prod", advisory=advisory)
+
+
+def test_an_environment_has_one_while_something_would_hold_a_change() -> None:
+    (matter,) = audit_matters([look(finding())])
+    assert (matter.key, matter.kind, matter.open) == ("prod", "compliance", True)
+    assert "| `public-bucket` |" in matter.body and not matter.body.startswith("# ")
+    assert [one.open for one in audit_matters([look(finding(Status.UNKNOWN))])] == [True], "nobody could tell"
+    assert [one.open for one in audit_matters([look(finding(advisory=True))])] == [False]
+    assert [one.open for one in audit_matters([look()])] == [False]
+
+
+@given(st.text(max_size=60))
+def test_the_line_that_finds_it_again_is_one_line_and_hides_all_of_itself(key: str) -> None:
+    marker = Matter(key, "drift", "x", "y", open=True).marker
+    assert "\n" not in marker
+    assert (marker.count("--"), marker.count(">")) == (2, 1 + key.count(">"))
+    assert marker.index("-->") == len(marker) - 3
