@@ -78,7 +78,7 @@ def test_stacks_have_their_own(fake: FakeGitHub) -> None:
 
 @pytest.mark.parametrize("status", [502, 500])
 def test_an_issue_that_was_made_unseen_is_not_made_twice(fake: FakeGitHub, status: int) -> None:
-    fake.stumbles = [None, Stumble(status, done_first=True)]
+    fake.stumbles = [None, None, Stumble(status, done_first=True)]
     tracker(fake).keep(ONE)
     assert len(fake.issues) == 1
 

@@ -54,8 +54,12 @@ class GitHubTracker:
         return self._github.put("PATCH", f"issues/{int(issue['number'])}", asked)
 
     def _mine(self, matter: Matter) -> list[Any]:
-        """Our issues of that matter, an open one first, whatever labels they have by now."""
-        everything = self._github.each("issues", state="all", creator=self._login, sort="updated")
+        """Our issues of that matter, an open one first: by their label, else whatever labels they have by now."""
+        return self._told(matter, labels=LABEL.format(kind=matter.kind)) or self._told(matter)
+
+    def _told(self, matter: Matter, **those: str) -> list[Any]:
+        # Not by who opened it: how GitHub takes the login of a program there is not described.
+        everything = self._github.each("issues", state="all", sort="updated", **those)
         mine = [
             issue
             for issue in islice(everything, DEEP)
