@@ -154,9 +154,14 @@ def _said(told: Mapping[str, Any]) -> Said:
         machine=user.get("type") != "User" or told.get("performed_via_github_app") is not None,
         text=str(told.get("body") or ""),
         at=datetime.fromisoformat(told["created_at"]),
-        edited=told["updated_at"] != told["created_at"],
+        edited=_second(told["updated_at"]) != _second(told["created_at"]),
         url=str(told["html_url"]),
     )
+
+
+def _second(time: str) -> datetime:
+    """A time to the second: GitHub tells no finer one, and whoever does must not make an edit of it."""
+    return datetime.fromisoformat(time).replace(microsecond=0)
 
 
 def _level(told: Mapping[str, Any]) -> str:
