@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-JOBS   ?= 2
+JOBS   ?= 3
 
 # Compiled once, not at every start: hundreds of tests start the program.
 unexport PYTHONDONTWRITEBYTECODE

@@ -219,7 +219,7 @@ def test_tick_deploys_what_lands_and_promotes_once_it_has_soaked(tmp_path: Path)
     files = three_environments()
     files["terrace.yaml"] = (
         "version: 1\nenvironments:\n  dev: {deploy: automatic}\n"
-        "  staging: {after: dev, deploy: automatic, soak: 2s}\n  prod: {after: staging, soak: 1h}\n"
+        "  staging: {after: dev, deploy: automatic, soak: 5s}\n  prod: {after: staging, soak: 1h}\n"
     )
     shop = world(tmp_path, files)
     first = shop.ok("tick", "--json").json["done"]
@@ -229,7 +229,7 @@ def test_tick_deploys_what_lands_and_promotes_once_it_has_soaked(tmp_path: Path)
     assert early.code == 2
     import time
 
-    time.sleep(2.1)
+    time.sleep(5.1)
     assert [d["environment"] for d in shop.ok("tick", "--json").json["done"]] == ["staging"]
     soaks = shop.run("promote", "prod", "--json")
     assert (soaks.code, soaks.json["result"]) == (1, "waiting")

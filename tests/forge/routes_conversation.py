@@ -70,10 +70,12 @@ class Conversations:
             for one, other in pairs.items()
         ]
 
-    def ran(self, number: int, head: str, status: str = "completed") -> None:
+    def ran(
+        self, number: int, head: str, status: str = "completed", path: str = ".github/workflows/00-pr-validation.yml"
+    ) -> None:
         """A run of a workflow for a pull request."""
         self.workflow_runs[number] = sample(
-            self._contract, "workflow-run", id=number, head_sha=head, status=status, event="pull_request"
+            self._contract, "workflow-run", id=number, head_sha=head, status=status, event="pull_request", path=path
         )
 
     def _issues_get_comment(self, parts: dict[str, str], _: Any, __: Any) -> Answer:

@@ -10,6 +10,7 @@ from forge.fake import FakeGitHub, Stumble
 from terrace.adapters.github.board import GitHubBoard
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
+from terrace.adapters.github.refusals import Refused
 from terrace.errors import NotReady
 from terrace.rollout.announcement import Announcement
 
@@ -23,7 +24,9 @@ def fake() -> FakeGitHub:
 
 def board(fake: FakeGitHub) -> GitHubBoard:
     github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
-    return GitHubBoard(github, lambda name: name == "prod", "https://github.com/acme/infrastructure/actions/runs/7")
+    return GitHubBoard(
+        github, "terrace[bot]", lambda name: name == "prod", "https://github.com/acme/infrastructure/actions/runs/7"
+    )
 
 
 def told(fake: FakeGitHub) -> list[tuple[str, str]]:
@@ -73,6 +76,25 @@ def test_deployments_of_others_are_theirs(fake: FakeGitHub) -> None:
         github.once("POST", "deployments", {**other, "payload": payload}, lambda: None)
     board(fake).show("prod", [ONE])
     assert len(fake.deployments) == 5
+
+
+def test_one_that_somebody_else_made_with_our_key_is_theirs(fake: FakeGitHub) -> None:
+    board(fake).show("prod", [ONE])
+    fake.me = "mona"
+    github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
+    forged = {"ref": "b" * 40, "environment": "prod", "required_contexts": [], "payload": {"terrace": "d1"}}
+    theirs = github.once("POST", "deployments", forged, lambda: None)["id"]
+    fake.me = "terrace[bot]"
+    board(fake).show("prod", [replace(ONE, state="succeeded", description="deployed")])
+    assert (len(fake.deployments), fake.statuses.get(theirs)) == (2, None)
+
+
+def test_one_whose_commit_is_gone_hides_no_other(fake: FakeGitHub) -> None:
+    gone = {"message": "No ref found for: " + "a" * 40}
+    fake.stumbles = [None, Stumble(422, body=gone)]
+    with pytest.raises(Refused, match="No ref found"):
+        board(fake).show("prod", [ONE, replace(ONE, key="d2", commit="b" * 40)])
+    assert [one["ref"] for one in fake.deployments.values()] == ["b" * 40]
 
 
 def test_a_long_reason_is_cut_and_cannot_act(fake: FakeGitHub) -> None:

@@ -121,7 +121,11 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
 
 
 def test_nobody_approves_their_own_work_from_somewhere_else(room: Room) -> None:
-    room.shop.run("promote", "staging")
+    room.fake.grants = {"issues": "write"}
+    asked = room.shop.run("promote", "staging")
+    assert (asked.code, "deployments: write" in asked.err) == (1, True)
+    (page,) = (c["body"] for c in room.fake.comments.values() if '"kind":"release"' in c["body"])
+    assert room.handle("staging") in page, "what the token may not do keeps nothing back that it may"
     room.fake.pull(12, "a" * 40, author="bob", merged=git(room.shop.work, "rev-parse", "main").strip())
     room.fake.open_pull_request(30, "An issue about something else")
     room.fake.pulls.pop(30, None)
@@ -247,6 +251,8 @@ def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room:
     events = shop.ok("ledger", "verify", "--json").json["events"]
     shop.ok("approve", "staging", handle, "--from-run")
     assert shop.ok("ledger", "verify", "--json").json["events"] == events, "the same again writes nothing"
+    shop.variables["GITHUB_RUN_ATTEMPT"] = "2"
+    assert "started before" in shop.ok("approve", "staging", "00000000", "--from-run").out
     kept = fake.run_approvals.pop(77)
     assert shop.run("resume", "staging").code == 1, "GitHub does not say so any more"
     fake.run_approvals[77] = kept
@@ -291,6 +297,9 @@ def test_a_review_answers_when_it_says_so_at_the_commit_that_it_saw(room: Room) 
     assert room.shop.run("resume", "staging").code == 1, "nobody says any more that it was said"
     room.fake.comments[said["id"]] = {**kept, "user": {**kept["user"], "login": "eve"}}
     assert room.shop.run("resume", "staging").code == 1, "somebody else says it as if they were us"
+    bot = {"TERRACE_GITHUB_LOGIN": "github-actions[bot]"}
+    room.fake.comments[said["id"]] = {**kept, "user": {**kept["user"], "login": "github-actions[bot]"}}
+    assert room.shop.run("resume", "staging", **bot).code == 1, "every workflow can say it as that bot"
     room.fake.comments[said["id"]] = kept
     room.shop.ok("resume", "staging")
 

@@ -137,6 +137,7 @@ def test_a_change_is_checked_again_once(fake: FakeGitHub) -> None:
     change = talk(fake).change(7)
     assert change is not None
     assert talk(fake).again(change) is None
+    fake.ran(69, HEAD, path=".github/workflows/labels.yml")
     fake.ran(70, HEAD)
     fake.ran(71, "f" * 40)
     assert talk(fake).again(change)

@@ -54,6 +54,20 @@ def test_a_comment_is_made_once_and_then_changed(fake: FakeGitHub, github: GitHu
     assert (fake.count("issues/create-comment"), fake.count("issues/update-comment")) == (1, 1)
 
 
+def test_a_marker_further_down_is_something_that_a_change_shows(fake: FakeGitHub, github: GitHub) -> None:
+    comments = Comments(github, fake.me)
+    other = f"<!-- terrace:v1 check -->\n```\n{MARKER}\n```"
+    comments.keep(12, "<!-- terrace:v1 check -->", other)
+    comments.keep(12, MARKER, f"{MARKER}\nours")
+    assert [c["body"] for c in fake.comments.values()] == [other, f"{MARKER}\nours"]
+
+
+def test_being_told_to_wait_for_no_time_at_all_has_an_end(fake: FakeGitHub, github: GitHub) -> None:
+    fake.stumbles = [Stumble(429, {"retry-after": "0"}) for _ in range(500)]
+    with pytest.raises(NotReady):
+        github.read("issues/12")
+
+
 def test_a_marker_in_somebody_elses_comment_is_not_ours(fake: FakeGitHub, github: GitHub) -> None:
     theirs = fake.someone_comments(12, "mallory", f"{MARKER}\napproved, honestly")
     Comments(github, fake.me).keep(12, MARKER, f"{MARKER}\nours")

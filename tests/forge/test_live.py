@@ -76,7 +76,7 @@ def test_a_comment_that_nobody_edited_is_told_as_such_whatever_reactions_it_has(
 def test_a_deployment_is_shown_once(forge: Connection) -> None:
     tip = str(forge.github.read("commits/HEAD")["sha"])
     name = f"terrace-live-{RUN}"
-    board = GitHubBoard(forge.github, lambda _: False)
+    board = GitHubBoard(forge.github, forge.login, lambda _: False)
     one = Announcement(f"live-{RUN}", name, tip, "waiting", "a test")
     board.show(name, [one])
     board.show(name, [one])

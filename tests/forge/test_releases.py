@@ -32,15 +32,20 @@ def releases(fake: FakeGitHub) -> GitHubReleases:
 
 def test_a_tag_has_one_release_that_people_may_change(fake: FakeGitHub) -> None:
     fake.stumbles = [None, Stumble(502, done_first=True)]
-    url = releases(fake).keep("prod/7", "prod", "notes")
+    url = releases(fake).keep("prod/7", "c" * 40, "prod", "notes")
     fake.releases["prod/7"]["body"] = "better notes"
-    assert releases(fake).keep("prod/7", "prod", "notes") == url
+    assert releases(fake).keep("prod/7", "c" * 40, "prod", "notes") == url
     assert [one["body"] for one in fake.releases.values()] == ["better notes"]
+
+
+def test_a_tag_that_did_not_arrive_is_made_where_it_belongs(fake: FakeGitHub) -> None:
+    releases(fake).keep("prod/7", "c" * 40, "prod", "notes")
+    assert fake.asked[-1].body["target_commitish"] == "c" * 40, "not at whatever is newest"
 
 
 def test_what_is_no_tag_is_never_asked_for(fake: FakeGitHub) -> None:
     with pytest.raises(BadInput):
-        releases(fake).keep("--force", "x", "y")
+        releases(fake).keep("--force", "c" * 40, "x", "y")
     assert fake.asked == []
 
 

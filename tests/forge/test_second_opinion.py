@@ -108,4 +108,4 @@ def test_a_check_has_all_its_remarks_and_a_tag_its_release(github: GitHub) -> No
     assert (told["conclusion"], told["output"]["annotations_count"]) == ("success", 40)
 
     releases = GitHubReleases(github)
-    assert releases.keep("v1", "first", "notes") == releases.keep("v1", "first", "other notes")
+    assert releases.keep("v1", head, "first", "notes") == releases.keep("v1", head, "first", "other notes")

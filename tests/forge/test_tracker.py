@@ -78,9 +78,20 @@ def test_stacks_have_their_own(fake: FakeGitHub) -> None:
 
 @pytest.mark.parametrize("status", [502, 500])
 def test_an_issue_that_was_made_unseen_is_not_made_twice(fake: FakeGitHub, status: int) -> None:
-    fake.stumbles = [None, Stumble(status, done_first=True)]
+    fake.stumbles = [None, None, Stumble(status, done_first=True)]
     tracker(fake).keep(ONE)
     assert len(fake.issues) == 1
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_two_that_were_opened_at_once_become_one(fake: FakeGitHub, is_open: bool) -> None:
+    tracker(fake).keep(ONE)
+    (first,) = fake.issues.values()
+    fake.issues[2] = {**first, "number": 2}
+    for _ in range(2):
+        tracker(fake).keep(replace(ONE, open=is_open))
+    assert [issue["state"] for issue in fake.issues.values()].count("open") == int(is_open)
+    assert fake.count("issues/update") == (1 if is_open else 2)
 
 
 def test_a_long_story_fits(fake: FakeGitHub) -> None:

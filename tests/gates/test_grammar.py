@@ -53,6 +53,7 @@ def test_talk_about_a_command_is_none(line: str) -> None:
         f"```\n{line}\n```",
         f"~~~text\n{line}\n~~~",
         f"```\n{line}",
+        f"```a`b\n```\n{line}\n```",
         f"````\n```\n{line}\n````",
         f"<!-- {line} -->",
         f"<!--\n{line}\n-->",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from terrace.apps.cli.console import note
 from terrace.apps.wiring import Workshop
 from terrace.errors import Interrupted, TerraceError
+from terrace.ledger.model import History
 from terrace.report.checked import Checked
 from terrace.stacks.load import is_production
 from terrace.watch.review import Review
@@ -21,25 +22,47 @@ if TYPE_CHECKING:
 
 
 def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
-    """Show on the forge how the newest deployments of these environments stand."""
+    """Show on the forge how the newest deployments of these environments stand.
+
+    Each thing by itself: a token that may not do one may do another.
+    """
     with _telling("deployments are not shown on the forge"):
         forge = shop.forge
         if forge is None or shop.trust.config.forge.deployments == "off":
             return
-        from terrace.adapters.github.actions import run_page
-        from terrace.adapters.github.board import GitHubBoard
-        from terrace.adapters.github.releases import GitHubReleases
-        from terrace.pipelines import mirroring
-
         history, touched = shop.ledger.read(), tuple(environments)
-        board = GitHubBoard(forge.github, is_production, run_page(os.environ))
-        mirroring.show_deployments(board, history, touched)
-        if shop.trust.config.forge.releases == "production":
-            releases = GitHubReleases(forge.github)
-            for name in filter(is_production, touched):
-                mirroring.publish_release(releases, shop.repository, history, name)
-        ladder = [environment.name for environment in shop.trust.config.environments]
-        mirroring.show_releases(_Origins(forge, shop.trust.config.branch), history, ladder, touched, shop.trust.policy)
+        for name in touched:
+            with _apart(f"deployments to {name} are not shown on the forge"):
+                _show_board(forge, history, name)
+            with _apart(f"what was deployed to {name} is no release on the forge"):
+                _show_release(shop, forge, history, name)
+        with _apart("no change tells where it is by now"):
+            _show_changes(shop, forge, history, touched)
+
+
+def _show_board(forge: Connection, history: History, environment: str) -> None:
+    from terrace.adapters.github.actions import run_page
+    from terrace.adapters.github.board import GitHubBoard
+    from terrace.pipelines import mirroring
+
+    board = GitHubBoard(forge.github, forge.login, is_production, run_page(os.environ))
+    mirroring.show_deployments(board, history, [environment])
+
+
+def _show_release(shop: Workshop, forge: Connection, history: History, environment: str) -> None:
+    from terrace.adapters.github.releases import GitHubReleases
+    from terrace.pipelines import mirroring
+
+    if shop.trust.config.forge.releases == "production" and is_production(environment):
+        mirroring.publish_release(GitHubReleases(forge.github), shop.repository, history, environment)
+
+
+def _show_changes(shop: Workshop, forge: Connection, history: History, touched: Sequence[str]) -> None:
+    from terrace.pipelines import mirroring
+
+    config = shop.trust.config
+    ladder = [environment.name for environment in config.environments]
+    mirroring.show_releases(_Origins(forge, config.branch), history, ladder, touched, shop.trust.policy)
 
 
 def show_findings(shop: Workshop, record: Checked) -> str | None:
@@ -50,10 +73,12 @@ def show_findings(shop: Workshop, record: Checked) -> str | None:
     from terrace.adapters.github.code_scanning import CodeScanning
     from terrace.report import sarif
 
-    forge, run = shop.forge, occasion(os.environ)
-    if forge is None:
-        return None
-    return CodeScanning(forge.github).take(sarif.check(record).encode(), run.head, f"refs/pull/{run.number}/head")
+    with _telling("code scanning does not have the findings"):
+        forge, run = shop.forge, occasion(os.environ)
+        if forge is None:
+            return None
+        return CodeScanning(forge.github).take(sarif.check(record).encode(), run.head, f"refs/pull/{run.number}/head")
+    return None
 
 
 def track_drift(shop: Workshop, reviews: Iterable[Review]) -> None:
@@ -90,6 +115,21 @@ class _Origins:
 
         self.origin = GitHubMerges(forge.github, branch).origin
         self.keep = Comments(forge.github, forge.login).keep
+
+
+@contextmanager
+def _apart(what: str) -> Iterator[None]:
+    """Trouble with this keeps nothing else back; but where the forge does not answer at all, nothing else is tried."""
+    from terrace.adapters.github.client import Unclear
+
+    down: Unclear | None = None
+    with _telling(what):
+        try:
+            yield
+        except Unclear as error:
+            down = error
+    if down is not None:
+        raise down
 
 
 @contextmanager

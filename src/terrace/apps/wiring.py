@@ -433,7 +433,7 @@ class Workshop:
         if key not in self._heard:
             try:
                 holds = still_said(conversation(self), People(self.trust.config), signed)
-            except NotReady:
+            except (NotReady, BadInput):
                 return "unsaid"
             self._heard[key] = "forge" if holds else "unsaid"
         return self._heard[key]

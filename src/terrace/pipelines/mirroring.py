@@ -75,8 +75,11 @@ def show_releases(
 class Releases(Protocol):
     """Where a forge keeps releases."""
 
-    def keep(self, tag: str, name: str, notes: str) -> str:
-        """Have a release of that tag; returns its address. One that is there is left alone. Raises NotReady."""
+    def keep(self, tag: str, commit: str, name: str, notes: str) -> str:
+        """Have a release of that tag at that commit; returns its address. One that is there is left alone.
+
+        Raises NotReady.
+        """
         ...
 
 
@@ -89,7 +92,7 @@ def publish_release(releases: Releases, repository: Repository, history: History
     before = good[-2].commit if len(good) > 1 else newest.commit
     commits = repository.commits(before, newest.commit) if repository.contains(newest.commit, before) else ()
     notes = release_notes(newest, commits, folds.approvals(history, newest.id))
-    return releases.keep(newest.tag or "", f"{environment} {newest.commit[:12]}", notes)
+    return releases.keep(newest.tag or "", newest.commit, f"{environment} {newest.commit[:12]}", notes)
 
 
 def show_deployments(board: Board, history: History, environments: Iterable[str]) -> None:

@@ -33,7 +33,7 @@ class Page(Protocol):
     """The page of one change on some forge. Both methods may be called again with the same effect."""
 
     def comment(self, marker: str, body: str) -> str:
-        """Have exactly one comment of ours with that marker; returns its address."""
+        """Have exactly one comment of ours that begins with that marker; returns its address."""
         ...
 
     def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:

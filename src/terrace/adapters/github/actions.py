@@ -78,6 +78,11 @@ def run_id(environ: Mapping[str, str]) -> str:
     return found
 
 
+def is_again(environ: Mapping[str, str]) -> bool:
+    """Whether this run was started before: it keeps its id then, and whatever people once answered to it."""
+    return environ.get("GITHUB_RUN_ATTEMPT", "1") != "1"
+
+
 def run_page(environ: Mapping[str, str]) -> str:
     """Where this run of GitHub Actions is seen; "" outside of one."""
     server, place, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from terrace.adapters.github.client import GitHub
+from terrace.adapters.github.refusals import Refused
 from terrace.report.text import clipped
 from terrace.rollout.announcement import Announcement, State
 
@@ -29,29 +30,39 @@ _STATES: Mapping[State, str] = {
 
 
 class GitHubBoard:
-    """The deployments of one repository. `production` tells whether an environment is; `log` is where more is told."""
+    """The deployments of one repository that `login` keeps. What somebody else made is theirs, whatever key is in it.
 
-    def __init__(self, github: GitHub, production: Callable[[str], bool], log: str = "") -> None:
+    `production` tells whether an environment is; `log` is where more is told.
+    """
+
+    def __init__(self, github: GitHub, login: str, production: Callable[[str], bool], log: str = "") -> None:
         self._github = github
+        self._login = login
         self._production = production
         self._log = log
 
     def show(self, environment: str, newest: Sequence[Announcement]) -> None:
         if not newest:
             return
-        there = self._ours(environment, len(newest))
+        there, refused = self._ours(environment, len(newest)), None
         for one in newest:
             found = there.get(one.key)
             # What is over before anybody showed it is history, and the ledger has it.
             if found is None and one.state == "gone":
                 continue
-            self._tell(found if found is not None else self._made(one), one)
+            try:
+                self._tell(found if found is not None else self._made(one), one)
+            except Refused as error:
+                # One whose commit was pushed away, say: the others are shown all the same.
+                refused = error
+        if refused is not None:
+            raise refused
 
     def _ours(self, environment: str, number: int) -> dict[str, int]:
         """Our newest deployments of an environment: key -> GitHub's id."""
         found: dict[str, int] = {}
         for told in islice(self._github.each("deployments", environment=environment), DEEP):
-            key = _key(told)
+            key = _key(told) if (told.get("creator") or {}).get("login") == self._login else None
             if key is not None:
                 found.setdefault(key, int(told["id"]))
             if len(found) > number:

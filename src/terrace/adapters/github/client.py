@@ -215,10 +215,11 @@ def _limited(answer: httpx.Response, now: float) -> float | None:
     if answer.status_code not in (403, 429):
         return None
     after = answer.headers.get("retry-after", "")
-    if after.isdigit():
-        return float(after)
+    if after.isdecimal():
+        # Some proxies ask for none at all: each wait counts, or there would be no end of them.
+        return max(1.0, float(after))
     reset = answer.headers.get("x-ratelimit-reset", "")
-    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return max(1.0, float(reset) - now + 1)
     if answer.status_code == 429 or "secondary rate limit" in answer.text.lower():
         return 60.0

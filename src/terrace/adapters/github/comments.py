@@ -22,8 +22,8 @@ class Comments:
     def keep(self, number: int, marker: str, body: str) -> str:
         """Have exactly this one comment with that marker on an issue or pull request; returns its address.
 
-        `body` holds the marker. The same body again changes nothing. More than one (two runs that raced) become
-        the oldest; one that was deleted meanwhile is written anew.
+        `body` begins with the marker: what a change shows in code may hold any. The same body again changes nothing.
+        More than one (two runs that raced) become the oldest; one that was deleted meanwhile is written anew.
         """
         return str(self.kept(number, marker, body)["html_url"])
 
@@ -50,7 +50,8 @@ class Comments:
         return [
             comment
             for comment in self._github.each(f"issues/{number}/comments")
-            if (comment.get("user") or {}).get("login") == self._author and marker in (comment.get("body") or "")
+            if (comment.get("user") or {}).get("login") == self._author
+            and (comment.get("body") or "").startswith(marker)
         ]
 
     def _forget(self, comment: dict[str, Any]) -> None:

@@ -16,6 +16,9 @@ from terrace.adapters.github.writers import writers
 from terrace.errors import BadInput
 from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said, Sign
 
+CHECK = ".github/workflows/00-pr-validation.yml"
+"""The workflow that checks changes, as `terrace init github` writes it."""
+
 # Accounts that an enterprise manages end in _ and its short name.
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(\[bot\])?")
 _PERMISSIONS: Mapping[str, Permission] = {level: level for level in get_args(Permission)}
@@ -130,8 +133,10 @@ class GitHubConversation:
         return tuple(found)
 
     def again(self, change: Change) -> str | None:
-        found = self._github.each("actions/runs", "workflow_runs", head_sha=change.head, event="pull_request")
-        run = next(iter(found), None)
+        found = list(self._github.each("actions/runs", "workflow_runs", head_sha=change.head, event="pull_request"))
+        ours = (run for run in found if run["path"].partition("@")[0] == CHECK)
+        # Who calls `terrace check` from a workflow of another name gets the newest.
+        run = next(ours, next(iter(found), None))
         if run is None:
             return None
         if run["status"] == "completed":
@@ -149,9 +154,14 @@ def _said(told: Mapping[str, Any]) -> Said:
         machine=user.get("type") != "User" or told.get("performed_via_github_app") is not None,
         text=str(told.get("body") or ""),
         at=datetime.fromisoformat(told["created_at"]),
-        edited=told["updated_at"] != told["created_at"],
+        edited=_second(told["updated_at"]) != _second(told["created_at"]),
         url=str(told["html_url"]),
     )
+
+
+def _second(time: str) -> datetime:
+    """A time to the second: GitHub tells no finer one, and whoever does must not make an edit of it."""
+    return datetime.fromisoformat(time).replace(microsecond=0)
 
 
 def _level(told: Mapping[str, Any]) -> str:

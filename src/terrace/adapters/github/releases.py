@@ -17,8 +17,9 @@ class GitHubReleases:
     def __init__(self, github: GitHub) -> None:
         self._github = github
 
-    def keep(self, tag: str, name: str, notes: str) -> str:
-        """Have a release of a tag that is there; returns its address. One that is there stays as people made it."""
+    def keep(self, tag: str, commit: str, name: str, notes: str) -> str:
+        """Have a release of a tag, which is at that commit; returns its address. One that is there stays as people made
+        it."""
         if not _TAG.fullmatch(tag):
             raise BadInput(f"{tag[:60]!r} is no tag")
 
@@ -26,4 +27,6 @@ class GitHubReleases:
             return self._github.find(f"releases/tags/{quote(tag, safe='')}")
 
         asked = {"tag_name": tag, "name": name[:250], "body": notes, "generate_release_notes": False}
+        # Where the tag is gone, or did not arrive yet, GitHub makes it: at the newest commit, were it not told.
+        asked["target_commitish"] = commit
         return str((found() or self._github.once("POST", "releases", asked, found))["html_url"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -25,7 +26,11 @@ class GitHubTracker:
         self._login = login
 
     def keep(self, matter: Matter) -> str | None:
-        found = self._found(matter)
+        found, *others = self._mine(matter) or [None]
+        for extra in others:
+            # Two runs that raced opened one each.
+            if extra["state"] == "open":
+                self._set(extra, {"state": "closed", "state_reason": "not_planned"})
         if found is None:
             return self._opened(matter) if matter.open else None
         state = "open" if matter.open else "closed"
@@ -36,18 +41,25 @@ class GitHubTracker:
         if matter.open and found["body"] != (body := _body(matter)):
             asked["body"] = body
         if asked:
-            found = self._github.put("PATCH", f"issues/{int(found['number'])}", asked)
+            found = self._set(found, asked)
         return str(found["html_url"])
 
     def _opened(self, matter: Matter) -> str:
         label = LABEL.format(kind=matter.kind)
         asked = {"title": matter.title[:250], "body": _body(matter), "labels": [label]}
-        made = self._github.once("POST", "issues", asked, lambda: self._found(matter))
+        made = self._github.once("POST", "issues", asked, lambda: next(iter(self._mine(matter)), None))
         return str(made["html_url"])
 
-    def _found(self, matter: Matter) -> Any | None:
-        """Our issue of that matter, an open one first, whatever labels it has by now."""
-        everything = self._github.each("issues", state="all", creator=self._login, sort="updated")
+    def _set(self, issue: Mapping[str, Any], asked: Mapping[str, Any]) -> Any:
+        return self._github.put("PATCH", f"issues/{int(issue['number'])}", asked)
+
+    def _mine(self, matter: Matter) -> list[Any]:
+        """Our issues of that matter, an open one first: by their label, else whatever labels they have by now."""
+        return self._told(matter, labels=LABEL.format(kind=matter.kind)) or self._told(matter)
+
+    def _told(self, matter: Matter, **those: str) -> list[Any]:
+        # Not by who opened it: how GitHub takes the login of a program there is not described.
+        everything = self._github.each("issues", state="all", sort="updated", **those)
         mine = [
             issue
             for issue in islice(everything, DEEP)
@@ -56,7 +68,7 @@ class GitHubTracker:
             and (issue.get("body") or "").startswith(matter.marker)
         ]
         mine.sort(key=lambda issue: (issue["state"] != "open", -int(issue["number"])))
-        return next(iter(mine), None)
+        return mine
 
 
 def _body(matter: Matter) -> str:

@@ -65,7 +65,7 @@ class MergeRequestPage:
     def _mine(self, marker: str) -> list[dict[str, Any]]:
         """Oldest first."""
         notes = self._gitlab.each(self._notes, sort="asc", order_by="created_at", activity_filter="only_comments")
-        return [note for note in notes if note["author"]["id"] == self._me and marker in note["body"]]
+        return [note for note in notes if note["author"]["id"] == self._me and note["body"].startswith(marker)]
 
     def _forget(self, note: dict[str, Any]) -> None:
         try:

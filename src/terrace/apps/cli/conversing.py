@@ -41,11 +41,12 @@ def chatops(folder: str, turn: Turn, *, as_json: bool) -> int:
 
 
 def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> int:
-    """Write down what reviewers of an environment answered to this run; exit 0 where nobody was asked.
+    """Write down what reviewers of an environment answered to this run; exit 0 where nobody was asked, or where it
+    cannot be told what they were shown, since the run was started again.
 
     Raises BadInput where something else waits than what they were shown.
     """
-    from terrace.adapters.github.actions import run_id
+    from terrace.adapters.github.actions import is_again, run_id
     from terrace.pipelines.conversation.run_reviews import record
 
     run = run_id(os.environ)
@@ -61,7 +62,9 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
         def clerks(actor: str) -> Crew:
             return Workshop(Path(folder), actor=actor).auditors(told)
 
-        found = record(conversation(shop), shop.trust.config, clerks, run, environment, handle)
+        # They were shown the plans of another attempt, and GitHub does not tell which attempt they answered to.
+        again = is_again(os.environ)
+        found = () if again else record(conversation(shop), shop.trust.config, clerks, run, environment, handle)
     if as_json:
         emit(
             {
@@ -77,6 +80,8 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
     for one in found:
         known = "" if one.verdict is not None else f", which does not count: {clipped(one.why)}"
         show(f"{clipped(one.login)} said {one.answer}{known}")
-    if not found:
+    if again:
+        show("this run was started before, so nothing that was answered to it is written down (hint: start a new one)")
+    elif not found:
         show(f"GitHub asked nobody about {environment}: what Terrace asks is the only gate")
     return 0

@@ -103,10 +103,12 @@ class Handlers:
         """Let in whoever waits at a door, and do what is due, as `terrace tick` does; tells how it ended."""
         from terrace.apps.cli.ticking import tick
 
-        told = self._doors()
         if self._reach == "answers":
-            return "; ".join(told) or "nobody waits at a door"
-        return "all that is due is done" if tick(str(self._folder), as_json=False) == 0 else "something holds or waits"
+            return "; ".join(self._doors()) or "nobody waits at a door"
+        ended = tick(str(self._folder), as_json=False)
+        # What is due is done first: nobody's door holds it up.
+        told = self._doors() if Workshop(self._folder).forge is not None else ()
+        return "; ".join((*told, "all that is due is done" if ended == 0 else "something holds or waits"))
 
     def door(self, delivery: Delivery) -> Outcome:
         """Answer the runs of CI that wait at environments. Which they are is asked of GitHub."""

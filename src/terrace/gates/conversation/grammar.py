@@ -28,7 +28,8 @@ _ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _HANDLE = r"[0-9a-f]{8}"
 _RULE = r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,200}"
 _WHY = r"\S.{0,499}"
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+# With a backtick behind them, backticks begin no block but a piece of code in the line.
+_FENCE = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})(.*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,12 @@ def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bo
         return False
     if witness.kind == "comment":
         return not said.machine and _same(said.login, witness.login) and _means(said.text, signed)
-    # We saw it, and said so: nobody else can say it as us.
-    return _same(said.login, talk.me) and said.text.split("\n", 1)[0].rstrip() == _testimony(witness, signed)
+    # We saw it, and said so, if nobody else can say it as us.
+    return (
+        talk.mine_alone
+        and _same(said.login, talk.me)
+        and said.text.split("\n", 1)[0].rstrip() == _testimony(witness, signed)
+    )
 
 
 def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
