@@ -28,7 +28,7 @@ LEDGERS = {"local": "git", "s3": "git", "http": SQLITE, "pg": SQLITE}
 """Both kinds, two backends each."""
 
 STRIDES = {"local": 1, "pg": 2, "s3": 5, "http": 5}
-"""At which of the crossings Terrace dies: at every one with a ledger in Git, at every second with SQLite, fewer elsewhere."""
+"""At which of the crossings Terrace dies: every one with a ledger in Git, every second with SQLite, fewer elsewhere."""
 
 UNKNOWN = "what it did is not known, and it is never run again"
 
