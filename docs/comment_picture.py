@@ -75,7 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "comment.html"
         file.write_text(page(comment(rich())), encoding="utf-8")
-        looks = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=960,1250")
+        looks = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=960,1310")
         shot = f"--screenshot={HERE / 'comment.png'}"
         subprocess.run([chromium, *looks, shot, file.as_uri()], check=True, capture_output=True)
 
