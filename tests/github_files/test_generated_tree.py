@@ -125,6 +125,16 @@ def test_copies_without_a_place_are_told() -> None:
     assert not any("backups: {url" in setting.what for setting in settings(premises()))
 
 
+def test_the_key_of_copies_is_the_one_that_is_used_already_and_is_never_made_twice(tmp_path: Path) -> None:
+    (made,) = (c for setting in settings(premises()) for c in setting.commands if c.startswith("test -e"))
+    key = tmp_path / "terrace-backup.key"
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    for key_now in ("the one in use", "another"):
+        subprocess.run(("bash", "-euc", made), env={**environ, "TERRACE_BACKUP_KEY": key_now}, check=True)
+    assert key.read_text() == "the one in use\n"
+    assert key.stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize("command", [command for setting in settings(premises()) for command in setting.commands])
 def test_a_shell_reads_every_command_as_it_is_meant(command: str, tmp_path: Path) -> None:
     """Programs that only write down what they were given stand in for the real ones."""
@@ -133,10 +143,11 @@ def test_a_shell_reads_every_command_as_it_is_meant(command: str, tmp_path: Path
         program = tmp_path / name
         program.write_text(f"#!/bin/sh\nprintf '%s|' {name} \"$@\" >> {told}\necho >> {told}\necho 7\n")
         program.chmod(0o755)
-    (tmp_path / "app.private-key.pem").write_text("key")
+    (tmp_path / "terrace-app.private-key.pem").write_text("key")
     (tmp_path / "terrace-backup.key").write_text("key")
     known = dict.fromkeys(("APP_ID", "AWS_REGION", "ARM_TENANT_ID", "ARM_SUBSCRIPTION_ID"), "12")
-    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", **known}
+    told.touch()
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), **known}
     shell = ("bash", "-euc", command)
     done = subprocess.run(shell, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

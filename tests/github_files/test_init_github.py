@@ -38,7 +38,8 @@ def test_it_writes_and_says_what_is_left_to_do(work: Path, capsys: Captured) -> 
     assert run(work) == 0
     told = capsys.readouterr().out
     assert f"wrote {PR}" in told
-    assert "Only an administrator" in told
+    assert "next: git add .github && git commit" in told
+    assert "only an administrator" in told
     assert "keeps the states of dev, prod, staging away" in told
     assert '-F "reviewers[][id]=$(gh api users/bob-gh --jq .id)"' in told
     assert (work / PR).read_text().startswith("# Every check of a pull request")
@@ -46,6 +47,14 @@ def test_it_writes_and_says_what_is_left_to_do(work: Path, capsys: Captured) -> 
     assert 'default = "acme"' in trust
     assert not (work / ".github/terrace/oidc-azure").exists()
     assert json.loads((work / LOCK).read_text())["actions"]["actions/checkout"]["version"] == "v7.0.1"
+
+
+def test_it_writes_nothing_before_there_is_an_environment(tmp_path: Path) -> None:
+    root = repository(tmp_path / "work", {"infra/main.tf": STACK})
+    with pytest.raises(BadInput, match="no environment yet") as told:
+        run(root)
+    assert "`terrace init`" in (told.value.hint or "")
+    assert not (root / ".github").exists()
 
 
 def test_it_only_tells_when_asked_to(work: Path, capsys: Captured) -> None:

@@ -131,6 +131,7 @@ def _start(root: Path) -> Start:
         "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # keep it: it opens the backups of states",
         "terrace doctor",
         f"terrace deploy {environments[0]}",
+        "terrace init github   # workflows, approvals and checks there; or: terrace init gitlab",
     )
     return Start(root, files, policies, repository=empty and not repository, next=steps)
 

@@ -59,12 +59,21 @@ def premises_of(shop: Workshop, clouds: tuple[str, ...] = ()) -> Premises:
 
     here = shop.survey(shop.repository.snapshot())
     config = here.config
+    if not config.environments:
+        raise nothing_to_deploy()
     sources = {source for one in here.graph.folders.values() for source in provider_sources(one.facts)}
     found = clouds_of(sources)
     where = place({}, config.forge.repository, config.forge.api, shop.repository.remote_url)
     repository = f"{where.owner}/{where.name}" if where is not None else ""
     local = tuple(stack.key for stack in here.stacks if here.graph.backend(stack) in ("", "local"))
     return Premises(config, tuple(sorted({*clouds, *found})), repository, __version__, local)
+
+
+def nothing_to_deploy() -> BadInput:
+    """The error of whoever asks for the files of a forge before there is an environment."""
+    return BadInput(
+        "there is no environment yet, so there is nothing to write files for", hint="`terrace init` writes terrace.yaml"
+    )
 
 
 def _tell(todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...], *, dry_run: bool, renew: bool) -> None:
@@ -82,7 +91,9 @@ def _tell(todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...], *, 
         show(f"left away: {path} was taken away by somebody")
     if not (todo.writes or todo.gone or todo.kept or todo.missed):
         show("everything is up to date")
-    show("\nOnly an administrator of the repository can do the rest:")
+    if todo.writes and not dry_run:
+        show("\nnext: git add .github && git commit -m 'Have GitHub run Terrace'")
+    show("\nNo file can do the rest; most of it only an administrator of the repository can:")
     for number, setting in enumerate(asked, 1):
         show(f"\n{number}. {setting.what}\n   why: {setting.why}\n   where: {setting.where}")
         for command in setting.commands:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from terrace import __version__
 from terrace.apps.cli.console import emit, show
+from terrace.apps.cli.init_github import nothing_to_deploy
 from terrace.apps.wiring import Workshop
 from terrace.apps.workflows.gitlab import FILE, pipeline, settings
 from terrace.errors import BadInput
@@ -17,7 +18,10 @@ def init_gitlab(folder: str, *, dry_run: bool, as_json: bool) -> int:
     """Write the file; with `dry_run` only show it. Raises BadInput where there is one: it is not changed."""
     shop = Workshop(Path(folder), fetch=False)
     place = shop.repository.root / FILE
-    text = pipeline(shop.survey(shop.repository.snapshot()).config, __version__)
+    config = shop.survey(shop.repository.snapshot()).config
+    if not config.environments:
+        raise nothing_to_deploy()
+    text = pipeline(config, __version__)
     if not dry_run:
         try:
             with place.open("x", encoding="utf-8") as file:

@@ -136,13 +136,14 @@ def _keys(premises: Premises) -> Setting:
     homes = [home for name in premises.names for home in (f"{name}-watch", name)]
     return Setting(
         "the secret TERRACE_DIGEST_KEY, and the secret TERRACE_BACKUP_KEY in environments",
-        f"the first: {why}; the second opens every copy of a state, so pull requests never see it. Keep it: nobody has "
-        "another",
+        f"the first: {why}; the second opens every copy of a state, so pull requests never see it. Keep it, "
+        "outside of the repository: nobody has another. Where copies were made already, it is theirs",
         f"{where}; {_ENVIRONMENTS}",
         (
             digest,
-            "openssl rand -base64 32 > terrace-backup.key",
-            _each(homes, "gh secret set TERRACE_BACKUP_KEY --env $home < terrace-backup.key"),
+            "test -e ~/terrace-backup.key || "
+            '(umask 077; echo "${TERRACE_BACKUP_KEY:-$(openssl rand -base64 32)}" > ~/terrace-backup.key)',
+            _each(homes, "gh secret set TERRACE_BACKUP_KEY --env $home < ~/terrace-backup.key"),
         ),
     )
 
@@ -154,10 +155,11 @@ def _app(premises: Premises) -> Setting:
         "without one the token of the workflow does it (GITHUB_TOKEN): then everybody who may push may write the "
         "ledger too, what Terrace pushes starts no workflow, and it may ask 1,000 times an hour, not 5,000",
         "Settings of the owner > Developer settings > GitHub Apps > New (Contents, Pull requests, Issues, Checks, "
-        "Deployments, Actions: read and write; no webhook), install it in this repository, then make a key",
+        "Deployments, Actions: read and write; no webhook), install it in this repository, then make a key "
+        "and keep it outside of the repository",
         (
             'gh variable set TERRACE_GITHUB_APP_ID --body "$APP_ID"',
-            _each(homes, "gh secret set TERRACE_GITHUB_APP_KEY --env $home < app.private-key.pem"),
+            _each(homes, "gh secret set TERRACE_GITHUB_APP_KEY --env $home < ~/terrace-app.private-key.pem"),
             f"jq --argjson app \"$APP_ID\" '.bypass_actors[0].actor_id = $app' {FOLDER}/ruleset-ledger-writer.json "
             f"| {_API} POST {_REPOSITORY}/rulesets --input -",
         ),
