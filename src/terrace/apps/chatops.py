@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from terrace.apps.forge import UNCONNECTED
 from terrace.apps.mirroring import show_deployments
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput, NotReady
@@ -111,9 +112,7 @@ def conversation(shop: Workshop) -> GitHubConversation:
 
     forge = shop.forge
     if forge is None:
-        raise NotReady(
-            "this repository is connected to no forge", hint="GITHUB_TOKEN, and `forge: {repository: owner/name}`"
-        )
+        raise NotReady("this repository is connected to no forge", hint=UNCONNECTED)
     return GitHubConversation(forge.github, forge.login, shop.trust.config.branch, marker)
 
 

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from terrace.adapters.github.credentials import Credential
 
 
+UNCONNECTED = (
+    "set GITHUB_TOKEN (in a job: `env: {GITHUB_TOKEN: ${{ github.token }}}`); and where the remote is not on "
+    "github.com, `forge: {repository: owner/name, api: https://HOST/api/v3}` in terrace.yaml"
+)
+"""How to connect a repository to its forge."""
+
+
 def connect(environ: Mapping[str, str], config: Config, repository: GitRepository) -> Connection | None:
     """The connection, or None where there is no token or nothing says where the repository is.
 

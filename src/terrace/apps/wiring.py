@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from terrace.adapters.git.repository import GitRepository
-from terrace.apps.forge import access, instigator
+from terrace.apps.forge import UNCONNECTED, access, instigator
 from terrace.apps.home import Home
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Proof
@@ -314,9 +314,7 @@ class Workshop:
         from terrace.adapters.github.merges import GitHubMerges
 
         if self.forge is None:
-            raise NotReady(
-                "this repository is connected to no forge", hint="GITHUB_TOKEN, and `forge: {repository: owner/name}`"
-            )
+            raise NotReady("this repository is connected to no forge", hint=UNCONNECTED)
         return GitHubMerges(self.forge.github, self.trust.config.branch).unreviewed(commit)
 
     def page(self) -> Page:

@@ -74,7 +74,10 @@ def run_id(environ: Mapping[str, str]) -> str:
     """The id of this run. Raises NotReady where this is none."""
     found = environ.get("GITHUB_RUN_ID", "")
     if environ.get("GITHUB_ACTIONS") != "true" or not re.fullmatch(r"[0-9]{1,20}", found):
-        raise NotReady("this is no run of GitHub Actions, so nobody reviewed it")
+        raise NotReady(
+            "this is no run of GitHub Actions, so nobody reviewed it",
+            hint="in a terminal it is `terrace approve ENV`, without --from-run",
+        )
     return found
 
 
@@ -104,5 +107,7 @@ def _event(path: str) -> Mapping[str, Any]:
     try:
         told = json.loads(Path(path).read_bytes()) if path else {}
     except (OSError, ValueError) as error:
-        raise NotReady(f"the event of this run cannot be read: {path}", hint=_HINT) from error
+        raise NotReady(
+            f"the event of this run cannot be read: {path}", hint="GITHUB_EVENT_PATH leads to it in a step of a job"
+        ) from error
     return told if isinstance(told, dict) else {}

@@ -91,6 +91,8 @@ def approve(
       terrace approve prod 1a2b3c4d --role security -m "reviewed with the network team"
     """
     if from_run:
+        if comment or role or actor or key:
+            raise click.UsageError("--from-run writes down what others said: it takes no -m, --role, --as or --key")
         from terrace.apps.cli.conversing import reviewed
 
         return reviewed(folder, environment, handle, as_json=as_json)

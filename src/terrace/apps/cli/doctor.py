@@ -20,6 +20,7 @@ from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.tools.box import Toolbox
 from terrace.adapters.tools.known import TOOLS
 from terrace.apps.cli.console import emit, show
+from terrace.apps.forge import UNCONNECTED
 from terrace.apps.home import Home
 from terrace.apps.wiring import CONFIG_FILE, Workshop, now
 from terrace.errors import TerraceError
@@ -144,7 +145,7 @@ def _forge(shop: Workshop) -> Iterator[Row]:
     try:
         forge = shop.forge
         if forge is None:
-            how = "GITHUB_TOKEN, in CI or here; `terrace init github` writes what CI needs"
+            how = f"{UNCONNECTED}; `terrace init github` writes what CI needs"
             yield Row("forge", "optional", "connected to none", how)
             return
         place = forge.github.place

@@ -16,13 +16,13 @@ from terrace.apps.cli.options import JSON
 def chatops(folder: str, act: bool, as_json: bool) -> int:
     """Answer the comment that this run of CI is about: a line like `/terrace status`.
 
-    \b
     The first turn does what needs no credentials of an environment, and gives the output `environment` where something
-    is left; the second turn does that:
+    is left; the second turn, --act, does that. `/terrace help` in a comment lists what can be said.
+
+    \b
+    Examples:
       terrace chatops
       terrace chatops --act
-
-    `/terrace help` in a comment lists what can be said.
     """
     from terrace.apps.cli.conversing import chatops
 

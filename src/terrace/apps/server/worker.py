@@ -74,7 +74,7 @@ class Worker:
             raise
         except TerraceError as error:
             self.trouble = True
-            self._tell(f"what is due could not be done: {error}")
+            self._tell(f"what is due could not be done: {error}" + (f" ({error.hint})" if error.hint else ""))
         return True
 
     def _work_off(self, delivery: Delivery) -> None:
