@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,13 @@ def test_it_tells_what_is_where_what_was_done_and_who_agreed() -> None:
 
 def test_an_answer_without_a_signature_says_so() -> None:
     assert "| a name in Git |" in ledger_page(events([opened(), answered("carol", "", signature=None)]))
+
+
+def test_an_answer_on_a_forge_says_where() -> None:
+    said = answered("carol", "", signature=None)
+    witness = {"kind": "comment", "id": "7", "number": "12", "login": "carol-gh"}
+    told = replace(said, payload={**said.payload, "witness": witness})
+    assert "| a comment of carol&#45;gh at 12 |" in ledger_page(events([opened(), told]))
 
 
 def test_the_newest_come_first_and_old_ones_leave_the_page() -> None:

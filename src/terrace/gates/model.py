@@ -50,7 +50,10 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One person's yes or no to a set of subjects. `role` is the team they speak for, "" for none in particular."""
+    """One person's yes or no to a set of subjects. `role` is the team they speak for, "" for none in particular.
+
+    `witness` is where on a forge it was said, None where it was said elsewhere.
+    """
 
     actor: str
     role: str
@@ -59,6 +62,7 @@ class Approval:
     at: datetime
     proof: Proof
     comment: str = ""
+    witness: Witness | None = None
 
 
 class Outcome(Enum):

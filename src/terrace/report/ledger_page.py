@@ -12,7 +12,7 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_word
-from terrace.report.machine import result_word, state_word
+from terrace.report.machine import result_word, state_word, witness_word
 from terrace.report.markdown import code, plain
 from terrace.report.text import clipped
 from terrace.rollout.model import Deployment
@@ -59,9 +59,10 @@ def ledger_page(history: History) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def environments(history: History) -> str:
-    """A table of the environments that something was ever deployed to: what is there, and what it waits for."""
-    names = dict.fromkeys(deployment.environment for deployment in folds.deployments(history))
+def environments(history: History, known: Iterable[str] = ()) -> str:
+    """A table of the environments that are known or that something was ever deployed to: what is there, and what it
+    waits for."""
+    names = dict.fromkeys((*known, *(deployment.environment for deployment in folds.deployments(history))))
     if not names:
         return "Nothing was deployed yet."
     rows = []
@@ -94,9 +95,15 @@ def _answer(deployment: Deployment, said: SignedApproval) -> tuple[str, ...]:
         plain(clipped(said.actor, 60)),
         plain(clipped(said.role, 60)),
         "rejects" if said.answer == "reject" else "approves",
-        "a signature" if said.signature else "a name in Git",
+        _known(said),
         plain(clipped(said.comment)),
     )
+
+
+def _known(said: SignedApproval) -> str:
+    if said.signature:
+        return "a signature"
+    return plain(clipped(witness_word(said.witness))) if said.witness else "a name in Git"
 
 
 def _table(head: Sequence[str], rows: Iterable[tuple[str, ...]]) -> str:

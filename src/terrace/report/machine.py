@@ -6,6 +6,7 @@ Each object names its schema, `terrace/<command>@1`. Fields are only ever added.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import Waiver
-from terrace.gates.model import Approval, GateResult, Outcome, Verdict
+from terrace.gates.model import Approval, GateResult, Outcome, Verdict, Witness
 from terrace.ledger.folds import Hold
 from terrace.ledger.origins import origin_word
 from terrace.plans.model import Action, Plan, ResourceChange
@@ -163,8 +164,8 @@ def history(rows: Iterable[tuple[Deployment, tuple[Approval, ...]]]) -> Json:
 
 
 def approval(record: Approval) -> Json:
-    """One answer; `proof` is how its author is known."""
-    return {
+    """One answer; `proof` is how its author is known, `witness` where on a forge it was said."""
+    told: Json = {
         "actor": record.actor,
         "role": record.role,
         "answer": record.answer,
@@ -172,6 +173,9 @@ def approval(record: Approval) -> Json:
         "at": when(record.at),
         "comment": record.comment,
     }
+    if record.witness is not None:
+        told["witness"] = asdict(record.witness)
+    return told
 
 
 def gates(verdict: Verdict) -> list[Json]:
@@ -200,6 +204,14 @@ def state_word(latest: Deployment | None, held: Hold | None) -> str:
     if isinstance(latest.origin, Destruction) and word == "succeeded" and not latest.partial:
         return "destroyed"
     return {"succeeded": "deployed", "blocked": "failed", "superseded": "waiting"}.get(word, word)
+
+
+def witness_word(witness: Witness) -> str:
+    """Where somebody said it, as a person would look for it."""
+    if witness.kind == "environment":
+        return f"an answer of {witness.login} to run {witness.number}"
+    how = {"comment": "a comment of", "review": "a review of", "box": "a box ticked by"}[witness.kind]
+    return f"{how} {witness.login} at {witness.number}"
 
 
 def _impact(record: Impact) -> Json:

@@ -17,6 +17,7 @@ from terrace.ledger.chain import export, verify
 from terrace.ledger.model import History
 from terrace.pipelines.approve import handle_of
 from terrace.report import machine, run_page, state_terminal, terminal
+from terrace.report.machine import witness_word
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 from terrace.watch.checks import newest_first, standing
@@ -81,7 +82,8 @@ def show(folder: str, wanted: str, *, as_json: bool) -> int:
     for given in answers:
         role = f" for {given.role}" if given.role else ""
         said = f": {visible(given.comment)}" if given.comment else ""
-        print_record(f"  {given.answer} by {visible(given.actor)}{role} ({given.proof}){said}")
+        known = f"{given.proof}, {visible(witness_word(given.witness))}" if given.witness else given.proof
+        print_record(f"  {given.answer} by {visible(given.actor)}{role} ({known}){said}")
     return 0
 
 
@@ -124,6 +126,7 @@ def _answers(shop: Workshop, seen: History, deployment: Deployment) -> tuple[App
             at=signed.at,
             proof=shop.proof(signed),
             comment=signed.comment,
+            witness=signed.witness,
         )
         for signed in folds.approvals(seen, deployment.id)
     )
