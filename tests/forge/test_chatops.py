@@ -131,11 +131,12 @@ def test_nobody_approves_their_own_work_from_somewhere_else(room: Room) -> None:
     room.fake.pulls.pop(30, None)
     id_ = room.fake.someone_comments(30, "bob", f"/terrace approve staging {room.handle('staging')}")
     event(room, "issue_comment", action="created", comment={"id": id_})
-    assert "whoever opened a change does not approve it (12)" in room.shop.run("chatops", "--json").json["happened"]
+    own = "whoever opened a change does not approve it (change 12)"
+    assert own in room.shop.run("chatops", "--json").json["happened"]
     room.shop.variables["GITHUB_RUN_ID"] = "77"
     room.fake.run_reviewed(77, "bob", "staging")
     told = room.shop.ok("approve", "staging", room.handle("staging"), "--from-run").out
-    assert "whoever opened a change does not approve it (12)" in told
+    assert own in told
     assert room.shop.run("resume", "staging").code == 1
 
 
@@ -194,10 +195,10 @@ def test_a_command_that_changes_something_is_taken_up_once(room: Room) -> None:
 def test_talk_gets_an_answer_and_changes_nothing(room: Room) -> None:
     before = room.shop.ok("ledger", "verify", "--json").json["events"]
     said: dict[str, tuple[str, str]] = {
-        "eve": ("/terrace status", "| `dev` | deployed |"),
+        "eve": ("/terrace status", "| `staging` | never |"),
         "bob": ("/terrace explain format", "format&#58;"),
-        "carol": ("/terrace help", "/terrace approve ENV HASH"),
-        "mona": ("/terrace deplyo dev", "`/terrace deploy`"),
+        "carol": ("/terrace help", "- `/terrace approve ENV HASH` says yes"),
+        "mona": ("/terrace deplyo dev", "`/terrace deploy ENV`"),
     }
     for who, (text, expected) in said.items():
         assert expected.replace("/", "/") in room.heard(who, text)[1].replace("&#91;", "[").replace("&#93;", "]")
@@ -257,7 +258,7 @@ def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room:
     assert shop.run("resume", "staging").code == 1, "GitHub does not say so any more"
     fake.run_approvals[77] = kept
     shop.ok("resume", "staging")
-    assert "(forge)" in shop.ok("show", "staging").out
+    assert "(forge, an answer of bob to run 77)" in shop.ok("show", "staging").out
 
 
 def event(room: Room, name: str, **told: object) -> None:

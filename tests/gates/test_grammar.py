@@ -80,11 +80,15 @@ def test_talk_about_a_command_is_none(line: str) -> None:
         "/terrace unlock prod",
         "/terrace status please",
         "/terrace Status",
+        "/Terrace status",
+        "/terrace  status",
+        "/terrace\tstatus",
     ],
 )
 def test_a_near_miss_is_told_how_it_is_written_and_does_nothing(line: str) -> None:
     found = understood(line)
     assert isinstance(found, Misunderstood)
+    assert found.hint in (*forms(), "/terrace help")
     assert found.hint.startswith("/terrace ")
 
 

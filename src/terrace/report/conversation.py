@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from terrace.gates.conversation.testimony import Testimony
-from terrace.report.markdown import code, plain
+from terrace.report.markdown import code, plain, prose
 from terrace.report.text import clipped
 
 MOST = 20
@@ -18,13 +19,14 @@ class Reply:
     """What came of a command.
 
     `happened` is one sentence, `reasons` say more; all may hold text from outside. `following` are lines that somebody
-    may write next. `block` is Markdown of ours that goes below.
+    may write next, `hint` is what else helps. `block` is Markdown of ours that goes below.
     """
 
     happened: str
     reasons: tuple[str, ...] = ()
     following: tuple[str, ...] = ()
     block: str = ""
+    hint: str = ""
 
 
 def marker(said: str) -> str:
@@ -40,9 +42,17 @@ def as_markdown(reply: Reply, to: str) -> str:
         parts.append("\n".join([*(f"- {plain(clipped(one))}" for one in reply.reasons[:MOST]), *more]))
     if reply.block:
         parts.append(reply.block)
-    if reply.following:
-        parts.append("**Next**: " + " · ".join(code(clipped(one, 200)) for one in reply.following))
+    following = [code(clipped(one, 200)) for one in dict.fromkeys(reply.following)]
+    if reply.hint:
+        following.insert(0, prose(clipped(reply.hint, 300)))
+    if following:
+        parts.append("**Next**: " + " · ".join(following))
     return "\n\n".join(parts) + "\n"
+
+
+def commands(forms: Mapping[str, str]) -> str:
+    """Every command as it is written, and what it does."""
+    return "\n".join(f"- {code(form)} {plain(does)}" for form, does in forms.items())
 
 
 def testimony_page(seen: Testimony) -> str:

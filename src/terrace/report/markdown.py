@@ -29,6 +29,14 @@ def code(text: str) -> str:
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
+def prose(text: str) -> str:
+    """A sentence of ours, with what stands between backticks as code; whatever else it holds is only text."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    return "".join((code(part) if part else "") if odd % 2 else plain(part) for odd, part in enumerate(parts))
+
+
 def fenced(lines: Iterable[str], language: str = "") -> str:
     """Lines from outside in a code block that none of them can close."""
     body = "\n".join(visible(line) for line in lines)

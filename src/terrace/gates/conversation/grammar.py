@@ -96,30 +96,50 @@ class Misunderstood:
 
 Command = Look | Explain | Deploy | Rollback | Unlock | Approve | Reject
 
-_FORMS: Mapping[str, tuple[str, str, Callable[..., Command]]] = {
-    "plan": ("", "", lambda: Look("plan")),
-    "check": ("", "", lambda: Look("check")),
-    "status": ("", "", lambda: Look("status")),
-    "help": ("", "", lambda: Look("help")),
-    "deploy": ("ENV", rf" ({_ENVIRONMENT})", Deploy),
-    "rollback": ("ENV [WHY]", rf" ({_ENVIRONMENT})(?: ({_WHY}))?", Rollback),
-    "unlock": ("ENV WHY", rf" ({_ENVIRONMENT}) ({_WHY})", Unlock),
-    "approve": ("ENV HASH", rf" ({_ENVIRONMENT}) ({_HANDLE})", Approve),
-    "reject": ("ENV HASH [WHY]", rf" ({_ENVIRONMENT}) ({_HANDLE})(?: ({_WHY}))?", Reject),
-    "explain": ("RULE", rf" ({_RULE})", Explain),
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a command is written after its verb, for people and as a pattern; what it becomes, and what it does."""
+
+    shape: str
+    pattern: str
+    made: Callable[..., Command]
+    does: str
+
+
+_FORMS: Mapping[str, _Form] = {
+    "plan": _Form("", "", lambda: Look("plan"), "plans and checks this change again"),
+    "check": _Form("", "", lambda: Look("check"), "the same"),
+    "status": _Form("", "", lambda: Look("status"), "tells what is where, and the HASH of what waits"),
+    "help": _Form("", "", lambda: Look("help"), "tells this"),
+    "deploy": _Form("ENV", rf" ({_ENVIRONMENT})", Deploy, "takes this change into ENV, once it is merged"),
+    "rollback": _Form(
+        "ENV [WHY]", rf" ({_ENVIRONMENT})(?: ({_WHY}))?", Rollback, "takes ENV back to what was good before"
+    ),
+    "unlock": _Form("ENV WHY", rf" ({_ENVIRONMENT}) ({_WHY})", Unlock, "lets ENV take deployments again"),
+    "approve": _Form(
+        "ENV HASH", rf" ({_ENVIRONMENT}) ({_HANDLE})", Approve, "says yes to the plans that wait under that HASH"
+    ),
+    "reject": _Form(
+        "ENV HASH [WHY]",
+        rf" ({_ENVIRONMENT}) ({_HANDLE})(?: ({_WHY}))?",
+        Reject,
+        "says no to them, and ends the deployment",
+    ),
+    "explain": _Form("RULE", rf" ({_RULE})", Explain, "tells what a rule means, and how to fix what it finds"),
 }
 
 
-def forms() -> tuple[str, ...]:
-    """Every command as it is written."""
-    return tuple(f"{PREFIX} {verb} {shape}".rstrip() for verb, (shape, _, _) in _FORMS.items())
+def forms() -> Mapping[str, str]:
+    """Every command as it is written, and what it does."""
+    return {_written(verb): form.does for verb, form in _FORMS.items()}
 
 
 def understood(comment: str) -> Command | Misunderstood | None:
     """The one command of a comment; None where nothing in it is meant for us."""
     if len(comment) > LONGEST:
         return None
-    lines = [line for line in _spoken(comment) if line == PREFIX or line.startswith(f"{PREFIX} ")]
+    lines = [line for line in _spoken(comment) if re.match(rf"{PREFIX}(?:\s|\Z)", line, re.IGNORECASE)]
     if not lines:
         return None
     if len(lines) > 1:
@@ -128,17 +148,21 @@ def understood(comment: str) -> Command | Misunderstood | None:
 
 
 def _command(line: str) -> Command | Misunderstood:
-    _, _, rest = line.partition(" ")
+    prefix, _, rest = line.partition(" ")
     verb = rest.split(" ", 1)[0]
-    if verb not in _FORMS:
-        close = nearest(verb, _FORMS)
-        return Misunderstood("there is no such command", f"{PREFIX} {close}" if close else f"{PREFIX} help")
-    shape, pattern, made = _FORMS[verb]
-    found = re.fullmatch(pattern, rest.removeprefix(verb))
+    if prefix != PREFIX or verb not in _FORMS:
+        words = line.lower().split()
+        close = nearest(words[1], _FORMS) if len(words) > 1 else None
+        return Misunderstood("there is no such command", _written(close) if close else f"{PREFIX} help")
+    form = _FORMS[verb]
+    found = re.fullmatch(form.pattern, rest.removeprefix(verb))
     if found is None:
-        whole = f"{PREFIX} {verb} {shape}".rstrip()
-        return Misunderstood("the command is not written as it must be, whole and with nothing after it", whole)
-    return made(*(part for part in found.groups() if part is not None))
+        return Misunderstood("a command is written exactly so, with nothing after it", _written(verb))
+    return form.made(*(part for part in found.groups() if part is not None))
+
+
+def _written(verb: str) -> str:
+    return f"{PREFIX} {verb} {_FORMS[verb].shape}".rstrip()
 
 
 def _spoken(comment: str) -> Iterator[str]:

@@ -28,11 +28,14 @@ def barred(command: Command, login: str, permission: Permission, change: Change 
 def own_work(login: str, change: Change) -> str | None:
     """Why somebody with that account approves nothing that came by this change; None where it is not their own work."""
     if _same(login, change.author):
-        return f"whoever opened a change does not approve it ({change.number})"
+        return f"whoever opened a change does not approve it (change {change.number}); somebody else must"
     if change.pushers is None:
-        return f"it cannot be told who wrote the commits of change {change.number}, and they do not approve it"
+        return (
+            f"it cannot be told who wrote the commits of change {change.number}, and they do not approve it; "
+            "`terrace approve` in a terminal asks Git"
+        )
     if any(_same(login, pusher) for pusher in change.pushers):
-        return f"whoever wrote commits of a change does not approve it ({change.number})"
+        return f"whoever wrote commits of a change does not approve it (change {change.number}); somebody else must"
     return None
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from terrace.errors import BadInput, TerraceError
 from terrace.gates.conversation.grammar import (
+    PREFIX,
     Approve,
     Command,
     Deploy,
@@ -41,7 +42,7 @@ from terrace.pipelines.holding import hold
 from terrace.pipelines.journal import append
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
-from terrace.report.conversation import Reply
+from terrace.report.conversation import Reply, commands
 from terrace.report.ledger_page import environments
 from terrace.report.machine import result_word
 from terrace.rollout.model import Deployment
@@ -58,7 +59,7 @@ def hear(house: House, said: Said) -> Heard | None:
     if command is None or said.machine:
         return None
     if isinstance(command, Misunderstood):
-        return refused(f"That is no command: {command.why}.", following=(command.hint, "/terrace help"))
+        return refused(f"Nothing was done: {command.why}.", following=(command.hint, "/terrace help"))
     change = house.talk.change(said.number)
     why = refusal(command, said, house.talk.permission(said.login), change)
     if why is not None:
@@ -66,7 +67,7 @@ def hear(house: House, said: Said) -> Heard | None:
     try:
         return _meant(house, said, command, change)
     except TerraceError as error:
-        return refused(f"Nothing was done: {error.message}.", following=(error.hint,) if error.hint else ())
+        return refused(f"Nothing was done: {error.message}.", hint=error.hint)
 
 
 def act(house: House, said: Said) -> Heard | None:
@@ -96,7 +97,7 @@ def _done(crew: Crew, do: Callable[[], Deployment | Refused]) -> Heard:
         done = do()
         reacted = react(crew, done)
     except TerraceError as error:
-        return refused(f"It could not be done: {error.message}.", following=(error.hint,) if error.hint else ())
+        return refused(f"It could not be done: {error.message}.", hint=error.hint)
     return _told(done, reacted if isinstance(reacted, Deployment) else None)
 
 
@@ -127,7 +128,9 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
         return _look(house, said, command, change)
     if isinstance(command, Explain):
         told = house.explained(command.rule)
-        return Heard(Reply(told)) if told else refused(f"No rule is called {command.rule}.")
+        if told is None:
+            return refused(f"No rule is called {command.rule}.", hint="the comment of the check names its rules")
+        return Heard(Reply(told))
     house.config.environment(command.environment)
     crew = house.clerks(_name(house.config, said.login))
     if isinstance(command, Approve | Reject):
@@ -146,16 +149,19 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
             if change is not None
             else "Nothing was done: this is no change. Say it at the merged change that is to be deployed."
         )
-    word = "is being deployed to" if isinstance(command, Deploy) else "is being taken back in"
-    return Heard(Reply(f"What is here {word} {command.environment}."), left=command.environment)
+    begun = (
+        f"This change is on its way into {command.environment}"
+        if isinstance(command, Deploy)
+        else f"{command.environment} is on its way back to what was good before"
+    )
+    return Heard(Reply(f"{begun}. How that ends is told here."), left=command.environment)
 
 
 def _look(house: House, said: Said, command: Look, change: Change | None) -> Heard:
     if command.what == "help":
-        return Heard(Reply("What can be said here, one line in a comment:", forms()))
+        return Heard(Reply("What can be said here, one line in a comment:", block=commands(forms())))
     if command.what == "status":
-        history = house.clerks(_name(house.config, said.login)).ledger.read()
-        return Heard(Reply("What is where:", block=environments(history)))
+        return _status(house, house.clerks(_name(house.config, said.login)))
     if change is None:
         return refused("Nothing was done: this is no change, so there is nothing to check.")
     run = house.talk.again(change)
@@ -164,12 +170,21 @@ def _look(house: House, said: Said, command: Look, change: Change | None) -> Hea
     return Heard(Reply(f"It is checked again; the comment with the plan is rewritten when that is done: {run}"))
 
 
+def _status(house: House, crew: Crew) -> Heard:
+    """What is where, and the line that answers what waits."""
+    history = crew.ledger.read()
+    names = [environment.name for environment in house.config.environments]
+    waits = {name: approving.handle_of(crew.policy, history, name) for name in names}
+    lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
+    return Heard(Reply("What is where:", block=environments(history, names), following=lines))
+
+
 def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -> Heard:
     person = People(house.config).of_login(said.login)
     if person is None:
         return refused(
             "Nothing was done: nobody in terrace.yaml has this account.",
-            following=(f"people: {{NAME: {{login: {said.login}}}}}",),
+            hint=f"in terrace.yaml: `people: {{NAME: {{login: {said.login}}}}}`",
         )
     witness = Witness("comment", said.id, str(said.number), said.login)
     why = command.why if isinstance(command, Reject) else ""

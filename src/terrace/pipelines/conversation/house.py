@@ -35,6 +35,8 @@ class Heard:
     left: str = ""
 
 
-def refused(happened: str, reasons: tuple[str, ...] = (), following: tuple[str, ...] = ()) -> Heard:
+def refused(
+    happened: str, reasons: tuple[str, ...] = (), following: tuple[str, ...] = (), hint: str | None = None
+) -> Heard:
     """What is not done, and why."""
-    return Heard(Reply(happened, reasons, following), done=False)
+    return Heard(Reply(happened, reasons, following, hint=hint or ""), done=False)

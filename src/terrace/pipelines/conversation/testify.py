@@ -91,4 +91,4 @@ def _answered(
         word = approving.Word(seen.answer, chosen, "", lambda _: witness, at, seen.handle)
         return answering.answer(house.talk, crew, seen.environment, witness, word)
     except TerraceError as error:
-        return refused(f"Nothing was done: {error.message}.")
+        return refused(f"Nothing was done: {error.message}.", hint=error.hint)
