@@ -123,7 +123,7 @@ def test_terraform_is_told_to_stop_once_and_its_end_is_recorded(applier: LocalAp
     site = site_of(tmp_path, SLOW)
     applier.start("one", site, terraform_in(tmp_path / "terrace").plan(site))
     run = RunFolder(tmp_path / "runs" / "one")
-    while not run.started or b"apply_start" not in run.log.read_bytes():
+    while not run.started or not run.log.exists() or b"apply_start" not in run.log.read_bytes():
         time.sleep(0.02)
     started = run.read("started.json")
     assert started is not None
