@@ -365,3 +365,17 @@ def test_a_run_that_waits_at_an_environment_is_let_in_once_the_gates_pass(room: 
     git(shop.work, "switch", "--quiet", "main")
     assert "run 93 is rejected at staging" in round_()
     assert 91 in fake.waiting, "what is no environment of terrace.yaml is left to others"
+
+
+def test_what_answered_an_earlier_deployment_answers_no_later_one(room: Room) -> None:
+    room.shop.run("promote", "staging")
+    handle = room.handle("staging")
+    room.says("bob", f"/terrace approve staging {handle}")
+    room.shop.ok("chatops")
+    room.shop.run("reject", "staging", "--as", "carol", "--key", str(room.shop.key("carol")), "--yes", "-m", "not now")
+    assert room.shop.run("resume", "staging").code == 1
+    room.shop.run("promote", "staging")
+    assert room.handle("staging") == handle, "the plans are the same"
+    again = room.shop.run("chatops", "--json")
+    assert (again.code, "an earlier deployment" in again.json["happened"]) == (1, True)
+    assert room.shop.status()["staging"]["waiting_for"] == ["0 of 1 people have approved"]

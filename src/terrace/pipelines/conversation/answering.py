@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome, Verdict, Witness
-from terrace.ledger import kinds
+from terrace.ledger import folds, kinds
 from terrace.ledger.model import History
 from terrace.pipelines import approve as approving
 from terrace.pipelines.conversation.authorship import own_part
@@ -23,6 +23,8 @@ def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, w
     found = approving.waiting(crew.policy, history, environment)
     if found is None and written(history, witness):
         return Heard(Reply("That was written down before, and counted.", following=("/terrace status",)))
+    if found is not None and written(history, witness) and not _said_here(history, found[0], witness):
+        raise BadInput("that answered an earlier deployment of the same plans: say it again for this one")
     if found is not None and word.answer == "approve":
         why = own_part(talk, crew, history, found[0], witness.login)
         if why is not None:
@@ -35,6 +37,10 @@ def written(history: History, witness: Witness) -> bool:
     """Whether what a witness is named for stands in the ledger."""
     told = asdict(witness)
     return any(e.kind == kinds.APPROVAL_GIVEN and e.payload.get("witness") == told for e in history.events)
+
+
+def _said_here(history: History, deployment: Deployment, witness: Witness) -> bool:
+    return any(one.witness == witness for one in folds.approvals(history, deployment.id))
 
 
 def weighed(deployment: Deployment, verdict: Verdict, said: approving.Answer) -> Heard:
