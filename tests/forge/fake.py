@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -145,16 +145,6 @@ class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scann
         if act is None:
             raise AssertionError(f"the fake does not do {operation} yet")
         return act(parts, query, body)
-
-    def _paged(self, members: Iterable[Any], query: dict[str, list[str]], path: str) -> Answer:
-        every = list(members)
-        size = min(int(query.get("per_page", ["30"])[0]), self.page_size)
-        page = int(query.get("page", ["1"])[0])
-        mine = every[(page - 1) * size : page * size]
-        headers = {}
-        if page * size < len(every):
-            headers["link"] = f'<{self.api}{path}?per_page={size}&page={page + 1}>; rel="next"'
-        return Answer(200, mine, headers)
 
     def _issues_get(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
         found = self.issues.get(int(parts["issue_number"]))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from forge.answers import NOW, Answer, missing
+from forge.answers import NOW, Answer, Paged, missing
 from forge.contract import Contract
 from forge.sample import sample
 from forge.shapes import user
 
 
-class Conversations:
+class Conversations(Paged):
     """Routes of the fake. `pulls` are its pull requests by number, `commits` those of each."""
 
     api: str
@@ -28,9 +28,6 @@ class Conversations:
     waiting: dict[int, str]
     doors: list[tuple[int, str, str]]
     _contract: Contract
-
-    def _paged(self, members: Iterable[Any], query: dict[str, list[str]], path: str) -> Answer:
-        raise NotImplementedError
 
     def pull(
         self,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from forge.answers import Answer, missing
+from forge.answers import Answer, Paged, missing
 from forge.contract import Contract
 from forge.sample import sample
 from forge.shapes import user
 
 
-class Reviews:
+class Reviews(Paged):
     """Routes of the fake. `reviews` are those of each pull request; `origins` are the pull requests of each commit."""
 
     owner: str
@@ -20,9 +19,6 @@ class Reviews:
     reviews: dict[int, list[dict[str, Any]]]
     origins: dict[str, list[int]]
     _contract: Contract
-
-    def _paged(self, members: Iterable[Any], query: dict[str, list[str]], path: str) -> Answer:
-        raise NotImplementedError
 
     def reviewed(self, number: int, login: str, state: str = "APPROVED", commit: str = "a" * 40, body: str = "") -> int:
         """Somebody reviews a pull request; returns the id of the review."""

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from terrace.apps.forge import UNCONNECTED
 from terrace.apps.mirroring import show_deployments
 from terrace.apps.wiring import Workshop
-from terrace.errors import BadInput, NotReady
+from terrace.errors import BadInput
 from terrace.report.conversation import as_markdown, marker
 from terrace.rollout.ports import Watcher
 
@@ -91,7 +90,7 @@ def _request(house: House, payload: Mapping[str, Any]) -> tuple[int, str, Heard]
         return None
     heard = None
     if isinstance(before, str):
-        edit = Ticked(number, str(sender.get("login", "")), machine=False, before=before, after=body)
+        edit = Ticked(number, str(sender.get("login", "")), before=before, after=body)
         heard = testify.box(house, edit)
     if heard is None or not heard.done:
         crew = house.clerks("terrace")
@@ -110,9 +109,7 @@ def conversation(shop: Workshop) -> GitHubConversation:
     """Where people talk about the changes of this repository. Raises NotReady where there is no forge."""
     from terrace.adapters.github.conversation import GitHubConversation
 
-    forge = shop.forge
-    if forge is None:
-        raise NotReady("this repository is connected to no forge", hint=UNCONNECTED)
+    forge = shop.connected
     return GitHubConversation(forge.github, forge.login, shop.trust.config.branch, marker)
 
 

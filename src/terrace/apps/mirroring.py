@@ -120,7 +120,7 @@ class _Origins:
 @contextmanager
 def _apart(what: str) -> Iterator[None]:
     """Trouble with this keeps nothing else back; but where the forge does not answer at all, nothing else is tried."""
-    from terrace.adapters.github.client import Unclear
+    from terrace.adapters.making import Unclear
 
     down: Unclear | None = None
     with _telling(what):

@@ -309,13 +309,18 @@ class Workshop:
 
         return connect(os.environ, self.trust.config, self.repository)
 
+    @property
+    def connected(self) -> Connection:
+        """The forge, where one is needed. Raises NotReady where this repository is connected to none."""
+        if self.forge is None:
+            raise NotReady("this repository is connected to no forge", hint=UNCONNECTED)
+        return self.forge
+
     def _unreviewed(self, commit: str) -> str | None:
         """Why a commit did not come through a reviewed change. Raises NotReady where no forge can be asked."""
         from terrace.adapters.github.merges import GitHubMerges
 
-        if self.forge is None:
-            raise NotReady("this repository is connected to no forge", hint=UNCONNECTED)
-        return GitHubMerges(self.forge.github, self.trust.config.branch).unreviewed(commit)
+        return GitHubMerges(self.connected.github, self.trust.config.branch).unreviewed(commit)
 
     def page(self) -> Page:
         """The page of the change that this run is for. Raises NotReady where there is none."""

@@ -17,7 +17,7 @@ SAMPLES = Path(__file__).parent / "samples"
 
 def known(named: str) -> str | None:
     """Paths as in the samples."""
-    path = named.removeprefix("/scan/root/")
+    path = named.removeprefix("/scan/source/")
     return path if path.endswith(".tf") else None
 
 
@@ -49,15 +49,17 @@ def test_a_file_that_checkov_cannot_read_is_unknown_though_it_ends_well() -> Non
 def test_checkov_tells_of_plans_by_address() -> None:
     record = json.loads((SAMPLES / "checkov.json").read_bytes())
     one = record["results"]["failed_checks"][0]
-    one.update(file_abs_path="/scan/root/plan-0.json", resource_address='module.a["x.y"].aws_security_group.open[0]')
+    one.update(file_abs_path="/scan/source/plan-0.json", resource_address='module.a["x.y"].aws_security_group.open[0]')
     record["results"] = {"failed_checks": [one]}
     record["summary"]["parsing_errors"] = 0
-    (found,) = checkov.of_plans(json.dumps(record).encode(), {"/scan/root/plan-0.json": "dev"})
+    (found,) = checkov.of_plans(json.dumps(record).encode(), {"/scan/source/plan-0.json": "dev"})
     assert (found.stack, found.address) == ("dev", 'module.a["x.y"].aws_security_group.open[0]')
     record["summary"]["parsing_errors"] = 1
-    assert checkov.of_plans(json.dumps(record).encode(), {"/scan/root/plan-0.json": "dev"})[0].status is Status.UNKNOWN
+    assert (
+        checkov.of_plans(json.dumps(record).encode(), {"/scan/source/plan-0.json": "dev"})[0].status is Status.UNKNOWN
+    )
     with pytest.raises(NotReady, match="was not given"):
-        checkov.of_plans(json.dumps(record).encode(), {"/scan/root/other.json": "dev"})
+        checkov.of_plans(json.dumps(record).encode(), {"/scan/source/other.json": "dev"})
 
 
 def test_a_severity_that_checkov_does_say_counts() -> None:

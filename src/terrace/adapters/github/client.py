@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from terrace.adapters.github.credentials import Credential
 from terrace.adapters.github.refusals import Refused, refusal
+from terrace.adapters.making import Unclear, once
 from terrace.errors import NotReady
 
 if TYPE_CHECKING:
@@ -119,16 +120,7 @@ class GitHub:
         After an answer that leaves it open, `seen` looks whether it was done, and gives what is there; only where it
         gives None, it is done again.
         """
-        for attempt in range(TRIES):
-            try:
-                return _json(self._asked(verb, path, body=body, tries=1))
-            except Unclear as error:
-                self._sleep(2.0**attempt)
-                found = seen()
-                if found is not None:
-                    return found
-                last = error
-        raise last
+        return once(lambda: _json(self._asked(verb, path, body=body, tries=1)), seen, self._sleep, TRIES)
 
     def _asked(
         self,
@@ -193,10 +185,6 @@ class GitHub:
             "x-github-api-version": API_VERSION,
             "user-agent": "terrace-gitops",
         }
-
-
-class Unclear(NotReady):
-    """GitHub did not say how a request ended: it may have done it, or not."""
 
 
 def _json(answer: httpx.Response) -> Any:

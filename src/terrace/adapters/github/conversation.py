@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from terrace.adapters.github.actions import LOGIN
 from terrace.adapters.github.client import GitHub
@@ -14,7 +14,7 @@ from terrace.adapters.github.merges import GitHubMerges
 from terrace.adapters.github.refusals import Refused
 from terrace.adapters.github.writers import writers
 from terrace.errors import BadInput
-from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said, Sign
+from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said
 
 CHECK = ".github/workflows/00-pr-validation.yml"
 """The workflow that checks changes, as `terrace init github` writes it."""
@@ -22,6 +22,9 @@ CHECK = ".github/workflows/00-pr-validation.yml"
 # Accounts that an enterprise manages end in _ and its short name.
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(\[bot\])?")
 _PERMISSIONS: Mapping[str, Permission] = {level: level for level in get_args(Permission)}
+Sign = Literal["seen", "done", "refused"]
+"""What a comment gets at once, before there are words."""
+
 _REACTIONS: Mapping[Sign, str] = {"seen": "eyes", "done": "+1", "refused": "confused"}
 
 

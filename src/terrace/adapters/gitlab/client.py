@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from terrace.adapters.making import Unclear, once
 from terrace.errors import BadInput, NotReady
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ class Refused(BadInput):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
-
-
-class Unclear(NotReady):
-    """GitLab did not say how a request ended: it may have done it, or not."""
 
 
 class GitLab:
@@ -73,16 +70,8 @@ class GitLab:
 
     def once(self, path: str, body: Mapping[str, Any], seen: Callable[[], Any | None]) -> Any:
         """Make something. After an answer that leaves it open, `seen` looks whether it was made, and gives it."""
-        for attempt in range(TRIES):
-            try:
-                return self._asked("POST", f"{self._project}/{path}", body=body, tries=1).json()
-            except Unclear as error:
-                self._sleep(2.0**attempt)
-                found = seen()
-                if found is not None:
-                    return found
-                last = error
-        raise last
+        url = f"{self._project}/{path}"
+        return once(lambda: self._asked("POST", url, body=body, tries=1).json(), seen, self._sleep, TRIES)
 
     def _asked(
         self,

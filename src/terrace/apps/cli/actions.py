@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.adapters.github.actions import output
 from terrace.report import run_page
 from terrace.report.machine import Json
 
@@ -38,7 +39,9 @@ def ended(ending: Ending, code: int) -> int:
     if where not in ("github", "gitlab"):
         return code
     if where == "github":
-        _append("GITHUB_OUTPUT", "".join(f"{name}={_line(value)}\n" for name, value in ending.outputs.items()))
+        for name, value in ending.outputs.items():
+            # A second line would be another output.
+            output(os.environ, name, " ".join(value.split()))
         _append("GITHUB_STEP_SUMMARY", ending.page())
     return 0 if code == 1 and ending.outputs.get("result") == WAITING else code
 
@@ -89,11 +92,6 @@ def due(plan: Iterable[str], apply: Iterable[str]) -> Ending:
 
 def _names(names: Iterable[str]) -> str:
     return json.dumps(list(dict.fromkeys(names)))
-
-
-def _line(value: str) -> str:
-    # A second line would be another output.
-    return " ".join(value.split())
 
 
 def _append(variable: str, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terrace.adapters.github.actions import event, output
 from terrace.apps.chatops import Turn, conversation, work_off
@@ -12,7 +13,11 @@ from terrace.apps.cli.deployment import watcher
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput
 from terrace.pipelines.crew import Crew
+from terrace.report.machine import Json
 from terrace.report.text import clipped
+
+if TYPE_CHECKING:
+    from terrace.pipelines.conversation.run_reviews import Recorded
 
 
 def chatops(folder: str, turn: Turn, *, as_json: bool) -> int:
@@ -66,16 +71,7 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
         again = is_again(os.environ)
         found = () if again else record(conversation(shop), shop.trust.config, clerks, run, environment, handle)
     if as_json:
-        emit(
-            {
-                "schema": "terrace/reviewed@1",
-                "environment": environment,
-                "reviews": [
-                    {"login": one.login, "answer": one.answer, "counts": one.verdict is not None} for one in found
-                ],
-                "verdict": next((one.verdict.outcome.value for one in reversed(found) if one.verdict), None),
-            }
-        )
+        emit(_reviews_as_json(environment, found))
         return 0
     for one in found:
         known = "" if one.verdict is not None else f", which does not count: {clipped(one.why)}"
@@ -85,3 +81,12 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
     elif not found:
         show(f"GitHub asked nobody about {environment}: what Terrace asks is the only gate")
     return 0
+
+
+def _reviews_as_json(environment: str, found: tuple[Recorded, ...]) -> Json:
+    return {
+        "schema": "terrace/reviewed@1",
+        "environment": environment,
+        "reviews": [{"login": one.login, "answer": one.answer, "counts": one.verdict is not None} for one in found],
+        "verdict": next((one.verdict.outcome.value for one in reversed(found) if one.verdict), None),
+    }

@@ -9,9 +9,6 @@ from typing import Literal
 Permission = Literal["none", "read", "triage", "write", "maintain", "admin"]
 """What somebody may do in the repository, from least to most."""
 
-Sign = Literal["seen", "done", "refused"]
-"""What a comment gets at once, before there are words."""
-
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -77,11 +74,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """Somebody edited the text of an issue: what it was, and what it is."""
+    """A person edited the text of an issue: what it was, and what it is."""
 
     number: int
     login: str
-    machine: bool
     before: str
     after: str
 

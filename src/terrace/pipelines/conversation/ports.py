@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said, Sign
+from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said
 
 
 class Conversation(Protocol):
@@ -20,10 +20,6 @@ class Conversation(Protocol):
 
     def change(self, number: int) -> Change | None:
         """The change of that number; None where it is an issue, or nothing."""
-        ...
-
-    def acknowledge(self, said: Said, sign: Sign) -> None:
-        """Let whoever wrote it see that it was read. The same again changes nothing."""
         ...
 
     def reply(self, number: int, to: str, body: str) -> str:

@@ -40,7 +40,7 @@ def box(house: House, edit: Ticked) -> Heard | None:
     """A box of a deployment request. None where no single box was ticked."""
     asked = boxes.request(edit.after)
     role = boxes.ticked(edit.before, edit.after)
-    if edit.machine or asked is None or role is None:
+    if asked is None or role is None:
         return None
     if not asked.handle:
         return refused("Nothing was done: nothing waits there yet, so a tick is about nothing.")
