@@ -190,7 +190,7 @@ class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scann
         found = self.runs.get(int(parts["check_run_id"]))
         if found is None:
             return missing()
-        self.runs[found["id"]] = check_run(self.api, self._url, found["id"], {**_asked(found), **body}, NOW)
+        self.runs[found["id"]] = check_run(self.api, self._url, found["id"], {**_asked(found), **body}, self.now)
         self.runs[found["id"]]["output"]["annotations_count"] = found["output"]["annotations_count"]
         self._annotate(self.runs[found["id"]], body)
         return Answer(200, self.runs[found["id"]])

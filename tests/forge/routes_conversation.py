@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from forge.answers import NOW, Answer, Paged, missing
+from forge.answers import Answer, Paged, missing
 from forge.contract import Contract
 from forge.sample import sample
-from forge.shapes import user
+from forge.shapes import stamp, user
 
 
 class Conversations(Paged):
@@ -17,6 +18,7 @@ class Conversations(Paged):
     api: str
     owner: str
     name: str
+    now: datetime
     comments: dict[int, dict[str, Any]]
     permissions: dict[str, str]
     pulls: dict[int, dict[str, Any]]
@@ -154,4 +156,4 @@ class Conversations(Paged):
 
     def edit(self, comment: int, body: str) -> None:
         """Somebody edits a comment later."""
-        self.comments[comment].update(body=body, updated_at=NOW.replace(hour=13).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        self.comments[comment].update(body=body, updated_at=stamp(self.now + timedelta(hours=1)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from forge.answers import NOW, Answer
+from forge.answers import Answer
 from forge.shapes import app, installation, installation_token, user
 
 
@@ -13,6 +13,7 @@ class Identity:
     """Routes of the fake. `me` is the login of whoever asks."""
 
     me: str
+    now: datetime
 
     def _users_get_authenticated(self, *_: Any) -> Answer:
         if self.me.endswith("[bot]"):
@@ -23,10 +24,10 @@ class Identity:
         return Answer(200, {**user(self.me), **about, **counts, **when})
 
     def _apps_get_authenticated(self, *_: Any) -> Answer:
-        return Answer(200, app(self.me.removesuffix("[bot]"), NOW))
+        return Answer(200, app(self.me.removesuffix("[bot]"), self.now))
 
     def _apps_get_repo_installation(self, *_: Any) -> Answer:
-        return Answer(200, installation(self.me.removesuffix("[bot]"), NOW))
+        return Answer(200, installation(self.me.removesuffix("[bot]"), self.now))
 
     def _apps_create_installation_access_token(self, *_: Any) -> Answer:
-        return Answer(201, installation_token(NOW + timedelta(hours=1)))
+        return Answer(201, installation_token(self.now + timedelta(hours=1)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from forge.answers import Answer, Paged, missing
 from forge.contract import Contract
 from forge.sample import sample
-from forge.shapes import user
+from forge.shapes import stamp, user
 
 
 class Reviews(Paged):
@@ -15,6 +16,7 @@ class Reviews(Paged):
 
     owner: str
     name: str
+    now: datetime
     pulls: dict[int, dict[str, Any]]
     reviews: dict[int, list[dict[str, Any]]]
     origins: dict[str, list[int]]
@@ -33,7 +35,7 @@ class Reviews(Paged):
                 state=state,
                 commit_id=commit,
                 body=body,
-                submitted_at="2026-11-25T12:00:00Z",
+                submitted_at=stamp(self.now),
             )
         )
         return id_
@@ -57,5 +59,5 @@ class Reviews(Paged):
 
     def _simple(self, pull: dict[str, Any]) -> dict[str, Any]:
         kept = {key: pull[key] for key in ("number", "state", "user", "head", "base", "merge_commit_sha")}
-        merged = "2026-11-25T11:00:00Z" if pull["merged"] else None
+        merged = stamp(self.now - timedelta(hours=1)) if pull["merged"] else None
         return sample(self._contract, "pull-request-simple", **kept, merged_at=merged)
