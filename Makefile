@@ -9,7 +9,7 @@ JOBS   ?= 3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services tools demo test fast peers live lint bench docs picture lock lock-tools clean
+.PHONY: help setup services tools demo test fast dates explore peers live lint bench docs picture lock lock-tools clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,17 @@ test: lint tools  ## Set up and run every test
 
 fast: $(READY)  ## The tests that take under a minute together
 	@$(BIN)/pytest -n $(JOBS) -m 'not aws and not slow and not peer and not live'
+
+dates: $(READY)  ## The fast tests under other dates: a leap day, the end of a month, two years from now (needs faketime)
+	@command -v faketime > /dev/null || { echo "install faketime first (Debian: apt-get install faketime)"; exit 2; }
+	@for day in "2028-02-29 12:10:00" "2029-01-31 23:58:00" "$$(date -u -d '+2 years' '+%Y-%m-%d %H:%M:%S')"; do \
+		echo "== $$day"; \
+		TZ=UTC faketime "$$day" $(BIN)/pytest -n $(JOBS) -m 'not aws and not slow and not peer and not live' || exit 1; \
+	done
+
+explore: $(READY)  ## The property tests with new examples; `make test` draws the same ones in every run
+	@TERRACE_EXAMPLES=new $(BIN)/pytest -n $(JOBS) -m 'not aws and not peer and not live' \
+		$$(grep -rl '@given' tests --include='*.py')
 
 peers: $(READY)  ## Compare with programs of others, built or installed first: conftest (minutes), an emulator of GitHub
 	@$(BIN)/pytest -m peer

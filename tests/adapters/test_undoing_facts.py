@@ -205,7 +205,7 @@ ids = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characte
 )
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(st.lists(ids, max_size=20))
 def test_terraform_reads_every_id_as_it_is(tmp_path_factory: pytest.TempPathFactory, more: list[str]) -> None:
     folder = tmp_path_factory.mktemp("ids")

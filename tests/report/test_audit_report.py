@@ -57,7 +57,7 @@ def test_one_environment_that_blocks_is_enough() -> None:
     assert (told["verdict"], [one["verdict"] for one in told["environments"]]) == ("block", ["pass", "block"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(findings, max_size=5), texts)
 def test_nothing_from_outside_acts(found: list[object], name: str) -> None:
     one = look(*found, name=name)

@@ -34,7 +34,7 @@ def test_golden() -> None:
     assert_golden("check.txt", shown(rich()))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(checks())
 def test_junit_is_well_formed_whatever_stands_in_it(record: Checked) -> None:
     root = Xml.fromstring(junit.check(record).encode())
@@ -44,7 +44,7 @@ def test_junit_is_well_formed_whatever_stands_in_it(record: Checked) -> None:
     assert held == len(record.holding)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(checks())
 def test_nothing_acts_on_a_terminal_and_what_holds_takes_one_line_each(record: Checked) -> None:
     text = shown(record)
@@ -55,7 +55,7 @@ def test_nothing_acts_on_a_terminal_and_what_holds_takes_one_line_each(record: C
 OURS = re.compile(r"(<details(?: open)?><summary>[^<>]*</summary>|</details>)")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(checks())
 def test_nothing_from_outside_formats_links_or_mentions_in_a_comment(record: Checked) -> None:
     text = comment(record)

@@ -102,7 +102,7 @@ def test_the_page_needs_nothing_else() -> None:
     assert "@media print" in page
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(texts, texts)
 def test_nothing_from_outside_acts(one: str, other: str) -> None:
     record = report(piece(Outcome.BAD, one), piece(Outcome.WAIVED, other), name=other, note=one)

@@ -67,7 +67,7 @@ class Reader(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(checks())
 def test_nothing_from_outside_acts_in_it(record: Checked) -> None:
     text = page(record)

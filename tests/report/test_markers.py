@@ -26,7 +26,7 @@ PIECE = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(PIECE, max_size=6).map(b"".join),
     st.lists(PIECE, max_size=6).map(b"".join),

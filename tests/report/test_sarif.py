@@ -42,7 +42,7 @@ def test_golden() -> None:
     assert_golden("check.sarif", text)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(checks())
 def test_it_is_valid_whatever_stands_in_it(record: Checked) -> None:
     text = sarif.check(record)

@@ -15,7 +15,7 @@ from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 from terrace.stacks.config import Config
 
-calm = settings(deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink))
+calm = settings(suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink))
 
 
 @settings(calm, max_examples=130)
