@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from support.attempts import begin, lay_run, runner_of
 from support.sites import site_of, terraform_in
 from support.waiting import until
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.runner.run_folder import RunFolder
-from terrace.plans.terraform import Autopsy, Fate
+from terrace.plans.terraform import Attempt, Autopsy, Fate, Preparation
 
 SLOW = """
 resource "terraform_data" "quick" {}
@@ -43,17 +44,15 @@ def hook(kind: str, address: str, action: str = "create", **more: str) -> dict[s
 
 
 def left(applier: LocalApplier, folder: Path, *lines: dict[str, Any] | str) -> Autopsy:
-    run = RunFolder(folder / "runs" / "one")
-    run.path.mkdir(parents=True)
-    run.write("intent.json", {"stack": "dev", "path": "environments/dev"})
-    text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
-    run.log.write_bytes(text.encode()[:-1] if lines and lines[-1] == "torn" else text.encode())
-    return applier.autopsy("one")
+    text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines).encode()
+    one = lay_run(folder / "runs", "logged", text[:-1] if lines and lines[-1] == "torn" else text)
+    found = applier.autopsy(one)
+    assert found is not None
+    return found
 
 
 def test_an_attempt_that_left_nothing_tells_nothing(applier: LocalApplier) -> None:
-    found = applier.autopsy("never")
-    assert (found.created, found.in_flight, found.unsaved, found.began) == ((), (), b"", None)
+    assert applier.autopsy(Attempt("never", "l", "d", "dev", "5" * 64, Preparation("a" * 32))) is None
 
 
 def test_what_was_made_and_what_was_in_the_making_are_told_apart(applier: LocalApplier, tmp_path: Path) -> None:
@@ -81,33 +80,35 @@ def test_a_line_that_was_not_finished_is_not_believed(applier: LocalApplier, tmp
 
 
 def test_a_state_that_could_not_be_written_is_there(applier: LocalApplier, tmp_path: Path) -> None:
-    left(applier, tmp_path)
+    one = lay_run(tmp_path / "runs", "logged")
     (tmp_path / "runs/one/errored.tfstate").write_bytes(b"{}")
-    assert applier.autopsy("one").unsaved == b"{}"
+    found = applier.autopsy(one)
+    assert found is not None
+    assert found.unsaved == b"{}"
 
 
 def test_it_is_called_as_terraform_calls_itself_in_a_lock(
-    applier: LocalApplier, monkeypatch: pytest.MonkeyPatch
+    applier: LocalApplier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Terraform asks the system who it is; who a shell says that one is must not make a lock ours, or not ours."""
     monkeypatch.setenv("LOGNAME", "eve")
     monkeypatch.setenv("USER", "eve")
-    assert applier.autopsy("never").who == f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
+    assert left(applier, tmp_path).who == f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
 
 
 @pytest.mark.slow
 def test_of_a_killed_apply_it_tells_what_is_there_and_what_may_be(applier: LocalApplier, tmp_path: Path) -> None:
     before = datetime.now(UTC)
     site = site_of(tmp_path, SLOW)
-    applier.start("one", site, terraform_in(tmp_path / "terrace").plan(site))
+    one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))
     run = RunFolder(tmp_path / "runs" / "one")
     until(lambda: run.started and b"provision_start" in run.log.read_bytes())
-    started = run.read("started.json")
-    assert started is not None
-    os.killpg(int(started["pid"]), signal.SIGKILL)
-    assert applier.wait("one") is None
-    assert applier.look("one") is Fate.UNKNOWN
-    found = applier.autopsy("one")
+    os.killpg(runner_of(run.path), signal.SIGKILL)
+    assert applier.wait(one) is None
+    assert applier.look(one) is Fate.DIED
+    found = applier.autopsy(one)
+    assert found is not None
+    assert found.whole
     assert [address for address, _ in found.created] == ["terraform_data.quick"]
     assert all(id_ for _, id_ in found.created)
     assert found.in_flight == ("terraform_data.slow",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from support.attempts import begin, prepare, runner_of
 from support.sites import GREETING, site_of, terraform_in
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.runner.run_folder import RunFolder
 from terrace.errors import TerraceError
-from terrace.plans.terraform import Fate
+from terrace.plans.terraform import Attempt, Evidence, Fate, NotStarted, Preparation
 
 SLOW = """
 resource "terraform_data" "slow" {
@@ -35,28 +37,25 @@ def test_an_apply_is_started_waited_for_and_never_started_again(applier: LocalAp
     terraform = terraform_in(tmp_path / "terrace")
     site = site_of(tmp_path, GREETING)
     made = terraform.plan(site)
-    assert applier.look("one") is Fate.NOT_STARTED
-    applier.start("one", site, made)
-    outcome = applier.wait("one")
+    one = begin(applier, "one", site, made)
+    outcome = applier.wait(one)
     assert outcome is not None
-    assert (outcome.code, applier.look("one")) == (0, Fate.ENDED)
+    assert (outcome.code, applier.look(one)) == (0, Fate.ENDED)
     assert "1 added" in outcome.summary
     assert terraform.pull_state(site).outputs["greeting"].value == "hello"
     assert not made.file.exists(), "a saved plan holds secrets and goes when it was applied"
-    with pytest.raises(TerraceError, match="never started again"):
-        applier.start("one", site, made)
+    with pytest.raises(TerraceError, match="never prepared again"):
+        begin(applier, "one", site, made)
 
 
 def test_another_plan_than_the_approved_one_is_not_applied(applier: LocalApplier, tmp_path: Path) -> None:
     terraform = terraform_in(tmp_path / "terrace")
     site = site_of(tmp_path, GREETING)
     made = terraform.plan(site)
+    one = prepare(applier, "one", site, made)
     made.file.write_bytes(made.file.read_bytes() + b"x")
-    applier.start("one", site, made)
-    outcome = applier.wait("one")
-    assert outcome is not None
-    assert outcome.code == 1
-    assert "not the one that was approved" in outcome.summary
+    declined = applier.start(one, lambda: "")
+    assert declined == NotStarted("the saved plan is not the one that was approved", Evidence.RUNNER_DECLINED)
     assert terraform.pull_state(site).content == b""
 
 
@@ -65,8 +64,8 @@ def test_a_failed_apply_says_what_terraform_said(applier: LocalApplier, tmp_path
         GREETING + 'resource "terraform_data" "bad" {\n  provisioner "local-exec" {\n    command = "exit 3"\n  }\n}\n'
     )
     site = site_of(tmp_path, text)
-    applier.start("one", site, terraform_in(tmp_path / "terrace").plan(site))
-    outcome = applier.wait("one")
+    one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))
+    outcome = applier.wait(one)
     assert outcome is not None
     assert outcome.code == 1
     assert "local-exec provisioner error" in outcome.summary
@@ -79,26 +78,29 @@ def test_the_apply_outlives_the_process_that_started_it(applier: LocalApplier, t
     """A whole process starts an apply and is killed at once; another one finds it and gets its result."""
     site_of(tmp_path, SLOW)
     script = f"""
-import sys
+import json, sys
+from dataclasses import asdict
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+from support.attempts import begin
 from support.sites import site_of, terraform_in
 from terrace.adapters.runner.applier import LocalApplier
 here = Path({str(tmp_path)!r})
 terraform = terraform_in(here / "terrace")
 site = site_of(here, (here / "environments/dev/main.tf").read_text())
 applier = LocalApplier(here / "runs", terraform)
-applier.start("one", site, terraform.plan(site))
-print("started", flush=True)
-applier.wait("one")
+one = begin(applier, "one", site, terraform.plan(site))
+print(json.dumps(asdict(one)), flush=True)
+applier.wait(one)
 """
     starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert starter.stdout is not None
     with starter:
-        assert starter.stdout.readline() == b"started\n"
+        told = json.loads(starter.stdout.readline())
+        one = Attempt(**{**told, "prepared": Preparation(**told["prepared"])})
         starter.kill()
-    assert applier.look("one") is Fate.RUNNING
-    outcome = applier.wait("one")
+    assert applier.look(one) is Fate.RUNNING
+    outcome = applier.wait(one)
     assert outcome is not None
     assert outcome.code == 0
 
@@ -106,30 +108,26 @@ applier.wait("one")
 @pytest.mark.slow
 def test_a_killed_runner_leaves_an_unknown_outcome(applier: LocalApplier, tmp_path: Path) -> None:
     site = site_of(tmp_path, SLOW)
-    applier.start("one", site, terraform_in(tmp_path / "terrace").plan(site))
+    one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))
     run = RunFolder(tmp_path / "runs" / "one")
     while not run.started:
         time.sleep(0.02)
     time.sleep(0.5)
-    started = run.read("started.json")
-    assert started is not None
-    os.killpg(int(started["pid"]), signal.SIGKILL)
-    assert applier.wait("one") is None
-    assert applier.look("one") is Fate.UNKNOWN
+    os.killpg(runner_of(run.path), signal.SIGKILL)
+    assert applier.wait(one) is None
+    assert applier.look(one) is Fate.DIED
 
 
 @pytest.mark.slow
 def test_terraform_is_told_to_stop_once_and_its_end_is_recorded(applier: LocalApplier, tmp_path: Path) -> None:
     site = site_of(tmp_path, SLOW)
-    applier.start("one", site, terraform_in(tmp_path / "terrace").plan(site))
+    one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))
     run = RunFolder(tmp_path / "runs" / "one")
     while not run.started or not run.log.exists() or b"apply_start" not in run.log.read_bytes():
         time.sleep(0.02)
-    started = run.read("started.json")
-    assert started is not None
-    os.kill(int(started["pid"]), signal.SIGINT)
-    os.kill(int(started["pid"]), signal.SIGINT)
-    outcome = applier.wait("one")
+    os.kill(runner_of(run.path), signal.SIGINT)
+    os.kill(runner_of(run.path), signal.SIGINT)
+    outcome = applier.wait(one)
     assert outcome is not None
     assert outcome.code == 1
     assert outcome.summary.startswith("interrupted; ")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.attempts import begin
 from support.sites import site_of, terraform_in
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.terraform.client import LocalTerraform
@@ -44,8 +45,7 @@ def planned(terraform: LocalTerraform, site: Site, goal: Goal = Goal.CONVERGED) 
 
 def applied(terraform: LocalTerraform, site: Site, folder: Path, attempt: str = "one") -> None:
     applier = LocalApplier(folder / "runs", terraform)
-    applier.start(attempt, site, terraform.plan(site))
-    outcome = applier.wait(attempt)
+    outcome = applier.wait(begin(applier, attempt, site, terraform.plan(site)))
     assert outcome is not None
     assert outcome.code == 0, outcome.summary
 
@@ -121,15 +121,14 @@ def test_a_saved_plan_is_stale_once_the_state_moved(terraform: LocalTerraform, t
     site = site_of(tmp_path, KEPT)
     applier = LocalApplier(tmp_path / "runs", terraform)
     first, second = terraform.plan(site), terraform.plan(site)
-    for attempt, made in (("one", first), ("two", second)):
-        applier.start(attempt, site, made)
-    outcomes = [applier.wait("one"), applier.wait("two")]
+    begun = [begin(applier, attempt, site, made) for attempt, made in (("one", first), ("two", second))]
+    outcomes = [applier.wait(attempt) for attempt in begun]
     assert sorted(o.code for o in outcomes if o is not None) == [0, 1]
     assert any("stale" in o.summary.lower() or "lock" in o.summary.lower() for o in outcomes if o is not None)
     third = terraform.plan(site_of(tmp_path, GUARDED))
     applied(terraform, site_of(tmp_path, GUARDED), tmp_path, "three")
-    applier.start("four", site, third)
-    last = applier.wait("four")
+    four = begin(applier, "four", site, third)
+    last = applier.wait(four)
     assert last is not None
     assert last.code == 1
     assert "stale" in last.summary.lower()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.attempts import runner_of
 from support.cli import KEY, World, three_environments, world
 from support.waiting import until
 from terrace.apps.cli.watching import Silent
@@ -28,7 +29,8 @@ def slow_shop(tmp_path: Path) -> World:
     files = three_environments()
     files["environments/dev/slow.tf"] = (
         'resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n'
-        f'    command = "echo applied >> {tmp_path}/marks; sleep 3; echo done >> {tmp_path}/marks"\n  }}\n}}\n'
+        f'    command = "echo applied >> {tmp_path}/marks; sleep 2; while [ -e {tmp_path}/wait ]; do sleep 0.1; done; '
+        f'echo done >> {tmp_path}/marks"\n  }}\n}}\n'
     )
     return world(tmp_path, files)
 
@@ -80,8 +82,7 @@ def test_when_all_of_it_is_killed_the_outcome_is_unknown_and_nothing_runs_again(
     child.kill()
     ended(child)
     (started,) = runs()
-    pid = int(started.read_text().split('"pid": ')[1].rstrip("}\n"))
-    os.killpg(pid, signal.SIGKILL)
+    os.killpg(runner_of(started.parent), signal.SIGKILL)
     done = slow_shop.run("resume", "dev")
     assert done.code == 1
     assert "it is never run again" in done.out
@@ -157,12 +158,15 @@ def shop_plans(shop: World) -> bool:
 
 
 def test_of_two_deployments_at_once_one_goes_and_the_other_says_who_drives(slow_shop: World) -> None:
+    waits = slow_shop.work.with_name("wait")
+    waits.touch()
     child = mid_apply(slow_shop)
     other = slow_shop.run("deploy", "dev", "--json")
     assert (other.code, other.json["result"]) == (1, "waiting")
     assert "driven by ann" in other.json["reasons"][0]
     assert slow_shop.run("resume", "dev").code == 1
     assert slow_shop.ok("tick").out.strip() == "nothing is due"
+    waits.unlink()
     code, said = ended(child)
     assert code == 0, said
     assert marks(slow_shop) == ["applied", "done"]
@@ -173,7 +177,9 @@ def test_a_lease_of_another_machine_is_never_taken_for_dead(slow_shop: World) ->
     child.kill()
     ended(child)
     elsewhere = Path(os.environ["TERRACE_HOME"]).with_name("elsewhere")
-    done = slow_shop.run("resume", "dev", "--json", TERRACE_HOME=str(elsewhere))
+    refused = slow_shop.run("resume", "dev", "--json", TERRACE_HOME=str(elsewhere))
+    assert refused.json["result"] == "waiting", "the lock that its driver held is not there"
+    done = slow_shop.run("resume", "dev", "--dead", "its machine is gone", "--json", TERRACE_HOME=str(elsewhere))
     assert done.json["result"] == "unknown", "another store of runs cannot know what became of it"
     assert marks(slow_shop).count("applied") == 1
 

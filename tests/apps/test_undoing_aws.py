@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.attempts import begin, runner_of
 from support.aws import PROVIDER, VARIABLES
 from support.cli import World, world
 from support.sites import site_of, terraform_in
@@ -86,16 +87,16 @@ def test_the_lock_of_a_dead_apply_is_known_as_ours_and_no_other_is_taken_away(tm
     terraform = terraform_in(tmp_path / "terrace")
     assert terraform.lock_of(site) is None
     applier = LocalApplier(tmp_path / "runs", terraform)
-    applier.start("one", site, terraform.plan(site))
+    one = begin(applier, "one", site, terraform.plan(site))
     run = RunFolder(tmp_path / "runs" / "one")
     until(lambda: run.started and b"provision_start" in run.log.read_bytes())
-    started = run.read("started.json")
-    assert started is not None
-    os.killpg(int(started["pid"]), signal.SIGKILL)
-    assert applier.wait("one") is None
+    os.killpg(runner_of(run.path), signal.SIGKILL)
+    assert applier.wait(one) is None
     lock = terraform.lock_of(site)
     assert lock is not None
-    autopsy = applier.autopsy("one")
+    autopsy = applier.autopsy(one)
+    assert autopsy is not None
+    assert autopsy.whole
     assert (lock.who, lock.operation) == (autopsy.who, "Apply")
     assert is_ours(lock, autopsy, datetime.now(UTC))
     assert not is_ours(lock, replace(autopsy, who="eve@elsewhere"), datetime.now(UTC))

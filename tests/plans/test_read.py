@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.attempts import begin
 from support.sites import site_of, terraform_in
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.errors import TerraceError
@@ -94,8 +95,8 @@ class Plans:
         self._terraform = terraform_in(folder / "terrace")
         site = site_of(folder, BEFORE)
         applier = LocalApplier(folder / "runs", self._terraform)
-        applier.start("first", site, self._terraform.plan(site))
-        outcome = applier.wait("first")
+        attempt = begin(applier, "first", site, self._terraform.plan(site))
+        outcome = applier.wait(attempt)
         assert outcome is not None
         assert outcome.code == 0
 

@@ -18,13 +18,13 @@ MINE = Autopsy(who="root@runner", began=BEGAN)
 
 
 def test_what_was_made_and_is_not_in_the_state_is_imported() -> None:
-    autopsy = Autopsy(created=(("a.one", "i-1"), ("a.two", "i-2")))
+    autopsy = Autopsy(whole=True, created=(("a.one", "i-1"), ("a.two", "i-2")))
     found = aftermath("prod", autopsy, {"a.one": "create", "a.two": "create"}, {"a.one": Recorded("i-1")}, Told())
     assert found == Aftermath(imports=(Import("prod", "a.two", "i-2"),))
 
 
 def test_what_was_in_the_making_is_open_until_somebody_has_looked() -> None:
-    autopsy = Autopsy(in_flight=("a.one", "a.two"))
+    autopsy = Autopsy(whole=True, in_flight=("a.one", "a.two"))
     assert aftermath("prod", autopsy, {}, {}, Told()).open == ("a.one", "a.two")
     assert aftermath("prod", autopsy, {}, {}, Told(absent=["a.one"])).open == ("a.two",)
     settled = aftermath("prod", autopsy, {}, {}, Told({"a.two": "i-9"}, ["a.one"]))
@@ -32,21 +32,19 @@ def test_what_was_in_the_making_is_open_until_somebody_has_looked() -> None:
 
 
 def test_an_object_without_an_id_in_the_log_is_open_too() -> None:
-    assert aftermath("prod", Autopsy(created=(("a.one", ""),)), {}, {}, Told()).open == ("a.one",)
+    assert aftermath("prod", Autopsy(whole=True, created=(("a.one", ""),)), {}, {}, Told()).open == ("a.one",)
 
 
 def test_what_is_recorded_and_was_in_the_making_may_lack_what_its_provisioners_do() -> None:
     """Terraform records an object before its provisioners run: killed then, nothing in the state tells."""
-    autopsy = Autopsy(in_flight=("a.one",))
+    autopsy = Autopsy(whole=True, in_flight=("a.one",))
     assert aftermath("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Told()) == Aftermath(unfinished=("a.one",))
     assert aftermath("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Told(whole=["a.one"])) == Aftermath()
 
 
 def test_what_is_tainted_is_replaced_by_the_plan_and_whoever_approves_decides() -> None:
-    assert (
-        aftermath("prod", Autopsy(in_flight=("a.one",)), {}, {"a.one": Recorded("i-1", tainted=True)}, Told())
-        == Aftermath()
-    )
+    log = Autopsy(whole=True, in_flight=("a.one",))
+    assert aftermath("prod", log, {}, {"a.one": Recorded("i-1", tainted=True)}, Told()) == Aftermath()
 
 
 def test_without_a_log_everything_that_was_planned_may_exist() -> None:
@@ -55,8 +53,20 @@ def test_without_a_log_everything_that_was_planned_may_exist() -> None:
     )
 
 
+@pytest.mark.parametrize("log", [None, Autopsy(), Autopsy(created=(("a.one", "i-1"),)), Autopsy(in_flight=("a.one",))])
+def test_a_log_that_is_not_whole_never_says_that_something_was_not_made(log: Autopsy | None) -> None:
+    """A machine crash leaves a log empty, zeroed or cut: what it says is true, what it lacks may exist all the same."""
+    planned = {"a.one": "create", "a.two": "create", "a.three": "replace", "a.four": "create"}
+    known = {"a.three": Recorded("i-3"), "a.four": Recorded("i-4")}
+    found = aftermath("prod", log, planned, known, Told())
+    assert {"a.two", "a.three"} <= set(found.open), "nobody knows of these"
+    assert "a.four" not in found.open, "the state has it"
+    assert ("a.one" in found.open) is (not (log and log.created))
+    assert aftermath("prod", log, planned, known, Told(absent=["a.one", "a.two", "a.three"])).open == ()
+
+
 def test_an_id_for_something_that_this_stack_does_not_have_is_not_its_business() -> None:
-    assert aftermath("prod", Autopsy(), {"a.one": "create"}, {}, Told({"b.other": "i-1"})) == Aftermath()
+    assert aftermath("prod", Autopsy(whole=True), {"a.one": "create"}, {}, Told({"b.other": "i-1"})) == Aftermath()
 
 
 def lock(

@@ -90,13 +90,17 @@ class Estate:
 
 @dataclass
 class Run:
-    """An apply in a process of its own. `folder`: it was meant to be started and never was."""
+    """An apply in a process of its own. `folder`: it is prepared and was not started; `withdrawn`: it never will be.
+
+    `boot` is the one of its machine that has its permit to start in memory.
+    """
 
     attempt: str
     machine: str
     plan: SavedPlan
     began: datetime
-    phase: Literal["folder", "running", "ended", "dead"] = "folder"
+    boot: int = 0
+    phase: Literal["folder", "withdrawn", "running", "ended", "dead"] = "folder"
     outcome: RunOutcome | None = None
     made: list[tuple[str, str]] = field(default_factory=list)
     in_flight: list[str] = field(default_factory=list)

@@ -117,7 +117,7 @@ class MemoryLeases:
     def __init__(self, process: Process) -> None:
         self._process = process
 
-    def holder(self, who: str) -> Holder:
+    def holder(self, who: str, environment: str = "") -> Holder:
         """This process."""
         machine = self._process.machine
         return Holder(machine.name, f"boot-{machine.boot}", self._process.pid, who)

@@ -15,9 +15,24 @@ from simulation.cloud import Change, Cloud, Estate, Run, SavedPlan
 from simulation.process import Process
 from simulation.site import Branch, Wanted
 from terrace.errors import StateLock, StateLocked, TerraceError, TerraformFailed
-from terrace.plans.terraform import Autopsy, Fate, Goal, Listener, MadePlan, RunOutcome, Site, StateSnapshot
+from terrace.plans.terraform import (
+    Attempt,
+    Autopsy,
+    Evidence,
+    Fate,
+    Goal,
+    Listener,
+    MadePlan,
+    NotStarted,
+    Preparation,
+    RunOutcome,
+    Site,
+    StateSnapshot,
+)
 from terrace.rollout.ports import ProbeResult
 from terrace.stacks.config import CommandProbe, Probe
+
+FAILED = Evidence.TERRAFORM_FAILED
 
 LATE = timedelta(minutes=5)
 """How long something takes to fall ill that does so late."""
@@ -171,23 +186,35 @@ class MemoryApplier:
         self._shared = shared
         self._process = process
 
-    @property
-    def place(self) -> str:
-        return f"runs of {self._process.machine.name}"
-
-    def look(self, attempt: str) -> Fate:
+    def look(self, attempt: Attempt) -> Fate:
         """What became of it."""
         with self._process.touching("applier.look"):
             run = self._run(attempt)
-            if run is None or run.phase == "folder":
-                return Fate.NOT_STARTED
-            return {"running": Fate.RUNNING, "ended": Fate.ENDED, "dead": Fate.UNKNOWN}[run.phase]
+            if run is None:
+                return Fate.UNKNOWN
+            if run.phase in ("folder", "withdrawn"):
+                return Fate.NOT_STARTED if run.phase == "withdrawn" and self._same_boot(run) else Fate.UNKNOWN
+            if run.phase == "dead":
+                return Fate.DIED if self._same_boot(run) else Fate.UNKNOWN
+            return Fate.RUNNING if run.phase == "running" else Fate.ENDED
 
-    def autopsy(self, attempt: str) -> Autopsy:
+    def withdraw(self, attempt: Attempt) -> bool:
+        """See to it that it never starts, if it has not."""
+        with self._process.touching("applier.withdraw"):
+            run = self._run(attempt)
+            if run is None or not self._same_boot(run) or run.phase not in ("folder", "withdrawn"):
+                return False
+            run.phase = "withdrawn"
+            return True
+
+    def _same_boot(self, run: Run) -> bool:
+        return run.boot == self._process.machine.boot
+
+    def autopsy(self, attempt: Attempt) -> Autopsy | None:
         """What it left, as its log tells."""
         run = self._run(attempt)
         if run is None:
-            return Autopsy()
+            return None
         return Autopsy(
             created=tuple(run.made),
             in_flight=tuple(run.in_flight),
@@ -195,39 +222,71 @@ class MemoryApplier:
             unsaved=run.unsaved,
             who=f"sim@{run.machine}",
             began=run.began,
+            whole=run.phase == "ended" or self._same_boot(run),
         )
 
-    def start(self, attempt: str, site: Site, made: MadePlan) -> None:
+    def prepare(self, attempt: Attempt, site: Site, made: MadePlan) -> Preparation:
+        """Make it ready."""
+        with self._process.touching("applier.prepare"):
+            if (self._process.machine.name, attempt.id) in self._shared.runs:
+                raise TerraceError(f"attempt {attempt.id} was prepared before: it is never prepared again")
+            machine, plan = self._process.machine, self._shared.plans[made.sha256]
+            run = Run(attempt.id, machine.name, plan, self._shared.clock(), machine.boot)
+            self._shared.runs[run.machine, attempt.id] = run
+            return Preparation(nonce=attempt.id, host=machine.name, boot=f"{machine.boot}")
+
+    def discard(self, attempt: str) -> None:
+        """Forget it."""
+        self._shared.runs.pop((self._process.machine.name, attempt), None)
+
+    def release(self, attempt: str) -> None:
+        """It is not started any more by this process."""
+        run = self._shared.runs.get((self._process.machine.name, attempt))
+        if run is not None and run.phase == "folder" and self._process.alive:
+            run.phase = "withdrawn"
+
+    def start(self, attempt: Attempt, objection: Callable[[], str]) -> NotStarted | None:
         """Start it once."""
         with self._process.touching("applier.start"):
-            if self._run(attempt) is not None:
-                raise TerraceError(f"attempt {attempt} was started before: it is never started again")
-            plan = self._shared.plans[made.sha256]
-            run = Run(attempt, self._process.machine.name, plan, self._shared.clock())
-            self._shared.runs[run.machine, attempt] = run
+            run = self._run(attempt)
+            assert run is not None, "it was prepared"
+            try:
+                reason = objection()
+            except TerraceError as error:
+                reason = str(error)
+            if reason or run.phase != "folder" or not self._same_boot(run):
+                run.phase = "withdrawn" if run.phase == "folder" else run.phase
+                return NotStarted(reason or "it was withdrawn", Evidence.NO_WORD)
             with self._process.touching("applier.spawn"):
-                self._begin(run)
+                if run.phase == "folder" and self._same_boot(run):
+                    self._begin(run)
+            return None
 
-    def wait(self, attempt: str, listener: Listener | None = None) -> RunOutcome | None:
+    def wait(self, attempt: Attempt, listener: Listener | None = None) -> RunOutcome | None:
         """See it to its end."""
         with self._process.touching("applier.wait"):
             run = self._run(attempt)
-            if run is None or run.phase == "folder":
+            if run is None or run.phase in ("folder", "withdrawn"):
                 return None
             finish(self._shared, run)
             return run.outcome if run.phase == "ended" else None
 
-    def _run(self, attempt: str) -> Run | None:
-        return self._shared.runs.get((self._process.machine.name, attempt))
+    def _run(self, attempt: Attempt) -> Run | None:
+        if not attempt.prepared.nonce:
+            return None
+        return self._shared.runs.get((attempt.prepared.host, attempt.id)) if self._is_here(attempt) else None
+
+    def _is_here(self, attempt: Attempt) -> bool:
+        return attempt.prepared.host == self._process.machine.name
 
     def _begin(self, run: Run) -> None:
         estate = self._shared.cloud.estates[run.plan.stack]
         run.phase = "ended"
         if estate.lock is not None:
-            run.outcome = RunOutcome(1, f"the state is locked by {estate.lock.who}")
+            run.outcome = RunOutcome(1, f"the state is locked by {estate.lock.who}", evidence=FAILED)
             return
         if (estate.lineage, estate.serial) != (run.plan.lineage, run.plan.serial):
-            run.outcome = RunOutcome(1, "Saved plan is stale")
+            run.outcome = RunOutcome(1, "Saved plan is stale", evidence=FAILED)
             return
         run.phase = "running"
         created = run.began.isoformat()
@@ -261,7 +320,7 @@ def finish(shared: Shared, run: Run) -> None:
     estate.known, estate.serial = known, estate.serial + 1
     if not run.plan.fails:
         estate.tampered = False
-    run.outcome = RunOutcome(1 if run.plan.fails else 0, "it failed" if run.plan.fails else "it is done")
+    run.outcome = RunOutcome(1, "it failed", evidence=FAILED) if run.plan.fails else RunOutcome(0, "it is done")
 
 
 def die(shared: Shared, run: Run) -> None:

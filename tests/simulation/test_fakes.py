@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from simulation.process import Calm, Machine, MemoryLeases, Process
 from simulation.site import Branch, MemoryRepository, Wanted
 from simulation.terraform import MemoryApplier, MemoryTerraform
 from simulation.world import World
+from support.attempts import begin, prepare
 from support.git import commit, repository
 from support.sites import site_of, terraform_in
 from terrace.adapters.git.repository import GitRepository
@@ -23,6 +25,7 @@ from terrace.adapters.runner.applier import LocalApplier
 from terrace.errors import TerraceError
 from terrace.plans.state_file import recorded
 from terrace.plans.terraform import Applier, Fate, Site, Terraform
+from terrace.rollout.model import Holder
 from terrace.rollout.ports import Leases
 from terrace.stacks.model import Stack
 from terrace.stacks.repository import Repository
@@ -68,10 +71,10 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
 def test_what_is_applied_is_in_the_state_and_planned_no_more(bench: Bench) -> None:
     site = bench.write("one")
     assert bench.terraform.pull_state(site).content == b""
-    bench.applier.start("a1", site, bench.terraform.plan(site))
-    outcome = bench.applier.wait("a1")
+    a1 = begin(bench.applier, "a1", site, bench.terraform.plan(site))
+    outcome = bench.applier.wait(a1)
     assert outcome is not None
-    assert (outcome.code, bench.applier.look("a1"), bench.terraform.lock_of(site)) == (0, Fate.ENDED, None)
+    assert (outcome.code, bench.applier.look(a1), bench.terraform.lock_of(site)) == (0, Fate.ENDED, None)
     state = bench.terraform.pull_state(site)
     assert [(a, one.tainted) for a, one in recorded(state.content).items()] == [(ADDRESS, False)]
     assert state.lineage
@@ -82,25 +85,45 @@ def test_what_is_applied_is_in_the_state_and_planned_no_more(bench: Bench) -> No
 
 def test_an_attempt_is_started_once_and_one_that_never_was_is_told(bench: Bench) -> None:
     site = bench.write("one")
-    assert bench.applier.look("a1") is Fate.NOT_STARTED
     made = bench.terraform.plan(site)
-    bench.applier.start("a1", site, made)
-    bench.applier.wait("a1")
-    with pytest.raises(TerraceError, match="never started again"):
-        bench.applier.start("a1", site, made)
+    a1 = begin(bench.applier, "a1", site, made)
+    bench.applier.wait(a1)
+    with pytest.raises(TerraceError, match="never prepared again"):
+        begin(bench.applier, "a1", site, made)
+    assert not bench.applier.withdraw(a1)
+
+
+def test_an_attempt_that_was_prepared_only_is_withdrawn_and_never_starts(bench: Bench) -> None:
+    site = bench.write("one")
+    a1 = prepare(bench.applier, "a1", site, bench.terraform.plan(site))
+    assert bench.applier.look(a1) is not Fate.NOT_STARTED, "it may still start"
+    assert bench.applier.withdraw(a1)
+    assert bench.applier.start(a1, lambda: "") is not None or bench.applier.wait(a1) is None
+    assert bench.applier.withdraw(a1), "and it stays so"
+    assert bench.terraform.pull_state(site).content == b""
+
+
+def test_an_attempt_that_something_speaks_against_is_not_started(bench: Bench) -> None:
+    site = bench.write("one")
+    a1 = prepare(bench.applier, "a1", site, bench.terraform.plan(site))
+    declined = bench.applier.start(a1, lambda: "another process took over")
+    assert declined is not None
+    assert declined.reason == "another process took over"
+    assert bench.applier.withdraw(a1)
+    assert bench.terraform.pull_state(site).content == b""
 
 
 def test_a_plan_made_before_another_was_applied_is_stale(bench: Bench) -> None:
     site = bench.write("one")
-    bench.applier.start("a1", site, bench.terraform.plan(site))
-    bench.applier.wait("a1")
+    a1 = begin(bench.applier, "a1", site, bench.terraform.plan(site))
+    bench.applier.wait(a1)
     site = bench.write("two")
     first, second = bench.terraform.plan(site), bench.terraform.plan(site)
-    bench.applier.start("a2", site, first)
-    bench.applier.wait("a2")
+    a2 = begin(bench.applier, "a2", site, first)
+    bench.applier.wait(a2)
     serial = bench.terraform.pull_state(site).serial
-    bench.applier.start("a3", site, second)
-    outcome = bench.applier.wait("a3")
+    a3 = begin(bench.applier, "a3", site, second)
+    outcome = bench.applier.wait(a3)
     assert outcome is not None
     assert outcome.code == 1
     assert "stale" in outcome.summary
@@ -115,7 +138,7 @@ class Host:
     """A machine: `leases` are ours; the process `other` holds dev until `end` is called."""
 
     leases: Leases
-    other: int
+    other: Holder
     end: Callable[[], object]
 
 
@@ -125,23 +148,25 @@ Opened = Callable[[Path], AbstractContextManager[Host]]
 @contextmanager
 def local_host(folder: Path) -> Iterator[Host]:
     script = f"""
-import sys
+import json, sys
+from dataclasses import asdict
 from pathlib import Path
 from terrace.adapters.leases import LocalLeases
-with LocalLeases(Path({str(folder)!r})).hold("dev") as free:
-    print(free, flush=True)
+leases = LocalLeases(Path({str(folder)!r}))
+with leases.hold("dev") as free:
+    print(json.dumps(asdict(leases.holder("bob", "dev"))), flush=True)
     sys.stdin.read()
 """
     child = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with child:
         assert child.stdout is not None
-        assert child.stdout.readline() == "True\n"
+        other = Holder(**json.loads(child.stdout.readline()))
 
         def end() -> None:
             child.kill()
             child.wait()
 
-        yield Host(LocalLeases(folder), child.pid, end)
+        yield Host(LocalLeases(folder), other, end)
         end()
 
 
@@ -156,25 +181,23 @@ def memory_host(folder: Path) -> Iterator[Host]:
         machine.alive.discard(2)
         held.__exit__(None, None, None)
 
-    yield Host(ours, 2, end)
+    yield Host(ours, other.holder("bob", "dev"), end)
 
 
 @pytest.mark.parametrize("host", [memory_host, local_host])
 def test_a_lease_is_free_once_its_holder_is_dead_and_only_this_boot_tells(host: Opened, tmp_path: Path) -> None:
     with host(tmp_path) as here:
-        me = here.leases.holder("ann")
-        other = type(me)(me.host, me.boot, here.other, "bob")
         with here.leases.hold("dev") as free:
             assert not free
         with here.leases.hold("prod") as free:
             assert free
-        assert not here.leases.dead(other, "dev")
+        assert not here.leases.dead(here.other, "dev")
         here.end()
         with here.leases.hold("dev") as free:
             assert free
-            assert here.leases.dead(other, "dev")
-            assert not here.leases.dead(type(me)(me.host, "another boot", here.other, "bob"), "dev")
-            assert not here.leases.dead(type(me)("elsewhere", me.boot, here.other, "bob"), "dev")
+            assert here.leases.dead(here.other, "dev")
+            assert not here.leases.dead(replace(here.other, boot="another boot"), "dev")
+            assert not here.leases.dead(replace(here.other, host="elsewhere"), "dev")
 
 
 # --- the repository ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from support.attempts import begin
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.data_folder import state_file
@@ -89,8 +90,7 @@ class Ground:
         """Apply a plan, and expect that it goes well."""
         applier = LocalApplier(self.folder / "runs", self.terraform(fast))
         attempt = f"attempt-{len(list(self.folder.glob('runs/attempt-*')))}"
-        applier.start(attempt, self.site, made)
-        outcome = applier.wait(attempt)
+        outcome = applier.wait(begin(applier, attempt, self.site, made))
         assert outcome is not None and outcome.code == 0, outcome
         return outcome
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from terrace.adapters.host import (
+    LOCAL_FILE_SYSTEMS,
+    file_identity,
+    file_system,
+    host,
+    pid_namespace,
+    process_state,
+    start_time,
+)
 from terrace.rollout.model import Holder
-
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-def boot_id() -> str:
-    """What this boot of the machine is called; "" where the system does not say (then no death is ever proven)."""
-    with contextlib.suppress(OSError):
-        return _BOOT_ID.read_text().strip()
-    return ""
 
 
 class LocalLeases:
@@ -27,33 +26,52 @@ class LocalLeases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def holder(self, who: str) -> Holder:
-        return Holder(host=socket.gethostname(), boot=boot_id(), pid=os.getpid(), who=who)
+    def holder(self, who: str, environment: str = "") -> Holder:
+        here = host()
+        return Holder(
+            host=here.name,
+            boot=here.boot,
+            pid=os.getpid(),
+            who=who,
+            machine=here.machine,
+            pid_namespace=pid_namespace(),
+            started=start_time(os.getpid()),
+            lock=self._lock(environment) if environment else "",
+        )
 
     @contextlib.contextmanager
     def hold(self, environment: str) -> Iterator[bool]:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self._folder / f"{environment}.lock").open("w") as file:
+        # Nothing is written into it: what tells this file from a copy must stay the same.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self._folder / f"{environment}.lock", flags, 0o600)
+        try:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 yield False
                 return
             yield True
+        finally:
+            os.close(descriptor)
 
     def dead(self, holder: Holder, environment: str) -> bool:
-        # The caller holds the lock of this environment. Another host, or another boot, may be another machine that
-        # bears the same name and runs on: that is doubt, and doubt is not death.
-        here = self.holder("")
-        same = bool(here.boot) and (holder.host, holder.boot) == (here.host, here.boot)
-        return same and (holder.pid == here.pid or not _runs(holder.pid))
+        # The caller holds the lock of this environment. It is the holder's lock only if it is the very same file; a
+        # process id means the same process only in the same PID namespace of the same boot. All else is doubt.
+        here = self.holder("", environment)
+        told = (holder.host, holder.machine, holder.boot, holder.pid_namespace, holder.lock)
+        if told != (here.host, here.machine, here.boot, here.pid_namespace, here.lock):
+            return False
+        if not (here.boot and here.pid_namespace and here.lock and holder.started):
+            return False
+        if file_system(self._folder) not in LOCAL_FILE_SYSTEMS:
+            return False
+        if (holder.pid, holder.started) == (here.pid, here.started):
+            # We hold the lock, so nothing else in this process drives the environment any more.
+            return True
+        return process_state(holder.pid, holder.started) == "gone"
 
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    def _lock(self, environment: str) -> str:
+        with contextlib.suppress(OSError):
+            return file_identity((self._folder / f"{environment}.lock").lstat())
+        return ""

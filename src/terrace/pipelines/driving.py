@@ -10,12 +10,14 @@ from dataclasses import replace
 
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import kinds
+from terrace.ledger.folds import deployments
 from terrace.ledger.model import History
 from terrace.pipelines import closing, steps
 from terrace.pipelines.asking import asked
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import Ended, Ground
-from terrace.pipelines.journal import Intent, Journal
+from terrace.pipelines.journal import Intent, Journal, LeaseLost
+from terrace.plans.terraform import Attempt
 from terrace.rollout.model import Deployment, Result, Step, StepRecord
 from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
 from terrace.stacks.model import Undoing
@@ -23,11 +25,13 @@ from terrace.stacks.model import Undoing
 
 def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
     """The loop. Only the holder of the environment's lease is in it."""
-    holder = crew.leases.holder(crew.actor)
+    found = next(d for d in deployments(history) if d.id == deployment_id)
+    holder = crew.leases.holder(crew.actor, found.environment)
     journal = Journal(crew.ledger, history, deployment_id, holder, crew.actor)
     journal.take_lease()
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
-        ground = Ground(crew, journal.deployment, journal.history, stack)
+        ground = Ground(crew, journal.deployment, journal.history, stack, journal.objection)
+        stack.callback(_release, ground)
         crew.watcher.opened(ground.deployment)
         while True:
             whom = asked(crew, lambda: journal.history, ground.deployment)
@@ -77,8 +81,15 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
 
     Where somebody else wrote since this was decided, nothing is done: it has to be decided again.
     """
-    fresh = [task for task in tasks if task.resumes is None]
-    if not journal.intend([Intent(t.step, t.stack, ground.crew.new_id(), _intent(ground, t)) for t in fresh]):
+    fresh = [(task, ground.crew.new_id()) for task in tasks if task.resumes is None]
+    try:
+        intents = [Intent(t.step, t.stack, attempt, _intent(ground, t, attempt)) for t, attempt in fresh]
+        written = journal.intend(intents)
+    except LeaseLost:
+        _discard(ground)
+        raise
+    if not written:
+        _discard(ground)
         return
     ground.deployment = journal.deployment
     begun = []
@@ -120,15 +131,35 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
         )
 
 
-def _intent(ground: Ground, task: Task) -> dict[str, object]:
-    """What an apply is about to do, written down before it begins."""
+def _discard(ground: Ground) -> None:
+    """Take away the runs that were prepared for intents that are not in the ledger."""
+    for attempt in ground.prepared:
+        ground.crew.applier.discard(attempt)
+    ground.prepared.clear()
+
+
+def _release(ground: Ground) -> None:
+    """Let go of runs that were prepared and not started: their intent may have reached the ledger, or not."""
+    for attempt in ground.prepared:
+        ground.crew.applier.release(attempt)
+
+
+def _intent(ground: Ground, task: Task, attempt: str) -> dict[str, object]:
+    """What an apply is about to do, written down before it begins; its run is prepared by then."""
     if task.step is not Step.APPLY:
         return {}
     hand = ground.hand_for(task.stack)
     assert hand is not None, "an apply is asked for only with a plan in hand"
+    named = Attempt(attempt, ground.history.ledger_id, ground.deployment.id, task.stack, hand.made.sha256)
+    try:
+        prepared = ground.crew.applier.prepare(named, ground.site(task.stack, "apply"), hand.made)
+    except TerraceError:
+        _discard(ground)
+        raise
+    ground.prepared.add(attempt)
     return {
-        "place": ground.crew.applier.place,
-        "host": ground.crew.leases.holder(ground.crew.actor).host,
+        "runner": prepared.payload(),
+        "host": prepared.host,
         "terraform": ground.crew.terraform.version,
         "sha256": hand.made.sha256,
         "digest": hand.plan.digest.value,
@@ -138,14 +169,14 @@ def _intent(ground: Ground, task: Task) -> dict[str, object]:
 
 
 def _act(ground: Ground, record: StepRecord) -> Ended:
+    if record.step is Step.APPLY:
+        return steps.apply(ground, record).ended()
     try:
         match record.step:
             case Step.PLAN:
                 return steps.plan(ground, record.stack, record.attempt)
             case Step.BACKUP:
                 return steps.backup(ground, record.stack)
-            case Step.APPLY:
-                return steps.apply(ground, record)
             case Step.SNAPSHOT:
                 return steps.snapshot(ground, record.stack)
             case Step.BASELINE:

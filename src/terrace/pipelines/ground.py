@@ -12,8 +12,8 @@ from typing import Any
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
 from terrace.plans.model import Plan
-from terrace.plans.terraform import MadePlan, Purpose, Site, StateSnapshot
-from terrace.rollout.model import Deployment, Step, StepResult
+from terrace.plans.terraform import Attempt, Evidence, MadePlan, Preparation, Purpose, Site, StateSnapshot
+from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
 from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
@@ -29,6 +29,44 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplySucceeded:
+    """An apply that Terraform ended well."""
+
+    message: str
+
+    def ended(self) -> Ended:
+        """Returns it as the record of its step."""
+        return Ended("succeeded", self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyFailed:
+    """An apply that is proven to have failed, or to have done nothing."""
+
+    message: str
+    evidence: Evidence
+
+    def ended(self) -> Ended:
+        """Returns it as the record of its step."""
+        return Ended("failed", self.message, {"evidence": self.evidence.name.lower()})
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyUnknown:
+    """An apply that may have done anything. It is never run again before a person has looked."""
+
+    message: str
+
+    def ended(self) -> Ended:
+        """Returns it as the record of its step."""
+        return Ended("unknown", self.message)
+
+
+ApplyEnd = ApplySucceeded | ApplyFailed | ApplyUnknown
+"""How an apply ended. Only `ApplyFailed` says that it may be tried again, and it cannot be made without evidence."""
+
+
+@dataclass(frozen=True, slots=True)
 class InHand:
     """A plan that this process made, with the state it was made on. Only it may be applied."""
 
@@ -40,10 +78,19 @@ class InHand:
 class Ground:
     """The ground of one deployment. Its commit is checked out once, at the first step that needs it.
 
-    Steps of several stacks use it at once. `history` is what the ledger said when the process took it up.
+    Steps of several stacks use it at once. `history` is what the ledger said when the process took it up. `objection`
+    says why, by what the ledger says now, an apply may not be started any more; "" when it may. `prepared` are the
+    attempts whose runs this process prepared and has not started.
     """
 
-    def __init__(self, crew: Crew, deployment: Deployment, history: History, stack: ExitStack) -> None:
+    def __init__(
+        self,
+        crew: Crew,
+        deployment: Deployment,
+        history: History,
+        stack: ExitStack,
+        objection: Callable[[History, StepRecord], str] = lambda history, record: "",
+    ) -> None:
         self.crew = crew
         self.deployment = deployment
         self.history = history
@@ -55,6 +102,8 @@ class Ground:
         self.in_hand: dict[str, InHand] = {}
         self.outputs: dict[str, StateSnapshot] = {}
         self.kept_locks: dict[str, bytes] = {}
+        self.prepared: set[str] = set()
+        self._objection = objection
 
     @property
     def root(self) -> Path:
@@ -83,6 +132,11 @@ class Ground:
         stack = self.landscape.stack(key)
         return site_in(self.crew, self.landscape, stack, self.root, purpose, self.kept_locks.get(key, b""))
 
+    def objection(self, record: StepRecord) -> str:
+        """Reads the ledger once more: why that apply may not be started any more, "" when it may."""
+        with self._lock:
+            return self._objection(self.crew.ledger.read(), record)
+
     def on_leaving(self, clean: Callable[[], None]) -> None:
         """Clean something up when this process is done with the deployment."""
         with self._lock:
@@ -92,6 +146,18 @@ class Ground:
         """The plan in hand of a stack, if its newest plan step is ours."""
         record = self.deployment.last(Step.PLAN, key)
         return self.in_hand.get(record.attempt) if record else None
+
+
+def attempt_of(history: History, deployment: Deployment, record: StepRecord) -> Attempt:
+    """The attempt that an apply's intent in the ledger names."""
+    return Attempt(
+        record.attempt,
+        history.ledger_id,
+        deployment.id,
+        record.stack,
+        str(record.detail.get("sha256", "")),
+        Preparation.of(record.detail.get("runner")),
+    )
 
 
 def site_in(

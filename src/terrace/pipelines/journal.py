@@ -89,6 +89,10 @@ class Journal:
             "boot": self._holder.boot,
             "pid": self._holder.pid,
             "who": self._holder.who,
+            "machine": self._holder.machine,
+            "pid_namespace": self._holder.pid_namespace,
+            "started": self._holder.started,
+            "lock": self._holder.lock,
         }
         self.note(kinds.LEASE_TAKEN, {"holder": holder, "epoch": self._epoch})
 
@@ -109,8 +113,23 @@ class Journal:
         self._notes.clear()
         return True
 
+    def objection(self, history: History, record: StepRecord) -> str:
+        """Why an apply of ours may not be started any more, by what the ledger says now; "" when it may."""
+        deployment = next((d for d in deployments(history) if d.id == self._id), None)
+        if deployment is None or not deployment.open or deployment.epoch != self._epoch:
+            return f"deployment {self._id} was taken over by another process"
+        if not any(one.attempt == record.attempt and one.open for one in deployment.steps):
+            return f"the ledger has an end of attempt {record.attempt}"
+        taken = max(e.position for e in history.events if e.kind == kinds.LEASE_TAKEN and e.subject == self._id)
+        said = [e for e in history.events if e.kind == kinds.RECOVERY_ATTESTED and e.subject == self._id]
+        if any(event.position > taken for event in said):
+            return f"{said[-1].actor} said that the process which drives deployment {self._id} is dead"
+        return ""
+
     def end(self, record: StepRecord) -> None:
-        """Note how a step ended."""
+        """Note how a step ended. An apply that failed has to say what proves that nothing else came of it."""
+        if record.step is Step.APPLY and record.result == "failed":
+            assert record.detail.get("evidence"), "an apply without evidence is unknown"
         self.note(
             kinds.STEP_ENDED,
             {

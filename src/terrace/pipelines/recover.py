@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.errors import BadInput, StateLock
+from terrace.errors import BadInput, StateLock, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter
-from terrace.pipelines.ground import site_in
+from terrace.pipelines.ground import attempt_of, site_in
 from terrace.pipelines.journal import append
 from terrace.pipelines.opening import Opening, Refused
 from terrace.pipelines.witnesses import attest, needed, say_that_it_is_dead
@@ -179,8 +179,9 @@ def _secure(crew: Crew, deployment: Deployment, one: Remains, site: Site) -> Non
 def _remains(
     crew: Crew, history: History, deployment: Deployment, record: StepRecord, site: Site, told: Told
 ) -> Remains:
-    here = record.detail.get("place") == crew.applier.place
-    autopsy = crew.applier.autopsy(record.attempt) if here else None
+    attempt = attempt_of(history, deployment, record)
+    never = crew.applier.withdraw(attempt)
+    autopsy = Autopsy(whole=True) if never else crew.applier.autopsy(attempt)
     state = crew.terraform.pull_state(site)
     unsaved = _unsaved(autopsy, state)
     known = recorded((unsaved or state).content)
@@ -192,7 +193,7 @@ def _remains(
     return Remains(
         stack=record.stack,
         attempt=record.attempt,
-        alive=_alive(crew, history, deployment, record, here=here),
+        alive="" if never else _alive(crew, history, deployment, record),
         state=state,
         aftermath=aftermath(record.stack, autopsy, planned, known, told),
         lock=lock,
@@ -223,10 +224,16 @@ def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
     return (Draft(kinds.RECOVERY_BEGUN, found.deployment.id, crew.actor, {"stacks": stacks}),)
 
 
-def _alive(crew: Crew, history: History, deployment: Deployment, record: StepRecord, *, here: bool) -> str:
-    if here:
-        runs = crew.applier.look(record.attempt) is Fate.RUNNING
-        return "its apply still runs, or left something that does: wait for its end" if runs else ""
+def _alive(crew: Crew, history: History, deployment: Deployment, record: StepRecord) -> str:
+    try:
+        fate = crew.applier.look(attempt_of(history, deployment, record))
+    except TerraceError:
+        # A damaged record proves nothing: people have to say that it is dead.
+        fate = Fate.UNKNOWN
+    if fate is Fate.RUNNING:
+        return "its apply still runs, or left something that does: wait for its end"
+    if fate is not Fate.UNKNOWN:
+        return ""
     asked = needed(crew.config.environment(deployment.environment))
     said = say_that_it_is_dead(history, deployment, record)
     if len(said) >= asked:

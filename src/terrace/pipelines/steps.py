@@ -7,7 +7,16 @@ from typing import Any
 from terrace.assess.model import Objection
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.ledger.states import Standing, standings
-from terrace.pipelines.ground import Ended, Ground, InHand
+from terrace.pipelines.ground import (
+    ApplyEnd,
+    ApplyFailed,
+    ApplySucceeded,
+    ApplyUnknown,
+    Ended,
+    Ground,
+    InHand,
+    attempt_of,
+)
 from terrace.pipelines.journal import plain
 from terrace.pipelines.judging import judged
 from terrace.pipelines.look import reading
@@ -15,7 +24,7 @@ from terrace.pipelines.undoing import newer_lock_file, objections
 from terrace.plans.backup import Moment
 from terrace.plans.compare import differing
 from terrace.plans.model import Action, Plan
-from terrace.plans.terraform import Fate, Goal, StateSnapshot
+from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, Listener, RunOutcome, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.model import Destruction, Undoing
@@ -133,47 +142,79 @@ def backup(ground: Ground, key: str) -> Ended:
     return _save(ground, key, hand.state, "final" if last else "before")
 
 
-def apply(ground: Ground, record: StepRecord) -> Ended:
+def apply(ground: Ground, record: StepRecord) -> ApplyEnd:
     """Apply exactly the plan in hand through a runner that outlives us, or attach to the one that was started.
 
-    An attempt that may have begun is never begun again: without a recorded end it is unknown.
+    Raises nothing but Interrupted and programming errors: whatever breaks says nothing of what the apply did.
     """
-    applier = ground.crew.applier
-    hand = ground.hand_for(record.stack)
-    if record.detail.get("place") != applier.place:
-        return Ended("unknown", "it was begun on another machine, which alone can tell what became of it")
+    attempt = attempt_of(ground.history, ground.deployment, record)
+    applier, listener = ground.crew.applier, ground.crew.watcher.progress
+    if record.attempt not in ground.prepared:
+        return end_of_earlier(applier, attempt, listener)
+    ground.prepared.discard(record.attempt)
     try:
-        fate = applier.look(record.attempt)
+        declined = applier.start(attempt, lambda: ground.objection(record))
+    except Interrupted:
+        raise
     except TerraceError as error:
         return _untold(error)
-    if fate is Fate.NOT_STARTED:
-        if hand is None or hand.made.sha256 != record.detail["sha256"]:
-            return Ended("failed", "interrupted before it was started: nothing was applied")
-        applier.start(record.attempt, ground.site(record.stack, "apply"), hand.made)
+    if declined is not None:
+        return ApplyFailed(f"{declined.reason}: nothing was applied", declined.evidence)
+    return _end(applier, attempt, listener)
+
+
+def end_of_earlier(applier: Applier, attempt: Attempt, listener: Listener | None = None) -> ApplyEnd:
+    """How an attempt ended that a process of before began. It is never begun again."""
     try:
-        outcome = applier.wait(record.attempt, ground.crew.watcher.progress)
+        # A runner that still waits for the word of a process that is gone must never start.
+        if applier.withdraw(attempt):
+            return _never_started()
+    except TerraceError as error:
+        return _untold(error)
+    return _end(applier, attempt, listener)
+
+
+def _end(applier: Applier, attempt: Attempt, listener: Listener | None) -> ApplyEnd:
+    try:
+        outcome = applier.wait(attempt, listener)
+        if outcome is None and applier.withdraw(attempt):
+            return _never_started()
+        if outcome is None and applier.look(attempt) is Fate.UNKNOWN:
+            return ApplyUnknown(
+                "nothing on this machine proves what became of the apply: what it did is not known, and it is never "
+                "run again"
+            )
     except Interrupted:
         raise
     except TerraceError as error:
         return _untold(error)
     if outcome is None:
-        return Ended(
-            "unknown", "the apply died without a recorded end: what it did is not known, and it is never run again"
+        return ApplyUnknown(
+            "the apply died without a recorded end: what it did is not known, and it is never run again"
         )
+    return _told(outcome)
+
+
+def _told(outcome: RunOutcome) -> ApplyEnd:
     if outcome.unsaved_state is not None:
-        return Ended(
-            "unknown",
+        return ApplyUnknown(
             f"the state could not be written to the backend; Terraform left it at {outcome.unsaved_state}: "
-            "push it with `terraform state push` before anything else",
+            "push it with `terraform state push` before anything else"
         )
-    if outcome.doubt:
-        return Ended("unknown", f"{outcome.doubt}; {outcome.summary}")
-    return Ended("succeeded" if outcome.code == 0 else "failed", outcome.summary)
+    if outcome.code == 0 and not outcome.doubt:
+        return ApplySucceeded(outcome.summary)
+    if outcome.evidence is not None and not outcome.doubt:
+        return ApplyFailed(outcome.summary, outcome.evidence)
+    doubt = outcome.doubt or f"it ended with {outcome.code}, and nothing proves what it did"
+    return ApplyUnknown(f"{doubt}; {outcome.summary}")
 
 
-def _untold(error: TerraceError) -> Ended:
-    """The end of an apply that may run or have run, and of which nobody can be asked: that is no failure."""
-    return Ended("unknown", f"what became of it cannot be told: {error}")
+def _never_started() -> ApplyEnd:
+    return ApplyFailed("interrupted before it was started: nothing was applied", Evidence.PERMIT_WITHDRAWN)
+
+
+def _untold(error: TerraceError) -> ApplyEnd:
+    return ApplyUnknown(f"what became of it cannot be told: {error}")
 
 
 def snapshot(ground: Ground, key: str) -> Ended:

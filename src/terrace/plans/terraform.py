@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -163,20 +163,84 @@ class Terraform(Protocol):
 
 
 class Fate(Enum):
-    """What became of an attempt to apply, as this machine can prove it."""
+    """What became of an attempt to apply, as this machine can prove it. UNKNOWN proves nothing, not even its death."""
 
     NOT_STARTED = "not started"
     RUNNING = "running"
     ENDED = "ended"
+    DIED = "died"
     UNKNOWN = "unknown"
+
+
+class Evidence(Enum):
+    """What proves that an apply did nothing, or failed. Without one of these an apply that did not succeed is unknown.
+
+    docs/survival.md lists what each demands, and a test compares the list with the code.
+    """
+
+    NO_WORD = "the runner starts Terraform only on a word of the process that drives, which never gave it"
+    PERMIT_WITHDRAWN = "the permit to start was in the memory of this boot, and was withdrawn before a runner took it"
+    RUNNER_DECLINED = "the runner recorded that it ended without starting Terraform"
+    TERRAFORM_FAILED = "Terraform ended by itself with an error, and its log is whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What the intent in the ledger says of the run that was prepared for it: it tells the original from a copy.
+
+    `nonce` is in every file of the run. `host`, `machine` and `boot` name where it was prepared; `permit` and `lock`
+    are the identities of its permit to start (a file in memory; "" where there is no such place) and of its lock.
+    Without a `nonce` (an older Terrace wrote the intent) nothing about the attempt can be proven.
+    """
+
+    nonce: str = ""
+    host: str = ""
+    machine: str = ""
+    boot: str = ""
+    permit: str = ""
+    lock: str = ""
+
+    def payload(self) -> dict[str, str]:
+        """Returns it as JSON data for the ledger."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @staticmethod
+    def of(told: object) -> Preparation:
+        """Reads it from the ledger. Anything that is not what `payload` writes proves nothing."""
+        if not isinstance(told, Mapping):
+            return Preparation()
+        found = {field.name: told.get(field.name, "") for field in fields(Preparation)}
+        if not all(isinstance(value, str) for value in found.values()):
+            return Preparation()
+        return Preparation(**found)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to apply one saved plan, as its intent in the ledger names it."""
+
+    id: str
+    ledger: str
+    deployment: str
+    stack: str
+    sha256: str
+    prepared: Preparation = Preparation()
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """An attempt that was not started, and never will be, because of `reason`."""
+
+    reason: str
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """How an apply ended. `code` is Terraform's exit code; `summary` is in a sentence what it did or why it failed.
 
-    `unsaved_state` is where Terraform left a state that it could not write to the backend. `doubt` says why nobody
-    knows all that it did, although it ended; "": it is known.
+    `unsaved_state` is where Terraform left a state that it could not write to the backend. `evidence` proves that it
+    failed or did nothing; with another code than 0 and no evidence nobody knows all that it did, and `doubt` says why.
     """
 
     code: int
@@ -184,6 +248,7 @@ class RunOutcome:
     diagnostics: tuple[Diagnostic, ...] = ()
     unsaved_state: Path | None = None
     doubt: str = ""
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +257,8 @@ class Autopsy:
     begun and not ended, and the addresses whose object was destroyed. `unsaved` is a state that could not be written:
     secrets in clear, keep it in memory.
 
-    `who` is how Terraform called itself in locks (`user@host`), `began` when it was started.
+    What the log says is true; only a `whole` log says everything. `who` is how Terraform called itself in locks
+    (`user@host`), `began` when it was started.
     """
 
     created: tuple[tuple[str, str], ...] = ()
@@ -201,30 +267,46 @@ class Autopsy:
     unsaved: bytes = field(default=b"", repr=False)
     who: str = ""
     began: datetime | None = None
+    whole: bool = False
 
 
 class Applier(Protocol):
     """Applies saved plans in a process that outlives ours. An attempt is started at most once, ever."""
 
-    @property
-    def place(self) -> str:
-        """Names this store of runs. Only it can tell that an attempt of its own was never started."""
+    def prepare(self, attempt: Attempt, site: Site, made: MadePlan) -> Preparation:
+        """Makes everything ready but the start, before the intent is written. Where it raises, nothing is left."""
         ...
 
-    def look(self, attempt: str) -> Fate:
-        """What became of an attempt that was meant for this store."""
+    def discard(self, attempt: str) -> None:
+        """Takes away what was prepared here for an attempt whose intent was not written."""
         ...
 
-    def autopsy(self, attempt: str) -> Autopsy:
-        """What an attempt of this store left behind. It must not be running any more."""
+    def release(self, attempt: str) -> None:
+        """Lets go of what was prepared here and is not started, where its intent may be in the ledger."""
         ...
 
-    def start(self, attempt: str, site: Site, made: MadePlan) -> None:
-        """Start it and return at once. Raises TerraceError when that attempt was ever started before."""
+    def start(self, attempt: Attempt, objection: Callable[[], str]) -> NotStarted | None:
+        """Starts what this process prepared, and returns at once.
+
+        `objection` is asked right before; it says why the start is not allowed any more, "" when it is. Whatever it
+        raises is a reason as well.
+        """
         ...
 
-    def wait(self, attempt: str, listener: Listener | None = None) -> RunOutcome | None:
-        """Wait for the end; None when it died without recording one, so that nobody knows what it did.
+    def withdraw(self, attempt: Attempt) -> bool:
+        """Makes sure that an attempt never starts. True only if it is proven that it never did."""
+        ...
+
+    def look(self, attempt: Attempt) -> Fate:
+        """What became of an attempt, as far as this machine can prove it. Nothing is changed."""
+        ...
+
+    def autopsy(self, attempt: Attempt) -> Autopsy | None:
+        """What an attempt left behind here; None when nothing here belongs to it. It must not be running any more."""
+        ...
+
+    def wait(self, attempt: Attempt, listener: Listener | None = None) -> RunOutcome | None:
+        """Waits for the end; None when there is no record of one, so that nobody knows what it did.
 
         ^C is passed on to Terraform once, and its end is waited for.
         """

@@ -56,12 +56,21 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who drives a deployment: enough to prove later that they are dead."""
+    """Who drives a deployment: enough to prove later that they are dead.
+
+    `pid` counts within `pid_namespace`, and `started` tells its process from a later one of that number. `lock` is the
+    identity of the lock file that the holder has. Events of an older Terrace lack the last four: of such a holder no
+    death is ever proven by a machine.
+    """
 
     host: str
     boot: str
     pid: int
     who: str
+    machine: str = ""
+    pid_namespace: str = ""
+    started: str = ""
+    lock: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ class Probes(Protocol):
 class Leases(Protocol):
     """Who drives an environment on this machine, provable by the operating system."""
 
-    def holder(self, who: str) -> Holder:
-        """This process."""
+    def holder(self, who: str, environment: str = "") -> Holder:
+        """This process; with an environment, as the holder of its local lock."""
         ...
 
     def hold(self, environment: str) -> AbstractContextManager[bool]:
@@ -43,7 +43,7 @@ class Leases(Protocol):
         ...
 
     def dead(self, holder: Holder, environment: str) -> bool:
-        """Whether that holder is proven dead, given that the local lock is ours: same host. Doubt is False."""
+        """Whether that holder is proven dead, given that the local lock is ours. Doubt is False."""
         ...
 
 

@@ -62,16 +62,14 @@ def aftermath(
     """What a stack needs. `planned` are the addresses that were to be made, each with its action (create or replace);
     `recorded` is what its state has.
 
-    Without a log of the attempt every one that was planned may exist.
+    What the log of the attempt says is believed. Where there is none, or it is not whole, everything that was planned
+    to be made and is not in the state may exist all the same.
     """
-    if autopsy is None:
-        made: dict[str, str] = {}
-        doubtful = set(planned)
-        gone = set(told.gone)
-    else:
-        made = {address: found for address, found in autopsy.created if found}
-        doubtful = {*autopsy.in_flight, *(address for address, found in autopsy.created if not found)}
-        gone = {*autopsy.destroyed, *told.gone}
+    known_log = autopsy or Autopsy()
+    made = {address: found for address, found in known_log.created if found}
+    unended = {*known_log.in_flight, *(address for address, found in known_log.created if not found)}
+    doubtful = set(unended) if known_log.whole else {*unended, *planned}
+    gone = {*known_log.destroyed, *told.gone}
     made |= {address: found for address, found in told.named.items() if address in doubtful or address in planned}
     imports: list[Import] = []
     forgets: list[str] = []
@@ -86,7 +84,7 @@ def aftermath(
             elif found is None and address not in told.absent and planned.get(address) == "replace":
                 # What the state has is the one before; the new one may be there beside it.
                 opened.append(address)
-            elif found is None and autopsy is not None and not known.tainted and address not in told.whole:
+            elif found is None and address in unended and not known.tainted and address not in told.whole:
                 unfinished.append(address)
         elif found is None and address not in told.absent:
             opened.append(address)

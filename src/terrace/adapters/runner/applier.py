@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from terrace.adapters.host import file_identity, host, pid_namespace, process_state, sync_parents
 from terrace.adapters.interruption import INTERRUPTION
-from terrace.adapters.runner.run_folder import RunFolder
+from terrace.adapters.runner.permits import NONCE, Permits
+from terrace.adapters.runner.run_folder import Ended, Intent, Lock, LogSeal, RunFolder, Started
+from terrace.adapters.runner.word import Word
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.failures import doubt, failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
-from terrace.errors import Diagnostic, Interrupted, NotReady, TerraceError
-from terrace.plans.terraform import Autopsy, Fate, Listener, MadePlan, Progress, RunOutcome, Site
+from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError
+from terrace.plans.terraform import (
+    Attempt,
+    Autopsy,
+    Evidence,
+    Fate,
+    Listener,
+    MadePlan,
+    NotStarted,
+    Preparation,
+    Progress,
+    RunOutcome,
+    Site,
+)
 
 POLL_SECONDS = 0.05
 """How often a waiting process looks: a look is two system calls."""
@@ -34,90 +51,237 @@ POLL_SECONDS = 0.05
 ROOM = 2**20
 """How many bytes must be free for what a run writes of itself."""
 
+READY_SECONDS = 60.0
+"""How long a runner may take to be ready. It does nothing before it is told to."""
+
+_CHILD = "terrace.adapters.runner.child"
+
 
 class LocalApplier:
     """Runs in `folder`, one folder an attempt. They stay: they are what a post-mortem asks for."""
 
-    def __init__(self, folder: Path, terraform: LocalTerraform) -> None:
+    def __init__(self, folder: Path, terraform: LocalTerraform, permits: Permits | None = None) -> None:
         self._folder = folder
         self._terraform = terraform
+        self._permits = permits or Permits()
+        self._ready: dict[str, _Ready] = {}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
-    @cached_property
-    def place(self) -> str:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._folder / "place"
-        with suppress(FileExistsError), path.open("x") as file:
-            file.write(secrets.token_hex(8))
-            file.flush()
-            os.fsync(file.fileno())
-        return path.read_text()
+    # --- before it starts --------------------------------------------------------------------------------------
 
-    def look(self, attempt: str) -> Fate:
+    def prepare(self, attempt: Attempt, site: Site, made: MadePlan) -> Preparation:
+        run = RunFolder.of(self._folder, attempt.id)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._need_room()
+        folder = self._terraform.folder(site)
+        nonce, here = secrets.token_hex(16), host()
+        try:
+            run.path.mkdir(mode=0o700)
+        except FileExistsError as error:
+            raise TerraceError(f"attempt {attempt.id} was prepared before: it is never prepared again") from error
+        lock = None
+        try:
+            lock = os.open(run.lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            # The lock goes over to the runner with the descriptor: there is no moment in which nobody holds it.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            prepared = Preparation(
+                nonce=nonce,
+                host=here.name,
+                machine=here.machine,
+                boot=here.boot,
+                permit=self._permits.issue(nonce),
+                lock=file_identity(os.fstat(lock)),
+            )
+            run.write(
+                "intent.json",
+                {
+                    "attempt": attempt.id,
+                    "nonce": nonce,
+                    "sha256": made.sha256,
+                    "ledger": attempt.ledger,
+                    "deployment": attempt.deployment,
+                    "command": [*self._terraform.binary.command, *argv.apply(made.file, self._terraform.lock_wait)],
+                    "cwd": str(site.folder),
+                    "saved": str(made.file),
+                    "stack": site.stack.key,
+                    "path": site.stack.path,
+                    "permit": prepared.permit,
+                    "lane": self._terraform.apply_lane(site, folder),
+                },
+            )
+            sync_parents(self._folder)
+        except BaseException:
+            if lock is not None:
+                os.close(lock)
+            self._permits.clear(nonce)
+            shutil.rmtree(run.path, ignore_errors=True)
+            raise
+        self._ready[attempt.id] = _Ready(lock, nonce, prepared.permit, self._terraform.environment(site, folder))
+        return prepared
+
+    def discard(self, attempt: str) -> None:
+        ready = self._ready.pop(attempt, None)
+        if ready is not None:
+            self._permits.clear(ready.nonce)
+            os.close(ready.lock)
+            shutil.rmtree(RunFolder.of(self._folder, attempt).path, ignore_errors=True)
+
+    def release(self, attempt: str) -> None:
+        ready = self._ready.pop(attempt, None)
+        if ready is not None:
+            self._permits.withdraw(ready.nonce, ready.permit)
+            os.close(ready.lock)
+
+    def start(self, attempt: Attempt, objection: Callable[[], str]) -> NotStarted | None:
         run = self._run(attempt)
-        if run.read("exit.json") is not None:
+        ready = self._ready.pop(attempt.id)
+        ours, theirs = socket.socketpair()
+        try:
+            with ours:
+                try:
+                    child = self._spawn(run, ready, theirs)
+                except OSError as error:
+                    return self._never(attempt, f"the runner could not be started: {error.strerror}")
+                finally:
+                    theirs.close()
+                    os.close(ready.lock)
+                return self._give_word(attempt, run, child, ours, objection)
+        except BaseException:
+            # The runner sees the end of the socket, and ends without having started anything.
+            self._permits.withdraw(ready.nonce, attempt.prepared.permit)
+            raise
+
+    def _spawn(self, run: RunFolder, ready: _Ready, word: socket.socket) -> subprocess.Popen[bytes]:
+        with (run.path / "runner.log").open("wb") as said:
+            return subprocess.Popen(
+                # -P: what lies in the folder where this is started is the repository's, and must not be imported.
+                [sys.executable, "-P", "-m", _CHILD, str(run.path), str(ready.lock), str(word.fileno())],
+                cwd=run.path,
+                env=ready.variables,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+                pass_fds=(ready.lock, word.fileno()),
+            )
+
+    def _give_word(
+        self,
+        attempt: Attempt,
+        run: RunFolder,
+        child: subprocess.Popen[bytes],
+        ours: socket.socket,
+        objection: Callable[[], str],
+    ) -> NotStarted | None:
+        """Ask once more whether it may start, with the runner ready, and tell the runner at once."""
+        ours.settimeout(READY_SECONDS)
+        try:
+            reason = "" if ours.recv(1) else "the runner ended before it was told to start"
+        except TimeoutError:
+            reason = f"the runner was not ready within {READY_SECONDS:.0f} s"
+        if not reason:
+            word = Word.now()
+            try:
+                reason = objection() or word.stale()
+            except TerraceError as error:
+                reason = f"whether it may still start is not known: {error}"
+        if not reason:
+            try:
+                ours.sendall(word.line())
+            except OSError:
+                reason = "the runner ended before it was told to start"
+        if not reason:
+            self._children[attempt.id] = child
+            return None
+        ours.close()
+        child.wait()
+        declined = run.record("exit.json", Ended, attempt)
+        if declined is not None and declined.end == "not started":
+            return NotStarted(declined.reason, Evidence.RUNNER_DECLINED)
+        return self._never(attempt, reason)
+
+    def _never(self, attempt: Attempt, reason: str) -> NotStarted:
+        self._permits.withdraw(attempt.prepared.nonce, attempt.prepared.permit)
+        return NotStarted(reason, Evidence.NO_WORD)
+
+    def withdraw(self, attempt: Attempt) -> bool:
+        prepared, here = attempt.prepared, host()
+        if not here.boot or (prepared.host, prepared.machine, prepared.boot) != (here.name, here.machine, here.boot):
+            return False
+        return NONCE.fullmatch(prepared.nonce) is not None and self._permits.withdraw(prepared.nonce, prepared.permit)
+
+    # --- afterwards --------------------------------------------------------------------------------------------
+
+    def look(self, attempt: Attempt) -> Fate:
+        run, prepared, here = self._run(attempt), attempt.prepared, host()
+        if not prepared.nonce:
+            return Fate.UNKNOWN
+        if run.record("exit.json", Ended, attempt) is not None:
             return Fate.ENDED
-        if run.held:
+        lock = run.look_at_lock(prepared.lock)
+        if lock is Lock.HELD:
             return Fate.RUNNING
         # Asked again: it may have ended between the two looks.
-        if run.read("exit.json") is not None:
+        if run.record("exit.json", Ended, attempt) is not None:
             return Fate.ENDED
-        return Fate.UNKNOWN if run.started else Fate.NOT_STARTED
+        if not here.boot or (prepared.host, prepared.machine, prepared.boot) != (here.name, here.machine, here.boot):
+            return Fate.UNKNOWN
+        if NONCE.fullmatch(prepared.nonce) and self._permits.state(prepared.nonce, prepared.permit) == "withdrawn":
+            return Fate.NOT_STARTED
+        return Fate.DIED if lock is Lock.FREE and not self._runner_lives(run, attempt) else Fate.UNKNOWN
 
-    def autopsy(self, attempt: str) -> Autopsy:
+    def _runner_lives(self, run: RunFolder, attempt: Attempt) -> bool:
+        """Whether the runner may live although its lock is free: it is seen, or its record is damaged."""
+        try:
+            started = run.record("started.json", Started, attempt)
+        except Corrupt:
+            return True
+        if started is None or started.pid_namespace != pid_namespace():
+            return False
+        return process_state(started.pid, started.started) == "running"
+
+    def autopsy(self, attempt: Attempt) -> Autopsy | None:
         run = self._run(attempt)
-        intent, started = run.read("intent.json") or {}, run.read("started.json") or {}
-        log = _Log(run.log, str(intent.get("stack", "")), str(intent.get("path", "")), None)
+        try:
+            intent = run.record("intent.json", Intent, attempt)
+        except Corrupt:
+            return None
+        if intent is None:
+            return None
+        started = self._started(run, attempt)
+        log = _Log(run.log, intent.stack, intent.path, None)
         log.follow()
-        unsaved = run.path / "errored.tfstate"
         return Autopsy(
             created=tuple(log.created.items()),
             in_flight=tuple(log.in_flight),
             destroyed=tuple(log.destroyed),
-            unsaved=unsaved.read_bytes() if unsaved.is_file() else b"",
-            who=_who(),
-            began=datetime.fromtimestamp(float(started["at"]), UTC) if "at" in started else None,
+            unsaved=run.unsaved.read_bytes() if run.unsaved.is_file() else b"",
+            who=_who() if attempt.prepared.host == socket.gethostname() else "",
+            began=datetime.fromtimestamp(started.at, UTC) if started is not None else None,
+            whole=self._is_whole(run, attempt, log),
         )
 
-    def start(self, attempt: str, site: Site, made: MadePlan) -> None:
-        run = self._run(attempt)
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._need_room()
+    def _started(self, run: RunFolder, attempt: Attempt) -> Started | None:
+        with suppress(Corrupt):
+            return run.record("started.json", Started, attempt)
+        return None
+
+    def _is_whole(self, run: RunFolder, attempt: Attempt, log: _Log) -> bool:
+        """Whether the log says everything that Terraform said.
+
+        It does when the runner sealed it at the end. Else it does only on the boot that wrote it, in the folder that it
+        was written to, with every line readable and no line missing that was there before.
+        """
         try:
-            run.path.mkdir(mode=0o700)
-        except FileExistsError as error:
-            raise TerraceError(f"attempt {attempt} was started before: it is never started again") from error
-        folder = self._terraform.folder(site)
-        run.write(
-            "intent.json",
-            {
-                "command": [*self._terraform.binary.command, *argv.apply(made.file, self._terraform.lock_wait)],
-                "cwd": str(site.folder),
-                "saved": str(made.file),
-                "sha256": made.sha256,
-                "stack": site.stack.key,
-                "path": site.stack.path,
-                "lane": self._terraform.apply_lane(site, folder),
-            },
-        )
-        descriptor = os.open(run.lock, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            # The lock goes over to the runner with the descriptor: there is no moment in which nobody holds it.
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with (run.path / "runner.log").open("wb") as said:
-                self._children[attempt] = subprocess.Popen(
-                    # -P: what lies in the folder where this is started is the repository's, and must not be imported.
-                    [sys.executable, "-P", "-m", "terrace.adapters.runner.child", str(run.path), str(descriptor)],
-                    cwd=run.path,
-                    env=self._terraform.environment(site, folder),
-                    stdin=subprocess.DEVNULL,
-                    stdout=said,
-                    stderr=said,
-                    start_new_session=True,
-                    pass_fds=(descriptor,),
-                )
-        finally:
-            os.close(descriptor)
+            ended = run.record("exit.json", Ended, attempt)
+        except Corrupt:
+            return False
+        if ended is not None:
+            return ended.end == "not started" or (ended.log is not None and log.is_sealed_by(ended.log))
+        if self._started(run, attempt) is None or not log.is_readable or self.look(attempt) is not Fate.DIED:
+            return False
+        noted = self._permits.noted(attempt.prepared.nonce, attempt.prepared.permit)
+        return noted is not None and log.size >= noted
 
     def _need_room(self) -> None:
         """Raises NotReady where a run could not record its end: what it did would be known to nobody."""
@@ -129,51 +293,73 @@ class LocalApplier:
             message = f"no apply is started without room for its record in {self._folder}: {error.strerror}"
             raise NotReady(message, hint="make room there, and deploy again") from error
 
-    def wait(self, attempt: str, listener: Listener | None = None) -> RunOutcome | None:
+    def wait(self, attempt: Attempt, listener: Listener | None = None) -> RunOutcome | None:
         run = self._run(attempt)
-        intent = run.read("intent.json") or {}
-        log = _Log(run.log, str(intent.get("stack", "")), str(intent.get("path", "")), listener)
-        with suppress(Interrupted), INTERRUPTION.telling(lambda: self._stop(run)):
-            self._until_over(run, log.follow)
-        self._until_over(run, log.follow)
+        if not attempt.prepared.nonce:
+            return None
+        intent = run.record("intent.json", Intent, attempt)
+        log = _Log(run.log, attempt.stack, intent.path if intent is not None else "", listener)
+        with suppress(Interrupted), INTERRUPTION.telling(lambda: self._stop(run, attempt)):
+            self._until_over(run, attempt, log.follow)
+        self._until_over(run, attempt, log.follow)
         log.follow()
-        if attempt in self._children:
-            self._children.pop(attempt).wait()
-        ended = run.read("exit.json")
-        if ended is None or int(ended["code"]) < 0:
+        if attempt.id in self._children:
+            self._children.pop(attempt.id).wait()
+        ended = run.record("exit.json", Ended, attempt)
+        if ended is None or (ended.end == "ended" and ended.code < 0):
             # Terraform itself was killed: its end says nothing about what it did.
             return None
         return self._outcome(run, ended, log)
 
-    def _until_over(self, run: RunFolder, follow: Callable[[], None]) -> None:
-        while run.read("exit.json") is None and run.held:
+    def _until_over(self, run: RunFolder, attempt: Attempt, follow: Callable[[], None]) -> None:
+        def over() -> bool:
+            if run.record("exit.json", Ended, attempt) is not None:
+                return True
+            child = self._children.get(attempt.id)
+            if child is not None and child.poll() is None:
+                return False
+            return run.look_at_lock(attempt.prepared.lock) is not Lock.HELD
+
+        while not over():
             follow()
             time.sleep(POLL_SECONDS)
 
-    def _stop(self, run: RunFolder) -> None:
-        started = run.read("started.json")
-        if started is not None:
+    def _stop(self, run: RunFolder, attempt: Attempt) -> None:
+        started = self._started(run, attempt)
+        if started is None or started.pid_namespace != pid_namespace():
+            return
+        if process_state(started.pid, started.started) == "running":
             with suppress(ProcessLookupError):
-                os.kill(int(started["pid"]), signal.SIGINT)
+                os.kill(started.pid, signal.SIGINT)
 
-    def _outcome(self, run: RunFolder, ended: dict[str, Any], log: _Log) -> RunOutcome:
-        code = int(ended["code"])
-        found = distinct(log.diagnostics)
-        unsaved = run.path / str(ended["unsaved_state"]) if "unsaved_state" in ended else None
-        summary = log.summary
-        if code != 0:
-            reason = str(ended.get("reason", ""))
-            if not reason:
-                rest = "".join(log.plain)
-                reason = str(failure(self._terraform.product, "apply", log.stack, code, found, rest).message)
-            summary = f"{reason}; {log.done} of its changes were made" if log.done else reason
-            if ended.get("interrupted"):
-                summary = f"interrupted; {summary}"
-        lost = doubt(found) if code != 0 else ""
-        return RunOutcome(code=code, summary=summary, diagnostics=found, unsaved_state=unsaved, doubt=lost)
+    def _outcome(self, run: RunFolder, ended: Ended, log: _Log) -> RunOutcome:
+        if ended.end == "not started":
+            return RunOutcome(
+                ended.code or 1, f"{ended.reason}: nothing was applied", evidence=Evidence.RUNNER_DECLINED
+            )
+        code, found = ended.code, distinct(log.diagnostics)
+        unsaved = run.unsaved if ended.unsaved_state else None
+        if code == 0:
+            return RunOutcome(code, log.summary, found, unsaved)
+        reason = str(failure(self._terraform.product, "apply", log.stack, code, found, "".join(log.plain)).message)
+        summary = f"{reason}; {log.done} of its changes were made" if log.done else reason
+        if ended.interrupted:
+            summary = f"interrupted; {summary}"
+        lost = doubt(found) or log.doubt(ended)
+        return RunOutcome(code, summary, found, unsaved, lost, None if lost else Evidence.TERRAFORM_FAILED)
 
-    def _run(self, attempt: str) -> RunFolder:
-        return RunFolder(self._folder / attempt)
+    def _run(self, attempt: Attempt) -> RunFolder:
+        return RunFolder.of(self._folder, attempt.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What this process holds for an attempt that it prepared. `variables` are secrets."""
+
+    lock: int
+    nonce: str
+    permit: str
+    variables: Mapping[str, str] = field(repr=False)
 
 
 def _who() -> str:
@@ -193,6 +379,11 @@ class _Log:
         self._folder = folder
         self._listener = listener
         self._offset = 0
+        self._torn = False
+        self._seal = hashlib.sha256()
+        self._running: dict[tuple[str, str], None] = {}
+        self._said_first = ""
+        self._failed = False
         self.stack = stack
         self.diagnostics: list[Diagnostic] = []
         self.plain: list[str] = []
@@ -207,14 +398,47 @@ class _Log:
         with suppress(FileNotFoundError), self._path.open("rb") as file:
             file.seek(self._offset)
             for line in file:
-                if not line.endswith(b"\n"):
+                self._torn = not line.endswith(b"\n")
+                if self._torn:
                     return
                 self._offset += len(line)
+                self._seal.update(line)
                 self._hear(line)
+
+    @property
+    def size(self) -> int:
+        """How many bytes its whole lines have."""
+        return self._offset
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it begins as Terraform's logs do, ends with a whole line, and every line is one of Terraform's."""
+        return self._said_first == "version" and not self._torn and not self.plain
+
+    def is_sealed_by(self, seal: LogSeal) -> bool:
+        """Whether it is the very log that the runner saw at the end."""
+        return not self._torn and (seal.size, seal.sha256) == (self._offset, self._seal.hexdigest())
+
+    def doubt(self, ended: Ended) -> str:
+        """Why Terraform's end does not say what it did; "" when it does."""
+        if ended.log is None or not self.is_sealed_by(ended.log):
+            return "the log of the apply is not the one that it wrote, so that what it did is not known"
+        if ended.code != 1:
+            return f"it ended with {ended.code}, which is no end of its own: what it did is not known"
+        if self._running:
+            names = ", ".join(sorted({address for address, _ in self._running})[:5])
+            return f"it ended in the middle of its work on {names}: whether that was done is not known"
+        begun = bool(self.done or self.created or self.destroyed or self._failed)
+        if begun and not any(one.severity == "error" for one in self.diagnostics):
+            return "it ended without saying what failed, so that what it did is not known"
+        return ""
 
     def _hear(self, line: bytes) -> None:
         message = decode(line)
+        if message is not None and not self._said_first:
+            self._said_first = str(message.get("type", "?"))
         if message is None:
+            self._said_first = self._said_first or "?"
             self.plain.append(line.decode("utf-8", "replace"))
             return
         told = diagnostic(message, self._folder)
@@ -225,6 +449,11 @@ class _Log:
         step = progress(self.stack, message)
         if step is None:
             return
+        if step.phase == "start":
+            self._running[step.address, step.action] = None
+        elif step.phase in ("done", "failed"):
+            self._running.pop((step.address, step.action), None)
+            self._failed = self._failed or step.phase == "failed"
         if step.action == "delete" and step.phase == "done":
             self.destroyed[step.address] = None
         if step.action == "create":

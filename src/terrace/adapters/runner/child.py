@@ -1,5 +1,7 @@
-"""`python -m terrace.adapters.runner.child FOLDER LOCK_FD`: runs one apply to its end, whatever becomes of its parent.
+"""`python -m terrace.adapters.runner.child FOLDER LOCK_FD WORD_FD`: runs one apply to its end, whatever becomes of its
+parent.
 
+It starts Terraform only on the parent's word, only while that word is fresh, and only with the permit of the attempt.
 The environment of this process is the one that Terraform gets; nothing secret is written down.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -18,64 +21,152 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from terrace.adapters.host import pid_namespace, start_time
+from terrace.adapters.runner.permits import Permits
 from terrace.adapters.runner.run_folder import RunFolder
+from terrace.adapters.runner.word import Word
+
+POLL_SECONDS = 0.1
+"""How often the length of the log is noted in the permit."""
 
 
-def main(folder: Path, lock: int) -> None:
-    """Check the saved plan's hash, apply it, and record the end. The lock is ours already, through `lock`."""
+def main(folder: Path, lock: int, word: int) -> None:
+    """Wait for the word, apply the saved plan, and record the end. The lock is ours already, through `lock`."""
     run = RunFolder(folder)
-    intent = run.read("intent.json")
-    assert intent is not None, "whoever starts us writes it first"
+    intent: dict[str, Any] = json.loads((folder / "intent.json").read_bytes())
     saved = Path(intent["saved"])
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        _apply(run, intent, saved, lock)
+        _Run(run, intent, saved, lock, word).apply()
     finally:
         shutil.rmtree(saved.parent, ignore_errors=True)
 
 
-def _apply(run: RunFolder, intent: dict[str, Any], saved: Path, lock: int) -> None:
-    cwd = Path(intent["cwd"])
-    if not saved.is_file() or hashlib.sha256(saved.read_bytes()).hexdigest() != intent["sha256"]:
-        run.write("exit.json", {"code": 1, "reason": "the saved plan is not the one that was approved"})
-        return
-    stopped: list[int] = []
-    children: list[subprocess.Popen[bytes]] = []
+class _Run:
+    """One apply, from the word to the record of its end."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        # Terraform abandons what is in flight when it is told twice, so it is told once.
-        if not stopped:
-            stopped.append(number)
-            for child in children:
-                child.send_signal(signal.SIGINT)
+    def __init__(self, run: RunFolder, intent: dict[str, Any], saved: Path, lock: int, word: int) -> None:
+        self._run = run
+        self._intent = intent
+        self._saved = saved
+        self._lock = lock
+        self._word = word
+        self._cwd = Path(intent["cwd"])
+        self._bound = {name: intent[name] for name in ("attempt", "nonce", "sha256")}
+        self._stopped: list[int] = []
+        self._children: list[subprocess.Popen[bytes]] = []
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    run.write("started.json", {"pid": os.getpid(), "at": time.time()})
-    if stopped:
-        run.write("exit.json", {"code": 1, "reason": "interrupted before it was started: nothing was applied"})
-        return
-    with run.log.open("wb") as log, _lane(intent.get("lane"), cwd) as (variables, handles):
+    def apply(self) -> None:
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGTERM, self._stop)
+        objection = self._objection()
+        if objection:
+            self._decline(objection)
+            return
+        word = self._asked()
+        if word is None:
+            # Whoever drives says why; that we were never told to start is known without a record.
+            return
+        permits = Permits()
+        if self._intent["permit"] and not permits.take(self._bound["nonce"], self._intent["permit"]):
+            # It was withdrawn, and the process that did so records what became of this attempt.
+            return
+        self._run.write(
+            "started.json",
+            {
+                **self._bound,
+                "pid": os.getpid(),
+                "pid_namespace": pid_namespace(),
+                "started": start_time(os.getpid()),
+                "at": time.time(),
+            },
+        )
+        # Synchronous: what Terraform says that it begins is on disk before the provider is told to do it.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_DSYNC", 0)
+        log = os.open(self._run.log, flags, 0o600)
+        try:
+            with _lane(self._intent.get("lane"), self._cwd) as (variables, handles):
+                objection = "interrupted before it was started" if self._stopped else word.stale()
+                if objection:
+                    self._decline(objection)
+                    return
+                code = self._terraform(permits, log, variables, handles)
+        finally:
+            os.close(log)
+        self._end(code)
+        permits.clear(self._bound["nonce"])
+
+    def _objection(self) -> str:
+        """Why this is not what was approved, or cannot be told apart afterwards; "" when it is."""
+        if not self._saved.is_file() or _sha256(self._saved) != self._bound["sha256"]:
+            return "the saved plan is not the one that was approved"
+        if os.path.lexists(self._cwd / "errored.tfstate"):
+            return "errored.tfstate lies in the stack's folder: it would be taken for the state of this apply"
+        return ""
+
+    def _asked(self) -> Word | None:
+        """Tell the parent that we are ready, and wait for its word; None when it gives none."""
+        with contextlib.suppress(OSError):
+            os.write(self._word, b"r")
+        told = b""
+        while not told.endswith(b"\n"):
+            try:
+                more = os.read(self._word, 4096)
+            except OSError:
+                return None
+            if not more:
+                return None
+            told += more
+        os.close(self._word)
+        return Word.read(told)
+
+    def _terraform(self, permits: Permits, log: int, variables: Mapping[str, str], handles: tuple[int, ...]) -> int:
         child = subprocess.Popen(
-            intent["command"],
-            cwd=cwd,
+            self._intent["command"],
+            cwd=self._cwd,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=(lock, *handles),
+            pass_fds=(self._lock, *handles),
         )
-        children.append(child)
-        if stopped:
+        self._children.append(child)
+        if self._stopped:
             child.send_signal(signal.SIGINT)
-        code = child.wait()
-    record: dict[str, object] = {"code": code, "at": time.time(), "interrupted": bool(stopped)}
-    left = cwd / "errored.tfstate"
-    if left.is_file():
-        shutil.copyfile(left, run.path / "errored.tfstate")
-        (run.path / "errored.tfstate").chmod(0o600)
-        record["unsaved_state"] = "errored.tfstate"
-    run.write("exit.json", record)
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return child.wait(POLL_SECONDS)
+            permits.note(self._bound["nonce"], os.fstat(log).st_size)
+
+    def _end(self, code: int) -> None:
+        record: dict[str, object] = {"code": code, "interrupted": bool(self._stopped)}
+        left = self._cwd / "errored.tfstate"
+        if left.is_file():
+            descriptor = os.open(self._run.unsaved, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as kept, left.open("rb") as given:
+                shutil.copyfileobj(given, kept)
+                kept.flush()
+                os.fsync(kept.fileno())
+            record["unsaved_state"] = True
+        log = {"size": self._run.log.stat().st_size, "sha256": _sha256(self._run.log)}
+        self._run.write("exit.json", {**self._bound, **record, "end": "ended", "at": time.time(), "log": log})
+
+    def _decline(self, reason: str) -> None:
+        """Record that Terraform was not started. Nothing but this process could have done so."""
+        told = {"end": "not started", "code": 1, "at": time.time(), "reason": reason}
+        self._run.write("exit.json", {**self._bound, **told, "interrupted": bool(self._stopped)})
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        # Terraform abandons what is in flight when it is told twice, so it is told once.
+        if not self._stopped:
+            self._stopped.append(number)
+            for child in self._children:
+                child.send_signal(signal.SIGINT)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager
@@ -98,4 +189,4 @@ def _lane(order: dict[str, Any] | None, cwd: Path) -> Iterator[tuple[Mapping[str
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

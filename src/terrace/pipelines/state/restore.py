@@ -78,7 +78,7 @@ def _intent(
         "deployment": proposal.deployment.id,
         "commit": proposal.deployment.commit,
         "reason": reason,
-        "holder": asdict(crew.leases.holder(crew.actor)),
+        "holder": asdict(crew.leases.holder(crew.actor, environment)),
         "accepted": sorted(accepted),
         "held_by_us": free,
     }
