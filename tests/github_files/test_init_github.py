@@ -27,6 +27,7 @@ def work(tmp_path: Path) -> Path:
     files = {f"environments/{name}/main.tf": text for name, text in names.items()}
     root = repository(tmp_path / "work", {**files, "terrace.yaml": CONFIG})
     git(root, "remote", "add", "origin", "git@github.com:acme/infra.git")
+    git(root, "config", "terrace.branch", "main")
     return root
 
 

@@ -26,6 +26,7 @@ from terrace.plans.terraform import Purpose
 from terrace.rollout.ports import Watcher
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
+from terrace.stacks.trust_root import RootPlace
 
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
@@ -88,7 +89,7 @@ class Workshop:
         top = GitRepository.around(folder.absolute(), cache=Path())
         self.home = Home.of(top.root)
         self._access = access(os.environ)
-        self.repository = GitRepository(top.root, cache=self.home.cache, access=self._access)
+        self.repository = GitRepository(top.root, cache=self.home.cache, branch="", remote="", access=self._access)
         self._actor = actor
         self._fetch = fetch
         self._older_keys = older_keys
@@ -97,48 +98,39 @@ class Workshop:
     @cached_property
     def trust(self) -> TrustRoot:
         """The trust root, read once. A repository whose protected branch has no terrace.yaml gets safe defaults."""
-        self.repository.branch = self._default_branch()
-        if self._fetch:
-            self.repository.fetch()
-        root = self._trust_at(self.repository.protected_tip())
-        if root.config.branch != self.repository.branch:
-            self.repository.branch = root.config.branch
-            if self._fetch:
-                self.repository.fetch()
-            root = self._trust_at(self.repository.protected_tip())
-        return root
+        place = self.root_place
+        return self._trust_at(self.repository.protected_tip(), place)
 
-    def _trust_at(self, commit: str) -> TrustRoot:
+    @cached_property
+    def root_place(self) -> RootPlace:
+        """Where the trust root is read, and how that was decided."""
+        from terrace.apps.trust_root import RootFinder
+
+        return RootFinder(self.repository, os.environ, self._config_of, fetch=self._fetch).find()
+
+    def _trust_at(self, commit: str, place: RootPlace) -> TrustRoot:
         from terrace.apps.judging import judging
         from terrace.stacks.config import policy_version
 
         tree = self.repository.tree(commit)
         text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
-        config = self.config_at(commit)
+        config = self._config_of(commit, place)
         signers = tree.read(config.signers) if config.signers in tree.entries else b""
         return TrustRoot(commit, config, signers, policy_version(text, signers, judging(tree, config)))
 
-    def _default_branch(self) -> str:
-        """Where to look for the first terrace.yaml: the remote's default branch, else main, else master."""
-        remote = self.repository.remote
-        if remote is not None:
-            done = self.repository.git("symbolic-ref", "--quiet", "--short", f"refs/remotes/{remote}/HEAD")
-            if done.code == 0:
-                return os.fsdecode(done.out).strip().removeprefix(f"{remote}/")
-        for name in ("main", "master"):
-            for prefix in ("refs/heads/", f"refs/remotes/{remote}/"):
-                if self.repository.git("rev-parse", "--verify", "--quiet", prefix + name).code == 0:
-                    return name
-        return "main"
-
     def config_at(self, commit: str) -> Config:
         """The configuration as that commit has it."""
+        return self._config_of(commit, self.root_place)
+
+    def _config_of(self, commit: str, place: RootPlace) -> Config:
+        """The configuration of a commit; the remote and the branch are those of `place` where it names no others."""
         from terrace.stacks.discovery import environments
         from terrace.stacks.load import load
 
         tree = self.repository.tree(commit)
         text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
-        return load(text, CONFIG_FILE, discovered=environments(tree))
+        remote = place.remote.name if place.remote is not None else "origin"
+        return load(text, CONFIG_FILE, discovered=environments(tree), branch=place.branch.name, remote=remote)
 
     def survey(self, commit: str) -> Landscape:
         """What stands at a commit."""
@@ -177,10 +169,9 @@ class Workshop:
         from terrace.adapters.ledgers.git import GitLedger
         from terrace.report.ledger_page import changed_page
 
-        remote = self.repository.remote
         return GitLedger(
             self.repository.root,
-            remote=remote,
+            remote=self.repository.remote,
             clock=now,
             new_id=new_id,
             page=changed_page,

@@ -43,6 +43,7 @@ from terrace.stacks.kinds import (
     Record,
     Text,
 )
+from terrace.stacks.trust_root import BRANCH_NAME, REMOTE_NAME
 
 STACK = Record(
     "a stack",
@@ -181,13 +182,17 @@ TERRACE = Record(
         Key("signers", PATH, "SSH keys of people, in ssh-keygen's format.", ".terrace/allowed_signers", "approvals"),
         Key(
             "branch",
-            Text("a branch", re.compile(r"(?!-)[A-Za-z0-9._/-]+")),
+            Text("a branch", BRANCH_NAME),
             "The protected branch.",
-            "main",
+            "the branch where this file judges",
             "trust root",
         ),
         Key(
-            "remote", Text("a remote", re.compile(r"(?!-)[A-Za-z0-9._/-]+")), "The Git remote.", "origin", "trust root"
+            "remote",
+            Text("a remote", REMOTE_NAME),
+            "The Git remote.",
+            "the remote where this file judges",
+            "trust root",
         ),
         Key("forge", FORGE, "Where changes are talked about.", "as CI or the remote says", "the forge"),
         Key("terraform", TERRAFORM, "Which Terraform or OpenTofu.", "see there", "terraform"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, get_args
 
@@ -66,8 +67,16 @@ class BadConfig(BadInput):
         return f"{self.problems[0].place.path} has {len(self.problems)} problems\n{lines}"
 
 
-def load(text: bytes, path: str = "terrace.yaml", *, discovered: tuple[str, ...] = ()) -> Config:
-    """The configuration that a text means. `discovered` are environments found by folder.
+def load(
+    text: bytes,
+    path: str = "terrace.yaml",
+    *,
+    discovered: tuple[str, ...] = (),
+    branch: str = "main",
+    remote: str = "origin",
+) -> Config:
+    """The configuration that a text means. `discovered` are environments found by folder; `branch` and `remote` are
+    where the text was read, which hold where it names no others.
 
     Without text it is the safe default: those environments as a ladder (the usual names first, others by alphabet),
     each after the one before, all manual, with one approval for the last of several and for whatever is called
@@ -76,9 +85,13 @@ def load(text: bytes, path: str = "terrace.yaml", *, discovered: tuple[str, ...]
     problems: Problems = []
     node = compose(text, path, problems)
     if node is None and not problems:
-        return Config(environments=_by_convention(discovered))
+        return Config(environments=_by_convention(discovered), branch=branch, remote=remote)
     found = TERRACE.read(node, problems) or {} if node is not None else {}
-    config = _config(found, path, discovered, problems)
+    config = replace(
+        _config(found, path, discovered, problems),
+        branch=_value(found, "branch", branch),
+        remote=_value(found, "remote", remote),
+    )
     _agree(config, found, problems)
     if problems:
         raise BadConfig(tuple(sorted(problems, key=lambda p: (p.place.line, p.place.column))))
@@ -130,8 +143,6 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
             for name, one in _inner(found, "people").items()
         },
         signers=str(PurePosixPath(_value(found, "signers", default.signers))),
-        branch=_value(found, "branch", default.branch),
-        remote=_value(found, "remote", default.remote),
         forge=_made(ForgeSettings, _inner(found, "forge")),
         terraform=_made(TerraformSettings, _inner(found, "terraform")),
         ledger=_value(found, "ledger", default.ledger),

@@ -25,7 +25,10 @@ _REF = re.compile(r"[A-Za-z0-9_@^~./+{}-]+")
 
 
 class GitRepository:
-    """The repository around a folder. `cache` is where its private checkouts live; `branch` is the protected one."""
+    """The repository around a folder. `cache` is where its private checkouts live; `branch` is the protected one.
+
+    With an empty `remote` nothing that needs the remote works before `use` has named it.
+    """
 
     def __init__(
         self, root: Path, *, cache: Path, branch: str = "main", remote: str = "origin", access: Access = usual
@@ -75,7 +78,60 @@ class GitRepository:
     @cached_property
     def remote(self) -> str | None:
         """The remote's name, or None when the repository has no remote of that name."""
+        assert self._remote, "the remote is decided together with the trust root, which was not asked for yet"
         return self._remote if self.git("remote", "get-url", "--", self._remote).code == 0 else None
+
+    def use(self, remote: str | None, branch: str) -> None:
+        """Take this remote, or none, and this protected branch from now on. The caller has checked that they exist."""
+        self.remote = remote
+        self.branch = branch
+
+    @property
+    def remotes(self) -> tuple[str, ...]:
+        """The names of all remotes."""
+        return tuple(self._text("remote").split())
+
+    def remote_head(self) -> str | None:
+        """The branch that the HEAD of the remote names, asked of the remote now; None where it names none.
+
+        Raises NotReady when the remote is out of reach.
+        """
+        assert self.remote is not None, "asked only where there is a remote"
+        asking = ("ls-remote", "--symref", "--", self.remote, "HEAD")
+        done = self.git(*asking, env=self._access(), timeout=NETWORK_SECONDS)
+        if done.code != 0:
+            raise self._unreadable(done, f"git ls-remote {self.remote}")
+        # The pattern matches refs like refs/heads/HEAD too, which others can create: only HEAD itself counts.
+        for line in done.out.splitlines():
+            target, _, name = line.partition(b"\t")
+            if name == b"HEAD" and target.startswith(b"ref: refs/heads/"):
+                return os.fsdecode(target.removeprefix(b"ref: refs/heads/"))
+        return None
+
+    def recorded_head(self) -> str | None:
+        """The branch that this clone has recorded as the one that the HEAD of the remote names; None without one."""
+        prefix = f"refs/remotes/{self.remote}/"
+        done = self.git("symbolic-ref", "--quiet", f"{prefix}HEAD")
+        target = os.fsdecode(done.out).strip()
+        return target.removeprefix(prefix) if done.code == 0 and target.startswith(prefix) else None
+
+    def record_head(self) -> None:
+        """Record the protected branch as the one that the HEAD of the remote names, as `git clone` does."""
+        prefix = f"refs/remotes/{self.remote}/"
+        # A record is a convenience for later runs without a network: one that cannot be written is no failure.
+        self.git("symbolic-ref", f"{prefix}HEAD", f"{prefix}{self.branch}")
+
+    def local_branches(self) -> dict[str, str]:
+        """The local branches, each with its commit."""
+        lines = self._text("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/").splitlines()
+        pairs = (line.split(" ", 1) for line in lines)
+        return {name.removeprefix("refs/heads/"): commit for commit, name in pairs}
+
+    def checked_out_branch(self) -> str | None:
+        """The local branch that HEAD names, which may have no commit yet; None when HEAD is detached."""
+        done = self.git("symbolic-ref", "--quiet", "HEAD")
+        target = os.fsdecode(done.out).strip()
+        return target.removeprefix("refs/heads/") if done.code == 0 and target.startswith("refs/heads/") else None
 
     @property
     def remote_url(self) -> str | None:
@@ -176,22 +232,30 @@ class GitRepository:
             timeout=NETWORK_SECONDS,
         )
         if done.code != 0:
-            raise NotReady(
-                f"the remote {self.remote!r} cannot be read: {masked(done.message)}",
-                hint=f"check the network and your access with `git fetch {self.remote} {name}`",
-            )
+            raise self._unreadable(done, f"git fetch {self.remote} {name}")
+
+    def _unreadable(self, done: Finished, again: str) -> NotReady:
+        return NotReady(
+            f"the remote {self.remote!r} cannot be read: {masked(done.message)}",
+            hint=f"check the network and your access with `{again}`",
+        )
+
+    @property
+    def has_protected_branch(self) -> bool:
+        """Whether the protected branch is known here."""
+        return self._protected().code == 0
+
+    def _protected(self) -> Finished:
+        ref = f"refs/heads/{self.branch}" if self.remote is None else f"refs/remotes/{self.remote}/{self.branch}"
+        return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
 
     def protected_tip(self) -> str:
-        names = [f"refs/heads/{self.branch}"]
-        if self.remote is not None:
-            names = [f"refs/remotes/{self.remote}/{self.branch}"]
-        for name in names:
-            done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-            if done.code == 0:
-                return os.fsdecode(done.out).strip()
+        done = self._protected()
+        if done.code == 0:
+            return os.fsdecode(done.out).strip()
         raise BadInput(
             f"the protected branch {self.branch!r} was not found",
-            hint="push it, or say its name in terrace.yaml: `branch: NAME`",
+            hint="push it, or name another branch: `terrace doctor` shows what decides",
         )
 
     def on_protected_branch(self, commit: str) -> bool | None:

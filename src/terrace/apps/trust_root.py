@@ -1,0 +1,142 @@
+"""Finds the trust root of a repository: asks Git and the remote, and lets the domain decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from terrace.adapters.git.repository import GitRepository
+from terrace.errors import BadInput, NotReady
+from terrace.stacks.config import Config
+from terrace.stacks.trust_root import (
+    BRANCH_NAME,
+    BRANCH_SETTING,
+    BRANCH_VARIABLE,
+    REMOTE_NAME,
+    REMOTE_SETTING,
+    REMOTE_VARIABLE,
+    Decided,
+    RootPlace,
+    agree,
+    choose_branch,
+    choose_local_branch,
+    choose_remote,
+    follow_branch,
+    follow_remote,
+    stated,
+)
+
+ReadConfig = Callable[[str, RootPlace], Config]
+"""Reads the configuration of a commit that was found at a place."""
+
+
+class RootFinder:
+    """Finds where the rules are read, and leaves the repository set to that remote and branch.
+
+    With `fetch` the remote is asked for its HEAD and the branch is fetched, at the same time where the branch is known
+    already. Without, the remote is asked only where this clone has not recorded its HEAD.
+    """
+
+    def __init__(
+        self, repository: GitRepository, environ: Mapping[str, str], read: ReadConfig, *, fetch: bool = True
+    ) -> None:
+        self._repository = repository
+        self._read = read
+        self._fetch = fetch
+        config = repository.config
+        remote = {REMOTE_VARIABLE: environ.get(REMOTE_VARIABLE), REMOTE_SETTING: config(REMOTE_SETTING)}
+        branch = {BRANCH_VARIABLE: environ.get(BRANCH_VARIABLE), BRANCH_SETTING: config(BRANCH_SETTING)}
+        self._remote = stated("remote", remote, REMOTE_NAME)
+        self._branch = stated("branch", branch, BRANCH_NAME)
+
+    def find(self) -> RootPlace:
+        """The place. What terrace.yaml there names instead is followed once, and must name itself.
+
+        Raises BadInput where it is not certain, NotReady where the remote is out of reach.
+        """
+        first = self._settle(choose_remote(self._repository.remotes, self._remote))
+        if not self._fetch and not self._repository.has_protected_branch:
+            # Nothing was pushed or fetched yet. Whoever needs the rules themselves fails when they are read.
+            return first
+        config = self._config(first)
+        place = first
+        if first.remote is not None and self._remote is None and config.remote != first.remote.name:
+            place = self._settle(follow_remote(config.remote, self._repository.remotes, first))
+            config = self._config(place)
+            agree(first, place, remote=config.remote, branch=place.branch.name)
+        if config.branch != place.branch.name:
+            followed = RootPlace(place.remote, follow_branch(config.branch, place))
+            self._take(followed)
+            config = self._config(followed)
+            remote = place.remote.name if place.remote is not None and self._remote is not None else config.remote
+            agree(place, followed, remote=remote, branch=config.branch)
+            place = followed
+        return place
+
+    def _config(self, place: RootPlace) -> Config:
+        return self._read(self._repository.protected_tip(), place)
+
+    def _settle(self, remote: Decided | None) -> RootPlace:
+        """The place at a remote, fetched."""
+        repository = self._repository
+        if remote is None:
+            usual, head = repository.config("init.defaultBranch"), repository.checked_out_branch()
+            branch = choose_local_branch(repository.local_branches(), self._branch, usual=usual, head=head)
+            repository.use(None, branch.name)
+            return RootPlace(None, branch)
+        repository.use(remote.name, "")
+        if self._branch is not None:
+            place = RootPlace(remote, choose_branch(remote.name, self._branch, asked=None, recorded=None))
+            self._take(place)
+            return place
+        return RootPlace(remote, self._head(remote.name))
+
+    def _take(self, place: RootPlace) -> None:
+        self._repository.use(place.remote.name if place.remote is not None else None, place.branch.name)
+        if self._fetch:
+            self._repository.fetch()
+
+    def _head(self, remote: str) -> Decided:
+        """The branch that the remote's HEAD names, fetched where this run fetches."""
+        repository = self._repository
+        recorded = repository.recorded_head()
+        if not self._fetch:
+            asked = None if recorded is not None else self._asked_in_need()
+            branch = choose_branch(remote, None, asked=asked, recorded=recorded)
+            repository.use(remote, branch.name)
+            return branch
+        failed = None
+        with ThreadPoolExecutor(1) as other:
+            asking = other.submit(repository.remote_head)
+            if recorded is not None and BRANCH_NAME.fullmatch(recorded):
+                repository.use(remote, recorded)
+                failed = self._try_fetch()
+            asked = asking.result()
+        if asked is None:
+            raise BadInput(
+                f"the protected branch is not certain: the HEAD of the remote {remote} names no branch that exists",
+                hint=f"push the first branch, set the default branch there, or: git config {BRANCH_SETTING} NAME",
+            )
+        branch = choose_branch(remote, None, asked=asked, recorded=recorded)
+        if recorded is None:
+            repository.use(remote, branch.name)
+            repository.fetch()
+            repository.record_head()
+        elif failed is not None:
+            raise failed
+        return branch
+
+    def _try_fetch(self) -> NotReady | None:
+        """Fetch, and give the error back: what the remote says about its HEAD may explain it better."""
+        try:
+            self._repository.fetch()
+        except NotReady as error:
+            return error
+        return None
+
+    def _asked_in_need(self) -> str | None:
+        try:
+            return self._repository.remote_head()
+        except NotReady:
+            # Without a network nothing is certain, and that is what the caller says.
+            return None
