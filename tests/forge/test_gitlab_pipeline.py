@@ -46,6 +46,8 @@ def test_every_line_of_a_script_is_one_call_of_terrace(jobs: dict[str, Any]) -> 
         "tick": ["terrace tick"],
         "drift": ["terrace drift look"],
     }
+    pinned = ["git config terrace.branch main", "git config terrace.remote origin"]
+    assert jobs["default"]["before_script"][:2] == pinned
     assert jobs["default"]["before_script"][-1] == "terrace tools install checkov"
 
 

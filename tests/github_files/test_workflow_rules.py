@@ -72,6 +72,17 @@ def test_no_checkout_leaves_a_token_behind_and_all_have_the_history() -> None:
         assert step.told["with"] == {"fetch-depth": 0, "persist-credentials": False}, step
 
 
+@pytest.mark.parametrize("path", workflows())
+def test_a_workflow_that_runs_terrace_pins_where_the_rules_are_read(path: str) -> None:
+    """A checkout of CI does not say which branch is protected, and one of a usual name can be created by others."""
+    told = read(path)
+    if any("steps" in job for job in told["jobs"].values()):
+        assert (told["env"]["TERRACE_BRANCH"], told["env"]["TERRACE_REMOTE"]) == ("main", "origin")
+    for job in told["jobs"].values():
+        inner = [job.get("env", {}), *(step.get("env", {}) for step in job.get("steps", ()))]
+        assert not any("TERRACE_BRANCH" in env or "TERRACE_REMOTE" in env for env in inner)
+
+
 # --- what comes from outside -------------------------------------------------------------------------------------
 
 

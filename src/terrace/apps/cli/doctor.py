@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from terrace.adapters.git.command import masked
 from terrace.adapters.process import run
 from terrace.adapters.sealing import read_key
 from terrace.adapters.terraform.client import LocalTerraform
@@ -26,6 +27,7 @@ from terrace.apps.wiring import CONFIG_FILE, Workshop, now
 from terrace.errors import TerraceError
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.load import BadConfig, load
+from terrace.stacks.trust_root import REMOTE_SETTING
 from terrace.watch.states import problems
 
 OLDEST_GIT = (2, 30)
@@ -79,8 +81,9 @@ def _rows(folder: Path) -> Iterator[Row]:
         return
     yield Row("repository", "ok", str(shop.repository.root))
     yield from _working_tree(shop.repository.root)
-    trust = _asked("trust root", lambda: f"{shop.trust.config.branch} at {shop.trust.commit[:7]}")
+    trust = _asked("trust root", lambda: _place(shop))
     yield trust
+    yield from _decided(shop) if trust.state == "ok" else ()
     yield from _configured(shop) if trust.state == "ok" else _defaults()
     for what, path in (("cache", shop.home.cache), ("data", shop.home.data)):
         yield _writable(what, path)
@@ -122,6 +125,28 @@ def _working_tree(root: Path) -> Iterator[Row]:
         yield Row(CONFIG_FILE, "optional", f"cannot be read: {error.strerror}", f"chmod u+r {CONFIG_FILE}")
     else:
         yield Row(CONFIG_FILE, "ok", "valid")
+
+
+def _place(shop: Workshop) -> str:
+    """Where the rules that judge come from, with the commit."""
+    trust, url = shop.trust, shop.repository.remote_url
+    return f"{shop.root_place} at {trust.commit[:7]}" + (f" ({masked(url)})" if url is not None else "")
+
+
+def _decided(shop: Workshop) -> Iterator[Row]:
+    """How the remote and the branch of the trust root were decided, and what may differ from that."""
+    place, trust = shop.root_place, shop.trust
+    if place.remote is None:
+        yield Row("trusted remote", "ok", "none: this repository has no remote, and its local branch is trusted")
+    else:
+        others = [name for name in shop.repository.remotes if name != place.remote.name]
+        found = f"{place.remote.name}: {place.remote.how}"
+        if trust.config.remote != place.remote.name:
+            found += f"; terrace.yaml names {trust.config.remote}"
+        unsaid = bool(others) and not place.remote.said_by
+        how = f"git config {REMOTE_SETTING} {place.remote.name}" if unsaid else ""
+        yield Row("trusted remote", "optional" if unsaid else "ok", found, how)
+    yield Row("protected branch", "ok", f"{place.branch.name}: {place.branch.how}")
 
 
 def _configured(shop: Workshop) -> Iterator[Row]:
@@ -179,7 +204,9 @@ def _signing(shop: Workshop) -> Iterator[Row]:
     signers = sum(1 for line in shop.trust.signers.splitlines() if line.strip() and not line.startswith(b"#"))
     asked = any(e.approvals.asked and not e.approvals.unsigned for e in config.environments)
     how = f"write the SSH keys of those who approve into {config.signers}" if asked and not signers else ""
-    yield Row("signers", "missing" if how else "ok", f"{signers} keys in {config.signers}", how)
+    there = config.signers in shop.repository.tree(shop.trust.commit).entries
+    found = f"{signers} keys in {config.signers}" if there else f"{config.signers} was not found"
+    yield Row("signers", "missing" if how else "ok", f"{found} at {shop.trust.commit[:7]}", how)
     key = shop.repository.config("user.signingkey") if shop.repository.config("gpg.format") == "ssh" else None
     sign = "" if key else "git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub"
     yield Row("your signing key", "ok" if key else "optional", key or "none", sign)
