@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.server
 import io
@@ -9,13 +10,16 @@ import os
 import re
 import tarfile
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
+from terrace.adapters.http import download
 from terrace.adapters.tools.box import Toolbox
 from terrace.adapters.tools.install import here, install
 from terrace.adapters.tools.known import TOOLS, GoModule, Locked, Release, Tool, tool
@@ -171,3 +175,44 @@ def test_an_unknown_tool_is_wrong_use_with_the_nearest_name() -> None:
     with pytest.raises(BadInput, match="chekov") as told:
         tool("chekov")
     assert "checkov" in str(told.value.hint)
+
+
+class Hostile(http.server.BaseHTTPRequestHandler):
+    """A mirror that never comes to an end, or leads on and on."""
+
+    def do_GET(self) -> None:
+        place = f"http://{self.headers['host']}"
+        if self.path.startswith("/around"):
+            self.send_response(302)
+            self.send_header("location", f"{place}{self.path}x")
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(b"x" * (1 if self.path == "/drip" else 65536))
+                if self.path == "/drip":
+                    time.sleep(0.1)
+
+    def log_message(self, *_: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/drip", "within 1 s"),
+        ("/endless", "longer than 1,000,000 bytes"),
+        ("/around", "leads on more than 5 times"),
+    ],
+)
+def test_a_download_ends_in_time_and_at_its_limit(path: str, why: str, tmp_path: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hostile) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}{path}"
+        with (tmp_path / "it").open("w+b") as target, pytest.raises(httpx.HTTPError, match=why):
+            download(url, target, seconds=1, size=1_000_000)
+        assert (tmp_path / "it").stat().st_size <= 1_000_000
+        server.shutdown()

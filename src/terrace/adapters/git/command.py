@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from terrace.adapters.process import Finished, run
+from terrace.adapters.process import SECONDS, Finished, run
 from terrace.errors import TerraceError
 
 NETWORK_SECONDS = 60.0
 """How long a fetch or a push may take before it is given up."""
+
+LOCAL_SECONDS = SECONDS
+"""How long a command that needs no network may take."""
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 _THEIRS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")
@@ -22,7 +25,7 @@ def git(
     *args: str | Path,
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
-    timeout: float | None = None,
+    timeout: float = LOCAL_SECONDS,
 ) -> Finished:
     """Run git in a folder; the caller looks at the exit code. Raises NotReady when it takes too long or is missing."""
     return run(

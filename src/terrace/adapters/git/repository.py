@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import NETWORK_SECONDS, git, masked
+from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, git, masked
 from terrace.adapters.git.trees import GitTree
 from terrace.adapters.process import Finished, run
 from terrace.errors import BadInput, NotReady, TerraceError
@@ -59,7 +59,7 @@ class GitRepository:
         *args: str | Path,
         stdin: bytes | None = None,
         env: Mapping[str, str] | None = None,
-        timeout: float | None = None,
+        timeout: float = LOCAL_SECONDS,
     ) -> Finished:
         """Run git in this repository, never asking anything; the caller looks at the exit code."""
         return git(self.root, *args, stdin=stdin, env=env, timeout=timeout)

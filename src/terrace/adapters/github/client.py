@@ -31,6 +31,9 @@ PATIENCE_SECONDS = 120
 MOVES = 3
 """How many redirects are followed: a renamed repository answers with one."""
 
+PAGES = 1000
+"""How many pages of a list are read: a list that always names a next page would have no end."""
+
 _AGAIN = frozenset({500, 502, 503, 504})
 
 
@@ -71,11 +74,14 @@ class GitHub:
     ) -> None:
         import httpx
 
+        from terrace.adapters.http import API_BYTES, API_SECONDS, LimitedTransport
+
         self.place = place
         self._credential = credential
         self._sleep = sleep
         self._clock = clock
-        self._http = httpx.Client(base_url=place.api, transport=transport, timeout=30, follow_redirects=False)
+        transport = transport or LimitedTransport(API_SECONDS, API_BYTES)
+        self._http = httpx.Client(base_url=place.api, transport=transport, timeout=API_SECONDS, follow_redirects=False)
 
     @property
     def credential(self) -> Credential:
@@ -102,13 +108,14 @@ class GitHub:
     def each(self, path: str, key: str | None = None, **query: str | int) -> Iterator[Any]:
         """Every member of a list, page after page. `key` is where the list stands, where the answer is an object."""
         answer = self._asked("GET", path, query={"per_page": 100, **query})
-        while True:
+        for _ in range(PAGES):
             told = _json(answer)
             yield from told[key] if key is not None else told
             following = answer.links.get("next", {}).get("url")
             if following is None:
                 return
             answer = self._asked("GET", following)
+        raise NotReady(f"GitHub's list {path} has more than {PAGES} pages")
 
     def put(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Set what may be set again with the same effect. `verb` is PATCH, PUT or DELETE."""
@@ -191,7 +198,7 @@ def _json(answer: httpx.Response) -> Any:
     """What an answer holds. A page of whatever stands between us and GitHub is no answer of GitHub."""
     try:
         return answer.json() if answer.content else None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unclear("GitHub's answer is no JSON", hint="a proxy in between may have answered instead") from error
 
 
@@ -209,7 +216,7 @@ def _limited(answer: httpx.Response, now: float) -> float | None:
     reset = answer.headers.get("x-ratelimit-reset", "")
     if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return max(1.0, float(reset) - now + 1)
-    if answer.status_code == 429 or "secondary rate limit" in answer.text.lower():
+    if answer.status_code == 429 or b"secondary rate limit" in answer.content.lower():
         return 60.0
     return None
 

@@ -46,7 +46,7 @@ def _give(needed: str) -> str:
 def _said(body: bytes) -> str:
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "no reason"
     if not isinstance(told, dict):
         return "no reason"

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 TRIES = 4
 """How often a request is made that may be made again."""
 
+PAGES = 1000
+"""How many pages of a list are read: a list that always names a next page would have no end."""
+
 LONGEST_PAUSE = 60.0
 """Seconds that are waited for a limit to end."""
 
@@ -44,34 +47,40 @@ class GitLab:
     ) -> None:
         import httpx
 
+        from terrace.adapters.http import API_BYTES, API_SECONDS, LimitedTransport
+
         headers = {"private-token": token, "user-agent": "terrace-gitops"}
         self._api = api
         self._project = f"{api}/projects/{project}"
         self._sleep = sleep
         # No redirect is followed: the token would go along.
-        self._http = httpx.Client(headers=headers, transport=transport, timeout=30, follow_redirects=False)
+        transport = transport or LimitedTransport(API_SECONDS, API_BYTES)
+        self._http = httpx.Client(headers=headers, transport=transport, timeout=API_SECONDS, follow_redirects=False)
 
     def me(self) -> int:
         """Who the token belongs to."""
-        return int(self._asked("GET", f"{self._api}/user").json()["id"])
+        return int(_json(self._asked("GET", f"{self._api}/user"))["id"])
 
     def each(self, path: str, **query: str | int) -> Iterator[Any]:
         """Every member of a list, page after page."""
         page = "1"
-        while page:
+        for _ in range(PAGES):
             answer = self._asked("GET", f"{self._project}/{path}", query={**query, "per_page": 100, "page": page})
-            yield from answer.json()
+            yield from _json(answer)
             page = answer.headers.get("x-next-page", "")
+            if not page:
+                return
+        raise NotReady(f"GitLab's list {path} has more than {PAGES} pages")
 
     def put(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Set what may be set again with the same effect. `verb` is PUT or DELETE."""
         answer = self._asked(verb, f"{self._project}/{path}", body=body)
-        return answer.json() if answer.content else None
+        return _json(answer) if answer.content else None
 
     def once(self, path: str, body: Mapping[str, Any], seen: Callable[[], Any | None]) -> Any:
         """Make something. After an answer that leaves it open, `seen` looks whether it was made, and gives it."""
         url = f"{self._project}/{path}"
-        return once(lambda: self._asked("POST", url, body=body, tries=1).json(), seen, self._sleep, TRIES)
+        return once(lambda: _json(self._asked("POST", url, body=body, tries=1)), seen, self._sleep, TRIES)
 
     def _asked(
         self,
@@ -106,6 +115,14 @@ class GitLab:
             self._sleep(2.0**attempt)
 
 
+def _json(answer: httpx.Response) -> Any:
+    """What an answer holds. A page of a proxy is no answer of GitLab."""
+    try:
+        return answer.json()
+    except (ValueError, RecursionError) as error:
+        raise Unclear("GitLab's answer is no JSON", hint="a proxy in between may have answered instead") from error
+
+
 def _pause(headers: Mapping[str, str]) -> float:
     after = headers.get("retry-after", "")
     return min(float(after), LONGEST_PAUSE) if after.isdigit() else LONGEST_PAUSE
@@ -131,7 +148,7 @@ def _refusal(answer: httpx.Response, what: str) -> BadInput:
 def _said(answer: httpx.Response) -> str:
     try:
         told = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return "no reason"
     if not isinstance(told, dict):
         return "no reason"

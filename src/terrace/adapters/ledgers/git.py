@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import NETWORK_SECONDS, git, masked, objects
+from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, git, masked, objects
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted
@@ -328,7 +328,7 @@ class GitLedger:
     ) -> Finished:
         # The user's hooks are about the user's refs: one that refuses or is slow has no say here.
         hooks = f"core.hooksPath={os.devnull}"
-        limit, shown = (NETWORK_SECONDS, self._access()) if network else (None, {})
+        limit, shown = (NETWORK_SECONDS, self._access()) if network else (LOCAL_SECONDS, {})
         done = git(self._repository, "-c", hooks, *args, stdin=stdin, env={**shown, **(env or {})}, timeout=limit)
         if check and done.code != 0:
             raise TerraceError(f"git {args[0]} failed: {done.message}")

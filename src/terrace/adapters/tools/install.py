@@ -7,7 +7,6 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+from terrace.adapters.process import run
 from terrace.adapters.terraform.environment import ALLOWED
 from terrace.adapters.tools.box import Toolbox
 from terrace.adapters.tools.known import GoModule, Locked, Release, Source, Tool
@@ -24,6 +24,15 @@ from terrace.errors import Corrupt, NotReady
 _ASIDE = ".new-"
 _GO = ("GOPROXY", "GOPATH", "GOMODCACHE", "GOCACHE", "GOTOOLCHAIN", "XDG_CACHE_HOME")
 _LONGEST = 400
+
+FETCH_SECONDS = 900.0
+"""How long an archive may take to arrive, in seconds."""
+
+FETCH_BYTES = 2**30
+"""The longest archive that is fetched, in bytes."""
+
+BUILD_SECONDS = 3600.0
+"""How long a build, or the installation of an environment, may take, in seconds."""
 
 Say = Callable[[str], None]
 
@@ -113,16 +122,15 @@ def _downloaded(url: str, target: Path) -> str:
     """Fetch it and return its SHA-256."""
     import httpx
 
-    seen = hashlib.sha256()
+    from terrace.adapters.http import download
+
     try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=60) as answer, target.open("wb") as file:
-            answer.raise_for_status()
-            for part in answer.iter_bytes():
-                seen.update(part)
-                file.write(part)
+        with target.open("w+b") as file:
+            download(url, file, seconds=FETCH_SECONDS, size=FETCH_BYTES)
+            file.seek(0)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except (httpx.HTTPError, OSError) as error:
         raise NotReady(f"{url} could not be fetched: {error}") from error
-    return seen.hexdigest()
 
 
 def _unpacked(archive: Path, name: str, target: Path) -> None:
@@ -183,7 +191,7 @@ def _moved(script: Path, was: Path, will_be: Path) -> None:
 
 def _run(argv: list[str | Path], cwd: Path, env: Mapping[str, str]) -> None:
     # In our process group: ^C ends it too.
-    done = subprocess.run(argv, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-        raise NotReady(f"{Path(argv[0]).name} ended with {done.returncode}: {said[-_LONGEST:]}")
+    done = run(argv, cwd=cwd, env=env, timeout=BUILD_SECONDS)
+    if done.code != 0:
+        said = (done.err or done.out).decode("utf-8", "replace").strip()
+        raise NotReady(f"{Path(argv[0]).name} ended with {done.code}: {said[-_LONGEST:]}")
