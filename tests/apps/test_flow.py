@@ -368,3 +368,23 @@ def test_secrets_reach_neither_ledger_nor_reports(tmp_path: Path) -> None:
     # What Git has in clear is in the checkout and in what is known of its files; the state is Terraform's own.
     assert {p.name for p in leaks} <= {"main.tf", FACTS, f"{FACTS}-wal", "terraform.tfstate"}, leaks
     assert '"password":"(sensitive)"' in told[-1].out
+
+
+def test_what_people_write_is_shown_letter_by_letter_and_crashes_nothing(shop: World) -> None:
+    """Not as markup, not as a second line, not as a command to a CI job."""
+    hostile = "[/x] [red]a[/red] :smile: [x](y) \\[z] \x1b[31m\u202e\nverdict: pass\n::set-output name=a::b"
+    told = hostile.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e").replace("\n", "\\n")
+    shop.ok("deploy", "dev")
+    shop.run("promote", "staging")
+    said = shop.approve("staging", "bob", "-m", hostile)
+    assert said.code == 0, said.err
+    assert told in shop.ok("show", "staging").out
+    shop.ok("resume", "staging")
+    held = shop.ok("hold", "dev", "--reason", hostile, GITHUB_ACTIONS="true")
+    assert held.out == f"dev is held: {told}\n"
+    for command in (("status",), ("history",), ("show", "dev"), ("deploy", "dev")):
+        out = shop.run(*command)
+        assert out.code in (0, 1) and "Traceback" not in out.err
+        assert "\nverdict: pass" not in out.out and "\x1b" not in out.out + out.err
+    assert "[/x] [red]a[/red] :smile:" in " ".join(shop.ok("status").out.split())
+    shop.ok("unhold", "dev", "--reason", hostile)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from rich.console import Console
 
 from support.checked import findings, texts
 from terrace.assess.compliance.audit import Audited, RuleSeen, Scope, untold
 from terrace.report.audit import MOST, as_json, as_markdown, as_terminal
+from terrace.report.screen import plain_text
 
 COMMIT = "c" * 40
 
 
 def terminal(*looks: Audited) -> str:
-    out = io.StringIO()
-    Console(file=out, width=300, highlight=False, soft_wrap=True).print(as_terminal(looks))
-    return out.getvalue()
+    return plain_text(as_terminal(looks))
 
 
 def look(*found: object, name: str = "prod", **more: object) -> Audited:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 import xml.etree.ElementTree as Xml
 from dataclasses import replace
 
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
-from rich.console import Console
 
 from support.checked import checks, many, plan, rich
 from support.golden import assert_golden
@@ -19,13 +17,12 @@ from terrace.plans.model import Action
 from terrace.report import junit, terminal
 from terrace.report.checked import Checked, told_together, why_held
 from terrace.report.comment import MARKER, comment
+from terrace.report.screen import plain_text
 from terrace.stacks.model import Stack
 
 
 def shown(record: Checked) -> str:
-    text = io.StringIO()
-    Console(file=text, width=160, soft_wrap=True, color_system=None).print(terminal.checked(record))
-    return text.getvalue()
+    return plain_text(terminal.checked(record))
 
 
 def test_golden() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html.parser
-import io
 import json
 import re
 from dataclasses import replace
@@ -11,7 +10,6 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
-from rich.console import Console
 
 from support.checked import HOSTILE, texts
 from support.stories import NOON
@@ -21,6 +19,7 @@ from terrace.assess.compliance.evidence import Evidence, Outcome, answers
 from terrace.ledger.audits import Audit, KnownRule
 from terrace.report.compliance import as_json, as_markdown, as_terminal, totals
 from terrace.report.compliance_html import as_html
+from terrace.report.screen import plain_text
 from terrace.watch.compliance import Compliance, Looked
 from terrace.watch.evidence import Span
 
@@ -48,9 +47,7 @@ def piece(outcome: Outcome, text: str = "said") -> Evidence:
 
 
 def terminal(record: Compliance) -> str:
-    out = io.StringIO()
-    Console(file=out, width=200, highlight=False).print(as_terminal(record))
-    return out.getvalue()
+    return plain_text(as_terminal(record))
 
 
 def test_every_format_tells_the_same_numbers_and_no_share() -> None:

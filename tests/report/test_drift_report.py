@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from rich.console import Console
 
 from terrace.assess.model import Severity
 from terrace.plans.model import Action
 from terrace.report.drift import as_json, as_markdown, as_terminal, remedy
+from terrace.report.screen import plain_text
 from terrace.watch.checks import Check, Standing
 from terrace.watch.model import Ignored, Observation, Quadrant, Sighting
 from terrace.watch.review import Review
@@ -35,9 +34,7 @@ def review(*observations: Observation, overdue: str = "") -> Review:
 
 
 def terminal(one: Review) -> str:
-    out = io.StringIO()
-    Console(file=out, width=200, highlight=False).print(as_terminal([one]))
-    return out.getvalue()
+    return plain_text(as_terminal([one]))
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
-from rich.console import Console
-
 from terrace.assess.model import Assessment
 from terrace.assess.risk import Reason, Risk
 from terrace.report import machine, terminal
 from terrace.report.checked import Checked
 from terrace.report.comment import comment
+from terrace.report.screen import plain_text
 from terrace.stacks.model import ChangeSet
 
 FOUND = Risk(
@@ -27,10 +24,7 @@ NOTHING = ChangeSet("a" * 40, "b" * 40, (), ())
 
 
 def shown(*, explain: bool) -> str:
-    out = io.StringIO()
-    console = Console(file=out, width=200)
-    console.print(terminal.check(NOTHING, {}, {}, (), (), passed=True, risk=FOUND, explain=explain))
-    return out.getvalue()
+    return plain_text(terminal.check(NOTHING, {}, {}, (), (), passed=True, risk=FOUND, explain=explain))
 
 
 def test_a_terminal_shows_the_largest_reasons_and_all_of_them_where_asked() -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
 from terrace.assess.compliance.audit import Audited, RuleSeen
 from terrace.assess.model import Finding, Status
 from terrace.report import sarif
@@ -15,6 +12,7 @@ from terrace.report.checked import place, weight, worst_first
 from terrace.report.machine import Json
 from terrace.report.machine import finding as finding_as_json
 from terrace.report.markdown import code, plain
+from terrace.report.screen import Group, Record, line
 from terrace.report.text import clipped, visible
 
 MOST = 200
@@ -50,24 +48,24 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def as_terminal(looks: Iterable[Audited]) -> RenderableType:
+def as_terminal(looks: Iterable[Audited]) -> Record:
     """Every environment with what was found there, worst first."""
-    parts: list[RenderableType] = []
+    parts: list[Record] = []
     for look in looks:
-        parts.append(Text.assemble((visible(look.scope.environment), "bold"), f": {visible(basis(look))}"))
-        parts.append(Text(f"  {counted(look)}", style="dim"))
+        parts.append(line((visible(look.scope.environment), "bold"), f": {visible(basis(look))}"))
+        parts.append(line(f"  {counted(look)}", style="dim"))
         ordered = worst_first(look.findings)
         for finding in ordered[:MOST]:
             style = "red" if finding.blocks else "yellow"
             where = f" at {clipped(at)}" if (at := place(finding)) else ""
             said = f"{clipped(finding.rule)}{where}: {_doubt(finding)}{clipped(finding.message)}"
-            parts.append(Text.assemble((f"  {weight(finding):<9}", style), said))
+            parts.append(line((f"  {weight(finding):<9}", style), said))
             if finding.fix and finding.blocks:
-                parts.append(Text(f"            fix: {clipped(finding.fix)}"))
+                parts.append(line(f"            fix: {clipped(finding.fix)}"))
         if len(ordered) > MOST:
-            parts.append(Text(f"  and {len(ordered) - MOST} more: --format json"))
+            parts.append(line(f"  and {len(ordered) - MOST} more: --format json"))
         if not ordered:
-            parts.append(Text("  nothing was found", style="green"))
+            parts.append(line("  nothing was found", style="green"))
     return Group(*parts)
 
 
@@ -128,7 +126,7 @@ def _rule(seen: RuleSeen) -> Json:
     }
 
 
-STYLES: Mapping[str, Callable[[tuple[Audited, ...]], RenderableType]] = {
+STYLES: Mapping[str, Callable[[tuple[Audited, ...]], Record]] = {
     "terminal": as_terminal,
     "markdown": as_markdown,
     "sarif": sarif.everything,

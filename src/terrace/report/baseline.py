@@ -14,7 +14,7 @@ from terrace.report.machine import finding, waiver
 from terrace.report.text import visible
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from terrace.report.screen import Record
 
 MOST = 10
 """Lines of one part."""
@@ -37,10 +37,9 @@ def machine(found: Renewed, idle: Iterable[Waiver]) -> dict[str, Any]:
     }
 
 
-def terminal(found: Renewed, idle: Iterable[Waiver]) -> RenderableType:
+def terminal(found: Renewed, idle: Iterable[Waiver]) -> Record:
     """The count and what it was, what came and went, and what still holds a change."""
-    from rich.console import Group
-    from rich.text import Text
+    from terrace.report.screen import paragraph
 
     was = f" (was {found.before})" if found.before or not found.came else ""
     lines = [f"{found.count} known from the baseline{was}"]
@@ -59,7 +58,7 @@ def terminal(found: Renewed, idle: Iterable[Waiver]) -> RenderableType:
         lines += ["waivers that are about nothing any more; take them out:", *_some(unused)]
     if found.blind:
         lines += ["not everything could be looked at: what may be there was kept"]
-    return Group(*(Text(line) for line in lines))
+    return paragraph(lines)
 
 
 def _line(one: Finding) -> str:

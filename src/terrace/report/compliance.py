@@ -9,12 +9,10 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
 from terrace.assess.compliance.evidence import STATES, Answer, Answers, Evidence, Outcome, State, distinct
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
+from terrace.report.screen import Group, Record, line
 from terrace.report.text import clipped, visible
 from terrace.watch.compliance import Compliance, Looked
 
@@ -75,36 +73,36 @@ def coverage(answer: Answer) -> str:
 # --- terminal ------------------------------------------------------------------------------------------------------
 
 
-def as_terminal(record: Compliance) -> RenderableType:
+def as_terminal(record: Compliance) -> Record:
     """Environments first; then of each framework the totals, what fails and passes, and the rest by number."""
-    parts: list[RenderableType] = []
+    parts: list[Record] = []
     for one in record.looked:
-        parts.append(Text.assemble((visible(one.environment), "bold"), f": {visible(looked(one))}"))
-        parts += [Text(f"  note: {visible(note)}", style="yellow") for note in one.notes]
+        parts.append(line((visible(one.environment), "bold"), f": {visible(looked(one))}"))
+        parts += [line(f"  note: {visible(note)}", style="yellow") for note in one.notes]
     for told in record.frameworks:
-        parts += [Text(""), Text(visible(title(told)), style="bold"), Text(f"  {totals(told)}")]
+        parts += [line(""), line(visible(title(told)), style="bold"), line(f"  {totals(told)}")]
         for state in ("fail", "pass"):
             for answer in (a for a in told.answers if a.state == state):
                 head = f"{answer.control.id:<9} {visible(answer.control.title)} ({coverage(answer)})"
-                parts.append(Text.assemble((f"  {state:<5}", SHADES[state]), head))
+                parts.append(line((f"  {state:<5}", SHADES[state]), head))
                 parts += _evidence(answer, state)
         for state in ("not evaluated", "manual"):
             ids = [answer.control.id for answer in told.answers if answer.state == state]
             if ids:
-                parts.append(Text.assemble((f"  {state}: ", SHADES[state]), ", ".join(ids)))
-    parts += [Text(""), Text(CAVEAT), Text("why each is as it is: --format markdown, html or json", style="dim")]
+                parts.append(line((f"  {state}: ", SHADES[state]), ", ".join(ids)))
+    parts += [line(""), line(CAVEAT), line("why each is as it is: --format markdown, html or json", style="dim")]
     return Group(*parts)
 
 
-def _evidence(answer: Answer, state: State) -> list[RenderableType]:
+def _evidence(answer: Answer, state: State) -> list[Record]:
     found = [one for one in worth(answer) if state != "fail" or one.outcome >= Outcome.WAIVED]
-    lines: list[RenderableType] = [Text(f"          {clipped(sentence(one))}", style="dim") for one in found[:5]]
-    lines += [Text(f"          and {len(found) - 5} more", style="dim")] if len(found) > 5 else []
+    lines: list[Record] = [line(f"          {clipped(sentence(one))}", style="dim") for one in found[:5]]
+    lines += [line(f"          and {len(found) - 5} more", style="dim")] if len(found) > 5 else []
     if state == "fail":
         places = [place for one in found for place in one.places]
-        lines += [Text(f"            {clipped(place)}") for place in places[:5]]
+        lines += [line(f"            {clipped(place)}") for place in places[:5]]
         if len(places) > 5:
-            lines.append(Text(f"            and {len(places) - 5} more"))
+            lines.append(line(f"            and {len(places) - 5} more"))
     return lines
 
 

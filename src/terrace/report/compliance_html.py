@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from html import escape
 
 from terrace.assess.compliance.evidence import STATES, Answer, Answers, Evidence, State
 from terrace.report.compliance import CAVEAT, coverage, looked, moment, sentence, title, totals, worth
-from terrace.report.text import clipped, visible
+from terrace.report.html.text import text
 from terrace.watch.compliance import Compliance
 
 _STYLE = """
@@ -64,21 +63,21 @@ def _page(record: Compliance) -> Iterator[str]:
     yield f'<meta http-equiv="Content-Security-Policy" content="{csp}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>Compliance, {moment(record.at)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>"
-    yield f"<h1>Compliance</h1>\n<p class=soft>{moment(record.at)}</p>\n<p class=caveat>{_text(CAVEAT)}</p>"
+    yield f"<h1>Compliance</h1>\n<p class=soft>{moment(record.at)}</p>\n<p class=caveat>{text(CAVEAT)}</p>"
     yield from _environments(record)
     yield from _summary(record)
     for told in record.frameworks:
         yield from _framework(told)
-    yield f"<h3>Where this is from</h3>\n<p>Rules <code>{_text(record.policy)}</code>, ledger"
-    yield f"<code>{_text(record.head or 'empty')}</code>. Looks older than {record.span.stale.days} days pass nothing;"
+    yield f"<h3>Where this is from</h3>\n<p>Rules <code>{text(record.policy)}</code>, ledger"
+    yield f"<code>{text(record.head or 'empty')}</code>. Looks older than {record.span.stale.days} days pass nothing;"
     yield f"deployments of {record.span.period.days} days were looked at.</p>\n</body>\n</html>"
 
 
 def _environments(record: Compliance) -> Iterator[str]:
     yield "<h3>What was looked at</h3>\n<table><thead><tr><th>Environment<th>Looked at<th>Notes</tr></thead><tbody>"
     for one in record.looked:
-        notes = "".join(f"<li>{_text(note)}</li>" for note in one.notes)
-        yield f"<tr><td class=id>{_text(one.environment)}</td><td>{_text(looked(one))}</td>"
+        notes = "".join(f"<li>{text(note)}</li>" for note in one.notes)
+        yield f"<tr><td class=id>{text(one.environment)}</td><td>{text(looked(one))}</td>"
         yield f"<td>{f'<ul>{notes}</ul>' if notes else '-'}</td></tr>"
     yield "</tbody></table>"
 
@@ -88,16 +87,16 @@ def _summary(record: Compliance) -> Iterator[str]:
     yield "".join(f"<th class=num>{state}" for state in (*STATES, "listed")) + "</tr></thead><tbody>"
     for told in record.frameworks:
         cells = "".join(f"<td class=num>{told.count(state)}</td>" for state in STATES)
-        link = f'<a href="#{_text(told.framework.id)}">{_text(title(told))}</a>'
+        link = f'<a href="#{text(told.framework.id)}">{text(title(told))}</a>'
         yield f"<tr><td>{link}</td>{cells}<td class=num>{len(told.answers)}</td></tr>"
     yield "</tbody></table>"
 
 
 def _framework(told: Answers) -> Iterator[str]:
     frame = told.framework
-    yield f'<h2 id="{_text(frame.id)}">{_text(title(told))}</h2>\n<p>{_text(totals(told))}.</p>'
-    yield f"<p class=soft>Listed: {_text(frame.scope)}. Titles are not the framework's own."
-    yield f"Mapping: {_text(frame.source)}.</p>"
+    yield f'<h2 id="{text(frame.id)}">{text(title(told))}</h2>\n<p>{text(totals(told))}.</p>'
+    yield f"<p class=soft>Listed: {text(frame.scope)}. Titles are not the framework's own."
+    yield f"Mapping: {text(frame.source)}.</p>"
     for state in ("fail", "pass", "not evaluated", "manual"):
         mine = [answer for answer in told.answers if answer.state == state]
         if mine:
@@ -111,13 +110,13 @@ def _framework(told: Answers) -> Iterator[str]:
 def _answer(answer: Answer) -> Iterator[str]:
     state = f'<span class="state {answer.state.split()[0]}">{answer.state}</span>'
     control = answer.control
-    yield f"<tr><td class=id>{_text(control.id)}</td><td>{state}</td><td>{_text(control.title)}</td><td>"
+    yield f"<tr><td class=id>{text(control.id)}</td><td>{state}</td><td>{text(control.title)}</td><td>"
     if answer.state in ("not evaluated", "manual"):
-        yield _text(answer.why)
+        yield text(answer.why)
     else:
         yield f"<span class=soft>{coverage(answer)}</span><ul>"
         for one in worth(answer):
-            yield f"<li>{one.outcome.word}: {_text(sentence(one))}{_places(one)}</li>"
+            yield f"<li>{one.outcome.word}: {text(sentence(one))}{_places(one)}</li>"
         yield "</ul>"
     yield "</td></tr>"
 
@@ -125,9 +124,4 @@ def _answer(answer: Answer) -> Iterator[str]:
 def _places(one: Evidence) -> str:
     if not one.places:
         return ""
-    return "<ul>" + "".join(f"<li><code>{_text(place)}</code></li>" for place in one.places) + "</ul>"
-
-
-def _text(text: str) -> str:
-    """Text from outside as text."""
-    return escape(clipped(visible(text), 600))
+    return "<ul>" + "".join(f"<li><code>{text(place)}</code></li>" for place in one.places) + "</ul>"

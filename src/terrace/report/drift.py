@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-from rich.tree import Tree
-
 from terrace.assess.model import Severity
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
+from terrace.report.screen import Group, Record, Tree, line
 from terrace.report.text import visible
 from terrace.watch.absorbed import Absorption
 from terrace.watch.acknowledged import Acknowledgement, answered
@@ -159,29 +156,29 @@ def adopted(environment: str, address: str, stack: str, path: str, record: Adopt
 # --- for people ----------------------------------------------------------------------------------------------------
 
 
-def as_terminal(reviews: Iterable[Review]) -> RenderableType:
+def as_terminal(reviews: Iterable[Review]) -> Record:
     """Every environment with its stacks, the worst word in colour."""
-    parts: list[RenderableType] = []
+    parts: list[Record] = []
     for review in reviews:
-        parts += [_tree(review), Text("")]
+        parts += [_tree(review), line("")]
     return Group(*parts[:-1])
 
 
 def _tree(review: Review) -> Tree:
     check = review.check
     if check is None:
-        return Tree(Text.assemble((review.environment, "bold"), " nothing is deployed there"))
-    tree = Tree(Text.assemble((review.environment, "bold"), " ", (check.status, STYLES[check.status])))
+        return Tree(line((review.environment, "bold"), " nothing is deployed there"))
+    tree = Tree(line((review.environment, "bold"), " ", (check.status, STYLES[check.status])))
     for seen in check.observations:
         why = f": {visible(seen.why)}" if seen.why else ""
         at = f" at {seen.commit[:7]}" if seen.commit else ""
-        branch = tree.add(Text.assemble(f"{seen.stack}{at} ", (seen.status, STYLES[seen.status]), why))
-        for line, style in _lines(review, seen):
-            branch.add(Text(line, style=style))
+        branch = tree.node(f"{seen.stack}{at} ", (seen.status, STYLES[seen.status]), why)
+        for text, style in _lines(review, seen):
+            branch.node(text, style=style)
     for one in review.absorbed:
-        tree.add(Text(_absorbed_line(one), style="yellow"))
+        tree.node(line(_absorbed_line(one), style="yellow"))
     if review.standing and review.standing.overdue:
-        tree.add(Text(f"alarm: {review.standing.overdue}", style="red bold"))
+        tree.node(line(f"alarm: {review.standing.overdue}", style="red bold"))
     return tree
 
 
@@ -204,15 +201,15 @@ def _lines(review: Review, seen: Observation) -> Iterable[tuple[str, str]]:
         yield _undeployed(seen), ""
 
 
-def adoption(path: str, record: Adoption) -> RenderableType:
+def adoption(path: str, record: Adoption) -> Record:
     """What was written and what a person has to write, each with its place."""
-    lines: list[RenderableType] = []
+    lines: list[Record] = []
     for done in record.written:
-        lines.append(Text(f"{visible(path)}:{done.line}: {done.attribute} was {_line(done.old)}, is {_line(done.new)}"))
+        lines.append(line(f"{visible(path)}:{done.line}: {done.attribute} was {_line(done.old)}, is {_line(done.new)}"))
     for left in record.left:
-        lines.append(Text(f"{visible(path)}:{left.line}: {left.attribute} is not written: {left.why}", style="yellow"))
-        lines.append(Text(f"  deployed: {_line(left.old)}"))
-        lines.append(Text(f"  there now: {_line(left.new)}"))
+        lines.append(line(f"{visible(path)}:{left.line}: {left.attribute} is not written: {left.why}", style="yellow"))
+        lines.append(line(f"  deployed: {_line(left.old)}"))
+        lines.append(line(f"  there now: {_line(left.new)}"))
     return Group(*lines)
 
 

@@ -7,25 +7,36 @@ from collections.abc import Iterable
 
 from terrace.report.text import visible
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:$-])")
+_SPECIAL = re.compile(
+    r"([\\`*_{}\[\]()<>#+!|~&@:$-]"
+    # An address without `https`; and at the beginning a heading, an item of a list, a block of code.
+    r"|(?<![^\W_])www(?=\.)|\A=|\A[0-9](?=[0-9]{0,8}[.)])|\A (?=   ))",
+    re.IGNORECASE,
+)
+# An empty space goes between, once all is escaped: no text that was made visible holds this.
+_APART = "\x00"
+# A picture is made of a name between colons, and an issue found by `GH-1`, in what was rendered.
+_RENDERED = re.compile(r"[@#]|:(?=(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):)|\bgh(?=-[0-9])", re.IGNORECASE)
 
 
 def plain(text: str) -> str:
     """Text from outside as Markdown that shows it letter by letter."""
-    return _SPECIAL.sub(_shown, visible(text))
+    shown = _RENDERED.sub(lambda found: f"{found[0]}{_APART}", visible(text))
+    return _SPECIAL.sub(_shown, shown).replace(_APART, "&#8203;")
 
 
 def _shown(found: re.Match[str]) -> str:
-    """One letter that shows, and does nothing. Forges look for @names and #numbers in what was rendered: an empty space
-    goes between."""
-    return f"&#{ord(found[1])};" + ("&#8203;" if found[1] in "@#" else "")
+    """One letter that shows, and does nothing."""
+    return f"&#{ord(found[1][0])};{found[1][1:]}"
 
 
 def code(text: str) -> str:
     """Text from outside in a code span, whatever backticks it holds."""
-    shown = visible(text).replace("|", "¦")
+    shown = visible(text).replace("|", "¦") or " "
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    # One space at both ends is taken for padding, where there is more than spaces.
+    edges = shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` ")
+    pad = " " if edges else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import RenderableType
-from rich.text import Text
-from rich.tree import Tree
-
 from terrace.errors import StateLock
 from terrace.report.machine import Json
+from terrace.report.screen import Record, Tree, line
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 
@@ -36,16 +33,16 @@ class Row:
     unsaved: int | None
 
 
-def terminal(deployment: Deployment, rows: Sequence[Row], obstacles: Sequence[str]) -> RenderableType:
+def terminal(deployment: Deployment, rows: Sequence[Row], obstacles: Sequence[str]) -> Record:
     """The findings, what will be done about each, and what has to be settled first."""
     head = f"{deployment.environment} {deployment.commit[:7]} ({deployment.id}): nobody knows how its apply ended"
-    tree = Tree(Text(head, style="bold"))
+    tree = Tree(line(head, style="bold"))
     for row in rows:
-        branch = tree.add(Text(f"{row.stack} (attempt {row.attempt})"))
-        for line in _lines(row):
-            branch.add(Text(line))
+        branch = tree.node(line(f"{row.stack} (attempt {row.attempt})"))
+        for text in _lines(row):
+            branch.node(text)
     for obstacle in obstacles:
-        tree.add(Text(f"to settle: {visible(obstacle)}", style="yellow"))
+        tree.node(line(f"to settle: {visible(obstacle)}", style="yellow"))
     return tree
 
 

@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-from rich.tree import Tree
-
 from terrace.ledger.restores import Restored
 from terrace.ledger.states import Standing, words
 from terrace.plans.backup import BackupRecord, Catalogue, Rekeyed
@@ -17,8 +12,8 @@ from terrace.plans.restoring import Obstacle
 from terrace.plans.retention import Retention
 from terrace.plans.state_file import Compared, StateDiff
 from terrace.plans.terraform import StateSnapshot
+from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
 from terrace.report.terminal import ago
-from terrace.report.text import visible
 from terrace.watch.states import Drill, Look
 
 STYLES = {
@@ -40,28 +35,24 @@ STYLES = {
 
 def looks(found: Iterable[Look]) -> Table:
     """What a poll found, a line a stack."""
-    table = Table("Stack", "Found", "Serial", "Backup", "", box=None, header_style="bold")
+    table = Table("Stack", "Found", "Serial", "Backup", "")
     for one in found:
         said = one.reason or (f"while {one.busy} was under way" if one.busy else "")
         serial = str(one.serial) if one.serial >= 0 else "-"
-        table.add_row(
-            one.stack, Text(one.finding, style=STYLES[one.finding]), serial, _last(one.backup), Text(visible(said))
-        )
+        table.add(one.stack, (one.finding, STYLES[one.finding]), serial, _last(one.backup), said)
     return table
 
 
-def problems(found: Mapping[str, tuple[str, ...]]) -> Text:
+def problems(found: Mapping[str, tuple[str, ...]]) -> Line:
     """What is wrong with states, a line each."""
-    return Text("\n".join(f"! {visible(one)}" for told in found.values() for one in told), style="red")
+    return paragraph((f"! {one}" for told in found.values() for one in told), style="red")
 
 
-def catalogue(found: Catalogue, good: frozenset[str], known: Mapping[str, Standing], now: datetime) -> RenderableType:
+def catalogue(found: Catalogue, good: frozenset[str], known: Mapping[str, Standing], now: datetime) -> Record:
     """Copies, newest first, a line each."""
-    table = Table(
-        "Backup", "Stack", "Taken", "Serial", "Moment", "Commit", "Key", "Size", "", box=None, header_style="bold"
-    )
+    table = Table("Backup", "Stack", "Taken", "Serial", "Moment", "Commit", "Key", "Size", "")
     for record in reversed(found.records):
-        table.add_row(
+        table.add(
             _last(record.name),
             record.stack,
             ago(record.taken_at, now),
@@ -70,9 +61,9 @@ def catalogue(found: Catalogue, good: frozenset[str], known: Mapping[str, Standi
             record.commit[:7],
             record.key_id,
             _size(record.size),
-            Text(", ".join(_remarks(record, good, known.get(record.stack), now))),
+            ", ".join(_remarks(record, good, known.get(record.stack), now)),
         )
-    damaged = [Text(f"damaged: {visible(name)}: {visible(why)}", style="red") for name, why in found.damaged]
+    damaged = [line(f"damaged: {name}: {why}", style="red") for name, why in found.damaged]
     return Group(table, *damaged)
 
 
@@ -86,74 +77,74 @@ def _remarks(record: BackupRecord, good: frozenset[str], known: Standing | None,
         yield f"drill {drilled.result} {ago(drilled.at, now)}"
 
 
-def compared(one: Compared) -> RenderableType:
+def compared(one: Compared) -> Record:
     """From one state to another."""
-    head = Text(f"{one.stack}: {_side(one.old_name, one.old)}  →  {_side(one.new_name, one.new)}", style="bold")
+    head = line(f"{one.stack}: {_side(one.old_name, one.old)}  →  {_side(one.new_name, one.new)}", style="bold")
     if one.diff.empty:
-        return Group(head, Text("no object and no output differs"))
+        return Group(head, line("no object and no output differs"))
     return Group(head, diff(one.diff))
 
 
-def diff(found: StateDiff) -> RenderableType:
+def diff(found: StateDiff) -> Record:
     """What would be in a state and was not, and the other way round: names only."""
-    lines = [Text(f"+ {visible(address)}", style="green") for address in found.added]
-    lines += [Text(f"- {visible(address)}", style="red") for address in found.removed]
+    lines = [line(f"+ {address}", style="green") for address in found.added]
+    lines += [line(f"- {address}", style="red") for address in found.removed]
     for change in found.changed:
-        lines.append(Text(f"~ {visible(change.address)}: {visible(', '.join(change.attributes))}", style="yellow"))
-    lines += [Text(f"~ output {visible(name)}", style="yellow") for name in found.outputs]
+        lines.append(line(f"~ {change.address}: {', '.join(change.attributes)}", style="yellow"))
+    lines += [line(f"~ output {name}", style="yellow") for name in found.outputs]
     return Group(*lines)
 
 
 def proposal(
     stack: str, record: BackupRecord, current: StateSnapshot, found: StateDiff, obstacles: Iterable[Obstacle]
-) -> RenderableType:
+) -> Record:
     """What a restore would do to the state, and what speaks against it."""
     there = f"serial {current.serial}" if current.content else "empty"
     when = record.taken_at.strftime("%Y-%m-%d %H:%M:%SZ")
-    head = Text(f"{stack}: the state ({there}) becomes {record.name} (serial {record.serial}, {when})", style="bold")
-    against = [Text(f"! {visible(one.why)}", style="red") for one in obstacles]
+    head = line(f"{stack}: the state ({there}) becomes {record.name} (serial {record.serial}, {when})", style="bold")
+    against = [line(f"! {one.why}", style="red") for one in obstacles]
     return Group(head, diff(found), *against)
 
 
-def restored(one: Restored) -> RenderableType:
+def restored(one: Restored) -> Record:
     """How a restore ended."""
     word = one.result.replace("_", " ")
-    lines = [Text.assemble((word, STYLES[one.result]), f" {one.restore.stack}: {visible(one.reason)}")]
+    lines = [line((word, STYLES[one.result]), f" {one.restore.stack}: {one.reason}")]
     if one.held:
-        lines.append(Text(f"{one.restore.environment} is held: {visible(one.held)}", style="yellow"))
-        lines.append(Text(f"next: look at it, then terrace unhold {one.restore.environment} --reason WHAT-YOU-FOUND"))
+        lines.append(line(f"{one.restore.environment} is held: {one.held}", style="yellow"))
+        lines.append(line(f"next: look at it, then terrace unhold {one.restore.environment} --reason WHAT-YOU-FOUND"))
     return Group(*lines)
 
 
 def drills(found: Iterable[Drill]) -> Table:
     """What drills found, a line a stack, measured and allowed side by side."""
-    table = Table("Stack", "Drill", "RTO", "RPO", "Objects", "Backup", "", box=None, header_style="bold")
+    table = Table("Stack", "Drill", "RTO", "RPO", "Objects", "Backup", "")
     for one in found:
-        table.add_row(
+        table.add(
             one.stack,
-            Text(one.result, style=STYLES[one.result]),
+            (one.result, STYLES[one.result]),
             _measured(one.rto, one.targets[1]),
             _measured(one.rpo, one.targets[0]),
             str(one.objects) if one.rto is not None else "-",
             _last(one.backup),
-            Text(visible("; ".join(one.reasons))),
+            "; ".join(one.reasons),
         )
     return table
 
 
-def rekeyed(one: Rekeyed) -> RenderableType:
+def rekeyed(one: Rekeyed) -> Record:
     """What sealing anew came to."""
     tree = Tree(f"{len(one.sealed)} sealed anew, {one.already} were already, {len(one.failed)} could not be")
     for name, why in one.failed:
-        tree.add(Text(f"{visible(name)}: {visible(why)}", style="red"))
+        tree.node(line(f"{name}: {why}", style="red"))
     return tree
 
 
-def pruned(one: Retention, *, dry_run: bool) -> RenderableType:
+def pruned(one: Retention, *, dry_run: bool) -> Record:
     """Which copies went, or would go."""
     tree = Tree(f"{len(one.dropped)} {'would go' if dry_run else 'removed'}, {len(one.kept)} stay")
     for record in one.dropped:
-        tree.add(Text(record.name))
+        tree.node(line(record.name))
     return tree
 
 

@@ -5,12 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
-from rich.tree import Tree
-
 from terrace.assess.factors import factor
 from terrace.assess.model import Finding
 from terrace.assess.risk import Risk
@@ -19,7 +13,7 @@ from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.report.checked import Checked, answered_for, place, said, told_together, weight, why_held, worst_first
 from terrace.report.machine import result_word, state_word
-from terrace.report.text import visible
+from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.watch.checks import Standing
@@ -53,32 +47,32 @@ RESULTS = {
 
 def reason_words(reason: Reason) -> str:
     """One reason as a chain from what changed to the stack: `modules/a/main.tf -> modules/a -> environments/dev`."""
-    chain = " → ".join([visible(reason.path), *(visible(part) for part in reason.chain)])
+    chain = " → ".join([reason.path, *reason.chain])
     return f"{reason.kind}: {chain}"
 
 
-def impact(change_set: ChangeSet, *, why: bool) -> RenderableType:
+def impact(change_set: ChangeSet, *, why: bool) -> Record:
     """Which stacks a change touches, and through which chain where asked."""
     count = len(change_set.impacts)
-    tree = Tree(Text(f"{count} {'stack' if count == 1 else 'stacks'} impacted", style="bold"))
+    tree = Tree(line(f"{count} {'stack' if count == 1 else 'stacks'} impacted", style="bold"))
     for one in change_set.impacts:
         _impact(tree, one, why=why)
     for stack in change_set.removed:
-        tree.add(Text(f"{visible(stack.key)} is removed: its objects stay until `terrace destroy`", style="red"))
+        tree.node(line(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
     for notice in change_set.notices:
-        place = f"{visible(notice.path)}:{notice.line}" if notice.line else visible(notice.path)
-        tree.add(Text(f"note: {place}: {visible(notice.message)}", style="yellow"))
+        place = f"{notice.path}:{notice.line}" if notice.line else notice.path
+        tree.node(line(f"note: {place}: {notice.message}", style="yellow"))
     return tree
 
 
 def _impact(tree: Tree, one: Impact, *, why: bool) -> Tree:
     doubt = " (unsure, so it counts)" if one.unsure else ""
-    branch = tree.add(Text(f"{visible(one.stack.key)}{doubt}"))
+    branch = tree.node(line(f"{one.stack.key}{doubt}"))
     shown = one.reasons if why else one.reasons[:1]
     for reason in shown:
-        branch.add(Text(reason_words(reason), style="dim"))
+        branch.node(line(reason_words(reason), style="dim"))
     if len(shown) < len(one.reasons):
-        branch.add(Text(f"and {len(one.reasons) - len(shown)} more reasons (--why)", style="dim"))
+        branch.node(line(f"and {len(one.reasons) - len(shown)} more reasons (--why)", style="dim"))
     return branch
 
 
@@ -92,82 +86,82 @@ def check(
     passed: bool,
     risk: Risk,
     explain: bool = False,
-) -> RenderableType:
+) -> Record:
     """The whole answer: what is touched and why, what would happen, what was found, what lies ahead."""
     count = len(change_set.impacts)
     title = f"{change_set.base[:7]} → {change_set.head[:7]}: {count} {'stack' if count == 1 else 'stacks'} impacted"
-    tree = Tree(Text(title, style="bold"))
+    tree = Tree(line(title, style="bold"))
     for one in change_set.impacts:
         branch = _impact(tree, one, why=False)
         key = one.stack.key
         if key in plans:
             _plan(branch, plans[key])
         elif key in unplanned:
-            branch.add(Text(f"not planned: {visible(unplanned[key])}", style="red"))
+            branch.node(line(f"not planned: {unplanned[key]}", style="red"))
     for stack in change_set.removed:
-        tree.add(Text(f"{visible(stack.key)} is removed: its objects stay until `terrace destroy`", style="red"))
-    parts: list[RenderableType] = [tree]
+        tree.node(line(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
+    parts: list[Record] = [tree]
     found = list(findings)
     if found:
-        parts += [Text(""), findings_table(found)]
+        parts += [line(""), findings_table(found)]
     if answered := answered_for(found):
-        parts += [Text(answered)]
+        parts += [line(answered)]
     for verdict in ahead:
-        parts += [Text(""), gates(verdict)]
-    parts += [Text(""), _risk(risk, explain=explain)]
-    word = Text("pass", style="green bold") if passed else Text("block", style="red bold")
-    parts += [Text(""), Text.assemble("verdict: ", word)]
+        parts += [line(""), gates(verdict)]
+    parts += [line(""), _risk(risk, explain=explain)]
+    word = line("pass", style="green bold") if passed else line("block", style="red bold")
+    parts += [line(""), line("verdict: ", word)]
     return Group(*parts)
 
 
-def _risk(found: Risk, *, explain: bool) -> RenderableType:
+def _risk(found: Risk, *, explain: bool) -> Record:
     """The level with its largest reasons; with `explain` all of them, each with what the formula says about it."""
     style = {"low": "green", "medium": "yellow"}.get(found.level, "red")
-    lines = [Text.assemble("risk: ", (found.level, f"{style} bold"), f" ({found.score} of 100)")]
+    lines = [line("risk: ", (found.level, f"{style} bold"), f" ({found.score} of 100)")]
     shown = found.reasons if explain else found.reasons[:3]
     for reason in shown:
-        lines.append(Text(f"  {reason.points:>3} {reason.factor}: {visible(reason.what)}"))
+        lines.append(line(f"  {reason.points:>3} {reason.factor}: {reason.what}"))
         if explain:
             rule = factor(reason.factor)
-            lines.append(Text(f"      {rule.points} for {rule.counts}, at most {rule.cap}: {rule.why}", style="dim"))
+            lines.append(line(f"      {rule.points} for {rule.counts}, at most {rule.cap}: {rule.why}", style="dim"))
     if len(shown) < len(found.reasons):
-        lines.append(Text(f"  and {len(found.reasons) - len(shown)} more reasons (--explain)", style="dim"))
+        lines.append(line(f"  and {len(found.reasons) - len(shown)} more reasons (--explain)", style="dim"))
     return Group(*lines)
 
 
-def checked(record: Checked) -> RenderableType:
+def checked(record: Checked) -> Record:
     """The answer of a check, and at its end a line for each finding that holds the change."""
     known = record.assessment
     facts = (known.change_set, known.plans, known.unplanned, known.findings, record.ahead)
     told = check(*facts, passed=record.passed, risk=record.risk, explain=record.explain)
     if not record.holding:
         return told
-    lines = [Text(f"  {why_held(finding)}") for finding in told_together(record.holding)]
-    return Group(told, Text("held by:", style="bold"), *lines)
+    lines = [line(f"  {why_held(finding)}") for finding in told_together(record.holding)]
+    return Group(told, line("held by:", style="bold"), *lines)
 
 
-def plans(made: Mapping[str, Plan], unplanned: Mapping[str, str]) -> RenderableType:
+def plans(made: Mapping[str, Plan], unplanned: Mapping[str, str]) -> Record:
     """Plans alone, one branch a stack."""
-    tree = Tree(Text(f"{len(made)} planned", style="bold"))
+    tree = Tree(line(f"{len(made)} planned", style="bold"))
     for key, plan in made.items():
-        _plan(tree.add(Text(key)), plan)
+        _plan(tree.node(line(key)), plan)
     for key, why in unplanned.items():
-        tree.add(Text(f"{key}: not planned: {visible(why)}", style="red"))
+        tree.node(line(f"{key}: not planned: {why}", style="red"))
     return tree
 
 
 def _plan(branch: Tree, plan: Plan) -> None:
-    plan_changes(branch.add(Text(counts(plan))), plan)
+    plan_changes(branch.node(line(counts(plan))), plan)
 
 
 def plan_changes(node: Tree, plan: Plan) -> None:
     """Everything that a plan would do, a line each."""
     for change in plan.effective:
-        node.add(_change(change))
+        node.node(_change(change))
     for output in plan.outputs:
         if output.action is not Action.NO_OP:
             sign, style = SIGNS[output.action]
-            node.add(Text(f"{sign} output {visible(output.name)}", style=style))
+            node.node(line(f"{sign} output {output.name}", style=style))
 
 
 def counts(plan: Plan) -> str:
@@ -185,74 +179,72 @@ def counts(plan: Plan) -> str:
     return f"{said} (digest {plan.digest.short})"
 
 
-def _change(change: ResourceChange) -> Text:
+def _change(change: ResourceChange) -> Line:
     sign, style = SIGNS[change.action]
-    text = Text(f"{sign} {visible(change.address)}", style=style)
+    parts = [f"{sign} {change.address}"]
     if change.previous_address:
-        text.append(f" (moved from {visible(change.previous_address)})")
+        parts.append(f" (moved from {change.previous_address})")
     if change.importing:
-        text.append(" (imported)")
+        parts.append(" (imported)")
     if change.replace_paths:
         forced = ", ".join(".".join(str(p) for p in path) for path in change.replace_paths)
-        text.append(f" (replaced because of {visible(forced)})")
-    return text
+        parts.append(f" (replaced because of {forced})")
+    return line(*parts, style=style)
 
 
-def findings_table(findings: Iterable[Finding]) -> RenderableType:
+def findings_table(findings: Iterable[Finding]) -> Record:
     """What was found, worst first, each with its place and what to do."""
-    lines: list[RenderableType] = [Text("Findings", style="bold")]
+    lines: list[Record] = [line("Findings", style="bold")]
     for finding in told_together(worst_first(findings)):
-        where = visible(place(finding))
+        where = place(finding)
         style = "red" if finding.blocks else "yellow"
         lines.append(
-            Text.assemble(
+            line(
                 (f"  {weight(finding)} ", style),
-                f"{visible(finding.rule)}{'' if weight(finding) == 'waived' else f' {finding.status.value}'}: ",
-                visible(said(finding)),
+                f"{finding.rule}{'' if weight(finding) == 'waived' else f' {finding.status.value}'}: ",
+                said(finding),
             )
         )
         if where:
-            lines.append(Text(f"    at {where}", style="dim"))
+            lines.append(line(f"    at {where}", style="dim"))
         if finding.also:
-            lines.append(Text(f"    also {visible(', '.join(finding.also))}", style="dim"))
+            lines.append(line(f"    also {', '.join(finding.also)}", style="dim"))
         if finding.fix:
-            lines.append(Text(f"    fix: {visible(finding.fix)}"))
+            lines.append(line(f"    fix: {finding.fix}"))
     return Group(*lines)
 
 
-def gates(verdict: Verdict) -> RenderableType:
+def gates(verdict: Verdict) -> Record:
     """Every gate of an environment with its answer, and what would satisfy those that do not pass."""
-    table = Table.grid(padding=(0, 1))
-    table.title = Text(f"Gates of {visible(verdict.environment)}", style="bold")
+    table = Table()
+    table.title = line(f"Gates of {verdict.environment}", style="bold")
     table.title_justify = "left"
     for result in verdict.results:
         word, style = OUTCOMES[result.outcome]
-        text = Text(visible(result.reason))
-        if result.satisfy:
-            text.append(f"\n→ {visible(result.satisfy)}", style="cyan")
-        table.add_row(Text(f"  {word}", style=style), Text(visible(result.gate)), text)
+        said = [line(result.reason), *([line(f"→ {result.satisfy}", style="cyan")] if result.satisfy else [])]
+        table.add((f"  {word}", style), result.gate, paragraph(said))
     return table
 
 
-def deployment(record: Deployment) -> RenderableType:
+def deployment(record: Deployment) -> Record:
     """A deployment with its steps, and how it stands."""
     word = result_word(record)
-    head = Text.assemble(
+    head = line(
         (record.environment, "bold"), f" {record.commit[:7]} ", (word, RESULTS.get(word, "")), f" ({record.id})"
     )
     tree = Tree(head)
     for key in [*record.stacks, ""]:
         mine = [r for r in record.steps if r.stack == key]
         if mine:
-            branch = tree.add(Text(key or "environment"))
+            branch = tree.node(line(key or "environment"))
             for step in mine:
-                node = branch.add(step_line(step))
+                node = branch.node(step_line(step))
             if record.waiting and mine[-1].step is Step.PLAN:
                 _asked_about(node, mine[-1])
     for reason in record.reasons or record.waiting:
-        tree.add(Text(visible(reason), style=RESULTS.get(word, "")))
+        tree.node(line(reason, style=RESULTS.get(word, "")))
     if record.tag:
-        tree.add(Text(f"tag {record.tag}"))
+        tree.node(line(f"tag {record.tag}"))
     return tree
 
 
@@ -260,21 +252,18 @@ def _asked_about(node: Tree, plan: StepRecord) -> None:
     """What a plan that waits would do: whoever is asked must see it."""
     for action, address in plan.detail.get("changes", ()):
         sign, style = SIGNS[Action(action)]
-        node.add(Text(f"{sign} {visible(address)}", style=style))
+        node.node(line(f"{sign} {address}", style=style))
     left = sum(plan.detail.get(what, 0) for what in ("create", "update", "replace", "delete"))
     if left > len(plan.detail.get("changes", ())):
-        node.add(Text(f"and {left - len(plan.detail['changes'])} more: terrace plan {plan.stack}", style="dim"))
+        node.node(line(f"and {left - len(plan.detail['changes'])} more: terrace plan {plan.stack}", style="dim"))
 
 
-def step_line(record: StepRecord) -> Text:
+def step_line(record: StepRecord) -> Line:
     """One step in one line."""
     style = {"succeeded": "green", "failed": "red", "unknown": "red"}.get(record.result or "", "yellow")
     took = f" {(record.ended_at - record.began_at).total_seconds():.1f}s" if record.ended_at else ""
-    text = Text.assemble(
-        (f"{record.result or 'running':<9}", style), f" {record.step.value:<8}", (f"{took:>7}", "dim"), "  "
-    )
-    text.append(visible(record.message.split("\n")[0]))
-    return text
+    head = ((f"{record.result or 'running':<9}", style), f" {record.step.value:<8}", (f"{took:>7}", "dim"), "  ")
+    return line(*head, record.message.split("\n")[0])
 
 
 def status(
@@ -284,50 +273,48 @@ def status(
     now: datetime,
 ) -> Table:
     """Every environment in one line, in the order of the ladder, with the handle of what waits for an answer."""
-    table = Table("Environment", "State", "Commit", "Since", "Drift", "Waiting for", box=None, header_style="bold")
+    table = Table("Environment", "State", "Commit", "Since", "Drift", "Waiting for")
     for name, latest, good, held in rows:
         word = state_word(latest, held)
-        waiting = "\n".join(visible(w) for w in latest.waiting) if latest is not None else ""
+        waiting = latest.waiting if latest is not None else ()
         if handles.get(name):
-            waiting += f"\nanswer for {handles[name]}"
+            waiting = (*waiting, f"answer for {handles[name]}")
         if held is not None:
-            waiting = f"held: {visible(held.reason)} (by {visible(held.by)})"
+            waiting = (f"held: {held.reason} (by {held.by})",)
         elif latest is not None and latest.result in ("failed", "unknown", "blocked"):
-            waiting = "\n".join(visible(r) for r in latest.reasons)
-        table.add_row(
+            waiting = latest.reasons
+        table.add(
             name,
-            Text(word, style=RESULTS.get(word, "")),
+            (word, RESULTS.get(word, "")),
             good.commit[:7] if good else "-",
             ago(good.ended_at, now) if good else "-",
             _drift(drift.get(name), now),
-            escape(waiting),
+            paragraph(waiting),
         )
     return table
 
 
-def _drift(how: Standing | None, now: datetime) -> Text:
+def _drift(how: Standing | None, now: datetime) -> Line:
     if how is None:
-        return Text("-", style="dim")
-    text = Text(f"{how.status}, {ago(how.checked_at, now)}", style=RESULTS.get(how.status, ""))
-    return text.append(f"\nalarm: {how.overdue}", style="red") if how.overdue else text
+        return line("-", style="dim")
+    alarm = [line(f"alarm: {how.overdue}", style="red")] if how.overdue else []
+    return paragraph([(f"{how.status}, {ago(how.checked_at, now)}", RESULTS.get(how.status, "")), *alarm])
 
 
 def history(rows: Iterable[Deployment]) -> Table:
     """Deployments, newest first."""
-    table = Table(
-        "Deployment", "Environment", "Commit", "Result", "Started", "Took", "By", box=None, header_style="bold"
-    )
+    table = Table("Deployment", "Environment", "Commit", "Result", "Started", "Took", "By")
     for record in rows:
         word = result_word(record)
         took = f"{(record.ended_at - record.opened_at).total_seconds():.0f}s" if record.ended_at else "-"
-        table.add_row(
+        table.add(
             record.id,
             record.environment,
             record.commit[:7],
-            Text(word, style=RESULTS.get(word, "")),
+            (word, RESULTS.get(word, "")),
             record.opened_at.strftime("%Y-%m-%d %H:%M:%SZ"),
             took,
-            escape(visible(record.requester)),
+            record.requester,
         )
     return table
 

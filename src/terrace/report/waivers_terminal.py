@@ -13,25 +13,24 @@ from terrace.assess.waivers.telling import SOON
 from terrace.report.text import visible
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from terrace.report.screen import Record
 
 
-def waivers(found: Waivers, secrets: Iterable[Accepted], today: date) -> RenderableType:
+def waivers(found: Waivers, secrets: Iterable[Accepted], today: date) -> Record:
     """A line each, what ends first at the top; then secrets, and the baseline in one line."""
-    from rich.console import Group
-    from rich.text import Text
+    from terrace.report.screen import Group, line
 
     single = sorted((w for w in found.offered if not w.known), key=lambda w: (w.expires, w.rule, w.place))
     known = [w for w in found.offered if w.known]
-    lines = [Text.assemble((f"{_left(w, today):>12}", _style(w, today)), f"  {_line(w, found)}") for w in single]
+    lines = [line((f"{_left(w, today):>12}", _style(w, today)), f"  {_line(w, found)}") for w in single]
     for one in sorted(secrets, key=lambda secret: (secret.until, secret.fingerprint)):
         text = f"the secret {one.fingerprint}: {one.owner}, until {one.until}: {' '.join(one.reason.split())}"
-        lines.append(Text(f"{left(one.until, today):>12}  {visible(text)}"))
+        lines.append(line(f"{left(one.until, today):>12}  {visible(text)}"))
     if known:
         until = max(w.expires for w in known)
         count = sum(w.count for w in known)
-        lines.append(Text(f"{count} known from the baseline, until {until} ({BASELINE})"))
-    return Group(*lines) if lines else Text("nothing is waived")
+        lines.append(line(f"{count} known from the baseline, until {until} ({BASELINE})"))
+    return Group(*lines) if lines else line("nothing is waived")
 
 
 def left(expires: date, today: date) -> str:

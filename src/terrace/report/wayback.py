@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-from rich.tree import Tree
-
 from terrace.assess.model import Objection, Weight
 from terrace.gates.model import Verdict
 from terrace.plans.model import Action, Plan
 from terrace.report.machine import Json, gates, planned
+from terrace.report.screen import Group, Record, Tree, line
 from terrace.report.terminal import counts, plan_changes
 from terrace.report.terminal import gates as gates_told
-from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 
 
@@ -27,24 +23,24 @@ def terminal(
     left: tuple[str, ...],
     took: timedelta,
     verdict: Verdict,
-) -> RenderableType:
+) -> Record:
     """The whole simulation."""
     title = f"{target.environment} back to {target.commit[:7]}: undoes {len(undone)} deployment"
-    tree = Tree(Text(title + ("s" if len(undone) > 1 else ""), style="bold"))
+    tree = Tree(line(title + ("s" if len(undone) > 1 else ""), style="bold"))
     for one in undone:
-        tree.add(Text(f"undoes {one.commit[:7]} ({one.id}, {one.result or 'not ended'})", style="dim"))
+        tree.node(line(f"undoes {one.commit[:7]} ({one.id}, {one.result or 'not ended'})", style="dim"))
     for key, plan in plans.items():
-        branch = tree.add(Text(f"{key}: {counts(plan)}"))
+        branch = tree.node(line(f"{key}: {counts(plan)}"))
         plan_changes(branch, plan)
         for said in objections:
             if said.stack == key:
-                branch.add(Text(f"! {visible(said.address)} {visible(said.why)}{_ask(said)}", style="red"))
+                branch.node(line(f"! {said.address} {said.why}{_ask(said)}", style="red"))
     for key in left:
-        tree.add(Text(f"{key} is unknown to {target.commit[:7]} and stays as it is", style="yellow"))
+        tree.node(line(f"{key} is unknown to {target.commit[:7]} and stays as it is", style="yellow"))
     lost = [c.address for plan in plans.values() for c in plan.effective if c.action in (Action.DELETE, Action.REPLACE)]
-    tree.add(Text(f"lost: {', '.join(visible(a) for a in lost) or 'nothing'}"))
-    tree.add(Text(f"its applies took {took.total_seconds():.0f} s last time"))
-    return Group(tree, gates_told(verdict), Text("nothing was changed"))
+    tree.node(line(f"lost: {', '.join(lost) or 'nothing'}"))
+    tree.node(line(f"its applies took {took.total_seconds():.0f} s last time"))
+    return Group(tree, gates_told(verdict), line("nothing was changed"))
 
 
 def machine(

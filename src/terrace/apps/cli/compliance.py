@@ -19,9 +19,9 @@ from terrace.watch.compliance import Compliance, compliance
 from terrace.watch.evidence import Known, Span
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from terrace.report.screen import Record
 
-STYLES: Mapping[str, Callable[[Compliance], RenderableType]] = {
+STYLES: Mapping[str, Callable[[Compliance], Record]] = {
     "terminal": report.as_terminal,
     "markdown": report.as_markdown,
     "html": as_html,

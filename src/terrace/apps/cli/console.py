@@ -1,4 +1,7 @@
-"""How the command line speaks: data on stdout, progress and questions on stderr. Rich is loaded when first needed."""
+"""How the command line speaks: data on stdout, progress and questions on stderr. Rich is loaded when first needed.
+
+Text from outside may be in all of it. A text that is said stays one line, and no character of it acts on a terminal.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,41 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from terrace.report.text import json_text, visible
+
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from terrace.report.screen import Record, Screen
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console that uses colour only on a terminal, and whose lines are never cut when piped."""
-    from rich.console import Console
+def console(*, stderr: bool = False) -> Screen:
+    """A screen that uses colour only on a terminal, and whose lines are never cut when piped."""
+    from terrace.report.screen import Screen
 
-    file = sys.stderr if stderr else sys.stdout
-    width = None if file.isatty() else 160
-    return Console(stderr=stderr, highlight=False, width=width, soft_wrap=not file.isatty())
+    there = (sys.stderr if stderr else sys.stdout).isatty()
+    return Screen(stderr=stderr, width=None if there else 160, whole=not there)
 
 
-def show(record: RenderableType) -> None:
-    """Print for people, on stdout."""
-    console().print(record)
+def show(record: Record) -> None:
+    """Print for people, on stdout. A text is one line, whatever it holds."""
+    from terrace.report.screen import line
+
+    console().print(line(record) if isinstance(record, str) else record)
+
+
+def show_lines(text: str) -> None:
+    """Print a text for people, on stdout, line by line: a diff, or the text of a file."""
+    for one in text.split("\n"):
+        sys.stdout.write(visible(one) + "\n")
 
 
 def emit(record: dict[str, Any]) -> None:
     """Print one JSON object for machines, on stdout."""
-    sys.stdout.write(json.dumps(record, indent=2, ensure_ascii=True) + "\n")
+    sys.stdout.write(json_text(json.dumps(record, indent=2, ensure_ascii=True)) + "\n")
 
 
 def note(text: str) -> None:
-    """Say something aside, on stderr."""
-    sys.stderr.write(text + "\n")
+    """Say something aside, on stderr, in one line."""
+    sys.stderr.write(visible(text) + "\n")
 
 
 def confirmed(question: str, *, yes: bool) -> bool:
@@ -49,6 +61,6 @@ def _answer(question: str) -> str:
         from terrace.errors import BadInput
 
         raise BadInput("there is no terminal to ask on", hint="say --yes if you mean it")
-    sys.stderr.write(question)
+    sys.stderr.write(visible(question))
     sys.stderr.flush()
     return sys.stdin.readline().strip()

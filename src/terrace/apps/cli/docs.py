@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from terrace.adapters.files import read_plain, write_whole
-from terrace.apps.cli.console import emit, note
+from terrace.apps.cli.console import emit, note, show_lines
 from terrace.apps.module_docs import Documented, ModulePages, Page, Unknown
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput, Place
@@ -99,13 +99,15 @@ def _tell(command: str, told: list[tuple[Documented, str]], *, as_json: bool) ->
     for one, state in told:
         if isinstance(one, Unknown):
             error = BadInput(one.why, hint=one.hint, place=one.place)
-            note(f"error: {visible(str(error))}" + (f"\n  hint: {one.hint}" if one.hint else ""))
+            note(f"error: {error}")
+            if one.hint:
+                note(f"  hint: {one.hint}")
         elif state == "written":
             say(f"wrote {visible(one.readme)}")
         elif state != "current":
             where = f"{visible(one.readme)}:{one.line}" if one.line else visible(one.readme)
             say(f"{where}: {'there is no README' if state == 'missing' else 'the page is not what the module is'}")
-            say(one.diff)
+            show_lines(one.diff)
     counts = {state: sum(1 for _, each in told if each == state) for state in STATES}
     said = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     note(f"{len(told)} {'module' if len(told) == 1 else 'modules'}: {said}" if told else "there is no module")

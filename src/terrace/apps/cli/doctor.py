@@ -58,16 +58,13 @@ def doctor(folder: str, *, as_json: bool) -> int:
 
 
 def _show(rows: list[Row]) -> None:
-    from rich.table import Table
-    from rich.text import Text
+    from terrace.report.screen import Table, paragraph
 
-    table = Table.grid(padding=(0, 2))
+    table = Table(gap=2)
     styles = {"ok": "green", "missing": "red", "optional": "yellow"}
     for row in rows:
-        text = Text(row.found)
-        if row.how:
-            text.append(f"\n→ {row.how}", style="cyan")
-        table.add_row(Text(row.state, style=styles[row.state]), row.what, text)
+        how = [(f"→ {row.how}", "cyan")] if row.how else []
+        table.add((row.state, styles[row.state]), row.what, paragraph([row.found, *how]))
     show(table)
 
 

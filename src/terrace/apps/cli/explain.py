@@ -26,7 +26,8 @@ def explain(folder: str, name: str, *, as_json: bool) -> int:
         emit({"schema": "terrace/explain@1", **asdict(found)})
         return 0
     for title, text in (("", found.means), ("why: ", found.why), ("fix: ", found.fix), ("waive: ", found.waive)):
-        show(f"{title}{text}" if title else f"{found.name}: {text}")
+        told = " ".join(text.split())
+        show(f"{title}{told}" if title else f"{found.name}: {told}")
     return 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
+import os
 import signal
 import sys
 import traceback
@@ -11,7 +13,9 @@ import traceback
 import click
 
 from terrace.adapters.interruption import INTERRUPTION
+from terrace.apps.cli.streams import guarded_log
 from terrace.errors import NotReady, TerraceError, TerraformFailed
+from terrace.report.text import json_text, readable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _ROOM = "make room; `terrace status` shows where things stand, and `terrace resume ENV` goes on"
@@ -19,6 +23,11 @@ _ROOM = "make room; `terrace status` shows where things stand, and `terrace resu
 
 def guarded(cli: click.Command) -> int:
     """Run the command line and return its exit code: the command's own (0 or 1), 2, 3, or 130 after ^C."""
+    with guarded_log(os.environ):
+        return _guarded(cli)
+
+
+def _guarded(cli: click.Command) -> int:
     as_json = "--json" in sys.argv
     try:
         with INTERRUPTION.listening():
@@ -30,7 +39,7 @@ def guarded(cli: click.Command) -> int:
         sys.stderr.write("\ninterrupted\n")
         return 130
     except click.ClickException as error:
-        error.show()
+        _tell_misuse(error)
         return 2
     except TerraceError as error:
         if INTERRUPTION.raised:
@@ -54,7 +63,7 @@ def guarded(cli: click.Command) -> int:
 
 
 def _fault() -> int:
-    sys.stderr.write(traceback.format_exc())
+    sys.stderr.write(readable(traceback.format_exc()))
     sys.stderr.write("error: this is a fault of Terrace, not yours\nhint: report it with the lines above\n")
     return 3
 
@@ -67,13 +76,28 @@ def _tell(error: TerraceError, *, as_json: bool) -> None:
             "hint": error.hint,
             "place": str(error.place) if error.place else None,
         }
-        sys.stdout.write(json.dumps(told, indent=2) + "\n")
-    sys.stderr.write(f"error: {error}\n")
+        sys.stdout.write(json_text(json.dumps(told, indent=2)) + "\n")
+    _say("error: ", str(error))
     if isinstance(error, TerraformFailed):
         for diagnostic in error.diagnostics:
             place = f"{diagnostic.place}: " if diagnostic.place else ""
-            sys.stderr.write(f"  {diagnostic.severity}: {place}{diagnostic.summary}\n")
-            for line in diagnostic.detail.splitlines():
-                sys.stderr.write(f"    {line}\n")
+            _say(f"  {diagnostic.severity}: ", f"{place}{diagnostic.summary}", "    ")
+            if diagnostic.detail:
+                _say("    ", diagnostic.detail, "    ")
     if error.hint:
-        sys.stderr.write(f"hint: {error.hint}\n")
+        _say("hint: ", error.hint)
+
+
+def _tell_misuse(error: click.ClickException) -> None:
+    """What click says about wrong options. It repeats them as they were given."""
+    told = io.StringIO()
+    error.show(told)
+    sys.stderr.write(readable(told.getvalue()))
+
+
+def _say(head: str, text: str, below: str = "  ") -> None:
+    """Say a text on stderr behind its head; its other lines are set in, so that none passes for a line of ours."""
+    first, *more = readable(text.rstrip("\n")).split("\n")
+    sys.stderr.write(f"{head}{first}\n")
+    for line in more:
+        sys.stderr.write(f"{below}{line}\n")

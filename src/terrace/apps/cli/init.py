@@ -271,6 +271,7 @@ def _tell(start: Start, *, dry_run: bool) -> None:
     if rules:
         show(f"{'would write' if dry_run else 'wrote'} {FOLDER}: {rules} policies with their tests")
     if not dry_run:
-        show("\nnext:")
+        show("")
+        show("next:")
         for step in start.next:
             show(f"  {step}")

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
 from terrace import __version__
-from terrace.apps.cli.console import emit
-from terrace.apps.cli.console import show as print_record
+from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.wiring import Workshop
 from terrace.apps.workflows.generating import generated
 from terrace.apps.workflows.pins import pins
@@ -20,7 +17,7 @@ from terrace.apps.workflows.settings import Setting, settings
 from terrace.apps.workflows.upgrading import Upgrade, diff, upgrade
 from terrace.apps.workflows.writing import elsewhere, perform, recorded, there
 from terrace.errors import BadInput
-from terrace.report.text import readable, visible
+from terrace.report.text import visible
 from terrace.stacks.facts import provider_sources
 
 
@@ -81,28 +78,28 @@ def _tell(todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...], *, 
     for path, text in todo.writes.items():
         show(f"{would}{'write' if dry_run else 'wrote'} {path}")
         if renew and path in now:
-            show(readable(diff(path, now[path], text)))
+            show_lines(diff(path, now[path], text))
     for path in todo.gone:
         show(f"{would}{'take' if dry_run else 'took'} away {path}")
     for path, text in todo.kept.items():
         show(f"left as it is: {path} is yours; Terrace would change:")
-        show(readable(diff(path, now[path], text)))
+        show_lines(diff(path, now[path], text))
     for path in todo.missed:
         show(f"left away: {path} was taken away by somebody")
     if not (todo.writes or todo.gone or todo.kept or todo.missed):
         show("everything is up to date")
     if todo.writes and not dry_run:
-        show("\nnext: git add .github && git commit -m 'Have GitHub run Terrace'")
-    show("\nNo file can do the rest; most of it only an administrator of the repository can:")
+        show("")
+        show("next: git add .github && git commit -m 'Have GitHub run Terrace'")
+    show("")
+    show("No file can do the rest; most of it only an administrator of the repository can:")
     for number, setting in enumerate(asked, 1):
-        show(f"\n{number}. {setting.what}\n   why: {setting.why}\n   where: {setting.where}")
+        show("")
+        show(f"{number}. {setting.what}")
+        show(f"   why: {setting.why}")
+        show(f"   where: {setting.where}")
         for command in setting.commands:
             show(f"   $ {command}")
-
-
-def show(line: str) -> None:
-    """Print text as it is: a bracket in a command or in a diff is no style."""
-    print_record(Text(line))
 
 
 def _as_json(todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...]) -> dict[str, Any]:

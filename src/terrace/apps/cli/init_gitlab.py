@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.text import Text
-
 from terrace import __version__
-from terrace.apps.cli.console import emit, show
+from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.cli.init_github import nothing_to_deploy
 from terrace.apps.wiring import Workshop
 from terrace.apps.workflows.gitlab import FILE, pipeline, settings
@@ -34,8 +32,12 @@ def init_gitlab(folder: str, *, dry_run: bool, as_json: bool) -> int:
         asked = [{"what": one.what, "why": one.why, "where": one.where} for one in settings()]
         emit({"schema": "terrace/init-gitlab@1", "written": [] if dry_run else [FILE], "file": text, "settings": asked})
         return 0
-    show(Text(text if dry_run else f"wrote {FILE}"))
-    show("\nOnly a maintainer of the project can do the rest:")
+    show_lines(text if dry_run else f"wrote {FILE}")
+    show("")
+    show("Only a maintainer of the project can do the rest:")
     for number, one in enumerate(settings(), 1):
-        show(Text(f"\n{number}. {one.what}\n   why: {one.why}\n   where: {one.where}"))
+        show("")
+        show(f"{number}. {one.what}")
+        show(f"   why: {one.why}")
+        show(f"   where: {one.where}")
     return 0

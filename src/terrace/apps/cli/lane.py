@@ -93,13 +93,12 @@ _SAID = {
 
 
 def _show(rows: list[Compared]) -> None:
-    from rich.table import Table
-    from rich.text import Text
+    from terrace.report.screen import Table
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("stack", "plain way", "fast lane", ""):
-        table.add_column(title, justify="right" if title.endswith(("way", "lane")) else "left")
+    table = Table("stack", "plain way", "fast lane", "")
+    for column in table.columns[1:3]:
+        column.justify = "right"
     for row in rows:
         style, said = _SAID[row.verdict]
-        table.add_row(row.stack, f"{row.plain:.2f} s", f"{row.lane:.2f} s", Text(said, style=style))
+        table.add(row.stack, f"{row.plain:.2f} s", f"{row.lane:.2f} s", (said, style))
     show(table)

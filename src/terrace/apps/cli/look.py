@@ -18,7 +18,7 @@ from terrace.ledger.model import History
 from terrace.pipelines.approve import handle_of
 from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.machine import witness_word
-from terrace.report.text import visible
+from terrace.report.text import json_text, visible
 from terrace.rollout.model import Deployment
 from terrace.watch.checks import newest_first, standing
 from terrace.watch.states import problems
@@ -112,7 +112,7 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
 def ledger_export(folder: str) -> int:
     """Every event as a line of JSON."""
     for line in export(Workshop(Path(folder)).ledger.read().events):
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(json_text(line) + "\n")
     return 0
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from terrace.adapters.opa.engine import Tested
-from terrace.apps.cli.console import emit, note, show
+from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.cli.watching import Silent
 from terrace.apps.policy_pack import upgrade_of, write
 from terrace.apps.policy_trial import Trial, tried
@@ -154,7 +154,7 @@ def _once(run: Callable[[], int]) -> int:
     try:
         return run()
     except BadInput as error:
-        show(f"error: {error.message}")
+        show_lines(f"error: {error.message}")
         if error.hint:
             show(f"hint: {error.hint}")
         return 2

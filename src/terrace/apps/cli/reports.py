@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -15,10 +14,11 @@ from terrace.errors import BadInput, NotReady
 from terrace.report import junit, machine, sarif, terminal
 from terrace.report.checked import Checked
 from terrace.report.comment import comment
-from terrace.report.text import visible
+from terrace.report.screen import plain_text
+from terrace.report.text import json_text, visible
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from terrace.report.screen import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Report:
         if self.file is None and self.style == "terminal":
             show(terminal.checked(record))
         elif self.file is None:
-            sys.stdout.write(WRITERS[self.style](record))
+            sys.stdout.write(_printed(self.style, WRITERS[self.style](record)))
         else:
             try:
                 self.file.write_text(WRITERS[self.style](record), encoding="utf-8")
@@ -67,14 +67,14 @@ def _file(folder: Path, name: str) -> Path:
     return file
 
 
-def deliver(told: RenderableType, style: str, output: Path | None) -> None:
+def deliver(told: Record, style: str, output: Path | None) -> None:
     """Write a finished report to stdout, or to a file. Raises NotReady where that cannot be written."""
     if output is None and not isinstance(told, str):
         show(told)
         return
-    text = told if isinstance(told, str) else _plain(told)
+    text = told if isinstance(told, str) else plain_text(told)
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.write(_printed(style, text))
         return
     try:
         output.write_text(text, encoding="utf-8")
@@ -83,21 +83,17 @@ def deliver(told: RenderableType, style: str, output: Path | None) -> None:
         raise NotReady(f"{what}: {error.strerror}", hint="name a file that can be written") from error
 
 
+def _printed(style: str, text: str) -> str:
+    return json_text(text) if style in ("json", "sarif") else text
+
+
 def output_file(folder: Path, output: str | None) -> Path | None:
     """Where one report goes, seen from `folder`. Raises BadInput before any work is done."""
     return _file(folder, output) if output is not None else None
 
 
 def _plain_terminal(record: Checked) -> str:
-    return _plain(terminal.checked(record))
-
-
-def _plain(told: RenderableType) -> str:
-    from rich.console import Console
-
-    text = io.StringIO()
-    Console(file=text, width=160, highlight=False, soft_wrap=True, color_system=None).print(told)
-    return text.getvalue()
+    return plain_text(terminal.checked(record))
 
 
 def _json(record: Checked) -> str:

@@ -20,10 +20,10 @@ from terrace.apps.server.inbox import Entry, Inbox
 from terrace.apps.server.worker import Worker
 from terrace.apps.wiring import now
 from terrace.errors import NotReady
-from terrace.report.text import clipped, visible
+from terrace.report.text import clipped
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from terrace.report.screen import Table
 
 REST_SECONDS = 1.0
 """How long the worker rests when there is nothing to do: an answer in a conversation comes about that late."""
@@ -122,21 +122,20 @@ def _inbox(folder: str) -> Inbox:
 
 
 def _log(line: str) -> None:
-    note(f"{now():%Y-%m-%dT%H:%M:%SZ} {visible(line)}")
+    note(f"{now():%Y-%m-%dT%H:%M:%SZ} {line}")
 
 
 def _table(entries: Iterable[Entry]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
+    from terrace.report.screen import Table
 
-    table = Table("Received", "Event", "State", "Tries", "What came of it", "Id", box=None, header_style="bold")
+    table = Table("Received", "Event", "State", "Tries", "What came of it", "Id")
     for entry in entries:
-        table.add_row(
+        table.add(
             f"{entry.received:%Y-%m-%d %H:%M:%S}",
             entry.event,
-            Text(entry.state, style="red" if entry.state in ("failed", "dead") else ""),
+            (entry.state, "red" if entry.state in ("failed", "dead") else ""),
             str(entry.attempts),
-            Text(clipped(entry.said, 200)),
+            clipped(entry.said, 200),
             entry.id,
         )
     return table

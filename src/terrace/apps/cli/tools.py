@@ -47,17 +47,16 @@ def listed(*, as_json: bool) -> int:
     if as_json:
         emit({"schema": "terrace/tools@1", "folder": str(Home.tools()), "tools": [_json(row) for row in found]})
         return 0
-    from rich.table import Table
-    from rich.text import Text
+    from terrace.report.screen import Part, Table, paragraph
 
-    table = Table.grid(padding=(0, 2))
+    table = Table(gap=2)
     styles = {"ready": "green", "missing": "yellow", "refused": "red"}
     for row in found:
-        text = Text(_where(row))
-        text.append(f"\n{row.tool.purpose}", style="dim")
+        said: list[Part] = [_where(row), (row.tool.purpose, "dim")]
         if row.state == "missing":
-            text.append(f"\nwithout it: {row.tool.missing}\n→ terrace tools install {row.tool.name}", style="cyan")
-        table.add_row(Text(row.state, style=styles[row.state]), row.tool.name, text)
+            said += [(f"without it: {row.tool.missing}", "cyan")]
+            said += [(f"→ terrace tools install {row.tool.name}", "cyan")]
+        table.add((row.state, styles[row.state]), row.tool.name, paragraph(said))
     show(table)
     return 0
 

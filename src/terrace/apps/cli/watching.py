@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from terrace.apps.cli.console import console
 from terrace.plans.terraform import Progress
-from terrace.report.text import visible
 from terrace.rollout.model import Deployment, StepRecord
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.live import Live
+    from terrace.report.screen import Live, Part, Record
 
 
 class Silent:
@@ -37,25 +35,26 @@ class Lines:
 
     def opened(self, deployment: Deployment) -> None:
         """Names the deployment."""
-        self._console.print(f"deployment {deployment.id}: {deployment.commit[:7]} into {deployment.environment}")
+        self._say(f"deployment {deployment.id}: {deployment.commit[:7]} into {deployment.environment}")
 
     def step(self, deployment: Deployment, record: StepRecord) -> None:
         """One line a step, when it ends."""
-        from rich.text import Text
-
         from terrace.report.terminal import step_line
 
         if record.result is not None:
-            self._console.print(
-                Text.assemble("  ", f"{record.stack or deployment.environment:<16} ", step_line(record))
-            )
+            self._say("  ", f"{record.stack or deployment.environment:<16} ", step_line(record))
 
     def progress(self, progress: Progress) -> None:
         """Failures, and what went another way than it should; the rest is in the steps."""
         if progress.phase == "failed":
-            self._console.print(f"  {progress.stack}: {progress.address} failed", markup=False)
+            self._say(f"  {progress.stack}: {progress.address} failed")
         elif progress.phase == "aside":
-            self._console.print(f"  {progress.stack}: {progress.text}", markup=False)
+            self._say(f"  {progress.stack}: {progress.text}")
+
+    def _say(self, *parts: Part) -> None:
+        from terrace.report.screen import line
+
+        self._console.print(line(*parts))
 
 
 class LiveTree:
@@ -70,9 +69,9 @@ class LiveTree:
         self._live: Live | None = None
 
     def __enter__(self) -> LiveTree:
-        from rich.live import Live
+        from terrace.report.screen import live
 
-        self._live = Live(console=self._console, refresh_per_second=8, transient=True, get_renderable=self._draw)
+        self._live = live(self._console, self._draw)
         self._live.start()
         return self
 
@@ -98,35 +97,33 @@ class LiveTree:
     def progress(self, progress: Progress) -> None:
         """Shows the newest thing that Terraform does for a stack; what went another way than it should stays."""
         if progress.phase == "aside":
-            self._console.print(f"{progress.stack}: {progress.text}", markup=False)
+            from terrace.report.screen import line
+
+            self._console.print(line(f"{progress.stack}: {progress.text}"))
             return
         with self._lock:
             self._doing[progress.stack] = f"{progress.action or progress.phase} {progress.address}".strip()
 
-    def _draw(self) -> RenderableType:
-        from rich.spinner import Spinner
-        from rich.text import Text
-        from rich.tree import Tree
-
+    def _draw(self) -> Record:
+        from terrace.report.screen import Tree, spinner
         from terrace.report.terminal import step_line
 
         with self._lock:
             deployment, records, doing = self._deployment, list(self._records.values()), dict(self._doing)
         if deployment is None:
-            tree = Tree(Spinner("dots", text="planning"))
+            tree = Tree(spinner("planning"))
             for key, text in doing.items():
-                tree.add(Text(f"{key}: {visible(text)}", style="dim"))
+                tree.node(f"{key}: {text}", style="dim")
             return tree
-        tree = Tree(Text(f"{deployment.commit[:7]} into {deployment.environment} ({deployment.id})", style="bold"))
+        tree = Tree(f"{deployment.commit[:7]} into {deployment.environment} ({deployment.id})", style="bold")
         for key in [*deployment.stacks, ""]:
             mine = [r for r in records if r.stack == key]
             if not mine:
                 continue
-            branch = tree.add(Text(key or "environment"))
+            branch = tree.node(key or "environment")
             for record in mine:
                 if record.result is None:
-                    said = f"{record.step.value}  {visible(doing.get(key, ''))}"
-                    branch.add(Spinner("dots", text=Text(said)))
+                    branch.node(spinner(f"{record.step.value}  {doing.get(key, '')}"))
                 else:
-                    branch.add(step_line(record))
+                    branch.node(step_line(record))
         return tree

@@ -19,6 +19,7 @@ from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.apps.cli.console import console
 from terrace.apps.demo.sample import BUCKET, Layout, break_production, change_module, lay, merge, prepared_revert
 from terrace.errors import BadInput, TerraceError
+from terrace.report.screen import Table, line, paragraph
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 
@@ -117,12 +118,12 @@ class Stage:
     def say(self, title: str, text: str) -> None:
         """Open a part of the story."""
         self._console.print()
-        self._console.rule(f"[bold]{title}", align="left", style="green")
-        self._console.print(f"{text}\n", style="italic", markup=False)
+        self._console.rule(line(title, style="bold"), align="left", style="green")
+        self._console.print(paragraph([*text.split("\n"), ""], style="italic"))
 
     def tell(self, text: str) -> None:
         """A line of plain text."""
-        self._console.print(text, markup=False)
+        self._console.print(paragraph(text.split("\n")))
 
     def expect(self, what: str, found: object, wanted: object) -> None:
         """Show what the cloud says. Raises TerraceError when that is not what the story needs."""
@@ -158,19 +159,18 @@ class Stage:
 
     def end(self, whole: float) -> None:
         """How long everything took, and what to try next."""
-        from rich.table import Table
-
-        table = Table("part", "seconds", box=None, header_style="bold")
+        table = Table("part", "seconds")
         table.columns[1].justify = "right"
         for what, seconds in self.times:
-            table.add_row(what, f"{seconds:.1f}")
-        table.add_row("all of it", f"{whole:.1f}", style="bold")
+            table.add(what, f"{seconds:.1f}")
+        table.add(("all of it", "bold"), (f"{whole:.1f}", "bold"))
         self._console.print()
-        self._console.rule("[bold]Done", align="left", style="green")
+        self._console.rule(line("Done", style="bold"), align="left", style="green")
         self._console.print(table)
-        self._console.print("\nThe cloud is gone; repository, ledger and backups are kept. Try next:\n", markup=False)
+        last = "The cloud is gone; repository, ledger and backups are kept. Try next:"
+        self._console.print(paragraph(["", last, ""]))
         folder = self.layout.folder
-        for line in (
+        for next_ in (
             f"cd {shlex.quote(str(self.layout.clone))}; source {shlex.quote(str(folder / 'env.sh'))}",
             "terrace show prod                 every step of the last deployment, and who approved",
             "terrace impact --base HEAD~1 --why",
@@ -178,10 +178,10 @@ class Stage:
             "terrace ledger verify             the chain of events holds",
             "git log origin/terrace/ledger     the ledger is a branch",
         ):
-            self._console.print(f"  {line}", markup=False, soft_wrap=True)
+            self._console.print(line(f"  {next_}"), soft_wrap=True)
 
-    def _typed(self, line: str) -> None:
-        self._console.print(f"$ {line}", style="bold cyan", markup=False, soft_wrap=True)
+    def _typed(self, command: str) -> None:
+        self._console.print(line(f"$ {command}", style="bold cyan"), soft_wrap=True)
 
     def _call(self, argv: list[str]) -> int:
         sys.stdout.flush()

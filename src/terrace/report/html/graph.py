@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 
-from terrace.report.html.text import plural
-from terrace.report.text import clipped
+from terrace.report.html.text import plural, text
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import ChangeSet
 
@@ -56,7 +54,7 @@ def drawn(change_set: ChangeSet, graph: Graph, told: Mapping[str, str]) -> str:
     more = f"<p class=soft>Not drawn: {plural(hidden, 'folder')} that the change does not touch.</p>" if hidden else ""
     return (
         f'<div class=scroll><svg class=graph viewBox="0 0 {width} {height}" width="{width}" height="{height}" role=img '
-        f"aria-labelledby=graph-title><title id=graph-title>{escape(named)}</title>"
+        f"aria-labelledby=graph-title><title id=graph-title>{text(named)}</title>"
         f"{''.join(lines)}{''.join(shapes)}</svg></div>{more}"
     )
 
@@ -180,9 +178,9 @@ def _shape(box: Box, x: int, y: int) -> str:
     middle = y + (18 if box.under else _HEIGHT // 2 + 5)
     under = ""
     if box.under:
-        under = f'<text class=under x="{x + 14}" y="{y + 35}">{escape(clipped(box.under, 40))}</text>'
+        under = f'<text class=under x="{x + 14}" y="{y + 35}">{text(box.under, 40)}</text>'
     return (
-        f'<g class="box {" ".join(words)}"><title>{escape(clipped(box.label, 200))}</title>'
+        f'<g class="box {" ".join(words)}"><title>{text(box.label, 200)}</title>'
         f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>'
-        f'<text x="{x + 14}" y="{middle}">{escape(clipped(label, _LETTERS + 3))}</text>{under}</g>'
+        f'<text x="{x + 14}" y="{middle}">{text(label, _LETTERS + 3)}</text>{under}</g>'
     )

@@ -1,0 +1,71 @@
+"""The standard streams in a CI job: nothing that Terrace prints is a command to the runner of the job.
+
+A runner reads the log of a job and obeys lines in it: `::set-output name=x::y` sets an output that later jobs act on.
+Terrace prints messages of Terraform, of providers and of people, so every line passes here, whoever prints it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO, cast
+
+from terrace.report.text import harmless
+
+_RUNNERS = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
+_OPEN = re.compile(r"#{1,2}[A-Za-z]*\Z|^[^\S\n]*:?\Z")
+
+
+class LogStream:
+    """A text stream to the log of a job. All but `write` is the stream's own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._begun = ""
+
+    def write(self, text: str) -> int:
+        """Write text; a command that is written in pieces is none either."""
+        whole = self._begun + text
+        told = harmless(whole.replace("\r", "\n"))
+        self._stream.write(told[len(self._begun) :])
+        last = told.rpartition("\n")[2]
+        # Only a beginning that may yet become a command is kept, so that pieces of any length cost nothing.
+        found = _OPEN.search(last)
+        self._begun = last if found and found.start() == 0 else found[0] if found else "."
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def guarded_log(environ: Mapping[str, str]) -> Iterator[None]:
+    """Let both streams pass through a LogStream, where a runner reads them."""
+    if not any(environ.get(name) for name in _RUNNERS):
+        yield
+        return
+    out, err = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _log(out), _log(err)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = out, err
+
+
+def _log(stream: TextIO) -> TextIO:
+    try:
+        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            # A file keeps every byte; a runner reads pipes.
+            return stream
+    except (OSError, ValueError):
+        pass
+    return cast(TextIO, LogStream(stream))
