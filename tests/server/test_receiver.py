@@ -15,7 +15,7 @@ from forge.answers import NOW
 from server.deliveries import SECRET, delivered, headers, pushed, said
 from terrace.adapters.github.webhooks import genuine
 from terrace.apps.server.inbox import Inbox
-from terrace.apps.server.receiver import LONGEST, PATH, application, secrets_of
+from terrace.apps.server.receiver import LONGEST, PATH, Limits, application, secrets_of
 from terrace.errors import NotReady
 
 OLD = "0f" * 16
@@ -170,6 +170,13 @@ def test_what_is_too_long_is_not_read_to_its_end(client: Client, inbox: Inbox) -
     assert client.post(PATH, content=endless()).status_code == 413
     assert sent <= LONGEST + 2 * 1024 * 1024
     assert inbox.count() == {}
+
+
+def test_more_than_memory_is_meant_for_is_turned_away_for_now(inbox: Inbox, lines: list[str]) -> None:
+    client = Client(application(inbox, (SECRET.encode(),), {"push"}, lines.append, Limits(held=len(pushed()))))
+    assert client.post(PATH, content=pushed() + b" ", headers=headers(pushed())).status_code == 503
+    for _ in range(3):
+        assert client.post(PATH, content=pushed(), headers=headers(pushed())).status_code in (200, 202)
 
 
 def test_what_cannot_be_kept_is_not_answered_for(client: Client, inbox: Inbox, lines: list[str]) -> None:

@@ -28,15 +28,13 @@ if TYPE_CHECKING:
 REST_SECONDS = 1.0
 """How long the worker rests when there is nothing to do: an answer in a conversation comes about that late."""
 
-AT_ONCE = 32
-"""Requests that are looked at side by side; each may take the memory of one delivery."""
-
 
 def serve(folder: str, host: str, port: int) -> int:
     """Listen until ^C. Raises NotReady without a secret, and where the server's libraries are not installed."""
     try:
         import uvicorn
 
+        from terrace.apps.server.connections import Connections, protocol
         from terrace.apps.server.receiver import PATH, application, secrets_of
     except ImportError as error:
         raise NotReady(
@@ -45,7 +43,8 @@ def serve(folder: str, host: str, port: int) -> int:
     app = application(_inbox(folder), secrets_of(os.environ), Handlers(Path(folder)).by_event(), _log)
     config = uvicorn.Config(
         app,
-        limit_concurrency=AT_ONCE,
+        http=protocol(Connections()),
+        ws="none",
         timeout_graceful_shutdown=5,
         access_log=False,
         server_header=False,

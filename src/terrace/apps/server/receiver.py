@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -26,8 +27,13 @@ LONGEST = 5 * 1024 * 1024
 """Bytes of a delivery. GitHub's go up to 25 MB; those of events that we know are far smaller, and this much memory is
 taken before anybody has shown a signature."""
 
+MOST_HELD = 32 * LONGEST
+"""Bytes of deliveries that are held in memory at once: a delivery that comes in slowly takes only what has come."""
+
 PATIENCE_SECONDS = 8.0
 """How long a delivery may take to come in. GitHub gives up after 10."""
+
+_TOO_LONG = f"it is longer than {LONGEST} bytes"
 
 SECRET = "TERRACE_WEBHOOK_SECRET"
 """The variable that holds the secret. Two are told apart by a space: the new one and the old one."""
@@ -36,9 +42,22 @@ SHORTEST = 16
 """Characters of a secret: a signature can be tried at home, as often as one likes."""
 
 
-def application(inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell) -> Starlette:
-    """The receiver as an ASGI application. Only `events` are taken in; the others are nobody's business here."""
-    receiver = Receiver(inbox, secrets, events, tell)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many seconds a body may take, and how many bytes of bodies are held at once."""
+
+    seconds: float = PATIENCE_SECONDS
+    held: int = MOST_HELD
+
+
+LIMITS = Limits()
+
+
+def application(
+    inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell, limits: Limits = LIMITS
+) -> Starlette:
+    """The receiver as an ASGI application. Only `events` are taken in; the others are ignored."""
+    receiver = Receiver(inbox, secrets, events, tell, limits)
     return Starlette(
         routes=[Route(PATH, receiver.receive, methods=["POST"]), Route("/health", receiver.health, methods=["GET"])]
     )
@@ -47,20 +66,40 @@ def application(inbox: Inbox, secrets: Sequence[bytes], events: Collection[str],
 class Receiver:
     """Answers requests. What was not signed with one of the secrets leaves nothing behind."""
 
-    def __init__(self, inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell) -> None:
+    def __init__(
+        self, inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell, limits: Limits
+    ) -> None:
         self._inbox = inbox
         self._secrets = tuple(secrets)
         self._events = frozenset(events)
         self._tell = tell
+        self._limits = limits
+        self._held = 0
 
     async def receive(self, request: Request) -> Response:
         """202 once it is on disk, 200 for one that was sent before."""
+        told = request.headers.get("content-length", "")
+        if told.isdigit() and int(told) > LONGEST:
+            return _no(413, _TOO_LONG)
+        body = bytearray()
         try:
-            body = await _body(request)
+            async with asyncio.timeout(self._limits.seconds):
+                async for part in request.stream():
+                    body += part
+                    self._held += len(part)
+                    if len(body) > LONGEST:
+                        return _no(413, _TOO_LONG)
+                    if self._held > self._limits.held:
+                        return _no(503, "too much comes in at once; deliver it again later")
+            return await self._judged(request, bytes(body))
         except TimeoutError:
             return _no(408, "it took too long to come in")
-        if body is None:
-            return _no(413, f"it is longer than {LONGEST} bytes")
+        except ClientDisconnect:
+            return _no(400, "it was not sent to its end")
+        finally:
+            self._held -= len(body)
+
+    async def _judged(self, request: Request, body: bytes) -> Response:
         if not genuine(body, request.headers.get(SIGNATURE, ""), self._secrets):
             self._tell("refused: not signed with a secret that we know")
             return _no(401, "not signed with the secret of this receiver")
@@ -95,20 +134,6 @@ class Receiver:
         if taken == "other":
             return _no(409, "another delivery is known by this id")
         return _yes(202 if taken == "new" else 200, taken)
-
-
-async def _body(request: Request) -> bytes | None:
-    """The raw bytes that were sent; None where there are too many. Raises TimeoutError."""
-    told = request.headers.get("content-length", "")
-    if told.isdigit() and int(told) > LONGEST:
-        return None
-    whole = bytearray()
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        async for part in request.stream():
-            whole += part
-            if len(whole) > LONGEST:
-                return None
-    return bytes(whole)
 
 
 def _yes(status: int, result: str) -> Response:
