@@ -137,7 +137,7 @@ def test_each_stack_has_the_newest_release_in_which_it_was_done() -> None:
 
 
 def doubt(told: Told) -> str:
-    left = unsettled(told.history, "prod")
+    left = unsettled(told.history, "prod", 1)
     return left.id if left is not None else ""
 
 
@@ -157,21 +157,68 @@ def test_an_unknown_outcome_stays_until_what_settles_it_has_succeeded(told: Told
     assert doubt(told) == ""
 
 
-def test_whoever_lets_the_environment_go_settles_the_doubt_before_it_and_none_after_it(told: Told) -> None:
+def unknown_apply(told: Told, deployment: str, *stacks: str) -> None:
+    told.open(deployment, C, Manual("ann"), stacks=stacks)
+    for stack in stacks:
+        told.step(deployment, Step.APPLY, "unknown", stack=stack)
+
+
+def answer_for(told: Told, deployment: str, stack: str, actor: str, attempt: str = "") -> None:
+    found = next(d for d in deployments(told.history) if d.id == deployment)
+    mine = next((r.attempt for r in found.in_doubt if r.stack == stack), "")
+    said = {"stack": stack, "attempt": attempt or mine, "reason": "looked at it", "addresses": []}
+    told.write(kinds.RECOVERY_SETTLED, deployment, said, actor=actor)
+
+
+def test_letting_an_environment_go_does_not_settle_an_unknown_outcome(told: Told) -> None:
+    """It says nothing about what was made: a deployment that follows would make it twice."""
     told.release("three", C, "unknown")
-    told.write(kinds.ENVIRONMENT_UNHELD, "dev", {"reason": "another one"})
-    assert doubt(told) == "three"
-    told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "looked at it"})
+    for subject in ("prod", "three", "dev"):
+        told.write(kinds.ENVIRONMENT_UNHELD, subject, {"reason": "looked at it"})
+        assert doubt(told) == "three"
+
+
+def test_an_unknown_outcome_ends_when_enough_people_answered_for_each_stack(told: Told) -> None:
+    unknown_apply(told, "three", "prod/a", "prod/b")
+    told.end("three", "unknown")
+    answer_for(told, "three", "prod/a", "ann")
+    assert doubt(told) == "three", "one stack is left"
+    answer_for(told, "three", "prod/b", "ann", attempt="another attempt")
+    assert doubt(told) == "three", "that was about another apply"
+    answer_for(told, "three", "prod/b", "ann")
     assert doubt(told) == ""
+    asked_two = unsettled(told.history, "prod", 2)
+    assert asked_two is not None
+    for stack in ("prod/a", "prod/b"):
+        answer_for(told, "three", stack, "ann")
+    assert unsettled(told.history, "prod", 2) is not None, "one person twice is one person"
+    for stack in ("prod/a", "prod/b"):
+        answer_for(told, "three", stack, "bob")
+    assert unsettled(told.history, "prod", 2) is None
     told.release("four", C, "unknown")
     assert doubt(told) == "four"
+
+
+@pytest.mark.parametrize("result", ["failed", "superseded", "blocked", "succeeded"])
+def test_an_end_that_was_written_over_an_open_apply_does_not_settle_it(told: Told, result: str) -> None:
+    unknown_apply(told, "three", "prod/a")
+    told.end("three", result)
+    assert doubt(told) == "three"
+
+
+def test_a_later_unknown_outcome_does_not_hide_an_earlier_one(told: Told) -> None:
+    told.release("three", C, "unknown")
+    told.release("four", C, "unknown")
+    told.open("mend", C, Recovery("four", "ann"), settles="four")
+    told.end("mend", "succeeded")
+    assert doubt(told) == "three"
 
 
 def test_another_success_settles_no_doubt(told: Told) -> None:
     told.release("three", C, "unknown")
     told.release("four", C)
     assert doubt(told) == "three"
-    assert unsettled(told.history, "dev") is None
+    assert unsettled(told.history, "dev", 1) is None
 
 
 # --- holds -------------------------------------------------------------------------------------------------------

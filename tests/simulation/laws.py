@@ -89,8 +89,7 @@ def _after_unknown(world: World, applied: Applied, before: list[Applied], intent
     settled = any(
         e.position > since
         and (
-            (e.kind == kinds.ENVIRONMENT_UNHELD and e.subject == environment)
-            or (e.kind == kinds.RECOVERY_BEGUN)
+            e.kind in (kinds.RECOVERY_SETTLED, kinds.RECOVERY_BEGUN)
             or (
                 e.kind == kinds.DEPLOYMENT_OPENED
                 and e.payload["environment"] == environment

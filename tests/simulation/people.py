@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Literal
 
 from simulation.choices import Choices
 from simulation.cloud import Thing
@@ -12,17 +13,19 @@ from simulation.site import KEYS, STACKS, Wanted, thing
 from simulation.terraform import finish
 from simulation.world import World, signature
 from terrace.ledger import folds, kinds
-from terrace.ledger.model import Draft, History
+from terrace.ledger.model import History
 from terrace.pipelines.approve import Answer, Word, answer
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import deploy, resume
 from terrace.pipelines.destroy import destroy
-from terrace.pipelines.journal import append
+from terrace.pipelines.holding import hold
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.recover import examine, recover
 from terrace.pipelines.rollback import rollback
+from terrace.pipelines.settlement import settle
 from terrace.pipelines.tick import due
+from terrace.pipelines.witnesses import needed
 from terrace.rollout.model import Deployment
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Manual, Promotion
@@ -123,7 +126,8 @@ class People:
         """Somebody looks into the cloud, tells what is there, and has an unknown outcome brought in order."""
 
         def run(crew: Crew) -> object:
-            deployment = folds.unsettled(crew.ledger.read(), environment)
+            settings = crew.config.environment(environment)
+            deployment = folds.unsettled(crew.ledger.read(), environment, needed(settings))
             if deployment is None:
                 return None
             found = examine(crew, deployment, self._told(environment))
@@ -138,21 +142,33 @@ class People:
 
     def unhold(self, environment: str, who: str = "bob") -> None:
         """Somebody lets an environment go. If nobody knew what an apply did, they put that in order by hand first."""
-        if folds.unsettled(self.history, environment) is not None:
+        if self.unsettled(environment) is not None:
             self._import_by_hand(environment)
+            for someone in ("bob", "cid", "bob"):
+                self.command(someone, lambda crew: self._settle(crew, environment))
         if self._say(environment, who, held=False):
             self.world.holds.discard(environment)
 
+    def unsettled(self, environment: str) -> Deployment | None:
+        """What nobody knows the outcome of there."""
+        settings = self.world.branch.tip.config.environment(environment)
+        return folds.unsettled(self.history, environment, needed(settings))
+
+    def _settle(self, crew: Crew, environment: str) -> object:
+        settings = crew.config.environment(environment)
+        deployment = folds.unsettled(crew.ledger.read(), environment, needed(settings))
+        if deployment is None:
+            return None
+        stacks = tuple(record.stack for record in deployment.in_doubt)
+        return settle(crew, deployment, stacks, "put in order by hand", "its machine is gone")
+
     def _say(self, environment: str, who: str, *, held: bool) -> bool:
+        kind: Literal["environment.held", "environment.unheld"]
         kind = kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD
 
-        def decide(seen: History) -> tuple[Draft, ...]:
-            current = folds.hold(seen, environment)
-            already = current is not None and not current.deployment if held else current is None
-            return () if already else (Draft(kind, environment, who, {"reason": "said so"}),)
-
         def run(crew: Crew) -> object:
-            return append(crew.ledger, crew.ledger.read(), decide)
+            people = needed(crew.config.environment(environment))
+            return hold(crew.ledger, environment, who, "said so", kind, people)
 
         before = len(self.world.ledger.events)
         self.command(who, run)

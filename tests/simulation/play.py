@@ -111,10 +111,8 @@ def _quiet(people: People, environment: str) -> bool:
 
 
 def _unsettled(people: People, environment: str) -> bool:
-    """Whether nobody knows what an apply did, and nobody who looked let the environment go."""
-    return (
-        folds.unsettled(people.history, environment) is not None and folds.hold(people.history, environment) is not None
-    )
+    """Whether nobody knows what an apply did, and not enough people answered for it."""
+    return people.unsettled(environment) is not None
 
 
 def _settle(people: People, environment: str, machine: int) -> None:

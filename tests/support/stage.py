@@ -65,7 +65,7 @@ CROSSINGS: Mapping[str, tuple[str, ...]] = {
     "ledger": ("append",),
     "terraform": ("plan", "pull_state"),
     "backups": ("save",),
-    "applier": ("start", "wait"),
+    "applier": ("prepare", "start", "wait"),
     "repository": ("tag",),
 }
 """Where a deployment touches the world: who does it, and by which methods."""

@@ -24,11 +24,11 @@ class Told:
     history: History = field(default_factory=History)
     clock: int = 0
 
-    def write(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
+    def write(self, kind: str, subject: str, payload: Mapping[str, Any], actor: str = "ann") -> None:
         """One event."""
         at = len(self.history.events)
         event = seal(
-            Draft(kind, subject, "ann", payload),
+            Draft(kind, subject, actor, payload),
             position=at,
             previous=self.history.head,
             id=f"e{at}",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from terrace.gates.model import Subject, Witness
 from terrace.ledger import kinds
 from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_from_payload
+from terrace.ledger.parts import joined
 from terrace.rollout.model import Deployment, Holder, Lease, Step, StepRecord
 from terrace.stacks.additions import additions_of
 from terrace.stacks.model import Destruction, Remediation, Undoing
@@ -122,21 +124,64 @@ def changes(history: History, environment: str) -> tuple[Deployment, ...]:
     return tuple(d for d in deployments(history) if d.environment == environment and d.touched)
 
 
-def unsettled(history: History, environment: str) -> Deployment | None:
-    """The newest deployment of an environment of which nobody knows what it did, until one that brings it in order
-    has succeeded, or somebody has looked and let the environment go."""
-    mine = {d.id: d for d in deployments(history) if d.environment == environment}
-    left: Deployment | None = None
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What one person said about one stack of a deployment of unknown outcome: they looked, and answer for it as it is.
+
+    `addresses` are all that the attempt was to make, as the person was shown them; `reason` is what was found.
+    """
+
+    deployment: str
+    stack: str
+    attempt: str
+    by: str
+    reason: str
+    addresses: tuple[str, ...]
+
+
+def settlements(history: History, deployment: str) -> tuple[Settlement, ...]:
+    """Everything that was said about the stacks of a deployment of unknown outcome, oldest first."""
+    found = []
     for event in history.events:
-        if event.kind == kinds.ENVIRONMENT_UNHELD and event.subject == environment:
-            left = None
-        elif event.kind == kinds.DEPLOYMENT_ENDED and event.subject in mine:
-            ended = mine[event.subject]
-            if ended.result == "unknown":
-                left = ended
-            elif left is not None and ended.settles == left.id and ended.result == "succeeded":
-                left = None
-    return left
+        if event.kind == kinds.RECOVERY_SETTLED and event.subject == deployment:
+            told = event.payload
+            stack, attempt, reason = (str(told.get(name, "")) for name in ("stack", "attempt", "reason"))
+            addresses = told.get("addresses")
+            named = tuple(map(str, addresses)) if isinstance(addresses, list | tuple) else ()
+            found.append(Settlement(deployment, stack, attempt, event.actor, reason, named))
+    return tuple(found)
+
+
+def is_settled(history: History, deployment: Deployment, people: int) -> bool:
+    """Whether enough people answered for each apply of a deployment whose outcome is not known."""
+    said = settlements(history, deployment.id)
+    return bool(deployment.in_doubt) and all(
+        len({one.by for one in said if (one.stack, one.attempt) == (record.stack, record.attempt)}) >= people
+        for record in deployment.in_doubt
+    )
+
+
+def unsettled(history: History, environment: str, people: int) -> Deployment | None:
+    """The newest deployment of an environment that ended without anybody knowing what it did.
+
+    That ends when one that brings it in order has succeeded, or when so many `people` answered for each stack. Letting
+    the environment go does not end it: that says nothing about what was made.
+    """
+    mine = {d.id: d for d in deployments(history) if d.environment == environment}
+    left: dict[str, Deployment] = {}
+    for event in history.events:
+        if event.kind != kinds.DEPLOYMENT_ENDED or event.subject not in mine:
+            continue
+        ended = mine[event.subject]
+        # An apply whose end nobody knows makes its deployment one of unknown outcome, whatever the end of that says.
+        unknown = ended.result == "unknown" or bool(ended.in_doubt)
+        if unknown:
+            left[ended.id] = ended
+        if ended.settles in left and (unknown or ended.result == "succeeded"):
+            # What brings it in order goes on from what it left; now that one has to be brought in order.
+            del left[ended.settles]
+    open_ = [one for one in left.values() if not is_settled(history, one, people)]
+    return open_[-1] if open_ else None
 
 
 def last_good(history: History, environment: str) -> Deployment | None:
@@ -192,6 +237,7 @@ class _Telling:
         self._opened = opened
         self._begun: dict[str, Event] = {}
         self._ended: dict[str, Event] = {}
+        self._parts: dict[str, dict[tuple[str, int], list[Any]]] = {}
         self._lease: Lease | None = None
         self._epoch = 0
         self._waiting: tuple[str, ...] = ()
@@ -205,13 +251,17 @@ class _Telling:
                 self._epoch, self._waiting = payload["epoch"], ()
             case kinds.LEASE_RELEASED:
                 self._lease = None
+            # What was written first stands: nobody can make an unknown outcome a known one by writing another.
             case kinds.STEP_BEGUN:
-                self._begun[payload["attempt"]] = event
-            case kinds.STEP_ENDED if payload["attempt"] in self._begun:
-                self._ended[payload["attempt"]] = event
+                self._begun.setdefault(payload["attempt"], event)
+            case kinds.STEP_LISTED if payload["attempt"] in self._begun and payload["attempt"] not in self._ended:
+                parts = self._parts.setdefault(payload["attempt"], {})
+                parts.setdefault((payload["list"], payload["part"]), payload["entries"])
+            case kinds.STEP_ENDED if payload["attempt"] in self._begun and self._end is None:
+                self._ended.setdefault(payload["attempt"], event)
             case kinds.DEPLOYMENT_WAITING:
                 self._lease, self._waiting = None, tuple(payload["reasons"])
-            case kinds.DEPLOYMENT_ENDED:
+            case kinds.DEPLOYMENT_ENDED if self._end is None:
                 self._lease, self._waiting, self._end = None, (), event
 
     def deployment(self) -> Deployment:
@@ -226,7 +276,10 @@ class _Telling:
             opened_at=self._opened.time,
             waves=tuple(tuple(wave) for wave in opening["waves"]),
             policy=opening["policy"],
-            steps=tuple(_record(begun, self._ended.get(attempt)) for attempt, begun in self._begun.items()),
+            steps=tuple(
+                _record(begun, self._ended.get(attempt), self._parts.get(attempt, {}))
+                for attempt, begun in self._begun.items()
+            ),
             lease=self._lease,
             epoch=self._epoch,
             waiting=self._waiting,
@@ -242,7 +295,7 @@ class _Telling:
         )
 
 
-def _record(begun: Event, ended: Event | None) -> StepRecord:
+def _record(begun: Event, ended: Event | None, parts: Mapping[tuple[str, int], list[Any]]) -> StepRecord:
     intent = begun.payload
     outcome = ended.payload if ended is not None else {}
     return StepRecord(
@@ -253,5 +306,5 @@ def _record(begun: Event, ended: Event | None) -> StepRecord:
         ended_at=ended.time if ended is not None else None,
         result=outcome.get("result"),
         message=outcome.get("message", ""),
-        detail={**intent.get("detail", {}), **outcome.get("detail", {})},
+        detail=joined({**intent.get("detail", {}), **outcome.get("detail", {})}, parts),
     )

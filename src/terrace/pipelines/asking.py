@@ -62,7 +62,7 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
             busy += f"; {len(said)} of {needed(settings)} people said that they are dead"
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
-    doubtful = folds.unsettled(history, environment)
+    doubtful = folds.unsettled(history, environment, needed(settings))
     if busy is None and doubtful is not None and doubtful.id != settles:
         busy = f"deployment {doubtful.id} of {doubtful.commit[:7]} ended, and nobody knows what it did"
     restoring = open_restore(history, environment)

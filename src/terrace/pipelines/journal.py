@@ -10,6 +10,7 @@ from terrace.errors import Conflict, TerraceError
 from terrace.ledger import kinds
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import Draft, History, Ledger
+from terrace.ledger.parts import split
 from terrace.rollout.model import Deployment, Holder, Step, StepRecord
 
 TRIES = 50
@@ -130,6 +131,9 @@ class Journal:
         """Note how a step ended. An apply that failed has to say what proves that nothing else came of it."""
         if record.step is Step.APPLY and record.result == "failed":
             assert record.detail.get("evidence"), "an apply without evidence is unknown"
+        detail, parts = split(record.detail)
+        for part in parts:
+            self.note(kinds.STEP_LISTED, {"attempt": record.attempt, **part})
         self.note(
             kinds.STEP_ENDED,
             {
@@ -138,7 +142,7 @@ class Journal:
                 "attempt": record.attempt,
                 "result": record.result,
                 "message": record.message,
-                "detail": dict(record.detail),
+                "detail": detail,
             },
         )
 

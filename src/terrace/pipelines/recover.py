@@ -18,8 +18,8 @@ from terrace.pipelines.opening import Opening, Refused
 from terrace.pipelines.witnesses import attest, needed, say_that_it_is_dead
 from terrace.plans.state_file import read_state, recorded
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
-from terrace.rollout.model import Deployment, Step, StepRecord
-from terrace.rollout.recovery import Aftermath, Told, aftermath, is_ours
+from terrace.rollout.model import Deployment, StepRecord
+from terrace.rollout.recovery import Aftermath, Told, aftermath, creations, is_ours
 from terrace.stacks.additions import Additions
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Recovery, Rollback, Undoing
 
@@ -29,7 +29,8 @@ class Remains:
     """One stack whose apply has no known outcome. `alive` says why it may still run, "" when it is proven dead.
 
     `lock` is who holds its state now, `ours` whether that was the dead attempt. `unsaved` is the state that it could
-    not write, where that belongs in the place of the current one.
+    not write, where that belongs in the place of the current one. `unlisted`: the ledger does not name everything that
+    the plan was to make, so that nobody can be asked about each.
     """
 
     stack: str
@@ -40,6 +41,7 @@ class Remains:
     lock: StateLock | None
     ours: bool
     unsaved: StateSnapshot | None
+    unlisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class Examination:
                 f"look whether that is gone, then --gone '{old.address}'"
                 for old in one.aftermath.stale
             ]
+            if one.unlisted:
+                found.append(
+                    f"{one.stack}: the ledger does not name everything that its plan was to make: look at all that it "
+                    f"has, bring its state in order by hand, then --settled {one.stack}"
+                )
             if one.lock is not None and not one.ours:
                 found.append(f"{one.stack}: {_whose(one.lock)}")
         return tuple(found)
@@ -185,17 +192,16 @@ def _remains(
     state = crew.terraform.pull_state(site)
     unsaved = _unsaved(autopsy, state)
     known = recorded((unsaved or state).content)
-    plan = deployment.last(Step.PLAN, record.stack)
-    told_of = plan.detail.get("changes", ()) if plan else ()
-    planned = {address: action for action, address in told_of if action in ("create", "replace")}
+    planned = creations(deployment, record)
     lock = crew.terraform.lock_of(site)
     witness = autopsy or Autopsy()
     return Remains(
         stack=record.stack,
         attempt=record.attempt,
-        alive="" if never else _alive(crew, history, deployment, record),
+        alive="" if never else may_live(crew, history, deployment, record),
         state=state,
-        aftermath=aftermath(record.stack, autopsy, planned, known, told),
+        aftermath=aftermath(record.stack, autopsy, planned or {}, known, told),
+        unlisted=planned is None and not never,
         lock=lock,
         ours=lock is not None
         and (is_ours(lock, witness, crew.clock()) or _named_as_ours(crew, history, deployment, record, lock, told)),
@@ -205,7 +211,9 @@ def _remains(
 
 def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
     """What is about to be done, written down before it is. Raises BadInput when somebody else was first."""
-    latest, left = folds.latest(seen, found.deployment.environment), folds.unsettled(seen, found.deployment.environment)
+    environment = found.deployment.environment
+    left = folds.unsettled(seen, environment, needed(crew.config.environment(environment)))
+    latest = folds.latest(seen, environment)
     if left is None or left.id != found.deployment.id or latest is None or latest.open:
         hint = f"`terrace status` shows how it stands, `terrace resume {found.deployment.environment}` goes on"
         raise BadInput(f"deployment {found.deployment.id} is brought in order by somebody else", hint=hint)
@@ -224,7 +232,8 @@ def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
     return (Draft(kinds.RECOVERY_BEGUN, found.deployment.id, crew.actor, {"stacks": stacks}),)
 
 
-def _alive(crew: Crew, history: History, deployment: Deployment, record: StepRecord) -> str:
+def may_live(crew: Crew, history: History, deployment: Deployment, record: StepRecord) -> str:
+    """Why an apply may still run, "" when it is proven dead or enough people said so."""
     try:
         fate = crew.applier.look(attempt_of(history, deployment, record))
     except TerraceError:

@@ -34,9 +34,6 @@ from terrace.watch.payload import sighting_to_payload
 from terrace.watch.sightings import sightings
 from terrace.watch.states import judge
 
-SHOWN = 500
-"""How many changes of a plan its record names, for those who are asked about it; the digest covers all."""
-
 
 def plan(ground: Ground, key: str, attempt: str) -> Ended:
     """Plan a stack and read the state it was planned on.
@@ -280,7 +277,7 @@ def _counts(plan: Plan) -> dict[str, Any]:
         "update": plan.count(Action.UPDATE),
         "replace": plan.count(Action.REPLACE),
         "delete": plan.count(Action.DELETE),
-        "changes": [[change.action.value, change.address] for change in plan.effective[:SHOWN]],
+        "changes": [[change.action.value, change.address] for change in plan.effective],
     }
 
 

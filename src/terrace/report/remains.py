@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from terrace.errors import StateLock
@@ -72,6 +72,31 @@ def machine(deployment: Deployment, rows: Sequence[Row], obstacles: Sequence[str
             }
             for row in rows
         ],
+    }
+
+
+def answered_for(stack: str, addresses: Sequence[str]) -> Record:
+    """Everything that a person answers for who says that a stack is settled."""
+    tree = Tree(line(f"{stack}: its apply was to make", style="bold"))
+    for address in addresses:
+        tree.node(line(address))
+    if not addresses:
+        tree.node(line("things that the ledger does not name: look at all that this stack has"))
+    return tree
+
+
+def settled(deployment: Deployment, said: Mapping[str, Sequence[str]], missing: Sequence[str]) -> Json:
+    """Who answered for which stack as one object, in the form of `machine`."""
+    return {
+        "schema": "terrace/resume@1",
+        "deployment": deployment.id,
+        "environment": deployment.environment,
+        "commit": deployment.commit,
+        "result": "unknown" if missing else "settled",
+        "reasons": list(missing),
+        "steps": [],
+        "remains": [],
+        "settled": [{"stack": stack, "by": list(who)} for stack, who in said.items()],
     }
 
 

@@ -18,6 +18,9 @@ from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.watch.checks import Standing
 
+MOST_CHANGES = 500
+"""How many changes of a plan are shown; the ledger has all."""
+
 SIGNS = {
     Action.CREATE: ("+", "green"),
     Action.UPDATE: ("~", "yellow"),
@@ -250,12 +253,13 @@ def deployment(record: Deployment) -> Record:
 
 def _asked_about(node: Tree, plan: StepRecord) -> None:
     """What a plan that waits would do: whoever is asked must see it."""
-    for action, address in plan.detail.get("changes", ()):
+    changes = plan.detail.get("changes", ())[:MOST_CHANGES]
+    for action, address in changes:
         sign, style = SIGNS[Action(action)]
         node.node(line(f"{sign} {address}", style=style))
     left = sum(plan.detail.get(what, 0) for what in ("create", "update", "replace", "delete"))
-    if left > len(plan.detail.get("changes", ())):
-        node.node(line(f"and {left - len(plan.detail['changes'])} more: terrace plan {plan.stack}", style="dim"))
+    if left > len(changes):
+        node.node(line(f"and {left - len(changes)} more: terrace plan {plan.stack}", style="dim"))
 
 
 def step_line(record: StepRecord) -> Line:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from terrace.errors import StateLock
 from terrace.plans.state_file import Recorded
 from terrace.plans.terraform import Autopsy
+from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.additions import Import
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -54,6 +55,24 @@ class Told:
     again: Collection[str] = ()
     dead: str = ""
     unlock: str = ""
+
+
+def creations(deployment: Deployment, apply: StepRecord) -> Mapping[str, str] | None:
+    """The addresses that an apply was to make, each with its action (create or replace).
+
+    None where the ledger does not name all of them (an older Terrace wrote down the first 500 changes only), so that
+    nobody can be asked about each.
+    """
+    before = deployment.steps[: deployment.steps.index(apply)]
+    plans = [one for one in before if one.step is Step.PLAN and one.stack == apply.stack]
+    plan = next((one for one in reversed(plans) if one.detail.get("digest") == apply.detail.get("digest")), None)
+    if plan is None or "changes" in plan.detail.get("incomplete", ()):
+        return None
+    found = [(address, action) for action, address in plan.detail.get("changes", ()) if action in ("create", "replace")]
+    told = plan.detail.get("create"), plan.detail.get("replace")
+    if told != tuple(sum(1 for _, action in found if action == kind) for kind in ("create", "replace")):
+        return None
+    return dict(found)
 
 
 def aftermath(

@@ -136,6 +136,8 @@ def reject(
 @click.option("--again", multiple=True, metavar="ADDRESS", help="Something found again that may be made anew.")
 @click.option("--dead", default="", metavar="WHY", help="Why whoever drove it, or its apply, is surely dead.")
 @click.option("--unlock", default="", metavar="ID", help="A lock without a name that you know to be the dead apply's.")
+@click.option("--settled", multiple=True, metavar="STACK", help="A stack of unknown outcome that you answer for.")
+@click.option("--reason", default="", help="What you found, with --settled; kept in the ledger.")
 @click.option("--yes", is_flag=True, help="Bring it in order without asking to type the environment's name back.")
 @WAIT
 @JSON
@@ -145,6 +147,8 @@ def resume(
     /,
     environment: str | None,
     imports: tuple[str, ...],
+    settled: tuple[str, ...],
+    reason: str,
     yes: bool,
     wait: bool,
     as_json: bool,
@@ -154,16 +158,28 @@ def resume(
 
     Where an apply ended and nobody knows how, it is never run again: this shows what it left (what was made and is not
     in the state, whose lock is there), and with your consent backs the state up, unlocks, imports, and plans anew.
+    Where that cannot be done (the state is lost for good) --settled STACK writes down that you looked at everything
+    that the apply was to make and answer for it; where approvals are asked two people have to.
 
     \b
     Examples:
       terrace resume prod
       terrace resume prod --import aws_vpc.main=vpc-0a1b --absent 'aws_subnet.a["x"]' --yes
+      terrace resume prod --settled prod/network --reason "the account was closed: nothing of it exists"
     """
     from terrace.apps.cli.deployment import resume
     from terrace.apps.cli.recovering import told
 
-    return resume(folder, environment, told=told(imports, **said), yes=yes, wait=wait, as_json=as_json)
+    return resume(
+        folder,
+        environment,
+        told=told(imports, **said),
+        yes=yes,
+        wait=wait,
+        as_json=as_json,
+        settled=settled,
+        reason=reason,
+    )
 
 
 @click.command()

@@ -25,11 +25,13 @@ from terrace.pipelines.asking import HANDED_OVER
 from terrace.pipelines.crew import Crew, Reach
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
+from terrace.pipelines.witnesses import needed
 from terrace.report import machine, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
+from terrace.stacks.config import Environment
 from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Remediation, Undoing
 from terrace.watch.reaction import Pause
 
@@ -96,7 +98,17 @@ def _run(
     return tell(shop, command, run, wait=wait, as_json=as_json, reach=reach)
 
 
-def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait: bool, as_json: bool) -> int:
+def resume(
+    folder: str,
+    environment: str | None,
+    *,
+    told: Told,
+    yes: bool,
+    wait: bool,
+    as_json: bool,
+    settled: tuple[str, ...] = (),
+    reason: str = "",
+) -> int:
     """Go on with the open deployment of an environment, or with the only one there is.
 
     Where the newest one ended and nobody knows how, look at what it left and bring that in order.
@@ -108,7 +120,7 @@ def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait:
     current = [
         d
         for e in shop.trust.config.environments
-        if environment in (None, e.name) and (d := _unfinished(history, e.name)) is not None
+        if environment in (None, e.name) and (d := _unfinished(history, e)) is not None
     ]
     if not current:
         note(f"nothing is open{f' in {environment}' if environment else ''}")
@@ -116,15 +128,21 @@ def resume(folder: str, environment: str | None, *, told: Told, yes: bool, wait:
     if len(current) > 1:
         names = ", ".join(d.environment for d in current)
         raise BadInput(f"several environments have an open deployment: {names}", hint="say which: terrace resume ENV")
-    if current[0].result == "unknown":
+    if settled:
+        if current[0].open:
+            raise BadInput(f"deployment {current[0].id} is open", hint="`terrace resume` first, without --settled")
+        return recovering.settle(shop, current[0], settled, reason, told.dead, yes=yes, as_json=as_json)
+    if not current[0].open:
         return recovering.recover(shop, current[0], told, yes=yes, wait=wait, as_json=as_json)
     return tell(shop, "resume", lambda crew: deploying.resume(crew, current[0], told.dead), wait=wait, as_json=as_json)
 
 
-def _unfinished(history: History, environment: str) -> Deployment | None:
+def _unfinished(history: History, environment: Environment) -> Deployment | None:
     """What is open there, or else what ended and nobody knows how."""
-    latest = folds.latest(history, environment)
-    return latest if latest is not None and latest.open else folds.unsettled(history, environment)
+    latest = folds.latest(history, environment.name)
+    if latest is not None and latest.open:
+        return latest
+    return folds.unsettled(history, environment.name, needed(environment))
 
 
 def answer(
@@ -190,13 +208,14 @@ def _only_role(shop: Workshop, environment: str) -> str:
 def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: bool) -> int:
     """Hold an environment, or let it go."""
     shop = Workshop(Path(folder))
-    shop.trust.config.environment(environment)
+    settings = shop.trust.config.environment(environment)
     history = holding.hold(
         shop.open_ledger(),
         environment,
         shop.actor,
         reason,
         kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD,
+        needed(settings),
     )
     now = folds.hold(history, environment)
     if as_json:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 from terrace.apps.cli.console import emit, note, show, typed_back
+from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput
 from terrace.pipelines import recover as recovery
+from terrace.pipelines import settlement
 from terrace.pipelines.recover import Examination
 from terrace.report import remains
 from terrace.rollout.model import Deployment
@@ -45,6 +47,37 @@ def recover(shop: Workshop, deployment: Deployment, told: Told, *, yes: bool, wa
         _tell(found, as_json=as_json)
         return 1
     return tell(shop, "resume", lambda crew: recovery.recover(crew, found), wait=wait, as_json=as_json)
+
+
+def settle(
+    shop: Workshop,
+    deployment: Deployment,
+    stacks: tuple[str, ...],
+    reason: str,
+    dead: str,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Write down that the actor answers for stacks of unknown outcome; 1 while more people have to."""
+    named = [record for record in deployment.in_doubt if record.stack in stacks]
+    if not as_json and not yes:
+        for record in named:
+            show(remains.answered_for(record.stack, settlement.addresses(deployment, record)))
+    name = deployment.environment
+    question = "you looked at all of it, and nothing of this apply will be asked about again; type the name back"
+    if not yes and not (sys.stdin.isatty() and typed_back(name, question, yes=False)):
+        note("nothing was written: --yes says that you looked")
+        return 1
+    found = settlement.settle(shop.crew(Silent()), deployment, stacks, reason, dead)
+    if as_json:
+        emit(remains.settled(deployment, found.said, found.missing))
+        return 1 if found.missing else 0
+    for line in found.missing:
+        show(f"still needed: {line}")
+    if not found.missing:
+        show(f"next: terrace unhold {name} --reason WHY")
+    return 1 if found.missing else 0
 
 
 def _agreed(found: Examination, *, yes: bool, as_json: bool) -> bool:

@@ -42,6 +42,7 @@ from terrace.pipelines.holding import hold
 from terrace.pipelines.journal import append
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
+from terrace.pipelines.witnesses import needed
 from terrace.report.conversation import Reply, commands
 from terrace.report.ledger_page import environments
 from terrace.report.machine import result_word
@@ -141,7 +142,11 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
         return refused("Nothing was done: that was said more than an hour ago. Say it again.")
     if isinstance(command, Unlock):
         append(crew.ledger, crew.ledger.read(), lambda seen: _take(crew, seen, said, command))
-        hold(crew.ledger, command.environment, crew.actor, command.why, kinds.ENVIRONMENT_UNHELD)
+        people = needed(house.config.environment(command.environment))
+        try:
+            hold(crew.ledger, command.environment, crew.actor, command.why, kinds.ENVIRONMENT_UNHELD, people)
+        except BadInput as error:
+            return refused(f"Nothing was done: {error.message}.", hint=error.hint or "")
         return Heard(Reply(f"{command.environment} takes deployments.", following=("/terrace status",)))
     if isinstance(command, Deploy) and (change is None or not change.merged):
         return refused(

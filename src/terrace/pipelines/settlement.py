@@ -1,0 +1,91 @@
+"""An unknown outcome that no recovery can bring in order ends when people answer for each stack by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.errors import BadInput
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import append
+from terrace.pipelines.recover import may_live
+from terrace.pipelines.witnesses import attest, needed
+from terrace.rollout.model import Deployment, StepRecord
+from terrace.rollout.recovery import creations
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Who answered for each stack whose outcome is not known, by its key. It is settled when `missing` is empty."""
+
+    deployment: Deployment
+    said: dict[str, tuple[str, ...]]
+    asked: int
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is still needed, stack by stack."""
+        return tuple(
+            f"{stack}: {len(who)} of {self.asked} people answered for it: --settled {stack}"
+            for stack, who in self.said.items()
+            if len(who) < self.asked
+        )
+
+
+def addresses(deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
+    """Everything that an apply was to make, as far as the ledger names it: what a person answers for."""
+    return tuple(sorted(creations(deployment, record) or ()))
+
+
+def settle(crew: Crew, deployment: Deployment, stacks: tuple[str, ...], reason: str, dead: str = "") -> Answered:
+    """Write down that the actor looked at these stacks and answers for them as they are.
+
+    Raises BadInput when a stack is not in doubt, its apply may still run, or no reason is given. Nothing is planned or
+    changed, and the environment stays held until it is let go.
+    """
+    if not reason.strip():
+        raise BadInput("nothing says what was found", hint="say it with --reason: it is kept in the ledger")
+    history = crew.ledger.read()
+    if dead:
+        history = attest(crew, history, deployment, dead)
+    doubtful = {record.stack: record for record in deployment.in_doubt}
+    for key in stacks:
+        if key not in doubtful:
+            hint = f"these are: {', '.join(doubtful)}"
+            raise BadInput(f"the outcome of {key} in deployment {deployment.id} is known", hint=hint)
+        alive = may_live(crew, history, deployment, doubtful[key])
+        if alive:
+            raise BadInput(f"{key}: {alive}", hint="what still runs may still make things")
+
+    def decide(seen: History) -> tuple[Draft, ...]:
+        known = {(one.stack, one.attempt, one.by) for one in folds.settlements(seen, deployment.id)}
+        return tuple(
+            Draft(
+                kinds.RECOVERY_SETTLED,
+                deployment.id,
+                crew.actor,
+                {
+                    "stack": key,
+                    "attempt": doubtful[key].attempt,
+                    "reason": reason,
+                    "addresses": list(addresses(deployment, doubtful[key])),
+                },
+            )
+            for key in stacks
+            if (key, doubtful[key].attempt, crew.actor) not in known
+        )
+
+    return answered(crew, append(crew.ledger, history, decide), deployment)
+
+
+def answered(crew: Crew, history: History, deployment: Deployment) -> Answered:
+    """Tells who answered for what so far."""
+    said = folds.settlements(history, deployment.id)
+    by_stack = {
+        record.stack: tuple(
+            dict.fromkeys(one.by for one in said if (one.stack, one.attempt) == (record.stack, record.attempt))
+        )
+        for record in deployment.in_doubt
+    }
+    return Answered(deployment, by_stack, needed(crew.config.environment(deployment.environment)))
