@@ -129,8 +129,8 @@ class Journal:
 
     def end(self, record: StepRecord) -> None:
         """Note how a step ended. An apply that failed has to say what proves that nothing else came of it."""
-        if record.step is Step.APPLY and record.result == "failed":
-            assert record.detail.get("evidence"), "an apply without evidence is unknown"
+        if record.step is Step.APPLY and record.result == "failed" and not record.detail.get("evidence"):
+            raise TerraceError(f"attempt {record.attempt} was to be recorded as failed, and nothing proves that")
         detail, parts = split(record.detail)
         for part in parts:
             self.note(kinds.STEP_LISTED, {"attempt": record.attempt, **part})
