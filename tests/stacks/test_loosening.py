@@ -11,7 +11,6 @@ import pytest
 from terrace.stacks.config import (
     ApprovalRule,
     CheckSetting,
-    CommandProbe,
     CommitRules,
     Config,
     Environment,
@@ -48,7 +47,6 @@ def rollout(**changed: Any) -> Environment:
     ("new", "said"),
     [
         (replace(OLD, health=()), "prod loses or changes a health probe"),
-        (replace(OLD, health=(CommandProbe(("true",)),)), "prod loses or changes a health probe"),
         (rollout(bake=timedelta(minutes=29)), "prod bakes for a shorter time"),
         (rollout(passes=2), "prod is content with fewer healthy measurements"),
         (rollout(of=6), "prod is content with fewer healthy measurements"),
@@ -67,7 +65,7 @@ def test_it_is_named(new: Environment, said: str) -> None:
     "new",
     [
         OLD,
-        replace(OLD, health=(PROBE, CommandProbe(("true",)))),
+        replace(OLD, health=(PROBE, replace(PROBE, expect=201))),
         rollout(bake=timedelta(hours=1), every=timedelta(seconds=10)),
         rollout(passes=4),
         rollout(passes=3, of=3),
@@ -121,7 +119,7 @@ def test_holding_less_or_waiving_for_longer_is_loosening() -> None:
         "checks hold a change from critical on instead of medium",
     )
     longer = Config(waivers=WaiverRules(timedelta(days=181)))
-    assert loosened(Config(), longer) == ("waivers count for up to 181 days instead of 180",)
+    assert loosened(Config(), longer) == ("waivers count for up to 181d instead of 180d",)
 
 
 def test_a_folder_that_judges_too_may_except_what_others_refuse() -> None:
@@ -144,4 +142,4 @@ def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> N
         "what nobody reviewed may be deployed",
     )
     given = replace(old, people={"ann": Person("ann", login="eve"), "eve": Person("eve", login="e")})
-    assert loosened(old, given) == ("the account eve may speak as ann",)
+    assert loosened(old, given) == ("the account eve may speak as ann", "the account e may speak as eve")

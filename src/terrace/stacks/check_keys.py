@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+from terrace.stacks.comparisons import Added, Changed, Higher, Inside, Ordered, PartOf, Removed
 from terrace.stacks.config import ADVISORY, SCANNERS, CommitRules
 from terrace.stacks.key_words import PATH
 from terrace.stacks.kinds import (
@@ -21,16 +23,19 @@ from terrace.stacks.kinds import (
 )
 from terrace.stacks.yaml_nodes import Mapping, Node
 
+_FOLDER = PartOf("policies")
+
 POLICIES = Record(
     "a folder of policies",
     (
-        Key("path", PATH, "The folder.", needed=True),
+        Key("path", PATH, "The folder.", needed=True, looser=_FOLDER),
         Key(
             "input",
             Choice(("view", "plan")),
             "What they are given: Terrace's view, or `terraform show -json` as conftest and OPA know it.",
             "view",
             "check policy",
+            looser=_FOLDER,
         ),
         Key(
             "namespaces",
@@ -38,8 +43,16 @@ POLICIES = Record(
             "With `input: plan`, the packages that judge; conftest's own default is `[main]`.",
             "all of them",
             "check policy",
+            looser=_FOLDER,
         ),
-        Key("data", ListOf(PATH), "With `input: plan`, folders of data, as `conftest --data`.", "none", "check policy"),
+        Key(
+            "data",
+            ListOf(PATH),
+            "With `input: plan`, folders of data, as `conftest --data`.",
+            "none",
+            "check policy",
+            looser=_FOLDER,
+        ),
     ),
 )
 
@@ -53,17 +66,40 @@ POLICY_FOLDERS = ListOf(Either(_policies, (PATH, POLICIES)))
 COMMITS = Record(
     "commits",
     (
-        Key("types", ListOf(WORD, 1), "Types that a message may begin with.", ", ".join(CommitRules().types), "check"),
-        Key("scopes", ListOf(Text()), "Scopes that may follow the type.", "any", "check"),
-        Key("subject", Number(20), "How many characters the first line may have.", "72", "check"),
+        Key(
+            "types",
+            ListOf(WORD, 1),
+            "Types that a message may begin with.",
+            ", ".join(CommitRules().types),
+            "check",
+            looser=Added("commits may be of type {items}"),
+        ),
+        Key(
+            "scopes",
+            ListOf(Text()),
+            "Scopes that may follow the type.",
+            "any",
+            "check",
+            looser=Added("commits may have more scopes", empty_is_all=True),
+        ),
+        Key(
+            "subject",
+            Number(20),
+            "How many characters the first line may have.",
+            "72",
+            "check",
+            looser=Higher("the first line of a commit may have {new} characters instead of {old}"),
+        ),
     ),
 )
+
+_FEWER_FILES = Removed("{key} need no {items}")
 
 REQUIRED_FILES = Record(
     "required_files",
     (
-        Key("modules", ListOf(PATH), "Files of every module.", "README.md", "check"),
-        Key("environments", ListOf(PATH), "Files of every stack.", "none", "check"),
+        Key("modules", ListOf(PATH), "Files of every module.", "README.md", "check", looser=_FEWER_FILES),
+        Key("environments", ListOf(PATH), "Files of every stack.", "none", "check", looser=_FEWER_FILES),
     ),
 )
 
@@ -76,6 +112,7 @@ DOCS = Record(
             "Which changed modules need a page in their README: those with markers there, or all.",
             "marked",
             "check",
+            looser=Ordered(("all", "marked"), "modules need no page in their README"),
         ),
     ),
 )
@@ -83,7 +120,14 @@ DOCS = Record(
 NAMING = Record(
     "naming",
     tuple(
-        Key(name, Convention(), f"How {what} are named; an expression is for all of a name.", "snake_case", "check")
+        Key(
+            name,
+            Convention(),
+            f"How {what} are named; an expression is for all of a name.",
+            "snake_case",
+            "check",
+            looser=Changed("names of {key} are judged by '{new}' instead of '{old}'", unless=("any",)),
+        )
         for name, what in (
             ("resources", "resources"),
             ("data", "data sources"),
@@ -104,6 +148,7 @@ AUDIT = Record(
             "How often `terrace tick` looks at everything that is deployed, as `terrace check --all` does; 0: never.",
             "0",
             "tick",
+            looser=Higher("everything that stands is looked at less often", unlimited=(timedelta(0),)),
         ),
     ),
 )
@@ -131,8 +176,22 @@ GRADE = Choice(("info", "low", "medium", "high", "critical"))
 CHECK = Record(
     "a check",
     (
-        Key("level", LEVEL, "How much it weighs.", "as without a word", "check"),
-        Key("fail_on", GRADE, "The least severity that holds a change.", "`fail_on` of `checks`", "check"),
+        Key(
+            "level",
+            LEVEL,
+            "How much it weighs.",
+            "as without a word",
+            "check",
+            looser=Ordered(LEVEL.words, "the check {name} goes from {old} to {new}"),
+        ),
+        Key(
+            "fail_on",
+            GRADE,
+            "The least severity that holds a change.",
+            "`fail_on` of `checks`",
+            "check",
+            looser=Ordered(GRADE.words, "the check {name} holds a change from {new} on instead of {old}"),
+        ),
     ),
 )
 WEIGHTS = Record(
@@ -145,6 +204,7 @@ WEIGHTS = Record(
                 f"How much `{name}` weighs.",
                 "advisory" if name in ADVISORY else "required",
                 "check",
+                looser=Inside(CHECK, by_key=True),
             )
             for name in CHECKS
         ),
@@ -154,11 +214,21 @@ WEIGHTS = Record(
             "The least severity that holds a change; less is told.",
             "info",
             "check",
+            looser=Ordered(GRADE.words, "checks hold a change from {new} on instead of {old}"),
         ),
     ),
 )
 
 WAIVERS = Record(
     "waivers",
-    (Key("longest", Duration(zero=False), "How long a waiver may count.", "180d", "check, waive, baseline"),),
+    (
+        Key(
+            "longest",
+            Duration(zero=False),
+            "How long a waiver may count.",
+            "180d",
+            "check, waive, baseline",
+            looser=Higher("waivers count for up to {new} instead of {old}"),
+        ),
+    ),
 )

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+from terrace.stacks.comparisons import (
+    Added,
+    AddedMembers,
+    Changed,
+    Fewer,
+    Higher,
+    Inside,
+    InsteadOf,
+    Lower,
+    Ordered,
+    PartOf,
+    Values,
+)
 from terrace.stacks.key_words import VARIABLE
 from terrace.stacks.kinds import (
     WORD,
@@ -21,21 +35,50 @@ from terrace.stacks.kinds import (
     Record,
     Text,
 )
+from terrace.stacks.rule_comparisons import AtRisk, Probes, Remediation
 from terrace.stacks.yaml_nodes import Mapping, Node, Scalar
+
+
+def _asked(approvals: Values) -> bool:
+    """Whether anybody is asked: where nobody is, it does not matter for how long an answer counts."""
+    return approvals["count"] > 0 or any(number > 0 for number in approvals["roles"].values())
+
 
 APPROVALS = Record(
     "approvals",
     (
-        Key("count", Number(), "How many people in all.", "0", "gate approvals"),
+        Key(
+            "count",
+            Number(),
+            "How many people in all.",
+            "0",
+            "gate approvals",
+            looser=Lower("{name} needs {new} approvals instead of {old}"),
+        ),
         Key(
             "roles",
             MapOf(Number(1)),
             "How many people of each team; one person fills one role.",
             "none",
             "gate approvals",
+            looser=Fewer("{name} needs {number} approvals of {item} instead of {before}"),
         ),
-        Key("expires", Duration(zero=False), "How long an answer counts.", "24h", "gate approvals"),
-        Key("unsigned", Flag(), "Whether answers without an SSH signature count.", "false", "gate approvals"),
+        Key(
+            "expires",
+            Duration(zero=False),
+            "How long an answer counts.",
+            "24h",
+            "gate approvals",
+            looser=Higher("approvals of {name} count for longer", when=_asked),
+        ),
+        Key(
+            "unsigned",
+            Flag(),
+            "Whether answers without an SSH signature count.",
+            "false",
+            "gate approvals",
+            looser=Ordered((False, True), "{name} takes approvals without a signature"),
+        ),
     ),
 )
 _DETAILED = frozenset(key.name for key in APPROVALS.keys)
@@ -49,6 +92,10 @@ def _approvals(node: Node) -> Kind:
     return APPROVALS if names & _DETAILED else MapOf(Number(1))
 
 
+_PROBE = PartOf("smoke` and `health")
+_IGNORED = PartOf("ignore")
+_POWERS = Changed("{name} gets other credentials or variables")
+
 HTTP = Record(
     "an HTTP probe",
     (
@@ -57,12 +104,20 @@ HTTP = Record(
             Text("an http(s) address", re.compile(r"(https?://|\$\{)\S+")),
             "Address to GET; `${NAME}` is an output.",
             needed=True,
+            looser=_PROBE,
         ),
-        Key("expect", Number(100, 599), "The status that is right.", "200", "smoke"),
-        Key("contains", Text(), "What the body must hold, in its first MiB.", "none", "smoke"),
-        Key("timeout", Duration(zero=False), "How long one try may take, to the end of the body.", "10s", "smoke"),
-        Key("attempts", Number(1), "How often it is tried.", "3", "smoke"),
-        Key("name", Text(), "What it is called in reports.", "the address", "smoke"),
+        Key("expect", Number(100, 599), "The status that is right.", "200", "smoke", looser=_PROBE),
+        Key("contains", Text(), "What the body must hold, in its first MiB.", "none", "smoke", looser=_PROBE),
+        Key(
+            "timeout",
+            Duration(zero=False),
+            "How long one try may take, to the end of the body.",
+            "10s",
+            "smoke",
+            looser=_PROBE,
+        ),
+        Key("attempts", Number(1), "How often it is tried.", "3", "smoke", looser=_PROBE),
+        Key("name", Text(), "What it is called in reports.", "the address", "smoke", looser=_PROBE),
     ),
 )
 RUN = Record(
@@ -73,9 +128,10 @@ RUN = Record(
             ListOf(Text(), 1),
             "Program and arguments, no shell; outputs come as TERRACE_OUTPUT_NAME.",
             needed=True,
+            looser=_PROBE,
         ),
-        Key("timeout", Duration(zero=False), "How long it may take.", "5m", "smoke"),
-        Key("name", Text(), "What it is called in reports.", "the program", "smoke"),
+        Key("timeout", Duration(zero=False), "How long it may take.", "5m", "smoke", looser=_PROBE),
+        Key("name", Text(), "What it is called in reports.", "the program", "smoke", looser=_PROBE),
     ),
 )
 
@@ -97,18 +153,55 @@ _LITERALS = f"One that is a secret by its name is `env:NAME` or, for an emulated
 CREDENTIALS = Record(
     "credentials",
     (
-        Key("plan", SECRETS, f"Variables of the child while it plans. {_LITERALS}", "none", "terraform"),
-        Key("apply", SECRETS, f"Variables of the child while it applies. {_LITERALS}", "none", "terraform"),
+        Key(
+            "plan", SECRETS, f"Variables of the child while it plans. {_LITERALS}", "none", "terraform", looser=_POWERS
+        ),
+        Key(
+            "apply",
+            SECRETS,
+            f"Variables of the child while it applies. {_LITERALS}",
+            "none",
+            "terraform",
+            looser=_POWERS,
+        ),
     ),
 )
 
 ROLLOUT = Record(
     "rollout",
     (
-        Key("bake", Duration(), "How long a release is watched before it counts as good.", "0", "deploy, tick"),
-        Key("every", Duration(zero=False), "How often its health is measured meanwhile.", "30s", "deploy, tick"),
-        Key("passes", Number(1), "How many of the last `of` measurements must pass.", "3", "deploy, tick"),
-        Key("of", Number(1), "How many measurements are looked at.", "5", "deploy, tick"),
+        Key(
+            "bake",
+            Duration(),
+            "How long a release is watched before it counts as good.",
+            "0",
+            "deploy, tick",
+            looser=Lower("{name} bakes for a shorter time"),
+        ),
+        Key(
+            "every",
+            Duration(zero=False),
+            "How often its health is measured meanwhile.",
+            "30s",
+            "deploy, tick",
+            looser=Higher("{name} is measured less often"),
+        ),
+        Key(
+            "passes",
+            Number(1),
+            "How many of the last `of` measurements must pass.",
+            "3",
+            "deploy, tick",
+            looser=Lower("{name} is content with fewer healthy measurements"),
+        ),
+        Key(
+            "of",
+            Number(1),
+            "How many measurements are looked at.",
+            "5",
+            "deploy, tick",
+            looser=Higher("{name} is content with fewer healthy measurements"),
+        ),
     ),
     later=frozenset({"canary"}),
 )
@@ -116,13 +209,28 @@ ROLLOUT = Record(
 IGNORE = Record(
     "a rule to ignore drift",
     (
-        Key("address", Text(), "Which addresses; a glob like `aws_autoscaling_group.*`.", needed=True),
-        Key("attributes", ListOf(Text()), "Which attributes, like `desired_capacity`.", "all of them", "drift"),
-        Key("owner", Text(), "Who answers for it.", needed=True),
-        Key("reason", Text(), "Why it is no drift.", needed=True),
-        Key("until", Day(), "The last day on which it holds.", needed=True),
+        Key(
+            "address",
+            Text(),
+            "Which addresses; a glob like `aws_autoscaling_group.*`.",
+            needed=True,
+            looser=_IGNORED,
+        ),
+        Key(
+            "attributes",
+            ListOf(Text()),
+            "Which attributes, like `desired_capacity`.",
+            "all of them",
+            "drift",
+            looser=_IGNORED,
+        ),
+        Key("owner", Text(), "Who answers for it.", needed=True, looser=_IGNORED),
+        Key("reason", Text(), "Why it is no drift.", needed=True, looser=_IGNORED),
+        Key("until", Day(), "The last day on which it holds.", needed=True, looser=_IGNORED),
     ),
 )
+
+_MORE_AT_ONCE = Higher("{name} takes back more drift at once")
 
 REMEDIATE = Record(
     "remediation",
@@ -133,6 +241,7 @@ REMEDIATE = Record(
             "Who must say yes to taking drift back.",
             "as `approvals` of the environment",
             "gate approvals",
+            looser=InsteadOf(APPROVALS, "approvals", 2, ", to take drift back"),
         ),
         Key(
             "allow",
@@ -140,9 +249,10 @@ REMEDIATE = Record(
             "Attributes that may be changed back, by type.",
             "tags of every type",
             "drift",
+            looser=AddedMembers("{name} takes back drift of {items} of {item}"),
         ),
-        Key("at_most", Number(1), "How many objects of a stack at once.", "5", "drift"),
-        Key("share", Percentage(), "How much of a stack at once.", "20%", "drift"),
+        Key("at_most", Number(1), "How many objects of a stack at once.", "5", "drift", looser=_MORE_AT_ONCE),
+        Key("share", Percentage(), "How much of a stack at once.", "20%", "drift", looser=_MORE_AT_ONCE),
     ),
 )
 
@@ -154,14 +264,29 @@ def _remediate(node: Node) -> Kind:
 DRIFT = Record(
     "drift",
     (
-        Key("every", Duration(), "How often `terrace tick` looks for drift; 0: only when asked.", "0", "tick"),
-        Key("ignore", ListOf(IGNORE), "Drift that somebody answers for.", "none", "drift"),
+        Key(
+            "every",
+            Duration(),
+            "How often `terrace tick` looks for drift; 0: only when asked.",
+            "0",
+            "tick",
+            looser=Higher("{name} is looked at for drift less often", unlimited=(timedelta(0),)),
+        ),
+        Key(
+            "ignore",
+            ListOf(IGNORE),
+            "Drift that somebody answers for.",
+            "none",
+            "drift",
+            looser=Added("{name} ignores drift of {items}", show=lambda rule: str(rule.address)),
+        ),
         Key(
             "remediate",
             Either(_remediate, (Choice(("off",)), REMEDIATE)),
             "What `terrace drift --remediate` may take back.",
             "off for production and for the last step, tags elsewhere",
             "drift",
+            looser=Remediation(REMEDIATE),
         ),
     ),
 )
@@ -186,40 +311,81 @@ RISK = Record(
             f"What a release of {level} risk or more needs: people, teams, or `block`.",
             "none",
             "gate risk",
+            looser=PartOf("risk"),
         )
         for level in ("medium", "high", "critical")
     ),
 )
 
+_LONGER = Higher("{name} has a longer {key}, or none", unlimited=(None,))
+
 ENVIRONMENT = Record(
     "an environment",
     (
-        Key("after", WORD, "The environment whose success a release needs first.", "none", "gates promotion, soak"),
-        Key("deploy", Choice(("manual", "automatic")), "Whether `terrace tick` deploys what lands.", "manual", "tick"),
-        Key("soak", Duration(), "How long a release must have lived in `after`.", "0", "gate soak"),
+        Key(
+            "after",
+            WORD,
+            "The environment whose success a release needs first.",
+            "none",
+            "gates promotion, soak",
+            looser=Changed("{name} no longer needs a success in {old} first", unless=(None,)),
+        ),
+        Key(
+            "deploy",
+            Choice(("manual", "automatic")),
+            "Whether `terrace tick` deploys what lands.",
+            "manual",
+            "tick",
+            looser=Ordered(("manual", "automatic"), "{name} deploys by itself"),
+        ),
+        Key(
+            "soak",
+            Duration(),
+            "How long a release must have lived in `after`.",
+            "0",
+            "gate soak",
+            looser=Lower("{name} soaks for a shorter time"),
+        ),
         Key(
             "approvals",
             Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
             "Who must say yes: a number, teams, or the details.",
             "0",
             "gate approvals",
+            looser=Inside(APPROVALS),
         ),
-        Key("risk", RISK, "Whom a risky release needs besides.", "none", "gate risk"),
-        Key("smoke", ListOf(Either(_probe, (HTTP, RUN))), "What must work after a deployment.", "none", "smoke"),
+        Key("risk", RISK, "Whom a risky release needs besides.", "none", "gate risk", looser=AtRisk(APPROVALS)),
+        Key(
+            "smoke",
+            ListOf(Either(_probe, (HTTP, RUN))),
+            "What must work after a deployment.",
+            "none",
+            "smoke",
+            looser=Probes("a smoke test"),
+        ),
         Key(
             "health",
             ListOf(Either(_probe, (HTTP, RUN))),
             "What is measured while a release bakes.",
             "none",
             "deploy, tick",
+            looser=Probes("a health probe"),
         ),
-        Key("rollout", ROLLOUT, "How long and how a release is watched.", "see there", "deploy, tick"),
+        Key(
+            "rollout",
+            ROLLOUT,
+            "How long and how a release is watched.",
+            "see there",
+            "deploy, tick",
+            looser=Inside(ROLLOUT),
+        ),
         Key(
             "on_failure",
             Choice(("pause", "rollback")),
             "What happens when a release fails there: people are asked, or what is safe to undo is undone.",
             "pause",
             "deploy, tick",
+            looser=Changed("{name} answers a failed release with {new} instead of {old}"),
         ),
         Key(
             "rollback",
@@ -227,6 +393,7 @@ ENVIRONMENT = Record(
             "Who must say yes to going back.",
             "as `approvals`",
             "gate approvals",
+            looser=InsteadOf(APPROVALS, "approvals", 0, ", to go back"),
         ),
         Key(
             "protected",
@@ -234,12 +401,41 @@ ENVIRONMENT = Record(
             "Whether `terrace destroy` refuses it.",
             "true for production, by its name",
             "destroy",
+            looser=Ordered((True, False), "{name} is no longer protected from `terrace destroy`"),
         ),
-        Key("credentials", CREDENTIALS, "What its Terraform may use.", "none", "terraform"),
-        Key("drift", DRIFT, "How it is watched for drift.", "see there", "drift, tick"),
-        Key("env", ListOf(VARIABLE), "More variables that its Terraform gets as they are.", "none", "terraform"),
-        Key("rpo", Duration(zero=False), "How old the newest copy of a state may be.", "none", "state, status, tick"),
-        Key("rto", Duration(zero=False), "How long bringing a state back may take.", "none", "state drill"),
+        Key(
+            "credentials",
+            CREDENTIALS,
+            "What its Terraform may use.",
+            "none",
+            "terraform",
+            looser=Inside(CREDENTIALS),
+        ),
+        Key("drift", DRIFT, "How it is watched for drift.", "see there", "drift, tick", looser=Inside(DRIFT)),
+        Key(
+            "env",
+            ListOf(VARIABLE),
+            "More variables that its Terraform gets as they are.",
+            "none",
+            "terraform",
+            looser=_POWERS,
+        ),
+        Key(
+            "rpo",
+            Duration(zero=False),
+            "How old the newest copy of a state may be.",
+            "none",
+            "state, status, tick",
+            looser=_LONGER,
+        ),
+        Key(
+            "rto",
+            Duration(zero=False),
+            "How long bringing a state back may take.",
+            "none",
+            "state drill",
+            looser=_LONGER,
+        ),
     ),
     later=frozenset({"budget", "windows", "freezes", "change_ticket", "volatile"}),
 )

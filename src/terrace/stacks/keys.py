@@ -16,6 +16,7 @@ from terrace.stacks.check_keys import (
     WAIVERS,
     WEIGHTS,
 )
+from terrace.stacks.comparisons import AddedMembers, Changed, Entries, Inside, Never, Ordered, PartOf, Removed
 from terrace.stacks.config import ADVISORY
 from terrace.stacks.environment_keys import (
     APPROVALS,
@@ -43,55 +44,126 @@ from terrace.stacks.kinds import (
     Record,
     Text,
 )
+from terrace.stacks.rule_comparisons import Emails, PolicyFolders, StackEntries
 from terrace.stacks.trust_root import BRANCH_NAME, REMOTE_NAME
+
+_CHANGED = Changed("{key} changes from {old} to {new}")
+_CHANGED_TERRAFORM = Changed("terraform.{key} changes from {old} to {new}")
+_CHANGED_BACKUPS = Changed("backups go elsewhere or use another key")
+_CHANGED_FORGE = Changed("forge.{key} changes from {old} to {new}: others are asked who approved")
 
 STACK = Record(
     "a stack",
     (
-        Key("path", PATH, "Its folder.", needed=True),
-        Key("environment", WORD, "The environment that it belongs to.", needed=True),
-        Key("name", WORD, "What it is called.", "the folder's name", "everything"),
-        Key("after", ListOf(WORD), "Stacks of the same environment that go first.", "none", "deploy"),
-        Key("var_files", ListOf(PATH), "More files of variables.", "none", "terraform"),
-        Key("backend_config", MapOf(Text()), "Values for its backend block.", "none", "terraform"),
+        Key("path", PATH, "Its folder.", needed=True, looser=PartOf("stacks")),
+        Key("environment", WORD, "The environment that it belongs to.", needed=True, looser=PartOf("stacks")),
+        Key(
+            "name",
+            WORD,
+            "What it is called.",
+            "the folder's name",
+            "everything",
+            looser=Changed("{name} is called {new} instead of {old}, and what was recorded of it counts no longer"),
+        ),
+        Key(
+            "after",
+            ListOf(WORD),
+            "Stacks of the same environment that go first.",
+            "none",
+            "deploy",
+            looser=Removed("{name} no longer goes after {items}"),
+        ),
+        Key(
+            "var_files",
+            ListOf(PATH),
+            "More files of variables.",
+            "none",
+            "terraform",
+            looser=Never("the plan shows what the variables change, and the plan is what people approve"),
+        ),
+        Key(
+            "backend_config",
+            MapOf(Text()),
+            "Values for its backend block.",
+            "none",
+            "terraform",
+            looser=Changed("{name} tells its backend something else, such as the place of its state"),
+        ),
     ),
 )
 
 PERSON = Record(
     "a person",
     (
-        Key("emails", ListOf(Text()), "Emails of their commits.", "none", "gate approvals"),
-        Key("login", WORD, "Their account on the forge.", "their name", "gate approvals, ChatOps"),
+        Key("emails", ListOf(Text()), "Emails of their commits.", "none", "gate approvals", looser=Emails()),
+        Key(
+            "login",
+            WORD,
+            "Their account on the forge.",
+            "their name",
+            "gate approvals, ChatOps",
+            looser=Changed("the account {new} may speak as {name}"),
+        ),
     ),
 )
 
 TERRAFORM = Record(
     "terraform",
     (
-        Key("binary", Text(), "`auto`, `terraform`, `tofu`, `embedded`, or a path.", "auto", "terraform"),
-        Key("version", Text(), "The versions that may be used.", ">= 1.6", "terraform"),
-        Key("parallel", Number(1), "How many may run at once.", "what memory and cores bear", "check, deploy"),
+        Key(
+            "binary",
+            Text(),
+            "`auto`, `terraform`, `tofu`, `embedded`, or a path.",
+            "auto",
+            "terraform",
+            looser=_CHANGED_TERRAFORM,
+        ),
+        Key("version", Text(), "The versions that may be used.", ">= 1.6", "terraform", looser=_CHANGED_TERRAFORM),
+        Key(
+            "parallel",
+            Number(1),
+            "How many may run at once.",
+            "what memory and cores bear",
+            "check, deploy",
+            looser=Never("it decides how fast plans are made, and not which"),
+        ),
         Key(
             "fast",
             Choice(("auto", "plan-only", "off")),
             "What goes through the fast lane: plans and applies (`auto`), plans, or nothing.",
             "plan-only",
             "terraform",
+            looser=Ordered(("off", "plan-only", "auto"), "more goes through the fast lane: {new} instead of {old}"),
         ),
-        Key("lock_wait", Duration(), "How long to wait for a state that somebody else has locked.", "20s", "terraform"),
+        Key(
+            "lock_wait",
+            Duration(),
+            "How long to wait for a state that somebody else has locked.",
+            "20s",
+            "terraform",
+            looser=Never("a lock of somebody else is waited for or left alone, and never broken"),
+        ),
     ),
 )
 
 BACKUPS = Record(
     "backups",
     (
-        Key("url", Text(), "A folder or `s3://`, `gs://`, `az://`.", "a private folder of this machine", "deploy"),
+        Key(
+            "url",
+            Text(),
+            "A folder or `s3://`, `gs://`, `az://`.",
+            "a private folder of this machine",
+            "deploy",
+            looser=_CHANGED_BACKUPS,
+        ),
         Key(
             "key",
             Text("`env:NAME`", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")),
             "Where the key is: 32 bytes in base64.",
             "env:TERRACE_BACKUP_KEY",
             "deploy",
+            looser=_CHANGED_BACKUPS,
         ),
         Key(
             "recipients",
@@ -99,6 +171,7 @@ BACKUPS = Record(
             "Who can read copies, as age recipients; whoever only deploys needs no key then.",
             "none: the key seals them",
             "deploy",
+            looser=_CHANGED_BACKUPS,
         ),
         Key(
             "identity",
@@ -106,6 +179,7 @@ BACKUPS = Record(
             "Where an age identity is, for those who read copies.",
             "env:TERRACE_BACKUP_IDENTITY",
             "state restore, drill, diff, rekey",
+            looser=_CHANGED_BACKUPS,
         ),
     ),
 )
@@ -119,6 +193,7 @@ FORGE = Record(
             "The repository, where neither a run of CI nor the remote tells it.",
             "the remote's",
             "the forge",
+            looser=_CHANGED_FORGE,
         ),
         Key(
             "api",
@@ -126,6 +201,7 @@ FORGE = Record(
             "The root of the forge's API, as `https://HOST/api/v3` of a GitHub Enterprise Server.",
             "that of the remote's host",
             "the forge",
+            looser=_CHANGED_FORGE,
         ),
         Key(
             "reviewed",
@@ -133,14 +209,23 @@ FORGE = Record(
             "Whether only commits enter that came through a merged change whose newest commit somebody else approved.",
             "off",
             "gate reviewed",
+            looser=Ordered(("required", "off"), "what nobody reviewed may be deployed"),
         ),
-        Key("deployments", Choice(("shown", "off")), "Whether deployments are shown there.", "shown", "the forge"),
+        Key(
+            "deployments",
+            Choice(("shown", "off")),
+            "Whether deployments are shown there.",
+            "shown",
+            "the forge",
+            looser=Ordered(("shown", "off"), "deployments are no longer shown on the forge"),
+        ),
         Key(
             "code_scanning",
             Choice(("shown", "off")),
             "Whether `check --publish` hands its findings to code scanning.",
             "shown",
             "check",
+            looser=Ordered(("shown", "off"), "findings are no longer shown in code scanning"),
         ),
         Key(
             "releases",
@@ -148,6 +233,7 @@ FORGE = Record(
             "Where the tag of a deployment becomes a release with notes: in production, or nowhere.",
             "off",
             "the forge",
+            looser=Ordered(("production", "off"), "deployments to production no longer become releases with notes"),
         ),
         Key(
             "issues",
@@ -155,6 +241,7 @@ FORGE = Record(
             "What has an issue there as long as it lasts: drift, and what stands and breaks rules.",
             "drift",
             "the forge",
+            looser=Ordered(("drift", "off"), "drift no longer has an issue on the forge"),
         ),
     ),
 )
@@ -162,13 +249,24 @@ FORGE = Record(
 TERRACE = Record(
     "terrace.yaml",
     (
-        Key("version", Only(1), "The version of this format.", needed=True),
+        Key(
+            "version",
+            Only(1),
+            "The version of this format.",
+            needed=True,
+            looser=Never("there is one version"),
+        ),
         Key(
             "environments",
             MapOf(ENVIRONMENT),
             "The ladder, from the first step up.",
             "the folders of `environments/`",
             "everything",
+            looser=Entries(
+                ENVIRONMENT,
+                gone="{name} loses its rules",
+                new="{name} is new: its stacks are deployed by the rules of {name} alone",
+            ),
         ),
         Key(
             "stacks",
@@ -176,16 +274,43 @@ TERRACE = Record(
             "Stacks of another layout, or more about those of the conventional one.",
             "by folder",
             "discovery",
+            looser=StackEntries(STACK),
         ),
-        Key("teams", MapOf(ListOf(WORD)), "Who belongs to which team.", "none", "gate approvals"),
-        Key("people", MapOf(PERSON), "People and the emails of their commits.", "none", "gate approvals"),
-        Key("signers", PATH, "SSH keys of people, in ssh-keygen's format.", ".terrace/allowed_signers", "approvals"),
+        Key(
+            "teams",
+            MapOf(ListOf(WORD)),
+            "Who belongs to which team.",
+            "none",
+            "gate approvals",
+            looser=AddedMembers("{items} may speak for {item}"),
+        ),
+        Key(
+            "people",
+            MapOf(PERSON),
+            "People and the emails of their commits.",
+            "none",
+            "gate approvals",
+            looser=Entries(
+                PERSON,
+                gone="commits of {name} are no longer known as theirs",
+                nothing={"emails": (), "login": None},
+            ),
+        ),
+        Key(
+            "signers",
+            PATH,
+            "SSH keys of people, in ssh-keygen's format.",
+            ".terrace/allowed_signers",
+            "approvals",
+            looser=_CHANGED,
+        ),
         Key(
             "branch",
             Text("a branch", BRANCH_NAME),
             "The protected branch.",
             "the branch where this file judges",
             "trust root",
+            looser=_CHANGED,
         ),
         Key(
             "remote",
@@ -193,23 +318,40 @@ TERRACE = Record(
             "The Git remote.",
             "the remote where this file judges",
             "trust root",
+            looser=_CHANGED,
         ),
-        Key("forge", FORGE, "Where changes are talked about.", "as CI or the remote says", "the forge"),
-        Key("terraform", TERRAFORM, "Which Terraform or OpenTofu.", "see there", "terraform"),
+        Key(
+            "forge",
+            FORGE,
+            "Where changes are talked about.",
+            "as CI or the remote says",
+            "the forge",
+            looser=Inside(FORGE),
+        ),
+        Key(
+            "terraform",
+            TERRAFORM,
+            "Which Terraform or OpenTofu.",
+            "see there",
+            "terraform",
+            looser=Inside(TERRAFORM),
+        ),
         Key(
             "ledger",
             Later(Text("`git` or `sqlite:PATH`", re.compile(r"git|sqlite:.+")), "postgres"),
             "Where events are kept.",
             "git",
             "ledger",
+            looser=_CHANGED,
         ),
-        Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy"),
+        Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy", looser=Inside(BACKUPS)),
         Key(
             "policies",
             POLICY_FOLDERS,
             "Folders of Rego policies, and the data they use.",
             "none",
             "check policy",
+            looser=PolicyFolders(),
         ),
         Key(
             "checks",
@@ -217,20 +359,50 @@ TERRACE = Record(
             "How much each check weighs.",
             f"advisory: {', '.join(ADVISORY)}; required: all others",
             "check",
+            looser=Inside(WEIGHTS),
         ),
-        Key("waivers", WAIVERS, "How waivers are granted.", "see there", "check, waive, baseline"),
+        Key(
+            "waivers",
+            WAIVERS,
+            "How waivers are granted.",
+            "see there",
+            "check, waive, baseline",
+            looser=Inside(WAIVERS),
+        ),
         Key(
             "platforms",
             ListOf(Text("a platform like `linux_amd64`", re.compile(r"[a-z0-9]+_[a-z0-9]+"))),
             "Platforms that lock files must know providers for.",
             "none",
             "check",
+            looser=Removed("lock files need not know providers for {items}"),
         ),
-        Key("required_files", REQUIRED_FILES, "Which files a folder must have.", "see there", "check"),
-        Key("docs", DOCS, "Which modules have a page that is made from them.", "see there", "check"),
-        Key("naming", NAMING, "How things are named.", "snake_case", "check"),
-        Key("audit", AUDIT, "How everything that stands is looked at.", "see there", "tick"),
-        Key("commits", COMMITS, "How messages of commits are written.", "Conventional Commits", "check"),
+        Key(
+            "required_files",
+            REQUIRED_FILES,
+            "Which files a folder must have.",
+            "see there",
+            "check",
+            looser=Inside(REQUIRED_FILES),
+        ),
+        Key(
+            "docs",
+            DOCS,
+            "Which modules have a page that is made from them.",
+            "see there",
+            "check",
+            looser=Inside(DOCS),
+        ),
+        Key("naming", NAMING, "How things are named.", "snake_case", "check", looser=Inside(NAMING)),
+        Key("audit", AUDIT, "How everything that stands is looked at.", "see there", "tick", looser=Inside(AUDIT)),
+        Key(
+            "commits",
+            COMMITS,
+            "How messages of commits are written.",
+            "Conventional Commits",
+            "check",
+            looser=Inside(COMMITS),
+        ),
     ),
     later=frozenset({"notify", "calendars"}),
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Protocol
 
+from terrace.stacks.comparisons import Comparison
 from terrace.stacks.naming import NAME, nearest
 from terrace.stacks.patterns import LONGEST as LONGEST_PATTERN
 from terrace.stacks.patterns import fault
@@ -338,7 +339,10 @@ class MapOf:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of a record: its kind, what happens without it, who acts on it, and what it is for."""
+    """One key of a record: its kind, what happens without it, who acts on it, and what it is for.
+
+    `looser` declares which of its values let more through; a key without that declaration cannot be made.
+    """
 
     name: str
     kind: Kind
@@ -346,6 +350,7 @@ class Key:
     default: str = "none"
     reader: str = ""
     needed: bool = False
+    looser: Comparison = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

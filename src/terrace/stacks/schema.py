@@ -7,6 +7,9 @@ from typing import Any
 from terrace.stacks.keys import SECTIONS, TERRACE
 from terrace.stacks.kinds import WORD
 
+_HEAD = "| key | is | default | read by | for | lets more through when |"
+_RULE = "| --- | --- | --- | --- | --- | --- |"
+
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema."""
@@ -19,17 +22,19 @@ def reference() -> str:
         "# terrace.yaml",
         "",
         "Made from the code (`make docs`); `terrace config schema` prints the same for editors. Every key that is not",
-        "listed here is an error, and the error names the nearest right one.",
+        "listed here is an error, and the error names the nearest right one. The last column says which changes",
+        "`terrace check` tells as a change that lets more through (`trust-root`).",
         "",
         f"{WORD.word[0].upper()}{WORD.word[1:]}, 63 at most, is called a name below.",
     ]
     for title, record in SECTIONS:
-        lines += ["", f"## {title}", "", "| key | is | default | read by | for |", "| --- | --- | --- | --- | --- |"]
+        lines += ["", f"## {title}", "", _HEAD, _RULE]
         for key in record.keys:
             default = "needed" if key.needed else key.default
-            lines.append(f"| `{key.name}` | {key.kind.word} | {default} | {key.reader or '-'} | {key.doc} |")
+            cells = (f"`{key.name}`", key.kind.word, default, key.reader or "-", key.doc, key.looser.word)
+            lines.append(f"| {' | '.join(cells)} |")
         if record.later:
             words = ", ".join(f"`{word}`" for word in sorted(record.later))
             lines += ["", f"Known and refused until this version acts on them: {words}."]
-    head, rest = lines[:6], "\n".join(lines[6:])
+    head, rest = lines[:7], "\n".join(lines[7:])
     return "\n".join(head) + "\n" + rest.replace(WORD.word, "a name") + "\n"

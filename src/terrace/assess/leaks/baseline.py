@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from terrace.stacks.comparisons import Never
 from terrace.stacks.kinds import Day, Key, ListOf, Only, Record, Text
 from terrace.stacks.load import BadConfig
 from terrace.stacks.yaml_nodes import Problems, compose
@@ -34,6 +35,8 @@ class Baseline:
     accepted: Mapping[str, Accepted] = field(default_factory=dict)
 
 
+_ENTRY = Never("entries are compared as a whole: each one that a change brings is told")
+
 _ACCEPTED = Record(
     "an accepted secret",
     (
@@ -42,18 +45,19 @@ _ACCEPTED = Record(
             Text("20 hexadecimal characters", re.compile(r"[0-9a-f]{20}")),
             "As a finding tells it.",
             needed=True,
+            looser=_ENTRY,
         ),
-        Key("owner", Text(), "Who answers for it.", needed=True),
-        Key("reason", Text(), "Why it may stand there.", needed=True),
-        Key("until", Day(), "The last day on which it holds.", needed=True),
+        Key("owner", Text(), "Who answers for it.", needed=True, looser=_ENTRY),
+        Key("reason", Text(), "Why it may stand there.", needed=True, looser=_ENTRY),
+        Key("until", Day(), "The last day on which it holds.", needed=True, looser=_ENTRY),
     ),
 )
 _BASELINE = Record(
     PATH,
     (
-        Key("version", Only(1), "The version of this format.", needed=True),
-        Key("salt", Text(), "What fingerprints are salted with."),
-        Key("accepted", ListOf(_ACCEPTED), "What is known."),
+        Key("version", Only(1), "The version of this format.", needed=True, looser=_ENTRY),
+        Key("salt", Text(), "What fingerprints are salted with.", looser=_ENTRY),
+        Key("accepted", ListOf(_ACCEPTED), "What is known.", looser=_ENTRY),
     ),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from terrace.assess.waivers.model import BASELINE, PATH, QUOTED, Waiver
 from terrace.assess.waivers.never import NEVER
+from terrace.stacks.comparisons import Never
 from terrace.stacks.config import Config
 from terrace.stacks.key_words import PATH as FILE
 from terrace.stacks.kinds import Choice, Day, Key, ListOf, Located, Number, Only, Record, Text
@@ -19,23 +20,45 @@ from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose
 _EMPTY = re.compile(r"\W*(to-?do|tbd|fixme|xxx|later|none|n/?a|\?*)\W*", re.I)
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")
 
+_RECORD = Never("records are compared as a whole: each one that a change brings is told")
+
 COMMON = (
-    Key("rule", Text("a rule, or a family of rules", _ONE_LINE), "As a finding tells it.", needed=True),
-    Key("address", Text("an address", _ONE_LINE), "The resource; `[*]` stands for any index.", "a path"),
-    Key("path", FILE, "The file, from the root of the repository; one `*` a part, not in the first.", "an address"),
-    Key("stack", Text(), "The stack, as findings name it.", "every stack"),
-    Key("owner", Text(), "Who answers for it: a person or a team of terrace.yaml.", needed=True),
-    Key("reason", Text(), "Why it may stay.", needed=True),
-    Key("granted", Day(), "The day on which it was granted; it counts from then on.", needed=True),
-    Key("expires", Day(), "The last day on which it counts.", needed=True),
-    Key("ticket", Text(), "Where it is followed up.", "none"),
-    Key("status", Choice(("fail", "unknown")), "`unknown`: it is for a verdict that cannot be told.", "fail"),
+    Key("rule", Text("a rule, or a family of rules", _ONE_LINE), "As a finding tells it.", needed=True, looser=_RECORD),
+    Key(
+        "address", Text("an address", _ONE_LINE), "The resource; `[*]` stands for any index.", "a path", looser=_RECORD
+    ),
+    Key(
+        "path",
+        FILE,
+        "The file, from the root of the repository; one `*` a part, not in the first.",
+        "an address",
+        looser=_RECORD,
+    ),
+    Key("stack", Text(), "The stack, as findings name it.", "every stack", looser=_RECORD),
+    Key("owner", Text(), "Who answers for it: a person or a team of terrace.yaml.", needed=True, looser=_RECORD),
+    Key("reason", Text(), "Why it may stay.", needed=True, looser=_RECORD),
+    Key("granted", Day(), "The day on which it was granted; it counts from then on.", needed=True, looser=_RECORD),
+    Key("expires", Day(), "The last day on which it counts.", needed=True, looser=_RECORD),
+    Key("ticket", Text(), "Where it is followed up.", "none", looser=_RECORD),
+    Key(
+        "status",
+        Choice(("fail", "unknown")),
+        "`unknown`: it is for a verdict that cannot be told.",
+        "fail",
+        looser=_RECORD,
+    ),
 )
 KNOWN = (
     *COMMON,
-    Key("since", Day(), "The day on which it came into the baseline.", needed=True),
-    Key("content", Text("16 hexadecimal characters", re.compile("[0-9a-f]{16}")), "Fingerprint of the line.", "none"),
-    Key("count", Number(1), "How many such findings there are.", "1"),
+    Key("since", Day(), "The day on which it came into the baseline.", needed=True, looser=_RECORD),
+    Key(
+        "content",
+        Text("16 hexadecimal characters", re.compile("[0-9a-f]{16}")),
+        "Fingerprint of the line.",
+        "none",
+        looser=_RECORD,
+    ),
+    Key("count", Number(1), "How many such findings there are.", "1", looser=_RECORD),
 )
 
 
@@ -43,8 +66,8 @@ def _file(path: str, key: str, record: Record) -> Record:
     return Record(
         path,
         (
-            Key("version", Only(1), "The version of this format.", needed=True),
-            Key(key, ListOf(record), "The records.", "none"),
+            Key("version", Only(1), "The version of this format.", needed=True, looser=_RECORD),
+            Key(key, ListOf(record), "The records.", "none", looser=_RECORD),
         ),
     )
 

@@ -1,0 +1,279 @@
+"""What makes a key of terrace.yaml looser: each key declares one of these, and `loosening` walks them all.
+
+A comparison is given the old and the new value of one key, and says in a sentence what more is let through. In doubt it
+speaks: whether another probe, key or binary is as good as the old one is for people to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from terrace.stacks.kinds import Record
+
+Values = Mapping[str, Any]
+"""The values of one record, by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The old and the new value of a key. `name` is the entry that it belongs to, such as the environment.
+
+    `scopes` are the records around it, old and new, the innermost first.
+    """
+
+    key: str
+    name: str
+    old: Any
+    new: Any
+    scopes: tuple[tuple[Values, Values], ...]
+
+    def say(self, sentence: str, **more: Any) -> str:
+        """The sentence with what it names filled in: {name}, {key}, {old}, {new}, and `more`."""
+        known = {"name": self.name, "key": self.key, "old": _shown(self.old), "new": _shown(self.new)}
+        return sentence.format(**known, **more)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, timedelta):
+        return _duration(value)
+    return "nothing" if value in (None, "") else str(value)
+
+
+def _duration(span: timedelta) -> str:
+    """A duration as terrace.yaml writes it."""
+    seconds = int(span.total_seconds())
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0"
+
+
+class Comparison(Protocol):
+    """Tells in which ways a new value of a key lets more through than the old one."""
+
+    @property
+    def word(self) -> str:
+        """When it is looser, for the reference page."""
+        ...
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        """A sentence for each way; none for equal values."""
+        ...
+
+
+def record_ways(record: Record, name: str, old: Values, new: Values, *outer: tuple[Values, Values]) -> Iterator[str]:
+    """The ways of every key of a record. Keys that neither side has a value for are left out."""
+    scopes = ((old, new), *outer)
+    for key in record.keys:
+        if key.name in old or key.name in new:
+            yield from key.looser.ways(Pair(key.name, name, old[key.name], new[key.name], scopes))
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """No value of the key lets more through, for a reason that is written beside it."""
+
+    reason: str
+    word: str = "never"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        """None."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """The key is compared together with the others of its record: `key` does that."""
+
+    key: str
+
+    @property
+    def word(self) -> str:
+        return f"as part of `{self.key}`"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        """None: the whole is compared."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Lower:
+    """A lower number or a shorter duration is looser."""
+
+    sentence: str
+    word: str = "it is lower"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        if pair.new < pair.old:
+            yield pair.say(self.sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Higher:
+    """A higher number or a longer duration is looser. `unlimited` are values that mean more than any other.
+
+    `when` tells by the old values around the key whether it has any effect there.
+    """
+
+    sentence: str
+    unlimited: tuple[Any, ...] = ()
+    when: Callable[[Values], bool] = lambda _: True
+    word: str = "it is higher"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        if pair.old in self.unlimited or not self.when(pair.scopes[0][0]):
+            return
+        if pair.new in self.unlimited or pair.new > pair.old:
+            yield pair.say(self.sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """One of some values, from the strictest to the loosest."""
+
+    values: tuple[Any, ...]
+    sentence: str
+
+    @property
+    def word(self) -> str:
+        return f"it becomes {' or '.join(f'`{_spelt(value)}`' for value in self.values[1:])}"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        if self.values.index(pair.new) > self.values.index(pair.old):
+            yield pair.say(self.sentence)
+
+
+def _spelt(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Any other value may be looser, unless the old one was one of `unless`: then there was nothing to lose."""
+
+    sentence: str
+    unless: tuple[Any, ...] = ()
+    word: str = "it changes"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        if pair.old != pair.new and pair.old not in self.unless:
+            yield pair.say(self.sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """More members are looser, each told as `show` has it. With `empty_is_all` none at all means all of them."""
+
+    sentence: str
+    empty_is_all: bool = False
+    show: Callable[[Any], str] = str
+    word: str = "something is added"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        added = [one for one in pair.new if one not in pair.old]
+        if self.empty_is_all and not pair.old:
+            return
+        if added or (self.empty_is_all and not pair.new):
+            yield pair.say(self.sentence, items=", ".join(sorted(map(self.show, added))))
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Fewer members are looser."""
+
+    sentence: str
+    word: str = "something is removed"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        removed = sorted(str(one) for one in pair.old if one not in pair.new)
+        if removed:
+            yield pair.say(self.sentence, items=", ".join(removed))
+
+
+@dataclass(frozen=True, slots=True)
+class Fewer:
+    """A lower number for any name of a mapping is looser; a name that is missing has 0."""
+
+    sentence: str
+    word: str = "a number is lower or missing"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        for item, number in pair.old.items():
+            if pair.new.get(item, 0) < number:
+                yield pair.say(self.sentence, item=item, number=pair.new.get(item, 0), before=number)
+
+
+@dataclass(frozen=True, slots=True)
+class AddedMembers:
+    """More members of any list of a mapping are looser, be it by its name an old or a new one."""
+
+    sentence: str
+    word: str = "something is added"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        for item, members in pair.new.items():
+            added = sorted(one for one in members if one not in pair.old.get(item, ()))
+            if added:
+                yield pair.say(self.sentence, item=item, items=", ".join(added))
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A record, whose keys are compared one by one."""
+
+    record: Record
+    word: str = "see below"
+    by_key: bool = False
+    """Whether the key itself is the name that its values are told under."""
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        name = pair.key if self.by_key else pair.name
+        yield from record_ways(self.record, name, pair.old, pair.new, *pair.scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class InsteadOf:
+    """A record that another key stands in for where it is not given: `key`, so many records `up`."""
+
+    record: Record
+    key: str
+    up: int
+    suffix: str
+    word: str = "see below"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        if (pair.old, pair.new) == (None, None):
+            return
+        was, is_ = pair.scopes[self.up]
+        old = was[self.key] if pair.old is None else pair.old
+        new = is_[self.key] if pair.new is None else pair.new
+        for way in record_ways(self.record, pair.name, old, new):
+            yield f"{way}{self.suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Records by name: one that is gone is told, one that is new is told and compared with `nothing`."""
+
+    record: Record
+    gone: str
+    new: str = ""
+    nothing: Values | None = None
+    word: str = "see below"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        for name in pair.old:
+            if name not in pair.new:
+                yield self.gone.format(name=name)
+        for name, values in pair.new.items():
+            if name in pair.old:
+                yield from record_ways(self.record, name, pair.old[name], values, *pair.scopes)
+            elif self.new:
+                yield self.new.format(name=name)
+            elif self.nothing is not None:
+                yield from record_ways(self.record, name, self.nothing, values, *pair.scopes)

@@ -1,0 +1,165 @@
+"""Comparisons of values that hang together: levels of risk, probes, credentials, stacks, policies, accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from terrace.stacks.comparisons import Pair, Values, record_ways
+from terrace.stacks.config import CommandProbe, RiskLevel
+from terrace.stacks.model import Stack
+
+if TYPE_CHECKING:
+    from terrace.stacks.kinds import Record
+
+LEVELS_OF_RISK: tuple[RiskLevel, ...] = get_args(RiskLevel)
+HOME = "environments"
+"""The folder of the conventional layout: `environments/<env>` and `environments/<env>/<stack>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """What each level of risk asks for: a level asks for all that lower ones ask for."""
+
+    approvals: Record
+    word: str = "a level asks for less"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        for level in LEVELS_OF_RISK:
+            was, is_ = self._asked(pair.old, level), self._asked(pair.new, level)
+            if was["blocked"] and not is_["blocked"]:
+                yield f"{pair.name} takes releases of {level} risk"
+            for way in record_ways(self.approvals, pair.name, was["approvals"], is_["approvals"]):
+                yield f"{way}, at {level} risk"
+
+    def _asked(self, levels: Mapping[str, Values], level: RiskLevel) -> Values:
+        """What every rule up to that level asks for together."""
+        upto = LEVELS_OF_RISK[: LEVELS_OF_RISK.index(level) + 1]
+        rules = [levels[one] for one in upto if one in levels]
+        roles: dict[str, int] = {}
+        for rule in rules:
+            found = rule["approvals"]["roles"].items()
+            roles |= {role: max(number, roles.get(role, 0)) for role, number in found}
+        count = max((rule["approvals"]["count"] for rule in rules), default=0)
+        return {"blocked": any(rule["blocked"] for rule in rules), "approvals": {"count": count, "roles": roles}}
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Probes of one kind: one that is gone or changed tests less, one that is new may do more than test."""
+
+    what: str
+    word: str = "one is removed or changed, or one is added that runs a command or sends outputs"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        if any(one not in pair.new for one in pair.old):
+            yield f"{pair.name} loses or changes {self.what}"
+        for probe in pair.new:
+            if probe in pair.old:
+                continue
+            if isinstance(probe, CommandProbe):
+                yield f"{pair.name} runs the command {' '.join(probe.argv)!r} on the machine that deploys"
+            elif "${" in probe.url:
+                yield f"{pair.name} sends outputs to {probe.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remediation:
+    """What drift is taken back without a deployment: nothing, or what the record says."""
+
+    record: Record
+    word: str = "it is allowed, and see below"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        if pair.new is None:
+            return
+        if pair.old is None:
+            yield f"{pair.name} takes drift back by itself"
+        else:
+            yield from record_ways(self.record, pair.name, pair.old, pair.new, *pair.scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class Emails:
+    """The addresses that tie commits to a person, and by which they may answer."""
+
+    word: str = "it changes"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        if set(pair.old) - set(pair.new):
+            yield f"commits of {pair.name} are no longer known as theirs"
+        added = sorted(set(pair.new) - set(pair.old))
+        if added:
+            yield f"{', '.join(added)} may speak as {pair.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StackEntries:
+    """Stacks by environment and folder: one that comes under other rules, or is called or ordered otherwise."""
+
+    record: Record
+    word: str = "one is removed or comes under another environment, and see below"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        for environment, path in pair.old:
+            if (environment, path) not in pair.new:
+                elsewhere = sorted(e for e, other in pair.new if other == path)
+                moved = f"moves to {', '.join(elsewhere)}" if elsewhere else "is no longer set"
+                yield f"the stack {path} of {environment} {moved}"
+        for (environment, path), values in pair.new.items():
+            before = pair.old.get((environment, path))
+            if before is None:
+                yield from self._taken(environment, path, pair.old, pair.new)
+                before = _by_convention(environment, path)
+            if before is not None:
+                name = f"the stack {path} of {environment}"
+                yield from record_ways(self.record, name, before, values, *pair.scopes)
+
+    def _taken(
+        self, environment: str, path: str, old: Mapping[tuple[str, str], Values], new: Mapping[tuple[str, str], Values]
+    ) -> Iterator[str]:
+        """Whether a folder belonged to another environment so far, by its own entry or by where it lies."""
+        owners = {owner for owner, there in old if there == path} | {_owner(path)}
+        for owner in sorted(owners - {environment, ""}):
+            if (owner, path) in new or _owner(path) == owner:
+                yield f"the stack {path} of {owner} becomes a stack of {environment} too"
+
+
+def _owner(path: str) -> str:
+    """The environment that a folder belongs to by convention; "" outside of the conventional layout."""
+    parts = path.split("/")
+    return parts[1] if parts[0] == HOME and len(parts) in (2, 3) else ""
+
+
+def _by_convention(environment: str, path: str) -> Values | None:
+    """What holds for a folder of the conventional layout that has no entry."""
+    if _owner(path) != environment:
+        return None
+    stack = Stack.conventional(environment, path)
+    return {
+        "path": path,
+        "environment": environment,
+        "name": stack.name,
+        "after": (),
+        "var_files": (),
+        "backend_config": {},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFolders:
+    """Folders of policies, each with what it is given. A further folder may except what others refuse."""
+
+    word: str = "one is removed or changed, or one is added beside others"
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        old: Mapping[str, Any] = pair.old
+        new: Mapping[str, Any] = pair.new
+        for folder in sorted(set(old) - set(new)):
+            yield f"the policies of {folder} judge no longer"
+        for folder in sorted(set(new) - set(old) if old else ()):
+            yield f"{folder} judges beside the old policies, and may except what they refuse"
+        for folder in sorted(set(old) & set(new)):
+            if old[folder] != new[folder]:
+                yield f"the policies of {folder} judge another input or other namespaces"

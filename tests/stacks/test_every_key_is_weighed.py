@@ -1,0 +1,334 @@
+"""Every key of terrace.yaml says what makes it looser: the table is walked, and each looser value is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from terrace.stacks.comparisons import (
+    Added,
+    AddedMembers,
+    Changed,
+    Entries,
+    Fewer,
+    Higher,
+    Inside,
+    InsteadOf,
+    Lower,
+    Never,
+    Ordered,
+    PartOf,
+    Removed,
+    record_ways,
+)
+from terrace.stacks.config import IgnoreRule
+from terrace.stacks.keys import SECTIONS, TERRACE
+from terrace.stacks.kinds import Duration, Either, Key, Kind, ListOf, MapOf
+from terrace.stacks.load import load
+from terrace.stacks.loosening import loosened, values
+from terrace.stacks.rule_comparisons import AtRisk, Emails, PolicyFolders, Probes, Remediation, StackEntries
+
+BASE = """\
+version: 1
+environments:
+  dev:
+    approvals: {count: 2, roles: {owners: 1}, expires: 2h}
+    rollback: {count: 2, roles: {owners: 1}}
+    risk: {medium: 2, high: {owners: 2}, critical: block}
+    smoke: [{http: "https://a.example/", contains: ok, name: a}, {run: [./smoke], name: b}]
+    drift:
+      ignore: [{address: a.b, attributes: [c], owner: ann, reason: r, until: 2026-12-31}]
+      remediate: {approvals: 2}
+    credentials: {plan: {A: env:PLAN}, apply: {A: env:APPLY}}
+stacks: [{path: infra/net, environment: dev}]
+teams: {owners: [ann]}
+people: {ann: {emails: [ann@example.com]}}
+policies: [{path: policies, input: plan, namespaces: [main], data: [data]}]
+checks: {format: required, policy: {level: required, fail_on: low}}
+"""
+
+PLACES: dict[str, tuple[Any, ...]] = {
+    "terrace.yaml": (),
+    "environments.NAME": ("environments", "dev"),
+    "environments.NAME.approvals": ("environments", "dev", "approvals"),
+    "environments.NAME.rollout": ("environments", "dev", "rollout"),
+    "environments.NAME.credentials": ("environments", "dev", "credentials"),
+    "environments.NAME.drift": ("environments", "dev", "drift"),
+    "environments.NAME.drift.remediate": ("environments", "dev", "drift", "remediate"),
+    "stacks[]": ("stacks", ("dev", "infra/net")),
+    "people.NAME": ("people", "ann"),
+    "checks.NAME": ("checks", "policy"),
+    **{one: (one,) for one in ("forge", "terraform", "backups", "checks", "waivers", "commits")},
+    **{one: (one,) for one in ("required_files", "docs", "naming", "audit")},
+}
+"""Where the values of each record are, one entry of each that has several."""
+
+HARMLESS = {
+    ("terrace.yaml", "version"),
+    ("stacks[]", "var_files"),
+    ("terraform", "parallel"),
+    ("terraform", "lock_wait"),
+}
+"""The keys of which no value lets more through. Each has its reason in the table; a further one needs a look here."""
+
+PARTS = {
+    ("environments.NAME.risk", "medium"): ("medium: 2", "medium: 1", "dev needs 1 approvals instead of 2"),
+    ("environments.NAME.risk", "high"): ("high: {owners: 2}, ", "", "dev needs 0 approvals of owners instead of 2"),
+    ("environments.NAME.risk", "critical"): (", critical: block", "", "dev takes releases of critical risk"),
+    ("environments.NAME.smoke[] with `http`", "http"): ("a.example", "b.example", "dev loses or changes a smoke test"),
+    ("environments.NAME.smoke[] with `http`", "expect"): ("name: a", "name: a, expect: 500", "changes a smoke test"),
+    ("environments.NAME.smoke[] with `http`", "contains"): ("contains: ok, ", "", "changes a smoke test"),
+    ("environments.NAME.smoke[] with `http`", "timeout"): ("name: a", "name: a, timeout: 1d", "changes a smoke test"),
+    ("environments.NAME.smoke[] with `http`", "attempts"): ("name: a", "name: a, attempts: 99", "changes a smoke test"),
+    ("environments.NAME.smoke[] with `http`", "name"): ("name: a", "name: c", "changes a smoke test"),
+    ("environments.NAME.smoke[] with `run`", "run"): ("[./smoke]", "[./x, -y]", "dev runs the command './x -y'"),
+    ("environments.NAME.smoke[] with `run`", "timeout"): ("name: b", "name: b, timeout: 1d", "changes a smoke test"),
+    ("environments.NAME.smoke[] with `run`", "name"): ("name: b", "name: c", "changes a smoke test"),
+    ("environments.NAME.drift.ignore[]", "address"): ("a.b", "'*'", "dev ignores drift of *"),
+    ("environments.NAME.drift.ignore[]", "attributes"): ("attributes: [c], ", "", "dev ignores drift of a.b"),
+    ("environments.NAME.drift.ignore[]", "owner"): ("owner: ann", "owner: eve", "dev ignores drift of a.b"),
+    ("environments.NAME.drift.ignore[]", "reason"): ("reason: r", "reason: s", "dev ignores drift of a.b"),
+    ("environments.NAME.drift.ignore[]", "until"): ("2026-12-31", "2099-12-31", "dev ignores drift of a.b"),
+    ("stacks[]", "path"): ("infra/net", "infra/other", "the stack infra/net of dev is no longer set"),
+    ("stacks[]", "environment"): ("environment: dev", "environment: p", "the stack infra/net of dev moves to p"),
+    ("policies[] as a mapping", "path"): ("path: policies", "path: others", "policies judge no longer"),
+    ("policies[] as a mapping", "input"): (
+        ", input: plan, namespaces: [main], data: [data]",
+        "",
+        "judge another input",
+    ),
+    ("policies[] as a mapping", "namespaces"): ("[main]", "[other]", "judge another input or other namespaces"),
+    ("policies[] as a mapping", "data"): ("[data]", "[other]", "judge another input"),
+}
+"""Keys that are compared together with the others of their record: a text of the file, and what it becomes."""
+
+IGNORED = IgnoreRule("a", "ann", "r", date(2026, 12, 31))
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def of_kind(kind: Kind) -> tuple[Any, Any]:
+    """Two different values of a kind, as a configuration has them."""
+    match kind:
+        case Either():
+            return of_kind(kind.kinds[0])
+        case MapOf():
+            return {"A": "env:A"}, {"A": "env:B"}
+        case ListOf():
+            return ("A",), ("B",)
+        case _:
+            return "one", "two"
+
+
+def looser(key: Key) -> Iterator[tuple[Any, Any]]:
+    """Old values of a key with new ones that let more through, at least one of each kind of difference."""
+    less, more = (HOUR, DAY) if isinstance(key.kind, Duration) else (1, 2)
+    match key.looser:
+        case Lower():
+            yield more, less
+        case Higher(unlimited=unlimited):
+            yield less, more
+            yield from ((more, never) for never in unlimited)
+        case Ordered(values=words):
+            yield from ((one, other) for at, one in enumerate(words) for other in words[at + 1 :])
+        case Changed():
+            one, other = of_kind(key.kind)
+            yield one, other
+            if isinstance(one, tuple | dict):
+                yield one, type(one)()
+                yield type(one)(), one
+        case Added(empty_is_all=everything):
+            a, b = (IGNORED, replace(IGNORED, address="b")) if key.name == "ignore" else ("a", "b")
+            yield (a,), (a, b)
+            yield (a,), (b,)
+            if everything:
+                yield ("a",), ()
+        case Removed():
+            yield ("a", "b"), ("a",)
+            yield ("a",), ()
+        case Fewer():
+            yield {"owners": 2}, {"owners": 1}
+            yield {"owners": 2}, {}
+        case AddedMembers():
+            yield {}, {"team": ("a",)}
+            yield {"team": ("a",)}, {"team": ("a", "b")}
+        case Emails():
+            yield ("a",), ()
+            yield (), ("a",)
+            yield ("a",), ("b",)
+        case other:
+            raise AssertionError(f"{key.name}: there are no values for {other}")
+
+
+_NESTED = (Inside, InsteadOf, Entries, StackEntries, Remediation, AtRisk, Probes, PolicyFolders)
+"""Comparisons of what holds other keys: they are walked by these, and tried as a whole below."""
+
+
+def leaves() -> Iterator[tuple[str, Key]]:
+    for title, record in SECTIONS:
+        yield from ((title, key) for key in record.keys)
+
+
+def told(place: tuple[Any, ...], name: str, old: Any, new: Any) -> list[str]:
+    """What is said of a configuration in which one value becomes another."""
+    trees = []
+    for value in (old, new):
+        tree = deepcopy(dict(values(load(BASE.encode()), ("format", "policy"))))
+        inner: Any = tree
+        for step in place:
+            inner[step] = dict(inner[step])
+            inner = inner[step]
+        assert name in inner, f"{name} is a key of the table, and `values` does not carry it"
+        inner[name] = value
+        trees.append(tree)
+    before, after = trees
+    return list(record_ways(TERRACE, "", before, after))
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [
+        pytest.param(title, key, id=f"{title}-{key.name}")
+        for title, key in leaves()
+        if not isinstance(key.looser, (Never, PartOf, *_NESTED))
+    ],
+)
+def test_a_looser_value_of_every_key_is_told(title: str, key: Key) -> None:
+    place = PLACES[title]
+    cases = list(looser(key))
+    assert cases
+    for old, new in cases:
+        sentences = told(place, key.name, old, new)
+        assert sentences, (old, new)
+        entry = [str(step) for step in place if step in ("dev", "ann", "policy")]
+        assert all(name in sentence for sentence in sentences for name in entry), sentences
+        assert told(place, key.name, old, old) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [
+        pytest.param(title, key, id=f"{title}-{key.name}")
+        for title, key in leaves()
+        if isinstance(key.looser, Lower | Higher | Ordered | Fewer)
+    ],
+)
+def test_a_stricter_value_is_not_told(title: str, key: Key) -> None:
+    for old, new in looser(key):
+        assert told(PLACES[title], key.name, new, old) == [], (new, old)
+
+
+def test_the_keys_without_a_looser_value_are_these() -> None:
+    assert {(title, key.name) for title, key in leaves() if isinstance(key.looser, Never)} == HARMLESS
+
+
+def test_every_key_that_is_compared_as_a_part_is_tried() -> None:
+    assert {(title, key.name) for title, key in leaves() if isinstance(key.looser, PartOf)} == set(PARTS)
+
+
+@pytest.mark.parametrize(("part", "change"), PARTS.items(), ids=lambda v: "-".join(v) if len(v) == 2 else "")
+def test_a_looser_part_is_told(part: tuple[str, str], change: tuple[str, str, str]) -> None:
+    old, new, said = change
+    # A second environment, so that a stack has somewhere to move.
+    base = BASE.replace("stacks:", "  p: {}\nstacks:")
+    assert base.count(old) >= 1, part
+    ways = loosened(load(base.encode()), load(base.replace(old, new).encode()))
+    assert any(said in way for way in ways), ways
+
+
+def test_every_record_of_the_table_is_walked() -> None:
+    parts = {title for title, _ in PARTS}
+    assert {title for title, _ in SECTIONS} == PLACES.keys() | parts
+
+
+# --- what an attacker would add ----------------------------------------------------------------------------------
+
+RULES = """\
+version: 1
+environments:
+  dev: {}
+  prod:
+    after: dev
+    approvals: 1
+    credentials: {plan: {KEY: env:PROD_PLAN}, apply: {KEY: env:PROD_APPLY}}
+    smoke: [{http: "https://a.example/"}]
+people: {ann: {emails: [ann@example.com]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("people: {", "people: {eve: {login: eve-gh}, ", "the account eve-gh may speak as eve"),
+        ("people: {", "people: {eve: {}, ", "the account eve may speak as eve"),
+        ("people: {", "people: {eve: {emails: [e@example.com]}, ", "e@example.com may speak as eve"),
+        ("[ann@example.com]", "[]", "commits of ann are no longer known as theirs"),
+        ("ann: {emails", "ann: {login: eve, emails", "the account eve may speak as ann"),
+        ('smoke: [{http: "https://a.example/"}', 'smoke: [{http: "https://a.example/"}, {run: [sh, -c, x]}', "sh -c x"),
+        ("    smoke", "    health: [{run: [./own]}]\n    smoke", "prod runs the command './own'"),
+        (
+            "    smoke",
+            "    health: [{http: 'https://e.example/${KEY}'}]\n    smoke",
+            "sends outputs to https://e.example",
+        ),
+        ("  dev: {}\n", "  dev: {smoke: [{run: [./own]}]}\n", "dev runs the command './own'"),
+        (
+            "people:",
+            "stacks: [{path: environments/prod, environment: dev}]\npeople:",
+            "the stack environments/prod of prod becomes a stack of dev too",
+        ),
+        (
+            "people:",
+            "stacks: [{path: environments/prod/net, environment: dev}]\npeople:",
+            "the stack environments/prod/net of prod becomes a stack of dev too",
+        ),
+        (
+            "people:",
+            "stacks: [{path: environments/dev, environment: dev, backend_config: {key: prod}}]\npeople:",
+            "the stack environments/dev of dev tells its backend something else",
+        ),
+        (
+            "people:",
+            "stacks: [{path: environments/prod, environment: prod, name: fresh}]\npeople:",
+            "is called fresh instead of prod",
+        ),
+        (
+            "  prod:\n",
+            "  eve: {credentials: {plan: {KEY: env:PROD_PLAN}, apply: {KEY: env:PROD_APPLY}}}\n  prod:\n",
+            "eve is new",
+        ),
+        ("  prod:\n", "  eve: {}\n  prod:\n", "eve is new"),
+        ("  dev: {}\n", "  dev: {credentials: {apply: {KEY: env:PROD_APPLY}}}\n", "dev gets other credentials"),
+        ("  dev: {}\n", "  dev: {env: [PROD_APPLY]}\n", "dev gets other credentials or variables"),
+        ("    after: dev\n", "", "prod no longer needs a success in dev first"),
+        ("  prod:", "  production:", "prod loses its rules"),
+        ("  prod:", "  production:", "production is new"),
+        ("people:", "terraform: {binary: ./tofu}\npeople:", "terraform.binary changes from auto to ./tofu"),
+        ("people:", "waivers: {longest: 3650d}\npeople:", "waivers count for up to 3650d instead of 180d"),
+        ("people:", "forge: {api: 'https://e.example'}\npeople:", "others are asked who approved"),
+        ("people:", "ledger: sqlite:own.db\npeople:", "ledger changes from git to sqlite:own.db"),
+        ("people:", "backups: {url: 's3://eve/x'}\npeople:", "backups go elsewhere"),
+        ("people:", "signers: docs/keys\npeople:", "signers changes"),
+        ("people:", "branch: eve\npeople:", "branch changes from main to eve"),
+        ("people:", "remote: eve\npeople:", "remote changes from origin to eve"),
+        ("people:", "required_files: {modules: []}\npeople:", "modules need no README.md"),
+        ("people:", "checks: {secrets: off}\npeople:", "the check secrets goes from required to off"),
+        ("people:", "checks: {trust-root: advisory}\npeople:", "the check trust-root goes from required to advisory"),
+        ("people:", "checks: {plan-secrets: {fail_on: critical}}\npeople:", "the check plan-secrets holds a change"),
+        ("people:", "forge: {issues: off}\npeople:", "drift no longer has an issue"),
+    ],
+)
+def test_what_an_attacker_adds_to_the_rules_is_told(old: str, new: str, said: str) -> None:
+    assert old in RULES
+    ways = loosened(load(RULES.encode()), load(RULES.replace(old, new, 1).encode()))
+    assert any(said in way for way in ways), ways
+
+
+def test_a_first_file_that_says_what_held_before_loosens_nothing() -> None:
+    before = load(b"", discovered=("dev", "prod"))
+    said = b"version: 1\nenvironments: {dev: {}, prod: {after: dev, approvals: 1}}\n"
+    assert loosened(before, load(said, discovered=("dev", "prod"))) == ()
