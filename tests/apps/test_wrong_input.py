@@ -292,3 +292,15 @@ def test_doctor_and_init(tmp_path: Path, shop: World) -> None:
     assert {p: after[p] for p in before} == before
     assert [p.name for p in after.keys() - before.keys() if "policies" not in p.parts] == ["terrace.yaml"]
     assert "after: dev" in (existing / "terrace.yaml").read_text()
+
+
+def test_a_ledger_is_not_written_through_a_link_nor_outside_of_the_repository(shop: World, tmp_path: Path) -> None:
+    ladder = three_environments()["terrace.yaml"]
+    shop.push({"terrace.yaml": ladder + "ledger: sqlite:../../x.db\n"})
+    told(shop.run("deploy", "dev"), 2, "inside of the repository", hint="")
+    (tmp_path / "elsewhere").mkdir()
+    (shop.work / "kept").symlink_to(tmp_path / "elsewhere")
+    for setting, shown in (("ledger: sqlite:kept/x.db", "kept/x.db"), ("backups: {url: kept}", "kept")):
+        shop.push({"terrace.yaml": ladder + setting + "\n"})
+        told(shop.run("deploy", "dev"), 2, shown, "a symbolic link is on the way to it")
+    assert list((tmp_path / "elsewhere").iterdir()) == []

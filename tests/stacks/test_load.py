@@ -148,7 +148,7 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: 1\nenvironments: {'a b': {}}\n", "here stands 'a b'"),
         ("version: 1\nenvironments: {--help: {}}\n", "here stands '--help'"),
         ("version: 1\nledger: postgresql://x\n", "2:9: this version of Terrace does not act on `postgresql://x` yet"),
-        ("version: 1\nledger: svn\n", "it should be `git` or `sqlite:PATH`"),
+        ("version: 1\nledger: svn\n", "it should be `git` or `sqlite:PATH`, inside of the repository"),
         ("version: 1\nchecks: {fromat: off}\n", "2:10: `fromat` is not a key of checks (hint: did you mean `format`?)"),
         ("version: 1\nchecks: {fail_on: hihg}\n", "2:19: here stands 'hihg'"),
         ("version: 1\nchecks: {format: {fails_on: high}}\n", "(hint: did you mean `fail_on`?)"),
@@ -428,3 +428,24 @@ def test_what_is_wrong_about_drift_is_told(drift: str, place: str) -> None:
 def test_seeing_less_drift_or_acting_more_on_it_is_looser(old: DriftSettings, new: DriftSettings, way: str) -> None:
     before, after = (Config((Environment("dev", drift=one),)) for one in (old, new))
     assert loosened(before, after) == (f"dev {way}",)
+
+
+OUTSIDE = ("../x", "../../x.db", "/var/x.db", "a/../../x.db", "~/x.db", "~other/x", "..", "a/..", "./../x")
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_no_ledger_and_no_backups_are_kept_outside_of_the_repository(path: str) -> None:
+    for key in (f"ledger: 'sqlite:{path}'", f"backups: {{url: '{path}'}}"):
+        with pytest.raises(BadConfig, match="inside of the repository"):
+            load(f"version: 1\n{key}\n".encode())
+
+
+@pytest.mark.parametrize("url", ["file:x", "file://x", "file://../x", "file://~/x"])
+def test_a_folder_of_the_machine_is_named_from_its_root(url: str) -> None:
+    with pytest.raises(BadConfig, match="file:///DIR"):
+        load(f"version: 1\nbackups: {{url: '{url}'}}\n".encode())
+
+
+@pytest.mark.parametrize("url", ["copies", "a/b..c/..d", ".git/copies", "file:///srv/copies", "s3://bucket/../x"])
+def test_backups_are_kept_in_a_folder_of_the_repository_or_where_a_url_says(url: str) -> None:
+    assert load(f"version: 1\nbackups: {{url: '{url}'}}\n".encode()).backups.url == url

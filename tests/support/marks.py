@@ -23,7 +23,7 @@ from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.ledger.model import Event
 
-SQLITE = "sqlite:../ledger.db"
+SQLITE = "sqlite:.git/ledger.db"
 
 P = TypeVar("P", bound="Workplace")
 

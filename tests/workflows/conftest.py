@@ -46,7 +46,10 @@ def states() -> Iterator[Http]:
 
 @pytest.fixture
 def runs(fake: FakeGitHub, states: Http, tmp_path: Path) -> Runs:
-    files = {"modules/thing/main.tf": MODULE, "terrace.yaml": LADDER + f"backups: {{url: {tmp_path / 'copies'}}}\n"}
+    files = {
+        "modules/thing/main.tf": MODULE,
+        "terrace.yaml": LADDER + f"backups: {{url: file://{tmp_path / 'copies'}}}\n",
+    }
     for name in ("dev", "staging", "prod"):
         files[f"environments/{name}/main.tf"] = states.block(name) + root(name)
     return connected(tmp_path, fake, files)

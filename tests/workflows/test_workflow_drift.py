@@ -30,7 +30,7 @@ resource "aws_iam_role" "app" {
 def test_what_somebody_changed_by_hand_has_one_issue_until_it_is_mended(
     fake: FakeGitHub, states: Http, tmp_path: Path
 ) -> None:
-    copies = f"backups: {{url: {tmp_path / 'copies'}}}\n"
+    copies = f"backups: {{url: file://{tmp_path / 'copies'}}}\n"
     rules = f"version: 1\nenvironments:\n  dev: {{env: [{', '.join(VARIABLES)}]}}\n{copies}"
     with EmbeddedAws() as aws:
         stack = states.block("dev") + PROVIDER + MAIN

@@ -13,7 +13,7 @@ from terrace.errors import BadInput, NotReady, Place
 def read_plain(root: Path, path: str) -> bytes | None:
     """The content of a file of the repository; None when there is none. Raises BadInput where a link is on the way,
     or where something else than a file stands."""
-    target = _inside(root, path)
+    target = inside(root, path)
     try:
         mode = target.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -28,7 +28,7 @@ def write_whole(root: Path, path: str, content: bytes) -> None:
 
     Raises BadInput where a link is on the way, NotReady where it cannot be written.
     """
-    target = _inside(root, path)
+    target = inside(root, path)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
         part = Path(name)
@@ -45,7 +45,8 @@ def write_whole(root: Path, path: str, content: bytes) -> None:
         raise NotReady(f"it cannot be written: {error.strerror}", place=Place(path)) from error
 
 
-def _inside(root: Path, path: str) -> Path:
+def inside(root: Path, path: str) -> Path:
+    """Where a path of the repository is. Raises BadInput where it leads out, or where a link is on the way."""
     here = root
     for part in Path(path).parts:
         if part in ("..", "/"):

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from terrace.adapters.files import inside
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.forge import UNCONNECTED, access, instigator
 from terrace.apps.home import Home
@@ -165,7 +166,8 @@ class Workshop:
         if where.startswith("sqlite:"):
             from terrace.adapters.ledgers.sqlite import SqliteLedger
 
-            return SqliteLedger(self.repository.root / where.removeprefix("sqlite:"), clock=now, new_id=new_id)
+            path = inside(self.repository.root, where.removeprefix("sqlite:"))
+            return SqliteLedger(path, clock=now, new_id=new_id)
         from terrace.adapters.ledgers.git import GitLedger
         from terrace.report.ledger_page import changed_page
 
@@ -387,7 +389,7 @@ class Workshop:
         url = self.trust.config.backups.url
         if not url:
             return self.home.artefacts
-        return url if "://" in url else self.repository.root / url
+        return url if "://" in url else inside(self.repository.root, url)
 
     def variables(self, environment: Environment, purpose: Purpose) -> Mapping[str, str]:
         """What the child's environment gets for one purpose: the credentials, and the variables that `env` names."""

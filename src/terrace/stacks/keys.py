@@ -92,6 +92,11 @@ STACK = Record(
     ),
 )
 
+# No path that begins at a root or a home, and none that leads up.
+_INSIDE = r"(?![/~])(?!(?:.*/)?\.\.(?:/|$)).+"
+_LEDGER = re.compile(rf"git|sqlite:{_INSIDE}")
+_STORE = re.compile(rf"file:///.+|(?!file:)[a-z0-9]+://.+|(?![a-z0-9]+:){_INSIDE}")
+
 PERSON = Record(
     "a person",
     (
@@ -151,8 +156,8 @@ BACKUPS = Record(
     (
         Key(
             "url",
-            Text(),
-            "A folder or `s3://`, `gs://`, `az://`.",
+            Text("a folder inside of the repository, `file:///DIR`, or a store such as `s3://BUCKET`", _STORE),
+            "A folder of the repository, `file:///DIR` for any other, or `s3://`, `gs://`, `az://`.",
             "a private folder of this machine",
             "deploy",
             looser=_CHANGED_BACKUPS,
@@ -338,7 +343,7 @@ TERRACE = Record(
         ),
         Key(
             "ledger",
-            Later(Text("`git` or `sqlite:PATH`", re.compile(r"git|sqlite:.+")), "postgres"),
+            Later(Text("`git` or `sqlite:PATH`, inside of the repository", _LEDGER), "postgres"),
             "Where events are kept.",
             "git",
             "ledger",
