@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from terrace.gates.model import Subject
 from terrace.ledger import kinds
 from terrace.ledger.chain import decode, export, seal
+from terrace.ledger.events.deployments import OriginRecord
 from terrace.ledger.folds import (
     Hold,
     approvals,
@@ -23,9 +25,19 @@ from terrace.ledger.folds import (
     latest,
 )
 from terrace.ledger.model import Draft, History
-from terrace.ledger.origins import origin_from_payload, origin_to_payload
+from terrace.ledger.origins import origin_of, origin_to_payload, origin_to_record, origin_word
 from terrace.rollout.model import Deployment, Holder, Step
-from terrace.stacks.model import Origin, Promotion
+from terrace.stacks.model import (
+    Automatic,
+    AutomaticRollback,
+    Destruction,
+    Manual,
+    Origin,
+    Promotion,
+    Recovery,
+    Remediation,
+    Rollback,
+)
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOLDER = Holder("host", "boot", 7, "ann")
@@ -57,7 +69,8 @@ class Story:
         return self
 
     def opened(self, deployment: str = "d1", environment: str = "prod") -> Story:
-        return self.tell(kinds.DEPLOYMENT_OPENED, deployment, {**OPENING, "environment": environment})
+        waves = [[f"{environment}/network"], [f"{environment}/app", f"{environment}/db"]]
+        return self.tell(kinds.DEPLOYMENT_OPENED, deployment, {**OPENING, "environment": environment, "waves": waves})
 
     def leased(self, epoch: int = 1) -> Story:
         return self.tell(kinds.LEASE_TAKEN, "d1", {"holder": asdict(HOLDER), "epoch": epoch})
@@ -97,13 +110,14 @@ def test_an_opened_deployment_says_what_goes_where_and_who_asked() -> None:
 
 
 def test_a_step_is_open_until_its_own_end_is_written() -> None:
-    story = Story().opened().begun(Step.PLAN, "a1", plan="one").begun(Step.APPLY, "a2")
+    story = Story().opened().begun(Step.PLAN, "a1", later=False).begun(Step.APPLY, "a2")
     assert [record.open for record in story.deployment.steps] == [True, True]
     assert [record.attempt for record in story.deployment.in_doubt] == ["a2"]
-    story.ended("a1", "succeeded", digest="d")
+    made = {"digest": "d", "empty": False, "lineage": "l", "serial": 1}
+    story.ended("a1", "succeeded", **made)
     plan, apply = story.deployment.steps
     assert (plan.result, plan.began_at, plan.ended_at) == ("succeeded", minute(1), minute(3))
-    assert plan.detail == {"plan": "one", "digest": "d"}, "what was known at the begin stays"
+    assert plan.detail == {"later": False, **made}, "what was known at the begin stays"
     assert apply.open
     story.ended("a2", "unknown")
     assert [record.attempt for record in story.deployment.in_doubt] == ["a2"], "an unknown end is still a doubt"
@@ -186,7 +200,13 @@ def test_approvals_come_back_as_they_were_given_each_to_its_deployment() -> None
         "signature": "signed",
     }
     unsigned = {**signed, "answer": "reject", "signature": None, "comment": "not today"}
-    story = Story().opened().tell(kinds.APPROVAL_GIVEN, "d1", signed).tell(kinds.APPROVAL_GIVEN, "d2", unsigned)
+    story = (
+        Story()
+        .opened()
+        .opened("d2")
+        .tell(kinds.APPROVAL_GIVEN, "d1", signed)
+        .tell(kinds.APPROVAL_GIVEN, "d2", unsigned)
+    )
     (first,) = approvals(story.history, "d1")
     assert (first.deployment, first.actor, first.role, first.answer) == ("d1", "bob", "owners", "approve")
     assert (first.subjects, first.at, first.comment) == ((subject,), NOON, "")
@@ -195,9 +215,23 @@ def test_approvals_come_back_as_they_were_given_each_to_its_deployment() -> None
     assert (second.answer, second.comment, second.signature) == ("reject", "not today", None)
 
 
-@given(st.one_of(*(st.from_type(kind) for kind in get_args(Origin))))
+ORIGINS = (
+    Manual("ann"),
+    Automatic(),
+    Promotion("staging", "ann"),
+    Rollback("d1", "ann", "it is slow"),
+    AutomaticRollback("d1", "smoke: failed"),
+    Remediation("e1", "ann"),
+    Recovery("d1", "ann"),
+    Destruction("ann", "moved"),
+)
+
+
+@pytest.mark.parametrize("origin", ORIGINS, ids=origin_word)
 def test_an_origin_is_read_back_as_it_was(origin: Origin) -> None:
-    assert origin_from_payload(origin_to_payload(origin)) == origin
+    assert {type(one) for one in ORIGINS} == set(get_args(Origin))
+    assert origin_of(msgspec.convert(origin_to_payload(origin), OriginRecord)) == origin
+    assert origin_of(origin_to_record(origin)) == origin
 
 
 @given(st.lists(st.sampled_from(["hold", "lease", "release", "wait", "begin", "end", "finish"]), max_size=12))

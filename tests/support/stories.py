@@ -16,6 +16,9 @@ from terrace.stacks.model import Manual, Origin
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
+PLANNED: Mapping[str, Any] = {"digest": "d", "empty": False, "lineage": "l", "serial": 1}
+"""What every plan that was made says of itself."""
+
 
 @dataclass
 class Told:
@@ -23,6 +26,7 @@ class Told:
 
     history: History = field(default_factory=History)
     clock: int = 0
+    _first: dict[str, str] = field(default_factory=dict)
 
     def write(self, kind: str, subject: str, payload: Mapping[str, Any], actor: str = "ann") -> None:
         """One event."""
@@ -43,7 +47,7 @@ class Told:
         commit: str,
         origin: Origin,
         environment: str = "prod",
-        stacks: tuple[str, ...] = ("prod",),
+        stacks: tuple[str, ...] = (),
         **more: object,
     ) -> None:
         """A deployment is opened; its stacks go one after the other."""
@@ -51,10 +55,11 @@ class Told:
             "environment": environment,
             "commit": commit,
             "origin": origin_to_payload(origin),
-            "waves": [[stack] for stack in stacks],
+            "waves": [[stack] for stack in stacks or (environment,)],
             "policy": "p",
             **more,
         }
+        self._first.setdefault(name, (stacks or (environment,))[0])
         self.write(kinds.DEPLOYMENT_OPENED, name, payload)
 
     def step(
@@ -62,12 +67,14 @@ class Told:
         name: str,
         step: Step,
         result: str = "succeeded",
-        stack: str = "prod",
+        stack: str = "",
         detail: Mapping[str, object] | None = None,
     ) -> None:
-        """A step begins and ends; the stack counts only for those that are a stack's."""
+        """A step begins and ends; a stack's is of the first where none is named."""
         attempt = f"a{len(self.history.events)}"
-        stack = stack if step in (Step.PLAN, Step.APPLY, Step.SNAPSHOT, Step.BACKUP) else ""
+        stack = (stack or self._first[name]) if step in (Step.PLAN, Step.APPLY, Step.SNAPSHOT, Step.BACKUP) else ""
+        if step is Step.PLAN and result == "succeeded":
+            detail = {**PLANNED, **(detail or {})}
         self.write(kinds.STEP_BEGUN, name, {"step": step.value, "stack": stack, "attempt": attempt})
         ended = {"attempt": attempt, "result": result, "message": f"{step.value} {result}", "detail": detail or {}}
         self.write(kinds.STEP_ENDED, name, ended)

@@ -55,7 +55,7 @@ def approve(told: Told, deployment: str, actor: str) -> None:
     )
 
 
-def deploy(told: Told, name: str, *people: str, environment: str = "prod", commit: str = "c1") -> None:
+def deploy(told: Told, name: str, *people: str, environment: str = "prod", commit: str = "1" * 40) -> None:
     """A release that changed something, and who agreed to it. ann asks for all of them."""
     told.open(name, commit, Manual("ann"), environment, (environment,))
     told.step(name, Step.PLAN, stack=environment, detail={"empty": False})
@@ -89,7 +89,7 @@ def test_an_approval_counts_by_its_signature(
     deploy(told, "d1", *people)
     found = said(known(told, proof, policy), "terrace:approvals")
     assert found.outcome is outcome, found.what
-    assert found.commits == ("c1",)
+    assert found.commits == ("1" * 40,)
 
 
 def test_one_deployment_without_an_approval_is_not_hidden_by_others() -> None:
@@ -97,7 +97,7 @@ def test_one_deployment_without_an_approval_is_not_hidden_by_others() -> None:
     deploy(told, "d1", "bob")
     deploy(told, "d2")
     found = said(known(told), "terrace:approvals")
-    assert (found.outcome, found.places) == (Outcome.BAD, ("deployment d2 of c1",))
+    assert (found.outcome, found.places) == (Outcome.BAD, ("deployment d2 of 1111111",))
 
 
 def test_one_signature_is_not_two() -> None:
@@ -108,7 +108,7 @@ def test_one_signature_is_not_two() -> None:
     assert found.outcome is Outcome.BAD
     deploy(told, "d2", "bob", "carol")
     found = said(replace(known(told), config=two), "terrace:approvals")
-    assert found.places == ("deployment d1 of c1",)
+    assert found.places == ("deployment d1 of 1111111",)
 
 
 def test_nobody_agrees_to_their_own() -> None:
@@ -123,11 +123,11 @@ def test_nobody_agrees_to_their_own() -> None:
 
 def test_what_did_not_succeed_below_first_was_not_tested() -> None:
     told = Told()
-    deploy(told, "d1", "bob", commit="c1")
+    deploy(told, "d1", "bob", commit="1" * 40)
     assert said(known(told), "terrace:promotion").outcome is Outcome.BAD
     other = Told()
-    deploy(other, "d0", environment="staging", commit="c1")
-    deploy(other, "d1", "bob", commit="c1")
+    deploy(other, "d0", environment="staging", commit="1" * 40)
+    deploy(other, "d1", "bob", commit="1" * 40)
     assert said(known(other), "terrace:promotion").outcome is Outcome.GOOD
     assert said(known(other), "terrace:promotion", "staging").outcome is Outcome.NOTHING
 
@@ -144,7 +144,7 @@ def drift(told: Told, status: str) -> None:
         "stack": "prod",
         "path": "environments/prod",
         "status": status,
-        "commit": "c1",
+        "commit": "1" * 40,
         "why": "",
         "undeployed": [],
         "sightings": [],
@@ -191,7 +191,9 @@ def test_states_without_copies_and_drills_are_not_passed() -> None:
 def seen(told: Told, environment: str, change_it: Callable[[Audited], Audited] = lambda one: one) -> None:
     plan = plan_of([change("aws_s3_bucket.b0", Action.NO_OP)])
     plan = replace(plan, stack=replace(plan.stack, environment=environment, name=environment))
-    look = audited(Scope(environment, "deployed", {"c1": (environment,)}), (), {environment: plan}, [RULE], ["secrets"])
+    look = audited(
+        Scope(environment, "deployed", {"1" * 40: (environment,)}), (), {environment: plan}, [RULE], ["secrets"]
+    )
     for draft in drafts(told.history, [change_it(look)], [RULE], "p", "ann"):
         told.write(draft.kind, draft.subject, draft.payload)
 
@@ -244,7 +246,7 @@ def test_where_nothing_stands_nothing_is_wrong_and_nothing_right() -> None:
 
 def test_a_definition_of_azure_policy_is_evidence_for_the_checks_that_it_stands_for() -> None:
     azure = replace(RULE, controls=("404C3081-a854-4457-ae30-26a93ef643f9",))
-    look = audited(Scope("prod", "deployed", {"c1": ("prod",)}), (), {}, [azure], ())
+    look = audited(Scope("prod", "deployed", {"1" * 40: ("prod",)}), (), {}, [azure], ())
     told = Told()
     for draft in drafts(told.history, [replace(look, blind=0, objects=1)], [azure], "p", "ann"):
         told.write(draft.kind, draft.subject, draft.payload)
@@ -255,12 +257,12 @@ def test_a_definition_of_azure_policy_is_evidence_for_the_checks_that_it_stands_
 def test_a_report_says_what_it_does_not_tell_of_today() -> None:
     told = Told()
     seen(told, "prod")
-    deploy(told, "d1", "bob", commit="c2")
+    deploy(told, "d1", "bob", commit="2" * 40)
     late = replace(SPAN, now=NOON + 8 * DAY)
     found = compliance(known(told, policy="q"), ("staging", "prod"), [framework("cis-aws")], sources(), late)
     staging, prod = found.looked
     assert "never looked at" in staging.notes[0]
     notes = " ".join(prod.notes)
-    assert all(words in notes for words in ("deployed since", "c2", "other rules judged then", "too old"))
+    assert all(words in notes for words in ("deployed since", "2222222", "other rules judged then", "too old"))
     (told_of,) = found.frameworks
     assert told_of.count("pass") == 0

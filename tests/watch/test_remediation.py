@@ -149,8 +149,8 @@ def test_nothing_is_taken_back_where_it_is_held_or_busy(story: Story) -> None:
         ),
         (
             plan_of(
-                [change(f"a.{n}", Action.UPDATE, {"tags": {"a": "2"}}, {"tags": {"a": "1"}}) for n in range(3)],
-                [drifted(f"a.{n}", {"tags": {"a": "1"}}, {"tags": {"a": "2"}}) for n in range(3)],
+                [change(f"a.n{n}", Action.UPDATE, {"tags": {"a": "2"}}, {"tags": {"a": "1"}}) for n in range(3)],
+                [drifted(f"a.n{n}", {"tags": {"a": "1"}}, {"tags": {"a": "2"}}) for n in range(3)],
             ),
             "3 of 10 objects at once are more than 5 or 20%",
         ),

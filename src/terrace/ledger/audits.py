@@ -11,12 +11,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from terrace.assess.compliance.audit import Audited, RuleSeen, Scope
 from terrace.assess.model import Finding, Status
 from terrace.assess.policy.catalogue import PolicyRule
 from terrace.ledger import kinds
+from terrace.ledger.events.audits import AuditDone, AuditRules, PlacesRecord
 from terrace.ledger.model import Draft, Event, History
 
 _LONGEST = 300
@@ -59,7 +59,7 @@ def drafts(
         rule.id: {"title": rule.title, "controls": list(rule.controls), "types": list(rule.types)} for rule in rules
     }
     name = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
-    there = any(event.kind == kinds.AUDIT_RULES and event.subject == name for event in history.events)
+    there = any(event.kind == kinds.AUDIT_RULES and event.subject == name for event in history.readable)
     found = [] if there else [Draft(kinds.AUDIT_RULES, name, actor, {"rules": known})]
     for look in looks:
         payload = {
@@ -82,9 +82,9 @@ def drafts(
 
 def newest_first(history: History, environment: str) -> Iterator[Audit]:
     """Every look at an environment, the newest first; each is read only when it is asked for."""
-    for event in reversed(history.events):
-        if event.kind == kinds.AUDIT_DONE and event.subject == environment:
-            yield _read(event, history)
+    for event in reversed(history.readable):
+        if event.subject == environment and isinstance(event.record, AuditDone):
+            yield _read(event, event.record, history)
 
 
 def newest(history: History, environment: str) -> Audit | None:
@@ -100,40 +100,35 @@ def _counts(findings: Iterable[Finding]) -> dict[str, int]:
     return found
 
 
-def _read(event: Event, history: History) -> Audit:
-    payload = event.payload
-    places = payload["places"]
-    nothing: Mapping[str, Any] = {"first": (), "sha256": ""}
+def _read(event: Event, done: AuditDone, history: History) -> Audit:
+    nothing = PlacesRecord((), "")
     rules = {
         rule: RuleSeen(
             rule,
-            looked=counts[0],
-            failed=counts[1],
-            unknown=counts[2],
-            waived=counts[3],
-            places=tuple(places.get(rule, nothing)["first"]),
-            sha256=places.get(rule, nothing)["sha256"],
+            looked=looked,
+            failed=failed,
+            unknown=unknown,
+            waived=waived,
+            places=done.places.get(rule, nothing).first,
+            sha256=done.places.get(rule, nothing).sha256,
         )
-        for rule, counts in payload["seen"].items()
+        for rule, (looked, failed, unknown, waived) in done.seen.items()
     }
     return Audit(
         id=event.id,
         at=event.time,
         by=event.actor,
-        scope=Scope(event.subject, payload["basis"], {c: tuple(keys) for c, keys in payload["commits"].items()}),
-        policy=payload["policy"],
+        scope=Scope(event.subject, done.basis, done.commits),
+        policy=done.policy,
         rules=rules,
-        known=_known(history, payload["rules"]),
-        findings=payload["findings"],
-        empty=payload.get("empty", False),
+        known=_known(history, done.rules),
+        findings={"blocking": 0, **{status.value: 0 for status in Status}, **done.findings},
+        empty=done.empty,
     )
 
 
 def _known(history: History, name: str) -> Mapping[str, KnownRule]:
-    for event in history.events:
-        if event.kind == kinds.AUDIT_RULES and event.subject == name:
-            return {
-                rule: KnownRule(told["title"], tuple(told["controls"]), tuple(told["types"]))
-                for rule, told in event.payload["rules"].items()
-            }
+    for event in history.readable:
+        if event.subject == name and isinstance(event.record, AuditRules):
+            return {rule: KnownRule(told.title, told.controls, told.types) for rule, told in event.record.rules.items()}
     return {}

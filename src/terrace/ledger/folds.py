@@ -7,13 +7,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from terrace.gates.model import Subject, Witness
-from terrace.ledger import kinds
+from terrace.ledger.events.deployments import (
+    AdditionsRecord,
+    DeploymentEnded,
+    DeploymentOpened,
+    DeploymentWaiting,
+    HolderRecord,
+    LeaseReleased,
+    LeaseTaken,
+    RecoverySettled,
+)
+from terrace.ledger.events.people import ApprovalGiven, EnvironmentHeld, EnvironmentUnheld
+from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
 from terrace.ledger.model import Event, History
-from terrace.ledger.origins import origin_from_payload
+from terrace.ledger.origins import origin_of
 from terrace.ledger.parts import joined
 from terrace.rollout.model import Deployment, Holder, Lease, Step, StepRecord
-from terrace.stacks.additions import additions_of
+from terrace.stacks.additions import Additions, Import, Move
 from terrace.stacks.model import Destruction, Remediation, Undoing
 
 
@@ -45,10 +58,15 @@ class Hold:
 
 def deployments(history: History) -> tuple[Deployment, ...]:
     """Every deployment, oldest first, as it stands now."""
+    return history.view(_deployments)
+
+
+def _deployments(history: History) -> tuple[Deployment, ...]:
     telling: dict[str, _Telling] = {}
-    for event in history.events:
-        if event.kind == kinds.DEPLOYMENT_OPENED:
-            telling[event.subject] = _Telling(event)
+    for event in history.readable:
+        record = event.record
+        if isinstance(record, DeploymentOpened):
+            telling[event.subject] = _Telling(event, record)
         elif event.subject in telling:
             telling[event.subject].hear(event)
     found: dict[str, Deployment] = {}
@@ -141,15 +159,18 @@ class Settlement:
 
 def settlements(history: History, deployment: str) -> tuple[Settlement, ...]:
     """Everything that was said about the stacks of a deployment of unknown outcome, oldest first."""
-    found = []
-    for event in history.events:
-        if event.kind == kinds.RECOVERY_SETTLED and event.subject == deployment:
-            told = event.payload
-            stack, attempt, reason = (str(told.get(name, "")) for name in ("stack", "attempt", "reason"))
-            addresses = told.get("addresses")
-            named = tuple(map(str, addresses)) if isinstance(addresses, list | tuple) else ()
-            found.append(Settlement(deployment, stack, attempt, event.actor, reason, named))
-    return tuple(found)
+    return tuple(
+        Settlement(
+            deployment,
+            event.record.stack,
+            event.record.attempt,
+            event.actor,
+            event.record.reason,
+            event.record.addresses,
+        )
+        for event in history.readable
+        if event.subject == deployment and isinstance(event.record, RecoverySettled)
+    )
 
 
 def is_settled(history: History, deployment: Deployment, people: int) -> bool:
@@ -169,8 +190,10 @@ def unsettled(history: History, environment: str, people: int) -> Deployment | N
     """
     mine = {d.id: d for d in deployments(history) if d.environment == environment}
     left: dict[str, Deployment] = {}
-    for event in history.events:
-        if event.kind != kinds.DEPLOYMENT_ENDED or event.subject not in mine:
+    for event in history.readable:
+        if not isinstance(event.record, DeploymentEnded):
+            continue
+        if event.subject not in mine:
             continue
         ended = mine[event.subject]
         # An apply whose end nobody knows makes its deployment one of unknown outcome, whatever the end of that says.
@@ -192,21 +215,29 @@ def last_good(history: History, environment: str) -> Deployment | None:
 
 def approvals(history: History, deployment: str) -> tuple[SignedApproval, ...]:
     """Every answer that was given to a deployment, oldest first."""
-    return tuple(
-        SignedApproval(
-            deployment=event.subject,
-            actor=event.payload["actor"],
-            role=event.payload["role"],
-            answer=event.payload["answer"],
-            subjects=tuple(Subject(**s) for s in event.payload["subjects"]),
-            at=datetime.fromisoformat(event.payload["at"]),
-            comment=event.payload.get("comment", ""),
-            statement=event.payload["statement"],
-            signature=event.payload.get("signature"),
-            witness=Witness(**event.payload["witness"]) if event.payload.get("witness") else None,
-        )
-        for event in history.events
-        if event.kind == kinds.APPROVAL_GIVEN and event.subject == deployment
+    return history.view(_approvals).get(deployment, ())
+
+
+def _approvals(history: History) -> Mapping[str, tuple[SignedApproval, ...]]:
+    found: dict[str, list[SignedApproval]] = {}
+    for event in history.readable:
+        if isinstance(event.record, ApprovalGiven):
+            found.setdefault(event.subject, []).append(_approval(event, event.record))
+    return {deployment: tuple(given) for deployment, given in found.items()}
+
+
+def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
+    return SignedApproval(
+        deployment=event.subject,
+        actor=given.actor,
+        role=given.role,
+        answer=given.answer,
+        subjects=tuple(Subject(**msgspec.structs.asdict(one)) for one in given.subjects),
+        at=given.at,
+        comment=given.comment,
+        statement=given.statement,
+        signature=given.signature,
+        witness=Witness(**msgspec.structs.asdict(given.witness)) if given.witness is not None else None,
     )
 
 
@@ -217,94 +248,112 @@ def hold(history: History, environment: str) -> Hold | None:
     away.
     """
     held: Hold | None = None
-    for event in history.events:
+    for event in history.readable:
         if event.subject != environment:
             continue
-        if event.kind == kinds.ENVIRONMENT_HELD:
-            payload = event.payload
-            new = Hold(payload.get("reason", ""), event.actor, event.time, payload.get("deployment", ""))
-            held = new if held is None or held.deployment or not new.deployment else held
-        elif event.kind == kinds.ENVIRONMENT_UNHELD and held is not None:
-            ended = event.payload.get("deployment", "")
-            held = None if ended in ("", held.deployment) else held
+        match event.record:
+            case EnvironmentHeld(reason=reason, deployment=deployment):
+                new = Hold(reason, event.actor, event.time, deployment)
+                held = new if held is None or held.deployment or not new.deployment else held
+            case EnvironmentUnheld(deployment=ended) if held is not None:
+                held = None if ended in ("", held.deployment) else held
     return held
 
 
 class _Telling:
     """What the events tell of one deployment so far. Its records are made once, at the end: histories are long."""
 
-    def __init__(self, opened: Event) -> None:
+    def __init__(self, event: Event, opened: DeploymentOpened) -> None:
+        self._event = event
         self._opened = opened
-        self._begun: dict[str, Event] = {}
-        self._ended: dict[str, Event] = {}
+        self._begun: dict[str, tuple[Event, StepBegun]] = {}
+        self._ended: dict[str, tuple[Event, StepEnded]] = {}
         self._parts: dict[str, dict[tuple[str, int], list[Any]]] = {}
         self._lease: Lease | None = None
         self._epoch = 0
         self._waiting: tuple[str, ...] = ()
-        self._end: Event | None = None
+        self._end: tuple[Event, DeploymentEnded] | None = None
 
     def hear(self, event: Event) -> None:
-        payload = event.payload
-        match event.kind:
-            case kinds.LEASE_TAKEN:
-                self._lease = Lease(Holder(**payload["holder"]), payload["epoch"], event.time)
-                self._epoch, self._waiting = payload["epoch"], ()
-            case kinds.LEASE_RELEASED:
+        record = event.record
+        match record:
+            case LeaseTaken():
+                self._lease = Lease(holder_of(record.holder), record.epoch, event.time)
+                self._epoch, self._waiting = record.epoch, ()
+            case LeaseReleased():
                 self._lease = None
-            # What was written first stands: nobody can make an unknown outcome a known one by writing another.
-            case kinds.STEP_BEGUN:
-                self._begun.setdefault(payload["attempt"], event)
-            case kinds.STEP_LISTED if payload["attempt"] in self._begun and payload["attempt"] not in self._ended:
-                parts = self._parts.setdefault(payload["attempt"], {})
-                parts.setdefault((payload["list"], payload["part"]), payload["entries"])
-            case kinds.STEP_ENDED if payload["attempt"] in self._begun and self._end is None:
-                self._ended.setdefault(payload["attempt"], event)
-            case kinds.DEPLOYMENT_WAITING:
-                self._lease, self._waiting = None, tuple(payload["reasons"])
-            case kinds.DEPLOYMENT_ENDED if self._end is None:
-                self._lease, self._waiting, self._end = None, (), event
+            # Written once each: no event that follows can make an unknown outcome a known one.
+            case StepBegun():
+                self._begun[record.attempt] = (event, record)
+            case StepListed():
+                self._parts.setdefault(record.attempt, {})[record.list, record.part] = list(record.entries)
+            case StepEnded():
+                self._ended[record.attempt] = (event, record)
+            case DeploymentWaiting():
+                self._lease, self._waiting = None, record.reasons
+            case DeploymentEnded():
+                self._lease, self._waiting, self._end = None, (), (event, record)
 
     def deployment(self) -> Deployment:
-        opening = self._opened.payload
-        end = self._end.payload if self._end is not None else {}
+        opened = self._opened
+        at, end = self._end if self._end is not None else (None, None)
         return Deployment(
-            id=self._opened.subject,
-            environment=opening["environment"],
-            commit=opening["commit"],
-            origin=origin_from_payload(opening["origin"]),
-            requester=self._opened.actor,
-            opened_at=self._opened.time,
-            waves=tuple(tuple(wave) for wave in opening["waves"]),
-            policy=opening["policy"],
+            id=self._event.subject,
+            environment=opened.environment,
+            commit=opened.commit,
+            origin=origin_of(opened.origin),
+            requester=self._event.actor,
+            opened_at=self._event.time,
+            waves=opened.waves,
+            policy=opened.policy,
             steps=tuple(
-                _record(begun, self._ended.get(attempt), self._parts.get(attempt, {}))
+                _record(*begun, self._ended.get(attempt), self._parts.get(attempt, {}))
                 for attempt, begun in self._begun.items()
             ),
             lease=self._lease,
             epoch=self._epoch,
             waiting=self._waiting,
-            result=end.get("result"),
-            reasons=tuple(end.get("reasons", ())),
-            ended_at=self._end.time if self._end is not None else None,
-            tag=end.get("tag"),
-            live=opening.get("live", ""),
-            additions=additions_of(opening.get("additions", {})),
-            agreed=frozenset(opening.get("agreed", ())),
-            partial=opening.get("partial", False),
-            settles=opening.get("settles", ""),
+            result=end.result if end is not None else None,
+            reasons=end.reasons if end is not None else (),
+            ended_at=at.time if at is not None else None,
+            tag=end.tag if end is not None else None,
+            live=opened.live,
+            additions=_additions(opened.additions),
+            agreed=frozenset(opened.agreed),
+            partial=opened.partial,
+            settles=opened.settles,
         )
 
 
-def _record(begun: Event, ended: Event | None, parts: Mapping[tuple[str, int], list[Any]]) -> StepRecord:
-    intent = begun.payload
-    outcome = ended.payload if ended is not None else {}
+def holder_of(record: HolderRecord) -> Holder:
+    """The process that a record names."""
+    return Holder(**msgspec.structs.asdict(record))
+
+
+def _additions(record: AdditionsRecord) -> Additions:
+    return Additions(
+        tuple(Move(*move) for move in record.moves),
+        tuple(Import(*one) for one in record.imports),
+    )
+
+
+def _record(
+    event: Event,
+    begun: StepBegun,
+    end: tuple[Event, StepEnded] | None,
+    parts: Mapping[tuple[str, int], list[Any]],
+) -> StepRecord:
+    at, ended = end if end is not None else (None, None)
+    detail = msgspec.to_builtins(begun.detail)
+    if ended is not None:
+        detail |= msgspec.to_builtins(ended.detail)
     return StepRecord(
-        step=Step(intent["step"]),
-        stack=intent.get("stack", ""),
-        attempt=intent["attempt"],
-        began_at=begun.time,
-        ended_at=ended.time if ended is not None else None,
-        result=outcome.get("result"),
-        message=outcome.get("message", ""),
-        detail=joined({**intent.get("detail", {}), **outcome.get("detail", {})}, parts),
+        step=Step(begun.step),
+        stack=begun.stack,
+        attempt=begun.attempt,
+        began_at=event.time,
+        ended_at=at.time if at is not None else None,
+        result=ended.result if ended is not None else None,
+        message=ended.message if ended is not None else "",
+        detail=joined(detail, parts),
     )

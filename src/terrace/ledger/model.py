@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from terrace.ledger.events.codec import decode, encode
+from terrace.ledger.events.record import Malformed, Record, Unknown
+
+if TYPE_CHECKING:
+    from terrace.ledger.reading import Reading
+
+T = TypeVar("T")
 
 GENESIS = "0" * 64
 """The previous hash of the first event, and the head of a ledger that holds none."""
@@ -19,6 +28,11 @@ class Draft:
     subject: str
     actor: str
     payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def draft(record: Record, subject: str, actor: str) -> Draft:
+    """The draft of a record about a subject. Raises TerraceError where it could not be read back."""
+    return Draft(record.KIND, subject, actor, encode(record))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +51,45 @@ class Event:
     payload: Mapping[str, Any]
     previous: str
     hash: str
+    _record: Record | Unknown | Malformed | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def record(self) -> Record | Unknown | Malformed:
+        """The payload as the record of its kind, decoded when it is first asked for."""
+        known = self._record
+        if known is None:
+            known = decode(self.kind, self.subject, self.actor, self.payload, position=self.position, time=self.time)
+            object.__setattr__(self, "_record", known)
+        return known
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
     """All events as one reader saw them; `head` is the hash of the last, GENESIS when there is none."""
 
     events: tuple[Event, ...] = ()
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The events that can be read and those that cannot, told apart once."""
+        from terrace.ledger.reading import read
+
+        return read(self.events)
+
+    @cached_property
+    def _views(self) -> dict[Callable[[History], object], object]:
+        return {}
+
+    def view(self, fold: Callable[[History], T]) -> T:
+        """What a fold makes of this history. It is asked once."""
+        if fold not in self._views:
+            self._views[fold] = fold(self)
+        return self._views[fold]  # type: ignore[return-value]
+
+    @property
+    def readable(self) -> tuple[Event, ...]:
+        """The events that can be read: only from these does anything follow."""
+        return self.reading.events
 
     @property
     def head(self) -> str:

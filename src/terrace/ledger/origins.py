@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
+import msgspec
+
+from terrace.ledger.events.deployments import ORIGINS, OriginRecord
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,
@@ -35,14 +37,16 @@ def origin_word(origin: Origin) -> str:
     return next(word for word, kind in _WORDS.items() if type(origin) is kind)
 
 
+def origin_to_record(origin: Origin) -> OriginRecord:
+    """An origin as it stands in an event; `origin_of` reads it back."""
+    return ORIGINS[origin_word(origin)](**asdict(origin))
+
+
 def origin_to_payload(origin: Origin) -> dict[str, str]:
-    """An origin as JSON data; `origin_from_payload` reads it back."""
+    """An origin as JSON data."""
     return {"kind": origin_word(origin), **asdict(origin)}
 
 
-def origin_from_payload(payload: Mapping[str, Any]) -> Origin:
-    """The origin that `origin_to_payload` wrote. One of a later version of Terrace is read as somebody's command."""
-    kind = _WORDS.get(payload["kind"])
-    if kind is None:
-        return Manual(payload.get("by", ""))
-    return kind(**{name: value for name, value in payload.items() if name != "kind"})
+def origin_of(record: OriginRecord) -> Origin:
+    """The origin that a record tells."""
+    return _WORDS[str(record.__struct_config__.tag)](**msgspec.structs.asdict(record))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from terrace.ledger import kinds
+from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
+from terrace.ledger.folds import holder_of
 from terrace.ledger.model import Event, History
 from terrace.plans.restoring import Difference
 from terrace.rollout.model import Holder
@@ -57,17 +58,16 @@ class Restored:
 def restores(history: History) -> tuple[Restore, ...]:
     """Every restore, oldest first, as it stands now."""
     found: dict[str, Restore] = {}
-    for event in history.events:
-        payload = event.payload
-        known = found.get(payload.get("restore", ""))
-        if event.kind == kinds.STATE_RESTORE_BEGUN:
-            found[payload["restore"]] = _begun(event)
-        elif known is not None and event.kind == kinds.STATE_BACKED_UP:
-            found[known.id] = replace(
-                known, previous=payload["backup"], previous_serial=payload["serial"], target=payload["target"]
-            )
-        elif known is not None and event.kind == kinds.STATE_RESTORE_ENDED:
-            found[known.id] = replace(known, result=payload["result"])
+    for event in history.readable:
+        match event.record:
+            case StateRestoreBegun() as begun:
+                found[begun.restore] = _begun(event, begun)
+            case StateBackedUp(restore=known) as saved if known:
+                found[known] = replace(
+                    found[known], previous=saved.backup, previous_serial=saved.serial, target=saved.target
+                )
+            case StateRestoreEnded() as ended:
+                found[ended.restore] = replace(found[ended.restore], result=ended.result)
     return tuple(found.values())
 
 
@@ -76,19 +76,18 @@ def open_restore(history: History, environment: str) -> Restore | None:
     return next((r for r in restores(history) if r.environment == environment and not r.result), None)
 
 
-def _begun(event: Event) -> Restore:
-    payload = event.payload
+def _begun(event: Event, begun: StateRestoreBegun) -> Restore:
     return Restore(
-        id=payload["restore"],
+        id=begun.restore,
         stack=event.subject,
-        environment=payload["environment"],
-        backup=payload["backup"],
-        deployment=payload["deployment"],
-        commit=payload["commit"],
-        reason=payload["reason"],
+        environment=begun.environment,
+        backup=begun.backup,
+        deployment=begun.deployment,
+        commit=begun.commit,
+        reason=begun.reason,
         by=event.actor,
         begun_at=event.time,
-        holder=Holder(**payload["holder"]),
-        accepted=frozenset(payload["accepted"]),
-        held_by_us=payload["held_by_us"],
+        holder=holder_of(begun.holder),
+        accepted=frozenset(begun.accepted),
+        held_by_us=begun.held_by_us,
     )

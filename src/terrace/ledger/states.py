@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds
+from terrace.ledger.events.deployments import DeploymentOpened
+from terrace.ledger.events.states import StateBackedUp, StateDrilled, StateRestoreEnded
+from terrace.ledger.events.steps import Detail, StepBegun, StepEnded
 from terrace.ledger.model import Event, History
 from terrace.rollout.model import Deployment, Step
 
@@ -64,19 +66,25 @@ def standings(history: History) -> dict[str, Standing]:
     """How every state that was ever applied to or looked at is backed up, by stack."""
     found: dict[str, Standing] = {}
     environments: dict[str, str] = {}
-    for event in history.events:
-        payload = event.payload
-        if event.kind == kinds.DEPLOYMENT_OPENED:
-            environments[event.subject] = payload["environment"]
-        elif event.kind in (kinds.STEP_BEGUN, kinds.STEP_ENDED) and payload.get("stack"):
-            key = payload["stack"]
-            known = found.get(key) or Standing(key, environments.get(event.subject, ""))
-            seen = _after_step(known, event)
-            if seen is not known:
-                found[key] = seen
-        elif event.kind in (kinds.STATE_BACKED_UP, kinds.STATE_RESTORE_ENDED, kinds.STATE_DRILLED):
-            known = found.get(event.subject) or Standing(event.subject, payload["environment"])
-            found[event.subject] = _after(known, event)
+    begun: dict[str, StepBegun] = {}
+    for event in history.readable:
+        record = event.record
+        match record:
+            case DeploymentOpened():
+                environments[event.subject] = record.environment
+            case StepBegun() if record.stack:
+                begun[record.attempt] = record
+                if record.step == "apply":
+                    known = found.get(record.stack) or Standing(record.stack, environments[event.subject])
+                    found[record.stack] = replace(known, unbacked_since=known.unbacked_since or event.time)
+            case StepEnded() if record.attempt in begun and record.detail.backup:
+                intent = begun[record.attempt]
+                if intent.step in ("backup", "snapshot"):
+                    known = found.get(intent.stack) or Standing(intent.stack, environments[event.subject])
+                    found[intent.stack] = _proven(known, event.time, _of_step(record.detail))
+            case StateBackedUp() | StateRestoreEnded() | StateDrilled():
+                known = found.get(event.subject) or Standing(event.subject, record.environment)
+                found[event.subject] = _after(known, event, record)
     return found
 
 
@@ -94,13 +102,13 @@ def good_backups(history: History) -> frozenset[str]:
 def recorded(history: History) -> dict[str, str]:
     """The hash of the plain state of every copy that the ledger knows, by the copy's first name."""
     found: dict[str, str] = {}
-    for event in history.events:
-        payload = event.payload
-        detail = payload.get("detail", {}) if event.kind == kinds.STEP_ENDED else {}
-        if "state_sha256" in detail:
-            found[detail["backup"]] = detail["state_sha256"]
-        elif event.kind in (kinds.STATE_BACKED_UP, kinds.STATE_RESTORE_ENDED) and payload.get("backup"):
-            found[payload["backup"]] = payload["sha256"]
+    for event in history.readable:
+        match event.record:
+            case StepEnded(detail=Detail(backup=str(backup), state_sha256=str(sha256))):
+                found[backup] = sha256
+            case StateBackedUp(backup=backup, sha256=sha256) | StateRestoreEnded(backup=backup, sha256=sha256):
+                if backup:
+                    found[backup] = sha256
     return found
 
 
@@ -140,51 +148,56 @@ def words(span: timedelta) -> str:
     return f"{seconds} s"
 
 
-def _after_step(known: Standing, event: Event) -> Standing:
-    payload = event.payload
-    step, detail = Step(payload["step"]), payload.get("detail", {})
-    if event.kind == kinds.STEP_BEGUN:
-        if step is Step.APPLY and known.unbacked_since is None:
-            return replace(known, unbacked_since=event.time)
-        return known
-    if step in (Step.BACKUP, Step.SNAPSHOT) and "backup" in detail:
-        return _proven(known, event.time, {**detail, "sha256": detail["state_sha256"]})
-    return known
-
-
-def _after(known: Standing, event: Event) -> Standing:
-    payload = event.payload
-    if event.kind == kinds.STATE_DRILLED:
-        return replace(known, drilled=Drilled(payload["backup"], payload["result"], event.time))
-    if event.kind == kinds.STATE_RESTORE_ENDED:
+def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEnded | StateDrilled) -> Standing:
+    if isinstance(record, StateDrilled):
+        return replace(known, drilled=Drilled(record.backup, record.result, event.time))
+    copy = _Copy(record.backup, record.lineage, record.serial, record.sha256)
+    if isinstance(record, StateRestoreEnded):
         # What was put back may be what was wrong before, and stays so.
-        right = payload["result"] == "restored" or (payload["result"] != "unknown" and not known.alarm)
-        return _proven(known, event.time, payload) if right and payload.get("backup") else known
-    if payload.get("restore"):
+        right = record.result == "restored" or (record.result != "unknown" and not known.alarm)
+        return _proven(known, event.time, copy) if right and record.backup else known
+    if record.restore:
         # The copy of what a restore found: it may well be what is wrong.
         return known
-    match payload["finding"]:
+    match record.finding:
         case "saved" | "same":
-            return _proven(known, event.time, payload)
+            return _proven(known, event.time, copy)
         case "none":
             # Also where there was a state once, and somebody said that it is rightly gone.
             return Standing(known.stack, known.environment, checked_at=event.time, drilled=known.drilled)
         case "alarm":
-            return replace(known, alarm=payload["reason"], unbacked_since=known.unbacked_since or event.time)
+            return replace(known, alarm=record.reason, unbacked_since=known.unbacked_since or event.time)
         case "unsaved":
             return replace(known, unbacked_since=known.unbacked_since or event.time)
         case _:
             return known
 
 
-def _proven(known: Standing, at: datetime, seen: Mapping[str, Any]) -> Standing:
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A copy of a state, and which state it is of."""
+
+    backup: str
+    lineage: str
+    serial: int
+    sha256: str
+
+
+def _of_step(detail: Detail) -> _Copy:
+    """The copy that a step made; its record says all of it, or is none."""
+    assert isinstance(detail.backup, str) and isinstance(detail.lineage, str), "checked when it was decoded"
+    assert isinstance(detail.serial, int) and isinstance(detail.state_sha256, str), "checked when it was decoded"
+    return _Copy(detail.backup, detail.lineage, detail.serial, detail.state_sha256)
+
+
+def _proven(known: Standing, at: datetime, copy: _Copy) -> Standing:
     """A copy is the state."""
     return replace(
         known,
-        backup=seen["backup"],
-        lineage=seen["lineage"],
-        serial=seen["serial"],
-        sha256=seen["sha256"],
+        backup=copy.backup,
+        lineage=copy.lineage,
+        serial=copy.serial,
+        sha256=copy.sha256,
         checked_at=at,
         unbacked_since=None,
         alarm="",

@@ -82,7 +82,7 @@ def note_overdue(crew: Crew, environments: Iterable[str]) -> None:
             if how is None or not how.overdue:
                 continue
             since = how.checked_at
-            told = [e for e in history.events if e.kind == kinds.DRIFT_OVERDUE and e.subject == name]
+            told = [e for e in history.readable if e.kind == kinds.DRIFT_OVERDUE and e.subject == name]
             if not told or (since is not None and told[-1].time < since):
                 drafts.append(Draft(kinds.DRIFT_OVERDUE, name, crew.actor, {"reason": how.overdue}))
         return tuple(drafts)

@@ -121,8 +121,8 @@ class Journal:
             return f"deployment {self._id} was taken over by another process"
         if not any(one.attempt == record.attempt and one.open for one in deployment.steps):
             return f"the ledger has an end of attempt {record.attempt}"
-        taken = max(e.position for e in history.events if e.kind == kinds.LEASE_TAKEN and e.subject == self._id)
-        said = [e for e in history.events if e.kind == kinds.RECOVERY_ATTESTED and e.subject == self._id]
+        taken = max(e.position for e in history.readable if e.kind == kinds.LEASE_TAKEN and e.subject == self._id)
+        said = [e for e in history.readable if e.kind == kinds.RECOVERY_ATTESTED and e.subject == self._id]
         if any(event.position > taken for event in said):
             return f"{said[-1].actor} said that the process which drives deployment {self._id} is dead"
         return ""

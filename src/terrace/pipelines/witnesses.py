@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from terrace.ledger import kinds
+from terrace.ledger.events.steps import StepBegun
 from terrace.ledger.model import Draft, Event, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
@@ -28,7 +29,7 @@ def needed(environment: Environment) -> int:
 
 def say_that_it_is_dead(history: History, deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
     """Everybody who said so of an apply after it was begun."""
-    begun = (e for e in history.events if e.kind == kinds.STEP_BEGUN and e.payload["attempt"] == record.attempt)
+    begun = (e for e in history.readable if isinstance(e.record, StepBegun) and e.record.attempt == record.attempt)
     return _said(history, deployment, next(begun).position)
 
 
@@ -46,7 +47,7 @@ def driven(crew: Crew, history: History, deployment: Deployment) -> bool:
 
 
 def _taken(history: History, deployment: Deployment) -> int:
-    taken = (e.position for e in history.events if e.kind == kinds.LEASE_TAKEN and e.subject == deployment.id)
+    taken = (e.position for e in history.readable if e.kind == kinds.LEASE_TAKEN and e.subject == deployment.id)
     return max(taken, default=-1)
 
 
@@ -54,16 +55,16 @@ def _last(history: History, deployment: Deployment) -> int:
     """Where something was last begun that may have to be declared dead."""
     begun = (
         e.position
-        for e in history.events
+        for e in history.readable
         if e.subject == deployment.id and (e.kind == kinds.LEASE_TAKEN or _applies(e))
     )
     return max(begun, default=-1)
 
 
 def _applies(event: Event) -> bool:
-    return event.kind == kinds.STEP_BEGUN and event.payload["step"] == "apply"
+    return isinstance(event.record, StepBegun) and event.record.step == "apply"
 
 
 def _said(history: History, deployment: Deployment, since: int) -> tuple[str, ...]:
-    said = (e for e in history.events if e.kind == kinds.RECOVERY_ATTESTED and e.subject == deployment.id)
+    said = (e for e in history.readable if e.kind == kinds.RECOVERY_ATTESTED and e.subject == deployment.id)
     return tuple(dict.fromkeys(event.actor for event in said if event.position > since))

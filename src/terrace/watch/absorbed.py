@@ -52,5 +52,6 @@ def _applied(deployment: Deployment) -> list[tuple[StepRecord, StepRecord]]:
     for index, record in enumerate(deployment.steps):
         if record.step is Step.APPLY and record.result is not None:
             before = [r for r in deployment.steps[:index] if r.step is Step.PLAN and r.stack == record.stack]
-            found.append((record, before[-1]))
+            if before:
+                found.append((record, before[-1]))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from terrace.ledger import kinds
+from terrace.ledger.events.drift import DriftAcknowledged
 from terrace.ledger.model import History
 from terrace.watch.model import Sighting
 
@@ -39,17 +39,17 @@ def acknowledgements(history: History, environment: str) -> tuple[Acknowledgemen
     """Every acknowledgement in an environment, oldest first."""
     return tuple(
         Acknowledgement(
-            stack=event.payload["stack"],
-            address=event.payload["address"],
-            paths=tuple(event.payload["paths"]),
-            observed=event.payload["observed"],
-            fingerprint=event.payload["fingerprint"],
+            stack=event.record.stack,
+            address=event.record.address,
+            paths=event.record.paths,
+            observed=event.record.observed,
+            fingerprint=event.record.fingerprint,
             by=event.actor,
-            reason=event.payload["reason"],
+            reason=event.record.reason,
             at=event.time,
         )
-        for event in history.events
-        if event.kind == kinds.DRIFT_ACKNOWLEDGED and event.subject == environment
+        for event in history.readable
+        if event.subject == environment and isinstance(event.record, DriftAcknowledged)
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from terrace.ledger import kinds
+from terrace.ledger.events.drift import DriftChecked
 from terrace.ledger.model import History
 from terrace.watch.model import Observation, Sighting, Status, worst
-from terrace.watch.payload import observation_from_payload
+from terrace.watch.payload import observation_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ class Standing:
 
 def newest_first(history: History, environment: str) -> Iterator[Check]:
     """Every look at an environment, the newest first; each is read only when it is asked for."""
-    for event in reversed(history.events):
-        if event.kind == kinds.DRIFT_CHECKED and event.subject == environment:
+    for event in reversed(history.readable):
+        if event.subject == environment and isinstance(event.record, DriftChecked):
             yield Check(
                 id=event.id,
                 environment=environment,
                 at=event.time,
-                observations=tuple(observation_from_payload(one) for one in event.payload["stacks"]),
-                every=timedelta(seconds=event.payload["every"]),
+                observations=tuple(observation_of(one) for one in event.record.stacks),
+                every=timedelta(seconds=event.record.every),
             )
 
 

@@ -13,7 +13,7 @@ from terrace.assess.compliance.evidence import Evidence, Outcome
 from terrace.assess.compliance.frameworks import Source
 from terrace.gates.decide import rule_for
 from terrace.gates.model import PROVEN, Proof
-from terrace.ledger import audits, folds, kinds
+from terrace.ledger import audits, folds
 from terrace.ledger.audits import Audit
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
@@ -144,29 +144,21 @@ def _judged(
 
 
 def _approvals(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
-    answers = _answers(known)
     for name in names:
         settings = known.config.environment(name)
         asked = [d for d in _changes(known, name, span) if rule_for(settings, d.origin).asked]
         none = f"nothing was deployed in {_days(span.period)} for which approvals are asked"
-        yield _judged(
-            source, name, asked, lambda d: _not_approved(known, answers, d), "each agreed to by signature", none
-        )
+        yield _judged(source, name, asked, lambda d: _not_approved(known, d), "each agreed to by signature", none)
 
 
-def _answers(known: Known) -> History:
-    """The answers alone: they are looked through once a deployment."""
-    return History(tuple(event for event in known.history.events if event.kind == kinds.APPROVAL_GIVEN))
+def _agreed(known: Known, deployment: Deployment) -> list[SignedApproval]:
+    return [one for one in folds.approvals(known.history, deployment.id) if one.answer == "approve"]
 
 
-def _agreed(answers: History, deployment: Deployment) -> list[SignedApproval]:
-    return [one for one in folds.approvals(answers, deployment.id) if one.answer == "approve"]
-
-
-def _not_approved(known: Known, answers: History, deployment: Deployment) -> tuple[Outcome, str] | None:
+def _not_approved(known: Known, deployment: Deployment) -> tuple[Outcome, str] | None:
     rule = rule_for(known.config.environment(deployment.environment), deployment.origin)
     needed = max(rule.count, sum(rule.roles.values()))
-    given = _agreed(answers, deployment)
+    given = _agreed(known, deployment)
     if len({one.actor for one in given if known.proof(one) in PROVEN}) >= needed:
         return None
     if deployment.policy != known.policy:
@@ -178,14 +170,13 @@ def _not_approved(known: Known, answers: History, deployment: Deployment) -> tup
 
 
 def _duties_apart(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
-    answers = _answers(known)
 
     def own(deployment: Deployment) -> tuple[Outcome, str] | None:
-        others = [one for one in _agreed(answers, deployment) if one.actor != deployment.requester]
+        others = [one for one in _agreed(known, deployment) if one.actor != deployment.requester]
         return None if others else (Outcome.BAD, "agreed to by nobody but who asked for it")
 
     for name in names:
-        agreed = [d for d in _changes(known, name, span) if _agreed(answers, d)]
+        agreed = [d for d in _changes(known, name, span) if _agreed(known, d)]
         none = f"nobody was asked to agree to anything in {_days(span.period)}"
         yield _judged(source, name, agreed, own, "each agreed to by somebody else than who asked", none)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from terrace.assess.model import Severity
+from terrace.ledger.events.drift import ObservationRecord, SightingRecord
 from terrace.plans.model import Action
 from terrace.watch.model import Ignored, Observation, Quadrant, Sighting
 
@@ -29,19 +32,19 @@ def observation_to_payload(record: Observation) -> dict[str, Any]:
     }
 
 
-def observation_from_payload(payload: Mapping[str, Any]) -> Observation:
+def observation_of(record: ObservationRecord) -> Observation:
     """What `observation_to_payload` wrote."""
     return Observation(
-        stack=payload["stack"],
-        path=payload["path"],
-        status=payload["status"],
-        commit=payload["commit"],
-        why=payload["why"],
-        undeployed=tuple(payload["undeployed"]),
-        sightings=sightings_of(payload["stack"], payload["sightings"]),
-        ignored=tuple(Ignored(**{**one, "paths": tuple(one["paths"])}) for one in payload["ignored"]),
-        notices=tuple(payload["notices"]),
-        objects=payload["objects"],
+        stack=record.stack,
+        path=record.path,
+        status=record.status,
+        commit=record.commit,
+        why=record.why,
+        undeployed=record.undeployed,
+        sightings=tuple(_sighting(record.stack, one) for one in record.sightings),
+        ignored=tuple(Ignored(**msgspec.structs.asdict(one)) for one in record.ignored),
+        notices=record.notices,
+        objects=record.objects,
     )
 
 
@@ -63,19 +66,20 @@ def sighting_to_payload(record: Sighting) -> dict[str, Any]:
 
 def sightings_of(stack: str, payloads: Iterable[Mapping[str, Any]]) -> tuple[Sighting, ...]:
     """What `sighting_to_payload` wrote of one stack."""
-    return tuple(
-        Sighting(
-            stack=stack,
-            address=one["address"],
-            type=one["type"],
-            quadrant=Quadrant(one["quadrant"]),
-            severity=Severity[one["severity"].upper()],
-            paths=tuple(one["paths"]),
-            undo=Action(one["undo"]),
-            fingerprint=one["fingerprint"],
-            kept=tuple(one["kept"]),
-            grave=one["grave"],
-            observed=dict(one["observed"]),
-        )
-        for one in payloads
+    return tuple(_sighting(stack, msgspec.convert(one, SightingRecord)) for one in payloads)
+
+
+def _sighting(stack: str, record: SightingRecord) -> Sighting:
+    return Sighting(
+        stack=stack,
+        address=record.address,
+        type=record.type,
+        quadrant=Quadrant(record.quadrant),
+        severity=Severity[record.severity.upper()],
+        paths=record.paths,
+        undo=Action(record.undo),
+        fingerprint=record.fingerprint,
+        kept=record.kept,
+        grave=record.grave,
+        observed=record.observed,
     )

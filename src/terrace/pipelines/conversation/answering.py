@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from msgspec.structs import asdict
 
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome, Verdict, Witness
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds
+from terrace.ledger.events.people import ApprovalGiven
 from terrace.ledger.model import History
 from terrace.pipelines import approve as approving
 from terrace.pipelines.conversation.authorship import own_part
@@ -35,8 +36,8 @@ def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, w
 
 def written(history: History, witness: Witness) -> bool:
     """Whether what a witness is named for stands in the ledger."""
-    told = asdict(witness)
-    return any(e.kind == kinds.APPROVAL_GIVEN and e.payload.get("witness") == told for e in history.events)
+    given = (event.record for event in history.readable if isinstance(event.record, ApprovalGiven))
+    return any(one.witness is not None and Witness(**asdict(one.witness)) == witness for one in given)
 
 
 def _said_here(history: History, deployment: Deployment, witness: Witness) -> bool:

@@ -110,7 +110,7 @@ def _resumed(crew: Crew, environment: str) -> Deployment | Refused:
 
 
 def _is_taken(history: History, said: Said) -> bool:
-    return any(event.kind == kinds.COMMAND_TAKEN and event.subject == said.id for event in history.events)
+    return any(event.kind == kinds.COMMAND_TAKEN and event.subject == said.id for event in history.readable)
 
 
 def _taken_before() -> Heard:

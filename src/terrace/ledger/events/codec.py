@@ -1,0 +1,166 @@
+"""From an event to its record, and from a record to the payload that is written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from terrace.errors import TerraceError
+from terrace.ledger.events import audits, deployments, drift, people, states, steps
+from terrace.ledger.events.grammar import NAMES, EnvironmentName, ForgeId, Id, StackKey, is_plausible, pattern_of
+from terrace.ledger.events.record import About, Malformed, Record, Unknown
+
+DEEPEST = 64
+"""Levels of lists and objects in a payload."""
+
+LARGEST = 16 << 20
+"""Bytes of a payload."""
+
+RECORDS: Mapping[str, type[Record]] = MappingProxyType(
+    {
+        record.KIND: record
+        for record in (
+            people.LedgerOpened,
+            deployments.DeploymentOpened,
+            deployments.DeploymentWaiting,
+            deployments.DeploymentEnded,
+            deployments.LeaseTaken,
+            deployments.LeaseReleased,
+            deployments.RecoveryAttested,
+            deployments.RecoveryBegun,
+            deployments.RecoverySettled,
+            steps.StepBegun,
+            steps.StepListed,
+            steps.StepEnded,
+            people.ApprovalGiven,
+            people.CommandTaken,
+            people.EnvironmentHeld,
+            people.EnvironmentUnheld,
+            people.EventDismissed,
+            states.StateBackedUp,
+            states.StateRestoreBegun,
+            states.StateRestoreEnded,
+            states.StateDrilled,
+            states.StateRekeyed,
+            states.StatePruned,
+            drift.DriftChecked,
+            drift.DriftAcknowledged,
+            drift.DriftOverdue,
+            audits.AuditRules,
+            audits.AuditDone,
+        )
+    }
+)
+"""The record of every kind of this version."""
+
+
+_SUBJECTS: Mapping[About, re.Pattern[str]] = {
+    "ledger": re.compile(r"\Aledger\Z"),
+    "deployment": re.compile(pattern_of(Id)),
+    "environment": re.compile(pattern_of(EnvironmentName)),
+    "stack": re.compile(pattern_of(StackKey)),
+    "comment": re.compile(pattern_of(ForgeId)),
+    "digest": re.compile(r"\A[0-9a-f]{8,64}\Z"),
+}
+_LONGEST_ACTOR = 1024
+
+
+def decode(
+    kind: str, subject: str, actor: str, payload: Mapping[str, Any], *, position: int = 0, time: datetime | None = None
+) -> Record | Unknown | Malformed:
+    """The record of an event, whatever is in it. Never raises."""
+    if (wrong := _envelope(kind, subject, actor, time)) is not None:
+        return Malformed(position, *wrong)
+    if (why := _bounds(payload)) is not None:
+        return Malformed(position, "payload", why)
+    record = RECORDS.get(kind)
+    if record is None:
+        return Unknown(position, kind)
+    if _SUBJECTS[record.ABOUT].match(subject) is None:
+        return Malformed(position, "subject", f"{_short(subject)} names no {record.ABOUT}")
+    try:
+        return msgspec.convert(payload, record)
+    except msgspec.ValidationError as error:
+        return Malformed(position, *_place(str(error)))
+    except (ValueError, OverflowError, RecursionError) as error:
+        return Malformed(position, "payload", _short(str(error)))
+
+
+def encode(record: Record) -> dict[str, Any]:
+    """The payload of a record, as JSON data. Raises TerraceError where it would not be read back."""
+    payload: dict[str, Any] = msgspec.to_builtins(record)
+    why = _bounds(payload)
+    if why is None:
+        try:
+            msgspec.convert(payload, type(record))
+        except msgspec.ValidationError as error:
+            why = ": ".join(_place(str(error)))
+    if why is not None:
+        raise TerraceError(f"a {record.KIND} cannot be written into the ledger: {why}")
+    return payload
+
+
+def _envelope(kind: str, subject: str, actor: str, time: datetime | None) -> tuple[str, str] | None:
+    for field, text in (("kind", kind), ("subject", subject), ("actor", actor)):
+        if len(text) > _LONGEST_ACTOR:
+            return field, f"longer than {_LONGEST_ACTOR} characters"
+        if not _is_unicode(text):
+            return field, "half of a character"
+    if time is not None and not is_plausible(time):
+        return "time", "a time that cannot be"
+    return None
+
+
+def _bounds(payload: Mapping[str, Any]) -> str | None:
+    """Why a payload is too deep, too large, or no text; None where it is none of that."""
+    if _depth(payload, DEEPEST) > DEEPEST:
+        return f"deeper than {DEEPEST} levels"
+    try:
+        size = len(json.dumps(payload, ensure_ascii=False).encode())
+    except UnicodeEncodeError:
+        return "half of a character"
+    except (TypeError, ValueError, RecursionError) as error:
+        return _short(str(error))
+    return f"larger than {LARGEST >> 20} MiB" if size > LARGEST else None
+
+
+def _depth(value: object, limit: int) -> int:
+    """How deep it is, counted without recursion; stops beyond the limit."""
+    level: list[object] = [value]
+    depth = 0
+    while level and depth <= limit:
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner.extend(v for v in one.values() if isinstance(v, dict | list | tuple))
+            elif isinstance(one, list | tuple):
+                inner.extend(v for v in one if isinstance(v, dict | list | tuple))
+        level = inner
+        depth += 1
+    return depth
+
+
+def _place(said: str) -> tuple[str, str]:
+    """Where and why, from what msgspec says: `Expected `str`, got `int` - at `$.waves[0]``."""
+    why, *places = re.split(r" - at `(?:key in )?", said)
+    field = "".join(place.rstrip("`").removeprefix("$") for place in reversed(places)).lstrip(".")
+    told = next((name for pattern, name in NAMES.items() if repr(pattern) in why), None)
+    return field or "payload", f"not {told}" if told else _short(why)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _short(text: str) -> str:
+    return ascii(text)[1:-1][:200] if not text.isprintable() else text[:200]

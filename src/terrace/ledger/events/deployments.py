@@ -1,0 +1,231 @@
+"""Records of a deployment: how it began, waited and ended, and who drove it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from terrace.ledger import kinds
+from terrace.ledger.events.grammar import (
+    AnyAddress,
+    Commit,
+    CommitOrNone,
+    Count,
+    EnvironmentName,
+    Folder,
+    Id,
+    IdOrNone,
+    Line,
+    RefOrNone,
+    ResourceAddress,
+    StackKey,
+    Text,
+    Word,
+)
+from terrace.ledger.events.record import About, Record
+
+MOST_STACKS = 10_000
+"""Stacks of one deployment, in all of its waves; additions of one kind as well."""
+
+
+class ManualOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="manual"):
+    """Somebody typed the command."""
+
+    by: Line = ""
+
+
+class AutomaticOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="automatic"):
+    """`terrace tick` found it due."""
+
+
+class PromotionOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="promotion"):
+    """What succeeded in `source` goes one step up."""
+
+    source: EnvironmentName
+    by: Line
+
+
+class RollbackOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="rollback"):
+    """Somebody goes back, because of what the deployment `of` did."""
+
+    of: IdOrNone
+    by: Line
+    reason: Text
+
+
+class AutomaticRollbackOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="automatic-rollback"):
+    """The deployment `of` failed, and terrace.yaml says `on_failure: rollback`."""
+
+    of: IdOrNone
+    reason: Text
+
+
+class RemediationOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="remediation"):
+    """Drift that the check `of` saw is taken back; `of` is the id of its event."""
+
+    of: Id
+    by: Line
+
+
+class RecoveryOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="recovery"):
+    """What the deployment `of` left is brought in order."""
+
+    of: Id
+    by: Line
+
+
+class DestructionOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="destruction"):
+    """Everything that the stacks hold is taken down."""
+
+    by: Line
+    reason: Text
+
+
+OriginRecord = (
+    ManualOrigin
+    | AutomaticOrigin
+    | PromotionOrigin
+    | RollbackOrigin
+    | AutomaticRollbackOrigin
+    | RemediationOrigin
+    | RecoveryOrigin
+    | DestructionOrigin
+)
+"""What set a deployment going. A word that was written stays readable for good."""
+
+ORIGINS: Mapping[str, type[OriginRecord]] = {str(one.__struct_config__.tag): one for one in get_args(OriginRecord)}
+"""The record of each origin, by its word."""
+
+
+class AdditionsRecord(msgspec.Struct, frozen=True):
+    """What is added to the configuration: (folder, from, to) of each move, (stack, address, id) of each import."""
+
+    moves: Annotated[tuple[tuple[Folder, AnyAddress, AnyAddress], ...], Meta(max_length=MOST_STACKS)] = ()
+    imports: Annotated[tuple[tuple[StackKey, ResourceAddress, Text], ...], Meta(max_length=MOST_STACKS)] = ()
+
+
+class DeploymentOpened(Record, frozen=True):
+    """A release is on its way into an environment. `waves` are its stacks, in the order in which they go.
+
+    `live` is the commit that was there before, `agreed` names what somebody agreed to lose, `settles` the deployment
+    of unknown outcome that this one brings in order.
+    """
+
+    KIND: ClassVar[str] = kinds.DEPLOYMENT_OPENED
+    ABOUT: ClassVar[About] = "deployment"
+
+    environment: EnvironmentName
+    commit: Commit
+    origin: OriginRecord
+    waves: Annotated[
+        tuple[Annotated[tuple[StackKey, ...], Meta(max_length=MOST_STACKS)], ...], Meta(max_length=MOST_STACKS)
+    ]
+    policy: Word
+    live: CommitOrNone = ""
+    additions: AdditionsRecord = AdditionsRecord()
+    agreed: tuple[Text, ...] = ()
+    partial: bool = False
+    settles: IdOrNone = ""
+
+    def __post_init__(self) -> None:
+        keys = [key for wave in self.waves for key in wave]
+        if len(set(keys)) != len(keys):
+            raise ValueError("a stack is in its waves twice - at `$.waves`")
+        strange = next((key for key in keys if key.partition("/")[0] != self.environment), None)
+        if strange is not None:
+            raise ValueError(f"{strange} is no stack of {self.environment} - at `$.waves`")
+
+
+class DeploymentWaiting(Record, frozen=True):
+    """It waits, and whoever drove it left."""
+
+    KIND: ClassVar[str] = kinds.DEPLOYMENT_WAITING
+    ABOUT: ClassVar[About] = "deployment"
+
+    reasons: tuple[Text, ...]
+
+
+class DeploymentEnded(Record, frozen=True):
+    """It is over. `tag` marks its commit in Git where it succeeded."""
+
+    KIND: ClassVar[str] = kinds.DEPLOYMENT_ENDED
+    ABOUT: ClassVar[About] = "deployment"
+
+    result: Literal["succeeded", "failed", "unknown", "blocked", "superseded"]
+    reasons: tuple[Text, ...] = ()
+    tag: RefOrNone | None = None
+
+
+class HolderRecord(msgspec.Struct, frozen=True):
+    """The process that drives: enough to prove later that it is dead. The last four came later, and may be lacking."""
+
+    host: Line
+    boot: Line
+    pid: Count
+    who: Line
+    machine: Line = ""
+    pid_namespace: Line = ""
+    started: Line = ""
+    lock: Line = ""
+
+
+class LeaseTaken(Record, frozen=True):
+    """A process drives from now on. `epoch` is one more than any before."""
+
+    KIND: ClassVar[str] = kinds.LEASE_TAKEN
+    ABOUT: ClassVar[About] = "deployment"
+
+    holder: HolderRecord
+    epoch: Annotated[int, Meta(ge=1, le=1 << 53)]
+
+
+class LeaseReleased(Record, frozen=True):
+    """Nobody drives any more, and nothing was left half done."""
+
+    KIND: ClassVar[str] = kinds.LEASE_RELEASED
+    ABOUT: ClassVar[About] = "deployment"
+
+
+class RecoveryAttested(Record, frozen=True):
+    """Somebody answers for it that the process which drove a deployment, or its apply, is dead."""
+
+    KIND: ClassVar[str] = kinds.RECOVERY_ATTESTED
+    ABOUT: ClassVar[About] = "deployment"
+
+    reason: Text
+
+
+class RemainsRecord(msgspec.Struct, frozen=True):
+    """What is done about one apply of unknown outcome."""
+
+    stack: StackKey
+    attempt: Id
+    serial: Annotated[int, Meta(ge=-1, le=1 << 53)]
+    unlock: Line = ""
+    push: Annotated[int, Meta(ge=-1, le=1 << 53)] = -1
+    imports: tuple[ResourceAddress, ...] = ()
+    forgets: tuple[ResourceAddress, ...] = ()
+
+
+class RecoveryBegun(Record, frozen=True):
+    """What an apply of unknown outcome left is about to be brought in order."""
+
+    KIND: ClassVar[str] = kinds.RECOVERY_BEGUN
+    ABOUT: ClassVar[About] = "deployment"
+
+    stacks: tuple[RemainsRecord, ...]
+
+
+class RecoverySettled(Record, frozen=True):
+    """A person answers for one stack of a deployment of unknown outcome. `addresses` are all that it was to make."""
+
+    KIND: ClassVar[str] = kinds.RECOVERY_SETTLED
+    ABOUT: ClassVar[About] = "deployment"
+
+    stack: StackKey
+    attempt: Id
+    reason: Text
+    addresses: tuple[ResourceAddress, ...] = ()

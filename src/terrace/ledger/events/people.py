@@ -1,0 +1,125 @@
+"""Records of what people said: answers to plans, commands in comments, holds, and a look at what cannot be read."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from terrace.ledger import kinds
+from terrace.ledger.events.grammar import (
+    Commit,
+    EnvironmentName,
+    ForgeId,
+    IdOrNone,
+    Line,
+    Lineage,
+    Login,
+    Moment,
+    StackKey,
+    Text,
+    Word,
+    is_plausible,
+)
+from terrace.ledger.events.record import About, Record
+
+
+class SubjectRecord(Struct, frozen=True):
+    """One plan that an answer binds to."""
+
+    ledger: IdOrNone
+    environment: EnvironmentName
+    stack: StackKey
+    commit: Commit
+    digest: Word
+    policy: Word
+    lineage: Lineage
+
+
+class WitnessRecord(Struct, frozen=True):
+    """Where on a forge something was said."""
+
+    kind: Literal["comment", "review", "environment", "box"]
+    id: ForgeId
+    number: ForgeId
+    login: Login
+
+
+class ApprovalGiven(Record, frozen=True):
+    """Somebody said yes or no to plans. `statement` is what `signature` signs; a witness stands in for a signature."""
+
+    KIND: ClassVar[str] = kinds.APPROVAL_GIVEN
+    ABOUT: ClassVar[About] = "deployment"
+
+    actor: Line
+    role: Line
+    answer: Literal["approve", "reject"]
+    subjects: tuple[SubjectRecord, ...]
+    at: Moment
+    statement: Text
+    comment: Text = ""
+    signature: Text | None = None
+    witness: WitnessRecord | None = None
+
+    def __post_init__(self) -> None:
+        if not is_plausible(self.at):
+            raise ValueError("a time that cannot be - at `$.at`")
+
+
+class CommandTaken(Record, frozen=True):
+    """A command in a comment is taken up, and never twice."""
+
+    KIND: ClassVar[str] = kinds.COMMAND_TAKEN
+    ABOUT: ClassVar[About] = "comment"
+
+    command: Line
+
+
+class EnvironmentHeld(Record, frozen=True):
+    """An environment takes nothing new. `deployment` is the deployment or restore that it is held for, if any."""
+
+    KIND: ClassVar[str] = kinds.ENVIRONMENT_HELD
+    ABOUT: ClassVar[About] = "environment"
+
+    reason: Text = ""
+    deployment: IdOrNone = ""
+
+
+class EnvironmentUnheld(Record, frozen=True):
+    """An environment takes deployments again; with `deployment`, only what it was held for because of that one ends."""
+
+    KIND: ClassVar[str] = kinds.ENVIRONMENT_UNHELD
+    ABOUT: ClassVar[About] = "environment"
+
+    reason: Text = ""
+    deployment: IdOrNone = ""
+
+
+class LedgerOpened(Record, frozen=True):
+    """The first event, which names the ledger. `digest_key` names the key of its plan digests.
+
+    `began_anew` says why it was begun although deployments were made before; "" where there were none.
+    """
+
+    KIND: ClassVar[str] = kinds.LEDGER_OPENED
+    ABOUT: ClassVar[About] = "ledger"
+
+    version: Annotated[int, Meta(ge=1, le=1)] = 1
+    digest_key: Word = ""
+    began_anew: Text = ""
+
+
+class EventDismissed(Record, frozen=True):
+    """A person looked at an event that cannot be read, and lets it count as absent.
+
+    `position` and `hash` name the event; `signature` signs `statement` by a signer of the trust root.
+    """
+
+    KIND: ClassVar[str] = kinds.EVENT_DISMISSED
+    ABOUT: ClassVar[About] = "ledger"
+
+    position: Annotated[int, Meta(ge=0, le=1 << 53)]
+    hash: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    reason: Annotated[str, Meta(min_length=1, max_length=1 << 16)]
+    statement: Text = ""
+    signature: Text | None = None

@@ -1,0 +1,35 @@
+"""What every record has in common, and what is read where an event holds none."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+About = Literal["ledger", "deployment", "environment", "stack", "comment", "digest"]
+"""What the subject of a kind of event names."""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """The payload of one kind of event, read and checked. Fields are only ever added, each with a default.
+
+    `KIND` is the kind that is written for it; `ABOUT` says what its subject names.
+    """
+
+    KIND: ClassVar[str]
+    ABOUT: ClassVar[About]
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """An event of a kind that this version of Terrace does not know: a later one wrote it, or somebody else did."""
+
+    position: int
+    kind: str
+
+
+class Malformed(msgspec.Struct, frozen=True):
+    """An event that is not what its kind says. `field` is where it is wrong, in the words of its JSON."""
+
+    position: int
+    field: str
+    why: str

@@ -1,0 +1,117 @@
+"""Records of copies of states: made, brought back, tried out, sealed anew, removed."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from terrace.ledger import kinds
+from terrace.ledger.events.deployments import HolderRecord
+from terrace.ledger.events.grammar import (
+    BackupName,
+    BackupOrNone,
+    Commit,
+    CommitOrNone,
+    Count,
+    EnvironmentName,
+    Id,
+    IdOrNone,
+    Line,
+    Lineage,
+    Serial,
+    Text,
+    Word,
+)
+from terrace.ledger.events.record import About, Record
+
+
+class StateBackedUp(Record, frozen=True):
+    """A state was looked at, and saved where it moved. `restore` and `target` are those of a restore under way."""
+
+    KIND: ClassVar[str] = kinds.STATE_BACKED_UP
+    ABOUT: ClassVar[About] = "stack"
+
+    environment: EnvironmentName
+    finding: Literal["saved", "same", "none", "unsaved", "alarm", "unknown"]
+    reason: Text = ""
+    backup: BackupOrNone = ""
+    lineage: Lineage = ""
+    serial: Serial = -1
+    sha256: Word = ""
+    commit: CommitOrNone = ""
+    busy: Text = ""
+    restore: IdOrNone = ""
+    target: Serial = -1
+
+
+class StateRestoreBegun(Record, frozen=True):
+    """A copy is about to become the state. `accepted` are the differences that somebody accepts."""
+
+    KIND: ClassVar[str] = kinds.STATE_RESTORE_BEGUN
+    ABOUT: ClassVar[About] = "stack"
+
+    environment: EnvironmentName
+    restore: Id
+    backup: BackupName
+    deployment: Id
+    commit: Commit
+    reason: Text
+    holder: HolderRecord
+    accepted: tuple[Text, ...] = ()
+    held_by_us: bool = True
+
+
+class StateRestoreEnded(Record, frozen=True):
+    """How a restore ended; `backup` is the copy of the state then, "" where none was made."""
+
+    KIND: ClassVar[str] = kinds.STATE_RESTORE_ENDED
+    ABOUT: ClassVar[About] = "stack"
+
+    environment: EnvironmentName
+    restore: Id
+    result: Literal["restored", "put_back", "unchanged", "unknown"]
+    reason: Text = ""
+    differences: tuple[tuple[Line, Text], ...] = ()
+    backup: BackupOrNone = ""
+    sha256: Word = ""
+    lineage: Lineage = ""
+    serial: Serial = -1
+
+
+class StateDrilled(Record, frozen=True):
+    """A copy was brought back on the side, against the clock."""
+
+    KIND: ClassVar[str] = kinds.STATE_DRILLED
+    ABOUT: ClassVar[About] = "stack"
+
+    environment: EnvironmentName
+    backup: BackupOrNone
+    result: Literal["passed", "missed", "failed", "skipped"]
+    commit: CommitOrNone = ""
+    reasons: tuple[Text, ...] = ()
+    differences: tuple[tuple[Line, Text], ...] = ()
+    rto_ms: Count | None = None
+    rpo_ms: Count | None = None
+    rpo_target_ms: Count | None = None
+    rto_target_ms: Count | None = None
+
+
+class StateRekeyed(Record, frozen=True):
+    """Copies are sealed with another key."""
+
+    KIND: ClassVar[str] = kinds.STATE_REKEYED
+    ABOUT: ClassVar[About] = "stack"
+
+    environment: EnvironmentName
+    phase: Line
+    copies: Count
+    key_ids: tuple[Word, ...]
+
+
+class StatePruned(Record, frozen=True):
+    """Copies are removed that nothing needs any more."""
+
+    KIND: ClassVar[str] = kinds.STATE_PRUNED
+    ABOUT: ClassVar[About] = "stack"
+
+    environment: EnvironmentName
+    backups: tuple[BackupName, ...]

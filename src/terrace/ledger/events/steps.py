@@ -1,0 +1,153 @@
+"""Records of the steps of a deployment."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from msgspec import UNSET, Struct, UnsetType, ValidationError, convert
+
+from terrace.ledger import kinds
+from terrace.ledger.events.drift import SightingRecord
+from terrace.ledger.events.grammar import (
+    BackupName,
+    CommitOrNone,
+    Count,
+    Id,
+    Line,
+    Lineage,
+    RefOrNone,
+    ResourceAddress,
+    Serial,
+    StackOrNone,
+    Text,
+    Word,
+)
+from terrace.ledger.events.record import About, Record
+
+StepName = Literal["baseline", "plan", "backup", "apply", "snapshot", "smoke", "health", "tag", "revert"]
+"""The steps, as events name them."""
+
+ActionName = Literal["no-op", "read", "create", "update", "replace", "delete", "forget", "unknown"]
+"""What a plan does to one object."""
+
+
+class ObjectionRecord(Struct, frozen=True):
+    """What speaks against a plan at one address."""
+
+    rule: Line
+    address: Text
+    why: Text
+    weight: Literal["say", "name", "hold"]
+
+
+class ProbeRecord(Struct, frozen=True):
+    """What one probe found."""
+
+    name: Line
+    reading: Literal["passed", "failed", "unclear"]
+    message: Text
+
+
+ListName = Literal["changes", "sightings", "echoes", "objections"]
+"""The lists of a step that may be written in parts."""
+
+
+class Detail(Struct, frozen=True, omit_defaults=False):
+    """What is known of a step beyond its result. Each step has its own of these; what it does not say is left out."""
+
+    # A plan: what it would do, and the state that it was made on.
+    digest: Word | UnsetType = UNSET
+    digest_key: Word | UnsetType = UNSET
+    empty: bool | UnsetType = UNSET
+    later: bool | UnsetType = UNSET
+    create: Count | UnsetType = UNSET
+    update: Count | UnsetType = UNSET
+    replace: Count | UnsetType = UNSET
+    delete: Count | UnsetType = UNSET
+    changes: tuple[tuple[ActionName, ResourceAddress], ...] | UnsetType = UNSET
+    sightings: tuple[SightingRecord, ...] | UnsetType = UNSET
+    objections: tuple[ObjectionRecord, ...] | UnsetType = UNSET
+    findings: dict[str, Count] | UnsetType = UNSET
+    risk: dict[str, tuple[Count, tuple[Text, ...]]] | UnsetType = UNSET
+    parts: dict[ListName, Count] | UnsetType = UNSET
+    lineage: Lineage | UnsetType = UNSET
+    serial: Serial | UnsetType = UNSET
+    sha256: Word | UnsetType = UNSET
+    # An apply: where and by what it runs, and what proves that it did nothing.
+    place: Line | UnsetType = UNSET
+    host: Line | UnsetType = UNSET
+    terraform: Line | UnsetType = UNSET
+    runner: dict[str, Line] | UnsetType = UNSET
+    evidence: Line | UnsetType = UNSET
+    # A copy of the state.
+    backup: BackupName | UnsetType = UNSET
+    state_sha256: Word | UnsetType = UNSET
+    key_id: Word | UnsetType = UNSET
+    outputs: dict[str, Any] | UnsetType = UNSET
+    echoes: tuple[SightingRecord, ...] | UnsetType = UNSET
+    # What probes found.
+    healthy: bool | UnsetType = UNSET
+    probes: tuple[ProbeRecord, ...] | UnsetType = UNSET
+    reading: Literal["passed", "failed", "unclear"] | UnsetType = UNSET
+    # What was written into Git.
+    tag: RefOrNone | UnsetType = UNSET
+    branch: RefOrNone | UnsetType = UNSET
+    commit: CommitOrNone | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.backup is not UNSET and UNSET in (self.state_sha256, self.lineage, self.serial):
+            raise ValueError("a copy without the lineage, the serial or the hash of its state - at `$.backup`")
+
+
+def lacks(step: StepName, detail: Detail) -> str:
+    """What a step that succeeded has to say and does not; "" where it says all."""
+    needed: tuple[str, ...] = ()
+    if step == "plan" and detail.later is not True:
+        needed = ("digest", "empty", "lineage", "serial")
+    elif step == "tag":
+        needed = ("tag",)
+    return next((name for name in needed if getattr(detail, name) is UNSET), "")
+
+
+class StepBegun(Record, frozen=True):
+    """A step is about to be taken. `attempt` is an id that no other has."""
+
+    KIND: ClassVar[str] = kinds.STEP_BEGUN
+    ABOUT: ClassVar[About] = "deployment"
+
+    step: StepName
+    attempt: Id
+    stack: StackOrNone = ""
+    detail: Detail = Detail()
+
+
+class StepListed(Record, frozen=True):
+    """One part of a long list of a step, written before its end. The end says how many parts each list has."""
+
+    KIND: ClassVar[str] = kinds.STEP_LISTED
+    ABOUT: ClassVar[About] = "deployment"
+
+    attempt: Id
+    list: ListName
+    part: Count
+    entries: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        try:
+            convert({self.list: self.entries}, Detail)
+        except ValidationError as error:
+            raise ValueError(str(error)) from error
+
+
+class StepEnded(Record, frozen=True):
+    """How a step ended. What its beginning said is not repeated."""
+
+    KIND: ClassVar[str] = kinds.STEP_ENDED
+    ABOUT: ClassVar[About] = "deployment"
+
+    attempt: Id
+    result: Literal["succeeded", "failed", "unknown"]
+    step: StepName | Literal[""] = ""
+    stack: StackOrNone = ""
+    message: Text = ""
+    detail: Detail = Detail()

@@ -1,0 +1,256 @@
+"""What of a history can be read: the events that are what they say, in an order that Terrace writes, and the others.
+
+Nothing follows from an event that is not readable. It holds the environment that it speaks of until a person has looked
+at it, and stops nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from terrace.ledger.events.codec import RECORDS
+from terrace.ledger.events.deployments import (
+    DeploymentEnded,
+    DeploymentOpened,
+    DeploymentWaiting,
+    LeaseReleased,
+    LeaseTaken,
+    RecoveryAttested,
+    RecoveryBegun,
+    RecoverySettled,
+)
+from terrace.ledger.events.grammar import EnvironmentName, StackKey, is_of
+from terrace.ledger.events.people import ApprovalGiven, LedgerOpened
+from terrace.ledger.events.record import Malformed, Record, Unknown
+from terrace.ledger.events.states import (
+    StateBackedUp,
+    StateDrilled,
+    StatePruned,
+    StateRekeyed,
+    StateRestoreBegun,
+    StateRestoreEnded,
+)
+from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed, lacks
+from terrace.ledger.model import Event
+
+_OF_A_DEPLOYMENT = (
+    DeploymentEnded
+    | DeploymentWaiting
+    | LeaseReleased
+    | LeaseTaken
+    | RecoveryAttested
+    | RecoveryBegun
+    | RecoverySettled
+    | StepBegun
+    | StepEnded
+    | StepListed
+    | ApprovalGiven
+)
+_OfAState = StateBackedUp | StateRestoreBegun | StateRestoreEnded | StateDrilled | StateRekeyed | StatePruned
+_NOT_AFTER_THE_END = (
+    DeploymentEnded | DeploymentWaiting | LeaseReleased | LeaseTaken | StepBegun | StepEnded | StepListed
+)
+"""What never follows the end of a deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An event that cannot be read. `environment` is the one that it speaks of; "": that cannot be told, so every one.
+
+    `found` says what is wrong with it.
+    """
+
+    event: Event
+    found: Malformed | Unknown
+    environment: str
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, in a sentence without the position."""
+        if isinstance(self.found, Unknown):
+            return f"its kind {self.found.kind[:60]!a} is not known to this version of Terrace"
+        return f"{self.found.field}: {self.found.why}"
+
+    def holds(self, environment: str) -> bool:
+        """Whether it speaks of this environment, or may."""
+        return self.environment in ("", environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The events of a history that can be read, oldest first, and those that cannot.
+
+    The time of an event that is dated before the one it follows is that of the one before: time never goes back.
+    """
+
+    events: tuple[Event, ...]
+    faults: tuple[Fault, ...]
+
+
+def read(events: Iterable[Event]) -> Reading:
+    """Go through a history once."""
+    return _Reader().all(events)
+
+
+class _Deployment:
+    """What was read of a deployment so far: as much as tells whether an event may follow."""
+
+    def __init__(self, opened: DeploymentOpened) -> None:
+        self.environment = opened.environment
+        self.stacks = {"", *(key for wave in opened.waves for key in wave)}
+        self.epoch = 0
+        self.over = False
+        self.begun: dict[str, StepBegun] = {}
+        self.ended: set[str] = set()
+        self.listed: set[tuple[str, str, int]] = set()
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._deployments: dict[str, _Deployment] = {}
+        self._lost: dict[str, str] = {}
+        self._attempts: set[str] = set()
+        self._restores: dict[str, bool] = {}
+
+    def all(self, events: Iterable[Event]) -> Reading:
+        readable: list[Event] = []
+        faults: list[Fault] = []
+        latest = None
+        for event in events:
+            record = event.record
+            if isinstance(record, Malformed | Unknown):
+                faults.append(self._fault(event, record))
+                continue
+            if isinstance(record, _OF_A_DEPLOYMENT) and event.subject in self._lost:
+                # Its opening cannot be read, and is told already: what follows it is as absent.
+                continue
+            wrong = self._wrong(event, record)
+            if wrong is not None:
+                faults.append(self._fault(event, Malformed(event.position, *wrong)))
+                continue
+            if latest is not None and event.time < latest:
+                readable.append(replace(event, time=latest))
+            else:
+                latest = event.time
+                readable.append(event)
+        return Reading(tuple(readable), tuple(faults))
+
+    def _fault(self, event: Event, found: Malformed | Unknown) -> Fault:
+        environment = self._environment(event)
+        if event.kind == DeploymentOpened.KIND and event.subject not in self._deployments:
+            self._lost.setdefault(event.subject, environment)
+        return Fault(event, found, environment)
+
+    def _environment(self, event: Event) -> str:
+        """The environment that an unreadable event speaks of, "" where that cannot be told."""
+        known = self._deployments.get(event.subject)
+        if known is not None:
+            return known.environment
+        if event.subject in self._lost:
+            return self._lost[event.subject]
+        told = event.payload.get("environment")
+        about = RECORDS[event.kind].ABOUT if event.kind in RECORDS else ""
+        if about == "environment" and is_of(EnvironmentName, event.subject):
+            return event.subject
+        if about == "stack" and is_of(StackKey, event.subject):
+            return event.subject.partition("/")[0]
+        if event.kind == DeploymentOpened.KIND and isinstance(told, str):
+            return told if is_of(EnvironmentName, told) else ""
+        return ""
+
+    def _wrong(self, event: Event, record: Record) -> tuple[str, str] | None:
+        """Where and why an event does not follow what was before it; notes it where it does."""
+        match record:
+            case DeploymentOpened():
+                return self._opened(event, record)
+            case _ if isinstance(record, _OF_A_DEPLOYMENT):
+                return self._of_a_deployment(event, record)
+            case LedgerOpened() if event.position != 0:
+                return "position", "a ledger is opened by its first event"
+            case StateBackedUp() | StateRestoreBegun() | StateRestoreEnded():
+                return self._of_a_state(event, record) or self._restore(record)
+            case StateDrilled() | StateRekeyed() | StatePruned():
+                return self._of_a_state(event, record)
+        return None
+
+    def _opened(self, event: Event, record: DeploymentOpened) -> tuple[str, str] | None:
+        if event.subject in self._deployments or event.subject in self._lost:
+            return "subject", f"deployment {event.subject} was opened before"
+        self._deployments[event.subject] = _Deployment(record)
+        return None
+
+    def _of_a_deployment(self, event: Event, record: Record) -> tuple[str, str] | None:
+        known = self._deployments.get(event.subject)
+        if known is None:
+            return "subject", f"no deployment {event.subject} was opened before it"
+        if known.over and isinstance(record, _NOT_AFTER_THE_END):
+            return "subject", f"deployment {event.subject} had ended"
+        match record:
+            case DeploymentEnded():
+                known.over = True
+            case LeaseTaken() if record.epoch <= known.epoch:
+                return "epoch", f"{record.epoch} follows {known.epoch}"
+            case LeaseTaken():
+                known.epoch = record.epoch
+            case StepBegun():
+                return self._begun(known, record)
+            case StepListed():
+                return self._listed(known, record)
+            case StepEnded():
+                return self._ended(known, record)
+            case RecoverySettled() if record.stack not in known.stacks or record.attempt not in known.begun:
+                return "attempt", f"{record.attempt} was not begun in this deployment"
+        return None
+
+    def _begun(self, known: _Deployment, record: StepBegun) -> tuple[str, str] | None:
+        if record.attempt in self._attempts:
+            return "attempt", f"{record.attempt} was begun before"
+        if record.stack not in known.stacks:
+            return "stack", f"{record.stack} is not of this deployment"
+        self._attempts.add(record.attempt)
+        known.begun[record.attempt] = record
+        return None
+
+    def _listed(self, known: _Deployment, record: StepListed) -> tuple[str, str] | None:
+        if record.attempt not in known.begun:
+            return "attempt", f"{record.attempt} was not begun in this deployment"
+        if record.attempt in known.ended:
+            return "attempt", f"{record.attempt} had ended"
+        part = (record.attempt, record.list, record.part)
+        if part in known.listed:
+            return "part", f"part {record.part} of its {record.list} was there before"
+        known.listed.add(part)
+        return None
+
+    def _ended(self, known: _Deployment, record: StepEnded) -> tuple[str, str] | None:
+        begun = known.begun.get(record.attempt)
+        if begun is None:
+            return "attempt", f"{record.attempt} was not begun in this deployment"
+        if record.attempt in known.ended:
+            return "attempt", f"{record.attempt} had ended"
+        if record.step not in ("", begun.step) or record.stack not in ("", begun.stack):
+            return "step", f"{record.attempt} was begun as {begun.step} {begun.stack}"
+        if record.result == "succeeded" and (missing := lacks(begun.step, record.detail)):
+            return f"detail.{missing}", f"a {begun.step} that succeeded says it"
+        known.ended.add(record.attempt)
+        return None
+
+    def _of_a_state(self, event: Event, record: _OfAState) -> tuple[str, str] | None:
+        if event.subject.partition("/")[0] != record.environment:
+            return "environment", f"{event.subject} is no stack of {record.environment}"
+        return None
+
+    def _restore(self, record: StateBackedUp | StateRestoreBegun | StateRestoreEnded) -> tuple[str, str] | None:
+        if isinstance(record, StateBackedUp) and not record.restore:
+            return None
+        over = self._restores.get(record.restore)
+        if isinstance(record, StateRestoreBegun):
+            if over is not None:
+                return "restore", f"{record.restore} was begun before"
+            self._restores[record.restore] = False
+            return None
+        if over is not False:
+            return "restore", f"{record.restore} {'had ended' if over else 'was not begun before'}"
+        self._restores[record.restore] = isinstance(record, StateRestoreEnded)
+        return None
