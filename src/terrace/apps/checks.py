@@ -12,6 +12,7 @@ from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.rule_files import first_pipelines, reviewers, rule_of, same_configuration
 from terrace.assess.waivers.judging import NONE, Waivers
 from terrace.assess.waivers.telling import more_waived
 from terrace.plans.model import Plan
@@ -40,7 +41,8 @@ def checks(
             "trust-root",
             lambda examined: (
                 *loosened(examined),
-                *rewritten(examined),
+                *rewritten(examined, repository),
+                *moved(examined, repository),
                 *more_waived(waivers),
                 *scanners.reconfigured(examined),
             ),
@@ -106,41 +108,61 @@ def loosened(examined: Examined) -> tuple[Finding, ...]:
     """Ways in which this change would let more through, once it judges. It is judged by the old rules meanwhile."""
     from terrace.stacks.loosening import loosened as ways
 
+    path = examined.trusted.source or "terrace.yaml"
     return tuple(
-        Finding(
-            rule="trust-root",
-            severity=Severity.HIGH,
-            status=Status.FAIL,
-            tool="terrace",
-            message=f"this change loosens the rules that judge changes: {way}",
-            path=examined.trusted.source or "terrace.yaml",
-            fix="take it back, or have an owner merge it on its own: whatever it lets through comes after it",
-        )
+        _of_the_rules(examined, f"this change loosens the rules that judge changes: {way}", path)
         for way in ways(examined.trusted, examined.proposed)
     )
 
 
-def rewritten(examined: Examined) -> tuple[Finding, ...]:
-    """Files of the trust root that this change edits: whether one lets more through is for people to say."""
-    rules = examined.trusted
-    folders = tuple(f"{folder}/" for folder in rules.judging)
-    found = []
-    for path in examined.change_set.edited:
-        if path == rules.signers:
-            found.append((path, "it says whose approvals count"))
-        elif folders and path.startswith(folders) and path.endswith(KINDS) and not path.endswith("_test.rego"):
-            found.append((path, "plans are judged by it"))
+def rewritten(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Files of the trust root that this change edits: whether one lets more through is for people to say.
+
+    The first files that CI runs in a repository hold nothing: nothing that they could loosen is there yet.
+    """
+    edited = examined.change_set.edited
+    found = {path: why for path in edited if (why := rule_of(path, examined.trusted, KINDS)) is not None}
+    first = first_pipelines(found, repository.tree(examined.change_set.base).entries) if found else frozenset()
     return tuple(
-        Finding(
-            rule="trust-root",
-            severity=Severity.HIGH,
-            status=Status.FAIL,
-            tool="terrace",
-            message=f"this change edits {path}: {why}; the old one judges it",
-            path=path,
-            fix="have an owner merge it on its own: whatever it lets through comes after it",
+        replace(
+            _of_the_rules(examined, f"this change edits {path}: {why}; the old one judges it", path),
+            advisory=path in first,
         )
-        for path, why in found
+        for path, why in found.items()
+    )
+
+
+def moved(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """Stacks that leave an environment and come into another with the same files: other gates hold for them then."""
+    change = examined.change_set
+    fresh = [one.stack for one in change.impacts if any(reason.kind == "new" for reason in one.reasons)]
+    if not fresh or not change.removed:
+        return ()
+    before, after = repository.tree(change.base).entries, repository.tree(change.head).entries
+    return tuple(
+        _of_the_rules(
+            examined,
+            f"this change moves the stack {old.key} to {new.key}: the gates of {new.environment} hold for it then, and "
+            f"not those of {old.environment}",
+            new.path,
+        )
+        for old in change.removed
+        for new in fresh
+        if old.environment != new.environment and same_configuration(old.path, before, new.path, after)
+    )
+
+
+def _of_the_rules(examined: Examined, message: str, path: str) -> Finding:
+    """A change of what judges: people look at it before anything that it lets through can come."""
+    return Finding(
+        rule="trust-root",
+        severity=Severity.HIGH,
+        status=Status.FAIL,
+        tool="terrace",
+        message=message,
+        path=path,
+        fix=f"take it back, or have it merged on its own by {reviewers(examined.trusted)}: whatever it lets through "
+        "comes after it",
     )
 
 

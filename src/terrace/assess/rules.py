@@ -49,7 +49,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "trust-root",
-        "The change loosens the rules that judge changes: terrace.yaml or what it names.",
+        "The change loosens the rules that judge changes: terrace.yaml, what it names, CODEOWNERS, or what CI runs.",
         "Whatever comes after it meets the weaker rules.",
         "Take it back, or have an owner merge it on its own.",
         "`checks: {trust-root: advisory}` of terrace.yaml tells it only; that is a loosening itself.",
