@@ -29,6 +29,20 @@ def test_a_form_becomes_a_request() -> None:
     assert request("just an issue with - [ ] a box") is None
 
 
+def test_a_request_that_shows_something_else_than_it_says_is_none() -> None:
+    for hidden in (
+        f"<!--\n{BODY}\n-->\n\n{BODY.replace('prod', 'dev')}",
+        f"{BODY.replace('prod', 'dev')}\n{BODY}",
+        f"<details>\n\n### Environment\n\nprod\n\n</details>\n\n{BODY}",
+        f"```\n{BODY}\n```",
+        '[x]: /y "\n### Environment\nprod\n"\n\n- [ ] security\n',
+        f"> ### Environment\n>\n> prod\n\n{BODY}",
+        f"{BODY}\n### What waits\n\n`1a2b3c4d`\n\n### What waits\n\n`deadbeef`\n",
+        BODY.replace("- [ ]", "    - [ ]"),
+    ):
+        assert request(hidden) is None, hidden
+
+
 def test_one_box_is_one_answer() -> None:
     assert ticked(BODY, BODY.replace("- [ ] security", "- [x] security")) == "security"
     assert ticked(BODY, BODY.replace("- [ ] security", "- [X] security").replace("\n", "\r\n")) == "security"

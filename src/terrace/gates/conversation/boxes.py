@@ -7,11 +7,18 @@ ticked nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from terrace.gates.conversation.plain_lines import LONGEST, reader
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _BOX = re.compile(r"- \[( |x|X)\] ([A-Za-z0-9][A-Za-z0-9._-]{0,62})")
-_ENVIRONMENT = re.compile(r"(?m)^### Environment\n+([A-Za-z0-9][A-Za-z0-9._-]{0,62})$")
-_WAITS = re.compile(r"(?m)^### What waits\n+`([0-9a-f]{8})`$")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_WAITS = re.compile(r"`([0-9a-f]{8})`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +31,33 @@ class Request:
 
 
 def request(body: str) -> Request | None:
-    """The request of an issue; None where it is none."""
+    """The request of an issue; None where it is none, or may show something else than it says."""
     text = _normal(body)
-    environment = _ENVIRONMENT.search(text)
-    roles = tuple(found[2] for line in text.split("\n") if (found := _BOX.fullmatch(line)))
-    if environment is None or not roles:
+    if len(text) > LONGEST or "### Environment" not in text:
         return None
-    waits = _WAITS.search(text)
-    return Request(environment[1], waits[1] if waits else "", roles)
+    tokens = reader().parse(text)
+    if any(one.type in ("html_block", "html_inline") for token in tokens for one in (token, *(token.children or ()))):
+        # It may hide a part, and show another one in its place.
+        return None
+    environments, waits = _below(tokens, "Environment"), _below(tokens, "What waits")
+    lines = text.split("\n")
+    lists = [token.map for token in tokens if token.type == "bullet_list_open" and token.level == 0 and token.map]
+    roles = tuple(
+        found[2] for begin, end in lists for line in lines[begin:end] if (found := _BOX.fullmatch(line)) is not None
+    )
+    if len(environments) != 1 or not _ENVIRONMENT.fullmatch(environments[0]) or len(waits) > 1 or not roles:
+        return None
+    handle = _WAITS.fullmatch(waits[0]) if waits else None
+    return Request(environments[0], handle[1] if handle else "", roles)
+
+
+def _below(tokens: Sequence[Token], title: str) -> list[str]:
+    """The paragraph below each heading of that title, as it was written."""
+    return [
+        tokens[at + 4].content if at + 4 < len(tokens) and tokens[at + 3].type == "paragraph_open" else ""
+        for at, token in enumerate(tokens)
+        if token.type == "heading_open" and tokens[at + 1].content == title
+    ]
 
 
 def ticked(before: str, after: str) -> str | None:

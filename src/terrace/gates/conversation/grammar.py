@@ -8,15 +8,18 @@
     /terrace unlock ENV WHY
     /terrace explain RULE
 
-Lines that are quoted, indented, in a block of code, or hidden in an HTML comment are talk about commands.
+A command counts only where a forge shows it as a plain line of a paragraph. Lines that are quoted, indented, in a block
+of code, or hidden in an HTML comment are talk about commands; a line in HTML, in a list, a table, a formula or a
+definition is no command, and is answered with the reason.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from terrace.gates.conversation.plain_lines import plain_lines
 from terrace.stacks.naming import nearest
 
 PREFIX = "/terrace"
@@ -28,8 +31,7 @@ _ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _HANDLE = r"[0-9a-f]{8}"
 _RULE = r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,200}"
 _WHY = r"\S.{0,499}"
-# With a backtick behind them, backticks begin no block but a piece of code in the line.
-_FENCE = re.compile(r" {0,3}(`{3,}(?!.*`)|~{3,})(.*)")
+_ASKED = re.compile(rf"{PREFIX}(?:\s|\Z)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,14 @@ def understood(comment: str) -> Command | Misunderstood | None:
     """The one command of a comment; None where nothing in it is meant for us."""
     if len(comment) > LONGEST:
         return None
-    lines = [line for line in _spoken(comment) if re.match(rf"{PREFIX}(?:\s|\Z)", line, re.IGNORECASE)]
-    if not lines:
+    found = plain_lines(comment, _ASKED)
+    if not found.plain and not found.doubtful:
         return None
-    if len(lines) > 1:
+    if len(found.plain) + len(found.doubtful) > 1:
         return Misunderstood("there are several commands in one comment", "write one command in a comment")
-    return _command(lines[0])
+    if found.doubtful:
+        return Misunderstood(f"{found.doubtful[0]}, so it is no command; write it alone in a comment", f"{PREFIX} help")
+    return _command(found.plain[0])
 
 
 def _command(line: str) -> Command | Misunderstood:
@@ -163,22 +167,3 @@ def _command(line: str) -> Command | Misunderstood:
 
 def _written(verb: str) -> str:
     return f"{PREFIX} {verb} {_FORMS[verb].shape}".rstrip()
-
-
-def _spoken(comment: str) -> Iterator[str]:
-    """The lines that somebody says: neither code nor hidden. Quotes and indented lines never begin with our prefix."""
-    fence = ""
-    for line in _shown(comment.replace("\r\n", "\n")).split("\n"):
-        found = _FENCE.fullmatch(line)
-        if fence:
-            if found and found[1].startswith(fence) and not found[2].strip():
-                fence = ""
-        elif found:
-            fence = found[1]
-        else:
-            yield line.rstrip(" \t")
-
-
-def _shown(comment: str) -> str:
-    """The comment without what HTML hides; one that is opened and never closed hides the rest."""
-    return re.sub(r"<!--.*?(-->|\Z)", "", comment, flags=re.DOTALL)
