@@ -266,11 +266,30 @@ def test_commits_are_told_whole_and_what_a_snapshot_made_is_none(work: Path) -> 
     git(work, "switch", "--quiet", "main")
     git(work, "merge", "--quiet", "--no-ff", "-m", "merged", "side")
     (work / "a.tf").write_text("not committed\n")
-    found = {one.id: one for one in opened(work).commits(base, opened(work).snapshot())}
+    here = opened(work)
+    found = {one.id: one for one in here.commits(base, here.snapshot())}
     assert len(found) == 3
     assert found[first].message.strip() == message
     assert (found[side].message.strip(), found[side].merge) == ("side", False)
     assert [one.message.strip() for one in found.values() if one.merge] == ["merged"]
+
+
+def test_a_commit_of_a_branch_that_says_it_is_a_snapshot_is_none(work: Path) -> None:
+    """Its author, its time and its message are what a contributor set."""
+    here = opened(work)
+    base = git(work, "rev-parse", "HEAD")
+    git(work, "switch", "--quiet", "--create", "sly")
+    for person in ("author", "committer"):
+        git(work, "config", f"{person}.email", "terrace@localhost")
+        git(work, "config", f"{person}.name", "terrace")
+    sly = commit(work, {"a.tf": "token = 1\n"}, "working tree")
+    git(work, "commit", "--quiet", "--amend", "--no-edit", "--date=@0")
+    sly = git(work, "rev-parse", "HEAD")
+    git(work, "switch", "--quiet", "main")
+    assert not here.made_here(sly)
+    assert [one.message.strip() for one in here.commits(base, sly)] == ["working tree"]
+    (work / "a.tf").write_text("not committed\n")
+    assert here.made_here(here.snapshot())
 
 
 def test_a_commit_that_says_it_is_a_snapshot_is_told(work: Path) -> None:

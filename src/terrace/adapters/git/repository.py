@@ -38,6 +38,7 @@ class GitRepository:
         self.cache = cache
         self.branch = branch
         self._remote = remote
+        self._snapshots: set[str] = set()
 
     @staticmethod
     def around(folder: Path, *, cache: Path) -> GitRepository:
@@ -177,8 +178,8 @@ class GitRepository:
         return os.fsdecode(done.out).strip()
 
     def made_here(self, commit: str) -> bool:
-        """Whether `snapshot` made a commit: it is nobody's."""
-        return self._text("log", "-1", "--format=%ae", commit).strip() == _NOBODY
+        """Whether `snapshot` of this object made a commit. What a commit says about itself is not believed."""
+        return commit in self._snapshots
 
     def snapshot(self) -> str:
         with tempfile.TemporaryDirectory(prefix="terrace-index-") as folder:
@@ -201,7 +202,9 @@ class GitRepository:
         head = ["-p", self.resolve("HEAD")] if self.has_commits else []
         if head and self._text("rev-parse", "HEAD^{tree}") == tree:
             return self.resolve("HEAD")
-        return self._text("commit-tree", "-m", "working tree", *head, "--", tree, env=identity)
+        made = self._text("commit-tree", "-m", "working tree", *head, "--", tree, env=identity)
+        self._snapshots.add(made)
+        return made
 
     def tree(self, commit: str) -> Tree:
         return GitTree(self.root, commit)
@@ -281,7 +284,7 @@ class GitRepository:
         return tuple(sorted(Author(p[0], p[1] if len(p) > 1 else "") for p in pairs))
 
     def commits(self, base: str, head: str) -> tuple[Commit, ...]:
-        given = ["--no-show-signature", "--no-notes", "--encoding=UTF-8", "-z", "--format=%H%n%P%n%ae %at%n%B"]
+        given = ["--no-show-signature", "--no-notes", "--encoding=UTF-8", "-z", "--format=%H%n%P%n%B"]
         done = self.git("log", *given, f"{base}..{head}", "--")
         if done.code != 0:
             raise TerraceError(f"git log failed: {done.message}")
@@ -289,9 +292,8 @@ class GitRepository:
         for record in done.out.decode("utf-8", "replace").split("\0"):
             if not record.strip():
                 continue
-            name, parents, author, message = [*record.split("\n", 3), ""][:4]
-            # Whoever borrows that name in a commit of their branch is not let off.
-            if author == f"{_NOBODY} 0" and not self.contains("HEAD", name):
+            name, parents, message = [*record.split("\n", 2), ""][:3]
+            if self.made_here(name):
                 continue
             found.append(Commit(name, message, merge=" " in parents))
         return tuple(found)
