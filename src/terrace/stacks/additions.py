@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from terrace.stacks.literals import quoted
+
 FILE = "zz_terrace_additions.tf"
 """One in each folder that something is added to. Nobody's own file is called so."""
 
@@ -44,7 +46,7 @@ class Additions:
             block = f"moved {{\n  from = {move.source}\n  to   = {move.target}\n}}\n"
             blocks.setdefault(move.folder, []).append(block)
         for one in self.imports:
-            block = f"import {{\n  to = {one.address}\n  id = {_quoted(one.id)}\n}}\n"
+            block = f"import {{\n  to = {one.address}\n  id = {quoted(one.id)}\n}}\n"
             blocks.setdefault(folders[one.stack], []).append(block)
         return {f"{folder}/{FILE}": "\n".join(found) for folder, found in blocks.items()}
 
@@ -66,10 +68,3 @@ def additions_of(payload: Mapping[str, Iterable[Iterable[str]]]) -> Additions:
         tuple(Move(*move) for move in payload.get("moves", ())),
         tuple(Import(*one) for one in payload.get("imports", ())),
     )
-
-
-def _quoted(text: str) -> str:
-    """A text as HCL reads it back: ids come from clouds and may hold anything."""
-    # HCL knows fewer short escapes than JSON, and each control character by its number.
-    safe = "".join(f"\\u{ord(c):04x}" if ord(c) < 0x20 else f"\\{c}" if c in '"\\' else c for c in text)
-    return '"' + safe.replace("${", "$${").replace("%{", "%%{") + '"'

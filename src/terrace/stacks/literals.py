@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_SHORT = {letter: name for name, letter in _ESCAPES.items()}
 _ESCAPED = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|(\$|%)\4\{')
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_SPECIAL = re.compile(r'["\\\x00-\x1f\x7f]')
+_TEMPLATE = re.compile(r"([$%]*)([$%])\{")
 
 
 class NoLiteral(ValueError):
@@ -56,7 +57,7 @@ def written(value: Any, indent: str = "") -> str:
         case int() | Decimal():
             return f"{value:f}" if isinstance(value, Decimal) else str(value)
         case str():
-            return _quoted(value)
+            return quoted(value)
         case list():
             return f"[{', '.join(written(item, indent) for item in value)}]"
         case dict() if value:
@@ -111,18 +112,26 @@ def _number(text: str) -> int | Decimal:
     return int(text) if re.fullmatch(r"-?[0-9]+", text) else Decimal(text)
 
 
-def _quoted(text: str) -> str:
-    if "$${" in text or "%%{" in text:
-        # Readers do not agree on how these are written.
+def quoted(text: str) -> str:
+    """Text from outside as a string of HCL that holds exactly it: no template, and no character that shows nothing.
+
+    Raises NoLiteral for a lone surrogate, which stands for no character.
+    """
+    return '"' + _TEMPLATE.sub(_no_template, "".join(map(_letter, text))) + '"'
+
+
+def _no_template(found: re.Match[str]) -> str:
+    # Readers do not agree on a `$` before `$${`; by its number it is a letter to all of them.
+    return f"{found[1]}\\u{ord(found[2]):04x}{{" if found[1] else f"{found[2] * 2}{{"
+
+
+def _letter(c: str) -> str:
+    if "\ud800" <= c <= "\udfff":
         raise NoLiteral
-    plain = _SPECIAL.sub(_escape, text).replace("${", "$${").replace("%{", "%%{")
-    return f'"{plain}"'
-
-
-def _escape(found: re.Match[str]) -> str:
-    short = {letter: f"\\{name}" for name, letter in _ESCAPES.items()}
-    return short.get(found[0], f"\\u{ord(found[0]):04x}")
+    if c in _SHORT:
+        return f"\\{_SHORT[c]}"
+    return c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _quoted(name)
+    return name if _BARE.fullmatch(name) else quoted(name)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.premises import Premises
 from terrace.apps.workflows.settings import FOLDER
+from terrace.stacks.literals import quoted
 
 TITLES: Mapping[str, str] = {"aws": "AWS", "azure": "Azure"}
 """What people call the clouds."""
@@ -20,11 +20,11 @@ def trust(premises: Premises, cloud: str) -> Mapping[str, str]:
     """The files of one cloud, by name."""
     roles = {f"{name}{end}": use for name in premises.names for end, use in USES.items()}
     owner, _, repository = premises.repository.partition("/")
-    width = max((len(json.dumps(home)) for home in roles), default=0)
+    width = max((len(quoted(home)) for home in roles), default=0)
     values = {
-        "roles": "\n".join(f"{json.dumps(home):<{width}} = {json.dumps(use)}" for home, use in roles.items()),
-        "owner": f"\ndefault = {json.dumps(owner)}" if owner else "",
-        "repository": f"\ndefault = {json.dumps(repository)}" if repository else "",
+        "roles": "\n".join(f"{quoted(home):<{width}} = {quoted(use)}" for home, use in roles.items()),
+        "owner": f"\ndefault = {quoted(owner)}" if owner else "",
+        "repository": f"\ndefault = {quoted(repository)}" if repository else "",
     }
     told = {"title": TITLES[cloud], "folder": f"{FOLDER}/oidc-{cloud}"}
     return {
