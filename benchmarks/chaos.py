@@ -4,7 +4,9 @@
     python benchmarks/chaos.py --rounds 500 --backend http
     python benchmarks/chaos.py --aws 40                           the real AWS provider, read back from the cloud
 
-A round deploys a release of two resources and kills Terrace, its runner, Terraform, a provider, Git or all of them.
+A round deploys a release of two resources and kills Terrace, its runner, Terraform, a provider, Git or all of them. In
+most rounds something else happens before people go on: files are copied, brought back, lost or cut; they go on from
+another machine (namespaces of its own); the driver is only stopped, and wakes up after it was declared dead.
 With no failure in N rounds the chance of one is below 3/N with 95 % confidence (the rule of three).
 """
 
@@ -102,7 +104,9 @@ def _played(options: argparse.Namespace, rounds: int, *, aws: bool) -> Tally:
 def _report(what: str, tally: Tally) -> int:
     kills = ", ".join(f"{name} {times}" for name, times in tally.kills.most_common())
     print(f"{what}: {tally.rounds} rounds; killed: {kills}")
-    print(f"  unknown outcomes {tally.unknown}, locks of the dead freed by hand {tally.unlocked}")
+    print(f"  and then: {', '.join(f'{name} {times}' for name, times in sorted(tally.mishaps.items()))}")
+    print(f"  unknown outcomes {tally.unknown}, declared dead {tally.declared}")
+    print(f"  locks of the dead freed by hand {tally.unlocked}")
     print(f"  made twice {tally.doubles}, events lost {tally.lost}, not finished {tally.stuck}")
     if not tally.bad:
         print(f"  the chance of a failure in a round is below {3 / max(3, tally.rounds):.2%} (95 %)")

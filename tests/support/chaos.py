@@ -1,7 +1,10 @@
 """Random kills at random moments. What was really made is counted outside, never from Terrace's own records.
 
-A round: a release is deployed; at a random moment somebody who lives then is killed; people go on as the docs say,
-until the release is there. An unknown outcome that somebody acknowledged allows one more apply, and nothing else does.
+A round: a release is deployed; at a random moment somebody who lives then is killed, and perhaps more happens: the
+data folder is copied, brought back from a snapshot, loses a file or a part of a log, people go on from another machine,
+or the driver only stands still, is declared dead and wakes up. Then people go on as the docs say, until the release is
+there.
+An unknown outcome that somebody acknowledged allows one more apply, and nothing else does.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from tempfile import TemporaryDirectory
 from support.backends import BACKENDS
 from support.cli import Done
 from support.marks import Workplace, workplace
+from support.mishaps import Folders, Mishap, elsewhere, possible, stop, wake
 from support.processes import Living, descendants, until_dead
 from support.settling import let_go, settle
 from support.stage import Actor
@@ -31,7 +35,9 @@ class Tally:
 
     rounds: int = 0
     kills: Counter[str] = field(default_factory=Counter)
+    mishaps: Counter[str] = field(default_factory=Counter)
     unknown: int = 0
+    declared: int = 0
     unlocked: int = 0
     doubles: int = 0
     lost: int = 0
@@ -42,6 +48,8 @@ class Tally:
         """Count another one's rounds too."""
         self.rounds += other.rounds
         self.kills += other.kills
+        self.mishaps += other.mishaps
+        self.declared += other.declared
         self.unknown += other.unknown
         self.unlocked += other.unlocked
         self.doubles += other.doubles
@@ -68,28 +76,68 @@ def play(rounds: int, seed: str, backend: str, ledger: str, lay: Callable[..., W
 
 def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) -> None:
     place.release(release)
+    mishap, folders = chance.choice(possible()), Folders(place)
     actor = place.stage.start("deploy", "dev", "--json")
-    _until_the_moment(place, actor, chance)
+    if mishap == "restored":
+        _until_the_moment(place, actor, chance)
+        folders.keep()
+        time.sleep(chance.uniform(0, place.seconds / 3))
+    else:
+        _until_the_moment(place, actor, chance)
     victims, others = _choose(actor, chance)
+    if mishap == "stopped":
+        # The driver stands still, and nothing of what it began goes on: who declares it dead is nearly right.
+        stop(actor.pid)
+        others = [one for one in descendants(actor.pid) if one.part]
+        victims = others
     for victim in victims:
         victim.kill()
     tally.rounds += 1
-    tally.kills[_name(victims)] += 1
-    told = actor.ended()
-    if any(victim.part in ("git", "terrace") for victim in victims):
+    round_ = _Round(place, release, f"{_name(victims)}, {mishap}", others, chance, tally)
+    tally.kills[_name(victims) if mishap != "stopped" else "stopped"] += 1
+    tally.mishaps[mishap] += 1
+    told = None if mishap == "stopped" else actor.ended()
+    if mishap != "stopped" and any(victim.part in ("git", "terrace") for victim in victims):
         tally.unlocked += _bury(place, [one for one in others if one.part == "git"])
+    round_.name += f" ({_befall(mishap, folders, chance)})"
     before = place.events()
-    acknowledged = _go_on(place, release, told, others, chance, tally)
+    if mishap == "stopped":
+        folders.forget_leases()
+        try:
+            told = round_.one_more(elsewhere(place, "resume", "dev", "--dead", "it stands still", "--json"))
+        finally:
+            wake(actor.pid)
+        actor.ended()
+        tally.unlocked += _bury(place, [])
+    elif mishap == "elsewhere":
+        _bury(place, others)
+        told = round_.one_more(elsewhere(place, "resume", "dev", "--dead", "its machine is gone", "--json"))
+    round_.go_on(told)
     made = place.made(release)
-    if any(times > 1 + acknowledged for times in made.values()):
+    if any(times > 1 + round_.acknowledged for times in made.values()):
         tally.doubles += 1
-        tally.failures.append(f"{release}: {_name(victims)} killed, {acknowledged} acknowledged, made {dict(made)}")
+        tally.failures.append(f"{release}: {round_.name}, {round_.acknowledged} acknowledged, made {dict(made)}")
     if not made:
         tally.stuck += 1
-        tally.failures.append(f"{release}: {_name(victims)} killed, and it is said to be there, but is not")
+        tally.failures.append(f"{release}: {round_.name}, and it is said to be there, but is not")
     if place.events()[: len(before)] != before:
         tally.lost += 1
-        tally.failures.append(f"{release}: {_name(victims)} killed, and events are lost")
+        tally.failures.append(f"{release}: {round_.name}, and events are lost")
+
+
+def _befall(mishap: Mishap, folders: Folders, chance: random.Random) -> str:
+    """What else happens before people go on."""
+    match mishap:
+        case "copied":
+            folders.keep()
+            folders.bring_back()
+        case "restored":
+            folders.bring_back()
+        case "lost":
+            return folders.lose(chance)
+        case "cut":
+            return folders.cut(chance)
+    return mishap
 
 
 def _until_the_moment(place: Workplace, actor: Actor, chance: random.Random) -> None:
@@ -117,37 +165,72 @@ def _choose(actor: Actor, chance: random.Random) -> tuple[list[Living], list[Liv
 
 
 def _name(victims: list[Living]) -> str:
-    parts = {one.part for one in victims}
+    parts = {one.part for one in victims} or {"nobody"}
     return "all" if "terrace" in parts and len(parts) > 1 else parts.pop()
 
 
-def _go_on(
-    place: Workplace, release: str, told: Done | None, others: list[Living], chance: random.Random, tally: Tally
-) -> int:
-    """Do what people do until the release is there; how often an unknown outcome was acknowledged."""
-    acknowledged = 0
-    for attempt in range(TRIES):
-        if told is None or attempt:
-            told = place.stage.run("deploy" if acknowledged or attempt % 2 else "resume", "dev", "--json")
-        if _result(told) == "unknown":
-            tally.unknown += 1
-            _refuses(place, release, tally)
-            acknowledged += 1
-            _bury(place, others)
-            if chance.random() < 0.5:
-                let_go(place)
-                continue
-            told = settle(place, release)
-        if _result(told) == "succeeded":
-            return acknowledged
-        tally.unlocked += _bury(place, others)
-        if place.backend.locked(place.key):
-            # Whoever held it is dead: somebody killed Terraform while it planned.
-            tally.unlocked += 1
-            place.backend.unlock(place.key)
-    tally.stuck += 1
-    tally.failures.append(f"{release}: {TRIES} tries, and it is not there: {told.out if told else ''}"[:2000])
-    return acknowledged
+@dataclass(slots=True)
+class _Round:
+    """One round, once somebody died. `known` is what was made when last somebody knew all that was made."""
+
+    place: Workplace
+    release: str
+    name: str
+    others: list[Living]
+    chance: random.Random
+    tally: Tally
+    acknowledged: int = 0
+    known: Counter[str] = field(default_factory=Counter)
+
+    def one_more(self, told: Done) -> Done:
+        """Take what a command said; one that says that nothing was applied must be right."""
+        if _result(told) == "failed" and "nothing was applied" in told.out:
+            made = self.place.made(self.release)
+            if made != self.known:
+                self.tally.doubles += 1
+                self.tally.failures.append(
+                    f"{self.release}: {self.name}: nothing was applied, and {dict(made)} was made"
+                )
+        return told
+
+    def go_on(self, told: Done | None) -> None:
+        """Do what people do until the release is there."""
+        place = self.place
+        for attempt in range(TRIES):
+            if told is None or attempt:
+                told = self.one_more(
+                    place.stage.run("deploy" if self.acknowledged or attempt % 2 else "resume", "dev", "--json")
+                )
+            if "--dead WHY" in told.out or "people said that it is dead" in told.out or _is_busy(told):
+                # Nothing here proves that the driver is dead: somebody makes sure of it, and says so.
+                self.tally.unlocked += _bury(place, self.others)
+                self.tally.declared += 1
+                told = self.one_more(place.stage.run("resume", "dev", "--dead", "it was killed", "--json"))
+            if _result(told) == "unknown":
+                self.tally.unknown += 1
+                _refuses(place, self.release, self.tally)
+                self.acknowledged += 1
+                _bury(place, self.others)
+                if self.chance.random() < 0.5:
+                    let_go(place)
+                    self.known = place.made(self.release)
+                    continue
+                told = settle(place, self.release)
+                self.known = place.made(self.release)
+            if _result(told) == "succeeded":
+                return
+            self.tally.unlocked += _bury(place, self.others)
+            if place.backend.locked(place.key):
+                # Whoever held it is dead: somebody killed Terraform while it planned.
+                self.tally.unlocked += 1
+                place.backend.unlock(place.key)
+        self.tally.stuck += 1
+        said = f"{told.out}{told.err}" if told else ""
+        self.tally.failures.append(f"{self.release}: {self.name}: {TRIES} tries, and it is not there: {said}"[:2000])
+
+
+def _is_busy(told: Done) -> bool:
+    return _result(told) == "waiting" and "driven by" in told.out
 
 
 def _bury(place: Workplace, others: list[Living]) -> int:
