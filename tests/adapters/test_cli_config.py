@@ -41,3 +41,19 @@ def test_a_configuration_that_is_not_there_is_not_asked_for(tmp_path: Path, give
     found = cli_config({"TF_CLI_CONFIG_FILE": given}, tmp_path)
     assert found.path == tmp_path / "terraform.rc"
     assert cli_config({}, tmp_path) == found
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", bytes(100), b"plugin_cache_dir = "])
+def test_a_damaged_configuration_of_ours_is_written_again(content: bytes, tmp_path: Path) -> None:
+    path = cli_config({}, tmp_path).path
+    whole = path.read_bytes()
+    path.write_bytes(content)
+    assert cli_config({}, tmp_path).path.read_bytes() == whole
+    path.unlink()
+    path.mkdir()
+    assert cli_config({}, tmp_path).path.read_bytes() == whole
+
+
+def test_a_cache_in_a_folder_whose_name_is_not_utf_8_is_written_as_bytes(tmp_path: Path) -> None:
+    cache = tmp_path / "caf\udce9"
+    assert cli_config({}, cache).path.is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,64 @@ def test_a_prepared_folder_that_lost_its_content_is_prepared_again(terraform: Lo
     terraform.plan(site).discard()
     (terraform.folder(site).path / "modules" / "modules.json").unlink()
     terraform.plan(site).discard()
+
+
+def _damage(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    if how == "zeroed":
+        path.write_bytes(bytes(len(content)))
+    elif how == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "not UTF-8":
+        path.write_bytes(content + b"\xff")
+    elif how == "foreign":
+        path.write_bytes(b"[[1, {}]]")
+    else:
+        path.unlink()
+        path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("modules/modules.json", "zeroed"),
+        ("modules/modules.json", "foreign"),
+        ("terraform.tfstate", "cut"),
+        ("terraform.tfstate", "not UTF-8"),
+        ("lock.hcl", "foreign"),
+        ("terrace-ready", "cut"),
+        ("terrace-ready", "foreign"),
+        ("modules/modules.json", "a folder"),
+    ],
+)
+def test_a_damaged_cache_of_init_is_made_again_and_told_once(name: str, how: str, tmp_path: Path) -> None:
+    (tmp_path / "modules/m").mkdir(parents=True)
+    (tmp_path / "modules/m/main.tf").write_text('resource "terraform_data" "m" {}\n')
+    site = site_of(tmp_path, 'module "m" {\n  source = "../../modules/m"\n}\n')
+    first = terraform_in(tmp_path / "terrace", "terraform")
+    first.plan(site).discard()
+    folder = first.folder(site)
+    assert folder.ready, "a plan changes nothing in it"
+    _damage(folder.path / name, how)
+    assert not folder.ready
+    again = terraform_in(tmp_path / "terrace", "terraform")
+    for told in (1, 0):
+        made = again.plan(site)
+        made.discard()
+        said = [one.summary for one in made.diagnostics if "was damaged" in one.summary]
+        assert len(said) == told
+        assert not said or name in said[0]
+    assert folder.ready
+
+
+def test_a_file_in_the_place_of_a_cache_of_init_is_removed(tmp_path: Path) -> None:
+    site = site_of(tmp_path, GREETING)
+    terraform = terraform_in(tmp_path / "terrace", "terraform")
+    terraform.plan(site).discard()
+    place = terraform.folder(site).path
+    shutil.rmtree(place)
+    place.write_text("nothing of Terrace's")
+    terraform_in(tmp_path / "terrace", "terraform").plan(site).discard()
 
 
 def test_a_diagnostic_keeps_its_file_and_line(terraform: LocalTerraform, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from terrace.stacks.facts import FORMAT
 
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_BUSY_RECOVERY", "SQLITE_CANTOPEN")
+
 _AT_ONCE = 900
 """SQLite takes 999 variables a statement in its oldest builds."""
 
@@ -16,7 +18,8 @@ _AT_ONCE = 900
 class FactsCache:
     """Keys to encoded facts in a SQLite file. Whatever goes wrong with it, nothing is known and nothing fails."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: float = 5.0) -> None:
+        self._patience = patience
         self._path = path.with_name(f"{path.stem}-{FORMAT}{path.suffix}")
 
     def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
@@ -29,7 +32,7 @@ class FactsCache:
                 marks = ",".join("?" * len(part))
                 assert connection is not None
                 rows = connection.execute(f"SELECT key, facts FROM facts WHERE key IN ({marks})", part)
-                found.update((key, bytes(facts)) for key, facts in rows)
+                found.update((key, facts) for key, facts in rows if isinstance(facts, bytes))
         return found
 
     def put_many(self, facts: Mapping[str, bytes]) -> None:
@@ -43,15 +46,14 @@ class FactsCache:
         connection = None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = sqlite3.connect(self._path, timeout=5)
+            connection = sqlite3.connect(self._path, timeout=self._patience)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID")
-        except (OSError, sqlite3.Error):
+        except (OSError, sqlite3.Error) as error:
             if connection is not None:
                 connection.close()
                 connection = None
-            with contextlib.suppress(OSError):
-                self._path.unlink()
+            self._discard(error)
         if connection is None:
             yield None
             return
@@ -59,6 +61,16 @@ class FactsCache:
             try:
                 with connection:
                     yield connection
-            except sqlite3.Error:
-                # Another process may be rebuilding it; what was found so far is right.
-                return
+            except sqlite3.Error as error:
+                # What was found so far is right.
+                self._discard(error)
+
+    def _discard(self, error: Exception) -> None:
+        """Remove a file that is no database any more; the next command makes it anew. One that is only busy stays."""
+        busy = isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname in _BUSY
+        if busy or isinstance(error, sqlite3.ProgrammingError):
+            return
+        # The log that lies beside it would be played into the next one.
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                self._path.with_name(self._path.name + suffix).unlink()

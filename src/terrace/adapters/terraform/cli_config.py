@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,11 +41,14 @@ def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
     if plugins is not None:
         plugins.mkdir(parents=True, exist_ok=True)
     made = cache / "terraform.rc"
-    text = render(found, plugins)
-    if not made.is_file() or made.read_text() != text:
+    # Bytes: a path need not be UTF-8, and what is there may be anything.
+    text = os.fsencode(render(found, plugins))
+    if not made.is_file() or made.read_bytes() != text:
         cache.mkdir(parents=True, exist_ok=True)
+        if made.is_dir() and not made.is_symlink():
+            shutil.rmtree(made)
         fresh = made.with_name(f"{made.name}.{os.getpid()}")
-        fresh.write_text(text)
+        fresh.write_bytes(text)
         fresh.replace(made)
     return CliConfig(made, shared_cache=plugins is not None)
 

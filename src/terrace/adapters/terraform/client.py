@@ -39,6 +39,8 @@ from terrace.stacks.config import TerraformSettings
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Makes the plan with these variables in Terraform's environment."""
 
+_REBUILT = "the cache of `init` for {} was damaged ({}): it was discarded and made again"
+
 INIT_JSON_SINCE = Version(1, 9, 0)
 """Terraform tells `init` as JSON from here on; before, its words are passed on as they are."""
 
@@ -50,6 +52,8 @@ class LocalTerraform:
         self._settings = settings
         self._cache = cache
         self._states = states
+        self._checked: set[Path] = set()
+        self._rebuilt: dict[Path, Diagnostic] = {}
         # Whoever asks for many at once may have the fast lane in mind; the plain way takes three times the memory.
         self._room = threading.BoundedSemaphore(settings.parallel or processes_at_once())
 
@@ -104,15 +108,28 @@ class LocalTerraform:
         """The prepared data folder of a site, initialised now if it is not."""
         folder = self._data_folder(site)
         self._redirect(site)
-        if folder.ready:
-            self._bring_lock_file(site, folder)
-            return folder
-        with folder.alone(), self._one_after_the_other():
-            if not folder.ready:
-                self._keep_lock_file(site)
-                self._init(site, folder)
+        if not self._is_ready(folder):
+            with folder.alone(), self._one_after_the_other():
+                damage = folder.damage
+                if damage != "":
+                    if damage is not None:
+                        folder.clear()
+                        self._rebuilt[folder.path] = Diagnostic("warning", _REBUILT.format(site.stack.key, damage))
+                    self._keep_lock_file(site)
+                    self._init(site, folder)
+            self._checked.add(folder.path)
         self._bring_lock_file(site, folder)
         return folder
+
+    def _is_ready(self, folder: DataFolder) -> bool:
+        """Whether it can be used. Every file is looked at once, and later only whether it was forgotten since."""
+        if folder.path in self._checked and folder.marked:
+            return True
+        self._checked.discard(folder.path)
+        if not folder.ready:
+            return False
+        self._checked.add(folder.path)
+        return True
 
     def _data_folder(self, site: Site) -> DataFolder:
         identity = f"{' '.join(self.binary.command)} {self.binary.version}"
@@ -190,13 +207,14 @@ class LocalTerraform:
             with self._room if variables is PLAIN else contextlib.nullcontext():
                 _, diagnostics = self._run(site, folder, "plan", command, listener=listener, variables=variables)
                 shown, _ = self._run(site, folder, "show", argv.show(saved), streaming=False, variables=variables)
+            rebuilt = self._rebuilt.pop(folder.path, None)
             return MadePlan(
                 document=shown.out,
                 file=saved,
                 sha256=hashlib.sha256(saved.read_bytes()).hexdigest(),
                 lock=lock_file or folder.lock_file,
                 discard=lambda: shutil.rmtree(saved.parent, ignore_errors=True),
-                diagnostics=diagnostics,
+                diagnostics=diagnostics if rebuilt is None else (*diagnostics, rebuilt),
             )
 
         try:

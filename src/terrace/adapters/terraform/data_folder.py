@@ -6,37 +6,94 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import os
+import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.adapters.terraform.fast.kept import keep
 from terrace.plans.terraform import Site
 
 LOCK_FILE = ".terraform.lock.hcl"
 OVERRIDE = "zz_terrace_override.tf"
 """Terraform merges override files by name, last one last: this one has the last word on the backend."""
 
+_READY = "terrace-ready"
+_LOCK = "terrace.lock"
+_HASHED = 2**20
+
 LOCAL_BACKENDS = ("", "local")
 
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """One stack's prepared folder. It is ready once `init` has ended well; until then nobody may plan with it."""
+    """One stack's prepared folder. It is ready once `init` has ended well; until then nobody may plan with it.
+
+    `init` leaves a record of every file that it made: a file that was cut, zeroed, replaced or lost since then makes
+    the folder damaged, and it is made again. Terraform itself notices damage of a provider.
+    """
 
     path: Path
 
     @property
     def ready(self) -> bool:
-        return (self.path / "terrace-ready").is_file()
+        """Whether `init` ended well here and every file is as it was then."""
+        return self.damage == ""
+
+    @property
+    def marked(self) -> bool:
+        """Whether `init` ended well here, whatever became of the files since."""
+        return (self.path / _READY).is_file()
+
+    @property
+    def damage(self) -> str | None:
+        """The first file that is not as `init` left it, "" where all are; None where `init` did not end well."""
+        try:
+            recorded = json.loads((self.path / _READY).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError):
+            return _READY
+        found = self._record()
+        if not isinstance(recorded, dict):
+            return _READY
+        return next((name for name in sorted({*recorded, *found}) if recorded.get(name) != found.get(name)), "")
 
     def mark(self, lock_file: bytes) -> None:
         """Note that `init` ended well, and with which dependency lock file."""
         (self.path / "lock.hcl").write_bytes(lock_file)
-        (self.path / "terrace-ready").write_bytes(b"")
+        keep(self.path / _READY, json.dumps(self._record()).encode())
 
     def forget(self) -> None:
         """It turned out not to be ready."""
-        (self.path / "terrace-ready").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (self.path / _READY).unlink()
+
+    def clear(self) -> None:
+        """Remove everything but the lock, which is held."""
+        for path in self.path.iterdir():
+            if path.name == _LOCK:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def _record(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for folder, folders, files in os.walk(self.path):
+            here = Path(folder)
+            for name in (*files, *(name for name in folders if (here / name).is_symlink())):
+                path = here / name
+                # What Terrace itself notes here changes at any time, and is checked where it is read.
+                if here != self.path or not name.startswith(("terrace-", _LOCK)):
+                    found[path.relative_to(self.path).as_posix()] = _identity(path)
+            if here == self.path:
+                # Terraform compares providers with the dependency lock file.
+                folders[:] = [name for name in folders if name != "providers"]
+        return found
 
     @property
     def lock_file(self) -> bytes:
@@ -45,11 +102,28 @@ class DataFolder:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Be the only one who prepares it."""
+        """Be the only one who prepares it. Something else in its place is removed: it is a folder of the cache."""
+        if self.path.is_symlink() or self.path.is_file():
+            self.path.unlink()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.path / "terrace.lock").open("w") as file:
+        if (self.path / _LOCK).is_dir():
+            shutil.rmtree(self.path / _LOCK)
+        with (self.path / _LOCK).open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _identity(path: Path) -> str:
+    """What a file is known by: its content, or, where it is large, its size and time."""
+    about = path.lstat()
+    if stat.S_ISLNK(about.st_mode):
+        return f"link {path.readlink()}"
+    if stat.S_ISREG(about.st_mode) and about.st_size <= _HASHED:
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            return "unreadable"
+    return f"{stat.S_IFMT(about.st_mode)} {about.st_size} {about.st_mtime_ns}"
 
 
 def data_folder(cache: Path, site: Site, binary: str, states: Path) -> DataFolder:

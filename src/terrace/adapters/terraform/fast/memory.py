@@ -77,7 +77,7 @@ class Memory:
         except OSError:
             return
         for line in lines:
-            with contextlib.suppress(ValueError, KeyError, TypeError):
+            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                 found = json.loads(line)
                 yield Surprise(
                     float(found["at"]),

@@ -82,7 +82,7 @@ _HASHING = threading.Lock()
 
 def _sealed(folder: Path, files: list[tuple[str, Path]], looks: str, seals: Path) -> str:
     seal = seals / hashlib.sha256(f"{folder}\n{looks}".encode()).hexdigest()
-    kept = seal.read_text() if seal.is_file() else ""
+    kept = seal.read_bytes().decode("ascii", "replace") if seal.is_file() else ""
     # A seal that was cut off is no seal: 47 characters are the whole of one.
     if len(kept) == 47 and kept.startswith("h1:"):
         return kept
