@@ -90,7 +90,7 @@ class GitRepository:
     def use(self, remote: str | None, branch: str) -> None:
         """Take this remote, or none, and this protected branch from now on. The caller has checked that they exist."""
         self.remote = names.remote(remote) if remote is not None else None
-        self.branch = names.branch(branch)
+        self.branch = names.branch(branch) if branch else branch
 
     @property
     def remotes(self) -> tuple[str, ...]:
