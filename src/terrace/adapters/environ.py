@@ -60,6 +60,8 @@ class Environ(Mapping[str, str]):
 
     def __init__(self) -> None:
         self._concealed: dict[str, str] = {}
+        self.hides = False
+        """Whether secrets are taken out: they are in a process of Terrace's own, and not where it is a library."""
 
     def __getitem__(self, name: str) -> str:
         return self._concealed[name] if name in self._concealed else os.environ[name]
@@ -77,7 +79,7 @@ class Environ(Mapping[str, str]):
     def conceal(self, names: Iterable[str]) -> None:
         """Take these out of `os.environ`; they are read here as before. One that is not set is passed over."""
         for name in names:
-            if name in os.environ:
+            if self.hides and name in os.environ:
                 self._concealed[name] = os.environ.pop(name)
 
 
@@ -87,6 +89,7 @@ ENVIRON = Environ()
 
 def conceal() -> None:
     """Take what looks like a secret out of `os.environ`, and wipe the environment that the system shows of us."""
+    ENVIRON.hides = True
     ENVIRON.conceal([name for name in os.environ if _SECRET.match(name) and not name.startswith(_LIBRARIES)])
     with contextlib.suppress(OSError, ValueError, IndexError):
         _wipe()
