@@ -322,9 +322,9 @@ class GitRepository:
         if not paths:
             return ()
         # Paths go in by stdin: there may be more than a command line takes.
-        if any("\n" in path or "\0" in path for path in paths):
-            raise BadInput("the name of a file holds a line end, so that Git cannot be asked about it")
-        wanted = os.fsencode("\n".join([self._span(base, head), "--", *paths, ""]))
+        # One a line: in the place of a name with a line end stands the folder that it lies in.
+        lines = (path.partition("\n")[0].rpartition("/")[0] or "." if "\n" in path else path for path in paths)
+        wanted = os.fsencode("\n".join([self._span(base, head), "--", *lines, ""]))
         done = self.git("rev-list", "--first-parent", "--stdin", stdin=wanted, env={"GIT_LITERAL_PATHSPECS": "1"})
         if done.code != 0:
             raise TerraceError(f"git rev-list failed: {done.message}")
