@@ -74,7 +74,7 @@ def test_an_inverse_move_changes_nothing_where_else_it_is_made_anew(terraform: L
         "terraform_data.b": Action.DELETE,
     }
     back = Additions((Move(site.stack.path, "terraform_data.b", "terraform_data.a"),))
-    (text,) = back.files({}).values()
+    (text,) = back.files({}, {site.stack.path}).values()
     (site.folder / FILE).write_text(text)
     plan = planned(terraform, site)
     assert actions(plan) == {"terraform_data.a": Action.NO_OP}, "a move and nothing else"
@@ -211,7 +211,7 @@ def test_terraform_reads_every_id_as_it_is(tmp_path_factory: pytest.TempPathFact
     texts = [*HOSTILE, *more]
     quoted = []
     for id_ in texts:
-        (text,) = Additions(imports=(Import("dev", "a.b", id_),)).files({"dev": "x"}).values()
+        (text,) = Additions(imports=(Import("dev", "a.b", id_),)).files({"dev": "x"}, {"x"}).values()
         quoted.append(text.split("id = ", 1)[1].rsplit("\n}", 1)[0])
     outputs = "".join(f'output "o{i}" {{\n  value = {text}\n}}\n' for i, text in enumerate(quoted))
     made = terraform_in(folder / "terrace").plan(site_of(folder, outputs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +13,21 @@ import pytest
 
 from support.git import clone, commit, git, repository, with_remote
 from terrace.adapters.ledgers.git import GitLedger
+from terrace.adapters.ledgers.seen import SeenHead
+from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.errors import Conflict, Corrupt, NotReady
 from terrace.ledger.chain import verify
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.pipelines.journal import append
 
 
-def ledger_of(work: Path, remote: str | None = "origin") -> GitLedger:
+def ledger_of(work: Path, remote: str | None = "origin", seen: SeenHead | None = None) -> GitLedger:
     return GitLedger(
-        work, remote=remote, clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: os.urandom(6).hex()
+        work,
+        remote=remote,
+        clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
+        new_id=lambda: os.urandom(6).hex(),
+        seen=seen,
     )
 
 
@@ -109,6 +116,130 @@ def test_a_rewritten_branch_is_no_ledger_any_more(tmp_path: Path) -> None:
         ledger_of(work).read()
 
 
+def attacked(work: Path, folder: Path, change: Callable[[Path], None]) -> None:
+    """A person with a clone of the ledger pushes a commit on its tip."""
+    other = clone(work, folder)
+    git(other, "switch", "--quiet", "terrace/ledger")
+    change(other)
+    git(other, "add", "--all")
+    git(other, "commit", "--quiet", "--allow-empty", "-m", "harmless")
+    git(other, "push", "--quiet", "origin", "terrace/ledger")
+
+
+def cut(there: Path) -> None:
+    (there / "events/000000/000000001.jsonl").unlink()
+
+
+def emptied(there: Path) -> None:
+    shutil.rmtree(there / "events")
+
+
+def altered(there: Path) -> None:
+    path = there / "events/000000/000000001.jsonl"
+    path.write_text(path.read_text().replace("second", "2nd"))
+
+
+def linked(there: Path) -> None:
+    path = there / "events/000000/000000001.jsonl"
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+
+
+def grown(there: Path) -> None:
+    path = there / "events/000000/000000001.jsonl"
+    path.write_text(path.read_text() + path.read_text())
+
+
+def replaced(there: Path) -> None:
+    (there / "events/000000/000000000.jsonl").rename(there / "events/000000/000000002.jsonl")
+
+
+@pytest.mark.parametrize("change", [cut, emptied, altered, linked, grown, replaced])
+def test_a_ledger_that_is_cut_by_a_plain_push_is_refused_and_can_be_brought_back(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    work = with_remote(tmp_path / "work")
+    ledger = ledger_of(work)
+    history = ledger.append([draft("first")], head=GENESIS)
+    whole = ledger.append([draft("second")], head=history.head)
+    attacked(work, tmp_path / "mallory", change)
+    for reader in (ledger, ledger_of(work)):
+        with pytest.raises(Corrupt, match="does not continue what this clone saw") as caught:
+            reader.read()
+        with pytest.raises(Corrupt):
+            reader.append([draft("third")], head=GENESIS)
+    assert "git push --force origin" in (caught.value.hint or "")
+    git(work, "push", "--quiet", "--force", "origin", "refs/terrace/origin/terrace/ledger:refs/heads/terrace/ledger")
+    assert ledger.read() == whole == ledger_of(work).read(), "what was refused moved nothing"
+
+
+def test_a_chain_that_breaks_moves_nothing_here(tmp_path: Path) -> None:
+    work = with_remote(tmp_path / "work")
+    ledger = ledger_of(work)
+    whole = ledger.append([draft("first")], head=GENESIS)
+
+    def nonsense(there: Path) -> None:
+        (there / "events/000000/000000001.jsonl").write_text("no event\n")
+
+    attacked(work, tmp_path / "mallory", nonsense)
+    with pytest.raises(Corrupt, match="event 1"):
+        ledger.read()
+    assert [event.position for event in whole.events] == [0]
+    git(work, "push", "--quiet", "--force", "origin", "refs/terrace/origin/terrace/ledger:refs/heads/terrace/ledger")
+    assert ledger_of(work).read() == whole
+
+
+def test_a_machine_remembers_the_ledger_in_a_new_clone_and_under_a_moved_ref(tmp_path: Path) -> None:
+    work = with_remote(tmp_path / "work")
+    seen = SeenHead(tmp_path / "data" / "head.json")
+    ledger = ledger_of(work, seen=seen)
+    history = ledger.append([draft("first")], head=GENESIS)
+    early = git(tmp_path / "work.git", "rev-parse", "terrace/ledger")
+    ledger.append([draft("second")], head=history.head)
+    git(tmp_path / "work.git", "update-ref", "refs/heads/terrace/ledger", early)
+    git(work, "update-ref", "-d", "refs/terrace/origin/terrace/ledger")
+    with pytest.raises(Corrupt, match="what this machine saw"):
+        ledger_of(work, seen=seen).read()
+    anew = clone(work, tmp_path / "anew")
+    with pytest.raises(Corrupt, match="what this machine saw"):
+        ledger_of(anew, seen=seen).read()
+    git(tmp_path / "work.git", "update-ref", "-d", "refs/heads/terrace/ledger")
+    with pytest.raises(Corrupt, match="what this machine saw"):
+        ledger_of(clone(work, tmp_path / "third"), seen=seen).read()
+
+
+def test_a_sqlite_ledger_that_is_replaced_or_cut_is_noticed(tmp_path: Path) -> None:
+    def opened(name: str) -> SqliteLedger:
+        seen = SeenHead(tmp_path / "data" / "head.json")
+        return SqliteLedger(
+            tmp_path / name,
+            clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
+            new_id=lambda: os.urandom(6).hex(),
+            seen=seen,
+        )
+
+    history = opened("one.db").append([draft("first")], head=GENESIS)
+    shutil.copy(tmp_path / "one.db", tmp_path / "early.db")
+    opened("one.db").append([draft("second")], head=history.head)
+    assert len(opened("one.db").read().events) == 2
+    with pytest.raises(Corrupt, match="what this machine saw"):
+        opened("early.db").read()
+    with pytest.raises(Corrupt, match="what this machine saw"):
+        opened("early.db").append([draft("other")], head=history.head)
+    with pytest.raises(Corrupt, match="what this machine saw"):
+        opened("none.db").read()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"\xff", b'{"events": 0, "head": ""}', b'{"events": "1", "head": "x"}']
+)
+def test_a_damaged_memory_of_the_ledger_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "head.json").write_bytes(content)
+    with pytest.raises(Corrupt, match=r"head\.json is damaged") as caught:
+        SeenHead(tmp_path / "head.json").load()
+    assert "terrace ledger verify" in (caught.value.hint or "")
+
+
 def test_foreign_files_on_the_branch_are_noticed(tmp_path: Path) -> None:
     work = with_remote(tmp_path / "work")
     ledger_of(work).append([draft("x")], head=GENESIS)
@@ -179,7 +310,9 @@ def test_an_undecodable_event_is_named_by_its_position(tmp_path: Path) -> None:
     name = "events/000000/000000001.jsonl"
     commit(other, {name: (other / name).read_text().splitlines()[0] + "\ngarbage\n"})
     git(other, "push", "--quiet", "origin", "terrace/ledger")
-    for look in (ledger_of(work).read, ledger_of(work).read_unchecked):
+    with pytest.raises(Corrupt, match="does not continue"):
+        ledger_of(work).read()
+    for look in (ledger_of(work).read_unchecked, ledger_of(other).read, ledger_of(other).read_unchecked):
         with pytest.raises(Corrupt, match="event 2"):
             look()
 

@@ -57,7 +57,9 @@ def test_terraform_reads_every_hostile_text_as_it_was(tmp_path: Path) -> None:
 @settings(max_examples=100)
 @given(texts.filter(writable))
 def test_an_id_of_the_cloud_adds_nothing_but_an_import(text: str) -> None:
-    (content,) = Additions(imports=(Import("dev", "aws_vpc.main", text),)).files({"dev": "environments/dev"}).values()
+    (content,) = (
+        Additions(imports=(Import("dev", "aws_vpc.main", text),)).files({"dev": "environments/dev"}, ()).values()
+    )
     tree = parser().parse(content.encode())
     blocks = [node for node in everything(tree.root_node) if node.type == "block"]
     assert not tree.root_node.has_error and len(blocks) == 1

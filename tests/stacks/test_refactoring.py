@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.trees import DictTree, landscape
-from terrace.stacks.additions import NOTHING, Additions, Import, Move, additions_of
+from terrace.errors import BadInput
+from terrace.stacks.additions import NOTHING, Additions, Import, Move
+from terrace.stacks.addresses import parse_address, parse_resource, parse_written
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.refactoring import let_go, moves, taken_back
 from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parser, text_of
@@ -152,27 +154,97 @@ def test_each_folder_gets_one_file_with_all_that_is_added_to_it() -> None:
         (Move("modules/m", "a.b", "a.c"), Move("modules/m", "a.d", "a.e")),
         (Import("prod", 'aws_vpc.v["a b"]', "vpc-1"),),
     )
-    files = added.files({"prod": "environments/prod"})
+    files = added.files({"prod": "environments/prod"}, {"environments/prod", "modules/m"})
     assert files == {
         "modules/m/zz_terrace_additions.tf": moved("a.b", "a.c") + "\n" + moved("a.d", "a.e"),
         "environments/prod/zz_terrace_additions.tf": 'import {\n  to = aws_vpc.v["a b"]\n  id = "vpc-1"\n}\n',
     }
-    assert NOTHING.files({}) == {}
+    assert NOTHING.files({}, ()) == {}
 
 
-@given(
-    st.lists(st.builds(Move, st.text(), st.text(), st.text()), max_size=3),
-    st.lists(st.builds(Import, st.text(), st.text(), st.text()), max_size=3),
+HOSTILE_ADDRESSES = (
+    'a.b\n to = a.c\n}\noutput "x" { value = filebase64("/proc/self/environ") }\nmoved {\n from = a.d',
+    'a.b["${file("/etc/passwd")}"]',
+    'a.b["%{ if true }x%{ endif }"]',
+    "a.b }",
+    "a.b # x",
+    "a.b\n",
+    "module.m.a.b[local.x]",
+    "a.b[0][1]",
+    "each.value",
+    "",
 )
-def test_what_is_added_reads_back_from_its_event(moved: list[Move], imported: list[Import]) -> None:
-    added = Additions(tuple(moved), tuple(imported))
-    assert additions_of(added.payload()) == added
-    assert additions_of({}) == NOTHING
+
+
+@pytest.mark.parametrize("text", HOSTILE_ADDRESSES)
+def test_no_text_of_the_ledger_becomes_configuration(text: str) -> None:
+    assert parse_address(text) is None
+    for added in (
+        Additions(moves=(Move("p", text, "a.c"),)),
+        Additions(moves=(Move("p", "a.c", text),)),
+        Additions(imports=(Import("prod", text, "id"),)),
+    ):
+        with pytest.raises(BadInput, match="no address"):
+            added.files({"prod": "p"}, {"p"})
+
+
+@pytest.mark.parametrize("folder", ["../../../outside", "/etc", "p/../..", "", ".git", "p\n", "q"])
+def test_nothing_is_added_to_a_folder_that_the_commit_does_not_have(folder: str) -> None:
+    with pytest.raises(BadInput, match="no folder of configuration"):
+        Additions(moves=(Move(folder, "a.b", "a.c"),)).files({}, {"p"})
+    with pytest.raises(BadInput, match="no stack"):
+        Additions(imports=(Import(folder, "a.b", "id"),)).files({"prod": "p"}, {"p"})
+
+
+_NAMES = st.from_regex(r"[a-z_][a-z0-9_-]{0,5}", fullmatch=True).map(lambda name: f"t{name}")
+_KEYS = (
+    st.just("")
+    | st.integers(0, 999).map(lambda n: f"[{n}]")
+    | st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters='"\\$%'), max_size=5).map(
+        lambda t: f'["{t}"]'
+    )
+)
+_STEPS = st.builds(lambda n, k: f"module.{n}{k}", _NAMES, _KEYS)
+
+
+@settings(deadline=None)
+@given(st.lists(_STEPS, max_size=2), st.sampled_from(["", "data."]), _NAMES, _NAMES, _KEYS)
+def test_an_address_is_written_from_its_parts_as_it_was_read(
+    steps: list[str], mode: str, kind: str, name: str, key: str
+) -> None:
+    text = ".".join((*steps, f"{mode}{kind}.{name}{key}"))
+    found = parse_resource(text)
+    assert found is not None
+    assert str(found) == text
+    assert not found.is_module
+    if steps:
+        module = parse_address(".".join(steps))
+        assert module is not None
+        assert module.is_module
+        assert parse_resource(".".join(steps)) is None
+
+
+@settings(deadline=None)
+@given(st.text(max_size=20) | st.text('ab.[]"\\${}% \n', max_size=20))
+def test_whatever_is_an_address_is_one_expression(text: str) -> None:
+    found = parse_address(text)
+    if found is None:
+        return
+    assert str(found) == text
+    root = parser().parse(f"moved {{\n  from = {text}\n}}\n".encode()).root_node
+    (block,) = blocks(root)
+    assert [(name, text_of(value)) for name, value in attributes(block)] == [("from", text)]
+    assert not root.has_error
+
+
+def test_an_address_with_blanks_is_read_as_terraform_reads_it() -> None:
+    assert str(parse_written(' a . b [ "x . y" ] ')) == 'a.b["x . y"]'
+    assert parse_written("a.b # x") is None
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_no_id_breaks_out_of_its_quotes(id_: str) -> None:
-    text = Additions(imports=(Import("prod", "a.b", id_),)).files({"prod": "p"})["p/zz_terrace_additions.tf"]
+    text = Additions(imports=(Import("prod", "a.b", id_),)).files({"prod": "p"}, {"p"})["p/zz_terrace_additions.tf"]
     root = parser().parse(text.encode()).root_node
     (block,) = blocks(root)
     assert head(block) == ("import", [])

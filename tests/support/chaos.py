@@ -102,10 +102,9 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
     round_.name += f" ({_befall(mishap, folders, chance)})"
     before = place.events()
     if mishap == "stopped":
-        there = folders.of_another_machine()
-        words = ("resume", "dev", "--dead", "it stands still", "--json")
+        folders.forget_leases()
         try:
-            told = round_.one_more(elsewhere(place, *words, home=there))
+            told = round_.one_more(elsewhere(place, "resume", "dev", "--dead", "it stands still", "--json"))
         finally:
             wake(actor.pid)
         actor.ended()

@@ -32,6 +32,13 @@ class MemoryLedger:
         if history.head != head:
             raise Conflict("somebody else was first")
         ids = [self._new_id() for _ in drafts]
-        sealed = seal_all(drafts, events=len(self.events), head=head, ids=ids, time=self._clock())
+        sealed = seal_all(
+            drafts,
+            events=len(self.events),
+            head=head,
+            ids=ids,
+            time=self._clock(),
+            latest=self.events[-1].time if self.events else None,
+        )
         self.events = (*self.events, *sealed)
         return History(self.events)

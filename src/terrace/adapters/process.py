@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.adapters.environ import for_children
 from terrace.errors import NotReady
 
 
@@ -46,7 +45,7 @@ def run(
     timeout: float = SECONDS,
     size: int = BYTES,
 ) -> Finished:
-    """Run to the end and return whatever the exit code is. `env` is the whole environment; None: what is no secret.
+    """Run to the end and return whatever the exit code is. `env` replaces the environment; None passes ours on.
 
     Raises NotReady when there is no such program, when it cannot be run, when it took longer than `timeout` seconds, or
     when it wrote more than `size` bytes. It is killed then; what it started is not.
@@ -55,7 +54,7 @@ def run(
         child = subprocess.Popen(
             [os.fspath(part) for part in argv],
             cwd=cwd,
-            env=dict(env) if env is not None else for_children(),
+            env=dict(env) if env is not None else None,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

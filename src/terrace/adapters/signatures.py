@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from terrace.adapters.environ import for_children
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.process import run
 from terrace.errors import BadInput, NotReady
@@ -68,6 +67,18 @@ def proof_of(signed: SignedApproval, signers: bytes) -> Proof:
     return "ssh" if good else "invalid"
 
 
+def is_signed(actor: str, text: bytes, signature: str | None, signers: bytes) -> bool:
+    """Whether that person signed that text, by these signers."""
+    if signature is None or not signature.isascii() or not _SIGNER.fullmatch(actor):
+        return False
+    return _verified(signers, actor, signature, text)
+
+
+def has_signers(signers: bytes) -> bool:
+    """Whether there is any line that may name a signer."""
+    return any(line.strip() and not line.strip().startswith(b"#") for line in signers.split(b"\n"))
+
+
 def _git_key(repository: GitRepository) -> str | None:
     """The user's signing key as ssh-keygen takes it: a path, or the text of a public key whose agent has the rest."""
     if repository.config("gpg.format") != "ssh":
@@ -86,9 +97,7 @@ def _signed(key: str, text: bytes) -> str:
         message.write_bytes(text)
         argv: list[str | Path] = ["ssh-keygen", "-Y", "sign", "-q", "-n", NAMESPACE, "-f", path, message]
         # Without a terminal and without SSH_ASKPASS nothing can ask for a passphrase: it fails instead of hanging.
-        done = run(
-            argv, env={k: v for k, v in for_children().items() if k not in ("SSH_ASKPASS", "DISPLAY")}, timeout=60
-        )
+        done = run(argv, env={k: v for k, v in os.environ.items() if k not in ("SSH_ASKPASS", "DISPLAY")}, timeout=60)
         signature = Path(f"{message}.sig")
         if done.code != 0 or not signature.is_file():
             said = done.message.splitlines() or ["ssh-keygen gave no reason"]

@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from terrace.adapters.environ import ENVIRON
 from terrace.adapters.files import inside
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.forge import UNCONNECTED, access, instigator
@@ -21,6 +20,7 @@ from terrace.apps.home import Home
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Proof
 from terrace.ledger import kinds
+from terrace.ledger.dismissals import Counts
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Draft, Ledger
 from terrace.plans.digest import DigestKey
@@ -68,14 +68,6 @@ class TrustRoot:
     policy: str
 
 
-def secrets_named(config: Config) -> frozenset[str]:
-    """The variables that a configuration names as the place of a secret."""
-    specs = {config.backups.key, config.backups.identity}
-    for environment in config.environments:
-        specs |= {*environment.credentials.plan.values(), *environment.credentials.apply.values()}
-    return frozenset(spec.removeprefix("env:") for spec in specs if spec.startswith("env:"))
-
-
 def opa() -> Opa:
     """OPA from PATH, else from Terrace's own tools."""
     from terrace.adapters.opa.engine import Opa
@@ -98,7 +90,7 @@ class Workshop:
     ) -> None:
         top = GitRepository.around(folder.absolute(), cache=Path())
         self.home = Home.of(top.root)
-        self._access = access(ENVIRON)
+        self._access = access(os.environ)
         self.repository = GitRepository(top.root, cache=self.home.cache, branch="", remote="", access=self._access)
         self._actor = actor
         self._fetch = fetch
@@ -116,7 +108,7 @@ class Workshop:
         """Where the trust root is read, and how that was decided."""
         from terrace.apps.trust_root import RootFinder
 
-        return RootFinder(self.repository, ENVIRON, self._config_of, fetch=self._fetch).find()
+        return RootFinder(self.repository, os.environ, self._config_of, fetch=self._fetch).find()
 
     def _trust_at(self, commit: str, place: RootPlace) -> TrustRoot:
         from terrace.apps.judging import judging
@@ -125,7 +117,6 @@ class Workshop:
         tree = self.repository.tree(commit)
         text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
         config = self._config_of(commit, place)
-        ENVIRON.conceal(secrets_named(config))
         signers = tree.read(config.signers) if config.signers in tree.entries else b""
         return TrustRoot(commit, config, signers, policy_version(text, signers, judging(tree, config)))
 
@@ -167,17 +158,19 @@ class Workshop:
                 return person.name
         members = {m for team in self.trust.config.teams.values() for m in team}
         known = next((who for who in (name, email, email.split("@")[0]) if who in members), email or name)
-        return known or instigator(ENVIRON, self.trust.config) or "unknown"
+        return known or instigator(os.environ, self.trust.config) or "unknown"
 
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger that terrace.yaml names."""
+        from terrace.adapters.ledgers.seen import SeenHead
+
         where = self.trust.config.ledger
         if where.startswith("sqlite:"):
             from terrace.adapters.ledgers.sqlite import SqliteLedger
 
             path = inside(self.repository.root, where.removeprefix("sqlite:"))
-            return SqliteLedger(path, clock=now, new_id=new_id)
+            return SqliteLedger(path, clock=now, new_id=new_id, seen=SeenHead(self.home.data / "ledger-sqlite.json"))
         from terrace.adapters.ledgers.git import GitLedger
         from terrace.report.ledger_page import changed_page
 
@@ -188,6 +181,7 @@ class Workshop:
             new_id=new_id,
             page=changed_page,
             access=self._access,
+            seen=SeenHead(self.home.data / "ledger-git.json"),
         )
 
     def open_ledger(self) -> Ledger:
@@ -209,7 +203,7 @@ class Workshop:
         import hashlib
         import hmac
 
-        given = ENVIRON.get(DIGEST_KEY)
+        given = os.environ.get(DIGEST_KEY)
         if given:
             try:
                 secret = base64.b64decode(given, validate=True)
@@ -234,7 +228,7 @@ class Workshop:
         """The shared key of state backups. Raises NotReady when the environment does not hold it."""
         from terrace.adapters.sealing import read_key
 
-        return read_key(self.trust.config.backups.key, ENVIRON)
+        return read_key(self.trust.config.backups.key, os.environ)
 
     def seals(self) -> Seals:
         """What state backups are sealed with and opened by."""
@@ -244,7 +238,7 @@ class Workshop:
         return Seals(
             key=lambda: self.backup_key,
             recipients=settings.recipients,
-            identity=lambda: read_identity(settings.identity, ENVIRON),
+            identity=lambda: read_identity(settings.identity, os.environ),
             older=self._older_keys,
         )
 
@@ -310,7 +304,7 @@ class Workshop:
         """The forge that this repository is connected to, or None."""
         from terrace.apps.forge import connect
 
-        return connect(ENVIRON, self.trust.config, self.repository)
+        return connect(os.environ, self.trust.config, self.repository)
 
     @property
     def connected(self) -> Connection:
@@ -329,7 +323,7 @@ class Workshop:
         """The page of the change that this run is for. Raises NotReady where there is none."""
         from terrace.apps.pages import page
 
-        return page(ENVIRON)
+        return page(os.environ)
 
     def crew(self, watcher: Watcher, reach: Reach = "apply") -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written.
@@ -343,19 +337,19 @@ class Workshop:
 
     def onlookers(self, watcher: Watcher) -> Crew:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""
-        given = bool(ENVIRON.get(DIGEST_KEY)) or self._backup_key_given
+        given = bool(os.environ.get(DIGEST_KEY)) or self._backup_key_given
         return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
 
     def auditors(self, watcher: Watcher) -> Crew:
         """A crew that looks and records that it did. It needs no key where the ledger is open already."""
-        given = bool(ENVIRON.get(DIGEST_KEY)) or self._backup_key_given
+        given = bool(os.environ.get(DIGEST_KEY)) or self._backup_key_given
         if given:
             return self._crew(watcher, self.open_ledger(), self.digest_key)
         return self._crew(watcher, self.ledger, self.throwaway_key)
 
     @property
     def _backup_key_given(self) -> bool:
-        return bool(ENVIRON.get(self.trust.config.backups.key.removeprefix("env:")))
+        return bool(os.environ.get(self.trust.config.backups.key.removeprefix("env:")))
 
     def lookouts(self, watcher: Watcher) -> Crew:
         """A crew that looks at what is deployed and records what it sees. Its marks must compare: it needs the key."""
@@ -385,6 +379,7 @@ class Workshop:
             survey=self.survey,
             variables=self.variables,
             proof=self.proof,
+            dismissed=self.dismissed,
             judge=self.judge(),
             unreviewed=self._unreviewed,
             digest_key=digest_key,
@@ -405,19 +400,19 @@ class Workshop:
         """What the child's environment gets for one purpose: the credentials, and the variables that `env` names."""
         wanted = environment.credentials.apply if purpose == "apply" else environment.credentials.plan
         found = {name: self._secret(environment, name, spec) for name, spec in wanted.items()}
-        found.update({name: ENVIRON[name] for name in environment.env if name in ENVIRON})
+        found.update({name: os.environ[name] for name in environment.env if name in os.environ})
         return found
 
     def _secret(self, environment: Environment, name: str, spec: str) -> str:
         if not spec.startswith("env:"):
             return spec
         source = spec.removeprefix("env:")
-        if source not in ENVIRON:
+        if source not in os.environ:
             raise NotReady(
                 f"{environment.name} needs {name} from the variable {source}, which is not set",
                 hint=f"export {source}=...  (terrace.yaml: environments.{environment.name}.credentials)",
             )
-        return ENVIRON[source]
+        return os.environ[source]
 
     @cached_property
     def proof(self) -> Callable[[SignedApproval], Proof]:
@@ -427,6 +422,16 @@ class Workshop:
         signers = self.trust.signers
         said = self._still_said
         return lambda signed: proof_of(signed, signers) if signed.witness is None else said(signed)
+
+    @cached_property
+    def dismissed(self) -> Counts:
+        """Tells whether a dismissal is by a signer of the trust root; where that has none, every person's counts."""
+        from terrace.adapters.signatures import has_signers, is_signed
+
+        signers = self.trust.signers
+        if not has_signers(signers):
+            return lambda one: True
+        return lambda one: is_signed(one.actor, one.text, one.signature, signers)
 
     def _still_said(self, signed: SignedApproval) -> Proof:
         """Asked once in the life of this workshop. Where the forge cannot be asked, it does not count."""

@@ -45,6 +45,8 @@ class Facts:
     tell. `held` says why the environment takes nothing, `busy` what else goes on there; None when nothing does.
     `origin` is what set it going: a way out of trouble meets other gates than a release. `ahead` is the commit that
     is there where it is newer than this one, None where it is not. `reviewed` is None where nobody asks for reviews.
+    `unread` says which events of the ledger cannot be read and may speak of the environment, and what to do; None where
+    there are none.
     """
 
     commit: str
@@ -58,6 +60,7 @@ class Facts:
     origin: Origin
     ahead: str | None = None
     reviewed: Reviewed | None = None
+    unread: tuple[str, str] | None = None
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -68,6 +71,7 @@ def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
     than what is there is a way back, and has to say so.
     """
     results = [] if isinstance(facts.origin, Repairing) else [_held(environment, facts, Outcome.BLOCK)]
+    results += _unread(environment, facts, Outcome.BLOCK)
     results += [_busy(environment, facts), _protected_branch(facts, unknown=Outcome.BLOCK)]
     if not isinstance(facts.origin, Repairing | Remediation):
         results.append(_forward(environment, facts))
@@ -108,6 +112,7 @@ def consent(
     again = [_protected_branch(facts, unknown=Outcome.WAIT)]
     if not isinstance(facts.origin, Repairing):
         again.insert(0, _held(environment, facts, Outcome.WAIT))
+    again += _unread(environment, facts, Outcome.WAIT)
     if isinstance(facts.origin, Destruction):
         again.append(_protected(environment))
     opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
@@ -146,6 +151,14 @@ def _held(environment: Environment, facts: Facts, held: Outcome) -> GateResult:
         return GateResult("held", Outcome.PASS, f"{environment.name} takes deployments")
     how = f"`terrace unhold {environment.name} --reason WHY` once that is settled"
     return GateResult("held", held, f"{environment.name} is held: {facts.held}", how)
+
+
+def _unread(environment: Environment, facts: Facts, held: Outcome) -> list[GateResult]:
+    """Whatever an event says that cannot be read, no origin passes it by: it may be a no, or an unknown outcome."""
+    if facts.unread is None:
+        return []
+    found, how = facts.unread
+    return [GateResult("held", held, f"{environment.name} is held: {found}", how)]
 
 
 def _remediation(environment: Environment) -> GateResult:

@@ -10,13 +10,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from terrace.errors import Corrupt, TerraceError
 from terrace.ledger.model import GENESIS, Draft, Event
 
 T = TypeVar("T")
+
+TOLERANCE = timedelta(minutes=5)
+"""How far clocks of several machines may differ."""
 
 FIELDS = ("position", "id", "time", "actor", "kind", "subject", "payload", "previous")
 """What the hash covers, in the names of the canonical JSON."""
@@ -52,9 +55,19 @@ def seal(draft: Draft, *, position: int, previous: str, id: str, time: datetime)
 
 
 def seal_all(
-    drafts: Sequence[Draft], *, events: int, head: str, ids: Iterable[str], time: datetime
+    drafts: Sequence[Draft],
+    *,
+    events: int,
+    head: str,
+    ids: Iterable[str],
+    time: datetime,
+    latest: datetime | None = None,
 ) -> tuple[Event, ...]:
-    """The events that drafts become when they are appended, in order, to a chain of `events` that ends with `head`."""
+    """The events that drafts become when they are appended, in order, to a chain of `events` that ends with `head`.
+
+    `latest` is the time of the last event: no event is dated before the one it follows, whatever the clock says.
+    """
+    time = time if latest is None else max(time, latest)
     sealed: list[Event] = []
     for draft, id in zip(drafts, ids, strict=False):  # noqa: A001
         previous = sealed[-1].hash if sealed else head
@@ -84,7 +97,7 @@ def decode(line: bytes) -> Event:
         return Event(
             position=_typed(record["position"], int),
             id=_typed(record["id"], str),
-            time=datetime.fromisoformat(record["time"]),
+            time=_zoned(record["time"]),
             actor=_typed(record["actor"], str),
             kind=_typed(record["kind"], str),
             subject=_typed(record["subject"], str),
@@ -135,6 +148,22 @@ def trusted(events: Sequence[Event]) -> tuple[Event, ...]:
             hint="nothing is done with it; see `terrace ledger verify`; a clone elsewhere may have it whole",
         )
     return tuple(events)
+
+
+def strange_times(events: Iterable[Event], now: datetime) -> tuple[tuple[int, str], ...]:
+    """The events that are dated before one that they follow, or after now, by position. Both are told; neither counts:
+    an event is taken to be as late as the latest before it."""
+    found = []
+    latest: datetime | None = None
+    for event in events:
+        if latest is not None and event.time < latest:
+            found.append(
+                (event.position, f"it is dated {event.time:%Y-%m-%d %H:%M:%S} UTC, before one that it follows")
+            )
+        elif event.time > now + TOLERANCE:
+            found.append((event.position, f"it is dated {event.time:%Y-%m-%d %H:%M:%S} UTC, which is still to come"))
+        latest = event.time if latest is None else max(latest, event.time)
+    return tuple(found)
 
 
 def export(events: Iterable[Event]) -> Iterator[str]:
@@ -194,6 +223,13 @@ def _plain(value: Any) -> Any:
 
 def _refuse(number: str) -> None:
     raise ValueError(f"{number} is no number of a ledger")
+
+
+def _zoned(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return time
 
 
 def _typed(value: object, kind: type[T]) -> T:

@@ -12,7 +12,9 @@ from terrace.gates.absorption import Absorbed
 from terrace.gates.decide import Facts, Reviewed, Upstream, admission, consent, rule_for
 from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
 from terrace.ledger import folds
+from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
+from terrace.ledger.reading import Fault
 from terrace.ledger.restores import open_restore
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.judging import risk_of
@@ -68,6 +70,7 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
     restoring = open_restore(history, environment)
     if restoring is not None:
         busy = f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
+    faults = unread_in(crew, history, environment)
     return Facts(
         commit=commit,
         # Going back to an older commit brings nobody's new commits in: there is nothing of theirs to judge.
@@ -80,7 +83,13 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
         busy=busy,
         origin=origin,
         ahead=ahead,
+        unread=(told(faults), way_out(faults)) if faults else None,
     )
+
+
+def unread_in(crew: Crew, history: History, environment: str) -> tuple[Fault, ...]:
+    """The events that cannot be read, that nobody dismissed, and that speak of this environment or may."""
+    return tuple(fault for fault in unread(history, crew.dismissed) if fault.holds(environment))
 
 
 def entry(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Verdict:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from terrace.assess.model import Finding
 from terrace.gates.model import Proof
+from terrace.ledger.dismissals import Counts
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Ledger
 from terrace.plans.backup import StateBackups
@@ -33,7 +34,8 @@ class Crew:
     never raises for what it cannot find out, but tells that as unknown. `unreviewed` says why a commit of the protected
     branch did not come through a change that somebody else approved, None where it did; it raises NotReady where nobody
     can be asked. `parallel` is how many Terraform processes may run at once. `actor` is who gave the command. With the
-    `reach` of plans nothing is applied: what could be, waits.
+    `reach` of plans nothing is applied: what could be, waits. `dismissed` says whether a dismissal of an event that
+    cannot be read counts, by the trust root.
     """
 
     actor: str
@@ -57,3 +59,4 @@ class Crew:
     new_id: Callable[[], str]
     parallel: int
     reach: Reach = "apply"
+    dismissed: Counts = lambda dismissal: False

@@ -115,7 +115,7 @@ class Ground:
             if self._root is None:
                 deployment = self.deployment
                 folders = {key: self.landscape.stack(key).path for key in deployment.stacks}
-                added = deployment.additions.files(folders)
+                added = deployment.additions.files(folders, self.landscape.graph.folders)
                 checkout = self.crew.repository.checkout(deployment.commit, deployment.environment, added)
                 self._root = self._stack.enter_context(checkout)
             return self._root

@@ -34,7 +34,7 @@ def plans_at(
     """
     one = planned or plan_in
     stacks = landscape.of(environment)
-    added = additions.files({stack.key: stack.path for stack in stacks})
+    added = additions.files({stack.key: stack.path for stack in stacks}, landscape.graph.folders)
     with (
         crew.repository.checkout(landscape.commit, f"{environment}-look", added) as root,
         ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool,

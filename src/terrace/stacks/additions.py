@@ -5,9 +5,11 @@ Each is recorded with its deployment, so that everybody sees it and whoever goes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
+from terrace.errors import BadInput
+from terrace.stacks.addresses import parse_address, parse_resource
 from terrace.stacks.literals import quoted
 
 FILE = "zz_terrace_additions.tf"
@@ -39,19 +41,26 @@ class Additions:
     moves: tuple[Move, ...] = ()
     imports: tuple[Import, ...] = ()
 
-    def files(self, folders: Mapping[str, str]) -> dict[str, str]:
-        """The files to write, path -> text. `folders` gives the folder of each stack by its key."""
+    def files(self, folders: Mapping[str, str], known: Container[str]) -> dict[str, str]:
+        """The files to write, path -> text. `folders` gives the folder of each stack by its key, `known` are all
+        folders of configuration that the commit has.
+
+        The text is written from parsed addresses, never from text as it was given. Raises BadInput for an addition to
+        another folder, and for what is no address.
+        """
         blocks: dict[str, list[str]] = {}
         for move in self.moves:
-            block = f"moved {{\n  from = {move.source}\n  to   = {move.target}\n}}\n"
-            blocks.setdefault(move.folder, []).append(block)
+            block = f"moved {{\n  from = {_address(move.source)}\n  to   = {_address(move.target)}\n}}\n"
+            blocks.setdefault(_folder(move.folder, known), []).append(block)
         for one in self.imports:
-            block = f"import {{\n  to = {one.address}\n  id = {quoted(one.id)}\n}}\n"
+            if one.stack not in folders:
+                raise BadInput(f"something is to be imported into {one.stack!a}, which is no stack of this deployment")
+            block = f"import {{\n  to = {_object(one.address)}\n  id = {quoted(one.id)}\n}}\n"
             blocks.setdefault(folders[one.stack], []).append(block)
         return {f"{folder}/{FILE}": "\n".join(found) for folder, found in blocks.items()}
 
     def payload(self) -> dict[str, list[list[str]]]:
-        """As it stands in an event; `additions_of` reads it back."""
+        """As it stands in an event."""
         return {
             "moves": [[m.folder, m.source, m.target] for m in self.moves],
             "imports": [[i.stack, i.address, i.id] for i in self.imports],
@@ -62,9 +71,21 @@ NOTHING = Additions()
 """Nothing is added."""
 
 
-def additions_of(payload: Mapping[str, Iterable[Iterable[str]]]) -> Additions:
-    """What `payload` wrote; nothing where an event says nothing."""
-    return Additions(
-        tuple(Move(*move) for move in payload.get("moves", ())),
-        tuple(Import(*one) for one in payload.get("imports", ())),
-    )
+def _folder(folder: str, known: Container[str]) -> str:
+    if folder not in known:
+        raise BadInput(f"something is to be added to {folder!a}, which is no folder of configuration at this commit")
+    return folder
+
+
+def _address(text: str) -> str:
+    found = parse_address(text)
+    if found is None:
+        raise BadInput(f"{text[:200]!a} is no address: nothing is added for it")
+    return str(found)
+
+
+def _object(text: str) -> str:
+    found = parse_resource(text)
+    if found is None:
+        raise BadInput(f"{text[:200]!a} is no address of an object: nothing is added for it")
+    return str(found)

@@ -157,7 +157,6 @@ CHECKS = (
     "format",
     "trust-root",
     "layout",
-    "outside-files",
     "policy",
     "commits",
     "pinned",

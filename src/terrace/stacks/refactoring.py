@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from terrace.stacks.additions import Move
+from terrace.stacks.addresses import parse_written
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
 from terrace.stacks.syntax import attributes, blocks, everything, head, parser, text_of
@@ -65,7 +66,9 @@ def _moves(folder: str, content: bytes) -> Iterator[Move]:
         if head(block) == ("moved", []):
             given = {name: text_of(value) for name, value in attributes(block)}
             if given.keys() >= {"from", "to"}:
-                yield Move(folder, given["from"], given["to"])
+                source, target = parse_written(given["from"]), parse_written(given["to"])
+                if source is not None and target is not None:
+                    yield Move(folder, str(source), str(target))
 
 
 def _removed(content: bytes) -> Iterator[str]:

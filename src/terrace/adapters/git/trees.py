@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
 from terrace.adapters.git.command import git, objects
-from terrace.adapters.git.names import commit_id
-from terrace.errors import TerraceError
+from terrace.errors import BadInput, TerraceError
 from terrace.stacks.tree import Entry
 
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SUBMODULE = b"160000"
 
 
@@ -23,7 +24,8 @@ class GitTree:
     """
 
     def __init__(self, root: Path, commit: str) -> None:
-        commit_id(commit)
+        if not _ID.fullmatch(commit):
+            raise BadInput(f"{commit!r} is not a full commit id", hint="resolve the name first")
         self.root = root
         self.commit = commit
 
@@ -59,7 +61,7 @@ def _listing(root: Path, commit: str) -> Mapping[str, Entry]:
 
 
 def _listed(root: Path, commit: str) -> bytes:
-    done = git(root, "ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
+    done = git(root, "ls-tree", "-r", "-z", "--full-tree", commit)
     if done.code != 0:
         raise TerraceError(f"the commit {commit[:7]} cannot be read: {done.message}", hint="fetch it first")
     return done.out

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, git, masked, objects
+from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted
@@ -54,6 +55,7 @@ class GitLedger:
         branch: str = BRANCH,
         page: Page = lambda history, new: None,
         access: Access = usual,
+        seen: SeenHead | None = None,
     ) -> None:
         self._repository = repository
         self._remote = remote
@@ -62,8 +64,10 @@ class GitLedger:
         self._branch = branch
         self._page = page
         self._access = access
+        self._seen = seen
         self._tip = ""
         self._known: tuple[Event, ...] = ()
+        self._vetted: tuple[str, tuple[Event, ...]] | None = None
 
     @property
     def _ref(self) -> str:
@@ -72,19 +76,33 @@ class GitLedger:
             return f"refs/heads/{self._branch}"
         return f"refs/terrace/{self._remote}/{self._branch}"
 
+    @property
+    def _incoming(self) -> str:
+        """Where the remote's branch is brought before its content is checked."""
+        return f"refs/terrace/incoming/{self._remote}/{self._branch}"
+
     # --- reading -----------------------------------------------------------------------------------------------
 
     def read(self) -> History:
+        before = self._seen.load() if self._seen is not None else None
         self._fetch()
         tip = self._local_tip()
         if tip != self._tip:
-            self._known = self._continued(tip)
+            vetted = self._vetted
+            self._known = vetted[1] if vetted is not None and vetted[0] == tip else self._continued(tip)
             self._tip = tip
+        if self._seen is not None:
+            self._seen.check(self._known, before)
         return History(self._known)
 
     def read_unchecked(self) -> tuple[Event, ...]:
-        self._fetch()
-        tip = self._local_tip()
+        try:
+            self._fetch()
+        except Corrupt:
+            # What was brought is not a continuation: it is looked at as it is.
+            tip = self._tip_of(self._incoming) or self._local_tip()
+        else:
+            tip = self._local_tip()
         return self._events(tip, after=0)
 
     def _continued(self, tip: str) -> tuple[Event, ...]:
@@ -141,7 +159,10 @@ class GitLedger:
             raise self._unreadable(done.message)
 
     def _local_tip(self) -> str:
-        found = self._git("rev-parse", "--verify", "--quiet", self._ref, check=False)
+        return self._tip_of(self._ref)
+
+    def _tip_of(self, ref: str) -> str:
+        found = self._git("rev-parse", "--verify", "--quiet", ref, check=False)
         if found.code not in (0, 1):
             # A git that died said nothing: no branch and no answer are two things.
             raise NotReady(
@@ -154,15 +175,21 @@ class GitLedger:
         """Bring the remote's branch here, never backwards: a branch that was rewritten is no ledger any more."""
         if self._remote is None:
             return
-        spec = f"refs/heads/{self._branch}:{self._ref}"
+        # To a place of its own: the ref of what was read moves only once the content is checked.
+        spec = f"+refs/heads/{self._branch}:{self._incoming}"
         # Not quiet: a refused update would be told by the exit code alone. No refmap: no ref moves but ours.
         options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
-        said = ""
+        said, backwards = "", 0
         for _ in range(_FETCHES):
             done = self._git("fetch", *options, self._remote, spec, check=False, network=True)
             said = done.message
             if done.code == 0:
-                return
+                if self._accept():
+                    return
+                said, backwards = "rejected", backwards + 1
+                if backwards > 1:
+                    break
+                continue
             absent = _absent(said)
             if absent and not self._local_tip():
                 return
@@ -170,6 +197,37 @@ class GitLedger:
             if not absent and not any(sign in said for sign in _MOVED):
                 break
         raise self._unreadable(said)
+
+    def _accept(self) -> bool:
+        """Move the ref of what was read to what was brought, if that only adds events; False when it goes back.
+
+        Raises Corrupt where what was brought changes or takes away what was there.
+        """
+        brought, there = self._tip_of(self._incoming), self._local_tip()
+        if brought == there:
+            return True
+        if there:
+            # Another process of this clone may have pushed after this one had asked: that shows by asking again.
+            if self._git("merge-base", "--is-ancestor", there, brought, check=False).code != 0:
+                return False
+            self._check_added(there, brought)
+        self._vetted = brought, self._continued(brought)
+        self._git("update-ref", self._ref, brought, there, check=False)
+        return True
+
+    def _check_added(self, there: str, brought: str) -> None:
+        """Raise Corrupt unless below `events/` there are only new files between two commits."""
+        options = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv")
+        changed = self._git("diff-tree", *options, there, brought, "--", "events").out.split(b"\0")
+        for head, name in zip(changed[::2], changed[1::2], strict=False):
+            words = head.split()
+            if len(words) != 5 or words[4] != b"A" or words[1] != b"100644":
+                raise Corrupt(
+                    f"the ledger branch {self._branch} does not continue what this clone saw: "
+                    f"{os.fsdecode(name)!a} was there, and was changed or taken away",
+                    hint=f"nothing is done until that is understood; {self._ref} has what was seen here, and brings "
+                    f"it back: git push --force {self._remote} {self._ref}:refs/heads/{self._branch}",
+                )
 
     def _unreadable(self, said: str) -> TerraceError:
         if _absent(said):
@@ -204,6 +262,7 @@ class GitLedger:
             head=head,
             ids=[self._new_id() for _ in drafts],
             time=self._clock(),
+            latest=self._known[-1].time if self._known else None,
         )
         commit = self._commit(sealed)
         if self._remote is None:
@@ -212,6 +271,8 @@ class GitLedger:
             self._push(commit)
         self._known = (*self._known, *sealed)
         self._tip = commit
+        if self._seen is not None:
+            self._seen.check(self._known, None)
         return History(self._known)
 
     def _commit(self, sealed: Sequence[Event]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from terrace.adapters.ledgers.seen import SeenHead
 from terrace.errors import Conflict, Corrupt, NotReady
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
@@ -30,13 +31,20 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 class SqliteLedger:
     """Events in a file of their own. Several processes may use it at once."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, path: Path, *, clock: Callable[[], datetime], new_id: Callable[[], str], seen: SeenHead | None = None
+    ) -> None:
         self._path = path
+        self._seen = seen
         self._clock = clock
         self._new_id = new_id
 
     def read(self) -> History:
-        return History(trusted(self.read_unchecked()))
+        before = self._seen.load() if self._seen is not None else None
+        events = trusted(self.read_unchecked())
+        if self._seen is not None:
+            self._seen.check(events, before)
+        return History(events)
 
     def read_unchecked(self) -> tuple[Event, ...]:
         if not self._path.exists():
@@ -47,7 +55,10 @@ class SqliteLedger:
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
+            before = self._seen.load() if self._seen is not None else None
             history = History(trusted(_events(connection)))
+            if self._seen is not None:
+                self._seen.check(history.events, before)
             if history.head != head:
                 connection.execute("ROLLBACK")
                 raise Conflict("somebody else wrote into the ledger first")
@@ -57,10 +68,14 @@ class SqliteLedger:
                 head=head,
                 ids=[self._new_id() for _ in drafts],
                 time=self._clock(),
+                latest=history.events[-1].time if history.events else None,
             )
             connection.executemany("INSERT INTO events VALUES (?, ?)", [(e.position, encode(e)) for e in sealed])
             connection.execute("COMMIT")
-        return History((*history.events, *sealed))
+        whole = (*history.events, *sealed)
+        if self._seen is not None:
+            self._seen.check(whole, None)
+        return History(whole)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from terrace.adapters.environ import ENVIRON
 from terrace.adapters.host import file_identity, host, pid_namespace, process_state, sync_parents
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.runner.permits import NONCE, Permits
@@ -31,7 +30,6 @@ from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.failures import doubt, failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
-from terrace.adapters.terraform.private import hand_over, lock_of
 from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError
 from terrace.plans.terraform import (
     Attempt,
@@ -118,8 +116,7 @@ class LocalApplier:
             self._permits.clear(nonce)
             shutil.rmtree(run.path, ignore_errors=True)
             raise
-        variables = self._terraform.environment(site, folder)
-        self._ready[attempt.id] = _Ready(lock, nonce, prepared.permit, variables, made.file.parent)
+        self._ready[attempt.id] = _Ready(lock, nonce, prepared.permit, self._terraform.environment(site, folder))
         return prepared
 
     def discard(self, attempt: str) -> None:
@@ -156,7 +153,7 @@ class LocalApplier:
 
     def _spawn(self, run: RunFolder, ready: _Ready, word: socket.socket) -> subprocess.Popen[bytes]:
         with (run.path / "runner.log").open("wb") as said:
-            child = subprocess.Popen(
+            return subprocess.Popen(
                 # -P: what lies in the folder where this is started is the repository's, and must not be imported.
                 [sys.executable, "-P", "-m", _CHILD, str(run.path), str(ready.lock), str(word.fileno())],
                 cwd=run.path,
@@ -165,10 +162,8 @@ class LocalApplier:
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
-                pass_fds=(ready.lock, word.fileno(), *lock_of(ready.plan)),
+                pass_fds=(ready.lock, word.fileno()),
             )
-        hand_over(ready.plan)
-        return child
 
     def _give_word(
         self,
@@ -365,8 +360,6 @@ class _Ready:
     nonce: str
     permit: str
     variables: Mapping[str, str] = field(repr=False)
-    plan: Path
-    """The private folder of the saved plan: it goes over to the runner, which removes it."""
 
 
 def _who() -> str:
@@ -374,7 +367,7 @@ def _who() -> str:
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        user = ENVIRON.get("USER", "")
+        user = os.environ.get("USER", "")
     return f"{user}@{socket.gethostname()}" if user else ""
 
 

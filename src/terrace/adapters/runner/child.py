@@ -21,9 +21,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from terrace.adapters.environ import ENVIRON
-from terrace.adapters.files import read_plain
-from terrace.adapters.hardening import harden
 from terrace.adapters.host import pid_namespace, start_time
 from terrace.adapters.runner.permits import Permits
 from terrace.adapters.runner.run_folder import RunFolder
@@ -127,7 +124,7 @@ class _Run:
         child = subprocess.Popen(
             self._intent["command"],
             cwd=self._cwd,
-            env={**ENVIRON, **variables},
+            env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -143,11 +140,11 @@ class _Run:
 
     def _end(self, code: int) -> None:
         record: dict[str, object] = {"code": code, "interrupted": bool(self._stopped)}
-        left = read_plain(self._cwd, "errored.tfstate")
-        if left is not None:
+        left = self._cwd / "errored.tfstate"
+        if left.is_file():
             descriptor = os.open(self._run.unsaved, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as kept:
-                kept.write(left)
+            with os.fdopen(descriptor, "wb") as kept, left.open("rb") as given:
+                shutil.copyfileobj(given, kept)
                 kept.flush()
                 os.fsync(kept.fileno())
             record["unsaved_state"] = True
@@ -183,7 +180,7 @@ def _lane(order: dict[str, Any] | None, cwd: Path) -> Iterator[tuple[Mapping[str
     lane = Lane(Path(order["cache"]))
     with contextlib.ExitStack() as stack:
         try:
-            ride = stack.enter_context(lane.ride(cwd, ENVIRON, Load.of_json(order)))
+            ride = stack.enter_context(lane.ride(cwd, os.environ, Load.of_json(order)))
         except LaneDied:
             # Nothing was begun: the plain way is open.
             yield {}, ()
@@ -192,5 +189,4 @@ def _lane(order: dict[str, Any] | None, cwd: Path) -> Iterator[tuple[Mapping[str
 
 
 if __name__ == "__main__":
-    harden()
     main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

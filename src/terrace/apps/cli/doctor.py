@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import platform
 import re
 import shlex
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from terrace.adapters.environ import ENVIRON
 from terrace.adapters.git.command import masked
 from terrace.adapters.process import run
 from terrace.adapters.sealing import read_key
@@ -25,6 +25,8 @@ from terrace.apps.forge import UNCONNECTED
 from terrace.apps.home import Home
 from terrace.apps.wiring import CONFIG_FILE, Workshop, now
 from terrace.errors import TerraceError
+from terrace.ledger.chain import strange_times
+from terrace.ledger.dismissals import told, unread, way_out
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.load import BadConfig, load
 from terrace.stacks.trust_root import REMOTE_SETTING
@@ -104,7 +106,7 @@ def _defaults() -> Iterator[Row]:
     config = Config()
     terraform = LocalTerraform(config.terraform, cache=Path(), states=Path())
     yield _asked("terraform", lambda: _terraform(terraform))
-    yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, ENVIRON)))
+    yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, os.environ)))
 
 
 def _working_tree(root: Path) -> Iterator[Row]:
@@ -153,6 +155,7 @@ def _configured(shop: Workshop) -> Iterator[Row]:
     yield _asked("terraform", lambda: _terraform(shop.terraform))
     yield _fast_lane(shop)
     yield _asked("ledger", lambda: f"{config.ledger}, {len(shop.ledger.read().events)} events")
+    yield from _unread(shop)
     yield _asked("backup key", lambda: _sealed(shop))
     yield from _states(shop)
     yield from _signing(shop)
@@ -214,7 +217,7 @@ def _credentials(environment: Environment) -> Row:
     given = environment.credentials
     specs = (*given.plan.values(), *given.apply.values())
     names = sorted({*environment.env, *(s.removeprefix("env:") for s in specs if s.startswith("env:"))})
-    missing = [name for name in names if name not in ENVIRON]
+    missing = [name for name in names if name not in os.environ]
     found = f"{', '.join(missing)} not set" if missing else f"{len(names)} variables" if names else "asks for none"
     how = f"export {missing[0]}=..." if missing else ""
     return Row(f"credentials of {environment.name}", "optional" if missing else "ok", found, how)
@@ -284,6 +287,21 @@ def _states(shop: Workshop) -> Iterator[Row]:
 
 def _key_is_set(config: Config, key: bytes) -> str:
     return f"{config.backups.key} holds {len(key)} bytes"
+
+
+def _unread(shop: Workshop) -> Iterator[Row]:
+    """Events of the ledger that cannot be read: each holds an environment."""
+    try:
+        history = shop.ledger.read()
+    except TerraceError:
+        return
+    faults = unread(history, shop.dismissed)
+    if faults:
+        yield Row("ledger events", "missing", told(faults), way_out(faults))
+    times = strange_times(history.events, now())
+    if times:
+        position, why = times[-1]
+        yield Row("ledger times", "optional", f"{len(times)} events; the last is {position}: {why}")
 
 
 def _asked(what: str, ask: Callable[[], str]) -> Row:

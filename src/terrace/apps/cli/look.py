@@ -7,15 +7,18 @@ from pathlib import Path
 
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import ended
-from terrace.apps.cli.console import emit
+from terrace.apps.cli.console import confirmed, emit, note
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput
 from terrace.gates.model import Approval
 from terrace.ledger import folds
-from terrace.ledger.chain import export, verify
+from terrace.ledger.chain import export, strange_times, verify
+from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
+from terrace.ledger.reading import Fault
 from terrace.pipelines.approve import handle_of
+from terrace.pipelines.dismissing import dismiss
 from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.machine import witness_word
 from terrace.report.text import json_text, visible
@@ -28,8 +31,9 @@ def status(folder: str, *, as_json: bool) -> int:
     """What is deployed where."""
     shop = Workshop(Path(folder))
     history = shop.ledger.read()
+    faults = unread(history, shop.dismissed)
     rows = [
-        (e.name, folds.latest(history, e.name), folds.last_good(history, e.name), folds.hold(history, e.name))
+        (e.name, folds.latest(history, e.name), folds.last_good(history, e.name), _held(history, faults, e.name))
         for e in shop.trust.config.environments
     ]
     alarms = problems(history, shop.trust.config, now())
@@ -39,14 +43,28 @@ def status(folder: str, *, as_json: bool) -> int:
         if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
     handles = {e.name: handle_of(shop.trust.policy, history, e.name) for e in shop.trust.config.environments}
-    told = machine.status(rows, alarms, drift, handles)
+    status = machine.status(rows, alarms, drift, handles)
     if as_json:
-        emit(told)
+        emit(status)
     else:
         print_record(terminal.status(rows, drift, handles, now()))
         if alarms:
             print_record(state_terminal.problems(alarms))
-    return ended(actions.environments((name for name, *_ in rows), lambda: run_page.status(told)), 0)
+        _tell(faults)
+    return ended(actions.environments((name for name, *_ in rows), lambda: run_page.status(status)), 0)
+
+
+def _held(history: History, faults: tuple[Fault, ...], environment: str) -> folds.Hold | None:
+    """Why an environment takes nothing: events that cannot be read come first, for nothing passes them by."""
+    mine = tuple(fault for fault in faults if fault.holds(environment))
+    if mine:
+        return folds.Hold(told(mine), mine[0].event.actor, mine[0].event.time)
+    return folds.hold(history, environment)
+
+
+def _tell(faults: tuple[Fault, ...]) -> None:
+    if faults:
+        print_record(f"{visible(told(faults))}\nhint: {way_out(faults)}")
 
 
 def history(folder: str, environment: str | None, limit: int, *, as_json: bool) -> int:
@@ -79,6 +97,7 @@ def show(folder: str, wanted: str, *, as_json: bool) -> int:
         emit({**machine.deployed("show", found), "approvals": [machine.approval(a) for a in answers]})
         return 0
     print_record(terminal.deployment(found))
+    _tell(tuple(fault for fault in unread(seen, shop.dismissed) if fault.holds(found.environment)))
     for given in answers:
         role = f" for {given.role}" if given.role else ""
         said = f": {visible(given.comment)}" if given.comment else ""
@@ -88,25 +107,66 @@ def show(folder: str, wanted: str, *, as_json: bool) -> int:
 
 
 def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
-    """Whether the chain holds: exit 0, else 1."""
+    """Whether the chain holds and every event can be read: exit 0, else 1. Times that go wrong are told."""
     shop = Workshop(Path(folder))
-    result = verify(shop.ledger.read_unchecked(), expected_head=head)
+    events = shop.ledger.read_unchecked()
+    result = verify(events, expected_head=head)
+    seen = History(events)
+    faults = unread(seen, shop.dismissed) if result.ok else ()
+    times = strange_times(events, now())
     if as_json:
         bad = {"position": result.first_bad.position, "why": result.first_bad.why} if result.first_bad else None
         emit(
             {
                 "schema": "terrace/ledger-verify@1",
-                "ok": result.ok,
+                "ok": result.ok and not faults,
                 "events": result.events,
                 "head": result.head,
                 "first_bad": bad,
+                "unread": [
+                    {"position": f.event.position, "why": f.reason, "environment": f.environment or None}
+                    for f in faults
+                ],
+                "times": [{"position": position, "why": why} for position, why in times],
             }
         )
-    elif result.first_bad is None:
+        return 0 if result.ok and not faults else 1
+    if result.first_bad is None:
         print_record(f"{result.events} events, unbroken; head {result.head}")
     else:
         print_record(f"event {result.first_bad.position} is bad: {result.first_bad.why}")
-    return 0 if result.ok else 1
+    for fault in faults:
+        where = fault.environment or "every environment"
+        print_record(f"event {fault.event.position} cannot be read and holds {where}: {visible(fault.reason)}")
+    for position, why in times:
+        print_record(f"event {position}: {why}")
+    if faults:
+        print_record(f"hint: {way_out(faults)}")
+    return 0 if result.ok and not faults else 1
+
+
+def ledger_dismiss(
+    folder: str, position: int, reason: str, actor: str | None, key: str | None, *, yes: bool, as_json: bool
+) -> int:
+    """Say that an event which cannot be read counts as absent."""
+    from terrace.adapters.signatures import signer
+
+    shop = Workshop(Path(folder), actor=actor)
+    found = next((f for f in unread(shop.ledger.read(), shop.dismissed) if f.event.position == position), None)
+    if found is not None and not as_json:
+        print_record(f"event {position} by {visible(found.event.actor)} ({visible(found.reason)})")
+    if found is not None:
+        where = found.environment or "every environment"
+        if not confirmed(f"Count it as absent, so that it no longer holds {where}?", yes=yes):
+            note("nothing was written")
+            return 1
+    sign = signer(shop.repository, Path(key) if key else None)
+    gone = dismiss(shop.ledger, position, shop.actor, reason, sign, shop.dismissed)
+    if as_json:
+        emit({"schema": "terrace/ledger-dismiss@1", "position": position, "environment": gone.environment or None})
+    else:
+        print_record(f"event {position} counts as absent")
+    return 0
 
 
 def ledger_export(folder: str) -> int:

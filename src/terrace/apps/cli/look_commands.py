@@ -97,6 +97,27 @@ def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
     return ledger_verify(folder, head, as_json=as_json)
 
 
+@ledger.command("dismiss")
+@click.argument("position", type=click.IntRange(min=0))
+@click.option("--reason", required=True, help="What you found; kept in the ledger.")
+@click.option("--as", "actor", help="Who you are, as the trust root's signers name you; else your Git identity.")
+@click.option("--key", type=click.Path(), help="The SSH key to sign with; else the one that Git signs commits with.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@JSON
+@click.pass_obj
+def ledger_dismiss(
+    folder: str, position: int, reason: str, actor: str | None, key: str | None, yes: bool, as_json: bool
+) -> int:
+    """Let the event at POSITION, which cannot be read, count as absent: it no longer holds its environment.
+
+    Look at it first (`terrace ledger export`). Signed with your SSH key; where the trust root names signers, only
+    theirs counts.
+    """
+    from terrace.apps.cli.look import ledger_dismiss
+
+    return ledger_dismiss(folder, position, reason, actor, key, yes=yes, as_json=as_json)
+
+
 @ledger.command("export")
 @click.pass_obj
 def ledger_export(folder: str) -> int:

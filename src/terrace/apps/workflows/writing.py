@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from terrace.adapters.files import remove, write_whole
 from terrace.apps.workflows.record import LOCK, Record, decoded, encoded
 from terrace.apps.workflows.upgrading import Upgrade
-from terrace.errors import BadInput, NotReady
+from terrace.errors import BadInput, TerraceError
 
 _ONE_OF_A_KIND = ("CODEOWNERS", "pull_request_template.md")
 _AGAIN = "then again: terrace init github --upgrade"
@@ -46,9 +45,9 @@ def _namesakes(root: Path, path: str) -> Iterator[str]:
 def perform(root: Path, todo: Upgrade) -> None:
     """Do it. Every file is whole or as it was; the lock file comes last: what was not reached, the next time does."""
     for path in todo.gone:
-        remove(root, path)
+        _place(root, path).unlink(missing_ok=True)
     for path, text in {**todo.writes, LOCK: encoded(todo.record)}.items():
-        _write(root, path, text)
+        _write(_place(root, path), text)
 
 
 def _text(root: Path, path: str) -> str | None:
@@ -69,8 +68,13 @@ def _place(root: Path, path: str) -> Path:
     return place
 
 
-def _write(root: Path, path: str, text: str) -> None:
+def _write(place: Path, text: str) -> None:
+    part = place.with_name(f".{place.name}.part")
     try:
-        write_whole(root, path, text.encode(), make_folders=True)
-    except NotReady as error:
-        raise NotReady(error.message, place=error.place, hint=_AGAIN) from error
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(place)
+    except OSError as error:
+        raise TerraceError(f"{error.filename or place} cannot be written: {error.strerror}", hint=_AGAIN) from error
+    finally:
+        part.unlink(missing_ok=True)

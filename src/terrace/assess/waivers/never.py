@@ -30,7 +30,6 @@ SINGLE = frozenset(
     {
         "format",
         "layout",
-        "outside-files",
         "commits",
         "pinned",
         "lock-file",

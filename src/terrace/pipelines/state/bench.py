@@ -60,7 +60,8 @@ def bench(crew: Crew, deployment: Deployment, *, aside: bool = False) -> Iterato
     landscape = crew.survey(deployment.commit)
     folders = {stack.key: stack.path for stack in landscape.of(deployment.environment)}
     name = f"{deployment.environment}-state" if aside else deployment.environment
-    with crew.repository.checkout(deployment.commit, name, deployment.additions.files(folders)) as root:
+    added = deployment.additions.files(folders, landscape.graph.folders)
+    with crew.repository.checkout(deployment.commit, name, added) as root:
         yield Bench(crew, deployment, landscape, root)
 
 

@@ -1,0 +1,77 @@
+"""The head that this machine saw last, kept outside of the repository: what was read once must be there again.
+
+A ref can be moved, a clone made anew and a file replaced; none of that makes this machine forget.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from terrace.adapters.host import sync_folder
+from terrace.errors import Corrupt, NotReady
+from terrace.ledger.model import Event
+
+Head = tuple[int, str]
+"""How many events there were, and the hash of the last one."""
+
+
+class SeenHead:
+    """The number of events and the hash of the last one, in a file of the data folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Head | None:
+        """What was seen, None where nothing was. Asked before the ledger is read: others may write meanwhile."""
+        return self._read()
+
+    def check(self, events: tuple[Event, ...], before: Head | None) -> None:
+        """Raise Corrupt unless these events continue what was seen before; remember where they end."""
+        if before is not None:
+            count, head = before
+            there = events[count - 1].hash if count <= len(events) else ""
+            if there != head:
+                raise Corrupt(
+                    f"the ledger does not continue what this machine saw: {count} events that ended with {head[:12]}",
+                    hint="it was cut, rewritten or replaced, and nothing is done until that is understood; a clone "
+                    f"elsewhere may have it whole; if it is rightly another ledger, remove {self._path}",
+                )
+            if count == len(events):
+                return
+        if events:
+            latest = self._read()
+            if latest is None or latest[0] < len(events):
+                self._write(len(events), events[-1].hash)
+
+    def _read(self) -> Head | None:
+        try:
+            told = json.loads(self._path.read_bytes())
+            count, head = told["events"], told["head"]
+            if not isinstance(count, int) or not isinstance(head, str) or count < 1:
+                raise ValueError("another shape")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise NotReady(f"{self._path} cannot be read: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Corrupt(
+                f"{self._path} is damaged: it keeps what this machine saw of the ledger",
+                hint="compare `terrace ledger verify` of another clone, then remove the file",
+            ) from error
+        return count, head
+
+    def _write(self, count: int, head: str) -> None:
+        """At once and synced: whatever happens, the old or the new head is there."""
+        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                file.write(json.dumps({"events": count, "head": head}).encode())
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._path)
+            sync_folder(self._path.parent)
+        except OSError as error:
+            raise NotReady(f"{self._path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,81 @@
+"""Dismissals of events that cannot be read: a person looked at one, and says by signature that it counts as absent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from terrace.ledger.events.people import EventDismissed
+from terrace.ledger.model import History
+from terrace.ledger.reading import Fault
+
+HEAD = "Terrace: an event of the ledger counts as absent, version 1"
+"""The first line of what is signed: no other signed text is taken for one."""
+
+_FIELDS = ("ledger", "position", "hash", "reason", "actor")
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissal:
+    """What a person said about the event at a position, which `hash` names. `signature` is over `text`."""
+
+    ledger: str
+    position: int
+    hash: str
+    reason: str
+    actor: str
+    signature: str | None = None
+
+    @property
+    def text(self) -> bytes:
+        """What is signed. No two dismissals give the same text."""
+        values = (self.ledger, self.position, self.hash, self.reason, self.actor)
+        lines = (f"{name}: {json.dumps(value)}" for name, value in zip(_FIELDS, values, strict=True))
+        return ("\n".join((HEAD, *lines)) + "\n").encode("ascii")
+
+
+Counts = Callable[[Dismissal], bool]
+"""Says whether a dismissal is by a signer of the trust root, where the trust root has signers."""
+
+
+def dismissals(history: History) -> tuple[Dismissal, ...]:
+    """Every dismissal that was written, oldest first. Whether it counts is asked of the trust root each time."""
+    return tuple(
+        Dismissal(
+            history.ledger_id,
+            event.record.position,
+            event.record.hash,
+            event.record.reason,
+            event.actor,
+            event.record.signature,
+        )
+        for event in history.readable
+        if isinstance(event.record, EventDismissed)
+    )
+
+
+def unread(history: History, counts: Counts) -> tuple[Fault, ...]:
+    """The events that cannot be read and that nobody who counts has dismissed, oldest first."""
+    faults = history.reading.faults
+    if not faults:
+        return ()
+    gone = {(one.position, one.hash) for one in dismissals(history) if counts(one)}
+    return tuple(fault for fault in faults if (fault.event.position, fault.event.hash) not in gone)
+
+
+def told(faults: tuple[Fault, ...]) -> str:
+    """What cannot be read, by position and field, in a sentence."""
+    words = [f"event {fault.event.position} of the ledger cannot be read ({fault.reason})" for fault in faults]
+    more = len(words) - _SHOWN
+    return "; ".join(words[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def way_out(faults: tuple[Fault, ...]) -> str:
+    """The command that ends what such events hold."""
+    first = faults[0].event.position
+    return (
+        "a newer Terrace may read it; else look at it (`terrace ledger export`), then "
+        f"`terrace ledger dismiss {first} --reason WHY`"
+    )

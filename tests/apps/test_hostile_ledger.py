@@ -1,0 +1,110 @@
+"""A person who can write into the ledger, and do nothing else, gets nothing applied, written or overwritten by it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from support.cli import World, three_environments, world
+from support.git import git
+from terrace.adapters.ledgers.git import GitLedger
+from terrace.ledger.model import Draft
+
+CODE = (
+    'terraform_data.a\n to = terraform_data.b\n}\noutput "x" { value = filebase64("/proc/self/environ") }\n'
+    "moved {\n from = terraform_data.c"
+)
+ROLLBACK = {"kind": "automatic-rollback", "of": "d0", "reason": "smoke: failed"}
+
+
+def write(shop: World, kind: str, subject: str, payload: Mapping[str, Any]) -> int:
+    """Push an event as any program could; returns its position."""
+    ids = iter(range(10**6))
+    stamp = f"{datetime.now(UTC):%H%M%S%f}"
+    ledger = GitLedger(
+        shop.work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: f"m{stamp}{next(ids)}"
+    )
+    history = ledger.append([Draft(kind, subject, "mallory", payload)], head=ledger.read().head)
+    return len(history.events) - 1
+
+
+def opened(shop: World, **more: object) -> dict[str, Any]:
+    commit = git(shop.work, "rev-parse", "origin/main")
+    origin = {"kind": "manual", "by": "ann"}
+    return {"environment": "dev", "commit": commit, "origin": origin, "waves": [["dev"]], "policy": "p", **more}
+
+
+def hostile(shop: World, outside: Path) -> list[tuple[str, str, dict[str, Any]]]:
+    moves = {"moves": [["environments/dev", CODE, "terraform_data.d"]], "imports": []}
+    away = {"moves": [["../../../outside", "terraform_data.a", "terraform_data.b"]], "imports": []}
+    imported = {"moves": [], "imports": [["dev", CODE, "id"]]}
+    return [
+        ("deployment.opened", "h1", opened(shop, additions=moves)),
+        ("deployment.opened", "h2", opened(shop, additions=away)),
+        ("deployment.opened", "h3", opened(shop, additions=imported)),
+        ("deployment.opened", "h4", opened(shop, commit=f"--output={outside}")),
+        ("deployment.opened", "h5", opened(shop, live=f"--output={outside}")),
+        ("deployment.opened", "h6", opened(shop, origin={"kind": "automatic-rollback", "of": "d0"})),
+        ("deployment.opened", "--output=x", opened(shop)),
+        ("deployment.opened", "../h7", opened(shop)),
+        ("environment.held", "dev", {"reason": {"no": "text"}}),
+        ("deployment.painted", "dev", {"colour": "green"}),
+    ]
+
+
+def test_no_event_of_a_stranger_acts_and_a_signer_of_the_trust_root_dismisses_it(tmp_path: Path) -> None:
+    shop = world(tmp_path / "there", three_environments())
+    shop.ok("deploy", "dev")
+    outside = tmp_path / "outside"
+    before = shop.state("dev")
+    positions = [write(shop, *event) for event in hostile(shop, outside)]
+    tick = shop.run("tick")
+    assert tick.code in (0, 1), tick.out + tick.err
+    refused = shop.run("deploy", "dev", "--json")
+    assert refused.code == 1, refused.out + refused.err
+    reasons = json.dumps(refused.json)
+    assert f"event {positions[0]} of the ledger cannot be read" in reasons
+    assert "terrace ledger dismiss" in reasons
+    status = shop.ok("status", "--json")
+    assert "cannot be read" in status.out
+    assert shop.run("show", "dev").code == 0
+    assert "cannot be read" in shop.run("show", "dev").out
+    doctor = shop.run("doctor")
+    assert doctor.code == 1
+    assert "cannot be read" in doctor.out
+    verified = shop.run("ledger", "verify", "--json")
+    assert verified.code == 1
+    assert [one["position"] for one in verified.json["unread"]] == positions
+    assert not outside.exists()
+    places = (tmp_path, Path(os.environ["TERRACE_HOME"]))
+    assert not [found for place in places for found in place.rglob("zz_terrace_additions.tf")]
+    assert shop.state("dev") == before
+
+    unread = verified.json["unread"]
+    first = str(unread[0]["position"])
+    for more in (("--as", "mallory"), ("--as", "bob", "--key", str(shop.key("carol")))):
+        refused = shop.run("ledger", "dismiss", first, "--reason", "fine", "--yes", *more)
+        assert refused.code == 2, refused.out + refused.err
+    assert len(shop.run("ledger", "verify", "--json").json["unread"]) == len(unread)
+    forged = {"position": int(first), "hash": "0" * 64, "reason": "r", "signature": None, "statement": ""}
+    write(shop, "event.dismissed", "ledger", forged)
+    assert len(shop.run("ledger", "verify", "--json").json["unread"]) == len(unread)
+    for one in unread:
+        shop.ok(
+            "ledger",
+            "dismiss",
+            str(one["position"]),
+            "--reason",
+            "looked at it",
+            "--as",
+            "bob",
+            "--key",
+            str(shop.key("bob")),
+            "--yes",
+        )
+    assert shop.ok("ledger", "verify", "--json").json["unread"] == []
+    assert shop.ok("deploy", "dev", "--json").code == 0
