@@ -148,6 +148,8 @@ def test_commits_that_touch_files_are_those_of_the_first_parent_line(tmp_path: P
     assert found.touching(base, merge, ("c.tf", "a b.tf")) == (merge, other)
     assert found.touching(base, merge, ("*.tf",)) == (), "a path is no pattern"
     assert found.touching(base, merge, ()) == ()
+    odd = commit(folder, {"d/x\n--output=y": "1"})
+    assert found.touching(base, odd, ("d/x\n--output=y",)) == (odd,), "a line end in a name is not two names"
 
 
 # --- reverts and additions ---------------------------------------------------------------------------------------

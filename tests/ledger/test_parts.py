@@ -50,7 +50,8 @@ def written(detail: dict[str, Any]) -> History:
     journal.take_lease()
     assert journal.intend([Intent(Step.PLAN, "dev", "p1")])
     record = journal.deployment.steps[0]
-    journal.end(replace(record, result="succeeded", detail=detail))
+    planned = {"empty": False, "lineage": "l", "serial": 1, **detail}
+    journal.end(replace(record, result="succeeded", detail=planned))
     assert journal.intend([Intent(Step.APPLY, "dev", "a1", {"digest": "5"})])
     return ledger.read()
 
@@ -69,11 +70,14 @@ def test_recovery_asks_about_every_creation_and_not_only_the_first() -> None:
 
 
 def test_no_event_holds_more_than_its_share_of_a_list() -> None:
-    history = written({"digest": "5", **{name: changes() for name in LISTS}, **counts(changes())})
+    objection = {"rule": "r", "address": "a.b", "why": "w", "weight": "hold"}
+    lists = {"changes": changes(), "objections": [objection] * MANY}
+    history = written({"digest": "5", **lists, **counts(changes())})
     for event in history.events:
         told = {**event.payload, **event.payload.get("detail", {})}
         assert all(len(value) <= LARGEST for value in told.values() if isinstance(value, list)), event.kind
-    assert {name: len(of(history).steps[0].detail[name]) for name in LISTS} == dict.fromkeys(LISTS, MANY)
+    assert {name: len(of(history).steps[0].detail[name]) for name in lists} == dict.fromkeys(lists, MANY)
+    assert set(lists) < set(LISTS)
 
 
 @pytest.mark.parametrize("number", [0, 1, LARGEST - 1, LARGEST, LARGEST + 1, 2 * LARGEST])

@@ -102,9 +102,10 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
     round_.name += f" ({_befall(mishap, folders, chance)})"
     before = place.events()
     if mishap == "stopped":
-        folders.forget_leases()
+        there = folders.of_another_machine()
+        words = ("resume", "dev", "--dead", "it stands still", "--json")
         try:
-            told = round_.one_more(elsewhere(place, "resume", "dev", "--dead", "it stands still", "--json"))
+            told = round_.one_more(elsewhere(place, *words, home=there))
         finally:
             wake(actor.pid)
         actor.ended()

@@ -35,14 +35,15 @@ def possible() -> tuple[Mishap, ...]:
     return tuple(one for one in MISHAPS if one not in ("elsewhere", "stopped"))
 
 
-def elsewhere(place: Workplace, *arguments: str) -> Done:
-    """Run a command as on another machine that has the same data folder."""
+def elsewhere(place: Workplace, *arguments: str, home: Path | None = None) -> Done:
+    """Run a command as on another machine, which has the same data folder, or one of its own."""
     stage = place.stage
+    variables = {**stage.variables, **({"TERRACE_HOME": str(home)} if home is not None else {})}
     command = ["unshare", "-mpuf", "--mount-proc", "--kill-child", "sh", "-c", ELSEWHERE, "sh"]
     done = subprocess.run(
         [*command, sys.executable, "-P", "-m", "terrace", *arguments],
         cwd=stage.work,
-        env=dict(stage.variables),
+        env=variables,
         capture_output=True,
         text=True,
         timeout=300,
@@ -103,10 +104,17 @@ class Folders:
         logs[-1].write_bytes(text[:at] + (bytes(len(text) - at) if chance.random() < 0.5 else b""))
         return f"log from {len(text)} to {at}"
 
-    def forget_leases(self) -> None:
-        """Lose the locks that say who drives on this machine."""
-        for lock in self._place.home.glob("data/*/leases/*"):
-            lock.unlink(missing_ok=True)
+    def of_another_machine(self) -> Path:
+        """A home where nothing is known of runs and leases; states and their copies are those of the workplace."""
+        home = self._place.folder / "other-home"
+        shutil.rmtree(home, ignore_errors=True)
+        for data in self._place.home.glob("data/*"):
+            there = home / "data" / data.name
+            there.mkdir(parents=True)
+            for name in ("states", "artefacts"):
+                (data / name).mkdir(exist_ok=True)
+                (there / name).symlink_to(data / name)
+        return home
 
 
 def stop(pid: int) -> None:

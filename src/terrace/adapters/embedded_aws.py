@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from terrace.adapters.environ import for_children
 from terrace.errors import NotReady
 
 REGION = "eu-central-1"
@@ -30,6 +31,7 @@ class EmbeddedAws:
             raise NotReady("the embedded AWS is not installed", hint="pip install 'terrace-gitops[demo]'")
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-m", "terrace.adapters.embedded_aws"],
+            env=for_children(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.adapters.environ import for_children
 from terrace.errors import NotReady
 
 
@@ -45,7 +46,7 @@ def run(
     timeout: float = SECONDS,
     size: int = BYTES,
 ) -> Finished:
-    """Run to the end and return whatever the exit code is. `env` replaces the environment; None passes ours on.
+    """Run to the end and return whatever the exit code is. `env` is the whole environment; None: what is no secret.
 
     Raises NotReady when there is no such program, when it cannot be run, when it took longer than `timeout` seconds, or
     when it wrote more than `size` bytes. It is killed then; what it started is not.
@@ -54,7 +55,7 @@ def run(
         child = subprocess.Popen(
             [os.fspath(part) for part in argv],
             cwd=cwd,
-            env=dict(env) if env is not None else None,
+            env=dict(env) if env is not None else for_children(),
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

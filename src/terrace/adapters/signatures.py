@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+from terrace.adapters.environ import for_children
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.process import run
 from terrace.errors import BadInput, NotReady
@@ -97,7 +98,9 @@ def _signed(key: str, text: bytes) -> str:
         message.write_bytes(text)
         argv: list[str | Path] = ["ssh-keygen", "-Y", "sign", "-q", "-n", NAMESPACE, "-f", path, message]
         # Without a terminal and without SSH_ASKPASS nothing can ask for a passphrase: it fails instead of hanging.
-        done = run(argv, env={k: v for k, v in os.environ.items() if k not in ("SSH_ASKPASS", "DISPLAY")}, timeout=60)
+        done = run(
+            argv, env={k: v for k, v in for_children().items() if k not in ("SSH_ASKPASS", "DISPLAY")}, timeout=60
+        )
         signature = Path(f"{message}.sig")
         if done.code != 0 or not signature.is_file():
             said = done.message.splitlines() or ["ssh-keygen gave no reason"]

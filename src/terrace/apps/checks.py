@@ -48,6 +48,7 @@ def checks(
             ),
         ),
         "layout": StaticCheck("layout", noticed),
+        "outside-files": StaticCheck("outside-files", lambda examined: read_outside(examined, repository)),
         "policy": PlanCheck("policy", policies.examine),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
         "pinned": StaticCheck("pinned", lambda examined: left_open(examined, repository)),
@@ -190,6 +191,18 @@ def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 
     change = examined.change_set
     return misworded(repository.commits(change.base, change.head), examined.trusted.commits)
+
+
+def read_outside(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
+    """What the impacted stacks read from outside of the repository, and links that lead out of it."""
+    from terrace.assess.hygiene.outside_files import leaving_links, outside_files
+    from terrace.stacks.layout import Layout
+
+    change, graph = examined.change_set, examined.landscape.graph
+    layout, changed = Layout(repository.tree(change.head)), frozenset(change.changed)
+    stacks = tuple(impact.stack for impact in change.impacts)
+    folders = frozenset(path for stack in stacks for path in graph.reached(stack))
+    return (*outside_files(graph, layout, stacks, changed), *leaving_links(layout, folders, changed))
 
 
 def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]:

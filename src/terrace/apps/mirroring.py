@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import note
 from terrace.apps.wiring import Workshop
 from terrace.errors import Interrupted, TerraceError
@@ -45,7 +45,7 @@ def _show_board(forge: Connection, history: History, environment: str) -> None:
     from terrace.adapters.github.board import GitHubBoard
     from terrace.pipelines import mirroring
 
-    board = GitHubBoard(forge.github, forge.login, is_production, run_page(os.environ))
+    board = GitHubBoard(forge.github, forge.login, is_production, run_page(ENVIRON))
     mirroring.show_deployments(board, history, [environment])
 
 
@@ -67,14 +67,14 @@ def _show_changes(shop: Workshop, forge: Connection, history: History, touched: 
 
 def show_findings(shop: Workshop, record: Checked) -> str | None:
     """Hand the findings of a pull request's run to code scanning; why it has them not, None where it has."""
-    if shop.trust.config.forge.code_scanning == "off" or os.environ.get("GITHUB_ACTIONS") != "true":
+    if shop.trust.config.forge.code_scanning == "off" or ENVIRON.get("GITHUB_ACTIONS") != "true":
         return None
     from terrace.adapters.github.actions import occasion
     from terrace.adapters.github.code_scanning import CodeScanning
     from terrace.report import sarif
 
     with _telling("code scanning does not have the findings"):
-        forge, run = shop.forge, occasion(os.environ)
+        forge, run = shop.forge, occasion(ENVIRON)
         if forge is None:
             return None
         return CodeScanning(forge.github).take(sarif.check(record).encode(), run.head, f"refs/pull/{run.number}/head")

@@ -8,9 +8,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from terrace.adapters.files import write_whole
 from terrace.assess.policy.catalogue import PolicyRule, catalogue
 from terrace.assess.policy.shipped import FOLDER, Upgrade, is_rule, upgrade
-from terrace.errors import BadInput, TerraceError
+from terrace.errors import BadInput, NotReady
 
 
 def shipped() -> Mapping[str, str]:
@@ -64,17 +65,8 @@ def _text(path: Path) -> str | None:
 
 def write(root: Path, todo: Upgrade) -> None:
     """Do it. Every file is whole or as it was; what was not reached, the next time does."""
-    if not (root / FOLDER).resolve().is_relative_to(root.resolve()):
-        raise BadInput(f"{FOLDER} is a link that leads out of the repository", hint="make it a folder")
     for name, text in todo.files.items():
-        path = root / FOLDER / name
-        part = path.with_name(f".{path.name}.part")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
-        except OSError as error:
-            message = f"{error.filename or path} cannot be written: {error.strerror}"
-            raise TerraceError(message, hint="then again: terrace policy update") from error
-        finally:
-            part.unlink(missing_ok=True)
+            write_whole(root, f"{FOLDER}/{name}", text.encode(), make_folders=True)
+        except NotReady as error:
+            raise NotReady(error.message, place=error.place, hint="then again: terrace policy update") from error

@@ -50,11 +50,7 @@ def standing(trusted: Tree, rules: Config) -> Waivers:
 
 def write(root: Path, path: str, text: str) -> None:
     """Put a text in the place of a file of a repository, whole or not at all. Raises NotReady or BadInput where not."""
-    target = root / path
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NotReady(
-            f"{path} cannot be written: {error.strerror}", hint="make room, or its folder writable"
-        ) from error
-    write_whole(root, path, text.encode())
+        write_whole(root, path, text.encode(), make_folders=True)
+    except NotReady as error:
+        raise NotReady(error.message, place=error.place, hint="make room, or its folder writable") from error

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from terrace.adapters.environ import ENVIRON
 from terrace.adapters.files import inside
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.forge import UNCONNECTED, access, instigator
@@ -68,6 +69,14 @@ class TrustRoot:
     policy: str
 
 
+def secrets_named(config: Config) -> frozenset[str]:
+    """The variables that a configuration names as the place of a secret."""
+    specs = {config.backups.key, config.backups.identity}
+    for environment in config.environments:
+        specs |= {*environment.credentials.plan.values(), *environment.credentials.apply.values()}
+    return frozenset(spec.removeprefix("env:") for spec in specs if spec.startswith("env:"))
+
+
 def opa() -> Opa:
     """OPA from PATH, else from Terrace's own tools."""
     from terrace.adapters.opa.engine import Opa
@@ -90,7 +99,7 @@ class Workshop:
     ) -> None:
         top = GitRepository.around(folder.absolute(), cache=Path())
         self.home = Home.of(top.root)
-        self._access = access(os.environ)
+        self._access = access(ENVIRON)
         self.repository = GitRepository(top.root, cache=self.home.cache, branch="", remote="", access=self._access)
         self._actor = actor
         self._fetch = fetch
@@ -108,7 +117,7 @@ class Workshop:
         """Where the trust root is read, and how that was decided."""
         from terrace.apps.trust_root import RootFinder
 
-        return RootFinder(self.repository, os.environ, self._config_of, fetch=self._fetch).find()
+        return RootFinder(self.repository, ENVIRON, self._config_of, fetch=self._fetch).find()
 
     def _trust_at(self, commit: str, place: RootPlace) -> TrustRoot:
         from terrace.apps.judging import judging
@@ -117,6 +126,7 @@ class Workshop:
         tree = self.repository.tree(commit)
         text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
         config = self._config_of(commit, place)
+        ENVIRON.conceal(secrets_named(config))
         signers = tree.read(config.signers) if config.signers in tree.entries else b""
         return TrustRoot(commit, config, signers, policy_version(text, signers, judging(tree, config)))
 
@@ -158,7 +168,7 @@ class Workshop:
                 return person.name
         members = {m for team in self.trust.config.teams.values() for m in team}
         known = next((who for who in (name, email, email.split("@")[0]) if who in members), email or name)
-        return known or instigator(os.environ, self.trust.config) or "unknown"
+        return known or instigator(ENVIRON, self.trust.config) or "unknown"
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -203,7 +213,7 @@ class Workshop:
         import hashlib
         import hmac
 
-        given = os.environ.get(DIGEST_KEY)
+        given = ENVIRON.get(DIGEST_KEY)
         if given:
             try:
                 secret = base64.b64decode(given, validate=True)
@@ -228,7 +238,7 @@ class Workshop:
         """The shared key of state backups. Raises NotReady when the environment does not hold it."""
         from terrace.adapters.sealing import read_key
 
-        return read_key(self.trust.config.backups.key, os.environ)
+        return read_key(self.trust.config.backups.key, ENVIRON)
 
     def seals(self) -> Seals:
         """What state backups are sealed with and opened by."""
@@ -238,7 +248,7 @@ class Workshop:
         return Seals(
             key=lambda: self.backup_key,
             recipients=settings.recipients,
-            identity=lambda: read_identity(settings.identity, os.environ),
+            identity=lambda: read_identity(settings.identity, ENVIRON),
             older=self._older_keys,
         )
 
@@ -304,7 +314,7 @@ class Workshop:
         """The forge that this repository is connected to, or None."""
         from terrace.apps.forge import connect
 
-        return connect(os.environ, self.trust.config, self.repository)
+        return connect(ENVIRON, self.trust.config, self.repository)
 
     @property
     def connected(self) -> Connection:
@@ -323,7 +333,7 @@ class Workshop:
         """The page of the change that this run is for. Raises NotReady where there is none."""
         from terrace.apps.pages import page
 
-        return page(os.environ)
+        return page(ENVIRON)
 
     def crew(self, watcher: Watcher, reach: Reach = "apply") -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written.
@@ -337,19 +347,19 @@ class Workshop:
 
     def onlookers(self, watcher: Watcher) -> Crew:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""
-        given = bool(os.environ.get(DIGEST_KEY)) or self._backup_key_given
+        given = bool(ENVIRON.get(DIGEST_KEY)) or self._backup_key_given
         return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
 
     def auditors(self, watcher: Watcher) -> Crew:
         """A crew that looks and records that it did. It needs no key where the ledger is open already."""
-        given = bool(os.environ.get(DIGEST_KEY)) or self._backup_key_given
+        given = bool(ENVIRON.get(DIGEST_KEY)) or self._backup_key_given
         if given:
             return self._crew(watcher, self.open_ledger(), self.digest_key)
         return self._crew(watcher, self.ledger, self.throwaway_key)
 
     @property
     def _backup_key_given(self) -> bool:
-        return bool(os.environ.get(self.trust.config.backups.key.removeprefix("env:")))
+        return bool(ENVIRON.get(self.trust.config.backups.key.removeprefix("env:")))
 
     def lookouts(self, watcher: Watcher) -> Crew:
         """A crew that looks at what is deployed and records what it sees. Its marks must compare: it needs the key."""
@@ -400,19 +410,19 @@ class Workshop:
         """What the child's environment gets for one purpose: the credentials, and the variables that `env` names."""
         wanted = environment.credentials.apply if purpose == "apply" else environment.credentials.plan
         found = {name: self._secret(environment, name, spec) for name, spec in wanted.items()}
-        found.update({name: os.environ[name] for name in environment.env if name in os.environ})
+        found.update({name: ENVIRON[name] for name in environment.env if name in ENVIRON})
         return found
 
     def _secret(self, environment: Environment, name: str, spec: str) -> str:
         if not spec.startswith("env:"):
             return spec
         source = spec.removeprefix("env:")
-        if source not in os.environ:
+        if source not in ENVIRON:
             raise NotReady(
                 f"{environment.name} needs {name} from the variable {source}, which is not set",
                 hint=f"export {source}=...  (terrace.yaml: environments.{environment.name}.credentials)",
             )
-        return os.environ[source]
+        return ENVIRON[source]
 
     @cached_property
     def proof(self) -> Callable[[SignedApproval], Proof]:

@@ -62,6 +62,14 @@ RULES: tuple[Rule, ...] = (
         "It never blocks. `checks: {layout: off}` of terrace.yaml does not tell it.",
     ),
     Rule(
+        "outside-files",
+        "A function such as `file` or `fileset` reads what lies outside of the repository, or a link leads out of it.",
+        "It runs with the rights of Terraform on the machine that plans: what it reads ends in the plan and the state.",
+        "Take the file into the repository, or pass its content as a variable.",
+        "`checks: {outside-files: advisory}` tells it only; `terrace waive` lets one place be. Reads of files that did "
+        "not change, and paths that are known only when Terraform plans, are told and do not block.",
+    ),
+    Rule(
         "plan",
         "A stack that the change touches could not be planned.",
         "Nobody knows what the change does there.",

@@ -157,6 +157,7 @@ CHECKS = (
     "format",
     "trust-root",
     "layout",
+    "outside-files",
     "policy",
     "commits",
     "pinned",

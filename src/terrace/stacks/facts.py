@@ -12,7 +12,7 @@ import msgspec
 
 from terrace.stacks.tree import Tree, read_many
 
-FORMAT = 2
+FORMAT = 3
 """Goes up whenever a reader finds other facts in the same bytes; kept facts of other formats are not used."""
 
 BUILTIN = "terraform.io/builtin/terraform"
@@ -51,8 +51,9 @@ class ModuleCall(msgspec.Struct, frozen=True, array_like=True):
 class Read(msgspec.Struct, frozen=True, array_like=True):
     """Something that the file reads, or may read.
 
-    `how`: `file` (a function reads this path), `set` (`fileset` of this folder with `pattern`), `mention` (a string
-    that is a path, to whatever takes it), `doubt` (something under this path, or anything when nothing is known).
+    `how`: `file` (a function reads this path), `set` (`fileset` of this folder with `pattern`; "": not known),
+    `mention` (a string that is a path, to whatever takes it), `doubt` (something under this path, or anything when
+    nothing is known).
     """
 
     how: Literal["file", "set", "mention", "doubt"]

@@ -17,6 +17,7 @@ from terrace.stacks.facts import (
     Template,
     implied_provider,
 )
+from terrace.stacks.literals import unescaped
 from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parser, text_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ READERS = frozenset(
 """Functions whose first argument is the path of a file that they read."""
 
 _UNKNOWN = Part("unknown")
+_END = "END_OF_THE_TEXT_OF_JSON"
 _DEEPEST = 200
 _MOST_QUOTES = 10
 """Strings in strings that are looked into: nobody writes more, and whoever does waits for nothing."""
@@ -190,7 +192,7 @@ class _Gathered:
         elif name == "fileset":
             folder = _template(arguments[0]) if arguments else (_UNKNOWN,)
             pattern = _literal(_template(arguments[1])) if len(arguments) > 1 else None
-            self.reads.append(Read("set", folder, line_of(node), pattern=pattern or "**", function=name))
+            self.reads.append(Read("set", folder, line_of(node), pattern=pattern or "", function=name))
 
     def _mention(self, node: Node) -> None:
         """A string made of `path.module` or the like is a path, to whatever takes it."""
@@ -277,11 +279,13 @@ class _Gathered:
             for inner in value:
                 self._json_reads(inner, depth + 1)
         elif isinstance(value, str) and "${" in value:
-            # Expressions in JSON stand in strings: read as native syntax, they are the same.
-            tree = parser().parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
+            # Expressions in JSON stand in strings: read as native syntax, they are the same. In a here document quotes
+            # stand as they are; in a quoted string what is a path is known as one.
             inner_facts = _Gathered()
-            inner_facts.reads_of(tree.root_node)
-            self.reads += [Read(r.how, r.template, 0, r.pattern, r.function) for r in inner_facts.reads]
+            for text in (json.dumps(value, ensure_ascii=False), f"<<{_END}\n{value.replace(_END, '')}\n{_END}\n"):
+                inner_facts.reads_of(parser().parse(f"x = {text}".encode("utf-8", "surrogateescape")).root_node)
+            found = (Read(r.how, r.template, 0, r.pattern, r.function) for r in inner_facts.reads)
+            self.reads += list(dict.fromkeys(found))
             self.workspace_line = self.workspace_line or inner_facts.workspace_line
 
 
@@ -380,10 +384,7 @@ def _literal(template: Template) -> str | None:
 
 
 def _unescaped(text: str) -> str:
-    if "\\" not in text and "$$" not in text:
-        return text
-    plain = text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
-    return plain.replace("$${", "${").replace("%%{", "%{")
+    return unescaped(text) if "\\" in text or "{" in text else text
 
 
 # --- JSON values -------------------------------------------------------------------------------------------------

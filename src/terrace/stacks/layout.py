@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from terrace.stacks.tree import Tree
 
 LOCK_FILE = ".terraform.lock.hcl"
+WRITTEN_BY_TERRACE = ("zz_terrace_override.tf", "zz_terrace_additions.tf")
+"""Files that Terrace writes into private checkouts. A commit must not hold any of these names."""
+
+LONGEST_TARGET = 4000
+"""More bytes than this a symbolic link cannot hold on every system."""
+
 _SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _MANY_LINKS = 40
 
@@ -89,6 +95,12 @@ class Layout:
             else:
                 done = here
         return Way(done, tuple(dict.fromkeys(seen)))
+
+    def stays_inside(self, link: str) -> bool:
+        """Whether a link, followed to its end, leads to a path inside the repository, be there something or not."""
+        target = self._target(link)
+        fits = bool(target) and "\0" not in target and len(target) <= LONGEST_TARGET
+        return fits and self.way(link).real is not None
 
     def _target(self, link: str) -> str:
         if link not in self._targets:

@@ -99,13 +99,22 @@ def _element(node: Node) -> tuple[str, Any]:
 def _text(node: Node) -> str:
     if any(n.type in ("template_interpolation", "template_directive") for n in everything(node)):
         raise NoLiteral
-    return _ESCAPED.sub(_unescaped, text_of(node)[1:-1])
+    return unescaped(text_of(node)[1:-1])
+
+
+def unescaped(text: str) -> str:
+    """What stands between the quotes of a literal, as the text that it means."""
+    return _ESCAPED.sub(_unescaped, text)
 
 
 def _unescaped(found: re.Match[str]) -> str:
     if found[4]:
         return f"{found[4]}{{"
-    return _ESCAPES[found[1]] if found[1] else chr(int(found[2] or found[3], 16))
+    if found[1]:
+        return _ESCAPES[found[1]]
+    number = int(found[2] or found[3], 16)
+    # No character has such a number: HCL refuses it.
+    return chr(number) if number < 0x110000 else "\ufffd"
 
 
 def _number(text: str) -> int | Decimal:

@@ -91,7 +91,7 @@ def _watch(folder: str, read: Read, template: Template, *, root: str, stack: str
     if path is None:
         return Watch(folder, "is", OUTSIDE, stack=stack)
     if read.how == "set":
-        return Watch(folder, "like", path, read.pattern, stack=stack)
+        return Watch(folder, "like", path, read.pattern or "**", stack=stack)
     if read.how == "mention":
         return Watch(folder, "under", path, stack=stack)
     return Watch(folder, "is" if read.how == "file" else "under", path, unsure=read.how == "doubt", stack=stack)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 
+from terrace.adapters.environ import forge_tokens
+
 Access = Callable[[], Mapping[str, str]]
 """Variables for a Git that talks to a remote; asked for anew each time, since what they hold may end."""
 
 
 def usual() -> Mapping[str, str]:
-    """Whatever Git knows by itself."""
-    return {}
+    """Whatever Git knows by itself: its credential helpers may need the token of a forge."""
+    return forge_tokens()
 
 
 def by_token(server: str, token: str, environ: Mapping[str, str]) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from terrace.adapters.git import names
 from terrace.adapters.git.command import git_environment
 from terrace.assess.leaks.patch import Patch, patches
 from terrace.errors import TerraceError
@@ -17,6 +18,9 @@ AROUND = 8
 
 def patches_between(root: Path, base: str | None, head: str) -> Iterator[Patch]:
     """What every commit of base..head adds, oldest first; all that any ref reaches when there is no base."""
+    names.commit_id(head)
+    if base:
+        names.commit_id(base)
     yield from _streamed(root, ("--reverse", f"{base}..{head}") if base else ("--all", head))
 
 

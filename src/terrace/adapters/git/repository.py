@@ -12,16 +12,21 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from terrace.adapters.files import write_new, write_whole
+from terrace.adapters.git import names
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, git, masked
+from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, git, masked, stream_blobs
 from terrace.adapters.git.trees import GitTree
-from terrace.adapters.process import Finished, run
+from terrace.adapters.git.worktree import Worktree
+from terrace.adapters.process import Finished
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.repository import Author, Commit
 from terrace.stacks.tree import Tree
 
 _NOBODY = "terrace@localhost"
-_REF = re.compile(r"[A-Za-z0-9_@^~./+{}-]+")
+_PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+_VALUES = "--end-of-options"
+"""What follows this is never an option: Git 2.24 for what walks history, 2.30 for rev-parse."""
 
 
 class GitRepository:
@@ -37,13 +42,13 @@ class GitRepository:
         self._access = access
         self.cache = cache
         self.branch = branch
-        self._remote = remote
+        self._remote = names.remote(remote) if remote else remote
         self._snapshots: set[str] = set()
 
     @staticmethod
     def around(folder: Path, *, cache: Path) -> GitRepository:
         """The repository that `folder` is in. Raises NotReady when it is in none."""
-        found = run(["git", "-C", folder, "rev-parse", "--show-toplevel"])
+        found = git(folder, "rev-parse", "--show-toplevel")
         if found.code != 0:
             if b"dubious ownership" in found.err:
                 raise NotReady(
@@ -84,8 +89,8 @@ class GitRepository:
 
     def use(self, remote: str | None, branch: str) -> None:
         """Take this remote, or none, and this protected branch from now on. The caller has checked that they exist."""
-        self.remote = remote
-        self.branch = branch
+        self.remote = names.remote(remote) if remote is not None else None
+        self.branch = names.branch(branch) if branch else branch
 
     @property
     def remotes(self) -> tuple[str, ...]:
@@ -167,15 +172,21 @@ class GitRepository:
     # --- commits ---------------------------------------------------------------------------------------------
 
     def resolve(self, ref: str) -> str:
-        if not _REF.fullmatch(ref) or ref.startswith("-"):
-            raise BadInput(f"{ref!r} is not a name of a commit", hint="give a branch, a tag or a commit id")
-        done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        names.revision(ref)
+        done = self.git("rev-parse", "--verify", "--quiet", _VALUES, f"{ref}^{{commit}}")
         if done.code != 0:
             hint = "`git branch -a` and `git tag` list what there is"
             if self.shallow:
                 hint = "this clone is shallow and may lack it: `git fetch --unshallow`"
             raise BadInput(f"there is no commit {ref!r}", hint=hint)
         return os.fsdecode(done.out).strip()
+
+    def _id(self, commit: str) -> str:
+        """The full id of a commit. Git is given nothing but ids: no name is an option, a range or a search."""
+        return commit if names.is_commit_id(commit) else self.resolve(commit)
+
+    def _span(self, base: str | None, head: str) -> str:
+        return self._id(head) if base is None else f"{self._id(base)}..{self._id(head)}"
 
     def made_here(self, commit: str) -> bool:
         """Whether `snapshot` of this object made a commit. What a commit says about itself is not believed."""
@@ -215,7 +226,8 @@ class GitRepository:
 
     def bring(self, ref: str, commit: str) -> None:
         """Have the commit that a ref of the remote leads to. Raises NotReady when it leads to another one by now."""
-        self._fetch(ref, ref)
+        names.commit_id(commit)
+        self._fetch(names.refname(ref), ref)
         if self.git("cat-file", "-e", f"{commit}^{{commit}}").code != 0:
             raise NotReady(
                 f"{ref} does not lead to {commit[:12]}", hint="it was pushed over; the newer one is told too"
@@ -229,6 +241,8 @@ class GitRepository:
             "--quiet",
             "--no-tags",
             "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            _VALUES,
             self.remote,
             spec,
             env=self._access(),
@@ -250,7 +264,7 @@ class GitRepository:
 
     def _protected(self) -> Finished:
         ref = f"refs/heads/{self.branch}" if self.remote is None else f"refs/remotes/{self.remote}/{self.branch}"
-        return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        return self.git("rev-parse", "--verify", "--quiet", _VALUES, f"{names.refname(ref)}^{{commit}}")
 
     def protected_tip(self) -> str:
         done = self._protected()
@@ -262,30 +276,32 @@ class GitRepository:
         )
 
     def on_protected_branch(self, commit: str) -> bool | None:
-        line = self._text("rev-list", "--first-parent", self.protected_tip()).split("\n")
+        names.commit_id(commit)
+        line = self._text("rev-list", "--first-parent", _VALUES, self.protected_tip(), "--").split("\n")
         if commit in line:
             return True
         return None if self.shallow else False
 
     def merge_base(self, one: str, other: str) -> str:
-        done = self.git("merge-base", one, other)
+        done = self.git("merge-base", _VALUES, self._id(one), self._id(other))
         if done.code != 0:
             hint = "`git fetch --unshallow` brings the missing history" if self.shallow else "name the base: --base REF"
             raise BadInput(f"{one[:7]} and {other[:7]} have no common commit here", hint=hint)
         return os.fsdecode(done.out).strip()
 
     def contains(self, descendant: str, ancestor: str) -> bool:
-        return self.git("merge-base", "--is-ancestor", ancestor, descendant).code == 0
+        older, newer = self._id(ancestor), self._id(descendant)
+        return self.git("merge-base", "--is-ancestor", _VALUES, older, newer).code == 0
 
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
-        span = head if base is None else f"{base}..{head}"
-        lines = self._text("log", "--no-show-signature", "-z", "--format=%an%n%ae", span, "--").split("\0")
+        given = ("--no-show-signature", "-z", "--format=%an%n%ae", _VALUES)
+        lines = self._text("log", *given, self._span(base, head), "--").split("\0")
         pairs = {tuple(line.strip("\n").split("\n", 1)) for line in lines if line.strip()}
         return tuple(sorted(Author(p[0], p[1] if len(p) > 1 else "") for p in pairs))
 
     def commits(self, base: str, head: str) -> tuple[Commit, ...]:
         given = ["--no-show-signature", "--no-notes", "--encoding=UTF-8", "-z", "--format=%H%n%P%n%B"]
-        done = self.git("log", *given, f"{base}..{head}", "--")
+        done = self.git("log", *given, _VALUES, self._span(base, head), "--")
         if done.code != 0:
             raise TerraceError(f"git log failed: {done.message}")
         found = []
@@ -299,14 +315,16 @@ class GitRepository:
         return tuple(found)
 
     def landed(self, base: str | None, head: str) -> tuple[str, ...]:
-        span = ("--max-count=1", head) if base is None else (f"{base}..{head}",)
-        return tuple(self._text("rev-list", "--first-parent", *span, "--").split())
+        given = ("--first-parent", *(("--max-count=1",) if base is None else ()), _VALUES)
+        return tuple(self._text("rev-list", *given, self._span(base, head), "--").split())
 
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         if not paths:
             return ()
         # Paths go in by stdin: there may be more than a command line takes.
-        wanted = os.fsencode("\n".join([f"{base}..{head}", "--", *paths, ""]))
+        # One a line: in the place of a name with a line end stands the folder that it lies in.
+        lines = (path.partition("\n")[0].rpartition("/")[0] or "." if "\n" in path else path for path in paths)
+        wanted = os.fsencode("\n".join([self._span(base, head), "--", *lines, ""]))
         done = self.git("rev-list", "--first-parent", "--stdin", stdin=wanted, env={"GIT_LITERAL_PATHSPECS": "1"})
         if done.code != 0:
             raise TerraceError(f"git rev-list failed: {done.message}")
@@ -314,47 +332,42 @@ class GitRepository:
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file of the user's working tree, whole or not at all, with the mode that it has."""
-        target = self.root / path
-        fresh = target.with_name(f".{target.name}.terrace-{os.getpid()}")
-        fresh.write_bytes(content)
-        fresh.chmod(target.stat().st_mode)
-        fresh.replace(target)
+        write_whole(self.root, path, content)
 
     # --- private checkouts -------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def checkout(self, commit: str, name: str, added: Mapping[str, str] | None = None) -> Iterator[Path]:
+        if not _PLACE.fullmatch(name):
+            raise BadInput(f"{name!r} is not a name of a private checkout")
         folder = self.cache / "trees" / name
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        index = folder.with_suffix(".index")
         with Path(f"{folder}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            folder.mkdir(exist_ok=True)
-            env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(folder), "GIT_DIR": str(self.git_dir)}
-            Path(f"{index}.lock").unlink(missing_ok=True)
-            self._text("-C", folder, "read-tree", "--reset", "-u", commit, env=env)
-            self._text("-C", folder, "clean", "-ffdxq", env=env)
+            tree = self.tree(commit)
+            Worktree(folder, Path(f"{folder}.files")).become(tree, lambda ids: stream_blobs(self.root, ids))
             for path, text in (added or {}).items():
-                if (folder / path).exists():
+                try:
+                    write_new(folder, path, text.encode())
+                except FileExistsError as error:
                     raise BadInput(
                         f"{path} is in the commit, and Terrace would write a file of that name",
                         hint="call that file something else, and commit that",
-                    )
-                (folder / path).write_text(text)
+                    ) from error
             yield folder
 
     # --- reverts -----------------------------------------------------------------------------------------------
 
     def prepare_revert(self, branch: str, bad: str, good: str, message: str) -> str:
-        if self.git("check-ref-format", "--branch", branch).code != 0:
-            raise BadInput(f"{branch!r} is not a name of a branch")
+        names.branch(branch)
         tip = self.protected_tip()
-        undo = self.git("diff", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", bad, good, "--")
+        plain = ("--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
+        undo = self.git("diff", *plain, _VALUES, self._id(bad), self._id(good), "--")
         if undo.code != 0:
             raise TerraceError(f"git diff failed: {undo.message}")
         with tempfile.TemporaryDirectory(prefix="terrace-index-") as folder:
             private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self._text("read-tree", tip, env=private)
+            self._text("read-tree", self._id(tip), env=private)
             if undo.out:
                 done = self.git("apply", "--cached", "--3way", "--whitespace=nowarn", "-", stdin=undo.out, env=private)
                 if done.code != 0:
@@ -370,7 +383,7 @@ class GitRepository:
 
     def _on_branch(self, branch: str, tree: str, parent: str, message: str) -> str:
         """The commit of a branch that is new, or that holds this tree already."""
-        existing = self.git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}")
+        existing = self.git("rev-parse", "--verify", "--quiet", _VALUES, f"refs/heads/{branch}^{{commit}}")
         if existing.code == 0:
             found = os.fsdecode(existing.out).strip()
             if self._text("rev-parse", f"{found}^{{tree}}") != tree:
@@ -394,7 +407,7 @@ class GitRepository:
     def _push(self, ref: str, what: str) -> None:
         """Push a ref as it is called here."""
         assert self.remote is not None, "asked only where there is a remote"
-        how = ("--quiet", "--no-verify", self.remote, f"{ref}:{ref}")
+        how = ("--quiet", "--no-verify", "--no-recurse-submodules", _VALUES, self.remote, f"{ref}:{ref}")
         done = self.git("push", *how, env=self._access(), timeout=NETWORK_SECONDS)
         if done.code != 0:
             short = ref.split("/", 2)[2]
@@ -406,9 +419,12 @@ class GitRepository:
     # --- tags --------------------------------------------------------------------------------------------------
 
     def tag(self, name: str, commit: str, message: str) -> None:
-        existing = self.git("rev-parse", "--verify", "--quiet", f"refs/tags/{name}^{{commit}}")
+        names.tag(name)
+        names.commit_id(commit)
+        existing = self.git("rev-parse", "--verify", "--quiet", _VALUES, f"refs/tags/{name}^{{commit}}")
         if existing.code != 0:
-            self._text("tag", "--annotate", "--no-sign", "-m", message, name, commit, env=self._identity)
+            how = ("--annotate", "--no-sign", "-m", message, _VALUES, name, commit)
+            self._text("tag", *how, env=self._identity)
         elif os.fsdecode(existing.out).strip() != commit:
             raise TerraceError(f"the tag {name} exists and names another commit", hint="nothing was moved")
         if self.remote is not None:

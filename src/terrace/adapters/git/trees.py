@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
 from terrace.adapters.git.command import git, objects
-from terrace.errors import BadInput, TerraceError
+from terrace.adapters.git.names import commit_id
+from terrace.errors import TerraceError
 from terrace.stacks.tree import Entry
 
-_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SUBMODULE = b"160000"
 
 
@@ -24,8 +23,7 @@ class GitTree:
     """
 
     def __init__(self, root: Path, commit: str) -> None:
-        if not _ID.fullmatch(commit):
-            raise BadInput(f"{commit!r} is not a full commit id", hint="resolve the name first")
+        commit_id(commit)
         self.root = root
         self.commit = commit
 
@@ -61,7 +59,7 @@ def _listing(root: Path, commit: str) -> Mapping[str, Entry]:
 
 
 def _listed(root: Path, commit: str) -> bytes:
-    done = git(root, "ls-tree", "-r", "-z", "--full-tree", commit)
+    done = git(root, "ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
     if done.code != 0:
         raise TerraceError(f"the commit {commit[:7]} cannot be read: {done.message}", hint="fetch it first")
     return done.out

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from terrace.adapters.environ import ENVIRON
 from terrace.adapters.host import file_identity, host, pid_namespace, process_state, sync_parents
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.runner.permits import NONCE, Permits
@@ -30,6 +31,7 @@ from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.failures import doubt, failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
+from terrace.adapters.terraform.private import hand_over, lock_of
 from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError
 from terrace.plans.terraform import (
     Attempt,
@@ -116,7 +118,8 @@ class LocalApplier:
             self._permits.clear(nonce)
             shutil.rmtree(run.path, ignore_errors=True)
             raise
-        self._ready[attempt.id] = _Ready(lock, nonce, prepared.permit, self._terraform.environment(site, folder))
+        variables = self._terraform.environment(site, folder)
+        self._ready[attempt.id] = _Ready(lock, nonce, prepared.permit, variables, made.file.parent)
         return prepared
 
     def discard(self, attempt: str) -> None:
@@ -153,7 +156,7 @@ class LocalApplier:
 
     def _spawn(self, run: RunFolder, ready: _Ready, word: socket.socket) -> subprocess.Popen[bytes]:
         with (run.path / "runner.log").open("wb") as said:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 # -P: what lies in the folder where this is started is the repository's, and must not be imported.
                 [sys.executable, "-P", "-m", _CHILD, str(run.path), str(ready.lock), str(word.fileno())],
                 cwd=run.path,
@@ -162,8 +165,10 @@ class LocalApplier:
                 stdout=said,
                 stderr=said,
                 start_new_session=True,
-                pass_fds=(ready.lock, word.fileno()),
+                pass_fds=(ready.lock, word.fileno(), *lock_of(ready.plan)),
             )
+        hand_over(ready.plan)
+        return child
 
     def _give_word(
         self,
@@ -360,6 +365,8 @@ class _Ready:
     nonce: str
     permit: str
     variables: Mapping[str, str] = field(repr=False)
+    plan: Path
+    """The private folder of the saved plan: it goes over to the runner, which removes it."""
 
 
 def _who() -> str:
@@ -367,7 +374,7 @@ def _who() -> str:
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        user = os.environ.get("USER", "")
+        user = ENVIRON.get("USER", "")
     return f"{user}@{socket.gethostname()}" if user else ""
 
 

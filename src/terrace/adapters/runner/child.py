@@ -21,6 +21,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from terrace.adapters.environ import ENVIRON
+from terrace.adapters.files import read_plain
+from terrace.adapters.hardening import harden
 from terrace.adapters.host import pid_namespace, start_time
 from terrace.adapters.runner.permits import Permits
 from terrace.adapters.runner.run_folder import RunFolder
@@ -124,7 +127,7 @@ class _Run:
         child = subprocess.Popen(
             self._intent["command"],
             cwd=self._cwd,
-            env={**os.environ, **variables},
+            env={**ENVIRON, **variables},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -140,11 +143,11 @@ class _Run:
 
     def _end(self, code: int) -> None:
         record: dict[str, object] = {"code": code, "interrupted": bool(self._stopped)}
-        left = self._cwd / "errored.tfstate"
-        if left.is_file():
+        left = read_plain(self._cwd, "errored.tfstate")
+        if left is not None:
             descriptor = os.open(self._run.unsaved, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as kept, left.open("rb") as given:
-                shutil.copyfileobj(given, kept)
+            with os.fdopen(descriptor, "wb") as kept:
+                kept.write(left)
                 kept.flush()
                 os.fsync(kept.fileno())
             record["unsaved_state"] = True
@@ -180,7 +183,7 @@ def _lane(order: dict[str, Any] | None, cwd: Path) -> Iterator[tuple[Mapping[str
     lane = Lane(Path(order["cache"]))
     with contextlib.ExitStack() as stack:
         try:
-            ride = stack.enter_context(lane.ride(cwd, os.environ, Load.of_json(order)))
+            ride = stack.enter_context(lane.ride(cwd, ENVIRON, Load.of_json(order)))
         except LaneDied:
             # Nothing was begun: the plain way is open.
             yield {}, ()
@@ -189,4 +192,5 @@ def _lane(order: dict[str, Any] | None, cwd: Path) -> Iterator[tuple[Mapping[str
 
 
 if __name__ == "__main__":
+    harden()
     main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from terrace.adapters.environ import ENVIRON
+from terrace.adapters.files import put, remove
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.machine import processes_at_once
 from terrace.adapters.terraform import argv
@@ -29,7 +31,7 @@ from terrace.adapters.terraform.fast.lane import LaneDied
 from terrace.adapters.terraform.fast.memory import Surprise
 from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
-from terrace.adapters.terraform.private import private_folder, private_stream
+from terrace.adapters.terraform.private import discard, private_folder, private_stream
 from terrace.errors import BadInput, Diagnostic, StateLock, StateLocked, TerraformFailed
 from terrace.plans.state_file import read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
@@ -65,7 +67,7 @@ class LocalTerraform:
     @cached_property
     def binary(self) -> Binary:
         """The binary in use, asked once. Raises NotReady."""
-        return find(self._settings, os.environ)
+        return find(self._settings, ENVIRON)
 
     @property
     def version(self) -> str:
@@ -77,7 +79,7 @@ class LocalTerraform:
 
     @cached_property
     def _cli_config(self) -> CliConfig:
-        return cli_config(os.environ, self._cache)
+        return cli_config(ENVIRON, self._cache)
 
     @cached_property
     def _ways(self) -> Ways:
@@ -147,7 +149,7 @@ class LocalTerraform:
 
     def environment(self, site: Site, folder: DataFolder) -> dict[str, str]:
         """The whole environment of a child that works on a site."""
-        return child_environment(os.environ, site.variables, folder.path, self._cli_config.path)
+        return child_environment(ENVIRON, site.variables, folder.path, self._cli_config.path)
 
     def _init(self, site: Site, folder: DataFolder) -> None:
         as_json = self.binary.product == "terraform" and self.binary.version >= INIT_JSON_SINCE
@@ -159,15 +161,14 @@ class LocalTerraform:
         """Put the lock file that the site asks for in the place of the committed one."""
         path = site.folder / LOCK_FILE
         if site.lock_file and (not path.is_file() or path.read_bytes() != site.lock_file):
-            path.write_bytes(site.lock_file)
+            put(site.root, f"{site.stack.path}/{LOCK_FILE}", site.lock_file)
 
     def _redirect(self, site: Site) -> None:
         """Send the state of a stack without a remote backend to its durable place."""
         state = state_file(self._states, site)
         if state is None:
             return
-        found = site.folder / "terraform.tfstate"
-        if found.is_file():
+        if os.path.lexists(site.folder / "terraform.tfstate"):
             raise BadInput(
                 f"{site.stack.path}/terraform.tfstate lies in the repository: a state does not belong in Git",
                 hint="move it to a remote backend, or out of the repository, and commit that",
@@ -175,15 +176,15 @@ class LocalTerraform:
         state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         text = override(state)
         path = site.folder / OVERRIDE
-        if not path.is_file() or path.read_text() != text:
-            path.write_text(text)
+        if path.is_symlink() or not path.is_file() or path.read_bytes() != text.encode():
+            put(site.root, f"{site.stack.path}/{OVERRIDE}", text.encode())
 
     def _bring_lock_file(self, site: Site, folder: DataFolder) -> None:
         """`init` may have added to the lock file, or made it; the checkout has it as it was committed."""
         path = site.folder / LOCK_FILE
         wanted = folder.lock_file
         if wanted and (not path.is_file() or path.read_bytes() != wanted):
-            path.write_bytes(wanted)
+            put(site.root, f"{site.stack.path}/{LOCK_FILE}", wanted)
 
     # --- commands ----------------------------------------------------------------------------------------------
 
@@ -194,7 +195,7 @@ class LocalTerraform:
         try:
             return self._plan(site, private / "plan", goal=goal, lock=lock, listener=listener)
         except BaseException:
-            shutil.rmtree(private, ignore_errors=True)
+            discard(private)
             raise
 
     def _plan(self, site: Site, saved: Path, *, goal: Goal, lock: bool, listener: Listener | None) -> MadePlan:
@@ -213,7 +214,7 @@ class LocalTerraform:
                 file=saved,
                 sha256=hashlib.sha256(saved.read_bytes()).hexdigest(),
                 lock=lock_file or folder.lock_file,
-                discard=lambda: shutil.rmtree(saved.parent, ignore_errors=True),
+                discard=lambda: discard(saved.parent),
                 diagnostics=diagnostics if rebuilt is None else (*diagnostics, rebuilt),
             )
 
@@ -319,9 +320,9 @@ class LocalTerraform:
         try:
             yield inside
         finally:
-            shutil.rmtree(private, ignore_errors=True)
+            discard(private)
             shutil.rmtree(self._data_folder(inside).path, ignore_errors=True)
-            (site.folder / OVERRIDE).unlink(missing_ok=True)
+            remove(site.root, f"{site.stack.path}/{OVERRIDE}")
 
     def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
         wanted = [path for path in paths if path.endswith(self._formats) and (root / path).is_file()]
@@ -353,14 +354,14 @@ class LocalTerraform:
                 for name, path in zip(names, wanted, strict=True)
             }
         finally:
-            shutil.rmtree(copies, ignore_errors=True)
+            discard(copies)
 
     @property
     def _formats(self) -> tuple[str, ...]:
         return (".tf", ".tfvars", ".tftest.hcl", *((".tofu",) if self.product == "tofu" else ()))
 
     def _fmt(self, root: Path, command: argv.Argv) -> Ran:
-        env = {k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ}
+        env = {k: ENVIRON[k] for k in ("PATH", "HOME") if k in ENVIRON}
         env |= {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self._cli_config.path)}
         return execute((*self.binary.command, *command), cwd=root, env=env, interruption=INTERRUPTION)
 

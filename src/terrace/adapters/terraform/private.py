@@ -1,22 +1,138 @@
 """Places for saved plans, states and what Terraform says: they hold secrets, so that they lie in memory where the
-system has a place for that."""
+system has a place for that.
+
+Each folder has a name that nobody can guess and a lock that its owner holds. The system frees the lock with the owner,
+however that ends: what then still lies there is removed by the next Terrace that starts (`sweep`). The lock goes over
+to a runner with the saved plan that it applies (`lock_of`, `hand_over`).
+"""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import fcntl
 import os
+import secrets
+import shutil
+import signal
+import stat
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO, cast
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 64 * 2**20
+_PREFIX = "terrace-"
+_LOCK = ".lock"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_held: dict[Path, int] = {}
 
 
 def private_folder(prefix: str) -> Path:
-    """A new folder that only we may read: in memory where there is room, else among temporary files."""
-    return Path(tempfile.mkdtemp(prefix=f"terrace-{prefix}-", dir=_place()))
+    """Makes a folder that only we may read: in memory where there is room, else among temporary files.
+
+    It is ours until `discard` or `hand_over`; it goes with this process at the latest.
+    """
+    place = _place() or Path(tempfile.gettempdir())
+    name = f"{_PREFIX}{prefix}-{secrets.token_hex(8)}"
+    # Under this name nobody sweeps: there is no moment in which the folder has its name and no lock.
+    fresh = place / f".{name}"
+    fresh.mkdir(mode=0o700)
+    lock = os.open(fresh / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    folder = place / name
+    _held[folder] = lock
+    fresh.rename(folder)
+    return folder
+
+
+def discard(folder: Path) -> None:
+    """Removes a private folder with everything in it. One that is gone is no error."""
+    shutil.rmtree(folder, ignore_errors=True)
+    hand_over(folder)
+
+
+def lock_of(folder: Path) -> tuple[int, ...]:
+    """The descriptor of the lock of one of our folders, for a process that is to have it; none for other folders."""
+    return (_held[folder],) if folder in _held else ()
+
+
+def hand_over(folder: Path) -> None:
+    """Forgets a folder that another process holds from here on, and which removes it."""
+    lock = _held.pop(folder, None)
+    if lock is not None:
+        os.close(lock)
+
+
+def discard_all() -> None:
+    """Removes every private folder of this process."""
+    for folder in tuple(_held):
+        discard(folder)
+
+
+atexit.register(discard_all)
+
+
+def sweep() -> None:
+    """Removes what killed processes of this user left: folders of ours whose lock nobody holds. Follows no link."""
+    for place in {_MEMORY, Path(tempfile.gettempdir())}:
+        with contextlib.suppress(OSError):
+            _sweep(place)
+
+
+def _sweep(place: Path) -> None:
+    parent = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with os.scandir(parent) as listed:
+            names = [entry.name for entry in listed if entry.name.startswith(_PREFIX)]
+        for name in names:
+            with contextlib.suppress(OSError):
+                _sweep_one(parent, name)
+    finally:
+        os.close(parent)
+
+
+def _sweep_one(parent: int, name: str) -> None:
+    folder = os.open(name, _FOLDER, dir_fd=parent)
+    try:
+        if os.fstat(folder).st_uid != os.geteuid():
+            return
+        lock = os.open(_LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
+    finally:
+        os.close(folder)
+    try:
+        if stat.S_ISREG(os.fstat(lock).st_mode):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(name, dir_fd=parent)
+    finally:
+        os.close(lock)
+
+
+@contextlib.contextmanager
+def gone_when_told() -> Iterator[None]:
+    """While the context lasts, SIGTERM and SIGHUP remove our private folders before they end this process."""
+    before = {}
+    main = threading.current_thread() is threading.main_thread()
+    for number in (signal.SIGTERM, signal.SIGHUP) if main else ():
+        # `nohup` ignores SIGHUP, and that stays so.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            before[number] = signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is _end:
+                signal.signal(number, handler)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    discard_all()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(signal.Signals(number))
 
 
 def private_file() -> BinaryIO:

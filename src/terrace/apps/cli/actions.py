@@ -7,11 +7,11 @@ With `TERRACE_CI=gitlab` there are no outputs and no page, and waiting ends a jo
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.adapters.environ import ENVIRON
 from terrace.adapters.github.actions import output
 from terrace.report import run_page
 from terrace.report.machine import Json
@@ -35,13 +35,13 @@ class Ending:
 
 def ended(ending: Ending, code: int) -> int:
     """Tell the run what a command came to; returns the exit code of the job's step. Waiting ends it well."""
-    where = os.environ.get(HERE)
+    where = ENVIRON.get(HERE)
     if where not in ("github", "gitlab"):
         return code
     if where == "github":
         for name, value in ending.outputs.items():
             # A second line would be another output.
-            output(os.environ, name, " ".join(value.split()))
+            output(ENVIRON, name, " ".join(value.split()))
         _append("GITHUB_STEP_SUMMARY", ending.page())
     return 0 if code == 1 and ending.outputs.get("result") == WAITING else code
 
@@ -95,7 +95,7 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _append(variable: str, text: str) -> None:
-    path = os.environ.get(variable)
+    path = ENVIRON.get(variable)
     if path and text:
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(text)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from terrace.adapters.environ import ENVIRON
 from terrace.adapters.github.actions import event, output
 from terrace.apps.chatops import Turn, conversation, work_off
 from terrace.apps.cli.console import emit, show
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 def chatops(folder: str, turn: Turn, *, as_json: bool) -> int:
     """Answer it. Exit 0 where it was done or nothing was meant for us, 1 where it was refused or does not go on yet."""
-    name, payload = event(os.environ)
+    name, payload = event(ENVIRON)
     with watcher(as_json=as_json) as told:
         heard = work_off(Path(folder), name, payload, turn, told)
-    output(os.environ, "environment", heard.left if heard is not None and turn == "hear" else "")
+    output(ENVIRON, "environment", heard.left if heard is not None and turn == "hear" else "")
     if as_json:
         reply = heard.reply if heard is not None else None
         emit(
@@ -54,7 +54,7 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
     from terrace.adapters.github.actions import is_again, run_id
     from terrace.pipelines.conversation.run_reviews import record
 
-    run = run_id(os.environ)
+    run = run_id(ENVIRON)
     if not handle:
         raise BadInput(
             "it must be said what the reviewers were shown",
@@ -68,7 +68,7 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
             return Workshop(Path(folder), actor=actor).auditors(told)
 
         # They were shown the plans of another attempt, and GitHub does not tell which attempt they answered to.
-        again = is_again(os.environ)
+        again = is_again(ENVIRON)
         found = () if again else record(conversation(shop), shop.trust.config, clerks, run, environment, handle)
     if as_json:
         emit(_reviews_as_json(environment, found))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import platform
 import re
 import shlex
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from terrace.adapters.environ import ENVIRON
 from terrace.adapters.git.command import masked
 from terrace.adapters.process import run
 from terrace.adapters.sealing import read_key
@@ -106,7 +106,7 @@ def _defaults() -> Iterator[Row]:
     config = Config()
     terraform = LocalTerraform(config.terraform, cache=Path(), states=Path())
     yield _asked("terraform", lambda: _terraform(terraform))
-    yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, os.environ)))
+    yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, ENVIRON)))
 
 
 def _working_tree(root: Path) -> Iterator[Row]:
@@ -217,7 +217,7 @@ def _credentials(environment: Environment) -> Row:
     given = environment.credentials
     specs = (*given.plan.values(), *given.apply.values())
     names = sorted({*environment.env, *(s.removeprefix("env:") for s in specs if s.startswith("env:"))})
-    missing = [name for name in names if name not in os.environ]
+    missing = [name for name in names if name not in ENVIRON]
     found = f"{', '.join(missing)} not set" if missing else f"{len(names)} variables" if names else "asks for none"
     how = f"export {missing[0]}=..." if missing else ""
     return Row(f"credentials of {environment.name}", "optional" if missing else "ok", found, how)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import io
 import json
-import os
 import signal
 import sys
 import traceback
 
 import click
 
+from terrace.adapters.environ import ENVIRON
 from terrace.adapters.interruption import INTERRUPTION
+from terrace.adapters.terraform.private import gone_when_told, sweep
 from terrace.apps.cli.streams import guarded_log
 from terrace.errors import NotReady, TerraceError, TerraformFailed
 from terrace.report.text import json_text, readable
@@ -23,14 +24,15 @@ _ROOM = "make room; `terrace status` shows where things stand, and `terrace resu
 
 def guarded(cli: click.Command) -> int:
     """Run the command line and return its exit code: the command's own (0 or 1), 2, 3, or 130 after ^C."""
-    with guarded_log(os.environ):
+    with guarded_log(ENVIRON):
         return _guarded(cli)
 
 
 def _guarded(cli: click.Command) -> int:
     as_json = "--json" in sys.argv
     try:
-        with INTERRUPTION.listening():
+        with INTERRUPTION.listening(), gone_when_told():
+            sweep()
             code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         sys.stderr.write("\ninterrupted\n")

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.adapters.files import check_way, write_new
+from terrace.adapters.git.command import git
 from terrace.adapters.opa.engine import INSTALL
 from terrace.adapters.process import run
 from terrace.apps.cli.console import note, show
 from terrace.apps.home import Home
 from terrace.apps.policy_pack import upgrade_of
 from terrace.assess.policy.shipped import FOLDER, is_rule
-from terrace.errors import BadInput, TerraceError
+from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.config import SCANNERS
 from terrace.stacks.layout import is_configuration
 from terrace.stacks.load import asks, ladder
@@ -86,6 +88,8 @@ def init(folder: str, *, dry_run: bool) -> int:
     except OSError as error:
         message = f"{error.filename or root} cannot be read or written: {error.strerror}"
         raise TerraceError(message, hint="nothing was left behind") from error
+    except NotReady as error:
+        raise TerraceError(error.message, place=error.place, hint="nothing was left behind") from error
     _tell(start, dry_run=dry_run)
     return 0
 
@@ -103,7 +107,7 @@ def _holds_configuration(folder: Path) -> bool:
 
 def _root(folder: Path) -> Path:
     """The root of the repository around a folder, or the folder itself."""
-    done = run(["git", "-C", folder, "rev-parse", "--show-toplevel"])
+    done = git(folder, "rev-parse", "--show-toplevel")
     return Path(os.fsdecode(done.out.rstrip(b"\n"))) if done.code == 0 else folder
 
 
@@ -218,8 +222,10 @@ def _make(start: Start) -> None:
         if start.repository:
             _make_repository(start.root, made)
         for name, text in {**start.files, **start.policies}.items():
+            check_way(start.root, name)
             _make_folders((start.root / name).parent, made)
-            _write(start.root / name, text, made)
+            write_new(start.root, name, text.encode())
+            made.append(start.root / name)
     except BaseException:
         for path in reversed(made):
             _take_away(path)
@@ -238,19 +244,6 @@ def _make_folders(folder: Path, made: list[Path]) -> None:
         _make_folders(folder.parent, made)
         folder.mkdir()
         made.append(folder)
-
-
-def _write(path: Path, text: str, made: list[Path]) -> None:
-    """Write a file that nobody ever sees in part. Raises FileExistsError when there is one."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("x", encoding="utf-8") as file:
-            file.write(text)
-        # A link fails where a file is; a rename would replace it.
-        path.hardlink_to(part)
-        made.append(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _take_away(path: Path) -> None:

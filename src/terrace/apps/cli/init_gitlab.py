@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from terrace import __version__
+from terrace.adapters.files import write_new
 from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.cli.init_github import nothing_to_deploy
 from terrace.apps.wiring import Workshop
@@ -15,15 +16,14 @@ from terrace.errors import BadInput
 def init_gitlab(folder: str, *, dry_run: bool, as_json: bool) -> int:
     """Write the file; with `dry_run` only show it. Raises BadInput where there is one: it is not changed."""
     shop = Workshop(Path(folder), fetch=False)
-    place = shop.repository.root / FILE
+    root = shop.repository.root
     config = shop.survey(shop.repository.snapshot()).config
     if not config.environments:
         raise nothing_to_deploy()
     text = pipeline(config, __version__)
     if not dry_run:
         try:
-            with place.open("x", encoding="utf-8") as file:
-                file.write(text)
+            write_new(root, FILE, text.encode())
         except FileExistsError as error:
             raise BadInput(
                 f"{FILE} is there", hint="`terrace init gitlab --dry-run` shows what could be taken over into it"

@@ -171,6 +171,8 @@ def demo(target: str | None, binary: str) -> int:
 
 def main() -> None:
     """The entry point: runs a command and turns what broke into a message, a hint and an exit code."""
+    from terrace.adapters.hardening import harden
     from terrace.apps.cli.failing import guarded
 
+    harden()
     sys.exit(guarded(cli))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from terrace.adapters.files import write_new
 from terrace.adapters.opa.engine import Tested
 from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.cli.watching import Silent
@@ -84,12 +86,11 @@ def new(folder: str, name: str) -> int:
     if not mine:
         raise BadInput("terrace.yaml names no folder of policies of your own", hint=_NONE)
     files = {f"{mine[0]}/{path}": text for path, text in starter(name).items()}
-    there = [path for path in files if (root / path).exists()]
+    there = [path for path in files if os.path.lexists(root / path)]
     if there:
         raise BadInput(f"{there[0]} is there already", hint="choose another name, or take it away first")
     for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
+        write_new(root, path, text.encode(), make_folders=True)
         show(path)
     show("next: terrace policy test")
     return 0

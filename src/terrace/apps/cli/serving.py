@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import time
@@ -10,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from terrace.adapters.environ import ENVIRON
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.leases import LocalLeases
 from terrace.apps.cli.console import emit, note, show
@@ -40,7 +40,7 @@ def serve(folder: str, host: str, port: int) -> int:
         raise NotReady(
             f"the server's libraries are not installed ({error.name})", hint="pip install 'terrace-gitops[server]'"
         ) from error
-    app = application(_inbox(folder), secrets_of(os.environ), Handlers(Path(folder)).by_event(), _log)
+    app = application(_inbox(folder), secrets_of(ENVIRON), Handlers(Path(folder)).by_event(), _log)
     config = uvicorn.Config(
         app,
         http=protocol(Connections()),

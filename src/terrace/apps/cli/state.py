@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.watching import Silent
@@ -162,7 +162,7 @@ def rekey(folder: str, old_keys: tuple[str, ...], *, as_json: bool) -> int:
     """Seal every copy for the keys of today; exit 1 when one could not be."""
     from terrace.adapters.sealing import read_key
 
-    shop = Workshop(Path(folder), older_keys=tuple(read_key(spec, os.environ) for spec in old_keys))
+    shop = Workshop(Path(folder), older_keys=tuple(read_key(spec, ENVIRON) for spec in old_keys))
     done = rekeying(shop.crew(Silent()))
     if as_json:
         emit(state_json.rekeyed(done))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from terrace.adapters.embedded_aws import EmbeddedAws
+from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import console
 from terrace.apps.demo.sample import BUCKET, Layout, break_production, change_module, lay, merge, prepared_revert
 from terrace.errors import BadInput, TerraceError
@@ -113,7 +114,7 @@ class Stage:
     @property
     def environment(self) -> Mapping[str, str]:
         """What the commands of the story run with."""
-        return {**os.environ, **self.aws.variables, **self._own}
+        return {**ENVIRON, **self.aws.variables, **self._own}
 
     def say(self, title: str, text: str) -> None:
         """Open a part of the story."""

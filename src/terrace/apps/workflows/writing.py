@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from terrace.adapters.files import remove, write_whole
 from terrace.apps.workflows.record import LOCK, Record, decoded, encoded
 from terrace.apps.workflows.upgrading import Upgrade
-from terrace.errors import BadInput, TerraceError
+from terrace.errors import BadInput, NotReady
 
 _ONE_OF_A_KIND = ("CODEOWNERS", "pull_request_template.md")
 _AGAIN = "then again: terrace init github --upgrade"
@@ -45,9 +46,9 @@ def _namesakes(root: Path, path: str) -> Iterator[str]:
 def perform(root: Path, todo: Upgrade) -> None:
     """Do it. Every file is whole or as it was; the lock file comes last: what was not reached, the next time does."""
     for path in todo.gone:
-        _place(root, path).unlink(missing_ok=True)
+        remove(root, path)
     for path, text in {**todo.writes, LOCK: encoded(todo.record)}.items():
-        _write(_place(root, path), text)
+        _write(root, path, text)
 
 
 def _text(root: Path, path: str) -> str | None:
@@ -68,13 +69,8 @@ def _place(root: Path, path: str) -> Path:
     return place
 
 
-def _write(place: Path, text: str) -> None:
-    part = place.with_name(f".{place.name}.part")
+def _write(root: Path, path: str, text: str) -> None:
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(place)
-    except OSError as error:
-        raise TerraceError(f"{error.filename or place} cannot be written: {error.strerror}", hint=_AGAIN) from error
-    finally:
-        part.unlink(missing_ok=True)
+        write_whole(root, path, text.encode(), make_folders=True)
+    except NotReady as error:
+        raise NotReady(error.message, place=error.place, hint=_AGAIN) from error

@@ -30,6 +30,7 @@ SINGLE = frozenset(
     {
         "format",
         "layout",
+        "outside-files",
         "commits",
         "pinned",
         "lock-file",

@@ -15,19 +15,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+from terrace.adapters.hardening import harden
 from terrace.adapters.terraform.fast import grpc
 from terrace.adapters.terraform.fast.provider import NotStarted, Provider, Start
 from terrace.adapters.terraform.fast.relay import Relay, Told
 from terrace.adapters.terraform.fast.schema import IDENTITIES, BadSchema, Schema, take_apart
 from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
-from terrace.adapters.terraform.private import private_folder
+from terrace.adapters.terraform.private import discard, private_folder
 
 _BARE = ("PATH", "HOME", "TMPDIR", "GOGC")
 """What a provider's environment holds while it only tells its schema: nothing of anybody."""
@@ -180,9 +180,10 @@ def main() -> None:
     try:
         asyncio.run(_serve(sockets))
     finally:
-        shutil.rmtree(sockets, ignore_errors=True)
+        discard(sockets)
         os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":
+    harden()
     main()

@@ -1,0 +1,321 @@
+"""Writes a commit into a private folder, byte for byte as its blobs are, and keeps that folder so.
+
+Git itself is not asked to: no attributes (encodings, line ends, `ident`), filters, LFS, hooks, submodules, sparse
+settings or file system monitor have a say. What readers of blobs judge is what Terraform gets.
+
+Links are made as links only where they stay inside. In the place of one that leads out stands a link to nothing:
+whatever reads it gets an error instead of a file of this machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from terrace.adapters.files import NEW_FILE, OPEN_FOLDER, opened_parent
+from terrace.errors import BadInput, NotReady, Place, TerraceError
+from terrace.stacks.layout import WRITTEN_BY_TERRACE, Layout
+from terrace.stacks.tree import Entry, Tree
+
+REFUSED = "refused-by-terrace-since-it-leads-out-of-the-repository"
+"""What a link leads to in a private checkout when the one of the commit leads out of the repository."""
+
+LONGEST_PATH = 4000
+"""More bytes than this, with the folder before it, no program can open by one path (PATH_MAX, with some room)."""
+
+DEEPEST = 200
+"""How many folders may lie in each other."""
+
+RACY_SECONDS = 2.0
+"""A file that changed so shortly before it was recorded may have changed again without another time."""
+
+Blobs = Callable[[Iterable[str]], Iterator[tuple[str, bytes]]]
+"""Gives the contents of blobs, each once, one after the other."""
+
+# What HFS+ ignores in names (Git's is_hfs_dotgit), and what NTFS takes for the name before it.
+_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_GIT = re.compile(r"(?:\.git|git~[0-9]+)[ .]*(?::.*)?", re.DOTALL)
+
+_Folder = dict[str, "Entry | _Folder"]
+
+
+class _Seen(msgspec.Struct, frozen=True, array_like=True):
+    """A file as it was when it was written: its blob and mode, and what changes whenever somebody changes it."""
+
+    blob: str
+    mode: str
+    look: tuple[int, ...]
+
+
+class _Record(msgspec.Struct, frozen=True, array_like=True):
+    at: int
+    files: dict[bytes, _Seen]
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """A private folder. `record` tells which files were written and left alone since; without it all are compared."""
+
+    folder: Path
+    record: Path
+
+    def become(self, tree: Tree, blobs: Blobs) -> None:
+        """Make the folder hold exactly the files of a tree. What is right already is not written again.
+
+        Raises BadInput, naming the path, where a tree cannot be one folder here: a name that Git forbids, a name that
+        Terrace writes itself, two paths that are one here, a path that is too long.
+        """
+        entries = tree.entries
+        wanted = _nested(entries, len(os.fsencode(self.folder)))
+        targets = _targets(tree)
+        before = self._recorded()
+        try:
+            with self._opened() as top:
+                kept: dict[bytes, _Seen] = {}
+                stale = list(_compare(top, "", wanted, before, targets, kept))
+                self._write(stale, entries, targets, blobs, kept)
+        except RecursionError:
+            raise self._broken("folders lie too deep in each other") from None
+        except OSError as error:
+            raise self._broken(error.strerror or str(error)) from error
+        self._keep(kept)
+
+    def _broken(self, why: str) -> NotReady:
+        return NotReady(f"the private checkout {self.folder} cannot be written: {why}", hint=f"rm -rf {self.folder}")
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[int]:
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISDIR(self.folder.lstat().st_mode):
+                self.folder.unlink()
+        self.folder.mkdir(exist_ok=True)
+        top = os.open(self.folder, OPEN_FOLDER)
+        try:
+            yield top
+        finally:
+            os.close(top)
+
+    def _write(
+        self,
+        stale: list[str],
+        entries: Mapping[str, Entry],
+        targets: Mapping[str, bytes],
+        blobs: Blobs,
+        kept: dict[bytes, _Seen],
+    ) -> None:
+        by_blob: dict[str, list[str]] = {}
+        for path in stale:
+            if path in targets:
+
+                def link(folder: int, name: str, target: bytes = targets[path]) -> None:
+                    os.symlink(target, name, dir_fd=folder)
+
+                self._make(path, entries, link)
+            else:
+                by_blob.setdefault(entries[path].blob, []).append(path)
+        for blob, content in blobs(by_blob):
+            if not _is(blob, content):
+                raise TerraceError(f"the object {blob} of this clone is damaged", hint="`git fsck` tells more")
+            for path in by_blob[blob]:
+                mode = 0o777 if entries[path].mode == "100755" else 0o666
+
+                def write(folder: int, name: str, path: str = path, mode: int = mode, content: bytes = content) -> None:
+                    with os.fdopen(os.open(name, NEW_FILE, mode, dir_fd=folder), "wb") as file:
+                        file.write(content)
+                        file.flush()
+                        kept[os.fsencode(path)] = _seen(entries[path], os.fstat(file.fileno()))
+
+                self._make(path, entries, write)
+
+    def _make(self, path: str, entries: Mapping[str, Entry], make: Callable[[int, str], None]) -> None:
+        try:
+            with opened_parent(self.folder, path) as (folder, name):
+                make(folder, name)
+        except FileExistsError as error:
+            twin = next((p for p in entries if p != path and p.casefold() == path.casefold()), "another path")
+            raise BadInput(
+                f"{path} and {twin} of this commit are one file on this machine",
+                hint="rename one of them, or work where names are told apart by case",
+                place=Place(path),
+            ) from error
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise _too_long(path) from error
+            raise
+
+    # --- what was written before -------------------------------------------------------------------------------
+
+    def _recorded(self) -> Mapping[bytes, _Seen]:
+        """What can be relied upon without reading it: files that did not change shortly before they were recorded."""
+        try:
+            found = msgspec.msgpack.decode(self.record.read_bytes(), type=_Record)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return {}
+        limit = found.at - int(RACY_SECONDS * 1e9)
+        return {path: seen for path, seen in found.files.items() if seen.look[-1] < limit}
+
+    def _keep(self, kept: dict[bytes, _Seen]) -> None:
+        """Losing it costs time and nothing else."""
+        fresh = self.record.with_name(f"{self.record.name}.new")
+        with contextlib.suppress(OSError):
+            fresh.write_bytes(msgspec.msgpack.encode(_Record(time.time_ns(), kept)))
+            fresh.replace(self.record)
+
+
+def _compare(
+    folder: int,
+    prefix: str,
+    wanted: _Folder,
+    before: Mapping[bytes, _Seen],
+    targets: Mapping[str, bytes],
+    kept: dict[bytes, _Seen],
+) -> Iterator[str]:
+    """The paths below a folder that must be written. Everything else that is not wanted there is removed first."""
+    with os.scandir(folder) as listed:
+        there = {entry.name: entry.stat(follow_symlinks=False) for entry in listed}
+    present = set()
+    for name, look in there.items():
+        asked = wanted.get(name)
+        if isinstance(asked, dict):
+            right = stat.S_ISDIR(look.st_mode)
+        else:
+            path = f"{prefix}{name}"
+            right = asked is not None and _is_right(folder, name, path, asked, look, before, targets, kept)
+        if right:
+            present.add(name)
+        else:
+            _remove(folder, name, look.st_mode)
+    for name, asked in wanted.items():
+        if not isinstance(asked, dict):
+            if name not in present:
+                yield f"{prefix}{name}"
+            continue
+        if name not in present:
+            _make_folder(folder, name, f"{prefix}{name}")
+        inner = os.open(name, OPEN_FOLDER, dir_fd=folder)
+        try:
+            yield from _compare(inner, f"{prefix}{name}/", asked, before, targets, kept)
+        finally:
+            os.close(inner)
+
+
+def _make_folder(folder: int, name: str, path: str) -> None:
+    try:
+        os.mkdir(name, dir_fd=folder)
+    except FileExistsError as error:
+        raise BadInput(f"{path} of this commit is two things on this machine", place=Place(path)) from error
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise _too_long(path) from error
+        raise
+
+
+def _is_right(
+    folder: int,
+    name: str,
+    path: str,
+    asked: Entry,
+    look: os.stat_result,
+    before: Mapping[bytes, _Seen],
+    targets: Mapping[str, bytes],
+    kept: dict[bytes, _Seen],
+) -> bool:
+    """Whether a file is what the tree wants there: known by its looks, or else by its content."""
+    if path in targets:
+        return stat.S_ISLNK(look.st_mode) and os.fsencode(os.readlink(name, dir_fd=folder)) == targets[path]
+    if not stat.S_ISREG(look.st_mode) or look.st_nlink != 1:
+        return False
+    now, known = _seen(asked, look), before.get(os.fsencode(path))
+    if known is None or known != now:
+        if bool(look.st_mode & 0o100) != (asked.mode == "100755"):
+            return False
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        with os.fdopen(descriptor, "rb") as file:
+            opened = os.fstat(descriptor)
+            if not stat.S_ISREG(opened.st_mode) or not _is(asked.blob, file.read()):
+                return False
+            now = _seen(asked, opened)
+    kept[os.fsencode(path)] = now
+    return True
+
+
+def _remove(folder: int, name: str, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        shutil.rmtree(name, dir_fd=folder)
+    else:
+        os.unlink(name, dir_fd=folder)
+
+
+def _seen(entry: Entry, look: os.stat_result) -> _Seen:
+    # The time of an inode's last change cannot be set by anybody: it comes last, where it is compared with.
+    return _Seen(
+        entry.blob,
+        entry.mode,
+        (look.st_dev, look.st_ino, look.st_mode, look.st_nlink, look.st_size, look.st_mtime_ns, look.st_ctime_ns),
+    )
+
+
+def _is(blob: str, content: bytes) -> bool:
+    """Whether this is the content that Git calls so."""
+    head = f"blob {len(content)}\0".encode()
+    name = hashlib.sha1 if len(blob) == 40 else hashlib.sha256
+    return name(head + content, usedforsecurity=False).hexdigest() == blob
+
+
+def _nested(entries: Mapping[str, Entry], before: int) -> _Folder:
+    """The entries as folders in folders. Raises BadInput where they cannot be."""
+    top: _Folder = {}
+    for path, entry in entries.items():
+        parts = path.split("/")
+        _check(path, parts, before)
+        folder = top
+        for part in parts[:-1]:
+            inner = folder.setdefault(part, {})
+            if not isinstance(inner, dict):
+                raise BadInput(f"{path} lies below a file of this commit", place=Place(path))
+            folder = inner
+        if parts[-1] in folder:
+            raise BadInput(f"{path} is two things in this commit", place=Place(path))
+        folder[parts[-1]] = entry
+    return top
+
+
+def _check(path: str, parts: list[str], before: int) -> None:
+    """Raises BadInput for a path that is none, that Git forbids, or that is Terrace's to write."""
+    if not all(parts) or "\0" in path or any(part in (".", "..") for part in parts):
+        raise BadInput(f"{path!r} is not a path inside the repository", hint="this commit was not made by Git")
+    if any(_GIT.fullmatch(_IGNORED.sub("", part).lower()) for part in parts if len(part) > 3):
+        raise BadInput(f"{path!r} is a name that Git keeps for itself", hint="take it out of the commit")
+    if parts[-1].lower() in WRITTEN_BY_TERRACE:
+        raise BadInput(
+            f"{path} is in the commit, and Terrace would write a file of that name",
+            hint="call that file something else, and commit that",
+            place=Place(path),
+        )
+    if before + 1 + len(os.fsencode(path)) > LONGEST_PATH or len(parts) > DEEPEST:
+        raise _too_long(path)
+
+
+def _too_long(path: str) -> BadInput:
+    shown = path if len(path) <= 200 else f"{path[:200]}..."
+    return BadInput(f"the path {shown!r} is too long for this machine", hint="shorten it")
+
+
+def _targets(tree: Tree) -> Mapping[str, bytes]:
+    """What each link of the tree leads to in a private checkout."""
+    links = [path for path, entry in tree.entries.items() if entry.is_link]
+    if not links:
+        return {}
+    layout = Layout(tree)
+    return {path: tree.read(path) if layout.stays_inside(path) else REFUSED.encode() for path in links}

@@ -1,0 +1,25 @@
+"""Keeps other processes of the same user out of this one. Called first by every process of Terrace.
+
+Linux: the process is not dumpable, so that without CAP_SYS_PTRACE nobody attaches to it, reads its memory or its files
+below /proc. Everywhere: no core dumps, and secrets leave the environment. A child is another program: it starts
+dumpable again, with the variables that it is given.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import sys
+
+from terrace.adapters.environ import conceal
+
+_SET_DUMPABLE = 4
+"""PR_SET_DUMPABLE of prctl(2)."""
+
+
+def harden() -> None:
+    """Do it; nothing of it can be undone by others. What the system refuses is left as it is."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    conceal()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)

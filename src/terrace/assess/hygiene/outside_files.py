@@ -1,0 +1,191 @@
+"""Files outside of the repository that configuration reads while it is planned: other processes, devices, homes.
+
+A function such as `file` runs with the rights of Terraform on the machine that plans. What it reads lands in the plan,
+in the state and in outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.stacks.facts import Part, Read, Template
+from terrace.stacks.graph import Folder, Graph
+from terrace.stacks.layout import Layout, join
+from terrace.stacks.model import Stack
+
+RULE = "outside-files"
+
+_FIX = "take the file into the repository, or pass its content as a variable"
+_UNKNOWN = Part("unknown")
+_DEEPEST = 6
+_MOST = 30
+"""Ways to call a module that are told apart; beyond them a path is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of one read: it leaves the repository (and why), or its path cannot be told."""
+
+    status: Status
+    why: str
+
+
+def outside_files(
+    graph: Graph, layout: Layout, stacks: tuple[Stack, ...], changed: frozenset[str]
+) -> tuple[Finding, ...]:
+    """What the folders that these stacks reach read from outside of the repository.
+
+    Only what stands in a changed file holds the change; the rest is told, and so is a path that cannot be known.
+    """
+    found: dict[tuple[str, int, str], Finding] = {}
+    for stack in stacks:
+        for path in graph.reached(stack):
+            folder = graph.folders.get(path)
+            if folder is None:
+                continue
+            for file, read in _reads(folder):
+                for told in _judged(graph, layout, folder, stack, read):
+                    finding = _finding(file, read, told, file in changed)
+                    found.setdefault((file, read.line, finding.message), finding)
+    return tuple(found[key] for key in sorted(found))
+
+
+def leaving_links(layout: Layout, folders: frozenset[str], changed: frozenset[str]) -> tuple[Finding, ...]:
+    """Symbolic links that lead out of the repository: those that changed, and those in these folders."""
+    found = []
+    for link in sorted(layout.links):
+        below = any(link.startswith(f"{folder}/") for folder in folders)
+        if (link in changed or below) and not layout.stays_inside(link):
+            message = "this link leads out of the repository: nothing is at its place when Terrace plans"
+            fix = "commit the file itself"
+            advisory = link not in changed
+            found.append(
+                Finding(RULE, Severity.HIGH, Status.FAIL, "terrace", message, path=link, fix=fix, advisory=advisory)
+            )
+    return tuple(found)
+
+
+def _reads(folder: Folder) -> Iterator[tuple[str, Read]]:
+    for file, facts in zip(folder.files, folder.facts, strict=True):
+        yield from ((file, read) for read in facts.reads if read.how in ("file", "set"))
+
+
+def _finding(file: str, read: Read, told: _Told, changed: bool) -> Finding:
+    return Finding(
+        RULE,
+        Severity.HIGH if told.status is Status.FAIL else Severity.LOW,
+        told.status,
+        "terrace",
+        f"{read.function or 'a function'} {told.why}",
+        path=file,
+        line=read.line,
+        fix=_FIX,
+        advisory=told.status is not Status.FAIL or not changed,
+    )
+
+
+def _judged(graph: Graph, layout: Layout, folder: Folder, stack: Stack, read: Read) -> Iterator[_Told]:
+    for template in _meant(graph, folder, read.template):
+        told = _judge(layout, template, folder.path, stack.path, read)
+        if told is not None:
+            yield told
+
+
+def _judge(layout: Layout, template: Template, folder: str, root: str, read: Read) -> _Told | None:
+    text, whole = _known(template, folder, root)
+    if text.startswith(("/", "~")):
+        return _Told(Status.FAIL, f"reads {_shown(text)} of the machine that plans")
+    if not whole:
+        # Up to the last slash nothing that comes after can change what is known.
+        if join("", text.rpartition("/")[0] or ".") is None:
+            return _Told(Status.FAIL, f"reads what lies outside of the repository: {_shown(text)}")
+        return _Told(Status.UNKNOWN, "reads a path that is known only to whoever plans")
+    if read.how == "set":
+        if not read.pattern:
+            return _Told(Status.UNKNOWN, "looks for names that are known only to whoever plans")
+        if ".." in read.pattern or read.pattern.startswith(("/", "~")):
+            return _Told(Status.FAIL, f"looks for names outside of its folder: {_shown(read.pattern)}")
+    path = join("", text or ".")
+    if path is None:
+        return _Told(Status.FAIL, f"reads what lies outside of the repository: {_shown(text)}")
+    way = layout.way(path)
+    if way.real is None:
+        return _Told(Status.FAIL, f"reads {_shown(path)}, which a link leads out of the repository")
+    return None
+
+
+def _shown(path: str) -> str:
+    return path if len(path) <= 100 else f"{path[:100]}..."
+
+
+def _known(template: Template, folder: str, root: str) -> tuple[str, bool]:
+    """The text of a path up to the first part that is not known, and whether that is all of it."""
+    text = ""
+    for index, part in enumerate(template):
+        match part.kind:
+            case "text":
+                # Terraform runs in the folder of the stack: a path that begins with text is meant from there.
+                bare = index == 0 and not part.text.startswith(("/", "~"))
+                text += f"{root or '.'}/{part.text}" if bare else part.text
+            case "module":
+                text += part.text or folder or "."
+            case "root":
+                text += root or "."
+            case _:
+                return text, False
+    return text, bool(template)
+
+
+def _meant(graph: Graph, folder: Folder, template: Template) -> tuple[Template, ...]:
+    """What a template may come to: locals of the module are put in, and what its callers give for its variables."""
+    found = tuple(dict.fromkeys(_expanded(graph, folder, template, 0)))
+    return found if len(found) <= _MOST else ((_UNKNOWN,),)
+
+
+def _expanded(graph: Graph, folder: Folder, template: Template, depth: int) -> list[Template]:
+    results: list[Template] = [()]
+    for part in template:
+        ways = _ways(graph, folder, part, depth)
+        results = [(*before, *way) for before in results for way in ways]
+        if len(results) > _MOST:
+            return [(_UNKNOWN,)]
+    return results
+
+
+def _ways(graph: Graph, folder: Folder, part: Part, depth: int) -> list[Template]:
+    if part.kind not in ("local", "var"):
+        return [(part,)]
+    if depth >= _DEEPEST:
+        return [(_UNKNOWN,)]
+    if part.kind == "local":
+        values = [facts.locals[part.text] for facts in folder.facts if part.text in facts.locals]
+        ways = [way for value in values for way in _expanded(graph, folder, value, depth + 1)]
+        return ways or [(_UNKNOWN,)]
+    ways = [
+        way
+        for facts in folder.facts
+        if part.text in facts.defaults
+        for way in _expanded(graph, folder, facts.defaults[part.text], depth + 1)
+    ]
+    for caller, arguments in _calls(graph, folder.path):
+        if part.text in arguments:
+            ways += _of_caller(graph, caller, arguments[part.text], depth + 1)
+    # A variable of a stack is given by files and by the environment too.
+    if not graph.callers.get(folder.path) or not ways:
+        ways.append((_UNKNOWN,))
+    return ways
+
+
+def _of_caller(graph: Graph, caller: Folder, value: Template, depth: int) -> list[Template]:
+    """A value that the caller gives: its `path.module` is its own folder."""
+    ways = _expanded(graph, caller, value, depth)
+    place = Part("module", caller.path or ".")
+    return [tuple(place if part == Part("module") else part for part in way) for way in ways]
+
+
+def _calls(graph: Graph, path: str) -> Iterator[tuple[Folder, Mapping[str, Template]]]:
+    for name in graph.callers.get(path, ()):
+        caller = graph.folders[name]
+        yield from ((caller, call.call.arguments) for call in caller.calls if call.target == path)
