@@ -11,7 +11,7 @@ from rich.color import ColorSystem
 
 from support.hostile import HOSTILE, texts
 from terrace.report.screen import Group, Record, Screen, Table, Tree, line, paragraph, plain_text, spinner
-from terrace.report.text import LONGEST, field, harmless, json_text, readable, visible
+from terrace.report.text import LONGEST, commit_text, field, harmless, json_text, readable, visible
 
 SOURCE = Path(__file__).parents[2] / "src/terrace"
 
@@ -127,3 +127,14 @@ def test_only_the_screen_makes_what_rich_prints() -> None:
 
 def _imports(path: Path) -> str:
     return "\n".join(re.findall(r"^\s*(?:from|import)\b.*", path.read_text(), re.MULTILINE))
+
+
+@settings(max_examples=150)
+@given(texts)
+@example("Co-authored-by: ann <ann@example.com>")
+@example("\n\nskip-checks: true")
+@example("[skip ci] ***NO_CI*** fixes #1, GH-1 and https://github.com/o/r/issues/1 @ann")
+def test_text_of_others_in_a_commit_calls_closes_and_skips_nothing(text: str) -> None:
+    told = f"The reason given: {commit_text(text)}"
+    assert told.isprintable() and len(told) < 1100
+    assert not re.search(r"[@#!]\w|\bGH-\d|\[\w|\*\*\*|://", told, re.IGNORECASE)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from terrace.errors import Interrupted, TerraceError
 from terrace.pipelines.ground import Ended, Ground
 from terrace.pipelines.journal import plain
+from terrace.report.text import commit_text
 from terrace.rollout.ports import ProbeResult
 from terrace.stacks.config import Probe
 from terrace.stacks.model import Undoing
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def baseline(ground: Ground) -> Ended:
@@ -49,7 +54,9 @@ def tag(ground: Ground) -> Ended:
     deployment = ground.deployment
     day = ground.crew.clock().strftime("%Y%m%dT%H%M%SZ")
     name = f"deployed/{deployment.environment}/{day}-{deployment.commit[:7]}"
-    message = f"Deployed to {deployment.environment} by {deployment.requester} (deployment {deployment.id})"
+    message = (
+        f"Deployed to {deployment.environment} by {commit_text(deployment.requester, 60)} (deployment {deployment.id})"
+    )
     ground.crew.repository.tag(name, deployment.commit, message)
     return Ended("succeeded", name, {"tag": name})
 
@@ -61,7 +68,8 @@ def revert(ground: Ground) -> Ended:
     bad, good = deployment.live, deployment.commit
     branch = f"terrace/revert-{deployment.environment}-{deployment.id}"
     message = (
-        f"Take {deployment.environment} back to {good[:7]}\n\n{deployment.origin.reason}\n\n"
+        f"Take {deployment.environment} back to {good[:7]}\n\n"
+        f"The reason given: {commit_text(deployment.origin.reason)}\n\n"
         f"Undoes {good[:7]}..{bad[:7]}, which deployment {deployment.origin.of} brought there; rolled back by "
         f"deployment {deployment.id}. Once this is merged and its plan does nothing, Terrace lets the environment go."
     )
@@ -82,6 +90,9 @@ def _probe(ground: Ground, probes: tuple[Probe, ...]) -> list[ProbeResult]:
         ground.outputs[key] = state
         for name, output in state.outputs.items():
             text = output.value if isinstance(output.value, str) else str(plain(output.value))
+            if "\0" in text or not _NAME.fullmatch(name):
+                # A state may hold what no configuration declares; the environment of a program cannot.
+                continue
             variables[f"TERRACE_OUTPUT_{name.upper()}"] = text
     return [ground.crew.probes.run(probe, folder=ground.root, variables=variables) for probe in probes]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from terrace.report.text import visible
+from terrace.report.text import clipped, visible
 
 _SPECIAL = re.compile(
     r"([\\`*_{}\[\]()<>#+!|~&@:$-]"
-    # An address without `https`; and at the beginning a heading, an item of a list, a block of code.
-    r"|(?<![^\W_])www(?=\.)|\A=|\A[0-9](?=[0-9]{0,8}[.)])|\A (?=   ))",
+    # An address without `https`; and at the beginning a heading, an item, a block of code, a command to GitLab.
+    r"|(?<![^\W_])www(?=\.)|\A[=/]|\A[0-9](?=[0-9]{0,8}[.)])|\A (?=   ))",
     re.IGNORECASE,
 )
 # An empty space goes between, once all is escaped: no text that was made visible holds this.
@@ -28,6 +28,14 @@ def plain(text: str) -> str:
 def _shown(found: re.Match[str]) -> str:
     """One letter that shows, and does nothing."""
     return f"&#{ord(found[1][0])};{found[1][1:]}"
+
+
+def plain_within(text: str, limit: int) -> str:
+    """The same in one line, cut so that it takes at most `limit` characters."""
+    length = limit
+    while len(shown := plain(clipped(text, length))) > limit:
+        length = length * limit // (len(shown) + 1)
+    return shown
 
 
 def code(text: str) -> str:

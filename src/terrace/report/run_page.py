@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from terrace.report.machine import Json
 from terrace.report.markdown import code, plain
+from terrace.report.text import clipped
 
 MOST = 50
 """Reasons, steps and environments that are told; machines get all."""
@@ -19,7 +20,7 @@ def deployed(told: Json, handle: str) -> str:
         f"Commit {code(told['commit'][:7])}"
         + (f", deployment {code(told['deployment'])}" if told["deployment"] else "")
     ]
-    lines += ["", *(f"- {plain(reason)}" for reason in told["reasons"][:MOST])]
+    lines += ["", *(f"- {plain(clipped(reason))}" for reason in told["reasons"][:MOST])]
     if handle:
         lines += ["", f"To agree to exactly these plans: {code(f'/terrace approve {environment} {handle}')}"]
     if told["steps"]:
@@ -38,5 +39,5 @@ def status(told: Json) -> str:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    cells = [f"| {' | '.join(plain(cell) for cell in row)} |" for row in rows]
+    cells = [f"| {' | '.join(plain(clipped(cell)) for cell in row)} |" for row in rows]
     return [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *cells]

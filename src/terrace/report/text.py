@@ -16,6 +16,8 @@ _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _SELECTORS = "\ufe0e\ufe0f"
+# `@ann`, `#1`, `!1`, `GH-1`, `[skip ci]`, `***NO_CI***`, an address of an issue, a trailer.
+_ACTING = re.compile(r"([@#!\[*:]|\bgh-(?=\d))(?=\S)", re.IGNORECASE)
 _BRACKET = re.compile(r"(##[A-Za-z]*)\[")
 _COLONS = re.compile(r"(?m)^([^\S\n]*:):")
 
@@ -71,6 +73,15 @@ def json_text(text: str) -> str:
     """JSON, the same value, in which no line is a command to the runner of a job."""
     # Two hashes stand in no JSON but in its strings.
     return _BRACKET.sub(r"\1\\u005b", text)
+
+
+def commit_text(text: str, limit: int = 500) -> str:
+    """Text from outside as part of a line in the message of a commit or a tag.
+
+    Forges act on such messages: they call people, close issues, skip the checks of a commit, and take lines at the end
+    for authors. A space parts what they look for.
+    """
+    return _ACTING.sub(r"\1 ", clipped(text, limit))
 
 
 def _number(c: str) -> str:

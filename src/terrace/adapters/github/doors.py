@@ -7,7 +7,7 @@ from typing import Literal
 from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.refusals import Refused
 from terrace.gates.conversation.model import Knock
-from terrace.report.text import clipped
+from terrace.report.markdown import plain_within
 
 LONGEST = 1000
 """Characters of a reason that people see on the run's page."""
@@ -29,7 +29,7 @@ class GitHubDoors:
 
     def answer(self, knock: Knock, answer: Literal["approved", "rejected"], why: str) -> None:
         """https://docs.github.com/en/rest/actions/workflow-runs#review-custom-deployment-protection-rules"""
-        asked = {"environment_name": knock.environment, "state": answer, "comment": clipped(why, LONGEST)}
+        asked = {"environment_name": knock.environment, "state": answer, "comment": plain_within(why, LONGEST)}
         path = f"actions/runs/{int(knock.run)}/deployment_protection_rule"
         try:
             # The same answer twice is one answer: the second finds nobody waiting.
