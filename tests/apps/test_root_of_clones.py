@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from support.cli import KEY
 from support.git import clone, commit, git, repository
+from terrace.apps.cli.doctor import doctor
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput, NotReady
 
@@ -200,3 +202,22 @@ def test_a_repository_without_a_remote_is_refused_where_main_and_master_differ(t
         _ = Workshop(work).trust
     git(work, "config", "terrace.branch", "main")
     assert Workshop(work).trust.config.environments[0].approvals.count == 2
+
+
+def test_doctor_shows_where_the_rules_come_from_and_what_decided_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fork = forked(tmp_path, named="remote: upstream\n")
+    doctor(str(fork), as_json=True)
+    rows = {row["what"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    tip = git(tmp_path / "team", "rev-parse", "trunk")[:7]
+    assert rows["trust root"]["found"] == f"upstream/trunk at {tip} ({tmp_path / 'team.git'})"
+    assert rows["trusted remote"]["found"] == "upstream: terrace.yaml at origin/main names it"
+    assert rows["protected branch"]["found"] == "trunk: the HEAD of upstream names it"
+    assert rows["signers"]["found"] == f".terrace/allowed_signers was not found at {tip}"
+    monkeypatch.setenv("TERRACE_BRANCH", "main")
+    monkeypatch.setenv("TERRACE_REMOTE", "origin")
+    doctor(str(fork), as_json=True)
+    rows = {row["what"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    assert rows["trusted remote"]["found"] == "origin: TERRACE_REMOTE names it; terrace.yaml names upstream"
+    assert rows["protected branch"]["found"] == "main: TERRACE_BRANCH names it"
