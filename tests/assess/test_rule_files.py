@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from terrace.assess.rule_files import first_pipelines, is_pipeline, reviewers, rule_of, same_configuration
-from terrace.stacks.config import ApprovalRule, Config, Environment
+from terrace.stacks.config import ApprovalRule, CommandProbe, Config, Environment, TerraformSettings
 from terrace.stacks.tree import Entry
 
 KINDS = (".rego", ".json")
@@ -54,6 +54,19 @@ def test_a_file_that_decides_what_is_let_through_is_known(path: str, said: str) 
 )
 def test_other_files_decide_nothing(path: str) -> None:
     assert rule_of(path, Config(policies=("policies",)), KINDS) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["checks/smoke.sh", "environments/prod/checks/smoke.sh", "checks/login.py", "tools/tofu"]
+)
+def test_a_file_that_terrace_yaml_has_run_is_known(path: str) -> None:
+    probes = (CommandProbe(("./checks/smoke.sh", "--fast")), CommandProbe(("python3", "checks/login.py")))
+    config = Config(
+        (Environment("prod", smoke=probes[:1], health=probes[1:]),), terraform=TerraformSettings("./tools/tofu")
+    )
+    assert "has it run" in (rule_of(path, config, KINDS) or "")
+    assert rule_of("checks/other.sh", config, KINDS) is None
+    assert rule_of("x/smoke.sh", config, KINDS) is None
 
 
 def test_the_first_files_of_ci_are_told_apart_from_a_further_one() -> None:

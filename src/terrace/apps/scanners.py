@@ -24,6 +24,7 @@ from terrace.adapters.tools.known import Tool, tool
 from terrace.assess.check import Check, Examined, PlanCheck, Scan
 from terrace.assess.leaks.patch import Patch
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.rule_files import reviewers
 from terrace.assess.scanners.excuses import unexcused
 from terrace.assess.scanners.plan_document import document
 from terrace.assess.scanners.secret_tools import Spot
@@ -91,7 +92,7 @@ class Scanners:
                 tool="terrace",
                 message=f"this change edits {file}, which says what {name} looks at; the old one judges it",
                 path=file,
-                fix="have an owner merge it on its own: whatever it lets through comes after it",
+                fix=f"have it merged on its own by {reviewers(examined.trusted)}: what it lets through comes after it",
             )
             for name, files in FILES.items()
             for file in files

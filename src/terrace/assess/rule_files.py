@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from terrace.stacks.config import Config
-from terrace.stacks.layout import is_configuration
+from terrace.stacks.config import CommandProbe, Config
+from terrace.stacks.layout import is_configuration, join
 from terrace.stacks.tree import Entry
 
 CODE_OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
@@ -38,9 +38,19 @@ def rule_of(path: str, config: Config, kinds: tuple[str, ...]) -> str | None:
         return "it says who must review which files"
     if is_pipeline(path):
         return "CI runs it, with the credentials of environments in reach"
+    if any(path == name or path.endswith(f"/{name}") for name in _programs(config)):
+        return "terrace.yaml has it run, as a probe or as Terraform"
     if path.startswith(_SETTINGS):
         return "it says what the forge guards, and which run may use which role of a cloud"
     return None
+
+
+def _programs(config: Config) -> frozenset[str]:
+    """Files of the repository that terrace.yaml has run: in doubt, every argument of a command that may be one."""
+    probes = [probe for one in config.environments for probe in (*one.smoke, *one.health)]
+    named = [word for probe in probes if isinstance(probe, CommandProbe) for word in probe.argv]
+    named += [config.terraform.binary] if "/" in config.terraform.binary else []
+    return frozenset(joined for word in named if (joined := join("", word)))
 
 
 def first_pipelines(edited: Iterable[str], before: Mapping[str, Entry]) -> frozenset[str]:
