@@ -17,6 +17,7 @@ from terrace.assess.waivers.judging import NONE, Waivers
 from terrace.assess.waivers.telling import more_waived
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Terraform
+from terrace.stacks.naming import shell_word
 from terrace.stacks.repository import Repository
 from terrace.stacks.tree import Tree
 
@@ -99,7 +100,7 @@ def unformatted(examined: Examined, terraform: Terraform) -> tuple[Finding, ...]
             message=f"{path} is not formatted",
             path=path,
             detail=diff,
-            fix=f"{terraform.product} fmt {path}",
+            fix=f"{terraform.product} fmt {shell_word(path)}",
         )
         for path, diff in found.items()
     )

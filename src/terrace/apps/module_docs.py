@@ -15,6 +15,7 @@ from terrace.stacks.config import ModuleDocs
 from terrace.stacks.interface import Unread, read_interface
 from terrace.stacks.layout import Layout
 from terrace.stacks.model import Stack
+from terrace.stacks.naming import shell_word
 from terrace.stacks.tree import Tree, read_many
 
 README = "README.md"
@@ -182,5 +183,5 @@ def finding(one: Documented) -> Finding | None:
         path=one.readme,
         line=one.line,
         detail=one.diff,
-        fix=f"terrace docs generate {one.folder or '.'}, or terrace check --fix",
+        fix=f"terrace docs generate {shell_word(one.folder or '.')}, or terrace check --fix",
     )

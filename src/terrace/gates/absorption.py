@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from terrace.gates.model import GateResult, Outcome
 from terrace.stacks.model import Destruction, Origin
+from terrace.stacks.naming import in_quotes
 
 GATE = "absorption"
 
@@ -32,5 +33,5 @@ def _answer(environment: str, one: Absorbed) -> GateResult:
     what = f"{one.stack}: {one.address} was changed outside ({', '.join(one.paths)})"
     if one.by:
         return GateResult(GATE, Outcome.PASS, f"{what}, which {one.by} acknowledged")
-    how = f"change it back, or `terrace drift ack {environment} '{one.address}' --reason WHY`"
+    how = f"change it back, or `terrace drift ack {environment} {in_quotes(one.address)} --reason WHY`"
     return GateResult(GATE, Outcome.WAIT, f"{what}, and an apply would hide that for good: {how}", how)

@@ -28,6 +28,7 @@ from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, List
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.model import Destruction, Undoing
+from terrace.stacks.naming import shell_word
 from terrace.watch.echo import echoes_in, echoes_of, without_echoes
 from terrace.watch.model import Quadrant, Sighting
 from terrace.watch.payload import sighting_to_payload
@@ -78,8 +79,8 @@ def _wrong_state(ground: Ground, key: str, state: StateSnapshot) -> str:
     finding, reason = judge(known, state)
     if finding != "alarm":
         return ""
-    accept = f"terrace state backup {environment} --accept {key}"
-    return f"{reason}: bring it back (`terrace state restore {key}`), or say that it is right (`{accept}`)"
+    accept = f"terrace state backup {environment} --accept {shell_word(key)}"
+    return f"{reason}: bring it back (`terrace state restore {shell_word(key)}`), or say that it is right (`{accept}`)"
 
 
 def _needs_newer_provider(ground: Ground, key: str, error: TerraformFailed) -> bool:

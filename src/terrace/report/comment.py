@@ -18,6 +18,7 @@ from terrace.report.checked import Checked, answered_for, place, said, seen_by, 
 from terrace.report.markdown import code, fenced, plain
 from terrace.report.terminal import counts
 from terrace.report.text import clipped
+from terrace.stacks.naming import shell_word
 
 MARKER = '<!-- terrace:v1 {"kind":"check"} -->'
 """The first line: by it, and by who wrote it, the comment is found again."""
@@ -160,7 +161,7 @@ def _next(record: Checked) -> str:
     """What to do now, as commands."""
     if not record.passed:
         rules = dict.fromkeys(one.rule for one in record.holding[:3])
-        explained = ", ".join(code(f"terrace explain {clipped(rule, 60)}") for rule in rules)
+        explained = ", ".join(code(f"terrace explain {shell_word(clipped(rule, 60))}") for rule in rules)
         return f"**Next**: mend what holds it and push; {explained} say more, and `terrace check` finds the same here."
     first = next(iter(record.ahead), None)
     if first is None:

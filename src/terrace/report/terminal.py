@@ -16,6 +16,7 @@ from terrace.report.machine import result_word, state_word
 from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
+from terrace.stacks.naming import shell_word
 from terrace.watch.checks import Standing
 
 MOST_CHANGES = 500
@@ -259,7 +260,7 @@ def _asked_about(node: Tree, plan: StepRecord) -> None:
         node.node(line(f"{sign} {address}", style=style))
     left = sum(plan.detail.get(what, 0) for what in ("create", "update", "replace", "delete"))
     if left > len(changes):
-        node.node(line(f"and {left - len(changes)} more: terrace plan {plan.stack}", style="dim"))
+        node.node(line(f"and {left - len(changes)} more: terrace plan {shell_word(plan.stack)}", style="dim"))
 
 
 def step_line(record: StepRecord) -> Line:

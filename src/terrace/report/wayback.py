@@ -13,6 +13,7 @@ from terrace.report.screen import Group, Record, Tree, line
 from terrace.report.terminal import counts, plan_changes
 from terrace.report.terminal import gates as gates_told
 from terrace.rollout.model import Deployment
+from terrace.stacks.naming import in_quotes
 
 
 def terminal(
@@ -73,4 +74,4 @@ def machine(
 
 
 def _ask(one: Objection) -> str:
-    return f" (only with --allow '{one.name}')" if one.weight is Weight.NAME else ""
+    return f" (only with --allow {in_quotes(one.name)})" if one.weight is Weight.NAME else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterable
 
 from terrace.errors import BadInput
@@ -14,6 +15,16 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 CHOICE = 16
 """So many names are told where one has to be chosen."""
+
+
+def in_quotes(text: str) -> str:
+    """Text from outside as one word of a command that people paste into a shell."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+def shell_word(path: str) -> str:
+    """A name or a path from outside as one word of such a command, in quotes only where it needs them; no option."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
+from terrace.stacks.naming import shell_word
 
 BRANCH_VARIABLE = "TERRACE_BRANCH"
 """The variable by which an operator or a generated workflow names the protected branch."""
@@ -89,7 +90,7 @@ def choose_remote(remotes: Sequence[str], said: Decided | None) -> Decided | Non
         if said.name not in remotes:
             raise BadInput(
                 f"{said.said_by} names the remote {said.name!r}, and this repository has {_list(remotes)}",
-                hint=f"add it: git remote add {said.name} URL",
+                hint=f"add it: git remote add {shell_word(said.name)} URL",
             )
         return said
     if not remotes:
@@ -100,7 +101,7 @@ def choose_remote(remotes: Sequence[str], said: Decided | None) -> Decided | Non
         return Decided("origin", f"it is called origin; this repository has {_list(remotes)}")
     raise BadInput(
         f"this repository has {_list(remotes)}, and nothing says which of them holds the trust root",
-        hint=f"git config {REMOTE_SETTING} {remotes[0]}   (or {REMOTE_VARIABLE})",
+        hint=f"git config {REMOTE_SETTING} {shell_word(remotes[0])}   (or {REMOTE_VARIABLE})",
     )
 
 
@@ -124,13 +125,14 @@ def choose_branch(remote: str, said: Decided | None, *, asked: str | None, recor
         raise BadInput(
             f"the protected branch is not certain: the HEAD of {remote} names {asked!r}, and this clone has recorded "
             f"{recorded!r}",
-            hint=f"if the default branch was changed on purpose: git remote set-head {remote} --auto",
+            hint=f"if the default branch was changed on purpose: git remote set-head {shell_word(remote)} --auto",
         )
     name = asked or recorded
     if name is None:
         raise BadInput(
             f"the protected branch is not certain: this clone has not recorded which branch the HEAD of {remote} names",
-            hint=f"with a network: git remote set-head {remote} --auto; or name it: git config {BRANCH_SETTING} NAME",
+            hint=f"with a network: git remote set-head {shell_word(remote)} --auto; "
+            f"or name it: git config {BRANCH_SETTING} NAME",
         )
     how = f"the HEAD of {remote} names it" if asked else f"this clone has recorded it as the HEAD of {remote}"
     if not BRANCH_NAME.fullmatch(name):
@@ -165,7 +167,7 @@ def choose_local_branch(
     if len({branches[name] for name in candidates}) > 1:
         raise BadInput(
             f"the protected branch is not certain: this repository has {' and '.join(candidates)}, and they differ",
-            hint=f"git config {BRANCH_SETTING} {candidates[0]}   (or {BRANCH_VARIABLE})",
+            hint=f"git config {BRANCH_SETTING} {shell_word(candidates[0])}   (or {BRANCH_VARIABLE})",
         )
     if candidates:
         others = f" of {' and '.join(candidates)}, which are equal" if len(candidates) > 1 else ""
@@ -190,7 +192,8 @@ def follow_remote(named: str, remotes: Sequence[str], at: RootPlace) -> Decided:
     if named not in remotes:
         raise BadInput(
             f"terrace.yaml at {at} names the remote {named!r}, and this repository has {_list(remotes)}",
-            hint=f"git remote add {named} URL; if {here} is the same repository: git config {REMOTE_SETTING} {here}",
+            hint=f"git remote add {shell_word(named)} URL; "
+            f"if {here} is the same repository: git config {REMOTE_SETTING} {shell_word(here)}",
         )
     return Decided(named, f"terrace.yaml at {at} names it")
 

@@ -16,6 +16,7 @@ from terrace.ledger.model import History
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.stacks.config import Environment, Remediate
 from terrace.stacks.model import Remediation
+from terrace.stacks.naming import in_quotes
 from terrace.watch.acknowledged import acknowledgements
 from terrace.watch.checks import Check, checks, in_a_row
 from terrace.watch.living import living
@@ -124,7 +125,7 @@ def _against(
         elif in_a_row(looks, one) < IN_A_ROW:
             yield f"{one.address} was seen once; {IN_A_ROW} checks in a row must see it"
         elif _tries(one, looks, history, environment) >= ATTEMPTS:
-            how = f"`terrace drift ack {environment} '{one.address}' --reason WHY` allows more"
+            how = f"`terrace drift ack {environment} {in_quotes(one.address)} --reason WHY` allows more"
             yield f"{one.address} was taken back {ATTEMPTS} times and is as it was: {how}"
     if len(acting) > _most(rule, seen.objects):
         yield _too_many(len(acting), rule, seen.objects)

@@ -20,6 +20,7 @@ from terrace.adapters.git.trees import GitTree
 from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
 from terrace.errors import BadInput, NotReady, TerraceError
+from terrace.stacks.naming import shell_word
 from terrace.stacks.repository import Author, Commit
 from terrace.stacks.tree import Tree
 
@@ -53,7 +54,7 @@ class GitRepository:
             if b"dubious ownership" in found.err:
                 raise NotReady(
                     f"{folder} belongs to somebody else, so Git refuses to read it",
-                    hint=f"if you trust it: git config --global --add safe.directory {folder}",
+                    hint=f"if you trust it: git config --global --add safe.directory {shell_word(str(folder))}",
                 )
             raise NotReady(
                 f"{folder} is not in a Git repository", hint="go to your repository, or run `git init` here first"
@@ -249,7 +250,7 @@ class GitRepository:
             timeout=NETWORK_SECONDS,
         )
         if done.code != 0:
-            raise self._unreadable(done, f"git fetch {self.remote} {name}")
+            raise self._unreadable(done, f"git fetch {shell_word(self.remote)} {shell_word(name)}")
 
     def _unreadable(self, done: Finished, again: str) -> NotReady:
         return NotReady(
@@ -413,7 +414,7 @@ class GitRepository:
             short = ref.split("/", 2)[2]
             raise NotReady(
                 f"{what} could not be pushed: {masked(done.message)}",
-                hint=f"push it yourself: git push {self.remote} {short}",
+                hint=f"push it yourself: git push {shell_word(self.remote)} {shell_word(short)}",
             )
 
     # --- tags --------------------------------------------------------------------------------------------------

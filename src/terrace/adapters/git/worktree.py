@@ -26,6 +26,7 @@ import msgspec
 from terrace.adapters.files import NEW_FILE, OPEN_FOLDER, opened_parent
 from terrace.errors import BadInput, NotReady, Place, TerraceError
 from terrace.stacks.layout import WRITTEN_BY_TERRACE, Layout
+from terrace.stacks.naming import shell_word
 from terrace.stacks.tree import Entry, Tree
 
 REFUSED = "refused-by-terrace-since-it-leads-out-of-the-repository"
@@ -92,7 +93,10 @@ class Worktree:
         self._keep(kept)
 
     def _broken(self, why: str) -> NotReady:
-        return NotReady(f"the private checkout {self.folder} cannot be written: {why}", hint=f"rm -rf {self.folder}")
+        return NotReady(
+            f"the private checkout {self.folder} cannot be written: {why}",
+            hint=f"rm -rf {shell_word(str(self.folder))}",
+        )
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int]:

@@ -25,6 +25,7 @@ from terrace.report import machine, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 from terrace.stacks.kinds import Duration
+from terrace.stacks.naming import shell_word
 from terrace.stacks.yaml_nodes import Problem, Scalar
 from terrace.watch.review import Review
 
@@ -150,7 +151,7 @@ def adopt(folder: str, environment: str, address: str, stack: str | None, *, as_
     else:
         show(report.adoption(proposed.path, adoption))
         if adoption.written:
-            show(f"next: terrace plan {proposed.stack}, then commit and merge it")
+            show(f"next: terrace plan {shell_word(proposed.stack)}, then commit and merge it")
     return 1 if adoption.left else 0
 
 

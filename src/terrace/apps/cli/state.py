@@ -25,6 +25,7 @@ from terrace.pipelines.state.proposal import Proposal, insist, propose
 from terrace.pipelines.state.restore import go_on
 from terrace.pipelines.state.restore import restore as restoring
 from terrace.report import state_json, state_terminal
+from terrace.stacks.naming import shell_word
 from terrace.watch.states import problems
 
 
@@ -127,7 +128,7 @@ def _telling_what_is_open(crew: Crew, environment: str) -> Iterator[None]:
             left = open_restore(crew.ledger.read(), environment)
             if left is not None:
                 note(f"{environment} is held: the restore {left.id} has not ended")
-                note(f"next: terrace state restore {left.stack}  (goes on, or puts back what was there)")
+                note(f"next: terrace state restore {shell_word(left.stack)}  (goes on, or puts back what was there)")
         raise
 
 

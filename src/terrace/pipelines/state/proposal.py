@@ -16,6 +16,7 @@ from terrace.plans.restoring import Known, Obstacle, obstacles
 from terrace.plans.state_file import StateDiff, compare, read_state, same_objects
 from terrace.plans.terraform import StateSnapshot
 from terrace.rollout.model import Deployment
+from terrace.stacks.naming import shell_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
     if same_objects(current.content, copy.content):
         raise BadInput(
             f"{record.name} holds what the state of {key} holds: there is nothing to restore",
-            hint=f"`terrace state list {key}` names others; say which: --from NAME",
+            hint=f"`terrace state list {shell_word(key)}` names others; say which: --from NAME",
         )
     known = Known(
         version=crew.terraform.version,
@@ -65,7 +66,11 @@ def insist(proposal: Proposal, accepted: frozenset[str]) -> None:
     if not left:
         return
     words = [one.consent for one in left if one.consent]
-    hint = f"if you know better: {' '.join(f'--accept {word}' for word in words)}" if len(words) == len(left) else None
+    hint = (
+        f"if you know better: {' '.join(f'--accept {shell_word(word)}' for word in words)}"
+        if len(words) == len(left)
+        else None
+    )
     raise BadInput(f"{proposal.record.name} is not restored: {'; '.join(one.why for one in left)}", hint=hint)
 
 
@@ -81,5 +86,5 @@ def stands_free(history: History, environment: str) -> None:
     if other is not None:
         raise BadInput(
             f"the restore {other.id} of {other.stack} was begun and has not ended",
-            hint=f"`terrace state restore {other.stack}` goes on with it",
+            hint=f"`terrace state restore {shell_word(other.stack)}` goes on with it",
         )
