@@ -143,7 +143,7 @@ class People:
     def unhold(self, environment: str, who: str = "bob") -> None:
         """Somebody lets an environment go. If nobody knew what an apply did, they put that in order by hand first."""
         if self.unsettled(environment) is not None:
-            self._import_by_hand(environment)
+            self.put_in_order_by_hand(environment)
             for someone in ("bob", "cid", "bob"):
                 self.command(someone, lambda crew: self._settle(crew, environment))
         if self._say(environment, who, held=False):
@@ -194,7 +194,8 @@ class People:
         for run in self.world.shared.runs.values():
             finish(self.world.shared, run)
 
-    def _import_by_hand(self, environment: str) -> None:
+    def put_in_order_by_hand(self, environment: str) -> None:
+        """Somebody sees to it that the states of an environment have all that is there, and that no lock stays."""
         for run in self.world.shared.runs.values():
             if run.plan.stack.startswith(f"{environment}/"):
                 finish(self.world.shared, run)

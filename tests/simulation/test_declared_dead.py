@@ -1,0 +1,147 @@
+"""A driver that was declared dead wakes up; an unknown outcome ends by people who answer for it, by nothing less."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from simulation import laws
+from simulation.choices import Choices
+from simulation.people import People
+from simulation.process import Process
+from simulation.script import kill, staged
+from simulation.test_found import DIES_UNRECORDED, approved, lost, promoted, result, up_to
+from terrace.errors import BadInput, NotReady
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.holding import hold
+from terrace.pipelines.settlement import settle
+from terrace.pipelines.witnesses import needed
+from terrace.plans.terraform import Evidence
+from terrace.rollout.model import Step
+
+
+def runs(people: People) -> list[str]:
+    return [applied.run.machine for applied in people.world.applied]
+
+
+@pytest.mark.parametrize("moment", ["before applier.start", "before ledger.read", "before ledger.append"])
+def test_a_driver_that_was_declared_dead_and_wakes_up_starts_nothing(moment: str) -> None:
+    """It stands still right before its apply; on another machine somebody declares it dead and takes over."""
+    people, script = staged()
+    prepared: list[Process] = []
+    script.at("after applier.prepare", prepared.append)
+
+    def taken_over(process: Process) -> None:
+        people.resume("dev", "bob", 1, dead="it stands still")
+
+    script.at(moment, taken_over, lambda process: bool(prepared) and process is prepared[0])
+    people.deploy("dev", machine=0)
+    assert laws.broken(people.world) == []
+    assert people.world.cloud.twice == []
+    assert "one" not in runs(people), "it woke up and started its apply all the same"
+
+
+def test_a_driver_hears_that_it_was_declared_dead_although_nobody_took_over_yet() -> None:
+    people, script = staged()
+
+    def declared(process: Process) -> None:
+        latest = folds.latest(people.history, "dev")
+        assert latest is not None
+        said = Draft(kinds.RECOVERY_ATTESTED, latest.id, "bob", {"reason": "it stands still"})
+        people.world.ledger.append([said], head=people.history.head)
+
+    script.at("before applier.start", declared)
+    people.deploy("dev", machine=0)
+    latest = folds.latest(people.history, "dev")
+    assert latest is not None
+    (first, *_) = [record for record in latest.steps if record.step is Step.APPLY]
+    assert (first.result, first.detail["evidence"]) == ("failed", Evidence.NO_WORD.name.lower())
+    assert "bob said that" in first.message
+    assert runs(people) == []
+
+
+def test_a_driver_that_cannot_ask_the_ledger_again_starts_nothing() -> None:
+    people, script = staged()
+    asked: list[Process] = []
+    script.at("before applier.start", asked.append)
+
+    def unreachable(process: Process) -> None:
+        raise NotReady("the ledger is out of reach")
+
+    script.at("before ledger.read", unreachable, lambda process: bool(asked))
+    people.deploy("dev", machine=0)
+    assert runs(people) == []
+    assert result(people, "dev") == "failed"
+
+
+# --- the way out ---------------------------------------------------------------------------------------------------
+
+
+def settled(people: People, environment: str, who: str, reason: str = "looked", dead: str = "gone") -> object:
+    def run(crew: Crew) -> object:
+        deployment = folds.unsettled(crew.ledger.read(), environment, needed(crew.config.environment(environment)))
+        assert deployment is not None
+        return settle(crew, deployment, tuple(r.stack for r in deployment.in_doubt), reason, dead)
+
+    return people.command(who, run, 0)
+
+
+def unheld(people: People, environment: str, who: str = "bob") -> bool:
+    def run(crew: Crew) -> object:
+        people_ = needed(crew.config.environment(environment))
+        return hold(crew.ledger, environment, who, "why", kinds.ENVIRONMENT_UNHELD, people_)
+
+    people.command(who, run, 0)
+    return folds.hold(people.history, environment) is None
+
+
+def test_letting_go_of_an_environment_with_an_unknown_outcome_is_refused() -> None:
+    people, _ = staged()
+    lost(people, "dev")
+    assert not unheld(people, "dev")
+    assert "what deployment" in str(people.world.errors[-1])
+    assert "terrace resume dev" in (people.world.errors[-1].hint or "")
+    settled(people, "dev", "bob")
+    assert unheld(people, "dev")
+    people.put_in_order_by_hand("dev")
+    people.deploy("dev")
+    assert result(people, "dev") == "succeeded"
+
+
+def test_where_approvals_are_asked_two_people_answer_for_an_unknown_outcome() -> None:
+    people, _ = staged()
+    up_to(people, "dev")
+    people.world.now += timedelta(hours=1)
+    promoted(people)
+    people.world.choices = people.world.shared.choices = Choices(DIES_UNRECORDED)
+    approved(people, "staging")
+    assert result(people, "staging") == "unknown"
+    settled(people, "staging", "bob")
+    assert not unheld(people, "staging"), "one of two"
+    settled(people, "staging", "bob", "I am very sure")
+    assert not unheld(people, "staging"), "one person twice is one person"
+    settled(people, "staging", "cid")
+    assert unheld(people, "staging")
+
+
+@pytest.mark.parametrize("why", ["", "  "])
+def test_nobody_answers_for_an_unknown_outcome_without_a_reason(why: str) -> None:
+    people, _ = staged()
+    lost(people, "dev")
+    settled(people, "dev", "bob", why)
+    assert isinstance(people.world.errors[-1], BadInput)
+    assert not unheld(people, "dev")
+
+
+def test_nobody_answers_for_an_apply_that_may_still_run() -> None:
+    people, script = staged()
+    script.at("before applier.wait", kill)
+    people.deploy("dev", machine=0)
+    people.resume("dev", "bob", 1, dead="it is gone")
+    assert result(people, "dev") == "unknown"
+    settled(people, "dev", "bob", dead="")
+    assert "still runs" in str(people.world.errors[-1])
+    assert not unheld(people, "dev")
