@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from terrace.errors import BadInput
 from terrace.plans.terraform import Goal, Site
 from terrace.stacks.model import Stack
 
@@ -50,7 +51,7 @@ def state_push(wait: timedelta) -> Argv:
 
 def state_rm(address: str, wait: timedelta) -> Argv:
     """Take one object out of the state."""
-    return ("state", "rm", _wait(wait), address)
+    return ("state", "rm", _wait(wait), _operand(address))
 
 
 def lock_probe() -> Argv:
@@ -60,7 +61,14 @@ def lock_probe() -> Argv:
 
 def force_unlock(lock: str) -> Argv:
     """Take away the lock of that id, and no other."""
-    return ("force-unlock", "-no-color", "-force", lock)
+    return ("force-unlock", "-no-color", "-force", _operand(lock))
+
+
+def _operand(text: str) -> str:
+    """Addresses and ids come from states, backends and the command line: none is an option."""
+    if not text or text.startswith("-") or "\0" in text:
+        raise BadInput(f"{text!r} is neither an address nor an id", hint="Terraform would take it for an option")
+    return text
 
 
 def _wait(wait: timedelta) -> str:
