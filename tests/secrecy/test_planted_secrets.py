@@ -73,7 +73,7 @@ ALLOWED: Mapping[tuple[str, str], tuple[frozenset[str], str]] = {
     (".git/config", "file"): (frozenset(REMOTE), "the user's own configuration of the remote"),
     ("terraform", "environ"): (
         frozenset({*PLAN, *APPLY, *TERRAFORM}),
-        "Terraform is given the credentials of the environment and the purpose at hand",
+        "Terraform is given the credentials of the environment and the purpose at hand; so is what a provisioner runs",
     ),
     ("runner", "environ"): (
         frozenset({*APPLY, *TERRAFORM}),
@@ -81,19 +81,8 @@ ALLOWED: Mapping[tuple[str, str], tuple[frozenset[str], str]] = {
     ),
     ("git", "environ"): (
         frozenset({*FORGE, "in a header of Git"}),
-        "a Git that talks to a remote may need the token of the forge; GIT_CONFIG_* are Git's own",
-    ),
-    ("git-receive-pack", "environ"): (
-        frozenset({*FORGE, "in a header of Git"}),
-        "the other end of a push into a folder of this machine, started by that Git",
-    ),
-    ("sleep", "environ"): (
-        frozenset({*APPLY, *TERRAFORM}),
-        "a program that a provisioner of the configuration runs gets what Terraform has",
-    ),
-    ("sh", "environ"): (
-        frozenset({*APPLY, *TERRAFORM, *FORGE, "in a header of Git"}),
-        "the shell of a provisioner, or of a push into a folder of this machine",
+        "a Git that talks to a remote, and the other end of it on this machine, may need the token of the forge; "
+        "GIT_CONFIG_* are Git's own",
     ),
 }
 
@@ -167,14 +156,16 @@ class Watch:
         while not self._over.is_set():
             living = descendants(os.getpid())
             parents = {one.parent for one in living}
+            # Parents come first: a program that is none of Terrace's is what its parent is.
+            known: dict[int, str] = {}
             for one in living:
                 with contextlib.suppress(OSError):
-                    self._examine(one.pid, is_parent=one.pid in parents)
+                    argv = Path(f"/proc/{one.pid}/cmdline").read_bytes()
+                    known[one.pid] = part_of(argv, known.get(one.parent, "other"))
+                    self._examine(one.pid, argv, known[one.pid], is_parent=one.pid in parents)
             time.sleep(0.01)
 
-    def _examine(self, pid: int, *, is_parent: bool) -> None:
-        argv = Path(f"/proc/{pid}/cmdline").read_bytes()
-        part = part_of(argv)
+    def _examine(self, pid: int, argv: bytes, part: str, *, is_parent: bool) -> None:
         self.parts.add(part)
         for name in secrets_in(argv):
             self.found.add((part, "argv", name))
@@ -186,13 +177,14 @@ class Watch:
             self.found.add((part, "environ", name))
 
 
-def part_of(argv: bytes) -> str:
-    """What a process is to Terrace, by its command line."""
+def part_of(argv: bytes, parent: str) -> str:
+    """What a process is to Terrace, by its command line, else by what started it."""
     words = [os.fsdecode(word) for word in argv.split(b"\0")]
     for module, part in MODULES.items():
         if module in words:
             return part
-    return words[0].rpartition("/")[2]
+    name = words[0].rpartition("/")[2]
+    return name if name in ("terraform", "git", "ssh-keygen") and parent in ("terrace", "runner") else parent
 
 
 MODULES = {
