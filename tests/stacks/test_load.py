@@ -198,6 +198,16 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
             'version: 1\nnaming: {data: "(a+)+"}\n',
             "terrace.yaml:2:16: '(a+)+' cannot be used for names: it repeats a group",
         ),
+        (
+            "version: 1\npeople:\n  ann: {login: ann-gh}\n  bob: {login: Ann-GH}\n",
+            "4:16: the account 'Ann-GH' of bob is ann's already, and one of them would count as two people",
+        ),
+        (
+            "version: 1\npeople: {ann: {emails: [a@x.org]}, bob: {emails: [b@x.org, A@x.org]}}\n",
+            "the email 'A@x.org' of bob is ann's already",
+        ),
+        ("version: 1\npeople: {ann: {emails: [bob]}, bob: {}}\n", "the name 'bob' of bob is ann's already"),
+        ("version: 1\npeople: {ann: {}, Ann: {}}\n", "the name 'Ann' of Ann is ann's already"),
         ("version: 1\ndocs: {modules: none}\n", "it should be `marked` or `all`"),
         (
             "version: 1\nenvironments: {dev: {credentials: {plan: {AWS_SECRET_ACCESS_KEY: abc}}}}\n",

@@ -366,6 +366,26 @@ def _agree(config: Config, found: Record, problems: Problems) -> None:
     for stack in _value(found, "stacks", ()):
         if stack:
             _known("environment", stack.get("environment"), names, problems)
+    _one_person_each(found, problems)
+
+
+def _one_person_each(found: Record, problems: Problems) -> None:
+    """A name, an email or an account of two people would let one of them count twice."""
+    owners: dict[tuple[str, str], str] = {}
+    for name, one in _inner(found, "people").items():
+        person: Record = one.value or {}
+        words = [("name", name, one.node)]
+        words += [("email", word, person["emails"].node) for word in _value(person, "emails", ()) if word]
+        words += [("account", person["login"].value, person["login"].node)] if _value(person, "login", "") else []
+        for what, word, node in words:
+            # A name may be an email, and is then compared with the emails of others.
+            space = "account" if what == "account" else "word"
+            owner = owners.setdefault((space, word.strip().casefold()), name)
+            if owner != name:
+                message = (
+                    f"the {what} {word!r} of {name} is {owner}'s already, and one of them would count as two people"
+                )
+                problems.append(Problem(node.place, message, f"leave it to one of {owner} and {name}"))
 
 
 def _teams(approvals: Located) -> list[tuple[str, Node]]:
