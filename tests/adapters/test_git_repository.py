@@ -298,3 +298,27 @@ def test_a_commit_that_says_it_is_a_snapshot_is_told(work: Path) -> None:
     base = git(work, "rev-parse", "HEAD")
     git(work, "-c", "user.email=terrace@localhost", "commit", "--quiet", "--allow-empty", "--date=@0", "-m", "sly")
     assert [one.message.strip() for one in opened(work).commits(base, "HEAD")] == ["sly"]
+
+
+def test_committers_and_co_authors_are_authors(work: Path) -> None:
+    base = commit(work, {"a.tf": "two\n"})
+    message = (
+        "Squash of 3 changes\n\nCo-Authored-By: Bob <BOB@example.com>\n\n* one\n"
+        "co-authored-by:Carol <carol@example.com>, Dave <dave@example.com>\n* two\n"
+        "Co-authored-by: Erin\n  <erin@example.com>\nCoauthored-by: frank\n"
+        "Reviewed-by: Grace <grace@example.com>\n"
+    )
+    (work / "a.tf").write_text("three\n")
+    git(work, "-c", "user.name=merger", "-c", "user.email=merger@example.com", "commit", "-qam", message,
+        "--author=Ann <ann@example.com>")  # fmt: skip
+    made = git(work, "rev-parse", "HEAD").strip()
+    assert {author.email for author in opened(work).authors(base, made)} == {
+        "ann@example.com", "merger@example.com", "BOB@example.com", "carol@example.com", "dave@example.com",
+        "erin@example.com", "frank",
+    }  # fmt: skip
+
+
+def test_a_mailmap_does_not_say_who_wrote_a_commit(work: Path) -> None:
+    base = commit(work, {"a.tf": "two\n"})
+    made = commit(work, {".mailmap": "nobody <nobody@example.com> <ann@example.com>\n"})
+    assert opened(work).authors(base, made) == (Author("ann", "ann@example.com"),)

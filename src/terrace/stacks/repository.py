@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,10 +14,39 @@ from terrace.stacks.tree import Tree
 
 @dataclass(frozen=True, slots=True, order=True)
 class Author:
-    """Who wrote a commit, as the commit says."""
+    """Who wrote a commit, as the commit says: its author, its committer, or a co-author."""
 
     name: str
     email: str
+
+
+_CO_AUTHOR = re.compile(r"[ \t]*co-?[ \t]?authored-by[ \t]*:(.*)", re.IGNORECASE)
+_ADDRESS = re.compile(r"([^<>]*)<([^<>]*)>")
+
+
+def co_authors(message: str) -> tuple[Author, ...]:
+    """Returns the co-authors that a commit message names.
+
+    Every line `Co-authored-by: NAME <EMAIL>` counts, in any case, at any place (squash merges gather them in the
+    middle), folded or not, with several people or none in brackets. A name too many bars one person more; a name too
+    few lets somebody approve their own work.
+    """
+    lines = message.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    found = []
+    for number, line in enumerate(lines):
+        trailer = _CO_AUTHOR.fullmatch(line)
+        if trailer is None:
+            continue
+        value = trailer[1]
+        for more in lines[number + 1 :]:
+            if not more[:1].isspace() or not more.strip() or _CO_AUTHOR.fullmatch(more):
+                break
+            value += f" {more}"
+        people = _ADDRESS.findall(value)
+        found += [Author(name.strip(" \t,;"), email.strip()) for name, email in people]
+        if not people and value.strip():
+            found += [Author(one.strip(), one.strip()) for one in re.split(r"[,;]", value) if one.strip()]
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +93,7 @@ class Repository(Protocol):
         ...
 
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
-        """Everybody who wrote a commit of base..head (all of head's history when base is None)."""
+        """The authors, committers and co-authors of base..head (all of head's history when base is None)."""
         ...
 
     def commits(self, base: str, head: str) -> tuple[Commit, ...]:

@@ -21,7 +21,7 @@ from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.naming import shell_word
-from terrace.stacks.repository import Author, Commit
+from terrace.stacks.repository import Author, Commit, co_authors
 from terrace.stacks.tree import Tree
 
 _NOBODY = "terrace@localhost"
@@ -295,10 +295,19 @@ class GitRepository:
         return self.git("merge-base", "--is-ancestor", _VALUES, older, newer).code == 0
 
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
-        given = ("--no-show-signature", "-z", "--format=%an%n%ae", _VALUES)
-        lines = self._text("log", *given, self._span(base, head), "--").split("\0")
-        pairs = {tuple(line.strip("\n").split("\n", 1)) for line in lines if line.strip()}
-        return tuple(sorted(Author(p[0], p[1] if len(p) > 1 else "") for p in pairs))
+        # No mailmap: whoever may change .mailmap would say who wrote what.
+        given = ("--no-show-signature", "--no-mailmap", "--no-notes", "--encoding=UTF-8", "-z")
+        form = "--format=%an%n%ae%n%cn%n%ce%n%B"
+        done = self.git("log", *given, form, _VALUES, self._span(base, head), "--")
+        if done.code != 0:
+            raise TerraceError(f"git log failed: {done.message}")
+        found: set[Author] = set()
+        for record in done.out.decode("utf-8", "replace").split("\0"):
+            if not record.strip():
+                continue
+            name, email, committer, address, message = [*record.split("\n", 4), "", "", "", ""][:5]
+            found |= {Author(name, email), Author(committer, address), *co_authors(message)}
+        return tuple(sorted(found))
 
     def commits(self, base: str, head: str) -> tuple[Commit, ...]:
         given = ["--no-show-signature", "--no-notes", "--encoding=UTF-8", "-z", "--format=%H%n%P%n%B"]
