@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from terrace.adapters.git.repository import GitRepository
-from terrace.adapters.signatures import proof_of, signer
+from terrace.adapters.signatures import identity_of, signer
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Subject
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger.folds import SignedApproval
 
 SUBJECT = Subject("ledger", "prod", "prod/app", "c" * 40, "digest", "policy", "lineage")
-SAID = Statement("bob", "security", "approve", (SUBJECT,), datetime(2026, 1, 5, 12, tzinfo=UTC), "looks right")
+SAID = Statement("bob", "security", "approve", (SUBJECT,), datetime(2026, 1, 5, 12, tzinfo=UTC), "looks right", "d1")
 TEXT = statement_bytes(SAID)
 
 
@@ -53,32 +53,33 @@ def signed(repository: GitRepository, path: Path, said: Statement = SAID) -> Sig
         said.comment,
         text.decode(),
         signer(repository, path)(text),
+        named=said.deployment,
     )
 
 
 def test_a_signature_proves_its_author_against_the_signers(repository: GitRepository, tmp_path: Path) -> None:
     bob, eve = key(tmp_path, "bob"), key(tmp_path, "eve")
     given = signed(repository, bob)
-    assert proof_of(given, allowed(("bob", bob))) == "ssh"
-    assert proof_of(given, allowed(("bob", eve))) == "invalid"
-    assert proof_of(given, allowed(("eve", bob))) == "invalid"
-    assert proof_of(given, b"") == "invalid"
+    assert identity_of(given, allowed(("bob", bob))).proof == "ssh"
+    assert identity_of(given, allowed(("bob", eve))).proof == "invalid"
+    assert identity_of(given, allowed(("eve", bob))).proof == "invalid"
+    assert identity_of(given, b"").proof == "invalid"
 
 
 def test_what_was_signed_must_be_what_the_event_says(repository: GitRepository, tmp_path: Path) -> None:
     bob = key(tmp_path, "bob")
     given, signers = signed(repository, bob), allowed(("bob", bob), ("carol", bob))
-    assert proof_of(replace(given, role="owner"), signers) == "invalid"
-    assert proof_of(replace(given, answer="reject"), signers) == "invalid"
-    assert proof_of(replace(given, actor="carol"), signers) == "invalid"
-    assert proof_of(replace(given, comment="looks bad"), signers) == "invalid"
-    assert proof_of(replace(given, subjects=(replace(SUBJECT, digest="other"),)), signers) == "invalid"
-    assert proof_of(replace(given, statement=given.statement.replace("bob", "eve")), signers) == "invalid"
+    assert identity_of(replace(given, role="owner"), signers).proof == "invalid"
+    assert identity_of(replace(given, answer="reject"), signers).proof == "invalid"
+    assert identity_of(replace(given, actor="carol"), signers).proof == "invalid"
+    assert identity_of(replace(given, comment="looks bad"), signers).proof == "invalid"
+    assert identity_of(replace(given, subjects=(replace(SUBJECT, digest="other"),)), signers).proof == "invalid"
+    assert identity_of(replace(given, statement=given.statement.replace("bob", "eve")), signers).proof == "invalid"
 
 
 def test_a_pattern_among_the_signers_is_nobody(repository: GitRepository, tmp_path: Path) -> None:
     eve = key(tmp_path, "eve")
-    assert proof_of(signed(repository, eve), allowed(("*", eve))) == "invalid"
+    assert identity_of(signed(repository, eve), allowed(("*", eve))).proof == "invalid"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_a_line_that_does_not_name_somebody_for_us_names_nobody(
 ) -> None:
     bob, other = key(tmp_path, "bob"), key(tmp_path, "other")
     texts = {"key": Path(f"{bob}.pub").read_text().strip(), "other": Path(f"{other}.pub").read_text().strip()}
-    assert proof_of(signed(repository, bob), f"{line.format(**texts)}\n".encode()) == "invalid"
+    assert identity_of(signed(repository, bob), f"{line.format(**texts)}\n".encode()).proof == "invalid"
 
 
 @pytest.mark.parametrize(
@@ -110,20 +111,20 @@ def test_a_line_that_does_not_name_somebody_for_us_names_nobody(
 def test_a_line_may_name_somebody_in_several_ways(repository: GitRepository, tmp_path: Path, line: str) -> None:
     bob = key(tmp_path, "bob")
     text = Path(f"{bob}.pub").read_text().strip()
-    assert proof_of(signed(repository, bob), f"{line.format(key=text)}\n".encode()) == "ssh"
+    assert identity_of(signed(repository, bob), f"{line.format(key=text)}\n".encode()).proof == "ssh"
 
 
 def test_people_may_go_by_their_email(repository: GitRepository, tmp_path: Path) -> None:
     bob = key(tmp_path, "bob")
     said = replace(SAID, actor="bob+ops@example.com")
-    assert proof_of(signed(repository, bob, said), allowed(("bob+ops@example.com", bob))) == "ssh"
+    assert identity_of(signed(repository, bob, said), allowed(("bob+ops@example.com", bob))).proof == "ssh"
 
 
 @pytest.mark.parametrize("actor", ["*", "b*", "-obob", "bob\neve", "bob,eve", "!bob", "bob eve", "", "#bob"])
 def test_a_name_that_is_more_than_a_name_proves_nothing(repository: GitRepository, tmp_path: Path, actor: str) -> None:
     bob = key(tmp_path, "bob")
     signers = allowed(("bob", bob), ("*", bob)) + actor.encode() + b" " + Path(f"{bob}.pub").read_bytes()
-    assert proof_of(signed(repository, bob, replace(SAID, actor=actor)), signers) == "invalid"
+    assert identity_of(signed(repository, bob, replace(SAID, actor=actor)), signers).proof == "invalid"
 
 
 @pytest.mark.parametrize("signature", ["", "nonsense", "\ud800", "ü", "-----BEGIN SSH SIGNATURE-----\n"])
@@ -131,7 +132,7 @@ def test_what_is_no_signature_proves_nothing(repository: GitRepository, tmp_path
     """Whoever can write into the ledger can write anything there; it must not stop anybody from reading."""
     bob = key(tmp_path, "bob")
     given = replace(signed(repository, bob), signature=signature)
-    assert proof_of(given, allowed(("bob", bob))) == "invalid"
+    assert identity_of(given, allowed(("bob", bob))).proof == "invalid"
 
 
 def test_a_signature_for_something_else_is_none_of_ours(repository: GitRepository, tmp_path: Path) -> None:
@@ -140,14 +141,14 @@ def test_a_signature_for_something_else_is_none_of_ours(repository: GitRepositor
     message.write_bytes(statement_bytes(SAID))
     subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "git", "-f", bob, message], check=True, capture_output=True)
     given = replace(signed(repository, bob), signature=Path(f"{message}.sig").read_text())
-    assert proof_of(given, allowed(("bob", bob))) == "invalid"
+    assert identity_of(given, allowed(("bob", bob))).proof == "invalid"
 
 
 def test_who_has_no_key_answers_unsigned(repository: GitRepository) -> None:
     sign = signer(repository, None)
     assert sign(b"text") is None
     given = SignedApproval("d1", "bob", "", "approve", (SUBJECT,), SAID.at, "", "text", None)
-    assert proof_of(given, b"") == "unsigned"
+    assert identity_of(given, b"").proof == "unsigned"
 
 
 def test_a_git_identity_that_signs_with_something_else_signs_nothing(repository: GitRepository) -> None:
@@ -176,7 +177,7 @@ def test_a_public_key_in_the_configuration_is_signed_with_by_the_agent(
         finally:
             agent.terminate()
             agent.wait()
-    assert proof_of(given, f"bob {public}\n".encode()) == "ssh"
+    assert identity_of(given, f"bob {public}\n".encode()).proof == "ssh"
 
 
 def test_a_key_that_looks_like_text_is_still_a_file(
@@ -184,7 +185,7 @@ def test_a_key_that_looks_like_text_is_still_a_file(
 ) -> None:
     bob = key(tmp_path, "ssh-bob")
     monkeypatch.chdir(tmp_path)
-    assert proof_of(signed(repository, Path("ssh-bob")), allowed(("bob", bob))) == "ssh"
+    assert identity_of(signed(repository, Path("ssh-bob")), allowed(("bob", bob))).proof == "ssh"
 
 
 def test_a_key_with_a_passphrase_that_nobody_can_be_asked_for_fails_and_says_so(
@@ -221,7 +222,7 @@ def test_the_key_that_git_signs_with_is_taken(repository: GitRepository, tmp_pat
     for name, value in (("gpg.format", "ssh"), ("user.signingkey", str(bob))):
         subprocess.run(["git", "-C", repository.root, "config", name, value], check=True)
     given = replace(signed(repository, bob), signature=signer(repository, None)(TEXT))
-    assert proof_of(given, allowed(("bob", bob))) == "ssh"
+    assert identity_of(given, allowed(("bob", bob))).proof == "ssh"
 
 
 def test_a_key_that_is_not_there_or_locked_says_what_to_do(repository: GitRepository, tmp_path: Path) -> None:

@@ -124,29 +124,55 @@ def test_a_branch_that_removes_its_own_gate_is_blocked_and_judged_by_the_old_one
     assert "staging needs 0 approvals instead of 1" in finding["message"]
 
 
-def test_who_wrote_or_asked_does_not_count_and_unsigned_answers_neither(shop: World) -> None:
+def test_an_answer_that_would_not_count_is_refused_before_it_is_written(shop: World) -> None:
     shop.ok("deploy", "dev")
     shop.run("promote", "staging")
-    assert "asked for this deployment" in shop.approve("staging", "ann").out
-    unsigned = shop.run("approve", "staging", "--as", "bob", "--yes")
-    assert "unsigned" in unsigned.out
+    before = shop.ok("ledger", "export").out
+    bob = str(shop.key("bob"))
+    for words, why, hint in (
+        (("--as", "ann", "--key", str(shop.key("ann"))), "asked for this deployment", "terrace status"),
+        (("--as", "bob"), "unsigned: sign with an SSH key", "git config user.signingkey"),
+        (("--as", "bob", "--key", str(shop.key("carol"))), "the signature does not hold", "under the name"),
+        (("--as", "bob", "--key", bob, "--role", "nobody"), "speaks for nobody without being in that team", "status"),
+    ):
+        refused = shop.run("approve", "staging", *words, "--yes")
+        assert (refused.code, why in refused.err, hint in refused.err) == (2, True, True), refused.err
+    assert shop.ok("ledger", "export").out == before
     assert shop.run("resume", "staging").code == 1
-    forged = shop.run("approve", "staging", "--as", "bob", "--key", str(shop.key("carol")), "--yes")
-    assert "the signature does not hold" in forged.out
-    assert shop.run("resume", "staging").code == 1
+    shop.approve("staging", "bob")
+    assert shop.ok("resume", "staging", "--json").json["result"] == "succeeded"
 
 
-def test_a_rejection_ends_it_and_nothing_is_applied(shop: World) -> None:
+def test_a_rejection_ends_it_and_outlives_a_change_of_the_rules_until_it_is_withdrawn(shop: World) -> None:
     shop.ok("deploy", "dev")
     shop.run("promote", "staging")
-    rejected = shop.run(
-        "reject", "staging", "--as", "bob", "--key", str(shop.key("bob")), "--yes", "-m", "not before the sale"
-    )
-    assert rejected.code == 0
-    ended = shop.run("resume", "staging", "--json")
-    assert (ended.code, ended.json["result"]) == (1, "blocked")
-    assert "not before the sale" in ended.json["reasons"][0]
-    assert "apply" not in [s["name"] for s in ended.json["steps"]]
+    bob = ("--as", "bob", "--key", str(shop.key("bob")), "--yes")
+    rejected = shop.ok("reject", "staging", *bob, "-m", "not before the sale")
+    assert "ended: bob said no: not before the sale" in rejected.out
+    assert shop.status()["staging"]["state"] == "blocked"
+    shown = shop.ok("show", "staging", "--json").json
+    assert (shown["result"], [a["answer"] for a in shown["approvals"]]) == ("blocked", ["reject"])
+    assert "apply" not in [s["name"] for s in shown["steps"]]
+    assert "nothing is open" in shop.ok("resume", "staging").err
+
+    # A merge that changes nothing but terrace.yaml; the commit in dev is still the one that was rejected.
+    text = shop.ok("ledger", "export").out
+    shop.push({"terrace.yaml": (shop.work / "terrace.yaml").read_text() + "# a comment\n"})
+    refused = shop.run("promote", "staging", "--json")
+    assert refused.code == 1
+    (gate,) = [g for g in refused.json["gates"] if g["gate"] == "rejected"]
+    assert "bob said no: not before the sale" in gate["reason"]
+    assert shop.ok("ledger", "export").out == text
+
+    carol = ("--as", "carol", "--key", str(shop.key("carol")), "--yes")
+    assert shop.run("reject", "staging", "--withdraw", *carol, "-m", "it is fine").code == 2
+    wrong = shop.run("reject", "staging", "--withdraw", "--as", "bob", "--yes", "-m", "it is fine")
+    assert (wrong.code, "not proven" in wrong.err) == (2, True)
+    assert shop.ok("ledger", "export").out == text
+    assert "is withdrawn" in shop.ok("reject", "staging", "--withdraw", *bob, "-m", "the sale is over").out
+    assert shop.run("promote", "staging", "--json").json["result"] == "waiting"
+    shop.approve("staging", "bob")
+    assert shop.ok("resume", "staging", "--json").json["result"] == "succeeded"
 
 
 def test_an_approval_does_not_hold_for_another_plan(shop: World) -> None:

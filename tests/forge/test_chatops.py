@@ -91,7 +91,7 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     refused = {
         "eve": ("needs the permission 'write'", f"/terrace approve staging {handle}"),
         "mona": ("whoever opened a change does not approve it", f"/terrace approve staging {handle}"),
-        "bob": (f"is {handle} by now", "/terrace approve staging 00000000"),
+        "bob": (f"is {handle} by now", f"/terrace approve staging {'0' * 32}"),
     }
     for who, (why, text) in refused.items():
         done, answer = room.heard(who, text)
@@ -245,8 +245,10 @@ def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room:
     assert "nobody in terrace.yaml has this account" in shop.ok("approve", "staging", handle, "--from-run").out
     assert shop.run("resume", "staging").code == 1
     fake.run_reviewed(77, "bob", "staging")
-    stale = shop.run("approve", "staging", "00000000", "--from-run")
+    stale = shop.run("approve", "staging", "0" * 32, "--from-run")
     assert (stale.code, f"is {handle} by now" in stale.err) == (2, True)
+    short = shop.run("approve", "staging", "00000000", "--from-run")
+    assert (short.code, "a handle of an earlier version" in short.err) == (2, True)
     told = shop.ok("approve", "staging", handle, "--from-run", "--json").json
     assert (told["verdict"], told["reviews"][-1]) == ("pass", {"login": "bob", "answer": "approve", "counts": True})
     events = shop.ok("ledger", "verify", "--json").json["events"]
@@ -370,12 +372,22 @@ def test_a_run_that_waits_at_an_environment_is_let_in_once_the_gates_pass(room: 
 def test_what_answered_an_earlier_deployment_answers_no_later_one(room: Room) -> None:
     room.shop.run("promote", "staging")
     handle = room.handle("staging")
-    room.says("bob", f"/terrace approve staging {handle}")
+    first = room.says("bob", f"/terrace approve staging {handle}")
     room.shop.ok("chatops")
-    room.shop.run("reject", "staging", "--as", "carol", "--key", str(room.shop.key("carol")), "--yes", "-m", "not now")
-    assert room.shop.run("resume", "staging").code == 1
+    answer = room.heard("carol", f"/terrace reject staging {handle} not now")[1]
+    assert "It ended, and nothing more of it is applied" in answer
+    assert room.shop.status()["staging"]["state"] == "blocked"
+    assert room.shop.run("promote", "staging").code == 1, "carol said no to this commit"
+    (line,) = [one for one in answer.split("`") if one.startswith("/terrace withdraw")]
+    assert "not proven" not in room.heard("bob", line.replace("WHY", "I say so"))[1]
+    assert room.shop.run("promote", "staging").code == 1, "it takes carol, or two others"
+    assert "is withdrawn" in room.heard("carol", line.replace("WHY", "it was another plan"))[1]
+    room.says("bob", f"/terrace approve staging {handle}")
     room.shop.run("promote", "staging")
-    assert room.handle("staging") == handle, "the plans are the same"
+    assert room.handle("staging") != handle, "the plans are the same, and the deployment is another one"
+    room.shop.run("chatops")
+    assert room.shop.status()["staging"]["waiting_for"] == ["0 of 1 people have approved"]
+    event(room, "issue_comment", action="created", comment={"id": first})
     again = room.shop.run("chatops", "--json")
-    assert (again.code, "an earlier deployment" in again.json["happened"]) == (1, True)
+    assert again.code == 1
     assert room.shop.status()["staging"]["waiting_for"] == ["0 of 1 people have approved"]

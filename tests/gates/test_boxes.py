@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from terrace.gates.conversation.boxes import Request, about, request, ticked
 
+HASH, OTHER = "1a2b3c4d" * 4, "deadbeef" * 4
 BODY = """### Environment
 
 prod
@@ -25,7 +26,7 @@ _No response_
 def test_a_form_becomes_a_request() -> None:
     assert request(BODY) == Request("prod", "", ("security", "infrastructure-lead"))
     assert request(BODY.replace("\n", "\r\n")) == request(BODY)
-    assert request(about(BODY, "1a2b3c4d")) == Request("prod", "1a2b3c4d", ("security", "infrastructure-lead"))
+    assert request(about(BODY, HASH)) == Request("prod", HASH, ("security", "infrastructure-lead"))
     assert request("just an issue with - [ ] a box") is None
 
 
@@ -63,11 +64,11 @@ def test_anything_else_is_none() -> None:
 
 
 def test_what_waits_now_clears_every_box() -> None:
-    old = about(BODY, "1a2b3c4d").replace("[ ]", "[x]")
-    new = about(old, "deadbeef")
-    assert request(new) == Request("prod", "deadbeef", ("security", "infrastructure-lead"))
+    old = about(BODY, HASH).replace("[ ]", "[x]")
+    new = about(old, OTHER)
+    assert request(new) == Request("prod", OTHER, ("security", "infrastructure-lead"))
     assert "[x]" not in new
-    assert about(new, "deadbeef") == new
+    assert about(new, OTHER) == new
     assert request(about(new, "")) == Request("prod", "", ("security", "infrastructure-lead"))
 
 

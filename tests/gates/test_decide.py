@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
-from terrace.gates.model import Approval, GateResult, Outcome, Proof, Subject, Verdict
+from terrace.gates.model import Approval, GateResult, Identity, Outcome, Proof, Subject, Verdict, Withdrawal
 from terrace.gates.tally import Voice, assign
 from terrace.stacks.config import ApprovalRule, Config, DriftSettings, Environment, Person, Remediate
-from terrace.stacks.model import Manual, Remediation
+from terrace.stacks.model import Manual, Remediation, Rollback
 from terrace.stacks.repository import Author
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -33,6 +33,7 @@ FACTS = Facts(
     held=None,
     busy=None,
     origin=Manual("rita"),
+    deployment="d1",
 )
 
 PROD = Environment("prod", after="staging", soak=timedelta(hours=1))
@@ -58,11 +59,25 @@ def yes(
     answer: Literal["approve", "reject"] = "approve",
     comment: str = "",
 ) -> Approval:
-    return Approval(actor, role, answer, subjects, at, proof, comment)
+    return Approval(
+        actor,
+        role,
+        answer,
+        subjects,
+        at,
+        proof,
+        comment,
+        deployment="d1",
+        by=f"key of {actor}" if proof == "ssh" else "",
+    )
 
 
 def no(actor: str, comment: str = "", *, proof: Proof = "ssh", at: datetime = NOW) -> Approval:
     return yes(actor, answer="reject", comment=comment, proof=proof, at=at)
+
+
+def withdrawal(actor: str, *, proof: Proof = "ssh", at: datetime = NOW, by: str | None = None) -> Withdrawal:
+    return Withdrawal(actor, "", at, Identity(proof, f"key of {actor}" if by is None else by))
 
 
 def ask(
@@ -73,9 +88,10 @@ def ask(
     facts: Facts = FACTS,
     config: Config = CONFIG,
     subjects: tuple[Subject, ...] = (SUBJECT,),
+    withdrawals: tuple[Withdrawal, ...] = (),
 ) -> Verdict:
     environment = replace(PROD, approvals=ApprovalRule(count, roles or {}, unsigned=unsigned))
-    return consent(config, environment, subjects, approvals, facts, NOW)
+    return consent(config, environment, subjects, approvals, facts, NOW, withdrawals=withdrawals)
 
 
 def only(verdict: Verdict) -> GateResult:
@@ -383,19 +399,152 @@ def test_an_unsigned_no_weighs_only_from_a_member_of_a_team() -> None:
     assert ask(no("erin", proof="unsigned"), count=1, unsigned=True).outcome is Outcome.BLOCK
 
 
-def test_a_no_whose_signature_does_not_hold_is_no_no() -> None:
-    assert ask(no("bob", proof="invalid"), yes("erin"), count=1).outcome is Outcome.PASS
+@pytest.mark.parametrize("proof", ["invalid", "unsaid"])
+def test_a_no_of_a_team_outlives_its_key_and_its_comment(proof: Proof) -> None:
+    """A false no stops something that can be asked for again; a lost one applies it."""
+    result = only(ask(no("bob", proof=proof), yes("erin"), count=1))
+    assert (result.outcome, result.reason) == (Outcome.BLOCK, "bob said no (not proven), without a comment")
+    assert ask(no("erin", proof=proof), yes("bob"), count=1).outcome is Outcome.PASS
 
 
-def test_a_no_to_another_plan_is_not_a_no_to_this_one() -> None:
-    elsewhere = replace(no("bob"), subjects=(replace(SUBJECT, digest="d0"),))
+@pytest.mark.parametrize("part", ["ledger", "stack", "digest", "policy", "lineage"])
+def test_a_no_to_a_commit_outlives_changes_of_rules_and_plans(part: str) -> None:
+    before = replace(no("bob"), subjects=(replace(SUBJECT, **{part: "another"}),))
+    assert ask(before, yes("erin"), count=1).outcome is Outcome.BLOCK
+
+
+def test_a_no_to_a_plan_outlives_its_commit_and_its_deployment() -> None:
+    before = replace(no("bob"), deployment="d0", subjects=(replace(SUBJECT, commit=OTHER, policy="p0"),))
+    assert ask(before, yes("erin"), count=1).outcome is Outcome.BLOCK
+
+
+@pytest.mark.parametrize("changed", [{"environment": "staging"}, {"commit": OTHER, "digest": "d0"}])
+def test_a_no_to_something_else_is_not_a_no_to_this(changed: dict[str, str]) -> None:
+    elsewhere = replace(no("bob"), subjects=(replace(SUBJECT, **changed),))
     assert ask(elsewhere, yes("erin"), count=1).outcome is Outcome.PASS
 
 
-def test_the_latest_answer_of_a_person_wins() -> None:
+def test_a_no_to_a_release_of_a_commit_is_none_to_a_rollback_to_it() -> None:
+    before = replace(no("bob"), subjects=(replace(SUBJECT, digest="d0"),))
+    back = replace(FACTS, origin=Rollback("d0", "rita", "sick"))
+    assert ask(before, yes("erin"), count=1, facts=back).outcome is Outcome.PASS
+    assert ask(no("bob"), yes("erin"), count=1, facts=back).outcome is Outcome.BLOCK
+
+
+def test_the_last_answer_of_a_person_counts_and_a_yes_does_not_take_back_a_no() -> None:
     later = NOW + timedelta(seconds=1)
-    assert ask(no("bob"), yes("bob", at=later), count=1).outcome is Outcome.PASS
     assert ask(yes("bob"), no("bob", at=later), count=1).outcome is Outcome.BLOCK
+    assert ask(no("bob"), yes("bob", at=later), count=1).outcome is Outcome.BLOCK
+    taken = (withdrawal("bob", at=later),)
+    assert ask(no("bob"), yes("bob", at=later), count=1, withdrawals=taken).outcome is Outcome.PASS
+    assert ask(yes("bob"), no("bob", at=later), count=1, withdrawals=taken).outcome is Outcome.WAIT
+
+
+@pytest.mark.parametrize("deployment", ["", "d0"])
+def test_an_approval_of_another_deployment_does_not_count(deployment: str) -> None:
+    result = only(ask(replace(yes("bob"), deployment=deployment), count=1))
+    assert result.outcome is Outcome.WAIT
+    assert "answer again" in result.reason
+
+
+# --- consent: withdrawing a no -----------------------------------------------------------------------------------
+
+
+def test_only_the_person_who_said_no_withdraws_it_alone() -> None:
+    said = (no("bob"), yes("erin"))
+    assert ask(*said, count=1, withdrawals=(withdrawal("bob"),)).outcome is Outcome.PASS
+    assert ask(*said, count=1, withdrawals=(withdrawal("carol"),)).outcome is Outcome.BLOCK
+    assert ask(*said, count=1, withdrawals=(withdrawal("carol"), withdrawal("dave"))).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("carol", "ssh", "key of carol"),
+        ("CAROL@example.com", "ssh", "another key of carol"),
+        ("frank", "ssh", "key of carol"),
+        ("alice", "ssh", "key of alice"),
+        ("rita", "ssh", "key of rita"),
+        ("zoe", "ssh", "key of zoe"),
+        ("dave", "unsigned", ""),
+        ("dave", "invalid", ""),
+    ],
+    ids=str,
+)
+def test_a_no_is_not_withdrawn_by_one_other_person_under_two_names(other: tuple[str, Proof, str]) -> None:
+    actor, proof, by = other
+    second = withdrawal(actor, proof=proof, by=by)
+    said = ask(no("bob"), yes("erin"), count=1, withdrawals=(withdrawal("carol"), second))
+    assert said.outcome is Outcome.BLOCK
+
+
+@pytest.mark.parametrize("proof", ["unsigned", "invalid", "unsaid"])
+def test_a_signed_no_is_not_withdrawn_without_a_proof(proof: Proof) -> None:
+    taken = (withdrawal("bob", proof=proof, by=""),)
+    assert ask(no("bob"), yes("erin"), count=1, unsigned=True, withdrawals=taken).outcome is Outcome.BLOCK
+    honor = ask(no("bob", proof="unsigned"), yes("erin"), count=1, unsigned=True, withdrawals=taken)
+    assert (honor.outcome is Outcome.PASS) is (proof == "unsigned")
+
+
+def test_a_withdrawal_from_before_the_no_does_not_count() -> None:
+    taken = (withdrawal("bob", at=NOW - timedelta(seconds=1)),)
+    assert ask(no("bob"), yes("erin"), count=1, withdrawals=taken).outcome is Outcome.BLOCK
+
+
+# --- consent: one proof is one person ----------------------------------------------------------------------------
+
+
+def test_one_key_under_two_names_is_one_person() -> None:
+    two = (replace(yes("erin"), by="key 1"), replace(yes("frank"), by="key 1"))
+    assert ask(*two, count=2).outcome is Outcome.WAIT
+    assert ask(two[0], replace(two[1], by="key 2"), count=2).outcome is Outcome.PASS
+
+
+def test_one_key_under_two_names_fills_one_role() -> None:
+    two = (replace(yes("carol"), by="key 1"), replace(yes("dave"), by="key 1"))
+    assert ask(*two, roles={"security": 1, "sre": 1}).outcome is Outcome.WAIT
+    assert ask(two[0], replace(two[1], by="key 2"), roles={"security": 1, "sre": 1}).outcome is Outcome.PASS
+
+
+def test_a_third_name_joins_two_keys_of_one_person() -> None:
+    keys = [("bob", "key 1"), ("erin", "key 1"), ("erin", "key 2"), ("frank", "key 2")]
+    said = [replace(yes(name), by=by) for name, by in keys]
+    assert ask(*said, count=2).outcome is Outcome.WAIT
+
+
+def test_a_key_that_may_not_approve_may_not_under_another_name() -> None:
+    said = (replace(yes("alice"), by="key 1"), replace(yes("frank"), by="key 1"))
+    assert "frank (wrote commits of this release)" in only(ask(*said, count=1)).reason
+
+
+def test_a_no_under_another_name_of_a_key_blocks_and_is_withdrawn_by_that_key() -> None:
+    said = (replace(no("bob"), by="key 1"), yes("carol"))
+    mine = withdrawal("erin", by="key 1")
+    assert ask(*said, count=1).outcome is Outcome.BLOCK
+    assert ask(*said, count=1, withdrawals=(mine,)).outcome is Outcome.PASS
+
+
+def test_the_key_that_requested_a_deployment_does_not_approve_it_under_another_name() -> None:
+    facts = replace(FACTS, requester="somebody else", requested_by="key of bob")
+    result = only(ask(yes("bob"), count=1, facts=facts))
+    assert "bob (asked for this deployment)" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("email", "login"),
+    [
+        ("carol-gh@users.noreply.github.com", "carol-gh"),
+        ("4711+Carol-GH@users.noreply.github.com", "carol-gh"),
+        ("4711-carol-gh@users.noreply.gitlab.example.com", "carol-gh"),
+        ("4711+carol@users.noreply.github.com", ""),
+    ],
+)
+def test_an_author_who_hides_their_email_is_known_by_their_account(email: str, login: str) -> None:
+    config = replace(CONFIG, people={**PEOPLE, "carol": Person("carol", ("carol@example.com",), login)})
+    facts = replace(FACTS, authors=(Author("C. C.", email),))
+    assert (
+        "carol (wrote commits of this release)" in only(ask(yes("carol"), count=1, config=config, facts=facts)).reason
+    )
 
 
 def test_writing_down_an_old_yes_again_does_not_take_back_a_no() -> None:
@@ -470,15 +619,13 @@ def test_as_many_roles_are_filled_as_any_arrangement_could(
 def test_a_pass_is_a_pass_by_brute_force(
     given_answers: list[Approval], roles: dict[str, int], count: int, teams: dict[str, tuple[str, ...]]
 ) -> None:
-    """The oracle knows the rules as sentences: latest answer, bars, who may speak for whom, one role a person."""
+    """The oracle knows the rules as sentences: a no blocks, latest yes, bars, who may speak for whom, one role each."""
     config = Config(teams=teams)
     facts = replace(FACTS, requester="p0", authors=(Author("P1", ""),))
     verdict = ask(*given_answers, count=count, roles=roles, config=config, facts=facts)
     member = {name: {r for r in teams if name in teams[r]} for name in NAMES}
 
     def holds(said: Approval) -> bool:
-        if said.proof == "invalid":
-            return False
         if said.answer == "reject":
             return said.proof == "ssh" or bool(member[said.actor])
         return said.proof == "ssh" and NOW - said.at < timedelta(hours=24) and said.at <= NOW + timedelta(minutes=5)
@@ -487,7 +634,7 @@ def test_a_pass_is_a_pass_by_brute_force(
     for said in sorted(given_answers, key=lambda a: (a.at, a.answer == "reject")):
         if holds(said):
             last[said.actor] = said
-    if any(said.answer == "reject" for said in last.values()):
+    if any(said.answer == "reject" and holds(said) for said in given_answers):
         assert verdict.outcome is Outcome.BLOCK
         return
     voices = [
@@ -511,7 +658,7 @@ def test_answers_to_other_plans_change_nothing(
     teams: dict[str, tuple[str, ...]],
     place: int,
 ) -> None:
-    elsewhere = tuple(replace(a, subjects=(replace(SUBJECT, digest="d0"),)) for a in others)
+    elsewhere = tuple(replace(a, subjects=(replace(SUBJECT, digest="d0", commit=OTHER),)) for a in others)
     config = Config(teams=teams)
     without = ask(*mine, count=count, roles=roles, config=config)
     mixed = (*mine[:place], *elsewhere, *mine[place:])

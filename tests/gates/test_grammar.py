@@ -16,9 +16,12 @@ from terrace.gates.conversation.grammar import (
     Reject,
     Rollback,
     Unlock,
+    Withdraw,
     forms,
     understood,
 )
+
+HASH = "1a2b3c4d" * 4
 
 COMMANDS: dict[str, Command] = {
     "/terrace plan": Look("plan"),
@@ -29,11 +32,19 @@ COMMANDS: dict[str, Command] = {
     "/terrace rollback prod": Rollback("prod"),
     "/terrace rollback prod the site is down": Rollback("prod", "the site is down"),
     "/terrace unlock prod looked into it": Unlock("prod", "looked into it"),
-    "/terrace approve prod 1a2b3c4d": Approve("prod", "1a2b3c4d"),
-    "/terrace reject prod 1a2b3c4d": Reject("prod", "1a2b3c4d"),
-    "/terrace reject prod 1a2b3c4d not today": Reject("prod", "1a2b3c4d", "not today"),
+    f"/terrace approve prod {HASH}": Approve("prod", HASH),
+    f"/terrace reject prod {HASH}": Reject("prod", HASH),
+    f"/terrace reject prod {HASH} not today": Reject("prod", HASH, "not today"),
+    f"/terrace withdraw prod {HASH} it was another plan": Withdraw("prod", HASH, "it was another plan"),
     "/terrace explain house.s3/public": Explain("house.s3/public"),
 }
+
+
+@pytest.mark.parametrize("line", ["approve prod 1a2b3c4d", "reject prod 1a2b3c4d", "reject prod 1a2b3c4d not today"])
+def test_a_short_handle_of_an_earlier_version_is_refused_with_a_hint(line: str) -> None:
+    said = understood(f"/terrace {line}")
+    assert isinstance(said, Misunderstood)
+    assert (said.why, said.hint) == ("that is a handle of an earlier version of Terrace", "/terrace status")
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -68,13 +79,13 @@ def test_talk_about_a_command_is_none(line: str) -> None:
     "line",
     [
         "/terrace",
-        "/terrace aprove prod 1a2b3c4d",
+        f"/terrace aprove prod {HASH}",
         "/terrace approve prod",
-        "/terrace approve prod 1a2b3c4d now",
+        f"/terrace approve prod {HASH} now",
         "/terrace approve prod 1A2B3C4D",
         "/terrace approve prod 1a2b3c4",
-        "/terrace approve  prod 1a2b3c4d",
-        "/terrace approve --yes 1a2b3c4d",
+        f"/terrace approve  prod {HASH}",
+        f"/terrace approve --yes {HASH}",
         "/terrace deploy prod; rm -rf /",
         "/terrace deploy ../prod",
         "/terrace unlock prod",
@@ -109,7 +120,7 @@ def test_no_text_breaks_it(text: str) -> None:
 @given(st.text(max_size=30), st.sampled_from(sorted(COMMANDS)))
 def test_nothing_may_follow_an_approval_or_stand_before_a_command(text: str, line: str) -> None:
     assert understood(f"x{text.replace(chr(10), '')}{line}") is None
-    approval = understood(f"/terrace approve prod 1a2b3c4d{text}")
-    assert approval == Approve("prod", "1a2b3c4d") or not isinstance(approval, Approve)
+    approval = understood(f"/terrace approve prod {HASH}{text}")
+    assert approval == Approve("prod", HASH) or not isinstance(approval, Approve)
     if isinstance(approval, Approve):
         assert text.split("\n")[0].strip(" \t\r") == ""

@@ -16,7 +16,7 @@ from terrace.gates.statement import Statement, read_statement, statement_bytes
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SUBJECT = Subject("l0", "prod", "prod/app", "abc", "d1", "p1", "lin")
-STATEMENT = Statement("bob", "security", "approve", (SUBJECT,), AT, "looks good")
+STATEMENT = Statement("bob", "security", "approve", (SUBJECT,), AT, "looks good", "d1")
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 subjects = st.builds(Subject, texts, texts, texts, texts, texts, texts, texts)
@@ -30,12 +30,14 @@ statements = st.builds(
     subjects=st.lists(subjects, max_size=3).map(tuple),
     at=moments,
     comment=texts,
+    deployment=texts,
 )
 
 
 def test_a_person_can_read_what_they_sign() -> None:
     assert statement_bytes(STATEMENT).decode() == (
-        "Terrace: an answer to a waiting deployment, version 1\n"
+        "Terrace: an answer to a waiting deployment, version 2\n"
+        'deployment: "d1"\n'
         'answer: "approve"\n'
         'actor: "bob"\n'
         'role: "security"\n'
@@ -56,6 +58,13 @@ def test_a_person_can_read_what_they_sign() -> None:
 @given(statements)
 def test_what_was_written_is_read(statement: Statement) -> None:
     assert read_statement(statement_bytes(statement).decode()) == statement
+
+
+def test_a_statement_of_version_1_is_still_read() -> None:
+    old = replace(STATEMENT, deployment="")
+    text = statement_bytes(old).decode()
+    assert text.startswith("Terrace: an answer to a waiting deployment, version 1\nanswer:")
+    assert read_statement(text) == old
 
 
 @given(statements, statements)

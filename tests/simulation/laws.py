@@ -149,21 +149,33 @@ def _voices(world: World, applied: Applied, intent: Event, rule: ApprovalRule) -
     good = naive.good(events, environment)
     base = good[-1].payload["commit"] if good else None
     authors = {c.author.name for c in world.branch.between(base, opening.payload["commit"])}
+    repairing = opening.payload["origin"]["kind"] in ("rollback", "automatic-rollback", "recovery", "destruction")
     found: dict[str, str] = {}
-    against: set[str] = set()
+    against: dict[str, str] = {}
     for event in events:
         said = event.payload
-        if event.kind != kinds.APPROVAL_GIVEN or event.subject != intent.subject:
+        if event.kind == kinds.REJECTION_WITHDRAWN and event.subject == environment:
+            if said["declaration"]["signature"] == signature(event.actor):
+                against.pop(event.actor, None)
             continue
-        if said["signature"] != signature(said["actor"]) or subject not in said["subjects"]:
+        if event.kind != kinds.APPROVAL_GIVEN or said["signature"] != signature(said["actor"]):
             continue
-        fresh = intent.time - datetime.fromisoformat(said["at"]) < rule.expires
-        found.pop(said["actor"], None)
-        against.discard(said["actor"])
         if said["answer"] == "reject":
-            against.add(said["actor"])
-        elif fresh and said["actor"] not in authors | {opening.actor}:
-            found[said["actor"]] = said["role"]
+            about = [one for one in said["subjects"] if one["environment"] == environment]
+            same = [
+                one
+                for one in about
+                if (one["stack"], one["digest"]) == (subject["stack"], subject["digest"])
+                or (one["commit"] == subject["commit"] and not repairing)
+            ]
+            if same:
+                found.pop(said["actor"], None)
+                against[said["actor"]] = said["comment"]
+        elif event.subject == said["deployment"] == intent.subject and subject in said["subjects"]:
+            fresh = intent.time - datetime.fromisoformat(said["at"]) < rule.expires
+            found.pop(said["actor"], None)
+            if fresh and said["actor"] not in authors | {opening.actor}:
+                found[said["actor"]] = said["role"]
     return {} if against else found
 
 

@@ -25,6 +25,7 @@ from terrace.pipelines.recover import examine, recover
 from terrace.pipelines.rollback import rollback
 from terrace.pipelines.settlement import settle
 from terrace.pipelines.tick import due
+from terrace.pipelines.withdraw import withdraw
 from terrace.pipelines.witnesses import needed
 from terrace.rollout.model import Deployment
 from terrace.rollout.recovery import Told
@@ -88,6 +89,10 @@ class People:
             who,
             lambda crew: answer(crew, environment, Word(said, role, "", lambda text: signature(who))),
         )
+
+    def withdraw(self, environment: str, who: str) -> object:
+        """Somebody takes back the noes that they said."""
+        return self.command(who, lambda crew: withdraw(crew, environment, "it is settled"))
 
     def resume(self, environment: str, who: str = "bob", machine: int | None = None, dead: str = "") -> object:
         """Somebody goes on with what is open, and may declare its driver dead."""

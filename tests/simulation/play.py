@@ -171,6 +171,14 @@ def rejects(people: People) -> None:
         people.answer(environment, _anyone(people), "reject")
 
 
+def withdraws(people: People) -> None:
+    """Somebody who said no takes it back."""
+    noes = [e for e in people.history.events if e.kind == kinds.APPROVAL_GIVEN and e.payload["answer"] == "reject"]
+    if noes:
+        last = noes[-1].payload
+        people.withdraw(last["subjects"][0]["environment"], last["actor"])
+
+
 def forges(people: People) -> None:
     """Somebody who reaches the ledger repeats an approval in another's name."""
     given = [e for e in people.history.events if e.kind == kinds.APPROVAL_GIVEN]
@@ -270,12 +278,13 @@ def _open(people: People) -> list[str]:
 ACTIONS: tuple[Act, ...] = (
     tick, tick, tick, time_passes, time_passes, time_passes, merges, climbs, climbs, promotes, promotes, deploys,
     everybody_approves, everybody_approves, everybody_approves, approves, resumes, resumes, goes_back, goes_back,
-    recovers, recovers, holds, lets_go, lets_go, rejects, forges, merges_a_revert, tampers, takes_down, reboots,
+    recovers, recovers, holds, lets_go, lets_go, rejects, withdraws, forges, merges_a_revert, tampers, takes_down,
+    reboots,
 )  # fmt: skip
 """What happens at the top of a history. The first is the calmest; what stands there twice is twice as likely."""
 
 CONCURRENT: tuple[Act, ...] = (
-    tick, approves, everybody_approves, rejects, resumes, holds, lets_go, promotes, deploys, goes_back, merges,
-    recovers, tick,
+    tick, approves, everybody_approves, rejects, withdraws, resumes, holds, lets_go, promotes, deploys, goes_back,
+    merges, recovers, tick,
 )  # fmt: skip
 """What may happen while another process is in the middle of something."""

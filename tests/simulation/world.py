@@ -25,8 +25,9 @@ from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals
 from terrace.errors import TerraceError
-from terrace.gates.model import Proof
+from terrace.gates.model import Identity
 from terrace.ledger import kinds
+from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, Event
 from terrace.pipelines.crew import Crew
@@ -154,6 +155,8 @@ class World:
             clock=self.clock,
             new_id=self.new_id,
             parallel=1,
+            vouch=lambda text: signature(process.actor),
+            signers=True,
         )
 
     def reboot(self, number: int) -> None:
@@ -175,11 +178,12 @@ def signature(actor: str) -> str:
     return f"signed by {actor}"
 
 
-def proof(approval: SignedApproval) -> Proof:
-    """How the author of an approval is known."""
-    if approval.signature is None:
-        return "unsigned"
-    return "ssh" if approval.signature == signature(approval.actor) else "invalid"
+def proof(said: SignedApproval | Declared) -> Identity:
+    """How the author of an answer or a declaration is known."""
+    actor = said.declaration.actor if isinstance(said, Declared) else said.actor
+    if said.signature is None:
+        return Identity("unsigned")
+    return Identity("ssh", f"key of {actor}") if said.signature == signature(actor) else Identity("invalid")
 
 
 def _path(key: str) -> str:

@@ -16,7 +16,7 @@ from terrace.assess.compliance.audit import Audited, RuleSeen, Scope, audited
 from terrace.assess.compliance.evidence import Evidence, Outcome
 from terrace.assess.model import Severity
 from terrace.assess.policy.catalogue import PolicyRule
-from terrace.gates.model import Proof
+from terrace.gates.model import Identity, Proof
 from terrace.ledger import kinds
 from terrace.ledger.audits import drafts
 from terrace.ledger.folds import SignedApproval
@@ -35,8 +35,8 @@ DAY = timedelta(days=1)
 
 
 def known(told: Told, proof: Proof = "ssh", policy: str = "p") -> Known:
-    def by(_: SignedApproval) -> Proof:
-        return proof
+    def by(signed: SignedApproval) -> Identity:
+        return Identity(proof, f"key of {signed.actor}" if proof == "ssh" else "")
 
     return Known(CONFIG, told.history, policy, by)
 

@@ -13,8 +13,10 @@ from terrace.adapters.environ import for_children
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.process import run
 from terrace.errors import BadInput, NotReady
-from terrace.gates.model import Proof
+from terrace.gates.declaration import read_declaration
+from terrace.gates.model import Identity
 from terrace.gates.statement import Statement, read_statement
+from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 
 NAMESPACE = "terrace"
@@ -22,6 +24,15 @@ NAMESPACE = "terrace"
 
 _SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,253}")
 """Names and emails that mean themselves: nothing that an option, a pattern or a list of signers is made of."""
+
+_GOOD = re.compile(r"(?m) key (SHA256:[A-Za-z0-9+/=]+)$")
+"""How `ssh-keygen -Y verify` ends what it says of a good signature."""
+
+_KEY = re.compile(rb"(?<!\S)(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+\s+(\S+)")
+"""The key of a line of signers, behind its options: its kind, and its text."""
+
+UNSIGNED = Identity("unsigned")
+INVALID = Identity("invalid")
 
 _LITERAL = ("key::", "ssh-", "ecdsa-", "sk-")
 """How Git's user.signingkey begins when it is a public key and not the path of one."""
@@ -43,17 +54,17 @@ def signer(repository: GitRepository, key: Path | None) -> Sign:
     return lambda text: _signed(chosen, text)
 
 
-def proof_of(signed: SignedApproval, signers: bytes) -> Proof:
+def identity_of(signed: SignedApproval, signers: bytes) -> Identity:
     """How the author of an approval is known, against these signers (in the format of ssh-keygen's allowed_signers).
 
     A signature counts only for a text that says, field by field, what the event says.
     """
     if signed.signature is None:
-        return "unsigned"
+        return UNSIGNED
     try:
         spoken = read_statement(signed.statement)
     except BadInput:
-        return "invalid"
+        return INVALID
     told = Statement(
         signed.actor,
         signed.role,
@@ -61,23 +72,56 @@ def proof_of(signed: SignedApproval, signers: bytes) -> Proof:
         signed.subjects,
         signed.at,
         signed.comment,
+        signed.named,
     )
-    if spoken != told or not _SIGNER.fullmatch(signed.actor) or not signed.signature.isascii():
-        return "invalid"
-    good = _verified(signers, signed.actor, signed.signature, signed.statement.encode())
-    return "ssh" if good else "invalid"
+    return _identity(signers, signed.actor, signed.signature, signed.statement) if spoken == told else INVALID
+
+
+def identity_of_declaration(declared: Declared, signers: bytes) -> Identity:
+    """How the author of a declaration is known, against these signers.
+
+    A signature counts only for a text that says, field by field, what the event says.
+    """
+    if declared.signature is None:
+        return UNSIGNED
+    try:
+        same = read_declaration(declared.statement) == declared.declaration
+    except BadInput:
+        return INVALID
+    return _identity(signers, declared.declaration.actor, declared.signature, declared.statement) if same else INVALID
+
+
+def has_signers(signers: bytes) -> bool:
+    """Whether anybody's key is among the signers."""
+    return any(line.strip() and not line.strip().startswith(b"#") for line in signers.split(b"\n"))
+
+
+def shared_keys(signers: bytes) -> tuple[tuple[str, ...], ...]:
+    """The names that are given one key, for each key that has several names. They are one person to Terrace."""
+    names: dict[bytes, list[str]] = {}
+    for line in signers.split(b"\n"):
+        words = line.strip().split(None, 1)
+        if len(words) < 2 or words[0].startswith(b"#"):
+            continue
+        key = _KEY.search(words[1])
+        if key is not None and b"cert-authority" not in words[1][: key.start()]:
+            listed = words[0].strip(b'"').decode("utf-8", "replace").split(",")
+            names.setdefault(key[1], []).extend(name for name in listed if name)
+    return tuple(shared for given in names.values() if len(shared := tuple(dict.fromkeys(given))) > 1)
+
+
+def _identity(signers: bytes, actor: str, signature: str, text: str) -> Identity:
+    if not _SIGNER.fullmatch(actor) or not signature.isascii():
+        return INVALID
+    key = _verified(signers, actor, signature, text.encode())
+    return Identity("ssh", key) if key else INVALID
 
 
 def is_signed(actor: str, text: bytes, signature: str | None, signers: bytes) -> bool:
     """Whether that person signed that text, by these signers."""
     if signature is None or not signature.isascii() or not _SIGNER.fullmatch(actor):
         return False
-    return _verified(signers, actor, signature, text)
-
-
-def has_signers(signers: bytes) -> bool:
-    """Whether there is any line that may name a signer."""
-    return any(line.strip() and not line.strip().startswith(b"#") for line in signers.split(b"\n"))
+    return bool(_verified(signers, actor, signature, text))
 
 
 def _git_key(repository: GitRepository) -> str | None:
@@ -112,7 +156,9 @@ def _signed(key: str, text: bytes) -> str:
 
 
 @lru_cache(maxsize=256)
-def _verified(signers: bytes, actor: str, signature: str, text: bytes) -> bool:
+def _verified(signers: bytes, actor: str, signature: str, text: bytes) -> str:
+    """The fingerprint of the key that made the signature; "" where it does not hold. That of a certificate is the
+    fingerprint of its key, so that two certificates of one key are one person's."""
     with tempfile.TemporaryDirectory(prefix="terrace-verify-") as folder:
         allowed = Path(folder) / "allowed_signers"
         allowed.write_bytes(_only(signers, actor))
@@ -120,7 +166,9 @@ def _verified(signers: bytes, actor: str, signature: str, text: bytes) -> bool:
         armoured.write_text(signature)
         argv: list[str | Path] = ["ssh-keygen", "-Y", "verify", "-f", allowed, "-I", actor]
         argv += ["-n", NAMESPACE, "-s", armoured]
-        return run(argv, stdin=text, timeout=60).code == 0
+        done = run(argv, stdin=text, timeout=60)
+        found = _GOOD.search(os.fsdecode(done.out)) if done.code == 0 else None
+        return found[1] if found is not None else ""
 
 
 def _only(signers: bytes, actor: str) -> bytes:

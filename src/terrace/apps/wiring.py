@@ -19,8 +19,9 @@ from terrace.adapters.git.repository import GitRepository
 from terrace.apps.forge import UNCONNECTED, access, instigator
 from terrace.apps.home import Home
 from terrace.errors import BadInput, NotReady
-from terrace.gates.model import Proof
+from terrace.gates.model import Identity
 from terrace.ledger import kinds
+from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Draft, Ledger
@@ -90,12 +91,18 @@ def opa() -> Opa:
 class Workshop:
     """Everything for one repository, made when it is first asked for.
 
-    `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key. `older_keys`
-    are keys of former days that backups may be sealed with.
+    `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key, and `key` is the
+    SSH key that they sign with instead of Git's. `older_keys` are keys of former days that backups may be sealed with.
     """
 
     def __init__(
-        self, folder: Path, *, actor: str | None = None, fetch: bool = True, older_keys: tuple[bytes, ...] = ()
+        self,
+        folder: Path,
+        *,
+        actor: str | None = None,
+        key: Path | None = None,
+        fetch: bool = True,
+        older_keys: tuple[bytes, ...] = (),
     ) -> None:
         top = GitRepository.around(folder.absolute(), cache=Path())
         self.home = Home.of(top.root)
@@ -104,7 +111,8 @@ class Workshop:
         self._actor = actor
         self._fetch = fetch
         self._older_keys = older_keys
-        self._heard: dict[tuple[object, ...], Proof] = {}
+        self._key = key
+        self._heard: dict[SignedApproval | Declared, Identity] = {}
 
     @cached_property
     def trust(self) -> TrustRoot:
@@ -370,6 +378,7 @@ class Workshop:
         from terrace.adapters.machine import MEMORY_OF_A_SMALL_ONE, MEMORY_OF_ONE, processes_at_once
         from terrace.adapters.probes import LiveProbes
         from terrace.adapters.runner.applier import LocalApplier
+        from terrace.adapters.signatures import has_signers
         from terrace.pipelines.crew import Crew
 
         config = self.trust.config
@@ -396,6 +405,8 @@ class Workshop:
             clock=now,
             new_id=new_id,
             parallel=config.terraform.parallel or processes_at_once(of_one),
+            vouch=self.vouch,
+            signers=has_signers(self.trust.signers),
         )
 
     @property
@@ -425,13 +436,20 @@ class Workshop:
         return ENVIRON[source]
 
     @cached_property
-    def proof(self) -> Callable[[SignedApproval], Proof]:
-        """Tells how the author of an approval is known, against the signers of the trust root."""
-        from terrace.adapters.signatures import proof_of
+    def proof(self) -> Callable[[SignedApproval | Declared], Identity]:
+        """Tells how the author of an answer or a declaration is known, against the signers of the trust root."""
+        from terrace.adapters.signatures import identity_of, identity_of_declaration
 
         signers = self.trust.signers
-        said = self._still_said
-        return lambda signed: proof_of(signed, signers) if signed.witness is None else said(signed)
+
+        def known(said: SignedApproval | Declared) -> Identity:
+            if said.witness is not None:
+                return self._still_said(said)
+            if isinstance(said, Declared):
+                return identity_of_declaration(said, signers)
+            return identity_of(said, signers)
+
+        return known
 
     @cached_property
     def dismissed(self) -> Counts:
@@ -443,18 +461,29 @@ class Workshop:
             return lambda one: True
         return lambda one: is_signed(one.actor, one.text, one.signature, signers)
 
-    def _still_said(self, signed: SignedApproval) -> Proof:
+    def _still_said(self, said: SignedApproval | Declared) -> Identity:
         """Asked once in the life of this workshop. Where the forge cannot be asked, it does not count."""
         from terrace.apps.chatops import conversation
         from terrace.gates.people import People
-        from terrace.pipelines.conversation.witness import still_said
+        from terrace.pipelines.conversation.witness import still_declared, still_said
 
-        assert signed.witness is not None, "asked only where there is one"
-        key = (signed.witness, signed.actor, signed.answer, signed.subjects)
-        if key not in self._heard:
+        assert said.witness is not None, "asked only where there is one"
+        if said not in self._heard:
+            people = People(self.trust.config)
             try:
-                holds = still_said(conversation(self), People(self.trust.config), signed)
+                talk = conversation(self)
+                if isinstance(said, Declared):
+                    holds = still_declared(talk, people, said)
+                else:
+                    holds = still_said(talk, people, said)
             except (NotReady, BadInput):
-                return "unsaid"
-            self._heard[key] = "forge" if holds else "unsaid"
-        return self._heard[key]
+                return Identity("unsaid")
+            account = Identity("forge", f"account {said.witness.login.casefold()}")
+            self._heard[said] = account if holds else Identity("unsaid")
+        return self._heard[said]
+
+    def vouch(self, text: bytes) -> str | None:
+        """Signs what the actor declares with the key that Git signs with; None where there is none."""
+        from terrace.adapters.signatures import signer
+
+        return signer(self.repository, self._key)(text)

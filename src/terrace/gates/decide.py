@@ -9,11 +9,22 @@ from datetime import UTC, datetime, timedelta
 from terrace.assess.model import Objection
 from terrace.assess.risk import Risk
 from terrace.gates.absorption import Absorbed, absorption
-from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
+from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict, Withdrawal
 from terrace.gates.objections import answer
 from terrace.gates.people import Barred, People
 from terrace.gates.stakes import raised, stakes
-from terrace.gates.tally import Tally, Voice, assign, tally, within_reach
+from terrace.gates.tally import (
+    Answers,
+    Question,
+    Tally,
+    Voice,
+    assign,
+    standing,
+    tally,
+    void_no,
+    void_yes,
+    within_reach,
+)
 from terrace.stacks.config import ApprovalRule, Config, Environment
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Remediation, Repairing, Rollback
 from terrace.stacks.repository import Author
@@ -47,6 +58,8 @@ class Facts:
     is there where it is newer than this one, None where it is not. `reviewed` is None where nobody asks for reviews.
     `unread` says which events of the ledger cannot be read and may speak of the environment, and what to do; None where
     there are none.
+    `deployment` is the id of the deployment that asks, "" before there is one. `requested_by` is the key or the account
+    that proves the requester, "" where nothing does. `rejections` are the answers of `refusals`.
     """
 
     commit: str
@@ -61,6 +74,9 @@ class Facts:
     ahead: str | None = None
     reviewed: Reviewed | None = None
     unread: tuple[str, str] | None = None
+    deployment: str = ""
+    requested_by: str = ""
+    rejections: tuple[GateResult, ...] = ()
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -73,6 +89,8 @@ def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
     results = [] if isinstance(facts.origin, Repairing) else [_held(environment, facts, Outcome.BLOCK)]
     results += _unread(environment, facts, Outcome.BLOCK)
     results += [_busy(environment, facts), _protected_branch(facts, unknown=Outcome.BLOCK)]
+    if not isinstance(facts.origin, Repairing):
+        results += facts.rejections
     if not isinstance(facts.origin, Repairing | Remediation):
         results.append(_forward(environment, facts))
         if facts.reviewed is not None:
@@ -100,8 +118,10 @@ def consent(
     agreed: frozenset[str] = frozenset(),
     absorbed: tuple[Absorbed, ...] = (),
     risk: Risk | None = None,
+    withdrawals: tuple[Withdrawal, ...] = (),
 ) -> Verdict:
-    """Whether plans may be applied now. `approvals` may be any answers: only those to exactly these subjects count.
+    """Whether plans may be applied now. `approvals` may be any answers: a yes counts only if it names this deployment
+    and exactly these subjects, a no if it is about this commit or one of these plans and not among `withdrawals`.
 
     An open deployment is looked at again: it waits while the environment is held, and is blocked when its commit
     left the protected branch, or when it takes down what is protected by now. More answers from others never take a
@@ -118,7 +138,8 @@ def consent(
     opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
     usual = rule_for(environment, facts.origin)
     rule = raised(usual, environment, facts.origin, risk)
-    answers = _approvals(config, replace(environment, approvals=rule), subjects, approvals, facts, now)
+    said = Answers(approvals, withdrawals)
+    answers = _approvals(config, replace(environment, approvals=rule), subjects, said, facts, now)
     if risk is not None and rule != usual:
         why = f" (the risk is {risk.level})"
         answers = tuple(replace(a, reason=a.reason + why) if a.outcome is Outcome.WAIT else a for a in answers)
@@ -264,15 +285,15 @@ def _approvals(
     config: Config,
     environment: Environment,
     subjects: tuple[Subject, ...],
-    approvals: tuple[Approval, ...],
+    answers: Answers,
     facts: Facts,
     now: datetime,
 ) -> tuple[GateResult, ...]:
     if not subjects:
         return (_passed("nothing to approve: no plan does anything"),)
     people = People(config)
-    barred = Barred(people, facts.requester, facts.authors)
-    counted = tally(people, environment.approvals, barred, subjects, approvals, now)
+    barred = Barred(people, facts.requester, facts.authors, facts.requested_by)
+    counted = tally(people, environment.approvals, barred, question(environment, facts, subjects), answers, now)
     if counted.rejections:
         return tuple(_rejected(environment, people, said) for said in counted.rejections)
     if not environment.approvals.asked:
@@ -359,10 +380,62 @@ def _setting(key: str, environment: Environment) -> str:
 def _rejected(environment: Environment, people: People, said: Approval) -> GateResult:
     name = people.shown(said.actor)
     role = f" for {said.role}" if said.role else ""
-    how = " (unsigned)" if said.proof == "unsigned" else ""
+    how = {"unsigned": " (unsigned)", "invalid": " (not proven)", "unsaid": " (not proven)"}.get(said.proof, "")
     why = f": {said.comment}" if said.comment else ", without a comment"
-    satisfy = f"settle it with {name}, then `terrace deploy {environment.name}` asks again"
+    of = f" --of {said.id}" if said.id else ""
+    satisfy = f"settle it with {name}, who withdraws it: `terrace reject {environment.name} --withdraw{of} -m WHY`"
     return GateResult("approvals", Outcome.BLOCK, f"{name} said no{role}{how}{why}", satisfy)
+
+
+def refusals(config: Config, environment: Environment, facts: Facts, answers: Answers) -> tuple[GateResult, ...]:
+    """One block for each person whose no to this commit, in this environment, stands."""
+    people = People(config)
+    rule = rule_for(environment, facts.origin)
+    barred = Barred(people, facts.requester, facts.authors, facts.requested_by)
+    noes = standing(people, rule, barred, question(environment, facts, ()), answers)
+    return tuple(replace(_rejected(environment, people, no), gate="rejected") for no in noes)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an answer is given to: the plans of a deployment, what is known of it, and what people said so far."""
+
+    environment: Environment
+    facts: Facts
+    subjects: tuple[Subject, ...]
+    answers: Answers
+    risk: Risk | None
+
+
+def unusable(config: Config, approval: Approval, seen: Situation, now: datetime) -> str | None:
+    """Returns why an answer would count for nothing if it were given now; None where it would count."""
+    environment, facts = seen.environment, seen.facts
+    rule = raised(rule_for(environment, facts.origin), environment, facts.origin, seen.risk)
+    people = People(config)
+    barred = Barred(people, facts.requester, facts.authors, facts.requested_by)
+    asked = question(environment, facts, seen.subjects)
+    if approval.answer == "reject":
+        return void_no(people, rule, asked, approval)
+    why = void_yes(rule, asked, approval, now) if rule.asked else None
+    if why is not None:
+        return why
+    answers = replace(seen.answers, given=(*seen.answers.given, approval))
+    counted = tally(people, rule, barred, asked, answers, now)
+    person = people.person(approval.actor)
+    voice = next((one for one in counted.voices if one.person == person), None)
+    if voice is None:
+        name = people.shown(approval.actor)
+        noes = (f"{name} said no, and did not withdraw it" for no in counted.rejections if no.actor == approval.actor)
+        return next((left.why for left in counted.left_out if left.name == name), next(noes, None))
+    if voice.roles & rule.roles.keys() or rule.count > sum(rule.roles.values()) or not rule.asked:
+        return None
+    return f"{environment.name} asks {', '.join(rule.roles)}, and {voice.name} speaks for none of them"
+
+
+def question(environment: Environment, facts: Facts, subjects: tuple[Subject, ...]) -> Question:
+    """What is asked of people about these plans."""
+    repairing = isinstance(facts.origin, Repairing)
+    return Question(facts.deployment, environment.name, facts.commit, subjects, repairing)
 
 
 def _passed(reason: str) -> GateResult:

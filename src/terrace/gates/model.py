@@ -35,6 +35,21 @@ PROVEN: frozenset[Proof] = frozenset({"ssh", "forge"})
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """How the author of a text is known. `by` names what proves them: the fingerprint of a key or an account of the
+    forge; "" where nothing does. Two texts that are proven by the same thing are of one person, under whatever names.
+    """
+
+    proof: Proof
+    by: str = ""
+
+    @property
+    def proven(self) -> bool:
+        """Whether a key or the forge says who it was."""
+        return self.proof in PROVEN
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
     """Where on a forge somebody said it: enough to ask again.
 
@@ -52,7 +67,10 @@ class Witness:
 class Approval:
     """One person's yes or no to a set of subjects. `role` is the team they speak for, "" for none in particular.
 
-    `witness` is where on a forge it was said, None where it was said elsewhere.
+    `witness` is where on a forge it was said, None where it was said elsewhere. `deployment` is the deployment that the
+    answer itself names, "" where it names none (statements of version 1). `by` is what proves the author (`Identity`).
+    `position` is where the ledger holds the answer first: a copy that is appended later does not make it newer. `id`
+    names the answer: a hash of what was said.
     """
 
     actor: str
@@ -63,6 +81,20 @@ class Approval:
     proof: Proof
     comment: str = ""
     witness: Witness | None = None
+    deployment: str = ""
+    by: str = ""
+    position: int = 0
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """One person takes back a no: their own, or, together with another person, somebody else's. `of` is its id."""
+
+    actor: str
+    of: str
+    at: datetime
+    identity: Identity
 
 
 class Outcome(Enum):

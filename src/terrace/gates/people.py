@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from terrace.stacks.config import Config
 from terrace.stacks.repository import Author
+
+_NO_REPLY = re.compile(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.[A-Za-z0-9.-]+")
+"""The addresses that forges write into commits for people who hide theirs: `ID+LOGIN@users.noreply.github.com`."""
 
 
 class People:
@@ -60,21 +64,59 @@ class People:
 
 
 class Barred:
-    """Who may not approve a release: whoever asked for it, and whoever wrote it."""
+    """Who may not approve a release: the person who requested it, and everybody who wrote it.
 
-    def __init__(self, people: People, requester: str, authors: Iterable[Author]) -> None:
+    `authors` are authors, committers and co-authors. `by` is the key or the account that proves the requester, "" where
+    nothing does: an answer that is proven by the same thing is the requester's, whatever name it gives.
+    """
+
+    def __init__(self, people: People, requester: str, authors: Iterable[Author], by: str = "") -> None:
         self._people = people
         self._requester = people.identities(requester)
-        self._authors = frozenset[str]().union(*(people.identities(w) for a in authors for w in (a.name, a.email)))
+        self._by = by
+        self._authors = frozenset[str]().union(*(self._written(author) for author in authors))
 
-    def why(self, word: str) -> str | None:
-        """Why the word of this person does not count, or None when nothing bars them."""
+    def why(self, word: str, by: str = "") -> str | None:
+        """Returns why the answer of this person does not count, or None when nothing bars them."""
         mine = self._people.identities(word)
-        if mine & self._requester:
+        if mine & self._requester or (by and by == self._by):
             return "asked for this deployment"
         if mine & self._authors:
             return "wrote commits of this release"
         return None
+
+    def _written(self, author: Author) -> frozenset[str]:
+        found = self._people.identities(author.name) | self._people.identities(author.email)
+        hidden = _NO_REPLY.fullmatch(author.email.strip())
+        person = self._people.of_login(hidden[1]) if hidden is not None else None
+        return found | self._people.identities(person) if person is not None else found
+
+
+class Persons:
+    """Which names are one person: names that terrace.yaml gives to one, and names that one key or account proved.
+
+    `seen` are pairs of a name and what proved it ("" for nothing).
+    """
+
+    def __init__(self, people: People, seen: Iterable[tuple[str, str]]) -> None:
+        self._people = people
+        self._above: dict[str, str] = {}
+        for name, by in seen:
+            if by:
+                self._join(self.of(name), self._root(f"proof {by}"))
+
+    def of(self, name: str) -> str:
+        """Returns one text for each person, equal for all their names."""
+        return self._root(f"person {self._people.person(name)}")
+
+    def _root(self, node: str) -> str:
+        while (above := self._above.get(node)) is not None:
+            node = above
+        return node
+
+    def _join(self, one: str, other: str) -> None:
+        if one != other:
+            self._above[max(one, other)] = min(one, other)
 
 
 def _folded(word: str) -> str:

@@ -10,16 +10,23 @@ from typing import Literal
 from terrace.errors import BadInput
 from terrace.gates.model import Subject
 
-HEAD = "Terrace: an answer to a waiting deployment, version 1"
+HEAD = "Terrace: an answer to a waiting deployment, version 2"
 """The first line: it says what kind of text this is, so that no other signed text is ever taken for one."""
 
-_FIELDS = ("answer", "actor", "role", "at", "comment")
+OLD_HEAD = "Terrace: an answer to a waiting deployment, version 1"
+"""The first line of a text that names no deployment. Terrace reads these texts and does not write them any more."""
+
+_OLD_FIELDS = ("answer", "actor", "role", "at", "comment")
+_FIELDS = ("deployment", *_OLD_FIELDS)
 _SUBJECT = tuple(field.name for field in fields(Subject))
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One answer, in full. What the signature covers is exactly this."""
+    """One answer, in full. What the signature covers is exactly this.
+
+    `deployment` is the id of the deployment that is answered; "" only in a text of version 1, which named none.
+    """
 
     actor: str
     role: str
@@ -27,6 +34,7 @@ class Statement:
     subjects: tuple[Subject, ...]
     at: datetime
     comment: str
+    deployment: str = ""
 
 
 def statement_bytes(statement: Statement) -> bytes:
@@ -37,13 +45,15 @@ def statement_bytes(statement: Statement) -> bytes:
     if statement.at.tzinfo is None:
         raise BadInput("a statement needs a time with its zone")
     values = {
+        "deployment": statement.deployment,
         "answer": statement.answer,
         "actor": statement.actor,
         "role": statement.role,
         "at": statement.at.astimezone(UTC).isoformat(),
         "comment": statement.comment,
     }
-    lines = [HEAD, *(_line(name, values[name]) for name in _FIELDS)]
+    head, names = (HEAD, _FIELDS) if statement.deployment else (OLD_HEAD, _OLD_FIELDS)
+    lines = [head, *(_line(name, values[name]) for name in names)]
     for number, subject in enumerate(statement.subjects, 1):
         lines += ["", f"subject {number} of {len(statement.subjects)}"]
         lines += [_line(name, getattr(subject, name)) for name in _SUBJECT]
@@ -54,7 +64,8 @@ def read_statement(text: str) -> Statement:
     """What a signed text says. Raises BadInput unless it is, to the byte, what `statement_bytes` writes."""
     blocks = text.removesuffix("\n").split("\n\n")
     try:
-        head = _values(blocks[0].split("\n"), HEAD, _FIELDS)
+        first = blocks[0].split("\n")
+        head = _values(first, OLD_HEAD, _OLD_FIELDS) if first[0] == OLD_HEAD else _values(first, HEAD, _FIELDS)
         total = len(blocks) - 1
         subjects = tuple(
             Subject(**_values(block.split("\n"), f"subject {number} of {total}", _SUBJECT))
@@ -67,6 +78,7 @@ def read_statement(text: str) -> Statement:
             subjects=subjects,
             at=datetime.fromisoformat(head["at"]),
             comment=head["comment"],
+            deployment=head.get("deployment", ""),
         )
         same = statement_bytes(statement) == text.encode("utf-8")
     except (ValueError, RecursionError, OverflowError) as error:

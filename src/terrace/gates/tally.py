@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from terrace.gates.model import PROVEN, Approval, Subject
-from terrace.gates.people import Barred, People
+from terrace.gates.model import PROVEN, Approval, Subject, Withdrawal
+from terrace.gates.people import Barred, People, Persons
 from terrace.stacks.config import ApprovalRule
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the clock of somebody who approves may be ahead of ours."""
+
+OTHERS = 2
+"""How many other people withdraw a no for somebody who cannot do it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +44,76 @@ class Tally:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def tally(
-    people: People,
-    rule: ApprovalRule,
-    barred: Barred,
-    subjects: Sequence[Subject],
-    approvals: Iterable[Approval],
-    now: datetime,
-) -> Tally:
-    """Sort the answers. A person's latest answer that is about these subjects and holds is their answer.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What people answer: whether these plans of a deployment may be applied.
 
-    A rejection never expires, and weighs even when it comes from somebody who could not approve.
+    `repairing` is a way out of trouble: a no to a release of the same commit is none to it, a no to the same plan is.
     """
-    answers: dict[str, list[Approval]] = {}
-    for approval in approvals:
-        answers.setdefault(people.person(approval.actor), []).append(approval)
+
+    deployment: str
+    environment: str
+    commit: str
+    subjects: tuple[Subject, ...]
+    repairing: bool = False
+
+    def concerned_by(self, subjects: Iterable[Subject]) -> bool:
+        """Whether a no to `subjects` is a no to this: the same environment, and the same commit or the same plan.
+
+        The rules, the lineage and the deployment may differ: a no outlives changes of these.
+        """
+        plans = {(subject.stack, subject.digest) for subject in self.subjects}
+        return any(
+            one.environment == self.environment
+            and ((one.stack, one.digest) in plans or (one.commit == self.commit and not self.repairing))
+            for one in subjects
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What people said about a question: yes, no, and that a no does not stand any more."""
+
+    given: tuple[Approval, ...] = ()
+    withdrawn: tuple[Withdrawal, ...] = ()
+
+
+def tally(
+    people: People, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers, now: datetime
+) -> Tally:
+    """Sort the answers by person. A no stands until it is withdrawn; without one, the last yes that holds counts.
+
+    A rejection never expires, and counts even when it comes from somebody who could not approve. A yes counts only if
+    it names this deployment, and if it was given after the last no of that person about the same commit or plans.
+    """
+    persons = persons_of(people, answers)
+    groups: dict[str, list[Approval]] = {}
+    for approval in answers.given:
+        groups.setdefault(persons.of(approval.actor), []).append(approval)
+    against = {persons.of(no.actor): no for no in standing(people, rule, barred, question, answers)}
     found = Tally()
-    for person, given in answers.items():
+    for person, given in groups.items():
+        if person in against:
+            found = replace(found, rejections=(*found.rejections, against[person]))
+            continue
         # By the time in the signed statement, not by place: an old yes that somebody writes down again stays old.
         given.sort(key=lambda a: (a.at, a.answer == "reject"))
-        found = _with(found, people, rule, barred, person, _standing(people, rule, subjects, given, now))
+        found = _with(found, people, rule, barred, question, given, now)
     return found
+
+
+def standing(
+    people: People, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers
+) -> tuple[Approval, ...]:
+    """Returns the rejections that concern the question and that nobody withdrew, oldest first, each once."""
+    persons = persons_of(people, answers)
+    found: dict[tuple[str, str, datetime], Approval] = {}
+    for no in sorted(answers.given, key=lambda a: a.at):
+        if no.answer != "reject" or void_no(people, rule, question, no) is not None:
+            continue
+        if not _lifted(people, persons, rule, barred, no, answers.withdrawn):
+            found.setdefault((no.id, no.actor, no.at), no)
+    return tuple(found.values())
 
 
 def assign(roles: Mapping[str, int], voices: Sequence[Voice]) -> dict[str, tuple[Voice, ...]]:
@@ -93,35 +145,48 @@ def within_reach(role: str, filled: Mapping[str, tuple[Voice, ...]]) -> tuple[st
     return tuple(reached)
 
 
-def _with(found: Tally, people: People, rule: ApprovalRule, barred: Barred, person: str, answer: _Answer) -> Tally:
-    name = people.shown(answer.given.actor)
-    if answer.void is not None:
-        return replace(found, left_out=(*found.left_out, LeftOut(name, answer.void)))
-    if answer.given.answer == "reject":
-        return replace(found, rejections=(*found.rejections, answer.given))
-    teams = people.teams_of(person)
-    role = answer.given.role
-    why = barred.why(answer.given.actor)
-    if why is None and role and role not in teams:
-        why = f"speaks for {role} without being in that team"
+def persons_of(people: People, answers: Answers) -> Persons:
+    """Returns who is one person among all who answered."""
+    said = [(a.actor, a.by if a.proof in PROVEN else "") for a in answers.given]
+    taken_back = [(w.actor, w.identity.by if w.identity.proven else "") for w in answers.withdrawn]
+    return Persons(people, [*said, *taken_back])
+
+
+def _with(
+    found: Tally,
+    people: People,
+    rule: ApprovalRule,
+    barred: Barred,
+    question: Question,
+    given: Sequence[Approval],
+    now: datetime,
+) -> Tally:
+    """Add one person, none of whose rejections stands. `given` is what they said under all names, oldest first."""
+    answer = _last(people, rule, question, given, now)
+    approval = answer.given
+    name = people.shown(approval.actor)
+    teams = people.teams_of(people.person(approval.actor))
+    why = answer.void or next((why for a in given if (why := barred.why(a.actor, a.by)) is not None), None)
+    if why is None and approval.role and approval.role not in teams:
+        why = f"speaks for {approval.role} without being in that team"
     if why is not None:
         return replace(found, left_out=(*found.left_out, LeftOut(name, why)))
-    voice = Voice(person, name, frozenset({role}) if role else teams, answer.given.proof == "unsigned")
+    roles = frozenset({approval.role}) if approval.role else teams
+    voice = Voice(people.person(approval.actor), name, roles, approval.proof == "unsigned")
     return replace(found, voices=(*found.voices, voice))
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a person said last, or why nothing that they said counts."""
+    """The last yes of a person that holds, or why nothing that they said counts."""
 
     given: Approval
     void: str | None = None
 
 
-def _standing(
-    people: People, rule: ApprovalRule, subjects: Sequence[Subject], given: Sequence[Approval], now: datetime
-) -> _Answer:
-    reasons = [_void(people, rule, subjects, approval, now) for approval in given]
+def _last(people: People, rule: ApprovalRule, question: Question, given: Sequence[Approval], now: datetime) -> _Answer:
+    noes = [a for a in given if a.answer == "reject" and void_no(people, rule, question, a) is None]
+    reasons = [_void(people, rule, question, approval, noes, now) for approval in given]
     for approval, why in zip(reversed(given), reversed(reasons), strict=True):
         if why is None:
             return _Answer(approval)
@@ -129,20 +194,28 @@ def _standing(
 
 
 def _void(
-    people: People, rule: ApprovalRule, subjects: Sequence[Subject], approval: Approval, now: datetime
+    people: People, rule: ApprovalRule, question: Question, approval: Approval, noes: Sequence[Approval], now: datetime
 ) -> str | None:
-    """Why an answer counts for nothing here, whoever gave it; None when it does count."""
+    """Why an answer is no yes to the question; None when it is."""
+    if approval.answer == "reject":
+        return void_no(people, rule, question, approval) or "withdrew a no, and has not said yes since"
+    why = void_yes(rule, question, approval, now)
+    if why is None and any(approval.at <= no.at or approval.position < no.position for no in noes):
+        return "said no after that, and withdrew it: answer again"
+    return why
+
+
+def void_yes(rule: ApprovalRule, question: Question, approval: Approval, now: datetime) -> str | None:
+    """Returns why a yes counts for nothing here, whoever gave it; None when it does count."""
     if approval.proof == "invalid":
         return "the signature does not hold"
     if approval.proof == "unsaid":
         return "where it was said nobody says it any more, or nobody can be asked"
-    about = frozenset(approval.subjects)
-    if approval.answer == "reject":
-        if about.isdisjoint(subjects):
-            return "said no to another plan"
-        trusted = approval.proof in PROVEN or rule.unsigned or people.teams_of(people.person(approval.actor))
-        return None if trusted else "unsigned: sign with an SSH key"
-    if not about.issuperset(subjects):
+    if not approval.deployment:
+        return "answered in the form of an earlier version, which names no deployment: answer again"
+    if approval.deployment != question.deployment:
+        return "answered another deployment: answer again"
+    if not frozenset(approval.subjects).issuperset(question.subjects):
         return "answered for another plan, commit or configuration: look again and answer again"
     if approval.proof == "unsigned" and not rule.unsigned:
         return "unsigned: sign with an SSH key"
@@ -151,3 +224,58 @@ def _void(
     if now - approval.at >= rule.expires:
         return "the answer expired: answer again"
     return None
+
+
+def void_no(people: People, rule: ApprovalRule, question: Question, no: Approval) -> str | None:
+    """Returns why a no does not concern the question, or is nobody's that counts; None where it does.
+
+    A no whose signature does not hold any more (its key was replaced), or whose comment is gone, is still a no: it
+    weighs as one without a signature. A false no stops something that can be asked for again; a lost one applies it.
+    """
+    if not question.concerned_by(no.subjects):
+        return "said no to another plan"
+    if no.proof in PROVEN or rule.unsigned or people.teams_of(people.person(no.actor)):
+        return None
+    return "unsigned: sign with an SSH key"
+
+
+def _lifted(
+    people: People,
+    persons: Persons,
+    rule: ApprovalRule,
+    barred: Barred,
+    no: Approval,
+    withdrawals: Iterable[Withdrawal],
+) -> bool:
+    """Whether a no was withdrawn: by the same person, or by two others who could approve and who are proven."""
+    mine, others = persons.of(no.actor), set[str]()
+    for one in withdrawals:
+        if one.of != no.id or void_withdrawal(people, persons, rule, barred, no, one) is not None:
+            continue
+        if persons.of(one.actor) == mine:
+            return True
+        others.add(persons.of(one.actor))
+    return len(others) >= OTHERS
+
+
+def void_withdrawal(
+    people: People, persons: Persons, rule: ApprovalRule, barred: Barred, no: Approval, withdrawal: Withdrawal
+) -> str | None:
+    """Returns why the withdrawal of a no counts for nothing; None when it counts.
+
+    Where nothing proves who said no, and nothing has to, nothing has to prove who withdraws it.
+    """
+    identity = withdrawal.identity
+    honor = no.proof == "unsigned" and identity.proof == "unsigned" and (rule.unsigned or not rule.asked)
+    if withdrawal.at < no.at:
+        return "it is older than the no"
+    if not identity.proven and not honor:
+        return "it is not proven who says so: sign with an SSH key"
+    if persons.of(withdrawal.actor) == persons.of(no.actor):
+        return None
+    if not identity.proven:
+        return "the no of somebody else is withdrawn with an SSH key, by two people"
+    known = people.known()
+    if known and people.person(withdrawal.actor) not in known:
+        return "terrace.yaml names nobody of that name"
+    return barred.why(withdrawal.actor, identity.by)

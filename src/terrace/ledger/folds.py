@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,7 +33,11 @@ from terrace.stacks.model import Destruction, Remediation, Undoing
 
 @dataclass(frozen=True, slots=True)
 class SignedApproval:
-    """An approval as it was written down. Whether its signature or witness holds is told each time anew."""
+    """An approval as it was written down. Whether its signature or witness holds is told each time anew.
+
+    `deployment` is the deployment that it was written down for, `named` the one that the answer itself names ("" in
+    answers of earlier versions). `position` is where the ledger holds the same answer first.
+    """
 
     deployment: str
     actor: str
@@ -44,6 +49,13 @@ class SignedApproval:
     statement: str
     signature: str | None
     witness: Witness | None = None
+    named: str = ""
+    position: int = 0
+
+    @property
+    def id(self) -> str:
+        """What names the answer: a hash of what was said. A copy of the event has the same id."""
+        return hashlib.sha256(self.statement.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +232,30 @@ def approvals(history: History, deployment: str) -> tuple[SignedApproval, ...]:
 
 def _approvals(history: History) -> Mapping[str, tuple[SignedApproval, ...]]:
     found: dict[str, list[SignedApproval]] = {}
-    for event in history.readable:
-        if isinstance(event.record, ApprovalGiven):
-            found.setdefault(event.subject, []).append(_approval(event, event.record))
+    for one in answers(history):
+        found.setdefault(one.deployment, []).append(one)
     return {deployment: tuple(given) for deployment, given in found.items()}
+
+
+def answers(history: History) -> tuple[SignedApproval, ...]:
+    """Every answer that was given to any deployment, oldest first."""
+    return history.view(_answers)
+
+
+def _answers(history: History) -> tuple[SignedApproval, ...]:
+    first: dict[tuple[str, str | None, Witness | None], int] = {}
+    about: dict[Witness, str] = {}
+    found = []
+    for event in history.readable:
+        if not isinstance(event.record, ApprovalGiven):
+            continue
+        signed = _approval(event, event.record)
+        place = first.setdefault((signed.statement, signed.signature, signed.witness), event.position)
+        if signed.witness is not None:
+            # What was said on a forge once answers one deployment: the first that it was written down for.
+            signed = replace(signed, named=about.setdefault(signed.witness, signed.named))
+        found.append(replace(signed, position=place))
+    return tuple(found)
 
 
 def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
@@ -238,6 +270,7 @@ def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
         statement=given.statement,
         signature=given.signature,
         witness=Witness(**msgspec.structs.asdict(given.witness)) if given.witness is not None else None,
+        named=given.deployment,
     )
 
 

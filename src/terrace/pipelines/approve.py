@@ -1,28 +1,26 @@
-"""Somebody answers a waiting deployment. The answer binds to exactly the plans that wait."""
+"""Somebody answers a waiting deployment. The answer binds to that deployment and to exactly the plans that wait."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
 from terrace.errors import BadInput
-from terrace.gates.handle import handle
+from terrace.gates.decide import unusable
+from terrace.gates.handle import OLD_LENGTH, handle
 from terrace.gates.model import Subject, Verdict, Witness
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
-from terrace.pipelines.asking import gates_say, subjects
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.journal import append
+from terrace.pipelines.asking import approval, asked, gates_say, situation, subjects
+from terrace.pipelines.crew import Crew, Vouch
+from terrace.pipelines.ending import ended
+from terrace.pipelines.journal import append, preview
 from terrace.rollout.model import Deployment
-from terrace.rollout.next_step import awaiting
+from terrace.rollout.next_step import Finish, awaiting, next_step
 
 Answer = Literal["approve", "reject"]
-
-Vouch = Callable[[bytes], str | Witness | None]
-"""Says how the author is known: signs the statement with their key, or names where they said it; None with neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,8 @@ class Word:
 def answer(crew: Crew, environment: str, word: Word) -> tuple[Deployment, Verdict]:
     """Write an approval or a rejection, and return the deployment and what the gates say now.
 
-    Raises BadInput when nothing waits there, when something else waits than what the answer is about, or when the
-    answer could not count.
+    A rejection ends the deployment in the same write. Raises BadInput, and writes nothing, when nothing waits there,
+    when something else waits than what the answer is about, or when the answer would not count.
     """
     crew.config.environment(environment)
     history = crew.ledger.read()
@@ -55,25 +53,28 @@ def answer(crew: Crew, environment: str, word: Word) -> tuple[Deployment, Verdic
             f"nothing waits for an answer in {environment}", hint="`terrace status` shows what waits, and where"
         )
     deployment, bound = found
-    if word.handle and word.handle != handle(bound):
-        what = f"what waits in {environment} is {handle(bound)} by now, not {word.handle}"
-        raise BadInput(f"{what}; nothing was written", hint="look at it, and answer for that")
-    spoken = Statement(crew.actor, word.role, word.answer, bound, word.at or crew.clock(), word.comment)
+    about(environment, word.handle, handle(deployment.id, bound))
+    spoken = Statement(crew.actor, word.role, word.answer, bound, word.at or crew.clock(), word.comment, deployment.id)
     text = statement_bytes(spoken)
     vouched = word.vouch(text)
     draft = _draft(deployment, spoken, text, vouched)
 
     def decide(seen: History) -> tuple[Draft, ...]:
         now = folds.latest(seen, environment)
-        if now is None or now.id != deployment.id or not now.open:
+        if now is None or now.id != deployment.id or not now.open or not now.waiting:
             raise BadInput(f"deployment {deployment.id} does not wait any more; nothing was written")
         if subjects(crew.policy, seen, now, awaiting(now)) != bound:
             raise BadInput("the plan changed while you answered; nothing was written", hint="look at it again")
         # The same comment, heard again, is the same answer.
         given = {one.witness for one in folds.approvals(seen, deployment.id) if one.witness is not None}
-        return () if vouched in given else (draft,)
+        if vouched in given:
+            return ()
+        after = preview(seen, [draft], crew.clock())
+        _counts(crew, seen, after, now)
+        return (draft, *_end(crew, after, now)) if word.answer == "reject" else (draft,)
 
     history = append(crew.ledger, history, decide)
+    deployment = next(one for one in folds.deployments(history) if one.id == deployment.id)
     return deployment, gates_say(crew, history, deployment, awaiting(deployment))
 
 
@@ -82,13 +83,48 @@ def waiting(policy: str, history: History, environment: str) -> tuple[Deployment
     deployment = folds.latest(history, environment)
     if deployment is None or not deployment.open or not deployment.waiting:
         return None
-    return deployment, subjects(policy, history, deployment, awaiting(deployment))
+    bound = subjects(policy, history, deployment, awaiting(deployment))
+    return (deployment, bound) if bound else None
 
 
 def handle_of(policy: str, history: History, environment: str) -> str:
     """The handle of what waits for an answer there; "" where nothing does."""
     found = waiting(policy, history, environment)
-    return handle(found[1]) if found is not None else ""
+    return handle(found[0].id, found[1]) if found is not None else ""
+
+
+def about(environment: str, given: str, waits: str) -> None:
+    """Check what an answer names. Raises BadInput where an answer names something else than what waits."""
+    if not given or given == waits:
+        return
+    if len(given) == OLD_LENGTH:
+        why = "handles are longer now, so that nobody can find other plans with the same one"
+        raise BadInput(f"{given} is a handle of an earlier version; nothing was written", hint=f"{why}: {waits}")
+    what = f"what waits in {environment} is {waits} by now, not {given}"
+    raise BadInput(f"{what}; nothing was written", hint="look at it, and answer for that")
+
+
+def _counts(crew: Crew, seen: History, after: History, deployment: Deployment) -> None:
+    """Raises BadInput where the newest answer of `after` would count for nothing. `seen` is the history without it."""
+    signed = folds.answers(after)[-1]
+    one = approval(signed, crew.proof(signed))
+    why = unusable(crew.config, one, situation(crew, seen, deployment, awaiting(deployment)), crew.clock())
+    if why is not None:
+        raise BadInput(f"that answer would not count: {why}; nothing was written", hint=_HINTS.get(one.proof, _OTHERS))
+
+
+_OTHERS = "`terrace status` shows who is asked"
+_HINTS = {
+    "unsigned": "`git config gpg.format ssh` and `git config user.signingkey KEY.pub`, or --key FILE; without keys: "
+    "`approvals: {unsigned: true}`",
+    "invalid": "your public key must be in the signers of the protected branch, under the name that you answer as",
+}
+
+
+def _end(crew: Crew, after: History, deployment: Deployment) -> tuple[Draft, ...]:
+    """The end of a deployment to which somebody said no."""
+    step = next_step(deployment, asked(crew, lambda: after, deployment), frozenset())
+    return ended(deployment, step.result, step.reasons, crew.actor) if isinstance(step, Finish) else ()
 
 
 def _draft(deployment: Deployment, spoken: Statement, text: bytes, vouched: str | Witness | None) -> Draft:
@@ -97,6 +133,7 @@ def _draft(deployment: Deployment, spoken: Statement, text: bytes, vouched: str 
         subject=deployment.id,
         actor=spoken.actor,
         payload={
+            "deployment": spoken.deployment,
             "actor": spoken.actor,
             "role": spoken.role,
             "answer": spoken.answer,

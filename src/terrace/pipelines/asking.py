@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
 from terrace.errors import NotReady
 from terrace.gates.absorption import Absorbed
-from terrace.gates.decide import Facts, Reviewed, Upstream, admission, consent, rule_for
-from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
+from terrace.gates.decide import (
+    Facts,
+    Reviewed,
+    Situation,
+    Upstream,
+    admission,
+    consent,
+    question,
+    refusals,
+    rule_for,
+)
+from terrace.gates.model import Approval, GateResult, Identity, Outcome, Subject, Verdict, Withdrawal
+from terrace.gates.people import Barred, People
+from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
+from terrace.ledger.declared import Declared, withdrawals
 from terrace.ledger.dismissals import told, unread, way_out
+from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.ledger.restores import open_restore
@@ -23,12 +37,16 @@ from terrace.rollout.bake import health
 from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.next_step import Asked, Horizon
-from terrace.stacks.model import Destruction, Origin
+from terrace.stacks.config import ApprovalRule
+from terrace.stacks.model import Destruction, Manual, Origin
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 
 HANDED_OVER = "planned by a run that applies nothing"
 """Why a deployment waits that nobody else is asked about: another run may go on with it at once."""
+
+Proving = Callable[[SignedApproval | Declared], Identity]
+"""Tells how the author of an answer or a declaration is known now."""
 
 MOST_REVIEWED = 100
 """Commits that are asked about before a deployment: each is a question to the forge, which answers so many an hour."""
@@ -96,6 +114,8 @@ def entry(crew: Crew, history: History, environment: str, commit: str, origin: O
     """Whether an environment lets a commit in now."""
     settings = crew.config.environment(environment)
     seen = facts(crew, history, environment, commit, origin, settles)
+    said = said_about(history, question(settings, seen, ()), "", crew.proof)
+    seen = replace(seen, rejections=refusals(crew.config, settings, seen, said))
     return admission(settings, replace(seen, reviewed=_reviewed(crew, history, environment, commit)), crew.clock())
 
 
@@ -144,21 +164,32 @@ def asked(
 
 def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
     """What the gates say to the plans of one wave, with the approvals given so far."""
-    seen = facts(crew, history, deployment.environment, deployment.commit, deployment.origin)
+    at = situation(crew, history, deployment, plans)
     verdict = consent(
         crew.config,
-        crew.config.environment(deployment.environment),
-        subjects(crew.policy, history, deployment, plans),
-        approvals(crew, history, deployment),
-        # Who asked for it, not who happens to drive it now.
-        replace(seen, requester=deployment.requester),
+        at.environment,
+        at.subjects,
+        at.answers.given,
+        at.facts,
         crew.clock(),
         tuple(_objection(record.stack, one) for record in plans for one in record.detail.get("objections", ())),
         deployment.agreed,
         _absorbed(history, deployment, plans),
-        risk_of(plans),
+        at.risk,
+        at.answers.withdrawn,
     )
     return replace(verdict, results=(*verdict.results, *_handed_over(crew, deployment)))
+
+
+def situation(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Situation:
+    """What people answer when these plans of a deployment wait, with what they said so far."""
+    settings = crew.config.environment(deployment.environment)
+    seen = facts(crew, history, deployment.environment, deployment.commit, deployment.origin)
+    # Who asked for it, not who happens to drive it now.
+    seen = replace(seen, requester=deployment.requester, deployment=deployment.id)
+    bound = subjects(crew.policy, history, deployment, plans)
+    said = said_about(history, question(settings, seen, bound), deployment.id, crew.proof)
+    return Situation(settings, seen, bound, said, risk_of(plans))
 
 
 def _handed_over(crew: Crew, deployment: Deployment) -> tuple[GateResult, ...]:
@@ -201,17 +232,70 @@ def subjects(policy: str, history: History, deployment: Deployment, plans: Itera
     )
 
 
-def approvals(crew: Crew, history: History, deployment: Deployment) -> tuple[Approval, ...]:
-    """The answers given to a deployment, each with how its author is known now."""
-    return tuple(
-        Approval(
-            actor=signed.actor,
-            role=signed.role,
-            answer="approve" if signed.answer == "approve" else "reject",
-            subjects=signed.subjects,
-            at=signed.at,
-            proof=crew.proof(signed),
-            comment=signed.comment,
-        )
-        for signed in folds.approvals(history, deployment.id)
+def said_about(history: History, asked: Question, deployment: str, proof: Proving) -> Answers:
+    """What people said that may concern the question: the answers to the deployment, and every no to the same commit or
+    plans; each with how its author is known now."""
+    mine = [
+        one
+        for one in folds.answers(history)
+        if one.deployment == deployment or (one.answer == "reject" and asked.concerned_by(one.subjects))
+    ]
+    ids = {one.id for one in mine if one.answer == "reject"}
+    withdrawn = [one for one in withdrawals(history, asked.environment) if one.of in ids]
+    return Answers(
+        tuple(approval(signed, proof(signed)) for signed in mine),
+        tuple(
+            Withdrawal(one.declared.declaration.actor, one.of, one.declared.declaration.at, proof(one.declared))
+            for one in withdrawn
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StandingNo:
+    """A no that nobody withdrew, with what decides whether it is withdrawn."""
+
+    no: Approval
+    rule: ApprovalRule
+    barred: Barred
+    answers: Answers
+
+
+def standing_noes(crew: Crew, history: History, environment: str) -> tuple[StandingNo, ...]:
+    """Every no in an environment that nobody withdrew, oldest first."""
+    settings = crew.config.environment(environment)
+    people = People(crew.config)
+    given = {one.id: one for one in folds.answers(history) if one.answer == "reject"}
+    good = folds.last_good(history, environment)
+    origins = {deployment.id: deployment.origin for deployment in folds.deployments(history)}
+    found: dict[str, StandingNo] = {}
+    for no in given.values():
+        commits = [subject.commit for subject in no.subjects if subject.environment == environment]
+        if not commits:
+            continue
+        rule = rule_for(settings, origins.get(no.deployment, Manual("")))
+        authors = crew.repository.authors(good.commit if good is not None else None, commits[0])
+        barred = Barred(people, "", authors)
+        about = Question(no.deployment, environment, commits[0], no.subjects)
+        said = said_about(history, about, "", crew.proof)
+        for one in standing(people, rule, barred, about, said):
+            found.setdefault(one.id, StandingNo(one, rule, barred, said))
+    return tuple(found.values())
+
+
+def approval(signed: SignedApproval, identity: Identity) -> Approval:
+    """An answer of the ledger with how its author is known."""
+    return Approval(
+        actor=signed.actor,
+        role=signed.role,
+        answer="approve" if signed.answer == "approve" else "reject",
+        subjects=signed.subjects,
+        at=signed.at,
+        proof=identity.proof,
+        comment=signed.comment,
+        witness=signed.witness,
+        deployment=signed.named,
+        by=identity.by,
+        position=signed.position,
+        id=signed.id,
     )

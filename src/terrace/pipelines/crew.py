@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.assess.model import Finding
-from terrace.gates.model import Proof
+from terrace.gates.model import Identity, Witness
+from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Ledger
@@ -25,6 +26,14 @@ Reach = Literal["plan", "apply"]
 """How far a run goes: to the plans, where it hands over to a run that may apply them; or to the end."""
 
 
+Vouch = Callable[[bytes], str | Witness | None]
+"""Says how the author is known: signs the text with their key, or names where they said it; None with neither."""
+
+
+def unsigned(text: bytes) -> None:
+    """How somebody is known who has no key and said it nowhere else: not at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crew:
     """Who does what. `config` and `policy` come from the trust root, never from the candidate.
@@ -33,7 +42,9 @@ class Crew:
     are secrets. `judge` tells what the required checks of the trust root find in one plan, with its waivers applied; it
     never raises for what it cannot find out, but tells that as unknown. `unreviewed` says why a commit of the protected
     branch did not come through a change that somebody else approved, None where it did; it raises NotReady where nobody
-    can be asked. `parallel` is how many Terraform processes may run at once. `actor` is who gave the command. With the
+    can be asked. `proof` tells how the author of an answer or a declaration is known; `vouch` proves what `actor`
+    declares. `signers` is whether anybody's key is known: then declarations without a proof are worth less.
+    `parallel` is how many Terraform processes may run at once. `actor` is who gave the command. With the
     `reach` of plans nothing is applied: what could be, waits. `dismissed` says whether a dismissal of an event that
     cannot be read counts, by the trust root.
     """
@@ -51,7 +62,7 @@ class Crew:
     watcher: Watcher
     survey: Callable[[str], Landscape]
     variables: Callable[[Environment, Purpose], Mapping[str, str]]
-    proof: Callable[[SignedApproval], Proof]
+    proof: Callable[[SignedApproval | Declared], Identity]
     judge: Callable[[Plan], tuple[Finding, ...]]
     unreviewed: Callable[[str], str | None]
     digest_key: DigestKey
@@ -60,3 +71,5 @@ class Crew:
     parallel: int
     reach: Reach = "apply"
     dismissed: Counts = lambda dismissal: False
+    vouch: Vouch = unsigned
+    signers: bool = False

@@ -15,12 +15,12 @@ from terrace.ledger.model import History
 from terrace.pipelines import closing, steps
 from terrace.pipelines.asking import asked
 from terrace.pipelines.crew import Crew
+from terrace.pipelines.ending import ended
 from terrace.pipelines.ground import Ended, Ground
 from terrace.pipelines.journal import Intent, Journal, LeaseLost
 from terrace.plans.terraform import Attempt
-from terrace.rollout.model import Deployment, Result, Step, StepRecord
+from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
-from terrace.stacks.model import Undoing
 
 
 def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
@@ -43,34 +43,13 @@ def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
                     journal.note(kinds.DEPLOYMENT_WAITING, {"reasons": list(reasons_of(answer))})
                     return journal.flush()
                 case Finish(result, reasons):
-                    journal.note(kinds.DEPLOYMENT_ENDED, _ending(ground.deployment, result, reasons))
-                    _holds(journal, ground.deployment, result)
+                    journal.keep(ended(ground.deployment, result, reasons, crew.actor))
                     return journal.flush()
 
 
 def reasons_of(waiting: Wait) -> tuple[str, ...]:
     """What a deployment waits for, as the ledger keeps it."""
     return tuple(r.reason for r in waiting.verdict.open)
-
-
-def _holds(journal: Journal, deployment: Deployment, result: Result) -> None:
-    """What the end of a deployment means for the hold on its environment."""
-    if result == "unknown":
-        # Nothing may build on what nobody knows, until somebody has looked.
-        journal.hold(deployment.environment, f"what deployment {deployment.id} did is not known")
-    elif isinstance(deployment.origin, Undoing):
-        if result != "succeeded":
-            journal.hold(deployment.environment, f"the way back to {deployment.commit[:7]} ended: {result}")
-    elif result == "succeeded" and deployment.settles:
-        journal.let_go(deployment.environment, deployment.settles, "what nobody knew is in order again")
-
-
-def _ending(deployment: Deployment, result: Result, reasons: tuple[str, ...]) -> dict[str, object]:
-    payload: dict[str, object] = {"result": result, "reasons": list(reasons)}
-    tagged = deployment.last(Step.TAG)
-    if tagged is not None and tagged.result == "succeeded":
-        payload["tag"] = tagged.detail["tag"]
-    return payload
 
 
 Map = Callable[[Callable[[StepRecord], StepRecord], tuple[StepRecord, ...]], Iterable[StepRecord]]
@@ -101,28 +80,28 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
 
     def one(record: StepRecord) -> StepRecord:
         try:
-            ended = _act(ground, record)
+            made = _act(ground, record)
         except Interrupted:
             return record
         done = replace(
             record,
-            result=ended.result,
-            message=ended.message,
-            detail={**record.detail, **ended.detail},
+            result=made.result,
+            message=made.message,
+            detail={**record.detail, **made.detail},
             ended_at=ground.crew.clock(),
         )
         ground.crew.watcher.step(ground.deployment, done)
         return done
 
-    ended = list(spread(one, tuple(begun)))
-    for record in ended:
+    done = list(spread(one, tuple(begun)))
+    for record in done:
         if not record.open:
             journal.end(record)
-    results = {record.attempt: record for record in ended}
+    results = {record.attempt: record for record in done}
     seen = tuple(results.get(record.attempt, record) for record in ground.deployment.steps)
     # What was just done counts at once; it reaches the ledger together with the next intent.
     ground.deployment = replace(ground.deployment, steps=seen)
-    if any(record.open for record in ended):
+    if any(record.open for record in done):
         journal.note(kinds.LEASE_RELEASED, {})
         journal.flush()
         raise Interrupted(

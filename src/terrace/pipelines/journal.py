@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from terrace.errors import Conflict, TerraceError
 from terrace.ledger import kinds
+from terrace.ledger.chain import seal_all
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import Draft, History, Ledger
 from terrace.ledger.parts import split
@@ -40,6 +42,14 @@ def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[D
         except Conflict:
             history = ledger.read()
     raise Conflict("other writers were first every time", hint="try again in a moment")
+
+
+def preview(history: History, drafts: Sequence[Draft], now: datetime) -> History:
+    """Returns the history as it would be with these events. Nothing is written; their ids are not the ones to come."""
+    ids = [f"preview {number}" for number, _ in enumerate(drafts)]
+    return History(
+        (*history.events, *seal_all(drafts, events=len(history.events), head=history.head, ids=ids, time=now))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +160,9 @@ class Journal:
         """Keep an event for the next flush."""
         self._notes.append(self._draft(kind, payload))
 
-    def hold(self, environment: str, reason: str) -> None:
-        """Keep for the next flush that the environment takes nothing new until a person lets it go."""
-        payload = {"reason": reason, "deployment": self._id}
-        self._notes.append(Draft(kinds.ENVIRONMENT_HELD, environment, self._actor, payload))
-
-    def let_go(self, environment: str, deployment: str, reason: str) -> None:
-        """Keep for the next flush that what an environment is held for because of a deployment is over."""
-        payload = {"reason": reason, "deployment": deployment}
-        self._notes.append(Draft(kinds.ENVIRONMENT_UNHELD, environment, self._actor, payload))
+    def keep(self, drafts: Sequence[Draft]) -> None:
+        """Keep events for the next flush."""
+        self._notes += drafts
 
     def flush(self) -> Deployment:
         """Write the notes, all or none, and return the deployment as it stands then. Raises LeaseLost."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from terrace.assess.compliance.evidence import Evidence, Outcome
 from terrace.assess.compliance.frameworks import Source
 from terrace.gates.decide import rule_for
-from terrace.gates.model import PROVEN, Proof
+from terrace.gates.model import Identity
 from terrace.ledger import audits, folds
 from terrace.ledger.audits import Audit
 from terrace.ledger.folds import SignedApproval
@@ -43,7 +43,7 @@ class Known:
     config: Config
     history: History
     policy: str
-    proof: Callable[[SignedApproval], Proof]
+    proof: Callable[[SignedApproval], Identity]
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -159,7 +159,9 @@ def _not_approved(known: Known, deployment: Deployment) -> tuple[Outcome, str] |
     rule = rule_for(known.config.environment(deployment.environment), deployment.origin)
     needed = max(rule.count, sum(rule.roles.values()))
     given = _agreed(known, deployment)
-    if len({one.actor for one in given if known.proof(one) in PROVEN}) >= needed:
+    # One key or account is one person, under whatever names.
+    proven = [one for one in given if one.named in ("", deployment.id) and known.proof(one).proven]
+    if min(len({known.proof(one).by for one in proven}), len({one.actor for one in proven})) >= needed:
         return None
     if deployment.policy != known.policy:
         return Outcome.UNTOLD, "let in by other rules than today's, and fewer answers hold than are asked for today"

@@ -88,7 +88,7 @@ def approve(
     \b
     Examples:
       terrace approve staging
-      terrace approve prod 1a2b3c4d --role security -m "reviewed with the network team"
+      terrace approve prod HASH --role security -m "reviewed with the network team"
     """
     if from_run:
         if comment or role or actor or key:
@@ -104,12 +104,16 @@ def approve(
 @click.command()
 @ENV
 @click.option("-m", "--comment", required=True, help="Why; kept in the ledger.")
+@click.option("--withdraw", is_flag=True, help="Take back your no instead, so that the commit may be deployed again.")
+@click.option("--of", "of", default="", metavar="NO", help="With --withdraw: the id of a no, also of somebody else.")
 @_answering
 @click.pass_obj
 def reject(
     folder: str,
     environment: str,
     comment: str,
+    withdraw: bool,
+    of: str,
     role: str,
     actor: str | None,
     key: str | None,
@@ -118,12 +122,23 @@ def reject(
 ) -> int:
     """Say no to what waits in ENV: the deployment ends, nothing is applied.
 
+    ENV takes no deployment of that commit, and none with one of these plans, until you withdraw your no. Two other
+    people can withdraw it together if you cannot.
+
     \b
-    Example:
+    Examples:
       terrace reject prod -m "not before the sale"
+      terrace reject prod --withdraw -m "the sale is over"
     """
     from terrace.apps.cli.deployment import answer
+    from terrace.apps.cli.deployment import withdraw as take_back
 
+    if withdraw:
+        if role:
+            raise click.UsageError("--withdraw takes no --role: it takes back what you said, for whatever team")
+        return take_back(folder, environment, comment, of, actor, key, yes=yes, as_json=as_json)
+    if of:
+        raise click.UsageError("--of names a no that is withdrawn: it goes with --withdraw")
     return answer(folder, environment, "reject", role, comment, actor, key, yes=yes, as_json=as_json)
 
 

@@ -159,9 +159,7 @@ def answer(
     as_json: bool,
 ) -> int:
     """Approve or reject what waits; with a handle, only if exactly that does."""
-    from terrace.adapters.signatures import signer
-
-    shop = Workshop(Path(folder), actor=actor)
+    shop = Workshop(Path(folder), actor=actor, key=Path(key) if key else None)
     crew = shop.crew(Silent())
     role = role or _only_role(shop, environment)
     question = f"{said} what waits in {environment} as {shop.actor}" + (f" for {role}" if role else "") + "?"
@@ -170,8 +168,10 @@ def answer(
     if not confirmed(question, yes=yes):
         note("nothing was written")
         return 1
-    sign = signer(shop.repository, Path(key) if key else None)
-    deployment, verdict = approving.answer(crew, environment, approving.Word(said, role, comment, sign, handle=handle))
+    word = approving.Word(said, role, comment, crew.vouch, handle=handle)
+    deployment, verdict = approving.answer(crew, environment, word)
+    if not deployment.open:
+        show_deployments(shop, [environment])
     if as_json:
         emit(
             {
@@ -184,8 +184,38 @@ def answer(
         )
     else:
         show(terminal.gates(verdict))
-        if verdict.outcome is Outcome.PASS:
+        if not deployment.open:
+            show(f"deployment {deployment.id} ended: {'; '.join(deployment.reasons)}")
+        elif verdict.outcome is Outcome.PASS:
             show(f"next: terrace resume {environment}")
+    return 0
+
+
+def withdraw(
+    folder: str, environment: str, reason: str, of: str, actor: str | None, key: str | None, *, yes: bool, as_json: bool
+) -> int:
+    """Take back the noes of the actor in an environment, or the one with an id."""
+    from terrace.pipelines.withdraw import withdraw
+
+    shop = Workshop(Path(folder), actor=actor, key=Path(key) if key else None)
+    crew = shop.crew(Silent())
+    whose = f"the no {of}" if of else f"every no of {shop.actor}"
+    if not confirmed(f"withdraw {whose} in {environment} as {shop.actor}?", yes=yes):
+        note("nothing was written")
+        return 1
+    done = withdraw(crew, environment, reason, of=of)
+    left = [no.id for no in done.standing]
+    if as_json:
+        told = {"withdrawn": [no.id for no in done.noes if no.id not in left], "standing": left}
+        emit({"schema": "terrace/withdraw@1", "environment": environment, **told})
+        return 0
+    for no in done.noes:
+        if no.id in left:
+            show(f"the no of {visible(no.actor)} ({no.id}) stands until another person withdraws it too")
+        else:
+            show(f"the no of {visible(no.actor)} ({no.id}) is withdrawn")
+    if not left:
+        show(f"next: terrace deploy {environment}, or terrace promote {environment}: it asks people again")
     return 0
 
 

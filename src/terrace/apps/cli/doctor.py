@@ -17,6 +17,7 @@ from terrace.adapters.environ import ENVIRON
 from terrace.adapters.git.command import masked
 from terrace.adapters.process import run
 from terrace.adapters.sealing import read_key
+from terrace.adapters.signatures import shared_keys
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.tools.box import Toolbox
 from terrace.adapters.tools.known import TOOLS
@@ -207,6 +208,9 @@ def _signing(shop: Workshop) -> Iterator[Row]:
     there = config.signers in shop.repository.tree(shop.trust.commit).entries
     found = f"{signers} keys in {config.signers}" if there else f"{config.signers} was not found"
     yield Row("signers", "missing" if how else "ok", f"{found} at {shop.trust.commit[:7]}", how)
+    for names in shared_keys(shop.trust.signers):
+        what = f"{', '.join(names)} have one key in {config.signers}, and count as one person"
+        yield Row("one key, one person", "optional", what, "give everybody a key of their own")
     key = shop.repository.config("user.signingkey") if shop.repository.config("gpg.format") == "ssh" else None
     sign = "" if key else "git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub"
     yield Row("your signing key", "ok" if key else "optional", key or "none", sign)

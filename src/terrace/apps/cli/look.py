@@ -18,6 +18,7 @@ from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approve import handle_of
+from terrace.pipelines.asking import approval
 from terrace.pipelines.dismissing import dismiss
 from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.machine import witness_word
@@ -177,16 +178,4 @@ def ledger_export(folder: str) -> int:
 
 
 def _answers(shop: Workshop, seen: History, deployment: Deployment) -> tuple[Approval, ...]:
-    return tuple(
-        Approval(
-            actor=signed.actor,
-            role=signed.role,
-            answer="approve" if signed.answer == "approve" else "reject",
-            subjects=signed.subjects,
-            at=signed.at,
-            proof=shop.proof(signed),
-            comment=signed.comment,
-            witness=signed.witness,
-        )
-        for signed in folds.approvals(seen, deployment.id)
-    )
+    return tuple(approval(signed, shop.proof(signed)) for signed in folds.approvals(seen, deployment.id))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BOX = re.compile(r"- \[( |x|X)\] ([A-Za-z0-9][A-Za-z0-9._-]{0,62})")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_WAITS = re.compile(r"`([0-9a-f]{8})`")
+_WAITS = re.compile(r"`([0-9a-f]{32})`")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
     /terrace rollback ENV [WHY]
     /terrace approve ENV HASH
     /terrace reject ENV HASH [WHY]
+    /terrace withdraw ENV NO WHY
     /terrace unlock ENV WHY
     /terrace explain RULE
 
@@ -28,7 +29,7 @@ LONGEST = 65_536
 """Characters of a comment that are read; whatever is longer asks for nothing."""
 
 _ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-_HANDLE = r"[0-9a-f]{8}"
+_HANDLE = r"[0-9a-f]{32}"
 _RULE = r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,200}"
 _WHY = r"\S.{0,499}"
 _ASKED = re.compile(rf"{PREFIX}(?:\s|\Z)", re.IGNORECASE)
@@ -89,6 +90,15 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take back the no of that id."""
+
+    environment: str
+    of: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Misunderstood:
     """A line that was meant for us, and says nothing that we know. Nothing of theirs is in `why` and `hint`."""
 
@@ -96,7 +106,7 @@ class Misunderstood:
     hint: str
 
 
-Command = Look | Explain | Deploy | Rollback | Unlock | Approve | Reject
+Command = Look | Explain | Deploy | Rollback | Unlock | Approve | Reject | Withdraw
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,12 @@ _FORMS: Mapping[str, _Form] = {
         rf" ({_ENVIRONMENT}) ({_HANDLE})(?: ({_WHY}))?",
         Reject,
         "says no to them, and ends the deployment",
+    ),
+    "withdraw": _Form(
+        "ENV NO WHY",
+        rf" ({_ENVIRONMENT}) ({_HANDLE}) ({_WHY})",
+        Withdraw,
+        "takes back the no of that id; deploying asks again",
     ),
     "explain": _Form("RULE", rf" ({_RULE})", Explain, "tells what a rule means, and how to fix what it finds"),
 }
@@ -160,6 +176,8 @@ def _command(line: str) -> Command | Misunderstood:
         return Misunderstood("there is no such command", _written(close) if close else f"{PREFIX} help")
     form = _FORMS[verb]
     found = re.fullmatch(form.pattern, rest.removeprefix(verb))
+    if found is None and re.match(rf"(?:approve|reject) {_ENVIRONMENT} [0-9a-f]{{8}}(?: |\Z)", rest):
+        return Misunderstood("that is a handle of an earlier version of Terrace", f"{PREFIX} status")
     if found is None:
         return Misunderstood("a command is written exactly so, with nothing after it", _written(verb))
     return form.made(*(part for part in found.groups() if part is not None))

@@ -39,6 +39,7 @@ RECORDS: Mapping[str, type[Record]] = MappingProxyType(
             steps.StepListed,
             steps.StepEnded,
             people.ApprovalGiven,
+            people.RejectionWithdrawn,
             people.CommandTaken,
             people.EnvironmentHeld,
             people.EnvironmentUnheld,

@@ -45,8 +45,24 @@ class WitnessRecord(Struct, frozen=True):
     login: Login
 
 
+class DeclarationRecord(Struct, frozen=True):
+    """What proves who declared something: `signature` signs `statement`, or a witness stands in for it."""
+
+    at: Moment
+    statement: Text
+    signature: Text | None = None
+    witness: WitnessRecord | None = None
+
+    def __post_init__(self) -> None:
+        if not is_plausible(self.at):
+            raise ValueError("a time that cannot be - at `$.declaration.at`")
+
+
 class ApprovalGiven(Record, frozen=True):
-    """Somebody said yes or no to plans. `statement` is what `signature` signs; a witness stands in for a signature."""
+    """Somebody said yes or no to plans. `statement` is what `signature` signs; a witness stands in for a signature.
+
+    `deployment` is the one that the statement names; "" where it names none, as those of earlier versions.
+    """
 
     KIND: ClassVar[str] = kinds.APPROVAL_GIVEN
     ABOUT: ClassVar[About] = "deployment"
@@ -60,10 +76,22 @@ class ApprovalGiven(Record, frozen=True):
     comment: Text = ""
     signature: Text | None = None
     witness: WitnessRecord | None = None
+    deployment: IdOrNone = ""
 
     def __post_init__(self) -> None:
         if not is_plausible(self.at):
             raise ValueError("a time that cannot be - at `$.at`")
+
+
+class RejectionWithdrawn(Record, frozen=True):
+    """Somebody took back the no `of`: a hash of what was said."""
+
+    KIND: ClassVar[str] = kinds.REJECTION_WITHDRAWN
+    ABOUT: ClassVar[About] = "environment"
+
+    of: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    reason: Text
+    declaration: DeclarationRecord
 
 
 class CommandTaken(Record, frozen=True):

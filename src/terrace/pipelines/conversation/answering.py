@@ -23,7 +23,10 @@ def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, w
     history = crew.ledger.read()
     found = approving.waiting(crew.policy, history, environment)
     if found is None and written(history, witness):
-        return Heard(Reply("That was written down before, and counted.", following=("/terrace status",)))
+        latest = folds.latest(history, environment)
+        ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness)
+        before = Reply("That was written down before, and counted.", following=("/terrace status",))
+        return Heard(before, left=environment if ended else "")
     if found is not None and written(history, witness) and not _said_here(history, found[0], witness):
         raise BadInput("that answered an earlier deployment of the same plans: say it again for this one")
     if found is not None and word.answer == "approve":
@@ -31,7 +34,8 @@ def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, w
         if why is not None:
             raise BadInput(why)
     deployment, verdict = approving.answer(crew, environment, word)
-    return weighed(deployment, verdict, word.answer)
+    no = next((one.id for one in folds.approvals(crew.ledger.read(), deployment.id) if one.witness == witness), "")
+    return weighed(deployment, verdict, word.answer, no)
 
 
 def written(history: History, witness: Witness) -> bool:
@@ -44,12 +48,14 @@ def _said_here(history: History, deployment: Deployment, witness: Witness) -> bo
     return any(one.witness == witness for one in folds.approvals(history, deployment.id))
 
 
-def weighed(deployment: Deployment, verdict: Verdict, said: approving.Answer) -> Heard:
-    """What an answer came to: whether the deployment goes on with it, or what else is asked."""
+def weighed(deployment: Deployment, verdict: Verdict, said: approving.Answer, no: str) -> Heard:
+    """What an answer came to: whether the deployment goes on with it, or what else is asked. `no` is the id of a no."""
     word = "The yes" if said == "approve" else "The no"
     what = f"{word} to deployment {deployment.id} of {deployment.commit[:12]} is written down"
     if said == "reject":
-        reply = Reply(f"{what}. It ends, and nothing is applied.", following=("/terrace status",))
+        over = "It ended, and nothing more of it is applied"
+        back = f"/terrace withdraw {deployment.environment} {no} WHY"
+        reply = Reply(f"{what}. {over}. To take the no back:", following=(back,))
         return Heard(reply, left=deployment.environment)
     if verdict.outcome is Outcome.PASS:
         return Heard(Reply(f"{what}. {deployment.environment} goes on."), left=deployment.environment)

@@ -22,6 +22,7 @@ from terrace.gates.conversation.grammar import (
     Reject,
     Rollback,
     Unlock,
+    Withdraw,
     forms,
     understood,
 )
@@ -30,6 +31,7 @@ from terrace.gates.conversation.standing import refusal
 from terrace.gates.model import Witness
 from terrace.gates.people import People
 from terrace.ledger import folds, kinds
+from terrace.ledger.declared import withdrawals
 from terrace.ledger.model import Draft, History
 from terrace.pipelines import approve as approving
 from terrace.pipelines import rollback as rolling
@@ -42,6 +44,7 @@ from terrace.pipelines.holding import hold
 from terrace.pipelines.journal import append
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
+from terrace.pipelines.withdraw import withdraw
 from terrace.pipelines.witnesses import needed
 from terrace.report.conversation import Reply, commands
 from terrace.report.ledger_page import environments
@@ -136,6 +139,8 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
     crew = house.clerks(_name(house.config, said.login))
     if isinstance(command, Approve | Reject):
         return _answered(house, crew, said, command)
+    if isinstance(command, Withdraw):
+        return _withdrawn(house, crew, said, command)
     if _is_taken(crew.ledger.read(), said):
         return _taken_before()
     if crew.clock() - said.at > PATIENCE:
@@ -197,6 +202,23 @@ def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -
     role = role_of(house.config, command.environment, person)
     word = approving.Word(answer, role, why, lambda _: witness, said.at, command.handle)
     return answering.answer(house.talk, crew, command.environment, witness, word)
+
+
+def _withdrawn(house: House, crew: Crew, said: Said, command: Withdraw) -> Heard:
+    person = People(house.config).of_login(said.login)
+    if person is None:
+        return refused("Nothing was done: nobody in terrace.yaml has this account.")
+    witness = Witness("comment", said.id, str(said.number), said.login)
+    if any(one.declared.witness == witness for one in withdrawals(crew.ledger.read(), command.environment)):
+        return _taken_before()
+    done = withdraw(crew, command.environment, command.why, of=command.of, at=said.at, vouch=lambda _: witness)
+    if done.standing:
+        return Heard(
+            Reply(
+                f"That is written down. The no stands until another person withdraws it in {command.environment} too."
+            )
+        )
+    return Heard(Reply(f"The no is withdrawn. {command.environment} takes that commit when it is asked for again."))
 
 
 def _do(crew: Crew, house: House, said: Said, command: Deploy | Rollback | Approve | Reject) -> Deployment | Refused:

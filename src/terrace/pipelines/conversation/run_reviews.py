@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from terrace.errors import BadInput
 from terrace.gates.conversation.model import RunReview
 from terrace.gates.model import Verdict, Witness
 from terrace.gates.people import People
@@ -55,7 +56,13 @@ def record(
         witness = Witness("environment", run, run, review.login)
         role = role_of(config, environment, person)
         word = approving.Word(answer, role, review.comment, partial(_seen, witness), handle=handle)
-        _, verdict = approving.answer(crew, environment, word)
+        approving.about(environment, handle, approving.handle_of(crew.policy, crew.ledger.read(), environment))
+        try:
+            _, verdict = approving.answer(crew, environment, word)
+        except BadInput as error:
+            # It is told, and keeps nothing back of what others said.
+            found.append(Recorded(review.login, answer, None, error.message))
+            continue
         found.append(Recorded(review.login, answer, verdict))
     return tuple(found)
 

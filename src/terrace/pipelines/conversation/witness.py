@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from terrace.gates.conversation.grammar import Approve, Reject, understood
+from terrace.gates.conversation.grammar import Approve, Reject, Withdraw, understood
 from terrace.gates.conversation.testimony import Testimony
 from terrace.gates.handle import handle
 from terrace.gates.model import Witness
 from terrace.gates.people import People
+from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 from terrace.pipelines.conversation.ports import Conversation
 
@@ -41,6 +42,24 @@ def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bo
     )
 
 
+def still_declared(talk: Conversation, people: People, declared: Declared) -> bool:
+    """Whether the comment that a declaration names is still there, unchanged, by that person, and says exactly this.
+
+    Raises NotReady where the forge cannot be asked.
+    """
+    witness, said = declared.witness, declared.declaration
+    if witness is None or witness.kind != "comment" or people.of_login(witness.login) != said.actor:
+        return False
+    heard = talk.said(witness.id)
+    if heard is None or heard.edited or heard.machine or not _same(heard.login, witness.login) or heard.at != said.at:
+        return False
+    match understood(heard.text):
+        case Withdraw(environment, of, why):
+            return said.act == "withdraw" and (environment, of, why) == (said.environment, said.about, said.reason)
+        case _:
+            return False
+
+
 def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
     """The first line of the comment in which we said that we saw it."""
     environments = {subject.environment for subject in signed.subjects}
@@ -48,7 +67,7 @@ def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
         return None
     answer: Literal["approve", "reject"] = "approve" if signed.answer == "approve" else "reject"
     kind: Literal["review", "box"] = "review" if witness.kind == "review" else "box"
-    return Testimony(kind, witness.login, answer, environments.pop(), handle(signed.subjects)).marker
+    return Testimony(kind, witness.login, answer, environments.pop(), handle(signed.named, signed.subjects)).marker
 
 
 def _same(one: str, other: str) -> bool:
@@ -58,7 +77,7 @@ def _same(one: str, other: str) -> bool:
 def _means(text: str, signed: SignedApproval) -> bool:
     """Whether that text says this answer about exactly these plans."""
     environments = {subject.environment for subject in signed.subjects}
-    about = handle(signed.subjects)
+    about = handle(signed.named, signed.subjects)
     match understood(text):
         case Approve(environment, given):
             return signed.answer == "approve" and environments == {environment} and given == about

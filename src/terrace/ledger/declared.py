@@ -1,0 +1,78 @@
+"""Declarations of people as they stand in events: what was declared, by whom, and what proves it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import msgspec
+
+from terrace.gates.declaration import Act, Declaration, declaration_bytes
+from terrace.gates.model import Witness
+from terrace.ledger.events.people import DeclarationRecord, RejectionWithdrawn
+from terrace.ledger.model import Event, History
+
+KEY = "declaration"
+"""Where an event holds its declaration; events of earlier versions hold none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declaration as it was written down. Whether its signature or witness holds is told each time anew."""
+
+    declaration: Declaration
+    statement: str = ""
+    signature: str | None = None
+    witness: Witness | None = None
+
+
+def declared_payload(declaration: Declaration, vouched: str | Witness | None) -> dict[str, Any]:
+    """Returns what an event holds of its declaration, with the signature or the witness that proves it."""
+    told: dict[str, Any] = {
+        "at": declaration.at.isoformat(),
+        "statement": declaration_bytes(declaration).decode("ascii"),
+        "signature": vouched if isinstance(vouched, str) else None,
+    }
+    if isinstance(vouched, Witness):
+        told["witness"] = asdict(vouched)
+    return {KEY: told}
+
+
+def declared(
+    history: History,
+    event: Event,
+    told: DeclarationRecord | None,
+    act: Act,
+    environment: str,
+    about: str,
+    reason: str,
+    facts: str = "",
+) -> Declared:
+    """Returns the declaration of an event: what the event says, whatever the signed text says. `told` is what the event
+    holds of it, None in events of earlier versions."""
+    at = told.at if told is not None else event.time
+    said = Declaration(act, history.ledger_id, environment, about, facts, event.actor, at, reason)
+    if told is None:
+        return Declared(said)
+    witness = Witness(**msgspec.structs.asdict(told.witness)) if told.witness is not None else None
+    return Declared(said, told.statement, told.signature, witness)
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnNo:
+    """Somebody withdrew the no with that id."""
+
+    of: str
+    declared: Declared
+
+
+def withdrawals(history: History, environment: str) -> tuple[WithdrawnNo, ...]:
+    """Returns every withdrawal of a no in an environment, oldest first."""
+    found = []
+    for event in history.readable:
+        record = event.record
+        if isinstance(record, RejectionWithdrawn) and event.subject == environment:
+            of = record.of
+            said = declared(history, event, record.declaration, "withdraw", environment, of, record.reason)
+            found.append(WithdrawnNo(of, said))
+    return tuple(found)

@@ -1,0 +1,35 @@
+"""How the end of a deployment is written: the end itself, and what it means for the hold on its environment."""
+
+from __future__ import annotations
+
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft
+from terrace.rollout.model import Deployment, Result, Step
+from terrace.stacks.model import Undoing
+
+
+def ended(deployment: Deployment, result: Result, reasons: tuple[str, ...], actor: str) -> tuple[Draft, ...]:
+    """Returns the events that end a deployment with this result."""
+    payload: dict[str, object] = {"result": result, "reasons": list(reasons)}
+    tagged = deployment.last(Step.TAG)
+    if tagged is not None and tagged.result == "succeeded":
+        payload["tag"] = tagged.detail["tag"]
+    end = Draft(kinds.DEPLOYMENT_ENDED, deployment.id, actor, payload)
+    return (end, *_hold(deployment, result, actor))
+
+
+def _hold(deployment: Deployment, result: Result, actor: str) -> tuple[Draft, ...]:
+    environment = deployment.environment
+    if result == "unknown":
+        # Nothing may build on what nobody knows, until somebody has looked.
+        reason, of = f"what deployment {deployment.id} did is not known", deployment.id
+        return (Draft(kinds.ENVIRONMENT_HELD, environment, actor, {"reason": reason, "deployment": of}),)
+    if isinstance(deployment.origin, Undoing):
+        if result == "succeeded":
+            return ()
+        reason, of = f"the way back to {deployment.commit[:7]} ended: {result}", deployment.id
+        return (Draft(kinds.ENVIRONMENT_HELD, environment, actor, {"reason": reason, "deployment": of}),)
+    if result == "succeeded" and deployment.settles:
+        reason, of = "what nobody knew is in order again", deployment.settles
+        return (Draft(kinds.ENVIRONMENT_UNHELD, environment, actor, {"reason": reason, "deployment": of}),)
+    return ()
