@@ -149,7 +149,8 @@ def test_a_rejection_ends_it_and_outlives_a_change_of_the_rules_until_it_is_with
     bob = ("--as", "bob", "--key", str(shop.key("bob")), "--yes")
     rejected = shop.ok("reject", "staging", *bob, "-m", "not before the sale")
     assert "ended: bob said no: not before the sale" in rejected.out
-    assert shop.status()["staging"]["state"] == "blocked"
+    stands = shop.status()["staging"]
+    assert (stands["state"], "bob said no: not before the sale" in stands["reasons"][0]) == ("failed", True)
     shown = shop.ok("show", "staging", "--json").json
     assert (shown["result"], [a["answer"] for a in shown["approvals"]]) == ("blocked", ["reject"])
     assert "apply" not in [s["name"] for s in shown["steps"]]

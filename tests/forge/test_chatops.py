@@ -376,7 +376,7 @@ def test_what_answered_an_earlier_deployment_answers_no_later_one(room: Room) ->
     room.shop.ok("chatops")
     answer = room.heard("carol", f"/terrace reject staging {handle} not now")[1]
     assert "It ended, and nothing more of it is applied" in answer
-    assert room.shop.status()["staging"]["state"] == "blocked"
+    assert room.shop.status()["staging"]["state"] == "failed"
     assert room.shop.run("promote", "staging").code == 1, "carol said no to this commit"
     (line,) = [one for one in answer.split("`") if one.startswith("/terrace withdraw")]
     assert "not proven" not in room.heard("bob", line.replace("WHY", "I say so"))[1]

@@ -130,6 +130,8 @@ def status(
         if latest is not None:
             row["deployment"] = latest.id
         row["waiting_for"] = list(latest.waiting) if latest is not None else []
+        if latest is not None and latest.result not in (None, "succeeded"):
+            row["reasons"] = list(latest.reasons)
         if handles.get(name):
             row["handle"] = handles[name]
         if held is not None:
