@@ -102,7 +102,7 @@ def test_of_a_killed_apply_it_tells_what_is_there_and_what_may_be(applier: Local
     site = site_of(tmp_path, SLOW)
     one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))
     run = RunFolder(tmp_path / "runs" / "one")
-    until(lambda: run.started and b"provision_start" in run.log.read_bytes())
+    until(lambda: run.log.exists() and b"provision_start" in run.log.read_bytes())
     os.killpg(runner_of(run.path), signal.SIGKILL)
     assert applier.wait(one) is None
     assert applier.look(one) is Fate.DIED

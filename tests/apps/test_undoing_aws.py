@@ -89,7 +89,7 @@ def test_the_lock_of_a_dead_apply_is_known_as_ours_and_no_other_is_taken_away(tm
     applier = LocalApplier(tmp_path / "runs", terraform)
     one = begin(applier, "one", site, terraform.plan(site))
     run = RunFolder(tmp_path / "runs" / "one")
-    until(lambda: run.started and b"provision_start" in run.log.read_bytes())
+    until(lambda: run.log.exists() and b"provision_start" in run.log.read_bytes())
     os.killpg(runner_of(run.path), signal.SIGKILL)
     assert applier.wait(one) is None
     lock = terraform.lock_of(site)

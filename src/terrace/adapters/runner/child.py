@@ -30,7 +30,7 @@ from terrace.adapters.runner.run_folder import RunFolder
 from terrace.adapters.runner.word import Word
 
 POLL_SECONDS = 0.1
-"""How often the length of the log is noted in the permit."""
+"""How often the length of the log is noted in the permit, and the log brought to disk."""
 
 
 def main(folder: Path, lock: int, word: int) -> None:
@@ -84,9 +84,7 @@ class _Run:
                 "at": time.time(),
             },
         )
-        # Synchronous: what Terraform says that it begins is on disk before the provider is told to do it.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_DSYNC", 0)
-        log = os.open(self._run.log, flags, 0o600)
+        log = os.open(self._run.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
             with _lane(self._intent.get("lane"), self._cwd) as (variables, handles):
                 objection = "interrupted before it was started" if self._stopped else word.stale()
@@ -136,10 +134,17 @@ class _Run:
         self._children.append(child)
         if self._stopped:
             child.send_signal(signal.SIGINT)
+        size = 0
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                return child.wait(POLL_SECONDS)
-            permits.note(self._bound["nonce"], os.fstat(log).st_size)
+                code = child.wait(POLL_SECONDS)
+                os.fsync(log)
+                return code
+            if size != (size := os.fstat(log).st_size):
+                permits.note(self._bound["nonce"], size)
+                # On disk soon, for a machine that goes down. Not line by line: a provisioner may say very much.
+                with contextlib.suppress(OSError):
+                    os.fdatasync(log)
 
     def _end(self, code: int) -> None:
         record: dict[str, object] = {"code": code, "interrupted": bool(self._stopped)}
