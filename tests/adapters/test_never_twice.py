@@ -21,7 +21,14 @@ import pytest
 
 from support.attempts import VERSION, lay_run
 from support.sites import terraform_in
-from terrace.adapters.host import pid_namespace, process_state, start_time
+from terrace.adapters.host import (
+    LOCAL_FILE_SYSTEMS,
+    file_identity,
+    file_system,
+    pid_namespace,
+    process_state,
+    start_time,
+)
 from terrace.adapters.leases import LocalLeases
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.runner.permits import MEMORY, Permits
@@ -479,3 +486,22 @@ with leases.hold("dev") as free:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert done.stdout.split() == ["True", "False", "False"]
         child.kill()
+
+
+def test_only_file_systems_whose_locks_all_processes_see_prove_a_death(tmp_path: Path) -> None:
+    assert file_system(Path("/proc/self")) == "proc"
+    assert file_system(tmp_path) in LOCAL_FILE_SYSTEMS
+    assert not LOCAL_FILE_SYSTEMS & {"", "nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "virtiofs", "ceph", "proc"}
+
+
+def test_a_copy_of_a_file_is_another_file_whatever_it_was_copied_with(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(b"")
+    known = file_identity(one.stat())
+    shutil.copy2(one, other)
+    assert file_identity(other.stat()) != known
+    other.replace(one)
+    assert file_identity(one.stat()) != known
+    stat = one.stat()
+    os.utime(one, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert file_identity(one.stat()) != known, "no program sets the time of the last change"

@@ -86,11 +86,12 @@ def process_state(pid: int, started: str) -> ProcessState:
 
 
 def file_identity(found: os.stat_result) -> str:
-    """Returns what tells a file from a copy of it: its inode, and when that was last changed.
+    """Returns what tells a file from a copy of it: its device, its inode, and when that was last changed.
 
-    Content, names, modes and times can be copied; no program can set the time of an inode's last change.
+    Content, names, modes and times can be copied; no program can set the time of an inode's last change. The device
+    tells a mounted snapshot from the original. It may be numbered anew by a boot, and nothing is compared across one.
     """
-    return f"{found.st_ino}:{found.st_ctime_ns}"
+    return f"{found.st_dev}:{found.st_ino}:{found.st_ctime_ns}"
 
 
 def file_system(path: Path) -> str:
