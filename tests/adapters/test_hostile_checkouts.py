@@ -373,3 +373,19 @@ def test_a_committed_bare_repository_is_not_taken_for_one(tmp_path: Path) -> Non
         _ = GitRepository.around(inner, cache=tmp_path / "cache").dirty
     assert not ran.exists()
     assert git_environment()["GIT_NO_REPLACE_OBJECTS"] == "1"
+
+
+def test_a_partial_clone_asks_for_all_that_it_lacks_at_once(tmp_path: Path) -> None:
+    work = repository(tmp_path / "work", {f"d/{number}.tf": f"{number}\n" for number in range(20)})
+    git(work, "config", "uploadpack.allowFilter", "true")
+    git(work, "config", "uploadpack.allowAnySHA1InWant", "true")
+    git(work, "clone", "--quiet", "--no-checkout", "--filter=blob:none", f"file://{work}", tmp_path / "clone")
+    asked = tmp_path / "asked"
+    script = tmp_path / "upload-pack"
+    script.write_text(f'#!/bin/sh\necho x >> {asked}\nexec git-upload-pack "$@"\n')
+    script.chmod(0o755)
+    git(tmp_path / "clone", "config", "remote.origin.uploadpack", str(script))
+    found = GitRepository(tmp_path / "clone", cache=tmp_path / "cache")
+    for _ in range(2):
+        assert_same_bytes(found, git(work, "rev-parse", "HEAD"))
+    assert asked.read_text().split() == ["x"]

@@ -355,6 +355,8 @@ class GitRepository:
         with Path(f"{folder}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             tree = self.tree(commit)
+            if self._is_partial:
+                self._complete(commit)
             Worktree(folder, Path(f"{folder}.files")).become(tree, lambda ids: stream_blobs(self.root, ids))
             for path, text in (added or {}).items():
                 try:
@@ -365,6 +367,25 @@ class GitRepository:
                         hint="call that file something else, and commit that",
                     ) from error
             yield folder
+
+    @cached_property
+    def _is_partial(self) -> bool:
+        """Whether this clone left contents at the remote."""
+        done = self.git("config", "--type=bool", f"remote.{self._remote}.promisor") if self._remote else None
+        return done is not None and done.out.strip() == b"true"
+
+    def _complete(self, commit: str) -> None:
+        """Bring what a partial clone lacks of a commit, all at once: Git by itself would ask for file after file."""
+        given = ("--objects", "--no-object-names", "--missing=print", "--no-walk", _VALUES)
+        found = self.git("rev-list", *given, names.commit_id(commit), "--").out
+        missing = b"\n".join(line[1:] for line in found.splitlines() if line.startswith(b"?"))
+        if not missing or self.remote is None:
+            return
+        options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--filter=blob:none", "--stdin")
+        asking = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", *options, _VALUES, self.remote)
+        done = self.git(*asking, stdin=missing, env=self._access(), timeout=NETWORK_SECONDS)
+        if done.code != 0:
+            raise self._unreadable(done, f"git fetch {self.remote}")
 
     # --- reverts -----------------------------------------------------------------------------------------------
 
