@@ -195,15 +195,25 @@ def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 
 
 def read_outside(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
-    """What the impacted stacks read from outside of the repository, and links that lead out of it."""
-    from terrace.assess.hygiene.outside_files import leaving_links, outside_files
+    """What the impacted stacks read from elsewhere: files of the machine, through links, from a store of Git LFS."""
+    from terrace.assess.hygiene.outside_files import kept_elsewhere, large_files, leaving_links, outside_files
     from terrace.stacks.layout import Layout
+    from terrace.stacks.tree import read_many
 
     change, graph = examined.change_set, examined.landscape.graph
-    layout, changed = Layout(repository.tree(change.head)), frozenset(change.changed)
+    tree, changed = repository.tree(change.head), frozenset(change.changed)
+    layout = Layout(tree)
     stacks = tuple(impact.stack for impact in change.impacts)
     folders = frozenset(path for stack in stacks for path in graph.reached(stack))
-    return (*outside_files(graph, layout, stacks, changed), *leaving_links(layout, folders, changed))
+    attributes = read_many(tree, [p for p in tree.entries if p.rpartition("/")[2] == ".gitattributes"])
+    inside = [
+        path for path in tree.entries if any(path.startswith(f"{folder}/") for folder in folders) or "" in folders
+    ]
+    return (
+        *outside_files(graph, layout, stacks, changed),
+        *leaving_links(layout, folders, changed),
+        *large_files(read_many(tree, kept_elsewhere(attributes, inside))),
+    )
 
 
 def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]:

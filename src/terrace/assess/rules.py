@@ -63,7 +63,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "outside-files",
-        "A function such as `file` or `fileset` reads what lies outside of the repository, or a link leads out of it.",
+        "A function such as `file` reads outside of the repository, a link leads there, or Git LFS has a file.",
         "It runs with the rights of Terraform on the machine that plans: what it reads ends in the plan and the state.",
         "Take the file into the repository, or pass its content as a variable.",
         "`checks: {outside-files: advisory}` tells it only; `terrace waive` lets one place be. Reads of files that did "

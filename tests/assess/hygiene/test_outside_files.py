@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.assess.hygiene.outside_files import leaving_links, outside_files
+from terrace.assess.hygiene.outside_files import kept_elsewhere, large_files, leaving_links, outside_files
 from terrace.assess.model import Status
 from terrace.stacks.facts import Forgetful
 from terrace.stacks.graph import Graph
@@ -179,3 +179,15 @@ def test_no_path_outside_of_the_repository_is_passed_over(path: str) -> None:
     real = posixpath.normpath(posixpath.join("/repo/environments/dev", path))
     outside = path.startswith("~") or not (real == "/repo" or real.startswith("/repo/"))
     assert (found == "fail") == outside
+
+
+def test_a_file_that_git_lfs_keeps_is_found_by_its_pointer() -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 3\n"
+    attributes = {
+        ".gitattributes": b"*.zip filter=lfs diff=lfs merge=lfs -text\n*.txt text\n",
+        "a/.gitattributes": b"x.* filter=lfs\n",
+    }
+    paths = ("a/code.zip", "a/x.bin", "b/x.bin", "b/notes.txt", "code.zip")
+    assert kept_elsewhere(attributes, paths) == ("a/code.zip", "a/x.bin", "code.zip")
+    found = large_files({"a/code.zip": pointer, "a/x.bin": b"PK"})
+    assert [(f.path, f.status, f.advisory) for f in found] == [("a/code.zip", Status.FAIL, False)]

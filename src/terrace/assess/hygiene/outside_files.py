@@ -6,18 +6,20 @@ in the state and in outputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.stacks.facts import Part, Read, Template
 from terrace.stacks.graph import Folder, Graph
-from terrace.stacks.layout import Layout, join
+from terrace.stacks.layout import Layout, join, parent
 from terrace.stacks.model import Stack
 
 RULE = "outside-files"
 
 _FIX = "take the file into the repository, or pass its content as a variable"
+_POINTER = b"version https://git-lfs.github.com/spec/"
 _UNKNOWN = Part("unknown")
 _DEEPEST = 6
 _MOST = 30
@@ -56,7 +58,7 @@ def leaving_links(layout: Layout, folders: frozenset[str], changed: frozenset[st
     """Symbolic links that lead out of the repository: those that changed, and those in these folders."""
     found = []
     for link in sorted(layout.links):
-        below = any(link.startswith(f"{folder}/") for folder in folders)
+        below = "" in folders or any(link.startswith(f"{folder}/") for folder in folders)
         if (link in changed or below) and not layout.stays_inside(link):
             message = "this link leads out of the repository: nothing is at its place when Terrace plans"
             fix = "commit the file itself"
@@ -65,6 +67,42 @@ def leaving_links(layout: Layout, folders: frozenset[str], changed: frozenset[st
                 Finding(RULE, Severity.HIGH, Status.FAIL, "terrace", message, path=link, fix=fix, advisory=advisory)
             )
     return tuple(found)
+
+
+def large_files(contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    """Files that Git LFS keeps elsewhere: what is committed, and so what Terraform gets, is a pointer to them."""
+    return tuple(
+        Finding(
+            RULE,
+            Severity.HIGH,
+            Status.FAIL,
+            "terrace",
+            "this file is kept by Git LFS: Terraform gets its pointer, and not what it points to",
+            path=path,
+            fix="commit the file itself, or have Terraform take it from a store of artifacts",
+        )
+        for path, content in sorted(contents.items())
+        if content.startswith(_POINTER)
+    )
+
+
+def kept_elsewhere(attributes: Mapping[str, bytes], paths: Iterable[str]) -> tuple[str, ...]:
+    """Which of these paths `.gitattributes` files (by path) give to Git LFS, more or less: patterns are looked at by
+    the last part of a path only."""
+    patterns = [
+        (parent(path), line.split()[0].decode("utf-8", "replace").rpartition("/")[2])
+        for path, content in attributes.items()
+        for line in content.splitlines()
+        if b"filter=lfs" in line.split()[1:]
+    ]
+    return tuple(
+        path
+        for path in paths
+        if any(
+            (not folder or path.startswith(f"{folder}/")) and fnmatchcase(path.rpartition("/")[2], pattern or "*")
+            for folder, pattern in patterns
+        )
+    )
 
 
 def _reads(folder: Folder) -> Iterator[tuple[str, Read]]:
