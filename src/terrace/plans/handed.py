@@ -58,7 +58,7 @@ def decoded(content: bytes) -> Handed:
     try:
         handed = msgspec.json.decode(content, type=Handed)
         return replace(handed, plans=_each(handed.plans, _opened))
-    except (msgspec.MsgspecError, KeyError, ArithmeticError) as error:
+    except (msgspec.MsgspecError, KeyError, ArithmeticError, RecursionError) as error:
         raise Corrupt(f"these are no plans that were handed over: {error}") from error
 
 

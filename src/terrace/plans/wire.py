@@ -136,6 +136,9 @@ def _number(text: str) -> Decimal:
     return Decimal(text).normalize()
 
 
+DEEPEST = 200
+"""How deep a value may be nested: whoever looks at one later goes into it step by step."""
+
 _document = msgspec.json.Decoder(Document)
 _value = msgspec.json.Decoder(float_hook=_number)
 
@@ -144,7 +147,7 @@ def decode(document: bytes) -> Document:
     """The document. Raises TerraceError when it is none, or of a format that is not known."""
     try:
         found = _document.decode(document)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise TerraceError(
             f"what Terraform showed is not a plan: {error}", hint="is the binary a Terraform or OpenTofu of its own?"
         ) from error
@@ -163,4 +166,34 @@ def decode(document: bytes) -> Document:
 
 def value(raw: msgspec.Raw) -> Any:
     """JSON data; a number with a fraction is a Decimal, so that none of its digits is lost."""
-    return _value.decode(raw)
+    try:
+        found = _value.decode(raw)
+    except RecursionError as error:
+        raise _too_deep() from error
+    # Counting is quick, and few values have that many brackets.
+    content = bytes(raw)
+    if content.count(b"[") + content.count(b"{") > DEEPEST and _is_deep(found):
+        raise _too_deep()
+    return found
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            child
+            for one in level
+            if isinstance(one, dict | list)
+            for child in (one.values() if isinstance(one, dict) else one)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep() -> TerraceError:
+    return TerraceError(
+        f"a value of the plan is nested more than {DEEPEST} times",
+        hint="hand such a value over as text: jsonencode(...)",
+    )

@@ -64,12 +64,21 @@ def test_gitleaks_uses_its_own_rules_unless_told_and_reads_no_other_file() -> No
         ("trivy", "trivy.yaml", b"{"),
         ("tflint", ".tflint.hcl", b"rule {"),
         ("gitleaks", ".gitleaks.toml", b"= ="),
+        ("gitleaks", ".gitleaks.toml", b"a = " + b"[" * 50_000),
+        ("gitleaks", ".gitleaks.toml", b"a = " + b"1" * 5_000),
+        ("trivy", "trivy.yaml", b"a: " + b"[" * 5_000 + b"]" * 5_000),
+        ("trivy", "trivy.yaml", b"a: " + b"1" * 5_000),
+        ("checkov", ".checkov.yaml", b"check: &a [x]\nskip-check: [*a, *a]\n"),
     ],
 )
 def test_one_that_cannot_be_read_is_an_error_with_its_name(scanner: str, name: str, text: bytes) -> None:
     with pytest.raises(BadInput) as told:
         settings(scanner, {name: text})
     assert name in str(told.value)
+
+
+def test_a_day_in_the_settings_of_a_scanner_is_text() -> None:
+    assert b"2026-01-01" in settings("trivy", {"trivy.yaml": b"severity: 2026-01-01\n"}).files["trivy.yaml"]
 
 
 @pytest.mark.parametrize("scanner", ["checkov", "trivy", "tflint", "gitleaks", "trufflehog"])

@@ -106,7 +106,7 @@ def output(environ: Mapping[str, str], name: str, value: str) -> None:
 def _event(path: str) -> Mapping[str, Any]:
     try:
         told = json.loads(Path(path).read_bytes()) if path else {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise NotReady(
             f"the event of this run cannot be read: {path}", hint="GITHUB_EVENT_PATH leads to it in a step of a job"
         ) from error

@@ -85,5 +85,5 @@ def read(body: bytes, kind: type[Said]) -> Said:
     """What a delivery says of one kind; whatever else stands in it is passed over. Raises BadInput."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadInput(f"the delivery is not as GitHub tells it: {error}") from error

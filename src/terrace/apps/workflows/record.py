@@ -53,7 +53,7 @@ def decoded(text: str) -> Record:
     """What a lock file says. Raises BadInput for one that Terrace did not write."""
     try:
         return _read(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput(f"{LOCK} is not as Terrace writes it", hint="take it back as Git has it") from error
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,9 @@ HONOURED: Mapping[str, tuple[str, ...]] = {
 """What is honoured of them, for people; the rest is said to be ignored."""
 
 
+_DEEPEST = 20
+
+
 def settings(scanner: str, found: Mapping[str, bytes]) -> Settings:
     """What to give a scanner. Raises BadInput when a file cannot be read: then nothing is known of what it asks."""
     readers: Mapping[str, Callable[[Mapping[str, bytes]], Settings]] = {
@@ -58,7 +61,7 @@ def _checkov(found: Mapping[str, bytes]) -> Settings:
     kept = {key: value for key, value in told.items() if key in HONOURED["checkov"]}
     ignored = tuple((name, str(key)) for key in told if key not in kept)
     # JSON is YAML; an empty file is refused.
-    return Settings({"checkov.yaml": json.dumps(kept or {"compact": True}).encode()}, ignored)
+    return Settings({"checkov.yaml": json.dumps(kept or {"compact": True}, default=str).encode()}, ignored)
 
 
 def _trivy(found: Mapping[str, bytes]) -> Settings:
@@ -73,7 +76,7 @@ def _trivy(found: Mapping[str, bytes]) -> Settings:
             ignored += [f"scan.{inner}" for inner in value if inner not in kept[key]]
         else:
             ignored.append(str(key))
-    files = {"trivy.yaml": json.dumps(kept).encode(), "trivyignore": found.get(".trivyignore", b"")}
+    files = {"trivy.yaml": json.dumps(kept, default=str).encode(), "trivyignore": found.get(".trivyignore", b"")}
     return Settings(files, tuple(("trivy.yaml", key) for key in ignored))
 
 
@@ -82,8 +85,9 @@ def _gitleaks(found: Mapping[str, bytes]) -> Settings:
     text = found.get(name, b"[extend]\nuseDefault = true\n")
     try:
         told = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"it cannot be read: {error}", hint="mend it", place=Place(name)) from error
+    except (ValueError, RecursionError) as error:
+        first = str(error).splitlines()[0]
+        raise BadInput(f"it cannot be read: {first}", hint="mend it", place=Place(name)) from error
     # A path or an address would lead to files that nobody of the protected branch has agreed to.
     ignored = tuple((name, f"extend.{key}") for key in ("path", "url") if key in told.get("extend", {}))
     if ignored:
@@ -95,9 +99,11 @@ def _yaml(name: str, text: bytes) -> dict[str, Any]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    yaml = YAML(typ="safe", pure=True)
     try:
-        told = YAML(typ="safe", pure=True).load(text.decode())
-    except (YAMLError, UnicodeDecodeError) as error:
+        _check_nesting(name, yaml.parse(text.decode()))
+        told = yaml.load(text.decode())
+    except (YAMLError, ValueError, RecursionError) as error:
         first = str(error).splitlines()[0]
         raise BadInput(f"it cannot be read: {first}", hint="mend it", place=Place(name)) from error
     if told is None:
@@ -105,6 +111,18 @@ def _yaml(name: str, text: bytes) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise BadInput("it is no mapping", hint="mend it", place=Place(name))
     return told
+
+
+def _check_nesting(name: str, events: Iterable[Any]) -> None:
+    """Raises BadInput for values that are deep, and for aliases: a few lines of either take all time or memory."""
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST or isinstance(event, AliasEvent):
+            why = "aliases are not used here" if depth <= _DEEPEST else f"it is nested more than {_DEEPEST} times"
+            raise BadInput(f"it cannot be read: {why}", hint="mend it", place=Place(name))
 
 
 def _tflint(found: Mapping[str, bytes]) -> Settings:
