@@ -89,31 +89,33 @@ def test_a_sweep_follows_no_link_and_takes_only_what_is_ours(tmp_path: Path, mon
     place, outside = tmp_path / "place", tmp_path / "outside"
     for folder in (place, outside):
         folder.mkdir()
-    (outside / ".lock").touch()
+    (outside / ".terrace-private").touch()
     (outside / "precious").touch()
     (place / "terrace-link").symlink_to(outside)
     (place / "terrace-file").touch()
     (place / "terrace-none").mkdir()
     (place / "terrace-linked").mkdir()
-    (place / "terrace-linked/.lock").symlink_to(outside / "precious")
+    (place / "terrace-linked/.terrace-private").symlink_to(outside / "precious")
     (place / "terrace-pipe").mkdir()
-    os.mkfifo(place / "terrace-pipe/.lock")
+    os.mkfifo(place / "terrace-pipe/.terrace-private")
+    (place / "terrace-of-a-person").mkdir()
+    (place / "terrace-of-a-person/.lock").touch()
     (place / "other").mkdir()
-    (place / "other/.lock").touch()
+    (place / "other/.terrace-private").touch()
     (place / "terrace-left").mkdir()
-    (place / "terrace-left/.lock").touch()
+    (place / "terrace-left/.terrace-private").touch()
     (place / "terrace-left/in").symlink_to(outside)
     before = sorted(p.name for p in place.iterdir())
     monkeypatch.setattr("tempfile.tempdir", str(place))
     private.sweep()
     assert sorted(p.name for p in place.iterdir()) == [name for name in before if name != "terrace-left"]
-    assert sorted(p.name for p in outside.iterdir()) == [".lock", "precious"]
+    assert sorted(p.name for p in outside.iterdir()) == [".terrace-private", "precious"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_sweep_leaves_folders_of_other_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "terrace-theirs").mkdir()
-    (tmp_path / "terrace-theirs/.lock").touch()
+    (tmp_path / "terrace-theirs/.terrace-private").touch()
     os.chown(tmp_path / "terrace-theirs", 65534, 65534)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     private.sweep()

@@ -26,7 +26,7 @@ from typing import BinaryIO, cast
 _MEMORY = Path("/dev/shm")
 _ROOM = 64 * 2**20
 _PREFIX = "terrace-"
-_LOCK = ".lock"
+_LOCK = ".terrace-private"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _held: dict[Path, int] = {}
