@@ -131,12 +131,16 @@ def test_an_answer_that_would_not_count_is_refused_before_it_is_written(shop: Wo
     bob = str(shop.key("bob"))
     for words, why, hint in (
         (("--as", "ann", "--key", str(shop.key("ann"))), "asked for this deployment", "terrace status"),
-        (("--as", "bob"), "unsigned: sign with an SSH key", "git config user.signingkey"),
+        (("--as", "bob"), "the signature does not hold", "under the name"),
         (("--as", "bob", "--key", str(shop.key("carol"))), "the signature does not hold", "under the name"),
         (("--as", "bob", "--key", bob, "--role", "nobody"), "speaks for nobody without being in that team", "status"),
     ):
         refused = shop.run("approve", "staging", *words, "--yes")
         assert (refused.code, why in refused.err, hint in refused.err) == (2, True, True), refused.err
+    git(shop.work, "config", "--unset", "user.signingkey")
+    unsigned = shop.run("approve", "staging", "--as", "bob", "--yes")
+    assert (unsigned.code, "unsigned: sign with an SSH key" in unsigned.err) == (2, True)
+    assert "git config user.signingkey" in unsigned.err
     assert shop.ok("ledger", "export").out == before
     assert shop.run("resume", "staging").code == 1
     shop.approve("staging", "bob")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from terrace.gates.conversation.grammar import Approve, Misunderstood, understood
 from terrace.gates.conversation.plain_lines import LONGEST
 
-LINE = "/terrace approve prod 1a2b3c4d"
-HEARD = Approve("prod", "1a2b3c4d")
+HASH = "1a2b3c4d" * 4
+LINE = f"/terrace approve prod {HASH}"
+HEARD = Approve("prod", HASH)
 
 TALK = {
     "fenced": "```\n{}\n```",
@@ -220,7 +221,7 @@ def test_what_is_heard_is_a_line_of_a_paragraph_and_nothing_breaks(parts: list[s
     ],
 )
 def test_no_comment_keeps_a_machine_busy(piece: str) -> None:
-    text = f"{piece * ((LONGEST - 40) // len(piece))}\n\n{LINE}"
+    text = f"{piece * ((LONGEST - 80) // len(piece))}\n\n{LINE}"
     assert len(text) <= LONGEST
     began = time.process_time()
     understood(text)

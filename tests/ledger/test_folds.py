@@ -180,12 +180,12 @@ def test_kinds_that_a_later_terrace_writes_change_nothing() -> None:
 
 def test_a_hold_lasts_until_somebody_lets_go() -> None:
     story = Story().tell(kinds.ENVIRONMENT_HELD, "prod", {"reason": "audit"}, actor="bob")
-    assert hold(story.history, "prod") == Hold("audit", "bob", NOON)
+    assert hold(story.history, "prod") == Hold("audit", "bob", NOON, id="e0")
     assert hold(story.history, "dev") is None
     story.tell(kinds.ENVIRONMENT_UNHELD, "prod")
     assert hold(story.history, "prod") is None
     story.tell(kinds.ENVIRONMENT_HELD, "prod", {"reason": "again"})
-    assert hold(story.history, "prod") == Hold("again", "ann", minute(2))
+    assert hold(story.history, "prod") == Hold("again", "ann", minute(2), id="e2")
 
 
 def test_approvals_come_back_as_they_were_given_each_to_its_deployment() -> None:

@@ -173,7 +173,7 @@ class People:
 
         def run(crew: Crew) -> object:
             people = needed(crew.config.environment(environment))
-            return hold(crew.ledger, environment, who, "said so", kind, people)
+            return hold(crew, environment, "said so", kind, people)
 
         before = len(self.world.ledger.events)
         self.command(who, run)

@@ -92,7 +92,7 @@ def settled(people: People, environment: str, who: str, reason: str = "looked", 
 def unheld(people: People, environment: str, who: str = "bob") -> bool:
     def run(crew: Crew) -> object:
         people_ = needed(crew.config.environment(environment))
-        return hold(crew.ledger, environment, who, "why", kinds.ENVIRONMENT_UNHELD, people_)
+        return hold(crew, environment, "why", kinds.ENVIRONMENT_UNHELD, people_)
 
     people.command(who, run, 0)
     return folds.hold(people.history, environment) is None

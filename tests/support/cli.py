@@ -134,11 +134,14 @@ class World:
 
 
 def world(folder: Path, files: Mapping[str, str]) -> World:
-    """A world with these files on main, pushed, and with the signers of ann, bob and carol."""
+    """A world with these files on main, pushed, and with ann, bob and carol as signers. Git signs with ann's key."""
     keys = folder / "keys"
     keys.mkdir(parents=True)
     lines = []
     for person in PEOPLE:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys / person], check=True)
         lines.append(f"{person} {(keys / f'{person}.pub').read_text()}")
-    return World(with_remote(folder / "work", {**files, ".terrace/allowed_signers": "".join(lines)}))
+    work = with_remote(folder / "work", {**files, ".terrace/allowed_signers": "".join(lines)})
+    git(work, "config", "gpg.format", "ssh")
+    git(work, "config", "user.signingkey", keys / "ann")
+    return World(work)

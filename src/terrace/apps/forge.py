@@ -51,6 +51,15 @@ def instigator(environ: Mapping[str, str], config: Config) -> str:
     return People(config).of_login(login) or f"@{login}"
 
 
+def run_of_ci(environ: Mapping[str, str]) -> str:
+    """Which run of CI this is: the forge and the run's id; "" outside of one."""
+    if environ.get("GITLAB_CI") == "true":
+        return f"gitlab {environ.get('CI_PIPELINE_ID', '')}".strip()
+    if environ.get("GITHUB_ACTIONS") == "true":
+        return f"github {environ.get('GITHUB_RUN_ID', '')}".strip()
+    return ""
+
+
 def access(environ: Mapping[str, str]) -> Access:
     """How Git is let in: in a run of CI by what the environment gives, to the server of that run alone.
 

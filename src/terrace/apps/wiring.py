@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.files import inside
 from terrace.adapters.git.repository import GitRepository
-from terrace.apps.forge import UNCONNECTED, access, instigator
+from terrace.apps.forge import UNCONNECTED, access, instigator, run_of_ci
 from terrace.apps.home import Home
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Identity
@@ -407,6 +407,7 @@ class Workshop:
             parallel=config.terraform.parallel or processes_at_once(of_one),
             vouch=self.vouch,
             signers=has_signers(self.trust.signers),
+            run=run_of_ci(os.environ),
         )
 
     @property

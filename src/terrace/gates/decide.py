@@ -60,6 +60,7 @@ class Facts:
     there are none.
     `deployment` is the id of the deployment that asks, "" before there is one. `requested_by` is the key or the account
     that proves the requester, "" where nothing does. `rejections` are the answers of `refusals`.
+    `requester_unproven` is whether keys are known, and none proves who requested it: it may be one of the approvers.
     """
 
     commit: str
@@ -77,6 +78,7 @@ class Facts:
     deployment: str = ""
     requested_by: str = ""
     rejections: tuple[GateResult, ...] = ()
+    requester_unproven: bool = False
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -138,8 +140,12 @@ def consent(
     opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
     usual = rule_for(environment, facts.origin)
     rule = raised(usual, environment, facts.origin, risk)
+    asked = _one_more(rule, facts)
     said = Answers(approvals, withdrawals)
-    answers = _approvals(config, replace(environment, approvals=rule), subjects, said, facts, now)
+    answers = _approvals(config, replace(environment, approvals=asked), subjects, said, facts, now)
+    if asked != rule:
+        why = "; one person more than usual, because nothing proves who requested it"
+        answers = tuple(replace(a, reason=a.reason + why) if a.outcome is Outcome.WAIT else a for a in answers)
     if risk is not None and rule != usual:
         why = f" (the risk is {risk.level})"
         answers = tuple(replace(a, reason=a.reason + why) if a.outcome is Outcome.WAIT else a for a in answers)
@@ -147,6 +153,13 @@ def consent(
     against = answer(facts.origin, objections, agreed)
     taken = absorption(environment.name, facts.origin, absorbed)
     return Verdict(environment.name, (*opened, *against, *taken, *at_stake, *answers))
+
+
+def _one_more(rule: ApprovalRule, facts: Facts) -> ApprovalRule:
+    """The rule where nothing proves who requested a deployment: one of the approvers may be the requester."""
+    if not facts.requester_unproven or not rule.asked or rule.unsigned:
+        return rule
+    return replace(rule, count=max(rule.count, sum(rule.roles.values())) + 1)
 
 
 def rule_for(environment: Environment, origin: Origin) -> ApprovalRule:
@@ -410,7 +423,7 @@ class Situation:
 def unusable(config: Config, approval: Approval, seen: Situation, now: datetime) -> str | None:
     """Returns why an answer would count for nothing if it were given now; None where it would count."""
     environment, facts = seen.environment, seen.facts
-    rule = raised(rule_for(environment, facts.origin), environment, facts.origin, seen.risk)
+    rule = _one_more(raised(rule_for(environment, facts.origin), environment, facts.origin, seen.risk), facts)
     people = People(config)
     barred = Barred(people, facts.requester, facts.authors, facts.requested_by)
     asked = question(environment, facts, seen.subjects)

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
-from terrace.gates.declaration import Act, Declaration, declaration_bytes
+from terrace.gates.declaration import Act, Declaration, declaration_bytes, facts_of
 from terrace.gates.model import Witness
-from terrace.ledger.events.people import DeclarationRecord, RejectionWithdrawn
+from terrace.ledger.events.deployments import DeploymentOpened
+from terrace.ledger.events.people import EnvironmentUnheld, RejectionWithdrawn
+from terrace.ledger.events.proof import DeclarationRecord
 from terrace.ledger.model import Event, History
 
 KEY = "declaration"
@@ -76,3 +78,29 @@ def withdrawals(history: History, environment: str) -> tuple[WithdrawnNo, ...]:
             said = declared(history, event, record.declaration, "withdraw", environment, of, record.reason)
             found.append(WithdrawnNo(of, said))
     return tuple(found)
+
+
+def release(history: History, event: Event, unheld: EnvironmentUnheld) -> Declared:
+    """Returns what somebody declared who released a hold."""
+    environment, of = event.subject, unheld.of
+    return declared(history, event, unheld.declaration, "unhold", environment, of, unheld.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """How a deployment was opened: what its requester declared, and the run of CI that it was opened in, if any."""
+
+    declared: Declared
+    run: str
+
+
+def opened(history: History, deployment: str) -> Opened | None:
+    """Returns how a deployment was opened; None where there is no such deployment."""
+    for event in history.readable:
+        record = event.record
+        if isinstance(record, DeploymentOpened) and event.subject == deployment:
+            told = record.declaration
+            facts = facts_of({k: v for k, v in event.payload.items() if k != KEY}) if told is not None else ""
+            said = declared(history, event, told, "open", record.environment, deployment, "", facts)
+            return Opened(said, record.run)
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -60,12 +60,26 @@ class SignedApproval:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why an environment takes nothing new, who said so and since when. `deployment` is what it came with, if any."""
+    """Why an environment takes nothing new, who said so and since when. `deployment` is what it came with, if any.
+
+    `id` is the id of its event. `signed` is whether only a person who is proven releases it.
+    """
 
     reason: str
     by: str
     since: datetime
     deployment: str = ""
+    id: str = ""
+    signed: bool = False
+
+
+Releases = Callable[[Event, EnvironmentUnheld, Hold], bool]
+"""Whether what a person wrote releases a hold."""
+
+
+def anybody_releases(event: Event, unheld: EnvironmentUnheld, hold: Hold) -> bool:
+    """Where nobody asks who it was."""
+    return True
 
 
 def deployments(history: History) -> tuple[Deployment, ...]:
@@ -274,7 +288,7 @@ def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
     )
 
 
-def hold(history: History, environment: str) -> Hold | None:
+def hold(history: History, environment: str, releases: Releases = anybody_releases) -> Hold | None:
     """The hold on an environment, or None when it takes deployments.
 
     What people hold stays held until people let it go: no deployment that comes with a hold, or ends one, takes it
@@ -286,10 +300,13 @@ def hold(history: History, environment: str) -> Hold | None:
             continue
         match event.record:
             case EnvironmentHeld(reason=reason, deployment=deployment):
-                new = Hold(reason, event.actor, event.time, deployment)
+                # A hold that is put over another one is no easier to release than that.
+                signed = event.record.signed or (held is not None and held.signed)
+                new = Hold(reason, event.actor, event.time, deployment, event.id, signed)
                 held = new if held is None or held.deployment or not new.deployment else held
             case EnvironmentUnheld(deployment=ended) if held is not None:
-                held = None if ended in ("", held.deployment) else held
+                over = ended == held.deployment if ended else releases(event, event.record, held)
+                held = None if over else held
     return held
 
 

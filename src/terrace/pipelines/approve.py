@@ -124,7 +124,7 @@ _HINTS = {
 def _end(crew: Crew, after: History, deployment: Deployment) -> tuple[Draft, ...]:
     """The end of a deployment to which somebody said no."""
     step = next_step(deployment, asked(crew, lambda: after, deployment), frozenset())
-    return ended(deployment, step.result, step.reasons, crew.actor) if isinstance(step, Finish) else ()
+    return ended(crew, deployment, step.result, step.reasons) if isinstance(step, Finish) else ()
 
 
 def _draft(deployment: Deployment, spoken: Statement, text: bytes, vouched: str | Witness | None) -> Draft:

@@ -24,29 +24,27 @@ from terrace.gates.model import Approval, GateResult, Identity, Outcome, Subject
 from terrace.gates.people import Barred, People
 from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
-from terrace.ledger.declared import Declared, withdrawals
+from terrace.ledger.declared import opened, withdrawals
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.ledger.restores import open_restore
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.crew import Crew, Proving
+from terrace.pipelines.holding import releases
 from terrace.pipelines.judging import risk_of
-from terrace.pipelines.witnesses import needed, say_that_its_driver_is_dead
+from terrace.pipelines.witnesses import in_good_faith, needed, say_that_its_driver_is_dead
 from terrace.rollout.bake import health
 from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.config import ApprovalRule
-from terrace.stacks.model import Destruction, Manual, Origin
+from terrace.stacks.model import Automatic, Destruction, Manual, Origin
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 
 HANDED_OVER = "planned by a run that applies nothing"
 """Why a deployment waits that nobody else is asked about: another run may go on with it at once."""
-
-Proving = Callable[[SignedApproval | Declared], Identity]
-"""Tells how the author of an answer or a declaration is known now."""
 
 MOST_REVIEWED = 100
 """Commits that are asked about before a deployment: each is a question to the forge, which answers so many an hour."""
@@ -60,7 +58,7 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
     settings = crew.config.environment(environment)
     good = folds.last_good(history, environment)
     latest = folds.latest(history, environment)
-    held = folds.hold(history, environment)
+    held = folds.hold(history, environment, releases(history, crew.proof))
     repository = crew.repository
     upstream = None
     if settings.after is not None:
@@ -78,8 +76,8 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
     busy = None
     if latest is not None and latest.open and latest.lease is not None:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
-        if said := say_that_its_driver_is_dead(history, latest):
-            busy += f"; {len(said)} of {needed(settings)} people said that they are dead"
+        if said := say_that_its_driver_is_dead(crew, history, latest):
+            busy += f"; {len(said)} of {needed(settings)} people said that they are dead{in_good_faith(crew)}"
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
     doubtful = folds.unsettled(history, environment, needed(settings))
@@ -187,6 +185,14 @@ def situation(crew: Crew, history: History, deployment: Deployment, plans: tuple
     seen = facts(crew, history, deployment.environment, deployment.commit, deployment.origin)
     # Who asked for it, not who happens to drive it now.
     seen = replace(seen, requester=deployment.requester, deployment=deployment.id)
+    request = opened(history, deployment.id)
+    identity = crew.proof(request.declared) if request is not None else None
+    if identity is not None and identity.proven:
+        seen = replace(seen, requested_by=identity.by)
+    elif crew.signers and not (request is not None and request.run):
+        # What a clock opens nobody requested, where the rules of the protected branch let a clock open it.
+        by_clock = isinstance(deployment.origin, Automatic) and settings.deploy == "automatic"
+        seen = replace(seen, requester_unproven=not by_clock)
     bound = subjects(crew.policy, history, deployment, plans)
     said = said_about(history, question(settings, seen, bound), deployment.id, crew.proof)
     return Situation(settings, seen, bound, said, risk_of(plans))

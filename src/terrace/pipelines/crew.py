@@ -30,6 +30,10 @@ Vouch = Callable[[bytes], str | Witness | None]
 """Says how the author is known: signs the text with their key, or names where they said it; None with neither."""
 
 
+Proving = Callable[[SignedApproval | Declared], Identity]
+"""Tells how the author of an answer or a declaration is known now."""
+
+
 def unsigned(text: bytes) -> None:
     """How somebody is known who has no key and said it nowhere else: not at all."""
 
@@ -43,10 +47,10 @@ class Crew:
     never raises for what it cannot find out, but tells that as unknown. `unreviewed` says why a commit of the protected
     branch did not come through a change that somebody else approved, None where it did; it raises NotReady where nobody
     can be asked. `proof` tells how the author of an answer or a declaration is known; `vouch` proves what `actor`
-    declares. `signers` is whether anybody's key is known: then declarations without a proof are worth less.
-    `parallel` is how many Terraform processes may run at once. `actor` is who gave the command. With the
-    `reach` of plans nothing is applied: what could be, waits. `dismissed` says whether a dismissal of an event that
-    cannot be read counts, by the trust root.
+    declares. `signers` is whether anybody's key is known: then declarations without a proof are worth less. `run` names
+    the run of CI that this is, "" outside of one. `parallel` is how many Terraform processes may run at once. `actor`
+    is who gave the command. With the `reach` of plans nothing is applied: what could be, waits. `dismissed` says
+    whether a dismissal of an event that cannot be read counts, by the trust root.
     """
 
     actor: str
@@ -62,7 +66,7 @@ class Crew:
     watcher: Watcher
     survey: Callable[[str], Landscape]
     variables: Callable[[Environment, Purpose], Mapping[str, str]]
-    proof: Callable[[SignedApproval | Declared], Identity]
+    proof: Proving
     judge: Callable[[Plan], tuple[Finding, ...]]
     unreviewed: Callable[[str], str | None]
     digest_key: DigestKey
@@ -73,3 +77,4 @@ class Crew:
     dismissed: Counts = lambda dismissal: False
     vouch: Vouch = unsigned
     signers: bool = False
+    run: str = ""

@@ -53,7 +53,7 @@ def enter(crew: Crew, history: History, opening: Opening) -> Deployment | Refuse
                 return ()
             return (
                 *superseded(crew, folds.latest(seen, environment), origin),
-                *opened(crew, opening, deployment_id),
+                *opened(crew, seen, opening, deployment_id),
             )
 
         history = append(crew.ledger, history, decide)

@@ -43,7 +43,7 @@ def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
                     journal.note(kinds.DEPLOYMENT_WAITING, {"reasons": list(reasons_of(answer))})
                     return journal.flush()
                 case Finish(result, reasons):
-                    journal.keep(ended(ground.deployment, result, reasons, crew.actor))
+                    journal.keep(ended(crew, ground.deployment, result, reasons))
                     return journal.flush()
 
 

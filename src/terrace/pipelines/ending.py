@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
+from terrace.pipelines.crew import Crew
 from terrace.rollout.model import Deployment, Result, Step
 from terrace.stacks.model import Undoing
 
 
-def ended(deployment: Deployment, result: Result, reasons: tuple[str, ...], actor: str) -> tuple[Draft, ...]:
+def ended(crew: Crew, deployment: Deployment, result: Result, reasons: tuple[str, ...]) -> tuple[Draft, ...]:
     """Returns the events that end a deployment with this result."""
     payload: dict[str, object] = {"result": result, "reasons": list(reasons)}
     tagged = deployment.last(Step.TAG)
     if tagged is not None and tagged.result == "succeeded":
         payload["tag"] = tagged.detail["tag"]
-    end = Draft(kinds.DEPLOYMENT_ENDED, deployment.id, actor, payload)
-    return (end, *_hold(deployment, result, actor))
+    end = Draft(kinds.DEPLOYMENT_ENDED, deployment.id, crew.actor, payload)
+    return (end, *_hold(crew, deployment, result))
 
 
-def _hold(deployment: Deployment, result: Result, actor: str) -> tuple[Draft, ...]:
-    environment = deployment.environment
+def _hold(crew: Crew, deployment: Deployment, result: Result) -> tuple[Draft, ...]:
+    environment, actor = deployment.environment, crew.actor
+    held = {"deployment": deployment.id, "signed": crew.signers}
     if result == "unknown":
         # Nothing may build on what nobody knows, until somebody has looked.
-        reason, of = f"what deployment {deployment.id} did is not known", deployment.id
-        return (Draft(kinds.ENVIRONMENT_HELD, environment, actor, {"reason": reason, "deployment": of}),)
+        reason = f"what deployment {deployment.id} did is not known"
+        return (Draft(kinds.ENVIRONMENT_HELD, environment, actor, {"reason": reason, **held}),)
     if isinstance(deployment.origin, Undoing):
         if result == "succeeded":
             return ()
-        reason, of = f"the way back to {deployment.commit[:7]} ended: {result}", deployment.id
-        return (Draft(kinds.ENVIRONMENT_HELD, environment, actor, {"reason": reason, "deployment": of}),)
+        reason = f"the way back to {deployment.commit[:7]} ended: {result}"
+        return (Draft(kinds.ENVIRONMENT_HELD, environment, actor, {"reason": reason, **held}),)
     if result == "succeeded" and deployment.settles:
         reason, of = "what nobody knew is in order again", deployment.settles
         return (Draft(kinds.ENVIRONMENT_UNHELD, environment, actor, {"reason": reason, "deployment": of}),)

@@ -2,39 +2,85 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from terrace.errors import BadInput
+from terrace.gates.tally import CLOCK_SKEW
 from terrace.ledger import folds, kinds
-from terrace.ledger.model import Draft, History, Ledger
-from terrace.pipelines.journal import append
+from terrace.ledger.declared import Declared, release
+from terrace.ledger.events.people import EnvironmentUnheld
+from terrace.ledger.folds import Hold, Releases
+from terrace.ledger.model import Draft, Event, History
+from terrace.pipelines.crew import Crew, Proving, Vouch
+from terrace.pipelines.declaring import declare
+from terrace.pipelines.journal import append, preview
 
 
 def hold(
-    ledger: Ledger,
+    crew: Crew,
     environment: str,
-    actor: str,
     reason: str,
     kind: Literal["environment.held", "environment.unheld"],
     people: int,
+    *,
+    at: datetime | None = None,
+    vouch: Vouch | None = None,
 ) -> History:
     """Write that it is held or let go, and return the history. What stands already is not written again.
 
     Raises BadInput where it is to be let go and nobody knows what a deployment did there: so many `people` have to
-    answer for that first.
+    answer for that first. Raises it as well where keys are known and none proves who lets it go.
     """
 
     def decide(history: History) -> tuple[Draft, ...]:
+        counts = releases(history, crew.proof)
         left = folds.unsettled(history, environment, people) if kind == kinds.ENVIRONMENT_UNHELD else None
         if left is not None:
             raise BadInput(
                 f"{environment} stays held: what deployment {left.id} did is not known",
                 hint=f"`terrace resume {environment}` looks at what it left and asks what has to be known",
             )
-        now = folds.hold(history, environment)
-        # One that came with a deployment ends with it: what people hold stays, and so is written all the same.
-        is_held = now is not None and not now.deployment
-        already = is_held if kind == kinds.ENVIRONMENT_HELD else now is None
-        return () if already else (Draft(kind, environment, actor, {"reason": reason}),)
+        now = folds.hold(history, environment, counts)
+        if kind == kinds.ENVIRONMENT_HELD:
+            # One that came with a deployment ends with it: what people hold stays, and so is written all the same.
+            if now is not None and not now.deployment:
+                return ()
+            proof = declare(crew, history, "hold", environment, "", reason, at=at, vouch=vouch)
+            return (Draft(kind, environment, crew.actor, {"reason": reason, "signed": crew.signers, **proof}),)
+        if now is None:
+            return ()
+        proof = declare(crew, history, "unhold", environment, now.id, reason, at=at, vouch=vouch)
+        draft = Draft(kind, environment, crew.actor, {"reason": reason, "of": now.id, **proof})
+        after = preview(history, [draft], crew.clock())
+        if folds.hold(after, environment, releases(after, crew.proof)) is not None:
+            raise BadInput(
+                f"{environment} stays held: nothing proves who lets it go; nothing was written",
+                hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
+            )
+        return (draft,)
 
-    return append(ledger, ledger.read(), decide)
+    return append(crew.ledger, crew.ledger.read(), decide)
+
+
+def releases(history: History, proof: Proving) -> Releases:
+    """Tells what releases a hold: where it takes a signature, a declaration of somebody who is proven, about this very
+    hold, and made after it began. So a copy of an old release does not release what is held since."""
+
+    def counts(event: Event, unheld: EnvironmentUnheld, held: Hold) -> bool:
+        if not held.signed:
+            return True
+        said = release(history, event, unheld)
+        about = unheld.of == held.id and held.since - said.declaration.at <= CLOCK_SKEW
+        return about and not _said_before(history, event, said) and proof(said).proven
+
+    return counts
+
+
+def _said_before(history: History, event: Event, said: Declared) -> bool:
+    """Whether the same comment released another hold before: what was said once counts once."""
+    return said.witness is not None and any(
+        release(history, other, other.record).witness == said.witness
+        for other in history.readable
+        if isinstance(other.record, EnvironmentUnheld) and other.position < event.position
+    )

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
+from terrace.gates.decide import rule_for
+from terrace.gates.declaration import facts_of
 from terrace.gates.model import Verdict
 from terrace.ledger import kinds
-from terrace.ledger.model import Draft
+from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload, origin_word
 from terrace.pipelines.crew import Crew
+from terrace.pipelines.declaring import declare
 from terrace.rollout.model import Deployment
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import Origin
+from terrace.stacks.model import Origin, is_requested
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,8 @@ def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], .
     return tuple(tuple(stack.key for stack in wave) for wave in waves(stacks, landscape.graph))
 
 
-def opened(crew: Crew, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
-    """What opens a deployment in the ledger."""
+def opened(crew: Crew, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
+    """What opens a deployment in the ledger, signed by the requester where people with keys have to approve it."""
     payload = {
         "environment": opening.environment,
         "commit": opening.commit,
@@ -70,10 +73,17 @@ def opened(crew: Crew, opening: Opening, deployment_id: str) -> tuple[Draft, ...
         "partial": opening.partial,
         "settles": opening.settles,
     }
+    settings = crew.config.environment(opening.environment)
+    rule = rule_for(settings, opening.origin)
+    if crew.run:
+        payload["run"] = crew.run
+    if crew.signers and is_requested(opening.origin) and (settings.risk or (rule.asked and not rule.unsigned)):
+        environment, facts = opening.environment, facts_of(payload)
+        payload |= declare(crew, history, "open", environment, deployment_id, "", facts)
     opened = Draft(kinds.DEPLOYMENT_OPENED, deployment_id, crew.actor, payload)
     if not opening.held:
         return (opened,)
-    held = {"reason": opening.held, "deployment": deployment_id}
+    held = {"reason": opening.held, "deployment": deployment_id, "signed": crew.signers}
     return (opened, Draft(kinds.ENVIRONMENT_HELD, opening.environment, crew.actor, held))
 
 

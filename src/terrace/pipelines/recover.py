@@ -15,7 +15,7 @@ from terrace.pipelines.deploy import enter
 from terrace.pipelines.ground import attempt_of, site_in
 from terrace.pipelines.journal import append
 from terrace.pipelines.opening import Opening, Refused
-from terrace.pipelines.witnesses import attest, needed, say_that_it_is_dead
+from terrace.pipelines.witnesses import attest, in_good_faith, needed, say_that_it_is_dead
 from terrace.plans.state_file import read_state, recorded
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.model import Deployment, StepRecord
@@ -244,11 +244,12 @@ def may_live(crew: Crew, history: History, deployment: Deployment, record: StepR
     if fate is not Fate.UNKNOWN:
         return ""
     asked = needed(crew.config.environment(deployment.environment))
-    said = say_that_it_is_dead(history, deployment, record)
+    said = say_that_it_is_dead(crew, history, deployment, record)
     if len(said) >= asked:
         return ""
     where = record.detail.get("host") or "another machine"
-    return f"its apply ran on {where}, and {len(said)} of {asked} people said that it is dead: --dead WHY"
+    faith = in_good_faith(crew)
+    return f"its apply ran on {where}, and {len(said)} of {asked} people said that it is dead{faith}: --dead WHY"
 
 
 def _named_as_ours(
@@ -256,7 +257,7 @@ def _named_as_ours(
 ) -> bool:
     """Whether people answer for a nameless lock by its id; where two are needed, both said that the apply is dead."""
     asked = needed(crew.config.environment(deployment.environment))
-    said = say_that_it_is_dead(history, deployment, record)
+    said = say_that_it_is_dead(crew, history, deployment, record)
     return not lock.who and lock.id == told.unlock and (asked == 1 or len(said) >= asked)
 
 

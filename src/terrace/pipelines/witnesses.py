@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from terrace.errors import BadInput
+from terrace.gates.people import People, Persons
 from terrace.ledger import kinds
+from terrace.ledger.declared import declared
+from terrace.ledger.events.deployments import RecoveryAttested
 from terrace.ledger.events.steps import StepBegun
 from terrace.ledger.model import Draft, Event, History
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.journal import append
+from terrace.pipelines.declaring import declare
+from terrace.pipelines.journal import append, preview
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.stacks.config import Environment
 
 
 def attest(crew: Crew, history: History, deployment: Deployment, why: str) -> History:
-    """Write down that somebody declares dead whatever was begun of a deployment so far; once a person."""
+    """Write down that somebody declares dead whatever was begun of a deployment last; once a person.
+
+    Raises BadInput, and writes nothing, where keys are known and none proves who says so.
+    """
 
     def decide(seen: History) -> tuple[Draft, ...]:
-        if crew.actor in _said(seen, deployment, _last(seen, deployment)):
+        begun = _last(seen, deployment)
+        if begun is None:
             return ()
-        return (Draft(kinds.RECOVERY_ATTESTED, deployment.id, crew.actor, {"reason": why}),)
+        said = _persons(crew, seen, deployment, begun.position)
+        proof = declare(crew, seen, "dead", deployment.environment, begun.id, why)
+        draft = Draft(kinds.RECOVERY_ATTESTED, deployment.id, crew.actor, {"reason": why, "begun": begun.id, **proof})
+        with_it = _persons(crew, preview(seen, [draft], crew.clock()), deployment, begun.position)
+        if len(with_it) == len(said):
+            raise BadInput(
+                "nothing proves who says that it is dead; nothing was written",
+                hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
+            )
+        return (draft,) if len(_counted(crew, with_it)) > len(_counted(crew, said)) else ()
 
     return append(crew.ledger, history, decide)
 
@@ -27,22 +47,27 @@ def needed(environment: Environment) -> int:
     return 2 if environment.protected or environment.approvals.asked else 1
 
 
-def say_that_it_is_dead(history: History, deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
-    """Everybody who said so of an apply after it was begun."""
+def say_that_it_is_dead(crew: Crew, history: History, deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
+    """The people who said so of an apply after it was begun, each once."""
     begun = (e for e in history.readable if isinstance(e.record, StepBegun) and e.record.attempt == record.attempt)
-    return _said(history, deployment, next(begun).position)
+    return _counted(crew, _persons(crew, history, deployment, next(begun).position))
 
 
-def say_that_its_driver_is_dead(history: History, deployment: Deployment) -> tuple[str, ...]:
-    """Everybody who said so since its present driver took it up."""
-    return _said(history, deployment, _taken(history, deployment))
+def say_that_its_driver_is_dead(crew: Crew, history: History, deployment: Deployment) -> tuple[str, ...]:
+    """The people who said so since its present driver took it up, each once."""
+    return _counted(crew, _persons(crew, history, deployment, _taken(history, deployment)))
+
+
+def in_good_faith(crew: Crew) -> str:
+    """What to say of people whom nothing proves; "" where their keys do."""
+    return "" if crew.signers else " (known by their Git names alone)"
 
 
 def driven(crew: Crew, history: History, deployment: Deployment) -> bool:
     """Whether somebody may still drive it: their death is neither proven by this machine nor witnessed by enough."""
     if deployment.lease is None or crew.leases.dead(deployment.lease.holder, deployment.environment):
         return False
-    said = say_that_its_driver_is_dead(history, deployment)
+    said = say_that_its_driver_is_dead(crew, history, deployment)
     return len(said) < needed(crew.config.environment(deployment.environment))
 
 
@@ -51,20 +76,42 @@ def _taken(history: History, deployment: Deployment) -> int:
     return max(taken, default=-1)
 
 
-def _last(history: History, deployment: Deployment) -> int:
-    """Where something was last begun that may have to be declared dead."""
-    begun = (
-        e.position
-        for e in history.readable
-        if e.subject == deployment.id and (e.kind == kinds.LEASE_TAKEN or _applies(e))
-    )
-    return max(begun, default=-1)
+def _last(history: History, deployment: Deployment) -> Event | None:
+    """What was begun last that may have to be declared dead."""
+    begun = [e for e in history.readable if e.subject == deployment.id and (e.kind == kinds.LEASE_TAKEN or _applies(e))]
+    return begun[-1] if begun else None
 
 
 def _applies(event: Event) -> bool:
     return isinstance(event.record, StepBegun) and event.record.step == "apply"
 
 
-def _said(history: History, deployment: Deployment, since: int) -> tuple[str, ...]:
-    said = (e for e in history.readable if e.kind == kinds.RECOVERY_ATTESTED and e.subject == deployment.id)
-    return tuple(dict.fromkeys(event.actor for event in said if event.position > since))
+def _persons(crew: Crew, history: History, deployment: Deployment, since: int) -> tuple[tuple[str, str], ...]:
+    """The names that said so of what was begun at `since` or later, each with what proves it.
+
+    A declaration names what it is about, so that a copy of an old one says nothing of what was begun since. Where keys
+    are known, only what one of them proves counts.
+    """
+    places = {event.id: event.position for event in history.readable}
+    found = []
+    for event in history.readable:
+        record = event.record
+        if not isinstance(record, RecoveryAttested) or event.subject != deployment.id:
+            continue
+        of = record.begun
+        about = places.get(of, -1) if of else event.position
+        if not since <= about <= event.position or event.position <= since:
+            continue
+        said = declared(history, event, record.declaration, "dead", deployment.environment, of, record.reason)
+        identity = crew.proof(said)
+        if identity.proven or not crew.signers:
+            found.append((event.actor, identity.by if identity.proven else ""))
+    return tuple(found)
+
+
+def _counted(crew: Crew, said: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """One name for each person of these."""
+    people, every = People(crew.config), tuple(said)
+    persons = Persons(people, every)
+    names = {persons.of(name): people.shown(name) for name, _ in reversed(every)}
+    return tuple(reversed(names.values()))

@@ -160,3 +160,8 @@ Repairing = Rollback | AutomaticRollback | Recovery | Destruction
 """May enter a held environment: each is a way out of what it is held for."""
 
 Origin = Manual | Automatic | Promotion | Rollback | AutomaticRollback | Remediation | Recovery | Destruction
+
+
+def is_requested(origin: Origin) -> bool:
+    """Whether a person asked for it, and not a clock or a failure."""
+    return not isinstance(origin, Automatic | AutomaticRollback)

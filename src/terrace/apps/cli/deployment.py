@@ -25,7 +25,7 @@ from terrace.pipelines.asking import HANDED_OVER
 from terrace.pipelines.crew import Crew, Reach
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
-from terrace.pipelines.witnesses import needed
+from terrace.pipelines.witnesses import in_good_faith, needed
 from terrace.report import machine, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
@@ -239,19 +239,22 @@ def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: boo
     """Hold an environment, or let it go."""
     shop = Workshop(Path(folder))
     settings = shop.trust.config.environment(environment)
+    shop.open_ledger()
+    crew = shop.auditors(Silent())
     history = holding.hold(
-        shop.open_ledger(),
+        crew,
         environment,
-        shop.actor,
         reason,
         kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD,
         needed(settings),
     )
-    now = folds.hold(history, environment)
+    now = folds.hold(history, environment, holding.releases(history, crew.proof))
     if as_json:
         emit({"schema": "terrace/hold@1", "environment": environment, "held": now is not None})
     else:
         show(f"{environment} is held: {now.reason}" if now else f"{environment} takes deployments")
+        if faith := in_good_faith(crew):
+            note(f"{crew.actor} said so{faith}")
     return 0
 
 

@@ -20,6 +20,7 @@ from terrace.ledger.reading import Fault
 from terrace.pipelines.approve import handle_of
 from terrace.pipelines.asking import approval
 from terrace.pipelines.dismissing import dismiss
+from terrace.pipelines.holding import releases
 from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.machine import witness_word
 from terrace.report.text import json_text, visible
@@ -34,7 +35,7 @@ def status(folder: str, *, as_json: bool) -> int:
     history = shop.ledger.read()
     faults = unread(history, shop.dismissed)
     rows = [
-        (e.name, folds.latest(history, e.name), folds.last_good(history, e.name), _held(history, faults, e.name))
+        (e.name, folds.latest(history, e.name), folds.last_good(history, e.name), _held(shop, history, faults, e.name))
         for e in shop.trust.config.environments
     ]
     alarms = problems(history, shop.trust.config, now())
@@ -55,12 +56,12 @@ def status(folder: str, *, as_json: bool) -> int:
     return ended(actions.environments((name for name, *_ in rows), lambda: run_page.status(status)), 0)
 
 
-def _held(history: History, faults: tuple[Fault, ...], environment: str) -> folds.Hold | None:
+def _held(shop: Workshop, history: History, faults: tuple[Fault, ...], environment: str) -> folds.Hold | None:
     """Why an environment takes nothing: events that cannot be read come first, for nothing passes them by."""
     mine = tuple(fault for fault in faults if fault.holds(environment))
     if mine:
         return folds.Hold(told(mine), mine[0].event.actor, mine[0].event.time)
-    return folds.hold(history, environment)
+    return folds.hold(history, environment, releases(history, shop.proof))
 
 
 def _tell(faults: tuple[Fault, ...]) -> None:

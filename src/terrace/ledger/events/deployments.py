@@ -25,6 +25,7 @@ from terrace.ledger.events.grammar import (
     Text,
     Word,
 )
+from terrace.ledger.events.proof import DeclarationRecord
 from terrace.ledger.events.record import About, Record
 
 MOST_STACKS = 10_000
@@ -111,7 +112,8 @@ class DeploymentOpened(Record, frozen=True):
     """A release is on its way into an environment. `waves` are its stacks, in the order in which they go.
 
     `live` is the commit that was there before, `agreed` names what somebody agreed to lose, `settles` the deployment
-    of unknown outcome that this one brings in order.
+    of unknown outcome that this one brings in order. `run` is the run of CI that opened it, "" outside of one;
+    `declaration` proves who did.
     """
 
     KIND: ClassVar[str] = kinds.DEPLOYMENT_OPENED
@@ -129,6 +131,8 @@ class DeploymentOpened(Record, frozen=True):
     agreed: tuple[Text, ...] = ()
     partial: bool = False
     settles: IdOrNone = ""
+    run: Line = ""
+    declaration: DeclarationRecord | None = None
 
     def __post_init__(self) -> None:
         keys = [key for wave in self.waves for key in wave]
@@ -190,12 +194,17 @@ class LeaseReleased(Record, frozen=True):
 
 
 class RecoveryAttested(Record, frozen=True):
-    """Somebody answers for it that the process which drove a deployment, or its apply, is dead."""
+    """Somebody answers for it that the process which drove a deployment, or its apply, is dead.
+
+    `begun` is the id of the event that began what is dead.
+    """
 
     KIND: ClassVar[str] = kinds.RECOVERY_ATTESTED
     ABOUT: ClassVar[About] = "deployment"
 
     reason: Text
+    begun: IdOrNone = ""
+    declaration: DeclarationRecord | None = None
 
 
 class RemainsRecord(msgspec.Struct, frozen=True):

@@ -10,17 +10,16 @@ from terrace.ledger import kinds
 from terrace.ledger.events.grammar import (
     Commit,
     EnvironmentName,
-    ForgeId,
     IdOrNone,
     Line,
     Lineage,
-    Login,
     Moment,
     StackKey,
     Text,
     Word,
     is_plausible,
 )
+from terrace.ledger.events.proof import DeclarationRecord, WitnessRecord
 from terrace.ledger.events.record import About, Record
 
 
@@ -34,28 +33,6 @@ class SubjectRecord(Struct, frozen=True):
     digest: Word
     policy: Word
     lineage: Lineage
-
-
-class WitnessRecord(Struct, frozen=True):
-    """Where on a forge something was said."""
-
-    kind: Literal["comment", "review", "environment", "box"]
-    id: ForgeId
-    number: ForgeId
-    login: Login
-
-
-class DeclarationRecord(Struct, frozen=True):
-    """What proves who declared something: `signature` signs `statement`, or a witness stands in for it."""
-
-    at: Moment
-    statement: Text
-    signature: Text | None = None
-    witness: WitnessRecord | None = None
-
-    def __post_init__(self) -> None:
-        if not is_plausible(self.at):
-            raise ValueError("a time that cannot be - at `$.declaration.at`")
 
 
 class ApprovalGiven(Record, frozen=True):
@@ -104,23 +81,33 @@ class CommandTaken(Record, frozen=True):
 
 
 class EnvironmentHeld(Record, frozen=True):
-    """An environment takes nothing new. `deployment` is the deployment or restore that it is held for, if any."""
+    """An environment takes nothing new. `deployment` is the deployment or restore that it is held for, if any.
+
+    `signed` is whether only a person whom a key or the forge proves releases it; `declaration` proves who holds it.
+    """
 
     KIND: ClassVar[str] = kinds.ENVIRONMENT_HELD
     ABOUT: ClassVar[About] = "environment"
 
     reason: Text = ""
     deployment: IdOrNone = ""
+    signed: bool = False
+    declaration: DeclarationRecord | None = None
 
 
 class EnvironmentUnheld(Record, frozen=True):
-    """An environment takes deployments again; with `deployment`, only what it was held for because of that one ends."""
+    """An environment takes deployments again; with `deployment`, only what it was held for because of that one ends.
+
+    `of` is the id of the hold that a person releases, which `declaration` proves.
+    """
 
     KIND: ClassVar[str] = kinds.ENVIRONMENT_UNHELD
     ABOUT: ClassVar[About] = "environment"
 
     reason: Text = ""
     deployment: IdOrNone = ""
+    of: IdOrNone = ""
+    declaration: DeclarationRecord | None = None
 
 
 class LedgerOpened(Record, frozen=True):

@@ -149,7 +149,16 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
         append(crew.ledger, crew.ledger.read(), lambda seen: _take(crew, seen, said, command))
         people = needed(house.config.environment(command.environment))
         try:
-            hold(crew.ledger, command.environment, crew.actor, command.why, kinds.ENVIRONMENT_UNHELD, people)
+            witness = Witness("comment", said.id, str(said.number), said.login)
+            hold(
+                crew,
+                command.environment,
+                command.why,
+                kinds.ENVIRONMENT_UNHELD,
+                people,
+                at=said.at,
+                vouch=lambda _: witness,
+            )
         except BadInput as error:
             return refused(f"Nothing was done: {error.message}.", hint=error.hint or "")
         return Heard(Reply(f"{command.environment} takes deployments.", following=("/terrace status",)))

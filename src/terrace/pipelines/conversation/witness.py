@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from terrace.gates.conversation.grammar import Approve, Reject, Withdraw, understood
+from terrace.gates.conversation.grammar import Approve, Reject, Unlock, Withdraw, understood
 from terrace.gates.conversation.testimony import Testimony
 from terrace.gates.handle import handle
 from terrace.gates.model import Witness
@@ -56,6 +56,8 @@ def still_declared(talk: Conversation, people: People, declared: Declared) -> bo
     match understood(heard.text):
         case Withdraw(environment, of, why):
             return said.act == "withdraw" and (environment, of, why) == (said.environment, said.about, said.reason)
+        case Unlock(environment, why):
+            return said.act == "unhold" and (environment, why) == (said.environment, said.reason)
         case _:
             return False
 

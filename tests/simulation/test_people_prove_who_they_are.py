@@ -1,0 +1,159 @@
+"""Who opens, who attests, who lets go: with keys known, only what they prove counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Literal
+
+from simulation.people import People
+from simulation.script import Script, kill, staged
+from simulation.test_found import about_to_apply, approved, promoted, result, up_to
+from simulation.world import signature
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft
+from terrace.pipelines.crew import Crew, unsigned
+from terrace.pipelines.deploy import deploy, resume
+from terrace.pipelines.holding import hold, releases
+from terrace.pipelines.opening import Refused
+from terrace.pipelines.witnesses import needed
+from terrace.stacks.config import Environment
+from terrace.stacks.model import Promotion
+
+DEV = Environment("dev")
+
+
+def _with_dead_driver() -> tuple[People, Script]:
+    people, script = staged()
+    up_to(people, "dev")
+    promoted(people)
+    people.answer("staging", "bob")
+    script.at("after ledger.append", kill, about_to_apply(people, "staging"))
+    people.resume("staging", machine=0)
+    people.world.reboot(0)
+    return people, script
+
+
+def _said(people: People, actor: str, key: str | None) -> object:
+    """Somebody with a name and the key of another, or of nobody, says that the driver is dead."""
+
+    def run(crew: Crew) -> object:
+        vouch = unsigned if key is None else lambda text: signature(key)
+        latest = folds.latest(crew.ledger.read(), "staging")
+        assert latest is not None
+        return resume(replace(crew, vouch=vouch), latest, "the machine was replaced")
+
+    return people.command(actor, run, 1)
+
+
+def test_two_names_without_keys_do_not_declare_a_driver_dead() -> None:
+    people, _ = _with_dead_driver()
+    before = people.history.head
+    for name, key in (("bob", None), ("cid", None), ("cid", "bob")):
+        _said(people, name, key)
+        assert "nothing proves who says that it is dead" in str(people.world.errors[-1])
+    assert people.history.head == before
+    assert isinstance(_said(people, "bob", "bob"), tuple)
+    assert result(people, "staging") is None
+    _said(people, "cid", "cid")
+    approved(people, "staging", machine=1)
+    assert result(people, "staging") == "succeeded"
+
+
+def test_an_old_declaration_that_is_appended_again_says_nothing_of_a_later_driver() -> None:
+    people, script = _with_dead_driver()
+    _said(people, "bob", "bob")
+    script.at("after terraform.plan", kill)
+    _said(people, "cid", "cid")
+    people.world.reboot(1)
+    old = [e for e in people.history.events if e.kind == kinds.RECOVERY_ATTESTED]
+    for event in old:
+        draft = Draft(event.kind, event.subject, event.actor, event.payload)
+        people.world.ledger.append([draft], head=people.history.head)
+    refused = people.resume("staging", "bob", 0)
+    assert isinstance(refused, tuple)
+    assert isinstance(refused[0], Refused)
+    assert "people said" not in str(refused[0].verdict)
+
+
+def test_a_hold_is_not_released_without_a_proof_and_not_by_an_old_release() -> None:
+    people, _ = staged()
+    up_to(people, "dev")
+
+    def say(kind: Literal["environment.held", "environment.unheld"], actor: str, key: str | None) -> object:
+        vouch = unsigned if key is None else lambda text: signature(key)
+        return people.command(
+            actor, lambda crew: hold(replace(crew, vouch=vouch), "dev", "incident", kind, needed(DEV))
+        )
+
+    def is_held() -> bool:
+        people.command("bob", lambda crew: seen.append(crew))
+        history = people.history
+        return folds.hold(history, "dev", releases(history, seen[-1].proof)) is not None
+
+    seen: list[Crew] = []
+    say("environment.held", "bob", "bob")
+    for name, key in (("cid", None), ("cid", "bob")):
+        say("environment.unheld", name, key)
+        assert "nothing proves who lets it go" in str(people.world.errors[-1])
+    forged = Draft(kinds.ENVIRONMENT_UNHELD, "dev", "cid", {"reason": "it is over"})
+    people.world.ledger.append([forged], head=people.history.head)
+    weaker = Draft(kinds.ENVIRONMENT_HELD, "dev", "mallory", {"reason": "the same"})
+    people.world.ledger.append([weaker, forged], head=people.history.head)
+    assert is_held(), "neither an unsigned release nor a weaker hold over it"
+    say("environment.unheld", "cid", "cid")
+    assert not is_held()
+    released = people.history.events[-1]
+    people.world.now += timedelta(hours=1)
+    say("environment.held", "bob", "bob")
+    for of in (released.payload["of"], people.history.events[-1].id):
+        again = {**released.payload, "of": of}
+        people.world.ledger.append([Draft(released.kind, "dev", "cid", again)], head=people.history.head)
+        assert is_held()
+
+
+def _opened_by(people: People, name: str, key: str | None) -> None:
+    """Somebody promotes under a name, and signs with the key of another, or with none."""
+
+    def run(crew: Crew) -> object:
+        good = folds.last_good(crew.ledger.read(), "dev")
+        assert good is not None
+        vouch = unsigned if key is None else lambda text: signature(key)
+        return deploy(replace(crew, vouch=vouch), "staging", good.commit, Promotion("dev", name))
+
+    people.world.now += timedelta(hours=1)
+    people.command(name, run)
+
+
+def test_the_requester_does_not_approve_under_another_git_name() -> None:
+    """The name says eve; the key, or that there is none, says more."""
+    people, _ = staged()
+    up_to(people, "dev")
+    _opened_by(people, "eve", "bob")
+    people.answer("staging", "bob")
+    people.resume("staging", "cid")
+    (waits,) = _waits(people)
+    assert "1 of 2 people have approved" in waits
+    assert "nothing proves who requested it" in waits
+    for _ in range(2):
+        for who in ("bob", "dan"):
+            people.answer("staging", who)
+        people.resume("staging", "cid")
+    assert result(people, "staging") == "succeeded"
+
+
+def test_a_deployment_that_is_signed_by_its_requester_asks_nobody_more() -> None:
+    people, _ = staged()
+    up_to(people, "dev")
+    _opened_by(people, "eve", "eve")
+    assert _waits(people) == ("0 of 1 people have approved",)
+    for _ in range(2):
+        people.answer("staging", "bob")
+        people.resume("staging", "cid")
+    assert result(people, "staging") == "succeeded"
+
+
+def _waits(people: People) -> tuple[str, ...]:
+    latest = folds.latest(people.history, "staging")
+    assert latest is not None
+    return latest.waiting
