@@ -32,7 +32,7 @@ def ledger_of(work: Path, remote: str | None = "origin", seen: SeenHead | None =
 
 
 def draft(text: str) -> Draft:
-    return Draft("step.begun", "d1", "ann", {"text": text})
+    return Draft("environment.held", "dev", "ann", {"reason": text})
 
 
 def executable(path: Path, script: str) -> None:
@@ -56,7 +56,7 @@ def written(folders: list[Path], each: int) -> list[str]:
         list(pool.map(write, range(len(folders))))
     events = ledger_of(folders[0]).read().events
     assert verify(events).ok
-    return [event.payload["text"] for event in events]
+    return [event.payload["reason"] for event in events]
 
 
 @pytest.mark.slow
@@ -261,7 +261,7 @@ def test_an_append_on_a_stale_reading_conflicts_before_it_writes(tmp_path: Path)
     theirs.append([draft("theirs")], head=GENESIS)
     with pytest.raises(Conflict):
         mine.append([draft("mine")], head=GENESIS)
-    assert [e.payload["text"] for e in mine.read().events] == ["theirs"]
+    assert [e.payload["reason"] for e in mine.read().events] == ["theirs"]
 
 
 def test_a_push_whose_answer_got_lost_is_found_at_the_remote(tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ def test_a_push_whose_answer_got_lost_is_found_at_the_remote(tmp_path: Path) -> 
     history = ledger.append([draft("once")], head=GENESIS)
     git(work, "config", "--unset", "remote.origin.receivepack")
     assert ledger.read() == history == ledger_of(work).read()
-    assert [e.payload["text"] for e in history.events] == ["once"]
+    assert [e.payload["reason"] for e in history.events] == ["once"]
 
 
 @pytest.mark.parametrize("remote", ["origin", None])

@@ -166,11 +166,11 @@ def test_sqlite_writers_at_once_lose_nothing(tmp_path: Path) -> None:
         for number in range(5):
 
             def decide(history: History, n: int = 10 * name + number) -> tuple[Draft, ...]:
-                return (draft(n),)
+                return (Draft("environment.held", "dev", "ann", {"reason": str(n)}),)
 
             append(ledger, ledger.read(), decide)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(4)))
     events = SqliteLedger(tmp_path / "new" / "ledger.db", clock=now, new_id=lambda: "e").read().events
-    assert sorted(e.payload["number"] for e in events) == sorted(10 * n + i for n in range(4) for i in range(5))
+    assert sorted(int(e.payload["reason"]) for e in events) == sorted(10 * n + i for n in range(4) for i in range(5))

@@ -20,11 +20,11 @@ from terrace.apps.forge import UNCONNECTED, access, instigator, run_of_ci
 from terrace.apps.home import Home
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Identity
-from terrace.ledger import kinds
 from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts
+from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.folds import SignedApproval
-from terrace.ledger.model import Draft, Ledger
+from terrace.ledger.model import GENESIS, Draft, History, Ledger, draft
 from terrace.plans.digest import DigestKey
 from terrace.plans.terraform import Purpose
 from terrace.rollout.ports import Watcher
@@ -35,6 +35,7 @@ from terrace.stacks.trust_root import RootPlace
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
     from terrace.adapters.github.connecting import Connection
+    from terrace.adapters.ledgers.seen import SeenHead
     from terrace.adapters.opa.engine import Opa
     from terrace.adapters.sealing import Seals
     from terrace.adapters.terraform.client import LocalTerraform
@@ -181,14 +182,15 @@ class Workshop:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger that terrace.yaml names."""
-        from terrace.adapters.ledgers.seen import SeenHead
+        return self._ledger(self._seen_head)
 
+    def _ledger(self, seen: SeenHead | None) -> Ledger:
         where = self.trust.config.ledger
         if where.startswith("sqlite:"):
             from terrace.adapters.ledgers.sqlite import SqliteLedger
 
             path = inside(self.repository.root, where.removeprefix("sqlite:"))
-            return SqliteLedger(path, clock=now, new_id=new_id, seen=SeenHead(self.home.data / "ledger-sqlite.json"))
+            return SqliteLedger(path, clock=now, new_id=new_id, seen=seen)
         from terrace.adapters.ledgers.git import GitLedger
         from terrace.report.ledger_page import changed_page
 
@@ -199,21 +201,46 @@ class Workshop:
             new_id=new_id,
             page=changed_page,
             access=self._access,
-            seen=SeenHead(self.home.data / "ledger-git.json"),
+            seen=seen,
         )
+
+    @cached_property
+    def _seen_head(self) -> SeenHead:
+        from terrace.adapters.ledgers.seen import SeenHead
+        from terrace.adapters.ledgers.tags import TagsOfDeployments
+
+        kind = "sqlite" if self.trust.config.ledger.startswith("sqlite:") else "git"
+        tags = TagsOfDeployments(self.repository.root, self.repository.remote, self._access)
+        return SeenHead(self.home.data / f"ledger-{kind}.json", tags)
 
     def open_ledger(self) -> Ledger:
         """The ledger with its first event, which names it; written here when it is new."""
         from terrace.pipelines.journal import append
 
-        def decide(history: object) -> tuple[Draft, ...]:
-            first = Draft(kinds.LEDGER_OPENED, "ledger", self.actor, {"version": 1, "digest_key": self.digest_key.id})
-            return () if self.ledger.read().events else (first,)
-
         history = self.ledger.read()
         if not history.events:
-            append(self.ledger, history, decide)
+            append(self.ledger, history, lambda seen: () if seen.events else (self._first(),))
         return self.ledger
+
+    def begin_ledger(self, reason: str) -> History:
+        """Begin a ledger although something was deployed before, and write down why.
+
+        Raises BadInput where there is a ledger, Corrupt where this clone still has the one that is lost.
+        """
+        if not reason.strip():
+            raise BadInput("nothing says why", hint="say it with --reason: it is the first thing that the ledger keeps")
+        ledger = self._ledger(None)
+        events = ledger.read().events
+        if events:
+            raise BadInput(f"there is a ledger, with {len(events)} events", hint="`terrace ledger verify` looks at it")
+        history = ledger.append((self._first(reason),), head=GENESIS)
+        self._seen_head.forget()
+        self._seen_head.note(history.events)
+        return history
+
+    def _first(self, began_anew: str = "") -> Draft:
+        record = LedgerOpened(1, self.digest_key.id, began_anew)
+        return draft(record, "ledger", self.actor)
 
     @cached_property
     def digest_key(self) -> DigestKey:

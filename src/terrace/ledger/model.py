@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from terrace.errors import TerraceError
 from terrace.ledger.events.codec import decode, encode
 from terrace.ledger.events.record import Malformed, Record, Unknown
 
@@ -33,6 +34,16 @@ class Draft:
 def draft(record: Record, subject: str, actor: str) -> Draft:
     """The draft of a record about a subject. Raises TerraceError where it could not be read back."""
     return Draft(record.KIND, subject, actor, encode(record))
+
+
+def insist_on_records(drafts: Sequence[Draft]) -> None:
+    """Raise TerraceError where a draft could not be read back: then nothing of it is written."""
+    for one in drafts:
+        found = decode(one.kind, one.subject, one.actor, one.payload)
+        if isinstance(found, Malformed):
+            raise TerraceError(f"a {one.kind} cannot be written into the ledger: {found.field}: {found.why}")
+        if isinstance(found, Unknown):
+            raise TerraceError(f"no event is called {one.kind}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,12 @@ def tag(ground: Ground) -> Ended:
     deployment = ground.deployment
     day = ground.crew.clock().strftime("%Y%m%dT%H%M%SZ")
     name = f"deployed/{deployment.environment}/{day}-{deployment.commit[:7]}"
+    seen = ground.crew.ledger.read()
+    who = commit_text(deployment.requester, 60)
+    # A clone that never saw the ledger knows from the last line where it has been.
     message = (
-        f"Deployed to {deployment.environment} by {commit_text(deployment.requester, 60)} (deployment {deployment.id})"
+        f"Deployed to {deployment.environment} by {who} (deployment {deployment.id})\n\n"
+        f"Ledger: {seen.ledger_id} {len(seen.events)} {seen.head}"
     )
     ground.crew.repository.tag(name, deployment.commit, message)
     return Ended("succeeded", name, {"tag": name})

@@ -11,7 +11,7 @@ from terrace.errors import Conflict, TerraceError
 from terrace.ledger import kinds
 from terrace.ledger.chain import seal_all
 from terrace.ledger.folds import deployments
-from terrace.ledger.model import Draft, History, Ledger
+from terrace.ledger.model import Draft, History, Ledger, insist_on_records
 from terrace.ledger.parts import split
 from terrace.rollout.model import Deployment, Holder, Step, StepRecord
 
@@ -37,6 +37,7 @@ def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[D
         drafts = decide(history)
         if not drafts:
             return history
+        insist_on_records(drafts)
         try:
             return ledger.append(drafts, head=history.head)
         except Conflict:
@@ -115,6 +116,7 @@ class Journal:
         """
         begun = (self._draft(kinds.STEP_BEGUN, intent.payload()) for intent in intents)
         drafts = self._still_ours(self._history, (*self._notes, *begun))
+        insist_on_records(drafts)
         try:
             self._history = self._ledger.append(drafts, head=self._history.head)
         except Conflict:

@@ -272,7 +272,7 @@ class GitLedger:
         self._known = (*self._known, *sealed)
         self._tip = commit
         if self._seen is not None:
-            self._seen.check(self._known, None)
+            self._seen.note(self._known)
         return History(self._known)
 
     def _commit(self, sealed: Sequence[Event]) -> str:

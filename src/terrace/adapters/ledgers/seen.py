@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from terrace.adapters.host import sync_folder
+from terrace.adapters.ledgers.tags import TagsOfDeployments
 from terrace.errors import Corrupt, NotReady
 from terrace.ledger.model import Event
 
@@ -20,8 +21,10 @@ Head = tuple[int, str]
 class SeenHead:
     """The number of events and the hash of the last one, in a file of the data folder."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tags: TagsOfDeployments | None = None) -> None:
+        """`tags` are asked where this machine never saw the ledger."""
         self._path = path
+        self._tags = tags
 
     def load(self) -> Head | None:
         """What was seen, None where nothing was. Asked before the ledger is read: others may write meanwhile."""
@@ -40,10 +43,20 @@ class SeenHead:
                 )
             if count == len(events):
                 return
+        elif self._tags is not None:
+            self._tags.check(events)
+        self.note(events)
+
+    def note(self, events: tuple[Event, ...]) -> None:
+        """Remember where the ledger ends, unless another process saw more of it."""
         if events:
             latest = self._read()
             if latest is None or latest[0] < len(events):
                 self._write(len(events), events[-1].hash)
+
+    def forget(self) -> None:
+        """Forget what was seen: a ledger is begun anew."""
+        self._path.unlink(missing_ok=True)
 
     def _read(self) -> Head | None:
         try:

@@ -15,6 +15,7 @@ from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.chain import export, strange_times, verify
 from terrace.ledger.dismissals import told, unread, way_out
+from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approve import handle_of
@@ -142,6 +143,9 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
         print_record(f"event {fault.event.position} cannot be read and holds {where}: {visible(fault.reason)}")
     for position, why in times:
         print_record(f"event {position}: {why}")
+    first = events[0].record if events else None
+    if isinstance(first, LedgerOpened) and first.began_anew:
+        print_record(f"it was begun anew by {visible(events[0].actor)}: {visible(first.began_anew)}")
     if faults:
         print_record(f"hint: {way_out(faults)}")
     return 0 if result.ok and not faults else 1
@@ -168,6 +172,21 @@ def ledger_dismiss(
         emit({"schema": "terrace/ledger-dismiss@1", "position": position, "environment": gone.environment or None})
     else:
         print_record(f"event {position} counts as absent")
+    return 0
+
+
+def ledger_begin(folder: str, reason: str, *, yes: bool, as_json: bool) -> int:
+    """Begin a ledger anew where the one before is lost."""
+    shop = Workshop(Path(folder))
+    question = "Holds, unknown outcomes, rejections and approvals of before are gone then. Begin a ledger anew?"
+    if not confirmed(question, yes=yes):
+        note("nothing was written")
+        return 1
+    begun = shop.begin_ledger(reason)
+    if as_json:
+        emit({"schema": "terrace/ledger-begin@1", "ledger": begun.ledger_id})
+    else:
+        print_record(f"the ledger {begun.ledger_id} was begun")
     return 0
 
 

@@ -118,6 +118,22 @@ def ledger_dismiss(
     return ledger_dismiss(folder, position, reason, actor, key, yes=yes, as_json=as_json)
 
 
+@ledger.command("begin")
+@click.option("--reason", required=True, help="Why there is none; the first thing that the ledger keeps.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@JSON
+@click.pass_obj
+def ledger_begin(folder: str, reason: str, yes: bool, as_json: bool) -> int:
+    """Begin a ledger anew where tags say that something was deployed and the ledger is lost.
+
+    Look for it first: a clone that has it can push it back. Holds, unknown outcomes and rejections that only it knew
+    are gone.
+    """
+    from terrace.apps.cli.look import ledger_begin
+
+    return ledger_begin(folder, reason, yes=yes, as_json=as_json)
+
+
 @ledger.command("export")
 @click.pass_obj
 def ledger_export(folder: str) -> int:

@@ -1,0 +1,129 @@
+"""A clone that never saw the ledger knows from the tags of deployments where it has been."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from support.cli import World, three_environments, world
+from support.git import clone, git, with_remote
+from terrace.adapters.ledgers.git import GitLedger
+from terrace.adapters.ledgers.seen import SeenHead
+from terrace.adapters.ledgers.sqlite import SqliteLedger
+from terrace.adapters.ledgers.tags import TagsOfDeployments
+from terrace.errors import Corrupt
+from terrace.ledger.model import GENESIS, Draft, History
+
+TAG = "deployed/dev/20260105T120000Z-0123456"
+
+
+def opened(text: str = "", began_anew: str = "") -> Draft:
+    payload = {"version": 1, "digest_key": text, "began_anew": began_anew}
+    return Draft("ledger.opened", "ledger", "ann", payload)
+
+
+def held(reason: str) -> Draft:
+    return Draft("environment.held", "dev", "ann", {"reason": reason})
+
+
+def fresh(work: Path, home: Path) -> GitLedger:
+    """The ledger as a machine sees it that never did."""
+    return GitLedger(
+        work,
+        remote="origin",
+        clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
+        new_id=lambda: os.urandom(6).hex(),
+        seen=SeenHead(home / "head.json", TagsOfDeployments(work, "origin")),
+    )
+
+
+def tagged(work: Path, history: History) -> None:
+    line = f"Ledger: {history.ledger_id} {len(history.events)} {history.head}"
+    git(work, "tag", "--annotate", "-m", f"Deployed to dev by ann\n\n{line}", TAG)
+    git(work, "push", "--quiet", "origin", TAG)
+
+
+def deployed(folder: Path) -> tuple[Path, History]:
+    work = with_remote(folder / "work")
+    ledger = fresh(work, folder / "home")
+    history = ledger.append([opened()], head=GENESIS)
+    history = ledger.append([held("one"), held("two")], head=history.head)
+    tagged(work, history)
+    return work, history
+
+
+def test_a_deleted_ledger_is_not_started_anew_in_a_fresh_clone(tmp_path: Path) -> None:
+    work, history = deployed(tmp_path)
+    assert fresh(clone(work, tmp_path / "whole"), tmp_path / "h1").read() == history
+    git(tmp_path / "work.git", "update-ref", "-d", "refs/heads/terrace/ledger")
+    second = clone(work, tmp_path / "second")
+    third = clone(work, tmp_path / "third")
+    git(third, "tag", "--delete", TAG)
+    for number, there in enumerate((second, third)):
+        with pytest.raises(
+            Corrupt, match=r"no ledger, although something was deployed: the tag deployed/dev"
+        ) as caught:
+            fresh(there, tmp_path / f"home{number}").read()
+        assert "terrace ledger begin" in (caught.value.hint or "")
+
+
+def test_a_ledger_that_lacks_what_a_tag_tells_of_is_refused(tmp_path: Path) -> None:
+    work, history = deployed(tmp_path)
+    early = git(tmp_path / "work.git", "rev-parse", "terrace/ledger~1")
+    git(tmp_path / "work.git", "update-ref", "refs/heads/terrace/ledger", early)
+    with pytest.raises(Corrupt, match="lacks what the tag"):
+        fresh(clone(work, tmp_path / "cut"), tmp_path / "h1").read()
+    git(tmp_path / "work.git", "update-ref", "-d", "refs/heads/terrace/ledger")
+    other = with_remote(tmp_path / "elsewhere")
+    fresh(other, tmp_path / "h2").append([opened("other")], head=GENESIS)
+    git(
+        other,
+        "push",
+        "--quiet",
+        str(tmp_path / "work.git"),
+        "refs/terrace/origin/terrace/ledger:refs/heads/terrace/ledger",
+    )
+    with pytest.raises(Corrupt, match="tells of the ledger"):
+        fresh(clone(work, tmp_path / "replaced"), tmp_path / "h3").read()
+    assert len(history.events) == 3
+
+
+def test_a_sqlite_ledger_that_is_gone_is_not_started_anew(tmp_path: Path) -> None:
+    work, _ = deployed(tmp_path)
+    seen = SeenHead(tmp_path / "h1" / "head.json", TagsOfDeployments(work, "origin"))
+    ledger = SqliteLedger(
+        tmp_path / "none.db", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: "e1", seen=seen
+    )
+    with pytest.raises(Corrupt, match="no ledger, although"):
+        ledger.read()
+    with pytest.raises(Corrupt, match="no ledger, although"):
+        ledger.append([opened()], head=GENESIS)
+
+
+def test_text_of_a_requester_in_a_tag_is_no_head(tmp_path: Path) -> None:
+    work, history = deployed(tmp_path)
+    line = f"Ledger: {history.ledger_id} 99 {'0' * 64}"
+    git(work, "tag", "--annotate", "-m", f"Deployed to dev by {line}\n\n{line}\n\nby ann", f"{TAG}-2")
+    git(work, "tag", f"{TAG}-3")
+    assert fresh(work, tmp_path / "h1").read() == history
+
+
+def test_a_lost_ledger_is_begun_anew_by_a_command_that_says_why(tmp_path: Path) -> None:
+    shop = world(tmp_path / "there", three_environments())
+    shop.ok("deploy", "dev")
+    (message,) = git(shop.work, "for-each-ref", "--format=%(contents)", "refs/tags/deployed").strip().split("\n\n")[1:]
+    assert message.startswith("Ledger: ")
+    refused = shop.run("ledger", "begin", "--reason", "it is in my way", "--yes")
+    assert (refused.code, "there is a ledger" in refused.err) == (2, True)
+    git(shop.remote, "update-ref", "-d", "refs/heads/terrace/ledger")
+    anew = World(clone(shop.work, tmp_path / "there" / "anew"), shop.variables)
+    for command in (("status",), ("deploy", "dev")):
+        refused = anew.run(*command)
+        assert refused.code != 0
+        assert "there is no ledger" in refused.err
+    anew.ok("ledger", "begin", "--reason", "the branch was deleted", "--yes")
+    assert "begun anew by" in anew.ok("ledger", "verify").out
+    assert anew.run("status").code == 0
