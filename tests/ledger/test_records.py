@@ -222,3 +222,17 @@ def test_what_cannot_be_read_back_is_never_written() -> None:
 
 def test_a_kind_of_a_later_version_is_told_as_such() -> None:
     assert codec.decode("deployment.painted", "d1", "ann", {}, position=4) == Unknown(4, "deployment.painted")
+
+
+@pytest.mark.parametrize(
+    ("value", "fit"),
+    [
+        ({"a": [1, None, "x"]}, True),
+        (10**30, True),
+        ("a" * 300_000, False),
+        (json.loads("[" * 40 + "]" * 40), False),
+        (["\ud800"], False),
+    ],
+)
+def test_an_output_that_no_event_could_hold_is_told_apart(value: object, fit: bool) -> None:
+    assert codec.fits(value) is fit

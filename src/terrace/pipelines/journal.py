@@ -19,6 +19,10 @@ TRIES = 50
 """How often a write is tried again when other writers are first. Each conflict means that one of them succeeded."""
 
 
+MOST_SAID = 100_000
+"""Characters that the ledger keeps of what a step said."""
+
+
 class LeaseLost(TerraceError):
     """Somebody else drives it: they were quicker, or took it over with proof of our death. Nothing more is done by us.
 
@@ -153,7 +157,7 @@ class Journal:
                 "stack": record.stack,
                 "attempt": record.attempt,
                 "result": record.result,
-                "message": record.message,
+                "message": record.message[:MOST_SAID],
                 "detail": detail,
             },
         )

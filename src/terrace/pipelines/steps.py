@@ -6,6 +6,7 @@ from typing import Any
 
 from terrace.assess.model import Objection
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
+from terrace.ledger.events.codec import fits
 from terrace.ledger.states import Standing, standings
 from terrace.pipelines.ground import (
     ApplyEnd,
@@ -222,9 +223,14 @@ def snapshot(ground: Ground, key: str) -> Ended:
     if not state.content:
         return Ended("failed", "after the apply the backend holds no state")
     ended = _save(ground, key, state, "after")
-    outputs = {name: "(sensitive)" if o.sensitive else plain(o.value) for name, o in state.outputs.items()}
+    outputs = {name: "(sensitive)" if o.sensitive else _shown(plain(o.value)) for name, o in state.outputs.items()}
     echoes = [sighting_to_payload(one) for one in _echoes(ground, key)]
     return Ended(ended.result, ended.message, {**ended.detail, "outputs": outputs, "echoes": echoes})
+
+
+def _shown(value: object) -> object:
+    """An output as the ledger keeps it; one that no event could hold must not stop what comes after an apply."""
+    return value if fits(value) else "(too large)"
 
 
 def _echoes(ground: Ground, key: str) -> tuple[Sighting, ...]:

@@ -19,6 +19,9 @@ from terrace.ledger.events.record import About, Malformed, Record, Unknown
 DEEPEST = 64
 """Levels of lists and objects in a payload."""
 
+LARGEST_VALUE = 256 << 10
+"""Bytes of one value that is written for people to see, such as an output."""
+
 LARGEST = 16 << 20
 """Bytes of a payload."""
 
@@ -105,6 +108,15 @@ def encode(record: Record) -> dict[str, Any]:
     if why is not None:
         raise TerraceError(f"a {record.KIND} cannot be written into the ledger: {why}")
     return payload
+
+
+def fits(value: object) -> bool:
+    """Whether a value from outside fits into an event beside others: not too deep, not too large, and text."""
+    return (
+        _depth(value, DEEPEST // 2) <= DEEPEST // 2
+        and _bounds({"": value}) is None
+        and (len(json.dumps(value)) <= LARGEST_VALUE)
+    )
 
 
 def _envelope(kind: str, subject: str, actor: str, time: datetime | None) -> tuple[str, str] | None:
