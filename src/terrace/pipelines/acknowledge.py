@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from terrace.errors import BadInput
+from terrace.gates.declaration import facts_of
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.journal import append
+from terrace.pipelines.declaring import declare, is_proven
+from terrace.pipelines.journal import append, preview
 from terrace.rollout.next_step import awaiting
-from terrace.watch.acknowledged import acknowledgement_of
+from terrace.watch.acknowledged import acknowledgement_of, acknowledgements
 from terrace.watch.checks import newest
 from terrace.watch.model import Sighting
 from terrace.watch.payload import sightings_of
@@ -18,7 +20,7 @@ def acknowledge(crew: Crew, environment: str, address: str, reason: str, stack: 
     """Record that somebody knows of the difference at an address, and why it is so; returns what was acknowledged.
 
     What a waiting deployment saw comes before what the newest check saw. Raises BadInput when nothing differs
-    there, or when it differs in several stacks and none is named.
+    there, when it differs in several stacks and none is named, or when keys are known and none proves who it is.
     """
     crew.config.environment(environment)
     history = crew.ledger.read()
@@ -35,7 +37,15 @@ def acknowledge(crew: Crew, environment: str, address: str, reason: str, stack: 
         if sighting not in _seen(now, environment):
             raise BadInput("what differs changed while you answered; nothing was written", hint="look at it again")
         payload = acknowledgement_of(sighting, reason)
-        return (Draft(kinds.DRIFT_ACKNOWLEDGED, environment, crew.actor, payload),)
+        payload |= declare(crew, now, "acknowledge", environment, address, reason, facts_of(payload))
+        draft = Draft(kinds.DRIFT_ACKNOWLEDGED, environment, crew.actor, payload)
+        newest_one = acknowledgements(preview(now, [draft], crew.clock()), environment)[-1]
+        if not is_proven(crew, newest_one.declared):
+            raise BadInput(
+                "nothing proves who acknowledges it; nothing was written",
+                hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
+            )
+        return (draft,)
 
     append(crew.ledger, history, decide)
     return sighting

@@ -31,6 +31,7 @@ from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.ledger.restores import open_restore
 from terrace.pipelines.crew import Crew, Proving
+from terrace.pipelines.declaring import is_proven
 from terrace.pipelines.holding import releases
 from terrace.pipelines.judging import risk_of
 from terrace.pipelines.witnesses import in_good_faith, needed, say_that_its_driver_is_dead
@@ -172,7 +173,7 @@ def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple
         crew.clock(),
         tuple(_objection(record.stack, one) for record in plans for one in record.detail.get("objections", ())),
         deployment.agreed,
-        _absorbed(history, deployment, plans),
+        _absorbed(crew, history, deployment, plans),
         at.risk,
         at.answers.withdrawn,
     )
@@ -206,13 +207,16 @@ def _handed_over(crew: Crew, deployment: Deployment) -> tuple[GateResult, ...]:
     return (GateResult("reach", Outcome.WAIT, HANDED_OVER, how),)
 
 
-def _absorbed(history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> tuple[Absorbed, ...]:
+def _absorbed(
+    crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]
+) -> tuple[Absorbed, ...]:
     """What applying these plans would take over from outside about security, and who answers for it."""
     given = acknowledgements(history, deployment.environment)
     found = []
     for record in plans:
         for seen in swallowed(record) if not record.detail["empty"] else ():
-            who = answered(given, seen, seen.kept)
+            mine = tuple(one for one in given if one.covers(seen, seen.kept) and is_proven(crew, one.declared))
+            who = answered(mine, seen, seen.kept)
             found.append(Absorbed(record.stack, seen.address, seen.kept, who.by if who else ""))
     return tuple(found)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from terrace.gates.declaration import Act, Declaration, declaration_bytes
-from terrace.ledger.declared import declared_payload
+from terrace.ledger.declared import Declared, declared_payload
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew, Vouch
 
@@ -29,3 +29,8 @@ def declare(
     """
     said = Declaration(act, history.ledger_id, environment, about, facts, crew.actor, at or crew.clock(), reason)
     return declared_payload(said, (vouch or crew.vouch)(declaration_bytes(said)))
+
+
+def is_proven(crew: Crew, said: Declared | None) -> bool:
+    """Whether a declaration counts: it is proven who made it, or nobody has a key."""
+    return not crew.signers or (said is not None and crew.proof(said).proven)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from terrace.gates.declaration import facts_of
+from terrace.ledger.declared import KEY, Declared, declared
 from terrace.ledger.events.drift import DriftAcknowledged
-from terrace.ledger.model import History
+from terrace.ledger.model import Event, History
 from terrace.watch.model import Sighting
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """Somebody knows that these paths of an address differ, and why that is so."""
+    """Somebody knows that these paths of an address differ, and why that is so. `declared` proves who, or not."""
 
     stack: str
     address: str
@@ -24,6 +26,7 @@ class Acknowledgement:
     by: str
     reason: str
     at: datetime
+    declared: Declared | None = None
 
     def covers(self, sighting: Sighting, paths: tuple[str, ...]) -> bool:
         """Whether it speaks of these paths of a sighting, with the values that are there now."""
@@ -47,10 +50,17 @@ def acknowledgements(history: History, environment: str) -> tuple[Acknowledgemen
             by=event.actor,
             reason=event.record.reason,
             at=event.time,
+            declared=_declared(history, event, event.record),
         )
         for event in history.readable
         if event.subject == environment and isinstance(event.record, DriftAcknowledged)
     )
+
+
+def _declared(history: History, event: Event, record: DriftAcknowledged) -> Declared:
+    facts = facts_of({name: value for name, value in event.payload.items() if name != KEY})
+    told, environment = record.declaration, event.subject
+    return declared(history, event, told, "acknowledge", environment, record.address, record.reason, facts)
 
 
 def acknowledgement_of(sighting: Sighting, reason: str) -> dict[str, Any]:

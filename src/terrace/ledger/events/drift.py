@@ -17,6 +17,7 @@ from terrace.ledger.events.grammar import (
     Text,
     Word,
 )
+from terrace.ledger.events.proof import DeclarationRecord
 from terrace.ledger.events.record import About, Record
 
 
@@ -71,7 +72,7 @@ class DriftChecked(Record, frozen=True):
 
 
 class DriftAcknowledged(Record, frozen=True):
-    """Somebody answers for a difference, as it was seen."""
+    """Somebody answers for a difference, as it was seen. `declaration` proves who."""
 
     KIND: ClassVar[str] = kinds.DRIFT_ACKNOWLEDGED
     ABOUT: ClassVar[About] = "environment"
@@ -82,6 +83,7 @@ class DriftAcknowledged(Record, frozen=True):
     observed: dict[str, Line]
     fingerprint: Word
     reason: Text
+    declaration: DeclarationRecord | None = None
 
 
 class DriftOverdue(Record, frozen=True):
