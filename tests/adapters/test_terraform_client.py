@@ -10,7 +10,8 @@ import pytest
 
 from support.sites import GREETING, site_of, terraform_in
 from terrace.adapters.terraform.client import LocalTerraform
-from terrace.errors import BadInput, NotReady, TerraformFailed
+from terrace.adapters.terraform.data_folder import state_file
+from terrace.errors import BadInput, Corrupt, NotReady, TerraformFailed
 from terrace.plans.terraform import Progress
 from terrace.stacks.config import TerraformSettings
 
@@ -128,6 +129,23 @@ def test_the_state_of_a_stack_without_backend_lives_outside_of_the_checkout(
     site = site_of(tmp_path, GREETING)
     assert terraform.pull_state(site).content == b""
     assert not (site.folder / "terraform.tfstate").exists()
+
+
+@pytest.mark.parametrize("how", ["zeroed", "cut", "not UTF-8", "foreign", "a folder"])
+def test_a_damaged_local_state_is_named_with_the_way_out(how: str, tmp_path: Path) -> None:
+    site = site_of(tmp_path, GREETING)
+    terraform = terraform_in(tmp_path / "terrace", "terraform")
+    terraform.plan(site).discard()
+    path = state_file(tmp_path / "terrace" / "states", site)
+    assert path is not None
+    path.write_bytes(b'{"version":4,"terraform_version":"1.9.0","serial":1,"lineage":"a","outputs":{},"resources":[]}')
+    terraform.plan(site).discard()
+    _damage(path, how)
+    for use in (terraform.plan, terraform.pull_state):
+        with pytest.raises(Corrupt) as told:
+            use(site)
+        assert str(path) in told.value.message
+        assert "terrace state restore dev" in (told.value.hint or "")
 
 
 def test_a_state_in_the_repository_is_refused(terraform: LocalTerraform, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from terrace.adapters.terraform.fast.memory import Surprise
 from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
-from terrace.errors import BadInput, Diagnostic, StateLock, StateLocked, TerraformFailed
+from terrace.errors import BadInput, Corrupt, Diagnostic, StateLock, StateLocked, TerraceError, TerraformFailed
 from terrace.plans.state_file import read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
 from terrace.plans.versions import Version
@@ -173,6 +173,8 @@ class LocalTerraform:
                 f"{site.stack.path}/terraform.tfstate lies in the repository: a state does not belong in Git",
                 hint="move it to a remote backend, or out of the repository, and commit that",
             )
+        if site.scratch is None:
+            _check_local(state, site)
         state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         text = override(state)
         path = site.folder / OVERRIDE
@@ -408,6 +410,24 @@ class LocalTerraform:
             rest = "".join(plain) + ran.err
             raise failure(self.product, name, site.stack.key, ran.code, found, rest)
         return ran, found
+
+
+def _check_local(state: Path, site: Site) -> None:
+    """Raises Corrupt for a local state that is damaged: Terraform would say that it cannot be locked. An empty one is
+    what Terraform makes to lock a state that is not there yet."""
+    try:
+        content = state.read_bytes()
+        if content:
+            read_state(content, f"the local state of {site.stack.key}")
+    except FileNotFoundError:
+        return
+    except (OSError, TerraceError) as error:
+        environment = site.stack.environment
+        raise Corrupt(
+            f"the local state of {site.stack.key} is damaged: {state}",
+            hint=f"move that file away and, before anything is deployed, take back a copy: "
+            f"`terrace state list {environment}`, `terrace state restore {environment}`",
+        ) from error
 
 
 def _suffix(path: str, among: tuple[str, ...]) -> str:
