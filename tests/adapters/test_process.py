@@ -66,6 +66,8 @@ def test_no_program_of_the_source_is_started_without_a_limit() -> None:
         "adapters/process.py",
         # Streams a history; ends with its reader.
         "adapters/git/patches.py",
+        # Streams the contents of objects; ends with its reader.
+        "adapters/git/command.py",
         # Terraform: never killed, it may hold the lock of a state.
         "adapters/runner/applier.py",
         "adapters/runner/child.py",
