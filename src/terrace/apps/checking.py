@@ -36,7 +36,7 @@ def checked(shop: Workshop, crew: Crew, change_set: ChangeSet, landscape: Landsc
     if waivers.unread:
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
     scanners = shop.scanners()
-    made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners, waivers)
+    made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners, waivers, shop.survey)
     validation = validate(crew, change_set, landscape, made, waivers=waivers, by=by)
     return Checked(
         validation.assessment,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.rule_files import first_pipelines, reviewers, rule_of, same_configuration
 from terrace.assess.waivers.judging import NONE, Waivers
 from terrace.assess.waivers.telling import more_waived
-from terrace.plans.model import Plan
+from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import Terraform
+from terrace.stacks.backends import Address
+from terrace.stacks.landscape import Landscape
 from terrace.stacks.naming import shell_word
 from terrace.stacks.repository import Repository
 from terrace.stacks.tree import Tree
@@ -34,8 +36,10 @@ def checks(
     search: SecretSearch,
     scanners: Scanners,
     waivers: Waivers = NONE,
+    survey: Callable[[str], Landscape] | None = None,
 ) -> Mapping[str, Check]:
-    """Every check by name, in the order in which their findings are told."""
+    """Every check by name, in the order in which their findings are told. `survey` finds what a commit has; without it
+    no check compares with the base of the change."""
     return {
         "format": StaticCheck("format", lambda examined: unformatted(examined, terraform)),
         "trust-root": StaticCheck(
@@ -50,6 +54,9 @@ def checks(
         ),
         "layout": StaticCheck("layout", noticed),
         "outside-files": StaticCheck("outside-files", lambda examined: read_outside(examined, repository)),
+        "shared-state": PlanCheck(
+            "shared-state", lambda examined, plans: (*shared_states(examined, survey), *states_found(examined, plans))
+        ),
         "policy": PlanCheck("policy", policies.examine),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
         "pinned": StaticCheck("pinned", lambda examined: left_open(examined, repository)),
@@ -184,6 +191,86 @@ def noticed(examined: Examined) -> tuple[Finding, ...]:
         )
         for notice in examined.change_set.notices
     )
+
+
+def shared_states(examined: Examined, survey: Callable[[str], Landscape] | None) -> tuple[Finding, ...]:
+    """Stacks that name the state of another stack, and changed stacks of whose state the address is not literal."""
+    from terrace.stacks.backends import addresses, shared, taken
+
+    change, here = examined.change_set, examined.landscape
+    touched = {impact.stack.key for impact in change.impacts}
+    told = []
+    for one in shared(here):
+        mine, other = (one.stack, one.other) if one.stack.key in touched else (one.other, one.stack)
+        place = next((a.place for a in addresses(mine, here.graph) if a.place is not None), one.address.place)
+        told.append((mine.key, place, f"{mine.key} and {other.key} have the same state: {one.address}"))
+    if survey is not None and change.base != change.head:
+        known = {frozenset((one.stack.key, one.other.key)) for one in shared(here)}
+        for one in taken(survey(change.base), here):
+            if frozenset((one.stack.key, one.other.key)) not in known:
+                message = f"{one.stack.key} takes over the state of {one.other.key}: {one.address}"
+                told.append((one.stack.key, one.address.place, message))
+    found = [
+        Finding(
+            rule="shared-state",
+            severity=Severity.CRITICAL,
+            status=Status.FAIL,
+            tool="terrace",
+            message=message,
+            stack=key,
+            path=place.path if place is not None else None,
+            line=place.line or 0 if place is not None else 0,
+            fix="give each stack an address of its own: a deployment refuses this one",
+        )
+        for key, place, message in told
+    ]
+    for stack in (impact.stack for impact in change.impacts):
+        for address in addresses(stack, here.graph):
+            if address.unknown:
+                found.append(_unclear(stack.key, address))
+    return tuple(found)
+
+
+def _unclear(key: str, address: Address) -> Finding:
+    return Finding(
+        rule="shared-state",
+        severity=Severity.MEDIUM,
+        status=Status.UNKNOWN,
+        tool="terrace",
+        message=f"whose state {key} has cannot be told: {', '.join(address.unknown)} of its {address.type} backend"
+        " has no literal value; a deployment compares the lineage of the state",
+        stack=key,
+        path=address.place.path if address.place is not None else None,
+        line=address.place.line or 0 if address.place is not None else 0,
+        fix="write the value into the block, or into `backend_config` of terrace.yaml",
+        advisory=True,
+    )
+
+
+def states_found(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+    """New stacks whose state is not empty: their plans find objects that no deployment of theirs made."""
+    found = []
+    for impact in examined.change_set.impacts:
+        plan = plans.get(impact.stack.key)
+        if plan is None or all(reason.kind != "new" for reason in impact.reasons):
+            continue
+        there = [c for c in plan.changes if c.mode == "managed" and c.action is not Action.CREATE and not c.importing]
+        if there:
+            message = f"{impact.stack.key} is new, and its state is not empty: its plan finds {len(there)} objects"
+            found.append(
+                Finding(
+                    rule="shared-state",
+                    severity=Severity.HIGH,
+                    status=Status.FAIL,
+                    tool="terrace",
+                    message=f"{message}, {there[0].address} among them",
+                    stack=impact.stack.key,
+                    address=there[0].address,
+                    fix="see whose state that is before you merge this",
+                    advisory=True,
+                )
+            )
+    return tuple(found)
 
 
 def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:

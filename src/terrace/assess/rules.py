@@ -91,6 +91,13 @@ RULES: tuple[Rule, ...] = (
         "It cannot be waived: what was not looked at gives no evidence.",
     ),
     Rule(
+        "shared-state",
+        "Two stacks have one backend address, a stack takes over the state of another, or an address is not literal.",
+        "Each would change and destroy what the other made, under the gates of its own environment only.",
+        "Give each stack an address of its own, in its backend block or in `backend_config` of terrace.yaml.",
+        "Nothing waives it: a deployment refuses such a stack whatever the check weighs.",
+    ),
+    Rule(
         "policy",
         "A policy of the repository could not be run, or a folder that `policies` names holds none.",
         "What was not run has found nothing, and that says nothing about the change.",

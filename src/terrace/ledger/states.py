@@ -112,6 +112,26 @@ def recorded(history: History) -> dict[str, str]:
     return found
 
 
+def lineages(history: History) -> dict[str, frozenset[str]]:
+    """The stacks that had each lineage of a state, as far as copies of their states tell. None is ever taken away: what
+    a later event says of a state frees it for no other stack."""
+    return history.view(_lineages)
+
+
+def _lineages(history: History) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    begun: dict[str, StepBegun] = {}
+    for event in history.readable:
+        match event.record:
+            case StepBegun(step="backup" | "snapshot") as record:
+                begun[record.attempt] = record
+            case StepEnded(attempt=attempt, detail=Detail(lineage=str(lineage))) if attempt in begun:
+                found.setdefault(lineage, set()).add(begun[attempt].stack)
+            case StateBackedUp(lineage=lineage) | StateRestoreEnded(lineage=lineage):
+                found.setdefault(lineage, set()).add(event.subject)
+    return {lineage: frozenset(keys) for lineage, keys in found.items() if lineage}
+
+
 def applied_since(history: History, stack: str, moment: datetime) -> tuple[str, ...]:
     """The deployments that began to apply something to a stack after that moment."""
     return tuple(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from terrace.assess.model import Objection
+from terrace.assess.model import Objection, Weight
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.ledger.events.codec import fits
-from terrace.ledger.states import Standing, standings
+from terrace.ledger.states import Standing, lineages, standings
 from terrace.pipelines.ground import (
     ApplyEnd,
     ApplyFailed,
@@ -21,10 +21,12 @@ from terrace.pipelines.ground import (
 from terrace.pipelines.journal import plain
 from terrace.pipelines.judging import judged
 from terrace.pipelines.look import reading
+from terrace.pipelines.state_owners import owner_of
 from terrace.pipelines.undoing import newer_lock_file, objections
 from terrace.plans.backup import Moment
 from terrace.plans.compare import differing
 from terrace.plans.model import Action, Plan
+from terrace.plans.state_file import objects
 from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, Listener, RunOutcome, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
@@ -44,6 +46,9 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     it is volatile, and fails here with the names of what differs. On a state that is gone, went back or was started
     anew nothing is planned at all.
     """
+    foreign = _foreign_state(ground, key) if key not in standings(ground.history) else ""
+    if foreign:
+        return Ended("failed", foreign)
     try:
         hand = _made(ground, key)
     except TerraformFailed as error:
@@ -56,7 +61,7 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
         return Ended(
             "failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(ground, hand)
         )
-    wrong = _wrong_state(ground, key, hand.state)
+    wrong = _wrong_state(ground, key, hand.state) or _of_another(ground, key, hand.state)
     if wrong:
         return Ended("failed", wrong, _facts(ground, hand))
     if _differs_from_before(ground.deployment, key, hand):
@@ -67,7 +72,7 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
         hand = again
     ground.in_hand[attempt] = hand
     found = judged(ground.crew, ground.history, hand.plan)
-    against = (*objections(ground, hand), *found.objections)
+    against = (*objections(ground, hand), *_found_state(ground, key, hand.state), *found.objections)
     message = "; ".join([_summary(hand.plan), *(f"{one.address} {one.why}" for one in against)])
     told = {"objections": [_objection(one) for one in against], **found.payload()}
     return Ended("succeeded", message, {**_facts(ground, hand), **told})
@@ -82,6 +87,41 @@ def _wrong_state(ground: Ground, key: str, state: StateSnapshot) -> str:
         return ""
     accept = f"terrace state backup {environment} --accept {shell_word(key)}"
     return f"{reason}: bring it back (`terrace state restore {shell_word(key)}`), or say that it is right (`{accept}`)"
+
+
+def _foreign_state(ground: Ground, key: str) -> str:
+    """Why a stack that is new here is not planned at all: its state is another one's."""
+    return _of_another(ground, key, ground.crew.terraform.pull_state(ground.site(key, "plan")))
+
+
+def _of_another(ground: Ground, key: str, state: StateSnapshot) -> str:
+    """Whose state it is, where it is not this stack's: what a plan on it would destroy belongs to that one."""
+    if not state.lineage:
+        return ""
+    owners = lineages(ground.history).get(state.lineage, frozenset())
+    owner, _ = owner_of(ground.crew, ground.landscape, ground.landscape.stack(key), owners)
+    if not owner:
+        return ""
+    return (
+        f"the state that {key} names is the state of {owner} (lineage {state.lineage}): nothing of {key} is planned on"
+        f" it; give {key} a backend address of its own"
+    )
+
+
+def _found_state(ground: Ground, key: str, state: StateSnapshot) -> tuple[Objection, ...]:
+    """What is to be told about the state of a stack that was never applied here: it was another's, or has objects."""
+    if key in standings(ground.history) or not state.content:
+        return ()
+    owners = lineages(ground.history).get(state.lineage, frozenset())
+    _, former = owner_of(ground.crew, ground.landscape, ground.landscape.stack(key), owners)
+    number = objects(state.content)
+    if former:
+        why = f"was the state of {former}, which is gone at this commit: {former} was renamed"
+    elif number:
+        why = f"is not empty though the stack is new here: no deployment of this ledger made its {number} objects"
+    else:
+        return ()
+    return (Objection("state", key, f"state of {key}", why, Weight.SAY),)
 
 
 def _needs_newer_provider(ground: Ground, key: str, error: TerraformFailed) -> bool:

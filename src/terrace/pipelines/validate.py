@@ -27,6 +27,7 @@ from terrace.pipelines.surroundings import surroundings
 from terrace.pipelines.weighing import weighed
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
+from terrace.stacks.backends import shared
 from terrace.stacks.blocks import Blocks
 from terrace.stacks.config import Environment
 from terrace.stacks.graph import waves
@@ -112,6 +113,13 @@ def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Pla
             f"{stack.environment} is a new environment: the protected branch does not say what may be used to plan it",
             hint="have an owner merge the environment first; a change to its stacks is planned from then on",
         )
+    for one in shared(landscape):
+        if stack.key in (one.stack.key, one.other.key):
+            raise BadInput(
+                f"{one.stack.key} and {one.other.key} have the same state ({one.address}): neither is planned on it",
+                hint="give each stack an address of its own",
+                place=one.address.place,
+            )
     return by(crew, landscape, stack, root)
 
 

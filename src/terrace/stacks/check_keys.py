@@ -158,6 +158,7 @@ CHECKS = (
     "trust-root",
     "layout",
     "outside-files",
+    "shared-state",
     "policy",
     "commits",
     "pinned",

@@ -28,7 +28,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One module: a folder with configuration. `unsure` are sources that could not be told, as (file, line)."""
+    """One module: a folder with configuration. `unsure` are sources that could not be told, as (file, line). `names`
+    are what the files are called in this folder: where one is a link, `files` has what it leads to.
+    """
 
     path: str
     files: tuple[str, ...]
@@ -36,12 +38,14 @@ class Folder:
     calls: tuple[Call, ...] = ()
     unsure: tuple[tuple[str, int], ...] = ()
     links: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def backend(self) -> Settings | None:
-        """The backend block in force: an override file has the last word."""
-        blocks = [(path, facts.backend) for path, facts in zip(self.files, self.facts, strict=True) if facts.backend]
-        blocks.sort(key=lambda pair: is_override(pair[0].rpartition("/")[2]))
+        """The backend block in force: an override file has the last word, whatever a link calls it elsewhere."""
+        names = self.names or tuple(path.rpartition("/")[2] for path in self.files)
+        blocks = [(name, facts.backend) for name, facts in zip(names, self.facts, strict=True) if facts.backend]
+        blocks.sort(key=lambda pair: is_override(pair[0]))
         return blocks[-1][1] if blocks else None
 
 
@@ -157,15 +161,18 @@ class _Builder:
         unique = tuple(dict.fromkeys(self._notices))
         return Graph(self._folders, locks, unique, {to: tuple(dict.fromkeys(by)) for to, by in callers.items()})
 
-    def _files(self, folder: str) -> list[str]:
-        """The configuration files of a folder as entries of the tree, links followed."""
+    def _named(self, folder: str) -> list[tuple[str, str]]:
+        """The configuration files of a folder: the name there, and the entry of the tree, links followed."""
         real = self._layout.way(folder).real
-        found: list[str] = []
+        found: list[tuple[str, str]] = []
         for name in self._layout.configuration(folder):
             path = self._layout.way(f"{real}/{name}" if real else name).real
             if path is not None and path in self._layout.entries:
-                found.append(path)
+                found.append((name, path))
         return found
+
+    def _files(self, folder: str) -> list[str]:
+        return [path for _, path in self._named(folder)]
 
     def _folder(self, folder: str, facts: dict[str, FileFacts]) -> Folder:
         files = self._files(folder)
@@ -189,6 +196,7 @@ class _Builder:
             tuple(calls),
             tuple(unsure),
             tuple(dict.fromkeys(links)),
+            tuple(name for name, _ in self._named(folder)),
         )
 
     def _call(self, folder: str, path: str, call: ModuleCall, calls: list[Call], unsure: list[tuple[str, int]]) -> None:

@@ -144,7 +144,7 @@ class _Gathered:
         for inner in blocks(block):
             kind, labels = head(inner)
             if kind == "backend" and labels:
-                self.backend = _settings(labels[0], dict(attributes(inner)), line_of(inner))
+                self.backend = _settings(labels[0], _flat(inner), line_of(inner))
             elif kind == "cloud":
                 self.cloud_line = line_of(inner)
             elif kind == "required_providers":
@@ -311,8 +311,23 @@ def _provider(name: str, value: Node) -> RequiredProvider:
     return RequiredProvider(name, words.get("source"), words.get("version"), line_of(value))
 
 
+def _flat(block: Node) -> dict[str, Node]:
+    """The attributes of a block; those of inner blocks and of maps by `outer.inner` too."""
+    found = dict(attributes(block))
+    for name, value in attributes(block):
+        inner = dict(_elements(value))
+        if inner:
+            del found[name]
+            found |= {f"{name}.{key}": one for key, one in inner.items()}
+    for inner_block in blocks(block):
+        kind, _ = head(inner_block)
+        found |= {f"{kind}.{name}": value for name, value in attributes(inner_block)}
+    return found
+
+
 def _settings(kind: str, values: dict[str, Node], line: int) -> Settings:
-    literals = {name: _literal(_template(value)) for name, value in values.items()}
+    templates = {name: _template(value) for name, value in values.items()}
+    literals = {name: _literal(template) if template else "" for name, template in templates.items()}
     known = {name: value for name, value in literals.items() if value is not None}
     return Settings(kind, known, tuple(sorted(set(literals) - set(known))), line)
 
@@ -335,7 +350,7 @@ def _quoted(node: Node, depth: int = 0) -> Template:
     parts: list[Part] = []
     for child in node.named_children:
         if child.type == "template_literal":
-            parts.append(Part("text", _unescaped(text_of(child))))
+            parts.append(Part("text", unescaped(text_of(child))))
         elif child.type == "template_interpolation":
             inner = [c for c in child.named_children if c.type == "expression"]
             parts.extend(_template(inner[0], depth + 1) if inner else (_UNKNOWN,))
@@ -383,10 +398,6 @@ def _literal(template: Template) -> str | None:
     return "".join(part.text for part in template)
 
 
-def _unescaped(text: str) -> str:
-    return unescaped(text) if "\\" in text or "{" in text else text
-
-
 # --- JSON values -------------------------------------------------------------------------------------------------
 
 
@@ -406,8 +417,24 @@ def _labelled(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _json_settings(kind: str, values: dict[str, Any]) -> Settings:
-    known = {str(k): str(v) for k, v in values.items() if isinstance(v, str | int | bool) and "${" not in str(v)}
-    return Settings(kind, known, tuple(sorted(str(k) for k in values if str(k) not in known)))
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        for inner in _list(value) if isinstance(value, list | dict) else ():
+            flat |= {f"{name}.{key}": one for key, one in inner.items()} if isinstance(inner, dict) else {}
+        if not isinstance(value, list | dict):
+            flat[str(name)] = value
+    known = {name: text for name, value in flat.items() if (text := _json_literal(value)) is not None}
+    unknown = {*flat, *(str(name) for name in values if not any(str(name) == n.partition(".")[0] for n in flat))}
+    return Settings(kind, known, tuple(sorted(unknown - known.keys())))
+
+
+def _json_literal(value: Any) -> str | None:
+    """A setting as text; None where it is an expression. In JSON each string is a template."""
+    if isinstance(value, str):
+        return _literal(_json_template(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else None
 
 
 def _json_template(value: Any) -> Template:

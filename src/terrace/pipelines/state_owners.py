@@ -1,0 +1,100 @@
+"""Whose state a stack is planned on: refused where it is another stack's, by address and by lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.pipelines.crew import Crew
+from terrace.rollout.model import Deployment, Step
+from terrace.stacks.backends import addresses, common
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Destruction, Stack
+
+
+def foreign_addresses(crew: Crew, history: History, deployment: Deployment) -> tuple[str, ...]:
+    """Returns for each stack of a deployment that names the state of another one whose it is, and where it says so.
+
+    The others are those of its own commit, those of the protected branch, and those that are deployed: a commit that
+    gives one stack another address and its old one to a second stack shares nothing by itself.
+    """
+    here = crew.survey(deployment.commit)
+    keys = set(deployment.stacks)
+    mine = [stack for stack in here.of(deployment.environment) if stack.key in keys]
+    found: dict[str, str] = {}
+    for there, others in _others(crew, history, here):
+        for stack in mine:
+            for other in others:
+                if stack.key not in found and not _may_share(here, stack, other):
+                    same = common(addresses(stack, here.graph), addresses(other, there.graph))
+                    if same is not None:
+                        where = f" ({same.place})" if same.place is not None else ""
+                        at = "" if there is here else f" at {there.commit[:7]}"
+                        found[stack.key] = f"{stack.key}{where} names the state of {other.key}{at}: {same}"
+    return tuple(found.values())
+
+
+def _may_share(here: Landscape, stack: Stack, other: Stack) -> bool:
+    """Whether two stacks of two commits may have one state: it is the same stack, or it was renamed.
+
+    One that was renamed is gone at this commit, and stays under the gates of its environment.
+    """
+    if stack.key == other.key:
+        return True
+    return stack.environment == other.environment and all(one.key != other.key for one in here.stacks)
+
+
+def _others(crew: Crew, history: History, here: Landscape) -> Iterator[tuple[Landscape, tuple[Stack, ...]]]:
+    """The stacks that may be named by mistake, each with the landscape that it belongs to."""
+    yield here, here.stacks
+    tip = crew.repository.protected_tip()
+    if tip != here.commit:
+        yield (there := crew.survey(tip)), there.stacks
+    for commit, keys in _deployed(crew, history).items():
+        if commit in (tip, here.commit):
+            continue
+        try:
+            there = crew.survey(commit)
+        except Interrupted:
+            raise
+        except TerraceError:
+            # It is not in this clone any more. The lineage of the state is compared as well.
+            continue
+        yield there, tuple(stack for stack in there.stacks if stack.key in keys)
+
+
+def _deployed(crew: Crew, history: History) -> dict[str, set[str]]:
+    """The commits that stacks were last applied from, with those stacks; what was destroyed is none of them."""
+    known = {environment.name for environment in crew.config.environments}
+    last: dict[str, str] = {}
+    for deployment in folds.deployments(history):
+        for key in deployment.stacks if deployment.environment in known else ():
+            if deployment.last(Step.APPLY, key) is None and not deployment.done(key):
+                continue
+            last[key] = deployment.commit
+            if isinstance(deployment.origin, Destruction) and deployment.done(key):
+                del last[key]
+    found: dict[str, set[str]] = {}
+    for key, commit in last.items():
+        found.setdefault(commit, set()).add(key)
+    return found
+
+
+def owner_of(crew: Crew, here: Landscape, stack: Stack, owners: frozenset[str]) -> tuple[str, str]:
+    """Returns the stack that a state belongs to instead of this one, and the stack that this one was before.
+
+    `owners` are the stacks that had the lineage of the state, as the ledger tells. Each is "" where there is none. A
+    stack was renamed where the other is gone at this commit and was in the same environment, or in one that the trust
+    root does not have any more.
+    """
+    known = {environment.name for environment in crew.config.environments}
+    former = ""
+    for other in sorted(owners - {stack.key}):
+        environment = other.partition("/")[0]
+        gone = all(one.key != other for one in here.stacks)
+        if not gone or (environment != stack.environment and environment in known):
+            return other, ""
+        former = other
+    return "", "" if stack.key in owners else former

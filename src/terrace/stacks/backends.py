@@ -1,0 +1,270 @@
+"""Whose state is it: the address of the state of a stack, as far as literal values tell it.
+
+A state belongs to one stack. Two stacks with one address would change and destroy each other's objects, each under the
+gates of its own environment.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from terrace.errors import Place
+from terrace.stacks.facts import Settings
+from terrace.stacks.graph import Folder, Graph
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.layout import is_override
+from terrace.stacks.model import Stack
+
+Normal = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the state of a stack is kept.
+
+    `parts` identify it, in a form in which equal addresses are equal texts. `hints` tell two addresses apart only where
+    both have them: an endpoint that one block leaves to the environment may be the one that another names. `unknown`
+    are the parts without a literal value.
+    """
+
+    type: str
+    parts: tuple[tuple[str, str], ...]
+    hints: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[str, ...] = ()
+    place: Place | None = None
+
+    def is_same(self, other: Address) -> bool:
+        """Whether both are the same state, as far as that is known."""
+        if self.type != other.type or self.unknown or other.unknown or self.parts != other.parts:
+            return False
+        mine, theirs = dict(self.hints), dict(other.hints)
+        return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
+
+    def __str__(self) -> str:
+        told = [f"{name} {value}" for name, value in self.parts if value]
+        return " ".join([self.type, ", ".join([*told, *(f"{name} unknown" for name in self.unknown)])])
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Two stacks with one state. `place` is where the first says so."""
+
+    stack: Stack
+    other: Stack
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A setting that identifies a state. `default` is what the backend takes where it is not set; None: it is unknown
+    then, because the environment or a file of the machine may say it."""
+
+    name: str
+    default: str | None = None
+    normal: Normal = str.strip
+    instead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    parts: tuple[_Part, ...]
+    hints: tuple[_Part, ...] = ()
+
+
+def addresses(stack: Stack, graph: Graph) -> tuple[Address, ...]:
+    """Returns the address of the state of a stack: one, or two where Terraform and OpenTofu read different files.
+
+    What `backend_config` of terrace.yaml sets comes before the block, as on Terraform's command line.
+    """
+    folder = graph.folders.get(stack.path)
+    if folder is None:
+        return ()
+    readings = (_in_force(folder, tofu=False), _in_force(folder, tofu=True))
+    found = (_address(stack, settings, path) for path, settings in readings)
+    return tuple(dict.fromkeys(found))
+
+
+def shared(landscape: Landscape) -> tuple[Sharing, ...]:
+    """Returns every pair of stacks of one commit that have the same state, whatever their environments are."""
+    known = [(stack, addresses(stack, landscape.graph)) for stack in sorted(landscape.stacks, key=lambda s: s.key)]
+    found = []
+    for number, (stack, mine) in enumerate(known):
+        for other, theirs in known[number + 1 :]:
+            same = common(mine, theirs)
+            if same is not None:
+                found.append(Sharing(stack, other, same))
+    return tuple(found)
+
+
+def taken(before: Landscape, after: Landscape) -> tuple[Sharing, ...]:
+    """Returns the stacks of a commit that take over the state which another stack had at an earlier one.
+
+    A stack that was renamed within its environment takes nothing over: the other one is gone then.
+    """
+    found = []
+    keys = {stack.key for stack in after.stacks}
+    for stack in sorted(after.stacks, key=lambda s: s.key):
+        mine = addresses(stack, after.graph)
+        for other in before.stacks:
+            if other.key == stack.key or (other.environment == stack.environment and other.key not in keys):
+                continue
+            same = common(mine, addresses(other, before.graph))
+            if same is not None:
+                found.append(Sharing(stack, other, same))
+    return tuple(found)
+
+
+def common(mine: Iterable[Address], theirs: Iterable[Address]) -> Address | None:
+    """Returns the address that two stacks have in common, as the first says it; None where they have none."""
+    others = tuple(theirs)
+    return next((one for one in mine if any(one.is_same(other) for other in others)), None)
+
+
+def _in_force(folder: Folder, *, tofu: bool) -> tuple[str, Settings | None]:
+    """The backend block that is in force in a folder, with its file."""
+    names = folder.names or tuple(path.rpartition("/")[2] for path in folder.files)
+    every = [(n, p, f.backend) for n, p, f in zip(names, folder.files, folder.facts, strict=True) if f.backend]
+    own = {_stem(name) for name in names if _is_tofu(name)}
+    read = [one for one in every if _is_read(one[0], own, tofu=tofu)]
+    read.sort(key=lambda one: (is_override(one[0]), one[0]))
+    return (read[-1][1], read[-1][2]) if read else ("", None)
+
+
+def _is_read(name: str, own: set[str], *, tofu: bool) -> bool:
+    return (_is_tofu(name) or _stem(name) not in own) if tofu else not _is_tofu(name)
+
+
+def _is_tofu(name: str) -> bool:
+    return name.removesuffix(".json").endswith(".tofu")
+
+
+def _stem(name: str) -> str:
+    plain = name.removesuffix(".json")
+    return plain.rpartition(".")[0] + (".json" if plain != name else "")
+
+
+def _address(stack: Stack, settings: Settings | None, path: str) -> Address:
+    if settings is None or settings.type == "local":
+        # Terrace keeps local states itself, at a place that follows from the stack.
+        place = Place(path, settings.line) if settings is not None else None
+        kept = posixpath.normpath(f"{stack.environment}/{stack.name}/terraform.tfstate").casefold()
+        return Address("local", (("path", kept),), place=place)
+    given = {**settings.known, **dict(stack.backend_config)}
+    unclear = set(settings.unknown) - given.keys()
+    kind = _KINDS.get(settings.type) or _whole(given, unclear)
+    parts, unknown = [], []
+    for part in kind.parts:
+        value = _value(part, given, unclear)
+        if value is None:
+            unknown.append(part.name)
+        else:
+            parts.append((part.name, value))
+    hints = ((hint.name, value) for hint in kind.hints if (value := _value(hint, given, unclear)) is not None)
+    return Address(settings.type, tuple(parts), tuple(hints), tuple(unknown), Place(path, settings.line or 1))
+
+
+def _whole(given: Mapping[str, str], unclear: set[str]) -> _Kind:
+    """How a backend is told that is not known here: by all of its settings."""
+    return _Kind(tuple(_Part(name) for name in sorted({*given, *unclear})))
+
+
+def _value(part: _Part, given: Mapping[str, str], unclear: set[str]) -> str | None:
+    for name in (part.name, *part.instead):
+        if name in given:
+            return part.normal(given[name])
+        if name in unclear or any(one.startswith(f"{name}.") for one in unclear):
+            return None
+    return part.normal(part.default) if part.default is not None else None
+
+
+# --- how each backend reads its settings -------------------------------------------------------------------------
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _path(text: str) -> str:
+    """A path in a store: clients clean it, and so `./a//b/` is `a/b`."""
+    cleaned = posixpath.normpath(text.strip().replace("\\", "/")).strip("/")
+    return "" if cleaned == "." else cleaned
+
+
+def _url(text: str) -> str:
+    """An address without its scheme and its user: host and port, path and query."""
+    split = urlsplit(text.strip() if "://" in text else f"//{text.strip()}")
+    try:
+        port = split.port or {"https": 443, "http": 80}.get(split.scheme.casefold(), 443)
+    except ValueError:
+        return _folded(text)
+    usual = "" if port in (80, 443) else f":{port}"
+    query = f"?{split.query}" if split.query else ""
+    return f"{_host(split.hostname or '')}{usual}/{_path(unquote(split.path))}{query}".rstrip("/")
+
+
+def _host(name: str) -> str:
+    bare = name.casefold().rstrip(".")
+    return "localhost" if bare in ("", "127.0.0.1", "::1", "localhost", "[::1]") else bare
+
+
+def _endpoint(text: str) -> str:
+    """The endpoint of an object store; the official ones of AWS are all one."""
+    found = _url(text)
+    host = found.partition("/")[0]
+    return "aws" if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) else found
+
+
+_PAIR = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)")
+
+
+def _connection(text: str) -> str:
+    """Host, port and database of a connection to PostgreSQL. Never user or password: addresses are shown."""
+    words: dict[str, str] = {}
+    if "://" in text:
+        split = urlsplit(text.strip())
+        hosts = split.netloc.rpartition("@")[2]
+        words = {"host": hosts, "dbname": unquote(split.path.strip("/")), "user": unquote(split.username or "")}
+        words |= {name: value for name, value in parse_qsl(split.query) if name in ("host", "port", "dbname")}
+    else:
+        words = {name: value.strip("'") for name, value in _PAIR.findall(text)}
+    host, _, port = words.get("host", words.get("hostaddr", "")).rpartition(":")
+    if not port.isdigit():
+        host, port = words.get("host", words.get("hostaddr", "")), ""
+    port = words.get("port") or port or "5432"
+    return f"{_host(host)}:{port}/{words.get('dbname') or words.get('user', '')}"
+
+
+_KINDS: Mapping[str, _Kind] = {
+    # Names of buckets are unique whatever the region is. The default workspace has no prefix.
+    "s3": _Kind(
+        (_Part("bucket"), _Part("key", normal=_path)),
+        (_Part("endpoint", normal=_endpoint, instead=("endpoints.s3",)),),
+    ),
+    "azurerm": _Kind(
+        (
+            _Part("storage_account_name", normal=_folded),
+            _Part("container_name", normal=_folded),
+            _Part("key", normal=_path),
+        )
+    ),
+    "gcs": _Kind((_Part("bucket"), _Part("prefix", "", _path))),
+    "pg": _Kind((_Part("conn_str", normal=_connection), _Part("schema_name", "terraform_remote_state"))),
+    "http": _Kind((_Part("address", normal=_url),)),
+    "consul": _Kind((_Part("path", normal=_path),), (_Part("address", normal=_url), _Part("datacenter"))),
+    "kubernetes": _Kind(
+        (_Part("secret_suffix"), _Part("namespace", "default")),
+        (_Part("host", normal=_url), _Part("config_context")),
+    ),
+    "remote": _Kind(
+        (_Part("organization", normal=_folded), _Part("workspaces.name", instead=("workspaces.prefix",))),
+        (_Part("hostname", "app.terraform.io", _url),),
+    ),
+    "oss": _Kind((_Part("bucket"), _Part("prefix", "env:", _path), _Part("key", "terraform.tfstate", _path))),
+    "cos": _Kind((_Part("bucket"), _Part("prefix", "", _path), _Part("key", "terraform.tfstate", _path))),
+    "oci": _Kind((_Part("namespace"), _Part("bucket"), _Part("key", "terraform.tfstate", _path))),
+}
+"""What identifies a state, by the type of its backend."""

@@ -1,0 +1,172 @@
+"""A state belongs to one stack: with real Terraform, and a state store that is a server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.cli import World, world
+from support.git import git
+from support.http_states import HttpStore, serving
+
+pytestmark = pytest.mark.slow
+
+RULES = """\
+version: 1
+environments:
+  dev: {env: [TF_HTTP_ADDRESS]}
+  prod: {approvals: 1}
+people: {ann: {emails: [ann@example.com]}, bob: {emails: [bob@example.com]}}
+"""
+
+
+@pytest.fixture
+def store() -> Iterator[tuple[str, HttpStore]]:
+    with serving() as found:
+        yield found
+
+
+def backend(address: str, path: str) -> str:
+    return f'terraform {{\n  backend "http" {{\n    address = "{address}/{path}"\n  }}\n}}\n'
+
+
+def thing(name: str) -> str:
+    return f'resource "terraform_data" "{name}" {{\n  input = "{name}"\n}}\n'
+
+
+@pytest.fixture
+def shop(tmp_path: Path, store: tuple[str, HttpStore]) -> World:
+    """prod is deployed, with its approval; dev has one stack that was never deployed."""
+    address, _ = store
+    files = {
+        "environments/prod/app/main.tf": backend(address, "prod") + thing("precious"),
+        "environments/dev/app/main.tf": backend(address, "dev") + thing("toy"),
+        "terrace.yaml": RULES,
+    }
+    made = world(tmp_path, files)
+    made.run("deploy", "prod")
+    made.approve("prod", "bob")
+    made.ok("resume", "prod")
+    return made
+
+
+def blocked(shop: World, *words: str) -> None:
+    """dev is refused, and the reason says all of that."""
+    done = shop.run("deploy", "dev", "--json")
+    assert (done.code, done.json["result"]) == (1, "blocked"), done.out + done.err
+    assert not [step for step in done.json["steps"] if step["name"] == "plan"], "it is not even planned"
+    for word in words:
+        assert word in " ".join(done.json["reasons"]), done.json["reasons"]
+
+
+def test_a_copy_of_the_backend_of_prod_is_found_by_check_and_refused_by_deploy(
+    shop: World, store: tuple[str, HttpStore]
+) -> None:
+    address, states = store
+    before = states.states["/prod"]
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    copy = {
+        "environments/dev/extra/main.tf": thing("other"),
+        "environments/dev/extra/zz_override.tf.json": (
+            f'{{"terraform": {{"backend": {{"http": {{"address": "{address}/./prod/"}}}}}}}}'
+        ),
+    }
+    shop.push(copy)
+    checked = shop.run("check", "--json")
+    assert checked.code == 1
+    (found,) = [f for f in checked.json["findings"] if f["rule"] == "shared-state" and f["status"] == "fail"]
+    assert "environments/dev/extra/zz_override.tf.json" in str(found)
+    assert "dev/extra and prod/app have the same state" in found["message"]
+    assert all("precious" not in str(plan) for plan in checked.json["plans"]), "and it is not planned on it"
+    git(shop.work, "switch", "--quiet", "main")
+    git(shop.work, "merge", "--quiet", "change")
+    git(shop.work, "push", "--quiet", "origin", "main")
+    blocked(shop, "dev/extra (environments/dev/extra/zz_override.tf.json", "names the state of prod/app")
+    assert states.states["/prod"] == before
+
+
+def test_a_commit_that_moves_prod_away_frees_its_deployed_state_for_nobody(
+    shop: World, store: tuple[str, HttpStore]
+) -> None:
+    """At that commit no two stacks have one address: prod is still deployed at its old one."""
+    address, states = store
+    before = states.states["/prod"]
+    old = git(shop.work, "rev-parse", "HEAD")
+    shop.push(
+        {
+            "environments/prod/app/main.tf": backend(address, "elsewhere") + thing("precious"),
+            "environments/dev/extra/main.tf": backend(address, "prod") + thing("other"),
+        }
+    )
+    checked = shop.run("check", "--base", old, "--json")
+    messages = [f["message"] for f in checked.json["findings"] if f["rule"] == "shared-state"]
+    assert any("dev/extra takes over the state of prod/app" in message for message in messages), messages
+    blocked(shop, "names the state of prod/app at", old[:7])
+    assert states.states["/prod"] == before
+
+
+def test_a_stack_that_is_renamed_into_another_environment_does_not_take_its_state_along(
+    shop: World, store: tuple[str, HttpStore]
+) -> None:
+    _, states = store
+    before = states.states["/prod"]
+    git(shop.work, "mv", "environments/prod/app", "environments/dev/extra")
+    shop.push({"environments/dev/extra/main.tf": (shop.work / "environments/dev/extra/main.tf").read_text() + "\n"})
+    blocked(shop, "dev/extra", "names the state of prod/app")
+    assert states.states["/prod"] == before
+
+
+def test_an_address_that_is_not_literal_is_told_and_the_lineage_of_prod_is_refused(
+    shop: World, store: tuple[str, HttpStore]
+) -> None:
+    address, states = store
+    before = states.states["/prod"]
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    shop.push(
+        {
+            "environments/dev/app/main.tf": None,
+            "environments/dev/extra/main.tf": 'terraform {\n  backend "http" {}\n}\n' + thing("other"),
+        }
+    )
+    shop.variables["TF_HTTP_ADDRESS"] = f"{address}/prod"
+    checked = shop.run("check", "--json").json
+    messages = [(f["status"], f["message"]) for f in checked["findings"] if f["rule"] == "shared-state"]
+    assert any(s == "unknown" and "address of its http backend" in m for s, m in messages), messages
+    assert any("dev/extra is new, and its state is not empty" in m for _, m in messages), messages
+    git(shop.work, "switch", "--quiet", "main")
+    git(shop.work, "merge", "--quiet", "change")
+    git(shop.work, "push", "--quiet", "origin", "main")
+    done = shop.run("deploy", "dev", "--json")
+    assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
+    assert "is the state of prod/app" in done.json["reasons"][0]
+    assert states.states["/prod"] == before
+
+
+def test_a_stack_that_is_renamed_keeps_its_state_and_goes_back(shop: World, store: tuple[str, HttpStore]) -> None:
+    _, states = store
+    git(shop.work, "mv", "environments/prod/app", "environments/prod/application")
+    shop.push({"environments/prod/application/more.tf": thing("more")})
+    waiting = shop.run("deploy", "prod", "--json")
+    assert waiting.json["result"] == "waiting", waiting.out + waiting.err
+    (planned,) = [step["message"] for step in waiting.json["steps"] if step["name"] == "plan"]
+    assert "1 to create" in planned and "prod/app was renamed" in planned
+    shop.approve("prod", "bob")
+    assert shop.ok("resume", "prod", "--json").json["result"] == "succeeded"
+    assert b"more" in states.states["/prod"] and b"precious" in states.states["/prod"]
+    back = shop.run("rollback", "prod", "--reason", "sick", "--yes", "--json")
+    assert back.json["result"] == "waiting", back.out + back.err
+    shop.approve("prod", "bob")
+    assert shop.ok("resume", "prod", "--json").json["result"] == "succeeded"
+    assert b'"more"' not in states.states["/prod"] and b"precious" in states.states["/prod"]
+
+
+def test_a_new_stack_whose_state_is_not_empty_is_told(shop: World, store: tuple[str, HttpStore]) -> None:
+    """Somebody deployed it without Terrace: the state is nobody's in the ledger, and has objects."""
+    _, states = store
+    states.states["/dev"] = states.states["/prod"].replace(b'"lineage": "', b'"lineage": "0')
+    done = shop.run("deploy", "dev", "--json")
+    (planned,) = [step["message"] for step in done.json["steps"] if step["name"] == "plan"]
+    assert "state of dev/app is not empty though the stack is new here" in planned
+    assert "its 1 objects" in planned
