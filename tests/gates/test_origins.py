@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from terrace.assess.model import Objection, Weight
-from terrace.gates.decide import Facts, admission, consent, rule_for
+from terrace.gates.decide import Facts, Reviewed, Upstream, admission, consent, continuation, rule_for
 from terrace.gates.model import GateResult, Outcome, Subject
 from terrace.gates.objections import answer
 from terrace.stacks.config import ApprovalRule, Config, DriftSettings, Environment, Remediate
@@ -170,3 +170,57 @@ def test_what_was_agreed_to_does_not_replace_an_approval() -> None:
     facts = replace(FACTS, origin=BY_HAND)
     said = consent(Config(), PROD, (SUBJECT,), (), facts, NOW, (TABLE,), frozenset([TABLE.address]))
     assert said.outcome is Outcome.WAIT
+
+
+# --- an open deployment is asked again ---------------------------------------------------------------------------
+
+GATED = replace(PROD, soak=timedelta(hours=1))
+SUCCEEDED = Upstream("staging", "c" * 40, NOW - timedelta(hours=2))
+
+
+def again(origin: Origin, environment: Environment = GATED, **facts: Any) -> dict[str, GateResult]:
+    seen = replace(FACTS, origin=origin, upstream=SUCCEEDED, **facts)
+    return {result.gate: result for result in continuation(environment, seen, NOW).results}
+
+
+@pytest.mark.parametrize("origin", RELEASES, ids=lambda o: type(o).__name__)
+def test_every_gate_of_the_entry_is_asked_again_of_a_release_that_is_open(origin: Origin) -> None:
+    assert all(result.outcome is Outcome.PASS for result in again(origin).values())
+    assert set(again(origin)) == {"opening", "protected-branch", "forward", "promotion", "soak"}
+    assert again(origin, ahead="d" * 40)["forward"].outcome is Outcome.BLOCK
+    assert again(origin, reviewed=Reviewed(lacking=("abc",)))["reviewed"].outcome is Outcome.BLOCK
+    assert again(origin, reviewed=Reviewed(unknown="no answer"))["reviewed"].outcome is Outcome.WAIT
+    assert again(origin, busy="a restore")["busy"].outcome is Outcome.WAIT
+    never = replace(FACTS, origin=origin, upstream=Upstream("staging", None, None))
+    assert continuation(GATED, never, NOW).outcome is Outcome.BLOCK
+    fresh = replace(FACTS, origin=origin, upstream=replace(SUCCEEDED, succeeded_at=NOW))
+    assert continuation(GATED, fresh, NOW).outcome is Outcome.WAIT
+
+
+@pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
+def test_an_opening_that_does_not_follow_from_facts_is_blocked_whatever_set_it_going(origin: Origin) -> None:
+    found = again(origin, replace(GATED, drift=DriftSettings(remediate=Remediate(allow={}))), unfounded=("event 7",))
+    assert found["opening"].outcome is Outcome.BLOCK
+    assert "event 7" in found["opening"].reason
+    assert "terrace deploy prod" in found["opening"].satisfy
+
+
+def test_remediation_that_was_turned_off_since_goes_no_further() -> None:
+    assert again(REMEDY)["remediation"].outcome is Outcome.BLOCK
+
+
+def test_fewer_people_are_asked_only_about_a_commit_that_is_proven() -> None:
+    own = replace(PROD, rollback=ApprovalRule(0), drift=DriftSettings(remediate=Remediate(allow={})))
+    for origin in (BY_HAND, BY_ITSELF, REMEDY):
+        assert rule_for(own, origin, proven=False) is own.approvals
+        assert consent(Config(), own, (SUBJECT,), (), replace(FACTS, origin=origin, proven=False), NOW).open
+
+
+def test_a_loss_that_somebody_agreed_to_is_seen_by_the_people_who_are_usually_asked() -> None:
+    """Who agreed is a word in the ledger: with `rollback: 0` it would be nobody else's."""
+    alone = replace(PROD, rollback=ApprovalRule(0))
+    seen = replace(FACTS, origin=BY_HAND)
+    named = consent(Config(), alone, (SUBJECT,), (), seen, NOW, (TABLE,), frozenset({TABLE.name}))
+    assert [r.gate for r in named.open] == ["approvals"]
+    assert named.outcome is Outcome.WAIT
+    assert consent(Config(), alone, (SUBJECT,), (), seen, NOW, (NEW,), frozenset()).outcome is Outcome.PASS

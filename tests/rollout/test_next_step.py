@@ -53,7 +53,7 @@ class World:
         done = replace(record, result=result, ended_at=record.began_at, message="said so", detail=detail)
         steps = tuple(done if r.attempt == done.attempt else r for r in self.deployment.steps)
         self.deployment = replace(self.deployment, steps=steps)
-        if record.step is Step.PLAN and result == "succeeded":
+        if record.step in (Step.PLAN, Step.BACKUP) and result == "succeeded":
             self.in_hand.add(record.attempt)
         if record.step is Step.APPLY and result == "succeeded":
             self.applied.append(record.stack)

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "terrace.yaml"
 DIGEST_KEY = "TERRACE_DIGEST_KEY"
+SURVEYS_KEPT = 16
+"""Commits whose landscape is kept in memory."""
 
 
 def now() -> datetime:
@@ -114,6 +116,8 @@ class Workshop:
         self._older_keys = older_keys
         self._key = key
         self._heard: dict[SignedApproval | Declared, Identity] = {}
+        self._surveyed: dict[str, Landscape] = {}
+        self._judged: dict[str, str | None] = {}
 
     @cached_property
     def trust(self) -> TrustRoot:
@@ -154,15 +158,21 @@ class Workshop:
         return load(text, CONFIG_FILE, discovered=environments(tree), branch=place.branch.name, remote=remote)
 
     def survey(self, commit: str) -> Landscape:
-        """What stands at a commit."""
+        """What stands at a commit. A commit never changes, so that each is read once."""
         from terrace.adapters.git.facts_cache import FactsCache
         from terrace.stacks.discovery import discover
         from terrace.stacks.graph import Graph
 
+        if commit in self._surveyed:
+            return self._surveyed[commit]
         tree = self.repository.tree(commit)
         config = self.config_at(commit)
         stacks = discover(tree, config)
-        return Landscape(commit, config, stacks, Graph.of(tree, stacks, FactsCache(self.home.cache / "facts.db")))
+        found = Landscape(commit, config, stacks, Graph.of(tree, stacks, FactsCache(self.home.cache / "facts.db")))
+        while len(self._surveyed) >= SURVEYS_KEPT:
+            self._surveyed.pop(next(iter(self._surveyed)), None)
+        self._surveyed[commit] = found
+        return found
 
     @cached_property
     def actor(self) -> str:
@@ -362,7 +372,11 @@ class Workshop:
         """Why a commit did not come through a reviewed change. Raises NotReady where no forge can be asked."""
         from terrace.adapters.github.merges import GitHubMerges
 
-        return GitHubMerges(self.connected.github, self.trust.config.branch).unreviewed(commit)
+        # Asked again before each apply: how a commit came to the branch does not change in the life of a process.
+        if commit not in self._judged:
+            merges = GitHubMerges(self.connected.github, self.trust.config.branch)
+            self._judged[commit] = merges.unreviewed(commit)
+        return self._judged[commit]
 
     def page(self) -> Page:
         """The page of the change that this run is for. Raises NotReady where there is none."""

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from terrace.assess.model import Objection
+from terrace.assess.model import Objection, Weight
 from terrace.assess.risk import Risk
 from terrace.gates.absorption import Absorbed, absorption
 from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict, Withdrawal
 from terrace.gates.objections import answer
 from terrace.gates.people import Barred, People
-from terrace.gates.stakes import raised, stakes
+from terrace.gates.stakes import raised, stakes, stricter
 from terrace.gates.tally import (
     Answers,
     Question,
@@ -61,6 +61,8 @@ class Facts:
     `deployment` is the id of the deployment that asks, "" before there is one. `requested_by` is the key or the account
     that proves the requester, "" where nothing does. `rejections` are the answers of `refusals`.
     `requester_unproven` is whether keys are known, and none proves who requested it: it may be one of the approvers.
+    `unfounded` says of an open deployment what its opening event claims and what does not follow from facts. `proven`:
+    signed approvals prove that people let this commit into the environment before.
     """
 
     commit: str
@@ -79,6 +81,8 @@ class Facts:
     requested_by: str = ""
     rejections: tuple[GateResult, ...] = ()
     requester_unproven: bool = False
+    unfounded: tuple[str, ...] = ()
+    proven: bool = True
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -106,6 +110,34 @@ def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
         results.append(promotion)
         if promotion.outcome is Outcome.PASS and environment.soak > timedelta(0):
             results.append(_soak(environment, facts, now))
+    return Verdict(environment.name, tuple(results))
+
+
+def continuation(environment: Environment, facts: Facts, now: datetime) -> Verdict:
+    """Whether an open deployment may go on, whatever its plans are: asked before anything is planned, and before each
+    apply.
+
+    That a deployment is in the ledger proves nothing: anybody who can write there could have opened it. So the gates of
+    its entry are asked again, and what its opening event says must follow from facts. `upstream` is the newest success
+    of this very commit in the environment before, if there is one: that a newer commit came there since takes nothing
+    back.
+    """
+    results = [_founded(environment, facts), _protected_branch(facts, unknown=Outcome.WAIT)]
+    if facts.busy is not None:
+        results.append(_busy(environment, facts))
+    if isinstance(facts.origin, Destruction):
+        results.append(_protected(environment))
+    if isinstance(facts.origin, Remediation):
+        results.append(_remediation(environment))
+    if not isinstance(facts.origin, Repairing | Remediation):
+        results.append(_forward(environment, facts))
+        if facts.reviewed is not None:
+            results.append(_reviewed(facts.reviewed, facts.branch))
+        if environment.after is not None:
+            promotion = _promotion(environment.name, environment.after, facts)
+            results.append(promotion)
+            if promotion.outcome is Outcome.PASS and environment.soak > timedelta(0):
+                results.append(_soak(environment, facts, now))
     return Verdict(environment.name, tuple(results))
 
 
@@ -138,7 +170,10 @@ def consent(
     if isinstance(facts.origin, Destruction):
         again.append(_protected(environment))
     opened = tuple(result for result in again if result.outcome is not Outcome.PASS)
-    usual = rule_for(environment, facts.origin)
+    usual = rule_for(environment, facts.origin, proven=facts.proven)
+    if agreed and any(one.weight is Weight.NAME and one.name in agreed for one in objections):
+        # Who agreed to a loss is a word in the ledger. It counts where the people who are usually asked saw the plan.
+        usual = stricter(usual, environment.approvals)
     rule = raised(usual, environment, facts.origin, risk)
     asked = _one_more(rule, facts)
     said = Answers(approvals, withdrawals)
@@ -162,8 +197,14 @@ def _one_more(rule: ApprovalRule, facts: Facts) -> ApprovalRule:
     return replace(rule, count=max(rule.count, sum(rule.roles.values())) + 1)
 
 
-def rule_for(environment: Environment, origin: Origin) -> ApprovalRule:
-    """Who must agree to plans of that origin."""
+def rule_for(environment: Environment, origin: Origin, *, proven: bool = True) -> ApprovalRule:
+    """Who must agree to plans of that origin.
+
+    Fewer people are asked about a commit that was let in before. Unless that is `proven`, it is what a ledger writer
+    says, and the people are asked who are asked about a release.
+    """
+    if not proven:
+        return environment.approvals
     match origin:
         case AutomaticRollback():
             # Whoever wrote `on_failure: rollback` agreed beforehand; what is not safe to undo meets an objection.
@@ -175,6 +216,16 @@ def rule_for(environment: Environment, origin: Origin) -> ApprovalRule:
             return (rule.approvals if rule is not None else None) or environment.approvals
         case _:
             return environment.approvals
+
+
+def approved(config: Config, rule: ApprovalRule, asked: Question, answers: Answers, now: datetime) -> bool:
+    """Whether proven answers say that enough people approved of one plan, whenever that was."""
+    people = People(config)
+    for_good = replace(rule, expires=timedelta.max, unsigned=False)
+    counted = tally(people, for_good, Barred(people, "", ()), asked, answers, now)
+    filled = assign(rule.roles, counted.voices)
+    roles = all(len(filled.get(role, ())) >= n for role, n in rule.roles.items())
+    return not counted.rejections and roles and len(counted.voices) >= rule.count
 
 
 # --- may it enter ------------------------------------------------------------------------------------------------
@@ -201,6 +252,17 @@ def _remediation(environment: Environment) -> GateResult:
         return GateResult(gate, Outcome.PASS, f"{name} lets drift be taken back")
     how = f"allow it in terrace.yaml: `environments.{name}.drift.remediate`"
     return GateResult(gate, Outcome.BLOCK, f"remediation is off in {name}", how)
+
+
+def _founded(environment: Environment, facts: Facts) -> GateResult:
+    gate = "opening"
+    if not facts.unfounded:
+        return GateResult(gate, Outcome.PASS, "its opening event says what the facts say")
+    how = (
+        f"nothing was applied because of it: find out who wrote it (`terrace ledger verify`), then"
+        f" `terrace deploy {environment.name}` opens the deployment that is wanted"
+    )
+    return GateResult(gate, Outcome.BLOCK, "; ".join(facts.unfounded), how)
 
 
 def _protected(environment: Environment) -> GateResult:
@@ -403,7 +465,7 @@ def _rejected(environment: Environment, people: People, said: Approval) -> GateR
 def refusals(config: Config, environment: Environment, facts: Facts, answers: Answers) -> tuple[GateResult, ...]:
     """One block for each person whose no to this commit, in this environment, stands."""
     people = People(config)
-    rule = rule_for(environment, facts.origin)
+    rule = rule_for(environment, facts.origin, proven=facts.proven)
     barred = Barred(people, facts.requester, facts.authors, facts.requested_by)
     noes = standing(people, rule, barred, question(environment, facts, ()), answers)
     return tuple(replace(_rejected(environment, people, no), gate="rejected") for no in noes)
@@ -423,7 +485,9 @@ class Situation:
 def unusable(config: Config, approval: Approval, seen: Situation, now: datetime) -> str | None:
     """Returns why an answer would count for nothing if it were given now; None where it would count."""
     environment, facts = seen.environment, seen.facts
-    rule = _one_more(raised(rule_for(environment, facts.origin), environment, facts.origin, seen.risk), facts)
+    rule = _one_more(
+        raised(rule_for(environment, facts.origin, proven=facts.proven), environment, facts.origin, seen.risk), facts
+    )
     people = People(config)
     barred = Barred(people, facts.requester, facts.authors, facts.requested_by)
     asked = question(environment, facts, seen.subjects)

@@ -22,10 +22,21 @@ def raised(rule: ApprovalRule, environment: Environment, origin: Origin, risk: R
     Going back, recovering and taking drift back ask nobody more: they take risk away.
     """
     for level in _reached(environment, origin, risk):
-        more = environment.risk[level].approvals
-        roles = {role: max(rule.roles.get(role, 0), more.roles.get(role, 0)) for role in {*rule.roles, *more.roles}}
-        rule = replace(rule, count=max(rule.count, more.count), roles=roles)
+        rule = with_more(rule, environment.risk[level].approvals)
     return rule
+
+
+def with_more(rule: ApprovalRule, more: ApprovalRule) -> ApprovalRule:
+    """Returns the rule with the people whom another rule asks for besides."""
+    roles = {role: max(rule.roles.get(role, 0), more.roles.get(role, 0)) for role in {*rule.roles, *more.roles}}
+    return replace(rule, count=max(rule.count, more.count), roles=roles)
+
+
+def stricter(one: ApprovalRule, other: ApprovalRule) -> ApprovalRule:
+    """Returns a rule that passes only where both pass."""
+    both = with_more(one, other)
+    unsigned = (not one.asked or one.unsigned) and (not other.asked or other.unsigned)
+    return replace(both, expires=min(one.expires, other.expires), unsigned=unsigned)
 
 
 def stakes(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[GateResult, ...]:

@@ -123,6 +123,12 @@ def _is_release(deployment: Deployment) -> bool:
     return deployment.result == "succeeded" and not gone
 
 
+def opening(history: History, deployment: str) -> Event | None:
+    """The event that opened a deployment, None where there is none."""
+    mine = (event for event in history.readable if event.subject == deployment)
+    return next((event for event in mine if isinstance(event.record, DeploymentOpened)), None)
+
+
 def releases(history: History, environment: str) -> tuple[Deployment, ...]:
     """The good releases of an environment, oldest first: every stack of it succeeded, and it baked.
 

@@ -16,6 +16,7 @@ from terrace.gates.decide import (
     Upstream,
     admission,
     consent,
+    continuation,
     question,
     refusals,
     rule_for,
@@ -30,17 +31,20 @@ from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.ledger.restores import open_restore
+from terrace.pipelines.claims import root_of, unfounded
 from terrace.pipelines.crew import Crew, Proving
 from terrace.pipelines.declaring import is_proven
+from terrace.pipelines.evidence import was_approved
 from terrace.pipelines.holding import releases
 from terrace.pipelines.judging import risk_of
+from terrace.pipelines.state_owners import foreign_addresses
 from terrace.pipelines.witnesses import in_good_faith, needed, say_that_its_driver_is_dead
 from terrace.rollout.bake import health
 from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.next_step import Asked, Horizon
-from terrace.stacks.config import ApprovalRule
-from terrace.stacks.model import Automatic, Destruction, Manual, Origin
+from terrace.stacks.config import ApprovalRule, Environment
+from terrace.stacks.model import Automatic, Destruction, Manual, Origin, Recovery, Remediation, Repairing
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 
@@ -109,6 +113,81 @@ def unread_in(crew: Crew, history: History, environment: str) -> tuple[Fault, ..
     return tuple(fault for fault in unread(history, crew.dismissed) if fault.holds(environment))
 
 
+def continuing(crew: Crew, history: History, deployment: Deployment) -> Facts:
+    """What the gates ask about an open deployment on its way: nothing of it is taken from its own opening event.
+
+    What recovers a release is asked what the release was asked.
+    """
+    name, commit = deployment.environment, deployment.commit
+    settings = crew.config.environment(name)
+    root = root_of(history, deployment)
+    origin = root.origin if isinstance(deployment.origin, Recovery) else deployment.origin
+    seen = facts(crew, history, name, commit, origin, deployment.settles)
+    upstream = seen.upstream
+    if settings.after is not None:
+        # A recovery has to be possible after its release was taken back in the environment before.
+        above = _success_of(crew, history, settings.after, commit, undone=root.id != deployment.id)
+        upstream = Upstream(settings.after, commit, above.ended_at) if above is not None else upstream
+        if above is None and upstream is not None and upstream.commit == commit:
+            upstream = Upstream(settings.after, None, None)
+    return replace(
+        seen,
+        requester=deployment.requester,
+        upstream=upstream,
+        busy=_left_behind(crew, history, deployment),
+        ahead=_ahead(crew, history, deployment),
+        reviewed=None if isinstance(origin, Repairing | Remediation) else _reviewed(crew, history, name, commit),
+        proven=_asks_as_usual(settings, deployment.origin) or was_approved(crew, history, settings, commit),
+        unfounded=tuple(
+            f"event {one.position} of the ledger opens deployment {deployment.id}, and its `{one.field}` does not hold:"
+            f" {one.why}"
+            for one in unfounded(crew, history, deployment)
+        ),
+    )
+
+
+def _asks_as_usual(environment: Environment, origin: Origin) -> bool:
+    """Whether a deployment of that origin asks the people who are asked about a release."""
+    return rule_for(environment, origin) == environment.approvals
+
+
+def _success_of(crew: Crew, history: History, environment: str, commit: str, *, undone: bool) -> Deployment | None:
+    """The newest deployment of a commit that succeeded in an environment, with every stack of that commit."""
+    if undone:
+        every = folds.deployments(history)
+        good = [d for d in every if d.environment == environment and d.result == "succeeded"]
+        good = [d for d in good if not isinstance(d.origin, Destruction | Remediation)]
+    else:
+        good = list(folds.releases(history, environment))
+    wanted = [d for d in good if d.commit == commit]
+    if not wanted:
+        return None
+    keys = {stack.key for stack in crew.survey(commit).of(environment)}
+    whole = (d for d in reversed(wanted) if keys <= {key for key in d.stacks if d.done(key)})
+    return next(whole, None)
+
+
+def _left_behind(crew: Crew, history: History, deployment: Deployment) -> str | None:
+    """What else is unfinished in the environment of an open deployment."""
+    name = deployment.environment
+    left = folds.unsettled(history, name, needed(crew.config.environment(name)))
+    if left is not None and left.id not in (deployment.id, deployment.settles):
+        return f"deployment {left.id} of {left.commit[:7]} ended, and nobody knows what it did"
+    restoring = open_restore(history, name)
+    if restoring is not None:
+        return f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
+    return None
+
+
+def _ahead(crew: Crew, history: History, deployment: Deployment) -> str | None:
+    """The newer commit that was in the environment before an open deployment; None where there was none."""
+    changed = [d for d in folds.changes(history, deployment.environment) if d.id != deployment.id]
+    there = changed[-1] if changed and not isinstance(changed[-1].origin, Destruction) else None
+    if there is None or there.commit == deployment.commit:
+        return None
+    return there.commit if crew.repository.contains(there.commit, deployment.commit) else None
+
+
 def entry(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Verdict:
     """Whether an environment lets a commit in now."""
     settings = crew.config.environment(environment)
@@ -153,17 +232,63 @@ def asked(
     now = clock or crew.clock
     settings = crew.config.environment(deployment.environment)
     rule = rule_for(settings, deployment.origin)
+    known: dict[str, Facts] = {}
+
+    def seen(at: History) -> Facts:
+        # Both verdicts of one step are about the same history: its facts are found once.
+        if at.head not in known:
+            known[at.head] = continuing(crew, at, deployment)
+        return known[at.head]
+
+    def consented(plans: tuple[StepRecord, ...]) -> Verdict:
+        at = history()
+        return gates_say(crew, at, deployment, plans, seen(at))
+
+    def admitted() -> Verdict:
+        at = history()
+        return may_be_planned(crew, at, deployment, seen(at))
+
     return Asked(
-        consent=lambda plans: gates_say(crew, history(), deployment, plans),
+        consent=consented,
         condition=lambda one: health(settings.rollout, one, now(), probed=bool(settings.health)),
         course=course(deployment.origin, settings),
         horizon=Horizon.ALL if rule.asked or settings.risk or crew.reach == "plan" else Horizon.WAVE,
+        entry=admitted,
     )
 
 
-def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Verdict:
-    """What the gates say to the plans of one wave, with the approvals given so far."""
-    at = situation(crew, history, deployment, plans)
+def may_be_planned(crew: Crew, history: History, deployment: Deployment, seen: Facts) -> Verdict:
+    """Whether an open deployment may be planned at all. What only waits is no reason against planning, but for a commit
+    of which it is not known whether it is on the protected branch."""
+    settings = crew.config.environment(deployment.environment)
+    verdict = continuation(settings, seen, crew.clock())
+    waits = (r for r in verdict.results if r.outcome is Outcome.WAIT and r.gate != "protected-branch")
+    planned_all_the_same = {result.gate for result in waits}
+    kept = tuple(r for r in verdict.results if r.gate not in planned_all_the_same)
+    return replace(verdict, results=(*kept, *_states(crew, history, deployment)))
+
+
+def _states(crew: Crew, history: History, deployment: Deployment) -> tuple[GateResult, ...]:
+    """The gate `state`: no stack is planned on the state of another one."""
+    how = "give it an address of its own and merge that; one state for two stacks: make them one stack"
+    try:
+        foreign = foreign_addresses(crew, history, deployment)
+    except NotReady as error:
+        return (GateResult("state", Outcome.BLOCK, f"whose state it is cannot be told: {error}", "try again"),)
+    return tuple(GateResult("state", Outcome.BLOCK, one, how) for one in foreign)
+
+
+def gates_say(
+    crew: Crew,
+    history: History,
+    deployment: Deployment,
+    plans: tuple[StepRecord, ...],
+    seen: Facts | None = None,
+) -> Verdict:
+    """What the gates say to the plans of one wave, with the approvals given so far. `seen` are the facts of that very
+    history, where they are known already."""
+    known = seen or continuing(crew, history, deployment)
+    at = situation(crew, history, deployment, plans, known)
     verdict = consent(
         crew.config,
         at.environment,
@@ -177,15 +302,20 @@ def gates_say(crew: Crew, history: History, deployment: Deployment, plans: tuple
         at.risk,
         at.answers.withdrawn,
     )
-    return replace(verdict, results=(*verdict.results, *_handed_over(crew, deployment)))
+    again = tuple(r for r in continuation(at.environment, known, crew.clock()).open if r not in verdict.results)
+    return replace(verdict, results=(*again, *verdict.results, *_handed_over(crew, deployment)))
 
 
-def situation(crew: Crew, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]) -> Situation:
+def situation(
+    crew: Crew,
+    history: History,
+    deployment: Deployment,
+    plans: tuple[StepRecord, ...],
+    known: Facts | None = None,
+) -> Situation:
     """What people answer when these plans of a deployment wait, with what they said so far."""
     settings = crew.config.environment(deployment.environment)
-    seen = facts(crew, history, deployment.environment, deployment.commit, deployment.origin)
-    # Who asked for it, not who happens to drive it now.
-    seen = replace(seen, requester=deployment.requester, deployment=deployment.id)
+    seen = replace(known or continuing(crew, history, deployment), origin=deployment.origin, deployment=deployment.id)
     request = opened(history, deployment.id)
     identity = crew.proof(request.declared) if request is not None else None
     if identity is not None and identity.proven:

@@ -35,7 +35,7 @@ def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
         crew.watcher.opened(ground.deployment)
         while True:
             whom = asked(crew, lambda: journal.history, ground.deployment)
-            answer = next_step(ground.deployment, whom, frozenset(ground.in_hand))
+            answer = next_step(ground.deployment, whom, ground.attempts)
             match answer:
                 case Perform(tasks):
                     _perform(journal, ground, tasks, pool.map)
@@ -67,14 +67,14 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
     except LeaseLost:
         _discard(ground)
         raise
+    ground.see(journal.deployment)
     if not written:
         _discard(ground)
         return
-    ground.deployment = journal.deployment
+    ours = iter(intents)
     begun = []
     for task in tasks:
-        record = task.resumes or ground.deployment.last(task.step, task.stack)
-        assert record is not None, "its intent was just written"
+        record = task.resumes or _record(ground.deployment, next(ours).attempt)
         begun.append(record)
         ground.crew.watcher.step(ground.deployment, record)
 
@@ -97,10 +97,7 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
     for record in done:
         if not record.open:
             journal.end(record)
-    results = {record.attempt: record for record in done}
-    seen = tuple(results.get(record.attempt, record) for record in ground.deployment.steps)
-    # What was just done counts at once; it reaches the ledger together with the next intent.
-    ground.deployment = replace(ground.deployment, steps=seen)
+    ground.end(done)
     if any(record.open for record in done):
         journal.note(kinds.LEASE_RELEASED, {})
         journal.flush()
@@ -121,6 +118,10 @@ def _release(ground: Ground) -> None:
     """Let go of runs that were prepared and not started: their intent may have reached the ledger, or not."""
     for attempt in ground.prepared:
         ground.crew.applier.release(attempt)
+
+
+def _record(deployment: Deployment, attempt: str) -> StepRecord:
+    return next(record for record in deployment.steps if record.attempt == attempt)
 
 
 def _intent(ground: Ground, task: Task, attempt: str) -> dict[str, object]:

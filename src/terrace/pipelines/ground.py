@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,26 @@ class Ground:
         self.kept_locks: dict[str, bytes] = {}
         self.prepared: set[str] = set()
         self._objection = objection
+        self._ended: dict[str, StepRecord] = {}
+
+    @property
+    def attempts(self) -> frozenset[str]:
+        """The attempts that only this process can vouch for: its plans in hand, and the backups that it made."""
+        backups = {a for a, one in self._ended.items() if one.step is Step.BACKUP and one.result == "succeeded"}
+        return frozenset({*self.in_hand, *backups})
+
+    def see(self, deployment: Deployment) -> None:
+        """Take what the ledger says of the deployment; how a step of this process ended is taken from memory.
+
+        Another writer of the ledger may have written an end for the same attempt, and that decides nothing here.
+        """
+        steps = tuple(self._ended.get(record.attempt, record) for record in deployment.steps)
+        self.deployment = replace(deployment, steps=steps)
+
+    def end(self, records: Iterable[StepRecord]) -> None:
+        """Take how steps of this process ended. It counts at once; it reaches the ledger with the next intent."""
+        self._ended.update({record.attempt: record for record in records if not record.open})
+        self.see(self.deployment)
 
     @property
     def root(self) -> Path:

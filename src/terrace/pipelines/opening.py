@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
@@ -57,6 +58,11 @@ def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], .
             hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
         )
     return tuple(tuple(stack.key for stack in wave) for wave in waves(stacks, landscape.graph))
+
+
+def waves_with(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """Returns the same order with the wanted stacks only."""
+    return tuple(kept for wave in waves if (kept := tuple(key for key in wave if key in wanted)))
 
 
 def opened(crew: Crew, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:

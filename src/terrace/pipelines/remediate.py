@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter
-from terrace.pipelines.opening import Opening, Refused, waves_of
+from terrace.pipelines.opening import Opening, Refused, waves_of, waves_with
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Remediation
 from terrace.watch.remediation import Proposal, Refusal, proposals
@@ -41,8 +41,6 @@ def _remediate(crew: Crew, environment: str) -> Remedied:
 
 
 def _enter(crew: Crew, environment: str, proposal: Proposal) -> Deployment | Refused:
-    wanted = set(proposal.stacks)
-    order = waves_of(crew.survey(proposal.commit), environment)
-    waves = tuple(kept for wave in order if (kept := tuple(key for key in wave if key in wanted)))
+    waves = waves_with(waves_of(crew.survey(proposal.commit), environment), proposal.stacks)
     origin = Remediation(proposal.check, crew.actor)
     return enter(crew, crew.ledger.read(), Opening(environment, proposal.commit, origin, waves, partial=True))

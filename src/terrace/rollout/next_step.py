@@ -66,6 +66,15 @@ class Horizon(Enum):
     ALL = "all"
 
 
+Entry = Callable[[], Verdict]
+"""The verdict of the gates that are asked before anything is planned: what an opening event says is not believed."""
+
+
+def always_admitted() -> Verdict:
+    """The verdict where no gate is asked before planning."""
+    return Verdict("", (GateResult("opening", Outcome.PASS, "no gate is asked before planning"),))
+
+
 Condition = Callable[[Deployment], Health]
 """How what is live does, once its smoke tests are done."""
 
@@ -83,13 +92,16 @@ class Asked:
     condition: Condition = always_healthy
     course: Course = PLAIN
     horizon: Horizon = Horizon.WAVE
+    entry: Entry = always_admitted
 
 
 def next_step(deployment: Deployment, asked: Asked, in_hand: frozenset[str]) -> Next:
-    """The next thing to do. `in_hand` are the attempts whose saved plan file this process made and still has.
+    """The next thing to do. `in_hand` are the attempts of this process: the plans whose saved file it made and still
+    has, and the backups that it made.
 
     A saved plan is applied only by the process that made it moments ago; anybody else plans again and compares
-    digests first.
+    digests first. A record of another process never replaces a plan or a backup: anybody who can write to the ledger
+    can write one.
     """
     if deployment.result is not None:
         return Finish(deployment.result, deployment.reasons)
@@ -98,6 +110,12 @@ def next_step(deployment: Deployment, asked: Asked, in_hand: frozenset[str]) -> 
         return Finish("unknown", tuple(f"{r.stack}: {r.message}" for r in doubtful if r.result == "unknown"))
     if doubtful:
         return Perform(tuple(Task(Step.APPLY, r.stack, resumes=r) for r in doubtful))
+    admitted = asked.entry()
+    if admitted.outcome is Outcome.BLOCK:
+        # Nothing of it is planned either: planning runs what its commit says, with the credentials of the environment.
+        return Finish("blocked", _refusals(admitted))
+    if admitted.outcome is Outcome.WAIT:
+        return Wait(admitted)
     for wave in deployment.waves:
         answer = _wave(deployment, wave, asked, in_hand)
         if answer is not None:
@@ -125,7 +143,7 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
     verdict = asked.consent(awaiting(deployment))
     if verdict.outcome is Outcome.BLOCK:
         # It is over then, and nobody is told again what would have helped.
-        return Finish("blocked", tuple(f"{r.reason}; {r.satisfy}" if r.satisfy else r.reason for r in verdict.open))
+        return Finish("blocked", _refusals(verdict))
     if verdict.outcome is Outcome.WAIT:
         return Perform(tuple(Task(Step.PLAN, key) for key in ahead)) if ahead else Wait(verdict)
     stale = tuple(key for key in left if not _fresh(deployment, key, in_hand))
@@ -134,10 +152,14 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
     first = next((s for s in asked.course.opening if (r := deployment.last(s)) is None or r.open), None)
     if first is not None:
         return Perform((Task(first),))
-    bare = tuple(key for key in left if not _backed_up(deployment, key))
+    bare = tuple(key for key in left if not _backed_up(deployment, key, in_hand))
     if bare:
         return Perform(tuple(Task(Step.BACKUP, key) for key in bare))
     return Perform(tuple(Task(Step.APPLY, key) for key in left))
+
+
+def _refusals(verdict: Verdict) -> tuple[str, ...]:
+    return tuple(f"{r.reason}; {r.satisfy}" if r.satisfy else r.reason for r in verdict.open)
 
 
 def _not_looked_at(deployment: Deployment, key: str) -> bool:
@@ -236,9 +258,9 @@ def _since_plan(deployment: Deployment, step: Step, key: str) -> StepRecord | No
     return record if order.index(record) > order.index(planned) else None
 
 
-def _backed_up(deployment: Deployment, key: str) -> bool:
+def _backed_up(deployment: Deployment, key: str, in_hand: frozenset[str]) -> bool:
     record = _since_plan(deployment, Step.BACKUP, key)
-    return record is not None and record.result == "succeeded"
+    return record is not None and record.result == "succeeded" and record.attempt in in_hand
 
 
 def _applied(deployment: Deployment, key: str) -> bool:

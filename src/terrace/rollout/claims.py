@@ -1,0 +1,80 @@
+"""What the opening event of a deployment says of itself, compared with what follows from facts.
+
+Anybody who can write to the ledger can write such an event. So nothing in it is a privilege: whatever lets more through
+is derived again, and a deployment whose event says otherwise is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from terrace.rollout.model import Deployment
+from terrace.stacks.additions import NOTHING, Additions
+
+Waves = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the opening event must say, given the facts.
+
+    `of` is the deployment or check that its origin names, "" where it names none. `agreeable` tells whether a person
+    can agree to losses in such a deployment at all. `open_imports`: further imports may be added to those that are
+    named, because people and the log of an apply name them; approvals bind to each of them through the plan.
+    """
+
+    commit: str
+    waves: Waves
+    live: str
+    of: str = ""
+    additions: Additions = NOTHING
+    partial: bool = False
+    settles: str = ""
+    agreeable: bool = False
+    open_imports: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    """One fact of an opening event that does not hold. `position` is the event's place in the ledger."""
+
+    position: int
+    field: str
+    why: str
+
+
+def refuted(position: int, said: Deployment, facts: Claims) -> tuple[Refuted, ...]:
+    """Returns everything that the opening event of a deployment says and that does not follow from the facts."""
+    return tuple(Refuted(position, field, why) for field, why in _differences(said, facts))
+
+
+def _differences(said: Deployment, facts: Claims) -> Iterator[tuple[str, str]]:
+    if said.commit != facts.commit:
+        yield "commit", f"it says {said.commit[:12]}, and the facts lead to {facts.commit[:12]}"
+    if said.waves != facts.waves:
+        yield "waves", f"it says {_order(said.waves)}, and {facts.commit[:7]} gives {_order(facts.waves)}"
+    if said.live != facts.live:
+        yield "live", f"it says {said.live[:12] or 'nothing'}, and the ledger gives {facts.live[:12] or 'nothing'}"
+    of = getattr(said.origin, "of", "")
+    if of != facts.of:
+        yield "origin", f"it names {of or 'no deployment'}, and the facts lead to {facts.of or 'none'}"
+    if said.partial != facts.partial:
+        yield "partial", "it is about some stacks only" if said.partial else "it is about all stacks"
+    if said.settles != facts.settles:
+        left = f"deployment {facts.settles} is to be settled" if facts.settles else "no outcome is unknown"
+        yield "settles", f"it says {said.settles or 'none'}, and {left}"
+    if said.additions.moves != facts.additions.moves:
+        yield "additions", "its moves are not those that the commits give"
+    imports = set(facts.additions.imports)
+    more = [one for one in said.additions.imports if one not in imports]
+    if imports - set(said.additions.imports) or (more and not facts.open_imports):
+        yield "additions", "its imports are not those of the deployment that it settles"
+    if any(one.stack not in said.stacks for one in more):
+        yield "additions", "it imports into a stack that it is not about"
+    if said.agreed and not facts.agreeable:
+        yield "agreed", "no person can agree to a loss in such a deployment"
+
+
+def _order(waves: Waves) -> str:
+    return " then ".join(", ".join(wave) for wave in waves) or "no stacks"
