@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import secrets
@@ -48,6 +49,7 @@ def lay_run(
     run.path.mkdir(parents=True)
     run.lock.touch()
     permit = permits.issue(nonce)
+    atexit.register(permits.clear, nonce)
     lock = file_identity(run.lock.stat())
     intent = {"ledger": "l", "deployment": "d", "command": ["x"], "cwd": "/", "saved": "/x", "stack": "dev"}
     run.write("intent.json", {**bound, **intent, "path": "environments/dev", "permit": permit})
