@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,13 +13,14 @@ from simulation.people import People
 from simulation.process import Process
 from simulation.script import kill, staged
 from simulation.test_found import DIES_UNRECORDED, approved, lost, promoted, result, up_to
+from simulation.world import signature
 from terrace.errors import BadInput, NotReady
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.crew import Crew, unsigned
 from terrace.pipelines.holding import hold
 from terrace.pipelines.settlement import settle
-from terrace.pipelines.witnesses import needed
+from terrace.pipelines.witnesses import answers, needed
 from terrace.plans.terraform import Evidence
 from terrace.rollout.model import Step
 
@@ -82,9 +84,11 @@ def test_a_driver_that_cannot_ask_the_ledger_again_starts_nothing() -> None:
 
 def settled(people: People, environment: str, who: str, reason: str = "looked", dead: str = "gone") -> object:
     def run(crew: Crew) -> object:
-        deployment = folds.unsettled(crew.ledger.read(), environment, needed(crew.config.environment(environment)))
+        settings = crew.config.environment(environment)
+        deployment = folds.unsettled(crew.ledger.read(), environment, needed(settings), answers(crew))
         assert deployment is not None
-        return settle(crew, deployment, tuple(r.stack for r in deployment.in_doubt), reason, dead)
+        signed = replace(crew, vouch=lambda text: signature(who))
+        return settle(signed, deployment, tuple(r.stack for r in deployment.in_doubt), reason, dead)
 
     return people.command(who, run, 0)
 
@@ -109,6 +113,36 @@ def test_letting_go_of_an_environment_with_an_unknown_outcome_is_refused() -> No
     people.put_in_order_by_hand("dev")
     people.deploy("dev")
     assert result(people, "dev") == "succeeded"
+
+
+def test_nobody_answers_for_an_unknown_outcome_without_a_proof_or_with_the_key_of_another() -> None:
+    people, _ = staged()
+    lost(people, "dev")
+
+    def said(actor: str, key: str | None) -> object:
+        def run(crew: Crew) -> object:
+            deployment = folds.latest(crew.ledger.read(), "dev")
+            assert deployment is not None
+            vouch = unsigned if key is None else lambda text: signature(key)
+            stacks = tuple(record.stack for record in deployment.in_doubt)
+            return settle(replace(crew, vouch=vouch), deployment, stacks, "looked", "")
+
+        return people.command(actor, run, 0)
+
+    for name, key in (("bob", None), ("bob", "cid")):
+        said(name, key)
+        assert "nothing proves who answers for it" in str(people.world.errors[-1])
+    latest = folds.latest(people.history, "dev")
+    assert latest is not None
+    for record in latest.in_doubt:
+        forged = {"stack": record.stack, "attempt": record.attempt, "reason": "looked", "addresses": []}
+        draft = Draft(kinds.RECOVERY_SETTLED, latest.id, "bob", forged)
+        people.world.ledger.append([draft], head=people.history.head)
+    assert not unheld(people, "dev"), "a ledger writer answers for nobody"
+    said("bob", "bob")
+    answered = people.history.events[-1]
+    assert unheld(people, "dev")
+    assert answered.payload["declaration"]["signature"]
 
 
 def test_where_approvals_are_asked_two_people_answer_for_an_unknown_outcome() -> None:

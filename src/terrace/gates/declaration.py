@@ -14,9 +14,9 @@ from terrace.errors import BadInput
 HEAD = "Terrace: a declaration by a person, version 1"
 """The first line: it says what kind of text this is, so that no other signed text is ever taken for one."""
 
-Act = Literal["open", "withdraw", "hold", "unhold", "acknowledge", "dead"]
+Act = Literal["open", "withdraw", "hold", "unhold", "acknowledge", "dead", "settle"]
 """What is declared: that they open a deployment, withdraw a no, hold an environment or release it, acknowledge drift,
-or know that the process that ran something is dead."""
+know that the process that ran something is dead, or answer for a stack of unknown outcome."""
 
 _FIELDS = ("act", "ledger", "environment", "about", "facts", "actor", "at", "reason")
 

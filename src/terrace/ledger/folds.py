@@ -205,20 +205,24 @@ def settlements(history: History, deployment: str) -> tuple[Settlement, ...]:
     )
 
 
-def is_settled(history: History, deployment: Deployment, people: int) -> bool:
+Answers = Callable[[History, str], tuple[Settlement, ...]]
+"""The answers about a deployment of unknown outcome that count, each by the name of a person."""
+
+
+def is_settled(history: History, deployment: Deployment, people: int, answers: Answers = settlements) -> bool:
     """Whether enough people answered for each apply of a deployment whose outcome is not known."""
-    said = settlements(history, deployment.id)
+    said = answers(history, deployment.id)
     return bool(deployment.in_doubt) and all(
         len({one.by for one in said if (one.stack, one.attempt) == (record.stack, record.attempt)}) >= people
         for record in deployment.in_doubt
     )
 
 
-def unsettled(history: History, environment: str, people: int) -> Deployment | None:
+def unsettled(history: History, environment: str, people: int, answers: Answers = settlements) -> Deployment | None:
     """The newest deployment of an environment that ended without anybody knowing what it did.
 
     That ends when one that brings it in order has succeeded, or when so many `people` answered for each stack. Letting
-    the environment go does not end it: that says nothing about what was made.
+    the environment go does not end it: that says nothing about what was made. `answers` tells whose answers count.
     """
     mine = {d.id: d for d in deployments(history) if d.environment == environment}
     left: dict[str, Deployment] = {}
@@ -235,7 +239,7 @@ def unsettled(history: History, environment: str, people: int) -> Deployment | N
         if ended.settles in left and (unknown or ended.result == "succeeded"):
             # What brings it in order goes on from what it left; now that one has to be brought in order.
             del left[ended.settles]
-    open_ = [one for one in left.values() if not is_settled(history, one, people)]
+    open_ = [one for one in left.values() if not is_settled(history, one, people, answers)]
     return open_[-1] if open_ else None
 
 

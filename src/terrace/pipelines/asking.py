@@ -38,7 +38,7 @@ from terrace.pipelines.evidence import was_approved
 from terrace.pipelines.holding import releases
 from terrace.pipelines.judging import risk_of
 from terrace.pipelines.state_owners import foreign_addresses
-from terrace.pipelines.witnesses import in_good_faith, needed, say_that_its_driver_is_dead
+from terrace.pipelines.witnesses import answers, in_good_faith, needed, say_that_its_driver_is_dead
 from terrace.rollout.bake import health
 from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, StepRecord
@@ -85,7 +85,7 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
             busy += f"; {len(said)} of {needed(settings)} people said that they are dead{in_good_faith(crew)}"
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
-    doubtful = folds.unsettled(history, environment, needed(settings))
+    doubtful = folds.unsettled(history, environment, needed(settings), answers(crew))
     if busy is None and doubtful is not None and doubtful.id != settles:
         busy = f"deployment {doubtful.id} of {doubtful.commit[:7]} ended, and nobody knows what it did"
     restoring = open_restore(history, environment)

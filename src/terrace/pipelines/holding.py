@@ -15,6 +15,7 @@ from terrace.ledger.model import Draft, Event, History
 from terrace.pipelines.crew import Crew, Proving, Vouch
 from terrace.pipelines.declaring import declare
 from terrace.pipelines.journal import append, preview
+from terrace.pipelines.witnesses import answers
 
 
 def hold(
@@ -35,7 +36,9 @@ def hold(
 
     def decide(history: History) -> tuple[Draft, ...]:
         counts = releases(history, crew.proof)
-        left = folds.unsettled(history, environment, people) if kind == kinds.ENVIRONMENT_UNHELD else None
+        left = (
+            folds.unsettled(history, environment, people, answers(crew)) if kind == kinds.ENVIRONMENT_UNHELD else None
+        )
         if left is not None:
             raise BadInput(
                 f"{environment} stays held: what deployment {left.id} did is not known",

@@ -15,7 +15,7 @@ from terrace.pipelines.deploy import enter
 from terrace.pipelines.ground import attempt_of, site_in
 from terrace.pipelines.journal import append
 from terrace.pipelines.opening import Opening, Refused
-from terrace.pipelines.witnesses import attest, in_good_faith, needed, say_that_it_is_dead
+from terrace.pipelines.witnesses import answers, attest, in_good_faith, needed, say_that_it_is_dead
 from terrace.plans.state_file import read_state, recorded
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.model import Deployment, StepRecord
@@ -212,7 +212,7 @@ def _remains(
 def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
     """What is about to be done, written down before it is. Raises BadInput when somebody else was first."""
     environment = found.deployment.environment
-    left = folds.unsettled(seen, environment, needed(crew.config.environment(environment)))
+    left = folds.unsettled(seen, environment, needed(crew.config.environment(environment)), answers(crew))
     latest = folds.latest(seen, environment)
     if left is None or left.id != found.deployment.id or latest is None or latest.open:
         hint = f"`terrace status` shows how it stands, `terrace resume {found.deployment.environment}` goes on"

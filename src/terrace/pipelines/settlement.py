@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
-from terrace.ledger import folds, kinds
+from terrace.gates.declaration import facts_of
+from terrace.ledger import kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.journal import append
+from terrace.pipelines.declaring import declare
+from terrace.pipelines.journal import append, preview
 from terrace.pipelines.recover import may_live
-from terrace.pipelines.witnesses import attest, needed
+from terrace.pipelines.witnesses import answers, attest, needed
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.recovery import creations
 
@@ -59,29 +61,33 @@ def settle(crew: Crew, deployment: Deployment, stacks: tuple[str, ...], reason: 
             raise BadInput(f"{key}: {alive}", hint="what still runs may still make things")
 
     def decide(seen: History) -> tuple[Draft, ...]:
-        known = {(one.stack, one.attempt, one.by) for one in folds.settlements(seen, deployment.id)}
-        return tuple(
-            Draft(
-                kinds.RECOVERY_SETTLED,
-                deployment.id,
-                crew.actor,
-                {
-                    "stack": key,
-                    "attempt": doubtful[key].attempt,
-                    "reason": reason,
-                    "addresses": list(addresses(deployment, doubtful[key])),
-                },
+        drafts = tuple(_draft(crew, seen, deployment, doubtful[key], reason) for key in dict.fromkeys(stacks))
+        before, after = (answers(crew)(one, deployment.id) for one in (seen, preview(seen, drafts, crew.clock())))
+        if len(after) == len(before):
+            raise BadInput(
+                "nothing proves who answers for it; nothing was written",
+                hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
-            for key in stacks
-            if (key, doubtful[key].attempt, crew.actor) not in known
-        )
+        known = {(one.stack, one.by) for one in before}
+        fresh = {one.stack for one in after[len(before) :] if (one.stack, one.by) not in known}
+        return tuple(draft for draft in drafts if draft.payload["stack"] in fresh)
 
     return answered(crew, append(crew.ledger, history, decide), deployment)
 
 
+def _draft(crew: Crew, seen: History, deployment: Deployment, record: StepRecord, reason: str) -> Draft:
+    said = {
+        "stack": record.stack,
+        "attempt": record.attempt,
+        "addresses": list(addresses(deployment, record)),
+    }
+    proof = declare(crew, seen, "settle", deployment.environment, record.attempt, reason, facts_of(said))
+    return Draft(kinds.RECOVERY_SETTLED, deployment.id, crew.actor, {**said, "reason": reason, **proof})
+
+
 def answered(crew: Crew, history: History, deployment: Deployment) -> Answered:
     """Tells who answered for what so far."""
-    said = folds.settlements(history, deployment.id)
+    said = answers(crew)(history, deployment.id)
     by_stack = {
         record.stack: tuple(
             dict.fromkeys(one.by for one in said if (one.stack, one.attempt) == (record.stack, record.attempt))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from terrace.errors import BadInput
+from terrace.gates.declaration import facts_of
 from terrace.gates.people import People, Persons
 from terrace.ledger import kinds
 from terrace.ledger.declared import declared
-from terrace.ledger.events.deployments import RecoveryAttested
+from terrace.ledger.events.deployments import RecoveryAttested, RecoverySettled
 from terrace.ledger.events.steps import StepBegun
+from terrace.ledger.folds import Answers, Settlement
 from terrace.ledger.model import Draft, Event, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.declaring import declare
@@ -61,6 +64,33 @@ def say_that_its_driver_is_dead(crew: Crew, history: History, deployment: Deploy
 def in_good_faith(crew: Crew) -> str:
     """What to say of people whom nothing proves; "" where their keys do."""
     return "" if crew.signers else " (known by their Git names alone)"
+
+
+def answers(crew: Crew) -> Answers:
+    """Tells whose answers about an unknown outcome count: each person once, where keys are known only who is proven."""
+
+    def counted(history: History, deployment: str) -> tuple[Settlement, ...]:
+        found: list[tuple[Settlement, tuple[str, str]]] = []
+        for event in history.readable:
+            record = event.record
+            if not isinstance(record, RecoverySettled) or event.subject != deployment:
+                continue
+            environment, facts = record.stack.partition("/")[0], facts_of(settled_facts(record))
+            told = record.declaration
+            said = declared(history, event, told, "settle", environment, record.attempt, record.reason, facts)
+            identity = crew.proof(said)
+            if identity.proven or not crew.signers:
+                one = Settlement(deployment, record.stack, record.attempt, event.actor, record.reason, record.addresses)
+                found.append((one, (event.actor, identity.by if identity.proven else "")))
+        persons = Persons(People(crew.config), tuple(name for _, name in found))
+        return tuple(replace(one, by=persons.of(name[0])) for one, name in found)
+
+    return counted
+
+
+def settled_facts(record: RecoverySettled) -> dict[str, object]:
+    """What an answer about an unknown outcome says besides who gave it: the signature covers it."""
+    return {"stack": record.stack, "attempt": record.attempt, "addresses": list(record.addresses)}
 
 
 def driven(crew: Crew, history: History, deployment: Deployment) -> bool:

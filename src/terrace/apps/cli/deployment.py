@@ -25,7 +25,7 @@ from terrace.pipelines.asking import HANDED_OVER
 from terrace.pipelines.crew import Crew, Reach
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
-from terrace.pipelines.witnesses import in_good_faith, needed
+from terrace.pipelines.witnesses import answers, in_good_faith, needed
 from terrace.report import machine, terminal
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
@@ -116,11 +116,12 @@ def resume(
     shop = Workshop(Path(folder))
     if environment is not None:
         shop.trust.config.environment(environment)
-    history = shop.ledger.read()
+    crew = shop.onlookers(Silent())
+    history = crew.ledger.read()
     current = [
         d
         for e in shop.trust.config.environments
-        if environment in (None, e.name) and (d := _unfinished(history, e)) is not None
+        if environment in (None, e.name) and (d := _unfinished(crew, history, e)) is not None
     ]
     if not current:
         note(f"nothing is open{f' in {environment}' if environment else ''}")
@@ -137,12 +138,12 @@ def resume(
     return tell(shop, "resume", lambda crew: deploying.resume(crew, current[0], told.dead), wait=wait, as_json=as_json)
 
 
-def _unfinished(history: History, environment: Environment) -> Deployment | None:
+def _unfinished(crew: Crew, history: History, environment: Environment) -> Deployment | None:
     """What is open there, or else what ended and nobody knows how."""
     latest = folds.latest(history, environment.name)
     if latest is not None and latest.open:
         return latest
-    return folds.unsettled(history, environment.name, needed(environment))
+    return folds.unsettled(history, environment.name, needed(environment), answers(crew))
 
 
 def answer(

@@ -238,3 +238,4 @@ class RecoverySettled(Record, frozen=True):
     attempt: Id
     reason: Text
     addresses: tuple[ResourceAddress, ...] = ()
+    declaration: DeclarationRecord | None = None
