@@ -15,14 +15,20 @@ from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.adapters.ledgers.tags import TagsOfDeployments
 from terrace.errors import Corrupt
+from terrace.ledger.beginnings import Beginning
 from terrace.ledger.model import GENESIS, Draft, History
 
 TAG = "deployed/dev/20260105T120000Z-0123456"
 
 
-def opened(text: str = "", began_anew: str = "") -> Draft:
-    payload = {"version": 1, "digest_key": text, "began_anew": began_anew}
+def opened(text: str = "", began_anew: str = "", replaces: tuple[str, ...] = ()) -> Draft:
+    payload = {"version": 1, "digest_key": text, "began_anew": began_anew, "replaces": list(replaces)}
     return Draft("ledger.opened", "ledger", "ann", payload)
+
+
+def proves(one: Beginning) -> bool:
+    """A trust root whose only signer is ann, with a seal that is enough for these tests."""
+    return one.signature == "sealed"
 
 
 def held(reason: str) -> Draft:
@@ -36,7 +42,7 @@ def fresh(work: Path, home: Path) -> GitLedger:
         remote="origin",
         clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
         new_id=lambda: os.urandom(6).hex(),
-        seen=SeenHead(home / "head.json", TagsOfDeployments(work, "origin")),
+        seen=SeenHead(home / "head.json", TagsOfDeployments(work, "origin", proves)),
     )
 
 
@@ -53,6 +59,15 @@ def deployed(folder: Path) -> tuple[Path, History]:
     history = ledger.append([held("one"), held("two")], head=history.head)
     tagged(work, history)
     return work, history
+
+
+def replaced(work: Path, first: Draft) -> None:
+    """What a ledger writer does: delete the branch, and push another ledger in its place."""
+    remote = work.parent / "work.git"
+    git(remote, "update-ref", "-d", "refs/heads/terrace/ledger")
+    other = with_remote(work.parent / "elsewhere")
+    fresh(other, work.parent / "other-home").append([first], head=GENESIS)
+    git(other, "push", "--quiet", str(remote), "refs/terrace/origin/terrace/ledger:refs/heads/terrace/ledger")
 
 
 def test_a_deleted_ledger_is_not_started_anew_in_a_fresh_clone(tmp_path: Path) -> None:
@@ -76,24 +91,46 @@ def test_a_ledger_that_lacks_what_a_tag_tells_of_is_refused(tmp_path: Path) -> N
     git(tmp_path / "work.git", "update-ref", "refs/heads/terrace/ledger", early)
     with pytest.raises(Corrupt, match="lacks what the tag"):
         fresh(clone(work, tmp_path / "cut"), tmp_path / "h1").read()
-    git(tmp_path / "work.git", "update-ref", "-d", "refs/heads/terrace/ledger")
-    other = with_remote(tmp_path / "elsewhere")
-    fresh(other, tmp_path / "h2").append([opened("other")], head=GENESIS)
-    git(
-        other,
-        "push",
-        "--quiet",
-        str(tmp_path / "work.git"),
-        "refs/terrace/origin/terrace/ledger:refs/heads/terrace/ledger",
-    )
+    replaced(work, opened("other"))
     with pytest.raises(Corrupt, match="tells of the ledger"):
         fresh(clone(work, tmp_path / "replaced"), tmp_path / "h3").read()
     assert len(history.events) == 3
 
 
+@pytest.mark.parametrize(
+    ("which", "said"),
+    [("another", "tells of the ledger"), ("this", "no signer of the trust root signed that")],
+)
+def test_a_ledger_that_no_signer_began_anew_replaces_none(tmp_path: Path, which: str, said: str) -> None:
+    work, history = deployed(tmp_path)
+    replaces = (history.ledger_id,) if which == "this" else ("e000000000000",)
+    replaced(work, opened("", "the branch was deleted", replaces))
+    with pytest.raises(Corrupt, match=said):
+        fresh(clone(work, tmp_path / "clone"), tmp_path / "h1").read()
+
+
+@pytest.mark.parametrize("depth", [(), ("--depth=1",)], ids=["whole", "shallow"])
+def test_a_clone_without_tags_asks_the_remote_for_them(tmp_path: Path, depth: tuple[str, ...]) -> None:
+    work, history = deployed(tmp_path)
+
+    def cloned(name: str) -> Path:
+        there = tmp_path / name
+        git(tmp_path, "clone", "--quiet", "--no-tags", *depth, f"file://{tmp_path / 'work.git'}", str(there))
+        assert git(there, "tag", "--list") == ""
+        return there
+
+    first = cloned("first")
+    assert fresh(first, tmp_path / "h1").read() == history
+    assert git(first, "tag", "--list").strip() == TAG
+    assert (git(first, "rev-parse", "--is-shallow-repository").strip() == "true") is bool(depth)
+    replaced(work, opened())
+    with pytest.raises(Corrupt, match="tells of the ledger"):
+        fresh(cloned("second"), tmp_path / "h2").read()
+
+
 def test_a_sqlite_ledger_that_is_gone_is_not_started_anew(tmp_path: Path) -> None:
     work, _ = deployed(tmp_path)
-    seen = SeenHead(tmp_path / "h1" / "head.json", TagsOfDeployments(work, "origin"))
+    seen = SeenHead(tmp_path / "h1" / "head.json", TagsOfDeployments(work, "origin", proves))
     ledger = SqliteLedger(
         tmp_path / "none.db", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: "e1", seen=seen
     )
@@ -124,6 +161,9 @@ def test_a_lost_ledger_is_begun_anew_by_a_command_that_says_why(tmp_path: Path) 
         refused = anew.run(*command)
         assert refused.code != 0
         assert "there is no ledger" in refused.err
-    anew.ok("ledger", "begin", "--reason", "the branch was deleted", "--yes")
+    unsigned = anew.run("ledger", "begin", "--reason", "mine now", "--as", "mallory", "--yes")
+    assert (unsigned.code, "is not a signer" in unsigned.err) == (2, True)
+    key = ("--as", "ann", "--key", str(shop.key("ann")))
+    anew.ok("ledger", "begin", "--reason", "the branch was deleted", *key, "--yes")
     assert "begun anew by" in anew.ok("ledger", "verify").out
     assert anew.run("status").code == 0

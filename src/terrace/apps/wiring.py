@@ -20,8 +20,9 @@ from terrace.apps.forge import UNCONNECTED, access, instigator, run_of_ci
 from terrace.apps.home import Home
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Identity
+from terrace.ledger.beginnings import Beginning, Proves
 from terrace.ledger.declared import Declared
-from terrace.ledger.dismissals import Counts
+from terrace.ledger.dismissals import Counts, Dismissal
 from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, History, Ledger, draft
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
     from terrace.adapters.github.connecting import Connection
     from terrace.adapters.ledgers.seen import SeenHead
+    from terrace.adapters.ledgers.tags import TagsOfDeployments
     from terrace.adapters.opa.engine import Opa
     from terrace.adapters.sealing import Seals
     from terrace.adapters.terraform.client import LocalTerraform
@@ -217,11 +219,15 @@ class Workshop:
     @cached_property
     def _seen_head(self) -> SeenHead:
         from terrace.adapters.ledgers.seen import SeenHead
-        from terrace.adapters.ledgers.tags import TagsOfDeployments
 
         kind = "sqlite" if self.trust.config.ledger.startswith("sqlite:") else "git"
-        tags = TagsOfDeployments(self.repository.root, self.repository.remote, self._access)
-        return SeenHead(self.home.data / f"ledger-{kind}.json", tags)
+        return SeenHead(self.home.data / f"ledger-{kind}.json", self._tags)
+
+    @cached_property
+    def _tags(self) -> TagsOfDeployments:
+        from terrace.adapters.ledgers.tags import TagsOfDeployments
+
+        return TagsOfDeployments(self.repository.root, self.repository.remote, self._began, self._access)
 
     def open_ledger(self) -> Ledger:
         """The ledger with its first event, which names it; written here when it is new."""
@@ -232,10 +238,11 @@ class Workshop:
             append(self.ledger, history, lambda seen: () if seen.events else (self._first(),))
         return self.ledger
 
-    def begin_ledger(self, reason: str) -> History:
+    def begin_ledger(self, reason: str, sign: Callable[[bytes], str | None]) -> History:
         """Begin a ledger although something was deployed before, and write down why.
 
-        Raises BadInput where there is a ledger, Corrupt where this clone still has the one that is lost.
+        Raises BadInput where there is a ledger, and where the trust root has signers and none of them signs this;
+        Corrupt where this clone still has the one that is lost.
         """
         if not reason.strip():
             raise BadInput("nothing says why", hint="say it with --reason: it is the first thing that the ledger keeps")
@@ -243,13 +250,24 @@ class Workshop:
         events = ledger.read().events
         if events:
             raise BadInput(f"there is a ledger, with {len(events)} events", hint="`terrace ledger verify` looks at it")
-        history = ledger.append((self._first(reason),), head=GENESIS)
+        self._tags.fetch()
+        said = Beginning(self._tags.ledgers, reason, self.actor)
+        begun = replace(said, signature=sign(said.text))
+        if not self._began(begun):
+            raise BadInput(
+                f"{self.actor} is not a signer of the trust root, or the beginning is not signed: nothing was written",
+                hint=f"sign with a key of {self.trust.config.signers}: --key FILE",
+            )
+        history = ledger.append((self._first(begun),), head=GENESIS)
         self._seen_head.forget()
         self._seen_head.note(history.events)
         return history
 
-    def _first(self, began_anew: str = "") -> Draft:
-        record = LedgerOpened(1, self.digest_key.id, began_anew)
+    def _first(self, begun: Beginning | None = None) -> Draft:
+        key = self.digest_key.id
+        record = LedgerOpened(1, key)
+        if begun is not None:
+            record = LedgerOpened(1, key, begun.reason, begun.replaces, begun.signature)
         return draft(record, "ledger", self.actor)
 
     @cached_property
@@ -496,12 +514,18 @@ class Workshop:
     @cached_property
     def dismissed(self) -> Counts:
         """Tells whether a dismissal is by a signer of the trust root; where that has none, every person's counts."""
+        return self._is_by_a_signer
+
+    @cached_property
+    def _began(self) -> Proves:
+        """Tells whether a ledger was begun anew by a signer of the trust root; where that has none, by any person."""
+        return self._is_by_a_signer
+
+    def _is_by_a_signer(self, one: Dismissal | Beginning) -> bool:
         from terrace.adapters.signatures import has_signers, is_signed
 
         signers = self.trust.signers
-        if not has_signers(signers):
-            return lambda one: True
-        return lambda one: is_signed(one.actor, one.text, one.signature, signers)
+        return not has_signers(signers) or is_signed(one.actor, one.text, one.signature, signers)
 
     def _still_said(self, said: SignedApproval | Declared) -> Identity:
         """Asked once in the life of this workshop. Where the forge cannot be asked, it does not count."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import NETWORK_SECONDS, git
+from terrace.adapters.git.command import NETWORK_SECONDS, git, masked
+from terrace.adapters.git.names import is_refname
 from terrace.errors import Corrupt, NotReady
-from terrace.ledger.events.people import LedgerOpened
+from terrace.ledger.beginnings import Proves, beginning_of
 from terrace.ledger.model import Event
 
 _FOLDER = "refs/tags/deployed"
@@ -29,9 +30,11 @@ class TaggedHead:
 class TagsOfDeployments:
     """The tags `deployed/*` of a repository and, where there is no ledger, of its remote."""
 
-    def __init__(self, repository: Path, remote: str | None, access: Access = usual) -> None:
+    def __init__(self, repository: Path, remote: str | None, proves: Proves, access: Access = usual) -> None:
+        """`proves` says whether it was a signer of the trust root who began a ledger in the place of another."""
         self._repository = repository
         self._remote = remote
+        self._proves = proves
         self._access = access
         self._checked = ""
 
@@ -42,14 +45,40 @@ class TagsOfDeployments:
         if head == self._checked:
             return
         names, heads = self._read()
+        if not names:
+            names = self._at_the_remote()
+            if names and events:
+                self.fetch(_newest(names))
+                heads = self._read()[1]
         if not events:
-            self._insist_on_none(names or self._at_the_remote())
+            self._insist_on_none(names)
         for one in heads if events else ():
             self._compare(one, events)
         self._checked = head
 
+    def fetch(self, names: tuple[str, ...] = ("deployed/*",)) -> None:
+        """Bring these tags of the remote here. Raises NotReady when it is out of reach."""
+        if self._remote is None:
+            return
+        # In a full clone a depth would cut its history; in a shallow one its absence would bring all of it.
+        shallow = git(self._repository, "rev-parse", "--is-shallow-repository").out.strip() == b"true"
+        depth = ("--depth=1",) if shallow else ()
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=", *depth)
+        specs = [f"refs/tags/{name}:refs/tags/{name}" for name in names]
+        argv = ("fetch", *options, "--", self._remote, *specs)
+        done = git(self._repository, *argv, env=self._access(), timeout=NETWORK_SECONDS)
+        if done.code != 0:
+            raise NotReady(
+                f"the tags of the remote {self._remote!r} cannot be read: {masked(done.message)}",
+                hint=f"check the network and your access: git fetch {self._remote} --tags",
+            )
+
+    @property
+    def ledgers(self) -> tuple[str, ...]:
+        """The ids of the ledgers that tags of this clone tell of, each once."""
+        return tuple(sorted({one.ledger for one in self._read()[1]}))
+
     def _compare(self, one: TaggedHead, events: tuple[Event, ...]) -> None:
-        first = events[0].record
         if one.ledger == events[0].id:
             if len(events) < one.events or events[one.events - 1].hash != one.head:
                 raise Corrupt(
@@ -57,11 +86,19 @@ class TagsOfDeployments:
                     hint="it was cut or rewritten, and nothing is done until that is understood; a clone elsewhere may "
                     "have it whole",
                 )
-        elif not (isinstance(first, LedgerOpened) and first.began_anew):
+            return
+        begun = beginning_of(events[0])
+        if begun is None or one.ledger not in begun.replaces:
             raise Corrupt(
                 f"the tag {one.tag} tells of the ledger {one.ledger}, and this one is {events[0].id}",
                 hint="nothing is done until that is understood: another ledger lies in its place; a clone elsewhere "
                 "may have it",
+            )
+        if not self._proves(begun):
+            raise Corrupt(
+                f"this ledger was begun anew in the place of {one.ledger} by {begun.actor}, and no signer of the trust "
+                "root signed that",
+                hint="nothing is done until that is understood; a clone elsewhere may have the ledger of before",
             )
 
     def _insist_on_none(self, names: tuple[str, ...]) -> None:
@@ -96,4 +133,12 @@ class TagsOfDeployments:
         if done.code != 0:
             raise NotReady(f"the tags of the remote {self._remote!r} cannot be read", hint="check the network")
         lines = done.out.decode("utf-8", "replace").splitlines()
-        return tuple(line.partition("refs/tags/")[2] for line in lines)
+        return tuple(name for line in lines if is_refname(name := line.partition("refs/tags/")[2]))
+
+
+def _newest(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The newest tag of each environment: their names end with the time."""
+    newest: dict[str, str] = {}
+    for name in sorted(names):
+        newest[name.rpartition("/")[0]] = name
+    return tuple(newest.values())

@@ -175,14 +175,16 @@ def ledger_dismiss(
     return 0
 
 
-def ledger_begin(folder: str, reason: str, *, yes: bool, as_json: bool) -> int:
+def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, *, yes: bool, as_json: bool) -> int:
     """Begin a ledger anew where the one before is lost."""
-    shop = Workshop(Path(folder))
+    from terrace.adapters.signatures import signer
+
+    shop = Workshop(Path(folder), actor=actor)
     question = "Holds, unknown outcomes, rejections and approvals of before are gone then. Begin a ledger anew?"
     if not confirmed(question, yes=yes):
         note("nothing was written")
         return 1
-    begun = shop.begin_ledger(reason)
+    begun = shop.begin_ledger(reason, signer(shop.repository, Path(key) if key else None))
     if as_json:
         emit({"schema": "terrace/ledger-begin@1", "ledger": begun.ledger_id})
     else:

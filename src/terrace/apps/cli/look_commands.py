@@ -120,18 +120,20 @@ def ledger_dismiss(
 
 @ledger.command("begin")
 @click.option("--reason", required=True, help="Why there is none; the first thing that the ledger keeps.")
+@click.option("--as", "actor", help="Who you are, as the trust root's signers name you; else your Git identity.")
+@click.option("--key", type=click.Path(), help="The SSH key to sign with; else the one that Git signs commits with.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @JSON
 @click.pass_obj
-def ledger_begin(folder: str, reason: str, yes: bool, as_json: bool) -> int:
+def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, yes: bool, as_json: bool) -> int:
     """Begin a ledger anew where tags say that something was deployed and the ledger is lost.
 
     Look for it first: a clone that has it can push it back. Holds, unknown outcomes and rejections that only it knew
-    are gone.
+    are gone. Signed with your SSH key; where the trust root names signers, only they begin one.
     """
     from terrace.apps.cli.look import ledger_begin
 
-    return ledger_begin(folder, reason, yes=yes, as_json=as_json)
+    return ledger_begin(folder, reason, actor, key, yes=yes, as_json=as_json)
 
 
 @ledger.command("export")

@@ -10,6 +10,7 @@ from terrace.ledger import kinds
 from terrace.ledger.events.grammar import (
     Commit,
     EnvironmentName,
+    Id,
     IdOrNone,
     Line,
     Lineage,
@@ -113,7 +114,8 @@ class EnvironmentUnheld(Record, frozen=True):
 class LedgerOpened(Record, frozen=True):
     """The first event, which names the ledger. `digest_key` names the key of its plan digests.
 
-    `began_anew` says why it was begun although deployments were made before; "" where there were none.
+    `began_anew` says why it was begun although deployments were made before; "" where there were none. `replaces` are
+    the ids of the ledgers that tags told of then, and `signature` signs both (`ledger/beginnings.py`).
     """
 
     KIND: ClassVar[str] = kinds.LEDGER_OPENED
@@ -122,6 +124,8 @@ class LedgerOpened(Record, frozen=True):
     version: Annotated[int, Meta(ge=1, le=1)] = 1
     digest_key: Word = ""
     began_anew: Text = ""
+    replaces: tuple[Id, ...] = ()
+    signature: Text | None = None
 
 
 class EventDismissed(Record, frozen=True):

@@ -1,0 +1,45 @@
+"""A ledger that is begun anew although deployments were made: a person says by signature which ledgers it replaces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from terrace.ledger.events.people import LedgerOpened
+from terrace.ledger.model import Event
+
+HEAD = "Terrace: a ledger is begun anew, version 1"
+"""The first line of what is signed: no other signed text is taken for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a person said when a ledger was begun anew.
+
+    `replaces` are the ids of the ledgers that tags of deployments told of at that time. `signature` is over `text`.
+    """
+
+    replaces: tuple[str, ...]
+    reason: str
+    actor: str
+    signature: str | None = None
+
+    @property
+    def text(self) -> bytes:
+        """What is signed. No two beginnings give the same text."""
+        values = {"replaces": self.replaces, "reason": self.reason, "actor": self.actor}
+        lines = (f"{name}: {json.dumps(value)}" for name, value in values.items())
+        return ("\n".join((HEAD, *lines)) + "\n").encode("ascii")
+
+
+Proves = Callable[[Beginning], bool]
+"""Says whether a beginning is by a signer of the trust root, where the trust root has signers."""
+
+
+def beginning_of(first: Event) -> Beginning | None:
+    """What was said in the first event of a ledger; None where it was not begun anew."""
+    record = first.record
+    if not isinstance(record, LedgerOpened) or not record.began_anew:
+        return None
+    return Beginning(record.replaces, record.began_anew, first.actor, record.signature)
