@@ -235,6 +235,51 @@ def test_a_hold_of_people_outlives_those_that_come_and_go_with_deployments(told:
     assert hold(told.history, "prod") is None
 
 
+def held_with(told: Told, deployment: str) -> bool:
+    """Write a release by Terrace itself of what was held with a deployment; whether the environment is still held."""
+    told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "in order", "deployment": deployment})
+    return hold(told.history, "prod") is not None
+
+
+def test_a_hold_after_an_unknown_outcome_is_not_released_by_a_release_alone(told: Told) -> None:
+    told.release("three", C, "unknown")
+    told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "not known", "deployment": "three"})
+    assert held_with(told, "three")
+    told.open("mend", C, Recovery("three", "ann"), settles="three")
+    told.end("mend", "failed")
+    assert held_with(told, "three")
+    told.open("again", C, Recovery("three", "ann"), settles="three")
+    told.end("again", "succeeded")
+    assert not held_with(told, "three")
+
+
+@pytest.mark.parametrize(("result", "stays"), [("failed", True), ("blocked", True), ("succeeded", False)])
+def test_a_hold_of_a_rollback_that_failed_is_released_by_people_only(told: Told, result: str, stays: bool) -> None:
+    told.open("back", A, Rollback("two", "ann", "sick"))
+    told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "rolled back", "deployment": "back"})
+    assert held_with(told, "back"), "it is not over"
+    told.end("back", result)
+    assert held_with(told, "back") is stays
+
+
+@pytest.mark.parametrize(("result", "stays"), [("put_back", True), ("unknown", True), ("restored", False)])
+def test_a_hold_of_a_restore_ends_with_a_clean_end_of_it(told: Told, result: str, stays: bool) -> None:
+    begun = {
+        "environment": "prod",
+        "restore": "r1",
+        "backup": "states/prod/app/20260105T120000Z-000007-after-000000000002-a1b2c3.tfstate.enc",
+        "deployment": "two",
+        "commit": B,
+        "reason": "lost",
+        "holder": {"host": "here", "boot": "b", "pid": 7, "who": "ann"},
+    }
+    told.write(kinds.STATE_RESTORE_BEGUN, "prod/app", begun)
+    told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "restore r1", "deployment": "r1"})
+    assert held_with(told, "r1"), "it is not over"
+    told.write(kinds.STATE_RESTORE_ENDED, "prod/app", {"environment": "prod", "restore": "r1", "result": result})
+    assert held_with(told, "r1") is stays
+
+
 def test_people_take_a_hold_over_and_what_ends_one_ends_no_other(told: Told) -> None:
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "rolled back", "deployment": "back"})
     told.write(kinds.ENVIRONMENT_UNHELD, "prod", {"reason": "in order", "deployment": "another"})

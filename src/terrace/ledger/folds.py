@@ -22,6 +22,7 @@ from terrace.ledger.events.deployments import (
     RecoverySettled,
 )
 from terrace.ledger.events.people import ApprovalGiven, EnvironmentHeld, EnvironmentUnheld
+from terrace.ledger.events.states import StateRestoreEnded
 from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
 from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_of
@@ -302,7 +303,8 @@ def hold(history: History, environment: str, releases: Releases = anybody_releas
     """The hold on an environment, or None when it takes deployments.
 
     What people hold stays held until people let it go: no deployment that comes with a hold, or ends one, takes it
-    away.
+    away. Terrace itself releases only the hold that came with a deployment or a restore, and only where the events
+    before say what releases it (`_is_over`): the release alone proves nothing.
     """
     held: Hold | None = None
     for event in history.readable:
@@ -315,9 +317,31 @@ def hold(history: History, environment: str, releases: Releases = anybody_releas
                 new = Hold(reason, event.actor, event.time, deployment, event.id, signed)
                 held = new if held is None or held.deployment or not new.deployment else held
             case EnvironmentUnheld(deployment=ended) if held is not None:
-                over = ended == held.deployment if ended else releases(event, event.record, held)
+                ours = ended == held.deployment and _is_over(history, environment, ended, event.position)
+                over = ours if ended else releases(event, event.record, held)
                 held = None if over else held
     return held
+
+
+def _is_over(history: History, environment: str, of: str, position: int) -> bool:
+    """Whether the events before a position say that the hold which came with a deployment or a restore may end.
+
+    A deployment of unknown outcome: another one that settles it succeeded. A rollback: it succeeded. A restore: it
+    ended as it should. Whatever failed is released by people only.
+    """
+    # Every reader asks this of the same prefix, and such releases are rare.
+    before = History(history.events[:position])
+    for deployment in deployments(before):
+        if deployment.environment != environment or deployment.result != "succeeded":
+            continue
+        if deployment.settles == of or (deployment.id == of and isinstance(deployment.origin, Undoing)):
+            return True
+    return any(
+        isinstance(event.record, StateRestoreEnded)
+        and (event.record.restore, event.record.environment) == (of, environment)
+        and event.record.result in ("restored", "unchanged")
+        for event in before.readable
+    )
 
 
 class _Telling:
