@@ -112,6 +112,35 @@ def test_when_all_of_it_is_killed_the_outcome_is_unknown_and_nothing_runs_again(
     assert slow_shop.ok("ledger", "verify", "--json").json["ok"]
 
 
+def test_a_deployment_that_a_ledger_writer_opens_over_a_killed_apply_does_not_have_it_made_again(
+    slow_shop: World,
+) -> None:
+    child = mid_apply(slow_shop)
+    child.kill()
+    ended(child)
+    (started,) = runs()
+    os.killpg(runner_of(started.parent), signal.SIGKILL)
+    ledger = Workshop(slow_shop.work).ledger
+    history = ledger.read()
+    opening = next(e for e in history.events if e.kind == kinds.DEPLOYMENT_OPENED)
+    known = {key: value for key, value in opening.payload.items() if key != "declaration"}
+    forged = [
+        Draft(kinds.DEPLOYMENT_OPENED, "f0f0f0f0f0f0", "mallory", known),
+        Draft(kinds.DEPLOYMENT_ENDED, "f0f0f0f0f0f0", "mallory", {"result": "blocked", "reasons": []}),
+    ]
+    ledger.append(forged, head=history.head)
+    again = slow_shop.run("deploy", "dev", "--json")
+    assert again.code == 1, again.out + again.err
+    assert f"another deployment was opened over deployment {opening.subject}" in again.out
+    assert slow_shop.run("resume", "dev", "--json").json["result"] == "unknown"
+    assert marks(slow_shop).count("applied") == 1
+    looked = slow_shop.run("resume", "dev", "--json").json
+    option = "--whole" if looked["remains"][0]["unfinished"] else "--absent"
+    done = slow_shop.ok("resume", "dev", option, "terraform_data.slow", "--yes", "--json")
+    assert done.json["result"] == "succeeded", "it is brought in order like every unknown outcome"
+    assert slow_shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
+
+
 def test_the_first_interrupt_is_passed_on_and_what_was_done_is_recorded(slow_shop: World) -> None:
     child = mid_apply(slow_shop)
     child.send_signal(signal.SIGINT)

@@ -206,6 +206,29 @@ def test_an_end_that_was_written_over_an_open_apply_does_not_settle_it(told: Tol
     assert doubt(told) == "three"
 
 
+@pytest.mark.parametrize("result", ["", "blocked", "succeeded"])
+def test_a_deployment_that_is_opened_over_an_open_apply_does_not_hide_it(told: Told, result: str) -> None:
+    unknown_apply(told, "three", "prod/a")
+    told.open("four", C, Manual("ann"))
+    if result:
+        told.end("four", result)
+    assert doubt(told) == "three"
+    if not result:
+        told.end("four", "superseded")
+    told.open("mend", C, Recovery("three", "ann"), settles="three")
+    told.end("mend", "succeeded")
+    assert doubt(told) == ""
+
+
+def test_an_apply_that_begins_after_another_deployment_was_opened_over_it_is_not_hidden(told: Told) -> None:
+    told.open("three", C, Manual("ann"))
+    told.open("four", C, Manual("ann"))
+    told.end("four", "blocked")
+    assert doubt(told) == ""
+    told.write(kinds.STEP_BEGUN, "three", {"step": "apply", "stack": "prod", "attempt": "late", "detail": {}})
+    assert doubt(told) == "three"
+
+
 def test_a_later_unknown_outcome_does_not_hide_an_earlier_one(told: Told) -> None:
     told.release("three", C, "unknown")
     told.release("four", C, "unknown")

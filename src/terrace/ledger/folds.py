@@ -220,19 +220,24 @@ def is_settled(history: History, deployment: Deployment, people: int, answers: A
 
 
 def unsettled(history: History, environment: str, people: int, answers: Answers = settlements) -> Deployment | None:
-    """The newest deployment of an environment that ended without anybody knowing what it did.
+    """The newest deployment of an environment that nobody drives to its end, and of which nobody knows what it did.
 
-    That ends when one that brings it in order has succeeded, or when so many `people` answered for each stack. Letting
+    It ended as unknown, or another one was opened over it while an apply of it was open: that one hides nothing. That
+    ends when one that brings it in order has succeeded, or when so many `people` answered for each stack. Letting
     the environment go does not end it: that says nothing about what was made. `answers` tells whose answers count.
     """
     mine = {d.id: d for d in deployments(history) if d.environment == environment}
     left: dict[str, Deployment] = {}
+    newest: Deployment | None = None
     for event in history.readable:
-        if not isinstance(event.record, DeploymentEnded):
-            continue
-        if event.subject not in mine:
+        if not isinstance(event.record, DeploymentOpened | DeploymentEnded) or event.subject not in mine:
             continue
         ended = mine[event.subject]
+        if isinstance(event.record, DeploymentOpened):
+            if newest is not None and newest.open and newest.in_doubt:
+                left[newest.id] = newest
+            newest = ended
+            continue
         # An apply whose end nobody knows makes its deployment one of unknown outcome, whatever the end of that says.
         unknown = ended.result == "unknown" or bool(ended.in_doubt)
         if unknown:

@@ -87,7 +87,7 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
     doubtful = folds.unsettled(history, environment, needed(settings), answers(crew))
     if busy is None and doubtful is not None and doubtful.id != settles:
-        busy = f"deployment {doubtful.id} of {doubtful.commit[:7]} ended, and nobody knows what it did"
+        busy = _unknown(doubtful)
     restoring = open_restore(history, environment)
     if restoring is not None:
         busy = f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
@@ -168,15 +168,26 @@ def _success_of(crew: Crew, history: History, environment: str, commit: str, *, 
 
 
 def _left_behind(crew: Crew, history: History, deployment: Deployment) -> str | None:
-    """What else is unfinished in the environment of an open deployment."""
+    """What else is unfinished in the environment of an open deployment, or was opened there since."""
     name = deployment.environment
+    newest = folds.latest(history, name)
+    if newest is not None and newest.id != deployment.id:
+        return f"deployment {newest.id} of {newest.commit[:7]} was opened over deployment {deployment.id}"
     left = folds.unsettled(history, name, needed(crew.config.environment(name)))
     if left is not None and left.id not in (deployment.id, deployment.settles):
-        return f"deployment {left.id} of {left.commit[:7]} ended, and nobody knows what it did"
+        return _unknown(left)
     restoring = open_restore(history, name)
     if restoring is not None:
         return f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
     return None
+
+
+def _unknown(deployment: Deployment) -> str:
+    """What is said of a deployment of unknown outcome."""
+    name = f"deployment {deployment.id} of {deployment.commit[:7]}"
+    if deployment.open:
+        return f"another deployment was opened over {name}, and nobody knows what that did"
+    return f"{name} ended, and nobody knows what it did"
 
 
 def _ahead(crew: Crew, history: History, deployment: Deployment) -> str | None:
