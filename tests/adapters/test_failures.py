@@ -20,3 +20,8 @@ def test_a_provider_that_refuses_leaves_none() -> None:
 
 def test_a_warning_leaves_none() -> None:
     assert doubt((Diagnostic("warning", PROVIDER_DIED[0]),)) == ""
+
+
+@pytest.mark.parametrize("summary", ["Failed to save state", "Failed to persist state to backend"])
+def test_a_state_that_was_not_written_leaves_a_doubt(summary: str) -> None:
+    assert "its objects are in no state" in doubt((Diagnostic("error", summary),))

@@ -171,7 +171,16 @@ def test_a_path_that_is_too_long_is_refused_by_name(tmp_path: Path, depth: int) 
         raise AssertionError("it must not come to that")
 
 
-@pytest.mark.parametrize("name", WRITTEN_BY_TERRACE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *WRITTEN_BY_TERRACE,
+        "zz_terrace_override.tofu",
+        "zz_terrace_override.tf.json",
+        "ZZ_Terrace_Override.tofu.json",
+        "zz_terrace_additions.tofu",
+    ],
+)
 def test_a_commit_cannot_bring_the_files_that_terrace_writes(tmp_path: Path, name: str) -> None:
     work = repository(tmp_path / "work", {"main.tf": "x\n"})
     precious = tmp_path / "precious"

@@ -45,6 +45,29 @@ def test_a_link_in_the_place_of_a_lock_file_is_neither_read_nor_written_through(
     assert done.code == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("zzz_override.tf", 'terraform {\n  backend "local" {\n    path = "PLACE"\n  }\n}\n'),
+        ("zzz_override.tf.json", '{"terraform": {"backend": {"local": {"path": "PLACE"}}}}'),
+    ],
+    ids=["native", "JSON"],
+)
+def test_an_override_file_after_that_of_terrace_does_not_move_the_state(
+    shop: World, tmp_path: Path, name: str, text: str
+) -> None:
+    place = tmp_path / "elsewhere.tfstate"
+    shop.push({f"environments/dev/{name}": text.replace("PLACE", str(place))})
+    git(shop.work, "push", "--quiet", "origin", "HEAD:main")
+    checked = shop.run("check", "--base", "main", "--json")
+    assert checked.code == 1
+    assert "instead of the local state that Terrace keeps" in checked.out
+    done = shop.run("deploy", "dev", "--json")
+    assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
+    assert "nothing is planned on it" in done.json["reasons"][0]
+    assert not place.exists()
+
+
 def test_a_committed_encoding_does_not_hide_what_is_planned(shop: World) -> None:
     # What a checkout of Git would make HCL of; as it is committed, it says nothing.
     hidden = b'output "hidden" {\n  value = "planned-all-the-same"\n}\n'.decode("cp037").encode()
@@ -67,3 +90,13 @@ def test_reading_other_processes_holds_the_change(shop: World) -> None:
     assert done.code == 1
     assert {one["status"] for one in found} == {"fail"}
     assert "environments/dev/output.tf" in str(found)
+
+
+def test_a_name_that_stands_twice_in_json_hides_nothing(shop: World) -> None:
+    """Terraform reads both `output` blocks; most readers of JSON see the last one only."""
+    text = r'{"output": {"x": {"value": "${filebase64(\"/proc/1/environ\")}"}}, "output": {"y": {"value": "1"}}}'
+    commit(shop.work, {"environments/dev/output.tf.json": text})
+    done = shop.run("check", "--json")
+    assert done.code == 1
+    found = [one for one in done.json["findings"] if one["rule"] == "outside-files"]
+    assert {one["status"] for one in found} == {"fail"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from terrace.ledger.states import Finding, Standing
+from terrace.ledger.states import Bearings, Finding, Standing
 from terrace.plans.restoring import Difference
 from terrace.plans.terraform import StateSnapshot
 from terrace.watch.states import Drill, judge, judge_drill
@@ -17,6 +17,8 @@ from terrace.watch.states import Drill, judge, judge_drill
 CONTENT = b'{"version": 4}'
 KNOWN = Standing("prod", "prod", backup="b1", lineage="l1", serial=5, sha256=hashlib.sha256(CONTENT).hexdigest())
 NEW = Standing("prod", "prod")
+APPLIED = replace(KNOWN, planned_on=Bearings("l1", 5))
+FIRST = replace(NEW, planned_on=Bearings("", -1))
 HOUR = timedelta(hours=1)
 
 
@@ -30,8 +32,24 @@ HOUR = timedelta(hours=1)
         (KNOWN, StateSnapshot(b""), "alarm", "holds no state"),
         (KNOWN, StateSnapshot(b"{}", "l2", 9), "alarm", "started anew"),
         (KNOWN, StateSnapshot(b"{}", "l1", 4), "alarm", "went back"),
+        (APPLIED, StateSnapshot(CONTENT, "l1", 5), "alarm", "still what it was before the last apply"),
+        (APPLIED, StateSnapshot(b"{}", "l1", 6), "saved", ""),
+        (FIRST, StateSnapshot(b""), "alarm", "still what it was before the last apply"),
+        (FIRST, StateSnapshot(CONTENT, "l1", 1), "saved", ""),
     ],
-    ids=["none yet", "the first", "unchanged", "moved on", "gone", "another lineage", "back"],
+    ids=[
+        "none yet",
+        "the first",
+        "unchanged",
+        "moved on",
+        "gone",
+        "another lineage",
+        "back",
+        "not written",
+        "written",
+        "the first not written",
+        "the first written",
+    ],
 )
 def test_a_state_that_is_gone_back_or_anew_is_no_progress(
     known: Standing, state: StateSnapshot, finding: Finding, why: str

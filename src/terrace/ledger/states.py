@@ -24,7 +24,8 @@ class Standing:
 
     `backup` is the newest copy of a state that was as it should be, `checked_at` when it was last proven to be the
     state. `unbacked_since` is when the first serial without a copy was seen, or an apply began. `alarm` is what is
-    wrong with the state.
+    wrong with the state. `planned_on` is the state before the newest apply that created or deleted objects, as long as
+    no later state was seen; None otherwise.
     """
 
     stack: str
@@ -37,6 +38,7 @@ class Standing:
     unbacked_since: datetime | None = None
     alarm: str = ""
     drilled: Drilled | None = None
+    planned_on: Bearings | None = None
 
     def exposure(self, now: datetime) -> timedelta:
         """How much would be lost now: nothing while the newest copy is the state."""
@@ -54,6 +56,18 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Bearings:
+    """The lineage and the serial of a state; "" and any serial where there was none."""
+
+    lineage: str
+    serial: int
+
+    def is_before(self, lineage: str, serial: int) -> bool:
+        """Whether a state of that lineage and serial can have been written after this one."""
+        return lineage != self.lineage or serial > self.serial
+
+
+@dataclass(frozen=True, slots=True)
 class Drilled:
     """What the newest drill of a stack said of a copy. `result` is passed, missed or failed."""
 
@@ -67,6 +81,7 @@ def standings(history: History) -> dict[str, Standing]:
     found: dict[str, Standing] = {}
     environments: dict[str, str] = {}
     begun: dict[str, StepBegun] = {}
+    planned: dict[tuple[str, str], Bearings | None] = {}
     for event in history.readable:
         record = event.record
         match record:
@@ -77,11 +92,17 @@ def standings(history: History) -> dict[str, Standing]:
                 if record.step == "apply":
                     known = found.get(record.stack) or Standing(record.stack, environments[event.subject])
                     found[record.stack] = replace(known, unbacked_since=known.unbacked_since or event.time)
-            case StepEnded() if record.attempt in begun and record.detail.backup:
+            case StepEnded() if record.attempt in begun:
                 intent = begun[record.attempt]
-                if intent.step in ("backup", "snapshot"):
+                if intent.step == "plan" and record.result == "succeeded":
+                    planned[event.subject, intent.stack] = _planned_on(record.detail)
+                elif intent.step == "apply" and record.result == "succeeded":
+                    before = planned.get((event.subject, intent.stack))
+                    if before is not None:
+                        found[intent.stack] = replace(found[intent.stack], planned_on=before)
+                elif intent.step in ("backup", "snapshot") and record.detail.backup:
                     known = found.get(intent.stack) or Standing(intent.stack, environments[event.subject])
-                    found[intent.stack] = _proven(known, event.time, _of_step(record.detail))
+                    found[intent.stack] = _of_copy(known, event.time, _of_step(record.detail))
             case StateBackedUp() | StateRestoreEnded() | StateDrilled():
                 known = found.get(event.subject) or Standing(event.subject, record.environment)
                 found[event.subject] = _after(known, event, record)
@@ -168,6 +189,28 @@ def words(span: timedelta) -> str:
     return f"{seconds} s"
 
 
+def changes_objects(create: object, replace: object, delete: object) -> bool:
+    """Whether an apply of a plan with these counts writes another state than the one that it was planned on."""
+    return any(isinstance(count, int) and count > 0 for count in (create, replace, delete))
+
+
+def _planned_on(detail: Detail) -> Bearings | None:
+    """The state that a plan was made on, where an apply of it writes another one."""
+    if not changes_objects(detail.create, detail.replace, detail.delete):
+        return None
+    if not isinstance(detail.lineage, str) or not isinstance(detail.serial, int):
+        return None
+    return Bearings(detail.lineage, detail.serial)
+
+
+def _of_copy(known: Standing, at: datetime, copy: _Copy) -> Standing:
+    """A step copied the state. That of before an apply does not tell that the apply's own was written."""
+    before = known.planned_on
+    if before is not None and before.is_before(copy.lineage, copy.serial):
+        before = None
+    return replace(_proven(known, at, copy), planned_on=before)
+
+
 def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEnded | StateDrilled) -> Standing:
     if isinstance(record, StateDrilled):
         return replace(known, drilled=Drilled(record.backup, record.result, event.time))
@@ -221,4 +264,5 @@ def _proven(known: Standing, at: datetime, copy: _Copy) -> Standing:
         checked_at=at,
         unbacked_since=None,
         alarm="",
+        planned_on=None,
     )

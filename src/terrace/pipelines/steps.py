@@ -7,7 +7,7 @@ from typing import Any
 from terrace.assess.model import Objection, Weight
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.ledger.events.codec import fits
-from terrace.ledger.states import Standing, lineages, standings
+from terrace.ledger.states import Bearings, Standing, changes_objects, lineages, standings
 from terrace.pipelines.ground import (
     ApplyEnd,
     ApplyFailed,
@@ -36,7 +36,7 @@ from terrace.watch.echo import echoes_in, echoes_of, without_echoes
 from terrace.watch.model import Quadrant, Sighting
 from terrace.watch.payload import sighting_to_payload
 from terrace.watch.sightings import sightings
-from terrace.watch.states import judge
+from terrace.watch.states import UNWRITTEN, judge
 
 
 def plan(ground: Ground, key: str, attempt: str) -> Ended:
@@ -86,6 +86,8 @@ def _wrong_state(ground: Ground, key: str, state: StateSnapshot) -> str:
     if finding != "alarm":
         return ""
     accept = f"terrace state backup {environment} --accept {shell_word(key)}"
+    if reason == UNWRITTEN:
+        return f"{reason}: put the newer state back into the backend or import the objects; or accept it (`{accept}`)"
     return f"{reason}: bring it back (`terrace state restore {shell_word(key)}`), or say that it is right (`{accept}`)"
 
 
@@ -262,10 +264,23 @@ def snapshot(ground: Ground, key: str) -> Ended:
     ground.outputs[key] = state
     if not state.content:
         return Ended("failed", "after the apply the backend holds no state")
+    if _is_unwritten(ground, key, state):
+        return Ended("failed", UNWRITTEN, _bearings(state))
     ended = _save(ground, key, state, "after")
     outputs = {name: "(sensitive)" if o.sensitive else _shown(plain(o.value)) for name, o in state.outputs.items()}
     echoes = [sighting_to_payload(one) for one in _echoes(ground, key)]
     return Ended(ended.result, ended.message, {**ended.detail, "outputs": outputs, "echoes": echoes})
+
+
+def _is_unwritten(ground: Ground, key: str, state: StateSnapshot) -> bool:
+    """Whether the state is still the one that was planned on, though the apply created or deleted objects."""
+    applied, planned = ground.deployment.last(Step.APPLY, key), ground.deployment.last(Step.PLAN, key)
+    if applied is None or planned is None or applied.result != "succeeded" or "serial" not in planned.detail:
+        return False
+    told = planned.detail
+    before = Bearings(str(told["lineage"]), int(told["serial"]))
+    changes = changes_objects(told.get("create"), told.get("replace"), told.get("delete"))
+    return changes and not before.is_before(state.lineage, state.serial)
 
 
 def _shown(value: object) -> object:

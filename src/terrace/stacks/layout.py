@@ -9,7 +9,7 @@ from terrace.stacks.tree import Tree
 
 LOCK_FILE = ".terraform.lock.hcl"
 WRITTEN_BY_TERRACE = ("zz_terrace_override.tf", "zz_terrace_additions.tf")
-"""Files that Terrace writes into private checkouts. A commit must not hold any of these names."""
+"""Files that Terrace writes into private checkouts. A commit must not hold any of these names, with any suffix."""
 
 LONGEST_TARGET = 4000
 """More bytes than this a symbolic link cannot hold on every system."""
@@ -21,6 +21,13 @@ _MANY_LINKS = 40
 def is_configuration(name: str) -> bool:
     """Whether Terraform or OpenTofu reads a file of this name as configuration. Both see hidden files as absent."""
     return name.endswith(_SUFFIXES) and not name.startswith(".")
+
+
+def is_written_by_terrace(name: str) -> bool:
+    """Whether Terrace writes a file of this name, or Terraform or OpenTofu would read this one in its place."""
+    folded = name.lower()
+    own = {written.removesuffix(".tf") for written in WRITTEN_BY_TERRACE}
+    return any(folded.removesuffix(suffix) in own for suffix in _SUFFIXES if folded.endswith(suffix))
 
 
 def is_override(name: str) -> bool:

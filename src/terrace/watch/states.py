@@ -15,6 +15,13 @@ from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.config import Config
 
 
+UNWRITTEN = (
+    "the state is still what it was before the last apply: the objects which that created are in no state, and a plan "
+    "would create them again"
+)
+"""Why a state cannot be right which an apply that succeeded did not change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one look at a state found. `backup` is the copy that is it, "" when there is none; `busy` what went on."""
@@ -62,8 +69,12 @@ class Drill:
 def judge(known: Standing, state: StateSnapshot) -> tuple[Finding, str]:
     """What was found, and why where it is an alarm. `saved` stands for: it moved, and wants to be saved.
 
-    A state that is gone, that went back, or that was started anew is never taken for progress.
+    A state that is gone, that went back, or that was started anew is never taken for progress. Neither is one that is
+    still what it was before an apply that created or deleted objects.
     """
+    before = known.planned_on
+    if before is not None and not before.is_before(state.lineage, state.serial):
+        return "alarm", UNWRITTEN
     if not state.content:
         if known.backup:
             return "alarm", f"the backend holds no state, and there was one (serial {known.serial})"

@@ -25,7 +25,7 @@ import msgspec
 
 from terrace.adapters.files import NEW_FILE, OPEN_FOLDER, opened_parent
 from terrace.errors import BadInput, NotReady, Place, TerraceError
-from terrace.stacks.layout import WRITTEN_BY_TERRACE, Layout
+from terrace.stacks.layout import Layout, is_written_by_terrace
 from terrace.stacks.naming import shell_word
 from terrace.stacks.tree import Entry, Tree
 
@@ -301,7 +301,7 @@ def _check(path: str, parts: list[str], before: int) -> None:
         raise BadInput(f"{path!r} is not a path inside the repository", hint="this commit was not made by Git")
     if any(_GIT.fullmatch(_IGNORED.sub("", part).lower()) for part in parts if len(part) > 3):
         raise BadInput(f"{path!r} is a name that Git keeps for itself", hint="take it out of the commit")
-    if parts[-1].lower() in WRITTEN_BY_TERRACE:
+    if is_written_by_terrace(parts[-1]):
         raise BadInput(
             f"{path} is in the commit, and Terrace would write a file of that name",
             hint="call that file something else, and commit that",

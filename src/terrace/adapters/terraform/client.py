@@ -154,8 +154,25 @@ class LocalTerraform:
     def _init(self, site: Site, folder: DataFolder) -> None:
         as_json = self.binary.product == "terraform" and self.binary.version >= INIT_JSON_SINCE
         self._run(site, folder, "init", argv.init(site, as_json=as_json), streaming=as_json)
+        self._check_backend(site, folder)
         path = site.folder / LOCK_FILE
         folder.mark(path.read_bytes() if path.is_file() else b"")
+
+    def _check_backend(self, site: Site, folder: DataFolder) -> None:
+        """Raises BadInput where Terraform would keep the state elsewhere than Terrace takes it to be.
+
+        Terraform merges override files by name, and one may come after that of Terrace.
+        """
+        kind, path = folder.backend
+        state = state_file(self._states, site)
+        if (kind, path) == ("local", str(state)) or (state is None and kind == site.backend):
+            return
+        found = f"{kind or 'no'} backend" + (f" with the path {path}" if kind == "local" and path else "")
+        wanted = "the local state that Terrace keeps" if state is not None else f"the {site.backend} backend"
+        raise BadInput(
+            f"{site.stack.path}: {self.product} would use the {found} instead of {wanted}: nothing is planned on it",
+            hint="name the backend in one block of a file whose name does not end in `_override`",
+        )
 
     def _keep_lock_file(self, site: Site) -> None:
         """Put the lock file that the site asks for in the place of the committed one."""

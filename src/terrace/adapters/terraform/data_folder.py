@@ -100,6 +100,15 @@ class DataFolder:
         """The dependency lock file as `init` left it."""
         return (self.path / "lock.hcl").read_bytes()
 
+    @property
+    def backend(self) -> tuple[str, str]:
+        """The type of the backend that `init` configured, and the path of the state where that is local; "" for none."""
+        try:
+            told = json.loads((self.path / "terraform.tfstate").read_bytes())["backend"]
+            return str(told["type"]), str(told["config"].get("path") or "")
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return "", ""
+
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Be the only one who prepares it. Something else in its place is removed: it is a folder of the cache."""

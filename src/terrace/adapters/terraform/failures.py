@@ -41,8 +41,15 @@ PROVIDER_DIED = ("Plugin did not respond", "Plugin error", "Request cancelled")
 told depends on whether its process or its connection was missed first."""
 
 
+STATE_NOT_WRITTEN = ("Failed to save state", "Failed to persist state", "Failed to create local state file")
+"""How summaries begin that mean: the backend does not have the state of this apply. Terraform leaves it in
+errored.tfstate where it can; without that file no state knows the objects that were created."""
+
+
 def doubt(diagnostics: tuple[Diagnostic, ...]) -> str:
     """Why what a failed apply did is not known, by its diagnostics; "" when nothing speaks for that."""
+    if any(d.severity == "error" and d.summary.startswith(STATE_NOT_WRITTEN) for d in diagnostics):
+        return "the backend did not take the state, and Terraform left no errored.tfstate: its objects are in no state"
     lost = [d.address or "" for d in diagnostics if d.severity == "error" and d.summary in PROVIDER_DIED]
     if not lost:
         return ""
