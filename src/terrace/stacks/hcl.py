@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from terrace.stacks.facts import (
     FileFacts,
     ModuleCall,
@@ -21,7 +23,8 @@ from terrace.stacks.literals import unescaped
 from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parser, text_of
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    import msgspec
+from tree_sitter import Node
 
 READERS = frozenset(
     {
@@ -45,6 +48,15 @@ _DEEPEST = 200
 _MOST_QUOTES = 10
 """Strings in strings that are looked into: nobody writes more, and whoever does waits for nothing."""
 _OF_PROVIDERS = ("resource", "data", "ephemeral", "action")
+
+
+def read_template(content: bytes) -> tuple[Read, ...]:
+    """What a file reads that `templatefile` fills in: its expressions may call functions too."""
+    gathered = _Gathered()
+    text = content.decode("utf-8", "replace").replace(_END, "")
+    gathered.reads_of(parser().parse(f"x = <<{_END}\n{text}\n{_END}\n".encode()).root_node)
+    # The line of the opening mark is none of the file.
+    return tuple(msgspec.structs.replace(read, line=max(1, read.line - 1)) for read in gathered.reads)
 
 
 def read_facts(path: str, content: bytes) -> FileFacts:
@@ -184,7 +196,8 @@ class _Gathered:
             stack.extend((child, below) for child in reversed(node.named_children))
 
     def _call(self, node: Node) -> None:
-        name = text_of(node.named_children[0]) if node.named_children else ""
+        # `core::file` is `file`. The parser may take the namespace for names of their own.
+        name = text_of(node).partition("(")[0].strip().removeprefix("core::")
         arguments = [c for n in node.named_children if n.type == "function_arguments" for c in n.named_children]
         if name in READERS:
             template = _template(arguments[0]) if arguments else (_UNKNOWN,)

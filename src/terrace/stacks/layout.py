@@ -103,6 +103,11 @@ class Layout:
                 done = here
         return Way(done, tuple(dict.fromkeys(seen)))
 
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None where there is none of that path. Links are not followed."""
+        entry = self.entries.get(path)
+        return None if entry is None or entry.is_link else self._tree.read(path)
+
     def stays_inside(self, link: str) -> bool:
         """Whether a link, followed to its end, leads to a path inside the repository, be there something or not."""
         target = self._target(link)

@@ -14,7 +14,6 @@ from terrace.plans.restoring import Difference
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.config import Config
 
-
 UNWRITTEN = (
     "the state is still what it was before the last apply: the objects which that created are in no state, and a plan "
     "would create them again"

@@ -54,6 +54,8 @@ def status(expression: str, more: dict[str, str] | None = None, name: str = "mai
         '[for p in fileset("/proc", "*/comm") : filebase64("/proc/${dirname(p)}/environ")]',
         'file("~/.aws/credentials")',
         'file("/etc/hostname")',
+        'core::file("/etc/hostname")',
+        'core::fileset("/proc", "*/comm")',
         'fileexists("/dev/sda")',
         'filemd5("/sys/class/dmi/id/product_uuid")',
         'templatefile("/etc/passwd", {})',
@@ -191,3 +193,24 @@ def test_a_file_that_git_lfs_keeps_is_found_by_its_pointer() -> None:
     assert kept_elsewhere(attributes, paths) == ("a/code.zip", "a/x.bin", "code.zip")
     found = large_files({"a/code.zip": pointer, "a/x.bin": b"PK"})
     assert [(f.path, f.status, f.advisory) for f in found] == [("a/code.zip", Status.FAIL, False)]
+
+
+def test_a_template_that_reads_the_machine_is_told_at_its_own_place() -> None:
+    main = 'output "x" {\n  value = templatefile("${path.module}/x.tpl", {})\n}\n'
+    template = 'name = a\nhost = ${file("/etc/hostname")}\n'
+    files = {"environments/dev/main.tf": main, "environments/dev/x.tpl": template}
+    assert told(files) == [("environments/dev/x.tpl", 2, "fail", False)]
+    assert told(files, {"environments/dev/x.tpl"}) == [("environments/dev/x.tpl", 2, "fail", False)]
+    assert told({**files, "environments/dev/x.tpl": 'host = "${file}" $${file("/etc/hostname")}\n'}) == []
+
+
+@pytest.mark.parametrize("source", ["/srv/modules/m", "~/m", "file:///srv/m", "git::file:///srv/m", "git::/srv/m"])
+def test_a_module_of_the_machine_that_plans_is_found(source: str) -> None:
+    files = {"environments/dev/main.tf": f'module "m" {{\n  source = "{source}"\n}}\n'}
+    assert told(files) == [("environments/dev/main.tf", 1, "fail", False)]
+
+
+def test_a_state_file_of_the_machine_that_plans_is_found() -> None:
+    config = 'backend = "local"\n  config = {\n    path = "/srv/prod.tfstate"\n  }'
+    text = f'data "terraform_remote_state" "p" {{\n  {config}\n}}\n'
+    assert told({"environments/dev/main.tf": text}) == [("environments/dev/main.tf", 1, "fail", False)]

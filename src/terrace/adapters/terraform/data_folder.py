@@ -102,7 +102,7 @@ class DataFolder:
 
     @property
     def backend(self) -> tuple[str, str]:
-        """The type of the backend that `init` configured, and the path of the state where that is local; "" for none."""
+        """The type of the backend that `init` configured, and the path of a local state; "" where there is none."""
         try:
             told = json.loads((self.path / "terraform.tfstate").read_bytes())["backend"]
             return str(told["type"]), str(told["config"].get("path") or "")

@@ -47,7 +47,7 @@ def outside_files(
             folder = graph.folders.get(path)
             if folder is None:
                 continue
-            for file, read in _reads(folder):
+            for file, read in _reads(folder, layout, stack):
                 for told in _judged(graph, layout, folder, stack, read):
                     finding = _finding(file, read, told, file in changed)
                     found.setdefault((file, read.line, finding.message), finding)
@@ -105,9 +105,34 @@ def kept_elsewhere(attributes: Mapping[str, bytes], paths: Iterable[str]) -> tup
     )
 
 
-def _reads(folder: Folder) -> Iterator[tuple[str, Read]]:
+def _reads(folder: Folder, layout: Layout, stack: Stack) -> Iterator[tuple[str, Read]]:
     for file, facts in zip(folder.files, folder.facts, strict=True):
-        yield from ((file, read) for read in facts.reads if read.how in ("file", "set"))
+        for read in facts.reads:
+            if read.how in ("file", "set"):
+                yield file, read
+            if read.function == "templatefile":
+                yield from _of_template(layout, folder, stack, read)
+        for call in facts.modules:
+            # Terraform copies such a folder as if it were fetched, and nobody judges what is in it.
+            path = (call.source or "").removeprefix("git::").removeprefix("file://")
+            if path.startswith(("/", "~")):
+                yield file, Read("file", (Part("text", path),), call.line, function=f"module {call.name}")
+        for state in facts.states:
+            path = state.known.get("path", "")
+            if state.type == "local" and path.startswith(("/", "~")):
+                yield file, Read("file", (Part("text", path),), state.line, function="terraform_remote_state")
+
+
+def _of_template(layout: Layout, folder: Folder, stack: Stack, read: Read) -> Iterator[tuple[str, Read]]:
+    """What a template of the repository reads by itself, with the path of the template."""
+    from terrace.stacks.hcl import read_template
+
+    text, whole = _known(read.template, folder.path, stack.path)
+    path = join("", text or ".") if whole and not text.startswith(("/", "~")) else None
+    real = layout.way(path).real if path is not None else None
+    content = layout.read(real) if real is not None else None
+    if real is not None and content is not None:
+        yield from ((real, inner) for inner in read_template(content) if inner.how in ("file", "set"))
 
 
 def _finding(file: str, read: Read, told: _Told, changed: bool) -> Finding:
