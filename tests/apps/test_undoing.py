@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Mapping
@@ -157,7 +158,7 @@ def killed_mid_apply(shop: World, marks: Path, *command: str) -> None:
     child.kill()
     child.communicate()
     (started,) = set(runs()) - before
-    os.killpg(int(started.read_text().split('"pid": ')[1].rstrip("}\n")), signal.SIGKILL)
+    os.killpg(json.loads(started.read_text())["pid"], signal.SIGKILL)
     assert "nobody knows how its apply ended" in shop.run("resume", "prod").out + shop.run("resume", "prod").out
 
 

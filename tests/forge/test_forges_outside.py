@@ -13,10 +13,16 @@ ROOMS = ("stacks", "plans", "assess", "gates", "rollout", "ledger", "watch", "re
 
 WHY = {
     "assess/hygiene/pinned.py": "how the address of a module in Git is told from another one",
+    "assess/hygiene/outside_files.py": "how a source of a module that is no folder looks",
     "assess/leaks/kinds.py": "whose tokens are found in a change",
+    "assess/rule_files.py": "which files of a repository a forge acts on",
     "assess/stateful.py": "a type of resource of a Terraform provider",
+    "gates/conversation/plain_lines.py": "which lines of a comment a forge shows as they are",
+    "gates/people.py": "addresses that a forge gives to people who hide theirs",
     "report/comment.py": "the longest comment that every forge takes is the shortest of their limits",
+    "report/markdown.py": "what a forge makes of text that is not quoted",
     "report/sarif.py": "the limits of whoever reads most files of that form",
+    "report/text.py": "what a runner of a forge takes for a command",
     "stacks/keys.py": "for people: how the root of an API looks",
 }
 """Files that name one all the same, and what for. None of them acts on it."""

@@ -246,7 +246,7 @@ def test_a_clock_that_was_set_back_breaks_neither_chain_nor_order(place: Workpla
     place.release("r")
     assert place.stage.later(-24 * HOUR, "dev") == "succeeded: []"
     events = place.events()
-    assert any(later.time < earlier.time for earlier, later in itertools.pairwise(events))
+    assert all(later.time >= earlier.time for earlier, later in itertools.pairwise(events))
     assert verify(events).ok
     assert place.stage.ok("ledger", "verify", "--json").json["ok"]
     (row,) = place.stage.ok("status", "--json").json["environments"]

@@ -68,7 +68,7 @@ def test_a_release_goes_from_main_to_production(runs: Runs, states: Http, fake: 
     assert "asked nobody about staging" in waiting.said, "the environment has no reviewers"
     assert ("/staging" in states.store.states, shown(fake, "staging")) == (False, ["queued"])
     (page,) = (c["body"] for c in fake.comments.values() if '"kind":"release"' in c["body"])
-    line = re.search(r"/terrace approve staging [0-9a-f]{8}", page)
+    line = re.search(r"/terrace approve staging [0-9a-f]{32}", page)
     assert line is not None
     refused, why = says(runs, "mona", line[0])
     assert (refused.code != 0, "whoever opened a change" in why) == (True, True)

@@ -10,7 +10,7 @@ from terrace.ledger import kinds
 from terrace.ledger.events.grammar import (
     CommitOrNone,
     Count,
-    Folder,
+    FolderOrNone,
     Line,
     SightedAddress,
     StackKey,
@@ -50,7 +50,7 @@ class ObservationRecord(Struct, frozen=True):
     """What one look at one stack found."""
 
     stack: StackKey
-    path: Folder
+    path: FolderOrNone
     status: Literal["clean", "drifted", "unknown"]
     commit: CommitOrNone = ""
     why: Text = ""

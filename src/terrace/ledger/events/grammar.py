@@ -45,13 +45,16 @@ StackOrNone = Annotated[str, Meta(pattern=rf"\A(?:{_NAME}(?:/{_NAME})?)?\Z")]
 Word = Annotated[str, Meta(pattern=r"\A(?:[A-Za-z0-9_][A-Za-z0-9._:+=/-]{0,254})?\Z")]
 """A hash, a version, the id of a key, or "": printable, without blanks, no option."""
 
-Folder = Annotated[
-    str,
-    Meta(
-        pattern=r"\A(?:\.|(?!-)(?!/)(?!(?:.*/)?(?:\.{1,2}|\.git)(?:/|\Z))(?!.*//)(?!.*/\Z)[^\x00-\x1f\x7f\\]{1,1024})\Z",
-    ),
-]
+_FOLDER = (
+    r"(?:\.|(?!-)(?!/)(?!(?:.*/)?(?:\.{1,2}|\.git)(?:/|\Z))(?!.*//)(?!.*/\Z)"
+    r"[^\x00-\x1f\x7f\\]{1,1024})"
+)
+
+Folder = Annotated[str, Meta(pattern=rf"\A{_FOLDER}\Z")]
 """A folder of the repository, from its root: relative, without `..`; `.` is the root itself."""
+
+FolderOrNone = Annotated[str, Meta(pattern=r"\A(?:|" + _FOLDER + r")\Z")]
+"""A folder of the repository, or "" where none is known."""
 
 BackupName = Annotated[str, Meta(pattern=rf"\A{_PART}(?:/{_PART}){{0,9}}\Z")]
 """A copy of a state in the store of backups."""
