@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -187,8 +188,9 @@ def test_an_approval_does_not_hold_for_another_plan(shop: World) -> None:
     shop.approve("staging", "bob")
     states = next(Path(shop.environment["TERRACE_HOME"]).glob("data/*/states"))
     (states / "staging/staging").mkdir(parents=True, exist_ok=True)
-    dev = states / "dev/dev/terraform.tfstate"
-    (states / "staging/staging/terraform.tfstate").write_text(dev.read_text())
+    dev = json.loads((states / "dev/dev/terraform.tfstate").read_text())
+    found = {**dev, "lineage": "00000000-0000-4000-8000-000000000001"}
+    (states / "staging/staging/terraform.tfstate").write_text(json.dumps(found))
     again = shop.run("resume", "staging", "--json")
     assert (again.code, again.json["result"]) == (1, "waiting")
     assert "apply" not in [s["name"] for s in again.json["steps"]]

@@ -32,7 +32,8 @@ def shop(tmp_path: Path) -> World:
     """One environment with one stack, at version 1."""
     files = {
         "environments/prod/main.tf": root("prod"),
-        "terrace.yaml": "version: 1\nenvironments: {prod: {protected: false}}\n",
+        "terrace.yaml": "version: 1\nenvironments: {prod: {protected: false}}\n"
+        "people: {ann: {emails: [ann@example.com]}}\n",
     }
     made = world(tmp_path / "shop", {**files, **version(1)})
     made.ok("deploy", "prod")
