@@ -112,6 +112,18 @@ def test_a_hold_is_not_released_without_a_proof_and_not_by_an_old_release() -> N
         assert is_held()
 
 
+def test_a_hold_is_released_by_a_key_although_a_clock_was_set_back() -> None:
+    people, _ = staged()
+    up_to(people, "dev")
+    people.hold("dev")
+    assert folds.hold(people.history, "dev") is not None
+    people.world.now -= timedelta(hours=12)
+    people.unhold("dev")
+    crews: list[Crew] = []
+    people.command("bob", crews.append)
+    assert folds.hold(people.history, "dev", releases(people.history, crews[-1].proof)) is None
+
+
 def _opened_by(people: People, name: str, key: str | None) -> None:
     """Somebody promotes under a name, and signs with the key of another, or with none."""
 

@@ -25,6 +25,7 @@ from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals
 from terrace.errors import TerraceError
+from terrace.gates.declaration import read_declaration
 from terrace.gates.model import Identity
 from terrace.ledger import kinds
 from terrace.ledger.declared import Declared
@@ -183,7 +184,8 @@ def proof(said: SignedApproval | Declared) -> Identity:
     actor = said.declaration.actor if isinstance(said, Declared) else said.actor
     if said.signature is None:
         return Identity("unsigned")
-    return Identity("ssh", f"key of {actor}") if said.signature == signature(actor) else Identity("invalid")
+    other = isinstance(said, Declared) and read_declaration(said.statement) != said.declaration
+    return Identity("invalid") if other or said.signature != signature(actor) else Identity("ssh", f"key of {actor}")
 
 
 def _path(key: str) -> str:

@@ -67,22 +67,30 @@ def hold(
 
 
 def releases(history: History, proof: Proving) -> Releases:
-    """Tells what releases a hold: where it takes a signature, a declaration of somebody who is proven, about this very
-    hold, and made after it began. So a copy of an old release does not release what is held since."""
+    """Tells what releases a hold: where it takes a signature, a declaration by a proven person about this very hold.
+
+    A signature covers the id of the hold, so a copy of an old release does not release a later one. A comment on a
+    forge names no id: it counts once, and only when it was written after the hold began.
+    """
 
     def counts(event: Event, unheld: EnvironmentUnheld, held: Hold) -> bool:
         if not held.signed:
             return True
         said = release(history, event, unheld)
-        about = unheld.of == held.id and held.since - said.declaration.at <= CLOCK_SKEW
-        return about and not _said_before(history, event, said) and proof(said).proven
+        if unheld.of != held.id:
+            return False
+        if said.witness is not None:
+            late = held.since - said.declaration.at > CLOCK_SKEW
+            if late or _said_before(history, event, said):
+                return False
+        return proof(said).proven
 
     return counts
 
 
 def _said_before(history: History, event: Event, said: Declared) -> bool:
     """Whether the same comment released another hold before: what was said once counts once."""
-    return said.witness is not None and any(
+    return any(
         release(history, other, other.record).witness == said.witness
         for other in history.readable
         if isinstance(other.record, EnvironmentUnheld) and other.position < event.position
