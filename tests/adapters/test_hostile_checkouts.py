@@ -376,7 +376,7 @@ def test_a_committed_bare_repository_is_not_taken_for_one(tmp_path: Path) -> Non
     git(inner, "config", "core.worktree", str(inner))
     git(inner, "config", "core.fsmonitor", f"touch {ran}; false")
     version = subprocess.run(["git", "version"], capture_output=True, text=True, check=True).stdout.split()[2]
-    if tuple(map(int, version.split(".")[:2])) < (2, 38):
+    if tuple(map(int, version.split(".")[:2])) < (2, 38) and not os.environ.get("CI"):
         pytest.skip("this Git has no safe.bareRepository")
     with contextlib.suppress(BadInput):
         _ = GitRepository.around(inner, cache=tmp_path / "cache").dirty

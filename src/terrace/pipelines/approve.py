@@ -13,9 +13,10 @@ from terrace.gates.model import Subject, Verdict, Witness
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
-from terrace.pipelines.asking import approval, asked, gates_say, situation, subjects
+from terrace.pipelines.asking import asked, gates_say, situation, subjects
 from terrace.pipelines.crew import Crew, Vouch
 from terrace.pipelines.ending import ended
+from terrace.pipelines.evidence import approval
 from terrace.pipelines.journal import append, preview
 from terrace.rollout.model import Deployment
 from terrace.rollout.next_step import Finish, awaiting, next_step

@@ -21,20 +21,19 @@ from terrace.gates.decide import (
     refusals,
     rule_for,
 )
-from terrace.gates.model import Approval, GateResult, Identity, Outcome, Subject, Verdict, Withdrawal
+from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict, Withdrawal
 from terrace.gates.people import Barred, People
 from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
 from terrace.ledger.declared import opened, withdrawals
 from terrace.ledger.dismissals import told, unread, way_out
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.ledger.restores import open_restore
 from terrace.pipelines.claims import root_of, unfounded
 from terrace.pipelines.crew import Crew, Proving
 from terrace.pipelines.declaring import is_proven
-from terrace.pipelines.evidence import was_approved
+from terrace.pipelines.evidence import approval, was_approved
 from terrace.pipelines.holding import releases
 from terrace.pipelines.judging import risk_of
 from terrace.pipelines.state_owners import foreign_addresses
@@ -432,21 +431,3 @@ def standing_noes(crew: Crew, history: History, environment: str) -> tuple[Stand
         for one in standing(people, rule, barred, about, said):
             found.setdefault(one.id, StandingNo(one, rule, barred, said))
     return tuple(found.values())
-
-
-def approval(signed: SignedApproval, identity: Identity) -> Approval:
-    """An answer of the ledger with how its author is known."""
-    return Approval(
-        actor=signed.actor,
-        role=signed.role,
-        answer="approve" if signed.answer == "approve" else "reject",
-        subjects=signed.subjects,
-        at=signed.at,
-        proof=identity.proof,
-        comment=signed.comment,
-        witness=signed.witness,
-        deployment=signed.named,
-        by=identity.by,
-        position=signed.position,
-        id=signed.id,
-    )

@@ -44,7 +44,7 @@ def was_approved(crew: Crew, history: History, environment: Environment, commit:
 
 def _approved(crew: Crew, history: History, environment: Environment, deployment: Deployment) -> frozenset[str]:
     """The stacks of a deployment of which signed answers prove that enough people approved."""
-    given = tuple(_answer(signed, crew.proof(signed)) for signed in folds.approvals(history, deployment.id))
+    given = tuple(approval(signed, crew.proof(signed)) for signed in folds.approvals(history, deployment.id))
     found = set()
     for subject in {subject for one in given for subject in one.subjects}:
         if (subject.environment, subject.commit) != (environment.name, deployment.commit):
@@ -56,7 +56,8 @@ def _approved(crew: Crew, history: History, environment: Environment, deployment
     return frozenset(found)
 
 
-def _answer(signed: SignedApproval, identity: Identity) -> Approval:
+def approval(signed: SignedApproval, identity: Identity) -> Approval:
+    """An answer of the ledger with how its author is known."""
     return Approval(
         actor=signed.actor,
         role=signed.role,
@@ -64,6 +65,8 @@ def _answer(signed: SignedApproval, identity: Identity) -> Approval:
         subjects=signed.subjects,
         at=signed.at,
         proof=identity.proof,
+        comment=signed.comment,
+        witness=signed.witness,
         deployment=signed.named,
         by=identity.by,
         position=signed.position,

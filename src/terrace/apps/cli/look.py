@@ -19,8 +19,8 @@ from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approve import handle_of
-from terrace.pipelines.asking import approval
 from terrace.pipelines.dismissing import dismiss
+from terrace.pipelines.evidence import approval
 from terrace.pipelines.holding import releases
 from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.machine import witness_word
