@@ -98,6 +98,8 @@ environments:
     after: dev
     credentials: {plan: {CLOUD_SECRET: "env:PROD_PLAN"}, apply: {CLOUD_SECRET: "env:PROD_APPLY"}}
 checks: {docs: "off"}
+people:
+  ann: {emails: [ann@example.com]}
 """
 
 MAIN = """\
@@ -272,7 +274,7 @@ def play(shop: World, tmp_path: Path) -> list[tuple[str, bytes]]:
     run("state", "backup")
     run("drift", "dev", code=None)
     run("rollback", "dev", "--reason", "it is sick", "--yes")
-    run("unhold", "dev", "--reason", "it is well", code=None)
+    run("unhold", "dev", "--reason", "it is well")
     shop.push(configuration(3, "exit 7"))
     run("deploy", "dev", code=1)
     mark = tmp_path / "begun"
