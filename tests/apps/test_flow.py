@@ -312,7 +312,9 @@ def test_a_stack_that_reads_another_ones_outputs_is_planned_after_it(tmp_path: P
         "environments/prod/app/main.tf": reads,
         "terrace.yaml": "version: 1\nenvironments: {prod: {approvals: 1}}\n"
         "stacks: [{path: environments/prod/app, environment: prod, after: [network]}]\n"
-        "people: {ann: {emails: [ann@example.com]}, bob: {emails: []}}\n",
+        "people: {ann: {emails: [ann@example.com]}, bob: {emails: []}}\n"
+        # The state that it reads lies outside of the repository, and that is not what this is about.
+        "checks: {outside-files: advisory}\n",
     }
     shop = world(tmp_path / "shop", files)
     git(shop.work, "switch", "--quiet", "--create", "change")

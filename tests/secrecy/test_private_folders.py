@@ -13,7 +13,9 @@ import pytest
 from terrace.adapters.terraform import private
 
 OWNER = """
-import sys
+import signal, sys
+# Under nohup this test would inherit that it is ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from terrace.adapters.terraform.private import gone_when_told, private_folder
 with gone_when_told():
     folder = private_folder("plan")
