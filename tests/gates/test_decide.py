@@ -16,7 +16,7 @@ from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
 from terrace.gates.model import Approval, GateResult, Identity, Outcome, Proof, Subject, Verdict, Withdrawal
 from terrace.gates.tally import Voice, assign
 from terrace.stacks.config import ApprovalRule, Config, DriftSettings, Environment, Person, Remediate
-from terrace.stacks.model import Manual, Remediation, Rollback
+from terrace.stacks.model import AutomaticRollback, Manual, Remediation, Rollback
 from terrace.stacks.repository import Author
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -431,13 +431,61 @@ def test_a_no_to_a_release_of_a_commit_is_none_to_a_rollback_to_it() -> None:
     assert ask(no("bob"), yes("erin"), count=1, facts=back).outcome is Outcome.BLOCK
 
 
+def test_terrace_by_itself_does_not_go_back_to_a_commit_that_was_rejected() -> None:
+    before = replace(no("bob"), subjects=(replace(SUBJECT, digest="d0"),), deployment="d0")
+    back = replace(FACTS, origin=AutomaticRollback("d0", "sick"))
+    assert ask(before, facts=back).outcome is Outcome.BLOCK
+    assert ask(facts=back).outcome is Outcome.PASS
+    taken = (withdrawal("bob", at=NOW + timedelta(seconds=1)),)
+    assert ask(before, facts=back, withdrawals=taken).outcome is Outcome.PASS
+
+
 def test_the_last_answer_of_a_person_counts_and_a_yes_does_not_take_back_a_no() -> None:
     later = NOW + timedelta(seconds=1)
     assert ask(yes("bob"), no("bob", at=later), count=1).outcome is Outcome.BLOCK
     assert ask(no("bob"), yes("bob", at=later), count=1).outcome is Outcome.BLOCK
     taken = (withdrawal("bob", at=later),)
-    assert ask(no("bob"), yes("bob", at=later), count=1, withdrawals=taken).outcome is Outcome.PASS
+    after = later + timedelta(seconds=1)
+    assert ask(no("bob"), yes("bob", at=after), count=1, withdrawals=taken).outcome is Outcome.PASS
     assert ask(yes("bob"), no("bob", at=later), count=1, withdrawals=taken).outcome is Outcome.WAIT
+
+
+@pytest.mark.parametrize("who", [("bob",), ("carol", "dave"), ("dave", "carol")])
+def test_a_yes_from_before_the_withdrawal_of_a_no_does_not_count(who: tuple[str, ...]) -> None:
+    """A ledger writer keeps a yes that was signed between the no and its withdrawal, and writes it afterwards."""
+    said, between, end = no("bob"), NOW + timedelta(seconds=1), NOW + timedelta(seconds=3)
+    taken = tuple(replace(withdrawal(one, at=NOW + timedelta(seconds=2 + n)), position=5) for n, one in enumerate(who))
+    late = replace(yes("bob", at=between), position=9)
+    result = only(ask(said, late, count=1, withdrawals=taken))
+    assert result.outcome is Outcome.WAIT
+    assert "older than the withdrawal of the no: answer again" in result.reason
+    # Two others need both: what was said after the first of them is still too early.
+    assert ask(said, replace(late, at=end), count=1, withdrawals=taken).outcome is (
+        Outcome.PASS if len(who) == 1 else Outcome.WAIT
+    )
+    after = replace(late, at=end + timedelta(seconds=1))
+    assert ask(said, after, count=1, withdrawals=taken).outcome is Outcome.PASS
+    # Written down before the withdrawal, with a time that was yet to come.
+    assert ask(said, replace(after, position=4), count=1, withdrawals=taken).outcome is Outcome.WAIT
+
+
+def test_an_earlier_of_two_withdrawals_of_one_no_is_the_bound() -> None:
+    taken = tuple(withdrawal("bob", at=NOW + timedelta(seconds=s)) for s in (9, 1))
+    assert ask(no("bob"), yes("bob", at=NOW + timedelta(seconds=5)), count=1, withdrawals=taken).outcome is Outcome.PASS
+
+
+def test_every_no_of_a_person_must_be_withdrawn_before_their_yes() -> None:
+    first = replace(no("bob"), id="first", at=NOW - timedelta(seconds=9))
+    second = no("bob")
+    taken = (
+        replace(withdrawal("bob", at=NOW + timedelta(seconds=1)), of="first"),
+        withdrawal("bob", at=NOW + timedelta(seconds=5)),
+    )
+    said = yes("bob", at=NOW + timedelta(seconds=3))
+    assert ask(first, second, said, count=1, withdrawals=taken).outcome is Outcome.WAIT
+    assert ask(first, second, replace(said, at=NOW + timedelta(seconds=6)), count=1, withdrawals=taken).outcome is (
+        Outcome.PASS
+    )
 
 
 @pytest.mark.parametrize("deployment", ["", "d0"])

@@ -13,6 +13,9 @@ from simulation.people import People
 from simulation.process import Process
 from simulation.script import Script, staged
 from simulation.site import KEYS, Wanted, thing
+from simulation.world import signature
+from terrace.gates.model import Subject
+from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft
 from terrace.ledger.origins import origin_to_payload
@@ -264,6 +267,49 @@ def test_an_automatic_rollback_to_what_was_approved_asks_nobody(deployed: People
     assert latest is not None
     assert (type(latest.origin), latest.commit) == (AutomaticRollback, good.commit)
     assert not any("approvals" in why for why in latest.waiting), deployed.story
+
+
+def test_an_automatic_rollback_sees_a_no_to_its_target_in_another_deployment(deployed: People) -> None:
+    """The same, but for a signed no to the commit that is gone back to: it was given when that was opened once more."""
+    good, before = folds.last_good(deployed.history, "prod"), applied(deployed)
+    assert good is not None
+    bad = merges(deployed)
+    deployed.tick()
+    given = next(e for e in deployed.history.events if e.kind == kinds.APPROVAL_GIVEN and e.subject == good.id)
+    plans = tuple(Subject(**{**told, "digest": "another"}) for told in given.payload["subjects"])
+    said = Statement("cid", "", "reject", plans, deployed.world.now, "it leaks", "once-more")
+    no = {
+        **given.payload,
+        "actor": "cid",
+        "role": "",
+        "answer": "reject",
+        "subjects": [{name: getattr(plan, name) for name in Subject.__slots__} for plan in plans],
+        "at": said.at.isoformat(),
+        "comment": said.comment,
+        "deployment": said.deployment,
+        "statement": statement_bytes(said).decode(),
+        "signature": signature("cid"),
+    }
+    opening = {"environment": "prod", "commit": good.commit, "origin": {"kind": "manual", "by": "eve"}, "waves": PROD}
+    policy = deployed.world.branch.tip.policy
+    end = {"result": "superseded", "reasons": []}
+    deployed.world.ledger.append(
+        [
+            Draft(kinds.DEPLOYMENT_OPENED, "once-more", "eve", {**opening, "policy": policy}),
+            Draft(kinds.APPROVAL_GIVEN, "once-more", "cid", no),
+            Draft(kinds.DEPLOYMENT_ENDED, "once-more", "eve", end),
+        ],
+        head=deployed.history.head,
+    )
+    deployed.tamper("prod/app")
+    lies(deployed, "lie-failed", bad, "failed", live=good.commit)
+    deployed.tick()
+    latest = folds.latest(deployed.history, "prod")
+    assert latest is not None
+    assert isinstance(latest.origin, AutomaticRollback), deployed.story
+    assert (latest.commit, latest.result) == (good.commit, "blocked"), latest.waiting
+    assert any("cid said no: it leaks" in why for why in latest.reasons)
+    assert applied(deployed) == before
 
 
 # --- while a deployment is driven ------------------------------------------------------------------------------------

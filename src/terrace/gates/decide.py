@@ -510,8 +510,11 @@ def unusable(config: Config, approval: Approval, seen: Situation, now: datetime)
 
 
 def question(environment: Environment, facts: Facts, subjects: tuple[Subject, ...]) -> Question:
-    """What is asked of people about these plans."""
-    repairing = isinstance(facts.origin, Repairing)
+    """What is asked of people about these plans.
+
+    A person who goes back to a commit may do so although it was rejected once; Terrace by itself may not.
+    """
+    repairing = isinstance(facts.origin, Repairing) and not isinstance(facts.origin, AutomaticRollback)
     return Question(facts.deployment, environment.name, facts.commit, subjects, repairing)
 
 

@@ -89,12 +89,16 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """One person takes back a no: their own, or, together with another person, somebody else's. `of` is its id."""
+    """One person takes back a no: their own, or, together with another person, somebody else's. `of` is its id.
+
+    `position` is where the ledger holds the withdrawal first: a copy that is appended later does not make it newer.
+    """
 
     actor: str
     of: str
     at: datetime
     identity: Identity
+    position: int = 0
 
 
 class Outcome(Enum):

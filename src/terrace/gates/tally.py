@@ -84,13 +84,15 @@ def tally(
     """Sort the answers by person. A no stands until it is withdrawn; without one, the last yes that holds counts.
 
     A rejection never expires, and counts even when it comes from somebody who could not approve. A yes counts only if
-    it names this deployment, and if it was given after the last no of that person about the same commit or plans.
+    it names this deployment, and if it was given after every no of that person about the same commit or plans was
+    withdrawn.
     """
     persons = persons_of(people, answers)
     groups: dict[str, list[Approval]] = {}
     for approval in answers.given:
         groups.setdefault(persons.of(approval.actor), []).append(approval)
-    against = {persons.of(no.actor): no for no in standing(people, rule, barred, question, answers)}
+    noes = _noes(people, persons, rule, barred, question, answers)
+    against = {persons.of(no.actor): no for no, lifted in noes if lifted is None}
     found = Tally()
     for person, given in groups.items():
         if person in against:
@@ -98,7 +100,8 @@ def tally(
             continue
         # By the time in the signed statement, not by place: an old yes that somebody writes down again stays old.
         given.sort(key=lambda a: (a.at, a.answer == "reject"))
-        found = _with(found, people, rule, barred, question, given, now)
+        bounds = [lifted for no, lifted in noes if lifted is not None and persons.of(no.actor) == person]
+        found = _with(found, people, rule, barred, question, given, bounds, now)
     return found
 
 
@@ -106,12 +109,10 @@ def standing(
     people: People, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers
 ) -> tuple[Approval, ...]:
     """Returns the rejections that concern the question and that nobody withdrew, oldest first, each once."""
-    persons = persons_of(people, answers)
+    noes = _noes(people, persons_of(people, answers), rule, barred, question, answers)
     found: dict[tuple[str, str, datetime], Approval] = {}
-    for no in sorted(answers.given, key=lambda a: a.at):
-        if no.answer != "reject" or void_no(people, rule, question, no) is not None:
-            continue
-        if not _lifted(people, persons, rule, barred, no, answers.withdrawn):
+    for no, lifted in noes:
+        if lifted is None:
             found.setdefault((no.id, no.actor, no.at), no)
     return tuple(found.values())
 
@@ -152,6 +153,28 @@ def persons_of(people: People, answers: Answers) -> Persons:
     return Persons(people, [*said, *taken_back])
 
 
+@dataclass(frozen=True, slots=True)
+class _Lifted:
+    """Since when a no is withdrawn: by the time in the signed statements, and by the place in the ledger."""
+
+    at: datetime
+    position: int
+
+    def precedes(self, approval: Approval) -> bool:
+        """Whether an answer was given after the withdrawal. The time is signed; the place is the ledger's word."""
+        return approval.at > self.at and approval.position >= self.position
+
+
+def _noes(
+    people: People, persons: Persons, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers
+) -> list[tuple[Approval, _Lifted | None]]:
+    """Returns the rejections that concern the question, oldest first, each with its withdrawal."""
+    noes = (no for no in answers.given if no.answer == "reject" and void_no(people, rule, question, no) is None)
+    return [
+        (no, _lifted(people, persons, rule, barred, no, answers.withdrawn)) for no in sorted(noes, key=lambda a: a.at)
+    ]
+
+
 def _with(
     found: Tally,
     people: People,
@@ -159,10 +182,12 @@ def _with(
     barred: Barred,
     question: Question,
     given: Sequence[Approval],
+    bounds: Sequence[_Lifted],
     now: datetime,
 ) -> Tally:
-    """Add one person, none of whose rejections stands. `given` is what they said under all names, oldest first."""
-    answer = _last(people, rule, question, given, now)
+    """Add one person whose rejections are all withdrawn. `given` is what they said under all names, oldest first,
+    `bounds` are the withdrawals."""
+    answer = _last(people, rule, question, given, bounds, now)
     approval = answer.given
     name = people.shown(approval.actor)
     teams = people.teams_of(people.person(approval.actor))
@@ -184,9 +209,15 @@ class _Answer:
     void: str | None = None
 
 
-def _last(people: People, rule: ApprovalRule, question: Question, given: Sequence[Approval], now: datetime) -> _Answer:
-    noes = [a for a in given if a.answer == "reject" and void_no(people, rule, question, a) is None]
-    reasons = [_void(people, rule, question, approval, noes, now) for approval in given]
+def _last(
+    people: People,
+    rule: ApprovalRule,
+    question: Question,
+    given: Sequence[Approval],
+    bounds: Sequence[_Lifted],
+    now: datetime,
+) -> _Answer:
+    reasons = [_void(people, rule, question, approval, bounds, now) for approval in given]
     for approval, why in zip(reversed(given), reversed(reasons), strict=True):
         if why is None:
             return _Answer(approval)
@@ -194,14 +225,19 @@ def _last(people: People, rule: ApprovalRule, question: Question, given: Sequenc
 
 
 def _void(
-    people: People, rule: ApprovalRule, question: Question, approval: Approval, noes: Sequence[Approval], now: datetime
+    people: People,
+    rule: ApprovalRule,
+    question: Question,
+    approval: Approval,
+    bounds: Sequence[_Lifted],
+    now: datetime,
 ) -> str | None:
     """Why an answer is no yes to the question; None when it is."""
     if approval.answer == "reject":
         return void_no(people, rule, question, approval) or "withdrew a no, and has not said yes since"
     why = void_yes(rule, question, approval, now)
-    if why is None and any(approval.at <= no.at or approval.position < no.position for no in noes):
-        return "said no after that, and withdrew it: answer again"
+    if why is None and not all(lifted.precedes(approval) for lifted in bounds):
+        return "said no, and this answer is older than the withdrawal of the no: answer again"
     return why
 
 
@@ -246,16 +282,19 @@ def _lifted(
     barred: Barred,
     no: Approval,
     withdrawals: Iterable[Withdrawal],
-) -> bool:
-    """Whether a no was withdrawn: by the same person, or by two others who could approve and who are proven."""
-    mine, others = persons.of(no.actor), set[str]()
-    for one in withdrawals:
+) -> _Lifted | None:
+    """Returns since when a no is withdrawn: by the same person, or by two others who could approve and who are proven.
+    None where it is not."""
+    mine, others = persons.of(no.actor), dict[str, _Lifted]()
+    for one in sorted(withdrawals, key=lambda w: (w.at, w.position)):
         if one.of != no.id or void_withdrawal(people, persons, rule, barred, no, one) is not None:
             continue
         if persons.of(one.actor) == mine:
-            return True
-        others.add(persons.of(one.actor))
-    return len(others) >= OTHERS
+            return _Lifted(one.at, one.position)
+        others.setdefault(persons.of(one.actor), _Lifted(one.at, one.position))
+        if len(others) >= OTHERS:
+            return _Lifted(one.at, max(lifted.position for lifted in others.values()))
+    return None
 
 
 def void_withdrawal(

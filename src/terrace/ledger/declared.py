@@ -62,21 +62,23 @@ def declared(
 
 @dataclass(frozen=True, slots=True)
 class WithdrawnNo:
-    """Somebody withdrew the no with that id."""
+    """Somebody withdrew the no with that id. `position` is where the ledger holds the same withdrawal first."""
 
     of: str
     declared: Declared
+    position: int
 
 
 def withdrawals(history: History, environment: str) -> tuple[WithdrawnNo, ...]:
     """Returns every withdrawal of a no in an environment, oldest first."""
-    found = []
+    found, first = [], dict[tuple[str, str, str | None, Witness | None], int]()
     for event in history.readable:
         record = event.record
         if isinstance(record, RejectionWithdrawn) and event.subject == environment:
             of = record.of
             said = declared(history, event, record.declaration, "withdraw", environment, of, record.reason)
-            found.append(WithdrawnNo(of, said))
+            place = first.setdefault((of, said.statement, said.signature, said.witness), event.position)
+            found.append(WithdrawnNo(of, said, place))
     return tuple(found)
 
 

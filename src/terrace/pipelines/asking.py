@@ -21,19 +21,19 @@ from terrace.gates.decide import (
     refusals,
     rule_for,
 )
-from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict, Withdrawal
+from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
 from terrace.gates.people import Barred, People
 from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
-from terrace.ledger.declared import opened, withdrawals
+from terrace.ledger.declared import opened
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.ledger.restores import open_restore
 from terrace.pipelines.claims import root_of, unfounded
-from terrace.pipelines.crew import Crew, Proving
+from terrace.pipelines.crew import Crew
 from terrace.pipelines.declaring import is_proven
-from terrace.pipelines.evidence import approval, was_approved
+from terrace.pipelines.evidence import said_about, was_approved
 from terrace.pipelines.holding import releases
 from terrace.pipelines.judging import risk_of
 from terrace.pipelines.state_owners import foreign_addresses
@@ -379,25 +379,6 @@ def subjects(policy: str, history: History, deployment: Deployment, plans: Itera
         )
         for record in plans
         if not record.detail["empty"]
-    )
-
-
-def said_about(history: History, asked: Question, deployment: str, proof: Proving) -> Answers:
-    """What people said that may concern the question: the answers to the deployment, and every no to the same commit or
-    plans; each with how its author is known now."""
-    mine = [
-        one
-        for one in folds.answers(history)
-        if one.deployment == deployment or (one.answer == "reject" and asked.concerned_by(one.subjects))
-    ]
-    ids = {one.id for one in mine if one.answer == "reject"}
-    withdrawn = [one for one in withdrawals(history, asked.environment) if one.of in ids]
-    return Answers(
-        tuple(approval(signed, proof(signed)) for signed in mine),
-        tuple(
-            Withdrawal(one.declared.declaration.actor, one.of, one.declared.declaration.at, proof(one.declared))
-            for one in withdrawn
-        ),
     )
 
 

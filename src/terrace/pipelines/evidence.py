@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from terrace.errors import Interrupted, TerraceError
 from terrace.gates.decide import approved
-from terrace.gates.model import Approval, Identity
-from terrace.gates.tally import Answers, Question
+from terrace.gates.model import Approval, Identity, Withdrawal
+from terrace.gates.people import Barred, People
+from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
+from terrace.ledger.declared import withdrawals
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.crew import Crew, Proving
 from terrace.rollout.model import Deployment
 from terrace.stacks.config import Environment
 from terrace.stacks.impact import change_set_between
@@ -24,7 +26,12 @@ MOST_LOOKED_AT = 50
 
 def was_approved(crew: Crew, history: History, environment: Environment, commit: str) -> bool:
     """Whether every stack that a commit has in an environment was approved there by enough people: at that commit, or
-    at one from which nothing of the stack has changed since. True where nobody is asked about a release."""
+    at one from which nothing of the stack has changed since. True where nobody is asked about a release.
+
+    A no to that commit which is not withdrawn makes it false, in whatever deployment of the environment it was given.
+    """
+    if _rejected(crew, history, environment, commit):
+        return False
     if not environment.approvals.asked:
         return True
     try:
@@ -44,16 +51,51 @@ def was_approved(crew: Crew, history: History, environment: Environment, commit:
 
 def _approved(crew: Crew, history: History, environment: Environment, deployment: Deployment) -> frozenset[str]:
     """The stacks of a deployment of which signed answers prove that enough people approved."""
-    given = tuple(approval(signed, crew.proof(signed)) for signed in folds.approvals(history, deployment.id))
     found = set()
-    for subject in {subject for one in given for subject in one.subjects}:
+    for subject in {subject for one in folds.approvals(history, deployment.id) for subject in one.subjects}:
         if (subject.environment, subject.commit) != (environment.name, deployment.commit):
             continue
         asked = Question(deployment.id, environment.name, deployment.commit, (subject,))
         mine = subject.ledger == history.ledger_id
-        if mine and approved(crew.config, environment.approvals, asked, Answers(given), crew.clock()):
+        if not mine:
+            continue
+        said = said_about(history, asked, deployment.id, crew.proof)
+        if approved(crew.config, environment.approvals, asked, said, crew.clock()):
             found.add(subject.stack)
     return frozenset(found)
+
+
+def _rejected(crew: Crew, history: History, environment: Environment, commit: str) -> bool:
+    """Whether a person said no to a commit in an environment, and that no is not withdrawn."""
+    asked = Question("", environment.name, commit, ())
+    people = People(crew.config)
+    said = said_about(history, asked, "", crew.proof)
+    return bool(standing(people, environment.approvals, Barred(people, "", ()), asked, said))
+
+
+def said_about(history: History, asked: Question, deployment: str, proof: Proving) -> Answers:
+    """What people said that may concern the question: the answers to the deployment, and every no to the same commit or
+    plans; each with how its author is known now."""
+    mine = [
+        one
+        for one in folds.answers(history)
+        if one.deployment == deployment or (one.answer == "reject" and asked.concerned_by(one.subjects))
+    ]
+    ids = {one.id for one in mine if one.answer == "reject"}
+    withdrawn = [one for one in withdrawals(history, asked.environment) if one.of in ids]
+    return Answers(
+        tuple(approval(signed, proof(signed)) for signed in mine),
+        tuple(
+            Withdrawal(
+                one.declared.declaration.actor,
+                one.of,
+                one.declared.declaration.at,
+                proof(one.declared),
+                one.position,
+            )
+            for one in withdrawn
+        ),
+    )
 
 
 def approval(signed: SignedApproval, identity: Identity) -> Approval:
