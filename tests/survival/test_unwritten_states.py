@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from support.cli import World, world
+from support.git import commit, git
 from support.http_states import HttpStore, serving
+from terrace.adapters.ledgers.git import GitLedger
+from terrace.ledger.model import Draft
 
 pytestmark = pytest.mark.slow
 
@@ -89,3 +93,151 @@ def test_a_state_that_could_be_written_nowhere_makes_the_outcome_unknown(
     kept.states = {}
     assert shop.run("deploy", "dev").code == 1
     assert marks.read_text().split() == ["one"]
+
+
+def holding(name: str, value: str) -> str:
+    return f'resource "terraform_data" "{name}" {{\n  input = "{value}"\n}}\n'
+
+
+def test_a_lost_write_of_an_apply_that_only_updated_objects_is_noticed(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    address, kept = store
+    shop = deployed(tmp_path, address, one=holding("one", "old"))
+    shop.ok("deploy", "dev")
+    shop.push({"environments/dev/one.tf": holding("one", "new")})
+    kept.states = Forgetful(kept.states)
+    lost = shop.run("deploy", "dev", "--json")
+    assert (lost.code, lost.json["result"]) == (1, "failed"), lost.out
+    assert "the state is still what it was before the last apply" in lost.json["reasons"][0]
+    kept.states = dict(kept.states)
+    assert "is still what it was" in shop.run("deploy", "dev", "--json").json["reasons"][0]
+
+
+def test_a_lost_write_of_an_apply_that_failed_halfway_is_noticed_and_nothing_is_created_twice(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    address, kept = store
+    marks = tmp_path / "marks"
+    bad = marking("two", marks, then="false").replace("{\n", "{\n  depends_on = [terraform_data.one]\n", 1)
+    shop = deployed(tmp_path, address, one=holding("zero", "old"))
+    shop.ok("deploy", "dev")
+    shop.push({"environments/dev/one.tf": holding("zero", "old") + marking("one", marks) + bad})
+    kept.states = Forgetful(kept.states)
+    lost = shop.run("deploy", "dev", "--json")
+    assert (lost.code, lost.json["result"]) == (1, "failed"), lost.out
+    kept.states = dict(kept.states)
+    again = shop.run("deploy", "dev", "--json")
+    assert "the state is still what it was before the last apply" in again.json["reasons"][0]
+    assert marks.read_text().split() == ["one", "two"]
+
+
+@pytest.mark.parametrize("outcome", ["true", "false"], ids=["succeeded", "failed"])
+def test_a_state_that_goes_back_after_an_apply_is_noticed_by_drift_check_and_deploy(
+    tmp_path: Path, store: tuple[str, HttpStore], outcome: str
+) -> None:
+    address, kept = store
+    marks = tmp_path / "marks"
+    shop = deployed(tmp_path, address, one=holding("one", "old"))
+    shop.ok("deploy", "dev")
+    before = dict(kept.states)
+    shop.push({"environments/dev/two.tf": marking("two", marks, then=outcome)})
+    assert shop.run("deploy", "dev").code == (0 if outcome == "true" else 1)
+    newer = dict(kept.states)
+    kept.states = before
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    commit(shop.work, {"environments/dev/one.tf": holding("one", "new")})
+    checked = shop.run("check", "--json")
+    assert checked.code == 1
+    assert any("the state went back" in finding["message"] for finding in checked.json["findings"])
+    if outcome == "true":
+        seen = shop.run("drift", "dev", "--json")
+        assert seen.code != 0 and "the state went back" in seen.out
+    done = shop.run("deploy", "dev", "--json")
+    assert "the state went back" in done.json["reasons"][0]
+    assert marks.read_text().split() == ["two"]
+    kept.states = newer
+    assert "the state went back" not in shop.run("check", "--json").out
+
+
+def test_a_restored_state_of_before_an_apply_is_right_again(tmp_path: Path, store: tuple[str, HttpStore]) -> None:
+    """A person makes the copy from before an apply the state, and answers for what is created again."""
+    address, kept = store
+    shop = deployed(tmp_path, address, one=holding("one", "old"))
+    shop.ok("deploy", "dev")
+    before = dict(kept.states)
+    old = shop.ok("state", "list", "dev", "--json").json["backups"][0]["name"]
+    shop.push({"environments/dev/two.tf": holding("two", "new")})
+    shop.ok("deploy", "dev")
+    newer, kept.states = kept.states, before
+    same = shop.run("state", "restore", "dev", "--from", old, "--yes", "--reason", "as it was")
+    assert same.code == 2 and "terrace state backup dev --accept dev" in same.err
+    kept.states = newer
+    accepted = ("--accept", "terraform_data.two", "--accept", "later-apply")
+    done = shop.run(
+        "state", "restore", "dev", "--from", old, *accepted, "--yes", "--reason", "the cloud is so", "--json"
+    )
+    assert done.json["result"] == "restored", done.out + done.err
+    assert '"alarm"' not in shop.run("state", "backup", "dev", "--json").out
+    shop.run("unhold", "dev", "--reason", "restored")
+    shop.ok("deploy", "dev")
+
+
+def test_a_state_that_went_back_before_a_restore_stays_wrong_where_the_restore_is_taken_back(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    address, kept = store
+    marks = tmp_path / "marks"
+    shop = deployed(tmp_path, address, one=marking("one", marks))
+    shop.ok("deploy", "dev")
+    old = shop.ok("state", "list", "dev", "--json").json["backups"][0]["name"]
+    shop.push({"environments/dev/two.tf": marking("two", marks)})
+    shop.ok("deploy", "dev")
+    before = dict(kept.states)
+    shop.push({"environments/dev/three.tf": marking("three", marks)})
+    shop.ok("deploy", "dev")
+    kept.states = before
+    accepted = ("--accept", "later-apply")
+    done = shop.run("state", "restore", "dev", "--from", old, *accepted, "--yes", "--reason", "try", "--json")
+    assert done.json["result"] == "put_back", done.out + done.err
+    shop.run("unhold", "dev", "--reason", "tried")
+    again = shop.run("deploy", "dev", "--json")
+    assert (again.code, again.json["result"]) == (1, "failed"), again.out
+    assert "the state is still what it was before the last apply" in again.json["reasons"][0]
+    assert marks.read_text().split() == ["one", "two", "three"]
+
+
+def test_an_event_that_cannot_be_read_holds_a_restore(tmp_path: Path, store: tuple[str, HttpStore]) -> None:
+    address, kept = store
+    shop = deployed(tmp_path, address, one=holding("one", "old"))
+    shop.ok("deploy", "dev")
+    old = shop.ok("state", "list", "dev", "--json").json["backups"][0]["name"]
+    shop.push({"environments/dev/one.tf": holding("one", "new")})
+    shop.ok("deploy", "dev")
+    paint(shop)
+    kept_before = dict(kept.states)
+    restored = shop.run("state", "restore", "dev", "--from", old, "--yes", "--reason", "back")
+    assert restored.code == 2
+    assert "cannot be read" in restored.err and "terrace ledger dismiss" in restored.err
+    assert kept.states == kept_before
+
+
+def test_an_event_that_cannot_be_read_holds_a_recovery(tmp_path: Path, store: tuple[str, HttpStore]) -> None:
+    address, kept = store
+    marks = tmp_path / "marks"
+    shop = deployed(tmp_path, address, one=marking("one", marks, then="rm -rf $PWD"))
+    kept.states = Unreachable()
+    assert shop.run("deploy", "dev", "--json").json["result"] == "unknown"
+    kept.states = {}
+    paint(shop)
+    resumed = shop.run("resume", "dev", "--absent", "terraform_data.one", "--yes", "--json")
+    assert resumed.code == 1
+    assert "cannot be read" in resumed.out and "terrace ledger dismiss" in resumed.out
+    assert kept.states == {} and marks.read_text().split() == ["one"]
+
+
+def paint(shop: World) -> None:
+    """Write an event of a kind that no version of Terrace knows."""
+    ids = iter(f"painted{number}" for number in range(9))
+    ledger = GitLedger(shop.work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: next(ids))
+    ledger.append([Draft("deployment.painted", "dev", "mallory", {"color": "green"})], head=ledger.read().head)

@@ -37,7 +37,7 @@ def checked(shop: Workshop, crew: Crew, change_set: ChangeSet, landscape: Landsc
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
     scanners = shop.scanners()
     made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners, waivers, shop.survey)
-    validation = validate(crew, change_set, landscape, made, waivers=waivers, by=by)
+    validation = validate(crew, change_set, landscape, made, waivers=waivers, by=by, states=by is plan_in)
     return Checked(
         validation.assessment,
         validation.ahead,

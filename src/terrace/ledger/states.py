@@ -24,8 +24,8 @@ class Standing:
 
     `backup` is the newest copy of a state that was as it should be, `checked_at` when it was last proven to be the
     state. `unbacked_since` is when the first serial without a copy was seen, or an apply began. `alarm` is what is
-    wrong with the state. `planned_on` is the state before the newest apply that created or deleted objects, as long as
-    no later state was seen; None otherwise.
+    wrong with the state. `planned_on` is the state before the newest apply that created or deleted objects, or whose
+    state was looked for and not found, as long as no later state was seen; None otherwise.
     """
 
     stack: str
@@ -81,7 +81,7 @@ def standings(history: History) -> dict[str, Standing]:
     found: dict[str, Standing] = {}
     environments: dict[str, str] = {}
     begun: dict[str, StepBegun] = {}
-    planned: dict[tuple[str, str], Bearings | None] = {}
+    planned: dict[tuple[str, str], Detail] = {}
     for event in history.readable:
         record = event.record
         match record:
@@ -95,11 +95,16 @@ def standings(history: History) -> dict[str, Standing]:
             case StepEnded() if record.attempt in begun:
                 intent = begun[record.attempt]
                 if intent.step == "plan" and record.result == "succeeded":
-                    planned[event.subject, intent.stack] = _planned_on(record.detail)
+                    planned[event.subject, intent.stack] = record.detail
                 elif intent.step == "apply" and record.result == "succeeded":
-                    before = planned.get((event.subject, intent.stack))
-                    if before is not None:
+                    plan = planned.get((event.subject, intent.stack), Detail())
+                    before = _planned_on(plan)
+                    if before is not None and changes_objects(plan.create, plan.replace, plan.delete):
                         found[intent.stack] = replace(found[intent.stack], planned_on=before)
+                elif _found_no_write(intent, record):
+                    before = _planned_on(planned.get((event.subject, intent.stack), Detail()))
+                    known = found.get(intent.stack) or Standing(intent.stack, environments[event.subject])
+                    found[intent.stack] = replace(known, planned_on=before or known.planned_on)
                 elif intent.step in ("backup", "snapshot") and record.detail.backup:
                     known = found.get(intent.stack) or Standing(intent.stack, environments[event.subject])
                     found[intent.stack] = _of_copy(known, event.time, _of_step(record.detail))
@@ -194,17 +199,34 @@ def changes_objects(create: object, replace: object, delete: object) -> bool:
     return any(isinstance(count, int) and count > 0 for count in (create, replace, delete))
 
 
+def went_back(known: Bearings | Standing, lineage: str, serial: int) -> str:
+    """Returns why a state cannot follow a known one: another lineage or a lower serial; "" where it can."""
+    if not known.lineage:
+        return ""
+    if lineage != known.lineage:
+        return f"the state was started anew: its lineage is {lineage}, and was {known.lineage}"
+    if serial < known.serial:
+        return f"the state went back: its serial is {serial}, and was {known.serial}"
+    return ""
+
+
+def _found_no_write(intent: StepBegun, ended: StepEnded) -> bool:
+    """Whether a step looked at the state after an apply, and it was not what the apply wrote."""
+    return intent.step == "snapshot" and ended.result == "failed" and isinstance(ended.detail.serial, int)
+
+
 def _planned_on(detail: Detail) -> Bearings | None:
-    """The state that a plan was made on, where an apply of it writes another one."""
-    if not changes_objects(detail.create, detail.replace, detail.delete):
-        return None
+    """The state that a plan was made on."""
     if not isinstance(detail.lineage, str) or not isinstance(detail.serial, int):
         return None
     return Bearings(detail.lineage, detail.serial)
 
 
 def _of_copy(known: Standing, at: datetime, copy: _Copy) -> Standing:
-    """A step copied the state. That of before an apply does not tell that the apply's own was written."""
+    """A step copied the state. That of before an apply does not tell that the apply's own was written, and one that is
+    older than what is known proves nothing."""
+    if known.lineage == copy.lineage and copy.serial < known.serial:
+        return known
     before = known.planned_on
     if before is not None and before.is_before(copy.lineage, copy.serial):
         before = None
@@ -217,11 +239,17 @@ def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEn
     copy = _Copy(record.backup, record.lineage, record.serial, record.sha256)
     if isinstance(record, StateRestoreEnded):
         # What was put back may be what was wrong before, and stays so.
-        right = record.result == "restored" or (record.result != "unknown" and not known.alarm)
-        return _proven(known, event.time, copy) if right and record.backup else known
+        wrong = known.alarm or known.planned_on is not None
+        right = record.result == "restored" or (record.result != "unknown" and not wrong)
+        if right and record.backup:
+            return _proven(known, event.time, copy)
+        # The wrong state has a higher serial now; only a later one than that can be right.
+        moved = wrong and record.result == "put_back" and record.lineage
+        return replace(known, planned_on=Bearings(record.lineage, record.serial)) if moved else known
     if record.restore:
-        # The copy of what a restore found: it may well be what is wrong.
-        return known
+        # The copy of what a restore found: it may well be what is wrong, whether or not that was noticed before.
+        back = record.finding == "saved" and went_back(known, record.lineage, record.serial)
+        return replace(known, alarm=known.alarm or back) if back else known
     match record.finding:
         case "saved" | "same":
             return _proven(known, event.time, copy)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
-from terrace.errors import NotReady
+from terrace.errors import BadInput, NotReady
 from terrace.gates.absorption import Absorbed
 from terrace.gates.decide import (
     Facts,
@@ -110,6 +110,13 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
 def unread_in(crew: Crew, history: History, environment: str) -> tuple[Fault, ...]:
     """The events that cannot be read, that nobody dismissed, and that speak of this environment or may."""
     return tuple(fault for fault in unread(history, crew.dismissed) if fault.holds(environment))
+
+
+def insist_on_readable(crew: Crew, history: History, environment: str) -> None:
+    """Raises BadInput while an event that cannot be read holds the environment: no state of it is written."""
+    faults = unread_in(crew, history, environment)
+    if faults:
+        raise BadInput(f"{told(faults)}: {environment} is held until a person has looked", hint=way_out(faults))
 
 
 def continuing(crew: Crew, history: History, deployment: Deployment) -> Facts:

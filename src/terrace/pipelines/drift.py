@@ -15,6 +15,7 @@ from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.journal import append
+from terrace.pipelines.known_states import wrong_state
 from terrace.pipelines.look import plan_of
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Site
@@ -32,7 +33,7 @@ from terrace.watch.sightings import sightings
 @dataclass(frozen=True, slots=True)
 class Target:
     """One stack to look at, at the commit that is deployed there. `undeployed` are the commits that it still lacks,
-    `echoes` what its newest apply left that looks like drift."""
+    `echoes` what its newest apply left that looks like drift, `history` what the ledger knows of its state."""
 
     environment: str
     key: str
@@ -41,6 +42,7 @@ class Target:
     root: Path
     undeployed: tuple[str, ...]
     echoes: tuple[Sighting, ...]
+    history: History
 
 
 def look(crew: Crew, environments: Iterable[str], every: timedelta = timedelta(0)) -> tuple[Check, ...]:
@@ -147,7 +149,7 @@ def _targets(
             continue
         there = {one.key for one in landscape.stacks}
         ready += [
-            Target(environment, key, commit, landscape, root, ahead[key], echoes_of(history, environment, key))
+            Target(environment, key, commit, landscape, root, ahead[key], echoes_of(history, environment, key), history)
             for key in keys
             if key in there
         ]
@@ -186,6 +188,9 @@ def planned(crew: Crew, environment: str, key: str) -> Plan:
 
 def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Observation:
     before = crew.terraform.pull_state(site)
+    wrong = wrong_state(target.history, target.environment, target.key, before)
+    if wrong:
+        return _unknown(bare, wrong)
     plan = plan_of(crew, site, target.commit)
     after = crew.terraform.pull_state(site)
     if (before.lineage, before.serial) != (after.lineage, after.serial):

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from terrace.errors import BadInput, StateLock, TerraceError
 from terrace.ledger import folds, kinds
+from terrace.ledger.dismissals import told as sentence
+from terrace.ledger.dismissals import way_out
 from terrace.ledger.model import Draft, History
+from terrace.pipelines.asking import insist_on_readable, unread_in
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter
 from terrace.pipelines.ground import attempt_of, site_in
@@ -48,17 +51,19 @@ class Remains:
 class Examination:
     """Everything that is known of an unknown deployment. It can be brought in order when `obstacles` is empty.
 
-    `agreed` are addresses that may be made anew though they were found again.
+    `agreed` are addresses that may be made anew though they were found again. `unread` names the events of the ledger
+    that cannot be read and hold the environment, with the way out.
     """
 
     deployment: Deployment
     remains: tuple[Remains, ...]
     agreed: frozenset[str] = frozenset()
+    unread: str = ""
 
     @property
     def obstacles(self) -> tuple[str, ...]:
         """What has to be settled first, each with what settles it."""
-        found = []
+        found = [self.unread] if self.unread else []
         for one in self.remains:
             if one.alive:
                 found.append(f"{one.stack}: {one.alive}")
@@ -110,7 +115,9 @@ def examine(crew: Crew, deployment: Deployment, told: Told) -> Examination:
         for record in deployment.in_doubt:
             site = site_in(crew, landscape, landscape.stack(record.stack), root, "plan")
             remains.append(_remains(crew, history, deployment, record, site, told))
-    return Examination(deployment, tuple(remains), frozenset(told.again))
+    faults = unread_in(crew, history, deployment.environment)
+    unread = f"{sentence(faults)}: {way_out(faults)}" if faults else ""
+    return Examination(deployment, tuple(remains), frozenset(told.again), unread)
 
 
 def recover(crew: Crew, found: Examination) -> Deployment | Refused:
@@ -212,6 +219,7 @@ def _remains(
 def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
     """What is about to be done, written down before it is. Raises BadInput when somebody else was first."""
     environment = found.deployment.environment
+    insist_on_readable(crew, seen, environment)
     left = folds.unsettled(seen, environment, needed(crew.config.environment(environment)), answers(crew))
     latest = folds.latest(seen, environment)
     if left is None or left.id != found.deployment.id or latest is None or latest.open:

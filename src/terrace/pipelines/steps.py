@@ -7,7 +7,7 @@ from typing import Any
 from terrace.assess.model import Objection, Weight
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.ledger.events.codec import fits
-from terrace.ledger.states import Bearings, Standing, changes_objects, lineages, standings
+from terrace.ledger.states import Bearings, changes_objects, lineages, standings, went_back
 from terrace.pipelines.ground import (
     ApplyEnd,
     ApplyFailed,
@@ -20,6 +20,7 @@ from terrace.pipelines.ground import (
 )
 from terrace.pipelines.journal import plain
 from terrace.pipelines.judging import judged
+from terrace.pipelines.known_states import wrong_state
 from terrace.pipelines.look import reading
 from terrace.pipelines.state_owners import owner_of
 from terrace.pipelines.undoing import newer_lock_file, objections
@@ -31,12 +32,11 @@ from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, List
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.model import Destruction, Undoing
-from terrace.stacks.naming import shell_word
 from terrace.watch.echo import echoes_in, echoes_of, without_echoes
 from terrace.watch.model import Quadrant, Sighting
 from terrace.watch.payload import sighting_to_payload
 from terrace.watch.sightings import sightings
-from terrace.watch.states import UNWRITTEN, judge
+from terrace.watch.states import UNWRITTEN
 
 
 def plan(ground: Ground, key: str, attempt: str) -> Ended:
@@ -61,7 +61,8 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
         return Ended(
             "failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(ground, hand)
         )
-    wrong = _wrong_state(ground, key, hand.state) or _of_another(ground, key, hand.state)
+    wrong = wrong_state(ground.history, ground.deployment.environment, key, hand.state)
+    wrong = wrong or _of_another(ground, key, hand.state)
     if wrong:
         return Ended("failed", wrong, _facts(ground, hand))
     if _differs_from_before(ground.deployment, key, hand):
@@ -76,19 +77,6 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     message = "; ".join([_summary(hand.plan), *(f"{one.address} {one.why}" for one in against)])
     told = {"objections": [_objection(one) for one in against], **found.payload()}
     return Ended("succeeded", message, {**_facts(ground, hand), **told})
-
-
-def _wrong_state(ground: Ground, key: str, state: StateSnapshot) -> str:
-    """Why the state cannot be what the last deployment left, so that a plan on it may make everything twice."""
-    environment = ground.deployment.environment
-    known = standings(ground.history).get(key) or Standing(key, environment)
-    finding, reason = judge(known, state)
-    if finding != "alarm":
-        return ""
-    accept = f"terrace state backup {environment} --accept {shell_word(key)}"
-    if reason == UNWRITTEN:
-        return f"{reason}: put the newer state back into the backend or import the objects; or accept it (`{accept}`)"
-    return f"{reason}: bring it back (`terrace state restore {shell_word(key)}`), or say that it is right (`{accept}`)"
 
 
 def _foreign_state(ground: Ground, key: str) -> str:
@@ -262,25 +250,73 @@ def snapshot(ground: Ground, key: str) -> Ended:
     """Save the state as the apply left it, and keep its outputs."""
     state = ground.crew.terraform.pull_state(ground.site(key, "plan"))
     ground.outputs[key] = state
+    lost = _lost(ground, key, state)
+    if lost:
+        # With the lineage and the serial: the state stays in doubt until a later one is seen or a person accepts it.
+        return Ended("failed", lost, _bearings(state))
     if not state.content:
         return Ended("failed", "after the apply the backend holds no state")
-    if _is_unwritten(ground, key, state):
+    after = _planned_after(ground, key)
+    if after is not None and _lost_updates(ground, key, state, after):
         return Ended("failed", UNWRITTEN, _bearings(state))
     ended = _save(ground, key, state, "after")
     outputs = {name: "(sensitive)" if o.sensitive else _shown(plain(o.value)) for name, o in state.outputs.items()}
-    echoes = [sighting_to_payload(one) for one in _echoes(ground, key)]
+    echoes = [sighting_to_payload(one) for one in _echoes(ground, key, after)]
     return Ended(ended.result, ended.message, {**ended.detail, "outputs": outputs, "echoes": echoes})
 
 
-def _is_unwritten(ground: Ground, key: str, state: StateSnapshot) -> bool:
-    """Whether the state is still the one that was planned on, though the apply created or deleted objects."""
-    applied, planned = ground.deployment.last(Step.APPLY, key), ground.deployment.last(Step.PLAN, key)
-    if applied is None or planned is None or applied.result != "succeeded" or "serial" not in planned.detail:
+def _lost(ground: Ground, key: str, state: StateSnapshot) -> str:
+    """Why the state cannot be the one that the apply wrote, "" where it can be.
+
+    It went back, or it is still the one that was planned on though objects were created or deleted. Where the apply did
+    not succeed, its log tells what it did.
+    """
+    before, applied = _planned_on(ground, key), ground.deployment.last(Step.APPLY, key)
+    if before is None or applied is None:
+        return ""
+    back = went_back(before, state.lineage, state.serial) if state.content else ""
+    if back:
+        return back
+    return UNWRITTEN if _wrote(ground, key, applied) and not before.is_before(state.lineage, state.serial) else ""
+
+
+def _wrote(ground: Ground, key: str, applied: StepRecord) -> bool:
+    """Whether an apply wrote another state than the one that it was planned on, by what it created and deleted."""
+    if applied.result == "succeeded":
+        planned = ground.deployment.last(Step.PLAN, key)
+        told = planned.detail if planned is not None else {}
+        return changes_objects(told.get("create"), told.get("replace"), told.get("delete"))
+    try:
+        left = ground.crew.applier.autopsy(attempt_of(ground.history, ground.deployment, applied))
+    except Interrupted:
+        raise
+    except TerraceError:
         return False
-    told = planned.detail
-    before = Bearings(str(told["lineage"]), int(told["serial"]))
-    changes = changes_objects(told.get("create"), told.get("replace"), told.get("delete"))
-    return changes and not before.is_before(state.lineage, state.serial)
+    return left is not None and bool(left.created or left.destroyed)
+
+
+def _planned_on(ground: Ground, key: str) -> Bearings | None:
+    """The state that the newest plan of a stack was made on, as its record tells."""
+    planned = ground.deployment.last(Step.PLAN, key)
+    if planned is None or "serial" not in planned.detail:
+        return None
+    return Bearings(str(planned.detail["lineage"]), int(planned.detail["serial"]))
+
+
+def _lost_updates(ground: Ground, key: str, state: StateSnapshot, after: Plan) -> bool:
+    """Whether the state lacks updates that were made.
+
+    It is still the one that was planned on, and Terraform has nothing to do any more for an object that was updated:
+    the object is as it should be, and the state does not have it so. Where Terraform would do every update again, the
+    provider may have changed nothing, which is no fault of the backend; but an object that is in the state alone
+    (`terraform_data`) is updated by a write of the state and by nothing else.
+    """
+    before, planned = _planned_on(ground, key), ground.deployment.last(Step.PLAN, key)
+    if before is None or planned is None or before.is_before(state.lineage, state.serial):
+        return False
+    again = {change.address: change for change in after.changes if change.action is Action.UPDATE}
+    updated = [address for action, address in planned.detail.get("changes", ()) if action == Action.UPDATE.value]
+    return any(address not in again or again[address].type == "terraform_data" for address in updated)
 
 
 def _shown(value: object) -> object:
@@ -288,17 +324,24 @@ def _shown(value: object) -> object:
     return value if fits(value) else "(too large)"
 
 
-def _echoes(ground: Ground, key: str) -> tuple[Sighting, ...]:
-    """What the apply left that will look like drift. Where nobody can tell now, somebody is asked about it later."""
+def _planned_after(ground: Ground, key: str) -> Plan | None:
+    """A plan on what an apply left; None where the apply did not succeed, or where no plan can be made now."""
     applied, planned = ground.deployment.last(Step.APPLY, key), ground.deployment.last(Step.PLAN, key)
     destroys = isinstance(ground.deployment.origin, Destruction)
     if destroys or applied is None or planned is None or applied.result != "succeeded":
-        return ()
+        return None
     try:
-        after = _made(ground, key, lock=False).plan
+        return _made(ground, key, lock=False).plan
     except Interrupted:
         raise
     except TerraceError:
+        return None
+
+
+def _echoes(ground: Ground, key: str, after: Plan | None) -> tuple[Sighting, ...]:
+    """What the apply left that will look like drift. Where no plan tells it now, a person is asked about it later."""
+    planned = ground.deployment.last(Step.PLAN, key)
+    if after is None or planned is None:
         return ()
     return echoes_in(after, [address for _, address in planned.detail.get("changes", ())])
 

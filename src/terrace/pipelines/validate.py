@@ -20,8 +20,11 @@ from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
+from terrace.ledger.states import standings
 from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
+from terrace.pipelines.ground import site_in
+from terrace.pipelines.known_states import wrong_state
 from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.surroundings import surroundings
 from terrace.pipelines.weighing import weighed
@@ -60,12 +63,17 @@ def validate(
     planned: Callable[[Plan], None] = lambda plan: None,
     waivers: Waivers = NONE,
     by: Planned = plan_in,
+    *,
+    states: bool = True,
 ) -> Validation:
     """Plan every impacted stack, as many at once as memory allows, and run every check that is not off.
 
     One stack that cannot be planned hides no other: it becomes a finding of its own. `waivers` are applied to what is
-    found, and told about. `by` plans a stack: here and now, unless somebody else did.
+    found, and told about. `by` plans a stack: here and now, unless another process did. `states` is whether states can
+    be read here; then none is planned on a state that is not the one that the last deployment left.
     """
+    history = crew.ledger.read()
+    known = history if states else None
     wanted = [check for check in checks.values() if crew.config.level(check.name) != "off"]
     with crew.repository.checkout(landscape.commit, "check") as root:
         examined = Examined(change_set, root, trusted=crew.config, proposed=landscape.config, landscape=landscape)
@@ -73,7 +81,10 @@ def validate(
             ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool,
             ThreadPoolExecutor(max_workers=SCANS_AT_ONCE) as aside,
         ):
-            plans = {i.stack.key: pool.submit(_planned, crew, landscape, i.stack, root, by) for i in change_set.impacts}
+            plans = {
+                i.stack.key: pool.submit(_planned, crew, landscape, i.stack, root, by, known)
+                for i in change_set.impacts
+            }
             scans = {
                 check.name: aside.submit(weighed, crew.config, check.name, partial(check.examine, examined))
                 for check in wanted
@@ -96,7 +107,6 @@ def validate(
     left += dated(left, waivers, today, content)
     left += proposed(waivers.skips, left, Terms(today, crew.config.waivers.longest))
     assessment = Assessment(change_set, made, unplanned, left)
-    history = crew.ledger.read()
     return Validation(assessment, _ahead(crew, history, assessment), _risk(crew, history, assessment))
 
 
@@ -106,8 +116,11 @@ def _places(crew: Crew, landscape: Landscape) -> Places:
     return Places(of=lambda stack, address: blocks.of(stack, block_of(address)), at=blocks.at)
 
 
-def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Planned) -> Plan:
-    """The plan of one stack. What may be used to plan it stands on the protected branch, or nowhere."""
+def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Planned, history: History | None) -> Plan:
+    """The plan of one stack. What may be used to plan it is on the protected branch, or nowhere.
+
+    With a history, a state that the ledger knows is compared with it first.
+    """
     if all(environment.name != stack.environment for environment in crew.config.environments):
         raise BadInput(
             f"{stack.environment} is a new environment: the protected branch does not say what may be used to plan it",
@@ -120,6 +133,11 @@ def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Pla
                 hint="give each stack an address of its own",
                 place=one.address.place,
             )
+    if history is not None and stack.key in standings(history):
+        state = crew.terraform.pull_state(site_in(crew, landscape, stack, root, "plan"))
+        wrong = wrong_state(history, stack.environment, stack.key, state)
+        if wrong:
+            raise BadInput(f"{stack.key} is not planned: {wrong}")
     return by(crew, landscape, stack, root)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from terrace.ledger.model import History
-from terrace.ledger.states import Finding, Standing, stacks_of, standings, words
+from terrace.ledger.states import Finding, Standing, stacks_of, standings, went_back, words
 from terrace.plans.restoring import Difference
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.config import Config
@@ -78,10 +78,9 @@ def judge(known: Standing, state: StateSnapshot) -> tuple[Finding, str]:
         if known.backup:
             return "alarm", f"the backend holds no state, and there was one (serial {known.serial})"
         return "none", ""
-    if known.lineage and state.lineage != known.lineage:
-        return "alarm", f"the state was started anew: its lineage is {state.lineage}, and was {known.lineage}"
-    if state.serial < known.serial:
-        return "alarm", f"the state went back: its serial is {state.serial}, and was {known.serial}"
+    back = went_back(known, state.lineage, state.serial)
+    if back:
+        return "alarm", back
     same = hashlib.sha256(state.content).hexdigest() == known.sha256
     return ("same" if same else "saved"), ""
 

@@ -9,6 +9,7 @@ from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.restores import open_restore
 from terrace.ledger.states import Standing, applied_since, recorded, standings
+from terrace.pipelines.asking import insist_on_readable
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.bench import bench, chosen, environment_of, release
 from terrace.plans.backup import BackupRecord
@@ -39,6 +40,7 @@ def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
     history = crew.ledger.read()
     environment = environment_of(crew, key)
     stands_free(history, environment)
+    insist_on_readable(crew, history, environment)
     deployment = release(history, environment, key)
     standing = standings(history).get(key) or Standing(key, environment)
     record = chosen(crew, standing, wanted)
@@ -48,7 +50,8 @@ def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
     if same_objects(current.content, copy.content):
         raise BadInput(
             f"{record.name} holds what the state of {key} holds: there is nothing to restore",
-            hint=f"`terrace state list {shell_word(key)}` names others; say which: --from NAME",
+            hint=f"`terrace state list {shell_word(key)}` names others; say which: --from NAME. "
+            f"If it is right as it is: `terrace state backup {shell_word(environment)} --accept {shell_word(key)}`",
         )
     known = Known(
         version=crew.terraform.version,

@@ -12,6 +12,7 @@ from terrace.errors import BadInput, Corrupt, NotReady, TerraceError, TerraformF
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.ledger.restores import Restore, Restored, RestoreResult, restores
+from terrace.pipelines.asking import insist_on_readable
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.state.bench import Bench, bench, release
@@ -33,6 +34,7 @@ def restore(crew: Crew, proposal: Proposal, accepted: frozenset[str], reason: st
 
         def begin(seen: History) -> tuple[Draft, ...]:
             stands_free(seen, environment)
+            insist_on_readable(crew, seen, environment)
             if release(seen, environment, proposal.stack).id != proposal.deployment.id:
                 raise BadInput(
                     f"a deployment went into {environment} meanwhile; nothing was written", hint="look again"
@@ -55,7 +57,9 @@ def go_on(crew: Crew, begun: Restore, accepted: frozenset[str], *, takeover: boo
                 "and nothing proves that it does not go on",
                 hint="if you are sure that it is dead: --takeover",
             )
-        return _drive(crew, crew.ledger.read(), begun.id, begun.accepted | accepted)
+        history = crew.ledger.read()
+        insist_on_readable(crew, history, begun.environment)
+        return _drive(crew, history, begun.id, begun.accepted | accepted)
 
 
 @contextmanager
