@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,12 @@ CODE = (
 ROLLBACK = {"kind": "automatic-rollback", "of": "d0", "reason": "smoke: failed"}
 
 
-def write(shop: World, kind: str, subject: str, payload: Mapping[str, Any]) -> int:
-    """Push an event as any program could; returns its position."""
+def write(shop: World, kind: str, subject: str, payload: Mapping[str, Any], *, ahead: timedelta = timedelta(0)) -> int:
+    """Push an event as any program could, dated by a clock that is `ahead`; returns its position."""
     ids = iter(range(10**6))
     stamp = f"{datetime.now(UTC):%H%M%S%f}"
     ledger = GitLedger(
-        shop.work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: f"m{stamp}{next(ids)}"
+        shop.work, remote="origin", clock=lambda: datetime.now(UTC) + ahead, new_id=lambda: f"m{stamp}{next(ids)}"
     )
     history = ledger.append([Draft(kind, subject, "mallory", payload)], head=ledger.read().head)
     return len(history.events) - 1
@@ -108,3 +108,28 @@ def test_no_event_of_a_stranger_acts_and_a_signer_of_the_trust_root_dismisses_it
         )
     assert shop.ok("ledger", "verify", "--json").json["unread"] == []
     assert shop.ok("deploy", "dev", "--json").code == 0
+
+
+def test_an_event_dated_in_the_future_holds_every_environment_until_a_signer_dismisses_its_date(tmp_path: Path) -> None:
+    shop = world(tmp_path, three_environments())
+    shop.ok("deploy", "dev")
+    shop.push({"environments/dev/more.tf": 'resource "terraform_data" "more" {}\n'})
+    held = {"reason": "a test"}
+    position = str(write(shop, "environment.held", "prod", held, ahead=timedelta(days=365)))
+    before = shop.state("dev")
+    refused = shop.run("deploy", "dev")
+    assert refused.code == 1, refused.out + refused.err
+    assert f"event {position} of the ledger is dated" in refused.out
+    assert "the clock of this machine says" in refused.out
+    assert f"terrace ledger dismiss {position}" in refused.out
+    assert shop.run("tick").code in (0, 1)
+    assert shop.state("dev") == before
+    assert f"terrace ledger dismiss {position}" in shop.ok("status").out
+    assert f"terrace ledger dismiss {position}" in shop.ok("ledger", "verify").out
+    assert f"terrace ledger dismiss {position}" in shop.run("doctor", "--json").out
+    dismissing = ("ledger", "dismiss", position, "--reason", "the clock of ci-1 was wrong", "--yes")
+    assert shop.run(*dismissing, "--as", "mallory").code == 2
+    shop.ok(*dismissing, "--as", "bob", "--key", str(shop.key("bob")))
+    assert shop.ok("ledger", "verify", "--json").json["times"] == []
+    assert shop.ok("deploy", "dev").code == 0
+    assert "prod is held" in shop.run("deploy", "prod").out, "what the event says counts as before"

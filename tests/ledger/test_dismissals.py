@@ -146,7 +146,8 @@ def test_a_dismissal_is_for_that_very_event_of_that_very_ledger() -> None:
 def test_time_never_goes_back() -> None:
     first = seal_all([Draft(*D1[:2], "ann", D1[2])], events=0, head=GENESIS, ids=["e0"], time=NOON)
     back = {"events": 1, "head": first[-1].hash, "ids": ["e1"], "time": NOON - timedelta(days=1)}
-    (bounded,) = seal_all([Draft(*ENDED[:2], "ann", ENDED[2])], latest=first[-1].time, **back)  # type: ignore[arg-type]
+    little = {**back, "time": NOON - timedelta(minutes=5)}
+    (bounded,) = seal_all([Draft(*ENDED[:2], "ann", ENDED[2])], latest=first[-1].time, **little)  # type: ignore[arg-type]
     assert bounded.time == NOON
     (backdated,) = seal_all([Draft(*ENDED[:2], "ann", ENDED[2])], **back)  # type: ignore[arg-type]
     history = History((*first, backdated))

@@ -108,7 +108,7 @@ def test_a_clock_that_was_set_back_hides_no_newer_release_from_a_rollback() -> N
     failing(people)
 
     def earlier(process: Process) -> None:
-        people.world.now -= timedelta(minutes=30)
+        people.world.now -= timedelta(minutes=4)
         mended(people)
 
     script.at("after ledger.append", earlier, lambda process: result(people, "staging") == "failed")

@@ -191,6 +191,7 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
     from terrace.adapters.ledgers.git import GitLedger
     from terrace.apps.cli.watching import Silent
     from terrace.apps.wiring import Workshop, new_id
+    from terrace.ledger.dates import DatedLedger, no_reference
 
     _enter(work, variables)
     by, environment = arguments
@@ -199,8 +200,9 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
         return datetime.now(UTC) + by
 
     shop = Workshop(work)
-    ledger = GitLedger(work, remote="origin", clock=clock, new_id=new_id)
-    voice.send(_deployed(shop, replace(shop.crew(Silent()), ledger=ledger, clock=clock), environment))
+    ledger = DatedLedger(GitLedger(work, remote="origin", clock=clock, new_id=new_id), shop.dates_dismissed)
+    crew = replace(shop.crew(Silent()), ledger=ledger, clock=clock, reference=no_reference)
+    voice.send(_deployed(shop, crew, environment))
 
 
 def _deployed(shop: Workshop, crew: Crew, environment: str) -> str:

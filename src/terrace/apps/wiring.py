@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,6 +22,7 @@ from terrace.apps.home import Home
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Identity
 from terrace.ledger.beginnings import Beginning, Proves
+from terrace.ledger.dates import DatedLedger, DatesCount, DatesDismissal, Reference
 from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts, Dismissal
 from terrace.ledger.events.people import LedgerOpened
@@ -194,7 +196,7 @@ class Workshop:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger that terrace.yaml names."""
-        return self._ledger(self._seen_head)
+        return DatedLedger(self._ledger(self._seen_head), self.dates_dismissed)
 
     def _ledger(self, seen: SeenHead | None) -> Ledger:
         where = self.trust.config.ledger
@@ -379,6 +381,21 @@ class Workshop:
 
         return connect(ENVIRON, self.trust.config, self.repository)
 
+    @cached_property
+    def reference(self) -> Callable[[], Reference | None]:
+        """Tells the time by the server of the remote or of the forge, where there is one that is asked by https; else
+        by what passed since this command began."""
+        from terrace.adapters.clocks import ReferenceClock
+
+        return ReferenceClock(now, self._time_servers)
+
+    def _time_servers(self) -> Iterator[str]:
+        """The addresses whose servers are asked for the time, in that order."""
+        yield self.repository.remote_url or ""
+        with contextlib.suppress(NotReady):
+            if self.forge is not None:
+                yield self.forge.github.place.api
+
     @property
     def connected(self) -> Connection:
         """The forge, where one is needed. Raises NotReady where this repository is connected to none."""
@@ -467,6 +484,7 @@ class Workshop:
             vouch=self.vouch,
             signers=has_signers(self.trust.signers),
             run=run_of_ci(os.environ),
+            reference=self.reference,
         )
 
     @property
@@ -517,11 +535,16 @@ class Workshop:
         return self._is_by_a_signer
 
     @cached_property
+    def dates_dismissed(self) -> DatesCount:
+        """Tells whether a dismissal of dates is by a signer of the trust root, as `dismissed` does."""
+        return self._is_by_a_signer
+
+    @cached_property
     def _began(self) -> Proves:
         """Tells whether a ledger was begun anew by a signer of the trust root; where that has none, by any person."""
         return self._is_by_a_signer
 
-    def _is_by_a_signer(self, one: Dismissal | Beginning) -> bool:
+    def _is_by_a_signer(self, one: Dismissal | DatesDismissal | Beginning) -> bool:
         from terrace.adapters.signatures import has_signers, is_signed
 
         signers = self.trust.signers

@@ -62,7 +62,8 @@ class Facts:
     that proves the requester, "" where nothing does. `rejections` are the answers of `refusals`.
     `requester_unproven` is whether keys are known, and none proves who requested it: it may be one of the approvers.
     `unfounded` says of an open deployment what its opening event claims and what does not follow from facts. `proven`:
-    signed approvals prove that people let this commit into the environment before.
+    signed approvals prove that people let this commit into the environment before. `clock` says why the clock of this
+    machine is not believed, and what to do; None where nothing speaks against it.
     """
 
     commit: str
@@ -83,6 +84,7 @@ class Facts:
     requester_unproven: bool = False
     unfounded: tuple[str, ...] = ()
     proven: bool = True
+    clock: tuple[str, str] | None = None
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -93,7 +95,7 @@ def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
     than what is there is a way back, and has to say so.
     """
     results = [] if isinstance(facts.origin, Repairing) else [_held(environment, facts, Outcome.BLOCK)]
-    results += _unread(environment, facts, Outcome.BLOCK)
+    results += [*_unread(environment, facts, Outcome.BLOCK), *_clock(facts)]
     results += [_busy(environment, facts), _protected_branch(facts, unknown=Outcome.BLOCK)]
     if not isinstance(facts.origin, Repairing):
         results += facts.rejections
@@ -122,7 +124,7 @@ def continuation(environment: Environment, facts: Facts, now: datetime) -> Verdi
     of this very commit in the environment before, if there is one: that a newer commit came there since takes nothing
     back.
     """
-    results = [_founded(environment, facts), _protected_branch(facts, unknown=Outcome.WAIT)]
+    results = [*_clock(facts), _founded(environment, facts), _protected_branch(facts, unknown=Outcome.WAIT)]
     if facts.busy is not None:
         results.append(_busy(environment, facts))
     if isinstance(facts.origin, Destruction):
@@ -244,6 +246,11 @@ def _unread(environment: Environment, facts: Facts, held: Outcome) -> list[GateR
         return []
     found, how = facts.unread
     return [GateResult("held", held, f"{environment.name} is held: {found}", how)]
+
+
+def _clock(facts: Facts) -> list[GateResult]:
+    """What waits, bakes or expires is not decided by a clock that something speaks against; no origin is exempt."""
+    return [] if facts.clock is None else [GateResult("clock", Outcome.WAIT, *facts.clock)]
 
 
 def _remediation(environment: Environment) -> GateResult:

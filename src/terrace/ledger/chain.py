@@ -65,9 +65,11 @@ def seal_all(
 ) -> tuple[Event, ...]:
     """The events that drafts become when they are appended, in order, to a chain of `events` that ends with `head`.
 
-    `latest` is the time of the last event: no event is dated before the one it follows, whatever the clock says.
+    `latest` is the time of the last event: no event is dated before the one that it follows, as far as clocks may
+    differ. A date further in the future is not taken over: it would make every later event wrong with it.
     """
-    time = time if latest is None else max(time, latest)
+    if latest is not None and latest <= time + TOLERANCE:
+        time = max(time, latest)
     sealed: list[Event] = []
     for draft, id in zip(drafts, ids, strict=False):  # noqa: A001
         previous = sealed[-1].hash if sealed else head
@@ -150,12 +152,19 @@ def trusted(events: Sequence[Event]) -> tuple[Event, ...]:
     return tuple(events)
 
 
-def strange_times(events: Iterable[Event], now: datetime) -> tuple[tuple[int, str], ...]:
-    """The events that are dated before one that they follow, or after now, by position. Both are told; neither counts:
-    an event is taken to be as late as the latest before it."""
+def strange_times(
+    events: Iterable[Event], now: datetime, dismissed: frozenset[int] = frozenset()
+) -> tuple[tuple[int, str], ...]:
+    """The events that are dated before one that they follow, or after now, by position.
+
+    One that is dated too early is taken to be as late as the latest before it. One that is still to come lets nothing
+    go on, unless its position is among the `dismissed` ones.
+    """
     found = []
     latest: datetime | None = None
     for event in events:
+        if event.position in dismissed:
+            continue
         if latest is not None and event.time < latest:
             found.append(
                 (event.position, f"it is dated {event.time:%Y-%m-%d %H:%M:%S} UTC, before one that it follows")

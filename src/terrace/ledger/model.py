@@ -76,16 +76,20 @@ class Event:
 
 @dataclass(frozen=True)
 class History:
-    """All events as one reader saw them; `head` is the hash of the last, GENESIS when there is none."""
+    """All events as one reader saw them; `head` is the hash of the last, GENESIS when there is none.
+
+    `undated` are the positions of events whose date does not count (`ledger.dates`).
+    """
 
     events: tuple[Event, ...] = ()
+    undated: frozenset[int] = frozenset()
 
     @cached_property
     def reading(self) -> Reading:
         """The events that can be read and those that cannot, told apart once."""
         from terrace.ledger.reading import read
 
-        return read(self.events)
+        return read(self.events, self.undated)
 
     @cached_property
     def _views(self) -> dict[Callable[[History], object], object]:

@@ -6,8 +6,10 @@ at it, and stops nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import accumulate
 
 from terrace.ledger.events.codec import RECORDS
 from terrace.ledger.events.deployments import (
@@ -81,16 +83,39 @@ class Fault:
 class Reading:
     """The events of a history that can be read, oldest first, and those that cannot.
 
-    The time of an event that is dated before the one it follows is that of the one before: time never goes back.
+    The time of an event that is dated before the one it follows is that of the one before: time never goes back. The
+    time of an event whose date does not count is the latest that it can be: that of the next one whose date does.
     """
 
     events: tuple[Event, ...]
     faults: tuple[Fault, ...]
 
 
-def read(events: Iterable[Event]) -> Reading:
-    """Go through a history once."""
-    return _Reader().all(events)
+def read(events: Iterable[Event], undated: frozenset[int] = frozenset()) -> Reading:
+    """Go through a history once. `undated` are the positions of events whose date does not count."""
+    found = _Reader().all(events)
+    return replace(found, events=_in_order(found.events, undated))
+
+
+def _in_order(events: Sequence[Event], undated: frozenset[int]) -> tuple[Event, ...]:
+    """The events with the times that they are taken to have."""
+    times: list[datetime] = []
+    latest = None
+    for event in events:
+        if event.position not in undated:
+            latest = event.time if latest is None else max(latest, event.time)
+        times.append(latest if latest is not None else event.time)
+    following: datetime | None = None
+    for index in range(len(events) - 1, -1, -1) if undated else ():
+        if events[index].position not in undated:
+            following = times[index]
+        else:
+            # Later than it was, never earlier: what waits from then on waits too long and not too short.
+            times[index] = following if following is not None else max(times[index], events[index].time)
+    return tuple(
+        event if event.time == time else replace(event, time=time)
+        for event, time in zip(events, accumulate(times, max), strict=True)
+    )
 
 
 class _Deployment:
@@ -116,7 +141,6 @@ class _Reader:
     def all(self, events: Iterable[Event]) -> Reading:
         readable: list[Event] = []
         faults: list[Fault] = []
-        latest = None
         for event in events:
             record = event.record
             if isinstance(record, Malformed | Unknown):
@@ -129,11 +153,7 @@ class _Reader:
             if wrong is not None:
                 faults.append(self._fault(event, Malformed(event.position, *wrong)))
                 continue
-            if latest is not None and event.time < latest:
-                readable.append(replace(event, time=latest))
-            else:
-                latest = event.time
-                readable.append(event)
+            readable.append(event)
         return Reading(tuple(readable), tuple(faults))
 
     def _fault(self, event: Event, found: Malformed | Unknown) -> Fault:

@@ -25,6 +25,7 @@ from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
 from terrace.gates.people import Barred, People
 from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
+from terrace.ledger.dates import doubt
 from terrace.ledger.declared import opened
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
@@ -105,6 +106,11 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
         ahead=ahead,
         unread=(told(faults), way_out(faults)) if faults else None,
     )
+
+
+def timed(crew: Crew, history: History, seen: Facts) -> Facts:
+    """The same facts, with what speaks against the clock of this machine now. It is asked anew each time."""
+    return replace(seen, clock=doubt(history, crew.clock(), crew.reference()))
 
 
 def unread_in(crew: Crew, history: History, environment: str) -> tuple[Fault, ...]:
@@ -210,7 +216,7 @@ def entry(crew: Crew, history: History, environment: str, commit: str, origin: O
     settings = crew.config.environment(environment)
     seen = facts(crew, history, environment, commit, origin, settles)
     said = said_about(history, question(settings, seen, ()), "", crew.proof)
-    seen = replace(seen, rejections=refusals(crew.config, settings, seen, said))
+    seen = timed(crew, history, replace(seen, rejections=refusals(crew.config, settings, seen, said)))
     return admission(settings, replace(seen, reviewed=_reviewed(crew, history, environment, commit)), crew.clock())
 
 
@@ -276,10 +282,11 @@ def asked(
 
 def may_be_planned(crew: Crew, history: History, deployment: Deployment, seen: Facts) -> Verdict:
     """Whether an open deployment may be planned at all. What only waits is no reason against planning, but for a commit
-    of which it is not known whether it is on the protected branch."""
+    of which it is not known whether it is on the protected branch, and for a clock that is not believed: how long a
+    release has baked is told by that clock too."""
     settings = crew.config.environment(deployment.environment)
-    verdict = continuation(settings, seen, crew.clock())
-    waits = (r for r in verdict.results if r.outcome is Outcome.WAIT and r.gate != "protected-branch")
+    verdict = continuation(settings, timed(crew, history, seen), crew.clock())
+    waits = (r for r in verdict.results if r.outcome is Outcome.WAIT and r.gate not in ("protected-branch", "clock"))
     planned_all_the_same = {result.gate for result in waits}
     kept = tuple(r for r in verdict.results if r.gate not in planned_all_the_same)
     return replace(verdict, results=(*kept, *_states(crew, history, deployment)))
@@ -304,7 +311,7 @@ def gates_say(
 ) -> Verdict:
     """What the gates say to the plans of one wave, with the approvals given so far. `seen` are the facts of that very
     history, where they are known already."""
-    known = seen or continuing(crew, history, deployment)
+    known = timed(crew, history, seen or continuing(crew, history, deployment))
     at = situation(crew, history, deployment, plans, known)
     verdict = consent(
         crew.config,

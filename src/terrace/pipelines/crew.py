@@ -9,6 +9,7 @@ from typing import Literal
 
 from terrace.assess.model import Finding
 from terrace.gates.model import Identity, Witness
+from terrace.ledger.dates import Reference, no_reference
 from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts
 from terrace.ledger.folds import SignedApproval
@@ -50,7 +51,8 @@ class Crew:
     declares. `signers` is whether anybody's key is known: then declarations without a proof are worth less. `run` names
     the run of CI that this is, "" outside of one. `parallel` is how many Terraform processes may run at once. `actor`
     is who gave the command. With the `reach` of plans nothing is applied: what could be, waits. `dismissed` says
-    whether a dismissal of an event that cannot be read counts, by the trust root.
+    whether a dismissal of an event that cannot be read counts, by the trust root. `reference` tells the time by a clock
+    that nobody sets on this machine, None where there is none.
     """
 
     actor: str
@@ -78,3 +80,4 @@ class Crew:
     vouch: Vouch = unsigned
     signers: bool = False
     run: str = ""
+    reference: Callable[[], Reference | None] = no_reference

@@ -1,13 +1,17 @@
-"""A person says of an event that cannot be read that it counts as absent."""
+"""A person says of an event that cannot be read that it counts as absent, or of dates in the future that they do not
+count."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
 from terrace.errors import BadInput
+from terrace.ledger.dates import DatesCount, DatesDismissal, ahead
 from terrace.ledger.dismissals import Counts, Dismissal, unread
-from terrace.ledger.events.people import EventDismissed
-from terrace.ledger.model import Draft, History, Ledger, draft
+from terrace.ledger.events.people import DatesDismissed, EventDismissed
+from terrace.ledger.model import Draft, Event, History, Ledger, draft
 from terrace.ledger.reading import Fault
 from terrace.pipelines.journal import append
 
@@ -19,18 +23,14 @@ def dismiss(
 
     Raises BadInput where that event can be read or is dismissed already, and where the answer would not count.
     """
-    if not reason.strip():
-        raise BadInput("nothing says what was found", hint="say it with --reason: it is kept in the ledger")
+    _insist_on(reason)
     history = ledger.read()
     fault = _fault(history, position, counts)
     said = Dismissal(history.ledger_id, position, fault.event.hash, reason, actor)
     signature = sign(said.text)
     signed = Dismissal(said.ledger, position, said.hash, reason, actor, signature)
     if not counts(signed):
-        raise BadInput(
-            f"{actor} is not a signer of the trust root, or the answer is not signed: nothing was written",
-            hint="sign with a key of .terrace/allowed_signers: --key FILE",
-        )
+        raise _not_a_signer(actor)
     record = EventDismissed(position, said.hash, reason, said.text.decode("ascii"), signature)
 
     def decide(seen: History) -> tuple[Draft, ...]:
@@ -49,3 +49,57 @@ def _fault(history: History, position: int, counts: Counts) -> Fault:
             hint="`terrace ledger verify` lists what cannot be read",
         )
     return found
+
+
+def dismiss_dates(
+    ledger: Ledger,
+    position: int,
+    actor: str,
+    reason: str,
+    sign: Callable[[bytes], str | None],
+    counts: DatesCount,
+    clock: Callable[[], datetime],
+) -> tuple[Event, ...]:
+    """Write down that the dates of an event and of those after it that are in the future do not count; return them.
+
+    What the events say counts as before. Raises BadInput where that event is not dated in the future by this machine,
+    and where the answer would not count.
+    """
+    _insist_on(reason)
+    history = ledger.read()
+    found = misdated(history, position, clock())
+    if not found:
+        raise BadInput(
+            f"event {position} of the ledger is not dated in the future, or its date counts for nothing already",
+            hint="`terrace ledger verify` lists strange dates",
+        )
+    last = found[-1]
+    said = DatesDismissal(history.ledger_id, position, last.position, last.hash, reason, actor)
+    signature = sign(said.text)
+    if not counts(replace(said, signature=signature)):
+        raise _not_a_signer(actor)
+    record = DatesDismissed(position, last.position, last.hash, reason, said.text.decode("ascii"), signature)
+
+    def decide(seen: History) -> tuple[Draft, ...]:
+        return (draft(record, "ledger", actor),) if misdated(seen, position, clock()) else ()
+
+    append(ledger, history, decide)
+    return found
+
+
+def misdated(history: History, position: int, now: datetime) -> tuple[Event, ...]:
+    """The event at a position and those after it, as far as they are dated in the future; none where it is not."""
+    found = tuple(event for event in ahead(history, now) if event.position >= position)
+    return found if found and found[0].position == position else ()
+
+
+def _insist_on(reason: str) -> None:
+    if not reason.strip():
+        raise BadInput("nothing says what was found", hint="say it with --reason: it is kept in the ledger")
+
+
+def _not_a_signer(actor: str) -> BadInput:
+    return BadInput(
+        f"{actor} is not a signer of the trust root, or the answer is not signed: nothing was written",
+        hint="sign with a key of .terrace/allowed_signers: --key FILE",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,9 +52,8 @@ def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[D
 def preview(history: History, drafts: Sequence[Draft], now: datetime) -> History:
     """Returns the history as it would be with these events. Nothing is written; their ids are not the ones to come."""
     ids = [f"preview {number}" for number, _ in enumerate(drafts)]
-    return History(
-        (*history.events, *seal_all(drafts, events=len(history.events), head=history.head, ids=ids, time=now))
-    )
+    sealed = seal_all(drafts, events=len(history.events), head=history.head, ids=ids, time=now)
+    return replace(history, events=(*history.events, *sealed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from terrace.gates.model import Verdict
 from terrace.gates.objections import answer
 from terrace.ledger import folds
 from terrace.ledger.model import History
-from terrace.pipelines.asking import facts
+from terrace.pipelines.asking import facts, timed
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter, resume
 from terrace.pipelines.ground import site_in
@@ -82,9 +82,8 @@ def simulate(crew: Crew, environment: str, *, to: str | None, reason: str, agree
         for key, plan in plans.items()
         for one in reversal(plan, what_is_undone(crew, landscape, way.undone, way.live, plan, kept_lock=key in kept))
     )
-    entry = admission(
-        crew.config.environment(environment), facts(crew, history, environment, way.target.commit, origin), crew.clock()
-    )
+    seen = timed(crew, history, facts(crew, history, environment, way.target.commit, origin))
+    entry = admission(crew.config.environment(environment), seen, crew.clock())
     verdict = Verdict(environment, (*entry.results, *answer(origin, against, agreed)))
     return Simulation(way, plans, against, verdict)
 

@@ -27,6 +27,7 @@ from terrace.apps.home import Home
 from terrace.apps.wiring import CONFIG_FILE, Workshop, now
 from terrace.errors import TerraceError
 from terrace.ledger.chain import strange_times
+from terrace.ledger.dates import doubt
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.load import BadConfig, load
@@ -302,10 +303,16 @@ def _unread(shop: Workshop) -> Iterator[Row]:
     faults = unread(history, shop.dismissed)
     if faults:
         yield Row("ledger events", "missing", told(faults), way_out(faults))
-    times = strange_times(history.events, now())
+    times = strange_times(history.events, now(), history.undated)
     if times:
         position, why = times[-1]
         yield Row("ledger times", "optional", f"{len(times)} events; the last is {position}: {why}")
+    reference = shop.reference()
+    wrong = doubt(history, now(), reference)
+    if wrong is not None:
+        yield Row("clock", "missing", *wrong)
+    elif reference is not None:
+        yield Row("clock", "ok", f"it was compared with the ledger and with {reference.source}")
 
 
 def _asked(what: str, ask: Callable[[], str]) -> Row:

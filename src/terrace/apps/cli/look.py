@@ -14,12 +14,13 @@ from terrace.errors import BadInput
 from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.chain import export, strange_times, verify
+from terrace.ledger.dates import dated, doubt
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.events.people import LedgerOpened
-from terrace.ledger.model import History
+from terrace.ledger.model import Event, History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approve import handle_of
-from terrace.pipelines.dismissing import dismiss
+from terrace.pipelines.dismissing import dismiss, dismiss_dates, misdated
 from terrace.pipelines.evidence import approval
 from terrace.pipelines.holding import releases
 from terrace.report import machine, run_page, state_terminal, terminal
@@ -54,6 +55,9 @@ def status(folder: str, *, as_json: bool) -> int:
         if alarms:
             print_record(state_terminal.problems(alarms))
         _tell(faults)
+        wrong = doubt(history, now(), None)
+        if wrong is not None:
+            print_record(f"{wrong[0]}: nothing goes on\nhint: {wrong[1]}")
     return ended(actions.environments((name for name, *_ in rows), lambda: run_page.status(status)), 0)
 
 
@@ -116,7 +120,7 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
     result = verify(events, expected_head=head)
     seen = History(events)
     faults = unread(seen, shop.dismissed) if result.ok else ()
-    times = strange_times(events, now())
+    times = strange_times(events, now(), dated(seen, shop.dates_dismissed).undated if result.ok else frozenset())
     if as_json:
         bad = {"position": result.first_bad.position, "why": result.first_bad.why} if result.first_bad else None
         emit(
@@ -143,6 +147,9 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
         print_record(f"event {fault.event.position} cannot be read and holds {where}: {visible(fault.reason)}")
     for position, why in times:
         print_record(f"event {position}: {why}")
+    wrong = doubt(shop.ledger.read(), now(), None) if result.ok else None
+    if wrong is not None:
+        print_record(f"hint: {wrong[1]}")
     first = events[0].record if events else None
     if isinstance(first, LedgerOpened) and first.began_anew:
         print_record(f"it was begun anew by {visible(events[0].actor)}: {visible(first.began_anew)}")
@@ -154,10 +161,13 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
 def ledger_dismiss(
     folder: str, position: int, reason: str, actor: str | None, key: str | None, *, yes: bool, as_json: bool
 ) -> int:
-    """Say that an event which cannot be read counts as absent."""
+    """Say that an event which cannot be read counts as absent, or that dates in the future do not count."""
     from terrace.adapters.signatures import signer
 
     shop = Workshop(Path(folder), actor=actor)
+    late = misdated(shop.ledger.read(), position, now())
+    if late:
+        return _dismiss_dates(shop, late, reason, key, yes=yes, as_json=as_json)
     found = next((f for f in unread(shop.ledger.read(), shop.dismissed) if f.event.position == position), None)
     if found is not None and not as_json:
         print_record(f"event {position} by {visible(found.event.actor)} ({visible(found.reason)})")
@@ -201,3 +211,28 @@ def ledger_export(folder: str) -> int:
 
 def _answers(shop: Workshop, seen: History, deployment: Deployment) -> tuple[Approval, ...]:
     return tuple(approval(signed, shop.proof(signed)) for signed in folds.approvals(seen, deployment.id))
+
+
+def _dismiss_dates(
+    shop: Workshop, late: tuple[Event, ...], reason: str, key: str | None, *, yes: bool, as_json: bool
+) -> int:
+    from terrace.adapters.signatures import signer
+
+    position = late[0].position
+    if not as_json:
+        for event in late:
+            print_record(
+                f"event {event.position} ({event.kind}) by {visible(event.actor)}: {event.time:%Y-%m-%d %H:%M} UTC"
+            )
+    question = f"It is {now():%Y-%m-%d %H:%M} UTC by this machine. Let these dates count for nothing?"
+    if not confirmed(question, yes=yes):
+        note("nothing was written")
+        return 1
+    sign = signer(shop.repository, Path(key) if key else None)
+    gone = dismiss_dates(shop.ledger, position, shop.actor, reason, sign, shop.dates_dismissed, now)
+    positions = [event.position for event in gone]
+    if as_json:
+        emit({"schema": "terrace/ledger-dismiss@1", "position": position, "environment": None, "dates": positions})
+    else:
+        print_record(f"the dates of {len(gone)} events count for nothing; what they say counts as before")
+    return 0

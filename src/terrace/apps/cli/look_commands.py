@@ -110,6 +110,9 @@ def ledger_dismiss(
 ) -> int:
     """Let the event at POSITION, which cannot be read, count as absent: it no longer holds its environment.
 
+    Of an event that is dated in the future only the date stops counting, and those of the events after it that are
+    dated in the future too: what they say counts as before.
+
     Look at it first (`terrace ledger export`). Signed with your SSH key; where the trust root names signers, only
     theirs counts.
     """

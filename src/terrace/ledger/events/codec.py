@@ -47,6 +47,7 @@ RECORDS: Mapping[str, type[Record]] = MappingProxyType(
             people.EnvironmentHeld,
             people.EnvironmentUnheld,
             people.EventDismissed,
+            people.DatesDismissed,
             states.StateBackedUp,
             states.StateRestoreBegun,
             states.StateRestoreEnded,

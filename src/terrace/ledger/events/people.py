@@ -142,3 +142,21 @@ class EventDismissed(Record, frozen=True):
     reason: Annotated[str, Meta(min_length=1, max_length=1 << 16)]
     statement: Text = ""
     signature: Text | None = None
+
+
+class DatesDismissed(Record, frozen=True):
+    """A person looked at events that are dated in the future, and lets their dates count for nothing.
+
+    They are those from `position` to `last`; `hash` is that of the last one, which covers all before it. `signature`
+    signs `statement` by a signer of the trust root.
+    """
+
+    KIND: ClassVar[str] = kinds.DATES_DISMISSED
+    ABOUT: ClassVar[About] = "ledger"
+
+    position: Annotated[int, Meta(ge=0, le=1 << 53)]
+    last: Annotated[int, Meta(ge=0, le=1 << 53)]
+    hash: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    reason: Annotated[str, Meta(min_length=1, max_length=1 << 16)]
+    statement: Text = ""
+    signature: Text | None = None

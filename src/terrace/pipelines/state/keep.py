@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from itertools import groupby
 
-from terrace.errors import BadInput, Interrupted, TerraceError
+from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.ledger import kinds
+from terrace.ledger.dates import doubt
 from terrace.ledger.model import Draft, History
 from terrace.ledger.restores import open_restore
 from terrace.ledger.states import good_backups
@@ -19,12 +20,16 @@ from terrace.plans.retention import Retention, retention
 def prune(crew: Crew, environments: Collection[str], *, dry_run: bool = False) -> Retention:
     """Remove the copies that retention does not keep, in these environments; what goes is written down first.
 
-    While a restore is open there nothing is removed: BadInput.
+    While a restore is open there nothing is removed: BadInput. By a clock that is not believed neither: NotReady.
     """
     history = crew.ledger.read()
     _no_restore(history, environments)
     records = [record for name in environments for record in crew.backups.catalogue(name).records]
-    answer = retention(records, good_backups(history), crew.clock())
+    now = crew.clock()
+    wrong = doubt(history, now, crew.reference())
+    if wrong is not None:
+        raise NotReady(f"nothing was removed: {wrong[0]}", hint=wrong[1])
+    answer = retention(records, good_backups(history), now)
     if answer.dropped and not dry_run:
         drafts = tuple(_pruned(crew, stack, mine) for stack, mine in _by_stack(answer.dropped))
 

@@ -1,0 +1,146 @@
+"""Which dates of events count, and when the clock of this machine is not to be believed.
+
+Events are dated by the clocks of the machines that write them. A date too early lengthens a wait and shortens nothing.
+A date in the future means that the clock of its writer was wrong, that it was made up, or that the clock here is wrong:
+nothing that depends on time is decided before a person has found out which.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from terrace.ledger.chain import TOLERANCE
+from terrace.ledger.events.people import DatesDismissed
+from terrace.ledger.model import Draft, Event, History, Ledger
+
+HEAD = "Terrace: the dates of events of the ledger do not count, version 1"
+"""The first line of what is signed: no other signed text is taken for one."""
+
+_FIELDS = ("ledger", "position", "last", "hash", "reason", "actor")
+
+
+@dataclass(frozen=True, slots=True)
+class DatesDismissal:
+    """What a person said about the dates of the events from `position` to `last`. `hash` is the hash of the last one.
+
+    `signature` is over `text`.
+    """
+
+    ledger: str
+    position: int
+    last: int
+    hash: str
+    reason: str
+    actor: str
+    signature: str | None = None
+
+    @property
+    def text(self) -> bytes:
+        """What is signed. No two dismissals give the same text."""
+        values = (self.ledger, self.position, self.last, self.hash, self.reason, self.actor)
+        lines = (f"{name}: {json.dumps(value)}" for name, value in zip(_FIELDS, values, strict=True))
+        return ("\n".join((HEAD, *lines)) + "\n").encode("ascii")
+
+
+DatesCount = Callable[[DatesDismissal], bool]
+"""Says whether a dismissal of dates is by a signer of the trust root, where the trust root has signers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What time it is by a clock that nobody sets on this machine. `source` names that clock in a sentence."""
+
+    time: datetime
+    source: str
+
+
+def no_reference() -> Reference | None:
+    """The reference of a machine that has no other clock to compare with."""
+    return None
+
+
+class DatedLedger:
+    """A ledger that is read with the dismissals of dates that count."""
+
+    def __init__(self, ledger: Ledger, counts: DatesCount) -> None:
+        self._ledger = ledger
+        self._counts = counts
+
+    def read(self) -> History:
+        """All events, oldest first."""
+        return dated(self._ledger.read(), self._counts)
+
+    def read_unchecked(self) -> tuple[Event, ...]:
+        """All events as they are stored."""
+        return self._ledger.read_unchecked()
+
+    def append(self, drafts: Sequence[Draft], *, head: str) -> History:
+        """Write all drafts or none, in order, and return the history with them."""
+        return dated(self._ledger.append(drafts, head=head), self._counts)
+
+
+def dated(history: History, counts: DatesCount) -> History:
+    """The same history, without the dates that a person who counts dismissed.
+
+    A dismissal reaches only dates that are later than its own: that an event was not written after the event which
+    speaks of it follows from their order, so that no date that may be right is ever taken away.
+    """
+    gone: set[int] = set()
+    for event in history.readable:
+        record = event.record
+        if not isinstance(record, DatesDismissed) or not record.position <= record.last < event.position:
+            continue
+        if history.events[record.last].hash != record.hash:
+            continue
+        said = DatesDismissal(
+            history.ledger_id, record.position, record.last, record.hash, record.reason, event.actor, record.signature
+        )
+        if counts(said):
+            written = history.events[event.position].time
+            covered = history.events[record.position : record.last + 1]
+            gone |= {one.position for one in covered if one.time > written + TOLERANCE}
+    return replace(history, undated=frozenset(gone)) if gone else history
+
+
+def ahead(history: History, now: datetime) -> tuple[Event, ...]:
+    """The events that are dated in the future and whose date nobody dismissed, as they were written, oldest first."""
+    late = now + TOLERANCE
+    return tuple(
+        history.events[event.position]
+        for event in history.readable
+        if event.position not in history.undated and history.events[event.position].time > late
+    )
+
+
+def doubt(history: History, now: datetime, reference: Reference | None) -> tuple[str, str] | None:
+    """Why the clock of this machine is not believed, and what to do; None where nothing speaks against it."""
+    if reference is not None and abs(now - reference.time) > TOLERANCE:
+        return (
+            f"the clock of this machine says {_shown(now)}, and {reference.source} says {_shown(reference.time)}:"
+            f" they differ by {_apart(now, reference.time)}",
+            "set the clock of this machine (`timedatectl set-ntp true`), then the same command again",
+        )
+    found = ahead(history, now)
+    if not found:
+        return None
+    first = found[0]
+    more = f", and {len(found) - 1} more are dated in the future" if len(found) > 1 else ""
+    return (
+        f"event {first.position} of the ledger is dated {_shown(first.time)}, and the clock of this machine says"
+        f" {_shown(now)}: one of the two is wrong by {_apart(first.time, now)}{more}",
+        "compare this machine with another clock and set it if it is wrong; if the date of the event is wrong,"
+        f" `terrace ledger dismiss {first.position} --reason WHY`",
+    )
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _apart(one: datetime, other: datetime) -> str:
+    seconds = int(abs(one - other) / timedelta(seconds=1))
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    return f"{days} days" if days > 1 else f"{days * 24 + hours}h {minutes}m"
