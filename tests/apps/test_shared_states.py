@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.cli import World, world
-from support.git import git
+from support.git import commit, git
 from support.http_states import HttpStore, serving
 
 pytestmark = pytest.mark.slow
@@ -170,3 +171,48 @@ def test_a_new_stack_whose_state_is_not_empty_is_told(shop: World, store: tuple[
     (planned,) = [step["message"] for step in done.json["steps"] if step["name"] == "plan"]
     assert "state of dev/app is not empty though the stack is new here" in planned
     assert "its 1 objects" in planned
+
+
+@pytest.mark.parametrize("kept", ["local", "http"])
+def test_a_stack_that_is_renamed_without_its_state_creates_nothing_twice(
+    tmp_path: Path, store: tuple[str, HttpStore], kept: str
+) -> None:
+    address, _ = store
+    marks = tmp_path / "marks"
+    provisioner = f'  provisioner "local-exec" {{\n    command = "echo made >> {marks}"\n  }}\n'
+    made = thing("toy").replace("}\n", f"{provisioner}}}\n")
+    where = "" if kept == "local" else backend(address, "old")
+    shop = world(
+        tmp_path / "place",
+        {
+            "environments/dev/app/main.tf": where + made,
+            "environments/dev/other/main.tf": thing("other"),
+            "terrace.yaml": "version: 1\nenvironments:\n  dev: {}\npeople: {ann: {emails: [ann@example.com]}}\n",
+        },
+    )
+    shop.ok("deploy", "dev")
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    git(shop.work, "mv", "environments/dev/app", "environments/dev/app2")
+    there = backend(address, "new") if kept == "http" else ""
+    commit(shop.work, {"environments/dev/app2/main.tf": f"{there}{made}# moved\n"})
+    checked = shop.run("check", "--json")
+    assert checked.code == 1
+    (found,) = [f for f in checked.json["findings"] if f["rule"] == "shared-state" and f["status"] == "fail"]
+    assert "dev/app2 creates what dev/app holds" in found["message"]
+    assert "terraform state push" in found["fix"] and "terrace destroy dev dev/app" in found["fix"]
+    git(shop.work, "switch", "--quiet", "main")
+    git(shop.work, "merge", "--quiet", "change")
+    git(shop.work, "push", "--quiet", "origin", "main")
+    done = shop.run("deploy", "dev", "--json")
+    assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
+    assert "dev/app2 creates what dev/app holds" in done.json["reasons"][0]
+    assert marks.read_text().split() == ["made"]
+    if kept == "local":
+        (state,) = Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/app")
+        state.rename(state.with_name("app2"))
+        shop.ok("deploy", "dev")
+        assert marks.read_text().split() == ["made"], "it has its state now"
+    else:
+        shop.ok("destroy", "dev", "dev/app", "--yes", "--reason", "made anew")
+        shop.ok("deploy", "dev")
+        assert marks.read_text().split() == ["made", "made"], "the first is gone"

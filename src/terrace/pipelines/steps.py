@@ -7,6 +7,7 @@ from typing import Any
 from terrace.assess.model import Objection, Weight
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.ledger.events.codec import fits
+from terrace.ledger.removed_stacks import explanation
 from terrace.ledger.states import Bearings, changes_objects, lineages, standings, went_back
 from terrace.pipelines.ground import (
     ApplyEnd,
@@ -20,7 +21,7 @@ from terrace.pipelines.ground import (
 )
 from terrace.pipelines.journal import plain
 from terrace.pipelines.judging import judged
-from terrace.pipelines.known_states import wrong_state
+from terrace.pipelines.known_states import recreated, wrong_state
 from terrace.pipelines.look import reading
 from terrace.pipelines.state_owners import owner_of
 from terrace.pipelines.undoing import newer_lock_file, objections
@@ -62,7 +63,7 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
             "failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(ground, hand)
         )
     wrong = wrong_state(ground.history, ground.deployment.environment, key, hand.state)
-    wrong = wrong or _of_another(ground, key, hand.state)
+    wrong = wrong or _of_another(ground, key, hand.state) or _recreated(ground, key, hand.plan)
     if wrong:
         return Ended("failed", wrong, _facts(ground, hand))
     if _differs_from_before(ground.deployment, key, hand):
@@ -77,6 +78,12 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     message = "; ".join([_summary(hand.plan), *(f"{one.address} {one.why}" for one in against)])
     told = {"objections": [_objection(one) for one in against], **found.payload()}
     return Ended("succeeded", message, {**_facts(ground, hand), **told})
+
+
+def _recreated(ground: Ground, key: str, plan: Plan) -> str:
+    """Whether the plan creates what a stack still holds that this commit does not have any more, and the way out."""
+    found = recreated(ground.history, ground.landscape, plan)
+    return ". ".join(explanation(ground.deployment.environment, key, found)) if found else ""
 
 
 def _foreign_state(ground: Ground, key: str) -> str:

@@ -20,11 +20,12 @@ from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
+from terrace.ledger.removed_stacks import explanation
 from terrace.ledger.states import standings
 from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
-from terrace.pipelines.known_states import wrong_state
+from terrace.pipelines.known_states import recreated, wrong_state
 from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.surroundings import surroundings
 from terrace.pipelines.weighing import weighed
@@ -99,6 +100,7 @@ def validate(
             told = {**static, **{name: scan.result() for name, scan in scans.items()}}
         found = [finding for check in wanted if not isinstance(check, PlanCheck) for finding in told[check.name]]
         found += broken
+        found += _recreating(history, landscape, made)
         for check in wanted:
             if isinstance(check, PlanCheck):
                 found += weighed(crew.config, check.name, partial(check.examine, examined, made))
@@ -175,6 +177,19 @@ def _gather(
             unplanned[key] = str(failure)
             findings += _broken(key, failure)
     return made, unplanned, findings
+
+
+def _recreating(history: History, landscape: Landscape, plans: Mapping[str, Plan]) -> list[Finding]:
+    """Stacks that create what a stack still holds that the change removes or renames: a deployment refuses them."""
+    found = []
+    for key, plan in plans.items():
+        removed = recreated(history, landscape, plan)
+        if removed:
+            message, fix = explanation(plan.stack.environment, key, removed)
+            found.append(
+                Finding("shared-state", Severity.CRITICAL, Status.FAIL, "terrace", message, stack=key, fix=fix)
+            )
+    return found
 
 
 def _goes_before(landscape: Landscape, impacts: tuple[Impact, ...]) -> dict[str, tuple[str, ...]]:
