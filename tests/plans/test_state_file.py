@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.errors import Corrupt
+from terrace.errors import BadInput, Corrupt
 from terrace.plans.state_file import Changed, compare, emptied, objects, read_state, same_objects, with_serial
 
 MODULE = "module.m"
@@ -112,3 +112,9 @@ def test_any_state_under_another_serial_says_the_same(serial: int, attributes: d
     assert compare(content, moved).empty
     assert objects(moved) == 1
     assert objects(emptied(moved, serial + 1)) == 0
+
+
+def test_a_state_that_is_too_large_is_refused_with_its_size() -> None:
+    with pytest.raises(BadInput, match="has 33 bytes, and Terrace reads 32 at most") as raised:
+        read_state(b" " * 33, "the state of dev", size=32)
+    assert "split the stack" in str(raised.value.hint)

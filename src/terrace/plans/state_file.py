@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.errors import Corrupt
+from terrace.errors import BadInput, Corrupt
 from terrace.plans.terraform import Output, StateSnapshot
 
 FORMAT = 4
@@ -91,8 +91,20 @@ class Compared:
     diff: StateDiff
 
 
-def read_state(content: bytes, what: str) -> StateSnapshot:
-    """A state with what it says of itself; no content is no state. Raises Corrupt when it is none of format 4."""
+STATE_BYTES = 2**29
+"""How large a state may be, in bytes: real ones reach some 100 MB, and several copies of one are held in memory."""
+
+
+def read_state(content: bytes, what: str, *, size: int = STATE_BYTES) -> StateSnapshot:
+    """A state with what it says of itself; no content is no state.
+
+    Raises Corrupt when it is none of format 4, and BadInput when it has more than `size` bytes.
+    """
+    if len(content) > size:
+        raise BadInput(
+            f"{what} has {len(content):,} bytes, and Terrace reads {size:,} at most",
+            hint="split the stack: Terraform itself needs minutes for a state of that size",
+        )
     if not content.strip():
         return StateSnapshot(b"")
     state = _state(content, what)

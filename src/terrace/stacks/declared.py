@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from terrace.stacks.syntax import attributes, blocks, head, line_of, parser
+from terrace.stacks.terraform_json import read_terraform_json
 
 LABELS = {"variable": 1, "output": 1, "module": 1, "resource": 2, "data": 2, "ephemeral": 2}
 """Blocks with a name, and how many labels they have; the last is the name."""
@@ -40,7 +40,7 @@ def _of_native(content: bytes) -> Iterator[Declared]:
 
 def _of_json(content: bytes) -> Iterator[Declared]:
     try:
-        found = json.loads(content)
+        found = read_terraform_json(content)
     except (ValueError, RecursionError):
         return
     for body in _dicts(found):

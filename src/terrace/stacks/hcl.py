@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import msgspec
 from tree_sitter import Node
 
+from terrace.stacks.terraform_json import read_terraform_json
+
 READERS = frozenset(
     {
         "file",
@@ -223,7 +225,7 @@ class _Gathered:
     def of_json(self, content: bytes) -> FileFacts:
         """The facts of a file in JSON syntax; lines are not known there."""
         try:
-            found = json.loads(content, object_pairs_hook=_all_pairs)
+            found = read_terraform_json(content)
         except (ValueError, RecursionError):
             self.error_line = 1
             return self.facts()
@@ -418,14 +420,6 @@ def _list(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
-
-
-def _all_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON in which a name that stands there twice has all its values: Terraform reads every one."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        found[name] = [*_list(found[name]), *_list(value)] if name in found else value
-    return found
 
 
 def _labelled(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -12,6 +12,7 @@ from terrace.stacks.facts import BUILTIN, implied_provider
 from terrace.stacks.layout import is_override
 from terrace.stacks.literals import NoLiteral, value_of, written
 from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, parser, text_of
+from terrace.stacks.terraform_json import read_terraform_json
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -228,7 +229,7 @@ def _dedented(lines: list[str]) -> list[str]:
 
 def _read_json(name: str, text: str) -> list[_Block] | Unread:
     try:
-        found = json.loads(text, parse_float=Decimal)
+        found = read_terraform_json(text, parse_float=Decimal)
     except json.JSONDecodeError as error:
         return Unread(name, error.lineno, "it is not JSON")
     except (ValueError, RecursionError):

@@ -33,7 +33,7 @@ from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
 from terrace.errors import BadInput, Corrupt, Diagnostic, StateLock, StateLocked, TerraceError, TerraformFailed
-from terrace.plans.state_file import read_state
+from terrace.plans.state_file import STATE_BYTES, read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
 from terrace.plans.versions import Version
 from terrace.stacks.config import TerraformSettings
@@ -433,11 +433,18 @@ def _check_local(state: Path, site: Site) -> None:
     """Raises Corrupt for a local state that is damaged: Terraform would say that it cannot be locked. An empty one is
     what Terraform makes to lock a state that is not there yet."""
     try:
+        if (length := state.stat().st_size) > STATE_BYTES:
+            raise BadInput(
+                f"the local state of {site.stack.key} has {length:,} bytes, and Terrace reads {STATE_BYTES:,} at most",
+                hint=f"split the stack, or look at what {state} is",
+            )
         content = state.read_bytes()
         if content:
             read_state(content, f"the local state of {site.stack.key}")
     except FileNotFoundError:
         return
+    except BadInput:
+        raise
     except (OSError, TerraceError) as error:
         environment = site.stack.environment
         raise Corrupt(

@@ -20,6 +20,11 @@ POLL_SECONDS = 0.02
 """How often new lines are looked for."""
 
 
+BYTES = 2**30
+"""How much a command may write on stdout where that is held in memory, in bytes: real states reach some 100 MB, and the
+JSON of their plans three times that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """A command that ended: `out` is stdout where it was not read as lines."""
@@ -37,12 +42,15 @@ def execute(
     interruption: Interruption,
     line: Callable[[bytes], None] | None = None,
     stdin: BinaryIO | None = None,
+    size: int = BYTES,
 ) -> Ran:
     """Run to the end. With `line` every line of stdout is handed to it as it comes, and `out` stays empty.
 
     The child is in a session of its own, so that a terminal's ^C reaches it once: through `interruption`, which
     makes this raise Interrupted after the child has ended. It is never killed. One that is followed or fed outlives
     us: were we killed, it would still end as it should and let go of the state's lock.
+
+    Raises NotReady where it wrote more than `size` bytes that were to be returned; it is interrupted then.
     """
     interruption.check()
     with private_file() as err:
@@ -51,7 +59,7 @@ def execute(
             return _started(command, cwd=cwd, env=env, stdin=stdin, out=out, err=err)
 
         if line is None and stdin is None:
-            code, out = _captured(started, interruption)
+            code, out = _captured(started, interruption, size, " ".join(command[:2]))
         else:
             code, out = _followed(started, interruption, line), b""
         interruption.check()
@@ -62,11 +70,20 @@ def execute(
 _Start = Callable[[int | IO[bytes]], subprocess.Popen[bytes]]
 
 
-def _captured(start: _Start, interruption: Interruption) -> tuple[int, bytes]:
+def _captured(start: _Start, interruption: Interruption, size: int, name: str) -> tuple[int, bytes]:
     with start(subprocess.PIPE) as child, interruption.telling(lambda: _stop(child)):
         assert child.stdout is not None
-        out = child.stdout.read()
-        return child.wait(), out
+        out = child.stdout.read(size + 1)
+        if len(out) <= size:
+            return child.wait(), out
+        _stop(child)
+        # One that does not listen ends with its next word: no reader is left.
+        child.stdout.close()
+        child.wait()
+        raise NotReady(
+            f"{name} wrote more than {size:,} bytes, and was stopped",
+            hint="split the stack: no state and no plan of that size is read",
+        )
 
 
 def _followed(start: _Start, interruption: Interruption, line: Callable[[bytes], None] | None) -> int:

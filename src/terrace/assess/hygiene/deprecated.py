@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from terrace.assess.hygiene.renamed import ARGUMENTS, TYPES, Where
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.versions import is_below
 from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parser, text_of
+from terrace.stacks.terraform_json import read_terraform_json
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -185,7 +185,7 @@ def _only_interpolation(node: Node) -> Node | None:
 def _in_json(path: str, content: bytes, required: Mapping[str, str]) -> tuple[Finding, ...]:
     """In JSON every expression is an interpolation, and lines are not known: only types and arguments are told."""
     try:
-        top = json.loads(content)
+        top = read_terraform_json(content)
     except (ValueError, RecursionError):
         return (_unread(path, 1, "it is not JSON, and was not looked at"),)
     found: list[_Old] = []

@@ -1,0 +1,46 @@
+"""Every reader of Terraform's JSON syntax reads all blocks of a name that is in one object twice."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import terrace
+from terrace.assess.hygiene.deprecated import deprecated
+from terrace.stacks.declared import declared
+from terrace.stacks.interface import Interface, read_interface
+from terrace.stacks.terraform_json import read_terraform_json
+
+TWICE = b'{"variable": {"hidden": {}}, "variable": {"shown": {}}}'
+READERS = ("stacks", "assess/hygiene")
+
+
+def test_a_name_that_is_twice_in_an_object_has_all_its_values() -> None:
+    assert read_terraform_json(b'{"a": {"x": 1}, "a": [{"y": 2}], "a": 3}') == {"a": [{"x": 1}, {"y": 2}, 3]}
+
+
+def test_what_is_declared_twice_in_json_is_all_declared() -> None:
+    assert [one.name for one in declared("variables.tf.json", TWICE)] == ["hidden", "shown"]
+
+
+def test_what_is_outdated_in_the_first_of_two_blocks_is_told() -> None:
+    content = b'{"resource": {"aws_eip": {"a": {"vpc": true}}}, "resource": {"aws_eip": {"b": {}}}}'
+    assert [finding.rule for finding in deprecated("main.tf.json", content)] == ["deprecated"]
+
+
+def test_the_interface_of_a_module_has_every_variable() -> None:
+    found = read_interface({"variables.tf.json": TWICE})
+    assert isinstance(found, Interface)
+    assert [one.name for one in found.inputs] == ["hidden", "shown"]
+
+
+@pytest.mark.parametrize("folder", READERS)
+def test_no_reader_of_configuration_reads_json_otherwise(folder: str) -> None:
+    """A plain `json.loads` keeps the last value of a name only."""
+    for path in (Path(terrace.__file__).parent / folder).rglob("*.py"):
+        if path.name == "terraform_json.py":
+            continue
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        assert not [c for c in calls if ast.unparse(c.func) in ("json.loads", "json.load")], path
