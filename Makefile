@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 JOBS   ?= 3
+# A file stays in one process, whose servers its tests share; long files come first (see tests/conftest.py).
+SPREAD := --dist loadfile --no-loadscope-reorder
 
 # Compiled once, not at every start: hundreds of tests start the program.
 unexport PYTHONDONTWRITEBYTECODE
@@ -37,10 +39,10 @@ demo: $(READY)  ## Play the whole story on an embedded cloud: pull request to pr
 	@$(BIN)/terrace demo
 
 test: lint tools  ## Set up and run every test
-	@$(BIN)/pytest -n $(JOBS)
+	@$(BIN)/pytest -n $(JOBS) $(SPREAD)
 
 fast: $(READY)  ## The tests that take under a minute together
-	@$(BIN)/pytest -n $(JOBS) -m 'not aws and not slow and not peer and not live'
+	@$(BIN)/pytest -n $(JOBS) $(SPREAD) -m 'not aws and not slow and not peer and not live'
 
 dates: $(READY)  ## The fast tests under other dates: a leap day, the end of a month, two years from now (needs faketime)
 	@command -v faketime > /dev/null || { echo "install faketime first (Debian: apt-get install faketime)"; exit 2; }

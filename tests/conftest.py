@@ -17,6 +17,8 @@ _CLOUDS = ("AWS_", "ARM_", "AZURE_", "GOOGLE_", "CLOUDSDK_")
 _FORGES = ("GITHUB_", "GH_", "ACTIONS_", "RUNNER_", "GITLAB_", "CI_")
 _FOREIGN = (*_CLOUDS, *_FORGES, "TF_", "TERRACE_", "GIT_", "SSH_", "XDG_")
 
+TESTS = Path(__file__).parent
+
 LONG = 900.0
 """The limit of a test that is marked `aws`, `slow` or `peer`, in seconds: it starts dozens of processes."""
 
@@ -26,12 +28,39 @@ settings.register_profile("new", _CALM, derandomize=False)
 settings.load_profile("new" if os.environ.get("TERRACE_EXAMPLES") == "new" else "same")
 
 
+LONGEST = (
+    "survival/test_kill_points.py",
+    "lane/test_equality_aws.py",
+    "apps/test_state.py",
+    "apps/test_drift_aws.py",
+    "apps/test_rollback.py",
+    "forge/test_chatops.py",
+    "apps/test_flow.py",
+    "workflows/test_workflow_runs.py",
+    "workflows/test_workflow_drift.py",
+    "test_demo.py",
+    "survival/test_chaos.py",
+    "lane/test_equality.py",
+    "simulation/test_histories.py",
+    "apps/test_undoing.py",
+    "secrecy/test_planted_secrets.py",
+)
+"""The files whose tests take longest. They come first: begun last, one would run when all others have ended."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Gives the tests that are slow by nature a longer limit."""
+    """Gives the tests that are slow by nature a longer limit, and puts long files first, and fast tests last."""
+    first = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    missing = [str(path) for path in first if not path.is_file()]
+    assert not missing, f"no such tests: {missing}"
+    heavy = set()
     for item in items:
         slow = any(item.get_closest_marker(name) for name in ("aws", "slow", "peer"))
         if slow and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(LONG))
+        if slow:
+            heavy.add(item.path)
+    items.sort(key=lambda item: (first.get(item.path, len(first)), item.path not in heavy))
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +72,8 @@ def own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     home = tmp_path_factory.mktemp("home")
     (home / ".gitconfig").write_text(
         "[user]\n\tname = ann\n\temail = ann@example.com\n[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n"
+        # After each fetch and push Git looks whether there is much to tidy up: two processes each time, for nothing.
+        "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[receive]\n\tautogc = false\n"
     )
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")

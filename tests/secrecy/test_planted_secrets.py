@@ -252,6 +252,7 @@ def shop(tmp_path: Path) -> World:
         "GIT_CONFIG_VALUE_0": REMOTE["in a header of Git"],
     }
     made.variables |= {**given, **header, "TMPDIR": str(tmp_path / "tmp")}
+    made.forks = False
     return made
 
 

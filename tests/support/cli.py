@@ -1,4 +1,8 @@
-"""Terrace as a user runs it: a process of its own, in a real repository, on stacks that need no cloud."""
+"""Terrace as a user runs it: a process of its own, in a real repository, on stacks that need no cloud.
+
+`World.start` starts it as a shell does; `World.run`, which most tests use, forks it from a process that has imported
+everything (see `support.forking`).
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support.forking import server
 from support.git import commit, git, with_remote
 
 KEY = base64.b64encode(bytes(range(32))).decode()
+PATIENCE = 120.0
+"""How long a command may take, in seconds."""
+
 PEOPLE = ("ann", "bob", "carol")
 
 LADDER = """\
@@ -76,6 +84,8 @@ class World:
 
     work: Path
     variables: dict[str, str] = field(default_factory=dict)
+    forks: bool = True
+    """Whether `run` forks its commands; where a test looks at the processes themselves, it starts them."""
 
     @property
     def remote(self) -> Path:
@@ -99,8 +109,12 @@ class World:
 
     def run(self, *arguments: str, **more: str) -> Done:
         """Run a command to its end; `more` are variables."""
+        environment = {**self.environment, **more}
+        if self.forks and sys.platform == "linux" and server().fits(environment):
+            forked = server().run(arguments, self.work, environment, PATIENCE)
+            return Done(forked.returncode, forked.stdout, forked.stderr)
         with self.start(*arguments, **more) as child:
-            out, err = child.communicate(timeout=120)
+            out, err = child.communicate(timeout=PATIENCE)
         return Done(child.returncode, out, err)
 
     def ok(self, *arguments: str, **more: str) -> Done:
