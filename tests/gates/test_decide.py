@@ -123,6 +123,13 @@ def test_a_held_environment_blocks_and_says_how_to_let_it_go() -> None:
     assert "terrace unhold prod" in result.satisfy
 
 
+def test_a_hold_with_an_unknown_outcome_names_what_works() -> None:
+    result = enter(replace(FACTS, held="what it did is not known (by terrace)", unsettled="d7"))["held"]
+    assert "terrace resume prod" in result.satisfy
+    assert "d7" in result.satisfy
+    assert "unhold" not in result.satisfy, "it is refused until that is settled"
+
+
 def test_a_busy_environment_waits_and_says_who_drives() -> None:
     result = enter(replace(FACTS, busy="deployment 1 of 1234567, driven by dave"))["busy"]
     assert result.outcome is Outcome.WAIT

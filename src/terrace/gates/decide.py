@@ -63,7 +63,8 @@ class Facts:
     `requester_unproven` is whether keys are known, and none proves who requested it: it may be one of the approvers.
     `unfounded` says of an open deployment what its opening event claims and what does not follow from facts. `proven`:
     signed approvals prove that people let this commit into the environment before. `clock` says why the clock of this
-    machine is not believed, and what to do; None where nothing speaks against it.
+    machine is not believed, and what to do; None where nothing speaks against it. `unsettled` is the deployment there
+    whose outcome nobody knows, "" where there is none: before that is settled no hold is released.
     """
 
     commit: str
@@ -85,6 +86,7 @@ class Facts:
     unfounded: tuple[str, ...] = ()
     proven: bool = True
     clock: tuple[str, str] | None = None
+    unsettled: str = ""
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -237,6 +239,11 @@ def _held(environment: Environment, facts: Facts, held: Outcome) -> GateResult:
     if facts.held is None:
         return GateResult("held", Outcome.PASS, f"{environment.name} takes deployments")
     how = f"`terrace unhold {environment.name} --reason WHY` once that is settled"
+    if facts.unsettled:
+        how = (
+            f"`terrace resume {environment.name}` looks at what deployment {facts.unsettled} left and brings it in"
+            " order; before that no hold is released"
+        )
     return GateResult("held", held, f"{environment.name} is held: {facts.held}", how)
 
 

@@ -105,6 +105,7 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
         origin=origin,
         ahead=ahead,
         unread=(told(faults), way_out(faults)) if faults else None,
+        unsettled=doubtful.id if doubtful is not None else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from terrace.adapters.environ import for_children
 from terrace.adapters.process import SECONDS, Finished, run
-from terrace.errors import TerraceError
+from terrace.errors import NotReady, TerraceError
 
 NETWORK_SECONDS = 60.0
 """How long a fetch or a push may take before it is given up."""
@@ -21,8 +22,46 @@ LOCAL_SECONDS = SECONDS
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 # A directory that looks like a bare repository may be committed, with a configuration that runs programs.
-_ALWAYS = ("-c", "safe.bareRepository=explicit")
-_THEIRS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")
+# Hooks and file monitors are about the work of the user: one that refuses or leaves files out has no say here.
+_ALWAYS = (
+    *("-c", "safe.bareRepository=explicit"),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "advice.graftFileDeprecated=false"),
+)
+# What names another repository, or shows this one differently. A Git that runs a hook sets some of it for its children.
+_THEIRS = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX"),
+    *("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"),
+    *("GIT_SHALLOW_FILE", "GIT_REPLACE_REF_BASE", "GIT_ATTR_SOURCE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS"),
+    *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
+)
+_DAMAGE = re.compile(
+    r"bad object|bad tree|bad revision|invalid revision range|corrupt|missing (blob|tree|commit|object)|"
+    r"could not read|cannot read|unable to (read|unpack|find|get object)|not a tree object|"
+    r"not a valid (object|commit)|promisor|inflate|"
+    r"failed to (read|parse)|unable to parse|garbage at end|sha1 mismatch|hash mismatch|invalid object|"
+    r"failed to traverse|unable to normalize alternate",
+    re.IGNORECASE,
+)
+
+
+def damaged(folder: Path, said: str) -> NotReady:
+    """The error for objects that this clone should have, and lacks or cannot read. Nothing may follow from them."""
+    how = f"`git -C {folder} fsck --full` names every one; `git fetch --refetch` brings them again, else clone anew"
+    alternates = folder / ".git" / "objects" / "info" / "alternates"
+    with contextlib.suppress(OSError):
+        for line in alternates.read_text("utf-8", "replace").splitlines():
+            if line and not line.startswith("#") and not (alternates.parent.parent / line).is_dir():
+                how = f"bring back {line}, where {alternates} says that more of its objects are; {how}"
+    return NotReady(f"objects of the clone {folder} are missing or damaged: {masked(said.strip())}", hint=how)
+
+
+def failure(folder: Path, what: str, done: Finished) -> TerraceError:
+    """The error for a git that failed on what is in the clone itself."""
+    if _DAMAGE.search(done.message):
+        return damaged(folder, done.message)
+    return TerraceError(f"git {what} failed: {masked(done.message)}")
 
 
 def git(
@@ -47,6 +86,8 @@ def git_environment() -> dict[str, str]:
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
     # What a commit holds is what its id says: nothing in refs/replace stands in for an object.
     quiet["GIT_NO_REPLACE_OBJECTS"] = "1"
+    # And its parents are those that it names: no file of grafts gives it others.
+    quiet["GIT_GRAFT_FILE"] = os.devnull
     ssh = {} if "GIT_SSH_COMMAND" in os.environ else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
     inherited = {k: v for k, v in for_children().items() if k not in _THEIRS}
     return {**inherited, **quiet, **ssh}
@@ -57,15 +98,16 @@ def objects(folder: Path, ids: Iterable[str]) -> list[bytes]:
     wanted = list(ids)
     if not wanted:
         return []
-    out = git(folder, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in wanted).encode()).out
+    done = git(folder, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in wanted).encode())
+    out = done.out
     contents = []
     at = 0
     for name in wanted:
         end = out.find(b"\n", at)
         head = out[at:end].split() if end >= 0 else []
-        if len(head) != 3:
-            raise TerraceError(f"Git does not have the object {name}", hint="fetch it, or run `git fsck`")
-        size = int(head[2])
+        size = int(head[2]) if len(head) == 3 else 0
+        if len(head) != 3 or len(out) < end + 2 + size:
+            raise damaged(folder, f"{name} cannot be read. {done.message}")
         contents.append(out[end + 1 : end + 1 + size])
         at = end + 1 + size + 1
     return contents
@@ -88,9 +130,10 @@ def stream_blobs(folder: Path, ids: Iterable[str]) -> Iterator[tuple[str, bytes]
                 for name in wanted:
                     head = child.stdout.readline().split()
                     if len(head) != 3 or head[1] != b"blob":
-                        raise TerraceError(f"Git does not have the object {name}", hint="fetch it, or run `git fsck`")
+                        raise damaged(folder, f"{name} cannot be read")
                     content = child.stdout.read(int(head[2]))
-                    child.stdout.read(1)
+                    if len(content) != int(head[2]) or child.stdout.read(1) != b"\n":
+                        raise damaged(folder, f"{name} cannot be read as a whole")
                     yield name, content
             finally:
                 child.kill()

@@ -15,7 +15,7 @@ from pathlib import Path
 from terrace.adapters.files import write_new, write_whole
 from terrace.adapters.git import names
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, git, masked, stream_blobs
+from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, stream_blobs
 from terrace.adapters.git.trees import GitTree
 from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
@@ -74,7 +74,7 @@ class GitRepository:
     def _text(self, *args: str | Path, env: Mapping[str, str] | None = None) -> str:
         done = self.git(*args, env=env)
         if done.code != 0:
-            raise TerraceError(f"git {args[0]} failed: {done.message}")
+            raise failure(self.root, str(args[0]), done)
         return os.fsdecode(done.out).strip()
 
     @cached_property
@@ -154,11 +154,16 @@ class GitRepository:
     def dirty(self) -> tuple[str, ...]:
         """Paths that differ from HEAD, untracked ones included."""
         done = self.git("status", "--porcelain", "-z", "--no-renames")
+        if done.code != 0:
+            # A status that failed is no clean working tree.
+            raise failure(self.root, "status", done)
         return tuple(os.fsdecode(line[3:]) for line in done.out.split(b"\0") if line)
 
     def conflicts(self) -> frozenset[str]:
         """Paths that a merge left unmerged."""
         done = self.git("ls-files", "--unmerged", "--full-name", "-z", ":/")
+        if done.code != 0:
+            raise failure(self.root, "ls-files", done)
         return frozenset(os.fsdecode(line.partition(b"\t")[2]) for line in done.out.split(b"\0") if line)
 
     @property
@@ -285,6 +290,10 @@ class GitRepository:
 
     def merge_base(self, one: str, other: str) -> str:
         done = self.git("merge-base", _VALUES, self._id(one), self._id(other))
+        if done.code not in (0, 1):
+            raise failure(self.root, "merge-base", done)
+        if done.code == 1:
+            self._walk(f"{self._id(one)}...{self._id(other)}")
         if done.code != 0:
             hint = "`git fetch --unshallow` brings the missing history" if self.shallow else "name the base: --base REF"
             raise BadInput(f"{one[:7]} and {other[:7]} have no common commit here", hint=hint)
@@ -292,7 +301,19 @@ class GitRepository:
 
     def contains(self, descendant: str, ancestor: str) -> bool:
         older, newer = self._id(ancestor), self._id(descendant)
-        return self.git("merge-base", "--is-ancestor", _VALUES, older, newer).code == 0
+        done = self.git("merge-base", "--is-ancestor", _VALUES, older, newer)
+        if done.code not in (0, 1):
+            # A git that failed said neither yes nor no.
+            raise failure(self.root, "merge-base", done)
+        if done.code == 1:
+            self._walk(f"{older}..{newer}")
+        return done.code == 0
+
+    def _walk(self, span: str) -> None:
+        """Raise NotReady where a commit of a span is lost: `git merge-base` takes it for the beginning of history."""
+        done = self.git("rev-list", "--count", _VALUES, span, "--")
+        if done.code != 0:
+            raise failure(self.root, "rev-list", done)
 
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
         # No mailmap: whoever may change .mailmap would say who wrote what.
@@ -300,7 +321,7 @@ class GitRepository:
         form = "--format=%an%n%ae%n%cn%n%ce%n%B"
         done = self.git("log", *given, form, _VALUES, self._span(base, head), "--")
         if done.code != 0:
-            raise TerraceError(f"git log failed: {done.message}")
+            raise failure(self.root, "log", done)
         found: set[Author] = set()
         for record in done.out.decode("utf-8", "replace").split("\0"):
             if not record.strip():
@@ -313,7 +334,7 @@ class GitRepository:
         given = ["--no-show-signature", "--no-notes", "--encoding=UTF-8", "-z", "--format=%H%n%P%n%B"]
         done = self.git("log", *given, _VALUES, self._span(base, head), "--")
         if done.code != 0:
-            raise TerraceError(f"git log failed: {done.message}")
+            raise failure(self.root, "log", done)
         found = []
         for record in done.out.decode("utf-8", "replace").split("\0"):
             if not record.strip():
@@ -337,7 +358,7 @@ class GitRepository:
         wanted = os.fsencode("\n".join([self._span(base, head), "--", *lines, ""]))
         done = self.git("rev-list", "--first-parent", "--stdin", stdin=wanted, env={"GIT_LITERAL_PATHSPECS": "1"})
         if done.code != 0:
-            raise TerraceError(f"git rev-list failed: {done.message}")
+            raise failure(self.root, "rev-list", done)
         return tuple(os.fsdecode(done.out).split())
 
     def write(self, path: str, content: bytes) -> None:
@@ -377,8 +398,10 @@ class GitRepository:
     def _complete(self, commit: str) -> None:
         """Bring what a partial clone lacks of a commit, all at once: Git by itself would ask for file after file."""
         given = ("--objects", "--no-object-names", "--missing=print", "--no-walk", _VALUES)
-        found = self.git("rev-list", *given, names.commit_id(commit), "--").out
-        missing = b"\n".join(line[1:] for line in found.splitlines() if line.startswith(b"?"))
+        found = self.git("rev-list", *given, names.commit_id(commit), "--")
+        if found.code != 0:
+            raise failure(self.root, "rev-list", found)
+        missing = b"\n".join(line[1:] for line in found.out.splitlines() if line.startswith(b"?"))
         if not missing or self.remote is None:
             return
         options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--filter=blob:none", "--stdin")
@@ -395,7 +418,7 @@ class GitRepository:
         plain = ("--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
         undo = self.git("diff", *plain, _VALUES, self._id(bad), self._id(good), "--")
         if undo.code != 0:
-            raise TerraceError(f"git diff failed: {undo.message}")
+            raise failure(self.root, "diff", undo)
         with tempfile.TemporaryDirectory(prefix="terrace-index-") as folder:
             private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self._text("read-tree", self._id(tip), env=private)

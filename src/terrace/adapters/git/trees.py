@@ -8,9 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from terrace.adapters.git.command import git, objects
+from terrace.adapters.git.command import damaged, git, objects
 from terrace.adapters.git.names import commit_id
-from terrace.errors import TerraceError
 from terrace.stacks.tree import Entry
 
 _SUBMODULE = b"160000"
@@ -29,7 +28,7 @@ class GitTree:
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """Every file. KeyError never: a commit that is not there raises TerraceError."""
+        """Every file. KeyError never: a commit that is not there raises NotReady."""
         return _listing(self.root, self.commit)
 
     def read(self, path: str) -> bytes:
@@ -61,5 +60,5 @@ def _listing(root: Path, commit: str) -> Mapping[str, Entry]:
 def _listed(root: Path, commit: str) -> bytes:
     done = git(root, "ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
     if done.code != 0:
-        raise TerraceError(f"the commit {commit[:7]} cannot be read: {done.message}", hint="fetch it first")
+        raise damaged(root, f"the commit {commit[:7]} cannot be read: {done.message}")
     return done.out

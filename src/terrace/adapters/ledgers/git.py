@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, git, masked, objects
+from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, objects
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
@@ -208,7 +208,13 @@ class GitLedger:
             return True
         if there:
             # Another process of this clone may have pushed after this one had asked: that shows by asking again.
-            if self._git("merge-base", "--is-ancestor", there, brought, check=False).code != 0:
+            forward = self._git("merge-base", "--is-ancestor", there, brought, check=False)
+            if forward.code not in (0, 1):
+                # What is damaged here was rewritten by nobody.
+                raise failure(self._repository, "merge-base", forward)
+            if forward.code != 0:
+                # That fails where a commit between them is lost here, which Git takes for the beginning of history.
+                self._git("rev-list", "--count", f"{there}..{brought}", "--")
                 return False
             self._check_added(there, brought)
         self._vetted = brought, self._continued(brought)
@@ -387,12 +393,10 @@ class GitLedger:
         check: bool = True,
         network: bool = False,
     ) -> Finished:
-        # The user's hooks are about the user's refs: one that refuses or is slow has no say here.
-        hooks = f"core.hooksPath={os.devnull}"
         limit, shown = (NETWORK_SECONDS, self._access()) if network else (LOCAL_SECONDS, {})
-        done = git(self._repository, "-c", hooks, *args, stdin=stdin, env={**shown, **(env or {})}, timeout=limit)
+        done = git(self._repository, *args, stdin=stdin, env={**shown, **(env or {})}, timeout=limit)
         if check and done.code != 0:
-            raise TerraceError(f"git {args[0]} failed: {done.message}")
+            raise failure(self._repository, args[0], done)
         return done
 
 
