@@ -216,3 +216,30 @@ def test_a_stack_that_is_renamed_without_its_state_creates_nothing_twice(
         shop.ok("destroy", "dev", "dev/app", "--yes", "--reason", "made anew")
         shop.ok("deploy", "dev")
         assert marks.read_text().split() == ["made", "made"], "the first is gone"
+
+
+def test_a_setting_of_the_machine_does_not_move_the_state_from_the_judged_address(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    """An argument of `init` comes after the backend block and after `backend_config`."""
+    address, states = store
+    moved = tmp_path / "backend.hcl"
+    moved.write_text(f'address = "{address}/elsewhere"\n')
+    shop = world(
+        tmp_path / "place",
+        {
+            "environments/dev/main.tf": backend(address, "dev") + thing("toy"),
+            "terrace.yaml": "version: 1\nenvironments:\n  dev: {env: [TF_CLI_ARGS_init]}\n"
+            "people: {ann: {emails: [ann@example.com]}}\n",
+        },
+    )
+    for argument in (f"-backend-config=address={address}/elsewhere", f"-backend-config={moved}"):
+        shop.variables["TF_CLI_ARGS_init"] = argument
+        done = shop.run("deploy", "dev", "--json")
+        assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
+        assert "would use another address in its http backend" in done.json["reasons"][0]
+    assert not states.states
+    shop.variables.clear()
+    shop.variables["TF_CLI_ARGS_init"] = "-no-color"
+    shop.ok("deploy", "dev")
+    assert list(states.states) == ["/dev"]

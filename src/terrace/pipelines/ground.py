@@ -14,6 +14,7 @@ from terrace.pipelines.crew import Crew
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Attempt, Evidence, MadePlan, Preparation, Purpose, Site, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
+from terrace.stacks.backends import addresses
 from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
@@ -189,6 +190,7 @@ def site_in(
         root=root,
         init_key=landscape.graph.init_key(stack),
         backend=landscape.graph.backend(stack),
+        addresses=addresses(stack, landscape.graph),
         variables=crew.variables(crew.config.environment(stack.environment), purpose),
         lock_file=lock_file,
     )

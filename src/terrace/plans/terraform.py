@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from terrace.errors import Diagnostic, StateLock
+from terrace.stacks.backends import Address
 from terrace.stacks.model import Stack
 
 Purpose = Literal["plan", "apply"]
@@ -25,7 +26,8 @@ class Site:
     """Where one stack is worked on: its tree is checked out at `root` (never the user's checkout).
 
     `backend` is the type of its backend block, "" without one: a stack without a remote backend keeps its state in
-    a durable place of Terrace's own. `variables` is what the child's environment holds beyond the allow-list: the
+    a durable place of Terrace's own. `addresses` are where its state is, as it was judged: one, or one for each product
+    where the two read different files. `variables` is what the child's environment holds beyond the allow-list: the
     environment's credentials for the purpose at hand, resolved. They are secrets: never printed, never stored.
     `lock_file` is a dependency lock file to use in the place of the committed one; empty: the committed one.
     `scratch` is a private folder that its state lies in instead, for trying something out: `Terraform.scratch`.
@@ -35,6 +37,7 @@ class Site:
     root: Path
     init_key: str
     backend: str = ""
+    addresses: tuple[Address, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     lock_file: bytes = field(default=b"", repr=False)
     scratch: Path | None = None

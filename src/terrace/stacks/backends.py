@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from terrace.errors import Place
@@ -116,6 +117,34 @@ def taken(before: Landscape, after: Landscape) -> tuple[Sharing, ...]:
             if same is not None:
                 found.append(Sharing(stack, other, same))
     return tuple(found)
+
+
+def moved_parts(judged: Address, kind: str, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Returns what of a judged address differs in the configuration of a backend that Terraform recorded after `init`.
+
+    Only what the address tells is compared: for a part without a literal value the environment may say anything. The
+    answer has no values: a connection may have a password.
+    """
+    if judged.type != kind:
+        return ("type",)
+    given = _flattened(config)
+    found = _KINDS.get(kind) or _whole(given, set())
+    known = {part.name: _value(part, given, set()) for part in (*found.parts, *found.hints)}
+    differing = [name for name, value in judged.parts if known.get(name) != value]
+    differing += [name for name, value in judged.hints if known.get(name) not in (None, value)]
+    return tuple(differing)
+
+
+def _flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Settings as a block has them, by dotted names; those without a value are left out."""
+    found: dict[str, str] = {}
+    for name, value in config.items():
+        for one in value if isinstance(value, list) else (value,):
+            if isinstance(one, Mapping):
+                found |= _flattened(one, f"{prefix}{name}.")
+            elif one is not None:
+                found[f"{prefix}{name}"] = str(one).lower() if isinstance(one, bool) else str(one)
+    return found
 
 
 def common(mine: Iterable[Address], theirs: Iterable[Address]) -> Address | None:

@@ -36,6 +36,7 @@ from terrace.errors import BadInput, Corrupt, Diagnostic, StateLock, StateLocked
 from terrace.plans.state_file import STATE_BYTES, read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
 from terrace.plans.versions import Version
+from terrace.stacks.backends import moved_parts
 from terrace.stacks.config import TerraformSettings
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
@@ -163,10 +164,21 @@ class LocalTerraform:
 
         Terraform merges override files by name, and one may come after that of Terrace.
         """
-        kind, path = folder.backend
+        kind, config = folder.backend
+        path = str(config.get("path") or "")
         state = state_file(self._states, site)
-        if (kind, path) == ("local", str(state)) or (state is None and kind == site.backend):
+        if (kind, path) == ("local", str(state)):
             return
+        if state is None and kind == site.backend:
+            moved = [moved_parts(address, kind, config) for address in site.addresses]
+            if not moved or () in moved:
+                return
+            raise BadInput(
+                f"{site.stack.path}: {self.product} would use another address in its {kind} backend than the judged "
+                f"{site.addresses[0]}: it differs in {', '.join(moved[0])}; nothing is planned on it",
+                hint="name the whole address in one backend block, or in `backend_config` of terrace.yaml; neither "
+                "`TF_CLI_ARGS_init` nor another file may change it",
+            )
         found = f"{kind or 'no'} backend" + (f" with the path {path}" if kind == "local" and path else "")
         wanted = "the local state that Terrace keeps" if state is not None else f"the {site.backend} backend"
         raise BadInput(

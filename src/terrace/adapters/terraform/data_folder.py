@@ -9,9 +9,10 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.plans.terraform import Site
@@ -101,13 +102,13 @@ class DataFolder:
         return (self.path / "lock.hcl").read_bytes()
 
     @property
-    def backend(self) -> tuple[str, str]:
-        """The type of the backend that `init` configured, and the path of a local state; "" where there is none."""
+    def backend(self) -> tuple[str, Mapping[str, Any]]:
+        """The type of the backend that `init` configured and its settings; "" and none where there is no backend."""
         try:
             told = json.loads((self.path / "terraform.tfstate").read_bytes())["backend"]
-            return str(told["type"]), str(told["config"].get("path") or "")
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return "", ""
+            return str(told["type"]), dict(told["config"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return "", {}
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

@@ -1,0 +1,91 @@
+"""What Terraform recorded of a backend after `init` is the address that was judged, for every type that is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from terrace.stacks.backends import Address, moved_parts
+
+S3 = Address("s3", (("bucket", "b"), ("key", "dev/app")))
+KNOWN: list[tuple[str, tuple[tuple[str, str], ...], dict[str, Any], dict[str, Any], str]] = [
+    ("s3", (("bucket", "b"), ("key", "k")), {"bucket": "b", "key": "./k"}, {"key": "prod"}, "key"),
+    (
+        "azurerm",
+        (("storage_account_name", "a"), ("container_name", "c"), ("key", "k")),
+        {"storage_account_name": "A", "container_name": "c", "key": "k"},
+        {"container_name": "prod"},
+        "container_name",
+    ),
+    ("gcs", (("bucket", "b"), ("prefix", "p")), {"bucket": "b", "prefix": "p/"}, {"prefix": None}, "prefix"),
+    ("http", (("address", "h/dev"),), {"address": "https://h/dev"}, {"address": "https://h/prod"}, "address"),
+    (
+        "pg",
+        (("conn_str", "h:5432/d"), ("schema_name", "terraform_remote_state")),
+        {"conn_str": "postgres://u:p@h/d", "schema_name": None},
+        {"schema_name": "prod"},
+        "schema_name",
+    ),
+    ("consul", (("path", "dev"),), {"path": "dev"}, {"path": "prod"}, "path"),
+    (
+        "kubernetes",
+        (("secret_suffix", "s"), ("namespace", "default")),
+        {"secret_suffix": "s", "namespace": None},
+        {"namespace": "prod"},
+        "namespace",
+    ),
+    (
+        "remote",
+        (("organization", "o"), ("workspaces.name", "dev")),
+        {"organization": "O", "workspaces": [{"name": "dev", "prefix": None}]},
+        {"workspaces": [{"name": "prod"}]},
+        "workspaces.name",
+    ),
+    (
+        "oss",
+        (("bucket", "b"), ("prefix", "env:"), ("key", "terraform.tfstate")),
+        {"bucket": "b"},
+        {"bucket": "c"},
+        "bucket",
+    ),
+    (
+        "cos",
+        (("bucket", "b"), ("prefix", ""), ("key", "terraform.tfstate")),
+        {"bucket": "b"},
+        {"key": "prod"},
+        "key",
+    ),
+    (
+        "oci",
+        (("namespace", "n"), ("bucket", "b"), ("key", "k")),
+        {"namespace": "n", "bucket": "b", "key": "k"},
+        {"bucket": "c"},
+        "bucket",
+    ),
+    ("inmem", (("lock_id", "dev"),), {"lock_id": "dev"}, {"lock_id": "prod"}, "lock_id"),
+]
+
+
+@pytest.mark.parametrize(("kind", "parts", "same", "moved", "part"), KNOWN, ids=[one[0] for one in KNOWN])
+def test_a_backend_that_is_moved_after_it_was_judged_is_noticed(
+    kind: str, parts: tuple[tuple[str, str], ...], same: dict[str, Any], moved: dict[str, Any], part: str
+) -> None:
+    judged = Address(kind, parts)
+    assert moved_parts(judged, kind, same) == ()
+    assert moved_parts(judged, kind, {**same, **moved}) == (part,)
+
+
+def test_another_type_is_another_place() -> None:
+    assert moved_parts(S3, "gcs", {"bucket": "b"}) == ("type",)
+
+
+def test_an_endpoint_counts_where_both_name_one() -> None:
+    judged = Address("s3", S3.parts, hints=(("endpoint", "aws"),))
+    config = {"bucket": "b", "key": "dev/app", "endpoints": [{"s3": "http://localhost:9000"}]}
+    assert moved_parts(judged, "s3", config) == ("endpoint",)
+    assert moved_parts(S3, "s3", config) == ()
+
+
+def test_what_has_no_literal_value_is_not_compared() -> None:
+    assert moved_parts(Address("http", (), unknown=("address",)), "http", {"address": "https://h/any"}) == ()
