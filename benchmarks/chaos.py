@@ -67,7 +67,10 @@ def _options() -> argparse.Namespace:
 
 def _own_world(home: Path) -> None:
     """Whatever is configured for the person who measures does not count here."""
-    (home / ".gitconfig").write_text("[user]\n\tname = ann\n\temail = ann@example.com\n[commit]\n\tgpgsign = false\n")
+    (home / ".gitconfig").write_text(
+        "[user]\n\tname = ann\n\temail = ann@example.com\n[commit]\n\tgpgsign = false\n"
+        "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[receive]\n\tautogc = false\n"
+    )
     os.environ.update({"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"})
 
 
@@ -105,6 +108,8 @@ def _report(what: str, tally: Tally) -> int:
     kills = ", ".join(f"{name} {times}" for name, times in tally.kills.most_common())
     print(f"{what}: {tally.rounds} rounds; killed: {kills}")
     print(f"  and then: {', '.join(f'{name} {times}' for name, times in sorted(tally.mishaps.items()))}")
+    at = ", ".join(f"{name} {times}" for name, times in sorted(tally.crossings.items()))
+    print(f"  moments: {at}")
     print(f"  unknown outcomes {tally.unknown}, declared dead {tally.declared}")
     print(f"  locks of the dead freed by hand {tally.unlocked}")
     print(f"  made twice {tally.doubles}, events lost {tally.lost}, not finished {tally.stuck}")

@@ -1,6 +1,7 @@
 """Random kills at random moments. What was really made is counted outside, never from Terrace's own records.
 
-A round: a release is deployed; at a random moment somebody who lives then is killed, and perhaps more happens: the
+A round: a release is deployed; at a random moment a process that lives then is killed, in a part of the rounds right
+before or after Terrace touches the world (its ledger, Terraform, a backup, a runner, a tag); perhaps more happens: the
 data folder is copied, brought back from a snapshot, loses a file or a part of a log, people go on from another machine,
 or the driver only stands still, is declared dead and wakes up. Then people go on as the docs say, until the release is
 there.
@@ -25,6 +26,9 @@ from support.processes import Living, descendants, until_dead
 from support.settling import let_go, settle
 from support.stage import Actor
 
+CROSSINGS = 50
+"""About as many times a deployment of a release touches the world."""
+
 TRIES = 6
 """How often people try to go on before they give a release up."""
 
@@ -36,6 +40,7 @@ class Tally:
     rounds: int = 0
     kills: Counter[str] = field(default_factory=Counter)
     mishaps: Counter[str] = field(default_factory=Counter)
+    crossings: Counter[str] = field(default_factory=Counter)
     unknown: int = 0
     declared: int = 0
     unlocked: int = 0
@@ -49,6 +54,7 @@ class Tally:
         self.rounds += other.rounds
         self.kills += other.kills
         self.mishaps += other.mishaps
+        self.crossings += other.crossings
         self.declared += other.declared
         self.unknown += other.unknown
         self.unlocked += other.unlocked
@@ -77,14 +83,23 @@ def play(rounds: int, seed: str, backend: str, ledger: str, lay: Callable[..., W
 def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) -> None:
     place.release(release)
     mishap, folders = chance.choice(possible()), Folders(place)
-    actor = place.stage.start("deploy", "dev", "--json")
-    if mishap == "restored":
+    crossing = chance.randint(1, CROSSINGS) if mishap not in ("restored", "stopped") and chance.random() < 0.4 else 0
+    where = ""
+    if crossing:
+        actor, where = place.stage.halted("dev", crossing)
+    else:
+        actor = place.stage.start("deploy", "dev", "--json")
+    if crossing:
+        pass
+    elif mishap == "restored":
         _until_the_moment(place, actor, chance)
         folders.keep()
         time.sleep(chance.uniform(0, place.seconds / 3))
     else:
         _until_the_moment(place, actor, chance)
-    victims, others = _choose(actor, chance)
+    victims, others = _choose(actor, chance, only_driver=bool(crossing))
+    if crossing and not where:
+        victims = []  # It ended before that crossing.
     if mishap == "stopped":
         # The driver stands still, and nothing of what it began goes on: who declares it dead is nearly right.
         stop(actor.pid)
@@ -93,10 +108,16 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
     for victim in victims:
         victim.kill()
     tally.rounds += 1
-    round_ = _Round(place, release, f"{_name(victims)}, {mishap}", others, chance, tally)
+    round_ = _Round(place, release, f"{_name(victims)}{where and f' {where}'}, {mishap}", others, chance, tally)
     tally.kills[_name(victims) if mishap != "stopped" else "stopped"] += 1
     tally.mishaps[mishap] += 1
-    told = None if mishap == "stopped" else actor.ended()
+    tally.crossings[where or "at any time"] += 1
+    told = None
+    if crossing:
+        actor.kill()
+        actor.voice.close()
+    elif mishap != "stopped":
+        told = actor.ended()
     if mishap != "stopped" and any(victim.part in ("git", "terrace") for victim in victims):
         tally.unlocked += _bury(place, [one for one in others if one.part == "git"])
     round_.name += f" ({_befall(mishap, folders, chance)})"
@@ -154,12 +175,12 @@ def _until_the_moment(place: Workplace, actor: Actor, chance: random.Random) -> 
     time.sleep(chance.uniform(0, usual / 3))
 
 
-def _choose(actor: Actor, chance: random.Random) -> tuple[list[Living], list[Living]]:
-    """Who dies: Terrace, one of those below it, or all; and all who lived then."""
+def _choose(actor: Actor, chance: random.Random, *, only_driver: bool) -> tuple[list[Living], list[Living]]:
+    """Who dies: Terrace, one of those below it, or all; and all who lived then. `only_driver`: not one of those."""
     below = [one for one in descendants(actor.pid) if one.part]
     terrace = Living(actor.pid, 0, "", "terrace")
     kinds = sorted({one.part for one in below})
-    kind = chance.choice(["terrace", "all", *kinds, *kinds])
+    kind = chance.choice(["terrace", "all", *(() if only_driver else (*kinds, *kinds))])
     if kind == "all":
         return [terrace, *below], below
     return [one for one in (terrace, *below) if one.part == kind], below

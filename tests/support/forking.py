@@ -39,6 +39,14 @@ LIBRARIES = (
 """What commands import beside the modules of Terrace."""
 
 
+def modules() -> list[str]:
+    """The names of all modules of Terrace."""
+    import terrace
+
+    found = pkgutil.walk_packages(terrace.__path__, "terrace.")
+    return [module.name for module in found if not module.name.endswith("__main__")]
+
+
 class Server:
     """The process that forks the commands, seen from the tests."""
 
@@ -164,12 +172,7 @@ def main() -> None:
 
 
 def _import() -> None:
-    import terrace
-
-    for module in pkgutil.walk_packages(terrace.__path__, "terrace."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-    for name in LIBRARIES:
+    for name in (*modules(), *LIBRARIES):
         importlib.import_module(name)
     # A fork takes one thread along: with others it would have locks that nobody opens.
     alone = len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from support.cli import Done
+from support.forking import LIBRARIES, modules
 
 if TYPE_CHECKING:
     from terrace.apps.wiring import Workshop
@@ -34,32 +35,7 @@ PATIENCE = 120.0
 """How long anything may take, in seconds, before a test gives it up."""
 
 _FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(
-    [
-        "cryptography.hazmat.primitives.ciphers.aead",
-        "msgspec.json",
-        "pytest",
-        "ruamel.yaml",
-        "support.stage",
-        "terrace.adapters.artefacts",
-        "terrace.adapters.backups",
-        "terrace.adapters.git.facts_cache",
-        "terrace.adapters.ledgers.git",
-        "terrace.adapters.ledgers.sqlite",
-        "terrace.adapters.leases",
-        "terrace.adapters.machine",
-        "terrace.adapters.probes",
-        "terrace.adapters.runner.applier",
-        "terrace.adapters.signatures",
-        "terrace.apps.cli.deployment",
-        "terrace.apps.cli.look",
-        "terrace.apps.cli.main",
-        "terrace.stacks.discovery",
-        "terrace.stacks.graph",
-        "terrace.stacks.load",
-        "tree_sitter_hcl",
-    ]
-)
+_FORKING.set_forkserver_preload([*LIBRARIES, *modules(), "pytest", "support.stage"])
 
 CROSSINGS: Mapping[str, tuple[str, ...]] = {
     "ledger": ("append",),
@@ -128,7 +104,7 @@ class Stage:
 
         Returns where it died and True; or how the deployment ended and False, when it never came to that.
         """
-        actor = self._start(_mortal, (environment, at))
+        actor = self._start(_mortal, (environment, at, signal.SIGKILL))
         where = ""
         try:
             while actor.voice.poll(PATIENCE):
@@ -138,6 +114,18 @@ class Stage:
         actor.process.join(PATIENCE)
         actor.voice.close()
         return where, actor.process.exitcode == -signal.SIGKILL
+
+    def halted(self, environment: str, at: int) -> tuple[Actor, str]:
+        """Deploy what is on main in a process that stands still at its `at`-th crossing, to be killed there.
+
+        Returns it and where it stands; "" when the deployment ended before.
+        """
+        actor = self._start(_mortal, (environment, at, signal.SIGSTOP))
+        where = actor.voice.recv() if actor.voice.poll(PATIENCE) else ""
+        if " " not in where or ":" in where:
+            actor.process.join(PATIENCE)
+            return actor, ""
+        return actor, where
 
     def later(self, by: timedelta, environment: str) -> str:
         """Deploy what is on main, by a clock that is ahead by so much (behind where it is negative); how it ended."""
@@ -216,16 +204,18 @@ def _deployed(shop: Workshop, crew: Crew, environment: str) -> str:
     return f"{done.result}: {json.dumps(done.reasons)}"
 
 
-def _mortal(voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, int | str]) -> None:
+def _mortal(
+    voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, int | str, signal.Signals]
+) -> None:
     from terrace.apps.cli.watching import Silent
     from terrace.apps.wiring import Workshop
 
     _enter(work, variables)
-    environment, at = arguments
+    environment, at, ending = arguments
     try:
         shop = Workshop(work)
         crew = shop.crew(Silent())
-        countdown = _Countdown(voice, at)
+        countdown = _Countdown(voice, at, ending)
         shared = {name: _Mortal(name, getattr(crew, name), countdown) for name in CROSSINGS}
         voice.send(_deployed(shop, replace(crew, **cast(Any, shared)), environment))
     except BaseException:
@@ -234,11 +224,12 @@ def _mortal(voice: Connection, work: Path, variables: Mapping[str, str], argumen
 
 
 class _Countdown:
-    """Ends this process at a crossing: at the one of that number, counted from 1, or of that name."""
+    """Ends or halts this process at a crossing: at the one of that number, counted from 1, or of that name."""
 
-    def __init__(self, voice: Connection, at: int | str) -> None:
+    def __init__(self, voice: Connection, at: int | str, ending: signal.Signals) -> None:
         self._voice = voice
         self._at = at
+        self._ending = ending
         self._crossed = 0
         self._lock = threading.Lock()
 
@@ -247,7 +238,7 @@ class _Countdown:
             self._crossed += 1
             if self._at in (self._crossed, where):
                 self._voice.send(where)
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._ending)
 
 
 class _Mortal:
