@@ -13,6 +13,8 @@ from terrace.errors import TerraformFailed
 from terrace.plans.state_file import compare, emptied, same_objects, with_serial
 from terrace.plans.terraform import Site
 
+pytestmark = pytest.mark.slow
+
 EARLIER = {
     "version": 4,
     "terraform_version": "1.5.0",

@@ -15,6 +15,8 @@ from terrace.errors import BadInput, Corrupt, NotReady, TerraformFailed
 from terrace.plans.terraform import Progress
 from terrace.stacks.config import TerraformSettings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["terraform", "embedded"])
 def terraform(request: pytest.FixtureRequest, tmp_path: Path) -> LocalTerraform:

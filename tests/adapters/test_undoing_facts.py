@@ -26,6 +26,8 @@ from terrace.plans.state_file import with_serial
 from terrace.plans.terraform import Goal, Site
 from terrace.stacks.additions import FILE, Additions, Import, Move
 
+pytestmark = pytest.mark.slow
+
 KEPT = 'resource "terraform_data" "kept" {}\n'
 GUARDED = KEPT + 'resource "terraform_data" "guarded" {\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n'
 

@@ -12,6 +12,8 @@ import pytest
 from support.cli import LADDER, World, three_environments, world
 from support.tools import opa
 
+pytestmark = pytest.mark.slow
+
 TODAY = datetime.now(UTC).date()
 FILE = ".terrace/baseline.yaml"
 RULES = """

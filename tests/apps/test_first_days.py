@@ -9,6 +9,8 @@ import pytest
 from support.cli import LADDER, World, root, three_environments, world
 from support.git import git
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> World:

@@ -12,6 +12,8 @@ from support.cli import World
 from support.forking import server
 from support.git import with_remote
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = [
     ("--help",),
     ("status", "--json"),

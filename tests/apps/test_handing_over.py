@@ -21,6 +21,8 @@ from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
 
+pytestmark = pytest.mark.slow
+
 STRANGER = {"TERRACE_BACKUP_KEY": "", "TERRACE_DIGEST_KEY": ""}
 READER = {"TERRACE_BACKUP_KEY": "", "TERRACE_DIGEST_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
 WRITER = {"TERRACE_DIGEST_KEY": READER["TERRACE_DIGEST_KEY"]}

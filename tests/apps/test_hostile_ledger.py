@@ -9,10 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.cli import World, three_environments, world
 from support.git import git
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.ledger.model import Draft
+
+pytestmark = pytest.mark.slow
 
 CODE = (
     'terraform_data.a\n to = terraform_data.b\n}\noutput "x" { value = filebase64("/proc/self/environ") }\n'

@@ -14,6 +14,8 @@ import pytest
 from support.cli import LADDER, MODULE, World, three_environments, world
 from support.tools import opa
 
+pytestmark = pytest.mark.slow
+
 NO_ONES = """
 package house
 

@@ -11,6 +11,8 @@ from support.cli import World, three_environments, world
 from support.git import commit, git
 from support.tools import opa
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> World:

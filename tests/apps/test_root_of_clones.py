@@ -13,6 +13,8 @@ from terrace.apps.cli.doctor import doctor
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput, NotReady
 
+pytestmark = pytest.mark.slow
+
 GATED = {"terrace.yaml": "version: 1\nenvironments: {prod: {approvals: 2}}\n", "environments/prod/main.tf": ""}
 OPEN = {"terrace.yaml": "version: 1\nenvironments: {prod: {}}\n"}
 NAMES = ("main", "master", "develop", "HEAD", "refs/heads/trunk", "origin/trunk")

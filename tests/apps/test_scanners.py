@@ -30,6 +30,8 @@ from terrace.stacks.config import SCANNERS
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.load import load
 
+pytestmark = pytest.mark.slow
+
 REQUIRED = "checks: {checkov: required}\n"
 MODULE = "modules/thing/main.tf"
 

@@ -14,6 +14,8 @@ import pytest
 from support.cli import LADDER, Done, World, three_environments, world
 from support.tools import opa
 
+pytestmark = pytest.mark.slow
+
 TODAY = datetime.now(UTC).date()
 FILE = ".terrace/waivers.yaml"
 ADDRESS = "module.thing.terraform_data.it"

@@ -18,6 +18,8 @@ from support.waiting import until
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.plans.terraform import Attempt, Fate
 
+pytestmark = pytest.mark.slow
+
 STACK = """
 terraform {
   required_providers {

@@ -26,6 +26,8 @@ from terrace.plans.terraform import Progress
 from terrace.stacks.config import TerraformSettings
 from terrace.stacks.lock_file import read_lock_file
 
+pytestmark = pytest.mark.slow
+
 ODD = """
 terraform {
   required_providers {

@@ -12,6 +12,8 @@ from support.mirror import lay_mirror
 from support.tools import tofu
 from terrace.plans.terraform import Goal
 
+pytestmark = pytest.mark.slow
+
 SCENARIOS = Path(__file__).parent / "scenarios"
 NAMES = sorted(path.name for path in SCENARIOS.iterdir())
 BINARIES: dict[str, Callable[[], str]] = {

@@ -24,6 +24,8 @@ from terrace.errors import TerraformFailed
 from terrace.plans.terraform import Site
 from terrace.stacks.model import Stack
 
+pytestmark = pytest.mark.slow
+
 SIX = """
 terraform {
   required_providers {

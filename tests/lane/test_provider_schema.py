@@ -17,6 +17,8 @@ from terrace.adapters.terraform.fast.schema import BY_TYPE, IDENTITIES, BadSchem
 from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
 from terrace.adapters.terraform.fast.types import types_in, words
 
+pytestmark = pytest.mark.slow
+
 KEY = ("registry.terraform.io/terrace/six", "1.0.0", "h1:abc")
 
 

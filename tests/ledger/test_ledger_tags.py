@@ -18,6 +18,8 @@ from terrace.errors import Corrupt
 from terrace.ledger.beginnings import Beginning
 from terrace.ledger.model import GENESIS, Draft, History
 
+pytestmark = pytest.mark.slow
+
 TAG = "deployed/dev/20260105T120000Z-0123456"
 
 

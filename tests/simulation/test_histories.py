@@ -1,4 +1,4 @@
-"""Random histories, and whether they can break anything: a few hundred always, thousands in the slow suite."""
+"""Random histories, and whether they can break anything: a few hundred here, thousands in `benchmarks/histories.py`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from terrace.stacks.config import Config
 calm = settings(suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink))
 
 
+@pytest.mark.slow
 @settings(calm, max_examples=130)
 @given(st.binary(min_size=250, max_size=250))
 def test_no_history_breaks_a_law(luck: bytes) -> None:
