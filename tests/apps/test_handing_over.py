@@ -3,6 +3,7 @@ plans of a change from the jobs of its environments to the one that judges them.
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import cast
 
@@ -25,7 +26,8 @@ pytestmark = pytest.mark.slow
 
 STRANGER = {"TERRACE_BACKUP_KEY": "", "TERRACE_DIGEST_KEY": ""}
 READER = {"TERRACE_BACKUP_KEY": "", "TERRACE_DIGEST_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
-WRITER = {"TERRACE_DIGEST_KEY": READER["TERRACE_DIGEST_KEY"]}
+OF_THE_LEDGER = {"TERRACE_LEDGER_KEY": base64.b64encode(b"l" * 32).decode()}
+WRITER = {"TERRACE_DIGEST_KEY": READER["TERRACE_DIGEST_KEY"], **OF_THE_LEDGER}
 
 KEY = DigestKey("k", b"a key of plans")
 DEV, PROD = (Stack.conventional(name, f"environments/{name}") for name in ("dev", "prod"))
@@ -46,7 +48,9 @@ def test_a_deployment_is_handed_from_run_to_run(here: World) -> None:
         return told["enters"], told["goes_on"]
 
     assert due() == (["dev"], [])
-    (planned,) = here.run("tick", "dev", "--no-apply", "--json", **READER).json["done"]
+    refused = here.run("tick", "dev", "--no-apply", **READER)
+    assert (refused.code, "export TERRACE_LEDGER_KEY" in refused.err) == (2, True), refused.err
+    (planned,) = here.run("tick", "dev", "--no-apply", "--json", **READER, **OF_THE_LEDGER).json["done"]
     assert (planned["result"], planned["reasons"]) == ("waiting", ["planned by a run that applies nothing"])
     assert due() == ([], ["dev"])
     applied = here.ok("resume", "dev", "--json", **WRITER).json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.cli import World, three_environments, world
+from support.cli import KEY, World, three_environments, world
 from support.git import git
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.ledger.model import Draft
@@ -34,6 +35,78 @@ def write(shop: World, kind: str, subject: str, payload: Mapping[str, Any], *, a
     )
     history = ledger.append([Draft(kind, subject, "mallory", payload)], head=ledger.read().head)
     return len(history.events) - 1
+
+
+def test_a_release_that_a_ledger_writer_calls_good_is_not_promoted_and_narrows_no_authors(tmp_path: Path) -> None:
+    shop = world(tmp_path / "there", three_environments())
+    shop.ok("deploy", "dev")
+    commit = git(shop.work, "rev-parse", "origin/main")
+    digest = {"digest": "d", "empty": True, "lineage": "", "serial": -1}
+    events = [
+        ("deployment.opened", "f1", {**opened(shop), "environment": "staging", "waves": [["staging"]]}),
+        ("step.begun", "f1", {"step": "plan", "stack": "staging", "attempt": "fa1", "detail": {}}),
+        ("step.ended", "f1", {"attempt": "fa1", "result": "succeeded", "detail": digest}),
+        ("deployment.ended", "f1", {"result": "succeeded", "reasons": []}),
+    ]
+    positions = [write(shop, *event) for event in events]
+    refused = shop.run("promote", "prod", "--json")
+    assert refused.code == 2, refused.out + refused.err
+    assert "staging has no good release" in refused.out or "nothing" in refused.out, refused.out
+    assert commit[:7] not in json.dumps(shop.status()["staging"])
+    (fault,) = shop.run("ledger", "verify", "--json").json["unread"]
+    assert (fault["position"], fault["environment"]) == (positions[0], "staging"), (
+        "what follows an absent opening is absent"
+    )
+    told = shop.run("deploy", "staging")
+    assert (told.code, f"terrace ledger dismiss {positions[0]}" in " ".join(told.out.split())) == (1, True), told.out
+
+
+def test_a_plan_that_a_ledger_writer_calls_empty_skips_no_stack(tmp_path: Path) -> None:
+    files = {
+        **three_environments(),
+        "terrace.yaml": "version: 1\nenvironments:\n  dev: {approvals: 1}\n  staging: {}\n  prod: {}\n",
+    }
+    shop = world(tmp_path / "there", files)
+    waiting = shop.run("deploy", "dev", "--json").json
+    assert waiting["result"] == "waiting", waiting
+    digest = {"digest": "d", "empty": True, "lineage": "", "serial": -1}
+    write(shop, "step.begun", waiting["deployment"], {"step": "plan", "stack": "dev", "attempt": "fa1", "detail": {}})
+    write(shop, "step.ended", waiting["deployment"], {"attempt": "fa1", "result": "succeeded", "detail": digest})
+    told = shop.run("resume", "dev", "--json")
+    assert (told.code, told.json["result"]) == (1, "waiting"), told.out + told.err
+    assert shop.status()["dev"]["state"] != "deployed"
+
+
+def test_a_process_with_another_key_applies_nothing(tmp_path: Path) -> None:
+    shop = world(tmp_path / "there", three_environments())
+    shop.ok("deploy", "dev")
+    before = shop.state("dev")
+    other = base64.b64encode(b"o" * 32).decode()
+    for more in ({"TERRACE_LEDGER_KEY": other}, {"TERRACE_BACKUP_KEY": other}):
+        refused = shop.run("deploy", "dev", **more)
+        assert refused.code == 2, refused.out + refused.err
+        assert "are authenticated with the key" in refused.err
+        assert "terrace ledger rekey" in " ".join(refused.err.split())
+    assert "is not base64" in shop.run("deploy", "dev", TERRACE_LEDGER_KEY="no key").err
+    assert shop.state("dev") == before
+    assert shop.ok("ledger", "verify", "--json").json["authentic"]["checked"]
+    blind = shop.ok("ledger", "verify", TERRACE_BACKUP_KEY="")
+    assert "is not known: no key" in blind.out
+    assert "nothing to change" in shop.run("ledger", "rekey", "--reason", "r", "--yes").err
+    shop.ok(
+        "ledger",
+        "rekey",
+        "--old-key",
+        "env:OLD",
+        "--reason",
+        "a key of its own",
+        "--yes",
+        TERRACE_LEDGER_KEY=other,
+        OLD=KEY,
+    )
+    stale = shop.run("deploy", "dev")
+    assert (stale.code, "names the key" in stale.out) == (1, True), "the old key is no key any more"
+    assert shop.ok("deploy", "dev", "--json", TERRACE_LEDGER_KEY=other).json["result"] == "succeeded"
 
 
 def opened(shop: World, **more: object) -> dict[str, Any]:

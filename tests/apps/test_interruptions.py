@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,8 +114,10 @@ def test_when_all_of_it_is_killed_the_outcome_is_unknown_and_nothing_runs_again(
 
 
 def test_a_deployment_that_a_ledger_writer_opens_over_a_killed_apply_does_not_have_it_made_again(
-    slow_shop: World,
+    slow_shop: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Not even one who got hold of the key of the ledger."""
+    monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
     child = mid_apply(slow_shop)
     child.kill()
     ended(child)
@@ -139,6 +142,38 @@ def test_a_deployment_that_a_ledger_writer_opens_over_a_killed_apply_does_not_ha
     done = slow_shop.ok("resume", "dev", option, "terraform_data.slow", "--yes", "--json")
     assert done.json["result"] == "succeeded", "it is brought in order like every unknown outcome"
     assert slow_shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
+
+
+def test_an_end_of_a_killed_apply_that_a_ledger_writer_forges_does_not_have_it_made_again(slow_shop: World) -> None:
+    child = mid_apply(slow_shop)
+    child.kill()
+    ended(child)
+    (started,) = runs()
+    os.killpg(runner_of(started.parent), signal.SIGKILL)
+    ledger = Workshop(slow_shop.work).ledger
+    events = ledger.read().events
+    opening = next(e for e in events if e.kind == kinds.DEPLOYMENT_OPENED)
+    (attempt,) = (e.payload["attempt"] for e in events if e.kind == kinds.STEP_BEGUN and e.payload["step"] == "apply")
+    settling = {key: value for key, value in opening.payload.items() if key != "declaration"}
+    settling |= {"origin": {"kind": "recovery", "of": opening.subject, "by": "ann"}, "settles": opening.subject}
+    nothing = {"attempt": attempt, "result": "failed", "detail": {"evidence": "it was never started"}}
+    forged: list[tuple[str, str, dict[str, Any]]] = [
+        (kinds.STEP_ENDED, opening.subject, nothing),
+        (kinds.DEPLOYMENT_ENDED, opening.subject, {"result": "failed", "reasons": []}),
+        (kinds.DEPLOYMENT_OPENED, "f0f0f0f0f0f0", settling),
+        (kinds.DEPLOYMENT_ENDED, "f0f0f0f0f0f0", {"result": "succeeded", "reasons": []}),
+        (kinds.ENVIRONMENT_UNHELD, "dev", {"deployment": opening.subject}),
+    ]
+    drafts = [Draft(kind, subject, "mallory", payload) for kind, subject, payload in forged]
+    ledger.append(drafts, head=ledger.read().head)
+    for command in ("deploy", "resume", "deploy"):
+        again = slow_shop.run(command, "dev", "--json")
+        assert again.code == 1, again.out + again.err
+    assert marks(slow_shop).count("applied") == 1
+    verified = slow_shop.run("ledger", "verify", "--json").json
+    assert [one["why"] for one in verified["unread"]] == [
+        "code: a process without the key of the ledger wrote it"
+    ] * 4, "what follows an absent opening is absent"
 
 
 def test_the_first_interrupt_is_passed_on_and_what_was_done_is_recorded(slow_shop: World) -> None:

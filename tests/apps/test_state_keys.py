@@ -71,6 +71,9 @@ def test_copies_are_sealed_anew_and_whoever_is_killed_meanwhile_loses_none(tmp_p
     shop.push({"terrace.yaml": for_recipients(files)["terrace.yaml"]})
     shop.variables |= {"TERRACE_DIGEST_KEY": KEY, "TERRACE_BACKUP_KEY": base64.b64encode(bytes(32)).decode()}
     shop.variables |= {"OLD_KEY": KEY, "TERRACE_BACKUP_IDENTITY": str(ANN)}
+    early = shop.run("state", "rekey", "--json")
+    assert (early.code, "terrace ledger rekey" in early.json["hint"]) == (2, True), "the ledger has the old key yet"
+    shop.ok("ledger", "rekey", "--old-key", "env:OLD_KEY", "--reason", "the old key is retired", "--yes")
     unopened = shop.run("state", "rekey", "--json")
     assert (unopened.code, len(unopened.json["failed"]), len(backups(shop))) == (1, 4, 4)
     rounds = random.Random(4)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from terrace.errors import Conflict
+from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
 
@@ -13,14 +14,17 @@ from terrace.ledger.model import Draft, Event, History
 class MemoryLedger:
     """Events in a list."""
 
-    def __init__(self, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, *, clock: Callable[[], datetime], new_id: Callable[[], str], key: EventKey | None = None
+    ) -> None:
         self.events: tuple[Event, ...] = ()
         self._clock = clock
         self._new_id = new_id
+        self._key = key
 
     def read(self) -> History:
         """All events."""
-        return History(trusted(self.events))
+        return History(trusted(self.events), key=self._key)
 
     def read_unchecked(self) -> tuple[Event, ...]:
         """All events, unchecked."""
@@ -39,6 +43,7 @@ class MemoryLedger:
             ids=ids,
             time=self._clock(),
             latest=self.events[-1].time if self.events else None,
+            key=self._key,
         )
         self.events = (*self.events, *sealed)
-        return History(self.events)
+        return History(self.events, key=self._key)

@@ -188,7 +188,8 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
         return datetime.now(UTC) + by
 
     shop = Workshop(work)
-    ledger = DatedLedger(GitLedger(work, remote="origin", clock=clock, new_id=new_id), shop.dates_dismissed)
+    kept = GitLedger(work, remote="origin", clock=clock, new_id=new_id, key=shop.event_key)
+    ledger = DatedLedger(kept, shop.dates_dismissed)
     crew = replace(shop.crew(Silent()), ledger=ledger, clock=clock, reference=no_reference)
     voice.send(_deployed(shop, crew, environment))
 

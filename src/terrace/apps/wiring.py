@@ -47,14 +47,24 @@ if TYPE_CHECKING:
     from terrace.apps.scanners import Scanners
     from terrace.assess.model import Finding
     from terrace.assess.waivers.judging import Waivers
+    from terrace.ledger.authenticity import EventKey
     from terrace.pipelines.crew import Crew, Reach
     from terrace.pipelines.publishing import Page
     from terrace.plans.model import Plan
 
 CONFIG_FILE = "terrace.yaml"
 DIGEST_KEY = "TERRACE_DIGEST_KEY"
+LEDGER_KEY = "TERRACE_LEDGER_KEY"
 SURVEYS_KEPT = 16
 """Commits whose landscape is kept in memory."""
+
+
+def _secret(name: str) -> bytes:
+    """The bytes of a key in the environment. Raises BadInput where it is no base64, without its content."""
+    try:
+        return base64.b64decode(ENVIRON[name], validate=True)
+    except binascii.Error as error:
+        raise BadInput(f"{name} is not base64", hint="make one: openssl rand -base64 32") from error
 
 
 def now() -> datetime:
@@ -204,7 +214,7 @@ class Workshop:
             from terrace.adapters.ledgers.sqlite import SqliteLedger
 
             path = inside(self.repository.root, where.removeprefix("sqlite:"))
-            return SqliteLedger(path, clock=now, new_id=new_id, seen=seen)
+            return SqliteLedger(path, clock=now, new_id=new_id, seen=seen, key=self.event_key)
         from terrace.adapters.ledgers.git import GitLedger
         from terrace.report.ledger_page import changed_page
 
@@ -216,6 +226,7 @@ class Workshop:
             page=changed_page,
             access=self._access,
             seen=seen,
+            key=self.event_key,
         )
 
     @cached_property
@@ -278,12 +289,8 @@ class Workshop:
         import hashlib
         import hmac
 
-        given = ENVIRON.get(DIGEST_KEY)
-        if given:
-            try:
-                secret = base64.b64decode(given, validate=True)
-            except binascii.Error as error:
-                raise BadInput(f"{DIGEST_KEY} is not base64", hint="make one: openssl rand -base64 32") from error
+        if ENVIRON.get(DIGEST_KEY):
+            secret = _secret(DIGEST_KEY)
         elif self.trust.config.backups.recipients and not self._backup_key_given:
             raise NotReady(
                 f"backups are sealed for recipients, so that no key is shared, and {DIGEST_KEY} is not set",
@@ -292,6 +299,18 @@ class Workshop:
         else:
             secret = hmac.digest(self.backup_key, b"terrace plan digest", "sha256")
         return DigestKey(id=hashlib.sha256(b"id" + secret).hexdigest()[:8], secret=secret)
+
+    @cached_property
+    def event_key(self) -> EventKey | None:
+        """What events of the ledger are authenticated with: derived from TERRACE_LEDGER_KEY, else from the key of
+        backups, else, where backups have recipients and so no key, from that of digests. None where it is not here."""
+        from terrace.ledger.authenticity import EventKey
+
+        if ENVIRON.get(LEDGER_KEY):
+            return EventKey.of(_secret(LEDGER_KEY))
+        if self.trust.config.backups.recipients and not self._backup_key_given:
+            return EventKey.of(self.digest_key.secret) if ENVIRON.get(DIGEST_KEY) else None
+        return EventKey.of(self.backup_key) if self._backup_key_given else None
 
     @cached_property
     def throwaway_key(self) -> DigestKey:
@@ -422,12 +441,29 @@ class Workshop:
     def crew(self, watcher: Watcher, reach: Reach = "apply") -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written.
 
-        With the `reach` of plans it needs no key of backups: it never gets to them.
+        With the `reach` of plans it needs no key of backups, but the one of the ledger.
         """
         if reach == "apply":
             self.seals().ready()
         _ = self.terraform.binary
-        return replace(self._crew(watcher, self.open_ledger(), self.digest_key), reach=reach)
+        ledger = self.open_ledger()
+        self._insist_on_the_key_of(ledger)
+        return replace(self._crew(watcher, ledger, self.digest_key), reach=reach)
+
+    def _insist_on_the_key_of(self, ledger: Ledger) -> None:
+        """Raise where outcomes in the ledger cannot be told from what anybody wrote who may push its branch."""
+        if self.event_key is None:
+            raise NotReady(
+                "the key of the ledger is not here: what a deployment does counts only where it authenticates that",
+                hint=f"export {LEDGER_KEY}, or the key that it is derived from: {self.trust.config.backups.key}",
+            )
+        if foreign := ledger.read().reading.foreign:
+            raise BadInput(
+                f"the events of the ledger are authenticated with the key {foreign}, and the key here is "
+                f"{self.event_key.id}",
+                hint=f"set {LEDGER_KEY}, or the key of backups, to that of before; where it was changed on purpose: "
+                "`terrace ledger rekey --reason WHY`",
+            )
 
     def onlookers(self, watcher: Watcher) -> Crew:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""

@@ -1,7 +1,8 @@
 """How events hang together: canonical JSON, one hash each, and what a broken chain looks like.
 
-The hash of an event is SHA-256 over the canonical JSON of all its other fields; the hash of the event before is one
-of them. So nothing can be altered, dropped or reordered without every later hash telling.
+The hash of an event is SHA-256 over the canonical JSON of all its other fields but the code, which authenticates the
+hash; the hash of the event before is one of them. So nothing can be altered, dropped or reordered without every later
+hash telling.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from terrace.errors import Corrupt, TerraceError
+from terrace.ledger.authenticity import EventKey
 from terrace.ledger.model import GENESIS, Draft, Event
 
 T = TypeVar("T")
@@ -46,12 +48,25 @@ class Verification:
         return self.first_bad is None
 
 
-def seal(draft: Draft, *, position: int, previous: str, id: str, time: datetime) -> Event:  # noqa: A002
-    """The event that a draft becomes at this place of the chain. `time` is kept in UTC, to the microsecond."""
+def seal(
+    draft: Draft,
+    *,
+    position: int,
+    previous: str,
+    id: str,  # noqa: A002
+    time: datetime,
+    key: EventKey | None = None,
+) -> Event:
+    """The event that a draft becomes at this place of the chain. `time` is kept in UTC, to the microsecond.
+
+    With the `key` of the ledger it gets the code that proves who wrote it.
+    """
     moment = time.astimezone(UTC)
     payload = _plain(draft.payload)
     record = _record(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous)
-    return Event(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous, _hash(record))
+    found = _hash(record)
+    code = key.code(found) if key is not None else ""
+    return Event(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous, found, code)
 
 
 def seal_all(
@@ -62,6 +77,7 @@ def seal_all(
     ids: Iterable[str],
     time: datetime,
     latest: datetime | None = None,
+    key: EventKey | None = None,
 ) -> tuple[Event, ...]:
     """The events that drafts become when they are appended, in order, to a chain of `events` that ends with `head`.
 
@@ -73,7 +89,7 @@ def seal_all(
     sealed: list[Event] = []
     for draft, id in zip(drafts, ids, strict=False):  # noqa: A001
         previous = sealed[-1].hash if sealed else head
-        sealed.append(seal(draft, position=events + len(sealed), previous=previous, id=id, time=time))
+        sealed.append(seal(draft, position=events + len(sealed), previous=previous, id=id, time=time, key=key))
     return tuple(sealed)
 
 
@@ -89,7 +105,8 @@ def encode(event: Event) -> bytes:
         event.payload,
         event.previous,
     )
-    return _canonical({**record, "hash": event.hash})
+    code = {"code": event.code} if event.code else {}
+    return _canonical({**record, "hash": event.hash, **code})
 
 
 def decode(line: bytes) -> Event:
@@ -106,6 +123,7 @@ def decode(line: bytes) -> Event:
             payload=_typed(record["payload"], dict),
             previous=_typed(record["previous"], str),
             hash=_typed(record["hash"], str),
+            code=_typed(record.get("code", ""), str),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Corrupt("a line of the ledger is not an event") from error

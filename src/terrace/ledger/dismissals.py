@@ -75,6 +75,11 @@ def told(faults: tuple[Fault, ...]) -> str:
 def way_out(faults: tuple[Fault, ...]) -> str:
     """The command that ends what such events hold."""
     first = faults[0].event.position
+    if faults[0].is_forged:
+        return (
+            f"look at it (`terrace ledger export`), then `terrace ledger dismiss {first} --reason WHY`; where the key "
+            "was changed, or an earlier Terrace wrote it: `terrace ledger rekey --reason WHY`"
+        )
     return (
         "a newer Terrace may read it; else look at it (`terrace ledger export`), then "
         f"`terrace ledger dismiss {first} --reason WHY`"

@@ -335,7 +335,7 @@ def _is_over(history: History, environment: str, of: str, position: int) -> bool
     ended as it should. Whatever failed is released by people only.
     """
     # Every reader asks this of the same prefix, and such releases are rare.
-    before = History(history.events[:position])
+    before = history.before(position)
     for deployment in deployments(before):
         if deployment.environment != environment or deployment.result != "succeeded":
             continue

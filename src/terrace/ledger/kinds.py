@@ -3,6 +3,7 @@
 from typing import Final
 
 LEDGER_OPENED = "ledger.opened"
+LEDGER_REKEYED = "ledger.rekeyed"
 DEPLOYMENT_OPENED = "deployment.opened"
 DEPLOYMENT_WAITING = "deployment.waiting"
 DEPLOYMENT_ENDED = "deployment.ended"

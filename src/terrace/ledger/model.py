@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from terrace.errors import TerraceError
+from terrace.ledger.authenticity import EventKey
 from terrace.ledger.events.codec import decode, encode
 from terrace.ledger.events.record import Malformed, Record, Unknown
 
@@ -48,9 +49,10 @@ def insist_on_records(drafts: Sequence[Draft]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry. `position` counts from 0; `hash` covers every other field, `previous` among them.
+    """One entry. `position` counts from 0; `hash` covers every other field but `code`, `previous` among them.
 
-    `subject` is what it is about: a deployment id, an environment, the ledger itself.
+    `subject` is what it is about: a deployment id, an environment, the ledger itself. `code` proves that a process with
+    the key of the ledger wrote it (`EventKey.code`); "" where the writer held no key.
     """
 
     position: int
@@ -62,6 +64,7 @@ class Event:
     payload: Mapping[str, Any]
     previous: str
     hash: str
+    code: str = ""
     _record: Record | Unknown | Malformed | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
@@ -78,18 +81,20 @@ class Event:
 class History:
     """All events as one reader saw them; `head` is the hash of the last, GENESIS when there is none.
 
-    `undated` are the positions of events whose date does not count (`ledger.dates`).
+    `undated` are the positions of events whose date does not count (`ledger.dates`). With the `key` of the ledger the
+    codes of events are checked; a reader without it believes them unchecked, and so changes no environment.
     """
 
     events: tuple[Event, ...] = ()
     undated: frozenset[int] = frozenset()
+    key: EventKey | None = field(default=None, repr=False)
 
     @cached_property
     def reading(self) -> Reading:
         """The events that can be read and those that cannot, told apart once."""
         from terrace.ledger.reading import read
 
-        return read(self.events, self.undated)
+        return read(self.events, self.undated, self.key)
 
     @cached_property
     def _views(self) -> dict[Callable[[History], object], object]:
@@ -105,6 +110,14 @@ class History:
     def readable(self) -> tuple[Event, ...]:
         """The events that can be read: only from these does anything follow."""
         return self.reading.events
+
+    def before(self, position: int) -> History:
+        """What the same reader saw before the event at a position was written."""
+        return replace(self, events=self.events[:position])
+
+    def followed_by(self, events: Sequence[Event]) -> History:
+        """What the same reader sees once these events are written."""
+        return replace(self, events=(*self.events, *events))
 
     @property
     def head(self) -> str:

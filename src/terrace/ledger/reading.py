@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
+from terrace.ledger.authenticity import EventKey, demands_code
 from terrace.ledger.events.codec import RECORDS
 from terrace.ledger.events.deployments import (
     DeploymentEnded,
@@ -23,7 +24,7 @@ from terrace.ledger.events.deployments import (
     RecoverySettled,
 )
 from terrace.ledger.events.grammar import EnvironmentName, StackKey, is_of
-from terrace.ledger.events.people import ApprovalGiven, LedgerOpened
+from terrace.ledger.events.people import ApprovalGiven, LedgerOpened, LedgerRekeyed
 from terrace.ledger.events.record import Malformed, Record, Unknown
 from terrace.ledger.events.states import (
     StateBackedUp,
@@ -74,6 +75,11 @@ class Fault:
             return f"its kind {self.found.kind[:60]!a} is not known to this version of Terrace"
         return f"{self.found.field}: {self.found.why}"
 
+    @property
+    def is_forged(self) -> bool:
+        """Whether it would be read if a process with the key of the ledger had written it."""
+        return isinstance(self.found, Malformed) and self.found.field == "code"
+
     def holds(self, environment: str) -> bool:
         """Whether it speaks of this environment, or may."""
         return self.environment in ("", environment)
@@ -85,16 +91,21 @@ class Reading:
 
     The time of an event that is dated before the one it follows is that of the one before: time never goes back. The
     time of an event whose date does not count is the latest that it can be: that of the next one whose date does.
+    `foreign` is the id of the key that authenticates the events, where that is not the key of the reader: then no code
+    is checked.
     """
 
     events: tuple[Event, ...]
     faults: tuple[Fault, ...]
+    foreign: str = ""
 
 
-def read(events: Iterable[Event], undated: frozenset[int] = frozenset()) -> Reading:
-    """Go through a history once. `undated` are the positions of events whose date does not count."""
-    found = _Reader().all(events)
-    return replace(found, events=_in_order(found.events, undated))
+def read(events: Sequence[Event], undated: frozenset[int] = frozenset(), key: EventKey | None = None) -> Reading:
+    """Go through a history once. `undated` are the positions of events whose date does not count. With the `key` of the
+    ledger, an event that demands a code and has none or a wrong one cannot be read."""
+    codes = _Codes(events, key)
+    readable, faults = _Reader(codes).all(events)
+    return Reading(_in_order(readable, undated), faults, codes.foreign)
 
 
 def _in_order(events: Sequence[Event], undated: frozenset[int]) -> tuple[Event, ...]:
@@ -131,14 +142,45 @@ class _Deployment:
         self.listed: set[tuple[str, str, int]] = set()
 
 
+class _Codes:
+    """The codes of a history, as one reader checks them. Without a key, or with a foreign one, all are believed."""
+
+    def __init__(self, events: Sequence[Event], key: EventKey | None) -> None:
+        wrote = [one for one in events if one.code and key is not None and key.wrote(one.hash, one.code)]
+        others = [one.code.partition(":")[0] for one in events if one.code] if key is not None else []
+        self.foreign = others[-1][:_LONGEST_ID] if others and not wrote else ""
+        self._key = None if self.foreign else key
+        self._wrote = {one.position for one in wrote}
+        changes = [(one.position, one.record) for one in wrote if isinstance(one.record, LedgerRekeyed)]
+        self._from, last = changes[-1] if changes else (0, None)
+        self._absent = frozenset(last.absent) if isinstance(last, LedgerRekeyed) else frozenset()
+
+    def wrong(self, event: Event) -> str:
+        """Why an event that demands a code is not authentic; "" where it is, or where that is not checked."""
+        if self._key is None or event.position in self._wrote:
+            return ""
+        if event.position < self._from:
+            return "it was not authentic when the key was changed" if event.position in self._absent else ""
+        if not event.code:
+            return "a process without the key of the ledger wrote it"
+        named = event.code.partition(":")[0][:_LONGEST_ID]
+        if named != self._key.id:
+            return f"it names the key {named!a}, and the key of this process is {self._key.id}"
+        return "its authentication code is not that of its content and place"
+
+
+_LONGEST_ID = 32
+
+
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, codes: _Codes) -> None:
+        self._codes = codes
         self._deployments: dict[str, _Deployment] = {}
         self._lost: dict[str, str] = {}
         self._attempts: set[str] = set()
         self._restores: dict[str, bool] = {}
 
-    def all(self, events: Iterable[Event]) -> Reading:
+    def all(self, events: Iterable[Event]) -> tuple[tuple[Event, ...], tuple[Fault, ...]]:
         readable: list[Event] = []
         faults: list[Fault] = []
         for event in events:
@@ -149,12 +191,17 @@ class _Reader:
             if isinstance(record, _OF_A_DEPLOYMENT) and event.subject in self._lost:
                 # Its opening cannot be read, and is told already: what follows it is as absent.
                 continue
-            wrong = self._wrong(event, record)
+            wrong = self._forged(event, record) or self._wrong(event, record)
             if wrong is not None:
                 faults.append(self._fault(event, Malformed(event.position, *wrong)))
                 continue
             readable.append(event)
-        return Reading(tuple(readable), tuple(faults))
+        return tuple(readable), tuple(faults)
+
+    def _forged(self, event: Event, record: Record) -> tuple[str, str] | None:
+        """Where and why an event is not authentic: it then has no part in what is made of the others."""
+        wrong = self._codes.wrong(event) if demands_code(record) else ""
+        return ("code", wrong) if wrong else None
 
     def _fault(self, event: Event, found: Malformed | Unknown) -> Fault:
         environment = self._environment(event)

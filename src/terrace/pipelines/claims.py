@@ -46,7 +46,7 @@ def unfounded(crew: Crew, history: History, deployment: Deployment) -> tuple[Ref
     event = folds.opening(history, deployment.id)
     if event is None:
         return (Refuted(-1, "id", f"no event opens deployment {deployment.id}"),)
-    before = History(history.events[: event.position])
+    before = history.before(event.position)
     try:
         found = [*_origin(crew, before, event, deployment)]
         if not found:

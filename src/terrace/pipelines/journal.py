@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from terrace.errors import Conflict, TerraceError
+from terrace.errors import Conflict, NotReady, TerraceError
 from terrace.ledger import kinds
+from terrace.ledger.authenticity import demands_code
 from terrace.ledger.chain import seal_all
+from terrace.ledger.events.codec import decode
+from terrace.ledger.events.people import LedgerRekeyed
+from terrace.ledger.events.record import Record
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import Draft, History, Ledger, insist_on_records
 from terrace.ledger.parts import split
@@ -42,6 +46,7 @@ def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[D
         if not drafts:
             return history
         insist_on_records(drafts)
+        insist_on_key(history, drafts)
         try:
             return ledger.append(drafts, head=history.head)
         except Conflict:
@@ -49,11 +54,26 @@ def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[D
     raise Conflict("other writers were first every time", hint="try again in a moment")
 
 
+def insist_on_key(history: History, drafts: Sequence[Draft]) -> None:
+    """Raise NotReady where a draft would count as forged because this process does not hold the key of the ledger."""
+    if (history.key is not None and not history.reading.foreign) or not any(event.code for event in history.events):
+        return
+    for one in drafts:
+        record = decode(one.kind, one.subject, one.actor, one.payload)
+        if isinstance(record, LedgerRekeyed) and history.key is not None:
+            continue
+        if isinstance(record, Record) and demands_code(record):
+            raise NotReady(
+                f"a {one.kind} counts only with the key of the ledger, which is not here: nothing was written",
+                hint="go on where TERRACE_LEDGER_KEY or the key of backups is, such as in the job that applies",
+            )
+
+
 def preview(history: History, drafts: Sequence[Draft], now: datetime) -> History:
     """Returns the history as it would be with these events. Nothing is written; their ids are not the ones to come."""
     ids = [f"preview {number}" for number, _ in enumerate(drafts)]
-    sealed = seal_all(drafts, events=len(history.events), head=history.head, ids=ids, time=now)
-    return replace(history, events=(*history.events, *sealed))
+    events = len(history.events)
+    return history.followed_by(seal_all(drafts, events=events, head=history.head, ids=ids, time=now, key=history.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +140,7 @@ class Journal:
         begun = (self._draft(kinds.STEP_BEGUN, intent.payload()) for intent in intents)
         drafts = self._still_ours(self._history, (*self._notes, *begun))
         insist_on_records(drafts)
+        insist_on_key(self._history, drafts)
         try:
             self._history = self._ledger.append(drafts, head=self._history.head)
         except Conflict:

@@ -21,6 +21,7 @@ from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
+from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
 
@@ -41,7 +42,8 @@ _MOVED = ("cannot lock ref", "File exists", "rejected")
 class GitLedger:
     """Events on a branch of `repository`; with a `remote`, the remote's branch is the truth.
 
-    What was read once is kept: a later read fetches and decodes only what is new. `page` gives what people read on the
+    What was read once is kept: a later read fetches and decodes only what is new. With the `key` of the ledger events
+    are written with their codes, and the codes of others are checked. `page` gives what people read on the
     branch once these new events are written, None where they change nothing of it.
     """
 
@@ -56,6 +58,7 @@ class GitLedger:
         page: Page = lambda history, new: None,
         access: Access = usual,
         seen: SeenHead | None = None,
+        key: EventKey | None = None,
     ) -> None:
         self._repository = repository
         self._remote = remote
@@ -65,9 +68,14 @@ class GitLedger:
         self._page = page
         self._access = access
         self._seen = seen
+        self._key = key
         self._tip = ""
         self._known: tuple[Event, ...] = ()
         self._vetted: tuple[str, tuple[Event, ...]] | None = None
+
+    @property
+    def _history(self) -> History:
+        return History(self._known, key=self._key)
 
     @property
     def _ref(self) -> str:
@@ -93,7 +101,7 @@ class GitLedger:
             self._tip = tip
         if self._seen is not None:
             self._seen.check(self._known, before)
-        return History(self._known)
+        return self._history
 
     def read_unchecked(self) -> tuple[Event, ...]:
         try:
@@ -256,12 +264,12 @@ class GitLedger:
     # --- writing -----------------------------------------------------------------------------------------------
 
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
-        if History(self._known).head != head:
+        if self._history.head != head:
             self.read()
-        if History(self._known).head != head:
+        if self._history.head != head:
             raise Conflict("somebody else wrote into the ledger first")
         if not drafts:
-            return History(self._known)
+            return self._history
         sealed = seal_all(
             drafts,
             events=len(self._known),
@@ -269,6 +277,7 @@ class GitLedger:
             ids=[self._new_id() for _ in drafts],
             time=self._clock(),
             latest=self._known[-1].time if self._known else None,
+            key=self._key,
         )
         commit = self._commit(sealed)
         if self._remote is None:
@@ -279,7 +288,7 @@ class GitLedger:
         self._tip = commit
         if self._seen is not None:
             self._seen.note(self._known)
-        return History(self._known)
+        return self._history
 
     def _commit(self, sealed: Sequence[Event]) -> str:
         lines = b"".join(encode(event) + b"\n" for event in sealed)
@@ -300,7 +309,7 @@ class GitLedger:
 
     def _readme(self, sealed: Sequence[Event]) -> Mapping[str, str]:
         """The entry of the page, where these events change it."""
-        text = self._page(History((*self._known, *sealed)), sealed)
+        text = self._page(self._history.followed_by(sealed), sealed)
         if text is None:
             return {}
         return {README: f"100644 blob {self._write('hash-object', '-w', '--stdin', stdin=text.encode())}"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.errors import Conflict, Corrupt, NotReady
+from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
 
@@ -29,13 +30,23 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
 
 class SqliteLedger:
-    """Events in a file of their own. Several processes may use it at once."""
+    """Events in a file of their own. Several processes may use it at once.
+
+    With the `key` of the ledger events are written with their codes, and the codes of others are checked.
+    """
 
     def __init__(
-        self, path: Path, *, clock: Callable[[], datetime], new_id: Callable[[], str], seen: SeenHead | None = None
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        seen: SeenHead | None = None,
+        key: EventKey | None = None,
     ) -> None:
         self._path = path
         self._seen = seen
+        self._key = key
         self._clock = clock
         self._new_id = new_id
 
@@ -44,7 +55,7 @@ class SqliteLedger:
         events = trusted(self.read_unchecked())
         if self._seen is not None:
             self._seen.check(events, before)
-        return History(events)
+        return History(events, key=self._key)
 
     def read_unchecked(self) -> tuple[Event, ...]:
         if not self._path.exists():
@@ -56,7 +67,7 @@ class SqliteLedger:
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             before = self._seen.load() if self._seen is not None else None
-            history = History(trusted(_events(connection)))
+            history = History(trusted(_events(connection)), key=self._key)
             if self._seen is not None:
                 self._seen.check(history.events, before)
             if history.head != head:
@@ -69,13 +80,14 @@ class SqliteLedger:
                 ids=[self._new_id() for _ in drafts],
                 time=self._clock(),
                 latest=history.events[-1].time if history.events else None,
+                key=self._key,
             )
             connection.executemany("INSERT INTO events VALUES (?, ?)", [(e.position, encode(e)) for e in sealed])
             connection.execute("COMMIT")
         whole = (*history.events, *sealed)
         if self._seen is not None:
             self._seen.note(whole)
-        return History(whole)
+        return History(whole, key=self._key)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

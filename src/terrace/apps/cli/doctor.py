@@ -300,6 +300,15 @@ def _unread(shop: Workshop) -> Iterator[Row]:
         history = shop.ledger.read()
     except TerraceError:
         return
+    if history.key is None:
+        how = "TERRACE_LEDGER_KEY, or the key of backups, where deployments are driven"
+        yield Row("ledger key", "optional", "not here: what deployments did is believed unchecked", how)
+    elif history.reading.foreign:
+        told_of = f"{history.key.id}, and the events are authenticated with {history.reading.foreign}"
+        how = "set the key of before; where it was changed on purpose: terrace ledger rekey --reason WHY"
+        yield Row("ledger key", "missing", told_of, how)
+    else:
+        yield Row("ledger key", "ok", f"{history.key.id} authenticates what deployments did")
     faults = unread(history, shop.dismissed)
     if faults:
         yield Row("ledger events", "missing", told(faults), way_out(faults))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import confirmed, emit, note
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop, now
-from terrace.errors import BadInput
+from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.chain import export, strange_times, verify
@@ -118,9 +119,10 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
     shop = Workshop(Path(folder))
     events = shop.ledger.read_unchecked()
     result = verify(events, expected_head=head)
-    seen = History(events)
+    seen = History(events, key=shop.event_key)
     faults = unread(seen, shop.dismissed) if result.ok else ()
     times = strange_times(events, now(), dated(seen, shop.dates_dismissed).undated if result.ok else frozenset())
+    checked = result.ok and seen.key is not None and not seen.reading.foreign
     if as_json:
         bad = {"position": result.first_bad.position, "why": result.first_bad.why} if result.first_bad else None
         emit(
@@ -135,6 +137,11 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
                     for f in faults
                 ],
                 "times": [{"position": position, "why": why} for position, why in times],
+                "authentic": {
+                    "checked": checked,
+                    "key": seen.key.id if seen.key else None,
+                    "foreign_key": seen.reading.foreign or None,
+                },
             }
         )
         return 0 if result.ok and not faults else 1
@@ -142,6 +149,12 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
         print_record(f"{result.events} events, unbroken; head {result.head}")
     else:
         print_record(f"event {result.first_bad.position} is bad: {result.first_bad.why}")
+    if checked and seen.key is not None:
+        print_record(f"outcomes are authentic under the key {seen.key.id}")
+    elif seen.reading.foreign:
+        print_record(f"whether outcomes are authentic is not known: the key {seen.reading.foreign} is not here")
+    else:
+        print_record("whether outcomes are authentic is not known: no key of the ledger is here")
     for fault in faults:
         where = fault.environment or "every environment"
         print_record(f"event {fault.event.position} cannot be read and holds {where}: {visible(fault.reason)}")
@@ -182,6 +195,35 @@ def ledger_dismiss(
         emit({"schema": "terrace/ledger-dismiss@1", "position": position, "environment": gone.environment or None})
     else:
         print_record(f"event {position} counts as absent")
+    return 0
+
+
+def ledger_rekey(folder: str, old_key: str | None, reason: str, *, yes: bool, as_json: bool) -> int:
+    """Change the key of the ledger to the one that is set now."""
+    from terrace.adapters.sealing import read_key
+    from terrace.ledger.authenticity import EventKey
+    from terrace.pipelines.rekeying import proposed, rekey
+
+    shop = Workshop(Path(folder))
+    if shop.event_key is None:
+        raise NotReady("the new key is not here", hint="set TERRACE_LEDGER_KEY, or the key of backups, to the new key")
+    history = shop.ledger.read()
+    old = EventKey.of(read_key(old_key, ENVIRON)) if old_key is not None else None
+    change = proposed(history, old, shop.dismissed)
+    if change.unchecked:
+        told = ", ".join(f"{number} {kind}" for kind, number in change.unchecked.items())
+        note(f"without the old key these events count from now on as they are: {told}")
+    if change.absent:
+        note(f"these stay without effect: events {', '.join(str(position) for position in change.absent)}")
+    if not confirmed(f"Authenticate the events from here on with the key {shop.event_key.id}?", yes=yes):
+        note("nothing was written")
+        return 1
+    rekey(shop.ledger, history, change, reason, shop.actor)
+    if as_json:
+        record = {"schema": "terrace/ledger-rekey@1", "key": shop.event_key.id, "before": change.before or None}
+        emit({**record, "unchecked": dict(change.unchecked), "absent": list(change.absent)})
+    else:
+        print_record(f"the key of the ledger is {shop.event_key.id} from here on")
     return 0
 
 

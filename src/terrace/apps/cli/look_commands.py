@@ -121,6 +121,27 @@ def ledger_dismiss(
     return ledger_dismiss(folder, position, reason, actor, key, yes=yes, as_json=as_json)
 
 
+@ledger.command("rekey")
+@click.option("--old-key", metavar="env:NAME", help="The key of before: what it authenticates needs no other answer.")
+@click.option("--reason", required=True, help="Why the key was changed; kept in the ledger.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@JSON
+@click.pass_obj
+def ledger_rekey(folder: str, old_key: str | None, reason: str, yes: bool, as_json: bool) -> int:
+    """Change the key that authenticates the events of the ledger to the one that is set now.
+
+    That is TERRACE_LEDGER_KEY, else the key of backups. Do it after a change of that key, before anything else. Without
+    the old key you answer for every event that is there: look at them first (`terrace ledger export`).
+
+    \b
+    Example:
+      terrace ledger rekey --old-key env:OLD_KEY --reason "the key of 2025 was retired"
+    """
+    from terrace.apps.cli.look import ledger_rekey
+
+    return ledger_rekey(folder, old_key, reason, yes=yes, as_json=as_json)
+
+
 @ledger.command("begin")
 @click.option("--reason", required=True, help="Why there is none; the first thing that the ledger keeps.")
 @click.option("--as", "actor", help="Who you are, as the trust root's signers name you; else your Git identity.")

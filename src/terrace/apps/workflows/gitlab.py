@@ -36,8 +36,9 @@ def settings() -> tuple[Setting, ...]:
         ),
         Setting(
             "the keys TERRACE_DIGEST_KEY (masked) and TERRACE_BACKUP_KEY (masked and protected)",
-            "plans are compared by the one, copies of states are sealed with the other; protected variables reach the "
-            "protected branch only",
+            "plans are compared by the one; copies of states are sealed with the other, and it proves in the ledger "
+            "what a deployment did (where copies have recipients: TERRACE_LEDGER_KEY, masked and protected). "
+            "Protected variables reach the protected branch only",
             "Settings > CI/CD > Variables   (make one: openssl rand -base64 32)",
         ),
         Setting(

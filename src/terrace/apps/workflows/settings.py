@@ -128,15 +128,25 @@ def _voice() -> Setting:
 
 
 def _keys(premises: Premises) -> Setting:
+    homes = [home for name in premises.names for home in (f"{name}-watch", name)]
     digest = "openssl rand -base64 32 | gh secret set TERRACE_DIGEST_KEY"
     where = "Settings > Secrets and variables > Actions"
     why = "it keeps short secrets out of the hashes of plans, and plans closed on their way from job to job"
     if premises.config.backups.recipients:
-        return Setting("the secret TERRACE_DIGEST_KEY", why, where, (digest,))
-    homes = [home for name in premises.names for home in (f"{name}-watch", name)]
+        return Setting(
+            "the secret TERRACE_DIGEST_KEY, and the secret TERRACE_LEDGER_KEY in environments",
+            f"the first: {why}; the second proves in the ledger what a deployment did, so pull requests never see it",
+            f"{where}; {_ENVIRONMENTS}",
+            (
+                digest,
+                "test -e ~/terrace-ledger.key || (umask 077; openssl rand -base64 32 > ~/terrace-ledger.key)",
+                _each(homes, "gh secret set TERRACE_LEDGER_KEY --env $home < ~/terrace-ledger.key"),
+            ),
+        )
     return Setting(
         "the secret TERRACE_DIGEST_KEY, and the secret TERRACE_BACKUP_KEY in environments",
-        f"the first: {why}; the second opens every copy of a state, so pull requests never see it. Keep it, "
+        f"the first: {why}; the second opens every copy of a state and proves in the ledger what a deployment did, so "
+        "pull requests never see it. Keep it, "
         "outside of the repository: nobody has another. Where copies were made already, it is theirs",
         f"{where}; {_ENVIRONMENTS}",
         (

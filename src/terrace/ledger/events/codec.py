@@ -30,6 +30,7 @@ RECORDS: Mapping[str, type[Record]] = MappingProxyType(
         record.KIND: record
         for record in (
             people.LedgerOpened,
+            people.LedgerRekeyed,
             deployments.DeploymentOpened,
             deployments.DeploymentWaiting,
             deployments.DeploymentEnded,

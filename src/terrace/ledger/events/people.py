@@ -128,6 +128,21 @@ class LedgerOpened(Record, frozen=True):
     signature: Text | None = None
 
 
+class LedgerRekeyed(Record, frozen=True):
+    """From here on events are authenticated with another key, the one that authenticates this event.
+
+    What is before it counts as it is, but for the events at the positions `absent`: they were not authentic under the
+    key of then. `before` names that key; "" where it was not at hand or there was none.
+    """
+
+    KIND: ClassVar[str] = kinds.LEDGER_REKEYED
+    ABOUT: ClassVar[About] = "ledger"
+
+    reason: Annotated[str, Meta(min_length=1, max_length=1 << 16)]
+    before: Word = ""
+    absent: tuple[Annotated[int, Meta(ge=0, le=1 << 53)], ...] = ()
+
+
 class EventDismissed(Record, frozen=True):
     """A person looked at an event that cannot be read, and lets it count as absent.
 

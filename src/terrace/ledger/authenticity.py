@@ -1,0 +1,91 @@
+"""Who wrote an event: a message authentication code over its hash, by the processes that change environments.
+
+Writing to the ledger needs no more than the right to push to its branch. What a deployment is, how its steps ended, who
+drives it, and what became of a recovery or a restore are believed only where a process wrote it that holds the key of
+the ledger. The hash covers the position and the hash of the event before: a code counts at one place of one ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+from terrace.ledger.events.deployments import (
+    DeploymentEnded,
+    DeploymentOpened,
+    DeploymentWaiting,
+    LeaseReleased,
+    LeaseTaken,
+    RecoveryAttested,
+    RecoveryBegun,
+    RecoverySettled,
+)
+from terrace.ledger.events.people import EnvironmentUnheld, LedgerRekeyed
+from terrace.ledger.events.record import Record
+from terrace.ledger.events.states import (
+    StateBackedUp,
+    StateDrilled,
+    StatePruned,
+    StateRekeyed,
+    StateRestoreBegun,
+    StateRestoreEnded,
+)
+from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
+
+_LABEL = b"terrace ledger events\n"
+_OF_A_PROCESS = (
+    DeploymentOpened
+    | DeploymentWaiting
+    | LeaseReleased
+    | LeaseTaken
+    | LedgerRekeyed
+    | RecoveryAttested
+    | RecoveryBegun
+    | RecoverySettled
+    | StateBackedUp
+    | StateDrilled
+    | StatePruned
+    | StateRekeyed
+    | StateRestoreBegun
+    | StateRestoreEnded
+    | StepBegun
+    | StepEnded
+    | StepListed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventKey:
+    """The key of the codes, derived from a secret of the processes that change environments. `id` names it."""
+
+    id: str
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, secret: bytes) -> EventKey:
+        """The key that a secret gives. `id` tells nothing about it."""
+        derived = hmac.digest(secret, _LABEL, "sha256")
+        return cls(hashlib.sha256(b"id\n" + derived).hexdigest()[:8], derived)
+
+    def code(self, event_hash: str) -> str:
+        """The code of the event with this hash: `ID:HMAC-SHA256`, the latter as 64 hexadecimal digits."""
+        return f"{self.id}:{hmac.digest(self.secret, event_hash.encode(), 'sha256').hex()}"
+
+    def wrote(self, event_hash: str, code: str) -> bool:
+        """Whether a process that holds this key wrote the event with this hash."""
+        return hmac.compare_digest(code, self.code(event_hash))
+
+
+def demands_code(record: Record) -> bool:
+    """Whether a record counts only with a code.
+
+    Answers and holds of people need none: they are signed, or close something. So may a person without the key end a
+    deployment by a no: `blocked`.
+    """
+    match record:
+        case DeploymentEnded(result=result):
+            return result != "blocked"
+        case EnvironmentUnheld(deployment=deployment):
+            return bool(deployment)
+    return isinstance(record, _OF_A_PROCESS)

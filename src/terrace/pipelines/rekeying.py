@@ -1,0 +1,67 @@
+"""The key of the ledger is changed: a process with the new key writes down which events of before count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from terrace.errors import BadInput
+from terrace.ledger.authenticity import EventKey
+from terrace.ledger.dismissals import Counts, unread
+from terrace.ledger.events.people import LedgerRekeyed
+from terrace.ledger.model import Draft, History, Ledger, draft
+from terrace.pipelines.journal import append
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change of the key means. `unchecked` are the events, by kind, that count from then on although no code was
+    checked; `absent` are the positions of events that do not count."""
+
+    before: str
+    unchecked: Mapping[str, int]
+    absent: tuple[int, ...]
+
+
+def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
+    """What a change to the key of this reader would mean. Nothing is written.
+
+    With the `old` key the events of before are checked once more: what is not authentic under it stays so. Without, a
+    person answers for all of them but those that were dismissed. Raises BadInput where there is nothing to change, and
+    where the old key is not the one of these events.
+    """
+    reading = history.reading
+    forged = {fault.event.position: fault for fault in reading.faults if fault.is_forged}
+    if not reading.foreign and not forged:
+        raise BadInput(
+            "the key here is the key of this ledger: there is nothing to change",
+            hint="set TERRACE_LEDGER_KEY, or the key of backups that it is derived from, to the new key first",
+        )
+    if old is not None:
+        before = History(history.events, key=old).reading
+        if before.foreign or not any(event.code for event in history.events):
+            raise BadInput(
+                f"the old key ({old.id}) authenticates no event of this ledger",
+                hint="leave --old-key out where it is lost: then you answer for what is written",
+            )
+        return Change(old.id, {}, tuple(f.event.position for f in before.faults if f.is_forged))
+    left = {fault.event.position for fault in unread(history, counts)}
+    absent = tuple(position for position in forged if position not in left)
+    doubted = history.events if reading.foreign else [fault.event for fault in forged.values()]
+    unchecked = Counter(event.kind for event in doubted if event.position not in absent)
+    return Change("", dict(sorted(unchecked.items())), absent)
+
+
+def rekey(ledger: Ledger, history: History, change: Change, reason: str, actor: str) -> History:
+    """Write it down. Raises BadInput where other events were written since it was proposed: look at those too."""
+    if not reason.strip():
+        raise BadInput("nothing says why", hint="say it with --reason: it is kept in the ledger")
+    record = LedgerRekeyed(reason, change.before, change.absent)
+
+    def decide(seen: History) -> tuple[Draft, ...]:
+        if seen.head != history.head:
+            raise BadInput("others wrote into the ledger meanwhile", hint="run the command again")
+        return (draft(record, "ledger", actor),)
+
+    return append(ledger, history, decide)

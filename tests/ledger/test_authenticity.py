@@ -1,0 +1,290 @@
+"""Outcomes in the ledger count only where a process wrote them that holds its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.ledgers import MemoryLedger
+from terrace.errors import BadInput, NotReady
+from terrace.ledger import folds, kinds
+from terrace.ledger.authenticity import EventKey, demands_code
+from terrace.ledger.chain import decode, decode_all, encode, seal, verify
+from terrace.ledger.dismissals import Dismissal
+from terrace.ledger.events import codec
+from terrace.ledger.events.deployments import DeploymentEnded
+from terrace.ledger.events.people import EnvironmentUnheld
+from terrace.ledger.events.record import Record
+from terrace.ledger.model import Draft, Event, History
+from terrace.pipelines.dismissing import dismiss
+from terrace.pipelines.journal import append
+from terrace.pipelines.rekeying import proposed, rekey
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+KEY, OTHER = EventKey.of(b"k" * 32), EventKey.of(b"o" * 32)
+COMMIT = "c" * 40
+OPENED = {
+    "environment": "prod",
+    "commit": COMMIT,
+    "origin": {"kind": "manual", "by": "ann"},
+    "waves": [["prod"]],
+    "policy": "p",
+}
+PLAN = {"step": "plan", "stack": "prod", "attempt": "a1", "detail": {}}
+PLANNED = {
+    "attempt": "a1",
+    "result": "succeeded",
+    "detail": {"digest": "d", "empty": False, "lineage": "", "serial": -1},
+}
+APPLY = {"step": "apply", "stack": "prod", "attempt": "a2", "detail": {}}
+STARTED: list[tuple[str, Mapping[str, Any]]] = [
+    (kinds.DEPLOYMENT_OPENED, OPENED),
+    (kinds.STEP_BEGUN, PLAN),
+    (kinds.STEP_ENDED, PLANNED),
+    (kinds.STEP_BEGUN, APPLY),
+]
+FORGED: list[tuple[str, str, Mapping[str, Any]]] = [
+    (kinds.STEP_ENDED, "d1", {"attempt": "a2", "result": "failed", "detail": {"evidence": "not started"}}),
+    (kinds.STEP_ENDED, "d1", {"attempt": "a2", "result": "succeeded"}),
+    (kinds.STEP_ENDED, "d1", {"attempt": "a2", "result": "unknown"}),
+    (kinds.STEP_LISTED, "d1", {"attempt": "a2", "list": "echoes", "part": 0, "entries": []}),
+    (kinds.STEP_BEGUN, "d1", {"step": "snapshot", "stack": "prod", "attempt": "a3", "detail": {}}),
+    (kinds.STEP_BEGUN, "d1", {"step": "apply", "stack": "prod", "attempt": "a4", "detail": {}}),
+    (kinds.DEPLOYMENT_ENDED, "d1", {"result": "succeeded"}),
+    (kinds.DEPLOYMENT_ENDED, "d1", {"result": "failed"}),
+    (kinds.DEPLOYMENT_ENDED, "d1", {"result": "unknown"}),
+    (kinds.DEPLOYMENT_ENDED, "d1", {"result": "superseded"}),
+    (kinds.DEPLOYMENT_WAITING, "d1", {"reasons": []}),
+    (kinds.LEASE_TAKEN, "d1", {"holder": {"host": "h", "boot": "b", "pid": 1, "who": "w"}, "epoch": 9}),
+    (kinds.LEASE_RELEASED, "d1", {}),
+    (kinds.STEP_BEGUN, "d1", {"step": "plan", "stack": "prod", "attempt": "a5", "detail": {}}),
+    (kinds.DEPLOYMENT_OPENED, "d2", OPENED),
+    (kinds.RECOVERY_ATTESTED, "d1", {"reason": "gone"}),
+    (kinds.RECOVERY_SETTLED, "d1", {"stack": "prod", "attempt": "a2", "reason": "looked"}),
+    (kinds.RECOVERY_BEGUN, "d1", {"stacks": [{"stack": "prod", "attempt": "a2", "serial": 1}]}),
+    (kinds.ENVIRONMENT_UNHELD, "prod", {"deployment": "d1"}),
+    (
+        kinds.STATE_RESTORE_ENDED,
+        "prod",
+        {"environment": "prod", "restore": "r1", "result": "restored", "reason": "", "differences": []},
+    ),
+]
+
+
+def golden() -> tuple[Event, ...]:
+    return decode_all((Path(__file__).parent / "golden" / "written.jsonl").read_bytes().splitlines())
+
+
+def ledger(key: EventKey | None, events: tuple[Event, ...] = ()) -> MemoryLedger:
+    ids, minutes = count(1000 * len(events)), count(len(events))
+    made = MemoryLedger(clock=lambda: NOON + timedelta(minutes=next(minutes)), new_id=lambda: f"e{next(ids)}", key=key)
+    made.events = events
+    return made
+
+
+def started(key: EventKey | None = KEY) -> MemoryLedger:
+    """A ledger whose deployment d1 has an apply that has no end."""
+    made = ledger(key)
+    made.append([Draft(kind, "d1", "ann", payload) for kind, payload in STARTED], head=made.read().head)
+    return made
+
+
+def without_key(made: MemoryLedger, *said: tuple[str, str, Mapping[str, Any]]) -> History:
+    """What a reader with the key sees once a program without it wrote events."""
+    strange = ledger(None, made.events)
+    strange.append(
+        [Draft(kind, subject, "mallory", payload) for kind, subject, payload in said], head=strange.read().head
+    )
+    made.events = strange.events
+    return made.read()
+
+
+@pytest.mark.parametrize("forged", FORGED, ids=lambda said: f"{said[0]}-{said[2].get('result', '')}")
+def test_an_outcome_that_a_ledger_writer_writes_counts_for_nothing_and_holds_the_environment(
+    forged: tuple[str, str, Mapping[str, Any]],
+) -> None:
+    made = started()
+    before = folds.deployments(made.read())
+    history = without_key(made, forged)
+    assert folds.deployments(history) == before
+    (fault,) = history.reading.faults
+    assert (fault.is_forged, fault.environment) == (True, "prod")
+    assert "without the key" in fault.reason
+
+
+def test_the_true_end_of_an_apply_is_read_after_a_forged_one() -> None:
+    made = started()
+    without_key(made, FORGED[0])
+    made.append([Draft(kinds.STEP_ENDED, "d1", "ann", FORGED[1][2])], head=made.read().head)
+    (deployment,) = folds.deployments(made.read())
+    assert [step.result for step in deployment.steps] == ["succeeded", "succeeded"]
+
+
+def test_a_code_counts_at_its_own_place_only() -> None:
+    made = started()
+    made.append([Draft(kinds.STEP_ENDED, "d1", "ann", FORGED[1][2])], head=made.read().head)
+    end = made.events[-1]
+    cut = made.events[:-1]
+    between = seal(Draft("environment.held", "prod", "ann", {}), position=4, previous=cut[-1].hash, id="x", time=NOON)
+    again = seal(
+        Draft(end.kind, end.subject, end.actor, end.payload),
+        position=5,
+        previous=between.hash,
+        id=end.id,
+        time=end.time,
+    )
+    moved = (*cut, between, replace(again, code=end.code))
+    assert verify(moved).ok
+    (fault,) = History(moved, key=KEY).reading.faults
+    assert "not that of its content and place" in fault.reason
+
+
+def test_a_code_of_another_key_is_none() -> None:
+    made = started()
+    strange = ledger(OTHER, made.events)
+    strange.append([Draft(kinds.DEPLOYMENT_ENDED, "d1", "m", {"result": "succeeded"})], head=made.events[-1].hash)
+    (fault,) = History(strange.events, key=KEY).reading.faults
+    assert fault.reason == f"code: it names the key '{OTHER.id}', and the key of this process is {KEY.id}"
+
+
+def test_an_event_that_lost_its_code_is_forged() -> None:
+    made = started()
+    bare = (*made.events[:-1], replace(made.events[-1], code=""))
+    assert [f.is_forged for f in History(bare, key=KEY).reading.faults] == [True]
+
+
+def test_a_reader_without_the_key_believes_and_says_so() -> None:
+    made = started()
+    history = History(without_key(made, FORGED[1]).events)
+    assert history.reading.faults == ()
+    assert folds.deployments(history)[0].steps[-1].result == "succeeded"
+
+
+def test_a_process_without_the_key_writes_no_outcome_that_would_not_count() -> None:
+    made = started()
+    outsider = ledger(None, made.events)
+    seen = outsider.read()
+    for kind, subject, payload in FORGED:
+        draft = Draft(kind, subject, "ann", payload)
+        with pytest.raises(NotReady, match="counts only with the key of the ledger"):
+            append(outsider, seen, lambda history, one=draft: (one,))  # type: ignore[misc]
+    blocked = Draft(kinds.DEPLOYMENT_ENDED, "d1", "ann", {"result": "blocked"})
+    assert len(append(outsider, seen, lambda history: (blocked,)).events) == 5
+
+
+def test_words_of_people_need_no_key() -> None:
+    history = without_key(
+        started(),
+        (kinds.ENVIRONMENT_HELD, "prod", {}),
+        (kinds.ENVIRONMENT_UNHELD, "prod", {}),
+        (kinds.COMMAND_TAKEN, "7", {"command": "reject"}),
+        (kinds.DEPLOYMENT_ENDED, "d1", {"result": "blocked"}),
+    )
+    assert history.reading.faults == ()
+
+
+def test_every_kind_of_a_process_demands_a_code() -> None:
+    free = {"approval", "rejection", "command", "event", "dates", "drift", "audit"}
+    unproven = {kind for kind in codec.RECORDS if kind.partition(".")[0] in free}
+    unproven |= {kinds.LEDGER_OPENED, kinds.ENVIRONMENT_HELD}
+    for event in golden():
+        assert isinstance(event.record, Record)
+        word = isinstance(event.record, EnvironmentUnheld) and not event.record.deployment
+        blocked = isinstance(event.record, DeploymentEnded) and event.record.result == "blocked"
+        assert demands_code(event.record) == (event.kind not in unproven and not word and not blocked), event.kind
+
+
+def test_the_code_is_kept_and_is_no_part_of_the_hash() -> None:
+    made = started()
+    event = made.events[0]
+    assert decode(encode(event)) == event
+    assert event.code.startswith(f"{KEY.id}:")
+    assert decode(encode(replace(event, code=""))).hash == event.hash
+    assert "k" * 32 not in repr(KEY)
+
+
+def sealed_by(made: MemoryLedger, key: EventKey) -> MemoryLedger:
+    return ledger(key, made.events)
+
+
+def nobody(dismissal: Dismissal) -> bool:
+    return False
+
+
+def test_after_a_change_of_the_key_the_events_of_before_count_as_they_did() -> None:
+    made = started()
+    without_key(made, FORGED[1])
+    later = sealed_by(made, OTHER)
+    assert later.read().reading.foreign == KEY.id, "nothing is checked, and crews that apply refuse that"
+    change = proposed(later.read(), KEY, nobody)
+    assert (change.before, change.absent, change.unchecked) == (KEY.id, (4,), {})
+    history = rekey(later, later.read(), change, "retired", "ann")
+    assert history.reading.foreign == ""
+    assert [fault.reason for fault in history.reading.faults] == ["code: it was not authentic when the key was changed"]
+    assert folds.deployments(history)[0].steps[-1].open, "what was forged is not legal now"
+    later.append([Draft(kinds.STEP_ENDED, "d1", "ann", FORGED[1][2])], head=history.head)
+    assert folds.deployments(later.read())[0].steps[-1].result == "succeeded"
+    (stale,) = made_of(later, KEY).reading.faults[1:2]
+    assert stale.is_forged, "who holds the old key only sees that it is old"
+
+
+def made_of(made: MemoryLedger, key: EventKey) -> History:
+    return History(made.events, key=key)
+
+
+def test_a_ledger_of_an_earlier_terrace_is_taken_over_by_a_person() -> None:
+    made = sealed_by(started(None), KEY)
+    assert len(made.read().reading.faults) == 1
+    change = proposed(made.read(), None, nobody)
+    assert change.unchecked == {kinds.DEPLOYMENT_OPENED: 1}
+    history = rekey(made, made.read(), change, "Terrace is newer", "ann")
+    assert history.reading.faults == ()
+    with pytest.raises(BadInput, match="nothing to change"):
+        proposed(history, None, nobody)
+
+
+def test_what_was_dismissed_does_not_come_back_with_a_new_key() -> None:
+    made = started()
+    position = without_key(made, FORGED[1]).events[-1].position
+    dismiss(made, position, "ann", "nobody of us", lambda text: "s", lambda one: True)
+    change = proposed(made.read(), None, lambda one: True)
+    assert change.absent == (position,)
+
+
+def test_a_change_of_the_key_by_a_ledger_writer_holds_everything() -> None:
+    history = without_key(started(), (kinds.LEDGER_REKEYED, "ledger", {"reason": "mine"}))
+    (fault,) = history.reading.faults
+    assert fault.holds("prod") and fault.holds("dev")
+
+
+def test_a_change_is_not_written_over_events_that_were_not_looked_at() -> None:
+    made = sealed_by(started(None), KEY)
+    seen = made.read()
+    change = proposed(seen, None, nobody)
+    without_key(made, FORGED[1])
+    with pytest.raises(BadInput, match="meanwhile"):
+        rekey(made, seen, change, "why", "ann")
+    with pytest.raises(BadInput, match="authenticates no event"):
+        proposed(made.read(), OTHER, nobody)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(FORGED), max_size=6), st.data())
+def test_no_events_without_a_code_change_what_is_known(said: list[Any], data: st.DataObject) -> None:
+    codes: Callable[[Event], str] = lambda event: data.draw(  # noqa: E731
+        st.sampled_from(["", OTHER.code(event.hash), KEY.id, f"{KEY.id}:", f"{KEY.id}:{'0' * 64}", ":"])
+    )
+    made = started()
+    before = folds.deployments(made.read())
+    events = without_key(made, *said).events
+    history = History((*events[:4], *(replace(event, code=codes(event)) for event in events[4:])), key=KEY)
+    assert folds.deployments(history) == before
+    assert len(history.reading.faults) == len(said)
