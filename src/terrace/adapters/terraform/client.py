@@ -25,7 +25,7 @@ from terrace.adapters.terraform.binary import Binary, find
 from terrace.adapters.terraform.cli_config import CliConfig, cli_config
 from terrace.adapters.terraform.data_folder import LOCK_FILE, OVERRIDE, DataFolder, data_folder, override, state_file
 from terrace.adapters.terraform.environment import child_environment
-from terrace.adapters.terraform.execute import Ran, execute
+from terrace.adapters.terraform.execute import Limit, Ran, execute
 from terrace.adapters.terraform.failures import STALE_DATA, failure
 from terrace.adapters.terraform.fast.lane import LaneDied
 from terrace.adapters.terraform.fast.memory import Surprise
@@ -46,6 +46,16 @@ _REBUILT = "the cache of `init` for {} was damaged ({}): it was discarded and ma
 
 INIT_JSON_SINCE = Version(1, 9, 0)
 """Terraform tells `init` as JSON from here on; before, its words are passed on as they are."""
+
+
+LIMITS = {
+    "init": Limit(15 * 60),
+    "plan": Limit(60 * 60),
+    "state push": Limit(15 * 60, writes=True),
+    "state rm": Limit(15 * 60, writes=True),
+    "force-unlock": Limit(15 * 60, writes=True),
+}
+"""How long commands may run; the others as long as a plan. An apply has a runner of its own, and no limit here."""
 
 
 class LocalTerraform:
@@ -433,6 +443,7 @@ class LocalTerraform:
             interruption=INTERRUPTION,
             line=hear if streaming else None,
             stdin=stdin,
+            limit=LIMITS.get(name, Limit()),
         )
         found = distinct(diagnostics)
         if ran.code != 0:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,19 @@ JSON of their plans three times that."""
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a command may run, in seconds.
+
+    Then it is interrupted, and once more after `grace`, which has Terraform end at once. After another `grace` it is
+    killed, unless it `writes`: a state that is being written is not cut.
+    """
+
+    seconds: float = 3600.0
+    grace: float = 60.0
+    writes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ran:
     """A command that ended: `out` is stdout where it was not read as lines."""
 
@@ -43,28 +57,71 @@ def execute(
     line: Callable[[bytes], None] | None = None,
     stdin: BinaryIO | None = None,
     size: int = BYTES,
+    limit: Limit = Limit(),
 ) -> Ran:
     """Run to the end. With `line` every line of stdout is handed to it as it comes, and `out` stays empty.
 
     The child is in a session of its own, so that a terminal's ^C reaches it once: through `interruption`, which
-    makes this raise Interrupted after the child has ended. It is never killed. One that is followed or fed outlives
+    makes this raise Interrupted after the child has ended. One that is followed or fed outlives
     us: were we killed, it would still end as it should and let go of the state's lock.
 
-    Raises NotReady where it wrote more than `size` bytes that were to be returned; it is interrupted then.
+    Raises NotReady where it wrote more than `size` bytes that were to be returned, or ran longer than its limit; it is
+    stopped then.
     """
     interruption.check()
+    clocks: list[_Clock] = []
+    name = " ".join(command[:2])
     with private_file() as err:
 
         def started(out: int | IO[bytes]) -> subprocess.Popen[bytes]:
-            return _started(command, cwd=cwd, env=env, stdin=stdin, out=out, err=err)
+            child = _started(command, cwd=cwd, env=env, stdin=stdin, out=out, err=err)
+            clocks.append(_Clock(child, limit))
+            return child
 
-        if line is None and stdin is None:
-            code, out = _captured(started, interruption, size, " ".join(command[:2]))
-        else:
-            code, out = _followed(started, interruption, line), b""
+        try:
+            if line is None and stdin is None:
+                code, out = _captured(started, interruption, size, name)
+            else:
+                code, out = _followed(started, interruption, line), b""
+        finally:
+            for clock in clocks:
+                clock.stop()
         interruption.check()
+        if code != 0 and any(clock.expired for clock in clocks):
+            raise NotReady(
+                f"{name} did not end within {limit.seconds:g} s, and was stopped",
+                hint="see what it waits for: a provider, the backend or the network; the same command tries again",
+            )
         err.seek(0)
         return Ran(code, out, err.read().decode("utf-8", "replace"))
+
+
+class _Clock:
+    """Stops a child that runs longer than its limit."""
+
+    def __init__(self, child: subprocess.Popen[bytes], limit: Limit) -> None:
+        self.expired = False
+        self._child = child
+        steps = [(0, self._interrupt), (1, self._interrupt), *([] if limit.writes else [(2, self._kill)])]
+        self._timers = [threading.Timer(limit.seconds + number * limit.grace, act) for number, act in steps]
+        for timer in self._timers:
+            timer.daemon = True
+            timer.start()
+
+    def stop(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+
+    def _interrupt(self) -> None:
+        if self._child.poll() is None:
+            self.expired = True
+            _stop(self._child)
+
+    def _kill(self) -> None:
+        if self._child.poll() is None:
+            # With its providers: it is the first of a session of its own.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
 
 
 _Start = Callable[[int | IO[bytes]], subprocess.Popen[bytes]]
