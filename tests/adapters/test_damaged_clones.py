@@ -235,3 +235,29 @@ def test_hooks_and_monitors_of_the_clone_hide_no_change_and_stop_nothing(work: P
     assert repository.dirty == ("main.tf",)
     assert repository.tree(repository.snapshot()).read("main.tf") == b"changed\n"
     repository.tag("deployed/dev/x", repository.resolve("HEAD"), "m")
+
+
+def test_what_is_pushed_to_another_repository_than_it_is_read_from_is_not_written(work: Path, tmp_path: Path) -> None:
+    for name in ("remote.git", "fork.git"):
+        git(tmp_path, "init", "--quiet", "--bare", name)
+    git(work, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    ids = iter(f"e{number}" for number in range(99))
+
+    def ledger() -> GitLedger:
+        return GitLedger(
+            work, remote="origin", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: next(ids)
+        )
+
+    first = [Draft(kinds.LEDGER_OPENED, "ledger", "ann", {"version": 1})]
+    held = [Draft(kinds.ENVIRONMENT_HELD, "prod", "ann", {"reason": "r"})]
+    for setting in ("remote.origin.pushurl", f"url.{tmp_path}/fork.git.pushInsteadOf"):
+        git(work, "config", setting, str(tmp_path / ("fork.git" if "pushurl" in setting else "remote.git")))
+        with pytest.raises(NotReady, match="another address"):
+            ledger().append(first, head=GENESIS)
+        assert ledger().read().events == ()
+        git(work, "config", "--unset", setting)
+        git(tmp_path / "fork.git", "update-ref", "-d", "refs/heads/terrace/ledger")
+    git(work, "config", "remote.origin.pushurl", f"file://{tmp_path}/remote.git")
+    history = ledger().append(first, head=GENESIS)
+    assert len(ledger().append(held, head=history.head).events) == 2
+    assert len(ledger().read().events) == 2, "two addresses of one repository are fine"

@@ -347,8 +347,18 @@ class GitLedger:
         else:
             if done.code != 0:
                 self._look_again(commit, _refusal(done))
+            elif self._pushes_elsewhere:
+                # Others read at the other address: what is not there is not written.
+                self._look_again(commit, "it is pushed to another address than it is read from, and is not there")
         # Where this fails, another process of this clone was quicker to note the same commit or a later one.
         self._git("update-ref", self._ref, commit, self._tip, check=False)
+
+    @cached_property
+    def _pushes_elsewhere(self) -> bool:
+        """Whether the configuration of the clone names another address for pushes, which may be another repository."""
+        assert self._remote is not None, "asked only where there is one"
+        pushed = self._git("remote", "get-url", "--push", "--all", "--", self._remote).out
+        return pushed != self._git("remote", "get-url", "--", self._remote).out
 
     def _move(self, commit: str) -> None:
         """Move the local branch from where it was read to the new commit."""
