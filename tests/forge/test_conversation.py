@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from forge.fake import FakeGitHub, Stumble
@@ -10,7 +13,13 @@ from terrace.adapters.github.conversation import GitHubConversation
 from terrace.adapters.github.credentials import Token
 from terrace.errors import BadInput, NotReady
 from terrace.gates.conversation.model import Permission
+from terrace.gates.handle import handle
+from terrace.gates.model import Subject, Witness
+from terrace.gates.people import People
+from terrace.ledger.folds import SignedApproval
+from terrace.pipelines.conversation.witness import still_said
 from terrace.report.conversation import marker
+from terrace.stacks.config import Config
 
 HEAD, MERGED = "a" * 40, "c" * 40
 
@@ -156,3 +165,17 @@ def test_without_the_permission_it_is_said_which(fake: FakeGitHub) -> None:
     with pytest.raises(NotReady) as error:
         talk(fake).again(change)
     assert "actions: write" in (error.value.hint or "")
+
+
+@pytest.mark.parametrize("later", [-3600, -1, 1, 86_400])
+def test_a_comment_that_is_dated_anew_in_the_ledger_is_no_answer(fake: FakeGitHub, later: int) -> None:
+    """A ledger writer dates an approval later, so that it does not expire and follows the withdrawal of a no."""
+    plan = Subject("l", "prod", "prod/app", "c" * 40, "digest", "rules", "")
+    id_ = fake.someone_comments(7, "bob", f"/terrace approve prod {handle('d1', (plan,))}")
+    heard = talk(fake).said(str(id_))
+    assert heard is not None
+    people = People(Config(teams={"owners": ("bob",)}))
+    witness = Witness("comment", str(id_), "7", "bob")
+    true = SignedApproval("d1", "bob", "", "approve", (plan,), heard.at, "", "", None, witness, "d1")
+    assert still_said(talk(fake), people, true)
+    assert not still_said(talk(fake), people, replace(true, at=heard.at + timedelta(seconds=later)))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Literal
+
+import pytest
 
 from simulation.people import People
 from simulation.script import Script, kill, staged
 from simulation.test_found import about_to_apply, approved, promoted, result, up_to
 from simulation.world import signature
+from terrace.gates.model import Identity, Subject, Witness
 from terrace.ledger import folds, kinds
+from terrace.ledger.declared import Declared
+from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Draft
+from terrace.pipelines.approve import Word, answer, waiting
 from terrace.pipelines.crew import Crew, unsigned
 from terrace.pipelines.deploy import deploy, resume
 from terrace.pipelines.holding import hold, releases
@@ -163,6 +169,48 @@ def test_a_deployment_that_is_signed_by_its_requester_asks_nobody_more() -> None
         people.answer("staging", "bob")
         people.resume("staging", "cid")
     assert result(people, "staging") == "succeeded"
+
+
+@pytest.mark.parametrize("forged", ["approve", "reject"])
+def test_an_answer_that_was_written_before_a_comment_was_heard_does_not_keep_its_no_unheard(forged: str) -> None:
+    """A ledger writer sees the comment first, and writes something else in its name."""
+    people, _ = staged()
+    up_to(people, "dev")
+    promoted(people)
+    latest = folds.latest(people.history, "staging")
+    assert latest is not None and latest.waiting
+    seen = Witness("comment", "77", "7", "cid-codes")
+    said_at = people.world.now
+
+    def says(crew: Crew) -> object:
+        def proof(said: SignedApproval | Declared) -> Identity:
+            holds = isinstance(said, SignedApproval) and (said.actor, said.answer) == ("cid", "reject")
+            return Identity("forge", "account cid-codes") if holds and said.at == said_at else Identity("unsaid")
+
+        found = waiting(crew.policy, people.history, "staging")
+        assert found is not None
+        plans = [{name: getattr(plan, name) for name in Subject.__slots__} for plan in found[1]]
+        told = {
+            "actor": "cid",
+            "role": "",
+            "answer": forged,
+            "subjects": plans if forged == "approve" else [{**plan, "commit": "f" * 40} for plan in plans],
+            "at": said_at.isoformat(),
+            "statement": "made up",
+            "witness": asdict(seen),
+            "deployment": "another",
+        }
+        draft = Draft(kinds.APPROVAL_GIVEN, latest.id, "mallory", told)
+        people.world.ledger.append([draft], head=people.history.head)
+        word = Word("reject", "", "it leaks", lambda _: seen, said_at)
+        return answer(replace(crew, proof=proof), "staging", word)
+
+    people.command("cid", says)
+    ended = folds.latest(people.history, "staging")
+    assert ended is not None
+    assert (ended.id, ended.result) == (latest.id, "blocked"), people.world.errors[-1:]
+    (no,) = [one for one in folds.answers(people.history) if one.comment == "it leaks"]
+    assert (no.answer, no.named) == ("reject", latest.id)
 
 
 def _waits(people: People) -> tuple[str, ...]:

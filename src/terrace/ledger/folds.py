@@ -281,8 +281,9 @@ def _answers(history: History) -> tuple[SignedApproval, ...]:
             continue
         signed = _approval(event, event.record)
         place = first.setdefault((signed.statement, signed.signature, signed.witness), event.position)
-        if signed.witness is not None:
-            # What was said on a forge once answers one deployment: the first that it was written down for.
+        if signed.witness is not None and signed.answer != "reject":
+            # A yes that was said on a forge once answers one deployment: the first that it was written down for. A no
+            # is about plans and commits; an event that was written before it takes nothing from it.
             signed = replace(signed, named=about.setdefault(signed.witness, signed.named))
         found.append(replace(signed, position=place))
     return tuple(found)

@@ -67,9 +67,8 @@ def answer(crew: Crew, environment: str, word: Word) -> tuple[Deployment, Verdic
             raise BadInput(f"deployment {deployment.id} does not wait any more; nothing was written")
         if subjects(crew.policy, seen, now, awaiting(now)) != bound:
             raise BadInput("the plan changed while you answered; nothing was written", hint="look at it again")
-        # The same comment, heard again, is the same answer.
-        given = {one.witness for one in folds.approvals(seen, deployment.id) if one.witness is not None}
-        if vouched in given:
+        # The same comment, heard again, is the same answer; an event that names it and says something else is none.
+        if isinstance(vouched, Witness) and _is_written(seen, deployment.id, vouched, spoken, word.at):
             return ()
         after = preview(seen, [draft], crew.clock())
         _counts(crew, seen, after, now)
@@ -78,6 +77,17 @@ def answer(crew: Crew, environment: str, word: Word) -> tuple[Deployment, Verdic
     history = append(crew.ledger, history, decide)
     deployment = next(one for one in folds.deployments(history) if one.id == deployment.id)
     return deployment, gates_say(crew, history, deployment, awaiting(deployment))
+
+
+def _is_written(history: History, deployment: str, witness: Witness, spoken: Statement, at: datetime | None) -> bool:
+    """Whether the ledger holds what was said there as an answer to a deployment: the same answer, by the same person,
+    about the same plans, at the same time where that is known."""
+    return any(
+        (one.witness, one.actor, one.answer, one.subjects, one.named)
+        == (witness, spoken.actor, spoken.answer, spoken.subjects, spoken.deployment)
+        and at in (None, one.at)
+        for one in folds.approvals(history, deployment)
+    )
 
 
 def waiting(policy: str, history: History, environment: str) -> tuple[Deployment, tuple[Subject, ...]] | None:

@@ -22,30 +22,35 @@ def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, w
     """Write it down, unless it was, and tell what it came to. Raises BadInput where it could not count."""
     history = crew.ledger.read()
     found = approving.waiting(crew.policy, history, environment)
-    if found is None and written(history, witness):
+    if found is None and written(history, witness, word.answer):
         latest = folds.latest(history, environment)
-        ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness)
+        ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness, word.answer)
         before = Reply("That was written down before, and counted.", following=("/terrace status",))
         return Heard(before, left=environment if ended else "")
-    if found is not None and written(history, witness) and not _said_here(history, found[0], witness):
+    # A no is heard whatever the ledger says that the comment said before; it names the deployment that it answers.
+    earlier = word.answer == "approve" and written(history, witness, word.answer)
+    if found is not None and earlier and not _said_here(history, found[0], witness, word.answer):
         raise BadInput("that answered an earlier deployment of the same plans: say it again for this one")
     if found is not None and word.answer == "approve":
         why = own_part(talk, crew, history, found[0], witness.login)
         if why is not None:
             raise BadInput(why)
     deployment, verdict = approving.answer(crew, environment, word)
-    no = next((one.id for one in folds.approvals(crew.ledger.read(), deployment.id) if one.witness == witness), "")
+    given = folds.approvals(crew.ledger.read(), deployment.id)
+    no = next((one.id for one in given if one.witness == witness and one.answer == word.answer), "")
     return weighed(deployment, verdict, word.answer, no)
 
 
-def written(history: History, witness: Witness) -> bool:
-    """Whether what a witness is named for stands in the ledger."""
+def written(history: History, witness: Witness, said: approving.Answer) -> bool:
+    """Whether the ledger holds that answer with that witness, for whatever deployment."""
     given = (event.record for event in history.readable if isinstance(event.record, ApprovalGiven))
-    return any(one.witness is not None and Witness(**asdict(one.witness)) == witness for one in given)
+    return any(
+        one.witness is not None and Witness(**asdict(one.witness)) == witness and one.answer == said for one in given
+    )
 
 
-def _said_here(history: History, deployment: Deployment, witness: Witness) -> bool:
-    return any(one.witness == witness for one in folds.approvals(history, deployment.id))
+def _said_here(history: History, deployment: Deployment, witness: Witness, said: approving.Answer) -> bool:
+    return any(one.witness == witness and one.answer == said for one in folds.approvals(history, deployment.id))
 
 
 def weighed(deployment: Deployment, verdict: Verdict, said: approving.Answer, no: str) -> Heard:

@@ -88,7 +88,9 @@ def _answered(
         comment = house.talk.testify(number, seen.marker, testimony_page(seen))
         witness = Witness(seen.kind, comment, str(number), seen.login)
         chosen = role or role_of(house.config, seen.environment, person)
-        word = approving.Word(seen.answer, chosen, "", lambda _: witness, at, seen.handle)
+        told = house.talk.said(comment) if at is None else None
+        when = told.at if told is not None else at
+        word = approving.Word(seen.answer, chosen, "", lambda _: witness, when, seen.handle)
         return answering.answer(house.talk, crew, seen.environment, witness, word)
     except TerraceError as error:
         return refused(f"Nothing was done: {error.message}.", hint=error.hint)

@@ -9,6 +9,7 @@ from terrace.gates.conversation.testimony import Testimony
 from terrace.gates.handle import handle
 from terrace.gates.model import Witness
 from terrace.gates.people import People
+from terrace.gates.tally import CLOCK_SKEW
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 from terrace.pipelines.conversation.ports import Conversation
@@ -33,10 +34,13 @@ def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bo
     if said is None or said.edited:
         return False
     if witness.kind == "comment":
-        return not said.machine and _same(said.login, witness.login) and _means(said.text, signed)
-    # We saw it, and said so, if nobody else can say it as us.
+        # The time as well: an answer that is dated anew would count longer, and after a no that followed it.
+        here = not said.machine and _same(said.login, witness.login) and said.at == signed.at
+        return here and _means(said.text, signed)
+    # We saw it, and said so, if nobody else can say it as us; and not before it was answered.
     return (
         talk.mine_alone
+        and signed.at - said.at <= CLOCK_SKEW
         and _same(said.login, talk.me)
         and said.text.split("\n", 1)[0].rstrip() == _testimony(witness, signed)
     )
