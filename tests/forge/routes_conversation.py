@@ -77,6 +77,19 @@ class Conversations(Paged):
             self._contract, "workflow-run", id=number, head_sha=head, status=status, event="pull_request", path=path
         )
 
+    def ran_by(self, number: int, login: str, *, event: str = "push", branch: str | None = "main", **told: Any) -> None:
+        """Somebody, or something, starts a run of a workflow of the repository itself."""
+        here = sample(self._contract, "minimal-repository", full_name=f"{self.owner}/{self.name}")
+        begun: dict[str, Any] = {"created_at": stamp(self.now), "updated_at": stamp(self.now), "status": "in_progress"}
+        begun |= {"repository": here, "head_repository": here, "actor": user(login), "triggering_actor": user(login)}
+        self.workflow_runs[number] = sample(
+            self._contract, "workflow-run", id=number, event=event, head_branch=branch, **{**begun, **told}
+        )
+
+    def _actions_get_workflow_run(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
+        found = self.workflow_runs.get(int(parts["run_id"]))
+        return Answer(200, found) if found else missing()
+
     def _issues_get_comment(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
         found = self.comments.get(int(parts["comment_id"]))
         return Answer(200, found) if found else missing()

@@ -160,6 +160,34 @@ def test_the_requester_does_not_approve_under_another_git_name() -> None:
     assert result(people, "staging") == "succeeded"
 
 
+@pytest.mark.parametrize(
+    ("forge", "told"),
+    [
+        (None, "no forge can be asked about it"),
+        ("the forge knows no such run of this repository", "the forge knows no such run of this repository"),
+        ("", ""),
+    ],
+)
+def test_a_run_of_ci_that_is_only_claimed_does_not_spare_the_extra_approver(forge: str | None, told: str) -> None:
+    """`GITHUB_ACTIONS=true` in a terminal, or a word in an event, makes no run."""
+    people, _ = staged()
+    up_to(people, "dev")
+
+    def run(crew: Crew) -> object:
+        good = folds.last_good(crew.ledger.read(), "dev")
+        assert good is not None
+        claims = replace(crew, vouch=unsigned, run="github 77")
+        if forge is not None:
+            claims = replace(claims, unproven_run=lambda run, requester, at: forge if run == "github 77" else "another")
+        return deploy(claims, "staging", good.commit, Promotion("dev", "eve"))
+
+    people.world.now += timedelta(hours=1)
+    people.command("eve", run)
+    (waits,) = _waits(people)
+    assert ("nothing proves who requested it (run github 77: " in waits, told in waits) == (bool(told), True)
+    assert ("0 of 2 people" if told else "0 of 1 people") in waits
+
+
 def test_a_deployment_that_is_signed_by_its_requester_asks_nobody_more() -> None:
     people, _ = staged()
     up_to(people, "dev")
@@ -184,8 +212,9 @@ def test_an_answer_that_was_written_before_a_comment_was_heard_does_not_keep_its
 
     def says(crew: Crew) -> object:
         def proof(said: SignedApproval | Declared) -> Identity:
-            holds = isinstance(said, SignedApproval) and (said.actor, said.answer) == ("cid", "reject")
-            return Identity("forge", "account cid-codes") if holds and said.at == said_at else Identity("unsaid")
+            if isinstance(said, SignedApproval) and (said.actor, said.answer, said.at) == ("cid", "reject", said_at):
+                return Identity("forge", "account cid-codes")
+            return Identity("unsaid")
 
         found = waiting(crew.policy, people.history, "staging")
         assert found is not None

@@ -130,6 +130,7 @@ class Workshop:
         self._older_keys = older_keys
         self._key = key
         self._heard: dict[SignedApproval | Declared, Identity] = {}
+        self._proven_runs: set[tuple[str, str, datetime]] = set()
         self._surveyed: dict[str, Landscape] = {}
         self._judged: dict[str, str | None] = {}
 
@@ -432,6 +433,28 @@ class Workshop:
             self._judged[commit] = merges.unreviewed(commit)
         return self._judged[commit]
 
+    def _unproven_run(self, run: str, requester: str, opened_at: datetime) -> str:
+        """Why a run of CI does not prove who opened a deployment; "" where the forge says that it does."""
+        from terrace.adapters.github.workflow_runs import workflow_run
+        from terrace.gates.ci_runs import why_unproven
+        from terrace.gates.people import People
+
+        forge, _, id_ = run.partition(" ")
+        if forge != "github":
+            return f"Terrace cannot ask {forge} about runs"
+        # What a run proves stays true: it is asked again only while it is not proven.
+        if (run, requester, opened_at) in self._proven_runs:
+            return ""
+        try:
+            connected = self.connected
+            told = workflow_run(connected.github, connected.github.place, id_)
+        except (NotReady, BadInput) as error:
+            return f"GitHub cannot be asked: {error.message}"
+        why = why_unproven(told, self.trust.config.branch, People(self.trust.config), requester, opened_at)
+        if not why:
+            self._proven_runs.add((run, requester, opened_at))
+        return why
+
     def page(self) -> Page:
         """The page of the change that this run is for. Raises NotReady where there is none."""
         from terrace.apps.pages import page
@@ -521,6 +544,7 @@ class Workshop:
             signers=has_signers(self.trust.signers),
             run=run_of_ci(os.environ),
             reference=self.reference,
+            unproven_run=self._unproven_run,
         )
 
     @property

@@ -61,6 +61,7 @@ class Facts:
     `deployment` is the id of the deployment that asks, "" before there is one. `requested_by` is the key or the account
     that proves the requester, "" where nothing does. `rejections` are the answers of `refusals`.
     `requester_unproven` is whether keys are known, and none proves who requested it: it may be one of the approvers.
+    `run_unproven` says why the run of CI that the opening event names does not prove it, "" where it names none.
     `unfounded` says of an open deployment what its opening event claims and what does not follow from facts. `proven`:
     signed approvals prove that people let this commit into the environment before. `clock` says why the clock of this
     machine is not believed, and what to do; None where nothing speaks against it. `unsettled` is the deployment there
@@ -83,6 +84,7 @@ class Facts:
     requested_by: str = ""
     rejections: tuple[GateResult, ...] = ()
     requester_unproven: bool = False
+    run_unproven: str = ""
     unfounded: tuple[str, ...] = ()
     proven: bool = True
     clock: tuple[str, str] | None = None
@@ -184,7 +186,17 @@ def consent(
     answers = _approvals(config, replace(environment, approvals=asked), subjects, said, facts, now)
     if asked != rule:
         why = "; one person more than usual, because nothing proves who requested it"
-        answers = tuple(replace(a, reason=a.reason + why) if a.outcome is Outcome.WAIT else a for a in answers)
+        how = ""
+        if facts.run_unproven:
+            why += f" (run {facts.run_unproven})"
+            how = (
+                "; with GITHUB_TOKEN and `actions: read` Terrace asks the forge about the run,"
+                " and a requester with a key signs: `git config user.signingkey KEY.pub`"
+            )
+        answers = tuple(
+            replace(a, reason=a.reason + why, satisfy=a.satisfy + how) if a.outcome is Outcome.WAIT else a
+            for a in answers
+        )
     if risk is not None and rule != usual:
         why = f" (the risk is {risk.level})"
         answers = tuple(replace(a, reason=a.reason + why) if a.outcome is Outcome.WAIT else a for a in answers)

@@ -345,10 +345,13 @@ def situation(
     identity = crew.proof(request.declared) if request is not None else None
     if identity is not None and identity.proven:
         seen = replace(seen, requested_by=identity.by)
-    elif crew.signers and not (request is not None and request.run):
-        # What a clock opens nobody requested, where the rules of the protected branch let a clock open it.
-        by_clock = isinstance(deployment.origin, Automatic) and settings.deploy == "automatic"
-        seen = replace(seen, requester_unproven=not by_clock)
+    # What a clock opens nobody requested, where the rules of the protected branch let a clock open it.
+    elif crew.signers and not (isinstance(deployment.origin, Automatic) and settings.deploy == "automatic"):
+        run = request.run if request is not None else ""
+        # That a deployment was opened in a run of CI is what its opening event says: only the forge proves it.
+        why = crew.unproven_run(run, deployment.requester, deployment.opened_at) if run else ""
+        doubt = f"{run}: {why}" if why else ""
+        seen = replace(seen, requester_unproven=not run or bool(why), run_unproven=doubt)
     bound = subjects(crew.policy, history, deployment, plans)
     said = said_about(history, question(settings, seen, bound), deployment.id, crew.proof)
     return Situation(settings, seen, bound, said, risk_of(plans))

@@ -35,6 +35,15 @@ Proving = Callable[[SignedApproval | Declared], Identity]
 """Tells how the author of an answer or a declaration is known now."""
 
 
+UnprovenRun = Callable[[str, str, datetime], str]
+"""Says why a run of CI does not prove that a person opened a deployment at a time; "" where it does."""
+
+
+def ask_nobody(run: str, requester: str, opened_at: datetime) -> str:
+    """Where there is no forge, no run proves anything."""
+    return "no forge can be asked about it"
+
+
 def unsigned(text: bytes) -> None:
     """How somebody is known who has no key and said it nowhere else: not at all."""
 
@@ -48,11 +57,11 @@ class Crew:
     never raises for what it cannot find out, but tells that as unknown. `unreviewed` says why a commit of the protected
     branch did not come through a change that somebody else approved, None where it did; it raises NotReady where nobody
     can be asked. `proof` tells how the author of an answer or a declaration is known; `vouch` proves what `actor`
-    declares. `signers` is whether anybody's key is known: then declarations without a proof are worth less. `run` names
-    the run of CI that this is, "" outside of one. `parallel` is how many Terraform processes may run at once. `actor`
-    is who gave the command. With the `reach` of plans nothing is applied: what could be, waits. `dismissed` says
-    whether a dismissal of an event that cannot be read counts, by the trust root. `reference` tells the time by a clock
-    that nobody sets on this machine, None where there is none.
+    declares. `signers` is whether anybody's key is known: then declarations without a proof are worth less. `run`
+    names the run of CI that this is, "" outside of one; `unproven_run` asks the forge about one. `parallel` is how
+    many Terraform processes may run at once. `actor` is who gave the command. With the `reach` of plans nothing is
+    applied: what could be, waits. `dismissed` says whether a dismissal of an event that cannot be read counts, by
+    the trust root. `reference` tells the time by a clock that nobody sets on this machine, None where there is none.
     """
 
     actor: str
@@ -81,3 +90,4 @@ class Crew:
     signers: bool = False
     run: str = ""
     reference: Callable[[], Reference | None] = no_reference
+    unproven_run: UnprovenRun = ask_nobody
