@@ -20,6 +20,7 @@ from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.sealing import Seals, read_key
+from terrace.ledger.authenticity import EventKey
 from terrace.ledger.kinds import ENVIRONMENT_HELD, STATE_RESTORE_BEGUN
 from terrace.ledger.model import Draft
 from terrace.plans.state_file import read_state
@@ -278,7 +279,13 @@ def begun_elsewhere(shop: World) -> str:
         "held_by_us": True,
     }
     held = {"reason": "being restored", "deployment": "r1"}
-    ledger = GitLedger(shop.work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: os.urandom(6).hex())
+    ledger = GitLedger(
+        shop.work,
+        remote="origin",
+        clock=lambda: datetime.now(UTC),
+        new_id=lambda: os.urandom(6).hex(),
+        key=EventKey.of(read_key("env:K", {"K": KEY})),
+    )
     drafts = (Draft(STATE_RESTORE_BEGUN, "dev", "bob", intent), Draft(ENVIRONMENT_HELD, "dev", "bob", held))
     ledger.append(drafts, head=ledger.read().head)
     return copy
