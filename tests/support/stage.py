@@ -68,7 +68,8 @@ class Actor:
     def ended(self) -> Done | None:
         """Wait for its end; None when it was killed."""
         try:
-            code, out, err = self.voice.recv() if self.voice.poll(PATIENCE) else (None, "", "")
+            assert self.voice.poll(PATIENCE), f"it did not end within {PATIENCE:.0f} s"
+            code, out, err = self.voice.recv()
         except EOFError:
             code, out, err = None, "", ""
         self.process.join(PATIENCE)
@@ -121,7 +122,8 @@ class Stage:
         Returns it and where it stands; "" when the deployment ended before.
         """
         actor = self._start(_mortal, (environment, at, signal.SIGSTOP))
-        where = actor.voice.recv() if actor.voice.poll(PATIENCE) else ""
+        assert actor.voice.poll(PATIENCE), f"it neither came to that nor ended within {PATIENCE:.0f} s"
+        where = actor.voice.recv()
         if " " not in where or ":" in where:
             actor.process.join(PATIENCE)
             return actor, ""
