@@ -20,6 +20,8 @@ from terrace.errors import BadInput
 from terrace.stacks.additions import FILE
 from terrace.stacks.layout import WRITTEN_BY_TERRACE
 
+pytestmark = pytest.mark.slow
+
 
 def opened(work: Path) -> GitRepository:
     return GitRepository.around(work, cache=work.with_name("cache"))

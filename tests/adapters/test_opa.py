@@ -16,6 +16,8 @@ from terrace.assess.model import Severity, Status
 from terrace.assess.policy.rego import broken, findings
 from terrace.errors import NotReady
 
+pytestmark = pytest.mark.slow
+
 INPUT = {"resources": [{"address": "aws_s3_bucket.it", "type": "aws_s3_bucket", "after": {"acl": "public-read"}}]}
 
 PUBLIC = """

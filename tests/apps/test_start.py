@@ -39,6 +39,8 @@ from terrace.stacks.load import BadConfig, ladder, load
 from terrace.stacks.naming import NAME
 from terrace.stacks.schema import json_schema
 
+pytestmark = pytest.mark.slow
+
 Captured = pytest.CaptureFixture[str]
 
 KEY = base64.b64encode(bytes(32)).decode()

@@ -20,6 +20,8 @@ from terrace.ledger.chain import verify
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.pipelines.journal import append
 
+pytestmark = pytest.mark.slow
+
 
 def ledger_of(work: Path, remote: str | None = "origin", seen: SeenHead | None = None) -> GitLedger:
     return GitLedger(

@@ -32,6 +32,8 @@ from terrace.stacks.model import (
     Rollback,
 )
 
+pytestmark = pytest.mark.slow
+
 PROD = [["prod/network"], ["prod/app", "prod/web"]]
 
 
