@@ -79,6 +79,7 @@ class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scann
     releases: dict[str, dict[str, Any]] = field(default_factory=dict)
     scanning: str = "on"
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: dict[str, list[str]] = field(default_factory=dict)
     looks: int = 0
     vanishing: bool = False
     _serial: int = 0

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from forge.fake import FakeGitHub, Stumble
+from support.checked import rich
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.code_scanning import CodeScanning
 from terrace.adapters.github.credentials import Token
+from terrace.assess.model import Finding, Severity, Status
+from terrace.report import sarif
 
 SARIF = json.dumps({"version": "2.1.0", "runs": []}).encode()
 HEAD, REF = "a" * 40, "refs/pull/7/head"
@@ -56,3 +60,29 @@ def test_what_is_too_large_is_not_sent(fake: FakeGitHub) -> None:
 
     assert "up to 10 MB" in (take(fake, os.urandom(11 << 20)) or "")
     assert fake.asked == []
+
+
+NOWHERE = Finding("checkov", Severity.MEDIUM, Status.UNKNOWN, "checkov", "checkov is not installed")
+
+
+def test_a_check_with_a_finding_that_has_no_file_is_taken(fake: FakeGitHub) -> None:
+    record = rich()
+    found = (*record.assessment.findings, NOWHERE)
+    report = sarif.check(replace(record, assessment=replace(record.assessment, findings=found)))
+    assert take(fake, report.encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("locations", "why"),
+    [
+        ([], "expected at least one location"),
+        ([{"logicalLocations": [{"fullyQualifiedName": "aws_vpc.a"}]}], "expected a physical location"),
+        ([{"physicalLocation": {"region": {"startLine": 1}}}], "expected artifact location"),
+    ],
+)
+def test_the_fake_refuses_a_whole_report_in_which_one_result_has_no_file(
+    fake: FakeGitHub, locations: list[dict[str, object]], why: str
+) -> None:
+    result = {"message": {"text": "x"}, "locations": locations}
+    run = {"tool": {"driver": {"name": "terrace"}}, "results": [result]}
+    assert why in (take(fake, json.dumps({"version": "2.1.0", "runs": [run]}).encode()) or "")

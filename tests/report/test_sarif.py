@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import random
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,12 +14,14 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft4Validator
 
+from forge.scanning_rules import faults
 from support.checked import HOSTILE, checks, many, rich
 from support.golden import assert_golden
 from terrace.assess.compliance.audit import Audited, Scope
 from terrace.assess.model import Finding, Severity, Status
 from terrace.report import sarif
 from terrace.report.checked import Checked
+from terrace.stacks.graph import Graph
 
 
 @cache
@@ -31,6 +35,21 @@ def results(*found: Finding) -> list[dict[str, Any]]:
     record = rich()
     told = json.loads(sarif.check(replace(record, assessment=replace(record.assessment, findings=found))))
     return [result for run in told["runs"] for result in run["results"]]
+
+
+def notifications(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the runs of a report say beside their results."""
+    every = [one for run in told["runs"] for one in run.get("invocations", [])]
+    return [note for one in every for note in one["toolExecutionNotifications"]]
+
+
+def report(*found: Finding) -> dict[str, Any]:
+    """The report of a check that found this."""
+    record = rich()
+    told: dict[str, Any] = json.loads(
+        sarif.check(replace(record, assessment=replace(record.assessment, findings=found)))
+    )
+    return told
 
 
 FORMAT = Finding("format", Severity.LOW, Status.FAIL, "fmt", "a.tf:12 is not formatted", path="a.tf", line=12)
@@ -49,8 +68,9 @@ def test_it_is_valid_whatever_stands_in_it(record: Checked) -> None:
     assert text.isascii()
     told = json.loads(text)
     schema().validate(told)
+    assert faults(told) == []
     found = [result for run in told["runs"] for result in run["results"]]
-    assert len(found) == len(record.assessment.findings)
+    assert len(found) + len(notifications(told)) == len(record.assessment.findings)
     for run in told["runs"]:
         rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
         assert len(rules) == len(set(rules))
@@ -98,6 +118,71 @@ def test_a_finding_of_a_stack_lies_in_its_folder() -> None:
     }
     assert location["logicalLocations"] == [{"fullyQualifiedName": "aws_vpc.main", "kind": "resource"}]
     assert "primaryLocationLineHash" in one["partialFingerprints"]
+
+
+def test_a_finding_of_a_stack_lies_in_its_main_file_where_the_graph_has_it() -> None:
+    record = rich()
+    assert record.graph is not None
+    folder = "environments/prod/network"
+    known = replace(record.graph.folders[folder], files=(f"{folder}/data.tf", f"{folder}/main.tf"))
+    graph = Graph({**record.graph.folders, folder: known}, {})
+    found = (replace(FORMAT, path=None, line=0, stack="prod/network"),)
+    told = json.loads(sarif.check(replace(record, graph=graph, assessment=replace(record.assessment, findings=found))))
+    (result,) = [result for run in told["runs"] for result in run["results"]]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == f"{folder}/main.tf"
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Finding("checkov", Severity.MEDIUM, Status.UNKNOWN, "checkov", "checkov is not installed"),
+        Finding("commits", Severity.LOW, Status.FAIL, "terrace", "`wip` says nothing"),
+        Finding("policy", Severity.HIGH, Status.FAIL, "opa", "of a stack that is gone", stack="gone", address="a.b"),
+        replace(FORMAT, path=None, line=0, status=Status.WAIVED),
+    ],
+)
+def test_a_finding_without_a_file_is_a_notification_of_its_run(finding: Finding) -> None:
+    """GitHub refuses a whole report in which one result has no file."""
+    told = report(finding, FORMAT)
+    schema().validate(told)
+    assert faults(told) == []
+    (note,) = notifications(told)
+    assert note["associatedRule"] == {"id": finding.rule}
+    assert note["message"]["text"].startswith(finding.message)
+    assert len([result for run in told["runs"] for result in run["results"]]) == 1
+
+
+def test_a_report_keeps_to_the_limits_of_github() -> None:
+    """25,000 results and rules, 20 runs, names of 255 characters; what is left out is counted."""
+    found = [replace(FORMAT, rule=f"rule-{n}", line=n + 1) for n in range(25_003)]
+    told = report(*found)
+    assert faults(told) == []
+    run = next(run for run in told["runs"] if run["tool"]["driver"]["name"] == "fmt")
+    assert len(run["results"]) == 25_000
+    (note,) = notifications(told)
+    assert note["message"]["text"].startswith("3 findings are left out")
+    assert faults(report(*(replace(FORMAT, tool=f"tool {n}") for n in range(60)))) == []
+    long = [replace(FORMAT, rule="r" * 300 + end, message="m" * 100_000) for end in "ab"]
+    told = report(*long)
+    assert faults(told) == []
+    assert len({result["ruleId"] for run in told["runs"] for result in run["results"]}) == 2
+    assert max(len(result["message"]["text"]) for run in told["runs"] for result in run["results"]) <= 20_000
+
+
+def test_a_report_that_would_be_too_large_has_the_worst_findings_only() -> None:
+    chance = random.Random(1)
+    found = [
+        replace(FORMAT, message=chance.randbytes(9_900).hex(), severity=Severity.CRITICAL if not n else Severity.LOW)
+        for n in range(1_200)
+    ]
+    record = rich()
+    text = sarif.check(replace(record, assessment=replace(record.assessment, findings=tuple(found))))
+    assert len(gzip.compress(text.encode())) <= 10_000_000
+    told = json.loads(text)
+    kept = [result for run in told["runs"] for result in run["results"]]
+    assert kept[0]["properties"]["severity"] == "critical"
+    assert len(kept) > 100
+    assert notifications(told)[0]["message"]["text"].startswith(f"{1_200 - len(kept)} findings are left out")
 
 
 def test_a_tool_that_found_nothing_has_a_run() -> None:

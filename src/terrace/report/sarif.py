@@ -1,7 +1,11 @@
-"""A check as SARIF 2.1.0, for code scanning: one run a tool, and fingerprints that survive moved lines."""
+"""A check as SARIF 2.1.0, for code scanning: one run a tool, and fingerprints that survive moved lines.
+
+GitHub refuses a whole report where one result has no file. A finding without a file is a notification of its run.
+"""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -15,6 +19,7 @@ from terrace.assess.compliance.audit import Audited
 from terrace.assess.model import Finding, Severity, Status
 from terrace.report.checked import Checked, place, worst_first
 from terrace.report.text import readable
+from terrace.stacks.graph import Graph
 
 Json = dict[str, Any]
 
@@ -29,17 +34,32 @@ LEVELS = {
 }
 
 MOST = 25_000
-"""Results of one run: GitHub refuses a file with more, and keeps 5,000. JSON has all."""
+"""Results, and rules, of one run: GitHub refuses a file with more, and keeps 5,000 results. JSON has all."""
+
+MOST_RUNS = 20
+"""Runs of one file: GitHub refuses a file with more."""
+
+LARGEST = 10_000_000
+"""Bytes of a compressed file: GitHub refuses a larger one."""
+
+LONGEST_NAME = 255
+"""Characters of the name of a rule that GitHub takes."""
+
+LONGEST_TITLE = 1024
+"""Characters of the short description of a rule that GitHub takes."""
+
+LONGEST_MESSAGE = 20_000
+"""Characters of one message: a page of text for one place, and no limit of GitHub."""
 
 _ROOT = "%SRCROOT%"
 
 
 def check(record: Checked) -> str:
     """The whole check. Every tool that had its say has a run, so that what it no longer finds counts as fixed."""
-    folders = {impact.stack.key: impact.stack.path for impact in record.assessment.change_set.impacts}
     change_set = record.assessment.change_set
+    files = {impact.stack.key: _file_of(impact.stack.path, record.graph) for impact in change_set.impacts}
     about = {"base": change_set.base, "head": change_set.head}
-    return _document(record.tools, record.assessment.findings, folders, "terrace-check/", about)
+    return _document(record.tools, record.assessment.findings, files, "terrace-check/", about)
 
 
 def everything(looks: Iterable[Audited]) -> str:
@@ -50,26 +70,74 @@ def everything(looks: Iterable[Audited]) -> str:
     return _document(("terrace",), findings, {}, "terrace-everything/", about)
 
 
+def _tool(name: str) -> str:
+    return _cut(readable(name), LONGEST_NAME) or "unnamed"
+
+
+def _file_of(folder: str, graph: Graph | None) -> str:
+    """The file that represents a stack: `main.tf`, else its first file; the folder where no file is known."""
+    known = graph.folders.get(folder) if graph is not None else None
+    files = sorted(known.files, key=lambda path: (not path.endswith("/main.tf"), path)) if known is not None else []
+    return files[0] if files else f"{folder}/"
+
+
 def _document(
-    tools: Iterable[str], findings: Iterable[Finding], folders: Mapping[str, str], category: str, about: Json
+    tools: Iterable[str], findings: Iterable[Finding], files: Mapping[str, str], category: str, about: Json
 ) -> str:
-    by_tool: dict[str, list[Finding]] = {readable(tool): [] for tool in tools}
+    by_tool: dict[str, list[Finding]] = {_tool(tool): [] for tool in tools}
     # Worst first: code scanning keeps the first 5,000 results.
     for finding in worst_first(findings):
-        by_tool.setdefault(readable(finding.tool), []).append(finding)
-    runs = [
-        {
-            "tool": {"driver": {"name": tool, "rules": (rules := _rules(found))}},
-            "automationDetails": {"id": category},
-            "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
-            "columnKind": "unicodeCodePoints",
-            "results": _results(found, [rule["id"] for rule in rules], folders),
-            "properties": about,
-        }
-        for tool, every in by_tool.items()
-        for found in [every[:MOST]]
-    ]
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1, ensure_ascii=True) + "\n"
+        by_tool.setdefault(_tool(finding.tool), []).append(finding)
+    if len(by_tool) > MOST_RUNS:
+        names = list(by_tool)
+        rest = [finding for name in names[MOST_RUNS - 1 :] for finding in by_tool.pop(name)]
+        by_tool["other tools"] = list(worst_first(rest))
+    most = MOST
+    while True:
+        runs = [_run(tool, every, files, category, about, most) for tool, every in by_tool.items()]
+        text = json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1, ensure_ascii=True) + "\n"
+        if most <= 1 or len(text) <= LARGEST or len(gzip.compress(text.encode("ascii"), mtime=0)) <= LARGEST:
+            return text
+        most //= 2
+
+
+def _run(tool: str, every: Iterable[Finding], files: Mapping[str, str], category: str, about: Json, most: int) -> Json:
+    """The run of one tool, with at most so many results and so many notifications."""
+    placed: list[Finding] = []
+    unplaced: list[Finding] = []
+    for finding in every:
+        (placed if _spot(finding, files) else unplaced).append(finding)
+    found, told = placed[:most], unplaced[:most]
+    rules = _rules((*found, *told))
+    notifications = [_notification(finding) for finding in told]
+    if left := len(placed) + len(unplaced) - len(found) - len(told):
+        notifications.append(_left_out(left))
+    run: Json = {
+        "tool": {"driver": {"name": tool, "rules": rules}},
+        "automationDetails": {"id": category},
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
+        "columnKind": "unicodeCodePoints",
+        "results": _results(found, [rule["id"] for rule in rules], files),
+        "properties": about,
+    }
+    if notifications:
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notifications}]
+    return run
+
+
+def _notification(finding: Finding) -> Json:
+    """A finding that lies in no file: GitHub takes no such result, and takes notifications of a run."""
+    return {
+        "associatedRule": {"id": _id(finding)},
+        "level": _level(finding),
+        "message": {"text": _text(finding)},
+        "properties": _properties(finding),
+    }
+
+
+def _left_out(count: int) -> Json:
+    text = f"{count} findings are left out: code scanning takes no more in one report. `terrace check --json` has all."
+    return {"level": "warning", "message": {"text": text}}
 
 
 def fingerprint(finding: Finding) -> str:
@@ -88,70 +156,95 @@ def _rules(findings: Iterable[Finding]) -> list[Json]:
     """A descriptor for every rule, in the order of their first finding, which is their worst."""
     first: dict[str, Finding] = {}
     for finding in findings:
-        first.setdefault(readable(finding.rule), finding)
+        if len(first) < MOST:
+            first.setdefault(_id(finding), finding)
     return [_rule(finding) for finding in first.values()]
 
 
 def _rule(finding: Finding) -> Json:
     fix = f"For example: {finding.fix}" if finding.fix else "What broke it stands in the message of each result."
     return {
-        "id": readable(finding.rule),
-        "shortDescription": {"text": _literal(f"{finding.rule} ({finding.tool})")},
-        "help": {"text": _literal(f"{finding.rule} of {finding.tool}. {fix}")},
+        "id": _id(finding),
+        "shortDescription": {"text": _cut(_literal(f"{finding.rule} ({finding.tool})"), LONGEST_TITLE)},
+        "help": {"text": _cut(_literal(f"{finding.rule} of {finding.tool}. {fix}"), LONGEST_MESSAGE)},
         "defaultConfiguration": {"level": LEVELS[finding.severity]},
     }
 
 
-def _results(findings: Iterable[Finding], rules: list[str], folders: Mapping[str, str]) -> list[Json]:
+def _id(finding: Finding) -> str:
+    """The name of a rule, not longer than GitHub takes. A long one keeps its end as a digest: two stay two."""
+    name = readable(finding.rule) or "unnamed"
+    if len(name) <= LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(finding.rule.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{name[: LONGEST_NAME - 13]}-{digest}"
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _level(finding: Finding) -> str:
+    return "warning" if finding.status is Status.UNKNOWN else LEVELS[finding.severity]
+
+
+def _text(finding: Finding) -> str:
+    fix = f"\n\nFix: {finding.fix}" if finding.fix else ""
+    return _cut(_literal(f"{finding.message or finding.rule}{fix}") or "no message", LONGEST_MESSAGE)
+
+
+def _properties(finding: Finding) -> Json:
+    return {
+        "severity": finding.severity.word,
+        "status": finding.status.value,
+        "advisory": finding.advisory,
+        **({"stack": readable(finding.stack)} if finding.stack else {}),
+    }
+
+
+def _results(findings: Iterable[Finding], rules: list[str], files: Mapping[str, str]) -> list[Json]:
     index = {rule: at for at, rule in enumerate(rules)}
     seen: Counter[str] = Counter()
     results = []
     for finding in findings:
         mark = fingerprint(finding)
         seen[mark] += 1
-        results.append(_result(finding, index[readable(finding.rule)], f"{mark}:{seen[mark]}", folders))
+        results.append(_result(finding, index[_id(finding)], f"{mark}:{seen[mark]}", files))
     return results
 
 
-def _result(finding: Finding, index: int, mark: str, folders: Mapping[str, str]) -> Json:
+def _result(finding: Finding, index: int, mark: str, files: Mapping[str, str]) -> Json:
     prints = {"terraceFinding/v1": mark}
     if not finding.line:
         # GitHub follows an alert by this name alone, and makes it itself where there is a line to hash.
         prints["primaryLocationLineHash"] = mark
-    unknown = finding.status is Status.UNKNOWN
-    fix = f"\n\nFix: {finding.fix}" if finding.fix else ""
     result: Json = {
-        "ruleId": readable(finding.rule),
+        "ruleId": _id(finding),
         "ruleIndex": index,
-        "kind": "review" if unknown else "fail",
-        "level": "warning" if unknown else LEVELS[finding.severity],
-        "message": {"text": _literal(f"{finding.message or finding.rule}{fix}")},
+        "kind": "review" if finding.status is Status.UNKNOWN else "fail",
+        "level": _level(finding),
+        "message": {"text": _text(finding)},
         "partialFingerprints": prints,
-        "properties": {
-            "severity": finding.severity.word,
-            "status": finding.status.value,
-            "advisory": finding.advisory,
-            **({"stack": readable(finding.stack)} if finding.stack else {}),
-        },
+        "locations": [_location(finding, files)],
+        "properties": _properties(finding),
     }
-    if location := _location(finding, folders):
-        result["locations"] = [location]
     if finding.status is Status.WAIVED:
         why = finding.note or finding.fix or f"waived at {place(finding)}"
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": readable(why)}]
     return result
 
 
-def _location(finding: Finding, folders: Mapping[str, str]) -> Json:
-    found: Json = {}
-    # Without a file it is the folder of the stack: a line nobody saw is not made up.
-    folder = folders.get(finding.stack) if finding.stack else None
-    spot = finding.path or (f"{folder}/" if folder else None)
-    if spot:
-        physical: Json = {"artifactLocation": _artifact(spot)}
-        if finding.path and finding.line:
-            physical["region"] = {"startLine": finding.line}
-        found["physicalLocation"] = physical
+def _spot(finding: Finding, files: Mapping[str, str]) -> str:
+    """The file of a finding, else that of its stack; "" where it has neither."""
+    return finding.path or (files.get(finding.stack, "") if finding.stack else "")
+
+
+def _location(finding: Finding, files: Mapping[str, str]) -> Json:
+    # Without a file it is the file of the stack, and no line: a line nobody saw is not made up.
+    physical: Json = {"artifactLocation": _artifact(_spot(finding, files))}
+    if finding.path and finding.line:
+        physical["region"] = {"startLine": finding.line}
+    found: Json = {"physicalLocation": physical}
     if finding.address:
         found["logicalLocations"] = [{"fullyQualifiedName": readable(finding.address), "kind": "resource"}]
     return found
