@@ -88,6 +88,9 @@ def test_a_process_with_another_key_applies_nothing(tmp_path: Path) -> None:
         assert "are authenticated with the key" in refused.err
         assert "terrace ledger rekey" in " ".join(refused.err.split())
     assert "is not base64" in shop.run("deploy", "dev", TERRACE_LEDGER_KEY="no key").err
+    for variable in ("TERRACE_LEDGER_KEY", "TERRACE_DIGEST_KEY"):
+        short = shop.run("deploy", "dev", **{variable: base64.b64encode(b"password").decode()})
+        assert (short.code, "a key has at least 16" in short.err) == (2, True), short.err
     assert shop.state("dev") == before
     assert shop.ok("ledger", "verify", "--json").json["authentic"]["checked"]
     blind = shop.ok("ledger", "verify", TERRACE_BACKUP_KEY="")

@@ -259,6 +259,34 @@ def test_what_was_dismissed_does_not_come_back_with_a_new_key() -> None:
     assert change.absent == (position,)
 
 
+def test_what_was_dismissed_does_not_come_back_where_the_old_key_is_lost() -> None:
+    made = started()
+    position = without_key(made, FORGED[1]).events[-1].position
+    dismiss(made, position, "ann", "nobody of us", lambda text: "s", lambda one: True)
+    without_key(made, FORGED[0])
+    later = sealed_by(made, OTHER)
+    assert later.read().reading.foreign, "this reader cannot tell what is forged"
+    assert proposed(later.read(), None, nobody).absent == (), "a dismissal that does not count takes nothing away"
+    change = proposed(later.read(), None, lambda one: True)
+    assert change.absent == (position,)
+    assert change.unchecked[kinds.STEP_ENDED] == 2, "the person is told of the one that was not dismissed"
+    history = rekey(later, later.read(), change, "lost", "ann")
+    assert [step.result for step in folds.deployments(history)[0].steps] == ["succeeded", "failed"]
+
+
+def test_what_one_change_of_the_key_lists_stays_without_effect_after_the_next() -> None:
+    made = started()
+    without_key(made, FORGED[1])
+    second = sealed_by(made, OTHER)
+    rekey(second, second.read(), proposed(second.read(), KEY, nobody), "retired", "ann")
+    third = sealed_by(second, EventKey.of(b"3" * 32))
+    without_key(third, (kinds.LEDGER_REKEYED, "ledger", {"reason": "mine", "absent": [3]}))
+    change = proposed(third.read(), None, nobody)
+    assert change.absent == (4,), "a list that carries no code takes no true event away"
+    history = rekey(third, third.read(), change, "lost", "ann")
+    assert folds.deployments(history)[0].steps[-1].open
+
+
 def test_a_change_of_the_key_by_a_ledger_writer_holds_everything() -> None:
     history = without_key(started(), (kinds.LEDGER_REKEYED, "ledger", {"reason": "mine"}))
     (fault,) = history.reading.faults

@@ -55,16 +55,22 @@ if TYPE_CHECKING:
 CONFIG_FILE = "terrace.yaml"
 DIGEST_KEY = "TERRACE_DIGEST_KEY"
 LEDGER_KEY = "TERRACE_LEDGER_KEY"
+SHORTEST_KEY = 16
+"""Bytes. What a key makes stands in the ledger, so that a shorter one can be found by trying all of them."""
 SURVEYS_KEPT = 16
 """Commits whose landscape is kept in memory."""
 
 
 def _secret(name: str) -> bytes:
-    """The bytes of a key in the environment. Raises BadInput where it is no base64, without its content."""
+    """The bytes of a key in the environment. Raises BadInput where it is none, without its content."""
+    how = "make one: openssl rand -base64 32"
     try:
-        return base64.b64decode(ENVIRON[name], validate=True)
+        key = base64.b64decode(ENVIRON[name], validate=True)
     except binascii.Error as error:
-        raise BadInput(f"{name} is not base64", hint="make one: openssl rand -base64 32") from error
+        raise BadInput(f"{name} is not base64", hint=how) from error
+    if len(key) < SHORTEST_KEY:
+        raise BadInput(f"{name} holds {len(key)} bytes, and a key has at least {SHORTEST_KEY}", hint=how)
+    return key
 
 
 def now() -> datetime:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
-from terrace.ledger.authenticity import EventKey
-from terrace.ledger.dismissals import Counts, unread
+from terrace.ledger.authenticity import EventKey, demands_code
+from terrace.ledger.dismissals import Counts, dismissals
 from terrace.ledger.events.people import LedgerRekeyed
+from terrace.ledger.events.record import Record
 from terrace.ledger.model import Draft, History, Ledger, draft
 from terrace.pipelines.journal import append
 
@@ -28,8 +29,8 @@ def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
     """What a change to the key of this reader would mean. Nothing is written.
 
     With the `old` key the events of before are checked once more: what is not authentic under it stays so. Without, a
-    person answers for all of them but those that were dismissed. Raises BadInput where there is nothing to change, and
-    where the old key is not the one of these events.
+    person answers for all of them but those that were dismissed, or that a change before this one lists. Raises
+    BadInput where there is nothing to change, and where the old key is not the one of these events.
     """
     reading = history.reading
     forged = {fault.event.position: fault for fault in reading.faults if fault.is_forged}
@@ -46,11 +47,29 @@ def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
                 hint="leave --old-key out where it is lost: then you answer for what is written",
             )
         return Change(old.id, {}, tuple(f.event.position for f in before.faults if f.is_forged))
-    left = {fault.event.position for fault in unread(history, counts)}
-    absent = tuple(position for position in forged if position not in left)
+    gone = _dismissed(history, counts)
+    absent = tuple(sorted(gone | _absent_before(history, gone) if reading.foreign else gone & set(forged)))
     doubted = history.events if reading.foreign else [fault.event for fault in forged.values()]
     unchecked = Counter(event.kind for event in doubted if event.position not in absent)
     return Change("", dict(sorted(unchecked.items())), absent)
+
+
+def _dismissed(history: History, counts: Counts) -> set[int]:
+    """The positions of events that demand a code and that a person who counts dismissed. A reader with another key than
+    theirs does not see what was wrong with them, so that the dismissals themselves are asked."""
+    gone = {(one.position, one.hash) for one in dismissals(history) if counts(one)}
+    return {
+        event.position
+        for event in history.events
+        if (event.position, event.hash) in gone and isinstance(event.record, Record) and demands_code(event.record)
+    }
+
+
+def _absent_before(history: History, dismissed: set[int]) -> set[int]:
+    """What the last change of the key before this one lists, as far as a reader with another key can tell."""
+    changes = (event for event in history.readable if event.code and event.position not in dismissed)
+    listed = [event.record.absent for event in changes if isinstance(event.record, LedgerRekeyed)]
+    return set(listed[-1]) if listed else set()
 
 
 def rekey(ledger: Ledger, history: History, change: Change, reason: str, actor: str) -> History:
