@@ -13,9 +13,9 @@ from terrace.errors import BadInput
 @pytest.mark.parametrize("text", ["-force", "--help", "-", "", "-lock=false", "a\0b"])
 def test_an_address_or_a_lock_is_never_an_option(text: str) -> None:
     with pytest.raises(BadInput):
-        argv.state_rm(text, timedelta())
+        argv.state_rm(text, timedelta(), files=())
     with pytest.raises(BadInput):
-        argv.force_unlock(text)
+        argv.force_unlock(text, files=())
 
 
 def test_a_file_is_never_an_option() -> None:
@@ -24,5 +24,5 @@ def test_a_file_is_never_an_option() -> None:
 
 
 def test_addresses_and_ids_go_through_as_they_are() -> None:
-    assert argv.state_rm('module.a["-x"].b.c[0]', timedelta())[-1] == 'module.a["-x"].b.c[0]'
-    assert argv.force_unlock("6b7c9d5e-0000-4000-8000-1234567890ab")[-1].startswith("6b7c")
+    assert argv.state_rm('module.a["-x"].b.c[0]', timedelta(), files=())[-1] == 'module.a["-x"].b.c[0]'
+    assert argv.force_unlock("6b7c9d5e-0000-4000-8000-1234567890ab", files=())[-1].startswith("6b7c")

@@ -76,6 +76,8 @@ class LocalApplier:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._need_room()
         folder = self._terraform.folder(site)
+        files = self._terraform.variable_files(site, "apply")
+        command = argv.apply(made.file, self._terraform.lock_wait, files=files)
         nonce, here = secrets.token_hex(16), host()
         try:
             run.path.mkdir(mode=0o700)
@@ -102,7 +104,7 @@ class LocalApplier:
                     "sha256": made.sha256,
                     "ledger": attempt.ledger,
                     "deployment": attempt.deployment,
-                    "command": [*self._terraform.binary.command, *argv.apply(made.file, self._terraform.lock_wait)],
+                    "command": [*self._terraform.binary.command, *command],
                     "cwd": str(site.folder),
                     "saved": str(made.file),
                     "stack": site.stack.key,

@@ -1,4 +1,8 @@
-"""Every command line of Terraform that Terrace runs. Pure: the binary's own argv comes before, the folder is cwd."""
+"""Every command line of Terraform that Terrace runs. Pure: the binary's own argv comes before, the folder is cwd.
+
+`files` are the options for the stack's variable files, by `variable_files`: every command takes them that evaluates
+the configuration, or in OpenTofu may have to.
+"""
 
 from __future__ import annotations
 
@@ -8,60 +12,75 @@ from pathlib import Path
 
 from terrace.errors import BadInput
 from terrace.plans.terraform import Goal, Site
-from terrace.stacks.model import Stack
+from terrace.plans.versions import Version
 
 Argv = tuple[str, ...]
 
+EPHEMERAL_SINCE = Version(1, 10, 0)
+"""Terraform asks for values of ephemeral variables at `apply` from here on; before, it refused all values there."""
 
-def init(site: Site, *, as_json: bool) -> Argv:
+EARLY_SINCE = Version(1, 8, 0)
+"""OpenTofu evaluates variables in module sources, backends and encryption from here on, in every command."""
+
+
+def variable_files(site: Site, command: str, product: str, version: Version) -> Argv:
+    """Returns the options that give a command the variable files of the stack: none where it knows no such option."""
+    if product == "tofu":
+        taken = command == "plan" or version >= EARLY_SINCE
+    else:
+        taken = command == "plan" or (command == "apply" and version >= EPHEMERAL_SINCE)
+    return tuple(f"-var-file={site.root / path}" for path in site.stack.var_files) if taken else ()
+
+
+def init(site: Site, *, files: Argv, as_json: bool) -> Argv:
     """Prepare the data folder: backend, modules, providers. `-reconfigure` because that folder is ours alone."""
     # A scratch state has a backend of its own, which knows nothing of what the real one is told.
     config = site.stack.backend_config if site.scratch is None else ()
     given = tuple(f"-backend-config={name}={value}" for name, value in config)
-    return ("init", "-input=false", "-no-color", "-reconfigure", *(("-json",) if as_json else ()), *given)
+    return ("init", "-input=false", "-no-color", "-reconfigure", *(("-json",) if as_json else ()), *files, *given)
 
 
-def plan(stack: Stack, root: Path, saved: Path, *, goal: Goal, wait: timedelta | None) -> Argv:
+def plan(saved: Path, *, files: Argv, goal: Goal, wait: timedelta | None) -> Argv:
     """Plan into `saved`, telling progress as JSON lines. `wait` for the state's lock that long; None: without it."""
     towards = ("-destroy",) if goal is Goal.DESTROYED else ()
-    files = tuple(f"-var-file={root / path}" for path in stack.var_files)
     locking = (_wait(wait),) if wait is not None else ("-lock=false",)
     return ("plan", "-input=false", "-json", *towards, *locking, f"-out={saved}", *files)
 
 
-def show(saved: Path) -> Argv:
+def show(saved: Path, *, files: Argv) -> Argv:
     """The saved plan as one JSON document."""
-    return ("show", "-json", str(saved))
+    return ("show", "-json", *files, str(saved))
 
 
-def apply(saved: Path, wait: timedelta) -> Argv:
+def apply(saved: Path, wait: timedelta, *, files: Argv) -> Argv:
     """Apply exactly that plan, telling progress as JSON lines."""
-    return ("apply", "-input=false", "-json", _wait(wait), str(saved))
+    return ("apply", "-input=false", "-json", _wait(wait), *files, str(saved))
 
 
-def state_pull() -> Argv:
+def state_pull(*, files: Argv) -> Argv:
     """The state as the backend holds it."""
-    return ("state", "pull")
+    return ("state", "pull", *files)
 
 
-def state_push(wait: timedelta) -> Argv:
+def state_push(wait: timedelta, *, files: Argv) -> Argv:
     """Put the state on stdin in the place of the backend's. Never `-force`: lineage and serial are checked."""
-    return ("state", "push", _wait(wait), "-")
+    return ("state", "push", _wait(wait), *files, "-")
 
 
-def state_rm(address: str, wait: timedelta) -> Argv:
+def state_rm(address: str, wait: timedelta, *, files: Argv) -> Argv:
     """Take one object out of the state."""
-    return ("state", "rm", _wait(wait), _operand(address))
+    return ("state", "rm", _wait(wait), *files, _operand(address))
 
 
-def lock_probe() -> Argv:
+def lock_probe(*, files: Argv) -> Argv:
     """A command that takes the state's lock and does nothing: there is no such resource, and it may be missing."""
-    return ("untaint", "-allow-missing", "-no-color", "-lock-timeout=0s", "terraform_data.terrace_asks_for_the_lock")
+    target = "terraform_data.terrace_asks_for_the_lock"
+    return ("untaint", "-allow-missing", "-no-color", "-lock-timeout=0s", *files, target)
 
 
-def force_unlock(lock: str) -> Argv:
+def force_unlock(lock: str, *, files: Argv) -> Argv:
     """Take away the lock of that id, and no other."""
-    return ("force-unlock", "-no-color", "-force", _operand(lock))
+    return ("force-unlock", "-no-color", "-force", *files, _operand(lock))
 
 
 def _operand(text: str) -> str:

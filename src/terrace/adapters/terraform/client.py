@@ -146,7 +146,8 @@ class LocalTerraform:
 
     def _data_folder(self, site: Site) -> DataFolder:
         identity = f"{' '.join(self.binary.command)} {self.binary.version}"
-        return data_folder(self._cache, site, identity, self._states)
+        early = self.binary.product == "tofu"
+        return data_folder(self._cache, site, identity, self._states, variables=early)
 
     @contextlib.contextmanager
     def _one_after_the_other(self) -> Iterator[None]:
@@ -158,13 +159,23 @@ class LocalTerraform:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    def variable_files(self, site: Site, command: str) -> argv.Argv:
+        """Returns the options that give a command the variable files of a stack."""
+        return argv.variable_files(site, command, self.binary.product, self.binary.version)
+
     def environment(self, site: Site, folder: DataFolder) -> dict[str, str]:
         """The whole environment of a child that works on a site."""
         return child_environment(ENVIRON, site.variables, folder.path, self._cli_config.path)
 
     def _init(self, site: Site, folder: DataFolder) -> None:
         as_json = self.binary.product == "terraform" and self.binary.version >= INIT_JSON_SINCE
-        self._run(site, folder, "init", argv.init(site, as_json=as_json), streaming=as_json)
+        self._run(
+            site,
+            folder,
+            "init",
+            argv.init(site, files=self.variable_files(site, "init"), as_json=as_json),
+            streaming=as_json,
+        )
         self._check_backend(site, folder)
         path = site.folder / LOCK_FILE
         folder.mark(path.read_bytes() if path.is_file() else b"")
@@ -243,12 +254,14 @@ class LocalTerraform:
         committed = site.folder / LOCK_FILE
         lock_file = site.lock_file or (committed.read_bytes() if committed.is_file() else b"")
         folder = self.folder(site)
-        command = argv.plan(site.stack, site.root, saved, goal=goal, wait=self.lock_wait if lock else None)
+        files = self.variable_files(site, "plan")
+        command = argv.plan(saved, files=files, goal=goal, wait=self.lock_wait if lock else None)
+        showing = argv.show(saved, files=self.variable_files(site, "show"))
 
         def made(variables: Mapping[str, str]) -> MadePlan:
             with self._room if variables is PLAIN else contextlib.nullcontext():
                 _, diagnostics = self._run(site, folder, "plan", command, listener=listener, variables=variables)
-                shown, _ = self._run(site, folder, "show", argv.show(saved), streaming=False, variables=variables)
+                shown, _ = self._run(site, folder, "show", showing, streaming=False, variables=variables)
             rebuilt = self._rebuilt.pop(folder.path, None)
             return MadePlan(
                 document=shown.out,
@@ -316,7 +329,8 @@ class LocalTerraform:
 
     def _pulled(self, site: Site, folder: DataFolder) -> bytes:
         """The state as it is stored: secrets in clear."""
-        ran, _ = self._asking_nobody(site, folder, "state pull", argv.state_pull())
+        command = argv.state_pull(files=self.variable_files(site, "state pull"))
+        ran, _ = self._asking_nobody(site, folder, "state pull", command)
         return ran.out
 
     def _glimpsed(self, site: Site, folder: DataFolder) -> bytes | None:
@@ -334,17 +348,18 @@ class LocalTerraform:
         return self._run(site, folder, name, command, streaming=False, variables=variables)
 
     def push_state(self, site: Site, content: bytes) -> None:
+        command = argv.state_push(self.lock_wait, files=self.variable_files(site, "state push"))
         with private_stream(content) as stdin:
-            self._run(
-                site, self.folder(site), "state push", argv.state_push(self.lock_wait), streaming=False, stdin=stdin
-            )
+            self._run(site, self.folder(site), "state push", command, streaming=False, stdin=stdin)
 
     def forget(self, site: Site, address: str) -> None:
-        self._run(site, self.folder(site), "state rm", argv.state_rm(address, self.lock_wait), streaming=False)
+        command = argv.state_rm(address, self.lock_wait, files=self.variable_files(site, "state rm"))
+        self._run(site, self.folder(site), "state rm", command, streaming=False)
 
     def lock_of(self, site: Site) -> StateLock | None:
+        command = argv.lock_probe(files=self.variable_files(site, "untaint"))
         try:
-            self._asking_nobody(site, self.folder(site), "untaint", argv.lock_probe())
+            self._asking_nobody(site, self.folder(site), "untaint", command)
         except StateLocked as error:
             if error.lock is None:
                 raise
@@ -352,7 +367,8 @@ class LocalTerraform:
         return None
 
     def unlock(self, site: Site, lock: StateLock) -> None:
-        self._run(site, self.folder(site), "force-unlock", argv.force_unlock(lock.id), streaming=False)
+        command = argv.force_unlock(lock.id, files=self.variable_files(site, "force-unlock"))
+        self._run(site, self.folder(site), "force-unlock", command, streaming=False)
 
     @contextlib.contextmanager
     def scratch(self, site: Site) -> Iterator[Site]:

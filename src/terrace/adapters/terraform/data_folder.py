@@ -16,6 +16,7 @@ from typing import Any
 
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.plans.terraform import Site
+from terrace.stacks.layout import is_automatic_variables
 
 LOCK_FILE = ".terraform.lock.hcl"
 OVERRIDE = "zz_terrace_override.tf"
@@ -136,15 +137,29 @@ def _identity(path: Path) -> str:
     return f"{stat.S_IFMT(about.st_mode)} {about.st_size} {about.st_mtime_ns}"
 
 
-def data_folder(cache: Path, site: Site, binary: str, states: Path) -> DataFolder:
-    """The folder for this stack, this way of initialising it, this binary and this place of local states."""
+def data_folder(cache: Path, site: Site, binary: str, states: Path, *, variables: bool) -> DataFolder:
+    """The folder for this stack, this way of initialising it, this binary and this place of local states.
+
+    With `variables` the values in its variable files count too: `init` of OpenTofu evaluates them.
+    """
     parts = [site.stack.key, site.stack.path, site.init_key, binary, str(states), site.backend]
     if site.lock_file:
         parts.append(hashlib.sha256(site.lock_file).hexdigest())
     if site.scratch is not None:
         parts.append(str(site.scratch))
+    if variables:
+        parts += _variables(site)
     name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
     return DataFolder(cache / "init" / name)
+
+
+def _variables(site: Site) -> Iterator[str]:
+    """The content of every file that gives the stack values, by its place in the order in which they count."""
+    found = sorted(path for path in site.folder.iterdir() if is_automatic_variables(path.name))
+    for path in (*found, *(site.root / name for name in site.stack.var_files)):
+        # What cannot be read is the command's to report.
+        with contextlib.suppress(OSError):
+            yield f"{path.relative_to(site.root)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 def state_file(states: Path, site: Site) -> Path | None:

@@ -32,7 +32,13 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("Saved plan is stale", "the state moved after the plan was made; deploy again, it plans anew"),
 )
 
-STALE_DATA = ("Required plugins are not installed", "Backend initialization required", "Module not installed")
+STALE_DATA = (
+    "Required plugins are not installed",
+    "Backend initialization required",
+    "Module not installed",
+    "Module source has changed",
+    "Module version requirements have changed",
+)
 """Summaries that mean: initialise again. A cache that was cleaned by somebody says so at the first use."""
 
 
