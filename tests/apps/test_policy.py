@@ -190,6 +190,31 @@ def test_a_plan_in_a_file_is_as_good_as_a_stack(place: World, tmp_path: Path) ->
     assert (missing.code, "terraform show -json" in missing.err) == (2, True)
 
 
+def test_a_state_or_a_file_that_is_no_plan_is_never_a_plan_without_resources(place: World, tmp_path: Path) -> None:
+    documents = Path(__file__).parents[1] / "plans/documents"
+    files = {"state.json": "this is a state", "wrapped.json": "this is no plan itself", "text.json": "this is not JSON"}
+    (tmp_path / "state.json").write_bytes((documents / "terraform-state.json").read_bytes())
+    (tmp_path / "wrapped.json").write_bytes((documents / "tool-wrapped.json").read_bytes())
+    (tmp_path / "text.json").write_text("Terraform will perform the following actions")
+    for name, words in files.items():
+        for command in (("try", "house"), ("input",)):
+            done = place.run("policy", *command, str(tmp_path / name))
+            assert (done.code, f"{tmp_path / name}: {words}" in done.err, "hint:" in done.err) == (2, True, True)
+
+
+def test_a_plan_that_holds_planned_values_alone_is_judged_by_them_and_says_so(place: World, tmp_path: Path) -> None:
+    resource = {"address": "a.b", "type": "a", "name": "b", "values": {"input": "x-2"}}
+    planned = {"root_module": {"child_modules": [{"address": "module.m", "resources": [resource]}]}}
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"format_version": "1.1", "planned_values": planned}))
+    done = place.ok("policy", "try", "house", str(path), "--json")
+    assert [one["message"] for one in done.json["messages"]] == ["no twos"]
+    assert done.json["lacks"] == [
+        "it has no `resource_changes`: 1 resource is judged by `planned_values`; what happens to it is unknown"
+    ]
+    assert f"note: {path}: it has no `resource_changes`" in done.err
+
+
 PLAIN = """package main
 
 deny_twos[msg] {

@@ -132,7 +132,15 @@ def _pointer(spot: Spot) -> str:
 
 
 def _resources(document: Any) -> list[Any]:
-    return document.get("resources") or document.get("resource_changes") or []
+    told = document.get("resources") or document.get("resource_changes")
+    return told or list(_planned((document.get("planned_values") or {}).get("root_module")))
+
+
+def _planned(module: Any) -> Iterator[Any]:
+    if isinstance(module, dict):
+        yield from module.get("resources") or ()
+        for child in module.get("child_modules") or ():
+            yield from _planned(child)
 
 
 def _spots(document: Any, address: str | None) -> Iterator[Spot]:

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from terrace.errors import TerraceError
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
+from terrace.plans.document_kinds import NotAPlan
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.plans.shown import shown
@@ -60,5 +62,11 @@ def plan_of(crew: Crew, site: Site, commit: str) -> Plan:
 def reading(crew: Crew, site: Site, commit: str, made: MadePlan) -> Plan:
     """A plan that was made at a site, normalised."""
     root = str(site.root)
-    plan = read_plan(made.document, stack=site.stack, commit=commit, key=crew.digest_key, root=root, lock=made.lock)
-    return replace(plan, shown=shown(made.document, root)) if crew.config.shown else plan
+    try:
+        plan = read_plan(made.document, stack=site.stack, commit=commit, key=crew.digest_key, root=root, lock=made.lock)
+        return replace(plan, shown=shown(made.document, root)) if crew.config.shown else plan
+    except NotAPlan as error:
+        raise TerraceError(
+            f"what Terraform showed is not a plan: {error.message}",
+            hint="is the binary a Terraform or OpenTofu of its own?",
+        ) from error

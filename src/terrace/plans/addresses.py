@@ -2,11 +2,101 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_MODES = {"data": "data", "ephemeral": "ephemeral"}
+"""Words before the type of what is no managed resource, and the mode that each stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressParts:
+    """What the address of one object says: `module` is the address of its module, "" for the root module."""
+
+    module: str
+    mode: str
+    type: str
+    name: str
+    index: str | int | None
+
 
 def block_of(address: str) -> str:
     """The block of an address: the same without any index, which may hold every character."""
-    kept, depth, quoted, escaped = [], 0, False, False
+    if "[" not in address:
+        return address
+    return "".join(character for character, is_inside in _characters(address) if not is_inside)
+
+
+def parts_of(address: str) -> AddressParts | None:
+    """The parts of an object's address; None when it is no such address."""
+    steps = _steps(address)
+    module: list[str] = []
+    while len(steps) > 2 and steps[0] == "module":
+        module += steps[:2]
+        steps = steps[2:]
+    mode = "managed"
+    if len(steps) == 3 and steps[0] in _MODES:
+        mode = _MODES[steps[0]]
+        steps = steps[1:]
+    if len(steps) != 2 or not all(steps) or steps[0] == "module":
+        return None
+    name = block_of(steps[1])
+    index = _index(steps[1][len(name) :])
+    if index is _WRONG or not name or "[" in steps[0]:
+        return None
+    return AddressParts(".".join(module), mode, steps[0], name, index)
+
+
+def address_of(parts: AddressParts) -> str:
+    """The address that Terraform writes for these parts."""
+    word = next((f"{word}." for word, mode in _MODES.items() if mode == parts.mode), "")
+    module = f"{parts.module}." if parts.module else ""
+    return f"{module}{word}{parts.type}.{parts.name}{_index_text(parts.index)}"
+
+
+_WRONG = "\0"
+"""Stands for an index that cannot be read: no key of Terraform holds it."""
+
+
+def _index(text: str) -> str | int | None:
+    if not text:
+        return None
+    if re.fullmatch(r"\[\d{1,18}\]", text):
+        return int(text[1:-1])
+    try:
+        found = json.loads(text[1:-1])
+    except ValueError:
+        return _WRONG
+    return found.replace("$${", "${").replace("%%{", "%{") if isinstance(found, str) else _WRONG
+
+
+def _index_text(index: str | int | None) -> str:
+    if index is None:
+        return ""
+    if isinstance(index, int):
+        return f"[{index}]"
+    text = json.dumps(index, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    return f"[{text}]"
+
+
+def _steps(address: str) -> list[str]:
+    """The parts between the dots that are in no index."""
+    steps = [""]
+    for character, is_inside in _characters(address):
+        if character == "." and not is_inside:
+            steps.append("")
+        else:
+            steps[-1] += character
+    return steps
+
+
+def _characters(address: str) -> Iterator[tuple[str, bool]]:
+    """Every character, and whether it is of an index; a bracket is part of its index."""
+    depth, quoted, escaped = 0, False, False
     for character in address:
+        is_inside = depth > 0 or quoted or character in '"[]'
         if quoted:
             escaped, quoted = character == "\\" and not escaped, character != '"' or escaped
         elif character == '"':
@@ -15,6 +105,4 @@ def block_of(address: str) -> str:
             depth += 1
         elif character == "]":
             depth -= 1
-        elif depth == 0:
-            kept.append(character)
-    return "".join(kept)
+        yield character, is_inside

@@ -23,7 +23,7 @@ def mark(document: wire.Document) -> None:
     """Give every change of the document that has no marks those that its names suggest."""
     for name, variable in document.configuration.root_module.variables.items():
         variable.sensitive = variable.sensitive or bool(_SECRET.search(name))
-    named = [(resource.change, "") for resource in (*document.resource_changes, *document.resource_drift)]
+    named = [(resource.change, "") for resource in (*document.resources, *document.resource_drift)]
     named += [(change, name) for name, change in document.output_changes.items()]
     for change, name in named:
         if change.before_sensitive == wire.NOTHING and change.after_sensitive == wire.NOTHING:

@@ -33,7 +33,7 @@ class DigestKey:
 
 def plan_digest(document: wire.Document, lock: bytes, key: DigestKey) -> Digest:
     """The digest of a decoded plan."""
-    changes = sorted((_change(r) for r in document.resource_changes if _acts(r)), key=lambda c: (c[0], c[1] or ""))
+    changes = sorted((_change(r) for r in document.resources if _acts(r)), key=lambda c: (c[0], c[1] or ""))
     record = {
         "changes": changes,
         "outputs": {name: _output(change) for name, change in document.output_changes.items() if _moves(change)},

@@ -119,11 +119,11 @@ class Digest:
 class Plan:
     """One stack's planned changes. `changes` holds every object, no-ops too, in Terraform's order.
 
-    `complete` is False when Terraform deferred something; `errored` when planning stopped on an error: neither
-    may ever be applied or passed. `drift` is what Terraform found changed outside. `links` are blocks and the blocks
-    that they refer to, `references` blocks with an attribute and what it refers to, in their module's own words.
-    `shown` is `show -json` with what is sensitive hidden, for policies that were written for it; empty unless such are
-    there.
+    `complete` is False when Terraform deferred something or the document leaves something out; `errored` when planning
+    stopped on an error: neither may ever be applied or passed. `lacks` says in sentences what the document leaves out.
+    `drift` is what Terraform found changed outside. `links` are blocks and the blocks that they refer to, `references`
+    blocks with an attribute and what it refers to, in their module's own words. `shown` is `show -json` with what is
+    sensitive hidden, for policies that were written for it; empty unless such are there.
     """
 
     stack: Stack
@@ -139,6 +139,7 @@ class Plan:
     terraform_version: str = ""
     errored: bool = False
     complete: bool = True
+    lacks: tuple[str, ...] = ()
     shown: bytes = field(default=b"", repr=False, compare=False)
 
     @property

@@ -33,7 +33,7 @@ _ACTIONS = {
 def read_plan(document: bytes, *, stack: Stack, commit: str, key: DigestKey, root: str, lock: bytes) -> Plan:
     """The plan of a document. `root` is where the tree was checked out, `lock` the dependency lock file in use.
 
-    Raises TerraceError when the document is no plan, or of a format that is not known.
+    Raises NotAPlan when the document is none, and BadInput when it is of a format that is not known.
     """
     if len(root) > 1:
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
@@ -43,7 +43,7 @@ def read_plan(document: bytes, *, stack: Stack, commit: str, key: DigestKey, roo
         stack=stack,
         commit=commit,
         digest=plan_digest(found, lock, key),
-        changes=tuple(_change(resource, secrets, key) for resource in found.resource_changes),
+        changes=tuple(_change(resource, secrets, key) for resource in found.resources),
         outputs=tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items())),
         drift=tuple(_drift(resource, secrets, key) for resource in found.resource_drift),
         checks=tuple(_check(check) for check in found.checks),
@@ -53,12 +53,13 @@ def read_plan(document: bytes, *, stack: Stack, commit: str, key: DigestKey, roo
         terraform_version=found.terraform_version,
         errored=found.errored,
         complete=_complete(found),
+        lacks=tuple(found.lacks),
     )
 
 
 def _complete(document: wire.Document) -> bool:
     whole = not document.errored if document.complete is None else document.complete
-    return whole and not document.deferred_changes
+    return whole and not document.deferred_changes and not document.planned_only
 
 
 def _action(change: wire.Change) -> Action:

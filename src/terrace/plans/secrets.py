@@ -46,7 +46,7 @@ def _texts(document: wire.Document) -> Iterator[str]:
     for name, variable in document.variables.items():
         if name in declared and declared[name].sensitive:
             yield from _leaves(wire.value(variable.value), True)
-    changes = [r.change for r in (*document.resource_changes, *document.resource_drift)]
+    changes = [r.change for r in (*document.resources, *document.resource_drift)]
     for change in (*changes, *document.output_changes.values()):
         for raw, marks in ((change.before, change.before_sensitive), (change.after, change.after_sensitive)):
             if b"true" in bytes(marks):

@@ -15,6 +15,7 @@ import msgspec
 
 from terrace.plans import wire
 from terrace.plans.ancient import guessed
+from terrace.plans.document_kinds import MAKE_ONE, NotAPlan
 from terrace.plans.mask import masked
 from terrace.plans.model import MASKED
 from terrace.plans.read import ROOT
@@ -29,12 +30,15 @@ _list = msgspec.json.Decoder(list[msgspec.Raw])
 def shown(document: bytes, root: str = "") -> bytes:
     """The document without secrets. `root` is where the tree was checked out.
 
-    Raises TerraceError when the document is no plan, or of a format that is not known.
+    Raises NotAPlan when the document is none, and BadInput when it is of a format that is not known.
     """
     if len(root) > 1:
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
     found = wire.decode(document)
-    return msgspec.json.encode(_Hiding(found).parts(_parts.decode(document)))
+    try:
+        return msgspec.json.encode(_Hiding(found).parts(_parts.decode(document)))
+    except msgspec.MsgspecError as error:
+        raise NotAPlan(f"this is not a plan as Terraform writes it: {error}", hint=MAKE_ONE) from error
 
 
 class _Hiding:

@@ -6,12 +6,14 @@ needs them; the prior state and the planned values, most of a large document, ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from terrace.errors import TerraceError
+from terrace.errors import BadInput
+from terrace.plans.document_kinds import MAKE_ONE, NotAPlan, parts_of_plan
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -30,13 +32,13 @@ class Change(msgspec.Struct, gc=False):
 
 
 class Resource(msgspec.Struct, gc=False):
-    """One entry of `resource_changes` or `resource_drift`."""
+    """One entry of `resource_changes` or `resource_drift`. What an entry leaves out is completed when it is decoded."""
 
-    address: str
-    type: str
-    name: str
-    change: Change
-    mode: str = "managed"
+    address: str = ""
+    type: str = ""
+    name: str = ""
+    change: Change = msgspec.field(default_factory=Change)
+    mode: str = ""
     module_address: str = ""
     index: str | int | None = None
     provider_name: str = ""
@@ -116,13 +118,21 @@ class Configuration(msgspec.Struct, gc=False):
     root_module: ConfigModule = msgspec.field(default_factory=ConfigModule)
 
 
-class Document(msgspec.Struct, gc=False):
-    """The whole document. `complete` is missing before Terraform 1.8."""
+class Absent(list[Resource]):
+    """Stands for the entries of a document that has no such key."""
 
-    format_version: str
+
+class Document(msgspec.Struct, gc=False):
+    """The whole document. `complete` is missing before Terraform 1.8, and `format_version` in what other tools write.
+
+    `planned_only` are resources that the planned values have and no entry of `resource_changes` tells of, `lacks` says
+    in sentences what the document leaves out: both are filled by `decode`, whatever a document has at these keys.
+    """
+
+    format_version: str = ""
     terraform_version: str = ""
     variables: dict[str, Variable] = {}
-    resource_changes: list[Resource] = []
+    resource_changes: list[Resource] = msgspec.field(default_factory=Absent)
     resource_drift: list[Resource] = []
     output_changes: dict[str, Change] = {}
     deferred_changes: list[msgspec.Raw] = []
@@ -130,6 +140,15 @@ class Document(msgspec.Struct, gc=False):
     checks: list[Check] = []
     errored: bool = False
     complete: bool | None = None
+    planned_values: msgspec.Raw = NOTHING
+    prior_state: msgspec.Raw = NOTHING
+    planned_only: list[Resource] = []
+    lacks: list[str] = []
+
+    @property
+    def resources(self) -> list[Resource]:
+        """Every resource that the document plans something for."""
+        return [*self.resource_changes, *self.planned_only]
 
 
 def _number(text: str) -> Decimal:
@@ -144,24 +163,65 @@ _value = msgspec.json.Decoder(float_hook=_number)
 
 
 def decode(document: bytes) -> Document:
-    """The document. Raises TerraceError when it is none, or of a format that is not known."""
+    """The document. Raises NotAPlan when it is none, and BadInput when it is of a format that is not known."""
+    from terrace.plans.ancient import mark
+    from terrace.plans.completion import complete
+
     try:
-        found = _document.decode(document)
+        found = _decoded(document)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise TerraceError(
-            f"what Terraform showed is not a plan: {error}", hint="is the binary a Terraform or OpenTofu of its own?"
-        ) from error
+        raise NotAPlan(f"this is not a plan as Terraform writes it: {error}", hint=MAKE_ONE) from error
+    if isinstance(found.resource_changes, Absent) and found.planned_values == NOTHING:
+        parts_of_plan(document)
+    # Every tool that leaves the format out writes what Terraform 1 writes.
+    found.format_version = found.format_version or "1.0"
     major = found.format_version.split(".")[0]
     if major not in ("0", "1"):
-        raise TerraceError(
+        raise BadInput(
             f"plans of format {found.format_version} are not known",
             hint="use a version of Terraform that writes 0.x or 1.x, or a newer Terrace",
         )
+    complete(found)
     if major == "0":
-        from terrace.plans.ancient import mark
-
         mark(found)
     return found
+
+
+def _decoded(document: bytes) -> Document:
+    try:
+        return _document.decode(document)
+    except (msgspec.MsgspecError, RecursionError):
+        # Some tools write null where Terraform writes nothing.
+        return _document.decode(_without_nulls(parts_of_plan(document)))
+
+
+_ENTRIES = ("resource_changes", "resource_drift")
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _without_nulls(parts: Mapping[str, msgspec.Raw]) -> bytes:
+    """The document without keys that are null in itself, in its entries and in their changes."""
+    kept = dict(parts)
+    for name in _ENTRIES:
+        if name in kept:
+            kept[name] = _encoded([_encoded(_entry(one)) for one in _list.decode(kept[name]) if one != NOTHING])
+    return msgspec.json.encode(kept)
+
+
+def _entry(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    entry = _present(raw)
+    if "change" in entry:
+        entry["change"] = _encoded(_present(entry["change"]))
+    return entry
+
+
+def _present(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    return {name: inner for name, inner in _parts.decode(raw).items() if inner != NOTHING}
+
+
+def _encoded(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
 
 
 def value(raw: msgspec.Raw) -> Any:
@@ -170,6 +230,10 @@ def value(raw: msgspec.Raw) -> Any:
         found = _value.decode(raw)
     except RecursionError as error:
         raise _too_deep() from error
+    except (msgspec.MsgspecError, ArithmeticError) as error:
+        raise BadInput(
+            f"a value of the plan cannot be read: {error}", hint="numbers have at most 4,300 digits and 300 zeros"
+        ) from error
     # Counting is quick, and few values have that many brackets.
     content = bytes(raw)
     if content.count(b"[") + content.count(b"{") > DEEPEST and _is_deep(found):
@@ -192,8 +256,8 @@ def _is_deep(value: Any) -> bool:
     return True
 
 
-def _too_deep() -> TerraceError:
-    return TerraceError(
+def _too_deep() -> BadInput:
+    return BadInput(
         f"a value of the plan is nested more than {DEEPEST} times",
         hint="hand such a value over as text: jsonencode(...)",
     )

@@ -26,6 +26,7 @@ from terrace.assess.view import view
 from terrace.errors import BadInput
 from terrace.pipelines.look import plan_in
 from terrace.plans.digest import DigestKey
+from terrace.plans.document_kinds import as_utf8
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.plans.shown import shown
@@ -99,9 +100,10 @@ def new(folder: str, name: str) -> int:
 def attempt(folder: str, rule: str, what: str, *, as_json: bool) -> int:
     """Run one rule on one plan, and tell what it said and which values that hangs on."""
     root, config = _tree(folder)
-    trial = tried(opa(), root, _folders(root, config), config.shown, rule, _given_both(folder, what))
+    plan = _plan(folder, what)
+    trial = tried(opa(), root, _folders(root, config), config.shown, rule, lambda shape: _given(plan, shape))
     if as_json:
-        emit(_told(trial))
+        emit({**_told(trial), "lacks": list(plan.lacks)})
         return 0
     for message in trial.messages:
         unknown = " (cannot tell)" if message.unknown else ""
@@ -244,11 +246,6 @@ def _told(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _given_both(folder: str, what: str) -> Callable[[Shape], dict[str, Any]]:
-    plan = _plan(folder, what)
-    return lambda shape: _given(plan, shape)
-
-
 def _given(plan: Plan, shape: Shape) -> dict[str, Any]:
     if shape == "view":
         return view(plan)
@@ -272,11 +269,18 @@ def _plan(folder: str, what: str) -> Plan:
 
 def _read(path: Path) -> Plan:
     with _reading(path):
-        document = path.read_bytes()
+        document = as_utf8(path.read_bytes())
     stack = Stack.conventional("file", str(path.parent))
     key = DigestKey("none", secrets.token_bytes(32))
-    plan = read_plan(document, stack=stack, commit="", key=key, root="", lock=b"")
-    return replace(plan, shown=shown(document))
+    try:
+        plan = read_plan(document, stack=stack, commit="", key=key, root="", lock=b"")
+        read = replace(plan, shown=shown(document))
+    except BadInput as error:
+        # The file is the place, whatever of it cannot be read.
+        raise BadInput(f"{path}: {error.message}", hint=error.hint) from error
+    for what in read.lacks:
+        note(f"note: {path}: {what}")
+    return read
 
 
 @contextmanager

@@ -1,0 +1,219 @@
+"""Completes documents of which only a part is filled, as other tools and older versions of Terraform write them.
+
+An entry says where its object is by its address or by its parts: either gives the other. A document without
+`resource_changes` is judged by its planned values, and says so in `lacks`: their actions are told from the prior state
+where the document has it, and are unknown otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from terrace.plans import wire
+from terrace.plans.addresses import AddressParts, address_of, block_of, parts_of
+from terrace.plans.document_kinds import MAKE_ONE, NotAPlan
+
+
+class Planned(msgspec.Struct, gc=False):
+    """One resource of the planned values or of the prior state."""
+
+    address: str = ""
+    mode: str = ""
+    type: str = ""
+    name: str = ""
+    index: str | int | None = None
+    provider_name: str | None = ""
+    values: msgspec.Raw = wire.NOTHING
+    sensitive_values: msgspec.Raw = wire.NOTHING
+
+
+class Module(msgspec.Struct, gc=False):
+    """One module of them, with the modules that it calls."""
+
+    address: str = ""
+    resources: list[Planned] | None = None
+    child_modules: list[Module] | None = None
+
+
+class Values(msgspec.Struct, gc=False):
+    """The planned values, or the values of a state."""
+
+    root_module: Module | None = None
+
+
+class State(msgspec.Struct, gc=False):
+    """The prior state."""
+
+    values: Values | None = None
+
+
+_values = msgspec.json.Decoder(Values)
+_state = msgspec.json.Decoder(State)
+
+
+def complete(document: wire.Document) -> None:
+    """Fill in what the document leaves out and says elsewhere.
+
+    Raises NotAPlan for an entry that names no resource.
+    """
+    document.planned_only, document.lacks = [], []
+    for key, entries in (
+        ("resource_changes", document.resource_changes),
+        ("resource_drift", document.resource_drift),
+    ):
+        for number, entry in enumerate(entries):
+            _complete_entry(entry, f"{key}[{number}]")
+    planned = _resources(document, "planned_values")
+    told = {entry.address for entry in document.resource_changes}
+    left = {address: one for address, one in planned.items() if address not in told}
+    if left:
+        _add_planned(document, left)
+    elif isinstance(document.resource_changes, wire.Absent) and (
+        there := _managed(_resources(document, "prior_state"))
+    ):
+        objects = "the 1 resource" if there == 1 else f"any of the {there} resources"
+        document.lacks.append(f"it plans nothing for {objects} of its state, as a plan with -refresh-only does")
+
+
+def _complete_entry(entry: wire.Resource, place: str) -> None:
+    if not (entry.address and entry.type and entry.name and entry.mode):
+        parts = parts_of(entry.address) if entry.address else None
+        if parts is not None:
+            entry.mode = entry.mode or parts.mode
+            entry.type = entry.type or parts.type
+            entry.name = entry.name or parts.name
+            entry.index = parts.index if entry.index is None else entry.index
+        entry.mode = entry.mode or "managed"
+        if not entry.type or not entry.name:
+            raise NotAPlan(
+                f"{place} of this plan names no resource: it has neither an address nor a type and a name",
+                hint=MAKE_ONE,
+            )
+        if not entry.address:
+            entry.address = address_of(
+                AddressParts(entry.module_address, entry.mode, entry.type, entry.name, entry.index)
+            )
+    if not entry.module_address and entry.address.startswith("module."):
+        parts = parts_of(entry.address)
+        entry.module_address = parts.module if parts is not None else ""
+
+
+def _add_planned(document: wire.Document, left: Mapping[str, Planned]) -> None:
+    """Add the resources that only the planned values have."""
+    prior = _resources(document, "prior_state") if document.prior_state != wire.NOTHING else None
+    expressions = dict(_expressions(document.configuration.root_module, ""))
+    for address, one in left.items():
+        place = parts_of(address)
+        before = None if prior is None else prior.get(address)
+        change = wire.Change(
+            actions=_actions(one, before, is_known=prior is not None),
+            before=before.values if before is not None else wire.NOTHING,
+            after=one.values,
+            after_unknown=_unresolved(expressions.get(block_of(address), {}), one.values),
+            before_sensitive=before.sensitive_values if before is not None else wire.NOTHING,
+            after_sensitive=one.sensitive_values,
+        )
+        document.planned_only.append(
+            wire.Resource(
+                address=address,
+                type=one.type,
+                name=one.name,
+                change=change,
+                mode=one.mode,
+                module_address=place.module if place is not None else "",
+                index=one.index,
+                provider_name=one.provider_name or "",
+            )
+        )
+    whole = isinstance(document.resource_changes, wire.Absent)
+    what = "it has no `resource_changes`" if whole else "its `resource_changes` leave out planned resources"
+    how = "told by comparing with the prior state" if prior is not None else "unknown"
+    objects, them = ("1 resource is", "it") if len(left) == 1 else (f"{len(left)} resources are", "them")
+    document.lacks.append(f"{what}: {objects} judged by `planned_values`; what happens to {them} is {how}")
+
+
+def _actions(one: Planned, before: Planned | None, *, is_known: bool) -> list[str]:
+    if one.mode == "data":
+        return ["read"]
+    if not is_known:
+        return []
+    if before is None:
+        return ["create"]
+    return ["no-op"] if wire.value(before.values) == wire.value(one.values) else ["update"]
+
+
+def _resources(document: wire.Document, key: Literal["planned_values", "prior_state"]) -> dict[str, Planned]:
+    """The resources of the planned values or of the prior state, by address."""
+    raw = document.planned_values if key == "planned_values" else document.prior_state
+    if raw == wire.NOTHING:
+        return {}
+    try:
+        values = _state.decode(raw).values if key == "prior_state" else _values.decode(raw)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise NotAPlan(f"`{key}` of this plan are none as Terraform writes them: {error}", hint=MAKE_ONE) from error
+    root = values.root_module if values is not None else None
+    return dict(_below(root, key)) if root is not None else {}
+
+
+def _below(root: Module, key: str) -> Iterator[tuple[str, Planned]]:
+    waiting = [root]
+    while waiting:
+        module = waiting.pop(0)
+        for number, one in enumerate(module.resources or ()):
+            if one.address and one.type and one.name and one.mode:
+                yield one.address, one
+                continue
+            entry = wire.Resource(
+                address=one.address,
+                type=one.type,
+                name=one.name,
+                mode=one.mode,
+                module_address=module.address,
+                index=one.index,
+            )
+            _complete_entry(entry, f"{key}: resources[{number}] of {module.address or 'the root module'}")
+            one.mode, one.type, one.name, one.index = entry.mode, entry.type, entry.name, entry.index
+            yield entry.address, one
+        waiting += module.child_modules or ()
+
+
+def _managed(resources: Mapping[str, Planned]) -> int:
+    return sum(1 for one in resources.values() if one.mode == "managed")
+
+
+def _expressions(module: wire.ConfigModule, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for resource in module.resources:
+        yield prefix + resource.address, resource.expressions
+    for name, call in module.module_calls.items():
+        if call.module is not None:
+            yield from _expressions(call.module, f"{prefix}module.{name}.")
+
+
+def _unresolved(expressions: Mapping[str, Any], raw: msgspec.Raw) -> msgspec.Raw:
+    """The attributes that the configuration sets and the planned values leave out: they are known after apply."""
+    found = _unresolved_in(expressions, wire.value(raw))
+    return msgspec.Raw(msgspec.json.encode(found)) if found else wire.NOTHING
+
+
+def _unresolved_in(expressions: Mapping[str, Any], values: Any) -> dict[str, Any]:
+    there = values if isinstance(values, dict) else {}
+    found: dict[str, Any] = {}
+    for name, expression in expressions.items():
+        value = there.get(name)
+        if isinstance(expression, dict) and "references" in expression:
+            if name not in there:
+                found[name] = True
+        elif isinstance(expression, list) and isinstance(value, list) and len(value) == len(expression):
+            inner = [_unresolved_in(one, item) for one, item in zip(expression, value, strict=True)]
+            if any(inner):
+                found[name] = inner
+        elif isinstance(expression, dict) and isinstance(value, dict) and (inner_marks := _inner(expression, value)):
+            found[name] = inner_marks
+    return found
+
+
+def _inner(expression: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    return {} if "constant_value" in expression else _unresolved_in(expression, value)
