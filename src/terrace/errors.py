@@ -65,7 +65,8 @@ class Corrupt(TerraceError):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One message of Terraform, in its own words: `severity` is "error" or "warning"."""
+    """One message of Terraform, in its own words: `severity` is "error" or "warning"; "note" is a message
+    of Terrace's own."""
 
     severity: str
     summary: str

@@ -59,6 +59,7 @@ PLACES: dict[str, tuple[Any, ...]] = {
     "environments.NAME.rollout": ("environments", "dev", "rollout"),
     "environments.NAME.credentials": ("environments", "dev", "credentials"),
     "environments.NAME.drift": ("environments", "dev", "drift"),
+    "environments.NAME.volatile": ("environments", "dev", "volatile"),
     "environments.NAME.drift.remediate": ("environments", "dev", "drift", "remediate"),
     "stacks[]": ("stacks", ("dev", "infra/net")),
     "people.NAME": ("people", "ann"),

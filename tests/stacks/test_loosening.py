@@ -19,6 +19,7 @@ from terrace.stacks.config import (
     Level,
     Person,
     Rollout,
+    Volatile,
     WaiverRules,
 )
 from terrace.stacks.loosening import loosened
@@ -52,6 +53,10 @@ def rollout(**changed: Any) -> Environment:
         (rollout(of=6), "prod is content with fewer healthy measurements"),
         (rollout(passes=1, of=1), "prod is content with fewer healthy measurements"),
         (rollout(every=timedelta(minutes=1)), "prod is measured less often"),
+        (
+            replace(OLD, volatile=Volatile(("terraform_data.a.input",))),
+            "prod applies terraform_data.a.input with other values than were approved",
+        ),
         (replace(OLD, on_failure="pause"), "prod answers a failed release with pause instead of rollback"),
         (replace(OLD, protected=False), "prod is no longer protected from `terrace destroy`"),
         (replace(OLD, rollback=ApprovalRule(1)), "prod needs 1 approvals instead of 2, to go back"),

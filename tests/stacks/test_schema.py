@@ -174,7 +174,7 @@ def test_a_duration_is_the_sum_of_its_parts(days: int, hours: int, minutes: int,
 
 def test_the_page_says_what_is_refused_and_what_may_stand_in_git() -> None:
     page = reference()
-    for word in ("`windows`", "`volatile`", "`notify`", "test, testing, fake"):
+    for word in ("`windows`", "`notify`", "test, testing, fake"):
         assert word in page
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from terrace.errors import TerraceError
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
+from terrace.plans.differences import Comparison
 from terrace.plans.document_kinds import NotAPlan
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
@@ -62,8 +63,18 @@ def plan_of(crew: Crew, site: Site, commit: str) -> Plan:
 def reading(crew: Crew, site: Site, commit: str, made: MadePlan) -> Plan:
     """A plan that was made at a site, normalised."""
     root = str(site.root)
+    settings = next((one for one in crew.config.environments if one.name == site.stack.environment), None)
     try:
-        plan = read_plan(made.document, stack=site.stack, commit=commit, key=crew.digest_key, root=root, lock=made.lock)
+        plan = read_plan(
+            made.document,
+            stack=site.stack,
+            commit=commit,
+            key=crew.digest_key,
+            root=root,
+            lock=made.lock,
+            comparison=Comparison(made.computed, settings.volatile.allow if settings else ()),
+            diagnostics=made.diagnostics,
+        )
         return replace(plan, shown=shown(made.document, root)) if crew.config.shown else plan
     except NotAPlan as error:
         raise TerraceError(

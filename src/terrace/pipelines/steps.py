@@ -30,6 +30,7 @@ from terrace.plans.compare import differing
 from terrace.plans.model import Action, Plan
 from terrace.plans.state_file import objects
 from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, Listener, RunOutcome, StateSnapshot
+from terrace.plans.wording import deeds, notices
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.model import Destruction, Undoing
@@ -38,6 +39,9 @@ from terrace.watch.model import Quadrant, Sighting
 from terrace.watch.payload import sighting_to_payload
 from terrace.watch.sightings import sightings
 from terrace.watch.states import UNWRITTEN
+
+MOST_NOTICES = 50
+"""How many notices of one plan the ledger keeps; `terrace plan` shows all of them."""
 
 
 def plan(ground: Ground, key: str, attempt: str) -> Ended:
@@ -75,7 +79,7 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     ground.in_hand[attempt] = hand
     found = judged(ground.crew, ground.history, hand.plan)
     against = (*objections(ground, hand), *_found_state(ground, key, hand.state), *found.objections)
-    message = "; ".join([_summary(hand.plan), *(f"{one.address} {one.why}" for one in against)])
+    message = "; ".join([deeds(hand.plan) or "nothing to do", *(f"{one.address} {one.why}" for one in against)])
     told = {"objections": [_objection(one) for one in against], **found.payload()}
     return Ended("succeeded", message, {**_facts(ground, hand), **told})
 
@@ -159,7 +163,13 @@ def _differs_from_before(deployment: Deployment, key: str, hand: InHand) -> bool
 
 def _facts(ground: Ground, hand: InHand) -> dict[str, Any]:
     seen = {"sightings": [sighting_to_payload(one) for one in _outside(ground, hand.plan)]}
-    return {**_counts(hand.plan), **seen, **_bearings(hand.state), "sha256": hand.made.sha256}
+    return {**_counts(hand.plan), **seen, **_said(hand.plan), **_bearings(hand.state), "sha256": hand.made.sha256}
+
+
+def _said(plan: Plan) -> dict[str, Any]:
+    """What approvers have to know beside the changes, as the ledger keeps it."""
+    told = [sentence for sentence in notices(plan)[:MOST_NOTICES] if fits(sentence)]
+    return {"notices": told} if told else {}
 
 
 def _outside(ground: Ground, plan: Plan) -> list[Sighting]:
@@ -391,15 +401,3 @@ def _counts(plan: Plan) -> dict[str, Any]:
         "delete": plan.count(Action.DELETE),
         "changes": [[change.action.value, change.address] for change in plan.effective],
     }
-
-
-def _summary(plan: Plan) -> str:
-    if plan.is_empty:
-        return "nothing to do"
-    words = [
-        (plan.count(Action.CREATE), "to create"),
-        (plan.count(Action.UPDATE), "to update"),
-        (plan.count(Action.REPLACE), "to replace"),
-        (plan.count(Action.DELETE), "to delete"),
-    ]
-    return ", ".join(f"{n} {what}" for n, what in words if n) or "outputs change"

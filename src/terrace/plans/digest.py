@@ -1,25 +1,26 @@
 """The digest of a plan: equal for plans that would do the same, whenever and wherever they were made.
 
 HMAC-SHA-256 over canonical JSON (sorted names, numbers without trailing zeros, resources by address) of: every change
-that does something, with its real values, unknowns, sensitivity, reasons to replace, moves and imports; output
-changes; root variables; the hash of the dependency lock file. Left out: time stamps, format and product versions,
-prior state, drift, and everything that would not be done.
+that does something, with the attributes that it alters and their real values, unknowns, sensitivity, reasons to
+replace, moves and imports; output changes; root variables; the hash of the dependency lock file. Left out: attributes
+that are equal before and after, values that terrace.yaml allows to be volatile, time stamps, format and product
+versions, prior state, drift, and everything that would not be done.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from terrace.plans import wire
+from terrace.plans.differences import EVERYTHING, Comparison, altered, covered
 from terrace.plans.model import Digest
 
-_DOMAIN = b"terrace plan digest 1\n"
+_DOMAIN = b"terrace plan digest 2\n"
 _canonical = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
@@ -31,17 +32,29 @@ class DigestKey:
     secret: bytes = field(repr=False)
 
 
-def plan_digest(document: wire.Document, lock: bytes, key: DigestKey) -> Digest:
+def plan_digest(document: wire.Document, lock: bytes, key: DigestKey, comparison: Comparison = EVERYTHING) -> Digest:
     """The digest of a decoded plan."""
-    changes = sorted((_change(r) for r in document.resources if _acts(r)), key=lambda c: (c[0], c[1] or ""))
+    acting = [resource for resource in document.resources if _acts(resource)]
+    changes = sorted((_change(r, comparison) for r in acting), key=lambda c: (c[0], c[1] or ""))
+    outputs = {name: change for name, change in document.output_changes.items() if _moves(change)}
     record = {
         "changes": changes,
-        "outputs": {name: _output(change) for name, change in document.output_changes.items() if _moves(change)},
+        "outputs": {name: _output(name, change, comparison) for name, change in outputs.items()},
         "variables": {name: wire.value(variable.value) for name, variable in document.variables.items()},
         "lock": hashlib.sha256(lock).hexdigest(),
     }
     mac = hmac.new(key.secret, _DOMAIN + _canonical.encode(record), hashlib.sha256)
     return Digest(value=mac.hexdigest(), key_id=key.id)
+
+
+def volatile_attributes(document: wire.Document, comparison: Comparison) -> tuple[str, ...]:
+    """Returns what the plan changes and its digest leaves out because terrace.yaml allows it to be volatile."""
+    if not comparison.allowed:
+        return ()
+    acting = (resource for resource in document.resources if _acts(resource))
+    outputs = (f"output.{name}" for name, change in document.output_changes.items() if _moves(change))
+    found = [entry for resource in acting for entry in covered(resource, comparison)[1]]
+    return tuple(dict.fromkeys([*found, *(name for name in outputs if name in comparison.allowed)]))
 
 
 def _acts(resource: wire.Resource) -> bool:
@@ -53,7 +66,7 @@ def _moves(change: wire.Change) -> bool:
     return change.actions != ["no-op"]
 
 
-def _change(resource: wire.Resource) -> list[Any]:
+def _change(resource: wire.Resource, comparison: Comparison) -> list[Any]:
     change = resource.change
     return [
         resource.address,
@@ -63,16 +76,13 @@ def _change(resource: wire.Resource) -> list[Any]:
         resource.provider_name,
         resource.previous_address,
         change.actions,
-        *_values(change),
+        covered(resource, comparison)[0],
         sorted(change.replace_paths, key=str),
         wire.value(change.importing),
     ]
 
 
-def _output(change: wire.Change) -> list[Any]:
-    return [change.actions, *_values(change)]
-
-
-def _values(change: wire.Change) -> Iterator[Any]:
-    for raw in (change.before, change.after, change.after_unknown, change.before_sensitive, change.after_sensitive):
-        yield wire.value(raw)
+def _output(name: str, change: wire.Change, comparison: Comparison) -> list[Any]:
+    if f"output.{name}" in comparison.allowed:
+        return [change.actions, "volatile"]
+    return [change.actions, altered(change)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from terrace.errors import Diagnostic
 from terrace.stacks.model import Stack
 
 
@@ -122,8 +123,10 @@ class Plan:
     `complete` is False when Terraform deferred something or the document leaves something out; `errored` when planning
     stopped on an error: neither may ever be applied or passed. `lacks` says in sentences what the document leaves out.
     `drift` is what Terraform found changed outside. `links` are blocks and the blocks that they refer to, `references`
-    blocks with an attribute and what it refers to, in their module's own words. `shown` is `show -json` with what is
-    sensitive hidden, for policies that were written for it; empty unless such are there.
+    blocks with an attribute and what it refers to, in their module's own words. `volatile` are the attributes that it
+    changes and whose values no approval covers, as terrace.yaml allows. `warnings` are those of Terraform and the
+    providers, `deferred` names in sentences what Terraform put off. `shown` is `show -json` with what is sensitive
+    hidden, for policies that were written for it; empty unless such are there.
     """
 
     stack: Stack
@@ -135,6 +138,9 @@ class Plan:
     checks: tuple[CheckResult, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     references: tuple[tuple[str, str, str], ...] = ()
+    volatile: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    deferred: tuple[str, ...] = ()
     format_version: str = ""
     terraform_version: str = ""
     errored: bool = False

@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from terrace.errors import Diagnostic
 from terrace.plans import wire
-from terrace.plans.digest import DigestKey, plan_digest
+from terrace.plans.differences import EVERYTHING, Comparison
+from terrace.plans.digest import DigestKey, plan_digest, volatile_attributes
 from terrace.plans.links import links, references
 from terrace.plans.marks import marks
 from terrace.plans.mask import masked, paths
@@ -30,8 +32,20 @@ _ACTIONS = {
 }
 
 
-def read_plan(document: bytes, *, stack: Stack, commit: str, key: DigestKey, root: str, lock: bytes) -> Plan:
+def read_plan(
+    document: bytes,
+    *,
+    stack: Stack,
+    commit: str,
+    key: DigestKey,
+    root: str,
+    lock: bytes,
+    comparison: Comparison = EVERYTHING,
+    diagnostics: tuple[Diagnostic, ...] = (),
+) -> Plan:
     """The plan of a document. `root` is where the tree was checked out, `lock` the dependency lock file in use.
+
+    `comparison` says what of the changes is no part of the digest, `diagnostics` what Terraform said while it planned.
 
     Raises NotAPlan when the document is none, and BadInput when it is of a format that is not known.
     """
@@ -42,11 +56,14 @@ def read_plan(document: bytes, *, stack: Stack, commit: str, key: DigestKey, roo
     return Plan(
         stack=stack,
         commit=commit,
-        digest=plan_digest(found, lock, key),
+        digest=plan_digest(found, lock, key, comparison),
+        volatile=volatile_attributes(found, comparison),
         changes=tuple(_change(resource, secrets, key) for resource in found.resources),
         outputs=tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items())),
         drift=tuple(_drift(resource, secrets, key) for resource in found.resource_drift),
-        checks=tuple(_check(check) for check in found.checks),
+        checks=tuple(_check(check, secrets) for check in found.checks),
+        warnings=tuple(_warning(one, secrets) for one in diagnostics if one.severity == "warning"),
+        deferred=tuple(_deferred(one) for one in found.deferred_changes),
         links=links(found.configuration),
         references=references(found.configuration),
         format_version=found.format_version,
@@ -121,6 +138,21 @@ def _output(name: str, change: wire.Change, secrets: Secrets) -> OutputChange:
     )
 
 
-def _check(check: wire.Check) -> CheckResult:
-    problems = tuple(problem.message for instance in check.instances for problem in instance.problems)
+def _warning(told: Diagnostic, secrets: Secrets) -> Diagnostic:
+    return replace(told, summary=_said(told.summary, secrets), detail=_said(told.detail, secrets))
+
+
+def _said(text: str, secrets: Secrets) -> str:
+    """A text of Terraform or a provider, hidden as a whole where it holds a secret of the plan."""
+    return str(secrets.hidden(text, json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")))
+
+
+def _deferred(entry: wire.Deferred) -> str:
+    address = entry.resource_change.address if entry.resource_change is not None else "a change"
+    why = f": {entry.reason.replace('_', ' ')}" if entry.reason else ""
+    return f"Terraform put off {address} to a later plan{why}"
+
+
+def _check(check: wire.Check, secrets: Secrets) -> CheckResult:
+    problems = tuple(_said(problem.message, secrets) for instance in check.instances for problem in instance.problems)
     return CheckResult(check.address.to_display, check.address.kind, check.status, problems)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from terrace.errors import Diagnostic, StateLock
+from terrace.plans.differences import Computed
 from terrace.stacks.backends import Address
 from terrace.stacks.model import Stack
 
@@ -78,6 +79,7 @@ class MadePlan:
 
     `file` is the saved plan (secrets too; its folder is private), `sha256` its hash: apply takes exactly it.
     `lock` is the dependency lock file that it was made with. `discard` removes the saved plan; call it when done.
+    `computed` is what the plan's objects have that no configuration can set, as far as Terrace asked the providers.
     `way` says whether it was made through the fast lane, where Terraform sees only a part of its providers' schemas.
     """
 
@@ -87,6 +89,7 @@ class MadePlan:
     lock: bytes = field(repr=False)
     discard: Callable[[], None] = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
+    computed: Computed = field(default_factory=dict, repr=False)
     way: Literal["plain", "fast"] = "plain"
 
 

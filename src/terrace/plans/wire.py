@@ -47,6 +47,13 @@ class Resource(msgspec.Struct, gc=False):
     action_reason: str | None = None
 
 
+class Deferred(msgspec.Struct, gc=False):
+    """One entry of `deferred_changes`: a change that Terraform put off, and why."""
+
+    reason: str = ""
+    resource_change: Resource | None = None
+
+
 class Variable(msgspec.Struct, gc=False):
     """The value of a root variable."""
 
@@ -135,7 +142,7 @@ class Document(msgspec.Struct, gc=False):
     resource_changes: list[Resource] = msgspec.field(default_factory=Absent)
     resource_drift: list[Resource] = []
     output_changes: dict[str, Change] = {}
-    deferred_changes: list[msgspec.Raw] = []
+    deferred_changes: list[Deferred] = []
     configuration: Configuration = msgspec.field(default_factory=Configuration)
     checks: list[Check] = []
     errored: bool = False

@@ -14,6 +14,7 @@ from terrace.assess.risk import Risk
 from terrace.assess.stateful import is_stateful
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
+from terrace.plans.wording import deed, deeds, notices
 from terrace.report.checked import Checked, answered_for, place, said, seen_by, told_together, why_held, worst_first
 from terrace.report.markdown import code, fenced, plain
 from terrace.report.terminal import counts
@@ -110,10 +111,15 @@ def _headline(record: Checked) -> str:
     ]
     verdict = "pass" if record.passed else "**held**"
     unplanned = len(change.impacts) - len(known.plans)
-    what = ", ".join(numbers) or ("nothing to do" if not unplanned else "")
+    what = ", ".join(numbers) or _in_states(known.plans.values()) or ("nothing to do" if not unplanned else "")
     if unplanned:
         what += f"{', ' if what else ''}{unplanned} {_word(unplanned, 'stack')} not planned"
     return f"### Terrace: {verdict} · {what}\n\nat {change.head[:12]}, against {change.base[:12]}"
+
+
+def _in_states(plans: Iterable[Plan]) -> str:
+    """What plans do that create, update, replace and delete nothing: imports, moves, outputs."""
+    return ", ".join(dict.fromkeys(f"{code(plan.stack.key)}: {deeds(plan)}" for plan in plans if deeds(plan)))
 
 
 def _warnings(record: Checked) -> Iterator[str]:
@@ -186,6 +192,7 @@ def _grave(plan: Plan) -> list[ResourceChange]:
 
 def _attention(plans: Iterable[Plan]) -> Iterator[str]:
     for plan in plans:
+        yield from (f"{code(clipped(plan.stack.key))}: {plain(clipped(told))}" for told in notices(plan))
         for change in _grave(plan):
             data = "; it may hold data" if is_stateful(change.type) else ""
             forced = ", ".join(".".join(str(part) for part in path) for path in change.replace_paths[:3])
@@ -226,7 +233,8 @@ def _riskiest_first(plan: Plan) -> list[ResourceChange]:
 def _change(change: ResourceChange) -> Iterator[str]:
     """One change as lines of a diff: the sign in the first column gives it its colour."""
     moved = f" (was {change.previous_address})" if change.previous_address else ""
-    yield f"{_SIGN.get(change.action, '!')} {change.action.value} {change.address}{moved}"
+    imported = " (imported)" if change.importing and change.action is not Action.NO_OP else ""
+    yield f"{_SIGN.get(change.action, '!')} {deed(change)} {change.address}{moved}{imported}"
     if change.action not in (Action.UPDATE, Action.REPLACE):
         return
     before, after = (side if isinstance(side, dict) else {} for side in (change.before, change.after))

@@ -19,6 +19,7 @@ from terrace.gates.model import Approval, GateResult, Outcome, Verdict, Witness
 from terrace.ledger.folds import Hold
 from terrace.ledger.origins import origin_word
 from terrace.plans.model import Action, Plan, ResourceChange
+from terrace.plans.wording import notices
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.stacks.model import ChangeSet, Destruction, Impact
 from terrace.watch.checks import Standing
@@ -82,6 +83,7 @@ def plan(record: Plan) -> Json:
         "commit": record.commit,
         "digest": record.digest.value,
         "changes": [_change(change) for change in record.effective],
+        "notices": list(notices(record)),
     }
 
 
@@ -307,12 +309,16 @@ def planned(record: Plan) -> Json:
         "update": record.count(Action.UPDATE),
         "replace": record.count(Action.REPLACE),
         "delete": record.count(Action.DELETE),
+        "import": sum(1 for change in record.changes if change.importing),
+        "move": sum(1 for change in record.changes if change.previous_address),
+        "forget": record.count(Action.FORGET),
         "unknown": sum(len(change.unknown) for change in record.effective),
+        "notices": list(notices(record)),
     }
 
 
 def _change(record: ResourceChange) -> Json:
-    return {
+    found: Json = {
         "address": record.address,
         "type": record.type,
         "actions": record.action.value,
@@ -320,6 +326,11 @@ def _change(record: ResourceChange) -> Json:
         "unknown": [_path(p) for p in record.unknown],
         "sensitive": [_path(p) for p in record.sensitive],
     }
+    if record.importing:
+        found["imported"] = True
+    if record.previous_address:
+        found["moved_from"] = record.previous_address
+    return found
 
 
 def _path(parts: tuple[str | int, ...]) -> str:
@@ -338,6 +349,8 @@ def _step(record: StepRecord) -> Json:
     if "changes" in record.detail:
         told["digest"] = record.detail["digest"]
         told["changes"] = [{"action": action, "address": address} for action, address in record.detail["changes"]]
+    if "notices" in record.detail:
+        told["notices"] = list(record.detail["notices"])
     if "backup" in record.detail:
         told["backup"] = {
             name: record.detail[name] for name in ("backup", "lineage", "serial", "state_sha256", "key_id")

@@ -85,16 +85,23 @@ def _plans(deployment: Deployment) -> str:
     return f"<details open><summary>What waits</summary>\n\n{fenced([*lines, *more], 'diff')}\n\n</details>"
 
 
+def _word(action: str) -> str:
+    # A no-op is among the changes only where the object is imported or moved.
+    return "import or move" if action == Action.NO_OP.value else action
+
+
 def _lines(deployment: Deployment) -> Iterator[str]:
     for stack in deployment.stacks:
         plan = deployment.last(Step.PLAN, stack)
         changes: Iterable[tuple[str, str]] = plan.detail.get("changes", ()) if plan is not None else ()
         told = [
-            f"{_SIGNS.get(Action(action), '!')} {action} {clipped(visible(address), 200)}"
+            f"{_SIGNS.get(Action(action), '!')} {_word(action)} {clipped(visible(address), 200)}"
             for action, address in changes
         ]
         total = sum(plan.detail.get(what, 0) for what in ("create", "update", "replace", "delete")) if plan else 0
         yield f"# {visible(stack)}: {total} to change"
+        for notice in plan.detail.get("notices", ()) if plan is not None else ():
+            yield f"! {clipped(visible(notice), 300)}"
         yield from told
         if total > len(told):
             yield f"! and {total - len(told)} more"

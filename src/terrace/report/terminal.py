@@ -11,9 +11,11 @@ from terrace.assess.risk import Risk
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
+from terrace.plans.wording import deeds, notices
 from terrace.report.checked import Checked, answered_for, place, said, told_together, weight, why_held, worst_first
 from terrace.report.machine import result_word, state_word
 from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
+from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.stacks.naming import shell_word
@@ -166,25 +168,19 @@ def plan_changes(node: Tree, plan: Plan) -> None:
         if output.action is not Action.NO_OP:
             sign, style = SIGNS[output.action]
             node.node(line(f"{sign} output {output.name}", style=style))
+    for notice in notices(plan):
+        node.node(line(f"! {notice}", style="yellow"))
 
 
 def counts(plan: Plan) -> str:
     """A plan in one line: what it does, and its digest."""
     if plan.is_empty:
         return f"no changes (digest {plan.digest.short})"
-    words = [
-        (plan.count(Action.CREATE), "to create"),
-        (plan.count(Action.UPDATE), "to update"),
-        (plan.count(Action.REPLACE), "to replace"),
-        (plan.count(Action.DELETE), "to delete"),
-        (plan.count(Action.FORGET), "to forget"),
-    ]
-    said = ", ".join(f"{n} {what}" for n, what in words if n) or "outputs change"
-    return f"{said} (digest {plan.digest.short})"
+    return f"{deeds(plan)} (digest {plan.digest.short})"
 
 
 def _change(change: ResourceChange) -> Line:
-    sign, style = SIGNS[change.action]
+    sign, style = SIGNS[change.action] if change.action is not Action.NO_OP else ("→", "cyan")
     parts = [f"{sign} {change.address}"]
     if change.previous_address:
         parts.append(f" (moved from {change.previous_address})")
@@ -243,6 +239,8 @@ def deployment(record: Deployment) -> Record:
             branch = tree.node(line(key or "environment"))
             for step in mine:
                 node = branch.node(step_line(step))
+                for notice in step.detail.get("notices", ()):
+                    node.node(line(f"! {visible(notice)}", style="yellow"))
             if record.waiting and mine[-1].step is Step.PLAN:
                 _asked_about(node, mine[-1])
     for reason in record.reasons or record.waiting:
@@ -252,12 +250,16 @@ def deployment(record: Deployment) -> Record:
     return tree
 
 
+_IN_STATE = " (imported or moved: only its state changes)"
+
+
 def _asked_about(node: Tree, plan: StepRecord) -> None:
     """What a plan that waits would do: whoever is asked must see it."""
     changes = plan.detail.get("changes", ())[:MOST_CHANGES]
     for action, address in changes:
-        sign, style = SIGNS[Action(action)]
-        node.node(line(f"{sign} {address}", style=style))
+        # A no-op is among the changes only where the object is imported or moved.
+        sign, style = SIGNS[Action(action)] if action != Action.NO_OP.value else ("→", "cyan")
+        node.node(line(f"{sign} {address}{_IN_STATE if action == Action.NO_OP.value else ''}", style=style))
     left = sum(plan.detail.get(what, 0) for what in ("create", "update", "replace", "delete"))
     if left > len(changes):
         node.node(line(f"and {left - len(changes)} more: terrace plan {shell_word(plan.stack)}", style="dim"))

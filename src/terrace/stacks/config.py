@@ -113,6 +113,14 @@ class DriftSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Volatile:
+    """What differs each time it is planned: an approval does not cover the values of the attributes in `allow`
+    (`address.attribute`, `output.NAME`)."""
+
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RiskRule:
     """What a release of some risk needs besides: `approvals` on top of the usual ones; `blocked`: it may not enter."""
 
@@ -146,6 +154,7 @@ class Environment:
     rpo: timedelta | None = None
     rto: timedelta | None = None
     drift: DriftSettings = DriftSettings()
+    volatile: Volatile = Volatile()
     risk: Mapping[RiskLevel, RiskRule] = field(default_factory=dict)
 
 

@@ -292,6 +292,26 @@ DRIFT = Record(
 )
 
 
+VOLATILE = Record(
+    "volatile",
+    (
+        Key(
+            "allow",
+            ListOf(
+                Text(
+                    "an attribute with its address, like `aws_instance.web.user_data`, or `output.NAME`",
+                    re.compile(r"output\.[\w-]+|(?!output\.)[^*?\s]+(\[[^\]]*\])?\.[^*?\s]+\.[\w:/-]+"),
+                )
+            ),
+            "Attributes that may have another value when they are applied than when they were approved.",
+            "none",
+            "gate approvals, check",
+            looser=Added("{name} applies {items} with other values than were approved"),
+        ),
+    ),
+)
+
+
 def _at_risk(node: Node) -> Kind:
     return Choice(("block",)) if isinstance(node, Scalar) and isinstance(node.value, str) else _more(node)
 
@@ -411,6 +431,14 @@ ENVIRONMENT = Record(
             "terraform",
             looser=Inside(CREDENTIALS),
         ),
+        Key(
+            "volatile",
+            VOLATILE,
+            "What differs each time it is planned.",
+            "see there",
+            "gate approvals, check",
+            looser=Inside(VOLATILE),
+        ),
         Key("drift", DRIFT, "How it is watched for drift.", "see there", "drift, tick", looser=Inside(DRIFT)),
         Key(
             "env",
@@ -437,5 +465,5 @@ ENVIRONMENT = Record(
             looser=_LONGER,
         ),
     ),
-    later=frozenset({"budget", "windows", "freezes", "change_ticket", "volatile"}),
+    later=frozenset({"budget", "windows", "freezes", "change_ticket"}),
 )

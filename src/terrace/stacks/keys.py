@@ -29,6 +29,7 @@ from terrace.stacks.environment_keys import (
     RISK,
     ROLLOUT,
     RUN,
+    VOLATILE,
 )
 from terrace.stacks.key_words import PATH
 from terrace.stacks.kinds import (
@@ -421,6 +422,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("environments.NAME.smoke[] with `run`", RUN),
     ("environments.NAME.rollout", ROLLOUT),
     ("environments.NAME.credentials", CREDENTIALS),
+    ("environments.NAME.volatile", VOLATILE),
     ("environments.NAME.drift", DRIFT),
     ("environments.NAME.drift.ignore[]", IGNORE),
     ("environments.NAME.drift.remediate", REMEDIATE),

@@ -35,6 +35,7 @@ from terrace.stacks.config import (
     Rollout,
     StackSetting,
     TerraformSettings,
+    Volatile,
     WaiverRules,
 )
 from terrace.stacks.environment_keys import LITERALS
@@ -230,6 +231,7 @@ def _environment(name: str, ladder: Record, problems: Problems) -> Environment:
         rto=_value(found, "rto", None),
         drift=_drift(_inner(found, "drift"), asks=asks(tuple(ladder), name)),
         risk=_risk(_inner(found, "risk")),
+        volatile=Volatile(tuple(_value(_inner(found, "volatile"), "allow", ()))),
     )
 
 

@@ -61,6 +61,7 @@ def _environment(environment: Environment) -> Values:
             level: {"blocked": rule.blocked, "approvals": _fields(rule.approvals)}
             for level, rule in environment.risk.items()
         },
+        "volatile": _fields(environment.volatile),
         "drift": {
             **_fields(environment.drift),
             "remediate": {**_fields(remediate), "approvals": _rule(remediate.approvals)} if remediate else None,

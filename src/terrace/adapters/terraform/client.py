@@ -127,7 +127,7 @@ class LocalTerraform:
                 if damage != "":
                     if damage is not None:
                         folder.clear()
-                        self._rebuilt[folder.path] = Diagnostic("warning", _REBUILT.format(site.stack.key, damage))
+                        self._rebuilt[folder.path] = Diagnostic("note", _REBUILT.format(site.stack.key, damage))
                     self._keep_lock_file(site)
                     self._init(site, folder)
             self._checked.add(folder.path)
@@ -307,7 +307,7 @@ class LocalTerraform:
         said = f"planned the plain way, since the fast lane was surprised: {why}"
         if listener is not None:
             listener(Progress(site.stack.key, "aside", text=said))
-        return replace(plan, diagnostics=(*plan.diagnostics, Diagnostic("warning", said)))
+        return replace(plan, diagnostics=(*plan.diagnostics, Diagnostic("note", said)))
 
     def apply_lane(self, site: Site, folder: DataFolder) -> dict[str, object] | None:
         """What an apply takes through the fast lane, as plain data without secrets; None: it takes the plain way."""

@@ -66,6 +66,7 @@ class Detail(Struct, frozen=True, omit_defaults=False):
     delete: Count | UnsetType = UNSET
     changes: tuple[tuple[ActionName, ResourceAddress], ...] | UnsetType = UNSET
     sightings: tuple[SightingRecord, ...] | UnsetType = UNSET
+    notices: tuple[Text, ...] | UnsetType = UNSET
     objections: tuple[ObjectionRecord, ...] | UnsetType = UNSET
     findings: dict[str, Count] | UnsetType = UNSET
     risk: dict[str, tuple[Count, tuple[Text, ...]]] | UnsetType = UNSET

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from terrace.assess.model import Finding, Status
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import Action, Plan
+from terrace.plans.wording import deeds, notices
 from terrace.report.checked import Checked, place, said, seen_by, told_together, weight, worst_first
 from terrace.report.html.graph import drawn
 from terrace.report.html.plan import details, picture
@@ -167,7 +168,9 @@ def _reach(record: Checked) -> Iterator[str]:
 
 def _short(plan: Plan) -> str:
     signs = ((Action.CREATE, "+"), (Action.UPDATE, "~"), (Action.REPLACE, "±"), (Action.DELETE, "−"))
-    return " ".join(f"{sign}{n}" for action, sign in signs if (n := plan.count(action))) or "nothing to do"
+    return (
+        " ".join(f"{sign}{n}" for action, sign in signs if (n := plan.count(action))) or deeds(plan) or "nothing to do"
+    )
 
 
 def _plans(record: Checked) -> Iterator[str]:
@@ -201,6 +204,8 @@ def _plan(plan: Plan, marks: dict[str, tuple[str, ...]]) -> Iterator[str]:
     yield f"<small>plan {code(plan.digest.short)}</small></header>"
     if plan.errored or not plan.complete:
         yield "<p class=del>This plan is not whole: what it leaves out was not looked at.</p>"
+    for told in notices(plan):
+        yield f"<p class=soft>{prose(told)}</p>"
     yield picture(plan, marks)
     yield "<details class=more-of><summary>Attribute by attribute</summary>"
     yield from details(plan)

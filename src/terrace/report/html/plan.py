@@ -8,6 +8,7 @@ from typing import Any
 
 from terrace.assess.stateful import is_stateful
 from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange, Value
+from terrace.plans.wording import deed
 from terrace.report.html.text import code, plural, text
 
 TILES = 1500
@@ -87,8 +88,12 @@ def _rank(action: Action) -> int:
     return _RANK.index(action) if action in _RANK else len(_RANK)
 
 
+def _word(change: ResourceChange) -> tuple[str, str]:
+    return ("import", "→") if deed(change) == "import" else WORDS[change.action]
+
+
 def _large(change: ResourceChange, rules: tuple[str, ...]) -> str:
-    word, sign = WORDS[change.action]
+    word, sign = _word(change)
     data = "<b class=data>may hold data</b>" if is_stateful(change.type) and is_grave(change) else ""
     why = f" <small>{reason}</small>" if (reason := _why(change)) else ""
     flag = f"<b class=flag>⚑ {text(', '.join(rules), 200)}</b>" if rules else ""
@@ -119,7 +124,7 @@ def _group(name: str, members: list[ResourceChange]) -> str:
 
 
 def _small(change: ResourceChange) -> str:
-    word, sign = WORDS[change.action]
+    word, sign = _word(change)
     hatched = " hatched" if change.unknown and change.action is Action.UPDATE else ""
     return f'<span class="small {word}{hatched}" title="{word} {text(change.address, 200)}">{sign}</span>'
 
@@ -129,7 +134,7 @@ def _tag(word: str, sign: str) -> str:
 
 
 def _detail(change: ResourceChange) -> str:
-    word, sign = WORDS[change.action]
+    word, sign = _word(change)
     moved = f" <small>was {code(change.previous_address)}</small>" if change.previous_address else ""
     rows = "".join(_rows(change))
     body = (

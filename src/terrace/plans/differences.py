@@ -1,0 +1,198 @@
+"""Finds the part of one planned change that an approval covers: the attributes that the change would alter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from terrace.plans import wire
+from terrace.plans.addresses import block_of
+from terrace.plans.mask import paths
+from terrace.plans.model import Path
+
+IDENTITY = ("id", "arn", "self_link")
+"""Attributes that name one object of the cloud: a change covers that object, whatever else it alters."""
+
+Computed = Mapping[tuple[str, str], frozenset[str]]
+"""By provider and resource type, the attributes that the provider computes and that no configuration can set."""
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a digest leaves out. `allowed` are `address.attribute` entries whose value may differ from plan to plan."""
+
+    computed: Computed = field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
+
+    def attributes(self, address: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Returns the allowed entries of one address with the attribute path of each."""
+        names = (address, block_of(address))
+        found = []
+        for entry in self.allowed:
+            name = next((one for one in names if entry.startswith(f"{one}.")), None)
+            if name is not None:
+                found.append((entry, tuple(entry[len(name) + 1 :].split("."))))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The five values of one change in `show -json`: two values and the marks on them."""
+
+    before: Any
+    after: Any
+    unknown: Any
+    before_sensitive: Any
+    after_sensitive: Any
+
+    @staticmethod
+    def of(change: wire.Change) -> Trees:
+        """Decodes them."""
+        return Trees(
+            wire.value(change.before),
+            wire.value(change.after),
+            wire.value(change.after_unknown),
+            wire.value(change.before_sensitive),
+            wire.value(change.after_sensitive),
+        )
+
+    def without(self, path: tuple[str, ...]) -> Trees:
+        """Returns them without one attribute."""
+        trees = (self.before, self.after, self.unknown, self.before_sensitive, self.after_sensitive)
+        return Trees(*(_without(tree, path) for tree in trees))
+
+
+EVERYTHING = Comparison()
+"""Leaves nothing out: no provider was asked, and nothing is allowed to be volatile."""
+
+
+def covered(resource: wire.Resource, comparison: Comparison) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Returns what an approval of this change covers, and the allowed entries that would be part of it otherwise.
+
+    An attribute that is equal before and after is left out, so a value that the provider moves from minute to minute
+    (`aws_db_instance.latest_restorable_time`) is no other change. Left out too is the old value of a computed attribute
+    that the change does away with. A new object is covered with all its values, and every object by its identity.
+    """
+    trees = Trees.of(resource.change)
+    volatile = []
+    for entry, path in comparison.attributes(resource.address):
+        less = trees.without(path)
+        if _altered(less, frozenset()) != _altered(trees, frozenset()):
+            volatile.append(entry)
+            trees = less
+    computed = comparison.computed.get((resource.provider_name, resource.type), frozenset()) - set(IDENTITY)
+    before, after = trees.before, trees.after
+    return (
+        {
+            "identity": {name: before[name] for name in IDENTITY if name in before} if isinstance(before, dict) else {},
+            "altered": _altered(trees, computed),
+            # Equal attributes count where an object is made: they are what it is made with.
+            "made": after if "create" in resource.change.actions else None,
+            "volatile": volatile,
+        },
+        tuple(volatile),
+    )
+
+
+def altered(change: wire.Change) -> list[Any]:
+    """Returns every difference that a change makes, as canonical data."""
+    return _altered(Trees.of(change), frozenset())
+
+
+def _altered(trees: Trees, computed: frozenset[str]) -> list[Any]:
+    return [[list(path), leaf] for path, leaf in _leaves(trees, (), computed)]
+
+
+def _leaves(trees: Trees, at: Path, computed: frozenset[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    before, after, unknown = trees.before, trees.after, trees.unknown
+    if unknown is not True and _are(dict, before, after, whole=not at):
+        sides = (before, after, unknown, trees.before_sensitive, trees.after_sensitive)
+        for name in sorted(set[str]().union(*map(_names, sides))):
+            inner = Trees(
+                _of(before, name),
+                _of(after, name),
+                _mark(unknown, name),
+                _mark(trees.before_sensitive, name),
+                _mark(trees.after_sensitive, name),
+            )
+            for path, leaf in _leaves(inner, (*at, name), frozenset()):
+                if not at and name in computed and _goes(inner):
+                    leaf.pop("before", None)
+                yield path, leaf
+    elif unknown is not True and _are(list, before, after) and len(before) == len(after):
+        for index, (mine, theirs) in enumerate(zip(before, after, strict=True)):
+            inner = Trees(
+                mine,
+                theirs,
+                _mark(unknown, index),
+                _mark(trees.before_sensitive, index),
+                _mark(trees.after_sensitive, index),
+            )
+            yield from _leaves(inner, (*at, index), frozenset())
+    else:
+        whole = _leaf(trees)
+        if whole is not None:
+            yield at, whole
+
+
+def _goes(trees: Trees) -> bool:
+    """Whether the old value ends with the change, whatever it is by then."""
+    return trees.after is None or trees.after is _ABSENT or any(True for _ in paths(trees.unknown))
+
+
+def _leaf(trees: Trees) -> dict[str, Any] | None:
+    """Returns the whole of one value that is another after the change, None for one that is the same."""
+    marks = [sorted(map(list, paths(mark)), key=str) for mark in (trees.before_sensitive, trees.after_sensitive)]
+    unknown = sorted(map(list, paths(trees.unknown)), key=str)
+    if not unknown and marks[0] == marks[1] and _same(trees.before, trees.after):
+        return None
+    values = {"before": trees.before, "after": trees.after}
+    known = {name: value for name, value in values.items() if value is not _ABSENT}
+    return {**known, "unknown": unknown, "marks": marks}
+
+
+def _same(one: Any, other: Any) -> bool:
+    # In Python True equals 1, and in a plan it does not.
+    if isinstance(one, bool) is not isinstance(other, bool):
+        return False
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    return bool(one == other)
+
+
+def _are(kind: type, one: Any, other: Any, *, whole: bool = False) -> bool:
+    """Whether both are of a kind. Of a `whole` object one may be missing: it is made, or goes away."""
+    kinds = [isinstance(side, kind) for side in (one, other)]
+    return all(kinds) or (whole and any(kinds) and None in (one, other))
+
+
+def _names(value: Any) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()
+
+
+def _of(value: Any, name: str) -> Any:
+    return value.get(name, _ABSENT) if isinstance(value, dict) else _ABSENT
+
+
+def _mark(marks: Any, at: str | int) -> Any:
+    if marks is True:
+        return True
+    if isinstance(marks, dict):
+        return marks.get(at)
+    return marks[at] if isinstance(marks, list) and isinstance(at, int) and at < len(marks) else None
+
+
+def _without(value: Any, path: tuple[str, ...]) -> Any:
+    """Returns a value without one path of names; lists are passed through."""
+    if isinstance(value, list):
+        return [_without(item, path) for item in value]
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    if len(path) == 1:
+        return {name: inner for name, inner in value.items() if name != path[0]}
+    return {name: _without(inner, path[1:]) if name == path[0] else inner for name, inner in value.items()}
