@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,45 @@ def test_what_a_killed_process_left_is_removed_by_the_next_and_nothing_of_a_livi
         private.sweep()
     assert not kept.exists()
     assert not mine.exists()
+
+
+DIES = """
+import os, sys, tempfile
+from pathlib import Path
+from terrace.adapters.terraform import private
+private._MEMORY = Path(sys.argv[1]) / "none"
+tempfile.tempdir = sys.argv[1]
+folder = private.private_folder("plan")
+for name in ("plan", "a", "zz", "said", "state"):
+    (folder / name).write_text("secret")
+(folder / "sub").mkdir()
+(folder / "sub" / "deep").write_text("secret")
+left = int(sys.argv[2])
+def hook(event, arguments):
+    global left
+    if event in ("os.remove", "os.rmdir"):
+        left -= 1
+        if left < 0:
+            os._exit(9)
+sys.addaudithook(hook)
+private.discard(folder)
+os._exit(0)
+"""
+
+
+def test_a_process_that_dies_while_it_removes_its_saved_plans_leaves_them_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(private, "_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for removals in range(12):
+        done = subprocess.run([sys.executable, "-c", DIES, tmp_path, str(removals)], check=False)
+        (left,) = tmp_path.glob("terrace-*") if done.returncode else (None,)
+        private.sweep()
+        assert not any(tmp_path.glob("terrace-*/*")), (removals, left)
+        if left is not None and left.is_dir():
+            left.rmdir()
+    assert done.returncode == 0, "it was left to end once"
 
 
 def test_a_plan_that_a_runner_has_outlives_the_process_that_made_it() -> None:

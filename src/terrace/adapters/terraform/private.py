@@ -52,8 +52,29 @@ def private_folder(prefix: str) -> Path:
 
 def discard(folder: Path) -> None:
     """Removes a private folder with everything in it. One that is gone is no error."""
-    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        _remove(os.fspath(folder))
     hand_over(folder)
+
+
+def _remove(folder: str, parent: int | None = None) -> None:
+    """Removes a folder, its lock last: what a process leaves that dies meanwhile is still known as ours to the next."""
+    inside = os.open(folder, _FOLDER, dir_fd=parent)
+    try:
+        for name in os.listdir(inside):
+            if name != _LOCK:
+                _remove_entry(name, inside)
+        os.unlink(_LOCK, dir_fd=inside)
+    finally:
+        os.close(inside)
+    os.rmdir(folder, dir_fd=parent)
+
+
+def _remove_entry(name: str, parent: int) -> None:
+    if stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
+        shutil.rmtree(name, dir_fd=parent)
+    else:
+        os.unlink(name, dir_fd=parent)
 
 
 def lock_of(folder: Path) -> tuple[int, ...]:
@@ -107,7 +128,7 @@ def _sweep_one(parent: int, name: str) -> None:
     try:
         if stat.S_ISREG(os.fstat(lock).st_mode):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(name, dir_fd=parent)
+            _remove(name, parent)
     finally:
         os.close(lock)
 
