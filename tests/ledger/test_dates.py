@@ -156,13 +156,36 @@ def test_a_dismissal_takes_away_no_date_that_may_be_right() -> None:
             (HELD, NOON + HOUR),
             (Draft(kinds.DATES_DISMISSED, "ledger", "mallory", said), NOON + HOUR),
         )
-        assert dated(history, everybody).undated == frozenset()
+        assert dated(history, everybody).undated == {}
     clock = Clock()
     made = ledger(clock)
     write(made, clock, NOON, D1, ENDED)
     for position in (0, 1, 2, 3, 99):
         with pytest.raises(BadInput, match="is not dated in the future"):
             dismiss_dates(made, position, "ann", "r", signed, everybody, clock)
+
+
+def dismissed(history: History, position: int, last: int) -> Draft:
+    said = {"position": position, "last": last, "hash": history.events[last].hash, "reason": "r", "signature": "s"}
+    return Draft(kinds.DATES_DISMISSED, "ledger", "ann", said)
+
+
+def test_an_event_dated_too_early_does_not_shorten_what_soaks_after_a_wrong_clock() -> None:
+    entries = ((FIRST, NOON - YEAR), (D1, NOON + YEAR), (ENDED, NOON + YEAR), (HELD, NOON - YEAR))
+    written = chain(*entries)
+    history = dated(chain(*entries, (dismissed(written, 1, 2), NOON)), everybody)
+    assert ended_at(history) == NOON, "it had ended when it was dismissed, and nothing says that it was earlier"
+
+
+def test_a_copy_of_a_dismissal_of_dates_takes_away_no_more_than_the_dismissal() -> None:
+    entries = ((FIRST, NOON - YEAR), (HELD, NOON + YEAR), (D1, NOON), (ENDED, NOON + HOUR), (HELD, NOON + YEAR))
+    said = dismissed(chain(*entries), 1, 4)
+    once = chain(*entries, (said, NOON + 2 * HOUR))
+    copied = chain(*entries, (said, NOON + 2 * HOUR), (said, NOON - YEAR), (said, NOON - HOUR))
+    assert dated(copied, everybody).undated == dated(once, everybody).undated
+    assert ended_at(dated(copied, everybody)) == NOON + 2 * HOUR, (
+        "what follows a wrong date waits too long, never too short"
+    )
 
 
 def test_a_dismissal_of_dates_is_for_those_events_of_that_ledger_by_a_signer() -> None:
@@ -231,7 +254,7 @@ def test_dates_of_any_kind_never_go_back_and_never_shorten_a_wait(
     given_dates: Sequence[tuple[timedelta, bool]],
 ) -> None:
     history = chain((FIRST, NOON), *((HELD, NOON + off) for off, _ in given_dates))
-    undated = frozenset(position for position, (_, gone) in enumerate(given_dates, 1) if gone)
+    undated = {position: NOON for position, (_, gone) in enumerate(given_dates, 1) if gone}
     seen = History(history.events, undated)
     times = [event.time for event in seen.readable]
     assert times == sorted(times)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -171,7 +171,7 @@ def trusted(events: Sequence[Event]) -> tuple[Event, ...]:
 
 
 def strange_times(
-    events: Iterable[Event], now: datetime, dismissed: frozenset[int] = frozenset()
+    events: Iterable[Event], now: datetime, dismissed: Collection[int] = frozenset()
 ) -> tuple[tuple[int, str], ...]:
     """The events that are dated before one that they follow, or after now, by position.
 

@@ -86,9 +86,11 @@ def dated(history: History, counts: DatesCount) -> History:
     """The same history, without the dates that a person who counts dismissed.
 
     A dismissal reaches only dates that are later than its own: that an event was not written after the event which
-    speaks of it follows from their order, so that no date that may be right is ever taken away.
+    speaks of it follows from their order, so that no date that may be right is ever taken away. It counts where it was
+    written first: a copy of it, dated anew, takes away no more.
     """
-    gone: set[int] = set()
+    gone: dict[int, datetime] = {}
+    heard: set[bytes] = set()
     for event in history.readable:
         record = event.record
         if not isinstance(record, DatesDismissed) or not record.position <= record.last < event.position:
@@ -98,11 +100,12 @@ def dated(history: History, counts: DatesCount) -> History:
         said = DatesDismissal(
             history.ledger_id, record.position, record.last, record.hash, record.reason, event.actor, record.signature
         )
-        if counts(said):
+        if said.text not in heard and counts(said):
+            heard.add(said.text)
             written = history.events[event.position].time
             covered = history.events[record.position : record.last + 1]
-            gone |= {one.position for one in covered if one.time > written + TOLERANCE}
-    return replace(history, undated=frozenset(gone)) if gone else history
+            gone = {one.position: written for one in covered if one.time > written + TOLERANCE} | gone
+    return replace(history, undated=gone) if gone else history
 
 
 def ahead(history: History, now: datetime) -> tuple[Event, ...]:

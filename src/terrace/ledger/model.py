@@ -81,12 +81,13 @@ class Event:
 class History:
     """All events as one reader saw them; `head` is the hash of the last, GENESIS when there is none.
 
-    `undated` are the positions of events whose date does not count (`ledger.dates`). With the `key` of the ledger the
-    codes of events are checked; a reader without it believes them unchecked, and so changes no environment.
+    `undated` are the positions of events whose date does not count (`ledger.dates`), each with a time by which it was
+    written: that of its dismissal. With the `key` of the ledger the codes of events are checked; a reader without it
+    believes them unchecked, and so changes no environment.
     """
 
     events: tuple[Event, ...] = ()
-    undated: frozenset[int] = frozenset()
+    undated: Mapping[int, datetime] = field(default_factory=dict, hash=False)
     key: EventKey | None = field(default=None, repr=False)
 
     @cached_property

@@ -6,10 +6,11 @@ at it, and stops nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
+from types import MappingProxyType
 
 from terrace.ledger.authenticity import EventKey, demands_code
 from terrace.ledger.events.codec import RECORDS
@@ -90,7 +91,8 @@ class Reading:
     """The events of a history that can be read, oldest first, and those that cannot.
 
     The time of an event that is dated before the one it follows is that of the one before: time never goes back. The
-    time of an event whose date does not count is the latest that it can be: that of the next one whose date does.
+    time of an event whose date does not count is the latest that it can be: that of the next one whose date does, and
+    no earlier than that of its dismissal, because the next one may be dated too early.
     `foreign` is the id of the key that authenticates the events, where that is not the key of the reader: then no code
     is checked.
     """
@@ -100,15 +102,20 @@ class Reading:
     foreign: str = ""
 
 
-def read(events: Sequence[Event], undated: frozenset[int] = frozenset(), key: EventKey | None = None) -> Reading:
-    """Go through a history once. `undated` are the positions of events whose date does not count. With the `key` of the
-    ledger, an event that demands a code and has none or a wrong one cannot be read."""
+def read(
+    events: Sequence[Event], undated: Mapping[int, datetime] = MappingProxyType({}), key: EventKey | None = None
+) -> Reading:
+    """Go through a history once.
+
+    `undated` are the positions of events whose date does not count, with the times of their dismissals. With the `key`
+    of the ledger, an event that demands a code and has none or a wrong one cannot be read.
+    """
     codes = _Codes(events, key)
     readable, faults = _Reader(codes).all(events)
     return Reading(_in_order(readable, undated), faults, codes.foreign)
 
 
-def _in_order(events: Sequence[Event], undated: frozenset[int]) -> tuple[Event, ...]:
+def _in_order(events: Sequence[Event], undated: Mapping[int, datetime]) -> tuple[Event, ...]:
     """The events with the times that they are taken to have."""
     times: list[datetime] = []
     latest = None
@@ -122,7 +129,8 @@ def _in_order(events: Sequence[Event], undated: frozenset[int]) -> tuple[Event, 
             following = times[index]
         else:
             # Later than it was, never earlier: what waits from then on waits too long and not too short.
-            times[index] = following if following is not None else max(times[index], events[index].time)
+            by = following if following is not None else max(times[index], events[index].time)
+            times[index] = max(by, undated[events[index].position])
     return tuple(
         event if event.time == time else replace(event, time=time)
         for event, time in zip(events, accumulate(times, max), strict=True)

@@ -61,9 +61,10 @@ def _remove(folder: str, parent: int | None = None) -> None:
     """Removes a folder, its lock last: what a process leaves that dies meanwhile is still known as ours to the next."""
     inside = os.open(folder, _FOLDER, dir_fd=parent)
     try:
-        for name in os.listdir(inside):
-            if name != _LOCK:
-                _remove_entry(name, inside)
+        with os.scandir(inside) as listed:
+            names = [entry.name for entry in listed if entry.name != _LOCK]
+        for name in names:
+            _remove_entry(name, inside)
         os.unlink(_LOCK, dir_fd=inside)
     finally:
         os.close(inside)

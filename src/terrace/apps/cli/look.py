@@ -121,7 +121,7 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
     result = verify(events, expected_head=head)
     seen = History(events, key=shop.event_key)
     faults = unread(seen, shop.dismissed) if result.ok else ()
-    times = strange_times(events, now(), dated(seen, shop.dates_dismissed).undated if result.ok else frozenset())
+    times = strange_times(events, now(), dated(seen, shop.dates_dismissed).undated if result.ok else ())
     checked = result.ok and seen.key is not None and not seen.reading.foreign
     if as_json:
         bad = {"position": result.first_bad.position, "why": result.first_bad.why} if result.first_bad else None
