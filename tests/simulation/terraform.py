@@ -15,6 +15,7 @@ from simulation.cloud import Change, Cloud, Estate, Run, SavedPlan
 from simulation.process import Process
 from simulation.site import Branch, Wanted
 from terrace.errors import StateLock, StateLocked, TerraceError, TerraformFailed
+from terrace.plans.left_states import RecordedBackend
 from terrace.plans.terraform import (
     Attempt,
     Autopsy,
@@ -31,6 +32,7 @@ from terrace.plans.terraform import (
 )
 from terrace.rollout.ports import ProbeResult
 from terrace.stacks.config import CommandProbe, Probe
+from terrace.stacks.model import Stack
 
 FAILED = Evidence.TERRAFORM_FAILED
 
@@ -99,6 +101,10 @@ class MemoryTerraform:
         """The state as it is."""
         with self._process.touching("terraform.pull"):
             return self._shared.cloud.estates[site.stack.key].state()
+
+    def pull_from(self, stack: Stack, backend: RecordedBackend, variables: Mapping[str, str]) -> StateSnapshot:
+        """Nothing is anywhere else."""
+        return StateSnapshot(b"")
 
     def push_state(self, site: Site, content: bytes) -> None:
         """A later state of the same lineage."""

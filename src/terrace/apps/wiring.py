@@ -520,6 +520,7 @@ class Workshop:
         from terrace.adapters.probes import LiveProbes
         from terrace.adapters.runner.applier import LocalApplier
         from terrace.adapters.signatures import has_signers
+        from terrace.adapters.terraform.left_states import CheckoutStates
         from terrace.pipelines.crew import Crew
 
         config = self.trust.config
@@ -551,6 +552,7 @@ class Workshop:
             run=run_of_ci(os.environ),
             reference=self.reference,
             unproven_run=self._unproven_run,
+            left=CheckoutStates(self.repository.root, self.home.states),
         )
 
     @property

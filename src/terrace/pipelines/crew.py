@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -16,6 +16,7 @@ from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Ledger
 from terrace.plans.backup import StateBackups
 from terrace.plans.digest import DigestKey
+from terrace.plans.left_states import LeftStates, NoLeftStates
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Applier, Purpose, Terraform
 from terrace.rollout.ports import Leases, Probes, Watcher
@@ -62,6 +63,7 @@ class Crew:
     many Terraform processes may run at once. `actor` is who gave the command. With the `reach` of plans nothing is
     applied: what could be, waits. `dismissed` says whether a dismissal of an event that cannot be read counts, by
     the trust root. `reference` tells the time by a clock that nobody sets on this machine, None where there is none.
+    `left` finds the states that Terraform left in the user's checkout.
     """
 
     actor: str
@@ -91,3 +93,4 @@ class Crew:
     run: str = ""
     reference: Callable[[], Reference | None] = no_reference
     unproven_run: UnprovenRun = ask_nobody
+    left: LeftStates = field(default_factory=NoLeftStates)

@@ -22,6 +22,7 @@ from terrace.pipelines.ground import (
 from terrace.pipelines.journal import plain
 from terrace.pipelines.judging import judged
 from terrace.pipelines.known_states import recreated, wrong_state
+from terrace.pipelines.left_states import never_had_state, unadopted
 from terrace.pipelines.look import reading
 from terrace.pipelines.state_owners import owner_of
 from terrace.pipelines.undoing import newer_lock_file, objections
@@ -51,7 +52,7 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     it is volatile, and fails here with the names of what differs. On a state that is gone, went back or was started
     anew nothing is planned at all.
     """
-    foreign = _foreign_state(ground, key) if key not in standings(ground.history) else ""
+    foreign = _foreign_state(ground, key) if never_had_state(ground.history, key) else ""
     if foreign:
         return Ended("failed", foreign)
     try:
@@ -91,8 +92,13 @@ def _recreated(ground: Ground, key: str, plan: Plan) -> str:
 
 
 def _foreign_state(ground: Ground, key: str) -> str:
-    """Why a stack that is new here is not planned at all: its state is another one's."""
-    return _of_another(ground, key, ground.crew.terraform.pull_state(ground.site(key, "plan")))
+    """Why a stack that is new here is not planned at all: its state is another one's, or it has one elsewhere."""
+    state = ground.crew.terraform.pull_state(ground.site(key, "plan"))
+    foreign = _of_another(ground, key, state)
+    if foreign:
+        return foreign
+    why, hint = unadopted(ground.crew, ground.landscape, ground.landscape.stack(key), state.content)
+    return f"{why}: {hint}" if why else ""
 
 
 def _of_another(ground: Ground, key: str, state: StateSnapshot) -> str:

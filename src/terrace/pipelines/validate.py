@@ -21,11 +21,11 @@ from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.model import History
 from terrace.ledger.removed_stacks import explanation
-from terrace.ledger.states import standings
 from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.known_states import recreated, wrong_state
+from terrace.pipelines.left_states import never_had_state, unadopted
 from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.surroundings import surroundings
 from terrace.pipelines.weighing import weighed
@@ -135,7 +135,14 @@ def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Pla
                 hint="give each stack an address of its own",
                 place=one.address.place,
             )
-    if history is not None and stack.key in standings(history):
+    if history is not None and never_had_state(history, stack.key):
+        # What Terraform left is looked for first: a state is pulled only where that decides something.
+        if unadopted(crew, landscape, stack, b"")[0]:
+            state = crew.terraform.pull_state(site_in(crew, landscape, stack, root, "plan"))
+            why, hint = unadopted(crew, landscape, stack, state.content)
+            if why:
+                raise BadInput(why, hint=hint)
+    elif history is not None:
         state = crew.terraform.pull_state(site_in(crew, landscape, stack, root, "plan"))
         wrong = wrong_state(history, stack.environment, stack.key, state)
         if wrong:

@@ -133,6 +133,16 @@ def objects(content: bytes) -> int:
     return len(_instances(content))
 
 
+def holds_nothing(content: bytes) -> bool:
+    """Whether a state holds no object and no output: nothing is lost with it."""
+    return not (_instances(content) or _outputs(content))
+
+
+def addresses_in(content: bytes) -> tuple[str, ...]:
+    """The addresses of the managed objects that a state holds, sorted."""
+    return tuple(sorted(one for one in _instances(content) if not one.rpartition(".data.")[2].startswith("data.")))
+
+
 def with_serial(content: bytes, serial: int) -> bytes:
     """The same state under another serial; nothing else of it is touched, not even how a number is written."""
     parts = _parts(content)

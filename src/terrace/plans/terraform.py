@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from terrace.errors import Diagnostic, StateLock
 from terrace.plans.differences import Computed
+from terrace.plans.left_states import RecordedBackend
 from terrace.stacks.backends import Address
 from terrace.stacks.model import Stack
 
@@ -137,6 +138,10 @@ class Terraform(Protocol):
 
     def pull_state(self, site: Site) -> StateSnapshot:
         """The current state of the stack, initialising where needed."""
+        ...
+
+    def pull_from(self, stack: Stack, backend: RecordedBackend, variables: Mapping[str, str]) -> StateSnapshot:
+        """The state that another backend than the stack's own holds for it; `variables` are for Terraform."""
         ...
 
     def push_state(self, site: Site, content: bytes) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from terrace.ledger.restores import Restored
 from terrace.ledger.states import Standing
+from terrace.plans.adoption import Adopted
 from terrace.plans.backup import BackupRecord, Catalogue, Rekeyed
 from terrace.plans.restoring import Difference
 from terrace.plans.retention import Retention
@@ -84,6 +85,24 @@ def restored(one: Restored) -> Json:
         "differences": _differences(one.differences),
         "serial": one.serial if one.serial >= 0 else None,
         "held": one.held or None,
+    }
+
+
+def adopted(one: Adopted) -> Json:
+    """`terrace state adopt`."""
+    found = one.adoption
+    return {
+        "schema": "terrace/state-adopt@1",
+        "stack": found.stack.key,
+        "environment": found.stack.environment,
+        "source": found.source,
+        "target": found.target,
+        "objects": list(found.objects),
+        "creates": list(found.creates),
+        "lineage": one.state.lineage,
+        "serial": one.state.serial,
+        "backup": one.backup,
+        "put_aside": one.put_aside or None,
     }
 
 

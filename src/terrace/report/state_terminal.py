@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from terrace.ledger.restores import Restored
 from terrace.ledger.states import Standing, words
+from terrace.plans.adoption import Adopted, Adoption
 from terrace.plans.backup import BackupRecord, Catalogue, Rekeyed
 from terrace.plans.restoring import Obstacle
 from terrace.plans.retention import Retention
@@ -104,6 +105,46 @@ def proposal(
     head = line(f"{stack}: the state ({there}) becomes {record.name} (serial {record.serial}, {when})", style="bold")
     against = [line(f"! {one.why}", style="red") for one in obstacles]
     return Group(head, diff(found), *against)
+
+
+SHOWN = 20
+"""How many objects of a state that is to be adopted are named."""
+
+
+def adoption(one: Adoption) -> Record:
+    """What adopting a state would mean: where it is, what it holds, where it goes, what a plan on it would do."""
+    lines = [
+        line(f"{one.stack.key}: the state at {one.source} goes to {one.target}", style="bold"),
+        line(f"serial {one.state.serial}, lineage {one.state.lineage}, {len(one.objects)} objects"),
+        *(line(f"  {address}") for address in one.objects[:SHOWN]),
+    ]
+    if len(one.objects) > SHOWN:
+        lines.append(line(f"  and {len(one.objects) - SHOWN} more"))
+    if one.done:
+        lines.append(line("it is there already: an adoption before did not end"))
+    lines += [line(f"! a plan on it would create {address}", style="red") for address in one.creates]
+    lines.append(
+        line(
+            f"a plan on it changes {one.changes} objects"
+            if one.changes
+            else "a plan on it changes nothing that it holds"
+        )
+    )
+    return Group(*lines)
+
+
+def adopted(one: Adopted) -> Record:
+    """How an adoption ended."""
+    found = one.adoption
+    lines = [
+        line(("adopted", "green"), f" {found.stack.key}: serial {one.state.serial}, copy {_last(one.backup)}"),
+    ]
+    if one.put_aside:
+        lines.append(line(f"the file is now {one.put_aside}: remove it once a deployment succeeded"))
+    else:
+        lines.append(line(f"a copy of the state remains at {found.source}: remove it once a deployment succeeded"))
+    lines.append(line(f"next: terrace deploy {found.stack.environment}"))
+    return Group(*lines)
 
 
 def restored(one: Restored) -> Record:

@@ -89,6 +89,29 @@ def addresses(stack: Stack, graph: Graph) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
+    """Returns the paths that a stack names for a local state, absolute or relative to its folder; none where it has
+    another backend, or where no literal value tells the path."""
+    folder = graph.folders.get(stack.path)
+    if folder is None:
+        return ()
+    found = []
+    for tofu in (False, True):
+        _, settings = _in_force(folder, tofu=tofu)
+        if settings is not None and settings.type == "local":
+            found.append({**settings.known, **dict(stack.backend_config)}.get("path", ""))
+    return tuple(dict.fromkeys(path for path in found if path))
+
+
+def recorded_address(kind: str, config: Mapping[str, Any]) -> Address:
+    """Returns the address that Terraform recorded after `init`; of a type that is not known here only the type, since
+    any other setting may be a secret."""
+    given = _flattened(config)
+    known = _KINDS.get(kind, _Kind(()))
+    parts = ((part.name, value) for part in known.parts if (value := _value(part, given, set())) is not None)
+    return Address(kind, tuple(parts))
+
+
 def shared(landscape: Landscape) -> tuple[Sharing, ...]:
     """Returns every pair of stacks of one commit that have the same state, whatever their environments are."""
     known = [(stack, addresses(stack, landscape.graph)) for stack in sorted(landscape.stacks, key=lambda s: s.key)]

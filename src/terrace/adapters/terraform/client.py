@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.files import put, remove
@@ -33,11 +34,13 @@ from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
 from terrace.errors import BadInput, Corrupt, Diagnostic, StateLock, StateLocked, TerraceError, TerraformFailed
+from terrace.plans.left_states import RecordedBackend
 from terrace.plans.state_file import STATE_BYTES, read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
 from terrace.plans.versions import Version
 from terrace.stacks.backends import moved_parts
 from terrace.stacks.config import TerraformSettings
+from terrace.stacks.model import Stack
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Makes the plan with these variables in Terraform's environment."""
@@ -327,6 +330,21 @@ class LocalTerraform:
             content = self._pulled(site, self.folder(site))
         return read_state(content, f"the state of {site.stack.key}")
 
+    def pull_from(self, stack: Stack, backend: RecordedBackend, variables: Mapping[str, str]) -> StateSnapshot:
+        private = private_folder("backend")
+        # Only the backend is configured there: nothing of the repository is evaluated.
+        elsewhere = replace(stack, path="root", var_files=(), backend_config=())
+        site = Site(elsewhere, private, init_key=private.name, backend=backend.type, variables=variables)
+        try:
+            site.folder.mkdir()
+            given = {name: value for name, value in backend.config.items() if value not in (None, [], {})}
+            text = json.dumps({"terraform": {"backend": {backend.type: _literal(given)}}})
+            (site.folder / "main.tf.json").write_text(text)
+            return self.pull_state(site)
+        finally:
+            shutil.rmtree(self._data_folder(site).path, ignore_errors=True)
+            discard(private)
+
     def _pulled(self, site: Site, folder: DataFolder) -> bytes:
         """The state as it is stored: secrets in clear."""
         command = argv.state_pull(files=self.variable_files(site, "state pull"))
@@ -491,6 +509,15 @@ def _check_local(state: Path, site: Site) -> None:
             hint=f"move that file away and, before anything is deployed, take back a copy: "
             f"`terrace state list {environment}`, `terrace state restore {environment}`",
         ) from error
+
+
+def _literal(value: Any) -> Any:
+    """A value as JSON configuration has it: no text in it is a template."""
+    if isinstance(value, str):
+        return value.replace("${", "$${").replace("%{", "%%{")
+    if isinstance(value, Mapping):
+        return {name: _literal(one) for name, one in value.items() if one is not None}
+    return [_literal(one) for one in value] if isinstance(value, list) else value
 
 
 def _suffix(path: str, among: tuple[str, ...]) -> str:

@@ -15,6 +15,8 @@ from terrace.errors import BadInput, TerraceError
 from terrace.ledger.restores import Restore, Restored, open_restore
 from terrace.ledger.states import good_backups, standings
 from terrace.pipelines.crew import Crew
+from terrace.pipelines.state.adopt import adopt as adopting
+from terrace.pipelines.state.adopt import insist_on_no_creation, propose_adoption
 from terrace.pipelines.state.bench import environment_of
 from terrace.pipelines.state.compare import difference
 from terrace.pipelines.state.drill import drill as drilling
@@ -116,6 +118,30 @@ def restore(
     else:
         show(state_terminal.restored(done))
     return 0 if done.result == "restored" else 1
+
+
+def adopt(
+    folder: str, key: str, path: str | None, accepted: tuple[str, ...], reason: str, *, yes: bool, as_json: bool
+) -> int:
+    """Move a state that exists elsewhere to where Terrace plans a stack."""
+    shop = Workshop(Path(folder))
+    with watcher(as_json=as_json) as told:
+        crew = shop.crew(told)
+        found = propose_adoption(crew, key, path)
+        if not as_json:
+            show(state_terminal.adoption(found))
+        insist_on_no_creation(found, frozenset(accepted))
+        if yes and not reason:
+            raise BadInput("nothing says why", hint="--yes needs --reason WHY")
+        if not typed_back(key, f"to adopt that state for {key}, type its name", yes=yes):
+            note("nothing was written")
+            return 1
+        done = adopting(crew, found, frozenset(accepted), reason or "no reason given")
+    if as_json:
+        emit(state_json.adopted(done))
+    else:
+        show(state_terminal.adopted(done))
+    return 0
 
 
 @contextmanager

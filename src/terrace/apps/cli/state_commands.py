@@ -12,7 +12,7 @@ STACK = click.argument("stack", metavar="STACK")
 
 @click.group()
 def state() -> None:
-    """Copies of states: save, list, compare, bring back, and prove that they can be brought back."""
+    """Copies of states: save, list, compare, bring back, and prove that they can be; and states made elsewhere."""
 
 
 @state.command()
@@ -105,6 +105,33 @@ def restore(
     from terrace.apps.cli.state import restore
 
     return restore(folder, stack, wanted, accepted, reason, yes=yes, takeover=takeover, as_json=as_json)
+
+
+@state.command()
+@STACK
+@click.option("--from", "path", metavar="PATH", help="The file of the state, where Terrace does not find it.")
+@click.option("--accept", "accepted", metavar="ADDRESS", multiple=True, help="An object that may be created.")
+@click.option("--reason", default="", help="Why; kept in the ledger.")
+@click.option("--yes", is_flag=True, help="Do not ask for the name; needs --reason.")
+@JSON
+@click.pass_obj
+def adopt(
+    folder: str, stack: str, path: str | None, accepted: tuple[str, ...], reason: str, yes: bool, as_json: bool
+) -> int:
+    """Move a state that exists elsewhere to where Terrace plans the stack, so that nothing is created twice.
+
+    It is the state at the address that the stack had at its last deployment, the one that Terraform left beside the
+    stack or at the path of its backend block, or the one in the backend that `terraform init` recorded there. It is
+    tried with a plan, backed up, moved, and compared. A state that is there already is never overwritten.
+
+    \b
+    Examples:
+      terrace state adopt dev/network
+      terrace state adopt dev/network --from ~/old/terraform.tfstate --reason "moved to Terrace" --yes
+    """
+    from terrace.apps.cli.state import adopt
+
+    return adopt(folder, stack, path, accepted, reason, yes=yes, as_json=as_json)
 
 
 @state.command()

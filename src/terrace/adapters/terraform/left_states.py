@@ -1,0 +1,121 @@
+"""Finds the states that Terraform left in the user's checkout before Terrace deployed anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from terrace.adapters.terraform.data_folder import LOCAL_BACKENDS
+from terrace.errors import BadInput, NotReady, TerraceError
+from terrace.plans.left_states import LeftState, RecordedBackend
+from terrace.plans.state_file import STATE_BYTES, holds_nothing, read_state
+from terrace.stacks.model import Stack
+
+_NAME = "terraform.tfstate"
+_RECORD_BYTES = 2**20
+_ASIDE = ".adopted"
+
+
+class CheckoutStates:
+    """Looks in the checkout at `root`. What lies below `states` is Terrace's own, and never counts as left."""
+
+    def __init__(self, root: Path, states: Path) -> None:
+        self._root = root
+        self._states = states
+
+    def find(self, stack: Stack, paths: tuple[str, ...]) -> tuple[LeftState, ...]:
+        """Returns the local states with objects or outputs: beside the stack, of its workspaces, at these paths."""
+        found: dict[str, LeftState] = {}
+        for path in self._candidates(stack, paths):
+            left = _left(path)
+            if left is not None and (left.problem or not holds_nothing(left.content)):
+                found.setdefault(os.path.realpath(path), left)
+        return tuple(found.values())
+
+    def _candidates(self, stack: Stack, paths: tuple[str, ...]) -> Iterator[Path]:
+        folder = self._root / stack.path
+        yield folder / _NAME
+        workspaces = folder / f"{_NAME}.d"
+        if workspaces.is_dir():
+            yield from (one / _NAME for one in sorted(workspaces.iterdir()))
+        record = _record(folder)
+        recorded = str(record.config.get("path") or "") if record is not None and record.type == "local" else ""
+        for path in (*paths, recorded):
+            if path and "\0" not in path and not (folder / path).resolve().is_relative_to(self._states.resolve()):
+                yield folder / path
+
+    def backend(self, stack: Stack) -> RecordedBackend | None:
+        """Returns the backend other than a local one that a user's `init` recorded for the stack."""
+        record = _record(self._root / stack.path)
+        return record if record is not None and record.type not in LOCAL_BACKENDS else None
+
+    def read(self, path: str) -> LeftState:
+        """Returns the state in a file of that path. Raises BadInput where there is none."""
+        left = _left(Path(path).absolute())
+        if left is None:
+            raise BadInput(f"{path} is no file with a state", hint="name the file that Terraform wrote: --from PATH")
+        return left
+
+    def put_aside(self, left: LeftState) -> str:
+        """Renames the file of a state that was moved, so that no command takes it for the state; returns its new path.
+
+        Raises NotReady where that cannot be done, and where the file has another content by now.
+        """
+        path = Path(left.path)
+        now = _left(path)
+        if now is None or now.content != left.content:
+            raise NotReady(
+                f"{path} changed while its state was moved: it stays where it is",
+                hint="compare it with the state (`terrace state diff`), and move it away by hand",
+            )
+        target = _free(path)
+        try:
+            path.rename(target)
+        except OSError as error:
+            raise NotReady(
+                f"the state was moved, and {path} cannot be renamed: {error.strerror}",
+                hint="move it away by hand: Terraform would still take it for the state",
+            ) from error
+        return str(target)
+
+
+def _free(path: Path) -> Path:
+    """A name beside the file that nothing has."""
+    names = (path.with_name(f"{path.name}{_ASIDE}{number or ''}") for number in range(1000))
+    return next(one for one in names if not os.path.lexists(one))
+
+
+def _left(path: Path) -> LeftState | None:
+    """The state in a file; None where there is no file or an empty one. Pipes and devices are not opened."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            content = file.read(STATE_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        return LeftState(str(path), b"", f"it cannot be read: {error}")
+    if not content.strip():
+        return None
+    try:
+        read_state(content, "it")
+    except TerraceError as error:
+        return LeftState(str(path), content, error.message)
+    return LeftState(str(path), content)
+
+
+def _record(folder: Path) -> RecordedBackend | None:
+    """What `init` noted in the folder, as far as it is what Terraform writes."""
+    try:
+        with (folder / ".terraform" / _NAME).open("rb") as file:
+            told = json.loads(file.read(_RECORD_BYTES))["backend"]
+        return RecordedBackend(str(told["type"]), dict(told["config"]))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None

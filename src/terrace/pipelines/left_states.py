@@ -1,0 +1,54 @@
+"""Whether a stack that Terrace never deployed has a state elsewhere, which a plan would create a second time."""
+
+from __future__ import annotations
+
+from terrace.ledger.model import History
+from terrace.ledger.states import standings
+from terrace.pipelines.crew import Crew
+from terrace.plans.left_states import LeftState
+from terrace.plans.state_file import addresses_in, holds_nothing
+from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Stack
+from terrace.stacks.naming import shell_word
+
+
+def never_had_state(history: History, key: str) -> bool:
+    """Whether the ledger knows no state of a stack: then one that Terraform left elsewhere may be its state."""
+    known = standings(history).get(key)
+    return known is None or not known.lineage
+
+
+def unadopted(crew: Crew, landscape: Landscape, stack: Stack, content: bytes) -> tuple[str, str]:
+    """Returns why nothing may be planned on an empty state, with the way out; two empty texts where it may be.
+
+    `content` is the state where Terrace plans the stack. One that holds something is the state, whatever was left.
+    """
+    if content.strip() and not holds_nothing(content):
+        return "", ""
+    word = shell_word(stack.key)
+    found = crew.left.find(stack, local_paths(stack, landscape.graph))
+    if found:
+        told = "; ".join(_told(one) for one in found[:3])
+        return (
+            f"{stack.key} has no state where Terrace plans it, and Terraform left one: {told}; a plan would create "
+            "everything a second time",
+            f"`terrace state adopt {word}` shows it and moves it; if it is of no use any more, remove it",
+        )
+    recorded = crew.left.backend(stack)
+    if recorded is None:
+        return "", ""
+    mine = addresses(stack, landscape.graph)
+    if any(moved_parts(address, recorded.type, recorded.config) == () for address in mine):
+        return "", ""
+    return (
+        f"{stack.key} has no state where Terrace plans it, and Terraform was initialized in its folder with another "
+        f"backend: {recorded_address(recorded.type, recorded.config)}; a plan may create everything a second time",
+        f"`terrace state adopt {word}` moves the state from there; if nothing is there, remove {stack.path}/.terraform",
+    )
+
+
+def _told(left: LeftState) -> str:
+    if left.problem:
+        return f"{left.path} ({left.problem})"
+    return f"{left.path} ({len(addresses_in(left.content))} objects)"

@@ -1,0 +1,69 @@
+"""States that exist before Terrace first deploys a stack: what Terraform left in the user's checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from terrace.stacks.model import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class LeftState:
+    """A local state that Terraform wrote: the file, its content, and why that cannot be read ("" where it can)."""
+
+    path: str
+    content: bytes = field(repr=False)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedBackend:
+    """The backend that `terraform init` of a user configured in a stack's folder. Its settings may be secrets."""
+
+    type: str
+    config: Mapping[str, Any] = field(repr=False)
+
+
+class LeftStates(Protocol):
+    """Looks for what Terraform left on this machine, and puts it aside once it was moved."""
+
+    def find(self, stack: Stack, paths: tuple[str, ...]) -> tuple[LeftState, ...]:
+        """Returns the local states with objects or outputs: beside the stack, of its workspaces, at these paths."""
+        ...
+
+    def backend(self, stack: Stack) -> RecordedBackend | None:
+        """Returns the backend other than a local one that a user's `init` recorded for the stack."""
+        ...
+
+    def read(self, path: str) -> LeftState:
+        """Returns the state in a file of that path. Raises BadInput where there is none."""
+        ...
+
+    def put_aside(self, left: LeftState) -> str:
+        """Renames the file of a state that was moved, so that no command takes it for the state; returns its new path.
+
+        Raises NotReady where that cannot be done, and where the file has another content by now.
+        """
+        ...
+
+
+class NoLeftStates:
+    """Where no checkout of a user is at hand: nothing was left."""
+
+    def find(self, stack: Stack, paths: tuple[str, ...]) -> tuple[LeftState, ...]:
+        """Returns none."""
+        return ()
+
+    def backend(self, stack: Stack) -> RecordedBackend | None:
+        """Returns none."""
+        return None
+
+    def read(self, path: str) -> LeftState:
+        """Returns an empty state."""
+        return LeftState(path, b"")
+
+    def put_aside(self, left: LeftState) -> str:
+        """Leaves the file where it is."""
+        return left.path

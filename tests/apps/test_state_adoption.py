@@ -1,0 +1,173 @@
+"""States that exist before Terrace: found, refused, and adopted, with real Terraform as a newcomer ran it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.cli import World, world
+from support.http_states import HttpStore, serving
+
+pytestmark = pytest.mark.slow
+
+RULES = "version: 1\nenvironments: {dev: {}}\n"
+THING = 'resource "terraform_data" "it" {\n  input = "one"\n}\n\noutput "it" {\n  value = terraform_data.it.output\n}\n'
+STACK = "environments/dev"
+YES = ("--yes", "--reason", "it was applied by hand")
+
+
+@pytest.fixture
+def store() -> Iterator[tuple[str, HttpStore]]:
+    with serving() as found:
+        yield found
+
+
+def local(path: Path | str) -> str:
+    return f'terraform {{\n  backend "local" {{\n    path = "{path}"\n  }}\n}}\n'
+
+
+def http(address: str) -> str:
+    return f'terraform {{\n  backend "http" {{\n    address = "{address}"\n  }}\n}}\n'
+
+
+def newcomer(tmp_path: Path, backend: str = "") -> World:
+    """A repository in whose checkout somebody ran `terraform apply`, with what every .gitignore has."""
+    ignored = ".terraform/\n*.tfstate\n*.tfstate.*\n.terraform.lock.hcl\n"
+    shop = world(tmp_path, {f"{STACK}/main.tf": backend + THING, ".gitignore": ignored, "terrace.yaml": RULES})
+    by_hand(shop)
+    return shop
+
+
+def by_hand(shop: World) -> None:
+    for command in (("init", "-input=false"), ("apply", "-auto-approve", "-input=false")):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+        subprocess.run(["terraform", *command], cwd=shop.work / STACK, env=env, check=True, capture_output=True)
+
+
+def refused(shop: World) -> str:
+    """`deploy` and `check` plan nothing and name the way out; what deploy says."""
+    done = shop.run("deploy", "dev", "--json")
+    assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
+    assert "apply" not in [step["name"] for step in done.json["steps"]]
+    shop.push({f"{STACK}/more.tf": 'output "more" {\n  value = 1\n}\n'})
+    checked = shop.run("check", "--base", "HEAD~1", "--json")
+    assert checked.code == 1
+    assert "terrace state adopt dev" in checked.out
+    told: str = done.json["reasons"][0]
+    assert "terrace state adopt dev" in told
+    return told
+
+
+def adopted(shop: World, *options: str) -> dict[str, Any]:
+    """Adopt it; the deployment afterwards creates nothing."""
+    done: dict[str, Any] = shop.ok("state", "adopt", "dev", *options, *YES, "--json").json
+    again = shop.ok("deploy", "dev", "--json").json
+    plans = [step for step in again["steps"] if step["name"] == "plan"]
+    assert all("create" not in step["message"] for step in plans), plans
+    return done
+
+
+def test_a_state_beside_the_stack_is_refused_and_adopted(tmp_path: Path) -> None:
+    shop = newcomer(tmp_path)
+    file = shop.work / STACK / "terraform.tfstate"
+    before = json.loads(file.read_text())
+    assert "everything a second time" in refused(shop)
+    done = adopted(shop)
+    assert (done["source"], done["objects"], done["creates"]) == (str(file), ["terraform_data.it"], [])
+    assert not file.exists(), "a plain `terraform apply` would go on with it"
+    assert json.loads(Path(done["put_aside"]).read_text()) == before
+    after = shop.state("dev")
+    assert (after["lineage"], after["resources"]) == (before["lineage"], before["resources"])
+    (copy, *_) = shop.ok("state", "list", "dev", "--json").json["backups"]
+    assert copy["lineage"] == before["lineage"]
+    nothing = shop.run("state", "adopt", "dev", *YES)
+    assert (nothing.code, "no state to adopt" in nothing.err) == (2, True)
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_state_at_the_path_that_the_backend_names_is_refused_and_adopted(tmp_path: Path, relative: bool) -> None:
+    path = "../../states/dev.tfstate" if relative else tmp_path / "elsewhere" / "dev.tfstate"
+    shop = newcomer(tmp_path / "shop", local(path))
+    refused(shop)
+    done = adopted(shop)
+    assert Path(done["source"]).name == "dev.tfstate"
+    assert not Path(done["source"]).exists()
+
+
+def test_a_state_in_the_backend_of_an_earlier_init_is_refused_and_adopted(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    address, kept = store
+    shop = newcomer(tmp_path, http(f"{address}/old"))
+    shop.push({f"{STACK}/main.tf": http(f"{address}/new") + THING})
+    told = refused(shop)
+    assert "another backend: http address" in told
+    done = adopted(shop)
+    assert (done["put_aside"], json.loads(kept.states["/new"])["outputs"]["it"]["value"]) == (None, "one")
+    assert "/old" in kept.states, "Terraform leaves the old one too"
+
+
+def test_a_local_state_is_adopted_into_a_remote_backend_that_is_empty(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    address, kept = store
+    shop = newcomer(tmp_path)
+    shop.push({f"{STACK}/main.tf": http(f"{address}/new") + THING})
+    refused(shop)
+    adopted(shop)
+    assert "/new" in kept.states
+
+
+def test_an_adoption_that_was_cut_short_goes_on_and_one_onto_another_state_is_refused(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    address, kept = store
+    shop = newcomer(tmp_path)
+    shop.push({f"{STACK}/main.tf": http(f"{address}/new") + THING})
+    file = shop.work / STACK / "terraform.tfstate"
+    state = json.loads(file.read_text())
+    other = json.loads(file.read_text())
+    other["resources"][0]["name"] = "another"
+    kept.states["/new"] = json.dumps(other | {"lineage": "l2"}).encode()
+    onto = shop.run("state", "adopt", "dev", *YES)
+    assert (onto.code, "not overwritten" in onto.err) == (2, True)
+    assert json.loads(kept.states["/new"])["lineage"] == "l2"
+    # A remote backend gives what is pushed into it a lineage of its own.
+    kept.states["/new"] = json.dumps(state | {"lineage": "l3", "serial": 1}).encode()
+    done = adopted(shop)
+    assert (done["lineage"], file.exists()) == ("l3", False)
+
+
+def test_a_state_with_which_a_plan_creates_something_is_refused_until_that_is_accepted(tmp_path: Path) -> None:
+    shop = newcomer(tmp_path)
+    shop.push({f"{STACK}/more.tf": 'resource "terraform_data" "more" {}\n'})
+    file = shop.work / STACK / "terraform.tfstate"
+    doubtful = shop.run("state", "adopt", "dev", *YES)
+    assert (doubtful.code, "--accept terraform_data.more" in doubtful.err) == (2, True)
+    assert file.exists()
+    done = shop.ok("state", "adopt", "dev", "--accept", "terraform_data.more", *YES, "--json").json
+    assert done["creates"] == ["terraform_data.more"]
+
+
+def test_a_damaged_state_and_several_states_are_never_guessed_about(tmp_path: Path) -> None:
+    shop = newcomer(tmp_path)
+    file = shop.work / STACK / "terraform.tfstate"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:300])
+    assert "not a state that Terraform writes" in refused(shop)
+    damaged = shop.run("state", "adopt", "dev", *YES)
+    assert (damaged.code, "cannot be adopted" in damaged.err) == (2, True)
+    for workspace in ("one", "two"):
+        other = shop.work / STACK / "terraform.tfstate.d" / workspace / "terraform.tfstate"
+        other.parent.mkdir(parents=True)
+        other.write_bytes(whole)
+    several = shop.run("state", "adopt", "dev", *YES)
+    assert (several.code, "--from PATH" in several.err) == (2, True)
+    done = shop.ok("state", "adopt", "dev", "--from", str(other), *YES, "--json").json
+    assert done["source"] == str(other)
