@@ -18,6 +18,7 @@ from terrace.errors import BadInput, NotReady
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import EventKey, demands_code
 from terrace.ledger.chain import decode, decode_all, encode, seal, verify
+from terrace.ledger.dates import DatedLedger, DatesDismissal
 from terrace.ledger.dismissals import Dismissal
 from terrace.ledger.events import codec
 from terrace.ledger.events.deployments import DeploymentEnded
@@ -168,6 +169,27 @@ def test_a_reader_without_the_key_believes_and_says_so() -> None:
     assert folds.deployments(history)[0].steps[-1].result == "succeeded"
 
 
+def test_what_a_signer_dismissed_is_absent_for_a_reader_without_the_key_too() -> None:
+    """Else the job that hears comments takes a forged deployment for what waits, and refuses a no to the true one."""
+    made = started()
+    before = folds.latest(made.read(), "prod")
+    assert before is not None
+    position = without_key(made, (kinds.DEPLOYMENT_OPENED, "d2", OPENED)).events[-1].position
+    dismiss(made, position, "ann", "nobody of us", lambda text: "s", lambda one: True)
+    for key in (None, OTHER):
+        blind = ledger(key, made.events)
+        seen = DatedLedger(blind, lambda one: False, lambda one: one.actor == "ann").read()
+        assert folds.latest(seen, "prod") == before
+        assert folds.latest(seen.before(len(seen.events) - 1), "prod") == before
+        doubted = DatedLedger(blind, lambda one: True, nobody).read()
+        assert [one.id for one in folds.deployments(doubted)] == ["d1", "d2"], (
+            "a dismissal of a stranger counts for nothing"
+        )
+    assert DatedLedger(made, nobody, lambda one: True).read().absent == frozenset(), (
+        "a reader with the key checks itself"
+    )
+
+
 def test_a_process_without_the_key_writes_no_outcome_that_would_not_count() -> None:
     made = started()
     outsider = ledger(None, made.events)
@@ -215,7 +237,7 @@ def sealed_by(made: MemoryLedger, key: EventKey) -> MemoryLedger:
     return ledger(key, made.events)
 
 
-def nobody(dismissal: Dismissal) -> bool:
+def nobody(dismissal: Dismissal | DatesDismissal) -> bool:
     return False
 
 

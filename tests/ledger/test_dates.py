@@ -103,7 +103,13 @@ def test_an_event_dated_in_the_future_is_dismissed_and_soak_counts_from_when_it_
     assert "terrace ledger dismiss 2" in found[1]
     clock.now = NOON + timedelta(minutes=2)
     gone = dismiss_dates(
-        DatedLedger(made, everybody), 2, "ann", "the clock of ci-1 was wrong", signed, everybody, clock
+        DatedLedger(made, everybody, lambda one: True),
+        2,
+        "ann",
+        "the clock of ci-1 was wrong",
+        signed,
+        everybody,
+        clock,
     )
     assert [event.position for event in gone] == [2]
     seen = dated(made.read(), everybody)

@@ -191,7 +191,7 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
 
     shop = Workshop(work)
     kept = GitLedger(work, remote="origin", clock=clock, new_id=new_id, key=shop.event_key)
-    ledger = DatedLedger(kept, shop.dates_dismissed)
+    ledger = DatedLedger(kept, shop.dates_dismissed, shop.dismissed)
     crew = replace(shop.crew(Silent()), ledger=ledger, clock=clock, reference=no_reference)
     voice.send(_deployed(shop, crew, environment))
 

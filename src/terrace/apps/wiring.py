@@ -213,7 +213,7 @@ class Workshop:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger that terrace.yaml names."""
-        return DatedLedger(self._ledger(self._seen_head), self.dates_dismissed)
+        return DatedLedger(self._ledger(self._seen_head), self.dates_dismissed, self.dismissed)
 
     def _ledger(self, seen: SeenHead | None) -> Ledger:
         where = self.trust.config.ledger

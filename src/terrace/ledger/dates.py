@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.ledger.chain import TOLERANCE
+from terrace.ledger.dismissals import Counts, without_dismissed
 from terrace.ledger.events.people import DatesDismissed
 from terrace.ledger.model import Draft, Event, History, Ledger
 
@@ -63,15 +64,16 @@ def no_reference() -> Reference | None:
 
 
 class DatedLedger:
-    """A ledger that is read with the dismissals of dates that count."""
+    """A ledger that is read with the dismissals that count: of dates, and of events where no codes are checked."""
 
-    def __init__(self, ledger: Ledger, counts: DatesCount) -> None:
+    def __init__(self, ledger: Ledger, counts: DatesCount, dismissed: Counts) -> None:
         self._ledger = ledger
         self._counts = counts
+        self._dismissed = dismissed
 
     def read(self) -> History:
         """All events, oldest first."""
-        return dated(self._ledger.read(), self._counts)
+        return self._judged(self._ledger.read())
 
     def read_unchecked(self) -> tuple[Event, ...]:
         """All events as they are stored."""
@@ -79,7 +81,10 @@ class DatedLedger:
 
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
         """Write all drafts or none, in order, and return the history with them."""
-        return dated(self._ledger.append(drafts, head=head), self._counts)
+        return self._judged(self._ledger.append(drafts, head=head))
+
+    def _judged(self, history: History) -> History:
+        return dated(without_dismissed(history, self._dismissed), self._counts)
 
 
 def dated(history: History, counts: DatesCount) -> History:

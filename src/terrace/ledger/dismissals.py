@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from terrace.ledger.authenticity import demands_code
 from terrace.ledger.events.people import EventDismissed
+from terrace.ledger.events.record import Record
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 
@@ -54,6 +56,27 @@ def dismissals(history: History) -> tuple[Dismissal, ...]:
         for event in history.readable
         if isinstance(event.record, EventDismissed)
     )
+
+
+def dismissed_positions(history: History, counts: Counts) -> frozenset[int]:
+    """The positions of events that demand a code and that a person who counts dismissed.
+
+    A reader that checks no codes does not see what was wrong with them, so that the dismissals themselves are asked.
+    """
+    gone = {(one.position, one.hash) for one in dismissals(history) if counts(one)}
+    return frozenset(
+        event.position
+        for event in history.events
+        if (event.position, event.hash) in gone and isinstance(event.record, Record) and demands_code(event.record)
+    )
+
+
+def without_dismissed(history: History, counts: Counts) -> History:
+    """The same history. For a reader that checks no codes, what a person who counts dismissed is absent."""
+    if history.key is not None and not history.reading.foreign:
+        return history
+    absent = dismissed_positions(history, counts)
+    return replace(history, absent=absent) if absent else history
 
 
 def unread(history: History, counts: Counts) -> tuple[Fault, ...]:

@@ -83,11 +83,12 @@ class History:
 
     `undated` are the positions of events whose date does not count (`ledger.dates`), each with a time by which it was
     written: that of its dismissal. With the `key` of the ledger the codes of events are checked; a reader without it
-    believes them unchecked, and so changes no environment.
+    believes them unchecked, but for those at the positions `absent`, and so changes no environment.
     """
 
     events: tuple[Event, ...] = ()
     undated: Mapping[int, datetime] = field(default_factory=dict, hash=False)
+    absent: frozenset[int] = frozenset()
     key: EventKey | None = field(default=None, repr=False)
 
     @cached_property
@@ -95,7 +96,7 @@ class History:
         """The events that can be read and those that cannot, told apart once."""
         from terrace.ledger.reading import read
 
-        return read(self.events, self.undated, self.key)
+        return read(self.events, self.undated, self.key, self.absent)
 
     @cached_property
     def _views(self) -> dict[Callable[[History], object], object]:

@@ -103,14 +103,18 @@ class Reading:
 
 
 def read(
-    events: Sequence[Event], undated: Mapping[int, datetime] = MappingProxyType({}), key: EventKey | None = None
+    events: Sequence[Event],
+    undated: Mapping[int, datetime] = MappingProxyType({}),
+    key: EventKey | None = None,
+    absent: frozenset[int] = frozenset(),
 ) -> Reading:
     """Go through a history once.
 
     `undated` are the positions of events whose date does not count, with the times of their dismissals. With the `key`
-    of the ledger, an event that demands a code and has none or a wrong one cannot be read.
+    of the ledger, an event that demands a code and has none or a wrong one cannot be read. Without it, those at the
+    positions `absent` cannot.
     """
-    codes = _Codes(events, key)
+    codes = _Codes(events, key, absent)
     readable, faults = _Reader(codes).all(events)
     return Reading(_in_order(readable, undated), faults, codes.foreign)
 
@@ -151,13 +155,15 @@ class _Deployment:
 
 
 class _Codes:
-    """The codes of a history, as one reader checks them. Without a key, or with a foreign one, all are believed."""
+    """The codes of a history, as one reader checks them. Without a key, or with a foreign one, all are believed but
+    those that a person dismissed."""
 
-    def __init__(self, events: Sequence[Event], key: EventKey | None) -> None:
+    def __init__(self, events: Sequence[Event], key: EventKey | None, dismissed: frozenset[int]) -> None:
         wrote = [one for one in events if one.code and key is not None and key.wrote(one.hash, one.code)]
         others = [one.code.partition(":")[0] for one in events if one.code] if key is not None else []
         self.foreign = others[-1][:_LONGEST_ID] if others and not wrote else ""
         self._key = None if self.foreign else key
+        self._dismissed = dismissed
         self._wrote = {one.position for one in wrote}
         changes = [(one.position, one.record) for one in wrote if isinstance(one.record, LedgerRekeyed)]
         self._from, last = changes[-1] if changes else (0, None)
@@ -165,7 +171,9 @@ class _Codes:
 
     def wrong(self, event: Event) -> str:
         """Why an event that demands a code is not authentic; "" where it is, or where that is not checked."""
-        if self._key is None or event.position in self._wrote:
+        if self._key is None:
+            return "a person dismissed it" if event.position in self._dismissed else ""
+        if event.position in self._wrote:
             return ""
         if event.position < self._from:
             return "it was not authentic when the key was changed" if event.position in self._absent else ""

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
-from terrace.ledger.authenticity import EventKey, demands_code
-from terrace.ledger.dismissals import Counts, dismissals
+from terrace.ledger.authenticity import EventKey
+from terrace.ledger.dismissals import Counts, dismissed_positions
 from terrace.ledger.events.people import LedgerRekeyed
-from terrace.ledger.events.record import Record
 from terrace.ledger.model import Draft, History, Ledger, draft
 from terrace.pipelines.journal import append
 
@@ -47,29 +46,18 @@ def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
                 hint="leave --old-key out where it is lost: then you answer for what is written",
             )
         return Change(old.id, {}, tuple(f.event.position for f in before.faults if f.is_forged))
-    gone = _dismissed(history, counts)
-    absent = tuple(sorted(gone | _absent_before(history, gone) if reading.foreign else gone & set(forged)))
+    gone = dismissed_positions(history, counts)
+    absent = tuple(sorted(gone | _absent_before(history, gone) if reading.foreign else gone & forged.keys()))
     doubted = history.events if reading.foreign else [fault.event for fault in forged.values()]
     unchecked = Counter(event.kind for event in doubted if event.position not in absent)
     return Change("", dict(sorted(unchecked.items())), absent)
 
 
-def _dismissed(history: History, counts: Counts) -> set[int]:
-    """The positions of events that demand a code and that a person who counts dismissed. A reader with another key than
-    theirs does not see what was wrong with them, so that the dismissals themselves are asked."""
-    gone = {(one.position, one.hash) for one in dismissals(history) if counts(one)}
-    return {
-        event.position
-        for event in history.events
-        if (event.position, event.hash) in gone and isinstance(event.record, Record) and demands_code(event.record)
-    }
-
-
-def _absent_before(history: History, dismissed: set[int]) -> set[int]:
+def _absent_before(history: History, dismissed: frozenset[int]) -> frozenset[int]:
     """What the last change of the key before this one lists, as far as a reader with another key can tell."""
     changes = (event for event in history.readable if event.code and event.position not in dismissed)
     listed = [event.record.absent for event in changes if isinstance(event.record, LedgerRekeyed)]
-    return set(listed[-1]) if listed else set()
+    return frozenset(listed[-1]) if listed else frozenset()
 
 
 def rekey(ledger: Ledger, history: History, change: Change, reason: str, actor: str) -> History:
