@@ -217,6 +217,45 @@ def test_a_plan_that_is_another_one_each_time_is_called_volatile_and_named(tmp_p
     assert "apply" not in [s["name"] for s in failed["steps"]]
 
 
+def test_what_differs_in_every_plan_is_named_at_check_and_deployed_where_it_is_allowed(tmp_path: Path) -> None:
+    """With it: a failed `check` block, and a value for a variable that nothing declares."""
+    slow = tmp_path / "terraform"
+    slow.write_text('#!/bin/sh\nif [ "$1" = plan ]; then sleep 1.1; fi\nexec terraform "$@"\n')
+    slow.chmod(0o755)
+    files = three_environments()
+    files["terrace.yaml"] += f"terraform: {{binary: {slow}}}\n"
+    shop = world(tmp_path / "shop", files)
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    when = 'resource "terraform_data" "when" {\n  input = plantimestamp()\n}\n'
+    down = (
+        'check "up" {\n  assert {\n    condition     = terraform_data.when.input == "never"\n'
+        '    error_message = "it is down"\n  }\n}\n'
+    )
+    change = {
+        "environments/staging/when.tf": when + down,
+        "environments/staging/more.auto.tfvars": 'nowhere = "declared"\n',
+    }
+    commit(shop.work, change)
+    checked = shop.run("check", "--json").json
+    found = {one["rule"]: one for one in checked["findings"]}
+    assert checked["verdict"] == "block"
+    assert "terraform_data.when.input is another value in every plan" in found["volatile"]["message"]
+    assert "check.up fails: it is down" in found["check-blocks"]["message"]
+    assert "undeclared variable" in found["warnings"]["message"]
+
+    git(shop.work, "switch", "--quiet", "main")
+    allowed = "staging: {volatile: {allow: [terraform_data.when.input]}, "
+    shop.push({**change, "terrace.yaml": files["terrace.yaml"].replace("staging: {", allowed, 1)})
+    shop.ok("deploy", "dev")
+    asked = shop.run("promote", "staging")
+    assert "no approval covers the value of terraform_data.when.input" in asked.out
+    assert "check.up fails: it is down" in asked.out
+    shop.approve("staging", "bob")
+    done = shop.ok("resume", "staging", "--json").json
+    assert done["result"] == "succeeded"
+    assert any("terraform_data.when.input" in one for step in done["steps"] for one in step.get("notices", ()))
+
+
 def test_a_local_backend_is_safe_from_the_checkout_that_comes_and_goes(shop: World) -> None:
     """Redirected by an override file: a second deployment knows what the first one made."""
     shop.push({"environments/dev/backend.tf": 'terraform {\n  backend "local" {\n    path = "here.tfstate"\n  }\n}\n'})

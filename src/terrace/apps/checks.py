@@ -12,6 +12,7 @@ from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
 from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.plan_reports import failed_checks, warned
 from terrace.assess.rule_files import first_pipelines, reviewers, rule_of, same_configuration
 from terrace.assess.waivers.judging import NONE, Waivers
 from terrace.assess.waivers.telling import more_waived
@@ -68,6 +69,9 @@ def checks(
         "deprecated": StaticCheck("deprecated", lambda examined: outdated(examined, repository)),
         "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
         "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
+        "volatile": PlanCheck("volatile", lambda examined, plans: never_equal(examined, plans, repository)),
+        "check-blocks": PlanCheck("check-blocks", lambda _, plans: failed_checks(plans)),
+        "warnings": PlanCheck("warnings", lambda _, plans: warned(plans)),
         **scanners.checks(),
     }
 
@@ -406,6 +410,24 @@ def outdated(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
         for path, content in changed_configuration(examined, repository).items()
         for found in deprecated(path, content, required.get(parent(path), {}))
     )
+
+
+def never_equal(examined: Examined, plans: Mapping[str, Plan], repository: Repository) -> tuple[Finding, ...]:
+    """Attributes of the impacted stacks that every plan makes another way."""
+    from terrace.assess.hygiene.volatile import ModuleCall, Sources, volatile
+    from terrace.stacks.tree import read_many
+
+    graph, tree = examined.landscape.graph, repository.tree(examined.change_set.head)
+    settings = {one.name: one.volatile.allow for one in examined.trusted.environments}
+    found: list[Finding] = []
+    for key, plan in plans.items():
+        folders = [graph.folders[path] for path in graph.reached(plan.stack) if path in graph.folders]
+        sources = Sources(
+            {folder.path: read_many(tree, folder.files) for folder in folders},
+            {folder.path: tuple(ModuleCall(c.call.name, c.target) for c in folder.calls) for folder in folders},
+        )
+        found += volatile(key, plan.stack.path, sources, plan, settings.get(plan.stack.environment, ()))
+    return tuple(found)
 
 
 def changed_configuration(examined: Examined, repository: Repository) -> Mapping[str, bytes]:

@@ -182,6 +182,27 @@ RULES: tuple[Rule, ...] = (
         "`checks: {plan-secrets: advisory}` of terrace.yaml tells it only; `terrace waive` lets one place be.",
     ),
     Rule(
+        "volatile",
+        "An attribute differs in every plan: `plantimestamp()`, `timestamp()`, `uuid()` or `bcrypt()` is in it.",
+        "With `plantimestamp()` no deployment can apply what was approved; with the others the stack never settles.",
+        "Use a `time_static` or `random_*` resource, or a variable.",
+        "`volatile: {allow: [ADDRESS.ATTRIBUTE]}` of the environment in terrace.yaml; approvers see what is allowed.",
+    ),
+    Rule(
+        "check-blocks",
+        "A `check` block, a precondition, a postcondition or a validation does not pass, or cannot be evaluated.",
+        "Terraform applies such a plan all the same, and says it in a warning only.",
+        "See why the assertion does not hold.",
+        "Advisory unless `checks: {check-blocks: required}`; `off` does not look.",
+    ),
+    Rule(
+        "warnings",
+        "Terraform or a provider warns: deprecated arguments, values for variables that are not declared, and more.",
+        "The next major version refuses what is deprecated, and a value for no declared variable has no effect.",
+        "Do what the warning says.",
+        "Advisory unless `checks: {warnings: required}`; `off` does not look.",
+    ),
+    Rule(
         "skip-comment",
         "The change brings a comment that asks to let a rule through: `# terrace:ignore RULE why`, or a scanner's own.",
         "Whoever writes the source would judge it; who answers for it, and until when, would stand nowhere.",

@@ -170,6 +170,9 @@ CHECKS = (
     "deprecated",
     "secrets",
     "plan-secrets",
+    "volatile",
+    "check-blocks",
+    "warnings",
     *SCANNERS,
     "scanners",
 )

@@ -315,7 +315,7 @@ SCANNERS = ("checkov", "trivy", "tflint", "gitleaks", "trufflehog")
 """Programs of others that may look too; each is a check of its name."""
 
 _HYGIENE = ("commits", "pinned", "lock-file", "unused", "required-files", "docs", "naming", "deprecated")
-ADVISORY = (*_HYGIENE, *SCANNERS, "scanners")
+ADVISORY = (*_HYGIENE, "check-blocks", "warnings", *SCANNERS, "scanners")
 """The checks that only tell unless terrace.yaml weighs them; the others are required."""
 
 

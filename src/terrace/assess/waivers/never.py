@@ -43,6 +43,9 @@ SINGLE = frozenset(
         "deprecated",
         "secrets",
         "plan-secrets",
+        "volatile",
+        "check-blocks",
+        "warnings",
         "scanners",
     }
 )
