@@ -309,6 +309,18 @@ def test_what_one_change_of_the_key_lists_stays_without_effect_after_the_next() 
     assert folds.deployments(history)[0].steps[-1].open
 
 
+def test_events_that_were_written_past_the_key_are_told_before_a_change_of_the_key_lets_them_count() -> None:
+    earlier = sealed_by(started(None), KEY)
+    earlier.append([Draft(kinds.ENVIRONMENT_HELD, "prod", "ann", {})], head=earlier.read().head)
+    assert proposed(earlier.read(), None, nobody).doubtful == (), "an earlier version wrote before there was a key"
+    made = started()
+    positions = [without_key(made, forged).events[-1].position for forged in FORGED[:2]]
+    change = proposed(made.read(), None, nobody)
+    assert list(change.doubtful) == positions
+    dismiss(made, positions[0], "ann", "nobody of us", lambda text: "s", lambda one: True)
+    assert list(proposed(made.read(), None, lambda one: True).doubtful) == positions[1:]
+
+
 def test_a_change_of_the_key_by_a_ledger_writer_holds_everything() -> None:
     history = without_key(started(), (kinds.LEDGER_REKEYED, "ledger", {"reason": "mine"}))
     (fault,) = history.reading.faults

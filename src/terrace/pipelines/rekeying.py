@@ -17,11 +17,16 @@ from terrace.pipelines.journal import append
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a change of the key means. `unchecked` are the events, by kind, that count from then on although no code was
-    checked; `absent` are the positions of events that do not count."""
+    checked; `absent` are the positions of events that do not count.
+
+    `doubtful` are the positions of unchecked events that were written without the key of this reader while it was in
+    use: so do forged events look.
+    """
 
     before: str
     unchecked: Mapping[str, int]
     absent: tuple[int, ...]
+    doubtful: tuple[int, ...] = ()
 
 
 def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
@@ -50,7 +55,9 @@ def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
     absent = tuple(sorted(gone | _absent_before(history, gone) if reading.foreign else gone & forged.keys()))
     doubted = history.events if reading.foreign else [fault.event for fault in forged.values()]
     unchecked = Counter(event.kind for event in doubted if event.position not in absent)
-    return Change("", dict(sorted(unchecked.items())), absent)
+    own = [one.position for one in history.events if history.key is not None and history.key.wrote(one.hash, one.code)]
+    doubtful = tuple(position for position in forged if own and position > own[0] and position not in absent)
+    return Change("", dict(sorted(unchecked.items())), absent, doubtful)
 
 
 def _absent_before(history: History, dismissed: frozenset[int]) -> frozenset[int]:

@@ -213,6 +213,11 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, *, yes: bool, as
     if change.unchecked:
         told = ", ".join(f"{number} {kind}" for kind, number in change.unchecked.items())
         note(f"without the old key these events count from now on as they are: {told}")
+    if change.doubtful:
+        note(
+            f"events {', '.join(map(str, change.doubtful))} were written without the key while it was in use, as forged"
+            " events are: if no earlier Terrace of yours wrote them, say no and `terrace ledger dismiss` them"
+        )
     if change.absent:
         note(f"these stay without effect: events {', '.join(str(position) for position in change.absent)}")
     if not confirmed(f"Authenticate the events from here on with the key {shop.event_key.id}?", yes=yes):
