@@ -215,6 +215,76 @@ def test_a_plan_that_holds_planned_values_alone_is_judged_by_them_and_says_so(pl
     assert f"note: {path}: it has no `resource_changes`" in done.err
 
 
+def test_a_name_that_several_rules_have_is_refused_with_the_choices(place: World, tmp_path: Path) -> None:
+    for folder in ("aws", "azure"):
+        (place.work / f"policies/{folder}.rego").write_text(f'package {folder}.open\n\ndeny contains "{folder}"\n')
+    path = tmp_path / "plan.json"
+    path.write_text('{"format_version": "1.2", "resource_changes": []}')
+    done = place.run("policy", "try", "open", str(path))
+    assert (done.code, "2 rules are called 'open'" in done.err) == (2, True)
+    assert "name one of them: aws.open, azure.open" in done.err
+    for name in ("azure.open", "policies/azure.rego", "azure.open.deny"):
+        assert "azure" in place.ok("policy", "try", name, str(path)).out
+
+
+def test_a_package_that_two_folders_have_is_named_by_its_file(tmp_path: Path) -> None:
+    settings = "policies: [{path: one, input: plan}, {path: two, input: plan}]\n"
+    files = {
+        f"{one}/a.rego": f'package main\n\ndeny contains "{one}" if input.format_version\n' for one in ("one", "two")
+    }
+    made = world(tmp_path, {**three_environments(), "terrace.yaml": LADDER + settings, **files})
+    made.variables["PATH"] = f"{opa().parent}:{os.environ['PATH']}"
+    path = tmp_path / "plan.json"
+    path.write_text('{"format_version": "1.2", "resource_changes": []}')
+    done = made.run("policy", "try", "main", str(path))
+    assert (done.code, "name one of them: one/a.rego, two/a.rego" in done.err) == (2, True)
+    assert "main.deny: two" in made.ok("policy", "try", "two/a.rego", str(path)).out
+
+
+def test_a_value_that_is_only_named_in_the_message_decides_nothing(place: World, tmp_path: Path) -> None:
+    rule = """package open
+
+deny contains message if {
+    some thing in input.resources
+    thing.action == "create"
+    thing.after.access == "Allow"
+    message := {"msg": sprintf("%s is open", [thing.after.label]), "resource": thing.address}
+}
+
+deny contains message if {
+    some thing in input.resources
+    not thing.after.label
+    message := {"msg": "something is open", "resource": thing.address}
+}
+"""
+    (place.work / "policies/open.rego").write_text(rule)
+    change = {"actions": ["create"], "before": None, "after": {"access": "Allow", "label": "it"}}
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"resource_changes": [{"address": "a.b", "change": change}]}))
+    (message,) = place.ok("policy", "try", "open", str(path), "--json").json["messages"]
+    assert message["hangs_on"] == [{"path": "after.access", "value": '"Allow"'}]
+
+
+def test_fixtures_beside_policies_and_a_broken_folder_keep_no_other_tests_from_running(tmp_path: Path) -> None:
+    settings = "policies: [policies, {path: avm, input: plan}, {path: bad, input: plan}]\n"
+    test = "package house_test\n\ntest_it if true\n"
+    files = {
+        "policies/house.rego": NO_ONES,
+        "policies/house_test.rego": test,
+        "avm/a.rego": 'package main\n\ndeny contains "x" if input.resource_changes\n',
+        "avm/a_test.rego": 'package main\n\ntest_avm if "x" in deny with input as {"resource_changes": []}\n',
+        "avm/one.mock.json": '{"mock": {"default": 1}}',
+        "avm/two.mock.json": '{"mock": {"default": 2}}',
+        "bad/a.rego": 'package main\n\ndeny contains "x" if parse_config("json", "{}")\n',
+        "bad/a_test.rego": "package main\n\ntest_bad if true\n",
+    }
+    made = world(tmp_path, {**three_environments(), "terrace.yaml": LADDER + settings, **files})
+    made.variables["PATH"] = f"{opa().parent}:{os.environ['PATH']}"
+    done = made.run("policy", "test")
+    assert (done.code, "PASS: 2/2" in done.out) == (2, True)
+    assert "parse_config is not there: it is a function of conftest's own" in done.err
+
+
 PLAIN = """package main
 
 deny_twos[msg] {

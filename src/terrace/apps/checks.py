@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from terrace.apps.policies import KINDS, Policies
+from terrace.apps.policies import Policies
+from terrace.apps.policy_folders import KINDS
 from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
 from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck

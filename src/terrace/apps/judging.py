@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 
-from terrace.apps.policies import KINDS, Policies
+from terrace.apps.policies import Policies
+from terrace.apps.policy_folders import KINDS
 from terrace.apps.waivers import standing
 from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from terrace.adapters.opa.engine import Opa, Ran
+from terrace.apps.policy_folders import KINDS, Laid, Shown, laid_out, on_disk
 from terrace.assess.check import Examined
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.policy.catalogue import PolicyRule
 from terrace.assess.policy.coverage import PROVIDERS, uncovered
+from terrace.assess.policy.reach import CONFTEST, FILE_NAME, VIEW_KEYS, Reads, dead_files, judges, keys_of, unreached
 from terrace.assess.policy.rego import broken, findings
 from terrace.assess.view import view
 from terrace.plans.model import Plan
-from terrace.stacks.config import Config, PlainPolicies
+from terrace.stacks.config import Config
 from terrace.stacks.tree import Tree, read_many
 
-KINDS = (".rego", ".json", ".yaml", ".yml")
-"""Policies, and the data that they use."""
-
 AT_ONCE = 2
-
-Shown = Mapping[str, PlainPolicies]
-"""The folders that were written for `terraform show -json`."""
 
 
 class Policies:
@@ -42,7 +40,7 @@ class Policies:
         found = self.judged(examined.trusted, plans)
         if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
             found += uncovered(self.rules(folders), plans)
-        proposed = _on_disk(examined.root, examined.proposed.judging)
+        proposed = on_disk(examined.root, examined.proposed.judging)
         if proposed == _files(self._trusted, examined.trusted.judging):
             return found
         known = {(f.rule, f.stack, f.address, f.message) for f in found}
@@ -68,8 +66,8 @@ class Policies:
         files = _files(self._trusted, folders)
         if not any(name.endswith(".rego") for name in files):
             return ()
-        with _laid_out(files) as root:
-            return self._opa.catalogue(root, [one for one in folders if (root / one).is_dir()])
+        with laid_out(files, folders, {}) as laid:
+            return self._opa.catalogue(laid.view, [one for one in folders if (laid.view / one).is_dir()])
 
     def _said(
         self, files: Mapping[str, bytes], folders: tuple[str, ...], shown: Shown, plans: Mapping[str, Plan]
@@ -78,22 +76,51 @@ class Policies:
             return ()
         _ = self._opa.program
         there = [one for one in folders if any(name.startswith(f"{one}/") for name in files)]
-        with _laid_out(files) as root, ThreadPoolExecutor(AT_ONCE) as pool:
-            said = pool.map(lambda plan: self._one(root, there, shown, plan), plans.values())
-            return tuple(dict.fromkeys(one for found in said for one in found))
+        with laid_out(files, folders, shown) as laid, ThreadPoolExecutor(AT_ONCE) as pool:
+            reads = {one: self._opa.reads(laid.plain, [one]) for one in there if one in shown}
+            judged = list(pool.map(lambda plan: self._one(laid, there, reads, plan), plans.values()))
+            said = [one for found, _ in judged for one in found]
+            return tuple(dict.fromkeys((*said, *self._unreached(laid, there, reads, judged[0][1]))))
 
-    def _one(self, root: Path, folders: Sequence[str], shown: Shown, plan: Plan) -> tuple[Finding, ...]:
+    def _one(
+        self, laid: Laid, folders: Sequence[str], reads: Mapping[str, Reads | None], plan: Plan
+    ) -> tuple[list[Finding], Mapping[str, Any]]:
+        """What policies say of one plan, and the data document of every folder for the plain plan; "": of the rest."""
         found: list[Finding] = []
-        if usual := [one for one in folders if one not in shown]:
-            found += _told(self._opa.evaluate(root, usual, view(plan)), plan, ())
-        for folder in (one for one in folders if one in shown):
+        data: dict[str, Any] = {}
+        if usual := [one for one in folders if one not in laid.shown]:
+            ran = self._opa.evaluate(laid.view, usual, view(plan))
+            found += _told(ran, plan, ())
+            data[""] = ran.data if not ran.breakages else None
+        for folder in (one for one in folders if one in laid.shown):
             # Each alone, as conftest runs them: packages of the same name elsewhere are none of theirs.
-            data = [one for one in shown[folder].data if (root / one).is_dir()]
             if plan.shown:
-                found += _told(self._opa.evaluate(root, [folder, *data], plan.shown), plan, shown[folder].namespaces)
+                beside = [*laid.beside(folder), *_file_of(laid, reads.get(folder), plan)]
+                ran = self._opa.evaluate(laid.plain, [folder, *beside], plan.shown)
+                found += _told(ran, plan, laid.shown[folder].namespaces)
+                data[folder] = ran.data if not ran.breakages else None
             else:
                 found.append(_not_given(folder, plan))
-        return tuple(found)
+        return [_placed(one, laid) for one in found], data
+
+    def _unreached(
+        self, laid: Laid, folders: Sequence[str], reads: Mapping[str, Reads | None], data: Mapping[str, Any]
+    ) -> tuple[Finding, ...]:
+        """The policies that can never say anything, whatever the plan."""
+        found: list[Finding] = []
+        for folder, told in reads.items():
+            found += dead_files("plan", _texts(laid.plain, [folder]))
+            if told is not None:
+                found += unreached(folder, "plan", told, laid.shown[folder].namespaces, data.get(folder))
+        if usual := [one for one in folders if one not in laid.shown]:
+            texts = _texts(laid.view, usual)
+            found += _helpless(usual, texts)
+            found += dead_files("view", texts)
+            # OPA is asked only where the texts leave it open: for the pack its answer takes half a second.
+            plainly = any(judges(text) and keys_of(text) & VIEW_KEYS for text in texts.values())
+            told = None if plainly else self._opa.reads(laid.view, usual)
+            found += unreached(", ".join(usual), "view", told, (), None) if told is not None else ()
+        return _without_parts(found)
 
 
 def _unknown(message: str, folder: str, fix: str, stack: str | None = None) -> Finding:
@@ -143,16 +170,6 @@ def _files(tree: Tree, folders: tuple[str, ...]) -> Mapping[str, bytes]:
     return read_many(tree, wanted)
 
 
-def _on_disk(root: Path, folders: tuple[str, ...]) -> Mapping[str, bytes]:
-    found = {}
-    for folder in folders:
-        for path in sorted((root / folder).rglob("*")):
-            # What leads out of the repository is none of its policies.
-            if path.name.endswith(KINDS) and path.is_file() and path.resolve().is_relative_to(root.resolve()):
-                found[path.relative_to(root).as_posix()] = path.read_bytes()
-    return found
-
-
 def _absent(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Finding, ...]:
     said = "holds no policy on the protected branch: nothing of it was checked"
     fix = "merge the policies first, or take the folder out of `policies` in terrace.yaml"
@@ -163,11 +180,51 @@ def _absent(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Findi
     )
 
 
-@contextmanager
-def _laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="terrace-policies-") as place:
-        for name, content in files.items():
-            path = Path(place) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        yield Path(place)
+def _file_of(laid: Laid, reads: Reads | None, plan: Plan) -> list[str]:
+    """The file of data that says of the plan what conftest says of the file that it tests, where a policy asks."""
+    if reads is None or not any(ref[:2] == CONFTEST[:2] for ref in reads.base):
+        return []
+    path = laid.data / f"{hashlib.sha256(plan.stack.key.encode()).hexdigest()}.json"
+    path.write_text(json.dumps({"conftest": {"file": {"name": FILE_NAME, "dir": f"{plan.stack.path}/"}}}))
+    return [str(path)]
+
+
+def _placed(finding: Finding, laid: Laid) -> Finding:
+    """The finding with a path of the repository where OPA names a file of data."""
+    data = f"{laid.data}/"
+    path = finding.path.removeprefix(data) if finding.path else finding.path
+    return replace(finding, path=path, message=finding.message.replace(data, ""))
+
+
+_PACKAGE = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
+
+
+def _texts(root: Path, folders: Sequence[str]) -> Mapping[str, str]:
+    return {
+        path.relative_to(root).as_posix(): path.read_text("utf-8", "replace")
+        for folder in folders
+        for path in sorted((root / folder).rglob("*.rego"))
+        if not path.name.endswith("_test.rego")
+    }
+
+
+def _without_parts(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Without what is said of single files where the same is said of their whole folder."""
+    whole = tuple(f"{one.path}/" for one in found if not one.advisory)
+    return tuple(one for one in found if not (one.advisory and one.path and one.path.startswith(whole)))
+
+
+def _helpless(folders: Sequence[str], files: Mapping[str, str]) -> list[Finding]:
+    """Folders that are run with others, have no rule that judges, and help none of the others."""
+    texts = {one: "\n".join(t for path, t in files.items() if path.startswith(f"{one}/")) for one in folders}
+    said = "has no rule `deny`, `violation` or `warn`, and no other folder uses it: nothing of it judges"
+    return [
+        _unknown(f"{folder} {said}", folder, "name its rules so, or take the folder out of `policies` in terrace.yaml")
+        for folder, text in texts.items()
+        if len(folders) > 1 and text and not judges(text) and not _is_used(folder, text, texts)
+    ]
+
+
+def _is_used(folder: str, text: str, texts: Mapping[str, str]) -> bool:
+    packages = _PACKAGE.findall(text)
+    return any(f"data.{one}" in other for name, other in texts.items() if name != folder for one in packages)

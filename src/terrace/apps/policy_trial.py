@@ -1,23 +1,24 @@
 """One rule on one plan: what it says, and which values of the resource that hangs on.
 
-A value counts when the message is gone without it. OPA is asked once for all values of all messages.
+A value counts when the message is gone without it, and not when only its text differs. OPA is asked once for all values
+of all messages.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from terrace.adapters.opa.engine import Opa
+from terrace.apps.policy_folders import Laid
 from terrace.assess.model import Finding, Status
 from terrace.assess.policy.rego import findings
 from terrace.assess.view import HIDDEN, LATER
 from terrace.errors import BadInput
-from terrace.stacks.config import PlainPolicies
 from terrace.stacks.naming import nearest
 
 MOST = 400
@@ -55,20 +56,19 @@ Spot = tuple[str | int, ...]
 
 def tried(
     opa: Opa,
-    root: Path,
+    laid: Laid,
     folders: Sequence[str],
-    plain: Mapping[str, PlainPolicies],
     rule: str,
     given: Callable[[Literal["view", "plan"]], dict[str, Any]],
 ) -> Trial:
     """Run the package that is called `rule`, or holds the rule of that id or name, below these folders.
 
-    `plain` are the folders that are given the plain plan. Raises BadInput when there is no such rule.
+    Raises BadInput when there is no such rule, or when several are called so.
     """
-    package, path = _package(opa, root, folders, rule)
-    own = next(one for one in folders if path.startswith(f"{one}/"))
-    document = given("plan" if own in plain else "view")
-    beside = [own, *plain[own].data] if own in plain else [one for one in folders if one not in plain]
+    package, path, own = _package(opa, laid, folders, rule)
+    root = laid.root(own)
+    document = given("plan" if own in laid.shown else "view")
+    beside = [own, *laid.beside(own)] if own in laid.shown else [one for one in folders if one not in laid.shown]
     said = _said(package, opa.ask(package, root, beside, document))
     picked = [one for one in said if rule not in {f.rule for f in said} or one.rule == rule]
     spots = [list(_spots(document, one.address)) for one in picked]
@@ -79,11 +79,15 @@ def tried(
     messages = []
     for n, one in enumerate(picked):
         key = (one.rule, one.address, one.message)
+        # A value that is only named in the message changes its text and decides nothing.
+        before = _count(one, said)
         hangs = {
             spot: _short(_at(document, spot))
             for (m, spot), left in zip(tries, without, strict=True)
-            if m == n and key not in {(f.rule, f.address, f.message) for f in left}
+            if m == n and key not in {(f.rule, f.address, f.message) for f in left} and _count(one, left) < before
         }
+        # That something is made or changed at all decides nearly every rule: it is told where nothing else is.
+        hangs = {spot: value for spot, value in hangs.items() if not _is_action(spot)} or hangs
         there = {_path(document, spot) for spot in spots[n]}
         absent = tuple(name for name in names if one.address and not any(_within(name, spot) for spot in there))
         values = {_path(document, spot): value for spot, value in hangs.items()}
@@ -94,21 +98,44 @@ def tried(
     return Trial(package.removeprefix("data."), len(_resources(document)), tuple(messages))
 
 
-def _package(opa: Opa, root: Path, folders: Sequence[str], rule: str) -> tuple[str, str]:
-    packages = {package: path for package, path in opa.packages(root, folders).items() if not package.endswith("_test")}
-    ids = {one.id: one.path for one in opa.catalogue(root, folders)}
-    for package, path in packages.items():
-        name = package.removeprefix("data.")
-        if rule in (name, package, path, name.rpartition(".")[2]) or rule.rpartition(".")[0] == name:
-            return package, path
-        if ids.get(rule) == path:
-            return package, path
-    known = [*ids, *(package.removeprefix("data.") for package in packages)]
+def _package(opa: Opa, laid: Laid, folders: Sequence[str], rule: str) -> tuple[str, str, str]:
+    """The package that is meant, its first file and its folder."""
+    packages = [
+        (package, path, folder)
+        for folder in folders
+        for package, path in opa.packages(laid.root(folder), [folder]).items()
+        if not package.endswith("_test")
+    ]
+    ids = {one.path: one.id for folder in folders for one in opa.catalogue(laid.root(folder), [folder])}
+    found = [one for one in packages if _is_called(rule, one[0], one[1]) or ids.get(one[1]) == rule]
+    # The last word of a package is a short name: more than one may have it.
+    found = found or [one for one in packages if rule == one[0].rpartition(".")[2]]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        paths = len({package for package, _, _ in found}) < len(found)
+        choices = sorted(path if paths else package.removeprefix("data.") for package, path, _ in found)
+        raise BadInput(f"{len(found)} rules are called {rule!r}", hint=f"name one of them: {', '.join(choices[:20])}")
+    known = [*ids.values(), *(package.removeprefix("data.") for package, _, _ in packages)]
     near = nearest(rule, known)
     raise BadInput(
         f"there is no rule {rule!r}",
         hint=f"did you mean {near!r}?" if near else f"there is {', '.join(sorted(known)[:20])}",
     )
+
+
+def _is_called(rule: str, package: str, path: str) -> bool:
+    name = package.removeprefix("data.")
+    return rule in (name, package, path) or rule.rpartition(".")[0] == name
+
+
+def _count(one: Finding, found: Sequence[Finding]) -> int:
+    """How often the rule speaks of the same address in the same way."""
+    return sum(1 for f in found if (f.rule, f.address, f.status) == (one.rule, one.address, one.status))
+
+
+def _is_action(spot: Spot) -> bool:
+    return spot[-1] == "action" or "actions" in spot[-2:]
 
 
 def _said(package: str, value: Any) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import msgspec
 from terrace.adapters.confined import Limits, TooMuch, confined
 from terrace.adapters.process import Finished, run
 from terrace.assess.policy.catalogue import PolicyRule, catalogue
+from terrace.assess.policy.reach import Reads
 from terrace.assess.policy.rego import Breakage
 from terrace.errors import BadInput, NotReady
 
@@ -39,6 +41,14 @@ FORBIDDEN: Mapping[str, str] = {
 }
 """Builtins that reach out of a policy, or make its verdict a matter of time or chance, and why they are not there. A
 policy that names one does not compile."""
+
+_OWN = "it is a function of conftest's own, and OPA has none like it"
+CONFTESTS: Mapping[str, str] = {
+    "parse_config": _OWN,
+    "parse_config_file": _OWN,
+    "parse_combined_config_files": _OWN,
+}
+"""Functions that only conftest has."""
 
 SECONDS = 60
 """How long all policies may take for one plan."""
@@ -198,6 +208,21 @@ class Opa:
             for package, path in self._packages(root, [folder], (_OLD,) if self._is_old(root, folder) else ())
         }
 
+    def reads(self, root: Path, folders: Sequence[str]) -> Reads | None:
+        """What the rules of these folders need; None when OPA does not compile them."""
+        with tempfile.TemporaryDirectory(prefix="terrace-opa-") as place:
+            bundle = Path(place)
+            # A bundle takes policies of either version, and no file beside them for data.
+            version = 0 if all(self._is_old(root, one) for one in folders) else 1
+            (bundle / ".manifest").write_text(json.dumps({"rego_version": version}))
+            for number, path in enumerate(_policies(root, folders)):
+                shutil.copyfile(path, bundle / f"{number}.rego")
+            argv = [self.program, "deps", "--format", "json", "--bundle", place, "data"]
+            told = _json(run(argv, cwd=root, env={}, timeout=60).out)
+        if not isinstance(told, dict):
+            return None
+        return Reads(_refs(told.get("base")), _refs(told.get("virtual")))
+
     def ask(self, query: str, root: Path, folders: Sequence[str], given: Mapping[str, Any]) -> Any:
         """The value of one query of Rego v1 over an input. Raises TooMuch, and BadInput when it cannot be run."""
         old = [_OLD] if folders and all(self._is_old(root, one) for one in folders) else []
@@ -260,11 +285,25 @@ class Opa:
             if not isinstance(cases, list) or done.code not in (0, 2):
                 said = done.message or done.out.decode("utf-8", "replace").strip()
                 hint = "the message names the file and the line"
-                raise BadInput(f"the tests could not be run: {said[:2000]}", hint=hint)
+                raise BadInput(f"the tests could not be run: {_explained(said[:2000])}", hint=hint)
             if not cases or any(case.get("fail") or case.get("error") for case in cases):
                 return Tested(tuple(cases), {})
             report = _json(run([*argv, "--coverage", *folders], cwd=root, env={}, timeout=10 * self._seconds).out)
         return Tested(tuple(cases), report.get("files") or {} if isinstance(report, dict) else {})
+
+
+def _policies(root: Path, folders: Sequence[str]) -> Iterator[Path]:
+    for folder in folders:
+        yield from (p for p in sorted((root / folder).rglob("*.rego")) if not p.name.endswith("_test.rego"))
+
+
+def _refs(told: Any) -> frozenset[tuple[str, ...]]:
+    """Paths as far as every step is a text that is written out."""
+    found = set()
+    for steps in told or ():
+        written = itertools.takewhile(lambda step: step["type"] == "string", steps[1:])
+        found.add((str(steps[0]["value"]), *(step["value"] for step in written)))
+    return frozenset(found)
 
 
 def _json(said: bytes) -> Any:
@@ -315,8 +354,12 @@ def _breakage(error: Mapping[str, Any], folder: Path) -> Breakage:
     path = place.get("file")
     if path is not None and Path(path).is_relative_to(folder):
         path = str(Path(path).relative_to(folder))
-    message = str(error.get("message", "opa gave no reason"))
-    for name, why in FORBIDDEN.items():
-        if message == f"undefined function {name}":
-            message = f"{name} is not there: {why}"
+    message = _explained(str(error.get("message", "opa gave no reason")))
     return Breakage(message, path, int(place.get("row", 0)), str(error.get("code", "")))
+
+
+def _explained(message: str) -> str:
+    """What OPA says, with the reason why a function is not there."""
+    for name, why in {**FORBIDDEN, **CONFTESTS}.items():
+        message = re.sub(rf"undefined function {re.escape(name)}(?![\w.])", f"{name} is not there: {why}", message)
+    return message

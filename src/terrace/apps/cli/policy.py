@@ -17,13 +17,14 @@ from terrace.adapters.files import write_new
 from terrace.adapters.opa.engine import Tested
 from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.cli.watching import Silent
+from terrace.apps.policy_folders import Laid, laid_out, on_disk
 from terrace.apps.policy_pack import upgrade_of, write
 from terrace.apps.policy_trial import Trial, tried
 from terrace.apps.wiring import Workshop, opa
 from terrace.assess.policy.shipped import FOLDER
 from terrace.assess.policy.starter import starter
 from terrace.assess.view import view
-from terrace.errors import BadInput
+from terrace.errors import BadInput, NotReady
 from terrace.pipelines.look import plan_in
 from terrace.plans.digest import DigestKey
 from terrace.plans.document_kinds import as_utf8
@@ -43,18 +44,44 @@ _NONE = "terrace.yaml: policies: [FOLDER]; `terrace init` writes policies to beg
 def test(folder: str, *, coverage: bool, as_json: bool) -> int:
     """Run the tests of the policies that terrace.yaml of the working tree names; exit 1 when one fails."""
     root, config = _tree(folder)
-    tested = opa().test(root, _folders(root, config))
-    if not tested.cases:
+    folders = _folders(root, config)
+    tested, broken = [], []
+    with laid_out(on_disk(root, config.judging), folders, config.shown) as laid:
+        for group in _groups(laid, folders):
+            try:
+                tested.append(opa().test(laid.root(group[0]), group))
+            except NotReady:
+                raise
+            except BadInput as error:
+                broken.append(error)
+    cases = [case for one in tested for case in one.cases]
+    if broken and not cases:
+        raise broken[0]
+    if not cases:
         raise BadInput(
             "the policies have no tests",
             hint="tests are rules test_SOMETHING in files *_test.rego; `terrace policy new NAME` writes some",
         )
     if as_json:
-        emit(_report(tested))
+        emit(_report(_joined(tested)) | {"broken": [one.message for one in broken]})
     else:
-        for line in _lines(tested, coverage=coverage):
+        for line in _lines(_joined(tested), coverage=coverage):
             show(line)
-    return 1 if any(_failed(case) for case in tested.cases) else 0
+    for one in broken:
+        note(f"error: {one.message}")
+    return 2 if broken else 1 if any(_failed(case) for case in cases) else 0
+
+
+def _groups(laid: Laid, folders: list[str]) -> list[list[str]]:
+    """The folders that are tested together, as they are run: those for the plain plan each alone, with its data."""
+    usual = [one for one in folders if one not in laid.shown]
+    plain = [[one, *laid.beside(one)] for one in folders if one in laid.shown]
+    return [*([usual] if usual else []), *plain]
+
+
+def _joined(tested: list[Tested]) -> Tested:
+    files = {name: file for one in tested for name, file in one.coverage.items()}
+    return Tested(tuple(c for one in tested for c in one.cases), files, tuple(f for one in tested for f in one.old))
 
 
 def watch(folder: str, *, coverage: bool) -> int:
@@ -101,7 +128,9 @@ def attempt(folder: str, rule: str, what: str, *, as_json: bool) -> int:
     """Run one rule on one plan, and tell what it said and which values that hangs on."""
     root, config = _tree(folder)
     plan = _plan(folder, what)
-    trial = tried(opa(), root, _folders(root, config), config.shown, rule, lambda shape: _given(plan, shape))
+    folders = _folders(root, config)
+    with laid_out(on_disk(root, config.judging), folders, config.shown) as laid:
+        trial = tried(opa(), laid, folders, rule, lambda shape: _given(plan, shape))
     if as_json:
         emit({**_told(trial), "lacks": list(plan.lacks)})
         return 0

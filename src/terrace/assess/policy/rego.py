@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.policy.reach import matches
 
 _KINDS = ("deny", "violation", "warn")
 _SEVERITIES = {severity.word: severity for severity in Severity}
@@ -27,8 +28,12 @@ class Breakage:
 
 
 def findings(packages: Mapping[str, Any], stack: str, namespaces: tuple[str, ...] = ()) -> tuple[Finding, ...]:
-    """A finding for every message of every package of a data document, or of some packages only; sorted."""
-    named = ((name, rules) for name, rules in _packages(packages, ()) if not namespaces or name in namespaces)
+    """A finding for every message of every package of a data document, or of some packages only; sorted.
+
+    `namespaces` are names of packages, or patterns as conftest has them: `main.*`.
+    """
+    every = _packages(packages, ())
+    named = ((name, rules) for name, rules in every if not namespaces or matches(name, namespaces))
     found = [one for name, rules in named for one in _package(name, rules, stack)]
     return tuple(sorted(found, key=lambda f: (-f.severity, f.rule, f.address or "", f.message)))
 

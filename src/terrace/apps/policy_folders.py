@@ -1,0 +1,81 @@
+"""Lays the folders of policies out for OPA: those for Terrace's view and those for the plain plan apart.
+
+A folder for the plain plan gives its `.rego` files alone, as it does to conftest: `.json` and `.yaml` beside them are
+fixtures as often as data, and data comes from the folders that terrace.yaml names as `data`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.stacks.config import PlainPolicies
+
+KINDS = (".rego", ".json", ".yaml", ".yml")
+"""Policies, and the data that they use."""
+
+Shown = Mapping[str, PlainPolicies]
+"""The folders that were written for `terraform show -json`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Where the folders lie: `view` those for Terrace's view with their data, `plain` those for the plain plan, `data`
+    the data of these. Paths below each are those of the repository."""
+
+    view: Path
+    plain: Path
+    data: Path
+    shown: Shown
+
+    def root(self, folder: str) -> Path:
+        """Below which folder of policies a folder of the repository lies."""
+        return self.plain if folder in self.shown else self.view
+
+    def beside(self, folder: str) -> list[str]:
+        """The folders of data that policies for the plain plan get."""
+        there = (self.data / one for one in self.shown[folder].data)
+        return [str(one) for one in there if one.is_dir()]
+
+
+@contextmanager
+def laid_out(files: Mapping[str, bytes], folders: Sequence[str], shown: Shown) -> Iterator[Laid]:
+    """The files by their paths, for as long as the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="terrace-policies-") as place:
+        root = Path(place)
+        laid = Laid(root / "view", root / "plain", root / "data", shown)
+        data = [one for plain in shown.values() for one in plain.data]
+        for name, content in files.items():
+            own = max((one for one in folders if _is_below(name, one)), key=len, default=None)
+            if own is not None and own not in shown:
+                _write(laid.view / name, content)
+            elif own is not None and name.endswith(".rego"):
+                _write(laid.plain / name, content)
+            if any(_is_below(name, one) for one in data):
+                _write(laid.data / name, content)
+        for one in (laid.view, laid.plain, laid.data):
+            one.mkdir(exist_ok=True)
+        yield laid
+
+
+def on_disk(root: Path, folders: Sequence[str]) -> Mapping[str, bytes]:
+    """The policies and the data of a working tree, by path."""
+    found = {}
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*")):
+            # What leads out of the repository is none of its policies.
+            if path.name.endswith(KINDS) and path.is_file() and path.resolve().is_relative_to(root.resolve()):
+                found[path.relative_to(root).as_posix()] = path.read_bytes()
+    return found
+
+
+def _is_below(name: str, folder: str) -> bool:
+    return folder == "." or name.startswith(f"{folder}/")
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

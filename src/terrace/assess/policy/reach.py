@@ -1,0 +1,235 @@
+"""Finds the policies that can never say anything: they read what no input or no loaded data has.
+
+OPA takes a missing document for undefined, and a rule that needs it says nothing: it looks like a plan that passes.
+So what rules read is compared with what there is. Which rules read what is told by OPA, which compiles them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from terrace.assess.model import Finding, Severity, Status
+
+Shape = Literal["view", "plan"]
+Ref = tuple[str, ...]
+"""A path in `input` or `data`, from that word on, as far as it is written out."""
+
+PLAN_KEYS = frozenset(
+    [
+        "format_version",
+        "terraform_version",
+        "variables",
+        "planned_values",
+        "resource_changes",
+        "resource_drift",
+        "relevant_attributes",
+        "output_changes",
+        "prior_state",
+        "configuration",
+        "checks",
+        "timestamp",
+        "applyable",
+        "complete",
+        "errored",
+        "deferred_changes",
+        "proposed_unknown",
+        "action_invocations",
+        "deferred_action_invocations",
+    ]
+)
+"""What `terraform show -json` of a plan has."""
+
+VIEW_KEYS = frozenset(
+    [
+        "terrace",
+        "environment",
+        "stack",
+        "path",
+        "commit",
+        "terraform_version",
+        "complete",
+        "errored",
+        "resources",
+        "outputs",
+    ]
+)
+"""What Terrace's view of a plan has."""
+
+HCL_KEYS = frozenset(["resource", "data", "module", "variable", "output", "locals", "provider", "terraform"])
+"""What conftest makes of a file of HCL, and no plan has."""
+
+CONFTEST = ("data", "conftest", "file")
+"""What conftest adds to the data: the file that is tested."""
+
+_KINDS = ("deny", "violation", "warn")
+_KEYS: Mapping[Shape, frozenset[str]] = {"plan": PLAN_KEYS, "view": VIEW_KEYS}
+_WHAT: Mapping[Shape, str] = {"plan": "no plan has", "view": "Terrace's view of a plan does not have"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What some rules need, through all that they use: `base` are paths of `input` and of data, `rules` the rules."""
+
+    base: frozenset[Ref]
+    rules: frozenset[Ref]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of the input; "" where all of it, or a key that is computed, is read."""
+        return frozenset(ref[1] if len(ref) > 1 else "" for ref in self.base if ref[0] == "input")
+
+
+def matches(namespace: str, patterns: Iterable[str]) -> bool:
+    """Whether a package is one of these namespaces; `*`, `?` and `[...]` mean what they mean to conftest."""
+    return any(namespace == one or fnmatchcase(namespace, one.replace("[^", "[!")) for one in patterns)
+
+
+def judging(reads: Reads, namespaces: tuple[str, ...]) -> tuple[Ref, ...]:
+    """The rules that judge, sorted: `deny`, `violation` and `warn` of the packages that are asked for."""
+    found = (ref for ref in reads.rules if any(ref[-1] == k or ref[-1].startswith(f"{k}_") for k in _KINDS))
+    return tuple(sorted(ref for ref in found if not namespaces or matches(package(ref), namespaces)))
+
+
+def package(rule: Ref) -> str:
+    """The name of a rule's package."""
+    return ".".join(rule[1:-1])
+
+
+def unreached(
+    folder: str,
+    shape: Shape,
+    reads: Reads,
+    namespaces: tuple[str, ...],
+    data: Mapping[str, Any] | None,
+) -> tuple[Finding, ...]:
+    """Why a folder of policies cannot say anything. Folders that are run together are one, named with commas.
+
+    `data` is the data document with what was loaded; None when it is not known.
+    """
+    found = list(_misnamed(folder, reads, namespaces))
+    if not judging(reads, ()):
+        said = "has no rule `deny`, `violation` or `warn`: nothing of it judges"
+        fix = "name its rules so; take a folder that only helps others out of `policies`"
+        found.append(_finding(folder, said, fix))
+    elif reads.keys and not reads.keys & (_KEYS[shape] | {""}):
+        found.append(_foreign(folder, shape, reads.keys, "of which no rule can say anything: they", advisory=False))
+    found += _without_data(folder, reads, data) if data is not None else ()
+    if shape == "plan" and any(ref[:2] == CONFTEST[:2] for ref in reads.base):
+        found.append(_conftest(folder))
+    return tuple(found)
+
+
+def _misnamed(folder: str, reads: Reads, namespaces: tuple[str, ...]) -> Iterable[Finding]:
+    packages = sorted({package(rule) for rule in judging(reads, ())})
+    for one in namespaces:
+        if not any(matches(name, (one,)) for name in packages):
+            there = ", ".join(f"`{name}`" for name in packages[:8]) or "none"
+            yield _finding(
+                folder,
+                f"has no package with rules that the namespace `{one}` means: nothing of it judges",
+                f"mend `namespaces` in terrace.yaml; the packages with rules there: {there}",
+            )
+
+
+def dead_files(shape: Shape, texts: Mapping[str, str]) -> tuple[Finding, ...]:
+    """The files with rules that judge and read only keys which the input never has, by their text; as a remark.
+
+    Conftest's users keep rules for several kinds of input in one package, so the package tells nothing of it.
+    """
+    found = []
+    for path, text in sorted(texts.items()):
+        code = re.sub(r"#.*", "", text)
+        keys = keys_of(code)
+        if judges(code) and keys and not keys & (_KEYS[shape] | {""}):
+            found.append(_foreign(path, shape, keys, "cannot say anything: its rules", advisory=True))
+    return tuple(found)
+
+
+def keys_of(text: str) -> frozenset[str]:
+    """The keys of the input that a text names; "" where it reads the input in another way."""
+    return frozenset(key or quoted for key, quoted in _KEY.findall(text))
+
+
+def judges(text: str) -> bool:
+    """Whether a text has a rule that judges."""
+    return _JUDGES.search(text) is not None
+
+
+_KEY = re.compile(r"(?<![\w.\"])input\b(?!\s*:=)(?:\.(\w+)|\[\"(\w+)\"\])?")
+_JUDGES = re.compile(r"^(?:default\s+)?(?:deny|violation|warn)(?:_\w+)?\b", re.MULTILINE)
+
+
+def _foreign(place: str, shape: Shape, keys: frozenset[str], who: str, *, advisory: bool) -> Finding:
+    which = ", ".join(f"`input.{key}`" for key in sorted(keys))
+    said = f"{who} read only {which}, which {_WHAT[shape]}"
+    return _finding(place, f"holds policies {said}" if not advisory else said, _advice(keys, shape), advisory=advisory)
+
+
+def _advice(keys: frozenset[str], shape: Shape) -> str:
+    if shape == "view" and keys & PLAN_KEYS:
+        return "they are written for `terraform show -json`: policies: [{path: FOLDER, input: plan}] in terrace.yaml"
+    if shape == "plan" and keys & VIEW_KEYS:
+        return "they are written for Terrace's view: take `input: plan` out of terrace.yaml"
+    if keys <= HCL_KEYS:
+        return "they are written for files of HCL: a plan has `input.resource_changes` and `input.configuration`"
+    return "where a platform wraps the plan, read the plan itself: `input.resource_changes`"
+
+
+def _without_data(folder: str, reads: Reads, data: Mapping[str, Any]) -> Iterable[Finding]:
+    packages = {rule[1:-1] for rule in reads.rules}
+    absent = sorted({one for ref in reads.base if ref[0] == "data" and (one := _absent(ref, packages, data))})
+    for name in absent:
+        yield _finding(
+            folder,
+            f"reads `data.{name}`, and no data that is loaded has it: rules that need it say nothing",
+            "name the folder of the data in terrace.yaml: policies: [{path: FOLDER, input: plan, data: [DATA]}]",
+        )
+
+
+def _absent(ref: Ref, packages: set[Ref], data: Mapping[str, Any]) -> str | None:
+    """The name that is not there, unless the data has what is around it: that may be left out on purpose."""
+    within: Any = data
+    for length, name in enumerate(ref[1:], 1):
+        if isinstance(within, Mapping) and name in within:
+            within = within[name]
+            continue
+        around = ref[1:length]
+        if not around or any(one[: len(around)] == around for one in packages):
+            return ".".join(ref[1 : length + 1])
+        return None
+    return None
+
+
+def _conftest(folder: str) -> Finding:
+    return Finding(
+        rule="policy",
+        severity=Severity.INFO,
+        status=Status.FAIL,
+        tool="opa",
+        message=f"{folder} reads `data.conftest.file`, and a plan of Terrace is in no file: `name` is `{FILE_NAME}`,"
+        " `dir` the folder of the stack",
+        path=folder,
+        fix="a rule that asks for the name of another file says nothing here",
+        advisory=True,
+    )
+
+
+FILE_NAME = "tfplan.json"
+"""The name that `data.conftest.file` has."""
+
+
+def _finding(folder: str, said: str, fix: str, *, advisory: bool = False) -> Finding:
+    return Finding(
+        "policy",
+        Severity.HIGH,
+        Status.UNKNOWN,
+        "opa",
+        f"{folder} {said}",
+        path=folder.split(", ")[0],
+        fix=fix.replace("FOLDER", folder),
+        advisory=advisory,
+    )
