@@ -102,7 +102,15 @@ class Ground:
 
     def normalised(self, made: MadePlan) -> Plan:
         site = self.site
-        return read_plan(made.document, stack=site.stack, commit="0" * 40, key=KEY, root=str(site.root), lock=made.lock)
+        return read_plan(
+            made.document,
+            stack=site.stack,
+            commit="0" * 40,
+            key=KEY,
+            root=str(site.root),
+            lock=made.lock,
+            sources=made.sources,
+        )
 
     def other(self, name: str) -> Ground:
         """The same stack with a copy of its state, for doing the same in another way."""

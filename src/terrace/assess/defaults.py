@@ -34,13 +34,34 @@ _APPS = tuple(
     for slot in ("", "_slot")
 )
 _CLUSTERS = ("aws_rds_cluster", "aws_docdb_cluster", "aws_neptune_cluster")
+_SEARCH = ("aws_opensearch_domain", "aws_elasticsearch_domain")
 _MACHINES = ("azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine")
 _BLOCK = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 
 DEFAULTS: tuple[Default, ...] = (
-    Default(("aws_db_instance", "aws_docdb_cluster", "aws_neptune_cluster"), "storage_encrypted", False, AWS),
+    Default(("aws_db_instance", *_CLUSTERS), "storage_encrypted", False, AWS),
     Default(("aws_db_instance", *_CLUSTERS), "deletion_protection", False, AWS),
-    Default(("aws_db_instance",), "publicly_accessible", False, AWS),
+    Default(("aws_db_instance", "aws_rds_cluster_instance"), "publicly_accessible", False, AWS),
+    Default(("aws_mq_broker", "aws_dms_replication_instance"), "publicly_accessible", False, AWS),
+    Default(("aws_redshiftserverless_workgroup",), "publicly_accessible", False, AWS),
+    Default(("aws_db_instance",), "backup_retention_period", 0, AWS),
+    Default(_CLUSTERS, "backup_retention_period", 1, AWS),
+    Default(("aws_db_instance",), "multi_az", False, AWS),
+    Default(("aws_sqs_queue",), "sqs_managed_sse_enabled", True, AWS),
+    Default(("aws_instance", "aws_launch_template"), "metadata_options.http_tokens", "optional", AWS),
+    Default(("aws_instance", "aws_launch_template"), "metadata_options.http_endpoint", "enabled", AWS),
+    Default(("aws_ebs_volume", "aws_ebs_snapshot_copy"), "encrypted", False, AWS),
+    Default(("aws_instance",), "root_block_device.encrypted", False, AWS),
+    Default(("aws_instance",), "ebs_block_device.encrypted", False, AWS),
+    Default(("aws_efs_file_system",), "encrypted", False, AWS),
+    Default(("aws_elasticache_replication_group",), "at_rest_encryption_enabled", False, AWS),
+    Default(("aws_elasticache_replication_group",), "transit_encryption_enabled", False, AWS),
+    Default(("aws_dynamodb_table",), "point_in_time_recovery.enabled", False, AWS),
+    Default(("aws_lb_listener", "aws_alb_listener"), "protocol", "HTTP", AWS),
+    Default(("aws_lb_listener", "aws_alb_listener"), "ssl_policy", "ELBSecurityPolicy-2016-08", AWS),
+    Default(_SEARCH, "domain_endpoint_options.enforce_https", False, AWS),
+    Default(_SEARCH, "encrypt_at_rest.enabled", False, AWS),
+    Default(_SEARCH, "node_to_node_encryption.enabled", False, AWS),
     Default(("aws_dynamodb_table",), "deletion_protection_enabled", False, AWS),
     Default(("aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key"), "deletion_window_in_days", 30, AWS),
     Default(("aws_kms_key",), "enable_key_rotation", False, AWS),
@@ -81,6 +102,10 @@ DEFAULTS: tuple[Default, ...] = (
 )
 
 
+UNSET: Mapping[str, bool] = {"unset": True}
+"""Stands in the view where the configuration sets nothing and the provider decides at apply."""
+
+
 def _by_type(defaults: Iterable[Default]) -> Mapping[str, Mapping[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for one in defaults:
@@ -97,4 +122,4 @@ def defaults_of(type_: str, after: Value) -> dict[str, Any]:
     if not isinstance(after, dict):
         return {}
     known = _BY_TYPE.get(type_, {})
-    return {attribute: value for attribute, value in known.items() if after.get(attribute) is None}
+    return {attribute: value for attribute, value in known.items() if after.get(attribute) in (None, UNSET)}

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from terrace.assess.defaults import defaults_of
+from terrace.assess.defaults import UNSET, defaults_of
 from terrace.plans.addresses import block_of
 from terrace.plans.model import MASKED, UNKNOWN, OutputChange, Path, Plan, ResourceChange, Value
 
-VERSION = 1
+VERSION = 2
 
 HIDDEN: Mapping[str, bool] = {"sensitive": True}
 """Stands where a sensitive value is."""
@@ -41,14 +41,20 @@ def view(plan: Plan) -> dict[str, Any]:
         "terraform_version": plan.terraform_version,
         "complete": plan.complete,
         "errored": plan.errored,
-        "resources": [_resource(change, links) for change in plan.changes],
+        "resources": [_resource(change, links, plan.origins) for change in plan.changes],
         "outputs": [_output(output) for output in plan.outputs],
     }
 
 
-def _resource(change: ResourceChange, links: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> dict[str, Any]:
+def _resource(
+    change: ResourceChange,
+    links: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]],
+    origins: Mapping[str, Mapping[str, tuple[str, ...]]],
+) -> dict[str, Any]:
     refers_to, referred_from = links.get(block_of(change.address), ((), ()))
     after = None if change.action.value in ("delete", "forget") else _plain(change.after)
+    for path in change.unset:
+        _leave_unset(after, path)
     return {
         "address": change.address,
         "block": block_of(change.address),
@@ -65,11 +71,22 @@ def _resource(change: ResourceChange, links: Mapping[str, tuple[tuple[str, ...],
         "unknown": [list(path) for path in change.unknown],
         "sensitive": [list(path) for path in change.sensitive],
         "replaced_by": [list(path) for path in change.replace_paths],
-        "json": dict(_documents(after, ())),
+        "json": {**dict(_documents(after, ())), **{name: _plain(one) for name, one in change.documents.items()}},
         "defaults": defaults_of(change.type, after),
         "refers_to": list(refers_to),
         "referred_from": list(referred_from),
+        "origins": {name: list(blocks) for name, blocks in origins.get(block_of(change.address), {}).items()},
     }
+
+
+def _leave_unset(after: Any, path: Path) -> None:
+    """Write the mark of an unset value in the place of that of an unknown one. `after` is a copy of ours."""
+    for part in path[:-1]:
+        if not isinstance(after, dict | list) or after in (LATER, HIDDEN):
+            return
+        after = after[part]  # type: ignore[index]  # a path of a plan fits its value
+    if isinstance(after, dict | list) and after[path[-1]] == LATER:  # type: ignore[index]
+        after[path[-1]] = dict(UNSET)  # type: ignore[index]
 
 
 def _output(output: OutputChange) -> dict[str, Any]:

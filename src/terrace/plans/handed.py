@@ -64,7 +64,8 @@ def decoded(content: bytes) -> Handed:
 
 def _each(plans: Iterable[Plan], turned: Callable[[Value], Value]) -> tuple[Plan, ...]:
     def change(one: ResourceChange) -> ResourceChange:
-        return replace(one, before=turned(one.before), after=turned(one.after))
+        documents = {name: turned(document) for name, document in one.documents.items()}
+        return replace(one, before=turned(one.before), after=turned(one.after), documents=documents)
 
     return tuple(
         replace(

@@ -55,7 +55,9 @@ class ResourceChange:
     """What happens to one object. `address` is full and indexed; `module` is "" for the root module.
 
     `before` and `after` are masked; `unknown` and `sensitive` are the paths so marked in `after` (for a delete:
-    in `before`). `replace_paths` are the attributes that force a replacement, `reason` Terraform's own
+    in `before`). `unset` are those of the unknown paths that the configuration does not set: the provider decides.
+    `documents` are the JSON documents of unknown attributes as far as the configuration tells them. `replace_paths` are
+    the attributes that force a replacement, `reason` Terraform's own
     (`action_reason`). `previous_address` is set for moved objects, `deposed` for leftovers of a replacement.
     `before_marks` and `after_marks` tell apart what the mask hides: attribute -> keyed mark of its value, for drift
     and for changes that do something (`after_marks` for drift only: what is planned may not be known yet).
@@ -72,6 +74,8 @@ class ResourceChange:
     before: Value = None
     after: Value = None
     unknown: tuple[Path, ...] = ()
+    unset: tuple[Path, ...] = ()
+    documents: Mapping[str, Value] = field(default_factory=dict)
     sensitive: tuple[Path, ...] = ()
     replace_paths: tuple[Path, ...] = ()
     reason: str | None = None
@@ -123,7 +127,8 @@ class Plan:
     `complete` is False when Terraform deferred something or the document leaves something out; `errored` when planning
     stopped on an error: neither may ever be applied or passed. `lacks` says in sentences what the document leaves out.
     `drift` is what Terraform found changed outside. `links` are blocks and the blocks that they refer to, `references`
-    blocks with an attribute and what it refers to, in their module's own words. `volatile` are the attributes that it
+    blocks with an attribute and what it refers to, in their module's own words, `origins` by block and attribute the
+    blocks that a value comes from in the end, through locals and modules. `volatile` are the attributes that it
     changes and whose values no approval covers, as terrace.yaml allows. `warnings` are those of Terraform and the
     providers, `deferred` names in sentences what Terraform put off. `shown` is `show -json` with what is sensitive
     hidden, for policies that were written for it; empty unless such are there.
@@ -141,6 +146,7 @@ class Plan:
     volatile: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     deferred: tuple[str, ...] = ()
+    origins: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     format_version: str = ""
     terraform_version: str = ""
     errored: bool = False

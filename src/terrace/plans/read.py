@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from terrace.errors import Diagnostic
 from terrace.plans import wire
+from terrace.plans.configured import Configured
 from terrace.plans.differences import EVERYTHING, Comparison
 from terrace.plans.digest import DigestKey, plan_digest, volatile_attributes
+from terrace.plans.documents import Documents
 from terrace.plans.links import links, references
 from terrace.plans.marks import marks
 from terrace.plans.mask import masked, paths
 from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.secrets import Secrets
+from terrace.plans.sources import Sources
 from terrace.stacks.model import Stack
 
 ROOT = b"<root>"
@@ -42,10 +45,13 @@ def read_plan(
     lock: bytes,
     comparison: Comparison = EVERYTHING,
     diagnostics: tuple[Diagnostic, ...] = (),
+    sources: Sources | None = None,
 ) -> Plan:
     """The plan of a document. `root` is where the tree was checked out, `lock` the dependency lock file in use.
 
     `comparison` says what of the changes is no part of the digest, `diagnostics` what Terraform said while it planned.
+    `sources` are the files of its configuration. Without them the document is taken at its word about what is not set,
+    though it has no `dynamic` blocks: right for plans that are only looked at.
 
     Raises NotAPlan when the document is none, and BadInput when it is of a format that is not known.
     """
@@ -53,25 +59,51 @@ def read_plan(
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
     found = wire.decode(document)
     secrets = Secrets(found)
+    configured = Configured(found, sources)
+    changes = [_change(resource, secrets, key, configured) for resource in found.resources]
+    documents = Documents(configured, changes)
     return Plan(
         stack=stack,
         commit=commit,
         digest=plan_digest(found, lock, key, comparison),
         volatile=volatile_attributes(found, comparison),
-        changes=tuple(_change(resource, secrets, key) for resource in found.resources),
+        changes=tuple(_with_documents(change, documents, secrets) for change in changes),
         outputs=tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items())),
         drift=tuple(_drift(resource, secrets, key) for resource in found.resource_drift),
         checks=tuple(_check(check, secrets) for check in found.checks),
         warnings=tuple(_warning(one, secrets) for one in diagnostics if one.severity == "warning"),
         deferred=tuple(_deferred(one) for one in found.deferred_changes),
-        links=links(found.configuration),
+        links=tuple(sorted({*links(found.configuration), *_resolved(configured)})),
         references=references(found.configuration),
+        origins=_origins(configured),
         format_version=found.format_version,
         terraform_version=found.terraform_version,
         errored=found.errored,
         complete=_complete(found),
         lacks=tuple(found.lacks),
     )
+
+
+def _origins(configured: Configured) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    found = {block: configured.origins(block) for block in configured.blocks()}
+    return {
+        block: {name: tuple(dict.fromkeys(o.block for o in ends)) for name, ends in attributes.items()}
+        for block, attributes in found.items()
+        if attributes
+    }
+
+
+def _resolved(configured: Configured) -> Iterator[tuple[str, str]]:
+    for block in configured.blocks():
+        for ends in configured.origins(block).values():
+            yield from ((block, end.block) for end in ends if end.block != block)
+
+
+def _with_documents(change: ResourceChange, documents: Documents, secrets: Secrets) -> ResourceChange:
+    if not change.unknown or change.action not in (Action.CREATE, Action.UPDATE, Action.REPLACE):
+        return change
+    found = documents.of(change)
+    return replace(change, documents=secrets.hidden_in(found)) if found else change
 
 
 def _complete(document: wire.Document) -> bool:
@@ -85,10 +117,10 @@ def _action(change: wire.Change) -> Action:
 
 def _drift(resource: wire.Resource, secrets: Secrets, key: DigestKey) -> ResourceChange:
     seen = wire.value(resource.change.after)
-    return replace(_change(resource, secrets, key), after_marks=marks(resource.address, seen, key))
+    return replace(_change(resource, secrets, key, None), after_marks=marks(resource.address, seen, key))
 
 
-def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey) -> ResourceChange:
+def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey, configured: Configured | None) -> ResourceChange:
     change = resource.change
     action = _action(change)
     secret_after, unknown = wire.value(change.after_sensitive), wire.value(change.after_unknown)
@@ -101,6 +133,7 @@ def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey) -> Resour
         was = wire.value(change.before)
         before_marks = marks(resource.address, was, key)
         before = secrets.hidden(masked(was, secret_before), bytes(change.before))
+    later = tuple(paths(unknown)) if unknown else ()
     moved = resource.previous_address if resource.previous_address != resource.address else None
     return ResourceChange(
         address=resource.address,
@@ -113,7 +146,8 @@ def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey) -> Resour
         provider=resource.provider_name,
         before=before,
         after=after,
-        unknown=tuple(paths(unknown)) if unknown else (),
+        unknown=later,
+        unset=configured.unset(resource.address, later) if configured is not None and later else (),
         sensitive=tuple(paths(secret_before if action is Action.DELETE else secret_after)),
         replace_paths=tuple(tuple(path) for path in change.replace_paths),
         reason=resource.action_reason,

@@ -29,6 +29,10 @@ class Secrets:
         """The value without any of the secrets; `raw` is where it was read from. Mostly there is nothing to do."""
         return self._hidden(value) if self.within(raw) else value
 
+    def hidden_in(self, value: Value) -> Value:
+        """The value without any of the secrets, wherever it was read from."""
+        return self._hidden(value) if self._texts else value
+
     def within(self, raw: bytes) -> bool:
         """Whether one of them stands in a part of the document."""
         return any(escaped in raw for escaped in self._escaped)

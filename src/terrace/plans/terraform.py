@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from terrace.errors import Diagnostic, StateLock
 from terrace.plans.differences import Computed
 from terrace.plans.left_states import RecordedBackend
+from terrace.plans.sources import UNREADABLE, Sources
 from terrace.stacks.backends import Address
 from terrace.stacks.model import Stack
 
@@ -82,6 +83,7 @@ class MadePlan:
     `lock` is the dependency lock file that it was made with. `discard` removes the saved plan; call it when done.
     `computed` is what the plan's objects have that no configuration can set, as far as Terrace asked the providers.
     `way` says whether it was made through the fast lane, where Terraform sees only a part of its providers' schemas.
+    `sources` are the files of the configuration that was planned.
     """
 
     document: bytes = field(repr=False)
@@ -92,6 +94,7 @@ class MadePlan:
     diagnostics: tuple[Diagnostic, ...] = ()
     computed: Computed = field(default_factory=dict, repr=False)
     way: Literal["plain", "fast"] = "plain"
+    sources: Sources = field(default=UNREADABLE, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

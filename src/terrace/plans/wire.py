@@ -102,6 +102,7 @@ class ModuleCall(msgspec.Struct, gc=False):
 
     expressions: dict[str, Any] = {}
     module: ConfigModule | None = None
+    for_each_expression: dict[str, Any] = {}
     depends_on: list[str] = []
 
 
@@ -111,12 +112,19 @@ class ConfigVariable(msgspec.Struct, gc=False):
     sensitive: bool = False
 
 
+class ConfigOutput(msgspec.Struct, gc=False):
+    """An output of a module."""
+
+    expression: dict[str, Any] = {}
+
+
 class ConfigModule(msgspec.Struct, gc=False):
     """One module of the configuration."""
 
     variables: dict[str, ConfigVariable] = {}
     resources: list[ConfigResource] = []
     module_calls: dict[str, ModuleCall] = {}
+    outputs: dict[str, ConfigOutput] = {}
 
 
 class Configuration(msgspec.Struct, gc=False):

@@ -33,6 +33,7 @@ from terrace.adapters.terraform.fast.memory import Surprise
 from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
+from terrace.adapters.terraform.saved_plan import sources_of
 from terrace.errors import BadInput, Corrupt, Diagnostic, StateLock, StateLocked, TerraceError, TerraformFailed
 from terrace.plans.left_states import RecordedBackend
 from terrace.plans.state_file import STATE_BYTES, read_state
@@ -273,6 +274,7 @@ class LocalTerraform:
                 lock=lock_file or folder.lock_file,
                 discard=lambda: discard(saved.parent),
                 diagnostics=diagnostics if rebuilt is None else (*diagnostics, rebuilt),
+                sources=sources_of(saved),
             )
 
         try:

@@ -22,5 +22,5 @@ warn contains lib.told(rego.metadata.chain(), problem) if some problem in proble
 
 problems(_) := {problem |
 	some problem in lib.must({"aws_lb", "aws_alb"}, ["drop_invalid_header_fields"], {true})
-	not lib.known(problem.resource, ["load_balancer_type"]) in {"network", "gateway"}
+	not lib.holds(problem.resource, ["load_balancer_type"], {"network", "gateway"})
 }

@@ -23,6 +23,13 @@ deny contains lib.told(rego.metadata.chain(), problem) if some problem in proble
 problems(_) := {problem |
 	some problem in lib.must_not({"aws_lb_listener", "aws_alb_listener"}, ["protocol"], {"HTTP"})
 	not _redirects(problem.resource)
+	not _of_gateway(problem.resource)
+}
+
+# Listeners of gateway load balancers have neither a protocol nor a port.
+_of_gateway(resource) if {
+	not lib.is_set(resource, ["protocol"])
+	not lib.is_set(resource, ["port"])
 }
 
 _redirects(resource) if {

@@ -19,15 +19,15 @@ import rego.v1
 import data.terrace.lib
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in lib.must({"aws_ebs_volume", "aws_ebs_snapshot_copy"}, ["encrypted"], {true})
+	some problem in lib.inheriting(lib.must({"aws_ebs_volume", "aws_ebs_snapshot_copy"}, ["encrypted"], {true}), ["encrypted"], ["snapshot_id"])
 }
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in lib.must({"aws_instance"}, ["root_block_device", "*", "encrypted"], {true})
+	some problem in lib.must({"aws_instance"}, ["root_block_device", 0, "encrypted"], {true})
 }
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in _more_disks(0)
+	some problem in lib.must({"aws_instance"}, ["ebs_block_device", "*", "encrypted"], {true})
 }
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
@@ -35,7 +35,3 @@ deny contains lib.told(rego.metadata.chain(), problem) if {
 }
 
 # Where none is written the whole block is unknown, for the image may bring some: that would be said of every machine.
-_more_disks(_) := {problem |
-	some problem in lib.must({"aws_instance"}, ["ebs_block_device", "*", "encrypted"], {true})
-	is_array(problem.resource.after.ebs_block_device)
-}

@@ -18,7 +18,7 @@ test_unknown if {
 }
 
 test_fires_2 if {
-	testing.fails(ebs_encrypted.deny) with input as testing.one("aws_instance", {"root_block_device": [{"encrypted": true}, {"encrypted": false}]})
+	testing.fails(ebs_encrypted.deny) with input as testing.one("aws_instance", {"root_block_device": [{"encrypted": true}], "ebs_block_device": [{"encrypted": true}, {"encrypted": false}]})
 }
 
 test_fires_3 if {
@@ -41,6 +41,14 @@ test_fires_5 if {
 	testing.fails(ebs_encrypted.deny) with input as testing.one("aws_instance", {"ebs_block_device": [{"encrypted": false}]})
 }
 
+test_unknown_3 if {
+	testing.unknown(ebs_encrypted.deny) with input as testing.one("aws_instance", {"root_block_device": [{"encrypted": true}], "ebs_block_device": testing.later})
+}
+
 test_silent_3 if {
-	testing.silent(ebs_encrypted.deny) with input as testing.one("aws_instance", {"ebs_block_device": testing.later})
+	testing.silent(ebs_encrypted.deny) with input as testing.one("aws_instance", {"root_block_device": [{"encrypted": true}], "ebs_block_device": testing.unset})
+}
+
+test_fires_6 if {
+	testing.fails(ebs_encrypted.deny) with input as testing.one("aws_instance", {"root_block_device": testing.unset})
 }

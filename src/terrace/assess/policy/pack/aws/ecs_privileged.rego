@@ -17,18 +17,31 @@ package terrace.aws.ecs_privileged
 import rego.v1
 
 import data.terrace.lib
-import data.terrace.lib.iam
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
 	some problem in _broken(0)
 }
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in iam.unread({"aws_ecs_task_definition"}, ["container_definitions"])
+	some problem in _doubtful(0)
 }
 
 _broken(_) := {lib.broken(task, sprintf("container %s is privileged", [container.name])) |
 	some task in lib.after("aws_ecs_task_definition")
 	some container in lib.document(task, ["container_definitions"])
 	container.privileged == true
+}
+
+_doubtful(_) := {lib.unsure(task, ["container_definitions"]) |
+	some task in lib.after("aws_ecs_task_definition")
+	lib.look(task, ["container_definitions"]).is != "known"
+	not _read(task)
+}
+
+_read(task) if {
+	containers := lib.document(task, ["container_definitions"])
+	every container in containers {
+		container != {"unknown": true}
+		object.get(container, "privileged", false) != {"unknown": true}
+	}
 }

@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_not({"aws_eks_cluster"}, ["encryption_config"], {null, []})
+warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_be_set({"aws_eks_cluster"}, ["encryption_config"])

@@ -18,4 +18,16 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_elasticache_replication_group"}, ["at_rest_encryption_enabled"], {"true", true})
+deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+
+problems(_) := {problem |
+	all := lib.must({"aws_elasticache_replication_group"}, ["at_rest_encryption_enabled"], {"true", true})
+	some problem in lib.inheriting(all, ["at_rest_encryption_enabled"], ["global_replication_group_id"])
+	not _by_default(problem.resource)
+}
+
+# Valkey is encrypted unless it is switched off.
+_by_default(group) if {
+	not lib.is_set(group, ["at_rest_encryption_enabled"])
+	lib.known(group, ["engine"]) == "valkey"
+}

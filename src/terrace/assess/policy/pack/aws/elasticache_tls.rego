@@ -18,4 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_elasticache_replication_group"}, ["transit_encryption_enabled"], {true})
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	all := lib.must({"aws_elasticache_replication_group"}, ["transit_encryption_enabled"], {true})
+	some problem in lib.inheriting(all, ["transit_encryption_enabled"], ["global_replication_group_id"])
+}

@@ -27,8 +27,19 @@ deny contains lib.told(rego.metadata.chain(), problem) if {
 	some problem in iam.unread({"aws_iam_role"}, ["assume_role_policy"])
 }
 
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in _doubtful(0)
+}
+
 _broken(_) := {lib.broken(one.resource, sprintf("%s has no principal but everybody", [iam.name_of(statement)])) |
 	some one in iam.documents({"aws_iam_role"}, ["assume_role_policy"])
 	some statement in iam.allowing(one.document)
 	iam.anybody(statement)
+}
+
+_doubtful(_) := {iam.doubtful(one.resource, statement, "the principal") |
+	some one in iam.documents({"aws_iam_role"}, ["assume_role_policy"])
+	some statement in iam.allowing(one.document)
+	not iam.anybody(statement)
+	iam.perhaps_anybody(statement)
 }

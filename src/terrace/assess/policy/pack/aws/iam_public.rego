@@ -42,11 +42,15 @@ deny contains lib.told(rego.metadata.chain(), problem) if {
 }
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in iam.unread(_types, ["policy"])
+	some problem in iam.unread(_types | {"aws_kms_key"}, ["policy"])
 }
 
 deny contains lib.told(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"aws_lambda_permission"}, ["principal"], {"*"})
+}
+
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in _doubtful(0)
 }
 
 _types := {
@@ -59,4 +63,11 @@ _broken(_) := {lib.broken(one.resource, sprintf("%s has no principal but everybo
 	some one in iam.documents(_types | {"aws_kms_key"}, ["policy"])
 	some statement in iam.allowing(one.document)
 	iam.anybody(statement)
+}
+
+_doubtful(_) := {iam.doubtful(one.resource, statement, "the principal") |
+	some one in iam.documents(_types | {"aws_kms_key"}, ["policy"])
+	some statement in iam.allowing(one.document)
+	not iam.anybody(statement)
+	iam.perhaps_anybody(statement)
 }

@@ -30,10 +30,21 @@ deny contains lib.told(rego.metadata.chain(), problem) if {
 	some problem in iam.unread(_types, ["policy"])
 }
 
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some problem in _doubtful(0)
+}
+
 _types := {"aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy"}
 
 _broken(_) := {lib.broken(one.resource, sprintf("%s allows every action on every resource", [iam.name_of(statement)])) |
 	some one in iam.documents(_types, ["policy"])
 	some statement in iam.allowing(one.document)
 	iam.all_powerful(statement)
+}
+
+_doubtful(_) := {iam.doubtful(one.resource, statement, "an action or resource") |
+	some one in iam.documents(_types, ["policy"])
+	some statement in iam.allowing(one.document)
+	not iam.all_powerful(statement)
+	iam.perhaps_powerful(statement)
 }

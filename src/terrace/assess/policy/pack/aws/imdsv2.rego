@@ -18,4 +18,18 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_instance", "aws_launch_template"}, ["metadata_options", 0, "http_tokens"], {"required"})
+deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+
+problems(_) := {problem |
+	some problem in lib.must({"aws_instance", "aws_launch_template"}, ["metadata_options", 0, "http_tokens"], {"required"})
+	not lib.holds(problem.resource, ["metadata_options", 0, "http_endpoint"], {"disabled"})
+	not _by_template(problem.resource)
+}
+
+# An instance takes what it does not set from its launch template, which is judged itself.
+_by_template(resource) if {
+	resource.type == "aws_instance"
+	not lib.is_set(resource, ["metadata_options", 0, "http_tokens"])
+	some block in object.get(resource, ["origins", "launch_template"], [])
+	contains(sprintf(".%s", [block]), ".aws_launch_template.")
+}

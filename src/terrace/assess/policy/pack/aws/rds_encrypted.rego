@@ -23,4 +23,12 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_db_instance", "aws_rds_cluster", "aws_neptune_cluster", "aws_docdb_cluster"}, ["storage_encrypted"], {true})
+deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+
+problems(_) := {problem |
+	all := lib.must({"aws_db_instance", "aws_rds_cluster", "aws_neptune_cluster", "aws_docdb_cluster"}, ["storage_encrypted"], {true})
+	some problem in lib.inheriting(all, ["storage_encrypted"], ["replicate_source_db", "snapshot_identifier", "replication_source_identifier", "global_cluster_identifier"])
+
+	# Aurora Serverless v1 is always encrypted.
+	not lib.holds(problem.resource, ["engine_mode"], {"serverless"})
+}

@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_not({"aws_sns_topic"}, ["kms_master_key_id"], {null, ""})
+warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_be_set({"aws_sns_topic"}, ["kms_master_key_id"])

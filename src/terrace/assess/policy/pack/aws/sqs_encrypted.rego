@@ -25,6 +25,4 @@ problems(_) := {problem |
 	not _has_key(problem.resource)
 }
 
-_has_key(resource) if lib.known(resource, ["kms_master_key_id"]) != null
-
-_has_key(resource) if resource.after.kms_master_key_id == {"unknown": true}
+_has_key(resource) if not lib.holds(resource, ["kms_master_key_id"], {null, ""})

@@ -19,5 +19,5 @@ import rego.v1
 import data.terrace.lib
 
 warn contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in lib.must_not({"azurerm_kubernetes_cluster"}, ["oms_agent"], {null, []})
+	some problem in lib.must_be_set({"azurerm_kubernetes_cluster"}, ["oms_agent"])
 }

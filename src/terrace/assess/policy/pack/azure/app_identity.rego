@@ -31,5 +31,5 @@ import data.terrace.lib
 import data.terrace.lib.apps
 
 warn contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in lib.must_not(apps.all, ["identity"], {null, []})
+	some problem in lib.must_be_set(apps.all, ["identity"])
 }

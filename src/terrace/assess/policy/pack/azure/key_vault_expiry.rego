@@ -19,5 +19,5 @@ import rego.v1
 import data.terrace.lib
 
 warn contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in lib.must_not({"azurerm_key_vault_secret", "azurerm_key_vault_key"}, ["expiration_date"], {null})
+	some problem in lib.must_be_set({"azurerm_key_vault_secret", "azurerm_key_vault_key"}, ["expiration_date"])
 }

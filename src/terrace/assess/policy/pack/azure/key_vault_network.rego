@@ -24,5 +24,5 @@ deny contains lib.told(rego.metadata.chain(), problem) if {
 
 _open(_) := {problem |
 	some problem in lib.must({"azurerm_key_vault"}, ["network_acls", 0, "default_action"], {"Deny"})
-	not lib.known(problem.resource, ["public_network_access_enabled"]) == false
+	not lib.holds(problem.resource, ["public_network_access_enabled"], {false})
 }

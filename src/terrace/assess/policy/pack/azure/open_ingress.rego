@@ -46,7 +46,7 @@ _judged(resource, path, block) := {lib.unsure(resource, path)} if {
 } else := {lib.broken(resource, sprintf("%sports %s from %s", [_named(block), concat(", ", ports), concat(", ", open)]))} if {
 	open := {source | some source in _all(block, ["source_address_prefix", "source_address_prefixes"]); network.everywhere(source)}
 	count(open) > 0
-	ports := {port | some port in _all(block, ["destination_port_range", "destination_port_ranges"]); not network.harmless(network.range_of(port))}
+	ports := {port | some port in _all(block, ["destination_port_range", "destination_port_ranges"]); not _harmless(port)}
 	count(ports) > 0
 } else := {lib.unsure(resource, array.concat(path, [key])) |
 	some key in _keys
@@ -76,10 +76,12 @@ _harmful_or_hidden(port) if network.hidden(port)
 
 _harmful_or_hidden(port) if {
 	is_string(port)
-	not network.harmless(network.range_of(port))
+	not _harmless(port)
 }
 
 _all(block, keys) := {value | some key in keys; some value in lib.listed(object.get(block, key, null))}
+
+_harmless(port) if network.harmless(network.range_of(port))
 
 _named(block) := sprintf("%s: ", [block.name]) if {
 	is_string(block.name)

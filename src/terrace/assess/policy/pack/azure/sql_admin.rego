@@ -19,5 +19,5 @@ import rego.v1
 import data.terrace.lib
 
 warn contains lib.told(rego.metadata.chain(), problem) if {
-	some problem in lib.must_not({"azurerm_mssql_server"}, ["azuread_administrator"], {null, []})
+	some problem in lib.must_be_set({"azurerm_mssql_server"}, ["azuread_administrator"])
 }

@@ -28,7 +28,7 @@ deny contains lib.told(rego.metadata.chain(), problem) if {
 
 _open(_) := {problem |
 	some account in lib.after("azurerm_storage_account")
-	not lib.known(account, ["public_network_access_enabled"]) == false
+	not lib.holds(account, ["public_network_access_enabled"], {false})
 	some problem in _judged(account)
 }
 

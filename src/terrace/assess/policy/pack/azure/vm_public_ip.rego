@@ -27,7 +27,7 @@ _open(_) := {lib.broken(card, sprintf("%s is set", [lib.dotted(path)])) |
 	some card in lib.after("azurerm_network_interface")
 	some path in lib.places(card, ["ip_configuration", "*", "public_ip_address_id"])
 	count(path) == 3
-	object.get(card.after, path, null) != null
+	lib.is_set(card, path)
 } | {lib.unsure(card, ["ip_configuration"]) |
 	some card in lib.after("azurerm_network_interface")
 	card.after.ip_configuration == {"unknown": true}

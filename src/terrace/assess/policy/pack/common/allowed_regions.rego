@@ -29,7 +29,7 @@ _elsewhere(_) := {problem |
 	some resource in input.resources
 	lib.survives(resource)
 	some key in ["region", "location"]
-	object.get(resource.after, key, null) != null
+	lib.is_set(resource, [key])
 	problem := _judged(resource, key, allowed)
 }
 

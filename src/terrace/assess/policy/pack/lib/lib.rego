@@ -35,20 +35,42 @@ survives(resource) if {
 
 # --- what an attribute is ---
 
-# `path` goes through blocks by number: ["versioning_configuration", 0, "status"]. What is absent is the provider's
-# default where the view knows it, else null.
+# `path` goes through blocks by number: ["versioning_configuration", 0, "status"]. What the configuration does not set
+# is what the object has already where it is updated, else the provider's default where the view knows it, else null.
 look(resource, path) := {"is": "known", "value": found} if {
 	found := object.get(resource.after, path, null)
 	found != null
-	not found in {{"unknown": true}, {"sensitive": true}}
+	not found in {{"unset": true}, {"unknown": true}, {"sensitive": true}}
 } else := {"is": kind} if {
 	kind := _hidden(resource, path)
+} else := {"is": "known", "value": kept} if {
+	resource.action == "update"
+	_unset(resource, path)
+	kept := object.get(resource.before, path, null)
+	kept != null
 } else := {"is": "known", "value": default_of(resource, path)}
+
+# Whether the configuration sets an attribute, known or not.
+is_set(resource, path) if {
+	look(resource, path).is != "known"
+} else if {
+	not object.get(resource.after, path, null) in {null, {"unset": true}}
+}
+
+# A block that is not set has nothing in it.
+_unset(resource, path) if {
+	some length in numbers.range(1, count(path))
+	object.get(resource.after, array.slice(path, 0, length), null) == {"unset": true}
+}
 
 known(resource, path) := seen.value if {
 	seen := look(resource, path)
 	seen.is == "known"
 }
+
+# Whether an attribute is known to be one of these. For `not`: a call within a negated expression ends the rule where it
+# has no value, so that what is unknown would pass.
+holds(resource, path, values) if known(resource, path) in values
 
 default_of(resource, path) := object.get(resource, ["defaults", dotted([part | some part in path; is_string(part)])], null)
 
@@ -64,7 +86,9 @@ places(resource, path) := [path] if {
 	not "*" in path
 } else := [spot |
 	[before, behind] := _split(path)
-	some number, _ in object.get(resource.after, before, [])
+	blocks := object.get(resource.after, before, [])
+	is_array(blocks)
+	some number, _ in blocks
 	spot := array.concat(array.concat(before, [number]), behind)
 ] if {
 	[before, _] := _split(path)
@@ -122,7 +146,7 @@ _is_good(resource, path, good) := problem if {
 # One attribute that bears another name in another version of the provider: the first that is there counts, and
 # `absent` where none is.
 judge_named(resource, names, good, absent) := problem if {
-	set_ones := [name | some name in names; object.get(resource.after, name, null) != null]
+	set_ones := [name | some name in names; is_set(resource, [name])]
 	count(set_ones) > 0
 	problem := _is_good(resource, [set_ones[0]], good)
 } else := broken(resource, sprintf("%s is not set, which means %v", [names[0], absent])) if {
@@ -132,7 +156,7 @@ judge_named(resource, names, good, absent) := problem if {
 
 _any_set(resource, names) if {
 	some name in names
-	object.get(resource.after, name, null) != null
+	is_set(resource, [name])
 }
 
 # Every resource of these types whose attribute is one of `bad`.
@@ -150,6 +174,45 @@ _is_bad(resource, path, bad) := problem if {
 } else := unsure(resource, path) if {
 	look(resource, path).is != "known"
 }
+
+# Every resource of these types whose attribute is not set, or empty. What refers to something new is set, though its
+# value is known only after apply.
+must_be_set(types, path) := {problem |
+	some resource in after_any(types)
+	problem := _is_missing(resource, path)
+}
+
+_is_missing(resource, path) := problem if {
+	seen := look(resource, path)
+	seen.is == "known"
+	seen.value in {null, "", []}
+	problem := broken(resource, _says(resource, path, seen.value))
+} else := unsure(resource, path) if {
+	look(resource, path).is != "known"
+	not refers(resource, path[0])
+}
+
+# Whether the value of an attribute comes from another resource.
+refers(resource, attribute) if {
+	some block in object.get(resource, ["origins", attribute], [])
+	not contains(sprintf(".%s", [block]), ".terraform_data.")
+}
+
+# The same problems, but unsure where a resource takes the attribute from another one that `keys` name, unless it is set.
+inheriting(problems, path, keys) := {problem |
+	some one in problems
+	problem := _inherited(one, path, keys)
+}
+
+_inherited(problem, path, keys) := {
+	"resource": problem.resource,
+	"status": "unknown",
+	"why": sprintf("It cannot be told: %s is that of %s", [dotted(path), key]),
+} if {
+	not is_set(problem.resource, path)
+	some key in keys
+	is_set(problem.resource, [key])
+} else := problem
 
 # Every resource of these types whose number is below `least`; what is absent counts as `absent`.
 at_least(types, path, least, absent) := {problem |
@@ -176,7 +239,7 @@ _says(resource, path, value) := sprintf("%s is not set", [dotted(path)]) if {
 } else := sprintf("%s is empty", [dotted(path)]) if {
 	value == []
 } else := sprintf("%s is not set, which means %v", [dotted(path), value]) if {
-	object.get(resource.after, path, null) == null
+	object.get(resource.after, path, null) in {null, {"unset": true}}
 } else := sprintf("%s is %v", [dotted(path), value])
 
 # --- resources that belong together ---
@@ -224,15 +287,37 @@ _belongs(other, resource, key) if {
 	is_string(name)
 	name in {object.get(resource.after, key, null), object.get(resource.after, "id", null)}
 } else if {
+	_named_alone(other, resource, key)
+	count(_by_block(0)[resource.block]) == 1
+} else if {
+	not _names_others(other, resource, key)
 	other.block in resource.referred_from
 	other.module == resource.module
 	other.index == resource.index
 } else := false if {
 	not is_string(object.get(other.after, key, null))
+	not _names_others(other, resource, key)
 	_perhaps(other, resource)
 }
 
+# The value of `key` comes from this block: through locals, arguments and outputs of modules.
+_named_alone(other, resource, key) if {
+	blocks := {block | some block in other.origins[key]; endswith(block, sprintf("%s.%s", [resource.type, resource.name]))}
+	blocks == {resource.block}
+}
+
+_names_others(other, resource, key) if {
+	blocks := other.origins[key]
+	count(blocks) > 0
+	not resource.block in blocks
+}
+
 # One refers to the other, and which of several instances it means, nobody can tell.
+_perhaps(other, resource) if {
+	other.block in resource.referred_from
+	other.module != resource.module
+}
+
 _perhaps(other, resource) if {
 	other.block in resource.referred_from
 	other.module == resource.module

@@ -6,6 +6,9 @@ import rego.v1
 
 later := {"unknown": true}
 
+# What the configuration does not set.
+unset := {"unset": true}
+
 secret := {"sensitive": true}
 
 # One resource of a plan that creates it.
@@ -30,6 +33,7 @@ named(type, name, after) := {
 	"json": {key: json.unmarshal(text) | some key, text in after; is_string(text); json.is_valid(text)},
 	"defaults": {},
 	"refers_to": [],
+	"origins": {},
 	"referred_from": [],
 }
 
@@ -43,7 +47,7 @@ link(resources, source, target) := [linked |
 ]
 
 plan(resources) := {
-	"terrace": 1,
+	"terrace": 2,
 	"environment": "prod",
 	"stack": "prod",
 	"complete": true,

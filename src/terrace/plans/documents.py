@@ -1,0 +1,139 @@
+"""Builds the JSON documents that a plan does not know whole, from what it and its configuration tell of them.
+
+A policy that names a new bucket is "known only after apply" as one text, though its actions and principals are known.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from terrace.plans.addresses import block_of
+from terrace.plans.configured import Configured, Origin
+from terrace.plans.model import MASKED, UNKNOWN, ResourceChange, Value
+
+_DOCUMENT = "aws_iam_policy_document"
+_LISTS = (
+    ("actions", "Action"),
+    ("not_actions", "NotAction"),
+    ("resources", "Resource"),
+    ("not_resources", "NotResource"),
+)
+_INDEX = re.compile(r"\[([^\]]*)\]")
+
+
+class Documents:
+    """Finds documents for the objects of one plan. `changes` are all of its objects."""
+
+    def __init__(self, configured: Configured, changes: Iterable[ResourceChange]) -> None:
+        self._configured = configured
+        self._policies: dict[str, list[ResourceChange]] = {}
+        for change in changes:
+            if change.type == _DOCUMENT:
+                self._policies.setdefault(block_of(change.address), []).append(change)
+
+    def of(self, change: ResourceChange) -> Mapping[str, Value]:
+        """The documents of attributes that are unknown as a whole, and set."""
+        return dict(self._of(change))
+
+    def _of(self, change: ResourceChange) -> Iterator[tuple[str, Value]]:
+        block = ""
+        for path in change.unknown:
+            if len(path) != 1 or path in change.unset or path in change.sensitive:
+                continue
+            name = str(path[0])
+            block = block or block_of(change.address)
+            found = self._configured.document(block, name)
+            if found is None and self._policies:
+                origin = self._configured.traced(block, name)
+                policy = self._policy(change, origin) if origin is not None else None
+                found = self._written(policy) if policy is not None else None
+            if found is not None:
+                yield name, found
+
+    def _policy(self, change: ResourceChange, origin: Origin) -> ResourceChange | None:
+        """The instance of a policy document that a reference means."""
+        if not origin.reference.endswith((".json", ".minified_json")):
+            return None
+        instances = self._policies.get(origin.block, [])
+        if len(instances) == 1:
+            return instances[0]
+        here = [one for one in instances if one.module == change.module]
+        index = _INDEX.search(origin.reference.rpartition(".")[0])
+        wanted = index.group(1) if index else ""
+        if wanted in ("each.key", "count.index"):
+            return next((one for one in here if one.index == change.index), None)
+        return next((one for one in here if json.dumps(one.index) == wanted), None)
+
+    def _written(self, policy: ResourceChange) -> Value:
+        """A policy document as the provider writes it; None where a part of it comes from elsewhere."""
+        after = policy.after
+        if not isinstance(after, dict) or not isinstance(after.get("statement"), list | None):
+            return None
+        others = ("source_json", "override_json", "source_policy_documents", "override_policy_documents")
+        if any(after.get(name) for name in others):
+            return None
+        told = after.get("statement") or []
+        sources = self._configured.statements(block_of(policy.address))
+        if len(sources) != len(told):
+            sources = ({},) * len(told)
+        return {"Statement": [_statement(one, source) for one, source in zip(told, sources, strict=True)]}
+
+
+def _statement(told: Value, source: Mapping[str, Value]) -> Value:
+    if not isinstance(told, dict):
+        return UNKNOWN
+    found: dict[str, Any] = {"Effect": told.get("effect") or "Allow"}
+    if told.get("sid"):
+        found["Sid"] = told["sid"]
+    for name, key in _LISTS:
+        value = told.get(name)
+        if value:
+            found[key] = _completed(value, source.get(name))
+    for name, key in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
+        if told.get(name):
+            found[key] = _principals(told[name])
+    if told.get("condition"):
+        found["Condition"] = _conditions(told["condition"])
+    return found
+
+
+def _completed(value: Value, source: Value) -> Value:
+    """A list of a plan, with what the configuration writes for its unknown members where it is as long."""
+    if value is UNKNOWN and isinstance(source, list) and UNKNOWN not in source:
+        return source
+    if not isinstance(value, list) or not isinstance(source, list) or UNKNOWN not in value:
+        return value
+    # Sets are sorted, with what is unknown at the end: only as a whole can the two be compared.
+    references = [one for one in source if isinstance(one, dict)]
+    if value.count(UNKNOWN) != len(references) or len(value) != len(source):
+        return value
+    return [one for one in value if one is not UNKNOWN] + references
+
+
+def _principals(value: Value) -> Value:
+    if not isinstance(value, list):
+        return UNKNOWN
+    found: dict[str, list[Value]] = {}
+    for one in value:
+        if not isinstance(one, dict) or not isinstance(one.get("type"), str):
+            return UNKNOWN
+        named = one.get("identifiers")
+        names = named if isinstance(named, list) else [UNKNOWN if named is not MASKED else MASKED]
+        if one["type"] == "*" and "*" in names:
+            return "*"
+        found.setdefault(one["type"], []).extend(names)
+    return found
+
+
+def _conditions(value: Value) -> Value:
+    if not isinstance(value, list):
+        return UNKNOWN
+    found: dict[str, Any] = {}
+    for one in value:
+        if not isinstance(one, dict) or not isinstance(one.get("test"), str):
+            return UNKNOWN
+        found.setdefault(one["test"], {})[str(one.get("variable"))] = one.get("values")
+    return found

@@ -1,0 +1,295 @@
+"""Reads what the JSON of a plan leaves out of its configuration: locals, `dynamic` blocks, and documents of literals.
+
+`show -json` gives the references of an expression, and neither the text nor the locals behind it; a `dynamic` block is
+not in it at all. The saved plan carries the files themselves. What cannot be read there counts as if it set everything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from terrace.plans.model import UNKNOWN, Value
+from terrace.stacks.literals import unescaped
+from terrace.stacks.syntax import attributes, blocks, everything, head, parser, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Files = Mapping[str, Iterable[tuple[str, bytes]]]
+"""The configuration files (name, content) of every module by its key: "" is the root, `a.b` is `module.a.module.b`."""
+
+_IMPURE = re.compile(rb"\b(timestamp|uuid|bcrypt)\b")
+"""Functions whose result no plan knows though they refer to nothing."""
+
+_DEEPEST = 60
+"""Documents that are nested deeper are not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A value of a document that is a reference, or a text that begins with one: where its value comes from."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What an expression refers to, as its module writes it, and whether a plan may be unable to evaluate it
+    though all of that is known (`impure`)."""
+
+    references: tuple[str, ...] = ()
+    impure: bool = False
+
+    def __or__(self, other: Expression) -> Expression:
+        return Expression((*self.references, *other.references), self.impure or other.impure)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSource:
+    """One module's files. Blocks are named as in the plan: `aws_x.a`, `data.aws_x.a`, `module.m`, `output.o`.
+
+    `dynamic` has the `dynamic` blocks within a block by their labels, `impure` the blocks that name an impure function,
+    `documents` the attributes that encode an object as JSON, with UNKNOWN for what is no literal and no Reference.
+    `plain` are attributes that are one reference and nothing else; those of locals are below `locals`. `statements` are
+    the blocks of that name with their attributes, where none is dynamic. `opaque`: some of it could not be read.
+    """
+
+    locals: Mapping[str, Expression] = field(default_factory=dict)
+    dynamic: Mapping[str, Mapping[str, Expression]] = field(default_factory=dict)
+    impure: frozenset[str] = frozenset()
+    documents: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    plain: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    statements: Mapping[str, tuple[Mapping[str, Value], ...]] = field(default_factory=dict)
+    opaque: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of a configuration by module key. `whole` is False where they could not be read."""
+
+    modules: Mapping[str, ModuleSource] = field(default_factory=dict)
+    whole: bool = True
+
+
+UNREADABLE = Sources(whole=False)
+"""Where the files of a plan could not be read: nothing is taken for unset."""
+
+
+def read_sources(files: Files) -> Sources:
+    """Reads the files of a configuration."""
+    return Sources({key: _module(list(content)) for key, content in files.items()})
+
+
+def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
+    locals_: dict[str, Expression] = {}
+    dynamic: dict[str, dict[str, Expression]] = {}
+    documents: dict[str, dict[str, Value]] = {}
+    plain: dict[str, dict[str, str]] = {}
+    statements: dict[str, tuple[Mapping[str, Value], ...]] = {}
+    impure: set[str] = set()
+    opaque = False
+    for name, content in files:
+        if name.endswith(".json"):
+            opaque = opaque or b'"dynamic"' in content or _IMPURE.search(content) is not None
+            continue
+        root = parser().parse(content).root_node
+        opaque = opaque or root.has_error
+        for block in blocks(root):
+            kind, labels = head(block)
+            text = block.text or b""
+            if kind == "locals":
+                for local, value in attributes(block):
+                    locals_[local] = locals_.get(local, Expression()) | _expression(value)
+                plain.setdefault("locals", {}).update(_plain(block))
+                continue
+            address = _address(kind, labels)
+            if address is None:
+                continue
+            if _IMPURE.search(text):
+                impure.add(address)
+            if b"dynamic" in text:
+                found = dynamic.setdefault(address, {})
+                for label, expression in _dynamic(block):
+                    found[label] = found.get(label, Expression()) | expression
+            plain.setdefault(address, {}).update(_plain(block))
+            if kind == "data" and b"dynamic" not in text:
+                inner = [one for one in blocks(block) if head(one)[0] == "statement"]
+                statements[address] = tuple({n: _literal(v, 0) for n, v in attributes(one)} for one in inner)
+            if b"jsonencode" in text or b"<<" in text:
+                documents.setdefault(address, {}).update(_documents(block))
+    return ModuleSource(locals_, dynamic, frozenset(impure), documents, plain, statements, opaque)
+
+
+def _address(kind: str, labels: list[str]) -> str | None:
+    match kind, labels:
+        case "resource", [type_, name]:
+            return f"{type_}.{name}"
+        case (("data" | "ephemeral"), [type_, name]):
+            return f"{kind}.{type_}.{name}"
+        case (("module" | "output"), [name]):
+            return f"{kind}.{name}"
+    return None
+
+
+def _dynamic(block: Node) -> Iterator[tuple[str, Expression]]:
+    for node in everything(block):
+        if node.type == "block":
+            kind, labels = head(node)
+            if kind == "dynamic" and labels:
+                yield labels[0], _expression(node)
+
+
+def _expression(node: Node) -> Expression:
+    return Expression(tuple(dict.fromkeys(_references(node))), _IMPURE.search(node.text or b"") is not None)
+
+
+def _references(node: Node) -> Iterator[str]:
+    """Every traversal below a node, as far as it goes by names: `aws_x.a.id`, `local.b`, `each.value.c`."""
+    for one in everything(node):
+        children = one.named_children
+        for place, child in enumerate(children):
+            if child.type != "variable_expr":
+                continue
+            words = [text_of(child)]
+            for step in children[place + 1 :]:
+                if step.type == "get_attr":
+                    words += [text_of(c) for c in step.named_children]
+                elif step.type == "index" and len(words) > 1:
+                    words[-1] += text_of(step)
+                else:
+                    break
+            if len(words) > 1:
+                yield ".".join(words)
+
+
+def _plain(block: Node) -> Iterator[tuple[str, str]]:
+    for name, value in attributes(block):
+        found = _traversal(value)
+        if found is not None:
+            yield name, found
+
+
+def _traversal(node: Node) -> str | None:
+    """The reference that an expression is, and nothing else."""
+    while node.type in ("expression", "template_expr", "quoted_template", "template_interpolation"):
+        children = [c for c in node.named_children if not c.type.endswith(("_start", "_end"))]
+        if len(children) != 1:
+            break
+        node = children[0]
+    children = node.named_children
+    plain = node.type == "expression" and children and children[0].type == "variable_expr"
+    if not plain or any(c.type not in ("get_attr", "index") for c in children[1:]):
+        return None
+    return next(_references(node), None)
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+_GAP = "\ue000"
+_HARMLESS = re.compile(r"(aws|azurerm)_\w+\.[\w-]+(\[[^\]]*\])?\.(arn|id)")
+"""What may be put into the text of a document without changing its structure: identifiers that a provider makes."""
+
+
+def _documents(block: Node) -> Iterator[tuple[str, Value]]:
+    for name, value in attributes(block):
+        found = _document(_inner(value))
+        if isinstance(found, dict | list):
+            yield name, found
+
+
+def _inner(node: Node) -> Node:
+    while node.type in ("expression", "literal_value", "template_expr", "collection_value") and (
+        len(node.named_children) == 1
+    ):
+        node = node.named_children[0]
+    return node
+
+
+def _document(node: Node) -> Value:
+    if node.type == "heredoc_template":
+        return _of_text(node)
+    if node.type != "function_call" or text_of(node.named_children[0]) != "jsonencode":
+        return UNKNOWN
+    arguments = [a for c in node.named_children[1:] if c.type == "function_arguments" for a in c.named_children]
+    return _literal(arguments[0], 0) if len(arguments) == 1 else UNKNOWN
+
+
+def _literal(node: Node, depth: int) -> Value:
+    inner = _inner(node)
+    if depth > _DEEPEST:
+        return UNKNOWN
+    match inner.type:
+        case "string_lit" | "quoted_template":
+            parts = [c for c in inner.named_children if c.type not in ("quoted_template_start", "quoted_template_end")]
+            if all(c.type == "template_literal" for c in parts):
+                return "".join(unescaped(text_of(c)) for c in parts)
+            first = _traversal(parts[0]) if parts[0].type == "template_interpolation" else None
+            return Reference(first) if first is not None else UNKNOWN
+        case "numeric_lit":
+            return _number(text_of(inner))
+        case "bool_lit":
+            return text_of(inner) == "true"
+        case "null_lit":
+            return None
+        case "tuple":
+            if not any(c.type == "for_expr" for c in inner.named_children):
+                return [_literal(c, depth + 1) for c in inner.named_children if c.type == "expression"]
+        case "object":
+            return _object(inner, depth)
+        case _ if (reference := _traversal(inner)) is not None:
+            return Reference(reference)
+    return UNKNOWN
+
+
+def _object(node: Node, depth: int) -> Value:
+    found: dict[str, Value] = {}
+    for element in node.named_children:
+        if element.type != "object_elem":
+            continue
+        key, value = element.named_children[0], element.named_children[-1]
+        inner = _inner(key)
+        name = text_of(inner) if inner.type == "variable_expr" else _literal(key, depth + 1)
+        if not isinstance(name, str):
+            return UNKNOWN
+        found[name] = _literal(value, depth + 1)
+    return found
+
+
+def _number(text: str) -> Value:
+    try:
+        return int(text)
+    except ValueError:
+        return UNKNOWN
+
+
+def _of_text(node: Node) -> Value:
+    """A heredoc that is JSON with nothing but identifiers put into it."""
+    text = ""
+    for part in node.named_children:
+        if part.type == "template_literal":
+            text += text_of(part)
+        elif part.type == "template_interpolation":
+            inside = "".join(text_of(c) for c in part.named_children if c.type == "expression")
+            if not _HARMLESS.fullmatch(inside):
+                return UNKNOWN
+            text += f"{_GAP}{inside}{_GAP}"
+        elif part.type == "template_directive":
+            return UNKNOWN
+    try:
+        return _without_gaps(json.loads(text))
+    except (ValueError, RecursionError):
+        return UNKNOWN
+
+
+def _without_gaps(value: Any) -> Value:
+    if isinstance(value, dict):
+        return UNKNOWN if any(_GAP in name for name in value) else {k: _without_gaps(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_without_gaps(one) for one in value]
+    if not isinstance(value, str) or _GAP not in value:
+        return value
+    return Reference(value.split(_GAP)[1]) if value.startswith(_GAP) else UNKNOWN

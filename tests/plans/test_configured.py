@@ -1,0 +1,263 @@
+"""What a configuration sets, and what its expressions come from, decided from the JSON of a plan and its files."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terrace.adapters.terraform.saved_plan import sources_of
+from terrace.plans.digest import DigestKey
+from terrace.plans.model import UNKNOWN, Plan
+from terrace.plans.read import read_plan
+from terrace.plans.sources import UNREADABLE, Sources, read_sources
+from terrace.stacks.model import Stack
+
+QUEUE = "aws_sqs_queue.it"
+REFERENCE = {"references": ["aws_kms_key.k.arn", "aws_kms_key.k"]}
+
+
+def resource(address: str, **expressions: Any) -> dict[str, Any]:
+    return {"address": address, "expressions": expressions}
+
+
+def change(address: str, after: Any = None, unknown: Any = None, actions: tuple[str, ...] = ("create",)) -> Any:
+    block = address.split(".")
+    type_, name = block[-2:]
+    mode = "data" if "data" in block else "managed"
+    inside = {"actions": list(actions), "after": after or {}, "after_unknown": unknown or {}}
+    module = ".".join(block[:2]) if block[0] == "module" else ""
+    return {
+        "address": address,
+        "type": type_,
+        "name": name.partition("[")[0],
+        "mode": mode,
+        "module_address": module,
+        "change": inside,
+    }
+
+
+def plan(
+    *resources: Mapping[str, Any],
+    changes: list[Any],
+    source: str | None = "",
+    sources: Sources | None = None,
+    **root: Any,
+) -> Plan:
+    """A plan of these blocks. `source` is the text of its one file."""
+    document = {
+        "format_version": "1.2",
+        "resource_changes": changes,
+        "configuration": {"root_module": {"resources": list(resources), **root}},
+    }
+    read = sources if source is None else read_sources({"": [("main.tf", source.encode())]})
+    return read_plan(
+        json.dumps(document).encode(),
+        stack=Stack.conventional("prod", "environments/prod"),
+        commit="c",
+        key=DigestKey("k", b"k" * 32),
+        root="/",
+        lock=b"",
+        sources=read,
+    )
+
+
+def unset(found: Plan, address: str = QUEUE) -> set[str]:
+    (one,) = (c for c in found.changes if c.address == address)
+    return {".".join(map(str, path)) for path in one.unset}
+
+
+def queue(policy: Any, source: str = "", **root: Any) -> bool:
+    """Whether the policy of a queue, unknown in the plan, is unset."""
+    expressions = {} if policy is None else {"policy": policy}
+    created = [change(QUEUE, unknown={"policy": True}), change("aws_kms_key.k")]
+    blocks = [resource(QUEUE, **expressions), resource("aws_kms_key.k")]
+    return unset(plan(*blocks, changes=created, source=source, **root)) == {"policy"}
+
+
+def test_an_attribute_that_no_expression_sets_is_unset() -> None:
+    assert queue(None)
+
+
+def test_an_attribute_that_is_null_or_a_null_variable_is_unset() -> None:
+    assert queue({"constant_value": None})
+    assert queue({"references": ["var.policy"]})
+
+
+def test_an_attribute_that_refers_to_something_new_is_set() -> None:
+    assert not queue(REFERENCE)
+    assert not queue({"references": ["var.policy", "aws_kms_key.k.arn", "aws_kms_key.k"]})
+
+
+def test_a_reference_to_a_resource_without_instances_is_known() -> None:
+    blocks = [resource(QUEUE, policy=REFERENCE), resource("aws_kms_key.k")]
+    assert unset(plan(*blocks, changes=[change(QUEUE, unknown={"policy": True})])) == {"policy"}
+
+
+@pytest.mark.parametrize("function", ["timestamp()", "uuid()", 'bcrypt("a")'])
+def test_a_function_that_no_plan_evaluates_sets_an_attribute(function: str) -> None:
+    source = f'resource "aws_sqs_queue" "it" {{ policy = {function} == "" ? var.policy : "open" }}'
+    assert not queue({"references": ["var.policy"]}, source)
+    assert not queue({}, source)
+
+
+def test_without_the_files_a_function_of_nothing_counts_as_set() -> None:
+    blocks = [resource(QUEUE, policy={})]
+    assert unset(plan(*blocks, changes=[change(QUEUE, unknown={"policy": True})], source=None)) == set()
+
+
+def test_locals_are_followed() -> None:
+    local = {"references": ["local.policy"]}
+    assert queue(local, "locals { policy = var.given }")
+    assert not queue(local, "locals { policy = aws_kms_key.k.arn }")
+    assert not queue(local, "locals {\n policy = local.other\n other = [for k in [1] : aws_kms_key . k . arn][0]\n}")
+    assert not queue(local, 'locals { policy = timestamp() == "" ? null : "open" }')
+    assert not queue(local, ""), "a local that was not found may be anything"
+
+
+def test_locals_that_refer_to_themselves_are_no_end() -> None:
+    assert not queue({"references": ["local.a"]}, "locals {\n a = local.b\n b = local.a\n}")
+
+
+def test_a_dynamic_block_over_something_new_sets_its_attribute() -> None:
+    text = 'resource "aws_security_group" "it" { dynamic "ingress" { for_each = %s\n content { from_port = 22 } } }'
+    group = "aws_security_group.it"
+    blocks = [resource(group), resource("aws_kms_key.k")]
+    changes = [change(group, unknown={"ingress": True, "egress": True}), change("aws_kms_key.k")]
+    assert unset(plan(*blocks, changes=changes, source=text % "var.rules"), group) == {"ingress", "egress"}
+    assert unset(plan(*blocks, changes=changes, source=text % "[aws_kms_key.k.arn]"), group) == {"egress"}
+    assert unset(plan(*blocks, changes=changes, source=text % "range(length(timestamp()))"), group) == {"egress"}
+
+
+def test_a_file_that_cannot_be_read_makes_nothing_unset() -> None:
+    created = [change(QUEUE, unknown={"policy": True})]
+    assert unset(plan(resource(QUEUE), changes=created, source="resource {{{")) == set()
+    assert unset(plan(resource(QUEUE), changes=created, source=None, sources=UNREADABLE)) == set()
+    json_syntax = read_sources({"": [("main.tf.json", b'{"resource": {"x": {"y": {"dynamic": {"policy": {}}}}}}')]})
+    assert unset(plan(resource(QUEUE), changes=created, source=None, sources=json_syntax)) == set()
+
+
+def test_within_blocks_each_attribute_is_judged_by_itself() -> None:
+    disk = [{"size": {"constant_value": 8}, "key": REFERENCE}]
+    blocks = [resource("aws_instance.it", root_block_device=disk), resource("aws_kms_key.k")]
+    unknown = {"root_block_device": [{"encrypted": True, "key": True}], "metadata_options": True}
+    changes = [change("aws_instance.it", {"root_block_device": [{"size": 8}]}, unknown), change("aws_kms_key.k")]
+    found = unset(plan(*blocks, changes=changes), "aws_instance.it")
+    assert found == {"root_block_device.0.encrypted", "metadata_options"}
+
+
+def module(argument: Any, expression: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "module_calls": {
+            "m": {
+                "expressions": {"policy": argument},
+                "module": {"resources": [{**resource("aws_sqs_queue.it", policy=expression), **more}], "outputs": {}},
+            }
+        }
+    }
+
+
+def test_arguments_of_modules_are_followed() -> None:
+    inner = "module.m.aws_sqs_queue.it"
+    changes = [change(inner, unknown={"policy": True}), change("aws_kms_key.k")]
+    for argument, is_unset in ((REFERENCE, False), ({"constant_value": None}, True), (None, True)):
+        calls = module(argument, {"references": ["var.policy"]})
+        source = read_sources({"": [("main.tf", b"")], "m": [("main.tf", b"")]})
+        found = plan(resource("aws_kms_key.k"), changes=changes, source=None, sources=source, **calls)
+        assert (unset(found, inner) == {"policy"}) is is_unset
+    assert found.origins == {}
+
+
+def test_links_follow_locals_arguments_and_outputs() -> None:
+    inner = {
+        "resources": [resource("aws_s3_bucket.this")],
+        "outputs": {"id": {"expression": {"references": ["aws_s3_bucket.this.id", "aws_s3_bucket.this"]}}},
+    }
+    other = {"resources": [resource("aws_s3_bucket_versioning.v", bucket={"references": ["var.name"]})]}
+    calls = {
+        "bucket": {"module": inner},
+        "versions": {"module": other, "expressions": {"name": {"references": ["local.name"]}}},
+    }
+    source = {"": [("a.tf", b"locals { name = module.bucket.id }")], "bucket": [], "versions": []}
+    found = plan(changes=[], source=None, sources=read_sources(source), module_calls=calls)
+    assert ("module.versions.aws_s3_bucket_versioning.v", "module.bucket.aws_s3_bucket.this") in found.links
+
+
+DOCUMENT = "data.aws_iam_policy_document.it"
+POLICY = "aws_iam_role_policy.it"
+
+
+def documents(text: str, after: Any = None, expression: Any = None) -> Mapping[str, Any]:
+    blocks = [
+        resource(POLICY, policy=expression or {"references": [f"{DOCUMENT}.json", DOCUMENT]}),
+        resource(DOCUMENT),
+        resource("aws_s3_bucket.b"),
+    ]
+    statement = {"actions": ["s3:GetObject"], "resources": [None], "principals": []}
+    read = change(DOCUMENT, {"statement": [after or statement]}, {"json": True, "statement": [{"resources": [True]}]})
+    read["change"]["actions"] = ["read"]
+    changes = [read, change(POLICY, unknown={"policy": True}), change("aws_s3_bucket.b")]
+    (found,) = (c for c in plan(*blocks, changes=changes, source=text).changes if c.address == POLICY)
+    return found.documents
+
+
+LINE = 'resource "aws_iam_role_policy" "it" { policy = %s }\n'
+
+
+def test_a_policy_document_is_read_as_far_as_it_is_known() -> None:
+    found = documents(LINE % f"{DOCUMENT}.json")["policy"]
+    assert found == {"Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [UNKNOWN]}]}
+
+
+def test_what_refers_to_something_new_is_no_unknown_pattern() -> None:
+    data = 'data "aws_iam_policy_document" "it" { statement { resources = ["${aws_s3_bucket.b.arn}/*"] } }'
+    found = documents(LINE % f"{DOCUMENT}.json" + data)["policy"]
+    assert found["Statement"][0]["Resource"] == [{"reference": "aws_s3_bucket.b.arn"}]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        f'replace({DOCUMENT}.json, "s3:GetObject", "*")',
+        f"var.a ? {DOCUMENT}.json : var.b",
+        f"{DOCUMENT}.id",
+    ],
+)
+def test_what_only_mentions_a_policy_document_is_not_taken_for_it(expression: str) -> None:
+    assert documents(LINE % expression) == {}
+
+
+def test_an_object_that_is_encoded_is_read_from_the_configuration() -> None:
+    text = 'jsonencode({ Statement = [{ Effect = "Allow", Action = var.a, "Resource" = aws_s3_bucket.b.arn }] })'
+    (statement,) = documents(LINE % text)["policy"]["Statement"]
+    assert statement == {"Effect": "Allow", "Action": UNKNOWN, "Resource": {"reference": "aws_s3_bucket.b.arn"}}
+
+
+def test_an_object_whose_keys_are_computed_is_not_read() -> None:
+    text = "jsonencode({ Statement = [{ (var.a) = 1 }] })"
+    assert documents(LINE % text)["policy"] == {"Statement": [UNKNOWN]}
+    assert documents(LINE % "jsonencode(merge({ Statement = [] }, var.a))") == {}
+
+
+def test_a_text_is_read_only_where_nothing_can_change_its_structure() -> None:
+    text = '<<EOF\n{"Statement": [{"Effect": "Allow", "Resource": "${%s}"}]}\nEOF\n'
+    found = documents(LINE.replace("}", "\n}") % (text % "aws_s3_bucket.b.arn"))["policy"]
+    assert found["Statement"][0]["Resource"] == {"reference": "aws_s3_bucket.b.arn"}
+    assert documents(LINE.replace("}", "\n}") % (text % "terraform_data.b.output")) == {}
+
+
+def test_a_saved_plan_that_is_encrypted_or_cut_has_no_files(tmp_path: Path) -> None:
+    saved = tmp_path / "plan"
+    saved.write_bytes(b'{"meta": {}, "encrypted_data": ""}')
+    assert sources_of(saved) == UNREADABLE
+    with zipfile.ZipFile(saved, "w") as archive:
+        archive.writestr("tfplan", b"x")
+    assert sources_of(saved) == UNREADABLE
+    with zipfile.ZipFile(saved, "w") as archive:
+        archive.writestr("tfconfig/modules.json", '[{"Key": "", "Dir": "."}]')
+        archive.writestr("tfconfig/m-/main.tf", "locals { a = aws_x.b.id }")
+    assert sources_of(saved).modules[""].locals["a"].references == ("aws_x.b.id",)
