@@ -171,3 +171,35 @@ def test_a_damaged_state_and_several_states_are_never_guessed_about(tmp_path: Pa
     assert (several.code, "--from PATH" in several.err) == (2, True)
     done = shop.ok("state", "adopt", "dev", "--from", str(other), *YES, "--json").json
     assert done["source"] == str(other)
+
+
+def reader(path: str) -> str:
+    return (
+        f'data "terraform_remote_state" "net" {{\n  backend = "local"\n  config = {{\n    path = {path}\n  }}\n}}\n\n'
+        'output "read" {\n  value = data.terraform_remote_state.net.outputs.it\n}\n'
+    )
+
+
+def test_a_reader_of_a_local_state_that_terrace_keeps_finds_it_by_every_way_of_naming_it(tmp_path: Path) -> None:
+    files = {
+        f"{STACK}/net/main.tf": THING,
+        f"{STACK}/named/main.tf": local("../../../states/named.tfstate") + THING,
+        f"{STACK}/app/main.tf": reader('"../net/terraform.tfstate"'),
+        f"{STACK}/bpp/main.tf": reader('"${path.root}/../net/terraform.tfstate"'),
+        f"{STACK}/cpp/main.tf": reader('"../../../states/named.tfstate"'),
+        f"{STACK}/dpp/main.tf": 'module "reads" {\n  source = "../../../modules/reads"\n}\n\n'
+        'output "read" {\n  value = module.reads.read\n}\n',
+        "modules/reads/main.tf": reader('"${path.module}/../../environments/dev/net/terraform.tfstate"'),
+        "terrace.yaml": RULES
+        + "stacks:\n"
+        + "".join(f"  - {{path: {STACK}/{one}, environment: dev, after: [net, named]}}\n" for one in ("bpp", "dpp")),
+    }
+    shop = world(tmp_path, files)
+    done = shop.ok("deploy", "dev", "--json").json
+    outputs = {step["stack"]: step for step in done["steps"] if step["name"] == "apply"}
+    assert set(outputs) == {f"dev/{one}" for one in ("net", "named", "app", "bpp", "cpp", "dpp")}
+    for name in ("app", "bpp", "cpp", "dpp"):
+        (path,) = Path(os.environ["TERRACE_HOME"]).glob(f"data/*/states/dev/{name}/terraform.tfstate")
+        assert json.loads(path.read_text())["outputs"]["read"]["value"] == "one", name
+    again = shop.ok("deploy", "dev", "--json").json
+    assert "apply" not in [step["name"] for step in again["steps"]]

@@ -111,6 +111,21 @@ def put(root: Path, path: str, content: bytes, *, mode: int | None = None) -> No
         _replace(folder, name, content, mode)
 
 
+def put_link(root: Path, path: str, target: Path) -> None:
+    """Makes a link of a private checkout that leads to `target`, and the folders on the way. What is there stays, but
+    for another link, which is replaced.
+
+    Raises BadInput where a link is on the way.
+    """
+    with _told(path), opened_parent(root, path, make=True) as (folder, name):
+        there = _mode_of(folder, name)
+        if there is not None and (not stat.S_ISLNK(there) or os.readlink(name, dir_fd=folder) == str(target)):
+            return
+        part = f".terrace-{secrets.token_hex(8)}.part"
+        os.symlink(target, part, dir_fd=folder)
+        os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
 def remove(root: Path, path: str) -> None:
     """Removes a file or a link below `root`, never what a link leads to. One that is not there is no error."""
     with contextlib.suppress(FileNotFoundError), opened_parent(root, path) as (folder, name):

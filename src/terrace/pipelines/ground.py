@@ -14,7 +14,7 @@ from terrace.pipelines.crew import Crew
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Attempt, Evidence, MadePlan, Preparation, Purpose, Site, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
-from terrace.stacks.backends import addresses
+from terrace.stacks.backends import addresses, kept_states
 from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
@@ -193,4 +193,5 @@ def site_in(
         addresses=addresses(stack, landscape.graph),
         variables=crew.variables(crew.config.environment(stack.environment), purpose),
         lock_file=lock_file,
+        kept=kept_states(stack, landscape),
     )

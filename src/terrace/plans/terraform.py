@@ -34,6 +34,8 @@ class Site:
     environment's credentials for the purpose at hand, resolved. They are secrets: never printed, never stored.
     `lock_file` is a dependency lock file to use in the place of the committed one; empty: the committed one.
     `scratch` is a private folder that its state lies in instead, for trying something out: `Terraform.scratch`.
+    `kept` are the local states of other stacks that the configuration may read: the path in the repository where a
+    plain Terraform would keep each, with the environment and the name of its stack.
     """
 
     stack: Stack
@@ -44,6 +46,7 @@ class Site:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     lock_file: bytes = field(default=b"", repr=False)
     scratch: Path | None = None
+    kept: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

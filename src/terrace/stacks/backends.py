@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from terrace.errors import Place
 from terrace.stacks.facts import Settings
-from terrace.stacks.graph import Folder, Graph
+from terrace.stacks.graph import Folder, Graph, local_state_path
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import is_override
 from terrace.stacks.model import Stack
@@ -101,6 +101,27 @@ def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
         if settings is not None and settings.type == "local":
             found.append({**settings.known, **dict(stack.backend_config)}.get("path", ""))
     return tuple(dict.fromkeys(path for path in found if path))
+
+
+def kept_states(stack: Stack, landscape: Landscape) -> Mapping[str, tuple[str, str]]:
+    """Returns the environment and the name of every other stack whose local state Terrace keeps, by the path in the
+    repository at which a plain Terraform would keep it.
+
+    Where stacks of several environments have one folder, the one of the same environment is meant; two of those have
+    one path and are left out. So is a path outside of the repository.
+    """
+    found: dict[str, list[Stack]] = {}
+    for other in landscape.stacks:
+        path = local_state_path(other, landscape.graph)
+        if path and other.path != stack.path and not path.startswith(("/", "../")):
+            found.setdefault(path, []).append(other)
+    kept = {}
+    for path, others in found.items():
+        mine = [one for one in others if one.environment == stack.environment]
+        meant = mine if len(others) > 1 else others
+        if len(meant) == 1:
+            kept[path] = (meant[0].environment, meant[0].name)
+    return kept
 
 
 def recorded_address(kind: str, config: Mapping[str, Any]) -> Address:

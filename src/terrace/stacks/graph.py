@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -123,7 +124,30 @@ def _states_read(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> set[s
         for facts in graph.folders[path].facts if path in graph.folders else ():
             for read in facts.states:
                 found |= {key for key, backend in owners if backend and key != stack.key and _same(read, backend)}
+                found |= _local_states_read(stack, read, stacks, graph)
     return found
+
+
+def _local_states_read(stack: Stack, read: Settings, stacks: tuple[Stack, ...], graph: Graph) -> set[str]:
+    """The stacks whose local state is at the path that is read. Terraform takes it from the folder of the stack."""
+    path = read.known.get("path") if read.type == "local" else None
+    if not path:
+        return set()
+    wanted = posixpath.normpath(posixpath.join(stack.path, path))
+    return {one.key for one in stacks if one.path != stack.path and local_state_path(one, graph) == wanted}
+
+
+def local_state_path(stack: Stack, graph: Graph) -> str:
+    """Returns where a plain Terraform would keep the local state of a stack, from the root of the repository; "" where
+    it has another backend, or where no literal value tells the path."""
+    folder = graph.folders.get(stack.path)
+    if folder is None or graph.backend(stack) not in ("", "local"):
+        return ""
+    given = folder.backend
+    if given is not None and "path" in given.unknown and "path" not in dict(stack.backend_config):
+        return ""
+    known = {**(given.known if given is not None else {}), **dict(stack.backend_config)}
+    return posixpath.normpath(posixpath.join(stack.path, known.get("path") or "terraform.tfstate"))
 
 
 def _same(read: Settings, backend: Settings) -> bool:

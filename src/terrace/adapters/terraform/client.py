@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from terrace.adapters.environ import ENVIRON
-from terrace.adapters.files import put, remove
+from terrace.adapters.files import put, put_link, remove
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.machine import processes_at_once
 from terrace.adapters.terraform import argv
@@ -125,6 +125,7 @@ class LocalTerraform:
         """The prepared data folder of a site, initialised now if it is not."""
         folder = self._data_folder(site)
         self._redirect(site)
+        self._redirect_readers(site)
         if not self._is_ready(folder):
             with folder.alone(), self._one_after_the_other():
                 damage = folder.damage
@@ -222,7 +223,8 @@ class LocalTerraform:
         state = state_file(self._states, site)
         if state is None:
             return
-        if os.path.lexists(site.folder / "terraform.tfstate"):
+        beside = site.folder / "terraform.tfstate"
+        if os.path.lexists(beside) and not self._is_ours(beside):
             raise BadInput(
                 f"{site.stack.path}/terraform.tfstate lies in the repository: a state does not belong in Git",
                 hint="move it to a remote backend, or out of the repository, and commit that",
@@ -234,6 +236,16 @@ class LocalTerraform:
         path = site.folder / OVERRIDE
         if path.is_symlink() or not path.is_file() or path.read_bytes() != text.encode():
             put(site.root, f"{site.stack.path}/{OVERRIDE}", text.encode())
+
+    def _redirect_readers(self, site: Site) -> None:
+        """Have `terraform_remote_state` find the local states of other stacks, which Terrace keeps elsewhere: a link to
+        each is where a plain Terraform would keep it. So expressions and modules that name the path need no care."""
+        for path, (environment, name) in site.kept.items():
+            put_link(site.root, path, self._states / environment / name / "terraform.tfstate")
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether it is a link that was made for a reader of the state; none of a commit leads out of the checkout."""
+        return path.is_symlink() and path.readlink().is_relative_to(self._states)
 
     def _bring_lock_file(self, site: Site, folder: DataFolder) -> None:
         """`init` may have added to the lock file, or made it; the checkout has it as it was committed."""
