@@ -91,6 +91,38 @@ def test_one_stack_that_cannot_be_told_hides_no_other(shop: World) -> None:
     )
 
 
+def test_what_every_plan_makes_anew_is_said_once_and_is_no_drift(shop: World) -> None:
+    """With it: what Terraform says while it looks."""
+    clock = 'resource "terraform_data" "clock" {\n  triggers_replace = timestamp()\n}\n'
+    shop.push({"environments/dev/clock.tf": clock, "environments/dev/more.auto.tfvars": 'nowhere = "declared"\n'})
+    shop.ok("deploy", "dev")
+    seen = looked(shop, "dev")["dev"]
+    assert (seen["status"], seen["resources"]) == ("clean", [])
+    assert seen["notices"][0] == "terraform_data.clock (id, triggers_replace) is made anew by every plan: no drift"
+    assert "undeclared variable" in seen["notices"][1]
+    assert "made anew by every plan" in shop.ok("drift", "last", "dev").out
+
+
+def test_a_state_that_is_not_the_deployed_one_is_unknown_and_says_why(shop: World) -> None:
+    """Lost, older, or of another stack: what differs from such a state is no drift."""
+    shop.ok("deploy", "dev")
+    path = state_path("dev")
+    state = json.loads(path.read_text())
+    for content, why in (
+        (None, "the backend holds no state"),
+        ({**state, "serial": state["serial"] - 1}, "the state went back"),
+        ({**state, "lineage": "0b6c0b5e-0000-4000-8000-000000000000"}, "the state was started anew"),
+    ):
+        if content is None:
+            path.unlink()
+        else:
+            path.write_text(json.dumps(content))
+        seen = looked(shop, "dev")["dev"]
+        assert (seen["status"], seen["resources"]) == ("unknown", [])
+        assert why in seen["why"]
+        assert "terrace state restore" in seen["why"], "the way out is said"
+
+
 class Disturbed(LocalTerraform):
     """Terraform, and somebody who does something else while it plans."""
 

@@ -244,3 +244,46 @@ def test_whatever_happens_outside_is_in_its_quadrant_and_no_value_is_told(tmp_pa
     refused = shop.run("drift", "dev", "--remediate", "--json").json["remediation"][0]
     assert refused["deployments"] == []
     assert any("aws_iam_user.gone is deleted drift" in one["reason"] for one in refused["refused"])
+
+
+DATABASE = """
+resource "aws_db_instance" "main" {
+  identifier              = "main"
+  engine                  = "postgres"
+  instance_class          = "db.t3.micro"
+  allocated_storage       = 10
+  username                = "app"
+  password                = "hunter2-first"
+  backup_retention_period = 7
+  skip_final_snapshot     = true
+
+  tags = {
+    team = "a"
+  }
+}
+
+resource "aws_ssm_parameter" "counted" {
+  name  = "/counted"
+  type  = "String"
+  value = "1"
+}
+"""
+
+
+def test_what_the_provider_computes_is_no_drift_and_each_attribute_says_who_manages_it(
+    tmp_path: Path, aws: EmbeddedAws
+) -> None:
+    """SSM counts the versions of a parameter; the inline policy of a role is not in the configuration, its tag is."""
+    shop = played(tmp_path, aws, MAIN + DATABASE)
+    assert resources(shop) == {}
+    ssm(aws, "PutParameter", Name="/counted", Value="2", Type="String", Overwrite=True)
+    ssm(aws, "PutParameter", Name="/counted", Value="1", Type="String", Overwrite=True)
+    assert resources(shop) == {}, "only its computed version differs"
+    iam(aws, "PutRolePolicy", RoleName="app", PolicyName="open", PolicyDocument=json.dumps(EVERYTHING))
+    iam(aws, "TagRole", RoleName="app", **{"Tags.member.1.Key": "by", "Tags.member.1.Value": "hand"})
+    (role,) = resources(shop).values()
+    managed = {one["path"]: one["managed"] for one in role["attributes"]}
+    assert managed["inline_policy"] is False
+    assert managed["tags.by"] is True
+    (tag,) = [one for one in role["attributes"] if one["path"] == "tags.by"]
+    assert (tag["deployed"], tag["there"]) == ("nothing", '"hand"')

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from terrace.assess.model import Severity
-from terrace.plans.model import Action
+from terrace.plans.model import MASKED, Action
 from terrace.report.drift import as_json, as_markdown, as_terminal, remedy
 from terrace.report.screen import plain_text
 from terrace.watch.checks import Check, Standing
@@ -51,6 +51,36 @@ def terminal(one: Review) -> str:
 )
 def test_each_quadrant_names_what_would_undo_it(seen: Sighting, words: str) -> None:
     assert words in remedy("prod", seen, "c" * 40)
+
+
+MIXED = replace(
+    SEEN,
+    quadrant=Quadrant.ACTIONABLE,
+    undo=Action.UPDATE,
+    paths=("inline_policy", "tags.team"),
+    kept=("inline_policy",),
+    values={"inline_policy": (None, MASKED), "tags.team": ("a", "b")},
+)
+
+
+def test_each_attribute_says_whether_a_deployment_changes_it_back() -> None:
+    told = remedy("prod", MIXED, "c" * 40)
+    assert "changes tags.team back" in told
+    assert "inline_policy: not managed" in told
+    alone = remedy("prod", replace(MIXED, paths=("inline_policy",)), "c" * 40)
+    assert "no deployment changes it back" in alone
+
+
+def test_every_format_tells_the_values_of_each_attribute() -> None:
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(MIXED,)))
+    for told in (terminal(one), as_markdown([one])):
+        assert "inline_policy: nothing → (sensitive) (not managed)" in told
+        assert 'tags.team: "a" → "b" (managed)' in told
+    (resource,) = as_json([one])["environments"][0]["stacks"][0]["resources"]
+    assert resource["attributes"] == [
+        {"path": "inline_policy", "managed": False, "deployed": "nothing", "there": "(sensitive)"},
+        {"path": "tags.team", "managed": True, "deployed": '"a"', "there": '"b"'},
+    ]
 
 
 def test_every_format_tells_the_same() -> None:

@@ -10,8 +10,8 @@ import pytest
 from support.plans import change, drifted, plan_of
 from terrace.plans.digest import DigestKey
 from terrace.plans.marks import marks
-from terrace.plans.model import Action, Plan
-from terrace.watch.echo import echoes_in, without_echoes
+from terrace.plans.model import UNKNOWN, Action, OutputChange, Plan
+from terrace.watch.echo import echoes_in, made_anew, without_echoes
 from terrace.watch.sightings import sightings
 
 KEY = DigestKey("k", b"secret")
@@ -61,3 +61,39 @@ def test_a_mark_that_is_not_known_matches_nothing() -> None:
 def test_a_deletion_is_never_an_echo() -> None:
     gone = plan_of([], [change(ROLE, Action.DELETE, {"name": "app"})], links=LINKS)
     assert echoes_in(gone, (POLICY,)) == ()
+
+
+CLOCK = "terraform_data.clock"
+
+
+def clock(time: str, *, undo: Action = Action.REPLACE, name: str = "triggers_replace") -> Plan:
+    """An object whose value every plan makes anew. `time` is the value of the newest apply."""
+    was = {name: time, "input": "a"}
+    after = {**was, name: UNKNOWN}
+    return plan_of([change(CLOCK, undo, was, after, before_marks=marks(CLOCK, was, KEY))])
+
+
+@pytest.mark.parametrize(("undo", "name"), [(Action.REPLACE, "triggers_replace"), (Action.UPDATE, "input_time")])
+def test_what_every_plan_makes_anew_is_said_as_such_and_is_no_drift(undo: Action, name: str) -> None:
+    left = echoes_in(clock("09:00", undo=undo, name=name), (CLOCK,))
+    seen = sightings(clock("09:00", undo=undo, name=name))
+    assert made_anew(seen, left) == seen != ()
+    assert without_echoes(seen, left) == ()
+
+
+def test_what_changed_since_the_apply_is_drift_though_every_plan_makes_it_anew() -> None:
+    left = echoes_in(clock("09:00"), (CLOCK,))
+    seen = sightings(clock("10:00"))
+    assert made_anew(seen, left) == ()
+    assert without_echoes(seen, left) == seen != ()
+
+
+def test_what_the_apply_did_not_change_is_drift_from_its_first_look_on() -> None:
+    assert echoes_in(clock("09:00"), ("terraform_data.other",)) == ()
+
+
+def test_outputs_of_what_is_made_anew_are_made_anew_with_it() -> None:
+    both = replace(clock("09:00"), outputs=(OutputChange("time", Action.UPDATE, "09:00", UNKNOWN),))
+    alone = replace(both, changes=())
+    assert without_echoes(sightings(both), echoes_in(both, (CLOCK,))) == ()
+    assert echoes_in(alone, (CLOCK,)) == ()

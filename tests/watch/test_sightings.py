@@ -15,6 +15,7 @@ from terrace.plans.marks import marks
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
 from terrace.plans.noise import settled
 from terrace.watch.model import Quadrant
+from terrace.watch.payload import sighting_to_payload
 from terrace.watch.sightings import sightings
 
 KEY = DigestKey("k", b"secret")
@@ -174,3 +175,17 @@ def test_marks_say_the_same_as_values(before: Any, after: Any) -> None:
 @given(VALUES)
 def test_settling_twice_changes_nothing(value: Any) -> None:
     assert settled(settled(value)) == settled(value)
+
+
+def test_the_values_are_told_by_path_and_secrets_are_not() -> None:
+    was = {"tags": {"a": "1"}, "ports": [1], "password": MASKED, "env": {"API_TOKEN": "none"}}
+    is_ = {"tags": {"a": "2"}, "ports": [1, 2], "password": MASKED, "env": {"API_TOKEN": "ghp_" + "a1B2" * 9}}
+    before, after = marks("t.a", {"password": "old"}, KEY), marks("t.a", {"password": "new"}, KEY)
+    (seen,) = sightings(plan_of([], [drifted("t.a", was, is_, before_marks=before, after_marks=after)]))
+    assert seen.values == {
+        "env.API_TOKEN": ("none", MASKED),
+        "password": (MASKED, MASKED),
+        "ports": ([1], [1, 2]),
+        "tags.a": ("1", "2"),
+    }
+    assert sighting_to_payload(seen).keys() & {"values"} == set(), "the ledger keeps none"

@@ -19,15 +19,19 @@ from terrace.pipelines.known_states import wrong_state
 from terrace.pipelines.look import plan_of
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Site
+from terrace.plans.wording import notices
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.watch.baseline import Baseline, baseline, running
-from terrace.watch.checks import Check, newest, newest_first, standing
-from terrace.watch.echo import echoes_of, without_echoes
+from terrace.watch.checks import Check, newest, newest_first, standing, with_values
+from terrace.watch.echo import echoes_of, made_anew, without_echoes
 from terrace.watch.ignore import look_away
 from terrace.watch.model import Observation, Sighting
 from terrace.watch.payload import observation_to_payload
 from terrace.watch.sightings import sightings
+
+MOST_NOTICES = 20
+"""How many sentences of Terraform one look keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ def look(crew: Crew, environments: Iterable[str], every: timedelta = timedelta(0
         return tuple(drafts)
 
     after = append(crew.ledger, history, decide)
-    return tuple(check for name in names if seen[name] and (check := newest(after, name)) is not None)
+    made = (check for name in names if seen[name] and (check := newest(after, name)) is not None)
+    return tuple(with_values(check, seen[check.environment]) for check in made)
 
 
 def note_overdue(crew: Crew, environments: Iterable[str]) -> None:
@@ -198,16 +203,22 @@ def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Obse
     if plan.errored or not plan.complete:
         return _unknown(bare, "Terraform could not plan everything")
     rules = crew.config.environment(target.environment).drift.ignore
-    seen = without_echoes(sightings(plan), target.echoes)
+    differing = sightings(plan)
+    seen = without_echoes(differing, target.echoes)
+    anew = [f"{_told(one)} is made anew by every plan: no drift" for one in made_anew(differing, target.echoes)]
     looked = look_away(seen, rules, crew.clock().date())
     return replace(
         bare,
         status="drifted" if looked.sightings else "clean",
         sightings=looked.sightings,
         ignored=looked.ignored,
-        notices=looked.notices,
+        notices=(*looked.notices, *anew, *notices(plan)[:MOST_NOTICES]),
         objects=sum(1 for change in plan.changes if change.mode == "managed"),
     )
+
+
+def _told(one: Sighting) -> str:
+    return f"{one.address} ({', '.join(one.paths)})" if one.paths else one.address
 
 
 def _undeployed(crew: Crew, landscape: Landscape, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:

@@ -27,6 +27,10 @@ class Comparison:
     computed: Computed = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
 
+    def unsettable(self, resource: wire.Resource) -> frozenset[str]:
+        """Returns the attributes of an object that no configuration can set, without those that identify it."""
+        return self.computed.get((resource.provider_name, resource.type), frozenset()) - set(IDENTITY)
+
     def attributes(self, address: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Returns the allowed entries of one address with the attribute path of each."""
         names = (address, block_of(address))
@@ -83,7 +87,7 @@ def covered(resource: wire.Resource, comparison: Comparison) -> tuple[dict[str, 
         if _altered(less, frozenset()) != _altered(trees, frozenset()):
             volatile.append(entry)
             trees = less
-    computed = comparison.computed.get((resource.provider_name, resource.type), frozenset()) - set(IDENTITY)
+    computed = comparison.unsettable(resource)
     before, after = trees.before, trees.after
     return (
         {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from terrace.errors import Diagnostic
 from terrace.plans import wire
@@ -69,7 +70,7 @@ def read_plan(
         volatile=volatile_attributes(found, comparison),
         changes=tuple(_with_documents(change, documents, secrets) for change in changes),
         outputs=tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items())),
-        drift=tuple(_drift(resource, secrets, key) for resource in found.resource_drift),
+        drift=tuple(_drift(resource, secrets, key, comparison) for resource in found.resource_drift),
         checks=tuple(_check(check, secrets) for check in found.checks),
         warnings=tuple(_warning(one, secrets) for one in diagnostics if one.severity == "warning"),
         deferred=tuple(_deferred(one) for one in found.deferred_changes),
@@ -115,9 +116,26 @@ def _action(change: wire.Change) -> Action:
     return _ACTIONS.get(tuple(change.actions), Action.UNKNOWN)
 
 
-def _drift(resource: wire.Resource, secrets: Secrets, key: DigestKey) -> ResourceChange:
+def _drift(resource: wire.Resource, secrets: Secrets, key: DigestKey, comparison: Comparison) -> ResourceChange:
+    """What was changed outside, without the attributes that the provider computes and no configuration can set."""
     seen = wire.value(resource.change.after)
-    return replace(_change(resource, secrets, key, None), after_marks=marks(resource.address, seen, key))
+    change = replace(_change(resource, secrets, key, None), after_marks=marks(resource.address, seen, key))
+    noise = comparison.unsettable(resource)
+    if not noise or change.action is not Action.UPDATE:
+        return change
+    return replace(
+        change,
+        before=_less(change.before, noise),
+        after=_less(change.after, noise),
+        before_marks=_less(change.before_marks, noise),
+        after_marks=_less(change.after_marks, noise),
+    )
+
+
+def _less(value: Any, names: frozenset[str]) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {name: inner for name, inner in value.items() if name not in names}
 
 
 def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey, configured: Configured | None) -> ResourceChange:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
 from terrace.assess.model import Severity
+from terrace.plans.model import MASKED, UNKNOWN, Value
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
 from terrace.report.screen import Group, Record, Tree, line
-from terrace.report.text import visible
+from terrace.report.text import clipped, visible
 from terrace.watch.absorbed import Absorption
 from terrace.watch.acknowledged import Acknowledgement, answered
 from terrace.watch.adopt import Adoption
@@ -21,24 +23,58 @@ STYLES = {"clean": "green", "drifted": "red", "unknown": "yellow"}
 SEVERITIES = {Severity.CRITICAL: "red bold", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
 
 
+LONGEST = 120
+"""Characters of one value that are shown."""
+
+
 def remedy(environment: str, seen: Sighting, commit: str) -> str:
     """In a sentence what would make it what was deployed again."""
     again = f"`terrace deploy {environment} --ref {commit[:7]}`"
+    by_hand = "change it back by hand, write it into the configuration, or say who answers for it"
+    managed, left = _managed(seen), ", ".join(seen.kept)
     match seen.quadrant:
+        case Quadrant.ACTIONABLE if seen.undo.value == "update" and managed:
+            what = "it" if not left else ", ".join(managed)
+            back = f"{again} changes {what} back, and `terrace drift {environment} --remediate` where allowed"
+            rest = f"; {left}: not managed, {by_hand}: `terrace drift ack {environment}`" if left else ""
+            return f"changed outside; {back}{rest}"
         case Quadrant.ACTIONABLE if seen.undo.value == "update":
             return (
-                f"changed outside; {again} changes it back, and `terrace drift {environment} --remediate` where allowed"
+                f"changed outside, and no deployment changes it back: {again} would update other attributes; "
+                f"{by_hand}: `terrace drift ack {environment}`"
             )
         case Quadrant.ACTIONABLE:
             return f"changed outside; {again} would {seen.undo.value} it: look at its plan first"
         case Quadrant.UNMANAGED:
-            what = "change it back by hand, write it into the configuration, or say who answers for it"
-            return f"changed outside, and no deployment changes it back; {what}: `terrace drift ack {environment}`"
+            return f"changed outside, and no deployment changes it back; {by_hand}: `terrace drift ack {environment}`"
         case Quadrant.DELETED if seen.undo.value == "create":
             return f"deleted outside; {again} makes it anew, and what it held does not come back"
         case Quadrant.DELETED:
             return "deleted outside, and no deployment makes it anew"
     return f"nothing changed outside; what it is made from did, and {again} would {seen.undo.value} it"
+
+
+def _managed(seen: Sighting) -> tuple[str, ...]:
+    """The paths that a deployment would change back."""
+    return tuple(path for path in seen.paths if seen.quadrant is Quadrant.ACTIONABLE and path not in seen.kept)
+
+
+def _attributes(seen: Sighting) -> Iterable[str]:
+    """Each path with the value that was deployed, the one that is there, and whether a deployment changes it back."""
+    for path in seen.paths:
+        was, is_ = seen.values.get(path, (None, None))
+        told = f"{path}: {_value(was)} → {_value(is_)}" if path in seen.values else path
+        if seen.quadrant in (Quadrant.ACTIONABLE, Quadrant.UNMANAGED):
+            told += " (managed)" if path in _managed(seen) else " (not managed)"
+        yield told
+
+
+def _value(value: Value) -> str:
+    if value is None:
+        return "nothing"
+    if value is UNKNOWN or value is MASKED:
+        return repr(value)
+    return clipped(json.dumps(value, default=repr, ensure_ascii=False), LONGEST)
 
 
 # --- JSON ----------------------------------------------------------------------------------------------------------
@@ -109,6 +145,7 @@ def _resource(review: Review, seen: Observation, one: Sighting) -> Json:
         "severity": one.severity.word,
         "paths": list(one.paths),
         "undo": one.undo.value,
+        "attributes": [_attribute(one, path) for path in one.paths],
         "remedy": remedy(review.environment, one, seen.commit),
         "seen": review.in_a_row(one),
         "fingerprint": one.fingerprint,
@@ -116,6 +153,16 @@ def _resource(review: Review, seen: Observation, one: Sighting) -> Json:
     given = answered(review.acknowledged, one, one.paths)
     if given is not None:
         found["acknowledged"] = _acknowledged(given)
+    return found
+
+
+def _attribute(one: Sighting, path: str) -> Json:
+    found: Json = {"path": path}
+    if one.quadrant in (Quadrant.ACTIONABLE, Quadrant.UNMANAGED):
+        found["managed"] = path in _managed(one)
+    if path in one.values:
+        was, is_ = one.values[path]
+        found |= {"deployed": _value(was), "there": _value(is_)}
     return found
 
 
@@ -189,6 +236,8 @@ def _lines(review: Review, seen: Observation) -> Iterable[tuple[str, str]]:
         yield f"not as deployed since {record.opened_at:%Y-%m-%d %H:%M} UTC{flapping}", ""
     for one in seen.sightings:
         yield f"{one.severity.word} {one.quadrant.value} {_what(one)}", SEVERITIES[one.severity]
+        if one.values or (one.kept and _managed(one)):
+            yield from ((f"  {visible(told)}", "") for told in _attributes(one))
         given = answered(review.acknowledged, one, one.paths)
         if given is not None:
             yield f"  acknowledged by {visible(given.by)}: {visible(given.reason)}", "cyan"
@@ -244,7 +293,7 @@ def _section(review: Review, seen: Observation) -> list[str]:
     if seen.sightings:
         lines += ["| Severity | | Address | Differs | What would undo it |", "| --- | --- | --- | --- | --- |"]
         for one in seen.sightings:
-            paths = ", ".join(code(path) for path in one.paths)
+            paths = "<br>".join(code(told) for told in _attributes(one))
             given = answered(review.acknowledged, one, one.paths)
             known = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
             mend = f"{known}{remedy(review.environment, one, seen.commit)}"

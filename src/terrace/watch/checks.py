@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.ledger.events.drift import DriftChecked
@@ -68,6 +68,21 @@ def newest_first(history: History, environment: str) -> Iterator[Check]:
 def newest(history: History, environment: str) -> Check | None:
     """The last look at an environment; None when nobody ever looked."""
     return next(newest_first(history, environment), None)
+
+
+def with_values(check: Check, seen: Iterable[Observation]) -> Check:
+    """Returns a check with the values that the look itself saw: the ledger keeps none."""
+    values = {(one.stack, s.address, s.fingerprint): s.values for one in seen for s in one.sightings}
+    observations = (
+        replace(
+            one,
+            sightings=tuple(
+                replace(s, values=values.get((one.stack, s.address, s.fingerprint), {})) for s in one.sightings
+            ),
+        )
+        for one in check.observations
+    )
+    return replace(check, observations=tuple(observations))
 
 
 def checks(history: History, environment: str) -> tuple[Check, ...]:

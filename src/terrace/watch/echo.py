@@ -4,6 +4,9 @@ A role gets its policies from resources of their own, a bucket its encryption, a
 shows them only when it is read again, as a change that no plan made. So each stack is looked at once right after an
 apply. What then differs about objects that the apply changed, or that hang together with those, is an echo; the same
 difference with the same values is none of anybody's doing later on either.
+
+In the same look shows what never settles: an object that the apply changed and that the next plan changes again, such
+as one with `triggers_replace = timestamp()`. It is no drift, as long as its values are those that the apply left.
 """
 
 from __future__ import annotations
@@ -14,20 +17,37 @@ from dataclasses import replace
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.plans.addresses import block_of
-from terrace.plans.model import Plan
+from terrace.plans.model import Action, Plan
 from terrace.rollout.model import Step
 from terrace.watch.model import Quadrant, Sighting
 from terrace.watch.payload import sightings_of
 from terrace.watch.severity import severity
 from terrace.watch.sightings import fingerprint, is_grave, sightings
 
+_AGAIN = (Action.UPDATE, Action.REPLACE)
+
 
 def echoes_in(plan: Plan, changed: Iterable[str]) -> tuple[Sighting, ...]:
     """The echoes of an apply in a plan made right after it. `changed` are the addresses that it changed."""
-    blocks = {block_of(address) for address in changed}
+    addresses = frozenset(changed)
+    blocks = {block_of(address) for address in addresses}
     near = blocks | {b for pair in plan.links if blocks & set(pair) for b in pair}
     seen = sightings(plan)
-    return tuple(s for s in seen if s.quadrant is Quadrant.UNMANAGED and block_of(s.address) in near)
+    anew = [s for s in seen if s.quadrant is Quadrant.INPUT and s.address in addresses and s.undo in _AGAIN]
+    # Outputs that are made of such an object are made anew with it.
+    anew += [s for s in seen if anew and s.type == "output" and s.undo is Action.UPDATE]
+    return (*(s for s in seen if s.quadrant is Quadrant.UNMANAGED and block_of(s.address) in near), *anew)
+
+
+def made_anew(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
+    """Returns what every plan makes anew: the newest apply did it, and the plan right after that wanted it again."""
+    known = {(one.fingerprint, one.undo): one for one in echoes if one.quadrant is Quadrant.INPUT}
+    found = []
+    for one in seen:
+        echo = known.get((one.fingerprint, one.undo))
+        if one.quadrant is Quadrant.INPUT and echo is not None and one.observed == echo.observed:
+            found.append(one)
+    return tuple(found)
 
 
 def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting, ...]:
@@ -41,9 +61,13 @@ def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting,
 
 def without_echoes(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
     """The sightings without what is an echo in them, by path and value; one that has nothing else is none."""
-    known = {echo.address: echo for echo in echoes}
+    told, left_by = tuple(seen), tuple(echoes)
+    anew = made_anew(told, left_by)
+    known = {echo.address: echo for echo in left_by if echo.quadrant is not Quadrant.INPUT}
     found = []
-    for one in seen:
+    for one in told:
+        if one in anew:
+            continue
         echo = known.get(one.address)
         left = one if echo is None else _less(one, echo)
         if left is not None:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from terrace.assess.model import Severity
-from terrace.plans.model import Action
+from terrace.plans.model import Action, Value
 
 
 class Quadrant(Enum):
@@ -27,11 +27,13 @@ class Quadrant(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One address that is not what was deployed. No value is in it: `paths` name what differs.
+    """One address that is not what was deployed: `paths` name what differs.
 
     `undo` is what deploying the same commit again would do. `kept` are the paths that an apply would take over into
     the state as they are, so that nobody sees them again; `grave` says that one of them is about security.
     `fingerprint` is equal as long as the same differs; `observed` has a keyed mark of the value of each attribute.
+    `values` are the value that was deployed and the one that is there, by path; secrets are masked. Only the process
+    that looked has them: the ledger keeps none.
     """
 
     stack: str
@@ -45,6 +47,7 @@ class Sighting:
     kept: tuple[str, ...] = ()
     grave: bool = False
     observed: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, tuple[Value, Value]] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.ledger.model import History
@@ -34,6 +35,11 @@ class Review:
     def in_a_row(self, sighting: Sighting) -> int:
         """How often in a row it was seen."""
         return in_a_row(self.looks, sighting)
+
+    def of_look(self, looked: Iterable[Check]) -> Review:
+        """Returns the review with the values that a look just saw, where it is the newest one."""
+        fresh = next((one for one in looked if self.check is not None and one.id == self.check.id), None)
+        return self if fresh is None else replace(self, looks=(*self.looks[:-1], fresh))
 
 
 def review(history: History, environment: str, now: datetime, every: timedelta) -> Review:

@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 
+from terrace.assess.leaks.plan import shows_secret
 from terrace.assess.model import Severity
-from terrace.plans.model import Action, OutputChange, Plan, ResourceChange
+from terrace.plans.model import MASKED, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.noise import settled
 from terrace.watch.model import Quadrant, Sighting
 from terrace.watch.severity import severity
@@ -37,12 +38,25 @@ def fingerprint(stack: str, address: str, quadrant: Quadrant, paths: tuple[str, 
 
 def changed_paths(change: ResourceChange) -> tuple[str, ...]:
     """What an entry of a plan changes, as paths like `tags.Owner`, sorted; noise is none, and lists are one."""
-    visible = set(_differences(settled(change.before), settled(change.after), ()))
-    seen = {path.partition(".")[0] for path in visible}
+    return tuple(changed_values(change))
+
+
+def changed_values(change: ResourceChange) -> dict[str, tuple[Value, Value]]:
+    """The values before and after of each of these paths, in their order; what the plan hides is masked."""
+    found = {
+        ".".join(path): (_shown(path, before), _shown(path, after))
+        for path, before, after in _differences(settled(change.before), settled(change.after), ())
+    }
+    seen = {path.partition(".")[0] for path in found}
     before, after = change.before_marks, change.after_marks
     # What the mask hides differs when its mark does.
     hidden = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} if after else set()
-    return tuple(sorted(visible | (hidden - seen)))
+    return dict(sorted({**found, **dict.fromkeys(hidden - seen, (MASKED, MASKED))}.items()))
+
+
+def _shown(path: tuple[str, ...], value: Value) -> Value:
+    """A value without what looks like a secret."""
+    return MASKED if shows_secret(path[-1] if path else "", value) else value
 
 
 def is_grave(type_: str, kept: tuple[str, ...]) -> bool:
@@ -74,6 +88,7 @@ def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange |
         kept=kept,
         grave=is_grave(drift.type, kept),
         observed=_of(drift.after_marks, paths),
+        values=changed_values(drift),
     )
 
 
@@ -102,6 +117,7 @@ def _input(stack: str, change: ResourceChange) -> Sighting:
         undo=change.action,
         fingerprint=fingerprint(stack, change.address, Quadrant.INPUT, paths),
         observed=_of(change.before_marks, paths),
+        values=changed_values(change) if paths else {},
     )
 
 
@@ -130,7 +146,7 @@ def _of(marks: Mapping[str, str], paths: tuple[str, ...]) -> dict[str, str]:
     return {name: marks.get(name, "") for name in sorted(names)}
 
 
-def _differences(before: object, after: object, at: tuple[str, ...]) -> Iterator[str]:
+def _differences(before: Value, after: Value, at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Value, Value]]:
     if isinstance(before, dict | None) and isinstance(after, dict | None) and len(at) < DEEPEST:
         mine, theirs = before or {}, after or {}
         for name in mine.keys() | theirs.keys():
@@ -139,4 +155,4 @@ def _differences(before: object, after: object, at: tuple[str, ...]) -> Iterator
         if mine or theirs:
             return
     if before != after:
-        yield ".".join(at)
+        yield at, before, after

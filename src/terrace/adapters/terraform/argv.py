@@ -57,6 +57,11 @@ def apply(saved: Path, wait: timedelta, *, files: Argv) -> Argv:
     return ("apply", "-input=false", "-json", _wait(wait), *files, str(saved))
 
 
+def providers_schema(*, files: Argv) -> Argv:
+    """The schemas of every provider of the configuration as one JSON document."""
+    return ("providers", "schema", "-json", *files)
+
+
 def state_pull(*, files: Argv) -> Argv:
     """The state as the backend holds it."""
     return ("state", "pull", *files)

@@ -27,6 +27,7 @@ from terrace.rollout.model import Deployment
 from terrace.stacks.kinds import Duration
 from terrace.stacks.naming import shell_word
 from terrace.stacks.yaml_nodes import Problem, Scalar
+from terrace.watch.checks import Check
 from terrace.watch.review import Review
 
 
@@ -37,23 +38,23 @@ def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> in
     remedied: tuple[Remedied, ...] = ()
     with watcher(as_json=style == "json") as told:
         crew = shop.crew(told) if remedy else shop.lookouts(told)
-        looking.look(crew, wanted)
+        looked = looking.look(crew, wanted)
         if remedy:
-            remedied = _remediate(crew, wanted)
-    reviews = reviews_of(shop, wanted)
-    track_drift(shop, reviews)
+            remedied, again = _remediate(crew, wanted)
+            looked += again
+    known = reviews_of(shop, wanted)
+    track_drift(shop, known)
+    reviews = tuple(one.of_look(looked) for one in known)
     say(reviews, style, remedied)
     worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
     return ended(Ending({"result": worst}, lambda: report.as_markdown(reviews)), _code(reviews))
 
 
-def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[Remedied, ...]:
+def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...], tuple[Check, ...]]:
     """Take back what may be, and look again where something was done: only that tells whether it helped."""
     remedied = remediate(crew, names)
     touched = [one.environment for one in remedied if any(isinstance(d, Deployment) for d in one.deployments)]
-    if touched:
-        looking.look(crew, touched)
-    return remedied
+    return remedied, looking.look(crew, touched) if touched else ()
 
 
 def last(folder: str, names: tuple[str, ...], style: str) -> int:
@@ -99,12 +100,12 @@ def _round(
     wanted = _environments(shop, names)
     with watcher(as_json=True) as told:
         crew = shop.crew(told) if remedy else shop.lookouts(told)
-        looking.look(crew, wanted, interval)
-        remedied = _remediate(crew, wanted) if remedy else ()
+        looked = looking.look(crew, wanted, interval)
+        remedied, again = _remediate(crew, wanted) if remedy else ((), ())
         looking.note_overdue(crew, wanted)
-    reviews = reviews_of(shop, wanted)
-    track_drift(shop, reviews)
-    return reviews, remedied
+    known = reviews_of(shop, wanted)
+    track_drift(shop, known)
+    return tuple(one.of_look((*looked, *again)) for one in known), remedied
 
 
 def interval_of(text: str) -> timedelta:

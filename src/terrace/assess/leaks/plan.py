@@ -103,3 +103,8 @@ def _unpacked(value: str) -> str | None:
         return base64.b64decode(value, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         return None
+
+
+def shows_secret(name: str, value: Value) -> bool:
+    """Whether a value that is called `name` holds what looks like a secret."""
+    return any(True for _ in _in(value, name, ""))

@@ -1,0 +1,102 @@
+"""Reads from `terraform providers schema -json` which attributes the provider computes and no configuration can set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from terrace.plans.differences import Computed
+from terrace.plans.wire import NOTHING
+
+BUILTIN = "terraform.io/builtin/terraform"
+"""The provider of `terraform_data`: its computed attributes do not move."""
+
+
+class _Change(msgspec.Struct, gc=False):
+    actions: list[str] = []
+    after_unknown: msgspec.Raw = NOTHING
+
+
+class _Resource(msgspec.Struct, gc=False):
+    type: str = ""
+    mode: str = ""
+    provider_name: str = ""
+    change: _Change = msgspec.field(default_factory=_Change)
+
+
+class _Document(msgspec.Struct, gc=False):
+    resource_changes: list[_Resource] = []
+    resource_drift: list[_Resource] = []
+
+
+class _Attribute(msgspec.Struct, gc=False):
+    required: bool = False
+    optional: bool = False
+    computed: bool = False
+
+
+class _Block(msgspec.Struct, gc=False):
+    attributes: dict[str, _Attribute] = {}
+
+
+class _Schema(msgspec.Struct, gc=False):
+    block: _Block = msgspec.field(default_factory=_Block)
+
+
+class _Provider(msgspec.Struct, gc=False):
+    resource_schemas: dict[str, _Schema] = {}
+
+
+class _Schemas(msgspec.Struct, gc=False):
+    provider_schemas: dict[str, _Provider] = {}
+
+
+_document = msgspec.json.Decoder(_Document)
+_schemas = msgspec.json.Decoder(_Schemas)
+
+
+def needed(document: bytes) -> frozenset[tuple[str, str]]:
+    """Returns the providers and types of a plan whose schema decides something.
+
+    These are objects that were changed outside, and objects whose old values end with the change. A document that
+    cannot be read needs none: reading the plan says why.
+    """
+    try:
+        found = _document.decode(document)
+    except (msgspec.MsgspecError, RecursionError):
+        return frozenset()
+    ending = (one for one in found.resource_changes if _ends_values(one.change))
+    outside = (one for one in found.resource_drift if one.change.actions == ["update"])
+    return frozenset(
+        (one.provider_name, one.type)
+        for one in (*ending, *outside)
+        if one.mode == "managed" and one.provider_name not in ("", BUILTIN)
+    )
+
+
+def computed_attributes(document: bytes, wanted: Iterable[tuple[str, str]]) -> Computed:
+    """Returns of each wanted type the attributes that are computed, and neither optional nor required.
+
+    A type that the schemas do not have is left out. Raises ValueError for a document that is none.
+    """
+    try:
+        providers = _schemas.decode(document).provider_schemas
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"this is not the JSON of schemas: {error}") from error
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    for provider, type_ in wanted:
+        schema = providers[provider].resource_schemas.get(type_) if provider in providers else None
+        if schema is not None:
+            found[provider, type_] = frozenset(
+                name
+                for name, one in schema.block.attributes.items()
+                if one.computed and not one.optional and not one.required
+            )
+    return found
+
+
+def _ends_values(change: _Change) -> bool:
+    return bool({"delete", "forget"} & set(change.actions)) or (
+        change.actions == ["update"] and b"true" in bytes(change.after_unknown)
+    )
