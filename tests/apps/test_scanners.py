@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.cli import LADDER, World, three_environments, world
+from support.cli import MODULE as MODULE_TEXT
 from support.git import commit, git
 from support.scanning import Bench, failed, of_checkov
 from support.tools import program
@@ -269,6 +270,56 @@ def test_a_check_has_plans_looked_at_too_and_each_fact_is_told_once(place: World
     again = place.run("check", "--json")
     assert again.json["findings"] == done.json["findings"]
     assert len(bench.calls("checkov")) == 2
+
+
+def test_skip_comments_of_the_protected_branch_count_for_what_is_found_in_plans(tmp_path: Path, bench: Bench) -> None:
+    block = 'resource "terraform_data" "it" {\n'
+    module = MODULE_TEXT.replace(block, f"#checkov:skip=CKV_AWS_26:above\n{block}  #checkov:skip=CKV_AWS_24:known\n")
+    files = three_environments()
+    call = files["environments/dev/main.tf"].replace(
+        'module "thing" {', 'module "thing" {\n  # checkov:skip=CKV_AWS_27,CKV_AWS_28:of the call'
+    )
+    files |= {"terrace.yaml": LADDER + REQUIRED, MODULE: module, "environments/dev/main.tf": call}
+    made = world(tmp_path / "world", files)
+    made.variables["PATH"] = f"{bench.folder}:{os.environ['PATH']}"
+    changed = module.replace("-1", "-2").replace(block, f"{block}  #checkov:skip=CKV_AWS_25:new\n")
+    (made.work / MODULE).write_text(changed)
+    address = "module.thing.terraform_data.it"
+    rules = ("CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_26", "CKV_AWS_27", "CKV_AWS_28", "CKV_AWS_2")
+    plans = [
+        failed(rule, "x") | {"file_abs_path": f"ROOT/plan-{number}.json", "resource_address": address}
+        for rule in rules
+        for number in (0, 1)
+    ]
+    both = "('-plan' if 'terraform_plan' in sys.argv else '')"
+    body = f"print((here / ('checkov' + {both} + '.says')).read_text().replace('ROOT', os.getcwd()))"
+    bench.put("checkov", of_checkov(), body=body)
+    (bench.folder / "checkov-plan.says").write_text(json.dumps(of_checkov(*plans)))
+    found = [f for f in made.run("check", "--json").json["findings"] if f["tool"] == "checkov"]
+    waived = {(f["stack"], f["rule"]) for f in found if f["status"] == "waived"}
+    other = ({f["stack"] for f in found} - {"dev"}).pop()
+    assert waived == {
+        ("dev", "checkov.CKV_AWS_24"),
+        ("dev", "checkov.CKV_AWS_27"),
+        ("dev", "checkov.CKV_AWS_28"),
+        (other, "checkov.CKV_AWS_24"),
+    }
+    assert {("dev", "checkov.CKV_AWS_26"), ("dev", "checkov.CKV_AWS_2")} <= {
+        (f["stack"], f["rule"]) for f in found if f["status"] == "fail"
+    }
+    (known,) = [f for f in found if (f["stack"], f["rule"]) == ("dev", "checkov.CKV_AWS_24")]
+    assert known["message"].endswith("a comment of the protected branch skips it: known")
+
+
+def test_a_line_that_the_protected_branch_lets_gitleaks_pass_may_move(case: Make, bench: Bench) -> None:
+    bench.put("gitleaks", [])
+    line = '# key = "hunter2"  # gitleaks:allow\n'
+    moved = f"# first\n# second\n{line}"
+    case({MODULE: f"{line}# first\n# second\n"}, **{MODULE: moved + '# other = "x"  # gitleaks:allow\n'})("gitleaks")
+    (call,) = bench.calls("gitleaks")
+    given = str(call["files"])
+    assert 'hunter2\\"  # gitleaks:allow' in given or 'hunter2"  # gitleaks:allow' in given
+    assert 'other = "x"  # gitleaks_allow' in given
 
 
 def test_an_interrupted_check_waits_for_no_scanner(place: World, bench: Bench) -> None:

@@ -25,10 +25,11 @@ from terrace.assess.check import Check, Examined, PlanCheck, Scan
 from terrace.assess.leaks.patch import Patch
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.rule_files import reviewers
-from terrace.assess.scanners.excuses import unexcused
+from terrace.assess.scanners.excuses import excused, unexcused
 from terrace.assess.scanners.plan_document import document
 from terrace.assess.scanners.secret_tools import Spot
 from terrace.assess.scanners.settings import FILES, Settings, settings
+from terrace.assess.waivers.comments import Skip, skips
 from terrace.errors import NotReady
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
@@ -167,12 +168,18 @@ class Scanners:
             return ()
         change = examined.change_set
         asked = self._settings(wanted.name)
-        key = _key(found, asked, "secrets", change.base, change.head)
+        key = _key(found, asked, "secrets", change.base, change.head, self._trusted)
+
+        trusted = self._repository.tree(self._trusted)
+
+        def known(path: str) -> bytes:
+            return trusted.read(path) if path in trusted.entries else b""
 
         def look() -> tuple[Finding, ...]:
             told: list[Finding] = []
             for layer in _layers(patches_between(self._root, change.base, change.head)):
-                files = {_called(path): unexcused(_as_file(patch), b"") for path, patch in layer.items()}
+                # A line that the protected branch has, comment and all, may move.
+                files = {_called(path): unexcused(_as_file(patch), known(path)) for path, patch in layer.items()}
                 with self._desk(found, asked, files) as desk:
                     told += SECRETS[wanted.name](desk, _spots(layer))
             return tuple(told)
@@ -180,12 +187,17 @@ class Scanners:
         return (*self._once(key, look), *_ignored(wanted.name, asked))
 
     def _placed(self, examined: Examined, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """The findings with the file and line of the block that each address is of."""
-        blocks = Blocks(self._repository.tree(examined.change_set.head), examined.landscape)
+        """The findings with the file and line of the block that each address is of; accepted comments waive them."""
+        head, trusted = self._repository.tree(examined.change_set.head), self._repository.tree(self._trusted)
+        blocks = Blocks(head, examined.landscape)
+        comments = Comments(head, trusted)
         placed = []
         for finding in findings:
-            spot = blocks.of(finding.stack, block_of(finding.address)) if finding.stack and finding.address else None
-            placed.append(replace(finding, path=spot[0], line=spot[1]) if spot else finding)
+            spots = _spots_of(finding, blocks)
+            if spots:
+                finding = replace(finding, path=spots[0][0], line=spots[0][1])
+                finding = excused(finding, (skip for path, _ in spots for skip in comments.of(path)), spots)
+            placed.append(finding)
         return tuple(placed)
 
     def _settings(self, name: str) -> Settings:
@@ -252,6 +264,39 @@ class Copy:
         accepted = read_many(self.trusted, [path for path in self.paths if path in self.trusted.entries])
         found = {path: unexcused(read[real], accepted.get(path, b"")) for path, real in self.paths.items()}
         return {path: content for path, content in found.items() if len(content) <= LARGEST}
+
+
+class Comments:
+    """The comments that tell scanners to look away and are on the protected branch, by file of the head."""
+
+    def __init__(self, head: Tree, trusted: Tree) -> None:
+        self._head = head
+        self._trusted = trusted
+        self._found: dict[str, tuple[Skip, ...]] = {}
+
+    def of(self, path: str) -> tuple[Skip, ...]:
+        """Those of one file."""
+        if path not in self._found:
+            accepted = self._trusted.read(path) if path in self._trusted.entries else b""
+            self._found[path] = skips(path, unexcused(self._head.read(path), accepted))
+        return self._found[path]
+
+
+def _spots_of(finding: Finding, blocks: Blocks) -> list[tuple[str, int]]:
+    """Where the block of the finding's address begins, and the module calls on the way to it, outermost last."""
+    if not finding.stack or not finding.address:
+        return []
+    address = block_of(finding.address)
+    own = blocks.of(finding.stack, address)
+    if own is None:
+        return []
+    steps = address.split(".")
+    calls = []
+    for length in range(2, len(steps), 2):
+        if steps[length - 2] != "module":
+            break
+        calls.append(blocks.of(finding.stack, ".".join(steps[:length])))
+    return [own, *(spot for spot in reversed(calls) if spot is not None)]
 
 
 def _given(examined: Examined, tree: Tree) -> dict[str, str]:

@@ -43,11 +43,16 @@ class Blocks:
         return path, line
 
     def of(self, stack: str, address: str) -> tuple[str, int] | None:
-        """The file and first line of the block of an address without indexes; None when it cannot be told."""
+        """The file and first line of the block of an address without indexes; None when it cannot be told.
+
+        The address may be that of a module call.
+        """
         path = self._paths.get(stack)
         if path is None:
             return None
         for name in _STEP.findall(address):
+            if address == f"module.{name}":
+                break
             if not address.startswith(f"module.{name}."):
                 return None
             address = address.removeprefix(f"module.{name}.")

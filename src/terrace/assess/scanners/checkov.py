@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.scanners.excuses import accepted_by
 from terrace.assess.scanners.families import SEVERITIES, family_of
 from terrace.assess.scanners.heard import Known, decoded
 from terrace.errors import NotReady
@@ -122,8 +123,7 @@ def _finding(
 ) -> Finding:
     family = family_of(TOOL, record.check_id)
     severity = _severity(record, family)
-    reason = record.check_result.suppress_comment
-    accepted = f"; a comment of the protected branch skips it: {reason or 'no reason given'}"
+    accepted = accepted_by(record.check_result.suppress_comment)
     return Finding(
         rule=f"{TOOL}.{record.check_id}",
         severity=severity,

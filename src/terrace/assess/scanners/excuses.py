@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from terrace.assess.model import Finding, Status
+from terrace.assess.waivers.comments import Skip
 
 _EXCUSE = re.compile(
     rb"(checkov|bridgecrew|cortex)(:)(?=skip)|(trivy|tfsec)(:)(?=ignore)|(tflint)(-)(?=ignore)|(gitleaks)(:)(?=allow)"
@@ -21,6 +26,25 @@ def unexcused(content: bytes, accepted: bytes) -> bytes:
         return content
     left = Counter(line.strip() for line in accepted.splitlines() if _EXCUSE.search(line))
     return b"".join(_line(line, left) for line in content.splitlines(keepends=True))
+
+
+def excused(finding: Finding, skips: Iterable[Skip], blocks: Iterable[tuple[str, int]]) -> Finding:
+    """The finding, waived where an accepted comment inside one of these blocks skips its rule.
+
+    `blocks` are the file and first line of the block of the resource and of each module call on the way to it: checkov
+    hears comments in both when it looks at sources, and sees no comment when it looks at a plan.
+    """
+    starts = set(blocks)
+    for skip in skips:
+        is_inside = skip.line >= skip.first and (skip.path, skip.first) in starts
+        if is_inside and finding.status is Status.FAIL and finding.rule == f"{skip.tool}.{skip.rule}":
+            return replace(finding, status=Status.WAIVED, message=f"{finding.message}{accepted_by(skip.reason)}")
+    return finding
+
+
+def accepted_by(reason: str | None) -> str:
+    """What is added to the message of a finding that a comment skips."""
+    return f"; a comment of the protected branch skips it: {reason or 'no reason given'}"
 
 
 def _line(line: bytes, left: Counter[bytes]) -> bytes:
