@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import unicodedata
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import example, given, settings
 
 from support.hostile import HOSTILE, texts
 from terrace.stacks.additions import Additions, Import
+from terrace.stacks.hcl import read_facts
 from terrace.stacks.literals import NoLiteral, quoted, value_of
-from terrace.stacks.syntax import everything, parser
+from terrace.stacks.syntax import attributes, blocks, everything, parse, parser, text_of
 
 MORE = ("$${x}", "$$${x}", "%%{if}", "${", "%{", "$%{", "%${x}", "a$", "\U0001f600 \U000e0041", "\\u0024{x}", "\\")
 
@@ -63,3 +65,62 @@ def test_an_id_of_the_cloud_adds_nothing_but_an_import(text: str) -> None:
     tree = parser().parse(content.encode())
     blocks = [node for node in everything(tree.root_node) if node.type == "block"]
     assert not tree.root_node.has_error and len(blocks) == 1
+
+
+@pytest.mark.parametrize(
+    ("written_so", "value"),
+    [
+        ("1e3", 1000),
+        ("1E3", 1000),
+        ("-1e3", -1000),
+        ("1e+3", 1000),
+        ("1e-3", Decimal("0.001")),
+        ("1.5e3", 1500),
+        ("25e-1", Decimal("2.5")),
+        ("[1e3, 2]", [1000, 2]),
+        ("{ a = 5e2 }", {"a": 500}),
+    ],
+)
+def test_a_number_with_an_exponent_is_read_as_terraform_reads_it(written_so: str, value: object) -> None:
+    (attribute,) = [n for n in everything(parse(f"x = {written_so}\n".encode()).root_node) if n.type == "attribute"]
+    assert value_of(attribute.named_children[1]) == value
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "1.5e999999999", "-1e-999999999", "1e99999999999999999999"])
+def test_a_number_that_could_not_be_written_out_is_no_literal(number: str) -> None:
+    (attribute,) = [n for n in everything(parse(f"x = {number}\n".encode()).root_node) if n.type == "attribute"]
+    with pytest.raises(NoLiteral):
+        value_of(attribute.named_children[1])
+
+
+def test_texts_and_places_of_a_file_with_exponents_are_those_of_the_file() -> None:
+    content = (
+        b"""resource "a" "b" {
+  small = 1e3 # 2e4
+  name  = "id-1e3"
+  more  = x-1e3
+  text  = <<-EOT
+    5e6 ${7e8}
+  EOT
+}
+"""
+        + b"# \xc3\xa4\n" * 3000
+        + b"x = 9e9\n"
+    )
+    root = parse(content).root_node
+    assert not root.has_error
+    for node in everything(root):
+        assert node.text == content[node.start_byte : node.end_byte]
+    (block,) = blocks(root)
+    assert {name: text_of(value) for name, value in attributes(block)}["name"] == '"id-1e3"'
+
+
+def test_a_file_with_exponents_and_an_error_has_the_error_still() -> None:
+    assert parse(b"a = 1e3\nb = {\n").root_node.has_error
+    assert parse(b"a = 1e\n").root_node.has_error
+
+
+def test_a_configuration_with_exponents_has_no_syntax_error() -> None:
+    facts = read_facts("main.tf", b'module "m" {\n  source = "./m"\n  size   = 1e3\n}\n')
+    assert facts.error_line == 0
+    assert [call.name for call in facts.modules] == ["m"]

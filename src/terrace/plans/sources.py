@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from terrace.plans.model import UNKNOWN, Value
 from terrace.stacks.literals import unescaped
-from terrace.stacks.syntax import attributes, blocks, everything, head, parser, text_of
+from terrace.stacks.syntax import attributes, blocks, everything, head, parse, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -96,7 +96,7 @@ def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
         if name.endswith(".json"):
             opaque = opaque or b'"dynamic"' in content or _IMPURE.search(content) is not None
             continue
-        root = parser().parse(content).root_node
+        root = parse(content).root_node
         opaque = opaque or root.has_error
         for block in blocks(root):
             kind, labels = head(block)

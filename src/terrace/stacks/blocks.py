@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.syntax import blocks, head, line_of, parser
+from terrace.stacks.syntax import blocks, head, line_of, parse
 from terrace.stacks.tree import Tree
 
 _STEP = re.compile(r"module\.([^.\[]+)")
@@ -79,7 +79,7 @@ class Blocks:
     def _read(self, path: str) -> Iterator[Block]:
         if path.endswith(".json") or path not in self._tree.entries:
             return
-        for block in blocks(parser().parse(self._tree.read(path)).root_node):
+        for block in blocks(parse(self._tree.read(path)).root_node):
             kind, labels = head(block)
             words = labels if kind == "resource" else [kind, *labels]
             yield Block(path, line_of(block), block.end_point.row + 1, ".".join(words))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from terrace.stacks.syntax import attributes, blocks, head, line_of, parser
+from terrace.stacks.syntax import attributes, blocks, head, line_of, parse
 from terrace.stacks.terraform_json import read_terraform_json
 
 LABELS = {"variable": 1, "output": 1, "module": 1, "resource": 2, "data": 2, "ephemeral": 2}
@@ -30,7 +30,7 @@ def declared(path: str, content: bytes) -> tuple[Declared, ...]:
 
 
 def _of_native(content: bytes) -> Iterator[Declared]:
-    for block in blocks(parser().parse(content).root_node):
+    for block in blocks(parse(content).root_node):
         kind, labels = head(block)
         if kind == "locals":
             yield from (Declared("local", name, line=line_of(value)) for name, value in attributes(block))

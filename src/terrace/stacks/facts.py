@@ -12,7 +12,7 @@ import msgspec
 
 from terrace.stacks.tree import Tree, read_many
 
-FORMAT = 4
+FORMAT = 5
 """Goes up whenever a reader finds other facts in the same bytes; kept facts of other formats are not used."""
 
 BUILTIN = "terraform.io/builtin/terraform"

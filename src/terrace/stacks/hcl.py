@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,8 +20,8 @@ from terrace.stacks.facts import (
     Template,
     implied_provider,
 )
-from terrace.stacks.literals import unescaped
-from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parser, text_of
+from terrace.stacks.literals import NoLiteral, unescaped, value_of, written
+from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
 
 if TYPE_CHECKING:
     import msgspec
@@ -56,7 +57,7 @@ def read_template(content: bytes) -> tuple[Read, ...]:
     """What a file reads that `templatefile` fills in: its expressions may call functions too."""
     gathered = _Gathered()
     text = content.decode("utf-8", "replace").replace(_END, "")
-    gathered.reads_of(parser().parse(f"x = <<{_END}\n{text}\n{_END}\n".encode()).root_node)
+    gathered.reads_of(parse(f"x = <<{_END}\n{text}\n{_END}\n".encode()).root_node)
     # The line of the opening mark is none of the file.
     return tuple(msgspec.structs.replace(read, line=max(1, read.line - 1)) for read in gathered.reads)
 
@@ -66,7 +67,7 @@ def read_facts(path: str, content: bytes) -> FileFacts:
     if path.endswith(".json"):
         return _Gathered().of_json(content)
     gathered = _Gathered()
-    tree = parser().parse(content)
+    tree = parse(content)
     gathered.of_body(tree.root_node)
     gathered.reads_of(tree.root_node)
     if tree.root_node.has_error:
@@ -298,7 +299,7 @@ class _Gathered:
             # stand as they are; in a quoted string what is a path is known as one.
             inner_facts = _Gathered()
             for text in (json.dumps(value, ensure_ascii=False), f"<<{_END}\n{value.replace(_END, '')}\n{_END}\n"):
-                inner_facts.reads_of(parser().parse(f"x = {text}".encode("utf-8", "surrogateescape")).root_node)
+                inner_facts.reads_of(parse(f"x = {text}".encode("utf-8", "surrogateescape")).root_node)
             found = (Read(r.how, r.template, 0, r.pattern, r.function) for r in inner_facts.reads)
             self.reads += list(dict.fromkeys(found))
             self.workspace_line = self.workspace_line or inner_facts.workspace_line
@@ -355,8 +356,17 @@ def _template(node: Node, depth: int = 0) -> Template:
     if inner.type in ("string_lit", "quoted_template"):
         return _quoted(inner, depth)
     if inner.type in ("numeric_lit", "bool_lit"):
-        return (Part("text", text_of(inner)),)
+        return (Part("text", _plainly(inner)),)
     return (_reference(_traversal(inner)),)
+
+
+def _plainly(node: Node) -> str:
+    """A number or truth value as a template shows it: `1e3` is 1000."""
+    text = text_of(node)
+    if node.type == "numeric_lit" and "e" in text.lower():
+        with suppress(NoLiteral):
+            return written(value_of(node))
+    return text
 
 
 def _quoted(node: Node, depth: int = 0) -> Template:
@@ -457,7 +467,7 @@ def _json_template(value: Any) -> Template:
         return (_UNKNOWN,)
     if "${" not in value and "%{" not in value:
         return (Part("text", value),)
-    tree = parser().parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
+    tree = parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
     for node in everything(tree.root_node):
         if node.type == "attribute" and len(node.named_children) >= 2:
             return _template(node.named_children[-1])

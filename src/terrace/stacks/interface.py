@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from terrace.stacks.facts import BUILTIN, implied_provider
 from terrace.stacks.layout import is_override
 from terrace.stacks.literals import NoLiteral, value_of, written
-from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, parser, text_of
+from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, parse, text_of
 from terrace.stacks.terraform_json import read_terraform_json
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _read(name: str, content: bytes) -> list[_Block] | Unread:
         return Unread(name, content.count(b"\n", 0, error.start) + 1, "it is not UTF-8")
     if name.endswith(".json"):
         return _read_json(name, text)
-    root = parser().parse(content).root_node
+    root = parse(content).root_node
     if root.has_error:
         return Unread(name, first_error(root), "there is a syntax error")
     # A `check` may look something up for itself.

@@ -38,7 +38,7 @@ def value_of(expression: Node) -> Any:
             return None
         case "numeric_lit":
             return _number(text_of(inner))
-        case "operation" if re.fullmatch(r"-[0-9.]+", text_of(inner)):
+        case "operation" if re.fullmatch(_NEGATIVE, text_of(inner)):
             return _number(text_of(inner))
         case "tuple":
             return [value_of(item) for item in _without(inner, "tuple_start", "tuple_end")]
@@ -117,8 +117,22 @@ def _unescaped(found: re.Match[str]) -> str:
     return chr(number) if number < 0x110000 else "\ufffd"
 
 
+_NEGATIVE = r"-[0-9.]+([eE][+-]?[0-9]+)?"
+_LARGEST = 400
+"""How many zeros a number may stand for: it is written out where an edit needs it."""
+
+
 def _number(text: str) -> int | Decimal:
-    return int(text) if re.fullmatch(r"-?[0-9]+", text) else Decimal(text)
+    """A number of HCL. Raises NoLiteral for one that is too large or too small to write out."""
+    try:
+        found = int(text) if re.fullmatch(r"-?[0-9]+", text) else Decimal(text)
+    except (ValueError, ArithmeticError) as error:
+        raise NoLiteral from error
+    if isinstance(found, int):
+        return found
+    if not found.is_finite() or abs(found.adjusted()) > _LARGEST:
+        raise NoLiteral
+    return int(found) if "e" in text.lower() and found == found.to_integral_value() else found
 
 
 def quoted(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.stacks.syntax import attributes, blocks, everything, head, parser, text_of
+from terrace.stacks.syntax import attributes, blocks, everything, head, parse, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Locked:
 def read_lock_file(content: bytes) -> tuple[Locked, ...]:
     """Every provider that the lock file names; what it does not say of one is empty."""
     found = []
-    for block in blocks(parser().parse(content).root_node):
+    for block in blocks(parse(content).root_node):
         kind, labels = head(block)
         if kind == "provider" and len(labels) == 1:
             given = dict(attributes(block))

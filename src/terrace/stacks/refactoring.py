@@ -8,7 +8,7 @@ from terrace.stacks.additions import Move
 from terrace.stacks.addresses import parse_written
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
-from terrace.stacks.syntax import attributes, blocks, everything, head, parser, text_of
+from terrace.stacks.syntax import attributes, blocks, everything, head, parse, text_of
 from terrace.stacks.tree import Tree, read_many
 
 
@@ -62,7 +62,7 @@ def _files(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> Iterato
 def _moves(folder: str, content: bytes) -> Iterator[Move]:
     if b"moved" not in content:
         return
-    for block in blocks(parser().parse(content).root_node):
+    for block in blocks(parse(content).root_node):
         if head(block) == ("moved", []):
             given = {name: text_of(value) for name, value in attributes(block)}
             if given.keys() >= {"from", "to"}:
@@ -74,7 +74,7 @@ def _moves(folder: str, content: bytes) -> Iterator[Move]:
 def _removed(content: bytes) -> Iterator[str]:
     if b"removed" not in content:
         return
-    for block in blocks(parser().parse(content).root_node):
+    for block in blocks(parse(content).root_node):
         if head(block) != ("removed", []):
             continue
         given = {name: text_of(value) for name, value in attributes(block)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node, Parser, Tree
 
 
 @lru_cache(maxsize=1)
@@ -17,6 +18,32 @@ def parser() -> Parser:
     import tree_sitter_hcl
 
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
+
+
+_EXPONENT = re.compile(rb"(?<![\w.])(?<![A-Za-z_]-)\d+[eE][+-]?\d+(?![\w.])")
+_PIECE = 4096
+
+
+def parse(content: bytes) -> Tree:
+    """The tree of a text. Its nodes give the text as it is.
+
+    The grammar knows no number with an exponent and without a fraction, such as `1e3`: a text that has some is parsed
+    with digits in their place, which are as long.
+    """
+    tree = parser().parse(content)
+    if not tree.root_node.has_error:
+        return tree
+    shown = plain = _EXPONENT.sub(lambda number: b"0" * len(number[0]), content)
+    if plain == content:
+        return tree
+
+    def read(offset: int, _: object) -> bytes:
+        return shown[offset : offset + _PIECE]
+
+    tree = parser().parse(read)
+    # Nodes ask for their text when they are asked for it.
+    shown = content
+    return tree
 
 
 def everything(root: Node) -> Iterator[Node]:

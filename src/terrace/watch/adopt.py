@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from terrace.plans.model import Masked, Unknown, Value
 from terrace.plans.noise import settled
 from terrace.stacks.literals import NoLiteral, aligned, value_of, written
-from terrace.stacks.syntax import attributes, blocks, head, line_of, parser
+from terrace.stacks.syntax import attributes, blocks, head, line_of, parse
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -77,7 +77,7 @@ def adopted(content: bytes, type_: str, name: str, wanted: Iterable[Wanted]) -> 
             continue
         spans, line = change
         fresh = _replaced(content, spans)
-        if _block(fresh, type_, name) is None or parser().parse(fresh).root_node.has_error:
+        if _block(fresh, type_, name) is None or parse(fresh).root_node.has_error:
             left.append(_left(one, line, "it cannot be written without breaking the file"))
             continue
         content = fresh
@@ -179,7 +179,7 @@ def _block_text(name: str, fields: dict[str, Any], indent: str) -> str:
 
 
 def _block(content: bytes, type_: str, name: str) -> Node | None:
-    for block in blocks(parser().parse(content).root_node):
+    for block in blocks(parse(content).root_node):
         if head(block) == ("resource", [type_, name]):
             return block
     return None

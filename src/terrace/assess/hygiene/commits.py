@@ -16,6 +16,7 @@ _LEFTOVER = re.compile(r"(fixup|squash|amend)! ")
 _UNDOING = re.compile(r'(Revert|Reapply) ".*')
 _UNDONE = re.compile(r"^This reverts commit [0-9a-f]{7,64}", re.MULTILINE)
 _BREAKING = re.compile(r"(breaking[ -]change)(?:(?: #)|(?:\s*:))(?P<text>.*)", re.IGNORECASE)
+_FOOTER = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*|BREAKING CHANGE)(?:: | #)\S")
 _MEANT = {"feature": "feat", "bug": "fix", "bugfix": "fix", "hotfix": "fix", "doc": "docs", "tests": "test"}
 _SHOWN = 60
 
@@ -104,13 +105,19 @@ def _footer_faults(lines: list[str]) -> list[Fault]:
     right = "`BREAKING CHANGE: what breaks`"
     for at, line in enumerate(lines):
         found = _BREAKING.fullmatch(line)
-        if found is None:
+        if found is None or (not found[1].isupper() and _is_wrapped(lines[:at])):
             continue
         if not found[1].isupper() or not line.startswith((f"{found[1]}:", f"{found[1]} #")):
             return [Fault(f"the footer {found[1]!r} is not written as tools read it", right)]
         if not found["text"].strip() and not any(lines[at + 1 : at + 2]):
             return [Fault("the footer does not say what breaks", right)]
     return []
+
+
+def _is_wrapped(before: list[str]) -> bool:
+    """Whether the next line goes on with a sentence: the one before it is prose, and no footer."""
+    last = before[-1] if before else ""
+    return bool(last.strip()) and not _FOOTER.match(last) and not last.startswith((" ", "\t"))
 
 
 def _example(rules: CommitRules) -> str:

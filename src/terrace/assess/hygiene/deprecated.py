@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from terrace.assess.hygiene.renamed import ARGUMENTS, TYPES, Where
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.versions import is_below
-from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parser, text_of
+from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
 from terrace.stacks.terraform_json import read_terraform_json
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def deprecated(path: str, content: bytes, required: Mapping[str, str] = NONE) ->
     """
     if path.endswith(".json"):
         return _in_json(path, content, required)
-    root = parser().parse(content).root_node
+    root = parse(content).root_node
     found = [_finding(path, old, required) for old in _in_native(root)]
     told = found[:MOST]
     if len(found) > MOST:

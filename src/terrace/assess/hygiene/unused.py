@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parser, text_of
+from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parse, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -21,7 +21,7 @@ def unused(files: Mapping[str, bytes]) -> tuple[Finding, ...]:
     declared: dict[tuple[str, str], tuple[str, int]] = {}
     used: set[tuple[str, str]] = set()
     for path, content in sorted(files.items()):
-        root = parser().parse(content).root_node
+        root = parse(content).root_node
         if path.endswith(".json") or root.has_error:
             message = "this file was not read, so that what the module leaves unused cannot be told"
             return (_finding(message, Status.UNKNOWN, path, 0, "look for it yourself"),)

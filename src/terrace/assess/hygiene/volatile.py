@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.addresses import block_of
 from terrace.plans.model import UNKNOWN, Action, Plan, ResourceChange
-from terrace.stacks.syntax import attributes, blocks, everything, head, parser, text_of
+from terrace.stacks.syntax import attributes, blocks, everything, head, parse, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -164,7 +164,7 @@ class _Known:
         for path, content in sources.files.get(folder, {}).items():
             if path.endswith(".json"):
                 continue
-            for block in blocks(parser().parse(content).root_node):
+            for block in blocks(parse(content).root_node):
                 self._block(module, block, targets)
         for name, target in targets.items():
             self.read(_inner(module, name), target, sources, (*above, folder))

@@ -126,10 +126,10 @@ def _check_nesting(name: str, events: Iterable[Any]) -> None:
 
 
 def _tflint(found: Mapping[str, bytes]) -> Settings:
-    from terrace.stacks.syntax import attributes, blocks, head, parser, text_of
+    from terrace.stacks.syntax import attributes, blocks, head, parse, text_of
 
     name = ".tflint.hcl"
-    tree = parser().parse(found.get(name, b""))
+    tree = parse(found.get(name, b""))
     if tree.root_node.has_error:
         raise BadInput("it cannot be read", hint="mend its syntax", place=Place(name))
     kept, ignored = [], []

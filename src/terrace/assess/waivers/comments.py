@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from terrace.stacks.syntax import blocks, everything, head, line_of, parser, text_of
+from terrace.stacks.syntax import blocks, everything, head, line_of, parse, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -54,7 +54,7 @@ def skips(path: str, content: bytes) -> tuple[Skip, ...]:
     """Every rule that the comments of a configuration file ask to be let through, in their order. It never raises."""
     if path.endswith(".json") or not _ANY.search(content):
         return ()
-    root = parser().parse(content).root_node
+    root = parse(content).root_node
     tops = list(blocks(root))
     found: list[Skip] = []
     for node in everything(root):
