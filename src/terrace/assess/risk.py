@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from terrace.assess.exposure import (
@@ -24,7 +24,7 @@ from terrace.assess.exposure import (
 from terrace.assess.factors import FACTORS, LEVELS, Level
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.stateful import is_stateful
-from terrace.plans.model import Action, Masked, Plan, ResourceChange, Unknown, Value
+from terrace.plans.model import Action, Masked, Path, Plan, ResourceChange, Unknown, Value
 
 IDLE = timedelta(days=30)
 """After so long without a deployment, what is there may be another world."""
@@ -203,8 +203,10 @@ def _of_plan(plan: Plan, known: Surroundings) -> Iterator[tuple[str, str]]:
 
 
 def _of_change(change: ResourceChange, production: bool) -> Iterator[str]:
-    """The factors that one change counts for. Each counts for a replacement if it does for an update, and for a
+    """The factors that one change counts for. What a creation leaves to the provider, or leaves empty, counts for none.
+    Each counts for a replacement if it does for an update, and for a
     deletion if it does for a creation."""
+    change = _as_configured(change)
     yield "size"
     if change.action is Action.UNKNOWN:
         yield "not-known"
@@ -252,10 +254,40 @@ def _touched(change: ResourceChange) -> frozenset[str]:
     if change.action in _SAME:
         return frozenset()
     names = _names(change.before) | _names(change.after)
+    if change.action is not Action.UPDATE:
+        names = {n for n in names if not (_is_empty(_part(change.before, n)) and _is_empty(_part(change.after, n)))}
     if change.action is Action.UPDATE:
         differ = {n for n in names if _differs(_part(change.before, n), _part(change.after, n))}
         return frozenset(differ - set(HARMLESS)) if differ else _UNNAMED
     return frozenset(names - set(HARMLESS)) | _UNNAMED
+
+
+def _as_configured(change: ResourceChange) -> ResourceChange:
+    """A new object without what its configuration does not set. An update may change such a value, and keeps it."""
+    if not change.unset or change.action not in (Action.CREATE, Action.REPLACE):
+        return change
+    after = change.after
+    for path in change.unset:
+        after = _without(after, path)
+    return replace(change, after=after)
+
+
+def _without(value: Value, path: Path) -> Value:
+    part, rest = path[0], path[1:]
+    if isinstance(value, dict) and part in value:
+        return {n: _without(v, rest) if n == part else v for n, v in value.items() if rest or n != part}
+    if isinstance(value, list) and isinstance(part, int) and part < len(value):
+        # The places of the others stay: further paths count on them.
+        return [(_without(v, rest) if rest else None) if n == part else v for n, v in enumerate(value)]
+    return value
+
+
+def _is_empty(value: Value) -> bool:
+    """Whether a value sets nothing. A hidden one may set anything."""
+    if isinstance(value, dict | list | tuple):
+        parts = value.values() if isinstance(value, dict) else value
+        return all(_is_empty(one) for one in parts)
+    return value is None or value == ""
 
 
 def _names(value: Value) -> set[str]:

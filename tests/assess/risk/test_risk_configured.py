@@ -1,0 +1,45 @@
+"""Risk counts what the configuration of a new object sets, and not what it leaves empty or to the provider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.plans import change, plan_of
+from terrace.assess.model import Assessment
+from terrace.assess.risk import Surroundings, evidence
+from terrace.plans.model import UNKNOWN, Action, Path
+from terrace.stacks.model import ChangeSet
+
+KNOWN = Surroundings(production=False, drifted=False, deployed=None, types=None, idle=None)
+
+
+def factors(type_: str, after: Any, unset: tuple[Path, ...] = (), action: Action = Action.CREATE) -> set[str]:
+    before: dict[str, Any] | None = {} if action is Action.UPDATE else None
+    plan = plan_of([change(f"{type_}.it", action, before, after, unset=unset)])
+    assessment = Assessment(ChangeSet("a", "b", (), ()), {plan.stack.key: plan}, {})
+    return set(evidence(assessment, {"dev": KNOWN})) & {"rights", "exposure", "exposure-doubt", "everybody"}
+
+
+@pytest.mark.parametrize("empty", [None, [], {}, "", [{"role_arn": None}]])
+def test_an_empty_attribute_of_a_new_object_is_no_change_of_rights(empty: Any) -> None:
+    assert factors("aws_launch_template", {"name": "a", "iam_instance_profile": empty}) == set()
+    assert factors("azurerm_express_route_port", {"name": "a", "identity": empty}) == set()
+
+
+def test_what_the_provider_decides_is_no_change_of_rights() -> None:
+    after = {"name": "a", "policy": UNKNOWN}
+    assert factors("aws_sqs_queue", after, unset=(("policy",),)) == set()
+    assert factors("aws_sqs_queue", after) == {"rights", "exposure-doubt"}
+
+
+def test_within_a_block_only_what_is_set_is_in_doubt() -> None:
+    after = {"network_rules": [{"default_action": "Deny", "bypass": UNKNOWN}]}
+    assert factors("azurerm_storage_account", after, unset=(("network_rules", 0, "bypass"),)) == {"exposure"}
+    assert factors("azurerm_storage_account", after) == {"exposure", "exposure-doubt"}
+
+
+def test_an_update_that_may_change_what_is_unset_counts() -> None:
+    after = {"policy": UNKNOWN}
+    assert factors("aws_sqs_queue", after, (("policy",),), Action.UPDATE) == {"rights", "exposure-doubt"}
