@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from terrace.adapters.terraform.failures import PROVIDER_DIED, doubt
+from terrace.adapters.terraform.failures import PROVIDER_DIED, doubt, failure
 from terrace.errors import Diagnostic
 
 
@@ -25,3 +25,27 @@ def test_a_warning_leaves_none() -> None:
 @pytest.mark.parametrize("summary", ["Failed to save state", "Failed to persist state to backend"])
 def test_a_state_that_was_not_written_leaves_a_doubt(summary: str) -> None:
     assert "its objects are in no state" in doubt((Diagnostic("error", summary),))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "\x1b[31mFailed to refresh state: 2 problems:\n\n- Unsupported state file format\x1b[0m\n",
+            "Failed to refresh state: 2 problems:\n\n- Unsupported state file format",
+        ),
+        (
+            "\x1b[31m╷\x1b[0m\x1b[0m\n"
+            "\x1b[31m│\x1b[0m \x1b[0m\x1b[1m\x1b[31mError: \x1b[0m\x1b[1mNo such bucket\x1b[0m\n"
+            "\x1b[31m│\x1b[0m \x1b[0m\n\x1b[31m│\x1b[0m \x1b[0mit is gone\n\x1b[31m╵\x1b[0m\x1b[0m\n",
+            "Error: No such bucket\n\nit is gone",
+        ),
+        ("a | b\n| c\n", "a | b\n| c"),
+        ("\x1b]8;;https://example.com\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1b[0m\n", "it ended with 1 and said nothing"),
+    ],
+)
+def test_what_terraform_writes_for_a_terminal_is_told_as_plain_text(said: str, told: str) -> None:
+    error = failure("Terraform", "state pull", "dev", 1, (), said)
+    assert error.message == f"Terraform state pull of dev failed: {told}"
+    assert [one.summary for one in error.diagnostics] == [told]

@@ -90,3 +90,24 @@ def test_a_folder_that_reads_as_an_option_is_no_folder(place: World) -> None:
     (place.work / "terrace.yaml").write_text(LADDER + "policies: [--bundle]\n")
     done = place.run("config", "check")
     assert (done.code, "a path from the root of the repository" in done.err) == (2, True)
+
+
+def test_a_plan_that_failed_is_not_said_to_leave_nothing_to_approve(place: World) -> None:
+    module = place.work / "modules/thing/main.tf"
+    failing = """input = "${var.name}-2"
+  lifecycle {
+    precondition {
+      condition     = var.name == "x"
+      error_message = "no"
+    }
+  }
+"""
+    module.write_text(module.read_text().replace('input = "${var.name}-1"', failing))
+    told = place.run("check", "--json").json
+    reasons = {
+        one["environment"]: [g["reason"] for g in one["gates"] if g["gate"] == "approvals"] for one in told["ahead"]
+    }
+    assert reasons == {
+        name: [f"what is to be approved is not known: there is no plan of {name}"]
+        for name in ("dev", "staging", "prod")
+    }

@@ -89,9 +89,10 @@ def ask(
     config: Config = CONFIG,
     subjects: tuple[Subject, ...] = (SUBJECT,),
     withdrawals: tuple[Withdrawal, ...] = (),
+    unplanned: tuple[str, ...] = (),
 ) -> Verdict:
     environment = replace(PROD, approvals=ApprovalRule(count, roles or {}, unsigned=unsigned))
-    return consent(config, environment, subjects, approvals, facts, NOW, withdrawals=withdrawals)
+    return consent(config, environment, subjects, approvals, facts, NOW, withdrawals=withdrawals, unplanned=unplanned)
 
 
 def only(verdict: Verdict) -> GateResult:
@@ -192,6 +193,16 @@ def test_plans_that_do_nothing_need_no_approval() -> None:
     result = only(ask(count=2, subjects=()))
     assert (result.gate, result.outcome) == ("approvals", Outcome.PASS)
     assert "nothing to approve" in result.reason
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_plans_that_were_not_made_are_not_said_to_do_nothing(count: int) -> None:
+    result = only(ask(count=count, subjects=(), unplanned=("prod/app", "prod/net")))
+    assert (result.gate, result.outcome) == ("approvals", Outcome.WAIT)
+    assert result.reason == "what is to be approved is not known: there is no plan of prod/app, prod/net"
+    assert "terrace check" in (result.satisfy or "")
+    asked = only(ask(count=2, unplanned=("prod/net",)))
+    assert "no plan" not in asked.reason
 
 
 def test_no_rule_asks_for_nobody() -> None:

@@ -159,6 +159,7 @@ def consent(
     absorbed: tuple[Absorbed, ...] = (),
     risk: Risk | None = None,
     withdrawals: tuple[Withdrawal, ...] = (),
+    unplanned: tuple[str, ...] = (),
 ) -> Verdict:
     """Whether plans may be applied now. `approvals` may be any answers: a yes counts only if it names this deployment
     and exactly these subjects, a no if it is about this commit or one of these plans and not among `withdrawals`.
@@ -167,7 +168,7 @@ def consent(
     left the protected branch, or when it takes down what is protected by now. More answers from others never take a
     rejection away. `objections` are what an assessment holds against these very plans, `agreed` the addresses that
     somebody agreed to by name. `absorbed` is what applying them would take over from outside. `risk` is how risky they
-    are together, None where they do nothing.
+    are together, None where they do nothing. `unplanned` are stacks of which there is no plan that says what they do.
     """
     again = [_protected_branch(facts, unknown=Outcome.WAIT)]
     if not isinstance(facts.origin, Repairing):
@@ -183,7 +184,7 @@ def consent(
     rule = raised(usual, environment, facts.origin, risk)
     asked = _one_more(rule, facts)
     said = Answers(approvals, withdrawals)
-    answers = _approvals(config, replace(environment, approvals=asked), subjects, said, facts, now)
+    answers = _approvals(config, replace(environment, approvals=asked), subjects, said, facts, now, unplanned)
     if asked != rule:
         why = "; one person more than usual, because nothing proves who requested it"
         how = ""
@@ -382,6 +383,9 @@ def _span(span: timedelta) -> str:
 # --- may it be applied -------------------------------------------------------------------------------------------
 
 
+_UNPLANNED = "`terrace check` says why; the approvers are asked once there is a plan"
+
+
 def _approvals(
     config: Config,
     environment: Environment,
@@ -389,7 +393,11 @@ def _approvals(
     answers: Answers,
     facts: Facts,
     now: datetime,
+    unplanned: tuple[str, ...] = (),
 ) -> tuple[GateResult, ...]:
+    if not subjects and unplanned:
+        which = ", ".join(unplanned[:5]) + (f" and {len(unplanned) - 5} more" if len(unplanned) > 5 else "")
+        return (_waiting(f"what is to be approved is not known: there is no plan of {which}", _UNPLANNED),)
     if not subjects:
         return (_passed("nothing to approve: no plan does anything"),)
     people = People(config)

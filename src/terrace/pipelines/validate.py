@@ -276,7 +276,9 @@ def _ahead(crew: Crew, history: History, assessment: Assessment) -> tuple[Verdic
         now = crew.clock()
         subjects = _subjects(crew, history, assessment, touched)
         at_stake = _risk_there(crew, history, assessment, environment.name) if subjects else None
-        asked = consent(crew.config, environment, subjects, (), seen, now, risk=at_stake)
+        keys = (impact.stack.key for impact in touched)
+        unknown = tuple(key for key in keys if not _is_told(assessment.plans.get(key)))
+        asked = consent(crew.config, environment, subjects, (), seen, now, risk=at_stake, unplanned=unknown)
         entry = (_once_merged(result, environment) for result in admission(environment, seen, now).results)
         mine = (result for result in asked.results if result.gate in ("approvals", "risk"))
         verdicts.append(Verdict(environment.name, (*(result for result in entry if result is not None), *mine)))
@@ -291,6 +293,11 @@ def _once_merged(result: GateResult, environment: Environment) -> GateResult | N
         reason = f"it must succeed in {environment.after} first"
         return GateResult("promotion", Outcome.WAIT, reason, f"`terrace promote {environment.name}` once it did")
     return result
+
+
+def _is_told(plan: Plan | None) -> bool:
+    """Whether a plan says what would happen: planning that failed or was put off says nothing of the rest."""
+    return plan is not None and not plan.errored and plan.complete
 
 
 def _subjects(crew: Crew, history: History, assessment: Assessment, impacts: list[Impact]) -> tuple[Subject, ...]:

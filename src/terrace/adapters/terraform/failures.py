@@ -8,6 +8,9 @@ from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
 
 _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s*(.+?)\s*$", re.MULTILINE)
 
+_COLOR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_FRAME = re.compile(r"^[ \t]*[│╷╵] ?")
+
 _NAMELESS = re.compile(r"HTTP remote state already locked:\s*ID=([0-9A-Za-z-]+)")
 
 _HINTS: tuple[tuple[str, str], ...] = (
@@ -70,7 +73,7 @@ def failure(
     # Those with a place first: `init` opens with a page that names no file.
     errors = tuple(sorted((d for d in diagnostics if d.severity == "error"), key=lambda d: d.place is None))
     if not errors:
-        said = rest.strip() or f"it ended with {code} and said nothing"
+        said = unframed(rest) or f"it ended with {code} and said nothing"
         errors = (Diagnostic("error", said[:2000]),)
     locked = next((d for d in errors if "acquiring the state lock" in d.summary), None)
     if locked is not None:
@@ -81,6 +84,12 @@ def failure(
     said = errors[0].summary or errors[0].detail
     message = f"{product} {command} of {stack} failed: {said}{more}"
     return TerraformFailed(message, diagnostics=diagnostics or errors, hint=hint, place=errors[0].place)
+
+
+def unframed(text: str) -> str:
+    """What Terraform writes for a terminal, as plain text: without colors, and without the frame around a message."""
+    lines = (_FRAME.sub("", line).rstrip() for line in _COLOR.sub("", text).splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _locked_by_somebody(stack: str, lock: str, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
