@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from support.tools import opa
+from support.tools import opa, peer
 from support.trees import DictTree
 from terrace.adapters.opa.engine import Opa
 from terrace.apps.policies import Policies
 from terrace.assess.model import Finding
+from terrace.assess.policy.reach import PLAN_KEYS, VIEW_KEYS, matches
+from terrace.assess.view import view
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
@@ -186,3 +190,26 @@ def test_a_folder_for_the_plain_plan_inside_one_for_the_view_is_run_by_itself() 
 def test_a_function_that_only_conftest_has_is_explained() -> None:
     found = plain({"p/a.rego": HEAD + 'deny contains "x" if parse_config("json", "{}")\n'})
     assert "parse_config is not there: it is a function of conftest's own" in blocking(found)[0]
+
+
+def test_the_keys_that_every_input_has_are_those_of_the_view_and_of_terraform() -> None:
+    assert set(view(plan())) == VIEW_KEYS
+    documents = Path(__file__).parents[1] / "plans/documents"
+    for path in documents.glob("t[eo]*-[pudro]*.json"):
+        if path.name.startswith(("terraform", "tofu")):
+            assert set(json.loads(path.read_text())) <= PLAN_KEYS, path
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize(
+    "pattern", ["main", "main*", "main.*", "*", "main.s?b", "m[^x]in", "*.sub", "ma{in,x}", "mian"]
+)
+def test_conftest_itself_takes_the_same_packages_for_a_pattern(pattern: str, tmp_path: Path) -> None:
+    names = ("main", "main.sub", "mainx", "other.sub")
+    for name in names:
+        (tmp_path / f"{name}.rego").write_text(f'package {name}\n\ndeny contains "x"\n')
+    (tmp_path / "plan.json").write_text("{}")
+    argv = [str(peer("conftest")), "test", "--output", "json", "--policy", ".", "--namespace", pattern, "plan.json"]
+    told = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60).stdout
+    theirs = sorted(one["namespace"] for one in json.loads(told) if one.get("failures"))
+    assert theirs == [name for name in names if matches(name, (pattern,))]

@@ -13,6 +13,7 @@ import pytest
 
 from support.cli import LADDER, MODULE, World, three_environments, world
 from support.tools import opa
+from terrace.assess.view import VERSION
 
 pytestmark = pytest.mark.slow
 
@@ -128,7 +129,7 @@ def test_policies_are_tested_where_they_are_written(place: World) -> None:
 
 def test_what_policies_are_given_can_be_seen(place: World) -> None:
     told = place.ok("policy", "input", "dev").json
-    assert (told["terrace"], told["stack"]) == (1, "dev")
+    assert (told["terrace"], told["stack"]) == (VERSION, "dev")
     assert [r["address"] for r in told["resources"]] == ["module.thing.terraform_data.it"]
     wrong = place.run("policy", "input", "devv")
     assert wrong.code == 2
