@@ -191,14 +191,18 @@ DOCUMENT = "data.aws_iam_policy_document.it"
 POLICY = "aws_iam_role_policy.it"
 
 
-def documents(text: str, after: Any = None, expression: Any = None) -> Mapping[str, Any]:
+def documents(text: str, after: Any = None, principals: Any = None) -> Mapping[str, Any]:
     blocks = [
-        resource(POLICY, policy=expression or {"references": [f"{DOCUMENT}.json", DOCUMENT]}),
+        resource(POLICY, policy={"references": [f"{DOCUMENT}.json", DOCUMENT]}),
         resource(DOCUMENT),
         resource("aws_s3_bucket.b"),
     ]
     statement = {"actions": ["s3:GetObject"], "resources": [None], "principals": []}
-    read = change(DOCUMENT, {"statement": [after or statement]}, {"json": True, "statement": [{"resources": [True]}]})
+    read = change(
+        DOCUMENT,
+        {"statement": [after or statement]},
+        {"json": True, "statement": [{"resources": [True], "principals": principals or []}]},
+    )
     read["change"]["actions"] = ["read"]
     changes = [read, change(POLICY, unknown={"policy": True}), change("aws_s3_bucket.b")]
     (found,) = (c for c in plan(*blocks, changes=changes, source=text).changes if c.address == POLICY)
@@ -261,3 +265,28 @@ def test_a_saved_plan_that_is_encrypted_or_cut_has_no_files(tmp_path: Path) -> N
         archive.writestr("tfconfig/modules.json", '[{"Key": "", "Dir": "."}]')
         archive.writestr("tfconfig/m-/main.tf", "locals { a = aws_x.b.id }")
     assert sources_of(saved).modules[""].locals["a"].references == ("aws_x.b.id",)
+
+
+def test_principals_that_refer_to_something_new_are_read_from_the_configuration() -> None:
+    data = (
+        'data "aws_iam_policy_document" "it" { statement {\n principals {\n type = "AWS"\n'
+        " identifiers = [aws_s3_bucket.b.arn]\n }\n } }"
+    )
+    told = {"actions": ["s3:GetObject"], "principals": [{"type": "AWS", "identifiers": [None]}]}
+    found = documents(LINE % f"{DOCUMENT}.json" + data, after=told, principals=[{"identifiers": [True]}])["policy"]
+    assert found["Statement"][0]["Principal"] == {"AWS": [{"reference": "aws_s3_bucket.b.arn"}]}
+    bare = documents(LINE % f"{DOCUMENT}.json", after=told, principals=[{"identifiers": [True]}])["policy"]
+    assert bare["Statement"][0]["Principal"] == {"AWS": [UNKNOWN]}
+
+
+def test_what_a_value_is_is_told_only_where_nothing_changes_it() -> None:
+    def taken(text: str) -> Mapping[str, str]:
+        created = [change(QUEUE, unknown={"policy": True}), change("aws_kms_key.k")]
+        blocks = [resource(QUEUE, policy=REFERENCE), resource("aws_kms_key.k")]
+        source = f'resource "aws_sqs_queue" "it" {{ policy = {text} }}'
+        return plan(*blocks, changes=created, source=source).changes[0].taken
+
+    assert taken("aws_kms_key.k.arn") == {"policy": "aws_kms_key.k"}
+    assert taken('"${aws_kms_key.k.arn}"') == {"policy": "aws_kms_key.k"}
+    assert taken('timestamp() == "" ? aws_kms_key.k.arn : "open"') == {}
+    assert taken('"${aws_kms_key.k.arn}-b"') == {}

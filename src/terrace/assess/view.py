@@ -75,6 +75,7 @@ def _resource(
         "defaults": defaults_of(change.type, after),
         "refers_to": list(refers_to),
         "referred_from": list(referred_from),
+        "taken": dict(change.taken),
         "origins": {name: list(blocks) for name, blocks in origins.get(block_of(change.address), {}).items()},
     }
 

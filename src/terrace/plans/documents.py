@@ -38,6 +38,13 @@ class Documents:
         """The documents of attributes that are unknown as a whole, and set."""
         return dict(self._of(change))
 
+    def taken(self, change: ResourceChange) -> Mapping[str, str]:
+        """The blocks whose values its unknown attributes are, unchanged."""
+        block = block_of(change.address)
+        set_ones = [str(path[0]) for path in change.unknown if len(path) == 1 and path not in change.unset]
+        ends = {name: self._configured.traced(block, name) for name in set_ones}
+        return {name: end.block for name, end in ends.items() if end is not None}
+
     def _of(self, change: ResourceChange) -> Iterator[tuple[str, Value]]:
         block = ""
         for path in change.unknown:
@@ -94,7 +101,7 @@ def _statement(told: Value, source: Mapping[str, Value]) -> Value:
             found[key] = _completed(value, source.get(name))
     for name, key in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
         if told.get(name):
-            found[key] = _principals(told[name])
+            found[key] = _principals(told[name], source.get(name))
     if told.get("condition"):
         found["Condition"] = _conditions(told["condition"])
     return found
@@ -113,7 +120,9 @@ def _completed(value: Value, source: Value) -> Value:
     return [one for one in value if one is not UNKNOWN] + references
 
 
-def _principals(value: Value) -> Value:
+def _principals(told: Value, source: Value) -> Value:
+    # A set with something unknown in it is unknown as a whole, or in an order of its own.
+    value = source if isinstance(source, list) and _has_gaps(told) else told
     if not isinstance(value, list):
         return UNKNOWN
     found: dict[str, list[Value]] = {}
@@ -126,6 +135,12 @@ def _principals(value: Value) -> Value:
             return "*"
         found.setdefault(one["type"], []).extend(names)
     return found
+
+
+def _has_gaps(value: Value) -> bool:
+    if isinstance(value, dict):
+        return any(_has_gaps(one) for one in value.values())
+    return any(_has_gaps(one) for one in value) if isinstance(value, list) else value is UNKNOWN
 
 
 def _conditions(value: Value) -> Value:

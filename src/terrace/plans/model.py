@@ -56,8 +56,9 @@ class ResourceChange:
 
     `before` and `after` are masked; `unknown` and `sensitive` are the paths so marked in `after` (for a delete:
     in `before`). `unset` are those of the unknown paths that the configuration does not set: the provider decides.
-    `documents` are the JSON documents of unknown attributes as far as the configuration tells them. `replace_paths` are
-    the attributes that force a replacement, `reason` Terraform's own
+    `documents` are the JSON documents of unknown attributes as far as the configuration tells them, `taken` the blocks
+    whose values unknown attributes are, unchanged. `replace_paths` are the attributes that force a replacement,
+    `reason` Terraform's own
     (`action_reason`). `previous_address` is set for moved objects, `deposed` for leftovers of a replacement.
     `before_marks` and `after_marks` tell apart what the mask hides: attribute -> keyed mark of its value, for drift
     and for changes that do something (`after_marks` for drift only: what is planned may not be known yet).
@@ -76,6 +77,7 @@ class ResourceChange:
     unknown: tuple[Path, ...] = ()
     unset: tuple[Path, ...] = ()
     documents: Mapping[str, Value] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
     sensitive: tuple[Path, ...] = ()
     replace_paths: tuple[Path, ...] = ()
     reason: str | None = None

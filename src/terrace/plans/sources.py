@@ -118,7 +118,7 @@ def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
             plain.setdefault(address, {}).update(_plain(block))
             if kind == "data" and b"dynamic" not in text:
                 inner = [one for one in blocks(block) if head(one)[0] == "statement"]
-                statements[address] = tuple({n: _literal(v, 0) for n, v in attributes(one)} for one in inner)
+                statements[address] = tuple(_statement(one) for one in inner)
             if b"jsonencode" in text or b"<<" in text:
                 documents.setdefault(address, {}).update(_documents(block))
     return ModuleSource(locals_, dynamic, frozenset(impure), documents, plain, statements, opaque)
@@ -133,6 +133,16 @@ def _address(kind: str, labels: list[str]) -> str | None:
         case (("module" | "output"), [name]):
             return f"{kind}.{name}"
     return None
+
+
+def _statement(block: Node) -> Mapping[str, Value]:
+    """A statement of a policy document: its attributes, and those of its blocks `principals` and `not_principals`."""
+    found: dict[str, Value] = {name: _literal(value, 0) for name, value in attributes(block)}
+    for inner in blocks(block):
+        kind, _ = head(inner)
+        if kind in ("principals", "not_principals"):
+            found.setdefault(kind, []).append({name: _literal(value, 0) for name, value in attributes(inner)})
+    return found
 
 
 def _dynamic(block: Node) -> Iterator[tuple[str, Expression]]:

@@ -26,4 +26,15 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_not({"aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment", "aws_iam_policy_attachment"}, ["policy_arn"], {"arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/IAMFullAccess"})
+deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+
+problems(_) := {problem |
+	some problem in lib.must_not({"aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment", "aws_iam_policy_attachment"}, ["policy_arn"], {"arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/IAMFullAccess"})
+	not _of_ours(problem)
+}
+
+# A policy that this configuration makes is judged itself, and is none of those of AWS.
+_of_ours(problem) if {
+	problem.status == "unknown"
+	contains(sprintf(".%s", [problem.resource.taken.policy_arn]), ".aws_iam_policy.")
+}

@@ -29,6 +29,9 @@ warn contains lib.told(rego.metadata.chain(), problem) if {
 _lacking(_) := {problem |
 	some bucket in lib.after("aws_s3_bucket")
 	not _inline(bucket)
+
+	# Access logs are written with the keys of S3 only.
+	not lib.is_named(bucket, "aws_s3_bucket_logging", "target_bucket")
 	some problem in lib.lacking(bucket, "aws_s3_bucket_server_side_encryption_configuration", "bucket")
 }
 

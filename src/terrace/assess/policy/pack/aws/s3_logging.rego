@@ -25,7 +25,7 @@ warn contains lib.told(rego.metadata.chain(), problem) if {
 _lacking(_) := {problem |
 	some bucket in lib.after("aws_s3_bucket")
 	not _inline(bucket)
-	not _takes_logs(bucket)
+	not lib.is_named(bucket, "aws_s3_bucket_logging", "target_bucket")
 	some problem in lib.lacking(bucket, "aws_s3_bucket_logging", "bucket")
 }
 
@@ -35,6 +35,3 @@ _inline(bucket) if {
 }
 
 # One that is itself the target of logs would log its own logging.
-_takes_logs(bucket) if {
-	lib.naming("aws_s3_bucket_logging", "target_bucket")[bucket.after.bucket]
-}

@@ -326,6 +326,20 @@ _perhaps(other, resource) if {
 
 _perhaps(other, resource) if not other.block in resource.referred_from
 
+# Whether a resource of a type names this one by an attribute, in clear or by reference.
+is_named(resource, type, key) if naming(type, key)[_name(resource, key)]
+
+is_named(resource, type, key) if naming(type, key)[object.get(resource.after, "bucket", null)]
+
+is_named(resource, type, key) if {
+	some block in resource.referred_from
+	some place in _by_block(0)[block]
+	other := input.resources[place]
+	other.type == type
+	survives(other)
+	resource.block in object.get(other, ["origins", key], [])
+}
+
 # The problem of a resource for which no other of that type sets what it should.
 lacking(resource, type, key) := {broken(resource, sprintf("no %s sets anything for it", [type]))} if {
 	count(linked(resource, type, key)) == 0

@@ -34,6 +34,7 @@ named(type, name, after) := {
 	"defaults": {},
 	"refers_to": [],
 	"origins": {},
+	"taken": {},
 	"referred_from": [],
 }
 
