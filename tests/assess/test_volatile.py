@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from terrace.assess.hygiene.volatile import ModuleCall, Sources, volatile
+from terrace.assess.hygiene.volatile import volatile
 from terrace.assess.model import Finding
+from terrace.plans.clock import moving, read_clock
 from terrace.plans.model import UNKNOWN, Action, Digest, OutputChange, Plan, ResourceChange
 from terrace.stacks.model import Stack
 
@@ -17,15 +18,17 @@ def change(address: str, before: Any, after: Any, action: Action = Action.UPDATE
 
 
 def found(
-    source: str, *changes: ResourceChange, module: str = "", outputs: tuple[OutputChange, ...] = (), allow: str = ""
+    source: str,
+    *changes: ResourceChange,
+    module: str = "",
+    outputs: tuple[OutputChange, ...] = (),
+    allow: str = "",
+    asked: bool = True,
 ) -> tuple[Finding, ...]:
-    sources = Sources(
-        {"live": {"live/main.tf": source.encode()}, "modules/m": {"modules/m/main.tf": module.encode()}},
-        {"live": (ModuleCall("m", "modules/m"),)} if module else {},
-    )
-    stack = Stack.conventional("dev", "live")
-    plan = Plan(stack, "c", Digest("d", "k"), changes, outputs)
-    return volatile("dev", "live", sources, plan, (allow,) if allow else ())
+    files = {"": [("main.tf", source.encode())], "m": [("main.tf", module.encode())]}
+    found = moving(changes, outputs, read_clock(files), (allow,) if allow else ())
+    plan = Plan(Stack.conventional("dev", "live"), "c", Digest("d", "k"), changes, outputs, moving=found)
+    return volatile(plan, asked=asked)
 
 
 A = "terraform_data.a"
@@ -50,7 +53,7 @@ MOVES = change(A, {"input": "09:00", "x": 1}, {"input": "10:00", "x": 1})
 def test_the_time_of_the_plan_is_followed_to_the_attribute(source: str) -> None:
     (one,) = found(source, MOVES)
     assert one.blocks
-    assert (one.address, one.stack) == (A, "dev")
+    assert (one.address, one.stack) == (A, "dev/live")
     assert "terraform_data.a.input" in one.message
     assert "terraform_data.a.input" in str(one.fix)
 
@@ -85,6 +88,11 @@ def test_an_attribute_that_is_allowed_is_not_named(allow: str) -> None:
     source = 'resource "terraform_data" "a" {\n  input = plantimestamp()\n}\n'
     assert found(source, MOVES, allow=allow) == ()
     assert found(source, MOVES, allow="terraform_data.a.inputs")
+
+
+def test_where_nobody_is_asked_it_holds_nothing() -> None:
+    (one,) = found('resource "terraform_data" "a" {\n  input = plantimestamp()\n}\n', MOVES, asked=False)
+    assert one.advisory
 
 
 def test_the_time_of_the_apply_is_told_where_every_plan_alters_it_and_holds_nothing() -> None:

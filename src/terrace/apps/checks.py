@@ -70,7 +70,7 @@ def checks(
         "deprecated": StaticCheck("deprecated", lambda examined: outdated(examined, repository)),
         "secrets": StaticCheck("secrets", lambda examined: leaked(examined, search)),
         "plan-secrets": PlanCheck("plan-secrets", lambda _, plans: exposed(plans)),
-        "volatile": PlanCheck("volatile", lambda examined, plans: never_equal(examined, plans, repository)),
+        "volatile": PlanCheck("volatile", lambda examined, plans: never_equal(examined, plans)),
         "check-blocks": PlanCheck("check-blocks", lambda _, plans: failed_checks(plans)),
         "warnings": PlanCheck("warnings", lambda _, plans: warned(plans)),
         **scanners.checks(),
@@ -413,22 +413,14 @@ def outdated(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     )
 
 
-def never_equal(examined: Examined, plans: Mapping[str, Plan], repository: Repository) -> tuple[Finding, ...]:
+def never_equal(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
     """Attributes of the impacted stacks that every plan makes another way."""
-    from terrace.assess.hygiene.volatile import ModuleCall, Sources, volatile
-    from terrace.stacks.tree import read_many
+    from terrace.assess.hygiene.volatile import volatile
 
-    graph, tree = examined.landscape.graph, repository.tree(examined.change_set.head)
-    settings = {one.name: one.volatile.allow for one in examined.trusted.environments}
-    found: list[Finding] = []
-    for key, plan in plans.items():
-        folders = [graph.folders[path] for path in graph.reached(plan.stack) if path in graph.folders]
-        sources = Sources(
-            {folder.path: read_many(tree, folder.files) for folder in folders},
-            {folder.path: tuple(ModuleCall(c.call.name, c.target) for c in folder.calls) for folder in folders},
-        )
-        found += volatile(key, plan.stack.path, sources, plan, settings.get(plan.stack.environment, ()))
-    return tuple(found)
+    silent = {one.name for one in examined.trusted.environments if not one.asks}
+    return tuple(
+        finding for plan in plans.values() for finding in volatile(plan, asked=plan.stack.environment not in silent)
+    )
 
 
 def changed_configuration(examined: Examined, repository: Repository) -> Mapping[str, bytes]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from terrace.assess.model import Objection, Weight
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
+from terrace.gates.decide import rule_for
 from terrace.ledger.events.codec import fits
 from terrace.ledger.removed_stacks import explanation
 from terrace.ledger.states import Bearings, changes_objects, lineages, standings, went_back
@@ -71,11 +73,15 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     wrong = wrong or _of_another(ground, key, hand.state) or _recreated(ground, key, hand.plan)
     if wrong:
         return Ended("failed", wrong, _facts(ground, hand))
+    never = [one.attribute for one in hand.plan.moving if one.never_equal]
+    settings = ground.crew.config.environment(ground.deployment.environment)
+    if never and rule_for(settings, ground.deployment.origin).asked:
+        # Before anybody is asked: no plan that is made later could be the one that was approved.
+        return Ended("failed", _volatile(never), _facts(ground, hand))
     if _differs_from_before(ground.deployment, key, hand):
         again = _made(ground, key)
         if again.plan.digest != hand.plan.digest and again.state.serial == hand.state.serial:
-            names = ", ".join(differing(hand.plan, again.plan)[:5])
-            return Ended("failed", f"volatile: each time it is planned, this differs: {names}", _facts(ground, again))
+            return Ended("failed", _volatile(differing(hand.plan, again.plan)), _facts(ground, again))
         hand = again
     ground.in_hand[attempt] = hand
     found = judged(ground.crew, ground.history, hand.plan)
@@ -83,6 +89,14 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     message = "; ".join([deeds(hand.plan) or "nothing to do", *(f"{one.address} {one.why}" for one in against)])
     told = {"objections": [_objection(one) for one in against], **found.payload()}
     return Ended("succeeded", message, {**_facts(ground, hand), **told})
+
+
+def _volatile(names: Sequence[str]) -> str:
+    told = f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+    return (
+        f"volatile: each time it is planned, this differs: {told}; take it out of the configuration, or list it in "
+        "`volatile: {allow: [ADDRESS.ATTRIBUTE]}` of the environment in terrace.yaml"
+    )
 
 
 def _recreated(ground: Ground, key: str, plan: Plan) -> str:

@@ -90,6 +90,25 @@ class ResourceChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """An attribute that a plan alters and that the next plan alters again, because the time or chance is in it.
+
+    `name` is the attribute, "" for an output. `entry` is what `volatile: {allow: [...]}` of terrace.yaml would say.
+    With `never_equal` its value is known in the plan, so that no two plans are equal; else it is known after apply.
+    """
+
+    address: str
+    name: str
+    entry: str
+    never_equal: bool = False
+
+    @property
+    def attribute(self) -> str:
+        """The attribute with its address."""
+        return f"{self.address}.{self.name}" if self.name else self.address
+
+
+@dataclass(frozen=True, slots=True)
 class OutputChange:
     """What happens to one output of the root module. Sensitive ones are masked."""
 
@@ -131,7 +150,8 @@ class Plan:
     `drift` is what Terraform found changed outside. `links` are blocks and the blocks that they refer to, `references`
     blocks with an attribute and what it refers to, in their module's own words, `origins` by block and attribute the
     blocks that a value comes from in the end, through locals and modules. `volatile` are the attributes that it
-    changes and whose values no approval covers, as terrace.yaml allows. `warnings` are those of Terraform and the
+    changes and whose values no approval covers, as terrace.yaml allows. `moving` are attributes that every plan
+    alters. `warnings` are those of Terraform and the
     providers, `deferred` names in sentences what Terraform put off. `shown` is `show -json` with what is sensitive
     hidden, for policies that were written for it; empty unless such are there.
     """
@@ -146,6 +166,7 @@ class Plan:
     links: tuple[tuple[str, str], ...] = ()
     references: tuple[tuple[str, str, str], ...] = ()
     volatile: tuple[str, ...] = ()
+    moving: tuple[Moving, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     deferred: tuple[str, ...] = ()
     origins: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import Any
 
 from terrace.errors import Diagnostic
 from terrace.plans import wire
+from terrace.plans.clock import moving
 from terrace.plans.configured import Configured
 from terrace.plans.differences import EVERYTHING, Comparison
 from terrace.plans.digest import DigestKey, plan_digest, volatile_attributes
@@ -63,13 +64,15 @@ def read_plan(
     configured = Configured(found, sources)
     changes = [_change(resource, secrets, key, configured) for resource in found.resources]
     documents = Documents(configured, changes)
+    outputs = tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items()))
     return Plan(
         stack=stack,
         commit=commit,
         digest=plan_digest(found, lock, key, comparison),
         volatile=volatile_attributes(found, comparison),
+        moving=moving(changes, outputs, sources.clock, comparison.allowed) if sources is not None else (),
         changes=tuple(_with_documents(change, documents, secrets) for change in changes),
-        outputs=tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items())),
+        outputs=outputs,
         drift=tuple(_drift(resource, secrets, key, comparison) for resource in found.resource_drift),
         checks=tuple(_check(check, secrets) for check in found.checks),
         warnings=tuple(_warning(one, secrets) for one in diagnostics if one.severity == "warning"),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from terrace.plans.clock import NO_CLOCK, Clock, read_clock
 from terrace.plans.model import UNKNOWN, Value
 from terrace.stacks.literals import unescaped
 from terrace.stacks.syntax import attributes, blocks, everything, head, parse, text_of
@@ -69,10 +70,12 @@ class ModuleSource:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The files of a configuration by module key. `whole` is False where they could not be read."""
+    """The files of a configuration by module key. `whole` is False where they could not be read. `clock` has what comes
+    from the time or from chance."""
 
     modules: Mapping[str, ModuleSource] = field(default_factory=dict)
     whole: bool = True
+    clock: Clock = NO_CLOCK
 
 
 UNREADABLE = Sources(whole=False)
@@ -81,7 +84,8 @@ UNREADABLE = Sources(whole=False)
 
 def read_sources(files: Files) -> Sources:
     """Reads the files of a configuration."""
-    return Sources({key: _module(list(content)) for key, content in files.items()})
+    lists = {key: list(content) for key, content in files.items()}
+    return Sources({key: _module(content) for key, content in lists.items()}, clock=read_clock(lists))
 
 
 def _module(files: list[tuple[str, bytes]]) -> ModuleSource:

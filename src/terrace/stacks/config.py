@@ -157,6 +157,11 @@ class Environment:
     volatile: Volatile = Volatile()
     risk: Mapping[RiskLevel, RiskRule] = field(default_factory=dict)
 
+    @property
+    def asks(self) -> bool:
+        """Whether people may be asked to approve a deployment there."""
+        return self.approvals.asked or any(rule.approvals.asked for rule in self.risk.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
