@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support import packs
 from support.tools import opa, peer
 from support.trees import DictTree
 from terrace.adapters.opa.engine import Opa
@@ -213,3 +214,12 @@ def test_conftest_itself_takes_the_same_packages_for_a_pattern(pattern: str, tmp
     told = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60).stdout
     theirs = sorted(one["namespace"] for one in json.loads(told) if one.get("failures"))
     assert theirs == [name for name in names if matches(name, (pattern,))]
+
+
+def test_the_pack_judges_a_document_that_has_planned_values_alone() -> None:
+    document = (Path(__file__).parents[1] / "plans/documents/tool-graph.json").read_bytes()
+    stack = Stack.conventional("dev", "dev")
+    read = read_plan(document, stack=stack, commit="c", key=DigestKey("k", b"k" * 32), root="", lock=b"")
+    found = {(one.rule, one.address) for one in packs.judged(read)}
+    assert ("aws-s3-public-acl", 'module.acl["a.b"].aws_s3_bucket_acl.logs[0]') in found
+    assert ("aws-s3-versioning", "aws_s3_bucket.logs") in found
