@@ -16,3 +16,16 @@ test_silent if {
 test_unknown if {
 	testing.unknown(ecs_privileged.deny) with input as testing.one("aws_ecs_task_definition", {"container_definitions": testing.later})
 }
+
+_known_in_part(container) := testing.plan([object.union(
+	testing.resource("aws_ecs_task_definition", {"container_definitions": testing.later}),
+	{"json": {"container_definitions": [container]}},
+)])
+
+test_silent_where_only_the_log_group_is_new if {
+	testing.silent(ecs_privileged.deny) with input as _known_in_part({"name": "a", "image": testing.later})
+}
+
+test_unknown_where_the_switch_is if {
+	testing.unknown(ecs_privileged.deny) with input as _known_in_part({"name": "a", "privileged": testing.later})
+}

@@ -32,3 +32,31 @@ test_silent_2 if {
 test_unknown if {
 	testing.unknown(iam_public.deny) with input as testing.one("aws_s3_bucket_policy", {"policy": testing.later})
 }
+
+test_unknown_principal if {
+	created := object.union(
+		testing.resource("aws_s3_bucket_policy", {"policy": testing.later}),
+		{"json": {"policy": {"Statement": [{"Effect": "Allow", "Principal": {"AWS": [testing.later]}, "Action": "s3:*"}]}}},
+	)
+	testing.unknown(iam_public.deny) with input as testing.plan([created])
+}
+
+test_silent_for_a_principal_that_is_new if {
+	created := object.union(
+		testing.resource("aws_s3_bucket_policy", {"policy": testing.later}),
+		{"json": {"policy": {"Statement": [{"Effect": "Allow", "Principal": {"AWS": [{"reference": "aws_iam_role.it.arn"}]}, "Action": "s3:*"}]}}},
+	)
+	testing.silent(iam_public.deny) with input as testing.plan([created])
+}
+
+test_fires_for_a_policy_that_is_known_in_part if {
+	created := object.union(
+		testing.resource("aws_s3_bucket_policy", {"policy": testing.later}),
+		{"json": {"policy": {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": testing.later}]}}},
+	)
+	testing.fails(iam_public.deny) with input as testing.plan([created])
+}
+
+test_silent_without_a_policy if {
+	testing.silent(iam_public.deny) with input as testing.one("aws_sqs_queue", {"policy": testing.unset})
+}

@@ -31,7 +31,7 @@ _lacking(_) := {problem |
 	not _inline(bucket)
 
 	# Access logs are written with the keys of S3 only.
-	not lib.is_named(bucket, "aws_s3_bucket_logging", "target_bucket")
+	not lib.takes_access_logs(bucket)
 	some problem in lib.lacking(bucket, "aws_s3_bucket_server_side_encryption_configuration", "bucket")
 }
 

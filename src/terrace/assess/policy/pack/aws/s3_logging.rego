@@ -25,7 +25,7 @@ warn contains lib.told(rego.metadata.chain(), problem) if {
 _lacking(_) := {problem |
 	some bucket in lib.after("aws_s3_bucket")
 	not _inline(bucket)
-	not lib.is_named(bucket, "aws_s3_bucket_logging", "target_bucket")
+	not lib.takes_access_logs(bucket)
 	some problem in lib.lacking(bucket, "aws_s3_bucket_logging", "bucket")
 }
 

@@ -28,3 +28,9 @@ test_silent_3 if {
 test_fires_2 if {
 	testing.fails(s3_logging.warn) with input as testing.plan([testing.resource("aws_s3_bucket", {"bucket": "other"}), testing.resource("aws_s3_bucket_logging", {"bucket": "b", "target_bucket": "logs"})])
 }
+
+test_silent_for_a_bucket_that_takes_logs_by_reference if {
+	bucket := object.union(testing.resource("aws_s3_bucket", {"bucket": testing.unset}), {"referred_from": ["aws_s3_bucket_logging.it"]})
+	logging := object.union(testing.resource("aws_s3_bucket_logging", {"target_bucket": testing.later, "bucket": "other"}), {"origins": {"target_bucket": ["aws_s3_bucket.it"]}})
+	testing.silent(s3_logging.warn) with input as testing.plan([bucket, logging])
+}

@@ -56,3 +56,7 @@ test_unknown_2 if {
 test_unknown_3 if {
 	testing.unknown(open_ingress.deny) with input as testing.one("azurerm_network_security_group", {"security_rule": testing.later})
 }
+
+test_silent_without_rules_of_its_own if {
+	testing.silent(open_ingress.deny) with input as testing.one("azurerm_network_security_group", {"security_rule": testing.unset})
+}

@@ -340,6 +340,9 @@ is_named(resource, type, key) if {
 	resource.block in object.get(other, ["origins", key], [])
 }
 
+# Whether a bucket takes the access logs of others.
+takes_access_logs(bucket) if is_named(bucket, "aws_s3_bucket_logging", "target_bucket")
+
 # The problem of a resource for which no other of that type sets what it should.
 lacking(resource, type, key) := {broken(resource, sprintf("no %s sets anything for it", [type]))} if {
 	count(linked(resource, type, key)) == 0

@@ -132,3 +132,25 @@ test_what_cannot_be_told_is_held_unless_told_otherwise if {
 	some finding in data.terrace.aws.rds_public.deny with input as testing.one("aws_db_instance", {"publicly_accessible": testing.later})
 	startswith(finding.msg, "A database has a public address? It cannot be told: publicly_accessible is known")
 }
+
+# What is not set, in an update, is what the object has.
+test_an_update_keeps_what_is_not_set if {
+	updated := object.union(testing.resource("aws_a", {"policy": testing.unset}), {"action": "update", "before": {"policy": "open"}})
+	lib.known(updated, ["policy"]) == "open"
+	replaced := object.union(updated, {"action": "replace"})
+	lib.known(replaced, ["policy"]) == null
+}
+
+test_a_resource_takes_from_a_source_what_is_not_set if {
+	problem := {"resource": {"after": {"encrypted": testing.unset, "snapshot": "s"}, "action": "create"}, "status": "fail", "why": ""}
+	some inherited in lib.inheriting({problem}, ["encrypted"], ["snapshot"])
+	inherited.status == "unknown"
+	lib.inheriting({problem}, ["encrypted"], ["source"]) == {problem}
+}
+
+test_a_reference_is_set if {
+	topic := object.union(testing.resource("aws_a", {"key": testing.later}), {"origins": {"key": ["aws_kms_key.k"]}})
+	count(lib.must_be_set({"aws_a"}, ["key"])) == 0 with input as testing.plan([topic])
+	count(lib.must_be_set({"aws_a"}, ["key"])) == 1 with input as testing.one("aws_a", {"key": testing.later})
+	count(lib.must_be_set({"aws_a"}, ["key"])) == 1 with input as testing.one("aws_a", {"key": testing.unset})
+}
