@@ -11,6 +11,7 @@ from terrace.apps.policies import Policies
 from terrace.apps.policy_folders import KINDS
 from terrace.apps.waivers import standing
 from terrace.assess.leaks.plan import exposed
+from terrace.assess.masking import masked_findings
 from terrace.assess.model import Finding
 from terrace.assess.waivers.content import contents
 from terrace.assess.waivers.judging import Waivers, waive
@@ -39,7 +40,7 @@ class Judge:
         }
         wanted = {name: look for name, look in checks.items() if self._config.level(name) != "off"}
         found = [finding for name, look in wanted.items() for finding in weighed(self._config, name, look)]
-        left = waive(found, self._waivers, self._clock().date(), contents(self._tree))
+        left = waive(masked_findings(found, plans), self._waivers, self._clock().date(), contents(self._tree))
         if not self._waivers.unread:
             return left
         why = f"(no waiver counts: {' '.join(self._waivers.unread.split())})"

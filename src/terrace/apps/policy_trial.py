@@ -15,10 +15,12 @@ from typing import Any, Literal
 
 from terrace.adapters.opa.engine import Opa
 from terrace.apps.policy_folders import Laid
+from terrace.assess.masking import Hiding, concealed_value, without_secrets
 from terrace.assess.model import Finding, Status
 from terrace.assess.policy.rego import findings
 from terrace.assess.view import HIDDEN, LATER
 from terrace.errors import BadInput
+from terrace.plans.model import MASKED
 from terrace.stacks.naming import nearest
 
 MOST = 400
@@ -60,10 +62,12 @@ def tried(
     folders: Sequence[str],
     rule: str,
     given: Callable[[Literal["view", "plan"]], dict[str, Any]],
+    hiding: Hiding,
 ) -> Trial:
     """Run the package that is called `rule`, or holds the rule of that id or name, below these folders.
 
-    Raises BadInput when there is no such rule, or when several are called so.
+    The rule sees secrets that the plan shows in clear, and `hiding` keeps them out of the trial. Raises BadInput when
+    there is no such rule, or when several are called so.
     """
     package, path, own = _package(opa, laid, folders, rule)
     root = laid.root(own)
@@ -82,7 +86,7 @@ def tried(
         # A value that is only named in the message changes its text and decides nothing.
         before = _count(one, said)
         hangs = {
-            spot: _short(_at(document, spot))
+            spot: _short(_concealed(document, spot, hiding))
             for (m, spot), left in zip(tries, without, strict=True)
             if m == n and key not in {(f.rule, f.address, f.message) for f in left} and _count(one, left) < before
         }
@@ -91,7 +95,7 @@ def tried(
         there = {_path(document, spot) for spot in spots[n]}
         absent = tuple(name for name in names if one.address and not any(_within(name, spot) for spot in there))
         values = {_path(document, spot): value for spot, value in hangs.items()}
-        text = one.message
+        text = hiding.hide(without_secrets(one.message))
         messages.append(
             Message(one.rule, text, one.status is Status.UNKNOWN, one.address or "", tuple(values.items()), absent)
         )
@@ -217,8 +221,17 @@ def _path(document: Any, spot: Spot) -> str:
     return ".".join(str(part) for part in spot)
 
 
+def _concealed(document: Any, spot: Spot, hiding: Hiding) -> Any:
+    """The value at a spot without secrets. Its name is in the entry around it, which says what a list's items are."""
+    around = spot[:-1]
+    while around and not isinstance(_at(document, around), dict):
+        around = around[:-1]
+    value = concealed_value(_at(document, around), str(around[-1]) if around else "", hiding)
+    return _at(value, spot[len(around) :])
+
+
 def _short(value: Any) -> str:
-    if value == HIDDEN:
+    if value == HIDDEN or value is MASKED:
         return "(sensitive)"
     if value == LATER:
         return "(known after apply)"

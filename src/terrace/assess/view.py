@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from terrace.assess.defaults import UNSET, defaults_of
+from terrace.assess.leaks.plan import Copies, copies_of, in_value
 from terrace.plans.addresses import block_of
 from terrace.plans.model import MASKED, UNKNOWN, OutputChange, Path, Plan, ResourceChange, Value
 
@@ -31,7 +32,7 @@ _LONGEST = 256 * 1024
 
 def view(plan: Plan) -> dict[str, Any]:
     """A plan as plain JSON data. Nothing sensitive is in it: it was masked when the plan was read."""
-    links = _links(plan)
+    links, copies = _links(plan), copies_of(plan)
     return {
         "terrace": VERSION,
         "environment": plan.stack.environment,
@@ -41,7 +42,7 @@ def view(plan: Plan) -> dict[str, Any]:
         "terraform_version": plan.terraform_version,
         "complete": plan.complete,
         "errored": plan.errored,
-        "resources": [_resource(change, links, plan.origins) for change in plan.changes],
+        "resources": [_resource(change, links, plan.origins, copies.get(change.address)) for change in plan.changes],
         "outputs": [_output(output) for output in plan.outputs],
     }
 
@@ -50,6 +51,7 @@ def _resource(
     change: ResourceChange,
     links: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]],
     origins: Mapping[str, Mapping[str, tuple[str, ...]]],
+    copies: Copies | None,
 ) -> dict[str, Any]:
     refers_to, referred_from = links.get(block_of(change.address), ((), ()))
     after = None if change.action.value in ("delete", "forget") else _plain(change.after)
@@ -70,6 +72,7 @@ def _resource(
         "after": after,
         "unknown": [list(path) for path in change.unknown],
         "sensitive": [list(path) for path in change.sensitive],
+        "unmarked": _unmarked(change, copies),
         "replaced_by": [list(path) for path in change.replace_paths],
         "json": {**dict(_documents(after, ())), **{name: _plain(one) for name, one in change.documents.items()}},
         "defaults": defaults_of(change.type, after),
@@ -88,6 +91,15 @@ def _leave_unset(after: Any, path: Path) -> None:
         after = after[part]  # type: ignore[index]  # a path of a plan fits its value
     if isinstance(after, dict | list) and after[path[-1]] == LATER:  # type: ignore[index]
         after[path[-1]] = dict(UNSET)  # type: ignore[index]
+
+
+def _unmarked(change: ResourceChange, copies: Copies | None) -> list[list[str | int]]:
+    """Where a secret was hidden, because it is sensitive elsewhere, at a place that Terraform does not mark."""
+    if not copies:
+        return []
+    return [
+        list(path) for path in dict.fromkeys(one.path for one in in_value(change.after, "", copies)) if path in copies
+    ]
 
 
 def _output(output: OutputChange) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from terrace.assess.check import Check, Examined, PlanCheck, Scan, StaticCheck
+from terrace.assess.masking import masked, masked_findings
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Risk, risk
 from terrace.assess.scanners.together import Places, together
@@ -105,11 +106,13 @@ def validate(
             if isinstance(check, PlanCheck):
                 found += weighed(crew.config, check.name, partial(check.examine, examined, made))
     content, today = contents(crew.repository.tree(landscape.commit)), crew.clock().date()
+    # Before waivers: they copy messages into files and records.
+    found = list(masked_findings(found, made))
     left = waive(together(found, _places(crew, landscape)), waivers, today, content)
     left += dated(left, waivers, today, content)
     left += proposed(waivers.skips, left, Terms(today, crew.config.waivers.longest))
     assessment = Assessment(change_set, made, unplanned, left)
-    return Validation(assessment, _ahead(crew, history, assessment), _risk(crew, history, assessment))
+    return Validation(masked(assessment), _ahead(crew, history, assessment), _risk(crew, history, assessment))
 
 
 def _places(crew: Crew, landscape: Landscape) -> Places:

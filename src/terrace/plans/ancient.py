@@ -27,6 +27,7 @@ def mark(document: wire.Document) -> None:
     named += [(change, name) for name, change in document.output_changes.items()]
     for change, name in named:
         if change.before_sensitive == wire.NOTHING and change.after_sensitive == wire.NOTHING:
+            change.guessed = True
             change.before_sensitive = _marks(name, change.before)
             change.after_sensitive = _marks(name, change.after)
 

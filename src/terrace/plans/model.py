@@ -120,6 +120,18 @@ class OutputChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmarked:
+    """A text that was hidden when the plan was read, at a place that Terraform does not mark as sensitive.
+
+    `address` is a resource's, or `output.NAME`. The text is evidence for the search for secrets: no report shows it.
+    """
+
+    address: str
+    path: Path
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """A `check` block or condition: `status` is pass, fail, error or unknown; `problems` are its messages."""
 
@@ -154,6 +166,8 @@ class Plan:
     alters. `warnings` are those of Terraform and the
     providers, `deferred` names in sentences what Terraform put off. `shown` is `show -json` with what is sensitive
     hidden, for policies that were written for it; empty unless such are there.
+    `unmarked` are copies of sensitive texts where Terraform marks nothing, `secrets` the sensitive texts themselves, so
+    that the masking of reports finds them in findings; neither is part of what the plan does.
     """
 
     stack: Stack
@@ -176,6 +190,8 @@ class Plan:
     complete: bool = True
     lacks: tuple[str, ...] = ()
     shown: bytes = field(default=b"", repr=False, compare=False)
+    unmarked: tuple[Unmarked, ...] = field(default=(), repr=False, compare=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def effective(self) -> tuple[ResourceChange, ...]:

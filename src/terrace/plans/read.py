@@ -85,6 +85,8 @@ def read_plan(
         errored=found.errored,
         complete=_complete(found),
         lacks=tuple(found.lacks),
+        unmarked=tuple(secrets.unmarked(found)),
+        secrets=secrets.texts,
     )
 
 

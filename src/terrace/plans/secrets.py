@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from terrace.plans import wire
-from terrace.plans.model import MASKED, Value
+from terrace.plans.mask import masked
+from terrace.plans.model import MASKED, Path, Unmarked, Value
 
 SHORTEST = 6
 """Shorter texts are not hunted for: `true` or `8080` may be somebody's secret, and hiding each would hide the plan."""
@@ -36,6 +37,32 @@ class Secrets:
     def within(self, raw: bytes) -> bool:
         """Whether one of them stands in a part of the document."""
         return any(escaped in raw for escaped in self._escaped)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts themselves, for hiding them in what is told of the document."""
+        return tuple(sorted(self._texts))
+
+    def unmarked(self, document: wire.Document) -> Iterator[Unmarked]:
+        """Every copy of a secret in what is planned, at a place that Terraform does not mark.
+
+        Marks that were guessed from names are no marks of Terraform: what they hide counts as a copy.
+        """
+        for resource in document.resource_changes:
+            if "create" in resource.change.actions or "update" in resource.change.actions:
+                yield from self._unmarked(resource.address, resource.change)
+        for name, change in document.output_changes.items():
+            if "create" in change.actions or "update" in change.actions:
+                yield from self._unmarked(f"output.{name}", change)
+
+    def _unmarked(self, address: str, change: wire.Change) -> Iterator[Unmarked]:
+        raw = bytes(change.after)
+        if not change.guessed and not self.within(raw):
+            return
+        value, marks = wire.value(change.after), wire.value(change.after_sensitive)
+        for path, text in _strings(value if change.guessed else masked(value, marks), ()):
+            if any(secret in text for secret in self._texts):
+                yield Unmarked(address, path, text)
 
     def _hidden(self, value: Value) -> Value:
         if isinstance(value, str):
@@ -69,6 +96,17 @@ def _leaves(value: Any, marks: Any) -> Iterator[str]:
         for index, inner in enumerate(value):
             known = isinstance(marks, list) and index < len(marks)
             yield from _leaves(inner, True if marks is True else marks[index] if known else None)
+
+
+def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _strings(inner, (*path, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _strings(inner, (*path, index))
 
 
 def _escaped(text: str) -> bytes:

@@ -29,6 +29,7 @@ class Change(msgspec.Struct, gc=False):
     after_sensitive: msgspec.Raw = NOTHING
     replace_paths: list[list[str | int]] = []
     importing: msgspec.Raw = NOTHING
+    guessed: bool = False
 
 
 class Resource(msgspec.Struct, gc=False):

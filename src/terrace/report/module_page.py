@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from terrace.assess.leaks.names import plausible, says_secret
+from terrace.assess.leaks.text import sightings
 from terrace.report.text import visible
 from terrace.stacks.interface import Input, Interface
 
 MOST_LINES = 60
 """Lines of one value that are shown; the rest is counted."""
+
+_HIDDEN = "(hidden)"
+"""Replaces a secret within an expression."""
 
 MOST_LETTERS = 4000
 """Characters of one value that are shown."""
@@ -57,7 +60,10 @@ def code(text: str) -> str:
 
 def words(text: str) -> str:
     """Text as words in a cell, letter by letter; what stands between backticks is code, as its author meant."""
-    lines = _cut(text.strip()).split("\n")
+    clear = text.strip()
+    for one in reversed(sightings(clear, bare=False)):
+        clear = f"{clear[: one.start]}{_HIDDEN}{clear[one.end :]}"
+    lines = _cut(clear).split("\n")
     return "<br>".join(_words(visible(line.rstrip().replace("\t", " "))) for line in lines)
 
 
@@ -94,7 +100,7 @@ def _inputs(inputs: Sequence[Input]) -> str:
         (
             code(one.name),
             words(one.description),
-            code(one.type),
+            code(_hidden(one.name, one.type)),
             _default(one),
             "yes" if one.default is None else "no",
             "yes" if one.sensitive else "no",
@@ -110,9 +116,20 @@ def _inputs(inputs: Sequence[Input]) -> str:
 def _default(one: Input) -> str:
     if one.default is None:
         return ""
-    # It stands in the source already, and is not spread further.
-    secret = says_secret(one.name) and plausible(one.name, one.default.strip('"'))
-    return "(hidden: it looks like a secret)" if secret else code(one.default)
+    shown = _hidden(one.name, one.default)
+    # A default is in the source already, and is not spread further.
+    secret = shown != one.default and shown.strip('"') == _HIDDEN
+    return "(hidden: it looks like a secret)" if secret else code(shown)
+
+
+def _hidden(name: str, expression: str) -> str:
+    """An expression of a module without the secrets in it, found as in the source."""
+    head = f'variable "{name}" {{\n  default = '
+    found = sightings(f"{head}{expression}\n}}\n", bare=False, path="variables.tf")
+    for one in reversed(found):
+        start, end = one.start - len(head), one.end - len(head)
+        expression = f"{expression[: max(start, 0)]}{_HIDDEN}{expression[end:]}"
+    return expression
 
 
 def _outputs(module: Interface) -> str:

@@ -21,14 +21,15 @@ from terrace.apps.policy_folders import Laid, laid_out, on_disk
 from terrace.apps.policy_pack import upgrade_of, write
 from terrace.apps.policy_trial import Trial, tried
 from terrace.apps.wiring import Workshop, opa
+from terrace.assess.masking import concealed_value, hiding_of
 from terrace.assess.policy.shipped import FOLDER
 from terrace.assess.policy.starter import starter
-from terrace.assess.view import view
+from terrace.assess.view import HIDDEN, view
 from terrace.errors import BadInput, NotReady
 from terrace.pipelines.look import plan_in
 from terrace.plans.digest import DigestKey
 from terrace.plans.document_kinds import as_utf8
-from terrace.plans.model import Plan
+from terrace.plans.model import MASKED, Plan
 from terrace.plans.read import read_plan
 from terrace.plans.shown import shown
 from terrace.stacks.config import Config, PlainPolicies
@@ -102,9 +103,19 @@ def watch(folder: str, *, coverage: bool) -> int:
 
 
 def given(folder: str, what: str, shape: Shape) -> int:
-    """Print what policies are given of a stack, or of a plan in a file. Nothing sensitive is in it."""
-    emit(_given(_plan(folder, what), shape))
+    """Print what policies are given of a stack, or of a plan in a file. Nothing sensitive is in it, and no secret."""
+    plan = _plan(folder, what)
+    emit(_without_masks(concealed_value(_given(plan, shape), "", hiding_of({"": plan})), shape))
     return 0
+
+
+def _without_masks(value: Any, shape: Shape) -> Any:
+    """JSON data: hidden values as policies are given those that Terraform marks."""
+    if value is MASKED:
+        return dict(HIDDEN) if shape == "view" else "(sensitive)"
+    if isinstance(value, dict):
+        return {name: _without_masks(inner, shape) for name, inner in value.items()}
+    return [_without_masks(inner, shape) for inner in value] if isinstance(value, list) else value
 
 
 def new(folder: str, name: str) -> int:
@@ -130,7 +141,7 @@ def attempt(folder: str, rule: str, what: str, *, as_json: bool) -> int:
     plan = _plan(folder, what)
     folders = _folders(root, config)
     with laid_out(on_disk(root, config.judging), folders, config.shown) as laid:
-        trial = tried(opa(), laid, folders, rule, lambda shape: _given(plan, shape))
+        trial = tried(opa(), laid, folders, rule, lambda shape: _given(plan, shape), hiding_of({"": plan}))
     if as_json:
         emit({**_told(trial), "lacks": list(plan.lacks)})
         return 0

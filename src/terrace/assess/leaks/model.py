@@ -60,7 +60,7 @@ def leaks(patches: Iterable[Patch], fingerprint: Fingerprint) -> Iterator[Leak]:
 
 
 def _leaks(patch: Patch, fingerprint: Fingerprint) -> Iterator[Leak]:
-    found = sightings(patch.text, bare=allows_bare(patch.path) and bool(patch.path))
+    found = sightings(patch.text, bare=allows_bare(patch.path) and bool(patch.path), path=patch.path)
     if not found:
         return
     begins = _line_starts(patch.text)

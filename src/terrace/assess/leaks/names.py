@@ -16,6 +16,7 @@ _KEYS = frozenset(
     {"access", "account", "api", "auth", "client", "encryption", "master", "private", "primary", "root", "secondary"}
     | {"secret", "service", "shared", "signing", "storage", "subscription"}
 )
+_PLURAL = (_NOUNS - {"pas", "credential"}) | {"key"}
 _TRAILING = frozenset({"default", "value", "plaintext", "plain", "text", "string", "base64", "b64", "wo"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -72,7 +73,10 @@ def says_secret(name: str) -> bool:
 
 
 def _essence(name: str) -> tuple[str, ...]:
+    """The words of a name without what may follow: numbers, `value`, and the plural of several secrets."""
     found = words(name)
+    if found and found[-1].endswith("s") and (found[-1][:-1] in _PLURAL or found[-1].endswith("passwords")):
+        found = (*found[:-1], found[-1][:-1])
     while found and (found[-1].isdigit() or (found[-1] in _TRAILING and found[-2:] != ("connection", "string"))):
         found = found[:-1]
     return found
@@ -92,6 +96,11 @@ def plausible(name: str, value: str) -> bool:
     if not 6 <= len(text) <= LONGEST or is_reference(text) or _PLACEHOLDER.match(text):
         return False
     return True if says_password(name) else looks_random(text)
+
+
+def reads_like_words(text: str) -> bool:
+    """Whether a text is made of words and small numbers, as ordinary values are: `postgres`, `eu-west-1`."""
+    return _IDENTIFIER.fullmatch(text) is not None
 
 
 def looks_random(text: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from terrace.assess.leaks.configuration import is_configuration, named_texts
 from terrace.assess.leaks.kinds import AWS_SECRET, BY_NAME, KINDS, PASSWORD, SECRET, Kind
 from terrace.assess.leaks.names import entropy, plausible, says_password, says_secret, words
 
@@ -25,18 +27,26 @@ _MENTIONS = (
 )
 """What a name that says so holds, in small letters. Finding these is much faster than one pattern of all of them."""
 
+_MENTION = re.compile("|".join(map(re.escape, _MENTIONS)))
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_LONG_LINE = 8192
+"""Longer lines are looked at around the words that say so; twice as long as any value."""
+
 _KEY_OF = re.compile(
     r"(?:access|account|api|auth|client|encryption|master|private|primary|root|secondary|secret|service|shared|signing"
     r"|storage|subscription)[_.-]?$"
 )
 
 _QUOTED = r""""(?P<{0}d>(?:[^"\\\n]|\\.)*)"|'(?P<{0}s>[^'\n]*)'"""
+_BARE = r"""(?P<vb>[^\s"'#,;(){}\[\]]\S*)"""
 _VALUE = _QUOTED.format("v")
 _ASSIGNED = re.compile(
-    r"""(?<![\w.-])["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*\]?\s*(?:=>|:=|[=:])\s*(?:"""
+    r"""(?<![\w.-])["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*(?:\]\s*)?(?:=>|:=|[=:])\s*(?:"""
     + _VALUE
-    + r"""|(?P<vb>[^\s"'#,;(){}\[\]]\S*))"""
+    + f"|{_BARE})"
 )
+_QUOTED_ONLY = re.compile(_ASSIGNED.pattern.replace(_BARE, r"(?P<vb>(?!))"))
+"""Where a bare value is none, it must not end what begins within it: `Error: password = "..."`."""
 _PAIR = re.compile(
     r"""["']?\b(?i:name|key)["']?\s*[:=]\s*["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*,?\s*"""
     r"""["']?\b(?i:value)["']?\s*[:=]\s*(?:""" + _VALUE + r"""|(?P<vb>[^\s"'#,;(){}\[\]]\S*))"""
@@ -66,12 +76,22 @@ _CODE = (
 """Where a value without quotes is an expression, or prose."""
 
 
-def sightings(text: str, *, bare: bool = True) -> list[Sighting]:
-    """Every secret of a text, in order; none overlaps another. `bare` says whether values may stand without quotes."""
+def sightings(text: str, *, bare: bool = True, path: str = "") -> list[Sighting]:
+    """Every secret of a text, in order; none overlaps another. `bare` says whether values may stand without quotes.
+
+    Of configuration and JSON, which `path` says, names and values are read as they belong together; lines are looked
+    at besides, for comments and for what cannot be parsed.
+    """
     found = _Found()
-    for sighting in (*_formats(text), *_named(text, bare)):
+    for sighting in _formats(text):
         found.add(sighting)
-    return sorted(found.kept, key=lambda s: s.start)
+    small = _small(text)
+    lines = sorted(_lines_that_mention(small))
+    if lines:
+        tellings = _tellings(text, small, lines) if is_configuration(path) else ()
+        for sighting in (*_configured(text, path, tellings), *_named(text, small, lines, bare)):
+            found.add(sighting)
+    return found.kept
 
 
 def allows_bare(path: str) -> bool:
@@ -80,14 +100,17 @@ def allows_bare(path: str) -> bool:
 
 
 class _Found:
-    """What was found so far; the first of two that overlap stays."""
+    """What was found so far, in order; the first of two that overlap stays."""
 
     def __init__(self) -> None:
         self.kept: list[Sighting] = []
 
     def add(self, new: Sighting) -> None:
-        if all(new.end <= old.start or old.end <= new.start for old in self.kept):
-            self.kept.append(new)
+        at = bisect_left(self.kept, new.start, key=lambda one: one.start)
+        before = at == 0 or self.kept[at - 1].end <= new.start
+        after = at == len(self.kept) or new.end <= self.kept[at].start
+        if before and after:
+            self.kept.insert(at, new)
 
 
 def _formats(text: str) -> Iterator[Sighting]:
@@ -106,19 +129,63 @@ def _is_example(kind: Kind, value: str) -> bool:
     return "EXAMPLE" in value or "xxxxx" in value.lower() or len(set(value)) < 6
 
 
-def _named(text: str, bare: bool) -> Iterator[Sighting]:
+def _small(text: str) -> str:
     small = text.lower()
-    if len(small) != len(text):  # A few letters of the world change their length.
-        small = text
-    for start, end in sorted(_lines_that_mention(small)):
+    # A few letters of the world change their length.
+    return small if len(small) == len(text) else text
+
+
+def _tellings(text: str, small: str, lines: Iterable[tuple[int, int]]) -> list[int]:
+    """Where names say that something is a secret, in order."""
+    windows = (window for start, end in lines for window in _windows(small, start, end))
+    return [
+        name.start() for first, last in windows for name in _NAME.finditer(text, first, last) if says_secret(name[0])
+    ]
+
+
+def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[Sighting]:
+    """Values of configuration that a name calls a secret, and what texts of it say line by line."""
+    for one in named_texts(text, path, tellings):
+        kind = kind_of(one.name, one.value) if one.name and "\n" not in one.value else None
+        if kind is not None:
+            yield Sighting(kind, one.start, one.end)
+        elif one.inner:
+            small = _small(one.inner)
+            lines = sorted(_lines_that_mention(small))
+            for found in _named(one.inner, small, lines, bare=True) if lines else ():
+                yield Sighting(found.kind, one.start + found.start, one.start + found.end)
+
+
+def _named(text: str, small: str, lines: Iterable[tuple[int, int]], bare: bool) -> Iterator[Sighting]:
+    """What lines say that mention a secret."""
+    for start, end in lines:
         # A name may stand on one line and its value on the next few.
         begin = text.rfind("\n", 0, max(0, start - 1)) + 1
         rest = _lines_on(text, end, 6)
-        yield from _within(text, start, end, bare)
+        for first, last in _windows(small, start, end):
+            for match in (_ASSIGNED if bare else _QUOTED_ONLY).finditer(text, first, last):
+                yield from _told(match, bare)
         for mark, pattern in (("value", _PAIR), ("variable", _DEFAULT)):
             if small.find(mark, begin, rest) >= 0:
                 for match in pattern.finditer(text, begin, rest):
                     yield from _told(match, bare)
+
+
+def _windows(small: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of a line in which a name that says so may be, with its value: all of it, unless it is very long."""
+    if end - start <= _LONG_LINE:
+        yield start, end
+        return
+    first, last = start, start
+    for mention in _MENTION.finditer(small, start, end):
+        begin = max(start, mention.start() - 120)
+        if begin > last:
+            if last > first:
+                yield first, last
+            first = begin
+        last = min(end, mention.end() + _LONG_LINE)
+    if last > first:
+        yield first, last
 
 
 def _lines_that_mention(small: str) -> set[tuple[int, int]]:
@@ -134,11 +201,6 @@ def _lines_that_mention(small: str) -> set[tuple[int, int]]:
                 at = end
             at = small.find(mention, at + 1)
     return lines
-
-
-def _within(text: str, start: int, end: int, bare: bool) -> Iterator[Sighting]:
-    for match in _ASSIGNED.finditer(text, start, min(end, start + 20_000)):
-        yield from _told(match, bare)
 
 
 def _lines_on(text: str, at: int, count: int) -> int:

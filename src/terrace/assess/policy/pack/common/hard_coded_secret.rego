@@ -39,6 +39,14 @@ _attributes(_) := {problem |
 	problem := lib.broken(resource, lib.dotted(path))
 }
 
+# Terraform marks the value elsewhere, and not here: it is hidden in what is judged, and is in clear in the state.
+deny contains lib.told(rego.metadata.chain(), problem) if {
+	some resource in input.resources
+	lib.survives(resource)
+	some path in resource.unmarked
+	problem := lib.broken(resource, lib.dotted(path))
+}
+
 # As lists of {name, value}, in the JSON of container definitions.
 _containers(_) := {problem |
 	some resource in input.resources

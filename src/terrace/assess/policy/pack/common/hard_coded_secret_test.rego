@@ -22,6 +22,15 @@ test_fires_3 if {
 	testing.fails(hard_coded_secret.deny) with input as testing.one("aws_ecs_task_definition", {"container_definitions": json.marshal([{"name": "a", "environment": [{"name": "API_TOKEN", "value": made}]}])})
 }
 
+# The same value is sensitive elsewhere, and was hidden here.
+test_fires_4 if {
+	resource := object.union(
+		testing.resource("aws_lambda_function", {"environment": [{"variables": {"DB_PASSWORD": {"sensitive": true}}}]}),
+		{"unmarked": [["environment", 0, "variables", "DB_PASSWORD"]]},
+	)
+	testing.fails(hard_coded_secret.deny) with input as {"resources": [resource]}
+}
+
 test_silent if {
 	testing.silent(hard_coded_secret.deny) with input as testing.one("azurerm_linux_web_app", {"app_settings": {"ApiKey": "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/a)"}})
 }

@@ -29,6 +29,7 @@ named(type, name, after) := {
 	"after": after,
 	"unknown": [],
 	"sensitive": [],
+	"unmarked": [],
 	"replaced_by": [],
 	"json": {key: json.unmarshal(text) | some key, text in after; is_string(text); json.is_valid(text)},
 	"defaults": {},
