@@ -56,7 +56,8 @@ def named_texts(text: str, path: str, tellings: Sequence[int]) -> Iterator[Named
         return
     for start, end in pairwise((0, *_parts(text), len(text))):
         first, last = bisect_left(tellings, start), bisect_left(tellings, end)
-        if first < last:
+        # Of one plain line the search by lines sees as much.
+        if first < last and _MORE.search(text, start, end):
             block = _Hcl(text[start:end], [at - start for at in tellings[first:last]])
             yield from (one._replace(start=one.start + start, end=one.end + start) for one in block.texts())
 
@@ -64,7 +65,25 @@ def named_texts(text: str, path: str, tellings: Sequence[int]) -> Iterator[Named
 # --- names -------------------------------------------------------------------------------------------------------
 
 _METADATA = frozenset(
-    {"alias", "arn", "arns", "cidr", "class", "description", "email", "endpoint", "engine", "env", "environment"}
+    {
+        "alias",
+        "arn",
+        "arns",
+        "checksum",
+        "cidr",
+        "class",
+        "description",
+        "digest",
+        "etag",
+        "hash",
+        "integrity",
+        "resolved",
+        "email",
+        "endpoint",
+        "engine",
+        "env",
+        "environment",
+    }
     | {"file", "host", "hostname", "id", "ids", "key", "keys", "kind", "label", "length", "location", "login", "name"}
     | {"names", "namespace", "path", "paths", "policy", "port", "prefix", "project", "provider", "region", "role"}
     | {"scope", "source", "store", "suffix", "type", "unit", "uri", "url", "user", "username", "vault", "version"}
@@ -77,7 +96,8 @@ _PROSE = frozenset({"description", "comment", "error_message", "title", "summary
 
 def below(name: str, key: str) -> str:
     """What a value is called whose key is in something called `name`: a map `passwords` names its values."""
-    if says_secret(key) or not says_secret(name):
+    # A path, as of packages, names no secret.
+    if says_secret(key) or "/" in name or not says_secret(name):
         return key
     last = words(key)[-1:]
     return key if last and last[0] in _METADATA else name
@@ -92,10 +112,11 @@ _PASSING = frozenset(
 )
 """Functions whose result has the texts of their arguments."""
 
-_LAST = frozenset({"lookup", "optional"})
-"""Functions whose last argument is what they give in the absence of anything else."""
+_OTHERWISE_AT = {"lookup": 2, "optional": 1}
+"""Functions of which one argument is what they give in the absence of anything else."""
 
 _BLOCK = re.compile(r'^ ?[a-z_]+(?:[ \t]+"[^"\n]*")*[ \t]*\{', re.MULTILINE)
+_MORE = re.compile(r"[(\[{]|<<|\?|\n ?[^\n]|\\n")
 _CLOSED = re.compile(r"^ ?\}", re.MULTILINE)
 """Where a block begins at the left, or one column from it in a diff, and where it ends."""
 
@@ -198,7 +219,7 @@ class _Hcl:
             function = text_of(children[0]) if children else ""
             arguments = [a for each in children[1:] if each.type == "function_arguments" for a in each.named_children]
             for at, argument in enumerate(arguments):
-                passes = function in _PASSING or (function in _LAST and 0 < at == len(arguments) - 1)
+                passes = function in _PASSING or at == _OTHERWISE_AT.get(function)
                 yield argument, name if passes else ""
         elif kind == "conditional":
             for at, child in enumerate(children):

@@ -17,6 +17,8 @@ _KEYS = frozenset(
     | {"secret", "service", "shared", "signing", "storage", "subscription"}
 )
 _PLURAL = (_NOUNS - {"pas", "credential"}) | {"key"}
+_NAMES_OF_SECRETS = (("existing", "secret"), ("pull", "secret"))
+"""What Kubernetes and Helm call the name of an object that holds a secret."""
 _TRAILING = frozenset({"default", "value", "plaintext", "plain", "text", "string", "base64", "b64", "wo"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -63,7 +65,7 @@ def says_secret(name: str) -> bool:
     What ends otherwise does not: `secret_name`, `password_length`, `token_ttl`, `public_key`.
     """
     found = _essence(name)
-    if not found:
+    if not found or found[-2:] in _NAMES_OF_SECRETS:
         return False
     if found[-1] in _NOUNS or says_password(name):
         return True

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from terrace.assess.leaks.configuration import is_configuration, named_texts
+from terrace.assess.leaks.configuration import named_texts
 from terrace.assess.leaks.kinds import AWS_SECRET, BY_NAME, KINDS, PASSWORD, SECRET, Kind
 from terrace.assess.leaks.names import entropy, plausible, says_password, says_secret, words
 
@@ -55,6 +55,7 @@ _DEFAULT = re.compile(
     r"""\bvariable\s+"(?P<name>[\w-]{1,100})"\s*\{[^{}]*?\bdefault\s*=\s*(?:""" + _VALUE + r"""|(?P<vb>(?!)))"""
 )
 _AWS_SECRET = re.compile(r"[A-Za-z0-9/+]{40}")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _AZURE_KEY = re.compile(r"[A-Za-z0-9+/]{86}==")
 _CODE = (
     ".tf",
@@ -86,9 +87,8 @@ def sightings(text: str, *, bare: bool = True, path: str = "") -> list[Sighting]
     for sighting in _formats(text):
         found.add(sighting)
     small = _small(text)
-    lines = sorted(_lines_that_mention(small))
+    lines, tellings = _lines_that_tell(text, small)
     if lines:
-        tellings = _tellings(text, small, lines) if is_configuration(path) else ()
         for sighting in (*_configured(text, path, tellings), *_named(text, small, lines, bare)):
             found.add(sighting)
     return found.kept
@@ -135,12 +135,16 @@ def _small(text: str) -> str:
     return small if len(small) == len(text) else text
 
 
-def _tellings(text: str, small: str, lines: Iterable[tuple[int, int]]) -> list[int]:
-    """Where names say that something is a secret, in order."""
-    windows = (window for start, end in lines for window in _windows(small, start, end))
-    return [
-        name.start() for first, last in windows for name in _NAME.finditer(text, first, last) if says_secret(name[0])
-    ]
+def _lines_that_tell(text: str, small: str) -> tuple[list[tuple[int, int]], list[int]]:
+    """The lines in which a name says that something is a secret, and where those names are, in order."""
+    lines, tellings = [], []
+    for start, end in sorted(_lines_that_mention(small)):
+        known = len(tellings)
+        for first, last in _windows(small, start, end):
+            tellings += [name.start() for name in _NAME.finditer(text, first, last) if says_secret(name[0])]
+        if len(tellings) > known:
+            lines.append((start, end))
+    return lines, tellings
 
 
 def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[Sighting]:
@@ -151,8 +155,8 @@ def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[Sight
             yield Sighting(kind, one.start, one.end)
         elif one.inner:
             small = _small(one.inner)
-            lines = sorted(_lines_that_mention(small))
-            for found in _named(one.inner, small, lines, bare=True) if lines else ():
+            lines, _ = _lines_that_tell(one.inner, small)
+            for found in _named(one.inner, small, lines, bare=True):
                 yield Sighting(found.kind, one.start + found.start, one.start + found.end)
 
 
@@ -226,7 +230,10 @@ def kind_of(name: str, value: str) -> Kind | None:
     if not says_secret(name):
         return None
     if _AWS_SECRET.fullmatch(value) and words(name)[-2:] in (("access", "key"), ("secret", "key")):
-        return AWS_SECRET if entropy(value) >= 3.7 and "EXAMPLE" not in value else None
+        if "EXAMPLE" in value:
+            return None
+        if entropy(value) >= 3.7 and not _HEX.fullmatch(value):
+            return AWS_SECRET
     if _AZURE_KEY.fullmatch(value):
         return BY_NAME["azure-storage-key"]
     if not plausible(name, value):
