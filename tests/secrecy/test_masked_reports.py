@@ -17,6 +17,7 @@ from terrace.assess.leaks.plan import exposed
 from terrace.assess.masking import masked
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.view import view
+from terrace.errors import Diagnostic
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
@@ -179,7 +180,7 @@ _NAMES = """
 lambda, before, after, container, script, base64, helm, env list, app settings, marked by the provider, url,
 map of passwords, list of keys, output, output in a map, output in a list, output dsn, diff removed, diff added,
 diff default removed, diff default added, diff map, diff list, diff function, tfvars removed, tfvars added,
-readme removed, readme added, readme object, shell removed, shell added, message, fix, note, unplanned,
+readme removed, readme added, readme object, shell removed, shell added, message, fix, note, unplanned, warning,
 module default, module description, module type, module object, module list, module pair, module heredoc
 """
 PLANTED = frozenset(" ".join(_NAMES.split()).split(", "))
@@ -196,11 +197,14 @@ def shown_in(text: str) -> set[str]:
     return found
 
 
+WARNING = Diagnostic("warning", "Value for undeclared variable", f'client_secret = "{secret("warning")}" is not used')
+
+
 def record() -> Any:
     one = rich()
     assessment = replace(
         one.assessment,
-        plans={STACK.key: PLAN},
+        plans={STACK.key: replace(PLAN, warnings=(WARNING,))},
         unplanned={"prod/app": f'Error: password = "{secret("unplanned")}" is wrong'},
         findings=(*FOUND, *exposed({STACK.key: PLAN})),
     )

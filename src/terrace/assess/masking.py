@@ -121,7 +121,11 @@ def concealed(plan: Plan) -> Plan:
 
     Checks judge the plan as it is; only what goes into a report goes through here.
     """
-    hiding = Hiding(shown_secrets(plan))
+    shown = shown_secrets(plan)
+    hiding, whole = Hiding(shown), Hiding((*plan.secrets, *shown))
+
+    def text(said: str) -> str:
+        return whole.hide(without_secrets(said))
 
     def change(one: ResourceChange) -> ResourceChange:
         if one.action is Action.NO_OP:
@@ -139,6 +143,9 @@ def concealed(plan: Plan) -> Plan:
         changes=tuple(map(change, plan.changes)),
         drift=tuple(map(change, plan.drift)),
         outputs=tuple(map(output, plan.outputs)),
+        warnings=tuple(replace(one, summary=text(one.summary), detail=text(one.detail)) for one in plan.warnings),
+        deferred=tuple(map(text, plan.deferred)),
+        checks=tuple(replace(one, problems=tuple(map(text, one.problems))) for one in plan.checks),
         unmarked=(),
         secrets=(),
         shown=b"",

@@ -150,4 +150,4 @@ def _unpacked(value: str) -> str | None:
 
 def shows_secret(name: str, value: Value) -> bool:
     """Whether a value that is called `name` holds what looks like a secret."""
-    return any(True for _ in _in(value, name, ""))
+    return any(True for _ in in_value(value, name))

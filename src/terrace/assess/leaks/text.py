@@ -137,7 +137,8 @@ def _small(text: str) -> str:
 
 def _lines_that_tell(text: str, small: str) -> tuple[list[tuple[int, int]], list[int]]:
     """The lines in which a name says that something is a secret, and where those names are, in order."""
-    lines, tellings = [], []
+    lines: list[tuple[int, int]] = []
+    tellings: list[int] = []
     for start, end in sorted(_lines_that_mention(small)):
         known = len(tellings)
         for first, last in _windows(small, start, end):
