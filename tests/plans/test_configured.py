@@ -290,3 +290,19 @@ def test_what_a_value_is_is_told_only_where_nothing_changes_it() -> None:
     assert taken('"${aws_kms_key.k.arn}"') == {"policy": "aws_kms_key.k"}
     assert taken('timestamp() == "" ? aws_kms_key.k.arn : "open"') == {}
     assert taken('"${aws_kms_key.k.arn}-b"') == {}
+
+
+def test_a_module_for_which_one_instance_computes_an_argument_sets_it() -> None:
+    inner = "module.m.aws_sqs_queue.it"
+    for text, is_unset in (("policy = null", True), ("policy = timestamp()", False)):
+        source = read_sources({"": [("a.tf", f'module "m" {{\n {text}\n}}'.encode())], "m": [("a.tf", b"")]})
+        calls = module({}, {"references": ["var.policy"]})
+        found = plan(changes=[change(inner, unknown={"policy": True})], source=None, sources=source, **calls)
+        assert (unset(found, inner) == {"policy"}) is is_unset
+
+
+def test_a_list_that_a_loop_makes_of_an_impure_function_is_set() -> None:
+    group = "aws_security_group.it"
+    source = 'resource "aws_security_group" "it" {\n ingress = [for x in split(",", timestamp()) : { port = 22 }]\n}'
+    blocks = [resource(group, ingress={})]
+    assert unset(plan(*blocks, changes=[change(group, unknown={"ingress": True})], source=source), group) == set()

@@ -36,6 +36,9 @@ def plan(before: object, after: object) -> Plan:
         before=before,
         after=after,
         unknown=(("a", 0, "b"),),
+        unset=(("a", 0, "b"),),
+        documents={"policy": {"Statement": [after]}},
+        taken={"policy": "aws_x.z"},
         after_marks={"a": "m"},
     )
     output = OutputChange("o", Action.CREATE, None, after, sensitive=True)
@@ -47,6 +50,7 @@ def plan(before: object, after: object) -> Plan:
         (output,),
         drift=(change,),
         links=(("a", "b"),),
+        origins={"aws_x.y": {"policy": ("aws_x.z",)}},
         shown=b"\x00\xff",
     )
 
