@@ -260,6 +260,8 @@ def test_what_differs_in_every_plan_is_named_at_check_and_deployed_where_it_is_a
     done = shop.ok("resume", "staging", "--json").json
     assert done["result"] == "succeeded"
     assert any("terraform_data.when.input" in one for step in done["steps"] for one in step.get("notices", ()))
+    applied = next(step for step in done["steps"] if step["name"] == "apply")
+    assert any("it is down" in one for one in applied["notices"]), "it fails after the apply too"
 
 
 def test_a_local_backend_is_safe_from_the_checkout_that_comes_and_goes(shop: World) -> None:

@@ -31,13 +31,14 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class ApplySucceeded:
-    """An apply that Terraform ended well."""
+    """An apply that Terraform ended well. `notices` are the warnings of Terraform, in sentences."""
 
     message: str
+    notices: tuple[str, ...] = ()
 
     def ended(self) -> Ended:
         """Returns it as the record of its step."""
-        return Ended("succeeded", self.message)
+        return Ended("succeeded", self.message, {"notices": list(self.notices)} if self.notices else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from terrace.assess.leaks.plan import shows_secret
 from terrace.assess.model import Objection, Weight
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import rule_for
@@ -33,7 +34,7 @@ from terrace.plans.compare import differing
 from terrace.plans.model import Action, Plan
 from terrace.plans.state_file import objects
 from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, Listener, RunOutcome, StateSnapshot
-from terrace.plans.wording import deeds, notices
+from terrace.plans.wording import deeds, notices, warning_sentence
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.model import Destruction, Undoing
@@ -268,11 +269,18 @@ def _told(outcome: RunOutcome) -> ApplyEnd:
             "push it with `terraform state push` before anything else"
         )
     if outcome.code == 0 and not outcome.doubt:
-        return ApplySucceeded(outcome.summary)
+        return ApplySucceeded(outcome.summary, _warned(outcome))
     if outcome.evidence is not None and not outcome.doubt:
         return ApplyFailed(outcome.summary, outcome.evidence)
     doubt = outcome.doubt or f"it ended with {outcome.code}, and nothing proves what it did"
     return ApplyUnknown(f"{doubt}; {outcome.summary}")
+
+
+def _warned(outcome: RunOutcome) -> tuple[str, ...]:
+    """What Terraform warned of while it applied, such as a `check` block that fails afterwards."""
+    told = [warning_sentence(one) for one in outcome.diagnostics if one.severity == "warning"]
+    kept = dict.fromkeys(one for one in told if fits(one) and not shows_secret("", one))
+    return tuple(kept)[:MOST_NOTICES]
 
 
 def _never_started() -> ApplyEnd:
