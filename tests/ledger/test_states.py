@@ -21,6 +21,7 @@ from terrace.ledger.states import (
     good_backups,
     recorded,
     release_of,
+    same_state,
     stacks_of,
     standings,
     words,
@@ -201,3 +202,16 @@ def test_a_span_is_told_in_one_unit() -> None:
     spans = [timedelta(seconds=4), timedelta(minutes=61), timedelta(hours=1), timedelta(hours=30), timedelta(days=3)]
     assert [words(span) for span in spans] == ["4 s", "61 min", "1 h", "30 h", "3 d"]
     assert Standing("prod", "prod").problem(HOUR, NOON) == ""
+
+
+def test_a_lineage_that_continues_another_is_the_same_state_of_that_stack_alone() -> None:
+    def saved(stack: str, before: str, after: str) -> tuple[str, str, Mapping[str, Any]]:
+        copy = {"backup": f"states/{stack}/{after}", "sha256": "s1", "serial": 1, "lineage": after}
+        return kinds.STATE_BACKED_UP, stack, {"environment": "dev", "finding": "saved", "continues": before, **copy}
+
+    seen = history(
+        saved("dev/a", "l0", "l1"), saved("dev/a", "l1", "l2"), saved("dev/b", "l2", "l9"), saved("dev/a", "", "l7")
+    )
+    assert same_state(seen, "dev/a", "l1") == {"l0", "l1", "l2"}
+    assert same_state(seen, "dev/b", "l1") == {"l1"}
+    assert same_state(seen, "dev/a", "l7") == {"l7"}

@@ -40,18 +40,34 @@ def test_nothing_speaks_against_a_known_copy_of_the_same_state(current: StateSna
     assert obstacles(current, RECORD, COPY, KNOWN) == ()
 
 
+@pytest.mark.parametrize("current", [CURRENT, EMPTY], ids=["there", "empty"])
+def test_a_copy_of_a_lineage_that_the_state_had_before_is_of_the_same_state(current: StateSnapshot) -> None:
+    known = replace(KNOWN, same_state=frozenset({"l0", "l1"}))
+    assert obstacles(current, RECORD, replace(COPY, lineage="l0"), known) == ()
+
+
 @pytest.mark.parametrize(
     ("current", "copy", "known", "why", "consent"),
     [
         (CURRENT, replace(COPY, lineage="l2"), KNOWN, "of another state", ""),
         (EMPTY, replace(COPY, lineage="l2"), KNOWN, "the backend is empty", "other-lineage"),
+        (CURRENT, replace(COPY, lineage="l2"), replace(KNOWN, holds_nothing=True), "of another state", "other-lineage"),
         (CURRENT, replace(COPY, terraform_version="1.12.0"), KNOWN, "written by version 1.12.0", ""),
         (CURRENT, replace(COPY, terraform_version=""), KNOWN, "version unknown", ""),
         (CURRENT, COPY, replace(KNOWN, sha256=""), "does not know it", "unrecorded"),
         (CURRENT, COPY, replace(KNOWN, sha256="s2"), "another content", ""),
         (CURRENT, COPY, replace(KNOWN, applied=("d2",)), "d2", "later-apply"),
     ],
-    ids=["foreign", "empty and other", "newer core", "no version", "unrecorded", "swapped", "applied since"],
+    ids=[
+        "foreign",
+        "empty and other",
+        "nothing there",
+        "newer core",
+        "no version",
+        "unrecorded",
+        "swapped",
+        "applied since",
+    ],
 )
 def test_each_danger_is_told_and_only_some_can_be_accepted(
     current: StateSnapshot, copy: StateSnapshot, known: Known, why: str, consent: str

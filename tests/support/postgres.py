@@ -16,7 +16,7 @@ NOBODY = 65534
 @contextmanager
 def running() -> Iterator[str]:
     """The connection string of a server behind a socket; it writes nothing through to the disk."""
-    programs = _programs()
+    programs = server_programs()
     with ExitStack() as stack:
         # Not below a folder of pytest: those are closed to the user that PostgreSQL insists on.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pg-")))
@@ -30,7 +30,7 @@ def running() -> Iterator[str]:
         yield f"postgres:///postgres?host={folder}&user=terrace&sslmode=disable"
 
 
-def _programs() -> Path:
+def server_programs() -> Path:
     """Where initdb and pg_ctl are. Missing ones fail a test: nothing that must be withstood is skipped."""
     found = shutil.which("pg_ctl")
     if found is not None:

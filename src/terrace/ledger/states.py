@@ -158,6 +158,22 @@ def _lineages(history: History) -> dict[str, frozenset[str]]:
     return {lineage: frozenset(keys) for lineage, keys in found.items() if lineage}
 
 
+def same_state(history: History, stack: str, lineage: str) -> frozenset[str]:
+    """The lineages that the state of a stack had before and after this one, itself among them: a restore into an empty
+    remote backend begins a new one, and the ledger says which it continues."""
+    pairs = {
+        (record.continues, record.lineage)
+        for event in history.readable
+        if isinstance(record := event.record, (StateBackedUp, StateRestoreEnded)) and event.subject == stack
+        if record.continues and record.lineage
+    }
+    found, size = {lineage}, 0
+    while len(found) > size:
+        size = len(found)
+        found |= {name for pair in pairs if found & set(pair) for name in pair}
+    return frozenset(found)
+
+
 def applied_since(history: History, stack: str, moment: datetime) -> tuple[str, ...]:
     """The deployments that began to apply something to a stack after that moment."""
     return tuple(

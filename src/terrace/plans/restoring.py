@@ -27,12 +27,16 @@ class Obstacle:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known elsewhere: our own core `version`, the deployments that `applied` something since the copy was
-    taken, the hash of the copy's state and the state's lineage as the ledger has them ("": it does not)."""
+    taken, the hash of the copy's state and the state's lineage as the ledger has them ("": it does not). `same_state`
+    are the lineages that the state had by the ledger, `holds_nothing` whether the state there has neither objects nor
+    outputs."""
 
     version: str
     applied: tuple[str, ...]
     sha256: str
     lineage: str
+    same_state: frozenset[str] = frozenset()
+    holds_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,9 +53,11 @@ def obstacles(current: StateSnapshot, record: BackupRecord, copy: StateSnapshot,
 
 
 def _obstacles(current: StateSnapshot, record: BackupRecord, copy: StateSnapshot, known: Known) -> Iterator[Obstacle]:
-    if current.content and current.lineage != copy.lineage:
-        yield Obstacle(f"it is of another state: its lineage is {copy.lineage}, and the state's is {current.lineage}")
-    if not current.content and known.lineage and known.lineage != copy.lineage:
+    continued = copy.lineage in known.same_state
+    if current.content and current.lineage != copy.lineage and not continued:
+        why = f"it is of another state: its lineage is {copy.lineage}, and the state's is {current.lineage}"
+        yield Obstacle(why, OTHER_LINEAGE if known.holds_nothing else "")
+    if not current.content and known.lineage and known.lineage != copy.lineage and not continued:
         why = f"the backend is empty, and the last state that was in it had the lineage {known.lineage}"
         yield Obstacle(f"{why}, not {copy.lineage}", OTHER_LINEAGE)
     if is_newer(copy.terraform_version, known.version):

@@ -150,6 +150,13 @@ def with_serial(content: bytes, serial: int) -> bytes:
     return msgspec.json.encode(parts)
 
 
+def with_lineage(content: bytes, lineage: str) -> bytes:
+    """The same state under another lineage; nothing else of it is touched."""
+    parts = _parts(content)
+    parts["lineage"] = msgspec.Raw(msgspec.json.encode(lineage))
+    return msgspec.json.encode(parts)
+
+
 def emptied(content: bytes, serial: int) -> bytes:
     """A state of the same lineage that holds nothing: as near as a backend comes to having none again."""
     parts = _parts(content)

@@ -45,6 +45,7 @@ from terrace.plans.versions import Version
 from terrace.stacks.backends import moved_parts
 from terrace.stacks.config import TerraformSettings
 from terrace.stacks.model import Stack
+from terrace.stacks.naming import shell_word
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Makes the plan with these variables in Terraform's environment."""
@@ -546,7 +547,7 @@ def _check_local(state: Path, site: Site) -> None:
         raise Corrupt(
             f"the local state of {site.stack.key} is damaged: {state}",
             hint=f"move that file away and, before anything is deployed, take back a copy: "
-            f"`terrace state list {environment}`, `terrace state restore {environment}`",
+            f"`terrace state list {environment}`, `terrace state restore {shell_word(site.stack.key)}`",
         ) from error
 
 

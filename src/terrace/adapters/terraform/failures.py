@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
+from terrace.stacks.naming import shell_word
 
 _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s*(.+?)\s*$", re.MULTILINE)
 
@@ -34,6 +35,9 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("No value for required variable", "give it a value in terraform.tfvars of the stack's folder"),
     ("Saved plan is stale", "the state moved after the plan was made; deploy again, it plans anew"),
 )
+
+_DAMAGED_STATE = ("Unsupported state file format", "does not have the expected content")
+"""Signs of a state in the backend that Terraform cannot read: nothing can be pushed in its place either."""
 
 STALE_DATA = (
     "Required plugins are not installed",
@@ -80,6 +84,12 @@ def failure(
         return _locked(stack, locked, diagnostics)
     text = f"{errors[0].summary} {errors[0].detail}"
     hint = next((hint for sign, hint in _HINTS if sign in text), None)
+    if any(sign in text for sign in _DAMAGED_STATE):
+        hint = (
+            "the state in the backend is damaged, and Terraform puts nothing in its place: move that object away (a "
+            "bucket with versions may have a whole one), with a DynamoDB table also the item of its MD5 sum; then "
+            f"`terrace state restore {shell_word(stack)}`"
+        )
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     said = errors[0].summary or errors[0].detail
     message = f"{product} {command} of {stack} failed: {said}{more}"

@@ -25,7 +25,10 @@ from terrace.ledger.events.record import About, Record
 
 
 class StateBackedUp(Record, frozen=True):
-    """A state was looked at, and saved where it moved. `restore` and `target` are those of a restore under way."""
+    """A state was looked at, and saved where it moved. `restore` and `target` are those of a restore under way.
+
+    `continues` is another lineage of the same state: a remote backend that was empty gives what it takes a new one.
+    """
 
     KIND: ClassVar[str] = kinds.STATE_BACKED_UP
     ABOUT: ClassVar[About] = "stack"
@@ -41,6 +44,7 @@ class StateBackedUp(Record, frozen=True):
     busy: Text = ""
     restore: IdOrNone = ""
     target: Serial = -1
+    continues: Lineage = ""
 
 
 class StateRestoreBegun(Record, frozen=True):
@@ -61,7 +65,8 @@ class StateRestoreBegun(Record, frozen=True):
 
 
 class StateRestoreEnded(Record, frozen=True):
-    """How a restore ended; `backup` is the copy of the state then, "" where none was made."""
+    """How a restore ended; `backup` is the copy of the state then, "" where none was made. `continues` is the lineage
+    of the copy that became the state, where the backend gave it another one."""
 
     KIND: ClassVar[str] = kinds.STATE_RESTORE_ENDED
     ABOUT: ClassVar[About] = "stack"
@@ -75,6 +80,7 @@ class StateRestoreEnded(Record, frozen=True):
     sha256: Word = ""
     lineage: Lineage = ""
     serial: Serial = -1
+    continues: Lineage = ""
 
 
 class StateDrilled(Record, frozen=True):

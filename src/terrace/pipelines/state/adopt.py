@@ -119,6 +119,7 @@ def adopt(crew: Crew, adoption: Adoption, accepted: frozenset[str], reason: str)
                     "serial": record.serial,
                     "sha256": record.sha256,
                     "commit": adoption.commit,
+                    "continues": before.lineage if record.lineage != before.lineage else "",
                 },
             )
             for record in dict.fromkeys((before, after))

@@ -8,13 +8,13 @@ from terrace.errors import BadInput
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.restores import open_restore
-from terrace.ledger.states import Standing, applied_since, recorded, standings
+from terrace.ledger.states import Standing, applied_since, recorded, same_state, standings
 from terrace.pipelines.asking import insist_on_readable
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.bench import bench, chosen, environment_of, release
 from terrace.plans.backup import BackupRecord
 from terrace.plans.restoring import Known, Obstacle, obstacles
-from terrace.plans.state_file import StateDiff, compare, read_state, same_objects
+from terrace.plans.state_file import StateDiff, compare, holds_nothing, read_state, same_objects, with_lineage
 from terrace.plans.terraform import StateSnapshot
 from terrace.rollout.model import Deployment
 from terrace.stacks.naming import shell_word
@@ -47,7 +47,8 @@ def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
     copy = read_state(crew.backups.load(record.name), f"the backup {record.name}")
     with bench(crew, deployment, aside=True) as on:
         current = crew.terraform.pull_state(on.site(key, "plan"))
-    if same_objects(current.content, copy.content):
+    kin = same_state(history, key, current.lineage or standing.lineage)
+    if same_objects(current.content, under_lineage(copy.content, current, kin)):
         raise BadInput(
             f"{record.name} holds what the state of {key} holds: there is nothing to restore",
             hint=f"`terrace state list {shell_word(key)}` names others; say which: --from NAME. "
@@ -58,9 +59,20 @@ def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
         applied=applied_since(history, key, record.taken_at),
         sha256=recorded(history).get(record.original, ""),
         lineage=standing.lineage,
+        same_state=kin,
+        holds_nothing=holds_nothing(current.content),
     )
     against = obstacles(current, record, copy, known)
     return Proposal(key, deployment, record, current, compare(current.content, copy.content), against)
+
+
+def under_lineage(copy: bytes, current: StateSnapshot, kin: frozenset[str]) -> bytes:
+    """The copy under the lineage of the state in whose place it goes: one of the same state, or of one that holds
+    nothing. Terraform takes no other lineage."""
+    other = current.content and read_state(copy, "the copy").lineage != current.lineage
+    if other and (read_state(copy, "the copy").lineage in kin or holds_nothing(current.content)):
+        return with_lineage(copy, current.lineage)
+    return copy
 
 
 def insist(proposal: Proposal, accepted: frozenset[str]) -> None:

@@ -12,13 +12,14 @@ from terrace.errors import BadInput, Corrupt, NotReady, TerraceError, TerraformF
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.ledger.restores import Restore, Restored, RestoreResult, restores
+from terrace.ledger.states import same_state
 from terrace.pipelines.asking import insist_on_readable
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.state.bench import Bench, bench, release
-from terrace.pipelines.state.proposal import Proposal, insist, stands_free
+from terrace.pipelines.state.proposal import Proposal, insist, stands_free, under_lineage
 from terrace.plans.restoring import Difference, differences
-from terrace.plans.state_file import emptied, objects, read_state, same_objects, with_serial
+from terrace.plans.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
 from terrace.plans.terraform import StateSnapshot
 
 
@@ -100,6 +101,8 @@ class _Work:
     history: History
     copy: bytes
     accepted: frozenset[str]
+    lineage: str = ""
+    """That of the copy, as it was made."""
 
     @property
     def crew(self) -> Crew:
@@ -124,12 +127,15 @@ def _drive(
     deployment = next(d for d in folds.deployments(history) if d.id == begun.deployment)
     with bench(crew, deployment) as on:
         try:
-            work = _Work(on, begun, history, crew.backups.load(begun.backup), accepted)
+            copy = crew.backups.load(begun.backup)
+            work = _Work(on, begun, history, copy, accepted, read_state(copy, begun.backup).lineage)
         except NotReady:
             raise
         except (BadInput, Corrupt) as error:
             return _without_copy(_Work(on, begun, history, b"", accepted), error)
         current = work.pull()
+        kin = same_state(history, work.key, current.lineage)
+        work = replace(work, copy=under_lineage(work.copy, current, kin))
         if begun.target < 0:
             if expected is not None and current.content != expected.content:
                 return _end(work, "unchanged", "the state moved while you answered: nothing was pushed", current)
@@ -178,8 +184,7 @@ def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
 def _from(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
     """Go on from wherever the state is found."""
     target = work.restore.target
-    # Terraform counts one further by itself where the content differs from what is there.
-    if current.serial in (target, target + 1) and same_objects(current.content, work.copy):
+    if _is_copy(work, current, before):
         return _judge(work, current, before)
     if not same_objects(current.content, before):
         reason = f"somebody else changed the state meanwhile (serial {current.serial}): nothing more was pushed"
@@ -194,6 +199,16 @@ def _from(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
             return _end(work, "unchanged", f"the backend did not take it: {error}", now)
         raise
     return _judge(work, current, before)
+
+
+def _is_copy(work: _Work, current: StateSnapshot, before: bytes) -> bool:
+    """Whether the state is the copy, as it was pushed."""
+    if not before:
+        # A remote backend that was empty gives it a lineage of its own, and the serial 1.
+        return not holds_nothing(current.content) and compare(current.content, work.copy).empty
+    # Terraform counts one further by itself where the content differs from what is there.
+    target = work.restore.target
+    return current.serial in (target, target + 1) and same_objects(current.content, work.copy)
 
 
 def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
@@ -236,6 +251,8 @@ def _end(
         )
         payload |= {"backup": record.original, "sha256": record.sha256}
         payload |= {"lineage": current.lineage, "serial": current.serial}
+        if result == "restored" and work.lineage != current.lineage:
+            payload["continues"] = work.lineage
     ended = Draft(kinds.STATE_RESTORE_ENDED, begun.stack, crew.actor, payload)
     clean = begun.held_by_us and not found and result in ("restored", "unchanged")
 
