@@ -233,3 +233,23 @@ def test_nobody_answers_for_what_nobody_saw(shop: World) -> None:
     assert "is not known to differ" in shop.run("drift", "ack", "dev", "a.b", "--reason", "x").err
     assert "is not known to differ" in shop.run("drift", "adopt", "dev", "a.b").err
     assert shop.run("drift", "prod").out.startswith("prod nothing is deployed there")
+
+
+def test_a_secret_in_a_warning_or_a_failed_check_is_not_in_the_ledger(shop: World) -> None:
+    token = "ghp_" + "a1B2" * 9
+    thing = f'resource "terraform_data" "a" {{\n  input = "{token}"\n}}\n'
+    failing = (
+        'check "up" {\n  assert {\n    condition     = terraform_data.a.input == ""\n'
+        '    error_message = "it is ${terraform_data.a.input}"\n  }\n}\n'
+    )
+    shop.push({"environments/dev/thing.tf": thing + failing, "terrace.yaml": unchecked(shop)})
+    deployed = shop.run("deploy", "dev", "--json")
+    assert "check.up fails" in deployed.out
+    shop.run("drift", "dev")
+    for text in (deployed.out, shop.ok("ledger", "export").out, shop.run("drift", "last", "dev").out):
+        assert token not in text
+
+
+def unchecked(shop: World) -> str:
+    """The rules, and secrets in plans hold nothing."""
+    return (shop.work / "terrace.yaml").read_text() + "checks: {plan-secrets: advisory}\n"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from terrace.assess.masking import Hiding, concealed, concealed_value, hiding_of
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
@@ -206,15 +207,29 @@ def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Obse
     differing = sightings(plan)
     seen = without_echoes(differing, target.echoes)
     anew = [f"{_told(one)} is made anew by every plan: no drift" for one in made_anew(differing, target.echoes)]
-    looked = look_away(seen, rules, crew.clock().date())
+    hiding = hiding_of({target.key: plan})
+    looked = look_away((_concealed(one, hiding) for one in seen), rules, crew.clock().date())
     return replace(
         bare,
         status="drifted" if looked.sightings else "clean",
         sightings=looked.sightings,
         ignored=looked.ignored,
-        notices=(*looked.notices, *anew, *notices(plan)[:MOST_NOTICES]),
+        notices=(*looked.notices, *anew, *notices(concealed(plan))[:MOST_NOTICES]),
         objects=sum(1 for change in plan.changes if change.mode == "managed"),
     )
+
+
+def _concealed(one: Sighting, hiding: Hiding) -> Sighting:
+    """The sighting without secrets in its values, and without copies of secrets that stand elsewhere in the plan."""
+    hidden = {
+        path: (concealed_value(was, _name(path), hiding), concealed_value(is_, _name(path), hiding))
+        for path, (was, is_) in one.values.items()
+    }
+    return replace(one, values=hidden)
+
+
+def _name(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 def _told(one: Sighting) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from terrace.assess.leaks.plan import shows_secret
+from terrace.assess.masking import concealed, without_secrets
 from terrace.assess.model import Objection, Weight
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import rule_for
@@ -189,7 +189,8 @@ def _facts(ground: Ground, hand: InHand) -> dict[str, Any]:
 
 def _said(plan: Plan) -> dict[str, Any]:
     """What approvers have to know beside the changes, as the ledger keeps it."""
-    told = [sentence for sentence in notices(plan)[:MOST_NOTICES] if fits(sentence)]
+    # The ledger is read by more people than the state, and nothing is ever taken out of it.
+    told = [sentence for sentence in notices(concealed(plan))[:MOST_NOTICES] if fits(sentence)]
     return {"notices": told} if told else {}
 
 
@@ -279,8 +280,7 @@ def _told(outcome: RunOutcome) -> ApplyEnd:
 def _warned(outcome: RunOutcome) -> tuple[str, ...]:
     """What Terraform warned of while it applied, such as a `check` block that fails afterwards."""
     told = [warning_sentence(one) for one in outcome.diagnostics if one.severity == "warning"]
-    kept = dict.fromkeys(one for one in told if fits(one) and not shows_secret("", one))
-    return tuple(kept)[:MOST_NOTICES]
+    return tuple(dict.fromkeys(without_secrets(one) for one in told if fits(one)))[:MOST_NOTICES]
 
 
 def _never_started() -> ApplyEnd:
