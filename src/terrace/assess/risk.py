@@ -155,7 +155,8 @@ def _evidence(assessment: Assessment, around: Mapping[str, Surroundings]) -> Ite
         yield from _of_plan(plan, around.get(plan.stack.environment, Surroundings()))
     yield from _reach(touched, unplanned, around)
     yield from (("removed", stack.key) for stack in assessment.change_set.removed)
-    yield from _of_findings(assessment.findings)
+    idle = {p.stack.key for p in assessment.plans.values() if p.is_empty and not p.errored and p.complete}
+    yield from _of_findings(f for f in assessment.findings if not (f.stack in idle and f.address))
 
 
 def _reach(

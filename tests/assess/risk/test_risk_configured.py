@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from support.plans import change, plan_of
-from terrace.assess.model import Assessment
+from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Surroundings, evidence
 from terrace.plans.model import UNKNOWN, Action, Path
 from terrace.stacks.model import ChangeSet
@@ -20,6 +21,20 @@ def factors(type_: str, after: Any, unset: tuple[Path, ...] = (), action: Action
     plan = plan_of([change(f"{type_}.it", action, before, after, unset=unset)])
     assessment = Assessment(ChangeSet("a", "b", (), ()), {plan.stack.key: plan}, {})
     return set(evidence(assessment, {"dev": KNOWN})) & {"rights", "exposure", "exposure-doubt", "everybody"}
+
+
+def test_a_finding_on_an_object_of_a_plan_that_changes_nothing_is_no_risk_of_the_change() -> None:
+    finding = Finding("r", Severity.CRITICAL, Status.FAIL, "opa", "open", stack=plan_of().stack.key, address="aws_a.it")
+    in_a_file = replace(finding, address=None, path="main.tf", line=1)
+    idle, busy = (plan_of([change("aws_a.it", action, {}, {})]) for action in (Action.NO_OP, Action.UPDATE))
+    for plan, found, counts in (
+        (idle, finding, False),
+        (idle, in_a_file, True),
+        (busy, finding, True),
+        (replace(idle, complete=False), finding, True),
+    ):
+        assessment = Assessment(ChangeSet("a", "b", (), ()), {plan.stack.key: plan}, {}, (found,))
+        assert ("finding-critical" in evidence(assessment, {"dev": KNOWN})) is counts
 
 
 @pytest.mark.parametrize("empty", [None, [], {}, "", [{"role_arn": None}]])
