@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.checked import rich
+from support.cli import LADDER, three_environments, world
 from support.plans import STACK
+from support.tools import opa
 from terrace.apps.cli.reports import WRITERS
 from terrace.assess.leaks.plan import exposed
 from terrace.assess.masking import masked
@@ -295,3 +299,34 @@ def test_plans_of_old_terraform_say_nothing_of_marks_and_are_judged_all_the_same
     (found,) = exposed({"dev": plan})
     assert found.message == "x.y shows a secret in variables.secret_key"
     assert secret("lambda") not in repr(plan)
+
+
+# --- the whole way -------------------------------------------------------------------------------------------------
+
+TWOS = """package house
+
+deny contains {"msg": sprintf("it has %v", [thing.after.input.DB_PASSWORD]), "resource": thing.address} if {
+    some thing in input.resources
+    thing.after.input.DB_PASSWORD != ""
+}
+"""
+
+
+@pytest.mark.slow
+def test_the_whole_check_and_a_tried_policy_show_no_secret(tmp_path: Path) -> None:
+    files = {**three_environments(), "terrace.yaml": LADDER + "policies: [policies]\n", "policies/house.rego": TWOS}
+    place = world(tmp_path, files)
+    place.variables["PATH"] = f"{opa().parent}:{os.environ['PATH']}"
+    module = place.work / "modules/thing/main.tf"
+    text = module.read_text().replace('"${var.name}-1"', f'{{DB_PASSWORD="{secret("lambda")}", name = var.name}}')
+    module.write_text(text)
+    names = [name for name in WRITERS if name != "terminal"]
+    done = place.run("check", *(word for name in names for word in ("--report", f"{name}={tmp_path / name}")))
+    assert done.code == 1, done
+    said = {"terminal": done.out + done.err, **{name: (tmp_path / name).read_text() for name in names}}
+    tried = place.ok("policy", "try", "house", "dev")
+    said |= {"try": tried.out, "input": place.ok("policy", "input", "dev").out}
+    assert {name: found for name, one in said.items() if (found := shown_in(one))} == {}
+    assert "it has (sensitive)" in tried.out
+    assert "DB_PASSWORD" in said["html"]
+    assert {one["rule"] for one in json.loads(said["json"])["findings"]} >= {"plan-secrets", "secrets", "format"}
