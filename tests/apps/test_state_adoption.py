@@ -203,3 +203,31 @@ def test_a_reader_of_a_local_state_that_terrace_keeps_finds_it_by_every_way_of_n
         assert json.loads(path.read_text())["outputs"]["read"]["value"] == "one", name
     again = shop.ok("deploy", "dev", "--json").json
     assert "apply" not in [step["name"] for step in again["steps"]]
+
+
+def test_another_address_of_a_deployed_state_is_told_at_check_and_the_state_moves_once_merged(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    address, kept = store
+    shop = world(tmp_path, {f"{STACK}/main.tf": http(f"{address}/old") + THING, "terrace.yaml": RULES})
+    shop.ok("deploy", "dev")
+    kept.states["/other"] = kept.states["/old"].replace(b'"lineage":', b'"lineage": "of another stack", "was":')
+    (shop.work / STACK / "main.tf").write_text(http(f"{address}/other") + THING)
+    onto = shop.run("check", "--json")
+    assert onto.code == 1
+    assert "another state is there" in onto.out
+    assert "state restore" not in onto.out
+    assert "--accept" not in onto.out
+
+    (shop.work / STACK / "main.tf").write_text(http(f"{address}/new") + THING)
+    told = shop.run("check", "--json")
+    (finding,) = [one for one in told.json["findings"] if one["rule"] == "plan"]
+    assert (finding["advisory"], "terrace state adopt dev" in finding["message"]) == (True, True)
+
+    shop.push({f"{STACK}/main.tf": http(f"{address}/new") + THING})
+    failed = shop.run("deploy", "dev", "--json")
+    assert (failed.code, failed.json["result"]) == (1, "failed")
+    assert "terrace state adopt dev" in failed.json["reasons"][0]
+    assert "state restore" not in failed.json["reasons"][0]
+    done = adopted(shop)
+    assert (done["objects"], "/new" in kept.states) == (["terraform_data.it"], True)

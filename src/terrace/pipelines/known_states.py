@@ -2,26 +2,65 @@
 
 from __future__ import annotations
 
+from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
 from terrace.ledger.removed_stacks import recreated_stack, removed_stacks
-from terrace.ledger.states import Standing, standings
+from terrace.ledger.states import Standing, release_of, standings
+from terrace.pipelines.crew import Crew
 from terrace.plans.model import Action, Plan
+from terrace.plans.state_file import holds_nothing
 from terrace.plans.terraform import StateSnapshot
+from terrace.stacks.backends import addresses
 from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Stack
 from terrace.stacks.naming import shell_word
 from terrace.watch.states import UNWRITTEN, judge
 
 
-def wrong_state(history: History, environment: str, key: str, state: StateSnapshot) -> str:
-    """Returns why a plan on this state may create everything again, with the way out; "" where the state is right."""
+def wrong_state(history: History, environment: str, key: str, state: StateSnapshot, moved: str = "") -> str:
+    """Returns why a plan on this state may create everything again, with the way out; "" where the state is right.
+
+    `moved` says from where to where the address of the state changed since the last deployment, "" where it did not.
+    Then neither a restore nor an acceptance is proposed: what is at the new address may be another stack's state.
+    """
     known = standings(history).get(key) or Standing(key, environment)
     finding, reason = judge(known, state)
     if finding != "alarm":
         return ""
+    if moved:
+        word = shell_word(key)
+        if not state.content or holds_nothing(state.content):
+            return (
+                f"the address of its state changed {moved}, and no state is there yet: once the change is on the "
+                f"protected branch, `terrace state adopt {word}` moves the state there"
+            )
+        return (
+            f"the address of its state changed {moved}, and another state is there ({reason}): give {key} an address "
+            f"at which nothing is, then `terrace state adopt {word}` moves its state there once that is merged"
+        )
     accept = f"terrace state backup {shell_word(environment)} --accept {shell_word(key)}"
     if reason == UNWRITTEN:
         return f"{reason}: put the newer state back into the backend or import the objects; or accept it (`{accept}`)"
     return f"{reason}: bring it back (`terrace state restore {shell_word(key)}`), or say that it is right (`{accept}`)"
+
+
+def moved_state(crew: Crew, history: History, landscape: Landscape, stack: Stack) -> str:
+    """Returns from where to where the address of the state of a stack changed since it was last deployed; "" where it
+    did not, or where that is not known."""
+    deployment = release_of(history, stack.environment, stack.key)
+    if deployment is None or deployment.commit == landscape.commit:
+        return ""
+    try:
+        there = crew.survey(deployment.commit)
+        former = addresses(there.stack(stack.key), there.graph)
+    except Interrupted:
+        raise
+    except (KeyError, TerraceError):
+        return ""
+    now = addresses(stack, landscape.graph)
+    if not former or not now or any(one.is_same(other) for one in former for other in now):
+        return ""
+    return f"from {former[0]} to {now[0]}" if str(former[0]) != str(now[0]) else ""
 
 
 def recreated(history: History, here: Landscape, plan: Plan) -> str:

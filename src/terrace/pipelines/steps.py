@@ -24,7 +24,7 @@ from terrace.pipelines.ground import (
 )
 from terrace.pipelines.journal import plain
 from terrace.pipelines.judging import judged
-from terrace.pipelines.known_states import recreated, wrong_state
+from terrace.pipelines.known_states import moved_state, recreated, wrong_state
 from terrace.pipelines.left_states import never_had_state, unadopted
 from terrace.pipelines.look import reading
 from terrace.pipelines.state_owners import owner_of
@@ -70,7 +70,8 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
         return Ended(
             "failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(ground, hand)
         )
-    wrong = wrong_state(ground.history, ground.deployment.environment, key, hand.state)
+    moved = moved_state(ground.crew, ground.history, ground.landscape, ground.landscape.stack(key))
+    wrong = wrong_state(ground.history, ground.deployment.environment, key, hand.state, moved)
     wrong = wrong or _of_another(ground, key, hand.state) or _recreated(ground, key, hand.plan)
     if wrong:
         return Ended("failed", wrong, _facts(ground, hand))

@@ -25,13 +25,14 @@ from terrace.ledger.removed_stacks import explanation
 from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
-from terrace.pipelines.known_states import recreated, wrong_state
+from terrace.pipelines.known_states import moved_state, recreated, wrong_state
 from terrace.pipelines.left_states import never_had_state, unadopted
 from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.surroundings import surroundings
 from terrace.pipelines.weighing import weighed
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
+from terrace.plans.state_file import holds_nothing
 from terrace.stacks.backends import shared
 from terrace.stacks.blocks import Blocks
 from terrace.stacks.config import Environment
@@ -121,6 +122,11 @@ def _places(crew: Crew, landscape: Landscape) -> Places:
     return Places(of=lambda stack, address: blocks.of(stack, block_of(address)), at=blocks.at)
 
 
+class _AwaitsAdoption(BadInput):
+    """The state of a stack is to move to an empty address. It can only once the change is merged, so that this blocks
+    no merge; a deployment refuses the stack until it has moved."""
+
+
 def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Planned, history: History | None) -> Plan:
     """The plan of one stack. What may be used to plan it is on the protected branch, or nowhere.
 
@@ -147,7 +153,10 @@ def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Pla
                 raise BadInput(why, hint=hint)
     elif history is not None:
         state = crew.terraform.pull_state(site_in(crew, landscape, stack, root, "plan"))
-        wrong = wrong_state(history, stack.environment, stack.key, state)
+        moved = moved_state(crew, history, landscape, stack)
+        wrong = wrong_state(history, stack.environment, stack.key, state, moved)
+        if wrong and moved and (not state.content or holds_nothing(state.content)):
+            raise _AwaitsAdoption(f"{stack.key} is not planned: {wrong}")
         if wrong:
             raise BadInput(f"{stack.key} is not planned: {wrong}")
     return by(crew, landscape, stack, root)
@@ -185,7 +194,8 @@ def _gather(
             findings += [replace(finding, advisory=True, message=unplanned[key]) for finding in found[:1]]
         else:
             unplanned[key] = str(failure)
-            findings += _broken(key, failure)
+            waits = isinstance(failure, _AwaitsAdoption)
+            findings += [replace(one, advisory=one.advisory or waits) for one in _broken(key, failure)]
     return made, unplanned, findings
 
 
