@@ -283,7 +283,8 @@ terraform: {version: ">= 99"}
     git(work, "push", "--quiet", "origin", "main")
     code, rows = examined(work, capsys)
     assert code == 1
-    assert {what for what, row in rows.items() if row["state"] == "missing"} == {"terraform", "backup key", "signers"}
+    missing = {what for what, row in rows.items() if row["state"] == "missing"}
+    assert missing == {"terraform", "backup key", "ledger", "signers"}, "the key of the ledger is derived from that key"
     assert "holds 5 bytes" in rows["backup key"]["found"]
     credentials = rows["credentials of dev"]
     assert (credentials["state"], credentials["found"]) == ("optional", "APPLY_KEY, CLOUD_PROFILE, PLAN_KEY not set")

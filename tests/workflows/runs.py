@@ -14,11 +14,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from forge.fake import FakeGitHub
+from forge.shapes import stamp
 from support.cli import KEY, World
 from support.git import git
 from support.tools import program
@@ -78,10 +80,13 @@ class Runs:
         (mine / "artifacts").mkdir(parents=True)
         told = {"repository": self._repository(), "sender": {"login": "mona", "type": "User"}, **(payload or {})}
         told |= {"inputs": inputs} if inputs else {}
+        begun = stamp(datetime.now(UTC))
+        self.fake.ran_by(id_, told["sender"]["login"], event=event, created_at=begun, updated_at=begun)
         (mine / "event.json").write_text(json.dumps(told))
         argv = [
             str(program("act")),
             event,
+            *("--actor", told["sender"]["login"]),
             *("-W", f".github/workflows/{workflow}", "-e", str(mine / "event.json")),
             *("-P", "ubuntu-24.04=-self-hosted", "--action-offline-mode", "--no-cache-server", "--no-skip-checkout"),
             *("--action-cache-path", str(mine / "act"), "--concurrent-jobs", "2"),

@@ -191,7 +191,7 @@ def consent(
         if facts.run_unproven:
             why += f" (run {facts.run_unproven})"
             how = (
-                "; with GITHUB_TOKEN and `actions: read` Terrace asks the forge about the run,"
+                "; with a token that may read runs of CI Terrace asks the forge about the run,"
                 " and a requester with a key signs: `git config user.signingkey KEY.pub`"
             )
         answers = tuple(
