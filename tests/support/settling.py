@@ -45,6 +45,8 @@ def _found_again(reason: str) -> Iterator[str]:
 
 
 def _answers(remains: Mapping[str, Any], made: Mapping[str, int]) -> Iterator[str]:
+    if not remains["dead"]:
+        yield from ("--dead", "killed by the test")
     for address in remains["open"]:
         there = made.get(address.rpartition(".")[2])
         yield from ("--import", f"{address}=found-by-a-person") if there else ("--absent", address)
