@@ -11,48 +11,11 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 
-from terrace.ledger.events.deployments import (
-    DeploymentEnded,
-    DeploymentOpened,
-    DeploymentWaiting,
-    LeaseReleased,
-    LeaseTaken,
-    RecoveryAttested,
-    RecoveryBegun,
-    RecoverySettled,
-)
-from terrace.ledger.events.people import EnvironmentUnheld, LedgerRekeyed
+from terrace.ledger.events.deployments import DeploymentEnded
+from terrace.ledger.events.people import ApprovalGiven, EnvironmentUnheld, LedgerRekeyed
 from terrace.ledger.events.record import Record
-from terrace.ledger.events.states import (
-    StateBackedUp,
-    StateDrilled,
-    StatePruned,
-    StateRekeyed,
-    StateRestoreBegun,
-    StateRestoreEnded,
-)
-from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
 
 _LABEL = b"terrace ledger events\n"
-_OF_A_PROCESS = (
-    DeploymentOpened
-    | DeploymentWaiting
-    | LeaseReleased
-    | LeaseTaken
-    | LedgerRekeyed
-    | RecoveryAttested
-    | RecoveryBegun
-    | RecoverySettled
-    | StateBackedUp
-    | StateDrilled
-    | StatePruned
-    | StateRekeyed
-    | StateRestoreBegun
-    | StateRestoreEnded
-    | StepBegun
-    | StepEnded
-    | StepListed
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +43,16 @@ class EventKey:
 def demands_code(record: Record) -> bool:
     """Whether a record counts only with a code.
 
-    Answers and holds of people need none: they are signed, or close something. So may a person without the key end a
-    deployment by a no: `blocked`.
+    What is about a deployment or a stack does. Answers and holds of people need none: they are signed, or close
+    something. So may a person without the key end a deployment by a no: `blocked`.
     """
     match record:
+        case ApprovalGiven():
+            return False
         case DeploymentEnded(result=result):
             return result != "blocked"
         case EnvironmentUnheld(deployment=deployment):
             return bool(deployment)
-    return isinstance(record, _OF_A_PROCESS)
+        case LedgerRekeyed():
+            return True
+    return record.ABOUT in ("deployment", "stack")
