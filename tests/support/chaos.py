@@ -11,6 +11,7 @@ An unknown outcome that somebody acknowledged allows one more apply, and nothing
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,8 +22,8 @@ from tempfile import TemporaryDirectory
 from support.backends import BACKENDS
 from support.cli import Done
 from support.marks import Workplace, workplace
-from support.mishaps import Folders, Mishap, elsewhere, possible, stop, wake
-from support.processes import Living, descendants, until_dead
+from support.mishaps import Folders, Mishap, elsewhere, possible
+from support.processes import Living, descendants, living, until_dead
 from support.settling import let_go, settle
 from support.stage import Actor
 
@@ -102,7 +103,9 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
         victims = []  # It ended before that crossing.
     if mishap == "stopped":
         # The driver stands still, and nothing of what it began goes on: who declares it dead is nearly right.
-        stop(actor.pid)
+        driver = living(actor.pid, "terrace")
+        for one in driver:
+            one.signal(signal.SIGSTOP)
         others = [one for one in descendants(actor.pid) if one.part]
         victims = others
     for victim in victims:
@@ -128,7 +131,8 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
         try:
             told = round_.one_more(elsewhere(place, *words, home=there))
         finally:
-            wake(actor.pid)
+            for one in driver:
+                one.signal(signal.SIGCONT)
         actor.ended()
         tally.unlocked += _bury(place, [])
     elif mishap == "elsewhere":
@@ -178,12 +182,12 @@ def _until_the_moment(place: Workplace, actor: Actor, chance: random.Random) -> 
 def _choose(actor: Actor, chance: random.Random, *, only_driver: bool) -> tuple[list[Living], list[Living]]:
     """Who dies: Terrace, one of those below it, or all; and all who lived then. `only_driver`: not one of those."""
     below = [one for one in descendants(actor.pid) if one.part]
-    terrace = Living(actor.pid, 0, "", "terrace")
+    terrace = living(actor.pid, "terrace")
     kinds = sorted({one.part for one in below})
     kind = chance.choice(["terrace", "all", *(() if only_driver else (*kinds, *kinds))])
     if kind == "all":
-        return [terrace, *below], below
-    return [one for one in (terrace, *below) if one.part == kind], below
+        return [*terrace, *below], below
+    return [one for one in (*terrace, *below) if one.part == kind], below
 
 
 def _name(victims: list[Living]) -> str:

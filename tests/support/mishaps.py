@@ -10,7 +10,6 @@ import contextlib
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,16 +114,6 @@ class Folders:
                 (data / name).mkdir(exist_ok=True)
                 (there / name).symlink_to(data / name)
         return home
-
-
-def stop(pid: int) -> None:
-    """Have a process stand still."""
-    os.kill(pid, signal.SIGSTOP)
-
-
-def wake(pid: int) -> None:
-    """Have it go on."""
-    os.kill(pid, signal.SIGCONT)
 
 
 def _copy(folder: Path, goal: Path) -> None:

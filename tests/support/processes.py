@@ -7,12 +7,12 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PARTS = {
-    "terrace.adapters.runner.child": "runner",
-    "terrace.adapters.terraform.fast.serve": "lane",
+    "-m terrace.adapters.runner.child": "runner",
+    "-m terrace.adapters.terraform.fast.serve": "lane",
     "terraform-provider-": "provider",
     "terraform": "terraform",
     "git": "git",
@@ -37,8 +37,19 @@ class Living:
 
     def kill(self) -> None:
         """SIGKILL, if it is still there."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it is still there: a game goes through all process numbers within two minutes."""
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
+def living(pid: int, part: str) -> list[Living]:
+    """The process of that number, and what it is to Terrace; none when it has ended."""
+    found = _look(pid)
+    return [] if found is None else [replace(found, part=part)]
 
 
 def descendants(pid: int) -> list[Living]:

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from support.cli import Done
-from support.forking import LIBRARIES, modules
 
 if TYPE_CHECKING:
     from terrace.apps.wiring import Workshop
@@ -35,7 +34,7 @@ PATIENCE = 120.0
 """How long anything may take, in seconds, before a test gives it up."""
 
 _FORKING = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload([*LIBRARIES, *modules(), "pytest", "support.stage"])
+_FORKING.set_forkserver_preload(["support.loaded", "pytest", "support.stage"])
 
 CROSSINGS: Mapping[str, tuple[str, ...]] = {
     "ledger": ("append",),
