@@ -19,7 +19,8 @@ import secrets
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import traceback
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +95,7 @@ def _played(options: argparse.Namespace, rounds: int, *, aws: bool) -> Tally:
         ]
         try:
             for game in as_completed(games):
-                ended = game.result()
+                ended = _ended(game)
                 total.add(ended)
                 for failure in ended.failures:
                     print(f"! {failure}", file=sys.stderr)
@@ -102,6 +103,16 @@ def _played(options: argparse.Namespace, rounds: int, *, aws: bool) -> Tally:
         finally:
             pool.shutdown(cancel_futures=True)
     return total
+
+
+def _ended(game: Future[Tally]) -> Tally:
+    """What a game counted; one that broke off counts as one round that was not finished."""
+    from support.chaos import Tally
+
+    try:
+        return game.result()
+    except Exception as error:
+        return Tally(rounds=1, stuck=1, failures=["".join(traceback.format_exception(error))])
 
 
 def _report(what: str, tally: Tally) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sqlite3
@@ -156,6 +157,18 @@ def test_a_path_that_cannot_be_a_ledger_is_told(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database, but long enough to be taken for one\n" * 20)
     with pytest.raises(Corrupt, match="damaged"):
         SqliteLedger(tmp_path / "notes.txt", clock=now, new_id=lambda: "e").read()
+
+
+def test_of_a_sqlite_ledger_that_is_locked_it_is_said_how_to_find_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = SqliteLedger(path, clock=now, new_id=lambda: "e", busy=0)
+    ledger.append([draft(0)], head=GENESIS)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(NotReady, match="locked") as refused:
+            ledger.read()
+    assert f"fuser -v {path}" in str(refused.value.hint)
+    assert len(ledger.read().events) == 1
 
 
 def test_sqlite_writers_at_once_lose_nothing(tmp_path: Path) -> None:

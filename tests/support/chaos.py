@@ -26,6 +26,7 @@ from support.mishaps import Folders, Mishap, elsewhere, possible
 from support.processes import Living, descendants, living, until_dead
 from support.settling import let_go, settle
 from support.stage import Actor
+from terrace.errors import NotReady
 
 CROSSINGS = 50
 """About as many times a deployment of a release touches the world."""
@@ -98,12 +99,12 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
         time.sleep(chance.uniform(0, place.seconds / 3))
     else:
         _until_the_moment(place, actor, chance)
+    driver = living(actor.pid, "terrace") if mishap == "stopped" else []
     victims, others = _choose(actor, chance, only_driver=bool(crossing))
     if crossing and not where:
         victims = []  # It ended before that crossing.
     if mishap == "stopped":
         # The driver stands still, and nothing of what it began goes on: who declares it dead is nearly right.
-        driver = living(actor.pid, "terrace")
         for one in driver:
             one.signal(signal.SIGSTOP)
         others = [one for one in descendants(actor.pid) if one.part]
@@ -124,7 +125,13 @@ def _round(place: Workplace, release: str, chance: random.Random, tally: Tally) 
     if mishap != "stopped" and any(victim.part in ("git", "terrace") for victim in victims):
         tally.unlocked += _bury(place, [one for one in others if one.part == "git"])
     round_.name += f" ({_befall(mishap, folders, chance)})"
-    before = place.events()
+    try:
+        before = place.events()
+    except NotReady:
+        # It was stopped while it wrote: until it goes on, or is dead, no other process can write.
+        for one in driver:
+            one.kill()
+        before = place.events()
     if mishap == "stopped":
         there = folders.of_another_machine()
         words = ("resume", "dev", "--dead", "it stands still", "--json")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from terrace.adapters.file_lock import file_lock
 from terrace.adapters.files import write_new, write_whole
 from terrace.adapters.git import names
 from terrace.adapters.git.access import Access, usual
@@ -373,8 +373,7 @@ class GitRepository:
             raise BadInput(f"{name!r} is not a name of a private checkout")
         folder = self.cache / "trees" / name
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with Path(f"{folder}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with file_lock(Path(f"{folder}.lock"), f"the private checkout {name}"):
             tree = self.tree(commit)
             if self._is_partial:
                 self._complete(commit)

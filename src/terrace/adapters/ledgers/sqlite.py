@@ -43,8 +43,10 @@ class SqliteLedger:
         new_id: Callable[[], str],
         seen: SeenHead | None = None,
         key: EventKey | None = None,
+        busy: float = BUSY_SECONDS,
     ) -> None:
         self._path = path
+        self._busy = busy
         self._seen = seen
         self._key = key
         self._clock = clock
@@ -89,11 +91,14 @@ class SqliteLedger:
             self._seen.note(whole)
         return History(whole, key=self._key)
 
+    def _who_holds_it(self) -> str:
+        return f"another process has been writing there for {self._busy:.0f} s: `fuser -v {self._path}` shows it"
+
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+            connection = sqlite3.connect(self._path, timeout=self._busy, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise NotReady(
                 f"the ledger {self._path} cannot be opened: {error}", hint="check the path in terrace.yaml: ledger"
@@ -104,12 +109,16 @@ class SqliteLedger:
                 connection.executescript(_SCHEMA)
                 yield connection
             except sqlite3.OperationalError as error:
+                locked = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
                 raise NotReady(
                     f"the ledger {self._path} cannot be used now: {error}",
-                    hint="nothing was written; check that the disk has room and that you may write there",
+                    hint=f"nothing was written; {self._who_holds_it() if locked else _ROOM}",
                 ) from error
             except sqlite3.DatabaseError as error:
                 raise Corrupt(f"the ledger {self._path} is damaged: {error}") from error
+
+
+_ROOM = "check that the disk has room and that you may write there"
 
 
 def _events(connection: sqlite3.Connection) -> tuple[Event, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from terrace.adapters.environ import ENVIRON
+from terrace.adapters.file_lock import file_lock
 from terrace.adapters.files import put, put_link, remove
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.machine import processes_at_once
@@ -164,8 +164,7 @@ class LocalTerraform:
         if not self._cli_config.shared_cache:
             yield
             return
-        with (self._cache / "plugins.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with file_lock(self._cache / "plugins.lock", "the provider cache"):
             yield
 
     def variable_files(self, site: Site, command: str) -> argv.Argv:

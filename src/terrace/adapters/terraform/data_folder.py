@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from terrace.adapters.file_lock import file_lock
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.plans.terraform import Site
 from terrace.stacks.layout import is_automatic_variables
@@ -117,10 +117,12 @@ class DataFolder:
         if self.path.is_symlink() or self.path.is_file():
             self.path.unlink()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if (self.path / _LOCK).is_dir():
-            shutil.rmtree(self.path / _LOCK)
-        with (self.path / _LOCK).open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        lock = self.path / _LOCK
+        if lock.is_symlink():
+            lock.unlink()
+        elif lock.is_dir():
+            shutil.rmtree(lock)
+        with file_lock(lock, f"the data folder {self.path.name}"):
             yield
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import platform
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+from terrace.adapters.file_lock import file_lock
 from terrace.adapters.process import run
 from terrace.adapters.terraform.environment import ALLOWED
 from terrace.adapters.tools.box import Toolbox
@@ -71,12 +71,10 @@ def _alone(folder: Path) -> Iterator[None]:
     """One installs, others wait. What a killed one left is cleared away by the next."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = (folder / ".lock").open("w")
     except OSError as error:
         hint = "set TERRACE_HOME to a folder of yours"
         raise NotReady(f"{folder} cannot be written: {error.strerror}", hint=hint) from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with file_lock(folder / ".lock", f"the folder of tools {folder}", BUILD_SECONDS):
         for left in folder.glob(f"{_ASIDE}*"):
             shutil.rmtree(left, ignore_errors=True)
         yield
