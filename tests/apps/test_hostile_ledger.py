@@ -110,6 +110,15 @@ def test_a_process_with_another_key_applies_nothing(tmp_path: Path) -> None:
     stale = shop.run("deploy", "dev")
     assert (stale.code, "names the key" in stale.out) == (1, True), "the old key is no key any more"
     assert shop.ok("deploy", "dev", "--json", TERRACE_LEDGER_KEY=other).json["result"] == "succeeded"
+    position = write(shop, "deployment.opened", "f1", opened(shop))
+    lost = {"TERRACE_LEDGER_KEY": base64.b64encode(b"3" * 32).decode()}
+    asked = ("ledger", "rekey", "--reason", "lost", "--dry-run")
+    told = shop.ok(*asked, "--json", **lost).json
+    (forged,) = [one for one in told["events"] if one["doubtful"]]
+    assert (forged["position"], forged["by"], forged["environment"]) == (position, "mallory", "dev")
+    assert (told["dry_run"], told["unchecked"]["deployment.opened"]) == (True, 3)
+    assert f"  {position} deployment.opened: a deployment of " in shop.ok(*asked, **lost).out
+    assert shop.run("deploy", "dev", **lost).code == 2, "nothing was written"
 
 
 def opened(shop: World, **more: object) -> dict[str, Any]:

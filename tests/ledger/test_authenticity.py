@@ -28,6 +28,7 @@ from terrace.ledger.model import Draft, Event, History
 from terrace.pipelines.dismissing import dismiss
 from terrace.pipelines.journal import append
 from terrace.pipelines.rekeying import proposed, rekey
+from terrace.report.unproven import unproven_json, unproven_lines
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 KEY, OTHER = EventKey.of(b"k" * 32), EventKey.of(b"o" * 32)
@@ -266,7 +267,10 @@ def test_a_ledger_of_an_earlier_terrace_is_taken_over_by_a_person() -> None:
     made = sealed_by(started(None), KEY)
     assert len(made.read().reading.faults) == 1
     change = proposed(made.read(), None, nobody)
-    assert change.unchecked == {kinds.DEPLOYMENT_OPENED: 1}
+    assert change.unchecked == {kinds.DEPLOYMENT_OPENED: 1, kinds.STEP_BEGUN: 2, kinds.STEP_ENDED: 1}, (
+        "what follows the opening counts with it, so that it is told too"
+    )
+    assert change.doubtful == ()
     history = rekey(made, made.read(), change, "Terrace is newer", "ann")
     assert history.reading.faults == ()
     with pytest.raises(BadInput, match="nothing to change"):
@@ -319,6 +323,63 @@ def test_events_that_were_written_past_the_key_are_told_before_a_change_of_the_k
     assert list(change.doubtful) == positions
     dismiss(made, positions[0], "ann", "nobody of us", lambda text: "s", lambda one: True)
     assert list(proposed(made.read(), None, lambda one: True).doubtful) == positions[1:]
+
+
+def test_each_event_that_a_change_of_the_key_would_let_count_is_named_with_what_it_says_and_by_whom() -> None:
+    made = started()
+    without_key(made, FORGED[1], (kinds.DEPLOYMENT_OPENED, "d2", {**OPENED, "environment": "dev", "waves": [["dev"]]}))
+    without_key(made, (kinds.STEP_BEGUN, "d2", {"step": "apply", "stack": "dev", "attempt": "b1"}))
+    told = [
+        (one.event.position, one.event.actor, one.says, one.environment, one.deployment, one.stack, one.code)
+        for one in proposed(made.read(), None, nobody).unproven
+    ]
+    assert told == [
+        (4, "mallory", "apply ended: succeeded", "prod", "d1", "prod", "none"),
+        (5, "mallory", f"a deployment of {COMMIT[:7]} is opened", "dev", "d2", "", "none"),
+        (6, "mallory", "apply begins", "dev", "d2", "dev", "none"),
+    ], "what follows a forged opening counts with it"
+
+
+def test_events_that_look_forged_are_told_apart_by_a_reader_who_lost_the_key_too() -> None:
+    made = started()
+    positions = [without_key(made, forged).events[-1].position for forged in FORGED[:2]]
+    without_key(made, (kinds.LEDGER_REKEYED, "ledger", {"reason": "mine"}))
+    later = sealed_by(made, OTHER)
+    change = proposed(later.read(), None, nobody)
+    assert list(change.doubtful) == [*positions, 6]
+    assert {one.event.position: one.code for one in change.unproven} == {
+        **dict.fromkeys(range(4), "unchecked"),
+        **dict.fromkeys(range(4, 7), "none"),
+    }
+    *_, last = made.events
+    made.events = (*made.events[:-1], replace(last, code=f"{KEY.id}:{'0' * 64}"))
+    wrong = proposed(made.read(), None, nobody).unproven
+    assert [(one.code, one.doubtful) for one in wrong] == [("none", True), ("none", True), ("wrong", True)]
+
+
+def test_what_the_change_before_lists_as_absent_does_not_come_back_with_the_same_key() -> None:
+    made = started()
+    without_key(made, FORGED[1])
+    second = sealed_by(made, OTHER)
+    rekey(second, second.read(), proposed(second.read(), KEY, nobody), "retired", "ann")
+    again = proposed(second.read(), None, nobody)
+    assert (again.absent, again.unproven) == ((4,), ())
+
+
+def test_the_list_before_a_change_of_the_key_is_short_for_people_and_whole_for_machines() -> None:
+    made = started()
+    named = [
+        (kinds.LEASE_TAKEN, "d1", {"holder": {"host": "h", "boot": "b", "pid": 1, "who": "w"}, "epoch": n})
+        for n in range(1, 121)
+    ]
+    without_key(made, *named)
+    events = proposed(made.read(), None, nobody).unproven
+    lines = list(unproven_lines(events))
+    assert lines[0] == "written without the key while it was in use, as forged events are:"
+    assert lines[1] == "  4 lease.taken: lease taken (prod, deployment d1), 2026-01-05 12:04:00 UTC by mallory; no code"
+    assert "and 20 more" in lines[-2]
+    assert lines[-1].endswith("terrace ledger dismiss 4-123")
+    assert [unproven_json(one)["position"] for one in events] == list(range(4, 124))
 
 
 def test_a_change_of_the_key_by_a_ledger_writer_holds_everything() -> None:

@@ -11,22 +11,29 @@ from terrace.ledger.authenticity import EventKey
 from terrace.ledger.dismissals import Counts, dismissed_positions
 from terrace.ledger.events.people import LedgerRekeyed
 from terrace.ledger.model import Draft, History, Ledger, draft
+from terrace.ledger.unproven import UnprovenEvent, unproven
 from terrace.pipelines.journal import append
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a change of the key means. `unchecked` are the events, by kind, that count from then on although no code was
-    checked; `absent` are the positions of events that do not count.
-
-    `doubtful` are the positions of unchecked events that were written without the key of this reader while it was in
-    use: so do forged events look.
+    """What a change of the key means. `unproven` are the events that count from then on although no code was checked;
+    `absent` are the positions of events that do not count.
     """
 
     before: str
-    unchecked: Mapping[str, int]
+    unproven: tuple[UnprovenEvent, ...]
     absent: tuple[int, ...]
-    doubtful: tuple[int, ...] = ()
+
+    @property
+    def unchecked(self) -> Mapping[str, int]:
+        """How many events of which kind count although no code was checked."""
+        return dict(sorted(Counter(one.event.kind for one in self.unproven).items()))
+
+    @property
+    def doubtful(self) -> tuple[int, ...]:
+        """The positions of events that were written without the key while it was in use: so do forged events look."""
+        return tuple(one.event.position for one in self.unproven if one.doubtful)
 
 
 def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
@@ -37,7 +44,7 @@ def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
     BadInput where there is nothing to change, and where the old key is not the one of these events.
     """
     reading = history.reading
-    forged = {fault.event.position: fault for fault in reading.faults if fault.is_forged}
+    forged = {fault.event.position for fault in reading.faults if fault.is_forged}
     if not reading.foreign and not forged:
         raise BadInput(
             "the key here is the key of this ledger: there is nothing to change",
@@ -50,14 +57,11 @@ def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
                 f"the old key ({old.id}) authenticates no event of this ledger",
                 hint="leave --old-key out where it is lost: then you answer for what is written",
             )
-        return Change(old.id, {}, tuple(f.event.position for f in before.faults if f.is_forged))
+        return Change(old.id, (), tuple(f.event.position for f in before.faults if f.is_forged))
     gone = dismissed_positions(history, counts)
-    absent = tuple(sorted(gone | _absent_before(history, gone) if reading.foreign else gone & forged.keys()))
-    doubted = history.events if reading.foreign else [fault.event for fault in forged.values()]
-    unchecked = Counter(event.kind for event in doubted if event.position not in absent)
-    own = [one.position for one in history.events if history.key is not None and history.key.wrote(one.hash, one.code)]
-    doubtful = tuple(position for position in forged if own and position > own[0] and position not in absent)
-    return Change("", dict(sorted(unchecked.items())), absent, doubtful)
+    listed = _absent_before(history, gone)
+    absent = tuple(sorted(gone | listed if reading.foreign else (gone & forged) | listed))
+    return Change("", unproven(history, absent), absent)
 
 
 def _absent_before(history: History, dismissed: frozenset[int]) -> frozenset[int]:

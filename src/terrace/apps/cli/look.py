@@ -198,11 +198,12 @@ def ledger_dismiss(
     return 0
 
 
-def ledger_rekey(folder: str, old_key: str | None, reason: str, *, yes: bool, as_json: bool) -> int:
-    """Change the key of the ledger to the one that is set now."""
+def ledger_rekey(folder: str, old_key: str | None, reason: str, *, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Change the key of the ledger to the one that is set now; with `dry_run` only tell what that would mean."""
     from terrace.adapters.sealing import read_key
     from terrace.ledger.authenticity import EventKey
     from terrace.pipelines.rekeying import proposed, rekey
+    from terrace.report.unproven import unproven_json, unproven_lines
 
     shop = Workshop(Path(folder))
     if shop.event_key is None:
@@ -210,23 +211,33 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, *, yes: bool, as
     history = shop.ledger.read()
     old = EventKey.of(read_key(old_key, ENVIRON)) if old_key is not None else None
     change = proposed(history, old, shop.dismissed)
-    if change.unchecked:
-        told = ", ".join(f"{number} {kind}" for kind, number in change.unchecked.items())
-        note(f"without the old key these events count from now on as they are: {told}")
-    if change.doubtful:
-        note(
-            f"events {', '.join(map(str, change.doubtful))} were written without the key while it was in use, as forged"
-            " events are: if no earlier Terrace of yours wrote them, say no and `terrace ledger dismiss` them"
-        )
-    if change.absent:
-        note(f"these stay without effect: events {', '.join(str(position) for position in change.absent)}")
+    record = {
+        "schema": "terrace/ledger-rekey@1",
+        "dry_run": dry_run,
+        "key": shop.event_key.id,
+        "before": change.before or None,
+        "unchecked": dict(change.unchecked),
+        "absent": list(change.absent),
+        "events": [unproven_json(one) for one in change.unproven],
+    }
+    tell = note if as_json else print_record
+    if not (as_json and dry_run):
+        for line in unproven_lines(change.unproven):
+            tell(line)
+        if change.absent:
+            tell(f"these stay without effect: events {', '.join(str(position) for position in change.absent)}")
+    if dry_run:
+        if as_json:
+            emit(record)
+        else:
+            print_record("nothing was written")
+        return 0
     if not confirmed(f"Authenticate the events from here on with the key {shop.event_key.id}?", yes=yes):
         note("nothing was written")
         return 1
     rekey(shop.ledger, history, change, reason, shop.actor)
     if as_json:
-        record = {"schema": "terrace/ledger-rekey@1", "key": shop.event_key.id, "before": change.before or None}
-        emit({**record, "unchecked": dict(change.unchecked), "absent": list(change.absent)})
+        emit(record)
     else:
         print_record(f"the key of the ledger is {shop.event_key.id} from here on")
     return 0

@@ -124,22 +124,25 @@ def ledger_dismiss(
 @ledger.command("rekey")
 @click.option("--old-key", metavar="env:NAME", help="The key of before: what it authenticates needs no other answer.")
 @click.option("--reason", required=True, help="Why the key was changed; kept in the ledger.")
+@click.option("--dry-run", is_flag=True, help="Only tell which events would count; nothing is written.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @JSON
 @click.pass_obj
-def ledger_rekey(folder: str, old_key: str | None, reason: str, yes: bool, as_json: bool) -> int:
+def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Change the key that authenticates the events of the ledger to the one that is set now.
 
     That is TERRACE_LEDGER_KEY, else the key of backups. Do it after a change of that key, before anything else. Without
-    the old key you answer for every event that is there: look at them first (`terrace ledger export`).
+    the old key you answer for every event whose code cannot be checked. They are listed before you are asked, those
+    first that were written without the key while it was in use; `--dry-run` lists them and ends.
 
     \b
-    Example:
+    Examples:
+      terrace ledger rekey --reason "the old key is lost" --dry-run
       terrace ledger rekey --old-key env:OLD_KEY --reason "the key of 2025 was retired"
     """
     from terrace.apps.cli.look import ledger_rekey
 
-    return ledger_rekey(folder, old_key, reason, yes=yes, as_json=as_json)
+    return ledger_rekey(folder, old_key, reason, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @ledger.command("begin")
