@@ -28,7 +28,8 @@ def main() -> None:
 
 def _document() -> dict[str, object]:
     values = {f"attribute_{n}": f"value {n} of some length" for n in range(20)} | {"password": "secret-password"}
-    changes, planned = [], []
+    changes: list[dict[str, object]] = []
+    planned: dict[int, list[dict[str, object]]] = {}
     for number in range(RESOURCES):
         acts = number % 10 == 0
         after = {**values, "name": f"r{number}", "size": number + 0.5}
@@ -51,10 +52,12 @@ def _document() -> dict[str, object]:
                 },
             }
         )
-        planned.append({"address": f"aws_thing.r[{number}]", "values": after})
+        entry = {name: changes[-1][name] for name in ("address", "mode", "type", "name", "index", "provider_name")}
+        planned.setdefault(number % 100, []).append(entry | {"values": after})
+    modules = [{"address": f'module.m["{one}"]', "resources": entries} for one, entries in planned.items()]
     return {
         "format_version": "1.2",
-        "planned_values": {"root_module": {"resources": planned}},
+        "planned_values": {"root_module": {"child_modules": modules}},
         "resource_changes": changes,
     }
 

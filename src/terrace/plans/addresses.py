@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]', re.DOTALL)
+_INDEX_PART = re.compile(r'[\[\]"]')
+
 _MODES = {"data": "data", "ephemeral": "ephemeral"}
 """Words before the type of what is no managed resource, and the mode that each stands for."""
 
@@ -26,6 +29,9 @@ def block_of(address: str) -> str:
     """The block of an address: the same without any index, which may hold every character."""
     if "[" not in address:
         return address
+    short = _INDEX.sub("", address)
+    if not _INDEX_PART.search(short):
+        return short
     return "".join(character for character, is_inside in _characters(address) if not is_inside)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from terrace.plans import wire
 from terrace.plans.addresses import block_of
@@ -18,6 +20,9 @@ Computed = Mapping[tuple[str, str], frozenset[str]]
 """By provider and resource type, the attributes that the provider computes and that no configuration can set."""
 
 _ABSENT = object()
+_NOWHERE: list[list[str | int]] = []
+_NO_MARKS = [_NOWHERE, _NOWHERE]
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,55 +112,88 @@ def altered(change: wire.Change) -> list[Any]:
 
 
 def _altered(trees: Trees, computed: frozenset[str]) -> list[Any]:
-    return [[list(path), leaf] for path, leaf in _leaves(trees, (), computed)]
+    found: list[Any] = []
+    _gather(
+        found,
+        (),
+        trees.before,
+        trees.after,
+        trees.unknown,
+        trees.before_sensitive,
+        trees.after_sensitive,
+        computed,
+    )
+    return found
 
 
-def _leaves(trees: Trees, at: Path, computed: frozenset[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    before, after, unknown = trees.before, trees.after, trees.unknown
+def _gather(
+    found: list[Any],
+    at: Path,
+    before: Any,
+    after: Any,
+    unknown: Any,
+    before_marks: Any,
+    after_marks: Any,
+    computed: frozenset[str] = frozenset(),
+) -> None:
+    """Adds every difference below `at`, in the order of the names. This is run for each attribute of a plan: most are
+    equal, or whole values of a new object, and those take the short ways."""
     if unknown is not True and _are(dict, before, after, whole=not at):
-        sides = (before, after, unknown, trees.before_sensitive, trees.after_sensitive)
-        for name in sorted(set[str]().union(*map(_names, sides))):
-            inner = Trees(
-                _of(before, name),
-                _of(after, name),
-                _mark(unknown, name),
-                _mark(trees.before_sensitive, name),
-                _mark(trees.after_sensitive, name),
-            )
-            for path, leaf in _leaves(inner, (*at, name), frozenset()):
-                if not at and name in computed and _goes(inner):
+        sides = [side for side in (before, after, unknown, before_marks, after_marks) if isinstance(side, dict)]
+        for name in sorted(set[str]().union(*sides)):
+            one = before.get(name, _ABSENT) if before is not None else _ABSENT
+            other = after.get(name, _ABSENT) if after is not None else _ABSENT
+            mark = _mark(unknown, name) if unknown else None
+            was = _mark(before_marks, name) if before_marks else None
+            will = _mark(after_marks, name) if after_marks else None
+            if not mark and not was and not will:
+                if _is_plainly_equal(one, other):
+                    continue
+                if one is _ABSENT:
+                    found.append([[*at, name], {"after": other, "unknown": _NOWHERE, "marks": _NO_MARKS}])
+                    continue
+            first = len(found)
+            _gather(found, (*at, name), one, other, mark, was, will)
+            if not at and name in computed and _is_ending(other, mark):
+                for _, leaf in found[first:]:
                     leaf.pop("before", None)
-                yield path, leaf
     elif unknown is not True and _are(list, before, after) and len(before) == len(after):
-        for index, (mine, theirs) in enumerate(zip(before, after, strict=True)):
-            inner = Trees(
-                mine,
-                theirs,
-                _mark(unknown, index),
-                _mark(trees.before_sensitive, index),
-                _mark(trees.after_sensitive, index),
-            )
-            yield from _leaves(inner, (*at, index), frozenset())
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            marks = _mark(unknown, index), _mark(before_marks, index), _mark(after_marks, index)
+            if any(marks) or not _is_plainly_equal(one, other):
+                _gather(found, (*at, index), one, other, *marks)
     else:
-        whole = _leaf(trees)
-        if whole is not None:
-            yield at, whole
+        leaf = _leaf(before, after, unknown, before_marks, after_marks)
+        if leaf is not None:
+            found.append([list(at), leaf])
 
 
-def _goes(trees: Trees) -> bool:
+def _is_plainly_equal(one: Any, other: Any) -> bool:
+    """Whether two values are surely the same. False says nothing."""
+    if type(one) is not type(other) or one != other:
+        return False
+    # Values within them may be equal and not the same: True and 1.
+    return not isinstance(one, dict | list) or _encoder.encode(one) == _encoder.encode(other)
+
+
+def _is_ending(after: Any, unknown: Any) -> bool:
     """Whether the old value ends with the change, whatever it is by then."""
-    return trees.after is None or trees.after is _ABSENT or any(True for _ in paths(trees.unknown))
+    return after is None or after is _ABSENT or any(True for _ in paths(unknown))
 
 
-def _leaf(trees: Trees) -> dict[str, Any] | None:
+def _leaf(before: Any, after: Any, unknown: Any, before_marks: Any, after_marks: Any) -> dict[str, Any] | None:
     """Returns the whole of one value that is another after the change, None for one that is the same."""
-    marks = [sorted(map(list, paths(mark)), key=str) for mark in (trees.before_sensitive, trees.after_sensitive)]
-    unknown = sorted(map(list, paths(trees.unknown)), key=str)
-    if not unknown and marks[0] == marks[1] and _same(trees.before, trees.after):
+    marks = [_sorted_paths(before_marks), _sorted_paths(after_marks)]
+    later = _sorted_paths(unknown)
+    if not later and marks[0] == marks[1] and _same(before, after):
         return None
-    values = {"before": trees.before, "after": trees.after}
+    values = {"before": before, "after": after}
     known = {name: value for name, value in values.items() if value is not _ABSENT}
-    return {**known, "unknown": unknown, "marks": marks}
+    return {**known, "unknown": later, "marks": marks}
+
+
+def _sorted_paths(marks: Any) -> list[list[str | int]]:
+    return sorted(map(list, paths(marks)), key=str) if marks else []
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -171,16 +209,9 @@ def _same(one: Any, other: Any) -> bool:
 
 def _are(kind: type, one: Any, other: Any, *, whole: bool = False) -> bool:
     """Whether both are of a kind. Of a `whole` object one may be missing: it is made, or goes away."""
-    kinds = [isinstance(side, kind) for side in (one, other)]
-    return all(kinds) or (whole and any(kinds) and None in (one, other))
-
-
-def _names(value: Any) -> set[str]:
-    return set(value) if isinstance(value, dict) else set()
-
-
-def _of(value: Any, name: str) -> Any:
-    return value.get(name, _ABSENT) if isinstance(value, dict) else _ABSENT
+    if isinstance(one, kind):
+        return isinstance(other, kind) or (whole and other is None)
+    return whole and one is None and isinstance(other, kind)
 
 
 def _mark(marks: Any, at: str | int) -> Any:

@@ -35,7 +35,9 @@ class DigestKey:
 def plan_digest(document: wire.Document, lock: bytes, key: DigestKey, comparison: Comparison = EVERYTHING) -> Digest:
     """The digest of a decoded plan."""
     acting = [resource for resource in document.resources if _acts(resource)]
-    changes = sorted((_change(r, comparison) for r in acting), key=lambda c: (c[0], c[1] or ""))
+    acting.sort(key=lambda r: (r.address, r.deposed or ""))
+    # Each is encoded by itself: all their values at once would take much memory.
+    changes = [msgspec.Raw(_canonical.encode(_change(resource, comparison))) for resource in acting]
     outputs = {name: change for name, change in document.output_changes.items() if _moves(change)}
     record = {
         "changes": changes,

@@ -39,12 +39,16 @@ def paths(marks: Any, prefix: Path = ()) -> Iterator[Path]:
 
 
 def _object(value: dict[str, Any], sensitive: Any, unknown: Any) -> dict[str, Value]:
-    found = {name: masked(item, _of(sensitive, name), _of(unknown, name)) for name, item in value.items()}
-    # An attribute that is unknown as a whole is absent from the value.
-    marks = unknown if isinstance(unknown, dict) else {}
-    for name, inner in marks.items():
-        if name not in found and any(True for _ in paths(inner)):
-            found[name] = masked(None, _of(sensitive, name), inner)
+    found = dict(value)
+    if isinstance(sensitive, dict):
+        for name, inner in sensitive.items():
+            if inner and name in value:
+                found[name] = masked(value[name], inner, _of(unknown, name))
+    if isinstance(unknown, dict):
+        for name, inner in unknown.items():
+            # An attribute that is unknown as a whole is absent from the value.
+            if inner and (name in value or any(True for _ in paths(inner))):
+                found[name] = masked(value.get(name), _of(sensitive, name), inner)
     return found
 
 

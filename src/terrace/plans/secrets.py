@@ -10,12 +10,17 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from terrace.plans import wire
 from terrace.plans.mask import masked
 from terrace.plans.model import MASKED, Path, Unmarked, Value
 
 SHORTEST = 6
 """Shorter texts are not hunted for: `true` or `8080` may be somebody's secret, and hiding each would hide the plan."""
+
+
+_encoder = msgspec.json.Encoder()
 
 
 class Secrets:
@@ -25,14 +30,20 @@ class Secrets:
         self._texts = frozenset(text for text in _texts(document) if len(text) >= SHORTEST)
         # As the document writes them; Terraform escapes <, > and & too.
         self._escaped = tuple(_escaped(text) for text in self._texts)
+        self._written = tuple(_encoder.encode(text)[1:-1] for text in self._texts)
 
     def hidden(self, value: Value, raw: bytes) -> Value:
         """The value without any of the secrets; `raw` is where it was read from. Mostly there is nothing to do."""
-        return self._hidden(value) if self.within(raw) else value
+        return self._hidden(value) if self.within(raw) and self._may_show(value) else value
 
     def hidden_in(self, value: Value) -> Value:
         """The value without any of the secrets, wherever it was read from."""
         return self._hidden(value) if self._texts else value
+
+    def _may_show(self, value: Value) -> bool:
+        """Whether one of them may be left in a value. Where Terraform marks it, it was hidden before."""
+        written = _encoder.encode(value)
+        return any(text in written for text in self._written)
 
     def within(self, raw: bytes) -> bool:
         """Whether one of them stands in a part of the document."""
@@ -82,6 +93,8 @@ def _texts(document: wire.Document) -> Iterator[str]:
         for raw, marks in ((change.before, change.before_sensitive), (change.after, change.after_sensitive)):
             if b"true" in bytes(marks):
                 yield from _leaves(wire.value(raw), wire.value(marks))
+            if change.after == change.before and change.after_sensitive == change.before_sensitive:
+                break
 
 
 def _leaves(value: Any, marks: Any) -> Iterator[str]:
@@ -90,8 +103,9 @@ def _leaves(value: Any, marks: Any) -> Iterator[str]:
         if marks is True:
             yield value
     elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _leaves(inner, True if marks is True else marks.get(name) if isinstance(marks, dict) else None)
+        for name in value if marks is True else marks if isinstance(marks, dict) else ():
+            if name in value:
+                yield from _leaves(value[name], True if marks is True else marks[name])
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             known = isinstance(marks, list) and index < len(marks)
