@@ -54,7 +54,7 @@ def named_texts(text: str, path: str, tellings: Sequence[int]) -> Iterator[Named
     if path.lower().endswith(JSON):
         yield from _json(text)
         return
-    for start, end in pairwise((0, *_parts(text), len(text))):
+    for start, end in pairwise((0, *_parts(text, tellings), len(text))):
         first, last = bisect_left(tellings, start), bisect_left(tellings, end)
         # Of one plain line the search by lines sees as much.
         if first < last and _MORE.search(text, start, end):
@@ -117,31 +117,32 @@ _OTHERWISE_AT = {"lookup": 2, "optional": 1}
 
 _BLOCK = re.compile(r'^ ?[a-z_]+(?:[ \t]+"[^"\n]*")*[ \t]*\{', re.MULTILINE)
 _MORE = re.compile(r"[(\[{]|<<|\?|\n ?[^\n]|\\n")
+_BRACKET = re.compile(r"[()\[\]{}]")
 _CLOSED = re.compile(r"^ ?\}", re.MULTILINE)
 """Where a block begins at the left, or one column from it in a diff, and where it ends."""
 
 
-def _parts(text: str) -> Iterator[int]:
+def _parts(text: str, tellings: Sequence[int]) -> Iterator[int]:
     """Where parts of a text begin that can be read each on its own: blocks, and attributes outside of them.
 
-    What is no HCL takes the parser long, and is read in small parts so.
+    What is no HCL takes the parser long, and is read in small parts so. Attributes without any `tellings` are one part.
     """
     end = 0
     for found in _BLOCK.finditer(text):
         if found.start() >= end:
-            yield from _attributes(text, end, found.start())
+            yield from _attributes(text, end, found.start(), tellings)
             yield found.start()
             closed = _CLOSED.search(text, found.end())
             if closed is None:
                 return
             end = closed.end()
             yield end
-    yield from _attributes(text, end, len(text))
+    yield from _attributes(text, end, len(text), tellings)
 
 
-def _attributes(text: str, start: int, end: int) -> Iterator[int]:
+def _attributes(text: str, start: int, end: int, tellings: Sequence[int]) -> Iterator[int]:
     """Where lines begin that no bracket and no heredoc before them holds open."""
-    if end - start < 2 or "<<" in text[start:end]:
+    if bisect_left(tellings, start) == bisect_left(tellings, end) or "<<" in text[start:end]:
         return
     depth, at = 0, start
     for line in text[start:end].splitlines(keepends=True):
@@ -150,7 +151,8 @@ def _attributes(text: str, start: int, end: int) -> Iterator[int]:
             if at > start:
                 yield at
         at += len(line)
-        depth += sum(line.count(c) for c in "([{") - sum(line.count(c) for c in ")]}")
+        if _BRACKET.search(line):
+            depth += sum(line.count(c) for c in "([{") - sum(line.count(c) for c in ")]}")
 
 
 _OTHERWISE = frozenset({"operation", "index", "for_expr", "splat", "new_index", "legacy_index"})

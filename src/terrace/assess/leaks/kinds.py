@@ -44,7 +44,8 @@ KINDS: tuple[Kind, ...] = (
         "aws-access-key",
         "an AWS access key",
         "AKIA ASIA",
-        r"(?<![A-Za-z0-9/+])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9/+])",
+        # What a pattern begins with is searched for fast; what must be before it is looked at after that.
+        r"A(?<![A-Za-z0-9/+]A)[KS]IA[A-Z2-7]{16}(?![A-Za-z0-9/+])",
     ),
     _kind(
         "github-token",
@@ -105,15 +106,14 @@ KINDS: tuple[Kind, ...] = (
         "url-password",
         "a password in an address",
         "://",
-        r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>?#]{0,64}:([^\s/@\"'<>]{3,128})@[A-Za-z0-9\[]",
+        r"://(?<=[A-Za-z0-9+.-]{2}://)[^\s:/@\"'<>?#]{0,64}:([^\s/@\"'<>]{3,128})@[A-Za-z0-9\[]",
     ),
     _kind(
         "connection-string",
         "a password in a connection string",
         "assword= Pwd= PWD= pwd= PASSWORD=",
         # Only among other pairs; alone it is an assignment.
-        r"(?:;\s*|(?:Server|Data Source|Host|User Id|Uid|Username)=[^;\"'\n]{1,200};\s*)"
-        r"(?i:password|pwd)=([^;\"'\s]{4,128})",
+        r";\s*(?i:password|pwd)=([^;\"'\s]{4,128})",
     ),
 )
 """In this order: what an earlier one has found is not told again by a later one."""

@@ -77,6 +77,11 @@ def patches(lines: Iterable[bytes]) -> Iterator[Patch]:
     opened: _Open | None = None
     columns, number, left = 1, 0, False
     for raw in lines:
+        # Nearly all lines are added ones: they are told first.
+        if left and columns == 1 and opened is not None and raw[:1] == b"+":
+            opened.take(raw[1:].rstrip(b"\n"), number)
+            number += 1
+            continue
         line = raw.rstrip(b"\n")
         if message is not None:
             text, ended, _ = line.partition(b"\0")
