@@ -182,19 +182,21 @@ def test_no_event_of_a_stranger_acts_and_a_signer_of_the_trust_root_dismisses_it
     forged = {"position": int(first), "hash": "0" * 64, "reason": "r", "signature": None, "statement": ""}
     write(shop, "event.dismissed", "ledger", forged)
     assert len(shop.run("ledger", "verify", "--json").json["unread"]) == len(unread)
-    for one in unread:
-        shop.ok(
-            "ledger",
-            "dismiss",
-            str(one["position"]),
-            "--reason",
-            "looked at it",
-            "--as",
-            "bob",
-            "--key",
-            str(shop.key("bob")),
-            "--yes",
-        )
+    signing = ("--reason", "looked at it", "--as", "bob", "--key", str(shop.key("bob")))
+    shop.ok("ledger", "dismiss", first, *signing, "--yes")
+    every = f"{positions[1]}-{positions[-1] + 1}"
+    told = shop.ok("ledger", "dismiss", every, "--dry-run", "--json", *signing).json
+    assert (told["positions"], told["dry_run"], told["environment"]) == (positions[1:], True, "dev")
+    assert (
+        f"event {positions[1]} (deployment.opened), " in shop.ok("ledger", "dismiss", every, "--dry-run", *signing).out
+    )
+    refused = shop.run("ledger", "dismiss", f"{positions[2]}-{positions[1]}", "--yes", *signing)
+    assert (refused.code, "ends before it begins" in refused.err) == (2, True), refused.err
+    assert shop.run("ledger", "dismiss", every, "--yes", "--reason", "fine", "--as", "mallory").code == 2
+    before_it = len(shop.ok("ledger", "export").out.splitlines())
+    done = shop.ok("ledger", "dismiss", every, "--yes", *signing)
+    assert f"9 events count as absent: {positions[1]}-{positions[-1]}" in done.out
+    assert len(shop.ok("ledger", "export").out.splitlines()) == before_it + 1
     assert shop.ok("ledger", "verify", "--json").json["unread"] == []
     assert shop.ok("deploy", "dev", "--json").code == 0
 

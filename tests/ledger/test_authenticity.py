@@ -19,7 +19,7 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import EventKey, demands_code
 from terrace.ledger.chain import decode, decode_all, encode, seal, verify
 from terrace.ledger.dates import DatedLedger, DatesDismissal
-from terrace.ledger.dismissals import Dismissal
+from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral
 from terrace.ledger.events import codec
 from terrace.ledger.events.deployments import DeploymentEnded
 from terrace.ledger.events.people import EnvironmentUnheld
@@ -238,7 +238,7 @@ def sealed_by(made: MemoryLedger, key: EventKey) -> MemoryLedger:
     return ledger(key, made.events)
 
 
-def nobody(dismissal: Dismissal | DatesDismissal) -> bool:
+def nobody(dismissal: Dismissal | DismissalOfSeveral | DatesDismissal) -> bool:
     return False
 
 

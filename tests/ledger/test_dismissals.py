@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from terrace.gates.decide import Facts, admission, consent
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.chain import seal_all, strange_times, verify
-from terrace.ledger.dismissals import Dismissal, told, unread
+from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral, dismissals_of_several, told, unread
 from terrace.ledger.model import GENESIS, Draft, History
-from terrace.pipelines.dismissing import dismiss
+from terrace.ledger.positions import Span, read_spans, words_of
+from terrace.pipelines.dismissing import dismiss, dismiss_several, unread_among
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Origin, Recovery
 
@@ -41,7 +43,7 @@ def ledger(*told: tuple[str, str, Mapping[str, Any]]) -> MemoryLedger:
     return made
 
 
-def nobody(said: Dismissal) -> bool:
+def nobody(said: Dismissal | DismissalOfSeveral) -> bool:
     return False
 
 
@@ -61,6 +63,15 @@ def nobody(said: Dismissal) -> bool:
         ((kinds.LEDGER_OPENED, "ledger", {"version": 1}), ""),
         (("deployment.painted", "d1", {}), "prod"),
         (("deployment.painted", "d9", {}), ""),
+        (("deployment.painted", "d9", {"environment": "dev"}), "dev"),
+        (("environment.painted", "dev", {}), "dev"),
+        (("state.painted", "dev/app", {"environment": "dev"}), "dev"),
+        (("freeze.begun", "prod", {}), "prod"),
+        (("freeze.begun", "f1", {"stack": "dev/app"}), "dev"),
+        (("freeze.begun", "dev/app", {}), "dev"),
+        (("freeze.begun", "dev/app", {"environment": "prod"}), ""),
+        (("freeze.begun", "ledger", {"environment": "../x"}), ""),
+        (("freeze.begun", "platform", {"environment": ["dev"]}), ""),
         ((kinds.EVENT_DISMISSED, "ledger", {"position": 0}), ""),
     ],
 )
@@ -88,6 +99,13 @@ def test_what_follows_an_opening_that_cannot_be_read_is_as_absent_and_named_once
     seen = ledger((kinds.DEPLOYMENT_OPENED, "d1", {**OPENED, "live": "-x"}), BEGUN, ENDED).read()
     assert folds.deployments(seen) == ()
     assert [fault.event.position for fault in seen.reading.faults] == [1]
+
+
+def test_what_follows_an_opening_of_a_kind_that_is_not_known_holds_its_environment_only() -> None:
+    later = ("deployment.prepared", "d2", {"environment": "dev", "commit": "d" * 40})
+    seen = ledger(D1, BEGUN, later, (kinds.STEP_BEGUN, "d2", {"step": "apply", "stack": "dev", "attempt": "b1"})).read()
+    assert [(f.event.position, f.environment) for f in unread(seen, nobody)] == [(3, "dev")]
+    assert [one.id for one in folds.deployments(seen)] == ["d1"]
 
 
 ORIGINS: tuple[Origin, ...] = (
@@ -141,6 +159,107 @@ def test_a_dismissal_is_for_that_very_event_of_that_very_ledger() -> None:
     one = Dismissal("l1", 1, event.hash, "r", "ann")
     texts = {one.text, Dismissal("l2", 1, event.hash, "r", "ann").text, Dismissal("l1", 2, event.hash, "r", "ann").text}
     assert len(texts) == 3
+
+
+MANY = [(kinds.STEP_BEGUN, "d1", {"step": "apply", "attempt": "../x"})] * 3
+
+
+def flooded() -> MemoryLedger:
+    """Events 2 to 4 and 6 to 8 cannot be read; 5 can."""
+    return ledger(D1, *MANY, BEGUN, *MANY)
+
+
+def test_one_signed_event_names_every_event_of_a_flood_that_a_person_saw_and_no_other() -> None:
+    bad = flooded()
+    signed: list[bytes] = []
+
+    def sign(text: bytes) -> str:
+        signed.append(text)
+        return "s"
+
+    faults = unread_among(bad.read(), read_spans(["2-7"]), nobody)
+    assert [one.event.position for one in faults] == [2, 3, 4, 6, 7]
+    dismiss_several(bad, faults, "ann", "one token leaked", sign, lambda said: True)
+    history = bad.read()
+    assert len(history.events) == 10, "one event"
+    assert [one.event.position for one in unread(history, lambda said: said.actor == "ann")] == [8]
+    assert len(unread(history, nobody)) == 6, "it is asked of the trust root each time"
+    (said,) = dismissals_of_several(history)
+    assert (said.text, said.reason) == (signed[0], "one token leaked")
+    assert folds.deployments(history)[0].steps[0].attempt == "a1", "what could be read counts as before"
+
+
+@pytest.mark.parametrize("span", ["9", "0-9", "9007199254740992"])
+def test_a_position_past_the_end_of_the_ledger_is_an_error(span: str) -> None:
+    with pytest.raises(BadInput, match="its last one is 8"):
+        unread_among(flooded().read(), read_spans([span]), nobody)
+
+
+def test_a_range_in_which_everything_can_be_read_is_an_error() -> None:
+    with pytest.raises(BadInput, match="none of the events 0-1 of the ledger holds anything"):
+        unread_among(flooded().read(), read_spans(["0-1", "3"]), nobody)
+    with pytest.raises(BadInput, match="event 5 of the ledger holds nothing"):
+        unread_among(flooded().read(), read_spans(["3", "5"]), nobody)
+
+
+@pytest.mark.parametrize(
+    "word", ["", "-1", "1-", "x", "1--2", "1-2-3", "1,", "0x1", "1.5", "٣", "1 2", "9" * 17, "1\n"]
+)
+def test_what_is_no_position_and_no_range_is_an_error(word: str) -> None:
+    with pytest.raises(BadInput, match="is no position"):
+        read_spans([word])
+
+
+def test_a_range_that_ends_before_it_begins_is_an_error_that_says_how_it_is_meant() -> None:
+    with pytest.raises(BadInput, match="ends before it begins") as caught:
+        read_spans(["3", "57-43"])
+    assert caught.value.hint == "did you mean 43-57?"
+
+
+def test_positions_are_read_as_people_write_them_and_told_as_they_are_read() -> None:
+    assert read_spans(["7", "1-3,9", "2-4", "8"]) == (Span(1, 4), Span(7, 9))
+    assert words_of([1, 2, 3, 7, 9, 10]) == "1-3 7 9-10"
+    assert words_of(range(0, 40, 2)) == "0-38", "a range takes only what cannot be read of it"
+    assert read_spans(["0-9007199254740991"]) == (Span(0, 9007199254740991),)
+
+
+def test_a_dismissal_of_several_that_was_not_signed_so_or_that_came_too_late_is_not_written() -> None:
+    bad = flooded()
+    faults = unread_among(bad.read(), read_spans(["2-4"]), nobody)
+    with pytest.raises(BadInput, match="not a signer"):
+        dismiss_several(bad, faults, "mallory", "fine", lambda text: "forged", nobody)
+    with pytest.raises(BadInput, match="nothing says"):
+        dismiss_several(bad, faults, "ann", " ", lambda text: "s", lambda said: True)
+    dismiss(bad, 3, "ann", "looked", lambda text: "s", lambda said: True)
+    with pytest.raises(BadInput, match="event 3 of the ledger holds nothing"):
+        dismiss_several(bad, faults, "ann", "looked", lambda text: "s", lambda said: True)
+    assert len(bad.read().events) == 10
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"hash": "0" * 64},
+        {"spans": [[2, 3]]},
+        {"spans": [[2, 5]], "hash": "5"},
+        {"spans": [[2, 40]]},
+        {"spans": [[4, 4], [2, 3]]},
+        {"spans": [[4, 2]]},
+        {"spans": [[2, 3], [3, 4]]},
+        {"spans": []},
+    ],
+)
+def test_a_dismissal_of_several_is_for_those_very_events_of_that_ledger(more: dict[str, Any]) -> None:
+    bad = flooded()
+    events = bad.read().events
+    said = {"spans": [[2, 4]], "hash": events[4].hash, "reason": "r", "statement": "", "signature": None, **more}
+    bad.append([Draft(kinds.EVENTS_DISMISSED, "ledger", "ann", said)], head=bad.read().head)
+    gone = {2, 3, 4} - {one.event.position for one in unread(bad.read(), lambda said: True)}
+    assert gone == set()
+    one = DismissalOfSeveral("l1", (Span(2, 4),), "h", "r", "ann")
+    texts = {one.text, replace(one, spans=(Span(2, 2), Span(4, 4))).text, replace(one, ledger="l2").text}
+    assert len(texts) == 3
+    assert Dismissal("l1", 2, "h", "r", "ann").text not in texts
 
 
 def test_time_never_goes_back() -> None:

@@ -24,7 +24,7 @@ from terrace.gates.model import Identity
 from terrace.ledger.beginnings import Beginning, Proves
 from terrace.ledger.dates import DatedLedger, DatesCount, DatesDismissal, Reference
 from terrace.ledger.declared import Declared
-from terrace.ledger.dismissals import Counts, Dismissal
+from terrace.ledger.dismissals import Counts, Dismissal, DismissalOfSeveral
 from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, History, Ledger, draft
@@ -612,7 +612,7 @@ class Workshop:
         """Tells whether a ledger was begun anew by a signer of the trust root; where that has none, by any person."""
         return self._is_by_a_signer
 
-    def _is_by_a_signer(self, one: Dismissal | DatesDismissal | Beginning) -> bool:
+    def _is_by_a_signer(self, one: Dismissal | DismissalOfSeveral | DatesDismissal | Beginning) -> bool:
         from terrace.adapters.signatures import has_signers, is_signed
 
         signers = self.trust.signers

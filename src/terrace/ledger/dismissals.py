@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from terrace.ledger.authenticity import demands_code
-from terrace.ledger.events.people import EventDismissed
+from terrace.ledger.events.people import EventDismissed, EventsDismissed
 from terrace.ledger.events.record import Record
-from terrace.ledger.model import History
+from terrace.ledger.model import Event, History
+from terrace.ledger.positions import Span, merged, words_of
 from terrace.ledger.reading import Fault
 
 HEAD = "Terrace: an event of the ledger counts as absent, version 1"
 """The first line of what is signed: no other signed text is taken for one."""
 
+HEAD_OF_SEVERAL = "Terrace: several events of the ledger count as absent, version 1"
+"""The first line of what is signed about several events at once."""
+
 _FIELDS = ("ledger", "position", "hash", "reason", "actor")
+_FIELDS_OF_SEVERAL = ("ledger", "spans", "hash", "reason", "actor")
 _SHOWN = 3
 
 
@@ -38,12 +44,35 @@ class Dismissal:
         return ("\n".join((HEAD, *lines)) + "\n").encode("ascii")
 
 
-Counts = Callable[[Dismissal], bool]
+@dataclass(frozen=True, slots=True)
+class DismissalOfSeveral:
+    """What a person said about several events. `spans` name exactly these; `hash` is that of the last one.
+
+    `signature` is over `text`.
+    """
+
+    ledger: str
+    spans: tuple[Span, ...]
+    hash: str
+    reason: str
+    actor: str
+    signature: str | None = None
+
+    @property
+    def text(self) -> bytes:
+        """What is signed. No two dismissals give the same text."""
+        spans = [[span.first, span.last] for span in self.spans]
+        values = (self.ledger, spans, self.hash, self.reason, self.actor)
+        lines = (f"{name}: {json.dumps(value)}" for name, value in zip(_FIELDS_OF_SEVERAL, values, strict=True))
+        return ("\n".join((HEAD_OF_SEVERAL, *lines)) + "\n").encode("ascii")
+
+
+Counts = Callable[[Dismissal | DismissalOfSeveral], bool]
 """Says whether a dismissal is by a signer of the trust root, where the trust root has signers."""
 
 
 def dismissals(history: History) -> tuple[Dismissal, ...]:
-    """Every dismissal that was written, oldest first. Whether it counts is asked of the trust root each time."""
+    """Every dismissal of one event, oldest first. Whether it counts is asked of the trust root each time."""
     return tuple(
         Dismissal(
             history.ledger_id,
@@ -58,16 +87,47 @@ def dismissals(history: History) -> tuple[Dismissal, ...]:
     )
 
 
+def dismissals_of_several(history: History) -> tuple[DismissalOfSeveral, ...]:
+    """Every dismissal of several events of this chain, oldest first. Whether it counts is asked each time."""
+    return tuple(
+        DismissalOfSeveral(
+            history.ledger_id,
+            tuple(Span(first, last) for first, last in event.record.spans),
+            event.record.hash,
+            event.record.reason,
+            event.actor,
+            event.record.signature,
+        )
+        for event in history.readable
+        if isinstance(event.record, EventsDismissed)
+        and (last := event.record.spans[-1][1]) < event.position
+        and history.events[last].hash == event.record.hash
+    )
+
+
+def _gone(history: History, counts: Counts) -> Callable[[Event], bool]:
+    """Tells whether a person who counts dismissed an event."""
+    single = {(one.position, one.hash) for one in dismissals(history) if counts(one)}
+    spans = merged(span for one in dismissals_of_several(history) if counts(one) for span in one.spans)
+    firsts = [span.first for span in spans]
+
+    def is_gone(event: Event) -> bool:
+        at = bisect_right(firsts, event.position) - 1
+        return (event.position, event.hash) in single or (at >= 0 and event.position in spans[at])
+
+    return is_gone
+
+
 def dismissed_positions(history: History, counts: Counts) -> frozenset[int]:
     """The positions of events that demand a code and that a person who counts dismissed.
 
     A reader that checks no codes does not see what was wrong with them, so that the dismissals themselves are asked.
     """
-    gone = {(one.position, one.hash) for one in dismissals(history) if counts(one)}
+    is_gone = _gone(history, counts)
     return frozenset(
         event.position
         for event in history.events
-        if (event.position, event.hash) in gone and isinstance(event.record, Record) and demands_code(event.record)
+        if is_gone(event) and isinstance(event.record, Record) and demands_code(event.record)
     )
 
 
@@ -84,8 +144,8 @@ def unread(history: History, counts: Counts) -> tuple[Fault, ...]:
     faults = history.reading.faults
     if not faults:
         return ()
-    gone = {(one.position, one.hash) for one in dismissals(history) if counts(one)}
-    return tuple(fault for fault in faults if (fault.event.position, fault.event.hash) not in gone)
+    is_gone = _gone(history, counts)
+    return tuple(fault for fault in faults if not is_gone(fault.event))
 
 
 def told(faults: tuple[Fault, ...]) -> str:
@@ -97,13 +157,13 @@ def told(faults: tuple[Fault, ...]) -> str:
 
 def way_out(faults: tuple[Fault, ...]) -> str:
     """The command that ends what such events hold."""
-    first = faults[0].event.position
+    named = words_of([fault.event.position for fault in faults])
     if faults[0].is_forged:
         return (
-            f"look at it (`terrace ledger export`), then `terrace ledger dismiss {first} --reason WHY`; where the key "
-            "was changed, or an earlier Terrace wrote it: `terrace ledger rekey --reason WHY`"
+            f"look at it (`terrace ledger export`), then `terrace ledger dismiss {named} --reason WHY`; where the "
+            "key was changed, or an earlier Terrace wrote it: `terrace ledger rekey --reason WHY`"
         )
     return (
         "a newer Terrace may read it; else look at it (`terrace ledger export`), then "
-        f"`terrace ledger dismiss {first} --reason WHY`"
+        f"`terrace ledger dismiss {named} --reason WHY`"
     )

@@ -188,11 +188,45 @@ class _Codes:
 _LONGEST_ID = 32
 
 
+_FAMILIES: Mapping[str, frozenset[str]] = {
+    family: frozenset(record.ABOUT for kind, record in RECORDS.items() if kind.partition(".")[0] == family)
+    for family in {kind.partition(".")[0] for kind in RECORDS}
+}
+"""What the subjects of the kinds are that begin with the same word."""
+
+
+def _about(kind: str) -> str:
+    """What the subject of a kind names, "" where that is not known. A kind of a later version is as its family."""
+    if kind in RECORDS:
+        return RECORDS[kind].ABOUT
+    family = _FAMILIES.get(kind.partition(".")[0], frozenset())
+    return next(iter(family)) if len(family) == 1 else ""
+
+
+def _environment_of(subject: str, about: str) -> str:
+    """The environment that a subject names, "" where it names none."""
+    if about == "environment" and is_of(EnvironmentName, subject):
+        return subject
+    if (about == "stack" or (not about and "/" in subject)) and is_of(StackKey, subject):
+        return subject.partition("/")[0]
+    return ""
+
+
+def _named_in(payload: Mapping[str, object]) -> set[str]:
+    """The environments that the payload of an unknown event names by the fields that other events have."""
+    environment, stack = payload.get("environment"), payload.get("stack")
+    found = {environment} if isinstance(environment, str) and is_of(EnvironmentName, environment) else set[str]()
+    if isinstance(stack, str) and stack and is_of(StackKey, stack):
+        found.add(stack.partition("/")[0])
+    return found
+
+
 class _Reader:
     def __init__(self, codes: _Codes) -> None:
         self._codes = codes
         self._deployments: dict[str, _Deployment] = {}
         self._lost: dict[str, str] = {}
+        self._environments: set[str] = set()
         self._attempts: set[str] = set()
         self._restores: dict[str, bool] = {}
 
@@ -211,6 +245,7 @@ class _Reader:
             if wrong is not None:
                 faults.append(self._fault(event, Malformed(event.position, *wrong)))
                 continue
+            self._environments.add(_environment_of(event.subject, record.ABOUT))
             readable.append(event)
         return tuple(readable), tuple(faults)
 
@@ -221,7 +256,10 @@ class _Reader:
 
     def _fault(self, event: Event, found: Malformed | Unknown) -> Fault:
         environment = self._environment(event)
-        if event.kind == DeploymentOpened.KIND and event.subject not in self._deployments:
+        is_opening = event.kind == DeploymentOpened.KIND or (
+            isinstance(found, Unknown) and environment and _about(event.kind) == "deployment"
+        )
+        if is_opening and event.subject not in self._deployments:
             self._lost.setdefault(event.subject, environment)
         return Fault(event, found, environment)
 
@@ -233,11 +271,16 @@ class _Reader:
         if event.subject in self._lost:
             return self._lost[event.subject]
         told = event.payload.get("environment")
-        about = RECORDS[event.kind].ABOUT if event.kind in RECORDS else ""
-        if about == "environment" and is_of(EnvironmentName, event.subject):
-            return event.subject
-        if about == "stack" and is_of(StackKey, event.subject):
-            return event.subject.partition("/")[0]
+        about = _about(event.kind)
+        named = _environment_of(event.subject, about)
+        if event.kind not in RECORDS:
+            # Of a later version: it speaks of what its subject or its payload names.
+            given = {named, *_named_in(event.payload)} - {""}
+            if not given and event.subject in self._environments:
+                return event.subject
+            return given.pop() if len(given) == 1 else ""
+        if named:
+            return named
         if event.kind == DeploymentOpened.KIND and isinstance(told, str):
             return told if is_of(EnvironmentName, told) else ""
         return ""
@@ -261,6 +304,7 @@ class _Reader:
         if event.subject in self._deployments or event.subject in self._lost:
             return "subject", f"deployment {event.subject} was opened before"
         self._deployments[event.subject] = _Deployment(record)
+        self._environments.add(record.environment)
         return None
 
     def _of_a_deployment(self, event: Event, record: Record) -> tuple[str, str] | None:

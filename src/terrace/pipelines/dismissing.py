@@ -1,17 +1,18 @@
-"""A person says of an event that cannot be read that it counts as absent, or of dates in the future that they do not
+"""A person says of events that cannot be read that they count as absent, or of dates in the future that they do not
 count."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from terrace.errors import BadInput
 from terrace.ledger.dates import DatesCount, DatesDismissal, ahead
-from terrace.ledger.dismissals import Counts, Dismissal, unread
-from terrace.ledger.events.people import DatesDismissed, EventDismissed
+from terrace.ledger.dismissals import Counts, Dismissal, DismissalOfSeveral, unread
+from terrace.ledger.events.people import DatesDismissed, EventDismissed, EventsDismissed
 from terrace.ledger.model import Draft, Event, History, Ledger, draft
+from terrace.ledger.positions import Span, spans_of
 from terrace.ledger.reading import Fault
 from terrace.pipelines.journal import append
 
@@ -41,14 +42,70 @@ def dismiss(
     return fault
 
 
+def unread_among(history: History, spans: Sequence[Span], counts: Counts) -> tuple[Fault, ...]:
+    """The events at these positions that cannot be read and that no person who counts dismissed, oldest first.
+
+    Raises BadInput where a span reaches past the end of the ledger, and where nothing in it is unread.
+    """
+    faults = unread(history, counts)
+    for span in spans:
+        if span.last >= len(history.events):
+            raise BadInput(
+                f"the ledger has no event {span.last}: its last one is {len(history.events) - 1}",
+                hint="`terrace ledger verify` lists what cannot be read",
+            )
+        if not any(fault.event.position in span for fault in faults):
+            raise _holds_nothing(span)
+    return tuple(fault for fault in faults if any(fault.event.position in span for span in spans))
+
+
+def dismiss_several(
+    ledger: Ledger,
+    faults: Sequence[Fault],
+    actor: str,
+    reason: str,
+    sign: Callable[[bytes], str | None],
+    counts: Counts,
+) -> None:
+    """Write down in one event that all of these count as absent: exactly those that the person saw.
+
+    Raises BadInput where one of them was dismissed meanwhile, and where the answer would not count.
+    """
+    _insist_on(reason)
+    history = ledger.read()
+    last = faults[-1].event
+    spans = spans_of(fault.event.position for fault in faults)
+    said = DismissalOfSeveral(history.ledger_id, spans, last.hash, reason, actor)
+    signature = sign(said.text)
+    if not counts(replace(said, signature=signature)):
+        raise _not_a_signer(actor)
+    pairs = tuple((span.first, span.last) for span in spans)
+    record = EventsDismissed(pairs, last.hash, reason, said.text.decode("ascii"), signature)
+    wanted = {(fault.event.position, fault.event.hash) for fault in faults}
+
+    def decide(seen: History) -> tuple[Draft, ...]:
+        there = {(fault.event.position, fault.event.hash) for fault in unread(seen, counts)}
+        if not wanted <= there:
+            raise _holds_nothing(Span(*[min(wanted - there)[0]] * 2))
+        return (draft(record, "ledger", actor),)
+
+    append(ledger, history, decide)
+
+
 def _fault(history: History, position: int, counts: Counts) -> Fault:
     found = next((one for one in unread(history, counts) if one.event.position == position), None)
     if found is None:
-        raise BadInput(
-            f"event {position} of the ledger holds nothing: there is none, it can be read, or it is dismissed",
-            hint="`terrace ledger verify` lists what cannot be read",
-        )
+        raise _holds_nothing(Span(position, position))
     return found
+
+
+def _holds_nothing(span: Span) -> BadInput:
+    hint = "`terrace ledger verify` lists what cannot be read"
+    if span.first != span.last:
+        return BadInput(f"none of the events {span} of the ledger holds anything: nothing of it is unread", hint=hint)
+    return BadInput(
+        f"event {span} of the ledger holds nothing: there is none, it can be read, or it is dismissed", hint=hint
+    )
 
 
 def dismiss_dates(

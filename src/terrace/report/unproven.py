@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
 
+from terrace.ledger.positions import words_of
 from terrace.ledger.unproven import UnprovenEvent
 from terrace.report.text import clipped
 
@@ -39,23 +40,12 @@ def unproven_lines(events: Sequence[UnprovenEvent]) -> Iterator[str]:
     if doubtful:
         yield "written without the key while it was in use, as forged events are:"
         yield from _list(doubtful)
-        yield "if no earlier Terrace of yours wrote them, say no, and: terrace ledger dismiss " + " ".join(
-            spans([one.event.position for one in doubtful])
+        yield "if no earlier Terrace of yours wrote them, say no, and: terrace ledger dismiss " + words_of(
+            [one.event.position for one in doubtful]
         )
     if others:
         yield "without the old key these events count from now on as they are:"
         yield from _list(others)
-
-
-def spans(positions: Sequence[int]) -> list[str]:
-    """Returns positions as `terrace ledger dismiss` takes them: `4 7-9`. They are in order."""
-    found: list[list[int]] = []
-    for position in positions:
-        if found and found[-1][1] == position - 1:
-            found[-1][1] = position
-        else:
-            found.append([position, position])
-    return [str(first) if first == last else f"{first}-{last}" for first, last in found]
 
 
 def _list(events: Sequence[UnprovenEvent]) -> Iterator[str]:

@@ -19,9 +19,10 @@ from terrace.ledger.dates import dated, doubt
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.model import Event, History
+from terrace.ledger.positions import read_spans, spans_of
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approve import handle_of
-from terrace.pipelines.dismissing import dismiss, dismiss_dates, misdated
+from terrace.pipelines.dismissing import dismiss, dismiss_dates, dismiss_several, misdated, unread_among
 from terrace.pipelines.evidence import approval
 from terrace.pipelines.holding import releases
 from terrace.report import machine, run_page, state_terminal, terminal
@@ -172,29 +173,69 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
 
 
 def ledger_dismiss(
-    folder: str, position: int, reason: str, actor: str | None, key: str | None, *, yes: bool, as_json: bool
+    folder: str,
+    words: tuple[str, ...],
+    reason: str,
+    actor: str | None,
+    key: str | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> int:
-    """Say that an event which cannot be read counts as absent, or that dates in the future do not count."""
+    """Say that events which cannot be read count as absent, or that dates in the future do not count."""
     from terrace.adapters.signatures import signer
+    from terrace.report.faults import fault_json, fault_lines
 
+    spans = read_spans(words)
     shop = Workshop(Path(folder), actor=actor)
-    late = misdated(shop.ledger.read(), position, now())
+    seen = shop.ledger.read()
+    late = misdated(seen, spans[0].first, now())
+    if late and len(spans) == 1 and spans[0].first == spans[0].last:
+        return _dismiss_dates(shop, late, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
     if late:
-        return _dismiss_dates(shop, late, reason, key, yes=yes, as_json=as_json)
-    found = next((f for f in unread(shop.ledger.read(), shop.dismissed) if f.event.position == position), None)
-    if found is not None and not as_json:
-        print_record(f"event {position} by {visible(found.event.actor)} ({visible(found.reason)})")
-    if found is not None:
-        where = found.environment or "every environment"
-        if not confirmed(f"Count it as absent, so that it no longer holds {where}?", yes=yes):
-            note("nothing was written")
-            return 1
+        raise BadInput(
+            f"event {late[0].position} of the ledger is dated in the future: it can be read",
+            hint=f"`terrace ledger dismiss {late[0].position} --reason WHY`: only its date stops counting",
+        )
+    faults = unread_among(seen, spans, shop.dismissed)
+    positions = [fault.event.position for fault in faults]
+    environments = sorted({fault.environment for fault in faults if fault.environment})
+    every = any(not fault.environment for fault in faults)
+    record = {
+        "schema": "terrace/ledger-dismiss@1",
+        "dry_run": dry_run,
+        "position": positions[0],
+        "environment": None if every or len(environments) != 1 else environments[0],
+        "positions": positions,
+        "events": [fault_json(fault) for fault in faults],
+    }
+    tell = note if as_json else print_record
+    if not (as_json and (dry_run or yes)):
+        for line in fault_lines(faults):
+            tell(line)
+    if dry_run:
+        if as_json:
+            emit(record)
+        else:
+            print_record("nothing was written")
+        return 0
+    where = "every environment" if every else ", ".join(environments)
+    what = "it counts" if len(faults) == 1 else f"these {len(faults)} count"
+    if not confirmed(f"Say that {what} as absent, so that nothing of it holds {where}?", yes=yes):
+        note("nothing was written")
+        return 1
     sign = signer(shop.repository, Path(key) if key else None)
-    gone = dismiss(shop.ledger, position, shop.actor, reason, sign, shop.dismissed)
-    if as_json:
-        emit({"schema": "terrace/ledger-dismiss@1", "position": position, "environment": gone.environment or None})
+    if len(faults) == 1:
+        dismiss(shop.ledger, positions[0], shop.actor, reason, sign, shop.dismissed)
     else:
-        print_record(f"event {position} counts as absent")
+        dismiss_several(shop.ledger, faults, shop.actor, reason, sign, shop.dismissed)
+    if as_json:
+        emit(record)
+    elif len(faults) == 1:
+        print_record(f"event {positions[0]} counts as absent")
+    else:
+        print_record(f"{len(faults)} events count as absent: {', '.join(map(str, spans_of(positions)))}")
     return 0
 
 
@@ -272,16 +313,28 @@ def _answers(shop: Workshop, seen: History, deployment: Deployment) -> tuple[App
 
 
 def _dismiss_dates(
-    shop: Workshop, late: tuple[Event, ...], reason: str, key: str | None, *, yes: bool, as_json: bool
+    shop: Workshop, late: tuple[Event, ...], reason: str, key: str | None, *, dry_run: bool, yes: bool, as_json: bool
 ) -> int:
     from terrace.adapters.signatures import signer
 
     position = late[0].position
+    record: dict[str, object] = {
+        "schema": "terrace/ledger-dismiss@1",
+        "dry_run": dry_run,
+        "position": position,
+        "environment": None,
+    }
     if not as_json:
         for event in late:
             print_record(
                 f"event {event.position} ({event.kind}) by {visible(event.actor)}: {event.time:%Y-%m-%d %H:%M} UTC"
             )
+    if dry_run:
+        if as_json:
+            emit({**record, "dates": [event.position for event in late]})
+        else:
+            print_record("nothing was written")
+        return 0
     question = f"It is {now():%Y-%m-%d %H:%M} UTC by this machine. Let these dates count for nothing?"
     if not confirmed(question, yes=yes):
         note("nothing was written")
@@ -290,7 +343,7 @@ def _dismiss_dates(
     gone = dismiss_dates(shop.ledger, position, shop.actor, reason, sign, shop.dates_dismissed, now)
     positions = [event.position for event in gone]
     if as_json:
-        emit({"schema": "terrace/ledger-dismiss@1", "position": position, "environment": None, "dates": positions})
+        emit({**record, "dates": positions})
     else:
         print_record(f"the dates of {len(gone)} events count for nothing; what they say counts as before")
     return 0

@@ -98,27 +98,43 @@ def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
 
 
 @ledger.command("dismiss")
-@click.argument("position", type=click.IntRange(min=0))
+@click.argument("positions", nargs=-1, required=True, metavar="POSITION|FIRST-LAST...")
 @click.option("--reason", required=True, help="What you found; kept in the ledger.")
 @click.option("--as", "actor", help="Who you are, as the trust root's signers name you; else your Git identity.")
 @click.option("--key", type=click.Path(), help="The SSH key to sign with; else the one that Git signs commits with.")
+@click.option("--dry-run", is_flag=True, help="Only tell which events would count as absent; nothing is written.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @JSON
 @click.pass_obj
 def ledger_dismiss(
-    folder: str, position: int, reason: str, actor: str | None, key: str | None, yes: bool, as_json: bool
+    folder: str,
+    positions: tuple[str, ...],
+    reason: str,
+    actor: str | None,
+    key: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> int:
-    """Let the event at POSITION, which cannot be read, count as absent: it no longer holds its environment.
+    """Let events that cannot be read count as absent: they no longer hold their environment.
+
+    Name them by position, or by ranges of positions: of a range, only what cannot be read is dismissed, exactly as it
+    is listed before you are asked. One event of the ledger names them all, the reason and you.
 
     Of an event that is dated in the future only the date stops counting, and those of the events after it that are
-    dated in the future too: what they say counts as before.
+    dated in the future too: what they say counts as before. Name it alone.
 
-    Look at it first (`terrace ledger export`). Signed with your SSH key; where the trust root names signers, only
+    Look at them first (`terrace ledger export`). Signed with your SSH key; where the trust root names signers, only
     theirs counts.
+
+    \b
+    Examples:
+      terrace ledger dismiss 41 --reason "not one of ours"
+      terrace ledger dismiss 41 43-57 --reason "a flood of one token" --dry-run
     """
     from terrace.apps.cli.look import ledger_dismiss
 
-    return ledger_dismiss(folder, position, reason, actor, key, yes=yes, as_json=as_json)
+    return ledger_dismiss(folder, positions, reason, actor, key, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @ledger.command("rekey")

@@ -48,6 +48,7 @@ RECORDS: Mapping[str, type[Record]] = MappingProxyType(
             people.EnvironmentHeld,
             people.EnvironmentUnheld,
             people.EventDismissed,
+            people.EventsDismissed,
             people.DatesDismissed,
             states.StateBackedUp,
             states.StateRestoreBegun,

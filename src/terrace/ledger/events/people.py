@@ -159,6 +159,34 @@ class EventDismissed(Record, frozen=True):
     signature: Text | None = None
 
 
+Position = Annotated[int, Meta(ge=0, le=1 << 53)]
+"""The place of an event in the chain."""
+
+
+class EventsDismissed(Record, frozen=True):
+    """A person looked at several events that cannot be read, and lets them count as absent.
+
+    `spans` are the first and the last position of each run of them, in order; `hash` is that of the last event named,
+    which covers all before it. `signature` signs `statement` by a signer of the trust root.
+    """
+
+    KIND: ClassVar[str] = kinds.EVENTS_DISMISSED
+    ABOUT: ClassVar[About] = "ledger"
+
+    spans: Annotated[tuple[tuple[Position, Position], ...], Meta(min_length=1)]
+    hash: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    reason: Annotated[str, Meta(min_length=1, max_length=1 << 16)]
+    statement: Text = ""
+    signature: Text | None = None
+
+    def __post_init__(self) -> None:
+        before = -1
+        for first, last in self.spans:
+            if not before < first <= last:
+                raise ValueError("runs of positions that are not in order - at `$.spans`")
+            before = last
+
+
 class DatesDismissed(Record, frozen=True):
     """A person looked at events that are dated in the future, and lets their dates count for nothing.
 

@@ -1,0 +1,75 @@
+"""Positions of events as people write them: `41`, `43-57`, several of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from terrace.errors import BadInput
+
+_WORD = re.compile(r"([0-9]{1,16})(?:-([0-9]{1,16}))?")
+_MOST_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """The positions from `first` to `last`, both included. A range may be far longer than the ledger."""
+
+    first: int
+    last: int
+
+    def __contains__(self, position: int) -> bool:
+        return self.first <= position <= self.last
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+
+def read_spans(words: Iterable[str]) -> tuple[Span, ...]:
+    """Returns what `41 43-57` or `41,43-57` names, in order and without what is named twice.
+
+    Raises BadInput where a word is no position and no range, and where a range ends before it begins.
+    """
+    found = [_span(part) for word in words for part in word.split(",")]
+    if not found:
+        raise BadInput("no position is named", hint="`terrace ledger verify` lists what cannot be read")
+    return merged(found)
+
+
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Returns the same positions in as few spans as there can be, in order."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span.first <= joined[-1].last + 1:
+            joined[-1] = Span(joined[-1].first, max(joined[-1].last, span.last))
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
+def spans_of(positions: Iterable[int]) -> tuple[Span, ...]:
+    """Returns exactly these positions as spans."""
+    return merged(Span(one, one) for one in positions)
+
+
+def words_of(positions: Sequence[int]) -> str:
+    """Returns what `terrace ledger dismiss` takes for these positions: the range over all where they are scattered."""
+    spans = spans_of(positions)
+    if len(spans) > _MOST_SHOWN:
+        return str(Span(spans[0].first, spans[-1].last))
+    return " ".join(map(str, spans))
+
+
+def _span(word: str) -> Span:
+    found = _WORD.fullmatch(word)
+    if found is None:
+        raise BadInput(
+            f"{word[:60]!a} is no position of an event and no range of them",
+            hint="write positions as `terrace ledger verify` lists them: 41, or a range: 43-57",
+        )
+    first = int(found[1])
+    last = int(found[2]) if found[2] is not None else first
+    if last < first:
+        raise BadInput(f"the range {word} ends before it begins", hint=f"did you mean {last}-{first}?")
+    return Span(first, last)
