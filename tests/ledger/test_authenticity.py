@@ -214,6 +214,24 @@ def test_words_of_people_need_no_key() -> None:
     assert history.reading.faults == ()
 
 
+@pytest.mark.parametrize("kind", ["comment", "review", "box", "environment"])
+@pytest.mark.parametrize("answer", ["approve", "reject"])
+def test_a_yes_to_a_run_demands_a_code_because_the_forge_does_not_say_what_it_was_about(kind: str, answer: str) -> None:
+    said = {
+        "actor": "bob",
+        "role": "",
+        "answer": answer,
+        "subjects": [],
+        "at": NOON.isoformat(),
+        "statement": "s",
+        "witness": {"kind": kind, "id": "76", "number": "76", "login": "bob"},
+    }
+    history = without_key(started(), (kinds.APPROVAL_GIVEN, "d1", said))
+    forged = kind == "environment" and answer == "approve"
+    assert [fault.is_forged for fault in history.reading.faults] == [True] * forged
+    assert len(folds.answers(history)) == (0 if forged else 1)
+
+
 def test_every_kind_of_a_process_demands_a_code() -> None:
     free = {"approval", "rejection", "command", "event", "dates", "drift", "audit"}
     unproven = {kind for kind in codec.RECORDS if kind.partition(".")[0] in free}

@@ -44,11 +44,12 @@ def demands_code(record: Record) -> bool:
     """Whether a record counts only with a code.
 
     What is about a deployment or a stack does. Answers and holds of people need none: they are signed, or close
-    something. So may a person without the key end a deployment by a no: `blocked`.
+    something. So may a person without the key end a deployment by a no: `blocked`. A yes to a run does need one: the
+    forge says neither when it was given nor for which plans, so the process that wrote it down is believed.
     """
     match record:
-        case ApprovalGiven():
-            return False
+        case ApprovalGiven(answer=answer, witness=witness):
+            return answer == "approve" and witness is not None and witness.kind == "environment"
         case DeploymentEnded(result=result):
             return result != "blocked"
         case EnvironmentUnheld(deployment=deployment):

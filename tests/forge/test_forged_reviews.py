@@ -1,0 +1,83 @@
+"""A ledger writer names what people said on the forge about something else, or what was refused when it was heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import astuple, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forge.fake import FakeGitHub
+from forge.served import served
+from support.cli import World, three_environments, world
+from terrace.apps.wiring import Workshop
+from terrace.gates.model import Subject
+from terrace.gates.statement import Statement, statement_bytes
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft
+from terrace.pipelines import approve as approving
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeGitHub]:
+    grants = dict.fromkeys(("issues", "deployments", "actions"), "write")
+    made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC), grants=grants)
+    made.permissions.update(bob="write", carol="write", eve="read")
+    with served(made):
+        yield made
+
+
+@pytest.fixture
+def shop(fake: FakeGitHub, tmp_path: Path) -> World:
+    made = world(tmp_path, three_environments())
+    made.variables |= {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REPOSITORY": f"{fake.owner}/{fake.name}",
+        "GITHUB_API_URL": fake.api,
+        "GITHUB_TOKEN": "ghs_secret",
+        "GITHUB_RUN_ID": "77",
+    }
+    made.ok("deploy", "dev")
+    assert made.run("promote", "staging").code == 1
+    return made
+
+
+def handle(shop: World) -> str:
+    return str(shop.status()["staging"]["handle"])
+
+
+def forged(shop: World, witness: dict[str, str], actor: str = "bob") -> None:
+    """A process without the key of the ledger says that a person approved what waits in staging."""
+    made = Workshop(shop.work)
+    history = made.ledger.read()
+    found = approving.waiting(made.trust.policy, history, "staging")
+    assert found is not None
+    deployment, subjects = found
+    said = Statement(actor, "", "approve", subjects, datetime.now(UTC), "", deployment.id)
+    names = [field.name for field in fields(Subject)]
+    payload: dict[str, Any] = {
+        "deployment": deployment.id,
+        "actor": actor,
+        "role": "",
+        "answer": "approve",
+        "subjects": [dict(zip(names, astuple(one), strict=True)) for one in subjects],
+        "at": said.at.isoformat(),
+        "comment": "",
+        "statement": statement_bytes(said).decode(),
+        "signature": None,
+        "witness": witness,
+    }
+    made.ledger.append([Draft(kinds.APPROVAL_GIVEN, deployment.id, actor, payload)], head=history.head)
+
+
+def test_a_review_of_an_earlier_run_is_no_answer_to_later_plans(shop: World, fake: FakeGitHub) -> None:
+    fake.run_reviewed(76, "bob", "staging")
+    forged(shop, {"kind": "environment", "id": "76", "number": "76", "login": "bob"})
+    done = shop.run("resume", "staging")
+    assert done.code == 1, done.out + done.err
+    assert "a process without the key of the ledger wrote it" in done.out + done.err
