@@ -184,6 +184,10 @@ class MemoryRepository:
         """None: nobody looks at messages here."""
         return ()
 
+    def is_whole(self, base: str | None, head: str) -> bool:
+        """Always: nobody clones anything here."""
+        return True
+
     def landed(self, base: str | None, head: str) -> tuple[str, ...]:
         return (head,)
 

@@ -65,7 +65,8 @@ class Facts:
     `unfounded` says of an open deployment what its opening event claims and what does not follow from facts. `proven`:
     signed approvals prove that people let this commit into the environment before. `clock` says why the clock of this
     machine is not believed, and what to do; None where nothing speaks against it. `unsettled` is the deployment there
-    whose outcome nobody knows, "" where there is none: before that is settled no hold is released.
+    whose outcome nobody knows, "" where there is none: before that is settled no hold is released. `whole`: every new
+    commit is in this clone, so that `authors` are all who wrote them.
     """
 
     commit: str
@@ -89,6 +90,7 @@ class Facts:
     proven: bool = True
     clock: tuple[str, str] | None = None
     unsettled: str = ""
+    whole: bool = True
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -408,6 +410,9 @@ def _approvals(
     if not environment.approvals.asked:
         agreed = isinstance(facts.origin, AutomaticRollback)
         return (_passed("terrace.yaml says `on_failure: rollback`" if agreed else "no approval is asked for"),)
+    if not facts.whole:
+        reason = "history is too shallow here to tell who wrote what is new, and authors do not approve"
+        return (_waiting(reason, "`git fetch --unshallow`"),)
     return _quorum(environment, people, barred, counted)
 
 

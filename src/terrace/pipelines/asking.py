@@ -92,10 +92,12 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
     if restoring is not None:
         busy = f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
     faults = unread_in(crew, history, environment)
+    whole = repository.is_whole(good.commit if good is not None else None, commit)
     return Facts(
         commit=commit,
         # Going back to an older commit brings nobody's new commits in: there is nothing of theirs to judge.
-        authors=repository.authors(good.commit if good is not None else None, commit),
+        authors=repository.authors(good.commit if good is not None else None, commit) if whole else (),
+        whole=whole,
         requester=crew.actor,
         branch=crew.config.branch,
         on_protected_branch=repository.on_protected_branch(commit),
@@ -226,6 +228,8 @@ def _reviewed(crew: Crew, history: History, environment: str, commit: str) -> Re
     if crew.config.forge.reviewed == "off":
         return None
     good = folds.last_good(history, environment)
+    if good is not None and not crew.repository.is_whole(good.commit, commit):
+        return Reviewed(unknown="history is too shallow here to tell which commits are new: `git fetch --unshallow`")
     base = good.commit if good is not None and crew.repository.contains(commit, good.commit) else None
     landed = crew.repository.landed(base, commit)
     if len(landed) > MOST_REVIEWED:

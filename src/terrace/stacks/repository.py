@@ -92,6 +92,10 @@ class Repository(Protocol):
         """Whether `ancestor` is `descendant` or one of its ancestors."""
         ...
 
+    def is_whole(self, base: str | None, head: str) -> bool:
+        """Whether every commit of base..head is in this clone. A shallow one may lack some without a sign of it."""
+        ...
+
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
         """The authors, committers and co-authors of base..head (all of head's history when base is None)."""
         ...

@@ -315,6 +315,14 @@ class GitRepository:
         if done.code != 0:
             raise failure(self.root, "rev-list", done)
 
+    def is_whole(self, base: str | None, head: str) -> bool:
+        if not self.shallow:
+            return True
+        # Git takes a commit at which history was cut off for one without parents, also where both ends are here.
+        cut_at = (self.root / self._text("rev-parse", "--git-path", "shallow")).read_text("ascii").split()
+        done = self.git("rev-list", _VALUES, self._span(base, head), "--")
+        return done.code == 0 and frozenset(cut_at).isdisjoint(os.fsdecode(done.out).split())
+
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
         # No mailmap: whoever may change .mailmap would say who wrote what.
         given = ("--no-show-signature", "--no-mailmap", "--no-notes", "--encoding=UTF-8", "-z")

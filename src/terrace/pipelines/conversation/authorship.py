@@ -16,6 +16,8 @@ MOST = 20
 def own_part(talk: Conversation, crew: Crew, history: History, deployment: Deployment, login: str) -> str | None:
     """Why somebody with that account does not approve this deployment; None where nothing of it is theirs."""
     good = folds.last_good(history, deployment.environment)
+    if good is not None and not crew.repository.is_whole(good.commit, deployment.commit):
+        return "history is too shallow here to tell who wrote what is new (`git fetch --unshallow`)"
     known = good is not None and crew.repository.contains(deployment.commit, good.commit)
     landed = crew.repository.landed(good.commit if good is not None and known else None, deployment.commit)
     numbers = dict.fromkeys(number for commit in landed[:MOST] if (number := talk.origin(commit)) is not None)
