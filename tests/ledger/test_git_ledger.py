@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.git import clone, commit, git, repository, with_remote
+from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.ledgers.sqlite import SqliteLedger
@@ -278,14 +280,88 @@ def test_a_push_whose_answer_got_lost_is_found_at_the_remote(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("remote", ["origin", None])
-def test_a_branch_that_is_in_the_way_is_named(tmp_path: Path, remote: str | None) -> None:
+@pytest.mark.parametrize("branch", ["terrace", "terrace/ledger/x", "terrace/ledger/a'b"])
+def test_a_branch_that_is_in_the_way_is_named_and_the_hint_moves_it(
+    tmp_path: Path, branch: str, remote: str | None
+) -> None:
     """Git has no `terrace/ledger` beside `terrace`; taken for a conflict, it would be tried again for nothing."""
     work = with_remote(tmp_path / "work")
-    git(work, "branch", "terrace")
-    git(work, "push", "--quiet", "origin", "terrace")
+    git(work, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+    if remote is None:
+        git(work, "branch", branch)
     with pytest.raises(NotReady, match="does not take the ledger") as caught:
         ledger_of(work, remote).append([draft("x")], head=GENESIS)
-    assert "a branch named terrace" in (caught.value.hint or "")
+    assert f"beside the branch {branch}" in str(caught.value)
+    assert caught.value.hint is not None
+    command = caught.value.hint.removeprefix("rename it: ")
+    subprocess.run(["sh", "-ec", command], cwd=work, check=True, capture_output=True)
+    assert len(ledger_of(work, remote).append([draft("x")], head=GENESIS).events) == 1
+    assert git(
+        work, "ls-remote" if remote else "for-each-ref", *([remote] if remote else []), f"refs/heads/old/{branch}"
+    )
+
+
+def test_what_is_in_the_way_is_found_although_the_server_does_not_tell(tmp_path: Path) -> None:
+    work = with_remote(tmp_path / "work")
+    git(work, "push", "--quiet", "origin", "HEAD:refs/heads/terrace/ledger/x", "HEAD:refs/heads/x/terrace/ledger")
+    script = 'git-receive-pack "$@" 2>/dev/null'
+    executable(tmp_path / "receive", script)
+    git(work, "config", "remote.origin.receivepack", str(tmp_path / "receive"))
+    with pytest.raises(NotReady, match=r"beside the branch terrace/ledger/x$"):
+        ledger_of(work).append([draft("x")], head=GENESIS)
+
+
+@pytest.mark.parametrize("ref", ["refs/terrace/origin", "refs/terrace/incoming/origin/terrace/ledger/x"])
+def test_a_ref_of_the_clone_that_is_in_the_way_hides_no_event(tmp_path: Path, ref: str) -> None:
+    work = with_remote(tmp_path / "work")
+    ledger_of(work).append([draft("x")], head=GENESIS)
+    other = clone(work, tmp_path / "other")
+    git(other, "update-ref", ref, "HEAD")
+    with pytest.raises(NotReady, match="cannot be kept in") as caught:
+        ledger_of(other).read()
+    assert caught.value.hint is not None and f"git update-ref -d {ref}" in caught.value.hint
+    git(other, "update-ref", "-d", ref)
+    assert len(ledger_of(other).read().events) == 1
+
+
+def test_a_ref_that_cannot_be_moved_does_not_show_an_older_ledger(tmp_path: Path) -> None:
+    work = with_remote(tmp_path / "work")
+    other = clone(work, tmp_path / "other")
+    history = ledger_of(work).append([draft("x")], head=GENESIS)
+    ledger_of(other).read()
+    ledger_of(work).append([draft("y")], head=history.head)
+    lock = other / ".git/refs/terrace/origin/terrace/ledger.lock"
+    lock.write_text("")
+    with pytest.raises(NotReady, match="cannot be read") as caught:
+        ledger_of(other).read()
+    assert "that lock" in (caught.value.hint or "")
+    lock.unlink()
+    assert len(ledger_of(other).read().events) == 2
+
+
+@pytest.mark.parametrize("remote", ["origin", None])
+def test_a_branch_of_that_name_that_is_no_ledger_is_not_written_over(tmp_path: Path, remote: str | None) -> None:
+    work = with_remote(tmp_path / "work")
+    git(work, "branch", "terrace/ledger")
+    git(work, "push", "--quiet", "origin", "terrace/ledger")
+    before = git(work, "ls-remote", "origin")
+    ledger = ledger_of(work, remote)
+    with pytest.raises(Corrupt, match="is no ledger of Terrace") as caught:
+        ledger.append([draft("x")], head=ledger.read().head)
+    assert git(work, "ls-remote", "origin") == before
+    assert caught.value.hint is not None
+    command = caught.value.hint.removeprefix("if that branch is yours, rename it: ").split("; if it was")[0]
+    subprocess.run(["sh", "-ec", command], cwd=work, check=True, capture_output=True)
+    assert len(ledger_of(work, remote).append([draft("x")], head=GENESIS).events) == 1
+
+
+def test_a_tag_in_the_way_of_the_tags_of_deployments_is_named(tmp_path: Path) -> None:
+    work = with_remote(tmp_path / "work")
+    git(work, "push", "--quiet", "origin", "HEAD:refs/tags/deployed")
+    repo = GitRepository(work, cache=tmp_path / "cache")
+    with pytest.raises(NotReady, match=r"beside the tag deployed$") as caught:
+        repo.tag("deployed/dev/1", git(work, "rev-parse", "HEAD"), "m")
+    assert "git push origin --delete refs/tags/deployed" in (caught.value.hint or "")
 
 
 def test_a_local_branch_that_goes_backwards_is_noticed_by_who_saw_more(tmp_path: Path) -> None:

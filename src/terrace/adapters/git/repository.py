@@ -16,6 +16,7 @@ from terrace.adapters.files import write_new, write_whole
 from terrace.adapters.git import names
 from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, stream_blobs
+from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
 from terrace.adapters.git.trees import GitTree
 from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
@@ -472,6 +473,10 @@ class GitRepository:
         done = self.git("push", *how, env=self._access(), timeout=NETWORK_SECONDS)
         if done.code != 0:
             short = ref.split("/", 2)[2]
+            standing = conflicting_refs(self.root, ref, self.remote, self._access())
+            if standing:
+                why, hint = ways_out(ref, standing, self.remote)
+                raise NotReady(f"{what} could not be pushed: {why}", hint=hint)
             raise NotReady(
                 f"{what} could not be pushed: {masked(done.message)}",
                 hint=f"push it yourself: git push {shell_word(self.remote)} {shell_word(short)}",

@@ -18,12 +18,14 @@ from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, objects
+from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
 from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
+from terrace.stacks.naming import shell_word
 
 BRANCH = "terrace/ledger"
 README = "README.md"
@@ -35,6 +37,9 @@ _FOLDER_SIZE = 1000
 _STRANGE = re.compile(r"[\x00-\x1f<>\x7f]")
 _TRIMMED = " .,:;\"'\\"
 _FETCHES = 10
+_BESIDE = "cannot create"
+"""What Git says of a ref that cannot be made beside another one."""
+
 _MOVED = ("cannot lock ref", "File exists", "rejected")
 """What Git says when another process moved a ref while it looked; a second look tells chance from harm."""
 
@@ -119,6 +124,8 @@ class GitLedger:
         if fresh and self._known and fresh[0].previous == self._known[-1].hash:
             return trusted((*self._known, *fresh))
         events = trusted(self._events(tip, after=0))
+        if not events and not self._known:
+            raise self._no_ledger(tip)
         if events[: len(self._known)] != self._known:
             raise Corrupt(
                 f"the ledger branch {self._branch} does not continue what was read before",
@@ -126,6 +133,19 @@ class GitLedger:
                 f"(it stood at {self._tip})",
             )
         return events
+
+    def _no_ledger(self, tip: str) -> Corrupt:
+        """The error for a branch of the ledger's name that never was one: nothing is written on top of it."""
+        ref, moved = f"refs/heads/{self._branch}", f"old/{self._branch}"
+        if self._remote is None:
+            how = f"git branch -m {self._branch} {moved}"
+        else:
+            how = f"git push {shell_word(self._remote)} {tip}:refs/heads/{moved} :{ref}"
+        where = "this repository" if self._remote is None else f"the remote {self._remote!r}"
+        return Corrupt(
+            f"the branch {self._branch} of {where} holds no event: it is no ledger of Terrace",
+            hint=f"if that branch is yours, rename it: {how}; if it was the ledger, a clone may have it whole",
+        )
 
     def _events(self, tip: str, *, after: int) -> tuple[Event, ...]:
         """The events that stand at `after` or later; none where there is no branch."""
@@ -192,28 +212,30 @@ class GitLedger:
             done = self._git("fetch", *options, self._remote, spec, check=False, network=True)
             said = done.message
             if done.code == 0:
-                if self._accept():
+                said = self._accept()
+                if not said:
                     return
-                said, backwards = "rejected", backwards + 1
-                if backwards > 1:
+                backwards += said == "rejected"
+                if backwards > 1 or _BESIDE in said:
                     break
                 continue
             absent = _absent(said)
             if absent and not self._local_tip():
                 return
             # Another process of this clone may have written between the remote's answer and our look at the ref.
-            if not absent and not any(sign in said for sign in _MOVED):
+            if _BESIDE in said or (not absent and not any(sign in said for sign in _MOVED)):
                 break
         raise self._unreadable(said)
 
-    def _accept(self) -> bool:
-        """Move the ref of what was read to what was brought, if that only adds events; False when it goes back.
+    def _accept(self) -> str:
+        """Move the ref of what was read to what was brought, if that only adds events.
 
-        Raises Corrupt where what was brought changes or takes away what was there.
+        Returns why it did not move: "rejected" when that goes back, else what Git said. Raises Corrupt where what was
+        brought changes or takes away what was there.
         """
         brought, there = self._tip_of(self._incoming), self._local_tip()
         if brought == there:
-            return True
+            return ""
         if there:
             # Another process of this clone may have pushed after this one had asked: that shows by asking again.
             forward = self._git("merge-base", "--is-ancestor", there, brought, check=False)
@@ -223,11 +245,12 @@ class GitLedger:
             if forward.code != 0:
                 # That fails where a commit between them is lost here, which Git takes for the beginning of history.
                 self._git("rev-list", "--count", f"{there}..{brought}", "--")
-                return False
+                return "rejected"
             self._check_added(there, brought)
         self._vetted = brought, self._continued(brought)
-        self._git("update-ref", self._ref, brought, there, check=False)
-        return True
+        moved = self._git("update-ref", self._ref, brought, there, check=False)
+        # Another process of this clone may have moved it. Where nothing moved, what is there is not what was brought.
+        return moved.message or "cannot lock ref" if moved.code != 0 and self._local_tip() == there else ""
 
     def _check_added(self, there: str, brought: str) -> None:
         """Raise Corrupt unless below `events/` there are only new files between two commits."""
@@ -250,6 +273,12 @@ class GitLedger:
                 hint=f"this clone still has it; push it back: git push {self._remote} {self._ref}:"
                 f"refs/heads/{self._branch}",
             )
+        if _BESIDE in said:
+            for ref in (self._incoming, self._ref):
+                standing = conflicting_refs(self._repository, ref, None, {})
+                if standing:
+                    why, how = ways_out(ref, standing, None)
+                    return NotReady(f"the ledger cannot be kept in {self._repository}: {why}", hint=how)
         if "rejected" in said:
             return Corrupt(
                 f"the ledger branch {self._branch} of {self._remote!r} does not continue what this clone saw",
@@ -383,14 +412,17 @@ class GitLedger:
         raise self._refused(said)
 
     def _refused(self, said: str) -> NotReady:
-        if "cannot create" in said:
-            above = self._branch.split("/")[0]
-            hint = f"Git cannot have {self._branch} beside a branch named {above}: rename or delete that one"
-        elif self._remote is None:
+        where = "this repository" if self._remote is None else f"the remote {self._remote!r}"
+        # Servers tell of it in many words, or in none: the refs themselves are asked.
+        ref = f"refs/heads/{self._branch}"
+        standing = conflicting_refs(self._repository, ref, self._remote, self._access())
+        if standing:
+            why, how = ways_out(ref, standing, self._remote)
+            return NotReady(f"{where} does not take the ledger: {why}", hint=how)
+        if self._remote is None:
             hint = "check that you may write into .git of this repository"
         else:
             hint = f"check your access: everybody who deploys pushes to the branch {self._branch}, without force"
-        where = "this repository" if self._remote is None else f"the remote {self._remote!r}"
         return NotReady(f"{where} does not take the ledger: {masked(said)}", hint=hint)
 
     # --- git ---------------------------------------------------------------------------------------------------
@@ -441,5 +473,8 @@ def _place(position: int) -> tuple[str, str]:
 def _position(name: bytes) -> int:
     found = re.fullmatch(rb"events/\d+/(\d+)\.jsonl", name)
     if found is None:
-        raise Corrupt(f"the ledger branch holds {os.fsdecode(name)!r}, which Terrace did not write")
+        raise Corrupt(
+            f"the ledger branch holds {os.fsdecode(name)!r}, which Terrace did not write",
+            hint="a commit that only removes it brings the branch in order; find out who may push there",
+        )
     return int(found[1])

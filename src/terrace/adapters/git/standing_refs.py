@@ -1,0 +1,58 @@
+"""Refs that keep another one from being made: Git has no `a/b` beside `a`, and no `a` beside `a/b`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from terrace.adapters.git.command import NETWORK_SECONDS, git
+from terrace.errors import TerraceError
+from terrace.stacks.naming import shell_word
+
+_SHOWN = 3
+
+
+def conflicting_refs(repository: Path, ref: str, remote: str | None, access: Mapping[str, str]) -> tuple[str, ...]:
+    """Returns the refs of the remote, or of the clone without one, beside which Git cannot have `ref`.
+
+    None where they cannot be asked for: this is asked only to explain a failure that is certain.
+    """
+    parts = ref.split("/")
+    above = ["/".join(parts[:end]) for end in range(2, len(parts))]
+    try:
+        if remote is None:
+            done = git(repository, "for-each-ref", "--format=x%09%(refname)", *above, f"{ref}/")
+        else:
+            argv = ("ls-remote", "--refs", "--", remote, *above, f"{ref}/*")
+            done = git(repository, *argv, env=access, timeout=NETWORK_SECONDS)
+    except TerraceError:
+        return ()
+    names = (line.partition("\t")[2] for line in done.out.decode("utf-8", "replace").splitlines())
+    return tuple(name for name in names if name in above or name.startswith(f"{ref}/"))
+
+
+def ways_out(ref: str, standing: tuple[str, ...], remote: str | None) -> tuple[str, str]:
+    """Returns what is in the way of `ref`, as a clause, and the commands that move it away, as a hint."""
+    shown = " and ".join(_named(name) for name in standing[:_SHOWN])
+    more = f" and {len(standing) - _SHOWN} more" if len(standing) > _SHOWN else ""
+    why = f"Git cannot have {_named(ref)} beside {shown}{more}"
+    first = standing[0]
+    if not first.startswith("refs/heads/"):
+        delete = f"git update-ref -d {shell_word(first)}"
+        if remote is not None:
+            delete = f"git push {shell_word(remote)} --delete {shell_word(first)}"
+        return why, f"look at what it names, then delete it: {delete}"
+    short = first.removeprefix("refs/heads/")
+    moved = f"old/{short}"
+    if remote is None:
+        return why, f"rename it: git branch -m {shell_word(short)} {shell_word(moved)}"
+    fetched = f"git fetch {shell_word(remote)} {shell_word(first)}"
+    pushed = f"git push {shell_word(remote)} {shell_word(f'FETCH_HEAD:refs/heads/{moved}')} {shell_word(f':{first}')}"
+    return why, f"rename it: {fetched} && {pushed}"
+
+
+def _named(ref: str) -> str:
+    for folder, what in (("refs/heads/", "the branch"), ("refs/tags/", "the tag")):
+        if ref.startswith(folder):
+            return f"{what} {ref.removeprefix(folder)}"
+    return f"the ref {ref}"
