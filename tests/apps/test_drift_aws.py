@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
+import httpx
 import pytest
 
 from support.aws import PROVIDER, VARIABLES, ec2, iam, ssm
+from support.change_logs import trail_event, trail_file, trail_name
 from support.cli import World, world
 from support.git import git
 from terrace.adapters.embedded_aws import EmbeddedAws
@@ -98,9 +102,9 @@ def aws() -> Iterator[EmbeddedAws]:
         yield running
 
 
-def played(folder: Path, aws: EmbeddedAws, text: str) -> World:
+def played(folder: Path, aws: EmbeddedAws, text: str, rules: str = RULES) -> World:
     """A world where this is deployed in dev."""
-    made = world(folder, {"environments/dev/main.tf": PROVIDER + text, "terrace.yaml": RULES})
+    made = world(folder, {"environments/dev/main.tf": PROVIDER + text, "terrace.yaml": rules})
     made.variables.update(aws.variables)
     made.ok("deploy", "dev")
     return made
@@ -109,6 +113,13 @@ def played(folder: Path, aws: EmbeddedAws, text: str) -> World:
 @pytest.fixture
 def shop(tmp_path: Path, aws: EmbeddedAws) -> World:
     return played(tmp_path, aws, MAIN)
+
+
+def deliver(aws: EmbeddedAws, at: datetime, **more: Any) -> None:
+    """Have CloudTrail tell of a change."""
+    name = trail_name(at).replace("aB3dEf", token_hex(4))
+    content = trail_file(trail_event(at, "PutRolePolicy", **more))
+    httpx.put(f"{aws.endpoint}/trail/{name}", content=content, headers=aws.signed("s3")).raise_for_status()
 
 
 def open_to_the_world(aws: EmbeddedAws) -> None:
@@ -273,15 +284,34 @@ resource "aws_ssm_parameter" "counted" {
 def test_what_the_provider_computes_is_no_drift_and_each_attribute_says_who_manages_it(
     tmp_path: Path, aws: EmbeddedAws
 ) -> None:
-    """SSM counts the versions of a parameter; the inline policy of a role is not in the configuration, its tag is."""
-    shop = played(tmp_path, aws, MAIN + DATABASE)
+    """SSM counts the versions of a parameter; the inline policy of a role is not in the configuration, its tag is.
+
+    A log of CloudTrail in a bucket tells who added both, and of another role nothing.
+    """
+    aws.make_bucket("trail")
+    logs = "    drift: {logs: [s3://trail/AWSLogs], "
+    shop = played(tmp_path, aws, MAIN + DATABASE, RULES.replace("    drift: {", logs))
+    shop.variables["AWS_ALLOW_HTTP"] = "true"
     assert resources(shop) == {}
     ssm(aws, "PutParameter", Name="/counted", Value="2", Type="String", Overwrite=True)
     ssm(aws, "PutParameter", Name="/counted", Value="1", Type="String", Overwrite=True)
     assert resources(shop) == {}, "only its computed version differs"
     iam(aws, "PutRolePolicy", RoleName="app", PolicyName="open", PolicyDocument=json.dumps(EVERYTHING))
     iam(aws, "TagRole", RoleName="app", **{"Tags.member.1.Key": "by", "Tags.member.1.Value": "hand"})
+    at = datetime.now(UTC)
+    unknown = resources(shop)[ROLE]
+    assert (unknown["causes"], unknown["cause_unknown"].partition(" between ")[0]) == ([], "no change of it")
+    deliver(aws, at, requestParameters={"roleName": "app", "policyName": "open"}, userAgent="[console](https://x) *")
+    deliver(aws, at, requestParameters={"roleName": "other", "policyName": "open"}, eventID="of-another")
     (role,) = resources(shop).values()
+    ((who, what, origin),) = [(one["who"], one["what"], one["origin"]) for one in role["causes"]]
+    assert who.endswith("assumed-role/Admin/ann@example.com")
+    assert (what, origin) == ("iam:PutRolePolicy", "203.0.113.7")
+    for told in (shop.run("drift", "last").out, shop.run("drift", "last", "--format", "markdown").out):
+        assert "possible cause" in told
+        assert "a hint and no proof" in told
+        assert "of-another" not in told
+    assert "[console]" not in told, "what a client calls itself is no Markdown"
     managed = {one["path"]: one["managed"] for one in role["attributes"]}
     assert managed["inline_policy"] is False
     assert managed["tags.by"] is True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 
@@ -12,7 +13,8 @@ from terrace.plans.model import MASKED, Action
 from terrace.report.drift import as_json, as_markdown, as_terminal, remedy
 from terrace.report.screen import plain_text
 from terrace.watch.checks import Check, Standing
-from terrace.watch.model import Ignored, Observation, Quadrant, Sighting
+from terrace.watch.model import Cause, Ignored, Observation, Quadrant, Sighting
+from terrace.watch.payload import sighting_to_payload, sightings_of
 from terrace.watch.review import Review
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -115,3 +117,45 @@ def test_an_environment_that_nobody_looked_at_says_so() -> None:
     nothing = Review("dev", (), None, (), ())
     assert "nothing is deployed there" in terminal(nothing)
     assert as_json([nothing])["environments"][0]["status"] is None
+
+
+CAUSED = replace(
+    SEEN,
+    causes=(
+        Cause(
+            "AWS CloudTrail", AT, "ann\x1b[31m|", "iam:PutRolePolicy", "203.0.113.7", "[x](https://e.com)", "e" * 999
+        ),
+    ),
+    more_causes=2,
+)
+
+
+def test_a_cause_is_told_as_a_hint_and_its_text_does_nothing() -> None:
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(CAUSED,)))
+    for told in (terminal(one), unescape(as_markdown([one]))):
+        assert "possible cause, a hint and no proof: ann" in told
+        assert "2 earlier changes of it in the logs" in told
+        assert "\x1b" not in told
+        assert "e" * 200 not in told
+    assert "[x](" not in as_markdown([one])
+    (resource,) = as_json([one])["environments"][0]["stacks"][0]["resources"]
+    (cause,) = resource["causes"]
+    assert (cause["at"], cause["origin"], resource["more_causes"]) == ("2026-11-25T03:00:00Z", "203.0.113.7", 2)
+
+
+def test_an_unknown_cause_is_told_with_its_reason_and_nothing_where_no_log_is_read() -> None:
+    unknown = replace(SEEN, cause_unknown="the plan tells no id of the object")
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(unknown,)))
+    for told in (terminal(one), unescape(as_markdown([one]))):
+        assert "cause unknown: the plan tells no id of the object" in told
+    assert as_json([one])["environments"][0]["stacks"][0]["resources"][0]["cause_unknown"]
+    bare = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(SEEN,)))
+    assert "cause" not in terminal(bare)
+
+
+def test_the_ledger_keeps_causes_and_neither_values_nor_names_of_objects() -> None:
+    payload = sighting_to_payload(replace(CAUSED, identity={"id": "app"}, values={"inline_policy": (None, "x")}))
+    assert "identity" not in payload
+    assert "values" not in payload
+    (read,) = sightings_of("prod", [payload])
+    assert (read.causes, read.more_causes) == (CAUSED.causes, 2)

@@ -70,6 +70,7 @@ PLACES: dict[str, tuple[Any, ...]] = {
 """Where the values of each record are, one entry of each that has several."""
 
 HARMLESS = {
+    ("environments.NAME.drift", "logs"),
     ("terrace.yaml", "version"),
     ("stacks[]", "var_files"),
     ("terraform", "parallel"),

@@ -515,6 +515,7 @@ class Workshop:
         return self._crew(watcher, self.open_ledger(), self.digest_key)
 
     def _crew(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
+        from terrace.adapters.change_logs import FileChangeLogs
         from terrace.adapters.leases import LocalLeases
         from terrace.adapters.machine import MEMORY_OF_A_SMALL_ONE, MEMORY_OF_ONE, processes_at_once
         from terrace.adapters.probes import LiveProbes
@@ -553,6 +554,7 @@ class Workshop:
             reference=self.reference,
             unproven_run=self._unproven_run,
             left=CheckoutStates(self.repository.root, self.home.states),
+            logs=FileChangeLogs(self.repository.root),
         )
 
     @property

@@ -23,6 +23,7 @@ from terrace.rollout.ports import Leases, Probes, Watcher
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.repository import Repository
+from terrace.watch.change_logs import ChangeLogs, NoChangeLogs
 
 Reach = Literal["plan", "apply"]
 """How far a run goes: to the plans, where it hands over to a run that may apply them; or to the end."""
@@ -63,7 +64,7 @@ class Crew:
     many Terraform processes may run at once. `actor` is who gave the command. With the `reach` of plans nothing is
     applied: what could be, waits. `dismissed` says whether a dismissal of an event that cannot be read counts, by
     the trust root. `reference` tells the time by a clock that nobody sets on this machine, None where there is none.
-    `left` finds the states that Terraform left in the user's checkout.
+    `left` finds the states that Terraform left in the user's checkout. `logs` reads what the clouds log of changes.
     """
 
     actor: str
@@ -94,3 +95,4 @@ class Crew:
     reference: Callable[[], Reference | None] = no_reference
     unproven_run: UnprovenRun = ask_nobody
     left: LeftStates = field(default_factory=NoLeftStates)
+    logs: ChangeLogs = field(default_factory=NoChangeLogs)

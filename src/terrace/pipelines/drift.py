@@ -24,6 +24,7 @@ from terrace.plans.wording import notices
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.watch.baseline import Baseline, baseline, running
+from terrace.watch.causes import explained, has_cause, window_of
 from terrace.watch.checks import Check, newest, newest_first, standing, with_values
 from terrace.watch.echo import echoes_of, made_anew, without_echoes
 from terrace.watch.ignore import look_away
@@ -60,6 +61,7 @@ def look(crew: Crew, environments: Iterable[str], every: timedelta = timedelta(0
     history = crew.ledger.read()
     with ExitStack() as stack:
         seen = _observe_all(crew, history, names, stack)
+    seen = {name: _explained(crew, history, name, found) for name, found in seen.items()}
     span = int(every.total_seconds())
 
     def decide(now: History) -> tuple[Draft, ...]:
@@ -76,6 +78,24 @@ def look(crew: Crew, environments: Iterable[str], every: timedelta = timedelta(0
     after = append(crew.ledger, history, decide)
     made = (check for name in names if seen[name] and (check := newest(after, name)) is not None)
     return tuple(with_values(check, seen[check.environment]) for check in made)
+
+
+def _explained(
+    crew: Crew, history: History, environment: str, found: tuple[Observation, ...]
+) -> tuple[Observation, ...]:
+    """What was seen, with what the logs of terrace.yaml tell of its causes. They are read once for all stacks."""
+    places, now = crew.config.environment(environment).drift.logs, crew.clock()
+    windows = {
+        (one.stack, one.fingerprint): window
+        for seen in found
+        for one in seen.sightings
+        if has_cause(one) and (window := window_of(history, environment, one, now)) is not None
+    }
+    if not places or not windows:
+        return found
+    since, until = min(one.since for one in windows.values()), max(one.until for one in windows.values())
+    logged = crew.logs.read(places, since, until)
+    return tuple(explained(one, windows, logged, now) for one in found)
 
 
 def note_overdue(crew: Crew, environments: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 
 from terrace.assess.model import Severity
@@ -67,6 +68,22 @@ def _attributes(seen: Sighting) -> Iterable[str]:
         if seen.quadrant in (Quadrant.ACTIONABLE, Quadrant.UNMANAGED):
             told += " (managed)" if path in _managed(seen) else " (not managed)"
         yield told
+
+
+def cause_lines(seen: Sighting) -> Iterable[str]:
+    """In sentences what logs of the cloud tell of the cause: hints, and never proof. None where no log was read."""
+    for one in seen.causes:
+        who = clipped(one.who, LONGEST) or "an unknown identity"
+        origin = f" from {clipped(one.origin, LONGEST)}" if one.origin else ""
+        client = f" with {clipped(one.client, LONGEST)}" if one.client else ""
+        event = f", event {clipped(one.event, LONGEST)}" if one.event else ""
+        at, source = f"{one.at:%Y-%m-%d %H:%M:%S} UTC", clipped(one.source, LONGEST)
+        what = clipped(one.what, LONGEST)
+        yield f"possible cause, a hint and no proof: {who}{origin}{client}: {what} at {at} ({source}{event})"
+    if seen.more_causes:
+        yield f"{seen.more_causes} earlier {'change' if seen.more_causes == 1 else 'changes'} of it in the logs"
+    if seen.cause_unknown:
+        yield f"cause unknown: {clipped(seen.cause_unknown, 1000)}"
 
 
 def _value(value: Value) -> str:
@@ -149,7 +166,12 @@ def _resource(review: Review, seen: Observation, one: Sighting) -> Json:
         "remedy": remedy(review.environment, one, seen.commit),
         "seen": review.in_a_row(one),
         "fingerprint": one.fingerprint,
+        "causes": [{**asdict(cause), "at": when(cause.at)} for cause in one.causes],
     }
+    if one.more_causes:
+        found["more_causes"] = one.more_causes
+    if one.cause_unknown:
+        found["cause_unknown"] = one.cause_unknown
     given = answered(review.acknowledged, one, one.paths)
     if given is not None:
         found["acknowledged"] = _acknowledged(given)
@@ -238,6 +260,7 @@ def _lines(review: Review, seen: Observation) -> Iterable[tuple[str, str]]:
         yield f"{one.severity.word} {one.quadrant.value} {_what(one)}", SEVERITIES[one.severity]
         if one.values or (one.kept and _managed(one)):
             yield from ((f"  {visible(told)}", "") for told in _attributes(one))
+        yield from ((f"  {told}", "") for told in cause_lines(one))
         given = answered(review.acknowledged, one, one.paths)
         if given is not None:
             yield f"  acknowledged by {visible(given.by)}: {visible(given.reason)}", "cyan"
@@ -297,7 +320,10 @@ def _section(review: Review, seen: Observation) -> list[str]:
             given = answered(review.acknowledged, one, one.paths)
             known = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
             mend = f"{known}{remedy(review.environment, one, seen.commit)}"
-            lines.append(f"| {one.severity.word} | {one.quadrant.value} | {code(one.address)} | {paths} | {mend} |")
+            told = "".join(f"<br>{plain(cause)}" for cause in cause_lines(one))
+            lines.append(
+                f"| {one.severity.word} | {one.quadrant.value} | {code(one.address)} | {paths} | {mend}{told} |"
+            )
         lines.append("")
     for ignored in seen.ignored:
         lines.append(f"- ignored until {ignored.until} ({plain(ignored.owner)}): {code(ignored.address)}")

@@ -105,11 +105,15 @@ class Remediate:
 
 @dataclass(frozen=True, slots=True)
 class DriftSettings:
-    """How an environment is watched for drift. `every` zero: only when somebody asks. No `remediate`: never."""
+    """How an environment is watched for drift. `every` zero: only when somebody asks. No `remediate`: never.
+
+    `logs` are the places where the cloud logs who changed what.
+    """
 
     every: timedelta = timedelta(0)
     ignore: tuple[IgnoreRule, ...] = ()
     remediate: Remediate | None = None
+    logs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from terrace.stacks.comparisons import (
     Inside,
     InsteadOf,
     Lower,
+    Never,
     Ordered,
     PartOf,
     Values,
@@ -287,6 +288,20 @@ DRIFT = Record(
             "off for production and for the last step, tags elsewhere",
             "drift",
             looser=Remediation(REMEDIATE),
+        ),
+        Key(
+            "logs",
+            ListOf(
+                Text(
+                    "a folder or file inside of the repository, `file:///DIR`, `s3://BUCKET/PREFIX` or "
+                    "`az://CONTAINER/PREFIX`",
+                    re.compile(r"file:///.+|(?:s3|az)://.+|(?![a-z0-9]+:)(?![/~])(?!(?:.*/)?\.\.(?:/|$)).+"),
+                )
+            ),
+            "Logs of AWS CloudTrail or of Azure's activity log, which may tell who changed what drifted.",
+            "none",
+            "drift",
+            looser=Never("a cause is only shown, and decides nothing"),
         ),
     ),
 )

@@ -272,7 +272,8 @@ def _drift(found: Record, *, asks: bool) -> DriftSettings:
             **_plain(given, "at_most", "share"),
         )
     rules = tuple(IgnoreRule(**_plain(one, *one)) for one in _value(found, "ignore", ()) if one and _whole(one))
-    return DriftSettings(_value(found, "every", DriftSettings().every), rules, remediate)
+    logs = tuple(one for one in _value(found, "logs", ()) if one)
+    return DriftSettings(_value(found, "every", DriftSettings().every), rules, remediate, logs)
 
 
 def _whole(rule: Record) -> bool:

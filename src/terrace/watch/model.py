@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Literal
 
@@ -26,6 +27,23 @@ class Quadrant(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """A change that a log of the cloud tells of an object that differs: a hint about the cause, never proof.
+
+    `source` is the kind of the log, `who` made the change, `what` is the operation, `origin` the address that the
+    request came from, `client` the program that sent it, `event` the id in the log. All of it is text of others.
+    """
+
+    source: str
+    at: datetime
+    who: str
+    what: str
+    origin: str = ""
+    client: str = ""
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """One address that is not what was deployed: `paths` name what differs.
 
@@ -33,7 +51,9 @@ class Sighting:
     the state as they are, so that nobody sees them again; `grave` says that one of them is about security.
     `fingerprint` is equal as long as the same differs; `observed` has a keyed mark of the value of each attribute.
     `values` are the value that was deployed and the one that is there, by path; secrets are masked. Only the process
-    that looked has them: the ledger keeps none.
+    that looked has them: the ledger keeps none. `identity` are the attributes by which a log may name the object; the
+    ledger keeps none of them either. `causes` are what logs tell, the newest first, `more_causes` how many more there
+    are, `cause_unknown` why a log that was read tells nothing; "" where none is configured.
     """
 
     stack: str
@@ -48,6 +68,10 @@ class Sighting:
     grave: bool = False
     observed: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[Value, Value]] = field(default_factory=dict, compare=False, repr=False)
+    identity: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    causes: tuple[Cause, ...] = ()
+    more_causes: int = 0
+    cause_unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from terrace.assess.model import Severity
 from terrace.ledger.events.drift import ObservationRecord, SightingRecord
 from terrace.plans.model import Action
-from terrace.watch.model import Ignored, Observation, Quadrant, Sighting
+from terrace.watch.model import Cause, Ignored, Observation, Quadrant, Sighting
 
 
 def observation_to_payload(record: Observation) -> dict[str, Any]:
@@ -50,6 +51,12 @@ def observation_of(record: ObservationRecord) -> Observation:
 
 def sighting_to_payload(record: Sighting) -> dict[str, Any]:
     """A sighting as JSON data, without its stack: whoever holds it says that."""
+    told: dict[str, Any] = {}
+    if record.causes:
+        told["causes"] = [{**asdict(one), "at": one.at.isoformat()} for one in record.causes]
+        told["more_causes"] = record.more_causes
+    if record.cause_unknown:
+        told["cause_unknown"] = record.cause_unknown
     return {
         "address": record.address,
         "type": record.type,
@@ -61,6 +68,7 @@ def sighting_to_payload(record: Sighting) -> dict[str, Any]:
         "kept": list(record.kept),
         "grave": record.grave,
         "observed": dict(record.observed),
+        **told,
     }
 
 
@@ -82,4 +90,7 @@ def _sighting(stack: str, record: SightingRecord) -> Sighting:
         kept=record.kept,
         grave=record.grave,
         observed=record.observed,
+        causes=tuple(Cause(**msgspec.structs.asdict(one)) for one in record.causes),
+        more_causes=record.more_causes,
+        cause_unknown=record.cause_unknown,
     )

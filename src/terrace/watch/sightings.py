@@ -17,6 +17,10 @@ DEEPEST = 3
 """How many names a path has at most; what differs deeper down is told by where it lies."""
 
 
+LONGEST_NAME = 2048
+"""Characters of a text by which a log may name an object."""
+
+
 def sightings(plan: Plan) -> tuple[Sighting, ...]:
     """Everything that is not what was deployed, in the order of addresses; empty when nothing differs."""
     drift = {(one.address, one.deposed): one for one in plan.drift}
@@ -89,6 +93,7 @@ def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange |
         grave=is_grave(drift.type, kept),
         observed=_of(drift.after_marks, paths),
         values=changed_values(drift),
+        identity=_identity(drift),
     )
 
 
@@ -102,7 +107,14 @@ def _deleted(stack: str, drift: ResourceChange, change: ResourceChange | None) -
         paths=(),
         undo=change.action if change is not None else Action.NO_OP,
         fingerprint=fingerprint(stack, drift.address, Quadrant.DELETED, ()),
+        identity=_identity(drift),
     )
+
+
+def _identity(drift: ResourceChange) -> dict[str, str]:
+    """The texts that an object had when it was deployed, by attribute, without what the mask hides."""
+    before = drift.before if isinstance(drift.before, dict) else {}
+    return {name: value for name, value in before.items() if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME}
 
 
 def _input(stack: str, change: ResourceChange) -> Sighting:

@@ -12,6 +12,7 @@ from terrace.ledger.events.grammar import (
     Count,
     FolderOrNone,
     Line,
+    Moment,
     SightedAddress,
     StackKey,
     Text,
@@ -19,6 +20,18 @@ from terrace.ledger.events.grammar import (
 )
 from terrace.ledger.events.proof import DeclarationRecord
 from terrace.ledger.events.record import About, Record
+
+
+class CauseRecord(Struct, frozen=True):
+    """A change that a log of the cloud tells of an object that differs. Nothing in it proves anything."""
+
+    source: Line
+    at: Moment
+    who: Line
+    what: Line
+    origin: Line = ""
+    client: Line = ""
+    event: Line = ""
 
 
 class SightingRecord(Struct, frozen=True):
@@ -34,6 +47,9 @@ class SightingRecord(Struct, frozen=True):
     kept: tuple[Text, ...] = ()
     grave: bool = False
     observed: dict[str, Line] = {}
+    causes: tuple[CauseRecord, ...] = ()
+    more_causes: Count = 0
+    cause_unknown: Text = ""
 
 
 class IgnoredRecord(Struct, frozen=True):
