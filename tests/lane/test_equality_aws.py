@@ -15,7 +15,9 @@ from support.lanes import Ground, steady
 from support.mirror import lay_mirror
 from support.tools import tofu
 from terrace.adapters.embedded_aws import EmbeddedAws
+from terrace.adapters.terraform.provider_schemas import KeptSchemas
 from terrace.plans.terraform import Goal
+from terrace.stacks.lock_file import read_lock_file
 
 pytestmark = pytest.mark.aws
 
@@ -103,3 +105,31 @@ def test_states_are_the_same_after_an_apply(tmp_path: Path) -> None:
             ground.apply(fast, ground.plan(fast, Goal.DESTROYED))
             assert json.loads(ground.state.read_bytes())["resources"] == []
     assert states[0] == states[1]
+
+
+@pytest.mark.slow
+def test_the_kept_answer_tells_of_every_type_what_terraform_tells_of_it(tmp_path: Path) -> None:
+    ground = Ground(tmp_path / "ground")
+    schema = told_by(ground)
+    ground.plan("plan-only")
+    (kept,) = (tmp_path / "ground/cache/fast/schemas").glob("aws-*")
+    (locked,) = read_lock_file((ground.stack / ".terraform.lock.hcl").read_bytes())
+    wanted = frozenset((locked.address, type_) for type_ in schema["resource_schemas"])
+    store = KeptSchemas(kept.parent, tmp_path / "kept")
+    expected = {
+        (locked.address, type_): frozenset(made_by_provider(one["block"], ""))
+        for type_, one in schema["resource_schemas"].items()
+    }
+    assert len(expected) > 1000
+    assert store.unsettable(wanted, [locked]) == expected
+
+
+def made_by_provider(block: Schema, at: str) -> Iterator[str]:
+    """The paths of a block that are computed, and neither optional nor required."""
+    for name, one in block.get("attributes", {}).items():
+        if one.get("computed") and not one.get("optional") and not one.get("required"):
+            yield at + name
+        elif "nested_type" in one:
+            yield from made_by_provider(one["nested_type"], f"{at}{name}.")
+    for name, one in block.get("block_types", {}).items():
+        yield from made_by_provider(one["block"], f"{at}{name}.")

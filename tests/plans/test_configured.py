@@ -14,6 +14,7 @@ from terrace.adapters.terraform.saved_plan import sources_of
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import UNKNOWN, Plan
 from terrace.plans.read import read_plan
+from terrace.plans.schemas import Unsettable
 from terrace.plans.sources import UNREADABLE, Sources, read_sources
 from terrace.stacks.model import Stack
 
@@ -46,6 +47,7 @@ def plan(
     changes: list[Any],
     source: str | None = "",
     sources: Sources | None = None,
+    unsettable: Unsettable | None = None,
     **root: Any,
 ) -> Plan:
     """A plan of these blocks. `source` is the text of its one file."""
@@ -63,6 +65,7 @@ def plan(
         root="/",
         lock=b"",
         sources=read,
+        unsettable=unsettable,
     )
 
 
@@ -306,3 +309,34 @@ def test_a_list_that_a_loop_makes_of_an_impure_function_is_set() -> None:
     source = 'resource "aws_security_group" "it" {\n ingress = [for x in split(",", timestamp()) : { port = 22 }]\n}'
     blocks = [resource(group, ingress={})]
     assert unset(plan(*blocks, changes=[change(group, unknown={"ingress": True})], source=source), group) == set()
+
+
+# --- what only the provider sets ---------------------------------------------------------------------------------
+
+
+def test_what_only_the_provider_sets_is_unknown_and_not_unset() -> None:
+    unknown = {"url": True, "policy": True, "disk": [{"volume": True, "size": True}], "parts": [{"a": {"b": True}}]}
+    after = {"disk": [{}], "parts": [{"a": {}}]}
+    known = {("", "aws_sqs_queue"): frozenset({"url", "disk.volume", "parts.a"})}
+    known |= {("other", "aws_sqs_queue"): frozenset({"policy"})}
+    found = plan(resource(QUEUE), changes=[change(QUEUE, after, unknown)], unsettable=known)
+    assert unset(found) == {"policy", "disk.0.size"}
+    assert unset(plan(resource(QUEUE), changes=[change(QUEUE, after, unknown)])) >= {"url", "disk.0.volume"}
+
+
+@pytest.mark.parametrize("name", ["id", "arn", "self_link"])
+def test_an_identity_is_unknown_whatever_is_known_of_the_schema(name: str) -> None:
+    assert unset(plan(resource(QUEUE), changes=[change(QUEUE, {}, {name: True, "policy": True})])) == {"policy"}
+    inside = {"disk": [{name: True}]}
+    assert unset(plan(resource(QUEUE), changes=[change(QUEUE, {"disk": [{}]}, inside)])) == {f"disk.0.{name}"}
+
+
+def test_the_output_of_terraform_data_is_made_by_the_apply() -> None:
+    made = change("terraform_data.a", {}, {"id": True, "output": True, "input": True})
+    made["provider_name"] = "terraform.io/builtin/terraform"
+    assert unset(plan(resource("terraform_data.a"), changes=[made]), "terraform_data.a") == {"input"}
+
+
+def test_a_data_source_that_is_read_later_has_nothing_that_is_unset() -> None:
+    later = change("data.aws_subnet.a", {}, {"cidr_block": True, "id": True}, ("read",))
+    assert unset(plan(resource("data.aws_subnet.a"), changes=[later]), "data.aws_subnet.a") == set()

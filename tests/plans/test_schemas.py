@@ -11,7 +11,7 @@ from terrace.plans.differences import Comparison
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.plans.schemas import computed_attributes, needed
+from terrace.plans.schemas import BUILTIN, computed_attributes, wanted
 from terrace.stacks.model import Stack
 from terrace.watch.sightings import sightings
 
@@ -73,7 +73,7 @@ def test_what_is_no_schema_is_refused(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "wanted"),
+    ("document", "is_needed"),
     [
         ({"resource_changes": [resource(["delete"])]}, True),
         ({"resource_changes": [resource(["delete", "create"])]}, True),
@@ -86,8 +86,23 @@ def test_what_is_no_schema_is_refused(content: bytes) -> None:
         ({"resource_changes": "none"}, False),
     ],
 )
-def test_providers_are_asked_only_where_their_answer_decides_something(document: Any, wanted: bool) -> None:
-    assert needed(json.dumps(document).encode()) == ({DATABASE} if wanted else set())
+def test_providers_are_asked_only_where_their_answer_decides_something(document: Any, is_needed: bool) -> None:
+    assert wanted(json.dumps(document).encode()).computed == ({DATABASE} if is_needed else set())
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_read"),
+    [
+        (resource(["create"], unknown={"arn": True}), True),
+        (resource(["update"], unknown={"tags": [{"a": True}]}), True),
+        (resource(["create"], unknown={"tags": {"a": False}}), False),
+        (resource(["read"], unknown={"arn": True}, mode="data"), False),
+        (resource(["create"], unknown={"output": True}, provider_name=BUILTIN), False),
+    ],
+)
+def test_schemas_are_read_for_objects_with_unknown_values(entry: Any, is_read: bool) -> None:
+    found = wanted(json.dumps({"resource_changes": [entry]}).encode())
+    assert found.unsettable == ({DATABASE} if is_read else set())
 
 
 def test_a_computed_attribute_that_moved_is_no_drift() -> None:

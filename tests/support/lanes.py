@@ -110,6 +110,7 @@ class Ground:
             root=str(site.root),
             lock=made.lock,
             sources=made.sources,
+            unsettable=made.unsettable,
         )
 
     def other(self, name: str) -> Ground:

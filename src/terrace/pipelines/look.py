@@ -75,6 +75,7 @@ def reading(crew: Crew, site: Site, commit: str, made: MadePlan) -> Plan:
             comparison=Comparison(made.computed, settings.volatile.allow if settings else ()),
             diagnostics=made.diagnostics,
             sources=made.sources,
+            unsettable=made.unsettable,
         )
         return replace(plan, shown=shown(made.document, root)) if crew.config.shown else plan
     except NotAPlan as error:

@@ -16,6 +16,7 @@ from typing import Any
 from terrace.plans import wire
 from terrace.plans.addresses import block_of
 from terrace.plans.model import UNKNOWN, Path, Value
+from terrace.plans.schemas import Unsettable, made_by_apply
 from terrace.plans.sources import Expression, ModuleSource, Reference, Sources
 
 _ALWAYS_KNOWN = frozenset({"path", "terraform", "count", "self"})
@@ -50,10 +51,13 @@ class _Scope:
 
 class Configured:
     """The configuration of one plan. `sources` are its files; without them, as for a plan that came as JSON, what the
-    JSON leaves out is taken for not there."""
+    JSON leaves out is taken for not there. `unsettable` are the paths that only the providers set."""
 
-    def __init__(self, document: wire.Document, sources: Sources | None = None) -> None:
+    def __init__(
+        self, document: wire.Document, sources: Sources | None = None, unsettable: Unsettable | None = None
+    ) -> None:
         self._sources = sources
+        self._unsettable = unsettable or {}
         self._scopes: dict[str, _Scope] = {}
         self._add(_Scope("", document.configuration.root_module, self._source("")))
         self._instances = frozenset(block_of(r.address) for r in document.resources)
@@ -62,17 +66,21 @@ class Configured:
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
-    def unset(self, address: str, unknown: Collection[Path]) -> tuple[Path, ...]:
-        """Those of the unknown paths of an object that its configuration does not set."""
-        if not unknown or (self._sources is not None and not self._sources.whole):
+    def unset(self, resource: wire.Resource, unknown: Collection[Path]) -> tuple[Path, ...]:
+        """Those of the unknown paths of an object that its configuration does not set, though it could.
+
+        What a data source does not set is unknown until it is read: there is something to find, and no default.
+        """
+        if not unknown or resource.mode != "managed" or (self._sources is not None and not self._sources.whole):
             return ()
-        block = block_of(address)
+        block = block_of(resource.address)
         known = self._unset.setdefault(block, {})
+        made = made_by_apply(resource.provider_name, resource.type, self._unsettable)
         found = []
         for path in unknown:
             names = tuple(part for part in path if isinstance(part, str))
             if names not in known:
-                known[names] = self._is_unset(block, names)
+                known[names] = not _is_below(names, made) and self._is_unset(block, names)
             if known[names]:
                 found.append(path)
         return tuple(found)
@@ -321,6 +329,11 @@ class Configured:
         prefix = "".join(f"{part}." for part in parts[:length])
         scope = self._scopes.get(prefix)
         return scope, scope.resources.get(".".join(parts[length:])) if scope is not None else None
+
+
+def _is_below(names: tuple[str, ...], paths: Collection[str]) -> bool:
+    """Whether one of some paths, with dots, is that of a value or of something around it."""
+    return any(".".join(names[:length]) in paths for length in range(1, len(names) + 1))
 
 
 def _is_expression(value: Any) -> bool:

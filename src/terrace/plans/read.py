@@ -18,6 +18,7 @@ from terrace.plans.links import links, references
 from terrace.plans.marks import marks
 from terrace.plans.mask import masked, paths
 from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange, Value
+from terrace.plans.schemas import Unsettable
 from terrace.plans.secrets import Secrets
 from terrace.plans.sources import Sources
 from terrace.stacks.model import Stack
@@ -48,12 +49,14 @@ def read_plan(
     comparison: Comparison = EVERYTHING,
     diagnostics: tuple[Diagnostic, ...] = (),
     sources: Sources | None = None,
+    unsettable: Unsettable | None = None,
 ) -> Plan:
     """The plan of a document. `root` is where the tree was checked out, `lock` the dependency lock file in use.
 
     `comparison` says what of the changes is no part of the digest, `diagnostics` what Terraform said while it planned.
     `sources` are the files of its configuration. Without them the document is taken at its word about what is not set,
-    though it has no `dynamic` blocks: right for plans that are only looked at.
+    though it has no `dynamic` blocks: right for plans that are only looked at. `unsettable` are the paths that only the
+    providers set; without them only `id`, `arn`, `self_link` are known to be.
 
     Raises NotAPlan when the document is none, and BadInput when it is of a format that is not known.
     """
@@ -61,7 +64,7 @@ def read_plan(
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
     found = wire.decode(document)
     secrets = Secrets(found)
-    configured = Configured(found, sources)
+    configured = Configured(found, sources, unsettable or {})
     changes = [_change(resource, secrets, key, configured) for resource in found.resources]
     documents = Documents(configured, changes)
     outputs = tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items()))
@@ -170,7 +173,7 @@ def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey, configure
         before=before,
         after=after,
         unknown=later,
-        unset=configured.unset(resource.address, later) if configured is not None and later else (),
+        unset=configured.unset(resource, later) if configured is not None and later else (),
         sensitive=tuple(paths(secret_before if action is Action.DELETE else secret_after)),
         replace_paths=tuple(tuple(path) for path in change.replace_paths),
         reason=resource.action_reason,

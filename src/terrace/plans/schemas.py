@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import msgspec
 
@@ -52,26 +53,61 @@ class _Schemas(msgspec.Struct, gc=False):
     provider_schemas: dict[str, _Provider] = {}
 
 
+Unsettable = Computed
+"""By provider and resource type, the paths that only the provider sets, those in blocks too, with dots and without
+indexes: `arn`, `root_block_device.device_name`."""
+
+IDENTITY = frozenset({"id", "arn", "self_link"})
+"""What every provider makes at apply, also where its schema says that a configuration may set it."""
+
+_TERRAFORM_DATA = frozenset({"id", "output"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Providers and types whose schema is read: `computed` for the digest of a plan and its drift, `unsettable` for
+    telling what nothing sets from what the apply makes."""
+
+    computed: frozenset[tuple[str, str]] = frozenset()
+    unsettable: frozenset[tuple[str, str]] = frozenset()
+
+
+def made_by_apply(provider: str, type_: str, unsettable: Unsettable) -> frozenset[str]:
+    """The paths of a type that are unknown because the apply makes them, and not because nothing sets them."""
+    if provider == BUILTIN:
+        return IDENTITY | _TERRAFORM_DATA
+    return IDENTITY | unsettable.get((provider, type_), frozenset())
+
+
 _document = msgspec.json.Decoder(_Document)
 _schemas = msgspec.json.Decoder(_Schemas)
 
 
-def needed(document: bytes) -> frozenset[tuple[str, str]]:
-    """Returns the providers and types of a plan whose schema decides something.
+def wanted(document: bytes) -> Wanted:
+    """Returns of which objects of a plan the schema decides something.
 
-    These are objects that were changed outside, and objects whose old values end with the change. A document that
-    cannot be read needs none: reading the plan says why.
+    `computed` has objects that were changed outside, and those whose old values end with the change; `unsettable` those
+    with values that are unknown. A document that cannot be read needs none: reading the plan says why.
     """
     try:
         found = _document.decode(document)
     except (msgspec.MsgspecError, RecursionError):
-        return frozenset()
+        return Wanted()
     ending = (one for one in found.resource_changes if _ends_values(one.change))
     outside = (one for one in found.resource_drift if one.change.actions == ["update"])
-    return frozenset(
-        (one.provider_name, one.type)
-        for one in (*ending, *outside)
-        if one.mode == "managed" and one.provider_name not in ("", BUILTIN)
+    return Wanted(
+        frozenset(
+            (one.provider_name, one.type)
+            for one in (*ending, *outside)
+            if one.mode == "managed" and one.provider_name not in ("", BUILTIN)
+        ),
+        frozenset(
+            (one.provider_name, one.type)
+            for one in found.resource_changes
+            if one.mode == "managed"
+            and one.provider_name not in ("", BUILTIN)
+            and b"true" in bytes(one.change.after_unknown)
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from terrace.errors import Diagnostic, StateLock
 from terrace.plans.differences import Computed
 from terrace.plans.left_states import RecordedBackend
+from terrace.plans.schemas import Unsettable
 from terrace.plans.sources import UNREADABLE, Sources
 from terrace.stacks.backends import Address
 from terrace.stacks.model import Stack
@@ -85,6 +86,7 @@ class MadePlan:
     `file` is the saved plan (secrets too; its folder is private), `sha256` its hash: apply takes exactly it.
     `lock` is the dependency lock file that it was made with. `discard` removes the saved plan; call it when done.
     `computed` is what the plan's objects have that no configuration can set, as far as Terrace asked the providers.
+    `unsettable` is what only the providers set, as far as that is known without asking them; no digest depends on it.
     `way` says whether it was made through the fast lane, where Terraform sees only a part of its providers' schemas.
     `sources` are the files of the configuration that was planned.
     """
@@ -96,6 +98,7 @@ class MadePlan:
     discard: Callable[[], None] = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
     computed: Computed = field(default_factory=dict, repr=False)
+    unsettable: Unsettable = field(default_factory=dict, repr=False)
     way: Literal["plain", "fast"] = "plain"
     sources: Sources = field(default=UNREADABLE, repr=False)
 

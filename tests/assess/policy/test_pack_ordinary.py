@@ -13,6 +13,7 @@ import pytest
 from support.golden import assert_golden
 from support.lanes import Ground
 from support.packs import judged, told
+from terrace.assess.view import view
 from terrace.plans.model import Plan
 from terrace.stacks.model import Stack
 
@@ -49,6 +50,9 @@ def test_types_with_only_their_required_arguments_are_judged_by_the_defaults_of_
     found = verdicts(plan)
     assert '"unknown"' not in found, "nothing is known only after apply that nobody set"
     assert_golden("../../assess/policy/required/expected.json", found)
+    # What only the provider sets is unknown, in blocks too; what a configuration could set and does not is unset.
+    queue, *_ = (one for one in view(plan)["resources"] if one["type"] == "aws_sqs_queue")
+    assert (queue["after"]["url"], queue["after"]["policy"]) == ({"unknown": True}, {"unset": True})
 
 
 @pytest.mark.aws

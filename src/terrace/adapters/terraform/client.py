@@ -33,17 +33,18 @@ from terrace.adapters.terraform.fast.memory import Surprise
 from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
-from terrace.adapters.terraform.provider_schemas import ProviderSchemas
+from terrace.adapters.terraform.provider_schemas import KeptSchemas, ProviderSchemas
 from terrace.adapters.terraform.saved_plan import sources_of
 from terrace.errors import BadInput, Corrupt, Diagnostic, StateLock, StateLocked, TerraceError, TerraformFailed
 from terrace.plans.differences import Computed
 from terrace.plans.left_states import RecordedBackend
-from terrace.plans.schemas import needed
+from terrace.plans.schemas import Unsettable, Wanted, wanted
 from terrace.plans.state_file import STATE_BYTES, read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
 from terrace.plans.versions import Version
 from terrace.stacks.backends import moved_parts
 from terrace.stacks.config import TerraformSettings
+from terrace.stacks.lock_file import read_lock_file
 from terrace.stacks.model import Stack
 from terrace.stacks.naming import shell_word
 
@@ -281,7 +282,8 @@ class LocalTerraform:
             with self._room if variables is PLAIN else contextlib.nullcontext():
                 _, diagnostics = self._run(site, folder, "plan", command, listener=listener, variables=variables)
                 shown, _ = self._run(site, folder, "show", showing, streaming=False, variables=variables)
-                computed = self._computed(site, folder, shown.out, lock_file or folder.lock_file, variables)
+                schemas = wanted(shown.out)
+                computed = self._computed(site, folder, schemas, lock_file or folder.lock_file, variables)
             rebuilt = self._rebuilt.pop(folder.path, None)
             return MadePlan(
                 document=shown.out,
@@ -292,6 +294,7 @@ class LocalTerraform:
                 diagnostics=diagnostics if rebuilt is None else (*diagnostics, rebuilt),
                 sources=sources_of(saved),
                 computed=computed,
+                unsettable=self._unsettable(schemas, lock_file or folder.lock_file, computed),
             )
 
         try:
@@ -304,11 +307,10 @@ class LocalTerraform:
         return made(PLAIN)
 
     def _computed(
-        self, site: Site, folder: DataFolder, document: bytes, lock_file: bytes, variables: Mapping[str, str]
+        self, site: Site, folder: DataFolder, schemas: Wanted, lock_file: bytes, variables: Mapping[str, str]
     ) -> Computed:
         """What the objects of a plan have that no configuration can set; nothing where the providers do not tell."""
-        wanted = needed(document)
-        if not wanted:
+        if not schemas.computed:
             return {}
         command = argv.providers_schema(files=self.variable_files(site, "providers schema"))
 
@@ -319,9 +321,16 @@ class LocalTerraform:
         # With `dev_overrides` the lock file does not say which provider runs.
         kept_by = b"" if self._cli_config.overrides else lock_file
         try:
-            return ProviderSchemas(self._cache / "computed").computed(wanted, kept_by, self.product, ask)
+            return ProviderSchemas(self._cache / "computed").computed(schemas.computed, kept_by, self.product, ask)
         except (TerraformFailed, ValueError):
             return {}
+
+    def _unsettable(self, schemas: Wanted, lock_file: bytes, computed: Computed) -> Unsettable:
+        """What only the providers set, as far as that is known without asking them."""
+        if not schemas.unsettable or self._cli_config.overrides:
+            return computed
+        kept = KeptSchemas(self._ways.schemas, self._cache / "unsettable")
+        return {**computed, **kept.unsettable(schemas.unsettable, read_lock_file(lock_file))}
 
     def _swift(self, site: Site, folder: DataFolder, made: _Made, listener: Listener | None) -> MadePlan:
         """A plan by the fast lane, where that is open; at the first surprise by the plain way, and so said."""

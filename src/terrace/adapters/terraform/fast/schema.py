@@ -61,17 +61,48 @@ def take_apart(content: bytes, maps: frozenset[int] = BY_TYPE) -> Schema:
     return Schema(content, tuple(kept), entries)
 
 
+def entries(content: bytes, map_number: int) -> Iterator[tuple[str, int, int]]:
+    """Key, and start and end of the value, of every entry of one map of an answer.
+
+    Raises BadSchema, IndexError or UnicodeDecodeError for what is no such answer.
+    """
+    for number, _, inside, end in _fields(content):
+        if number == map_number:
+            name = _key(content, inside, end)
+            for key, kind, start, stop in fields(content, inside, end):
+                if key == 2 and kind == 2:
+                    yield name, start, stop
+
+
+def fields(content: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Number, wire type, start and end of what is inside, of every field of one message."""
+    at = start
+    while at < end:
+        tag, at = number_at(content, at)
+        kind, inside = tag & 7, at
+        if kind == 0:
+            _, at = number_at(content, at)
+        elif kind == 2:
+            length, inside = number_at(content, at)
+            at = inside + length
+        else:
+            raise BadSchema(f"a field of wire type {kind}, which no schema has")
+        if at > end:
+            raise BadSchema("the schema breaks off")
+        yield tag >> 3, kind, inside, at
+
+
 def _fields(content: bytes) -> Iterator[tuple[int, int, int, int]]:
     """Number, start, start of what is inside, end: of every field at the first level."""
     at = 0
     while at < len(content):
         start = at
-        tag, at = _varint(content, at)
+        tag, at = number_at(content, at)
         if tag & 7 == 0:
             inside = at
-            _, at = _varint(content, at)
+            _, at = number_at(content, at)
         elif tag & 7 == 2:
-            length, inside = _varint(content, at)
+            length, inside = number_at(content, at)
             at = inside + length
         else:
             raise BadSchema(f"a field of wire type {tag & 7}, which no schema has")
@@ -84,13 +115,14 @@ def _key(content: bytes, start: int, end: int) -> str:
     """The key of a map's entry, which encoders write first; it may be left out when it is empty."""
     if start == end or content[start] != 0x0A:
         raise BadSchema("an entry without a name")
-    length, at = _varint(content, start + 1)
+    length, at = number_at(content, start + 1)
     if at + length > end:
         raise BadSchema("a name breaks off")
     return content[at : at + length].decode()
 
 
-def _varint(content: bytes, at: int) -> tuple[int, int]:
+def number_at(content: bytes, at: int) -> tuple[int, int]:
+    """The number that begins at a place, and where it ends."""
     value = shift = 0
     while True:
         byte = content[at]
