@@ -52,14 +52,9 @@ def test_another_layout_is_told_by_terrace_yaml() -> None:
         ({"environments/$(touch x)/main.tf": TF}, "cannot name an environment"),
         ({"environments/\udcff/main.tf": TF}, "cannot name an environment"),
         ({"environments/prod/main.tf": TF, "environments/prod/prod/main.tf": TF}, "are both the stack prod"),
-        ({"environments/dev/main.tf": TF, "environments/dev/terragrunt.hcl": ""}, "Terragrunt"),
         (
             {"environments/dev/main.tf": TF, "terrace.yaml": "version: 1\nenvironments: {prod: {}}\n"},
             "which terrace.yaml does not name",
-        ),
-        (
-            {"terrace.yaml": "version: 1\nenvironments: {dev: {}}\nstacks: [{path: gone, environment: dev}]\n"},
-            "holds no configuration",
         ),
         (
             {
@@ -69,20 +64,12 @@ def test_another_layout_is_told_by_terrace_yaml() -> None:
             },
             "no stack is called 'b'",
         ),
-        ({"environments/dev/main.tf": "terraform {\n  cloud {}\n}\n"}, "`cloud` block"),
-        ({"environments/dev/main.tf": "locals {\n  a = terraform.workspace\n}\n"}, "CLI workspaces"),
     ],
 )
 def test_what_cannot_be_a_stack_is_refused_with_a_hint(files: dict[str, str], said: str) -> None:
     with pytest.raises(BadInput, match=said.replace("(", r"\(")) as caught:
         landscape(files)
     assert caught.value.hint
-
-
-def test_a_refusal_keeps_file_and_line() -> None:
-    with pytest.raises(BadInput) as caught:
-        landscape({"environments/dev/main.tf": "terraform {\n  cloud {}\n}\n"})
-    assert str(caught.value.place) == "environments/dev/main.tf:2"
 
 
 def backend(key: str) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 from terrace.adapters.git.facts_cache import FactsCache
 from terrace.stacks.config import Config
-from terrace.stacks.discovery import discover, environments
+from terrace.stacks.discovery import environments
 from terrace.stacks.facts import Forgetful
-from terrace.stacks.graph import Graph
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.load import load
@@ -40,8 +39,7 @@ def landscape(files: Mapping[str, str], commit: str = "c" * 40, store: FactsCach
     """What stands in these files, with their own terrace.yaml or none."""
     tree = DictTree(files)
     config: Config = load(files.get("terrace.yaml", "").encode(), discovered=environments(tree))
-    stacks = discover(tree, config)
-    return Landscape(commit, config, stacks, Graph.of(tree, stacks, store or Forgetful()))
+    return Landscape.of_tree(commit, config, tree, store or Forgetful())
 
 
 def change(before: Mapping[str, str], after: Mapping[str, str | None]) -> ChangeSet:

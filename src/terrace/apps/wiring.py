@@ -7,7 +7,7 @@ import binascii
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,7 +19,7 @@ from terrace.adapters.files import inside
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.forge import UNCONNECTED, access, instigator, run_of_ci
 from terrace.apps.home import Home
-from terrace.errors import BadInput, NotReady
+from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Identity
 from terrace.ledger.beginnings import Beginning, Proves
 from terrace.ledger.dates import DatedLedger, DatesCount, DatesDismissal, Reference
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from terrace.pipelines.crew import Crew, Reach
     from terrace.pipelines.publishing import Page
     from terrace.plans.model import Plan
+    from terrace.stacks.refusals import Refusal
 
 CONFIG_FILE = "terrace.yaml"
 DIGEST_KEY = "TERRACE_DIGEST_KEY"
@@ -181,19 +182,26 @@ class Workshop:
     def survey(self, commit: str) -> Landscape:
         """What stands at a commit. A commit never changes, so that each is read once."""
         from terrace.adapters.git.facts_cache import FactsCache
-        from terrace.stacks.discovery import discover
-        from terrace.stacks.graph import Graph
 
         if commit in self._surveyed:
             return self._surveyed[commit]
         tree = self.repository.tree(commit)
-        config = self.config_at(commit)
-        stacks = discover(tree, config)
-        found = Landscape(commit, config, stacks, Graph.of(tree, stacks, FactsCache(self.home.cache / "facts.db")))
+        found = Landscape.of_tree(commit, self.config_at(commit), tree, FactsCache(self.home.cache / "facts.db"))
         while len(self._surveyed) >= SURVEYS_KEPT:
             self._surveyed.pop(next(iter(self._surveyed)), None)
         self._surveyed[commit] = found
         return found
+
+    def left_out(self, environments: Iterable[str], commit: str = "") -> Mapping[str, Refusal]:
+        """Returns the stacks of these environments that no deployment of a commit takes, with the reasons; of the
+        protected branch where no commit is named. None where the commit cannot be read: other commands say why."""
+        try:
+            landscape = self.survey(commit or self.trust.commit)
+        except Interrupted:
+            raise
+        except TerraceError:
+            return {}
+        return {key: why for name in environments for key, why in landscape.left_out(name).items()}
 
     @cached_property
     def actor(self) -> str:

@@ -185,7 +185,11 @@ def attempt_of(history: History, deployment: Deployment, record: StepRecord) -> 
 def site_in(
     crew: Crew, landscape: Landscape, stack: Stack, root: Path, purpose: Purpose, lock_file: bytes = b""
 ) -> Site:
-    """Where a stack of a checkout is worked on, with its environment's credentials for the purpose."""
+    """Where a stack of a checkout is worked on, with its environment's credentials for the purpose.
+
+    Raises BadInput for a stack that is refused.
+    """
+    landscape.insist_on(stack)
     return Site(
         stack=stack,
         root=root,

@@ -31,12 +31,13 @@ def plans_at(
     additions: Additions = NOTHING,
     planned: Planned | None = None,
 ) -> Mapping[str, Plan]:
-    """The plan of every stack of an environment at a commit, by key; as many at once as the machine bears.
+    """The plan of every stack of an environment at a commit that a deployment takes, by key; as many at once as the
+    machine bears.
 
     `planned` plans one of them, `plan_in` if not said. Raises TerraformFailed when one of them cannot be planned.
     """
     one = planned or plan_in
-    stacks = landscape.of(environment)
+    stacks = landscape.deployable(environment)
     added = additions.files({stack.key: stack.path for stack in stacks}, landscape.graph.folders)
     with (
         crew.repository.checkout(landscape.commit, f"{environment}-look", added) as root,

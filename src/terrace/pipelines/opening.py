@@ -50,14 +50,19 @@ class Opening:
 
 
 def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], ...]:
-    """The keys of an environment's stacks in the order in which they go. Raises BadInput when it has none."""
+    """The keys of an environment's stacks in the order in which they go, without those that are refused and those that
+    go after one. Raises BadInput when it has none."""
     stacks = landscape.of(environment)
+    taken = landscape.deployable(environment)
+    if stacks and not taken:
+        key, why = min(landscape.left_out(environment).items())
+        raise why.error(key)
     if not stacks:
         raise BadInput(
             f"{environment} has no stacks at {landscape.commit[:7]}",
             hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
         )
-    return tuple(tuple(stack.key for stack in wave) for wave in waves(stacks, landscape.graph))
+    return tuple(tuple(stack.key for stack in wave) for wave in waves(taken, landscape.graph))
 
 
 def waves_with(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:

@@ -137,6 +137,7 @@ def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Pla
             f"{stack.environment} is a new environment: the protected branch does not say what may be used to plan it",
             hint="have an owner merge the environment first; a change to its stacks is planned from then on",
         )
+    landscape.insist_on(stack)
     for one in shared(landscape):
         if stack.key in (one.stack.key, one.other.key):
             raise BadInput(
@@ -187,7 +188,9 @@ def _gather(
             findings.append(Finding("plan-complete", Severity.HIGH, Status.UNKNOWN, "terrace", message, stack=key))
     unplanned = {}
     for key, failure in failed.items():
-        pending = [other for other in before[key] if other in failed or (other in made and not made[other].is_empty)]
+        pending = [
+            other for other in before.get(key, ()) if other in failed or (other in made and not made[other].is_empty)
+        ]
         if pending and isinstance(failure, TerraformFailed):
             unplanned[key] = f"planned after {', '.join(pending)}: {failure}"
             found = _broken(key, failure)
@@ -217,7 +220,8 @@ def _goes_before(landscape: Landscape, impacts: tuple[Impact, ...]) -> dict[str,
     found: dict[str, tuple[str, ...]] = {}
     for environment in {impact.stack.environment for impact in impacts}:
         earlier: tuple[str, ...] = ()
-        for wave in waves(landscape.of(environment), landscape.graph):
+        stacks = tuple(stack for stack in landscape.of(environment) if stack.key not in landscape.refusals)
+        for wave in waves(stacks, landscape.graph):
             found.update({stack.key: earlier for stack in wave})
             earlier = (*earlier, *(stack.key for stack in wave))
     return found

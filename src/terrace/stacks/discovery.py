@@ -22,11 +22,11 @@ def environments(tree: Tree) -> tuple[str, ...]:
 
 
 def discover(tree: Tree, config: Config) -> tuple[Stack, ...]:
-    """Every stack, sorted. Raises BadInput for names that cannot be used, and for stacks that are not there."""
+    """Every stack, sorted; those that are refused too. Raises BadInput for names that cannot be used."""
     layout = Layout(tree)
     found = {(stack.environment, stack.path): stack for stack in _conventional(layout)}
     for setting in config.stacks:
-        found[setting.environment, setting.path] = _set(layout, setting, found, config)
+        found[setting.environment, setting.path] = _set(setting, found)
     stacks = tuple(sorted(found.values()))
     _distinct(stacks)
     known = {environment.name for environment in config.environments}
@@ -36,12 +36,6 @@ def discover(tree: Tree, config: Config) -> tuple[Stack, ...]:
                 f"{stack.path} belongs to the environment {stack.environment!r}, which terrace.yaml does not name",
                 hint=f"add it: environments: {{{stack.environment}: {{}}}}",
                 place=Place(config.source or stack.path),
-            )
-        if f"{stack.path}/terragrunt.hcl" in tree.entries:
-            raise BadInput(
-                "Terragrunt makes the configuration of this stack, and Terrace cannot see through it",
-                hint="generate plain Terraform and commit it, or leave this stack out",
-                place=Place(f"{stack.path}/terragrunt.hcl", 1),
             )
     return tuple(_with_keys(stack, stacks, config) for stack in stacks)
 
@@ -62,13 +56,7 @@ def _conventional(layout: Layout) -> Iterator[Stack]:
         yield Stack.conventional(parts[1], folder)
 
 
-def _set(layout: Layout, setting: StackSetting, found: dict[tuple[str, str], Stack], config: Config) -> Stack:
-    if not layout.configuration(setting.path):
-        raise BadInput(
-            f"the stack {setting.path} holds no configuration",
-            hint="a stack is a folder with *.tf, *.tofu or *.tf.json files",
-            place=Place(config.source),
-        )
+def _set(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
     stack = found.get((setting.environment, setting.path)) or Stack(setting.environment, setting.path, setting.name)
     return replace(
         stack,

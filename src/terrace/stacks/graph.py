@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from terrace.errors import BadInput, Place
+from terrace.errors import BadInput
 from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, facts_of
 from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
 from terrace.stacks.model import Notice, Stack
@@ -61,7 +61,7 @@ class Graph:
 
     @staticmethod
     def of(tree: Tree, stacks: tuple[Stack, ...], store: FactsStore) -> Graph:
-        """The graph below these stacks. Raises BadInput for what Terrace cannot take through its gates."""
+        """The graph below these stacks."""
         return _Builder(tree, store).build(stacks)
 
     def reached(self, stack: Stack) -> tuple[str, ...]:
@@ -98,17 +98,22 @@ def waves(stacks: tuple[Stack, ...], graph: Graph) -> tuple[tuple[Stack, ...], .
     The order comes from `after`, and from `terraform_remote_state` that reads another stack's state. Raises
     BadInput when it goes in a circle.
     """
-    keys = {stack.key for stack in stacks}
-    needs = {stack.key: (set(stack.after) | _states_read(stack, stacks, graph)) & keys for stack in stacks}
+    needed = needs(stacks, graph)
     left = {stack.key: stack for stack in stacks}
     found = []
     while left:
-        ready = sorted(key for key in left if not needs[key] & left.keys())
+        ready = sorted(key for key in left if not needed[key] & left.keys())
         if not ready:
             names = ", ".join(sorted(left))
             raise BadInput(f"the stacks {names} wait for each other in a circle", hint="remove one `after`")
         found.append(tuple(left.pop(key) for key in ready))
     return tuple(found)
+
+
+def needs(stacks: tuple[Stack, ...], graph: Graph) -> dict[str, set[str]]:
+    """Returns the keys of the stacks that go before each of these stacks, among them, by its key."""
+    keys = {stack.key for stack in stacks}
+    return {stack.key: (set(stack.after) | _states_read(stack, stacks, graph)) & keys for stack in stacks}
 
 
 def readers_of(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> tuple[str, ...]:
@@ -174,8 +179,6 @@ class _Builder:
                 self._folders[folder] = self._folder(folder, facts)
             targets = {call.target for folder in level for call in self._folders[folder].calls}
             level = sorted(targets - self._folders.keys())
-        for stack in stacks:
-            _refuse(self._folders[stack.path])
         callers: dict[str, list[str]] = {}
         for path in sorted(self._folders):
             for call in self._folders[path].calls:
@@ -241,23 +244,6 @@ class _Builder:
         if not self._layout.configuration(way.real):
             message = f"module {call.name!r} has no configuration at {way.real}"
             self._notices.append(Notice(message, path, call.line, "the folder is missing, empty or misspelt"))
-
-
-def _refuse(folder: Folder) -> None:
-    """What a stack may not have, because Terrace would not see what it deploys."""
-    for path, facts in zip(folder.files, folder.facts, strict=True):
-        if facts.cloud_line:
-            raise BadInput(
-                "a `cloud` block keeps state and runs where Terrace has no hold on them",
-                hint='use a backend that is only a store, such as `backend "s3"`',
-                place=Place(path, facts.cloud_line),
-            )
-        if facts.workspace_line:
-            raise BadInput(
-                "`terraform.workspace` tells environments apart by CLI workspaces, which Terrace does not select",
-                hint="give each environment a folder, or an entry of `stacks:` with its own var_files",
-                place=Place(path, facts.workspace_line),
-            )
 
 
 def _cycles(folders: dict[str, Folder]) -> Iterator[Notice]:

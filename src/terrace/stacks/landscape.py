@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from terrace.stacks.config import Config
+from terrace.stacks.discovery import discover
+from terrace.stacks.facts import FactsStore
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import Stack
+from terrace.stacks.refusals import Refusal, refused_stacks, with_dependents
+from terrace.stacks.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Landscape:
-    """The stacks of one commit, with the graph of modules that they reach."""
+    """The stacks of one commit, with the graph of modules that they reach.
+
+    `refusals` say by key which of them are neither planned nor changed.
+    """
 
     commit: str
     config: Config
     stacks: tuple[Stack, ...]
     graph: Graph
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
+
+    @staticmethod
+    def of_tree(commit: str, config: Config, tree: Tree, store: FactsStore) -> Landscape:
+        """Returns the stacks of a commit with this tree. Raises BadInput for names that cannot be used."""
+        stacks = discover(tree, config)
+        graph = Graph.of(tree, stacks, store)
+        return Landscape(commit, config, stacks, graph, refused_stacks(stacks, graph, tree, config))
 
     def of(self, environment: str) -> tuple[Stack, ...]:
         """The stacks of an environment, by key."""
@@ -28,3 +44,20 @@ class Landscape:
             if stack.key == key:
                 return stack
         raise KeyError(key)
+
+    def left_out(self, environment: str) -> Mapping[str, Refusal]:
+        """Returns the stacks of an environment that no deployment takes, with the reasons: those that are refused, and
+        those that go after a refused one."""
+        if not self.refusals:
+            return {}
+        return with_dependents(environment, self.stacks, self.graph, self.config, self.refusals)
+
+    def deployable(self, environment: str) -> tuple[Stack, ...]:
+        """Returns the stacks of an environment that a deployment takes, by key."""
+        left_out = self.left_out(environment)
+        return tuple(stack for stack in self.of(environment) if stack.key not in left_out)
+
+    def insist_on(self, stack: Stack) -> None:
+        """Raises BadInput where a stack is refused."""
+        if stack.key in self.refusals:
+            raise self.refusals[stack.key].error(stack.key)

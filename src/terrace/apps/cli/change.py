@@ -19,6 +19,7 @@ from terrace.pipelines.validate import validate
 from terrace.plans.handed import Handed
 from terrace.report import machine, terminal
 from terrace.report.comment import comment
+from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import visible
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason
@@ -88,11 +89,15 @@ def _mend(shop: Workshop, change_set: ChangeSet) -> bool:
 def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:
     """Which stacks are touched."""
     shop = Workshop(Path(folder))
-    change_set, _ = _change(shop, base)
+    change_set, landscape = _change(shop, base)
+    touched_keys = {one.stack.key for one in change_set.impacts}
+    refused = {key: one for key, one in landscape.refusals.items() if key in touched_keys}
     if as_json:
-        emit(machine.impact(change_set))
+        emit({**machine.impact(change_set), "refused": refusals_json(refused)})
     else:
         show(terminal.impact(change_set, why=why))
+        if refused:
+            show(refusal_lines(refused))
     touched = {one.stack.environment for one in change_set.impacts}
     # Only those that the protected branch knows: a job is made of each, with what that environment hands out.
     known = (one.name for one in shop.trust.config.environments if one.name in touched)
@@ -115,7 +120,9 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
         validation = validate(shop.onlookers(told), change_set, landscape, {})
     assessment = validation.assessment
     if as_json:
-        emit({"schema": "terrace/plans@1", "plans": [machine.plan(p) for p in assessment.plans.values()]})
+        plans = [machine.plan(p) for p in assessment.plans.values()]
+        left = [{"stack": key, "why": why} for key, why in sorted(assessment.unplanned.items())]
+        emit({"schema": "terrace/plans@1", "plans": plans, "unplanned": left})
     else:
         show(terminal.plans(assessment.plans, assessment.unplanned))
         if assessment.findings:

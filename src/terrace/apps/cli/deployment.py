@@ -27,6 +27,7 @@ from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.witnesses import answers, in_good_faith, needed
 from terrace.report import machine, terminal
+from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
@@ -276,11 +277,15 @@ def tell(
         if wait and isinstance(reacted, Deployment):
             reacted = _patiently(crew, reacted)
     show_deployments(shop, [done.environment if isinstance(done, Deployment) else done.verdict.environment])
-    record = as_record(command, done, reacted)
+    environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
+    left_out = shop.left_out([environment], done.commit)
+    record = {**as_record(command, done, reacted), "refused": refusals_json(left_out)}
     if as_json:
         emit(record)
     else:
         show_end(shop, done, reacted)
+        if left_out:
+            show(refusal_lines(left_out))
     return ended(actions.deployed(record, waits_as(crew, done)), _code(done))
 
 

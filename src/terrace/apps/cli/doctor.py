@@ -29,6 +29,7 @@ from terrace.errors import TerraceError
 from terrace.ledger.chain import strange_times
 from terrace.ledger.dates import doubt
 from terrace.ledger.dismissals import told, unread, way_out
+from terrace.report.text import visible
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.load import BadConfig, load
 from terrace.stacks.trust_root import REMOTE_SETTING
@@ -161,10 +162,18 @@ def _configured(shop: Workshop) -> Iterator[Row]:
     yield _asked("backup key", lambda: _sealed(shop))
     yield from _states(shop)
     yield from _signing(shop)
+    yield from _refused(shop)
     yield _tools(config)
     yield from _forge(shop)
     for environment in config.environments:
         yield _credentials(environment)
+
+
+def _refused(shop: Workshop) -> Iterator[Row]:
+    """The stacks of the protected branch that no deployment takes."""
+    for key, why in sorted(shop.left_out(e.name for e in shop.trust.config.environments).items()):
+        place = f" ({why.place})" if why.place is not None else ""
+        yield Row(f"stack {visible(key)}", "optional", visible(f"refused{place}: {why.message}"), visible(why.hint))
 
 
 def _forge(shop: Workshop) -> Iterator[Row]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show
@@ -22,10 +24,12 @@ from terrace.pipelines.opening import Refused
 from terrace.pipelines.remediate import Remedied, remediate
 from terrace.report import drift as report
 from terrace.report import machine, terminal
+from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment
 from terrace.stacks.kinds import Duration
 from terrace.stacks.naming import shell_word
+from terrace.stacks.refusals import Refusal
 from terrace.stacks.yaml_nodes import Problem, Scalar
 from terrace.watch.checks import Check
 from terrace.watch.review import Review
@@ -45,7 +49,7 @@ def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> in
     known = reviews_of(shop, wanted)
     track_drift(shop, known)
     reviews = tuple(one.of_look(looked) for one in known)
-    say(reviews, style, remedied)
+    say(reviews, style, remedied, refused=shop.left_out(wanted))
     worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
     return ended(Ending({"result": worst}, lambda: report.as_markdown(reviews)), _code(reviews))
 
@@ -60,8 +64,9 @@ def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...]
 def last(folder: str, names: tuple[str, ...], style: str) -> int:
     """What the newest check found, without looking again."""
     shop = Workshop(Path(folder))
-    reviews = reviews_of(shop, _environments(shop, names))
-    say(reviews, style)
+    wanted = _environments(shop, names)
+    reviews = reviews_of(shop, wanted)
+    say(reviews, style, refused=shop.left_out(wanted))
     return _code(reviews)
 
 
@@ -156,10 +161,16 @@ def adopt(folder: str, environment: str, address: str, stack: str | None, *, as_
     return 1 if adoption.left else 0
 
 
-def say(reviews: tuple[Review, ...], style: str, remedied: tuple[Remedied, ...] = ()) -> None:
-    """Print reviews, and what was done about them, in one of the three formats."""
+def say(
+    reviews: tuple[Review, ...],
+    style: str,
+    remedied: tuple[Remedied, ...] = (),
+    refused: Mapping[str, Refusal] = MappingProxyType({}),
+) -> None:
+    """Print reviews, and what was done about them, in one of the three formats, and the stacks that are refused."""
     if style == "json":
-        emit({**report.as_json(reviews), "remediation": [_as_json(one) for one in remedied]})
+        told = {"remediation": [_as_json(one) for one in remedied], "refused": refusals_json(refused)}
+        emit({**report.as_json(reviews), **told})
         return
     if style == "markdown":
         sys.stdout.write(report.as_markdown(reviews))
@@ -167,6 +178,9 @@ def say(reviews: tuple[Review, ...], style: str, remedied: tuple[Remedied, ...] 
         show(report.as_terminal(reviews))
     for one in remedied:
         _tell(one)
+    if refused:
+        # On stderr: the report may be a page.
+        note(refusal_lines(refused))
 
 
 def _tell(one: Remedied) -> None:

@@ -27,6 +27,7 @@ from terrace.pipelines.evidence import approval
 from terrace.pipelines.holding import releases
 from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.machine import witness_word
+from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import json_text, visible
 from terrace.rollout.model import Deployment
 from terrace.watch.checks import newest_first, standing
@@ -49,13 +50,16 @@ def status(folder: str, *, as_json: bool) -> int:
         if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
     handles = {e.name: handle_of(shop.trust.policy, history, e.name) for e in shop.trust.config.environments}
-    status = machine.status(rows, alarms, drift, handles)
+    left_out = shop.left_out(e.name for e in shop.trust.config.environments)
+    status = {**machine.status(rows, alarms, drift, handles), "refused": refusals_json(left_out)}
     if as_json:
         emit(status)
     else:
         print_record(terminal.status(rows, drift, handles, now()))
         if alarms:
             print_record(state_terminal.problems(alarms))
+        if left_out:
+            print_record(refusal_lines(left_out))
         _tell(faults)
         wrong = doubt(history, now(), None)
         if wrong is not None:

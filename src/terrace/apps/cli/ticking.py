@@ -23,6 +23,7 @@ from terrace.pipelines.state.look import back_up, due_for_a_look
 from terrace.pipelines.tick import Enter, due, stirring
 from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal
+from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.rollout.model import Deployment
 from terrace.watch.review import Review, review
 from terrace.watch.states import Look
@@ -76,9 +77,13 @@ def _gone_on(shop: Workshop, crew: Crew, done: Deployment | Refused | Released, 
             show(f"{done.environment} takes deployments again: {done.reason}")
         return {"environment": done.environment, "result": "released", "reasons": [done.reason]}
     reacted = react(crew, done)
+    environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
+    left_out = shop.left_out([environment], done.commit)
     if not as_json:
         show_end(shop, done, reacted)
-    return {**as_record("tick", done, reacted), "handle": waits_as(crew, done)}
+        if left_out:
+            show(refusal_lines(left_out))
+    return {**as_record("tick", done, reacted), "handle": waits_as(crew, done), "refused": refusals_json(left_out)}
 
 
 @dataclass(frozen=True, slots=True)

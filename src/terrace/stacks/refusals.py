@@ -1,0 +1,161 @@
+"""Stacks that Terrace neither plans nor changes. Each is refused for a reason of its own, and stops no other stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from terrace.errors import BadInput, Place
+from terrace.stacks.config import Config
+from terrace.stacks.graph import Folder, Graph, needs
+from terrace.stacks.model import Stack
+from terrace.stacks.tree import Tree
+
+STORE_HINT = (
+    'keep the state in a backend that is only a store, such as `backend "s3"`; until then Terrace checks the '
+    "configuration of this stack, and HCP Terraform or Terraform Enterprise plans and applies it"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a stack is refused, where that is written, and what to do."""
+
+    message: str
+    hint: str
+    place: Place | None = None
+
+    def error(self, key: str) -> BadInput:
+        """Returns it as the error of a command that needs the stack."""
+        return BadInput(f"{key} is refused: {self.message}", hint=self.hint, place=self.place)
+
+
+def refused_stacks(stacks: tuple[Stack, ...], graph: Graph, tree: Tree, config: Config) -> Mapping[str, Refusal]:
+    """Returns why stacks of a commit are refused, by their keys: the first reason of each."""
+    found: dict[str, Refusal] = {}
+    for stack in stacks:
+        refusal = next(_own(stack, graph, tree, config), None)
+        if refusal is not None:
+            found[stack.key] = refusal
+    return _in_circles(stacks, graph, config) | found
+
+
+def with_dependents(
+    environment: str, stacks: tuple[Stack, ...], graph: Graph, config: Config, refused: Mapping[str, Refusal]
+) -> Mapping[str, Refusal]:
+    """Returns the stacks of an environment that no deployment takes: the refused ones, and those that go after one.
+
+    A stack goes after the stacks that it depends on, and after the stack of the same name in the environment before.
+    """
+    here = tuple(stack for stack in stacks if stack.environment == environment)
+    found = {stack.key: refused[stack.key] for stack in here if stack.key in refused}
+    previous = next((e.after for e in config.environments if e.name == environment), None)
+    if previous is not None:
+        earlier = with_dependents(previous, stacks, graph, _without(config, environment), refused)
+        names = {_name(stack): stack.key for stack in stacks if stack.environment == previous}
+        for stack in here:
+            before = names.get(_name(stack), "")
+            if before in earlier:
+                found.setdefault(stack.key, _waits(before, earlier[before], "deploys before it"))
+    needed = needs(here, graph)
+    left = True
+    while left:
+        left = False
+        for stack in here:
+            waits = sorted(needed[stack.key] & found.keys()) if stack.key not in found else []
+            if waits:
+                found[stack.key] = _waits(waits[0], found[waits[0]], "it depends on")
+                left = True
+    return found
+
+
+def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Refusal]:
+    folder = graph.folders.get(stack.path)
+    if folder is None or not folder.files:
+        yield Refusal(
+            f"the folder {stack.path or '.'} holds no configuration",
+            "a stack is a folder with *.tf, *.tofu or *.tf.json files: correct its path under `stacks:`, or remove it",
+            Place(config.source) if config.source else None,
+        )
+        return
+    terragrunt = f"{stack.path}/terragrunt.hcl" if stack.path else "terragrunt.hcl"
+    if terragrunt in tree.entries:
+        yield Refusal(
+            "Terragrunt generates the configuration of this stack, so that the files in Git are not what it deploys",
+            "generate plain Terraform and commit it, or leave this stack out",
+            Place(terragrunt, 1),
+        )
+    yield from _runs_elsewhere(folder)
+
+
+def _runs_elsewhere(folder: Folder) -> Iterator[Refusal]:
+    """A `cloud` block and the backend `remote` are two spellings of one thing."""
+    for path, facts in zip(folder.files, folder.facts, strict=True):
+        if facts.cloud_line:
+            yield Refusal(
+                "its `cloud` block keeps the state and runs Terraform outside of Terrace's control",
+                STORE_HINT,
+                Place(path, facts.cloud_line),
+            )
+    for path, facts in zip(folder.files, folder.facts, strict=True):
+        if facts.backend is not None and facts.backend.type == "remote":
+            yield Refusal(
+                'its `backend "remote"` keeps the state and may run Terraform outside of Terrace\'s control',
+                STORE_HINT,
+                Place(path, facts.backend.line or 1),
+            )
+
+
+def _in_circles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict[str, Refusal]:
+    """Stacks that go after themselves, by way of others or not."""
+    found: dict[str, Refusal] = {}
+    for environment in sorted({stack.environment for stack in stacks}):
+        here = tuple(stack for stack in stacks if stack.environment == environment)
+        needed = needs(here, graph)
+        for key in sorted(needed):
+            circle = _circle(key, needed)
+            if circle:
+                found[key] = Refusal(
+                    f"it waits for itself in a circle: {' → '.join(circle)}",
+                    "remove one `after` of these stacks, or one `terraform_remote_state` that reads the other's state",
+                    _place_of_circle(here, key, config),
+                )
+    return found
+
+
+def _place_of_circle(stacks: tuple[Stack, ...], key: str, config: Config) -> Place | None:
+    stack = next(one for one in stacks if one.key == key)
+    return Place(config.source) if stack.after and config.source else None
+
+
+def _circle(key: str, needed: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """The shortest way from a stack back to itself; empty where there is none."""
+    ways: list[tuple[str, ...]] = [(key,)]
+    seen: set[str] = set()
+    while ways:
+        further = []
+        for way in ways:
+            for up in sorted(needed.get(way[-1], ())):
+                if up == key:
+                    return (*way, key)
+                if up not in seen:
+                    seen.add(up)
+                    further.append((*way, up))
+        ways = further
+    return ()
+
+
+def _waits(key: str, why: Refusal, how: str) -> Refusal:
+    place = f" ({why.place})" if why.place is not None else ""
+    cause = f"{key} {how}" if how.endswith("it") else f"{how} {key}"
+    return Refusal(f"{cause}, and {key} is refused{place}: {why.message}", why.hint, why.place)
+
+
+def _name(stack: Stack) -> str:
+    """What a stack is called in every environment: the only stack of an environment has no name of its own."""
+    return "" if stack.name == stack.environment else stack.name
+
+
+def _without(config: Config, environment: str) -> Config:
+    """The configuration without an environment, so that a circle of environments ends."""
+    return replace(config, environments=tuple(e for e in config.environments if e.name != environment))
