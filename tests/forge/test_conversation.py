@@ -13,11 +13,13 @@ from terrace.adapters.github.conversation import GitHubConversation
 from terrace.adapters.github.credentials import Token
 from terrace.errors import BadInput, NotReady
 from terrace.gates.conversation.model import Permission
+from terrace.gates.declaration import Declaration
 from terrace.gates.handle import handle
 from terrace.gates.model import Subject, Witness
 from terrace.gates.people import People
+from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
-from terrace.pipelines.conversation.witness import still_said
+from terrace.pipelines.conversation.witness import still_declared, still_said
 from terrace.report.conversation import marker
 from terrace.stacks.config import Config
 
@@ -179,3 +181,15 @@ def test_a_comment_that_is_dated_anew_in_the_ledger_is_no_answer(fake: FakeGitHu
     true = SignedApproval("d1", "bob", "", "approve", (plan,), heard.at, "", "", None, witness, "d1")
     assert still_said(talk(fake), people, true)
     assert not still_said(talk(fake), people, replace(true, at=heard.at + timedelta(seconds=later)))
+
+
+def test_a_comment_that_releases_a_hold_counts_only_from_an_account_that_may_write(fake: FakeGitHub) -> None:
+    id_ = fake.someone_comments(7, "bob", "/terrace unlock prod looked into it")
+    heard = talk(fake).said(str(id_))
+    assert heard is not None
+    people = People(Config(teams={"owners": ("bob",)}))
+    said = Declaration("unhold", "l", "prod", "h1", "", "bob", heard.at, "looked into it")
+    declared = Declared(said, witness=Witness("comment", str(id_), "7", "bob"))
+    for permission, holds in (("write", True), ("read", False), ("none", False), ("admin", True)):
+        fake.permissions["bob"] = permission
+        assert still_declared(talk(fake), people, declared) == holds, permission

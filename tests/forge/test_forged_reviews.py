@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import astuple, fields
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import pytest
 from forge.fake import FakeGitHub
 from forge.served import served
 from support.cli import World, three_environments, world
+from support.git import git
 from terrace.apps.wiring import Workshop
 from terrace.gates.model import Subject
 from terrace.gates.statement import Statement, statement_bytes
@@ -27,7 +29,8 @@ pytestmark = pytest.mark.slow
 def fake() -> Iterator[FakeGitHub]:
     grants = dict.fromkeys(("issues", "deployments", "actions"), "write")
     made = FakeGitHub(me="github-actions[bot]", now=datetime.now(UTC), grants=grants)
-    made.permissions.update(bob="write", carol="write", eve="read")
+    made.open_pull_request(12)
+    made.permissions.update(bob="write")
     with served(made):
         yield made
 
@@ -51,14 +54,15 @@ def handle(shop: World) -> str:
     return str(shop.status()["staging"]["handle"])
 
 
-def forged(shop: World, witness: dict[str, str], actor: str = "bob") -> None:
-    """A process without the key of the ledger says that a person approved what waits in staging."""
+def forged(shop: World, witness: dict[str, str], at: datetime | None = None) -> None:
+    """A process without the key of the ledger says that bob approved what waits in staging."""
+    actor = "bob"
     made = Workshop(shop.work)
     history = made.ledger.read()
     found = approving.waiting(made.trust.policy, history, "staging")
     assert found is not None
     deployment, subjects = found
-    said = Statement(actor, "", "approve", subjects, datetime.now(UTC), "", deployment.id)
+    said = Statement(actor, "", "approve", subjects, at or datetime.now(UTC), "", deployment.id)
     names = [field.name for field in fields(Subject)]
     payload: dict[str, Any] = {
         "deployment": deployment.id,
@@ -81,3 +85,26 @@ def test_a_review_of_an_earlier_run_is_no_answer_to_later_plans(shop: World, fak
     done = shop.run("resume", "staging")
     assert done.code == 1, done.out + done.err
     assert "a process without the key of the ledger wrote it" in done.out + done.err
+
+
+def test_a_comment_that_was_refused_when_it_was_heard_is_no_answer_in_the_ledger(
+    shop: World, fake: FakeGitHub, tmp_path: Path
+) -> None:
+    tip = git(shop.work, "rev-parse", "main")
+    fake.pull(12, "a" * 40, author="bob", merged=tip)
+    fake.origins[tip] = [12]
+    comment = fake.someone_comments(12, "bob", f"/terrace approve staging {handle(shop)}")
+    (tmp_path / "event.json").write_text(json.dumps({"action": "created", "comment": {"id": comment}}))
+    heard = {"GITHUB_EVENT_NAME": "issue_comment", "GITHUB_EVENT_PATH": str(tmp_path / "event.json")}
+    refused = shop.run("chatops", "--json", **heard, GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert "whoever opened a change does not approve it" in refused.json["happened"]
+
+    at = datetime.fromisoformat(fake.comments[comment]["created_at"])
+    forged(shop, {"kind": "comment", "id": str(comment), "number": "12", "login": "bob"}, at)
+    done = shop.run("resume", "staging")
+    assert done.code == 1, done.out + done.err
+    fake.pull(12, "a" * 40, author="mona", merged=tip)
+    fake.permissions["bob"] = "read"
+    assert shop.run("resume", "staging").code == 1, "bob may not write in the repository any more"
+    fake.permissions["bob"] = "write"
+    shop.ok("resume", "staging")

@@ -632,6 +632,7 @@ class Workshop:
         """Asked once in the life of this workshop. Where the forge cannot be asked, it does not count."""
         from terrace.apps.chatops import conversation
         from terrace.gates.people import People
+        from terrace.pipelines.conversation.authorship import may_answer
         from terrace.pipelines.conversation.witness import still_declared, still_said
 
         assert said.witness is not None, "asked only where there is one"
@@ -643,6 +644,7 @@ class Workshop:
                     holds = still_declared(talk, people, said)
                 else:
                     holds = still_said(talk, people, said)
+                    holds = holds and may_answer(talk, self.repository, self.ledger.read(), said)
             except (NotReady, BadInput):
                 return Identity("unsaid")
             account = Identity("forge", f"account {said.witness.login.casefold()}")

@@ -32,7 +32,7 @@ def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, w
     if found is not None and earlier and not _said_here(history, found[0], witness, word.answer):
         raise BadInput("that answered an earlier deployment of the same plans: say it again for this one")
     if found is not None and word.answer == "approve":
-        why = own_part(talk, crew, history, found[0], witness.login)
+        why = own_part(talk, crew.repository, history, found[0], witness.login)
         if why is not None:
             raise BadInput(why)
     deployment, verdict = approving.answer(crew, environment, word)

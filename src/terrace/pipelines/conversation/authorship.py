@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from terrace.gates.conversation.standing import own_work
+from terrace.gates.conversation.grammar import Approve
+from terrace.gates.conversation.standing import barred, own_work
 from terrace.ledger import folds
+from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.pipelines.conversation.ports import Conversation
-from terrace.pipelines.crew import Crew
 from terrace.rollout.model import Deployment
+from terrace.stacks.repository import Repository
 
 MOST = 20
 """Changes of one release that the forge is asked about, the newest; the gates ask Git about the authors of all."""
 
 
-def own_part(talk: Conversation, crew: Crew, history: History, deployment: Deployment, login: str) -> str | None:
+def own_part(
+    talk: Conversation, repository: Repository, history: History, deployment: Deployment, login: str
+) -> str | None:
     """Why somebody with that account does not approve this deployment; None where nothing of it is theirs."""
     good = folds.last_good(history, deployment.environment)
-    if good is not None and not crew.repository.is_whole(good.commit, deployment.commit):
+    if good is not None and not repository.is_whole(good.commit, deployment.commit):
         return "history is too shallow here to tell who wrote what is new (`git fetch --unshallow`)"
-    known = good is not None and crew.repository.contains(deployment.commit, good.commit)
-    landed = crew.repository.landed(good.commit if good is not None and known else None, deployment.commit)
+    known = good is not None and repository.contains(deployment.commit, good.commit)
+    landed = repository.landed(good.commit if good is not None and known else None, deployment.commit)
     numbers = dict.fromkeys(number for commit in landed[:MOST] if (number := talk.origin(commit)) is not None)
     for number in numbers:
         change = talk.change(number)
         if change is not None and (why := own_work(login, change)) is not None:
             return why
     return None
+
+
+def may_answer(talk: Conversation, repository: Repository, history: History, signed: SignedApproval) -> bool:
+    """Whether the forge says now that the author of an answer may give it.
+
+    That was asked when the answer was heard. It is asked again when it counts: a ledger writer may name a comment that
+    was refused, and a person may have lost their rights since. A no may be given by everybody.
+    """
+    if signed.witness is None or signed.answer != "approve":
+        return True
+    login, kind = signed.witness.login, signed.witness.kind
+    deployment = next((one for one in folds.deployments(history) if one.id == signed.named), None)
+    if deployment is None or own_part(talk, repository, history, deployment, login) is not None:
+        return False
+    if kind == "environment":
+        # The forge itself decides whose review of a run counts.
+        return True
+    return barred(Approve(deployment.environment, ""), login, talk.permission(login), None) is None

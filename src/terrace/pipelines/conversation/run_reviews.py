@@ -73,7 +73,7 @@ def _own(talk: Conversation, crew: Crew, environment: str, review: RunReview) ->
     found = approving.waiting(crew.policy, history, environment)
     if found is None or not review.approves:
         return None
-    return own_part(talk, crew, history, found[0], review.login)
+    return own_part(talk, crew.repository, history, found[0], review.login)
 
 
 def _seen(witness: Witness, _: bytes) -> Witness:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from terrace.gates.conversation.grammar import Approve, Reject, Unlock, Withdraw, understood
+from terrace.gates.conversation.standing import barred
 from terrace.gates.conversation.testimony import Testimony
 from terrace.gates.handle import handle
 from terrace.gates.model import Witness
@@ -47,7 +48,8 @@ def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bo
 
 
 def still_declared(talk: Conversation, people: People, declared: Declared) -> bool:
-    """Whether the comment that a declaration names is still there, unchanged, by that person, and says exactly this.
+    """Whether the comment that a declaration names is still there, unchanged, by that person, who may say it, and says
+    exactly this.
 
     Raises NotReady where the forge cannot be asked.
     """
@@ -57,13 +59,17 @@ def still_declared(talk: Conversation, people: People, declared: Declared) -> bo
     heard = talk.said(witness.id)
     if heard is None or heard.edited or heard.machine or not _same(heard.login, witness.login) or heard.at != said.at:
         return False
-    match understood(heard.text):
+    command = understood(heard.text)
+    if not isinstance(command, Withdraw | Unlock):
+        return False
+    if barred(command, witness.login, talk.permission(witness.login), None) is not None:
+        # A ledger writer may name a comment that was refused when it was heard.
+        return False
+    match command:
         case Withdraw(environment, of, why):
             return said.act == "withdraw" and (environment, of, why) == (said.environment, said.about, said.reason)
         case Unlock(environment, why):
             return said.act == "unhold" and (environment, why) == (said.environment, said.reason)
-        case _:
-            return False
 
 
 def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
