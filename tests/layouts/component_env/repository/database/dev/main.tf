@@ -1,0 +1,15 @@
+terraform {
+  backend "s3" {
+    bucket = "acme-states"
+    key    = "database-dev.tfstate"
+    region = "eu-west-1"
+  }
+}
+
+provider "aws" {
+  region = "eu-west-1"
+}
+
+resource "terraform_data" "it" {
+  input = "database"
+}

@@ -1,0 +1,16 @@
+terraform {
+  backend "s3" {
+    bucket = "acme-states"
+    key    = "dev.tfstate"
+    region = "eu-west-1"
+  }
+}
+
+provider "aws" {
+  region = "eu-west-1"
+}
+
+module "vpc" {
+  source = "../../modules/vpc"
+  cidr   = "10.0.0.0/16"
+}

@@ -1,0 +1,7 @@
+provider "aws" {
+  region = "eu-west-1"
+}
+
+resource "terraform_data" "it" {
+  input = "legacy"
+}
