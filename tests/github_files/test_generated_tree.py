@@ -57,6 +57,24 @@ def test_an_owner_is_written_by_the_account() -> None:
     assert "/environments/prod/ @bob-gh @carol" in lines
 
 
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        ('{path: "live/*/*", environment: "{1}"}', "/live/prod/*/ @bob-gh @carol"),
+        ('{path: "live/*/*", environment: "{2}"}', "/live/*/prod/ @bob-gh @carol"),
+        ('{path: "live/*/*", environment: prod}', "/live/*/*/ @bob-gh @carol"),
+        ('{path: "live/*", environment: "p{1}"}', "/live/rod/ @bob-gh @carol"),
+        ("{path: ., environment: prod}", "* @bob-gh @carol"),
+    ],
+)
+def test_folders_of_patterns_and_the_root_have_owners(entry: str, line: str) -> None:
+    config = f"version: 1\nenvironments: {{prod: {{approvals: {{sec: 1}}}}}}\nstacks: [{entry}]\n"
+    people = "teams: {sec: [bob, carol]}\npeople: {bob: {login: bob-gh}, carol: {}}\n"
+    lines = generated(premises(config + people))[".github/CODEOWNERS"].splitlines()
+    assert line in lines
+    assert not line.startswith("*") or lines.index(line) < min(n for n, one in enumerate(lines) if one[:1] == "/")
+
+
 def test_the_embedded_terraform_comes_with_terrace() -> None:
     config = "version: 1\nenvironments: {dev: {}}\nterraform: {binary: embedded}\n"
     action = generated(premises(config))[".github/actions/terrace-setup/action.yml"]

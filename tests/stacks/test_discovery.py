@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 
-from support.trees import DictTree, landscape
+from support.trees import DictTree, change, landscape, why
 from terrace.errors import BadInput
-from terrace.stacks.discovery import environments
+from terrace.stacks.discovery import environments, unmatched
 from terrace.stacks.graph import waves
+from terrace.stacks.load import BadConfig, load
+from terrace.stacks.stack_patterns import matching
 
 TF = 'resource "terraform_data" "x" {}\n'
 
@@ -105,3 +110,148 @@ def test_stacks_that_wait_for_each_other_are_refused() -> None:
     found = landscape(files)
     with pytest.raises(BadInput, match="in a circle"):
         waves(found.of("prod"), found.graph)
+
+
+# --- patterns and the root of the repository ---------------------------------------------------------------------
+
+
+def yaml(*entries: str, environments: str = "dev: {}, prod: {}") -> str:
+    """A terrace.yaml with these entries of `stacks:`."""
+    return "\n".join(["version: 1", f"environments: {{{environments}}}", "stacks:", *(f"  - {e}" for e in entries), ""])
+
+
+LIVE = {
+    "live/dev/eu/net/main.tf": TF,
+    "live/prod/eu/net/main.tf": TF,
+    "live/prod/us/net/main.tf": TF,
+    "live/prod/us/modules/main.tf": TF,
+    "live/prod/us/.terraform/main.tf": TF,
+    "live/prod/us/net/deeper/main.tf": TF,
+    "live/prod/us/docs/README.md": "",
+}
+
+
+def test_a_pattern_makes_a_stack_of_each_folder_that_it_matches() -> None:
+    files = {**LIVE, "terrace.yaml": yaml('{path: "live/*/*/*", environment: "{1}", name: "{2}-{3}"}')}
+    assert keys(files) == ["dev/eu-net", "prod/eu-net", "prod/us-net"]
+
+
+def test_captures_fill_every_key_of_an_entry() -> None:
+    entry = (
+        '{path: "acme-*/*", environment: "{1}", after: ["net"], var_files: ["vars/{1}.tfvars"], '
+        'backend_config: {key: "{1}/{2}.tfstate"}}'
+    )
+    files = {f"acme-{e}/{s}/main.tf": TF for e in ("dev", "prod") for s in ("net", "app")}
+    files["terrace.yaml"] = yaml(
+        entry, "{path: acme-dev/net, environment: dev}", "{path: acme-prod/net, environment: prod}"
+    )
+    (found,) = [s for s in landscape(files).stacks if s.key == "prod/app"]
+    assert found.after == ("prod/net",)
+    assert found.var_files == ("vars/prod.tfvars",)
+    assert found.backend_config == (("key", "prod/app.tfstate"),)
+
+
+def test_a_folder_that_an_entry_names_is_matched_by_no_pattern() -> None:
+    files = {
+        **{f"live/{e}/net/main.tf": TF for e in ("dev", "prod", "shared")},
+        "terrace.yaml": yaml(
+            '{path: "live/*/*", environment: "{1}"}', "{path: live/shared/net, environment: prod, name: hub}"
+        ),
+    }
+    assert keys(files) == ["dev/net", "prod/net", "prod/hub"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "said", "line"),
+    [
+        (['{path: "live/*/*", environment: "{1}"}'], "the environment 'qa' by live/", 4),
+        (
+            ['{path: "live/dev/*", environment: dev}', '{path: "live/*/net", environment: dev}'],
+            "two patterns make live/dev/net",
+            5,
+        ),
+        (
+            ['{path: "live/*/net", environment: dev}'],
+            "are both the stack dev/net",
+            4,
+        ),
+        (
+            ["{path: live/dev/net, environment: dev}", "{path: live/prod/net, environment: dev}"],
+            "are both the stack dev/net",
+            5,
+        ),
+    ],
+)
+def test_what_an_entry_cannot_mean_is_told_with_its_line(entries: list[str], said: str, line: int) -> None:
+    files = {**{f"live/{e}/net/main.tf": TF for e in ("dev", "prod", "qa")}, "terrace.yaml": yaml(*entries)}
+    with pytest.raises(BadInput, match=said) as caught:
+        landscape(files)
+    assert str(caught.value.place) == f"terrace.yaml:{line}"
+
+
+def test_a_pattern_that_matches_nothing_is_told_and_stops_nothing() -> None:
+    files = {
+        **LIVE,
+        "terrace.yaml": yaml('{path: "live/*/eu/net", environment: "{1}"}', '{path: "gone/*", environment: dev}'),
+    }
+    assert keys(files) == ["dev/net", "prod/net"]
+    (told,) = unmatched(DictTree(files), landscape(files).config)
+    assert (str(told.place), "gone/*" in told.message) == ("terrace.yaml:5", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("live/**", "`**` is not known"),
+        ("live/*-*", "has one `*` at most"),
+        ("live/?*", "only `*` is known"),
+        ("live/{a,b}*", "only `*` is known"),
+        (f"live/{'x' * 500}*", "longer than 500"),
+    ],
+)
+def test_what_is_no_pattern_is_told(path: str, said: str) -> None:
+    with pytest.raises(BadConfig, match=re.escape(said)):
+        load(yaml(f'{{path: "{path}", environment: dev}}').encode())
+
+
+@pytest.mark.parametrize(
+    ("entry", "capture"),
+    [
+        ('{path: "live/*", environment: "{2}"}', "{2}"),
+        ('{path: "live/*", environment: dev, name: "a-{3}"}', "{3}"),
+        ('{path: "live/*", environment: dev, var_files: ["a/{1}", "b/{9}"]}', "{9}"),
+        ('{path: "live/*", environment: dev, backend_config: {key: "{0}"}}', "{0}"),
+        ('{path: live/net, environment: dev, name: "{1}"}', "{1}"),
+    ],
+)
+def test_a_capture_without_a_star_is_told_with_its_place(entry: str, capture: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        load(yaml(entry).encode())
+    assert any(capture in p.message and p.place.line == 4 for p in caught.value.problems)
+
+
+def test_many_folders_are_matched_by_few_patterns_at_once() -> None:
+    folders = [f"live/e{n % 9}/s{n}" for n in range(10_000)]
+    began = time.monotonic()
+    assert sum(1 for _ in matching("live/*/*", folders)) == 10_000
+    hostile = [f"{'a-' * 2000}x/{'/a' * 50}/{n}" for n in range(1000)]
+    assert sum(1 for _ in matching("a-*-y/*/*/*/*", hostile)) == 0
+    assert time.monotonic() - began < 5
+
+
+def test_the_root_of_the_repository_is_a_stack_like_any_other() -> None:
+    """`.` and the empty path are two names of one folder."""
+    files = {
+        "main.tf": 'module "m" {\n  source = "./modules/m"\n}\n',
+        "modules/m/main.tf": TF,
+        ".terraform.lock.hcl": "# empty\n",
+        "dev.tfvars": "",
+        "terrace.yaml": yaml("{path: ., environment: dev, var_files: [dev.tfvars]}", "{path: ./, environment: prod}"),
+    }
+    found = landscape(files)
+    assert [(s.key, s.path, s.shown_path) for s in found.stacks] == [("dev", "", "."), ("prod", "", ".")]
+    assert found.graph.locks.keys() == {""}
+    assert why(change(files, {"main.tf": TF})) == {"dev": ["stack main.tf "], "prod": ["stack main.tf "]}
+    assert why(change(files, {"dev.tfvars": "a = 1\n"})).keys() == {"dev"}
+    assert why(change(files, {"modules/m/main.tf": ""})).keys() == {"dev", "prod"}
+    assert why(change(files, {".terraform.lock.hcl": "# other\n"})).keys() == {"dev", "prod"}

@@ -334,3 +334,61 @@ def test_a_first_file_that_says_what_held_before_loosens_nothing() -> None:
     before = load(b"", discovered=("dev", "prod"))
     said = b"version: 1\nenvironments: {dev: {}, prod: {after: dev, approvals: 1}}\n"
     assert loosened(before, load(said, discovered=("dev", "prod"))) == ()
+
+
+PATTERNS = (
+    RULES
+    + """\
+stacks:
+  - {path: "live/*/*", environment: "{1}"}
+  - {path: infra/net, environment: prod}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{path: live/prod/net, environment: dev}", "the stack live/prod/net of prod becomes a stack of dev"),
+        ('{path: "live/prod/*", environment: dev}', "stacks of {1} that match live/*/* may become stacks of dev"),
+        ('{path: "live/*/n*", environment: "{2}"}', "stacks of {1} that match live/*/* may become stacks of {2}"),
+        ('{path: "environments/*", environment: dev}', "stacks of environments/ that match environments/* become"),
+        ('{path: "e*/*/*", environment: "{3}"}', "stacks of environments/ that match e*/*/* become stacks of {3} too"),
+        ('{path: "environments/prod/*", environment: dev}', "become stacks of dev too"),
+        ('{path: "environments/prod/*", environment: prod, name: "x-{1}"}', "get another name or another place"),
+        (
+            '{path: "environments/*/*", environment: "{1}", backend_config: {key: "{1}"}}',
+            "another place for their state",
+        ),
+    ],
+)
+def test_a_pattern_or_an_entry_that_takes_folders_of_another_environment_is_told(entry: str, said: str) -> None:
+    ways = loosened(load(PATTERNS.encode()), load(f"{PATTERNS}  - {entry}\n".encode()))
+    assert any(said in way for way in ways), ways
+
+
+def test_an_entry_that_becomes_part_of_a_pattern_of_another_environment_is_told() -> None:
+    after = PATTERNS.replace("{path: infra/net, environment: prod}", '{path: "infra/*", environment: dev}')
+    ways = loosened(load(PATTERNS.encode()), load(after.encode()))
+    assert "the stack infra/net of prod becomes a stack of dev" in ways
+
+
+def test_entries_that_become_a_pattern_are_compared_one_by_one() -> None:
+    same = PATTERNS.replace("{path: infra/net, environment: prod}", '{path: "infra/*", environment: prod}')
+    assert loosened(load(PATTERNS.encode()), load(same.encode())) == ()
+    renamed = same.replace('"infra/*",', '"infra/*", name: "x-{1}",')
+    (way,) = loosened(load(PATTERNS.encode()), load(renamed.encode()))
+    assert "the stack infra/net of prod is called x-net instead of net" in way
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '{path: "environments/*/*", environment: "{1}"}',
+        '{path: "other/*", environment: dev}',
+        '{path: "environments/dev/*", environment: dev}',
+        '{path: "live/*/*/*", environment: "{1}"}',
+    ],
+)
+def test_a_pattern_for_folders_that_were_of_no_other_environment_is_not_told(entry: str) -> None:
+    assert loosened(load(PATTERNS.encode()), load(f"{PATTERNS}  - {entry}\n".encode())) == ()

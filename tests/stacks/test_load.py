@@ -242,7 +242,7 @@ def test_where_a_token_is_is_no_secret() -> None:
 
 def test_the_stack_at_the_root_is_called_like_its_environment() -> None:
     (stack,) = load(b"version: 1\nenvironments: {prod: {}}\nstacks: [{path: ., environment: prod}]\n").stacks
-    assert (stack.path, stack.name) == (".", "prod")
+    assert (stack.path, stack.name) == ("", "prod")
 
 
 def test_no_duration_that_is_read_leaves_the_calendar() -> None:

@@ -31,6 +31,7 @@ from terrace.stacks.config import (
     Remediate,
     RiskRule,
     Rollout,
+    StackPattern,
     StackSetting,
     TerraformSettings,
     WaiverRules,
@@ -64,7 +65,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 @pytest.mark.parametrize(
     ("kind", "record", "spelt"),
     [
-        (Config, TERRACE, {"source": None, "fail_on": None, "shown": None}),
+        (Config, TERRACE, {"source": None, "fail_on": None, "shown": None, "stack_patterns": None}),
         (Environment, ENVIRONMENT, {"name": None}),
         (Rollout, ROLLOUT, {}),
         (DriftSettings, DRIFT, {}),
@@ -74,7 +75,8 @@ def test_the_reference_page_is_what_the_code_says() -> None:
         (HttpProbe, HTTP, {"url": "http"}),
         (CommandProbe, RUN, {"argv": "run"}),
         (Credentials, CREDENTIALS, {}),
-        (StackSetting, STACK, {}),
+        (StackSetting, STACK, {"line": None}),
+        (StackPattern, STACK, {"line": None}),
         (Person, PERSON, {"name": None}),
         (TerraformSettings, TERRAFORM, {}),
         (Backups, BACKUPS, {}),

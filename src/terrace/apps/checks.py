@@ -333,7 +333,7 @@ def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...
     for stack in (impact.stack for impact in examined.change_set.impacts):
         folders = [graph.folders[path] for path in graph.reached(stack) if path in graph.folders]
         required = frozenset[str]().union(*(provider_sources(folder.facts) for folder in folders))
-        path = f"{stack.path}/{LOCK_FILE}"
+        path = stack.file(LOCK_FILE)
         there = path in tree.entries and not tree.entries[path].is_link
         locked = read_lock_file(tree.read(path)) if there else None
         found += unlocked(stack.key, path, required, locked, examined.trusted.platforms)

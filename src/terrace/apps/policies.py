@@ -185,7 +185,7 @@ def _file_of(laid: Laid, reads: Reads | None, plan: Plan) -> list[str]:
     if reads is None or not any(ref[:2] == CONFTEST[:2] for ref in reads.base):
         return []
     path = laid.data / f"{hashlib.sha256(plan.stack.key.encode()).hexdigest()}.json"
-    path.write_text(json.dumps({"conftest": {"file": {"name": FILE_NAME, "dir": f"{plan.stack.path}/"}}}))
+    path.write_text(json.dumps({"conftest": {"file": {"name": FILE_NAME, "dir": f"{plan.stack.shown_path}/"}}}))
     return [str(path)]
 
 

@@ -307,7 +307,7 @@ def _given(examined: Examined, tree: Tree) -> dict[str, str]:
     folders |= {parent(path) for path in examined.change_set.changed} & layout.folders.keys()
     found = {}
     for path in tree.entries:
-        if not any(parent(path) == folder or path.startswith(f"{folder}/") for folder in folders):
+        if not any(not folder or parent(path) == folder or path.startswith(f"{folder}/") for folder in folders):
             continue
         real = layout.way(path).real
         # A scanner's own configuration is not the candidate's to give, whichever folder it lies in.

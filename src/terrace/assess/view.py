@@ -37,7 +37,7 @@ def view(plan: Plan) -> dict[str, Any]:
         "terrace": VERSION,
         "environment": plan.stack.environment,
         "stack": plan.stack.key,
-        "path": plan.stack.path,
+        "path": plan.stack.shown_path,
         "commit": plan.commit,
         "terraform_version": plan.terraform_version,
         "complete": plan.complete,

@@ -187,7 +187,7 @@ def _targets(
 def _observe(crew: Crew, target: Target) -> Observation:
     """What one stack is like. Whatever goes wrong here is this stack's own: it hides no other."""
     stack = target.landscape.stack(target.key)
-    bare = Observation(target.key, stack.path, "clean", target.commit, undeployed=target.undeployed)
+    bare = Observation(target.key, stack.shown_path, "clean", target.commit, undeployed=target.undeployed)
     try:
         site = site_in(crew, target.landscape, stack, target.root, "plan")
         return _compared(crew, target, site, bare)
@@ -271,7 +271,7 @@ def _undeployed(crew: Crew, landscape: Landscape, keys: Iterable[str]) -> Mappin
         return dict.fromkeys(keys, repository.touching(commit, tip, (".",)))
     changes = change_set_between(landscape, after, repository.tree(commit), repository.tree(tip))
     paths = {impact.stack.key: tuple(dict.fromkeys(r.path for r in impact.reasons)) for impact in changes.impacts}
-    paths |= {stack.key: (stack.path,) for stack in changes.removed}
+    paths |= {stack.key: (stack.shown_path,) for stack in changes.removed}
     return {key: repository.touching(commit, tip, paths.get(key, ())) for key in keys}
 
 

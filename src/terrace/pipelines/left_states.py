@@ -44,7 +44,8 @@ def unadopted(crew: Crew, landscape: Landscape, stack: Stack, content: bytes) ->
     return (
         f"{stack.key} has no state where Terrace plans it, and Terraform was initialized in its folder with another "
         f"backend: {recorded_address(recorded.type, recorded.config)}; a plan may create everything a second time",
-        f"`terrace state adopt {word}` moves the state from there; if nothing is there, remove {stack.path}/.terraform",
+        f"`terrace state adopt {word}` moves the state from there; if nothing is there, remove "
+        f"{stack.file('.terraform')}",
     )
 
 

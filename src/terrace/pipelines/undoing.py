@@ -100,12 +100,12 @@ def newer_lock_file(crew: Crew, live: str, folder: str, error: TerraformFailed) 
     if not any("newer provider version" in f"{d.summary} {d.detail}" for d in error.diagnostics):
         return b""
     tree = crew.repository.tree(live)
-    path = f"{folder}/{LOCK_FILE}"
+    path = f"{folder}/{LOCK_FILE}" if folder else LOCK_FILE
     return tree.read(path) if path in tree.entries else b""
 
 
 def _providers(crew: Crew, commit: str, live: str, folder: str, *, kept_lock: bool) -> str:
-    path = f"{folder}/{LOCK_FILE}"
+    path = f"{folder}/{LOCK_FILE}" if folder else LOCK_FILE
     old, new = (crew.repository.tree(one).entries.get(path) for one in (commit, live))
     if old == new:
         return ""

@@ -39,7 +39,7 @@ def impact(change_set: ChangeSet) -> Json:
         "base": change_set.base,
         "head": change_set.head,
         "stacks": [_impact(one) for one in change_set.impacts],
-        "removed": [{"environment": s.environment, "path": s.path} for s in change_set.removed],
+        "removed": [{"environment": s.environment, "path": s.shown_path} for s in change_set.removed],
         "notices": [{"message": n.message, "path": n.path, "line": n.line, "hint": n.hint} for n in change_set.notices],
     }
 
@@ -79,7 +79,7 @@ def plan(record: Plan) -> Json:
     return {
         "schema": "terrace/plan@1",
         "environment": record.stack.environment,
-        "path": record.stack.path,
+        "path": record.stack.shown_path,
         "commit": record.commit,
         "digest": record.digest.value,
         "changes": [_change(change) for change in record.effective],
@@ -221,10 +221,12 @@ def witness_word(witness: Witness) -> str:
 def _impact(record: Impact) -> Json:
     return {
         "environment": record.stack.environment,
-        "path": record.stack.path,
+        "path": record.stack.shown_path,
         "stack": record.stack.key,
         "unsure": record.unsure,
-        "reasons": [{"kind": r.kind, "path": r.path, "chain": list(r.chain)} for r in record.reasons],
+        "reasons": [
+            {"kind": r.kind, "path": r.path or ".", "chain": [path or "." for path in r.chain]} for r in record.reasons
+        ],
     }
 
 
@@ -302,7 +304,7 @@ def planned(record: Plan) -> Json:
     """One plan in numbers."""
     return {
         "environment": record.stack.environment,
-        "path": record.stack.path,
+        "path": record.stack.shown_path,
         "stack": record.stack.key,
         "digest": record.digest.value,
         "create": record.count(Action.CREATE),

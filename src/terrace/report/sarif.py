@@ -78,7 +78,7 @@ def _file_of(folder: str, graph: Graph | None) -> str:
     """The file that represents a stack: `main.tf`, else its first file; the folder where no file is known."""
     known = graph.folders.get(folder) if graph is not None else None
     files = sorted(known.files, key=lambda path: (not path.endswith("/main.tf"), path)) if known is not None else []
-    return files[0] if files else f"{folder}/"
+    return files[0] if files else f"{folder or '.'}/"
 
 
 def _document(

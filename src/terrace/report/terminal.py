@@ -53,7 +53,7 @@ RESULTS = {
 
 def reason_words(reason: Reason) -> str:
     """One reason as a chain from what changed to the stack: `modules/a/main.tf -> modules/a -> environments/dev`."""
-    chain = " → ".join([reason.path, *reason.chain])
+    chain = " → ".join(path or "." for path in (reason.path, *reason.chain))
     return f"{reason.kind}: {chain}"
 
 

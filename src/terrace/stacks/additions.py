@@ -57,7 +57,7 @@ class Additions:
                 raise BadInput(f"something is to be imported into {one.stack!a}, which is no stack of this deployment")
             block = f"import {{\n  to = {_object(one.address)}\n  id = {quoted(one.id)}\n}}\n"
             blocks.setdefault(folders[one.stack], []).append(block)
-        return {f"{folder}/{FILE}": "\n".join(found) for folder, found in blocks.items()}
+        return {f"{folder}/{FILE}" if folder else FILE: "\n".join(found) for folder, found in blocks.items()}
 
     def payload(self) -> dict[str, list[list[str]]]:
         """As it stands in an event."""

@@ -212,7 +212,8 @@ class Backups:
 
 @dataclass(frozen=True, slots=True)
 class StackSetting:
-    """One entry of `stacks:` for another layout, or for `after` between stacks of the conventional one."""
+    """One entry of `stacks:` for another layout, or for `after` between stacks of the conventional one. `line` is where
+    it is in the file, 0 where that is not known."""
 
     path: str
     environment: str
@@ -220,6 +221,23 @@ class StackSetting:
     after: tuple[str, ...] = ()
     var_files: tuple[str, ...] = ()
     backend_config: Mapping[str, str] = field(default_factory=dict)
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StackPattern:
+    """One entry of `stacks:` for many folders: `path` has a `*`, and the texts may have captures such as `{1}`.
+
+    `name` is "" where each stack is called as its folder.
+    """
+
+    path: str
+    environment: str
+    name: str = ""
+    after: tuple[str, ...] = ()
+    var_files: tuple[str, ...] = ()
+    backend_config: Mapping[str, str] = field(default_factory=dict)
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,11 +359,13 @@ class PlainPolicies:
 class Config:
     """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none.
 
+    `stack_patterns` are those entries of `stacks:` that match many folders.
     `shown` are those of `policies` that were written for `terraform show -json`.
     """
 
     environments: tuple[Environment, ...] = ()
     stacks: tuple[StackSetting, ...] = ()
+    stack_patterns: tuple[StackPattern, ...] = ()
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
     signers: str = ".terrace/allowed_signers"

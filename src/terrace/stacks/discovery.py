@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from terrace.errors import BadInput, Place
-from terrace.stacks.config import Config, StackSetting
+from terrace.stacks.config import Config, StackPattern, StackSetting
 from terrace.stacks.layout import Layout
 from terrace.stacks.model import Stack
-from terrace.stacks.naming import NAME, no_such
+from terrace.stacks.naming import NAME, nearest, no_such
+from terrace.stacks.stack_patterns import filled, matching
 from terrace.stacks.tree import Tree
 
 HOME = "environments"
@@ -23,37 +24,146 @@ def environments(tree: Tree) -> tuple[str, ...]:
 
 def discover(tree: Tree, config: Config) -> tuple[Stack, ...]:
     """Every stack, sorted; those that are refused too. Raises BadInput for names that cannot be used."""
+    found, problems = discovered(tree, config)
+    for problem in problems:
+        raise problem
+    return found
+
+
+def discovered(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[BadInput, ...]]:
+    """Every stack that can be used, sorted, and everything that is wrong about the others."""
     layout = Layout(tree)
-    found = {(stack.environment, stack.path): stack for stack in _conventional(layout)}
+    problems: list[BadInput] = []
+    found: dict[tuple[str, str], Stack] = {}
+    lines: dict[tuple[str, str], int] = {}
+    for stack in _usable(_conventional_or_problem(layout), problems):
+        found[stack.environment, stack.path] = stack
+    for stack, line in _of_patterns(layout, config, problems):
+        found[stack.environment, stack.path] = stack
+        lines[stack.environment, stack.path] = line
     for setting in config.stacks:
+        lines[setting.environment, setting.path] = setting.line
         found[setting.environment, setting.path] = _set(setting, found)
-    stacks = tuple(sorted(found.values()))
-    _distinct(stacks)
+    usable = []
     known = {environment.name for environment in config.environments}
-    for stack in stacks:
-        if stack.environment not in known:
-            raise BadInput(
-                f"{stack.path} belongs to the environment {stack.environment!r}, which terrace.yaml does not name",
-                hint=f"add it: environments: {{{stack.environment}: {{}}}}",
-                place=Place(config.source or stack.path),
-            )
-    return tuple(_with_keys(stack, stacks, config) for stack in stacks)
+    for key, stack in sorted(found.items(), key=lambda item: item[1]):
+        problem = _unusable(stack, known, _place(config, lines.get(key, 0), stack))
+        if problem is not None:
+            problems.append(problem)
+        else:
+            usable.append(stack)
+    distinct = _distinct(usable, lines, config, problems)
+    return tuple(_usable((_with_keys(stack, distinct, config) for stack in distinct), problems)), tuple(problems)
+
+
+def unmatched(tree: Tree, config: Config) -> tuple[BadInput, ...]:
+    """The patterns that match no folder: nothing is wrong with the stacks, but probably with the pattern."""
+    layout = Layout(tree)
+    folders = _folders(layout)
+    return tuple(
+        BadInput(
+            f"no folder with configuration matches {pattern.path}",
+            hint="a `*` matches inside of one folder's name, and no `modules`, `examples`, `tests` or hidden folder",
+            place=Place(config.source, pattern.line),
+        )
+        for pattern in config.stack_patterns
+        if not any(matching(pattern.path, folders))
+    )
+
+
+def _usable(given: Iterable[Stack | BadInput], problems: list[BadInput]) -> Iterator[Stack]:
+    for one in given:
+        if isinstance(one, BadInput):
+            problems.append(one)
+        else:
+            yield one
+
+
+def _place(config: Config, line: int, stack: Stack) -> Place:
+    return Place(config.source, line) if config.source else Place(stack.shown_path)
 
 
 def _conventional(layout: Layout) -> Iterator[Stack]:
-    linked = [link for link in layout.links if layout.configuration(link)]
-    for folder in (*layout.folders, *linked):
+    for one in _conventional_or_problem(layout):
+        if isinstance(one, BadInput):
+            raise one
+        yield one
+
+
+def _conventional_or_problem(layout: Layout) -> Iterator[Stack | BadInput]:
+    for folder in _folders(layout):
         parts = folder.split("/")
         if parts[0] != HOME or len(parts) not in (2, 3):
             continue
-        for part in parts[1:]:
-            if not NAME.fullmatch(part):
-                shown = folder.encode("unicode_escape", "backslashreplace").decode()
-                raise BadInput(
-                    f"the folder {shown!r} cannot name an environment or a stack",
-                    hint="use letters, digits, `.`, `_` and `-`, 63 at most, and no leading dash",
+        if all(NAME.fullmatch(part) for part in parts[1:]):
+            yield Stack.conventional(parts[1], folder)
+        else:
+            yield _bad_name(folder)
+
+
+def _folders(layout: Layout) -> tuple[str, ...]:
+    linked = [link for link in layout.links if layout.configuration(link)]
+    return (*layout.folders, *linked)
+
+
+def _bad_name(folder: str) -> BadInput:
+    shown = folder.encode("unicode_escape", "backslashreplace").decode()
+    return BadInput(
+        f"the folder {shown!r} cannot name an environment or a stack",
+        hint="use letters, digits, `.`, `_` and `-`, 63 at most, and no leading dash",
+    )
+
+
+def _of_patterns(layout: Layout, config: Config, problems: list[BadInput]) -> Iterator[tuple[Stack, int]]:
+    """The stacks of every pattern, with the line of it. A folder that an entry names is none of theirs."""
+    named = {setting.path for setting in config.stacks}
+    folders = sorted(set(_folders(layout)) - named) if config.stack_patterns else ()
+    taken: dict[tuple[str, str], StackPattern] = {}
+    for pattern in config.stack_patterns:
+        place = Place(config.source, pattern.line)
+        for folder, values in matching(pattern.path, folders):
+            one = _matched(pattern, folder, values, config, place)
+            if isinstance(one, BadInput):
+                problems.append(one)
+                continue
+            first = taken.setdefault((one.environment, folder), pattern)
+            if first is not pattern:
+                problems.append(
+                    BadInput(
+                        f"two patterns make {folder} a stack of {one.environment}: {first.path} and {pattern.path}",
+                        hint="let them match different folders, or give the folder an entry of its own",
+                        place=place,
+                    )
                 )
-        yield Stack.conventional(parts[1], folder)
+                continue
+            yield one, pattern.line
+
+
+def _matched(
+    pattern: StackPattern, folder: str, values: tuple[str, ...], config: Config, place: Place
+) -> Stack | BadInput:
+    environment = filled(pattern.environment, values)
+    name = filled(pattern.name, values) if pattern.name else folder.rpartition("/")[2]
+    known = [one.name for one in config.environments]
+    if not NAME.fullmatch(environment) or not NAME.fullmatch(name):
+        problem = _bad_name(folder)
+        return BadInput(f"{problem.message} ({pattern.path})", hint=problem.hint, place=place)
+    if environment not in known:
+        near = nearest(environment, known)
+        guess = f"did you mean {near!r}? " if near else ""
+        return BadInput(
+            f"{folder} belongs to the environment {environment!r} by {pattern.path}, and terrace.yaml does not name it",
+            hint=f"{guess}add it (environments: {{{environment}: {{}}}}), or give the folder an entry of its own",
+            place=place,
+        )
+    return Stack(
+        environment,
+        folder,
+        name,
+        tuple(filled(one, values) for one in pattern.after),
+        tuple(filled(one, values) for one in pattern.var_files),
+        tuple(sorted((key, filled(value, values)) for key, value in pattern.backend_config.items())),
+    )
 
 
 def _set(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
@@ -67,18 +177,37 @@ def _set(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
     )
 
 
-def _distinct(stacks: tuple[Stack, ...]) -> None:
+def _unusable(stack: Stack, known: set[str], place: Place) -> BadInput | None:
+    """Why a stack cannot be used, or None."""
+    if stack.environment not in known:
+        return BadInput(
+            f"{stack.shown_path} belongs to the environment {stack.environment!r}, which terrace.yaml does not name",
+            hint=f"add it: environments: {{{stack.environment}: {{}}}}",
+            place=place,
+        )
+    return None
+
+
+def _distinct(
+    stacks: Iterable[Stack], lines: dict[tuple[str, str], int], config: Config, problems: list[BadInput]
+) -> tuple[Stack, ...]:
+    """Those stacks whose key no other has."""
     seen: dict[str, Stack] = {}
     for stack in stacks:
         other = seen.setdefault(stack.key, stack)
         if other is not stack:
-            raise BadInput(
-                f"{other.path} and {stack.path} are both the stack {stack.key}",
-                hint="give one of them another name: stacks: [{path: ..., environment: ..., name: ...}]",
+            line = max(lines.get((one.environment, one.path), 0) for one in (stack, other))
+            problems.append(
+                BadInput(
+                    f"{other.shown_path} and {stack.shown_path} are both the stack {stack.key}",
+                    hint="give one of them another name: stacks: [{path: ..., environment: ..., name: ...}]",
+                    place=Place(config.source, line) if line else None,
+                )
             )
+    return tuple(seen.values())
 
 
-def _with_keys(stack: Stack, stacks: tuple[Stack, ...], config: Config) -> Stack:
+def _with_keys(stack: Stack, stacks: tuple[Stack, ...], config: Config) -> Stack | BadInput:
     """`after` as keys; terrace.yaml says names within the environment, or keys."""
     if not stack.after:
         return stack
@@ -88,6 +217,6 @@ def _with_keys(stack: Stack, stacks: tuple[Stack, ...], config: Config) -> Stack
     for name in stack.after:
         if name not in named and name not in keys:
             wrong = no_such("stack", name, sorted(named))
-            raise BadInput(f"{stack.key}: after: {wrong.message}", hint=wrong.hint, place=Place(config.source))
+            return BadInput(f"{stack.key}: after: {wrong.message}", hint=wrong.hint, place=Place(config.source))
         after.append(named.get(name, name))
     return replace(stack, after=tuple(after))

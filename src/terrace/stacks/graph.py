@@ -184,7 +184,7 @@ class _Builder:
             for call in self._folders[path].calls:
                 callers.setdefault(call.target, []).append(path)
         self._notices += _cycles(self._folders)
-        locks = {s.path: e.blob for s in stacks if (e := self._tree.entries.get(f"{s.path}/{LOCK_FILE}"))}
+        locks = {s.path: e.blob for s in stacks if (e := self._tree.entries.get(s.file(LOCK_FILE)))}
         unique = tuple(dict.fromkeys(self._notices))
         return Graph(self._folders, locks, unique, {to: tuple(dict.fromkeys(by)) for to, by in callers.items()})
 

@@ -31,7 +31,7 @@ from terrace.stacks.environment_keys import (
     RUN,
     VOLATILE,
 )
-from terrace.stacks.key_words import PATH
+from terrace.stacks.key_words import PATH, WORD_OF_PATTERN
 from terrace.stacks.kinds import (
     WORD,
     Choice,
@@ -56,11 +56,25 @@ _CHANGED_FORGE = Changed("forge.{key} changes from {old} to {new}: others are as
 STACK = Record(
     "a stack",
     (
-        Key("path", PATH, "Its folder.", needed=True, looser=PartOf("stacks")),
-        Key("environment", WORD, "The environment that it belongs to.", needed=True, looser=PartOf("stacks")),
+        Key(
+            "path",
+            PATH,
+            "Its folder (`.` is the root of the repository), or a pattern like `live/*/*` for many: each `*` matches "
+            "inside of the name of one folder, and the other keys take what it matched as `{1}`, `{2}`. No pattern "
+            "matches a folder that an entry names; no `*` matches `modules`, `examples`, `tests` or a hidden folder.",
+            needed=True,
+            looser=PartOf("stacks"),
+        ),
+        Key(
+            "environment",
+            WORD_OF_PATTERN,
+            "The environment that it belongs to.",
+            needed=True,
+            looser=PartOf("stacks"),
+        ),
         Key(
             "name",
-            WORD,
+            WORD_OF_PATTERN,
             "What it is called.",
             "the folder's name",
             "everything",
@@ -68,7 +82,7 @@ STACK = Record(
         ),
         Key(
             "after",
-            ListOf(WORD),
+            ListOf(WORD_OF_PATTERN),
             "Stacks of the same environment that go first.",
             "none",
             "deploy",

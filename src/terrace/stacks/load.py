@@ -33,6 +33,7 @@ from terrace.stacks.config import (
     RiskLevel,
     RiskRule,
     Rollout,
+    StackPattern,
     StackSetting,
     TerraformSettings,
     Volatile,
@@ -42,7 +43,8 @@ from terrace.stacks.environment_keys import LITERALS
 from terrace.stacks.keys import TERRACE
 from terrace.stacks.kinds import Located
 from terrace.stacks.naming import NAME, nearest
-from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose
+from terrace.stacks.stack_patterns import fault, is_pattern, unknown_captures
+from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose, shown
 
 LADDER = ("dev", "development", "test", "qa", "staging", "stage", "preprod", "prod", "production")
 """Usual names from the first step up, for a repository that has no terrace.yaml."""
@@ -131,13 +133,15 @@ def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:
 def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Problems) -> Config:
     default = Config()
     environments = _inner(found, "environments")
+    entries = [one for one in _value(found, "stacks", ()) if one]
     folders: list[Any] = [
         one for one in _value(found, "policies", ()) if isinstance(one, str) or (one and "path" in one)
     ]
     return Config(
         environments=tuple(_environment(name, environments, problems) for name in environments)
         or _by_convention(discovered),
-        stacks=tuple(_stack(one, problems) for one in _value(found, "stacks", ()) if one),
+        stacks=tuple(_stack(one, problems) for one in entries if not _is_pattern(one)),
+        stack_patterns=tuple(_stack_pattern(one, problems) for one in entries if _is_pattern(one)),
         teams={name: tuple(m for m in one.value or () if m) for name, one in _inner(found, "teams").items()},
         people={
             name: Person(name, tuple(_value(one.value or {}, "emails", ())), _value(one.value or {}, "login", ""))
@@ -310,10 +314,52 @@ def _probe(found: Record) -> Probe:
     return HttpProbe(url=url, **_plain(found, "expect", "contains", "timeout", "attempts", "name"))
 
 
+def _is_pattern(found: Record) -> bool:
+    return is_pattern(_value(found, "path", ""))
+
+
+def _stack_pattern(found: Record, problems: Problems) -> StackPattern:
+    path = str(PurePosixPath(_value(found, "path", "*")))
+    wrong = fault(path)
+    if wrong is not None:
+        hint = 'a pattern is like "live/*/*": one `*` for each folder that differs'
+        problems.append(Problem(found["path"].node.place, f"{shown(path)} is no pattern of folders: {wrong}", hint))
+    pattern = StackPattern(
+        path=path,
+        environment=_value(found, "environment", ""),
+        name=_value(found, "name", ""),
+        after=tuple(one for one in _value(found, "after", ()) if one),
+        var_files=tuple(one for one in _value(found, "var_files", ()) if one),
+        backend_config=_literals(_inner(found, "backend_config"), _BACKEND_HINT, problems),
+        line=_line(found),
+    )
+    _captured(pattern.path, found, problems)
+    return pattern
+
+
+def _captured(path: str, found: Record, problems: Problems) -> None:
+    """Note captures that no `*` of the path fills."""
+    stars = path.count("*")
+    there = f"the path has {stars or 'no'} `*`"
+    for key, one in found.items():
+        values = one.value.items() if isinstance(one.value, dict) else ((key, one),)
+        for _, given in values:
+            texts = given.value if isinstance(given.value, tuple) else (given.value,)
+            for text in texts if key != "path" else ():
+                for capture in unknown_captures(text, path) if isinstance(text, str) else ():
+                    problems.append(Problem(one.node.place, f"`{capture}` in `{key}` stands for nothing: {there}"))
+
+
+def _line(found: Record) -> int:
+    return min((one.node.place.line for one in found.values()), default=0)
+
+
 def _stack(found: Record, problems: Problems) -> StackSetting:
-    path = str(PurePosixPath(_value(found, "path", ".")))
+    written = str(PurePosixPath(_value(found, "path", ".")))
+    path = "" if written == "." else written
     environment = _value(found, "environment", "")
     name = _value(found, "name", PurePosixPath(path).name or environment)
+    _captured(path, {key: one for key, one in found.items() if key != "backend_config"}, problems)
     if "path" in found and "name" not in found and not NAME.fullmatch(name):
         message = f"the folder's name {name!r} cannot be the name of a stack"
         problems.append(Problem(found["path"].node.place, message, "give it one: `name: ...`"))
@@ -324,6 +370,7 @@ def _stack(found: Record, problems: Problems) -> StackSetting:
         after=tuple(_value(found, "after", ())),
         var_files=tuple(_value(found, "var_files", ())),
         backend_config=_literals(_inner(found, "backend_config"), _BACKEND_HINT, problems),
+        line=_line(found),
     )
 
 
@@ -367,7 +414,7 @@ def _agree(config: Config, found: Record, problems: Problems) -> None:
             place = settings["after"].node.place if "after" in settings else one.node.place
             problems.append(Problem(place, f"`after` goes in a circle: {' → '.join(cycle)}", "remove one `after`"))
     for stack in _value(found, "stacks", ()):
-        if stack:
+        if stack and not _has_capture(stack.get("environment")):
             _known("environment", stack.get("environment"), names, problems)
     _one_person_each(found, problems)
 
@@ -389,6 +436,10 @@ def _one_person_each(found: Record, problems: Problems) -> None:
                     f"the {what} {word!r} of {name} is {owner}'s already, and one of them would count as two people"
                 )
                 problems.append(Problem(node.place, message, f"leave it to one of {owner} and {name}"))
+
+
+def _has_capture(given: Located | None) -> bool:
+    return given is not None and isinstance(given.value, str) and "{" in given.value
 
 
 def _teams(approvals: Located) -> list[tuple[str, Node]]:

@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from terrace.stacks.comparisons import Values, record_ways
-from terrace.stacks.config import ApprovalRule, Config, Environment, PlainPolicies
+from terrace.stacks.config import ApprovalRule, Config, Environment, PlainPolicies, StackPattern, StackSetting
 from terrace.stacks.keys import TERRACE
 
 
@@ -29,7 +29,7 @@ def values(config: Config, weighed: Iterable[str] = ()) -> Values:
     return {
         "version": 1,
         "environments": {one.name: _environment(one) for one in config.environments},
-        "stacks": {(one.environment, one.path): _fields(one) for one in config.stacks},
+        "stacks": _stacks((*config.stacks, *config.stack_patterns)),
         "teams": config.teams,
         "people": {
             name: {"emails": person.emails, "login": person.login or name} for name, person in config.people.items()
@@ -39,6 +39,10 @@ def values(config: Config, weighed: Iterable[str] = ()) -> Values:
         "policies": {folder: _policies(config, folder) for folder in config.policies},
         "checks": {name: _check(config, name) for name in sorted(weighed)} | {"fail_on": config.fail_on},
     }
+
+
+def _stacks(entries: Iterable[StackSetting | StackPattern]) -> dict[tuple[str, str], Values]:
+    return {(one.environment, one.path): _fields(one) for one in entries}
 
 
 _RECORDS = ("forge", "terraform", "backups", "waivers", "required_files", "docs", "naming", "audit", "commits")

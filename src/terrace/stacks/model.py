@@ -26,6 +26,15 @@ class Stack:
         """What people call it: `dev` for the only stack of dev, `prod/network` for one of several."""
         return self.environment if self.name == self.environment else f"{self.environment}/{self.name}"
 
+    @property
+    def shown_path(self) -> str:
+        """Returns the folder as people write it: `.` for the root of the repository, whose `path` is "" in here."""
+        return self.path or "."
+
+    def file(self, name: str) -> str:
+        """Returns the path of a file of its folder, from the root of the repository."""
+        return f"{self.path}/{name}" if self.path else name
+
     @staticmethod
     def conventional(environment: str, path: str) -> Stack:
         """The stack of a folder by the house convention: `environments/<env>[/<stack>]`."""

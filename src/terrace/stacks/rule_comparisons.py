@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from terrace.stacks.comparisons import Pair, Values, record_ways
 from terrace.stacks.config import CommandProbe, RiskLevel
 from terrace.stacks.model import Stack
+from terrace.stacks.stack_patterns import captures, filled, is_pattern, may_overlap
 
 if TYPE_CHECKING:
     from terrace.stacks.kinds import Record
@@ -103,17 +104,24 @@ class StackEntries:
 
     def ways(self, pair: Pair) -> Iterator[str]:
         for environment, path in pair.old:
-            if (environment, path) not in pair.new:
+            if (environment, path) in pair.new:
+                continue
+            matched = _by_pattern(environment, path, pair.new)
+            if matched is not None:
+                name = f"the stack {path or '.'} of {environment}"
+                yield from record_ways(self.record, name, pair.old[environment, path], matched, *pair.scopes)
+            else:
                 elsewhere = sorted(e for e, other in pair.new if other == path)
                 moved = f"moves to {', '.join(elsewhere)}" if elsewhere else "is no longer set"
-                yield f"the stack {path} of {environment} {moved}"
+                yield f"the stack {path or '.'} of {environment} {moved}"
         for (environment, path), values in pair.new.items():
             before = pair.old.get((environment, path))
             if before is None:
-                yield from self._taken(environment, path, pair.old, pair.new)
+                taken = _taken_by_pattern if is_pattern(path) else self._taken
+                yield from taken(environment, path, pair.old, pair.new)
                 before = _by_convention(environment, path)
             if before is not None:
-                name = f"the stack {path} of {environment}"
+                name = f"the stack {path or '.'} of {environment}"
                 yield from record_ways(self.record, name, before, values, *pair.scopes)
 
     def _taken(
@@ -123,7 +131,59 @@ class StackEntries:
         owners = {owner for owner, there in old if there == path} | {_owner(path)}
         for owner in sorted(owners - {environment, ""}):
             if (owner, path) in new or _owner(path) == owner:
-                yield f"the stack {path} of {owner} becomes a stack of {environment} too"
+                yield f"the stack {path or '.'} of {owner} becomes a stack of {environment} too"
+        for owner in sorted(_owners_by_pattern(path, old) - {environment}):
+            yield f"the stack {path} of {owner} becomes a stack of {environment}"
+
+
+def _by_pattern(environment: str, path: str, entries: Mapping[tuple[str, str], Values]) -> Values | None:
+    """What a pattern says of a folder of an environment, by the keys of an entry; None where none matches it."""
+    for owner, there in entries:
+        values = captures(there, path) if is_pattern(there) else None
+        if values is not None and filled(owner, values) == environment:
+            said = entries[owner, there]
+            return {
+                "path": path,
+                "environment": environment,
+                "name": filled(said["name"], values) or path.rpartition("/")[2],
+                "after": tuple(filled(one, values) for one in said["after"]),
+                "var_files": tuple(filled(one, values) for one in said["var_files"]),
+                "backend_config": {key: filled(value, values) for key, value in said["backend_config"].items()},
+            }
+    return None
+
+
+def _owners_by_pattern(path: str, entries: Iterable[tuple[str, str]]) -> set[str]:
+    """The environments that patterns give a folder to."""
+    matched = ((owner, captures(there, path)) for owner, there in entries if is_pattern(there))
+    return {filled(owner, values) for owner, values in matched if values is not None}
+
+
+def _taken_by_pattern(
+    environment: str, path: str, old: Mapping[tuple[str, str], Values], new: Mapping[tuple[str, str], Values]
+) -> Iterator[str]:
+    """Whether folders that belonged to other environments may match a pattern. In doubt they do."""
+    for owner, there in old:
+        if is_pattern(there):
+            # With the same folders in one place of both, a capture means the same environment.
+            if owner != environment and may_overlap(there, path):
+                yield f"stacks of {owner} that match {there} may become stacks of {environment}, which match {path}"
+        elif (owner, there) not in new and (values := captures(path, there)) is not None:
+            now = filled(environment, values)
+            if now != owner:
+                yield f"the stack {there} of {owner} becomes a stack of {now}"
+    parts = path.split("/")
+    values_now = new[environment, path]
+    if len(parts) in (2, 3) and may_overlap(parts[0], HOME) and (values_now["name"] or values_now["backend_config"]):
+        yield f"stacks of {HOME}/ that match {path} get another name or another place for their state"
+    conventional = len(parts) in (2, 3) and may_overlap(parts[0], HOME)
+    if conventional and environment != _second(parts):
+        yield f"stacks of {HOME}/ that match {path} become stacks of {environment} too"
+
+
+def _second(parts: list[str]) -> str:
+    """What the second folder of a path gives as the environment."""
+    return f"{{{'/'.join(parts[:2]).count('*')}}}" if parts[1] == "*" else parts[1]
 
 
 def _owner(path: str) -> str:
@@ -134,7 +194,7 @@ def _owner(path: str) -> str:
 
 def _by_convention(environment: str, path: str) -> Values | None:
     """What holds for a folder of the conventional layout that has no entry."""
-    if _owner(path) != environment:
+    if _owner(path) != environment or is_pattern(path):
         return None
     stack = Stack.conventional(environment, path)
     return {

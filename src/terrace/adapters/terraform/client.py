@@ -204,15 +204,16 @@ class LocalTerraform:
             if not moved or () in moved:
                 return
             raise BadInput(
-                f"{site.stack.path}: {self.product} would use another address in its {kind} backend than the judged "
-                f"{site.addresses[0]}: it differs in {', '.join(moved[0])}; nothing is planned on it",
+                f"{site.stack.shown_path}: {self.product} would use another address in its {kind} backend than the "
+                f"judged {site.addresses[0]}: it differs in {', '.join(moved[0])}; nothing is planned on it",
                 hint="name the whole address in one backend block, or in `backend_config` of terrace.yaml; neither "
                 "`TF_CLI_ARGS_init` nor another file may change it",
             )
         found = f"{kind or 'no'} backend" + (f" with the path {path}" if kind == "local" and path else "")
         wanted = "the local state that Terrace keeps" if state is not None else f"the {site.backend} backend"
         raise BadInput(
-            f"{site.stack.path}: {self.product} would use the {found} instead of {wanted}: nothing is planned on it",
+            f"{site.stack.shown_path}: {self.product} would use the {found} instead of {wanted}: nothing is planned "
+            "on it",
             hint="name the backend in one block of a file whose name does not end in `_override`",
         )
 
@@ -220,7 +221,7 @@ class LocalTerraform:
         """Put the lock file that the site asks for in the place of the committed one."""
         path = site.folder / LOCK_FILE
         if site.lock_file and (not path.is_file() or path.read_bytes() != site.lock_file):
-            put(site.root, f"{site.stack.path}/{LOCK_FILE}", site.lock_file)
+            put(site.root, site.stack.file(LOCK_FILE), site.lock_file)
 
     def _redirect(self, site: Site) -> None:
         """Send the state of a stack without a remote backend to its durable place."""
@@ -230,7 +231,7 @@ class LocalTerraform:
         beside = site.folder / "terraform.tfstate"
         if os.path.lexists(beside) and not self._is_ours(beside):
             raise BadInput(
-                f"{site.stack.path}/terraform.tfstate lies in the repository: a state does not belong in Git",
+                f"{site.stack.file('terraform.tfstate')} lies in the repository: a state does not belong in Git",
                 hint="move it to a remote backend, or out of the repository, and commit that",
             )
         if site.scratch is None:
@@ -239,7 +240,7 @@ class LocalTerraform:
         text = override(state)
         path = site.folder / OVERRIDE
         if path.is_symlink() or not path.is_file() or path.read_bytes() != text.encode():
-            put(site.root, f"{site.stack.path}/{OVERRIDE}", text.encode())
+            put(site.root, site.stack.file(OVERRIDE), text.encode())
 
     def _redirect_readers(self, site: Site) -> None:
         """Have `terraform_remote_state` find the local states of other stacks, which Terrace keeps elsewhere: a link to
@@ -256,7 +257,7 @@ class LocalTerraform:
         path = site.folder / LOCK_FILE
         wanted = folder.lock_file
         if wanted and (not path.is_file() or path.read_bytes() != wanted):
-            put(site.root, f"{site.stack.path}/{LOCK_FILE}", wanted)
+            put(site.root, site.stack.file(LOCK_FILE), wanted)
 
     # --- commands ----------------------------------------------------------------------------------------------
 
@@ -445,7 +446,7 @@ class LocalTerraform:
         finally:
             discard(private)
             shutil.rmtree(self._data_folder(inside).path, ignore_errors=True)
-            remove(site.root, f"{site.stack.path}/{OVERRIDE}")
+            remove(site.root, site.stack.file(OVERRIDE))
 
     def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
         wanted = [path for path in paths if path.endswith(self._formats) and (root / path).is_file()]

@@ -9,7 +9,8 @@ from terrace.apps.workflows.premises import Premises
 from terrace.stacks.config import Environment
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
-_SPECIAL = re.compile(r"([\s#\\*?\[\]!])")
+_SPECIAL = re.compile(r"([\s#\\?\[\]!])")
+_CAPTURE = re.compile(r"\{(\d+)\}")
 
 
 def owned(premises: Premises) -> tuple[str, ...]:
@@ -20,7 +21,8 @@ def owned(premises: Premises) -> tuple[str, ...]:
         return ()
     careful = _people(premises, asked[-1])
     judging = dict.fromkeys((".github/", ".terrace/", "terrace.yaml", *(f"{path}/" for path in config.judging)))
-    lines = [_line(path, careful) for path in judging]
+    lines = [_line("", _people(premises, one)) for one in asked if _has_root(premises, one)]
+    lines += [_line(path, careful) for path in judging]
     for environment in asked:
         paths = (f"environments/{environment.name}/", *_elsewhere(premises, environment))
         lines += [_line(path, _people(premises, environment)) for path in paths]
@@ -30,8 +32,31 @@ def owned(premises: Premises) -> tuple[str, ...]:
 def _elsewhere(premises: Premises, environment: Environment) -> Iterable[str]:
     """Folders of an environment's stacks that are not where the convention has them."""
     home = f"environments/{environment.name}"
-    found = {s.path for s in premises.config.stacks if s.environment == environment.name}
+    found = {s.path for s in premises.config.stacks if s.environment == environment.name and s.path}
+    # With the environment in the place of its capture; `*` means the same to the forge.
+    for one in premises.config.stack_patterns:
+        capture = _CAPTURE.search(one.environment)
+        if capture is None:
+            found |= {one.path} if one.environment == environment.name else set()
+        elif (value := _captured(one.environment, capture, environment.name)) is not None:
+            parts = one.path.split("*")
+            number = int(capture[1])
+            found.add("*".join(parts[:number]) + value + "*".join(parts[number:]))
     return sorted(f"{path}/" for path in found if path != home and not path.startswith(f"{home}/"))
+
+
+def _captured(template: str, capture: re.Match[str], name: str) -> str | None:
+    """What a capture is where the template makes this name; None where it cannot, `*` where it cannot be told."""
+    before, after = template[: capture.start()], template[capture.end() :]
+    if _CAPTURE.search(after):
+        return "*"
+    fits = len(name) > len(before + after) and name.startswith(before) and name.endswith(after)
+    return name[len(before) : len(name) - len(after)] if fits else None
+
+
+def _has_root(premises: Premises, environment: Environment) -> bool:
+    """Whether a stack of the environment is in the root of the repository: then every file may be of it."""
+    return any(not s.path and s.environment == environment.name for s in premises.config.stacks)
 
 
 def _people(premises: Premises, environment: Environment) -> tuple[str, ...]:
@@ -41,4 +66,4 @@ def _people(premises: Premises, environment: Environment) -> tuple[str, ...]:
 
 def _line(path: str, logins: tuple[str, ...]) -> str:
     shown = _SPECIAL.sub(r"\\\1", path)
-    return f"/{shown} {' '.join(f'@{login}' for login in logins)}"
+    return f"{f'/{shown}' if path else '*'} {' '.join(f'@{login}' for login in logins)}"
