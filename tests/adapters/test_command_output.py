@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from terrace.adapters.interruption import INTERRUPTION
-from terrace.adapters.terraform.execute import Limit, execute
+from terrace.adapters.terraform.execute import Bounds, Limit, execute
 from terrace.errors import NotReady
 
 ENDLESS = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
@@ -69,3 +69,86 @@ def test_a_command_that_writes_a_state_is_interrupted_and_not_killed(tmp_path: P
     )
     assert ran.code == 0
     assert mark.read_text() == "whole"
+
+
+SMALL = Bounds(stream=200_000, line=50_000, errors=200_000)
+LINES = "import sys\nwhile True: sys.stdout.write('x' * 999 + chr(10)); sys.stdout.flush()"
+ERRORS = "import sys\nwhile True: sys.stderr.write('x' * 65536)"
+IGNORING = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+
+
+@pytest.mark.parametrize("begin", ["", IGNORING], ids=["", "deaf to an interrupt"])
+@pytest.mark.parametrize(
+    ("program", "message", "line"),
+    [
+        (LINES, "said more than 200,000 bytes", READ[1]),
+        (ENDLESS, "said (a line of )?more than", READ[1]),
+        (ERRORS, "wrote more than 200,000 bytes of errors", READ[1]),
+        (ERRORS, "wrote more than 200,000 bytes of errors", None),
+    ],
+    ids=["lines", "one line", "errors", "errors of one that is captured"],
+)
+def test_a_plan_that_talks_without_end_is_stopped_with_a_clear_error(
+    tmp_path: Path, program: str, message: str, line: Callable[[bytes], None] | None, begin: str
+) -> None:
+    with pytest.raises(NotReady, match=message) as raised:
+        execute(
+            (sys.executable, "-c", begin + program),
+            cwd=tmp_path,
+            env=os.environ,
+            interruption=INTERRUPTION,
+            line=line,
+            limit=Limit(60, grace=0.3),
+            bounds=SMALL,
+        )
+    assert raised.value.hint
+
+
+def test_a_line_that_is_longer_than_it_may_be_is_not_handed_on(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+    program = "import time\nprint('{}', flush=True)\ntime.sleep(1)\nprint('x' * 60_000)"
+    with pytest.raises(NotReady, match="said a line of more than 50,000 bytes"):
+        execute(
+            (sys.executable, "-c", program),
+            cwd=tmp_path,
+            env=os.environ,
+            interruption=INTERRUPTION,
+            line=heard.append,
+            bounds=SMALL,
+        )
+    assert heard == [b"{}\n"]
+
+
+def test_what_is_within_the_bounds_is_handed_on_whole_and_the_last_errors_are_told(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+    program = "import sys\nfor n in range(2000): print('x' * 98)\nprint('e' * 100, file=sys.stderr)"
+    ran = execute(
+        (sys.executable, "-c", program),
+        cwd=tmp_path,
+        env=os.environ,
+        interruption=INTERRUPTION,
+        line=heard.append,
+        bounds=SMALL,
+    )
+    assert (ran.code, len(b"".join(heard)), ran.err) == (0, 198_000, "e" * 100 + "\n")
+
+
+def test_a_command_that_writes_a_state_is_not_stopped_for_what_it_says(tmp_path: Path) -> None:
+    mark = tmp_path / "written"
+    program = (
+        "import pathlib, sys\nfor n in range(30):\n  sys.stdout.write('x' * 99_999 + chr(10))\n"
+        "  sys.stderr.write('x' * 99_999 + chr(10))\nsys.stderr.write('the end')\n"
+        f"pathlib.Path({str(mark)!r}).write_text('whole')"
+    )
+    with (tmp_path / "state").open("w+b") as stdin:
+        ran = execute(
+            (sys.executable, "-c", program),
+            cwd=tmp_path,
+            env=os.environ,
+            interruption=INTERRUPTION,
+            stdin=stdin,
+            limit=Limit(60, grace=0.1, writes=True),
+            bounds=SMALL,
+        )
+    assert (ran.code, mark.read_text()) == (0, "whole")
+    assert ran.err.endswith("the end")

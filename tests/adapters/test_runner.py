@@ -73,6 +73,51 @@ def test_a_failed_apply_says_what_terraform_said(applier: LocalApplier, tmp_path
     assert any(d.place is not None and d.place.path == "environments/dev/main.tf" for d in outcome.diagnostics)
 
 
+def talking(tmp_path: Path, ends: str) -> str:
+    """A stack whose provisioner says half a megabyte in lines, and whose other object ends so."""
+    return f"""
+resource "terraform_data" "talking" {{
+  provisioner "local-exec" {{
+    command = "yes {"x" * 100} | head -c 500000"
+  }}
+}}
+
+resource "terraform_data" "last" {{
+  depends_on = [terraform_data.talking]
+  provisioner "local-exec" {{
+    command = "{ends}"
+  }}
+}}
+"""
+
+
+def test_an_apply_that_says_more_than_its_log_may_hold_succeeds_and_its_log_says_that_it_is_cut(tmp_path: Path) -> None:
+    applier = LocalApplier(tmp_path / "runs", terraform_in(tmp_path / "terrace"), log_bytes=40_000)
+    site = site_of(tmp_path, talking(tmp_path, "true"))
+    one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))
+    outcome = applier.wait(one)
+    assert outcome is not None
+    assert (outcome.code, outcome.doubt) == (0, "")
+    assert "2 added" in outcome.summary, "what it says last is kept"
+    assert [one.summary for one in outcome.diagnostics if "was cut" in one.summary]
+    log = (tmp_path / "runs/one/log.jsonl").read_bytes()
+    assert len(log) < 100_000
+    assert b'"terrace_cut"' in log
+    found = applier.autopsy(one)
+    assert found is not None and not found.whole, "what it lacks proves nothing"
+
+
+def test_an_apply_that_fails_and_whose_log_is_cut_has_an_unknown_outcome(tmp_path: Path) -> None:
+    applier = LocalApplier(tmp_path / "runs", terraform_in(tmp_path / "terrace"), log_bytes=40_000)
+    site = site_of(tmp_path, talking(tmp_path, "exit 3"))
+    one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))
+    outcome = applier.wait(one)
+    assert outcome is not None
+    assert (outcome.code, outcome.evidence) == (1, None)
+    assert "its log was cut" in outcome.doubt
+    assert "local-exec provisioner error" in outcome.summary
+
+
 @pytest.mark.slow
 def test_the_apply_outlives_the_process_that_started_it(applier: LocalApplier, tmp_path: Path) -> None:
     """A whole process starts an apply and is killed at once; another one finds it and gets its result."""

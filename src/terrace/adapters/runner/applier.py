@@ -26,6 +26,7 @@ from terrace.adapters.host import file_identity, host, pid_namespace, process_st
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.runner.permits import NONCE, Permits
 from terrace.adapters.runner.run_folder import Ended, Intent, Lock, LogSeal, RunFolder, Started
+from terrace.adapters.runner.run_log import CUT, LOG_BYTES
 from terrace.adapters.runner.word import Word
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
@@ -56,14 +57,31 @@ ROOM = 2**20
 READY_SECONDS = 60.0
 """How long a runner may take to be ready. It does nothing before it is told to."""
 
+LINE_BYTES = 16 * 2**20
+"""How long a line of the log may be that is read as one of Terraform's."""
+
+PLAIN_BYTES = 2**20
+"""How much is kept in memory of what is no line of Terraform's."""
+
+MOST_DIAGNOSTICS = 10_000
+"""How many errors and warnings of one apply are kept."""
+
 _CHILD = "terrace.adapters.runner.child"
 
 
 class LocalApplier:
     """Runs in `folder`, one folder an attempt. They stay: they are what a post-mortem asks for."""
 
-    def __init__(self, folder: Path, terraform: LocalTerraform, permits: Permits | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        terraform: LocalTerraform,
+        permits: Permits | None = None,
+        *,
+        log_bytes: int = LOG_BYTES,
+    ) -> None:
         self._folder = folder
+        self._log_bytes = log_bytes
         self._terraform = terraform
         self._permits = permits or Permits()
         self._ready: dict[str, _Ready] = {}
@@ -110,6 +128,7 @@ class LocalApplier:
                     "stack": site.stack.key,
                     "path": site.stack.path,
                     "permit": prepared.permit,
+                    "log_bytes": self._log_bytes,
                     "lane": self._terraform.apply_lane(site, folder),
                 },
             )
@@ -284,7 +303,9 @@ class LocalApplier:
         except Corrupt:
             return False
         if ended is not None:
-            return ended.end == "not started" or (ended.log is not None and log.is_sealed_by(ended.log))
+            return ended.end == "not started" or (
+                ended.log is not None and not ended.log.cut and not log.is_cut and log.is_sealed_by(ended.log)
+            )
         if self._started(run, attempt) is None or not log.is_readable or self.look(attempt) is not Fate.DIED:
             return False
         noted = self._permits.noted(attempt.prepared.nonce, attempt.prepared.permit)
@@ -316,6 +337,10 @@ class LocalApplier:
         if ended is None or (ended.end == "ended" and ended.code < 0):
             # Terraform itself was killed: its end says nothing about what it did.
             return None
+        if ended.log is not None and ended.log.cut:
+            # It was cut while it was read: what is left is read anew.
+            log = _Log(run.log, attempt.stack, intent.path if intent is not None else "", None)
+            log.follow()
         return self._outcome(run, ended, log)
 
     def _until_over(self, run: RunFolder, attempt: Attempt, follow: Callable[[], None]) -> None:
@@ -344,10 +369,10 @@ class LocalApplier:
             return RunOutcome(
                 ended.code or 1, f"{ended.reason}: nothing was applied", evidence=Evidence.RUNNER_DECLINED
             )
-        code, found = ended.code, distinct(log.diagnostics)
+        code, found = ended.code, (*distinct(log.diagnostics), *_cut(ended.log))
         unsaved = run.unsaved if ended.unsaved_state else None
         if code == 0:
-            return RunOutcome(code, log.summary, found, unsaved)
+            return RunOutcome(code, log.summary or "applied", found, unsaved)
         reason = str(failure(self._terraform.product, "apply", log.stack, code, found, "".join(log.plain)).message)
         summary = f"{reason}; {log.done} of its changes were made" if log.done else reason
         if ended.interrupted:
@@ -380,6 +405,14 @@ def _who() -> str:
     return f"{user}@{socket.gethostname()}" if user else ""
 
 
+def _cut(seal: LogSeal | None) -> tuple[Diagnostic, ...]:
+    """That the log was cut, where it was."""
+    if seal is None or not seal.cut:
+        return ()
+    said = f"the log of the apply was cut: {seal.cut:,} bytes were left out; the state is not affected"
+    return (Diagnostic("warning", said),)
+
+
 class _Log:
     """What Terraform has said so far, read on from where it was left."""
 
@@ -393,9 +426,13 @@ class _Log:
         self._running: dict[tuple[str, str], None] = {}
         self._said_first = ""
         self._failed = False
+        self._erred = False
+        self._amid = False
+        self.is_cut = False
         self.stack = stack
         self.diagnostics: list[Diagnostic] = []
         self.plain: list[str] = []
+        self._plain_bytes = 0
         self.summary = ""
         self.done = 0
         self.created: dict[str, str] = {}
@@ -405,14 +442,22 @@ class _Log:
     def follow(self) -> None:
         """Read every whole line that is new."""
         with suppress(FileNotFoundError), self._path.open("rb") as file:
+            if (size := os.fstat(file.fileno()).st_size) < self._offset:
+                self.is_cut, self._amid, self._offset = True, True, size
             file.seek(self._offset)
-            for line in file:
-                self._torn = not line.endswith(b"\n")
-                if self._torn:
+            while line := file.readline(LINE_BYTES):
+                whole = line.endswith(b"\n")
+                self._torn = not whole
+                if not whole and len(line) < LINE_BYTES:
                     return
                 self._offset += len(line)
                 self._seal.update(line)
-                self._hear(line)
+                if whole and not self._amid:
+                    self._hear(line)
+                else:
+                    # Part of a line that is longer than any of Terraform's.
+                    self._hear_plain(line)
+                self._amid = not whole
 
     @property
     def size(self) -> int:
@@ -422,7 +467,7 @@ class _Log:
     @property
     def is_readable(self) -> bool:
         """Whether it begins as Terraform's logs do, ends with a whole line, and every line is one of Terraform's."""
-        return self._said_first == "version" and not self._torn and not self.plain
+        return self._said_first == "version" and not self._torn and not self.plain and not self.is_cut
 
     def is_sealed_by(self, seal: LogSeal) -> bool:
         """Whether it is the very log that the runner saw at the end."""
@@ -430,7 +475,9 @@ class _Log:
 
     def doubt(self, ended: Ended) -> str:
         """Why Terraform's end does not say what it did; "" when it does."""
-        if ended.log is None or not self.is_sealed_by(ended.log):
+        if ended.log is not None and ended.log.cut:
+            return f"its log was cut ({ended.log.cut:,} bytes were left out), so that what it did is not known in full"
+        if ended.log is None or self.is_cut or not self.is_sealed_by(ended.log):
             return "the log of the apply is not the one that it wrote, so that what it did is not known"
         if ended.code != 1:
             return f"it ended with {ended.code}, which is no end of its own: what it did is not known"
@@ -438,7 +485,7 @@ class _Log:
             names = ", ".join(sorted({address for address, _ in self._running})[:5])
             return f"it ended in the middle of its work on {names}: whether that was done is not known"
         begun = bool(self.done or self.created or self.destroyed or self._failed)
-        if begun and not any(one.severity == "error" for one in self.diagnostics):
+        if begun and not self._erred:
             return "it ended without saying what failed, so that what it did is not known"
         return ""
 
@@ -447,12 +494,14 @@ class _Log:
         if message is not None and not self._said_first:
             self._said_first = str(message.get("type", "?"))
         if message is None:
-            self._said_first = self._said_first or "?"
-            self.plain.append(line.decode("utf-8", "replace"))
+            self._hear_plain(line)
             return
+        self.is_cut = self.is_cut or message.get("type") == CUT
         told = diagnostic(message, self._folder)
         if told is not None:
-            self.diagnostics.append(told)
+            self._erred = self._erred or told.severity == "error"
+            if len(self.diagnostics) < MOST_DIAGNOSTICS:
+                self.diagnostics.append(told)
         if message.get("type") == "change_summary":
             self.summary = str(message.get("@message", ""))
         step = progress(self.stack, message)
@@ -470,6 +519,12 @@ class _Log:
         self.done += step.phase == "done"
         if self._listener is not None:
             self._listener(step)
+
+    def _hear_plain(self, line: bytes) -> None:
+        self._said_first = self._said_first or "?"
+        self._plain_bytes += len(line)
+        if not self.plain or self._plain_bytes <= PLAIN_BYTES:
+            self.plain.append(line[:PLAIN_BYTES].decode("utf-8", "replace"))
 
     def _make(self, step: Progress, message: dict[str, Any]) -> None:
         """Keep count of what is being made, and under which id it came to be."""

@@ -27,10 +27,14 @@ from terrace.adapters.hardening import harden
 from terrace.adapters.host import pid_namespace, start_time
 from terrace.adapters.runner.permits import Permits
 from terrace.adapters.runner.run_folder import RunFolder
+from terrace.adapters.runner.run_log import LOG_BYTES, RunLog
 from terrace.adapters.runner.word import Word
 
 POLL_SECONDS = 0.1
 """How often the length of the log is noted in the permit, and the log brought to disk."""
+
+NEVER = 10**19
+"""A length that no log reaches."""
 
 
 def main(folder: Path, lock: int, word: int) -> None:
@@ -84,17 +88,19 @@ class _Run:
                 "at": time.time(),
             },
         )
-        log = os.open(self._run.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        # To be read as well: what was said last is kept of a log that is cut.
+        log = os.open(self._run.log, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        bounded = RunLog(log, int(self._intent.get("log_bytes", LOG_BYTES)))
         try:
             with _lane(self._intent.get("lane"), self._cwd) as (variables, handles):
                 objection = "interrupted before it was started" if self._stopped else word.stale()
                 if objection:
                     self._decline(objection)
                     return
-                code = self._terraform(permits, log, variables, handles)
+                code = self._terraform(permits, log, bounded, variables, handles)
         finally:
             os.close(log)
-        self._end(code)
+        self._end(code, bounded.left_out)
         permits.clear(self._bound["nonce"])
 
     def _objection(self) -> str:
@@ -121,7 +127,9 @@ class _Run:
         os.close(self._word)
         return Word.read(told)
 
-    def _terraform(self, permits: Permits, log: int, variables: Mapping[str, str], handles: tuple[int, ...]) -> int:
+    def _terraform(
+        self, permits: Permits, log: int, bounded: RunLog, variables: Mapping[str, str], handles: tuple[int, ...]
+    ) -> int:
         child = subprocess.Popen(
             self._intent["command"],
             cwd=self._cwd,
@@ -138,15 +146,18 @@ class _Run:
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = child.wait(POLL_SECONDS)
+                bounded.close()
                 os.fsync(log)
                 return code
+            bounded.cut()
             if size != (size := os.fstat(log).st_size):
-                permits.note(self._bound["nonce"], size)
+                # A log that was cut never is as long as it was.
+                permits.note(self._bound["nonce"], NEVER if bounded.left_out else size)
                 # On disk soon, for a machine that goes down. Not line by line: a provisioner may say very much.
                 with contextlib.suppress(OSError):
                     os.fdatasync(log)
 
-    def _end(self, code: int) -> None:
+    def _end(self, code: int, left_out: int) -> None:
         record: dict[str, object] = {"code": code, "interrupted": bool(self._stopped)}
         left = read_plain(self._cwd, "errored.tfstate")
         if left is not None:
@@ -156,7 +167,7 @@ class _Run:
                 kept.flush()
                 os.fsync(kept.fileno())
             record["unsaved_state"] = True
-        log = {"size": self._run.log.stat().st_size, "sha256": _sha256(self._run.log)}
+        log = {"size": self._run.log.stat().st_size, "sha256": _sha256(self._run.log), "cut": left_out}
         self._run.write("exit.json", {**self._bound, **record, "end": "ended", "at": time.time(), "log": log})
 
     def _decline(self, reason: str) -> None:

@@ -3,7 +3,7 @@
 intent.json    it was prepared; written before the intent in the ledger
 lock           held by the process that prepares it, then by the runner and by every child that it leaves behind
 started.json   the runner has taken the permit and is about to start Terraform
-log.jsonl      what Terraform said
+log.jsonl      what Terraform said; cut, and marked so, where that is more than its bound
 exit.json      how it ended; appears whole or not at all
 
 Every record names the attempt and the nonce that the ledger knows: a record of another attempt proves nothing.
@@ -65,10 +65,11 @@ class Started(Bound, frozen=True, kw_only=True):
 
 
 class LogSeal(msgspec.Struct, frozen=True):
-    """The log as it was when Terraform had ended."""
+    """The log as it was when Terraform had ended. `cut` is how many bytes were left out of it, at least."""
 
     size: int
     sha256: str
+    cut: int = 0
 
 
 class Ended(Bound, frozen=True, kw_only=True):

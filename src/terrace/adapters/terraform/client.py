@@ -57,6 +57,12 @@ INIT_JSON_SINCE = Version(1, 9, 0)
 """Terraform tells `init` as JSON from here on; before, its words are passed on as they are."""
 
 
+PLAIN_BYTES = 2**20
+"""How much is kept of what Terraform says that is no message, in bytes."""
+
+MOST_DIAGNOSTICS = 10_000
+"""How many diagnostics of one command are kept; of errors, as many again."""
+
 LIMITS = {
     "init": Limit(15 * 60),
     "plan": Limit(60 * 60),
@@ -507,13 +513,18 @@ class LocalTerraform:
         diagnostics: list[Diagnostic] = []
         plain: list[str] = []
 
+        unread = PLAIN_BYTES
+
         def hear(line: bytes) -> None:
+            nonlocal unread
             message = decode(line)
             if message is None:
-                plain.append(line.decode("utf-8", "replace"))
+                if unread > 0:
+                    plain.append(line[:unread].decode("utf-8", "replace"))
+                    unread -= len(line)
                 return
             told = diagnostic(message, site.stack.path)
-            if told is not None:
+            if told is not None and len(diagnostics) < MOST_DIAGNOSTICS * (1 + (told.severity == "error")):
                 diagnostics.append(told)
             step = progress(site.stack.key, message)
             if step is not None and listener is not None:
