@@ -19,6 +19,7 @@ from terrace.adapters.git.worktree import REFUSED
 from terrace.errors import BadInput
 from terrace.stacks.additions import FILE
 from terrace.stacks.layout import WRITTEN_BY_TERRACE
+from terrace.stacks.tree import submodules
 
 pytestmark = pytest.mark.slow
 
@@ -368,6 +369,8 @@ def test_a_submodule_runs_nothing_and_is_absent(tmp_path: Path) -> None:
     git(work, "update-index", "--add", "--cacheinfo", f"160000,{head},m")
     made = committed(work, git(work, "write-tree"))
     assert_same_bytes(opened(work), made)
+    assert "m" not in opened(work).tree(made).entries
+    assert submodules(opened(work).tree(made)) == {"m": head}
 
 
 def test_a_committed_bare_repository_is_not_taken_for_one(tmp_path: Path) -> None:

@@ -17,22 +17,28 @@ from terrace.stacks.tree import Entry
 
 
 class DictTree:
-    """A tree of a mapping; a text that begins with `-> ` is a symbolic link."""
+    """A tree of a mapping; a text that begins with `-> ` is a symbolic link, one that begins with `@ ` a submodule, and
+    one that begins with `+x ` may be executed."""
 
     def __init__(self, files: Mapping[str, str]) -> None:
-        self._files = dict(files)
+        self._files = {path: text for path, text in files.items() if not text.startswith("@ ")}
+        self.submodules = {path: text for path, text in files.items() if text.startswith("@ ")}
 
     @property
     def entries(self) -> Mapping[str, Entry]:
         """Every file with the hash of its content."""
         return {
-            path: Entry(hashlib.sha1(text.encode()).hexdigest(), "120000" if text.startswith("-> ") else "100644")
+            path: Entry(hashlib.sha1(text.removeprefix("+x ").encode()).hexdigest(), _mode(text))
             for path, text in self._files.items()
         }
 
     def read(self, path: str) -> bytes:
         """The content, or the target of a link."""
-        return self._files[path].removeprefix("-> ").encode()
+        return self._files[path].removeprefix("-> ").removeprefix("+x ").encode()
+
+
+def _mode(text: str) -> str:
+    return "120000" if text.startswith("-> ") else "100755" if text.startswith("+x ") else "100644"
 
 
 def landscape(files: Mapping[str, str], commit: str = "c" * 40, store: FactsCache | None = None) -> Landscape:

@@ -225,7 +225,14 @@ def _impact(record: Impact) -> Json:
         "stack": record.stack.key,
         "unsure": record.unsure,
         "reasons": [
-            {"kind": r.kind, "path": r.path or ".", "chain": [path or "." for path in r.chain]} for r in record.reasons
+            {
+                "kind": r.kind,
+                "path": r.path or ".",
+                "chain": [path or "." for path in r.chain],
+                "place": r.place,
+                "text": r.text,
+            }
+            for r in record.reasons
         ],
     }
 

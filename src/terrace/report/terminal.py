@@ -52,9 +52,11 @@ RESULTS = {
 
 
 def reason_words(reason: Reason) -> str:
-    """One reason as a chain from what changed to the stack: `modules/a/main.tf -> modules/a -> environments/dev`."""
+    """One reason as a chain from what changed to the stack: `modules/a/main.tf -> modules/a -> environments/dev`, with
+    the expression that reads what changed, or may."""
     chain = " → ".join(path or "." for path in (reason.path, *reason.chain))
-    return f"{reason.kind}: {chain}"
+    where = f" ({reason.place}: {reason.text})" if reason.text else f" ({reason.place})" if reason.place else ""
+    return f"{reason.kind}: {chain}{where}"
 
 
 def impact(change_set: ChangeSet, *, why: bool) -> Record:

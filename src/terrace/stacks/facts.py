@@ -12,7 +12,7 @@ import msgspec
 
 from terrace.stacks.tree import Tree, read_many
 
-FORMAT = 5
+FORMAT = 6
 """Goes up whenever a reader finds other facts in the same bytes; kept facts of other formats are not used."""
 
 BUILTIN = "terraform.io/builtin/terraform"
@@ -53,7 +53,7 @@ class Read(msgspec.Struct, frozen=True, array_like=True):
 
     `how`: `file` (a function reads this path), `set` (`fileset` of this folder with `pattern`; "": not known),
     `mention` (a string that is a path, to whatever takes it), `doubt` (something under this path, or anything when
-    nothing is known).
+    nothing is known). `text` is the expression as it is written, cut where it is long.
     """
 
     how: Literal["file", "set", "mention", "doubt"]
@@ -61,15 +61,41 @@ class Read(msgspec.Struct, frozen=True, array_like=True):
     line: int
     pattern: str = ""
     function: str = ""
+    text: str = ""
+
+
+class Words(msgspec.Struct, frozen=True, array_like=True):
+    """A string that a provider, a program or a function may take for a path, with the line where it begins.
+
+    A word of a longer text counts as well: a command names files between other words.
+    """
+
+    template: Template
+    line: int
 
 
 class Settings(msgspec.Struct, frozen=True, array_like=True):
-    """Settings of a backend: those with literal values, and the names of the others."""
+    """Settings of a backend: those with literal values, and the names of the others.
+
+    `templates` says what is known of those others. Of a `terraform_remote_state`, `name` is its name, and `type` is ""
+    where it is no literal. `partial`: there may be settings whose names are not known.
+    """
 
     type: str
     known: dict[str, str] = {}
     unknown: tuple[str, ...] = ()
     line: int = 0
+    templates: dict[str, Template] = {}
+    name: str = ""
+    partial: bool = False
+
+
+class OutputUse(msgspec.Struct, frozen=True, array_like=True):
+    """A use of an output of another stack: `data.terraform_remote_state.STATE.outputs.OUTPUT`."""
+
+    state: str
+    output: str
+    line: int
 
 
 class RequiredProvider(msgspec.Struct, frozen=True, array_like=True):
@@ -86,7 +112,9 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
 
     `init` is a hash of everything in the file that `terraform init` depends on, "" when that is nothing. `states`
     are the `terraform_remote_state` data sources, `locals` and `defaults` those values that are strings. `used` are the
-    local names of the providers that resources, data sources and `provider` blocks are of.
+    local names of the providers that resources, data sources and `provider` blocks are of. `words` are the strings that
+    may be paths; `values` the attributes outside of blocks, which a file of variables consists of; `outputs` the names
+    of the outputs, with their lines; `output_uses` the outputs of other stacks that are used.
     """
 
     modules: tuple[ModuleCall, ...] = ()
@@ -102,6 +130,10 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     error_line: int = 0
     init: str = ""
     used: tuple[str, ...] = ()
+    words: tuple[Words, ...] = ()
+    values: dict[str, Template] = {}
+    outputs: dict[str, int] = {}
+    output_uses: tuple[OutputUse, ...] = ()
 
 
 def provider_sources(module: Iterable[FileFacts]) -> frozenset[str]:
@@ -141,8 +173,15 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 def facts_of(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
     """The facts of these files, which must be entries. Only files that the store does not know are read."""
-    entries = tree.entries
-    keys = {path: _key(path, entries[path].blob) for path in paths}
+    return _facts(tree, {path: _key(path, tree.entries[path].blob) for path in paths}, store, template=False)
+
+
+def template_facts(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
+    """The facts of files that `templatefile` fills in, which must be entries: their expressions read files too."""
+    return _facts(tree, {path: f"template:{tree.entries[path].blob}" for path in paths}, store, template=True)
+
+
+def _facts(tree: Tree, keys: Mapping[str, str], store: FactsStore, *, template: bool) -> dict[str, FileFacts]:
     found: dict[str, FileFacts] = {}
     for key, encoded in store.get_many(set(keys.values())).items():
         try:
@@ -151,16 +190,19 @@ def facts_of(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, F
             continue
     new = {key: path for path, key in keys.items() if key not in found}
     if new:
-        found.update(_read(tree, new, store))
+        found.update(_read(tree, new, store, template=template))
     return {path: found[key] for path, key in keys.items()}
 
 
-def _read(tree: Tree, new: Mapping[str, str], store: FactsStore) -> dict[str, FileFacts]:
+def _read(tree: Tree, new: Mapping[str, str], store: FactsStore, *, template: bool) -> dict[str, FileFacts]:
     # Loading the parser takes longer than all of the work when everything is known already.
-    from terrace.stacks.hcl import read_facts
+    from terrace.stacks.hcl import read_facts, read_template_facts
 
     contents = read_many(tree, new.values())
-    facts = {key: read_facts(path, contents[path]) for key, path in new.items()}
+    if template:
+        facts = {key: read_template_facts(contents[path]) for key, path in new.items()}
+    else:
+        facts = {key: read_facts(path, contents[path]) for key, path in new.items()}
     store.put_many({key: _ENCODER.encode(one) for key, one in facts.items()})
     return facts
 

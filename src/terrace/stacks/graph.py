@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from terrace.errors import BadInput
-from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, facts_of
+from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, Template, facts_of, template_facts
 from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
 from terrace.stacks.model import Notice, Stack
 from terrace.stacks.tree import Tree
+from terrace.stacks.values import Values, depends_on_stack, path_of
 
 _LOCAL = ("./", "../")
 
@@ -52,12 +53,19 @@ class Folder:
 
 @dataclass(frozen=True)
 class Graph:
-    """Every folder that a stack reaches, by path. `callers` leads from a module to the folders that call it."""
+    """Every folder that a stack reaches, by path. `callers` leads from a module to the folders that call it.
+
+    `variables` are the files of variables that each stack takes, by its key and in the order in which they count, with
+    their facts. `templates` are the facts of every file that `templatefile` may fill in, by
+    the path that it is read by.
+    """
 
     folders: dict[str, Folder]
     locks: dict[str, str]
     notices: tuple[Notice, ...] = ()
     callers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    variables: dict[str, tuple[tuple[str, FileFacts], ...]] = field(default_factory=dict)
+    templates: dict[str, FileFacts] = field(default_factory=dict)
 
     @staticmethod
     def of(tree: Tree, stacks: tuple[Stack, ...], store: FactsStore) -> Graph:
@@ -75,6 +83,13 @@ class Graph:
                     seen.add(call.target)
                     left.append(call.target)
         return (stack.path, *sorted(seen - {stack.path}))
+
+    def values(self, stack: Stack) -> dict[str, Template]:
+        """What the files of variables of a stack give to its variables."""
+        found: dict[str, Template] = {}
+        for _, facts in self.variables.get(stack.key, ()):
+            found |= facts.values
+        return found
 
     def backend(self, stack: Stack) -> str:
         """The type of a stack's backend; "" when it has none."""
@@ -186,7 +201,52 @@ class _Builder:
         self._notices += _cycles(self._folders)
         locks = {s.path: e.blob for s in stacks if (e := self._tree.entries.get(s.file(LOCK_FILE)))}
         unique = tuple(dict.fromkeys(self._notices))
-        return Graph(self._folders, locks, unique, {to: tuple(dict.fromkeys(by)) for to, by in callers.items()})
+        graph = Graph(
+            self._folders,
+            locks,
+            unique,
+            {to: tuple(dict.fromkeys(by)) for to, by in callers.items()},
+            self._variables(stacks),
+        )
+        graph.templates.update(self._templates(graph, stacks))
+        return graph
+
+    def _variables(self, stacks: tuple[Stack, ...]) -> dict[str, tuple[tuple[str, FileFacts], ...]]:
+        """The files of variables that each stack takes, by its key."""
+        taken: dict[str, tuple[str, ...]] = {}
+        for stack in stacks:
+            given = (self._layout.way(path).real for path in stack.var_files)
+            found = (
+                *self._layout.variable_files(stack.path),
+                *(path for path in given if path in self._layout.entries),
+            )
+            if found:
+                taken[stack.key] = tuple(path for path in found if path is not None)
+        facts = facts_of(self._tree, sorted({path for paths in taken.values() for path in paths}), self._store)
+        return {key: tuple((path, facts[path]) for path in paths) for key, paths in taken.items()}
+
+    def _templates(self, graph: Graph, stacks: tuple[Stack, ...]) -> dict[str, FileFacts]:
+        """The facts of the files that `templatefile` fills in."""
+        paths: dict[str, str] = {}
+        done: set[tuple[str, Template]] = set()
+        calling = {path for path, folder in self._folders.items() if any(_templates_in(folder))}
+        for stack in stacks if calling else ():
+            reached = graph.reached(stack)
+            values = Values(graph, stack, reached)
+            for path in calling.intersection(reached):
+                folder = self._folders[path]
+                for template in _templates_in(folder):
+                    if (path, template) in done:
+                        continue
+                    if not depends_on_stack(template, folder):
+                        done.add((path, template))
+                    for text in values.of(template, path):
+                        found = path_of(text, stack.path)
+                        real = self._layout.way(found).real if found else None
+                        if real in self._layout.entries and real is not None:
+                            paths[found or ""] = real
+        facts = template_facts(self._tree, sorted(set(paths.values())), self._store) if paths else {}
+        return {path: facts[real] for path, real in paths.items()}
 
     def _named(self, folder: str) -> list[tuple[str, str]]:
         """The configuration files of a folder: the name there, and the entry of the tree, links followed."""
@@ -244,6 +304,10 @@ class _Builder:
         if not self._layout.configuration(way.real):
             message = f"module {call.name!r} has no configuration at {way.real}"
             self._notices.append(Notice(message, path, call.line, "the folder is missing, empty or misspelt"))
+
+
+def _templates_in(folder: Folder) -> Iterator[Template]:
+    return (read.template for facts in folder.facts for read in facts.reads if read.function == "templatefile")
 
 
 def _cycles(folders: dict[str, Folder]) -> Iterator[Notice]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,13 @@ import msgspec
 from terrace.stacks.facts import (
     FileFacts,
     ModuleCall,
+    OutputUse,
     Part,
     Read,
     RequiredProvider,
     Settings,
     Template,
+    Words,
     implied_provider,
 )
 from terrace.stacks.literals import NoLiteral, unescaped, value_of, written
@@ -45,21 +48,38 @@ READERS = frozenset(
 )
 """Functions whose first argument is the path of a file that they read."""
 
+_READING = re.compile(r"\b(file\w*|templatefile)\s*\(")
 _UNKNOWN = Part("unknown")
 _END = "END_OF_THE_TEXT_OF_JSON"
 _DEEPEST = 200
 _MOST_QUOTES = 10
 """Strings in strings that are looked into: nobody writes more, and whoever does waits for nothing."""
+_LONGEST_SHOWN = 100
+_LONGEST_PATH = 255
+_STRINGS = ("string_lit", "quoted_template", "heredoc_template")
+_NEVER_PATHS = ("description", "error_message", "required_version", "version")
+_BETWEEN = re.compile(r"[\s\"'`;|&()<>=,:{}\[\]]+")
 _OF_PROVIDERS = ("resource", "data", "ephemeral", "action")
 
 
 def read_template(content: bytes) -> tuple[Read, ...]:
     """What a file reads that `templatefile` fills in: its expressions may call functions too."""
+    return read_template_facts(content).reads
+
+
+def read_template_facts(content: bytes) -> FileFacts:
+    """The facts of a file that `templatefile` fills in: what it reads. One that cannot be read may read anything."""
+    text = content.decode("utf-8", "surrogateescape")
+    if "${" not in text and "%{" not in text:
+        return FileFacts()
     gathered = _Gathered()
-    text = content.decode("utf-8", "replace").replace(_END, "")
-    gathered.reads_of(parse(f"x = <<{_END}\n{text}\n{_END}\n".encode()).root_node)
+    root = _json_tree(text)
+    gathered.reads_of(root)
+    if root.has_error and _READING.search(text):
+        gathered.reads.append(Read("doubt", (), 0))
     # The line of the opening mark is none of the file.
-    return tuple(msgspec.structs.replace(read, line=max(1, read.line - 1)) for read in gathered.reads)
+    reads = (msgspec.structs.replace(read, line=max(1, read.line - 1)) for read in gathered.reads)
+    return FileFacts(reads=tuple(reads))
 
 
 def read_facts(path: str, content: bytes) -> FileFacts:
@@ -95,6 +115,10 @@ class _Gathered:
         self.workspace_line = 0
         self.error_line = 0
         self.used: set[str] = set()
+        self.words: dict[Template, int] = {}
+        self.values: dict[str, Template] = {}
+        self.outputs: dict[str, int] = {}
+        self.output_uses: list[OutputUse] = []
 
     def facts(self) -> FileFacts:
         init = [
@@ -117,12 +141,17 @@ class _Gathered:
             error_line=self.error_line,
             init=_hash(init) if any(init) else "",
             used=tuple(sorted(self.used)),
+            words=tuple(Words(template, line) for template, line in self.words.items()),
+            values=self.values,
+            outputs=self.outputs,
+            output_uses=tuple(dict.fromkeys(self.output_uses)),
         )
 
     # --- native syntax -----------------------------------------------------------------------------------------
 
     def of_body(self, root: Node) -> None:
-        """The blocks of a file."""
+        """The blocks of a file, and its attributes outside of them."""
+        self.values.update({name: _template(value) for name, value in attributes(root)})
         for block in blocks(root):
             kind, labels = head(block)
             self._uses(kind, labels, block)
@@ -137,8 +166,10 @@ class _Gathered:
                     default = dict(attributes(block)).get("default")
                     if default is not None:
                         self.defaults[labels[0]] = _template(default)
+                case "output" if labels:
+                    self.outputs[labels[0]] = line_of(block)
                 case "data" if labels[:1] == ["terraform_remote_state"]:
-                    self._state(block)
+                    self._state(block, "".join(labels[1:]))
 
     def _uses(self, kind: str, labels: list[str], block: Node) -> None:
         if kind == "provider" and labels:
@@ -175,13 +206,17 @@ class _Gathered:
         }
         self.modules.append(ModuleCall(name, _literal(template), template, version, arguments, line_of(block)))
 
-    def _state(self, block: Node) -> None:
+    def _state(self, block: Node, name: str) -> None:
         given = dict(attributes(block))
         backend = _literal(_template(given["backend"])) if "backend" in given else None
         config = given.get("config")
-        elements = dict(_elements(config)) if config is not None else {}
-        if backend is not None:
-            self.states.append(_settings(backend, elements, line_of(block)))
+        elements = _nested(config) if config is not None else {}
+        if "workspace" in given:
+            elements["workspace"] = given["workspace"]
+        found = _settings(backend or "", elements, line_of(block))
+        # A function such as `merge` may add settings, and so may a reference.
+        partial = config is not None and _only(config).type != "object"
+        self.states.append(msgspec.structs.replace(found, name=name, partial=partial))
 
     def reads_of(self, root: Node) -> None:
         """Everything in a file that reads other files, wherever it stands."""
@@ -193,33 +228,48 @@ class _Gathered:
                 self._call(node)
                 # The call tells more than a string in it.
                 inside = inside or _reads(node)
-            elif node.type in ("quoted_template", "expression") and not inside:
-                self._mention(node)
+                if not inside:
+                    self._paths(node, _function(node, 0))
+            elif node.type == "expression":
+                self._expression(node)
+            elif node.type in _STRINGS and not inside:
+                self._string(node)
             below = inside and node.type not in ("attribute", "body")
-            stack.extend((child, below) for child in reversed(node.named_children))
+            stack.extend((child, below) for child in reversed(_worth_reading(node)))
 
     def _call(self, node: Node) -> None:
         # `core::file` is `file`. The parser may take the namespace for names of their own.
         name = text_of(node).partition("(")[0].strip().removeprefix("core::")
         arguments = [c for n in node.named_children if n.type == "function_arguments" for c in n.named_children]
+        shown = " ".join(text_of(node).split())[:_LONGEST_SHOWN]
         if name in READERS:
-            template = _template(arguments[0]) if arguments else (_UNKNOWN,)
-            self.reads.append(Read("file", template, line_of(node), function=name))
+            for template in _alternatives(arguments[0]) if arguments else [(_UNKNOWN,)]:
+                self.reads.append(Read("file", template, line_of(node), function=name, text=shown))
         elif name == "fileset":
-            folder = _template(arguments[0]) if arguments else (_UNKNOWN,)
             pattern = _literal(_template(arguments[1])) if len(arguments) > 1 else None
-            self.reads.append(Read("set", folder, line_of(node), pattern=pattern or "", function=name))
+            for folder in _alternatives(arguments[0]) if arguments else [(_UNKNOWN,)]:
+                self.reads.append(Read("set", folder, line_of(node), pattern=pattern or "", function=name, text=shown))
 
-    def _mention(self, node: Node) -> None:
-        """A string made of `path.module` or the like is a path, to whatever takes it."""
-        if node.type == "expression":
-            words = _traversal(node)
-            if words == ["terraform", "workspace"]:
-                self.workspace_line = self.workspace_line or line_of(node)
-            return
-        template = _quoted(node)
-        if any(part.kind in ("module", "root") for part in template):
-            self.reads.append(Read("mention", template, line_of(node)))
+    def _expression(self, node: Node) -> None:
+        if _traversal(node) == ["terraform", "workspace"]:
+            self.workspace_line = self.workspace_line or line_of(node)
+        use = _output_use(node)
+        if use is not None:
+            self.output_uses.append(use)
+
+    def _string(self, node: Node) -> None:
+        """A string may be a path, to a provider or program that takes it, and so may each word of it."""
+        heredoc = node.type == "heredoc_template"
+        self._paths(node, _without_end(_quoted(node, heredoc=True)) if heredoc else _quoted(node))
+
+    def _paths(self, node: Node, template: Template) -> None:
+        for one in _paths_in(template):
+            if any(part.kind in ("module", "root") for part in one):
+                written_so = text_of(node).removeprefix(f"<<{_END}").removesuffix(_END)
+                shown = " ".join(written_so.split())[:_LONGEST_SHOWN]
+                self.reads.append(Read("mention", one, line_of(node), text=shown))
+            else:
+                self.words.setdefault(one, line_of(node))
 
     # --- JSON syntax -------------------------------------------------------------------------------------------
 
@@ -233,11 +283,19 @@ class _Gathered:
         for body in _list(found):
             if isinstance(body, dict):
                 self._json_body(body)
-        self._json_reads(found, 0)
+            else:
+                self._unreadable()
+        self._json_reads([_without_sources(body) for body in _list(found)], 0)
         return self.facts()
+
+    def _unreadable(self) -> None:
+        """It cannot be told what stands here: it may read anything."""
+        self.reads.append(Read("doubt", (), 0))
 
     def _json_body(self, body: dict[str, Any]) -> None:
         self._json_uses(body)
+        self.values.update({name: _json_template(value) for name, value in body.items()})
+        self.outputs.update({name: 1 for name, _ in _labelled(body.get("output"))})
         for settings in _list(body.get("terraform")):
             if isinstance(settings, dict):
                 self._json_terraform(settings)
@@ -255,10 +313,15 @@ class _Gathered:
                 self.defaults[name] = _json_template(variable["default"])
         for data in _list(body.get("data")):
             states = data.get("terraform_remote_state") if isinstance(data, dict) else None
-            for _, state in _labelled(states):
+            for name, state in _labelled(states):
                 config = state.get("config")
-                values = config if isinstance(config, dict) else {}
-                self.states.append(_json_settings(str(state.get("backend", "")), values))
+                values = dict(config) if isinstance(config, dict) else {}
+                if "workspace" in state:
+                    values["workspace"] = state["workspace"]
+                backend = _json_literal(state.get("backend")) or ""
+                partial = config is not None and not isinstance(config, dict)
+                found = _json_settings(backend, values)
+                self.states.append(msgspec.structs.replace(found, name=name, partial=partial))
 
     def _json_uses(self, body: dict[str, Any]) -> None:
         self.used.update(name for name, _ in _labelled(body.get("provider")))
@@ -287,22 +350,52 @@ class _Gathered:
 
     def _json_reads(self, value: Any, depth: int) -> None:
         if depth > _DEEPEST:
-            self.reads.append(Read("doubt", (), 0))
+            self._unreadable()
         elif isinstance(value, dict):
-            for inner in value.values():
-                self._json_reads(inner, depth + 1)
+            for name, inner in value.items():
+                if "/" in str(name) or "." in str(name):
+                    self._json_word(str(name))
+                if name not in _NEVER_PATHS or not isinstance(inner, str):
+                    self._json_reads(inner, depth + 1)
         elif isinstance(value, list):
             for inner in value:
                 self._json_reads(inner, depth + 1)
-        elif isinstance(value, str) and "${" in value:
-            # Expressions in JSON stand in strings: read as native syntax, they are the same. In a here document quotes
-            # stand as they are; in a quoted string what is a path is known as one.
+        elif isinstance(value, str) and ("${" in value or "%{" in value):
+            # Each string in JSON is a template. A here document holds it as it is: nothing in it is escaped.
+            root = _json_tree(value)
+            if root.has_error:
+                self._unreadable()
             inner_facts = _Gathered()
-            for text in (json.dumps(value, ensure_ascii=False), f"<<{_END}\n{value.replace(_END, '')}\n{_END}\n"):
-                inner_facts.reads_of(parse(f"x = {text}".encode("utf-8", "surrogateescape")).root_node)
-            found = (Read(r.how, r.template, 0, r.pattern, r.function) for r in inner_facts.reads)
-            self.reads += list(dict.fromkeys(found))
+            inner_facts.reads_of(root)
+            self.reads += [
+                Read(r.how, r.template, 0, r.pattern, r.function, r.text) for r in dict.fromkeys(inner_facts.reads)
+            ]
+            for template in inner_facts.words:
+                self.words.setdefault(template, 0)
+            self.output_uses += [OutputUse(use.state, use.output, 0) for use in inner_facts.output_uses]
             self.workspace_line = self.workspace_line or inner_facts.workspace_line
+        elif isinstance(value, str):
+            self._json_word(value)
+
+    def _json_word(self, text: str) -> None:
+        for one in _paths_in((Part("text", text),)):
+            self.words.setdefault(one, 0)
+
+
+def _without_sources(body: Any) -> Any:
+    """A document without the sources of its module calls, which lead to configuration and are followed as calls."""
+    if not isinstance(body, dict) or "module" not in body:
+        return body
+    calls = [
+        {name: value for name, value in call.items() if name not in ("source", "version")}
+        for _, call in _labelled(body["module"])
+    ]
+    return {**body, "module": calls}
+
+
+def _json_tree(text: str) -> Node:
+    marked = f"x = <<{_END}\n{text.replace(_END, '')}\n{_END}\n"
+    return parse(marked.encode("utf-8", "surrogateescape")).root_node
 
 
 # --- nodes -------------------------------------------------------------------------------------------------------
@@ -345,7 +438,8 @@ def _settings(kind: str, values: dict[str, Node], line: int) -> Settings:
     templates = {name: _template(value) for name, value in values.items()}
     literals = {name: _literal(template) if template else "" for name, template in templates.items()}
     known = {name: value for name, value in literals.items() if value is not None}
-    return Settings(kind, known, tuple(sorted(set(literals) - set(known))), line)
+    unknown = tuple(sorted(set(literals) - set(known)))
+    return Settings(kind, known, unknown, line, {name: templates[name] for name in unknown})
 
 
 def _template(node: Node, depth: int = 0) -> Template:
@@ -357,6 +451,8 @@ def _template(node: Node, depth: int = 0) -> Template:
         return _quoted(inner, depth)
     if inner.type in ("numeric_lit", "bool_lit"):
         return (Part("text", _plainly(inner)),)
+    if inner.type == "function_call" and depth <= _MOST_QUOTES:
+        return _function(inner, depth + 1)
     return (_reference(_traversal(inner)),)
 
 
@@ -369,19 +465,171 @@ def _plainly(node: Node) -> str:
     return text
 
 
-def _quoted(node: Node, depth: int = 0) -> Template:
+def _quoted(node: Node, depth: int = 0, *, heredoc: bool = False) -> Template:
     if depth > _MOST_QUOTES:
         return (_UNKNOWN,)
     parts: list[Part] = []
+    text, end = node.text or b"", 0
     for child in node.named_children:
+        # The grammar leaves out spaces beside an interpolation.
+        start = child.start_byte - node.start_byte
+        gap = text[end:start].decode("utf-8", "surrogateescape") if parts else ""
+        end = child.end_byte - node.start_byte
+        if gap:
+            parts.append(Part("text", gap))
         if child.type == "template_literal":
-            parts.append(Part("text", unescaped(text_of(child))))
+            parts.append(Part("text", text_of(child) if heredoc else unescaped(text_of(child))))
         elif child.type == "template_interpolation":
             inner = [c for c in child.named_children if c.type == "expression"]
             parts.extend(_template(inner[0], depth + 1) if inner else (_UNKNOWN,))
         elif child.type == "template_directive":
             parts.append(_UNKNOWN)
-    return tuple(parts)
+    return _joined(parts)
+
+
+def _joined(parts: list[Part]) -> Template:
+    """The parts with texts beside each other as one."""
+    found: list[Part] = []
+    for part in parts:
+        if part.kind == "text" and found and found[-1].kind == "text":
+            found[-1] = Part("text", found[-1].text + part.text)
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def _function(call: Node, depth: int) -> Template:
+    """What a function makes of strings, for the few that paths are made with."""
+    name = text_of(call).partition("(")[0].strip().removeprefix("core::")
+    arguments = [c for n in call.named_children if n.type == "function_arguments" for c in n.named_children]
+    if name == "abspath" and len(arguments) == 1:
+        return _template(arguments[0], depth)
+    if name == "join" and len(arguments) == 2:
+        between, items = _literal(_template(arguments[0], depth)), _only(arguments[1])
+        if between is None or items.type != "tuple":
+            return (_UNKNOWN,)
+        texts = [_argument(one, depth) for one in items.named_children if one.type == "expression"]
+        if not texts or len(texts) != len(items.named_children) - 2:
+            return (_UNKNOWN,)
+        parts = [part for text in texts for part in (Part("text", between), *text)]
+        return _joined(parts[1:])
+    if name == "format" and arguments:
+        shape = _literal(_template(arguments[0], depth))
+        pieces = shape.split("%s") if shape is not None else []
+        if len(pieces) != len(arguments) or any("%" in piece for piece in pieces):
+            return (_UNKNOWN,)
+        parts = [Part("text", pieces[0])]
+        for piece, argument in zip(pieces[1:], arguments[1:], strict=True):
+            parts += [*_argument(argument, depth), Part("text", piece)]
+        return _joined([part for part in parts if part != Part("text", "")])
+    return (_UNKNOWN,)
+
+
+def _argument(node: Node, depth: int) -> Template:
+    """What is known of an argument; an empty string is a text as well."""
+    found = _template(node, depth)
+    return found or ((Part("text", ""),) if _only(node).type in _STRINGS else (_UNKNOWN,))
+
+
+def _alternatives(node: Node) -> list[Template]:
+    """What an expression may come to: both ends of a condition, each argument of `try` and `coalesce`."""
+    inner = _only(node)
+    if inner.type == "conditional" and len(inner.named_children) == 3:
+        return [one for branch in inner.named_children[1:] for one in _alternatives(branch)]
+    if inner.type == "function_call" and text_of(inner).partition("(")[0].strip() in ("try", "coalesce"):
+        arguments = [c for n in inner.named_children if n.type == "function_arguments" for c in n.named_children]
+        if arguments and all(one.type == "expression" for one in arguments):
+            return [one for argument in arguments for one in _alternatives(argument)]
+    return [_template(node)]
+
+
+def _only(node: Node) -> Node:
+    """What an expression consists of, where it is one thing."""
+    inner = node
+    while inner.type in ("expression", "literal_value", "collection_value", "template_expr"):
+        if len(inner.named_children) != 1:
+            break
+        inner = inner.named_children[0]
+    return inner
+
+
+def _nested(expression: Node) -> dict[str, Node]:
+    """The pairs of an object expression, those of an object in it by `outer.inner`."""
+    found: dict[str, Node] = {}
+    for name, value in _elements(expression):
+        if _only(value).type == "object":
+            found |= {f"{name}.{key}": one for key, one in _elements(value)}
+        else:
+            found[name] = value
+    return found
+
+
+def _worth_reading(node: Node) -> list[Node]:
+    """What of a node may hold paths: neither labels of blocks, nor what only people read or `init` takes."""
+    children = node.named_children
+    if node.type == "block":
+        kind, labels = head(node)
+        body = [child for child in children if child.type == "body"]
+        if kind == "module" and labels:
+            return [child for one in body for child in one.named_children if _name(child) not in ("source", "version")]
+        return body
+    if node.type == "attribute" and _name(node) in _NEVER_PATHS:
+        return []
+    return children
+
+
+def _name(attribute: Node) -> str:
+    return text_of(attribute.named_children[0]) if attribute.type == "attribute" and attribute.named_children else ""
+
+
+def _paths_in(template: Template) -> list[Template]:
+    """The templates in a string that may be paths: all of it, and each word."""
+    words: list[list[Part]] = [[]]
+    for part in template:
+        if part.kind != "text":
+            words[-1].append(part)
+            continue
+        first, *rest = _BETWEEN.split(part.text)
+        # `curl -d @file` and the like.
+        first = first if words[-1] else first.removeprefix("@")
+        if first:
+            words[-1].append(Part("text", first))
+        for word in rest:
+            words.append([Part("text", word.removeprefix("@"))] if word.removeprefix("@") else [])
+    found = [tuple(word) for word in words if _may_be_path(word)]
+    if len(words) > 1 and not any("\n" in part.text for part in template) and _may_be_path(list(template)):
+        found.append(template)
+    return list(dict.fromkeys(found))
+
+
+def _may_be_path(parts: list[Part]) -> bool:
+    texts = [part.text for part in parts if part.kind == "text"]
+    if sum(map(len, texts)) > _LONGEST_PATH or any("://" in text for text in texts):
+        return False
+    if not parts or (parts[0].kind == "text" and parts[0].text.startswith(("/", "~"))):
+        return False
+    if any(part.kind in ("module", "root") for part in parts):
+        return True
+    return any(letter.isalnum() or letter in "._" for text in texts for letter in text)
+
+
+def _output_use(node: Node) -> OutputUse | None:
+    """The output of another stack that an expression names; "" where it takes all of them."""
+    children = node.named_children
+    if len(children) < 4 or text_of(children[0]) != "data" or text_of(children[1]) != ".terraform_remote_state":
+        return None
+    name = text_of(children[2]).lstrip(".")
+    rest = list(children[3:])
+    # Instances of a data source that has `count` or `for_each`.
+    while rest and rest[0].type == "index":
+        rest = rest[1:]
+    if not rest or text_of(rest[0]) != ".outputs":
+        return None
+    if len(rest) > 1:
+        output = text_of(rest[1]).strip('.[]" \t')
+        if rest[1].type == "get_attr" or text_of(rest[1]).startswith('["'):
+            return OutputUse(name, output, line_of(node))
+    return OutputUse(name, "", line_of(node))
 
 
 def _reference(words: list[str]) -> Part:
@@ -450,7 +698,8 @@ def _json_settings(kind: str, values: dict[str, Any]) -> Settings:
             flat[str(name)] = value
     known = {name: text for name, value in flat.items() if (text := _json_literal(value)) is not None}
     unknown = {*flat, *(str(name) for name in values if not any(str(name) == n.partition(".")[0] for n in flat))}
-    return Settings(kind, known, tuple(sorted(unknown - known.keys())))
+    told = {name: _json_template(flat[name]) for name in unknown - known.keys() if name in flat}
+    return Settings(kind, known, tuple(sorted(unknown - known.keys())), 0, told)
 
 
 def _json_literal(value: Any) -> str | None:
@@ -467,11 +716,21 @@ def _json_template(value: Any) -> Template:
         return (_UNKNOWN,)
     if "${" not in value and "%{" not in value:
         return (Part("text", value),)
-    tree = parse(b"x = " + json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogateescape"))
-    for node in everything(tree.root_node):
-        if node.type == "attribute" and len(node.named_children) >= 2:
-            return _template(node.named_children[-1])
+    root = _json_tree(value)
+    if root.has_error:
+        return (_UNKNOWN,)
+    for node in everything(root):
+        if node.type == "heredoc_template":
+            return _without_end(_quoted(node, heredoc=True))
     return (_UNKNOWN,)
+
+
+def _without_end(template: Template) -> Template:
+    """Without the line break that a here document has at its end."""
+    if template and template[-1].kind == "text":
+        last = template[-1].text.removesuffix("\n")
+        return (*template[:-1], Part("text", last)) if last else template[:-1]
+    return template
 
 
 def _word(value: Any) -> str | None:

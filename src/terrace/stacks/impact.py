@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from terrace.stacks.graph import Graph
+from terrace.stacks.inert import VERSION_FILES, is_inert
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.layout import LOCK_FILE, is_automatic_variables
-from terrace.stacks.model import ChangeSet, Impact, Reason, Stack
-from terrace.stacks.tree import Entry, Tree
-from terrace.stacks.watches import Watch, watches
+from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables
+from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, Stack
+from terrace.stacks.tree import Entry, Tree, submodules
+from terrace.stacks.watches import Changed, Watch, watches
 
 CONFIG_FILE = "terrace.yaml"
+
+_MOST_NAMES = 10_000
+_DEEPER = 12
 
 
 def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tree, head_tree: Tree) -> ChangeSet:
@@ -22,12 +26,14 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
     A path counts as changed when its content or its mode differs, as `git diff` of the two trees would say. What
     was read or called before counts as much as what is now: a deleted file has readers only in the past.
     """
-    changed = differing(base_tree.entries, head_tree.entries)
+    modules = (submodules(base_tree), submodules(head_tree))
+    moved = {path for path in modules[0].keys() | modules[1].keys() if modules[0].get(path) != modules[1].get(path)}
+    changed = tuple(sorted({*differing(base_tree.entries, head_tree.entries), *moved}))
     earlier = {stack.key: stack for stack in before.stacks} if before is not None else {}
     reasons: dict[str, set[Reason]] = {}
-    for landscape in (before, after):
+    for landscape, tree in ((before, base_tree), (after, head_tree)):
         if landscape is not None and changed:
-            for key, reason in _Touched(landscape, changed).reasons():
+            for key, reason in _Touched(landscape, Layout(tree), changed, moved).reasons():
                 reasons.setdefault(key, set()).add(reason)
     impacts = []
     for stack in sorted(after.stacks, key=lambda s: s.key):
@@ -46,8 +52,25 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
         changed=changed,
         impacts=tuple(impacts),
         removed=tuple(stack for key, stack in sorted(earlier.items()) if key not in now),
-        notices=after.graph.notices,
+        notices=(*after.graph.notices, *_wide(impacts)),
     )
+
+
+def _wide(impacts: Iterable[Impact]) -> Iterator[Notice]:
+    """Which expressions make stacks count of which nothing else says that they are impacted."""
+    counts: dict[tuple[str, str], set[str]] = {}
+    for impact in impacts:
+        if impact.unsure:
+            for reason in impact.reasons:
+                if reason.kind == "unsure" and reason.place:
+                    counts.setdefault((reason.place, reason.text), set()).add(impact.stack.key)
+    for (place, text), keys in sorted(counts.items()):
+        path, _, line = place.rpartition(":") if place.rpartition(":")[2].isdigit() else (place, "", "0")
+        stacks = "1 stack counts" if len(keys) == 1 else f"{len(keys)} stacks count"
+        message = f"it cannot be told which files this reads, so that {stacks} as impacted: {text or 'an expression'}"
+        yield Notice(
+            message, path, int(line), "a path of literal text, `path.module` and literal arguments can be told"
+        )
 
 
 def everything(landscape: Landscape, tree: Tree) -> ChangeSet:
@@ -66,30 +89,48 @@ def differing(base: Mapping[str, Entry], head: Mapping[str, Entry]) -> tuple[str
     return tuple(sorted(path for path in base.keys() | head.keys() if base.get(path) != head.get(path)))
 
 
-def _weight(reason: Reason) -> tuple[bool, int, Reason]:
-    """What is sure and near comes first."""
-    return (reason.kind == "unsure", len(reason.chain), reason)
+def _weight(reason: Reason) -> tuple[bool, bool, int, Reason]:
+    """What is sure and near comes first, and what says where it is read before what only lies there."""
+    return (reason.is_doubt, reason.kind == "folder", len(reason.chain), reason)
 
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A folder of configuration that a changed path touches, and how."""
+    """A folder of configuration that a changed path touches, and how.
+
+    It counts for every stack that reaches the folder, for those alone whose root module it is (`root`), or for one
+    (`stack`, its key).
+    """
 
     kind: str
     path: str
     folder: str
     stack: str | None = None
+    root: bool = False
+    place: str = ""
+    text: str = ""
 
 
 class _Touched:
     """One landscape against the changed paths."""
 
-    def __init__(self, landscape: Landscape, changed: tuple[str, ...]) -> None:
+    def __init__(self, landscape: Landscape, layout: Layout, changed: tuple[str, ...], submodules: set[str]) -> None:
         self._graph: Graph = landscape.graph
-        self._changed = changed
+        self._stacks = landscape.stacks
+        self._layout = layout
         self._by_path: dict[str, list[Stack]] = {}
         for stack in landscape.stacks:
             self._by_path.setdefault(stack.path, []).append(stack)
+        self._origin: dict[str, str] = {}
+        opaque = set()
+        for path in changed:
+            for name in _names(layout, path):
+                self._origin.setdefault(name, path)
+                if path in layout.links or path in submodules:
+                    opaque.add(name)
+        # A name of its own comes before one that a link gives.
+        self._origin.update({path: path for path in changed})
+        self._changed = Changed(self._origin, opaque)
 
     def reasons(self) -> Iterator[tuple[str, Reason]]:
         """Pairs of a stack's key and a reason."""
@@ -100,28 +141,54 @@ class _Touched:
             for path, chain in self._chains(folder):
                 for stack in self._by_path.get(path, ()):
                     for hit in mine:
-                        if hit.stack in (None, path) and (hit.kind != "variables" or self._takes(stack, hit.path)):
-                            yield stack.key, Reason(hit.kind, hit.path, chain)
-
-    def _takes(self, stack: Stack, path: str) -> bool:
-        name = path.rpartition("/")[2]
-        return path in stack.var_files or (is_automatic_variables(name) and path.rpartition("/")[0] == stack.path)
+                        if hit.stack in (None, stack.key) and (not hit.root or path == folder):
+                            yield stack.key, Reason(hit.kind, hit.path, chain, hit.place, hit.text)
 
     def _hits(self) -> Iterator[_Hit]:
         files, links = self._files()
-        given = self._var_files()
-        for path in self._changed:
-            parent, _, name = path.rpartition("/")
-            for folder in files.get(path, ()):
-                kind = "link" if path in links else "stack" if folder in self._by_path else "module"
+        given = self._variables()
+        for name in self._changed.paths:
+            path = self._origin[name]
+            for folder in files.get(name, ()):
+                kind = "link" if name in links else "stack" if folder in self._by_path else "module"
                 yield _Hit(kind, path, folder)
-            if parent in self._by_path and name == LOCK_FILE:
-                yield _Hit("lock", path, parent, parent)
-            if parent in self._by_path and is_automatic_variables(name):
-                yield _Hit("variables", path, parent, parent)
-            for owner in given.get(path, ()):
-                yield _Hit("variables", path, owner, owner)
+            if name not in files:
+                yield from self._beside(name, path)
+            for owner in given.get(name, ()):
+                yield _Hit("variables", path, owner.path, owner.key)
+        for name in self._changed.opaque:
+            yield from self._behind(name)
         yield from self._read()
+
+    def _beside(self, name: str, path: str) -> Iterator[_Hit]:
+        """A file that is no configuration, in a folder that has some or below one."""
+        parent, _, last = name.rpartition("/")
+        if parent in self._by_path and last == LOCK_FILE:
+            yield _Hit("lock", path, parent, root=True)
+        if parent in self._by_path and is_automatic_variables(last):
+            yield _Hit("variables", path, parent, root=True)
+        if last in VERSION_FILES:
+            for folder in self._by_path:
+                if not parent or folder == parent or folder.startswith(f"{parent}/"):
+                    yield _Hit("version", path, folder, root=True)
+        owner = self._owner(parent)
+        if owner is not None and not is_inert(name[len(owner) + 1 :] if owner else name):
+            yield _Hit("folder", path, owner)
+
+    def _owner(self, folder: str) -> str | None:
+        """The nearest folder with configuration, if a stack reaches it."""
+        here = folder
+        while here not in self._graph.folders:
+            if not here or here in self._layout.folders:
+                return None
+            here = here.rpartition("/")[0]
+        return here
+
+    def _behind(self, name: str) -> Iterator[_Hit]:
+        """The folders that lie in a link or a submodule that changed."""
+        for folder in self._graph.folders:
+            if folder == name or folder.startswith(f"{name}/"):
+                yield _Hit("link" if name in self._layout.links else "module", self._origin[name], folder)
 
     def _files(self) -> tuple[dict[str, list[str]], set[str]]:
         """Which folders are made of a file or a symbolic link, and which of these are links."""
@@ -134,29 +201,32 @@ class _Touched:
                 files.setdefault(path, []).append(folder.path)
         return files, links
 
-    def _var_files(self) -> dict[str, list[str]]:
-        """Which stacks are given a file of variables by terrace.yaml."""
-        given: dict[str, list[str]] = {}
-        for stacks in self._by_path.values():
-            for stack in stacks:
-                for path in stack.var_files:
-                    given.setdefault(path, []).append(stack.path)
+    def _variables(self) -> dict[str, list[Stack]]:
+        """Which stacks take a file of variables, whether terrace.yaml names it or Terraform finds it."""
+        given: dict[str, list[Stack]] = {}
+        for stack in self._stacks:
+            taken = (path for path, _ in self._graph.variables.get(stack.key, ()))
+            for path in dict.fromkeys((*stack.var_files, *taken)):
+                given.setdefault(path, []).append(stack)
         return given
 
     def _read(self) -> Iterator[_Hit]:
         """Changed paths that an expression of some folder reads, or may read."""
         exact: dict[str, list[Watch]] = {}
         wide: list[Watch] = []
-        for watch in watches(self._graph, frozenset(self._by_path)):
-            if watch.how == "is":
+        for watch in watches(self._graph, self._stacks, self._changed):
+            if watch.how == "is" and not self._changed.opaque:
                 exact.setdefault(watch.path, []).append(watch)
             else:
                 wide.append(watch)
-        for path in self._changed:
-            upwards = [path[:i] for i, letter in enumerate(path) if letter == "/"]
-            found = [w for part in (path, *upwards) for w in exact.get(part, ())] + [w for w in wide if w.sees(path)]
+        for name in self._changed.paths:
+            opaque = name in self._changed.opaque
+            upwards = [name[:i] for i, letter in enumerate(name) if letter == "/"]
+            found = [w for part in ("", *upwards, name) for w in exact.get(part, ())]
+            found += [w for w in wide if w.sees(name, opaque=opaque)]
             for watch in dict.fromkeys(found):
-                yield _Hit("unsure" if watch.unsure else "read", path, watch.folder, watch.stack)
+                kind = "unsure" if watch.unsure else "read"
+                yield _Hit(kind, self._origin[name], watch.folder, watch.stack, False, watch.place, watch.text)
 
     def _chains(self, folder: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Every stack's folder that reaches `folder`, with the shortest chain of modules that leads there."""
@@ -170,3 +240,21 @@ class _Touched:
                 if caller not in chains:
                     chains[caller] = (*chains[here], caller)
                     left.append(caller)
+
+
+def _names(layout: Layout, path: str) -> Iterator[str]:
+    """A path by all its names: its own, and those that links of the tree give it or what it lies in."""
+    left, seen = deque([path]), {path}
+    while left:
+        here = left.popleft()
+        yield here
+        if len(seen) > _MOST_NAMES:
+            continue
+        ends = [*(i for i, letter in enumerate(here) if letter == "/"), len(here)]
+        found = [f"{link}{here[end:]}" for end in ends for link in layout.linked.get(here[:end], ())]
+        found += [f"{link}/{here}" for link in layout.linked.get("", ())]
+        for name in found:
+            # A link into a folder above itself gives names without end.
+            if name not in seen and name.count("/") <= path.count("/") + _DEEPER:
+                seen.add(name)
+                left.append(name)

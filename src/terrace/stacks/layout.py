@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from terrace.stacks.tree import Tree
 
@@ -72,6 +74,7 @@ class Layout:
         self.entries = tree.entries
         self.folders: dict[str, list[str]] = {}
         self.links: set[str] = set()
+        self.variables: dict[str, list[str]] = {}
         for path, entry in self.entries.items():
             if entry.mode == "120000":
                 self.links.add(path)
@@ -79,6 +82,10 @@ class Layout:
                 folder, _, name = path.rpartition("/")
                 if not name.startswith("."):
                     self.folders.setdefault(folder, []).append(name)
+            elif path.endswith((".tfvars", ".tfvars.json")):
+                folder, _, name = path.rpartition("/")
+                if is_automatic_variables(name):
+                    self.variables.setdefault(folder, []).append(name)
         self._targets: dict[str, str] = {}
 
     def way(self, path: str) -> Way:
@@ -103,6 +110,16 @@ class Layout:
                 done = here
         return Way(done, tuple(dict.fromkeys(seen)))
 
+    @cached_property
+    def linked(self) -> Mapping[str, tuple[str, ...]]:
+        """The links that lead to a path, or through a link at that path, by the path."""
+        found: dict[str, list[str]] = {}
+        for link in sorted(self.links):
+            way = self.way(link)
+            for path in {*way.links, way.real} - {link, None}:
+                found.setdefault(path or "", []).append(link)
+        return {path: tuple(links) for path, links in found.items()}
+
     def read(self, path: str) -> bytes | None:
         """The content of a file; None where there is none of that path. Links are not followed."""
         entry = self.entries.get(path)
@@ -118,6 +135,15 @@ class Layout:
         if link not in self._targets:
             self._targets[link] = self._tree.read(link).decode("utf-8", "surrogateescape")
         return self._targets[link]
+
+    def variable_files(self, folder: str) -> tuple[str, ...]:
+        """The files of variables in a folder that Terraform loads without being told, in the order in which they count;
+        the paths that links lead to."""
+        real = self.way(folder).real
+        names = [] if real is None else self.variables.get(real, [])
+        names = sorted(names, key=lambda name: (".auto.tfvars" in name, name))
+        paths = (self.way(f"{real}/{name}" if real else name).real for name in names)
+        return tuple(path for path in paths if path in self.entries and path is not None)
 
     def configuration(self, folder: str) -> tuple[str, ...]:
         """The names of the configuration files of a folder, sorted; links in its path are followed."""

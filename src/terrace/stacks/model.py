@@ -46,13 +46,22 @@ class Reason:
     """Why a stack is impacted: `path` changed, and `chain` leads from it to the stack (`path` not repeated).
 
     `kind` is one of: `stack` (a file of its folder), `module`, `read` (a file that an expression reads),
-    `variables` (tfvars), `lock`, `link` (through a symbolic link), `configuration` (terrace.yaml),
-    `new` (the stack was not there), `unsure` (it could not be told, so it counts).
+    `variables` (tfvars), `lock`, `link` (through a symbolic link), `version` (a file that says which Terraform runs),
+    `configuration` (terrace.yaml), `new` (the stack was not there), `unsure` (it could not be told, so it counts),
+    `folder` (another file of its folder or of a module's, which something may read). `place` is where the expression
+    `text` is that reads, or may read, the path: `file:line`.
     """
 
     kind: str
     path: str
     chain: tuple[str, ...] = ()
+    place: str = ""
+    text: str = ""
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether it is not known that the stack reads the path, only that it may."""
+        return self.kind in ("unsure", "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class Impact:
     @property
     def unsure(self) -> bool:
         """Whether nothing but doubt speaks for this impact."""
-        return all(reason.kind == "unsure" for reason in self.reasons)
+        return all(reason.is_doubt for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)

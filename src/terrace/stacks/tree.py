@@ -41,6 +41,21 @@ class BatchTree(Tree, Protocol):
         ...
 
 
+@runtime_checkable
+class SubmoduleTree(Tree, Protocol):
+    """A tree that knows the submodules of its commit, whose files it does not have."""
+
+    @property
+    def submodules(self) -> Mapping[str, str]:
+        """The commit of every submodule by its path."""
+        ...
+
+
+def submodules(tree: Tree) -> Mapping[str, str]:
+    """The commit of every submodule by its path; none where the tree knows of none."""
+    return tree.submodules if isinstance(tree, SubmoduleTree) else {}
+
+
 def read_many(tree: Tree, paths: Iterable[str]) -> Mapping[str, bytes]:
     """The contents of many files, in the cheapest way that the tree knows."""
     if isinstance(tree, BatchTree):

@@ -1,28 +1,31 @@
-"""Which paths a folder of configuration depends on beyond its own files: what its expressions read."""
+"""Which changed paths a configuration reads beyond its own files: by functions, providers, programs and variables."""
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from terrace.stacks.facts import Read, Template
+from terrace.stacks.facts import FileFacts, Read, Template
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.layout import join
+from terrace.stacks.model import Stack
+from terrace.stacks.values import UNKNOWN, Values, depends_on_stack, from_root, path_of
 
 OUTSIDE = "\0outside"
 """A path that no tree has: what is read from outside of the repository cannot change in it."""
 
-_MANY_LOCALS = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One dependency of a folder, or of `stack` alone where the path depends on who calls.
+    """One dependency of a folder, or of the stack with the key `stack` alone where the path depends on the stack.
 
-    `how`: `is` (this path), `under` (anything below it; "" is the whole repository), `like` (below `path`, matching
-    `pattern`). `unsure`: the expression could not be told in full, so that this is a guess on the safe side.
+    `how`: `is` (this path and what is below it), `under` (anything below it; "" is the whole repository), `like` (below
+    `path`, matching `pattern`). `unsure`: the expression could not be told in full, so that this is a guess on the
+    safe side. `place` is where the expression `text` is, as `file:line`.
     """
 
     folder: str
@@ -31,122 +34,221 @@ class Watch:
     pattern: str = ""
     unsure: bool = False
     stack: str | None = None
+    place: str = ""
+    text: str = ""
 
-    def sees(self, changed: str) -> bool:
-        """Whether a changed path is one that this depends on."""
-        if self.how == "is":
-            return changed == self.path or changed.startswith(f"{self.path}/")
-        if self.path and not changed.startswith(f"{self.path}/"):
-            return changed == self.path and self.how == "under"
-        if self.how == "under":
+    def sees(self, changed: str, *, opaque: bool) -> bool:
+        """Whether a changed path is one that this depends on. `opaque`: it is a link or a submodule, so that anything
+        below it may have changed."""
+        if self.path == changed or (opaque and self.path.startswith(f"{changed}/")):
             return True
-        rest = changed[len(self.path) + 1 :] if self.path else changed
-        return _like(rest, self.pattern)
+        if self.path and not changed.startswith(f"{self.path}/"):
+            return False
+        if self.how == "like" and not opaque:
+            return _like(changed[len(self.path) + 1 :] if self.path else changed, self.pattern)
+        return True
 
 
-def watches(graph: Graph, stack_paths: frozenset[str]) -> Iterator[Watch]:
-    """Everything that the folders of a graph watch. `stack_paths` are the folders that are stacks."""
-    above: dict[str, frozenset[str]] = {}
+class Changed:
+    """Changed paths, in an order in which those of a name or below a folder are found fast.
+
+    `opaque` are those that are links or submodules: anything below them may have changed.
+    """
+
+    def __init__(self, paths: Iterable[str], opaque: Iterable[str] = ()) -> None:
+        self.paths = tuple(sorted(set(paths)))
+        self.names = frozenset(name for path in self.paths for name in path.split("/"))
+        self.opaque = frozenset(opaque)
+        self._opaque_names = frozenset(path.rpartition("/")[2] for path in self.opaque)
+        self._all = frozenset(self.paths)
+
+    def at(self, path: str) -> Iterator[str]:
+        """The changed paths that are this one, or below it, or that are opaque and above it."""
+        if path in self._all:
+            yield path
+        yield from self.beginning(f"{path}/" if path else "")
+        if self.opaque:
+            yield from (path[:end] for end, letter in enumerate(path) if letter == "/" and path[:end] in self.opaque)
+
+    def beginning(self, prefix: str) -> Iterator[str]:
+        """The changed paths that begin with a text."""
+        for path in self.paths[bisect_left(self.paths, prefix) :]:
+            if not path.startswith(prefix):
+                return
+            yield path
+
+    def may_be(self, template: Template) -> bool:
+        """Whether a template could name one of them, as far as that can be told without resolving it."""
+        last = template[-1]
+        if last.kind != "text":
+            return True
+        text = last.text.rstrip("/")
+        if self._opaque_names and not self._opaque_names.isdisjoint(text.split("/")):
+            return True
+        _, slash, name = text.rpartition("/")
+        if len(template) == 1 or slash:
+            return name in self.names or not name.strip(".")
+        return any(one.endswith(name) for one in self.names)
+
+
+def watches(graph: Graph, stacks: tuple[Stack, ...], changed: Changed) -> Iterator[Watch]:
+    """Returns what the folders of a graph read through functions, and those other paths in strings that changed."""
+    reader = _Reader(graph, stacks, changed)
     for folder in graph.folders.values():
-        local_values = {name: value for facts in folder.facts for name, value in facts.locals.items()}
-        for facts in folder.facts:
+        yield from reader.of_folder(folder)
+    for stack in stacks:
+        yield from reader.of_variables(stack)
+
+
+class _Reader:
+    """Finds the watches of one graph."""
+
+    def __init__(self, graph: Graph, stacks: tuple[Stack, ...], changed: Changed) -> None:
+        self._graph = graph
+        self._changed = changed
+        self._by_path: dict[str, list[Stack]] = {}
+        for stack in sorted(stacks, key=lambda one: one.key):
+            self._by_path.setdefault(stack.path, []).append(stack)
+        self._above: dict[str, list[Stack]] = {}
+        self._values: dict[str, Values] = {}
+
+    def of_folder(self, folder: Folder) -> Iterator[Watch]:
+        """What one folder reads."""
+        for file, facts in zip(folder.files, folder.facts, strict=True):
             for read in facts.reads:
-                yield from _watches(graph, folder, read, local_values, stack_paths, above)
-        for _ in folder.unsure:
-            yield Watch(folder.path, "under", "", unsure=True)
+                yield from self._of_read(folder, file, read)
+            yield from self._of_words(folder, file, facts)
+            if facts.error_line:
+                place = f"{file}:{facts.error_line}"
+                yield Watch(folder.path, "under", "", unsure=True, place=place, text="a syntax error")
+        for file, line in folder.unsure:
+            place = f"{file}:{line}" if line else file
+            yield Watch(folder.path, "under", "", unsure=True, place=place, text="the source of a module")
+
+    def of_variables(self, stack: Stack) -> Iterator[Watch]:
+        """The paths that the files of variables of a stack name."""
+        for file, facts in self._graph.variables.get(stack.key, ()):
+            for words in facts.words:
+                if self._changed.may_be(words.template):
+                    yield from self._named(stack.path, stack, words.template, _place(file, words.line), stack.key)
+
+    def _of_read(self, folder: Folder, file: str, read: Read) -> Iterator[Watch]:
+        place = _place(file, read.line)
+        if not depends_on_stack(read.template, folder):
+            # The same in each stack that reaches the folder. One of them is enough to resolve it.
+            for stack in self._stacks_above(folder.path)[:1]:
+                yield from self._resolved(folder, stack, read, place, None)
+            return
+        for stack in self._stacks_above(folder.path):
+            yield from self._resolved(folder, stack, read, place, stack.key)
+
+    def _resolved(self, folder: Folder, stack: Stack, read: Read, place: str, key: str | None) -> Iterator[Watch]:
+        for text in self._values_of(stack).of(read.template, folder.path):
+            yield _watch(folder.path, read, text, stack.path, place, key)
+            path = path_of(text, stack.path) if read.function == "templatefile" else None
+            inner = self._graph.templates.get(path) if path is not None else None
+            for one in inner.reads if inner is not None else ():
+                for meant in self._values_of(stack).of(one.template, folder.path):
+                    yield _watch(folder.path, one, meant, stack.path, _place(path or "", one.line), stack.key)
+
+    def _of_words(self, folder: Folder, file: str, facts: FileFacts) -> Iterator[Watch]:
+        for words in facts.words:
+            if self._changed.may_be(words.template):
+                for stack in self._stacks_above(folder.path):
+                    yield from self._named(folder.path, stack, words.template, _place(file, words.line), stack.key)
+
+    def _named(self, folder: str, stack: Stack, template: Template, place: str, key: str) -> Iterator[Watch]:
+        """The changed paths that a string names."""
+        texts = (
+            (template[0].text,)
+            if len(template) == 1 and template[0].kind == "text"
+            else self._values_of(stack).of(template, folder)
+        )
+        for text in texts:
+            shown = text.replace(UNKNOWN, "...")
+            for path, unsure in self._meant(from_root(text, stack.path)):
+                yield Watch(folder, "is", path, unsure=unsure, stack=key, place=place, text=f'"{shown}"')
+
+    def _meant(self, text: str) -> Iterator[tuple[str, bool]]:
+        """The changed paths that a text may name, and whether that is a guess."""
+        if UNKNOWN not in text:
+            path = join("", text)
+            if path is not None:
+                yield from ((one, False) for one in self._changed.at(path))
+            return
+        known, _, rest = text.partition(UNKNOWN)
+        if not known:
+            # Anything may come before: the name of a file, with folders where they are known, is enough.
+            tail = text.rpartition(UNKNOWN)[2]
+            _, slash, names = tail.partition("/")
+            wanted = f"/{names.rstrip('/')}/"
+            if slash and len(wanted) > 2:
+                yield from ((one, True) for one in self._changed.paths if wanted in f"/{one}/")
+            return
+        above, _, begun = known.rpartition("/")
+        folder = join("", above or ".")
+        if folder is None:
+            return
+        like = re.compile(".*".join(map(re.escape, f"{begun}{UNKNOWN}{rest}".rstrip("/").split(UNKNOWN))) + "(/.*)?")
+        start = f"{folder}/" if folder else ""
+        for one in self._changed.beginning(f"{start}{begun}"):
+            if one in self._changed.opaque or like.fullmatch(one[len(start) :]):
+                yield one, True
+        yield from ((one, True) for one in self._changed.at(folder) if one in self._changed.opaque)
+
+    def _values_of(self, stack: Stack) -> Values:
+        if stack.key not in self._values:
+            self._values[stack.key] = Values(self._graph, stack, self._graph.reached(stack))
+        return self._values[stack.key]
+
+    def _stacks_above(self, path: str) -> list[Stack]:
+        """The stacks that reach a folder, itself included when it is one."""
+        if path not in self._above:
+            seen = {path}
+            left = [path]
+            while left:
+                for caller in self._graph.callers.get(left.pop(), ()):
+                    if caller not in seen:
+                        seen.add(caller)
+                        left.append(caller)
+            found = (self._by_path[one] for one in sorted(seen & self._by_path.keys()))
+            self._above[path] = [stack for stacks in found for stack in stacks]
+        return self._above[path]
 
 
-def _watches(
-    graph: Graph,
-    folder: Folder,
-    read: Read,
-    local_values: dict[str, Template],
-    stack_paths: frozenset[str],
-    above: dict[str, frozenset[str]],
-) -> Iterator[Watch]:
-    template = _with_locals(read.template, local_values, 0)
-    if any(part.kind == "root" for part in template) or _bare(template):
-        # Who calls decides what the path means: one watch for each stack that reaches this folder.
-        for stack in sorted(_stacks_above(graph, folder.path, stack_paths, above)):
-            yield _watch(folder.path, read, template, root=stack, stack=stack)
-    else:
-        yield _watch(folder.path, read, template, root="", stack=None)
+def _place(file: str, line: int) -> str:
+    return f"{file}:{line}" if line else file
 
 
-def _bare(template: Template) -> bool:
-    """Whether a path begins with text: Terraform means it from the folder of the stack."""
-    return bool(template) and template[0].kind == "text" and not template[0].text.startswith(("/", "~"))
-
-
-def _watch(folder: str, read: Read, template: Template, *, root: str, stack: str | None) -> Watch:
-    text, whole = _resolved(template, folder, root)
-    if text is None:
-        return Watch(folder, "under", "", unsure=True, stack=stack)
-    if not whole:
+def _watch(folder: str, read: Read, text: str, root: str, place: str, stack: str | None) -> Watch:
+    whole = from_root(text, root)
+    known, unknown, _ = whole.partition(UNKNOWN)
+    if unknown or not whole:
         # Known up to some point: anything in the folder that the known part leads into.
-        known = text.rpartition("/")[0] if "/" in text else ""
-        path = join("", known) if known else ""
-        return Watch(folder, "under", path or "", unsure=True, stack=stack)
-    path = join("", text)
+        path = join("", known.rpartition("/")[0] or ".") if "/" in known else ""
+        return Watch(folder, "under", path or "", unsure=True, stack=stack, place=place, text=read.text)
+    path = join("", whole)
     if path is None:
         return Watch(folder, "is", OUTSIDE, stack=stack)
     if read.how == "set":
-        return Watch(folder, "like", path, read.pattern or "**", stack=stack)
-    if read.how == "mention":
-        return Watch(folder, "under", path, stack=stack)
-    return Watch(folder, "is" if read.how == "file" else "under", path, unsure=read.how == "doubt", stack=stack)
+        return _set(folder, path, read, place, stack)
+    return Watch(folder, "is", path, unsure=read.how == "doubt", stack=stack, place=place, text=read.text)
 
 
-def _resolved(template: Template, folder: str, root: str) -> tuple[str | None, bool]:
-    """The text of a template up to the first part that is not known, and whether that was all of it."""
-    if not template:
-        return None, False
-    parts = []
-    for index, part in enumerate(template):
-        match part.kind:
-            case "text":
-                # A path that begins with text is meant from the folder where Terraform runs: the stack's.
-                bare = index == 0 and not part.text.startswith(("/", "~"))
-                parts.append(f"{root or '.'}/{part.text}" if bare else part.text)
-            case "module":
-                parts.append(folder or ".")
-            case "root":
-                parts.append(root or ".")
-            case _:
-                return ("".join(parts) or None), False
-    return "".join(parts), True
-
-
-def _with_locals(template: Template, values: dict[str, Template], depth: int) -> Template:
-    """The template with locals of the same module put in, as far as they are known."""
-    parts: Template = ()
-    for part in template:
-        if part.kind == "local" and part.text in values and depth < _MANY_LOCALS:
-            parts = (*parts, *_with_locals(values[part.text], values, depth + 1))
-        else:
-            parts = (*parts, part)
-    return parts
-
-
-def _stacks_above(
-    graph: Graph, path: str, stack_paths: frozenset[str], above: dict[str, frozenset[str]]
-) -> frozenset[str]:
-    """The stacks that reach a folder, itself included when it is one."""
-    if path not in above:
-        seen = {path}
-        left = [path]
-        while left:
-            for caller in graph.callers.get(left.pop(), ()):
-                if caller not in seen:
-                    seen.add(caller)
-                    left.append(caller)
-        above[path] = frozenset(seen & stack_paths)
-    return above[path]
+def _set(folder: str, path: str, read: Read, place: str, stack: str | None) -> Watch:
+    """`fileset`: names without a wildcard at the beginning of the pattern belong to the path."""
+    names = (read.pattern or "**").split("/")
+    while len(names) > 1 and not re.search(r"[*?{}\[\]\\]", names[0]):
+        inner = join(path, names.pop(0))
+        if inner is None:
+            return Watch(folder, "is", OUTSIDE, stack=stack)
+        path = inner
+    return Watch(folder, "like", path, "/".join(names), stack=stack, place=place, text=read.text)
 
 
 def _like(path: str, pattern: str) -> bool:
     """`fileset` patterns: `**` crosses folders, `*` and `?` do not, `{a,b}` is a choice. Doubt matches."""
-    if "{" in pattern:
+    if re.search(r"[{}\[\]\\]", pattern):
         return True
     parts, wanted = path.split("/"), pattern.split("/")
     return _parts_like(parts, wanted)

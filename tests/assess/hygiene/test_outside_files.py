@@ -75,6 +75,8 @@ def status(expression: str, more: dict[str, str] | None = None, name: str = "mai
         '"${file("/etc/passwd")}"',
         'base64encode(join("", [for x in [1] : file("/etc/passwd")]))',
         'file("/etc/passwd\n")',
+        'file(format("%sproc", "/"))',
+        'file(join("/", ["", "proc", "self", "environ"]))',
     ],
 )
 def test_reading_the_machine_holds_the_change(expression: str) -> None:
@@ -105,11 +107,11 @@ def test_reading_the_repository_is_no_finding(expression: str) -> None:
     [
         "file(var.name)",
         'file("${path.module}/${var.name}")',
-        'file(join("/", ["", "proc", "self", "environ"]))',
         'file(pathexpand("~/.ssh/id_rsa"))',
         'fileset(".", var.name)',
         "file(data.external.x.result.path)",
-        'file(format("%sproc", "/"))',
+        'file(format("%dproc", 1))',
+        'file(join("/", [for x in [1] : "proc"]))',
         "file(<<EOT\n/etc/passwd\nEOT\n)",
     ],
 )

@@ -18,7 +18,7 @@ _SUBMODULE = b"160000"
 class GitTree:
     """The files of a commit, by its full id. Nothing is read before it is asked for; then it is read once.
 
-    Submodules are absent: their files are not in this repository.
+    Submodules are no entries: their files are not in this repository.
     """
 
     def __init__(self, root: Path, commit: str) -> None:
@@ -29,7 +29,12 @@ class GitTree:
     @property
     def entries(self) -> Mapping[str, Entry]:
         """Every file. KeyError never: a commit that is not there raises NotReady."""
-        return _listing(self.root, self.commit)
+        return _listing(self.root, self.commit)[0]
+
+    @property
+    def submodules(self) -> Mapping[str, str]:
+        """The commit of every submodule by its path."""
+        return _listing(self.root, self.commit)[1]
 
     def read(self, path: str) -> bytes:
         """The content of one file; KeyError when there is no such file."""
@@ -46,15 +51,18 @@ class GitTree:
 
 # A commit never changes, so that its listing may be kept; a run looks at few commits, but often.
 @lru_cache(maxsize=8)
-def _listing(root: Path, commit: str) -> Mapping[str, Entry]:
+def _listing(root: Path, commit: str) -> tuple[Mapping[str, Entry], Mapping[str, str]]:
     entries: dict[str, Entry] = {}
+    submodules: dict[str, str] = {}
     modes: dict[bytes, str] = {}
     for line in _listed(root, commit).split(b"\0"):
         head, found, name = line.partition(b"\t")
         if found and head[:6] != _SUBMODULE:
             mode = modes.setdefault(head[:6], head[:6].decode())
             entries[os.fsdecode(name)] = Entry(head[head.rindex(b" ") + 1 :].decode(), mode)
-    return MappingProxyType(entries)
+        elif found:
+            submodules[os.fsdecode(name)] = head[head.rindex(b" ") + 1 :].decode()
+    return MappingProxyType(entries), MappingProxyType(submodules)
 
 
 def _listed(root: Path, commit: str) -> bytes:

@@ -1,0 +1,73 @@
+"""Files of a stack's or a module's folder that no plan depends on, unless an expression reads them."""
+
+from __future__ import annotations
+
+from terrace.stacks.layout import LOCK_FILE, is_automatic_variables
+
+VERSION_FILES = frozenset({".terraform-version", ".opentofu-version", ".tool-versions"})
+"""Files that say which version of the binary runs, for the folder where they are and for those below it."""
+
+_NAMES = frozenset(
+    {
+        ".checkov.yaml",
+        ".checkov.yml",
+        ".editorconfig",
+        ".gitattributes",
+        ".gitignore",
+        ".gitkeep",
+        ".gitlab-ci.yml",
+        ".gitmodules",
+        ".infracost.yml",
+        ".keep",
+        ".markdownlint.json",
+        ".pre-commit-config.yaml",
+        ".terraform-docs.yaml",
+        ".terraform-docs.yml",
+        ".terraformignore",
+        ".tflint.hcl",
+        ".tfsec.yml",
+        ".trivyignore",
+        ".yamllint",
+        "authors",
+        "changelog",
+        "codeowners",
+        "contributing",
+        "licence",
+        "license",
+        "license.txt",
+        "notice",
+        "owners",
+        "readme",
+        "readme.adoc",
+        "readme.rst",
+        "readme.txt",
+        "terrace.yaml",
+    }
+)
+_SUFFIXES = (
+    ".markdown",
+    ".md",
+    ".tfbackend",
+    ".tfmock.hcl",
+    ".tftest.hcl",
+    ".tftest.json",
+    ".tfvars",
+    ".tfvars.json",
+    ".tofutest.hcl",
+    ".tofutest.json",
+)
+_FOLDERS = frozenset({".circleci", ".github", ".gitlab", ".idea", ".terrace", ".vscode", "test", "tests"})
+
+
+def is_inert(path: str) -> bool:
+    """Whether a file, by its path from the folder of a stack or module, changes no plan unless something reads it.
+
+    Files of variables and lock files count for the stacks that take them, and for no others.
+    """
+    folder, _, name = path.rpartition("/")
+    if folder.split("/")[0] in _FOLDERS:
+        return True
+    if name == LOCK_FILE or is_automatic_variables(name) or name in VERSION_FILES:
+        return True
+    folded = name.lower()
+    return folded in _NAMES or folded.endswith(_SUFFIXES)

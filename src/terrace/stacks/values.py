@@ -1,0 +1,136 @@
+"""What the strings of a configuration come to in one stack: variables and locals are replaced by their literal values.
+
+A resolved text is a plain string in which `UNKNOWN` stands for a part that is not known, and `ROOTED` for the root of
+the repository: what follows it is a path from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import TYPE_CHECKING
+
+from terrace.stacks.facts import Part, Template
+from terrace.stacks.layout import join
+from terrace.stacks.model import Stack
+
+if TYPE_CHECKING:
+    from terrace.stacks.graph import Folder, Graph
+
+UNKNOWN = "\1"
+ROOTED = "\0"
+
+MOST_VALUES = 60
+"""More values than this count as one that is not known."""
+
+_DEEPEST = 12
+
+
+class Values:
+    """Resolves the templates of the folders that one stack reaches."""
+
+    def __init__(self, graph: Graph, stack: Stack, reached: Iterable[str]) -> None:
+        """`reached` are the folders that the stack reaches: only their calls count."""
+        self._graph = graph
+        self._stack = stack
+        self._reached = frozenset(reached)
+        self._given = graph.values(stack)
+        self._known: dict[tuple[str, str, str], tuple[str, ...]] = {}
+
+    def of(self, template: Template, folder: str) -> tuple[str, ...]:
+        """Returns every text that a template of a folder may come to, at least one."""
+        return self._resolved(template, folder, 0)
+
+    def _resolved(self, template: Template, folder: str, depth: int) -> tuple[str, ...]:
+        if not template or depth > _DEEPEST:
+            return (UNKNOWN,)
+        choices = [self._part(part, folder, depth) for part in template]
+        number = 1
+        for choice in choices:
+            number *= len(choice)
+        if number > MOST_VALUES:
+            choices = [choice if len(choice) == 1 else (UNKNOWN,) for choice in choices]
+        return tuple(dict.fromkeys("".join(parts) for parts in product(*choices)))
+
+    def _part(self, part: Part, folder: str, depth: int) -> tuple[str, ...]:
+        match part.kind:
+            case "text":
+                return (part.text,)
+            case "module":
+                return (f"{ROOTED}{folder or '.'}",)
+            case "root":
+                return (f"{ROOTED}{self._stack.path or '.'}",)
+            case "local" | "var":
+                key = (part.kind, part.text, folder)
+                if key not in self._known:
+                    # A value that depends on itself is not known.
+                    self._known[key] = (UNKNOWN,)
+                    find = self._local if part.kind == "local" else self._variable
+                    self._known[key] = find(part.text, folder, depth + 1)
+                return self._known[key]
+        return (UNKNOWN,)
+
+    def _local(self, name: str, folder: str, depth: int) -> tuple[str, ...]:
+        found = self._graph.folders.get(folder)
+        values = [facts.locals[name] for facts in found.facts if name in facts.locals] if found else []
+        return self._all(((value, folder) for value in values), depth)
+
+    def _variable(self, name: str, folder: str, depth: int) -> tuple[str, ...]:
+        found = self._graph.folders.get(folder)
+        if found is None:
+            return (UNKNOWN,)
+        default = [(facts.defaults[name], folder) for facts in found.facts if name in facts.defaults]
+        given: list[tuple[Template, str]] = []
+        if folder == self._stack.path:
+            given += [(self._given[name], folder)] if name in self._given else default
+        for caller in self._graph.callers.get(folder, ()):
+            if caller in self._reached:
+                for arguments in _arguments(self._graph.folders[caller], folder):
+                    given += [(arguments[name], caller)] if name in arguments else default
+        return self._all(given, depth)
+
+    def _all(self, values: Iterable[tuple[Template, str]], depth: int) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(text for value, at in values for text in self._resolved(value, at, depth)))
+        return found if 0 < len(found) <= MOST_VALUES else (UNKNOWN,)
+
+
+def from_root(text: str, root: str) -> str:
+    """Returns a resolved text as a path from the root of the repository, `.` and `..` still in it.
+
+    `root` is the folder where Terraform runs: a path that begins with text is meant from there.
+    """
+    if ROOTED in text:
+        return text.rpartition(ROOTED)[2]
+    return text if text.startswith(("/", "~", UNKNOWN)) else f"{root or '.'}/{text}"
+
+
+def path_of(text: str, root: str) -> str | None:
+    """Returns the path that a resolved text is in the repository; None where it is outside, or not known in full."""
+    return None if UNKNOWN in text else join("", from_root(text, root))
+
+
+def _arguments(caller: Folder, target: str) -> Iterable[Mapping[str, Template]]:
+    return (call.call.arguments for call in caller.calls if call.target == target)
+
+
+def depends_on_stack(template: Template, folder: Folder, depth: int = 0) -> bool:
+    """Whether a template means something else in another stack: it names a variable or the root module's folder, or
+    begins with text, which Terraform takes from the folder where it runs."""
+    if not template or depth > _DEEPEST:
+        return False
+    first = template[0]
+    if first.kind == "text" and depth == 0 and not first.text.startswith(("/", "~")):
+        return True
+    for number, part in enumerate(template):
+        if part.kind in ("root", "var"):
+            return True
+        if part.kind == "local":
+            for facts in folder.facts:
+                value = facts.locals.get(part.text)
+                if value is None:
+                    continue
+                if number == 0 and value and value[0].kind == "text":
+                    return True
+                if depends_on_stack(value, folder, depth + 1):
+                    return True
+    return False
