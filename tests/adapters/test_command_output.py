@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from terrace.adapters.interruption import INTERRUPTION
+from terrace.adapters.terraform.client import limit_of
 from terrace.adapters.terraform.execute import Bounds, Limit, execute
 from terrace.errors import NotReady
+from terrace.stacks.config import TerraformSettings
 
 ENDLESS = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
 DEAF = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{ENDLESS}"
@@ -52,6 +56,43 @@ def test_a_command_of_terraform_that_hangs_is_stopped_in_time(
             limit=Limit(0.5, grace=0.2),
         )
     assert time.monotonic() - started < 40
+
+
+def test_the_error_of_a_command_that_hangs_names_the_key_that_gives_it_longer(tmp_path: Path) -> None:
+    limit = limit_of("plan", TerraformSettings(plan_timeout=timedelta(seconds=1)))
+    with pytest.raises(NotReady, match="did not end within 1 s") as raised:
+        execute((sys.executable, "-c", HANGING), cwd=tmp_path, env=os.environ, interruption=INTERRUPTION, limit=limit)
+    assert "`terraform.plan_timeout` of terrace.yaml" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("command", "seconds", "writes", "key"),
+    [
+        ("init", 1, False, "init_timeout"),
+        ("plan", 2, False, "plan_timeout"),
+        ("show", 2, False, "plan_timeout"),
+        ("state pull", 2, False, "plan_timeout"),
+        ("untaint", 2, False, "plan_timeout"),
+        ("state push", 3, True, "state_timeout"),
+        ("state rm", 3, True, "state_timeout"),
+        ("force-unlock", 3, True, "state_timeout"),
+    ],
+)
+def test_terrace_yaml_says_how_long_each_command_may_take(command: str, seconds: int, writes: bool, key: str) -> None:
+    one, two, three = (timedelta(seconds=number) for number in (1, 2, 3))
+    settings = TerraformSettings(init_timeout=one, plan_timeout=two, state_timeout=three)
+    found = limit_of(command, settings)
+    assert (found.seconds, found.writes, found.setting) == (seconds, writes, f"terraform.{key}")
+    zero = timedelta(0)
+    never = TerraformSettings(init_timeout=zero, plan_timeout=zero, state_timeout=zero)
+    assert limit_of(command, never).seconds == math.inf
+
+
+def test_a_command_without_a_limit_runs_to_its_end(tmp_path: Path) -> None:
+    limit = limit_of("plan", TerraformSettings(plan_timeout=timedelta(0)))
+    command = (sys.executable, "-c", "print('x')")
+    ran = execute(command, cwd=tmp_path, env=os.environ, interruption=INTERRUPTION, limit=limit)
+    assert (ran.code, ran.out) == (0, b"x\n")
 
 
 def test_a_command_that_writes_a_state_is_interrupted_and_not_killed(tmp_path: Path) -> None:

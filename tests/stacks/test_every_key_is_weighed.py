@@ -310,6 +310,8 @@ people: {ann: {emails: [ann@example.com]}}
         ("  prod:", "  production:", "prod loses its rules"),
         ("  prod:", "  production:", "production is new"),
         ("people:", "terraform: {binary: ./tofu}\npeople:", "terraform.binary changes from auto to ./tofu"),
+        ("people:", "terraform: {plan_timeout: 1d}\npeople:", "terraform.plan_timeout changes from 1h to 1d"),
+        ("people:", "terraform: {state_timeout: 0}\npeople:", "terraform.state_timeout changes from 15m to 0"),
         ("people:", "waivers: {longest: 3650d}\npeople:", "waivers count for up to 3650d instead of 180d"),
         ("people:", "forge: {api: 'https://e.example'}\npeople:", "others are asked who approved"),
         ("people:", "ledger: sqlite:own.db\npeople:", "ledger changes from git to sqlite:own.db"),

@@ -57,7 +57,7 @@ stacks:
   - {path: infra/net, environment: prod, after: [dns], var_files: [vars/prod.tfvars], backend_config: {key: net}}
 teams: {security: [bob], owners: [ann, carol]}
 people: {ann: {emails: [ann@example.com]}}
-terraform: {binary: tofu, version: "~> 1.8", parallel: 3, lock_wait: 1m}
+terraform: {binary: tofu, version: "~> 1.8", parallel: 3, lock_wait: 1m, init_timeout: 30m, plan_timeout: 0}
 ledger: sqlite:ledger.db
 backups: {url: "s3://bucket/states", key: "env:KEY"}
 checks: {format: advisory, policy: {level: required, fail_on: high}, pinned: {fail_on: low}, fail_on: medium}
@@ -95,6 +95,9 @@ def test_a_whole_file_means_what_it_says() -> None:
     (stack,) = config.stacks
     assert (stack.path, stack.name, stack.after, stack.backend_config) == ("infra/net", "net", ("dns",), {"key": "net"})
     assert (config.terraform.parallel, config.terraform.lock_wait) == (3, timedelta(minutes=1))
+    assert config.terraform.init_timeout == timedelta(minutes=30)
+    assert config.terraform.plan_timeout == timedelta(0), "no limit"
+    assert config.terraform.state_timeout == timedelta(minutes=15)
     assert (config.level("format"), config.level("layout"), config.level("commits")) == (
         "advisory",
         "required",

@@ -132,6 +132,12 @@ def status(
         if latest is not None:
             row["deployment"] = latest.id
         row["waiting_for"] = list(latest.waiting) if latest is not None else []
+        if latest is not None and latest.result is None:
+            row["running"] = [
+                {"step": one.step.value, "stack": one.stack, "attempt": one.attempt, "since": when(one.began_at)}
+                for one in latest.steps
+                if one.open
+            ]
         if latest is not None and latest.result not in (None, "succeeded"):
             row["reasons"] = list(latest.reasons)
         if handles.get(name):

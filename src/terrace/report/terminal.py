@@ -292,6 +292,12 @@ def status(
             waiting = (f"held: {held.reason} (by {held.by})",)
         elif latest is not None and latest.result in ("failed", "unknown", "blocked"):
             waiting = latest.reasons
+        elif latest is not None and latest.result is None:
+            running = (one for one in latest.steps if one.open)
+            waiting = (
+                *waiting,
+                *(f"{one.step.value} {one.stack} began {ago(one.began_at, now)}" for one in running),
+            )
         table.add(
             name,
             (word, RESULTS.get(word, "")),

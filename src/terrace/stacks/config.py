@@ -185,7 +185,8 @@ class TerraformSettings:
 
     `parallel` is how many Terraform processes may run at once; 0 lets the memory of the machine decide. `fast` says
     what goes through the fast lane: plans, plans and applies, or nothing. `lock_wait` is how long a command waits for
-    somebody else's lock of a state.
+    somebody else's lock of a state. The timeouts are how long commands may run, 0 for no end: `init`, a plan and
+    whatever else only reads, and what writes a state other than an apply. An apply has none.
     """
 
     binary: str = "auto"
@@ -193,6 +194,9 @@ class TerraformSettings:
     parallel: int = 0
     fast: Literal["auto", "plan-only", "off"] = "plan-only"
     lock_wait: timedelta = timedelta(seconds=20)
+    init_timeout: timedelta = timedelta(minutes=15)
+    plan_timeout: timedelta = timedelta(hours=1)
+    state_timeout: timedelta = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

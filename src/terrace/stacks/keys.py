@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from terrace.stacks.check_keys import (
     AUDIT,
@@ -16,7 +17,7 @@ from terrace.stacks.check_keys import (
     WAIVERS,
     WEIGHTS,
 )
-from terrace.stacks.comparisons import AddedMembers, Changed, Entries, Inside, Never, Ordered, PartOf, Removed
+from terrace.stacks.comparisons import AddedMembers, Changed, Entries, Higher, Inside, Never, Ordered, PartOf, Removed
 from terrace.stacks.config import ADVISORY
 from terrace.stacks.environment_keys import (
     APPROVALS,
@@ -50,6 +51,11 @@ from terrace.stacks.trust_root import BRANCH_NAME, REMOTE_NAME
 
 _CHANGED = Changed("{key} changes from {old} to {new}")
 _CHANGED_TERRAFORM = Changed("terraform.{key} changes from {old} to {new}")
+_LONGER = Higher(
+    "terraform.{key} changes from {old} to {new}: a command that hangs is stopped later or never",
+    unlimited=(timedelta(0),),
+    word="it is longer, or 0",
+)
 _CHANGED_BACKUPS = Changed("backups go elsewhere or use another key")
 _CHANGED_FORGE = Changed("forge.{key} changes from {old} to {new}: others are asked who approved")
 
@@ -162,6 +168,31 @@ TERRAFORM = Record(
             "20s",
             "terraform",
             looser=Never("a lock of somebody else is waited for or left alone, and never broken"),
+        ),
+        Key(
+            "init_timeout",
+            Duration(),
+            "How long `init` may take before it is stopped; 0: no limit.",
+            "15m",
+            "terraform",
+            looser=_LONGER,
+        ),
+        Key(
+            "plan_timeout",
+            Duration(),
+            "How long a plan, and every other command that only reads, may take before it is stopped; 0: no limit.",
+            "1h",
+            "terraform",
+            looser=_LONGER,
+        ),
+        Key(
+            "state_timeout",
+            Duration(),
+            "How long writing a state may take before it is interrupted, but never killed; 0: no limit. "
+            "An apply has no limit (docs/how-to/interruptions.md).",
+            "15m",
+            "terraform",
+            looser=_LONGER,
         ),
     ),
 )

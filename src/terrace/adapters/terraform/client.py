@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -63,14 +64,14 @@ PLAIN_BYTES = 2**20
 MOST_DIAGNOSTICS = 10_000
 """How many diagnostics of one command are kept; of errors, as many again."""
 
-LIMITS = {
-    "init": Limit(15 * 60),
-    "plan": Limit(60 * 60),
-    "state push": Limit(15 * 60, writes=True),
-    "state rm": Limit(15 * 60, writes=True),
-    "force-unlock": Limit(15 * 60, writes=True),
-}
-"""How long commands may run; the others as long as a plan. An apply has a runner of its own, and no limit here."""
+_WRITES = ("state push", "state rm", "force-unlock")
+
+
+def limit_of(command: str, settings: TerraformSettings) -> Limit:
+    """How long a command may run. An apply has a runner of its own, and no limit."""
+    name = "init" if command == "init" else "state" if command in _WRITES else "plan"
+    span: timedelta = getattr(settings, f"{name}_timeout")
+    return Limit(span.total_seconds() or math.inf, writes=command in _WRITES, setting=f"terraform.{name}_timeout")
 
 
 class LocalTerraform:
@@ -493,7 +494,13 @@ class LocalTerraform:
     def _fmt(self, root: Path, command: argv.Argv) -> Ran:
         env = {k: ENVIRON[k] for k in ("PATH", "HOME") if k in ENVIRON}
         env |= {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self._cli_config.path)}
-        return execute((*self.binary.command, *command), cwd=root, env=env, interruption=INTERRUPTION)
+        return execute(
+            (*self.binary.command, *command),
+            cwd=root,
+            env=env,
+            interruption=INTERRUPTION,
+            limit=limit_of("fmt", self._settings),
+        )
 
     # --- running -----------------------------------------------------------------------------------------------
 
@@ -537,7 +544,7 @@ class LocalTerraform:
             interruption=INTERRUPTION,
             line=hear if streaming else None,
             stdin=stdin,
-            limit=LIMITS.get(name, Limit()),
+            limit=limit_of(name, self._settings),
         )
         found = distinct(diagnostics)
         if ran.code != 0:

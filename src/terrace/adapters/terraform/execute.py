@@ -58,12 +58,14 @@ class Limit:
     """How long a command may run, in seconds.
 
     Then it is interrupted, and once more after `grace`, which has Terraform end at once. After another `grace` it is
-    killed, unless it `writes`: a state that is being written is not cut.
+    killed, unless it `writes`: a state that is being written is not cut. `setting` is the key of terrace.yaml that
+    gives it longer. An infinite limit is none.
     """
 
     seconds: float = 3600.0
     grace: float = 60.0
     writes: bool = False
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ _SAYINGS = ("stream", "line", "errors")
 _STOPPED: Mapping[str, Callable[[str, Limit, Bounds], tuple[str, str]]] = {
     "time": lambda name, limit, bounds: (
         f"{name} did not end within {limit.seconds:g} s, and was stopped",
-        "see what it waits for: a provider, the backend or the network; the same command tries again",
+        "see what it waits for: a provider, the backend or the network; the same command tries again"
+        + (f"; `{limit.setting}` of terrace.yaml gives it longer" if limit.setting else ""),
     ),
     "stream": lambda name, limit, bounds: (
         f"{name} said more than {bounds.stream:,} bytes, and was stopped",
@@ -155,7 +158,8 @@ class _Stop:
         self.reason = ""
         self.writes = limit.writes
         self._grace = limit.grace
-        self._timers = [threading.Timer(limit.seconds, self.now, ("time",))]
+        timed = limit.seconds < threading.TIMEOUT_MAX
+        self._timers = [threading.Timer(limit.seconds, self.now, ("time",))] if timed else []
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._bound_errors, args=(err, errors), daemon=True)
         for thread in (*self._timers, self._watch):
