@@ -193,3 +193,34 @@ def test_a_comment_that_releases_a_hold_counts_only_from_an_account_that_may_wri
     for permission, holds in (("write", True), ("read", False), ("none", False), ("admin", True)):
         fake.permissions["bob"] = permission
         assert still_declared(talk(fake), people, declared) == holds, permission
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Witness("comment", "0ID", "7", "bob"),
+        Witness("comment", "ID", "8", "bob"),
+        Witness("comment", "ID", "07", "bob"),
+        Witness("comment", "ID", "7", "Bob"),
+    ],
+)
+def test_a_comment_that_the_ledger_spells_otherwise_is_not_said_a_second_time(fake: FakeGitHub, other: Witness) -> None:
+    """What was said once counts once: a ledger writer must not have the same comment count under another name."""
+    fake.permissions["bob"] = "write"
+    people = People(Config(teams={"owners": ("bob",)}))
+    plan = Subject("l", "prod", "prod/app", "c" * 40, "digest", "rules", "")
+    yes = str(fake.someone_comments(7, "bob", f"/terrace approve prod {handle('d1', (plan,))}"))
+    free = str(fake.someone_comments(7, "bob", "/terrace unlock prod looked into it"))
+    for id_ in (yes, free):
+        heard = talk(fake).said(id_)
+        assert heard is not None
+        true = Witness("comment", id_, "7", "bob")
+        strange = replace(other, id=other.id.replace("ID", id_))
+        unhold = Declaration("unhold", "l", "prod", "h1", "", "bob", heard.at, "looked into it")
+        answer = SignedApproval("d1", "bob", "", "approve", (plan,), heard.at, "", "", None, true, "d1")
+        if id_ == yes:
+            assert still_said(talk(fake), people, answer)
+            assert not still_said(talk(fake), people, replace(answer, witness=strange))
+        else:
+            assert still_declared(talk(fake), people, Declared(unhold, witness=true))
+            assert not still_declared(talk(fake), people, Declared(unhold, witness=strange))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import World, three_environments, world
+from support.cli import KEY, World, three_environments, world
 from support.git import clone, git, with_remote
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.adapters.ledgers.tags import TagsOfDeployments
+from terrace.apps.wiring import Workshop
 from terrace.errors import Corrupt
 from terrace.ledger.beginnings import Beginning
 from terrace.ledger.model import GENESIS, Draft, History
@@ -169,3 +170,48 @@ def test_a_lost_ledger_is_begun_anew_by_a_command_that_says_why(tmp_path: Path) 
     anew.ok("ledger", "begin", "--reason", "the branch was deleted", *key, "--yes")
     assert "begun anew by" in anew.ok("ledger", "verify").out
     assert anew.run("status").code == 0
+
+
+def test_another_ledger_than_the_rules_name_is_refused_without_any_tag(tmp_path: Path) -> None:
+    """A ledger writer deletes the tags and pushes the ledger of a fork, or none: both may have the same key."""
+    work, history = deployed(tmp_path)
+    git(work, "push", "--quiet", "origin", f":refs/tags/{TAG}")
+
+    def named(folder: str, ledger: str) -> GitLedger:
+        seen = SeenHead(
+            tmp_path / f"{folder}-home" / "head.json",
+            TagsOfDeployments(clone(work, tmp_path / folder), "origin", proves),
+            ledger,
+        )
+        now = datetime(2026, 1, 5, tzinfo=UTC)
+        return GitLedger(
+            tmp_path / folder, remote="origin", clock=lambda: now, new_id=lambda: os.urandom(6).hex(), seen=seen
+        )
+
+    assert named("true", history.ledger_id).read() == history
+    replaced(work, opened("of a fork"))
+    assert named("unnamed", "").read().ledger_id != history.ledger_id, "nothing else tells that it is another one"
+    with pytest.raises(Corrupt, match=f"terrace.yaml names the ledger {history.ledger_id}, and this one is"):
+        named("fork", history.ledger_id).read()
+    git(tmp_path / "work.git", "update-ref", "-d", "refs/heads/terrace/ledger")
+    gone = named("gone", history.ledger_id)
+    with pytest.raises(Corrupt, match="and there is no ledger"):
+        gone.read()
+
+
+def test_a_clone_takes_only_the_ledger_that_terrace_yaml_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
+    shop = world(tmp_path, three_environments())
+    first = Workshop(shop.work).open_ledger().read()
+    named = f'ledger_id: "{first.ledger_id}"\n'
+    shop.push({"terrace.yaml": (shop.work / "terrace.yaml").read_text() + named})
+    assert Workshop(shop.work).open_ledger().read() == first
+    rows = {row["what"]: row["state"] for row in shop.run("doctor", "--json").json["rows"]}
+    assert rows["ledger id"] == "ok"
+
+    replaced(shop.work, opened("of a fork"))
+    monkeypatch.setenv("TERRACE_HOME", str(tmp_path / "another machine"))
+    other = World(clone(shop.work, tmp_path / "other"))
+    for command in (("deploy", "dev"), ("tick",), ("status",)):
+        done = other.run(*command)
+        assert (done.code, "terrace.yaml names the ledger" in done.err) == (3, True), (command, done.err)

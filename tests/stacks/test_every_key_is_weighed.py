@@ -49,6 +49,7 @@ stacks: [{path: infra/net, environment: dev}]
 teams: {owners: [ann]}
 people: {ann: {emails: [ann@example.com]}}
 policies: [{path: policies, input: plan, namespaces: [main], data: [data]}]
+ledger_id: 0123456789ab
 checks: {format: required, policy: {level: required, fail_on: low}}
 """
 

@@ -249,7 +249,7 @@ class Workshop:
         from terrace.adapters.ledgers.seen import SeenHead
 
         kind = "sqlite" if self.trust.config.ledger.startswith("sqlite:") else "git"
-        return SeenHead(self.home.data / f"ledger-{kind}.json", self._tags)
+        return SeenHead(self.home.data / f"ledger-{kind}.json", self._tags, self.trust.config.ledger_id)
 
     @cached_property
     def _tags(self) -> TagsOfDeployments:

@@ -378,6 +378,7 @@ class Config:
     forge: ForgeSettings = ForgeSettings()
     terraform: TerraformSettings = TerraformSettings()
     ledger: str = "git"
+    ledger_id: str = ""
     backups: Backups = Backups()
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
     policies: tuple[str, ...] = ()

@@ -395,6 +395,14 @@ TERRACE = Record(
             "ledger",
             looser=_CHANGED,
         ),
+        Key(
+            "ledger_id",
+            Text("the id of a ledger", re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")),
+            "The id of the ledger, which `terrace doctor` tells: no other one is taken for it.",
+            "any",
+            "ledger",
+            looser=Changed("another ledger than {old} may be read", unless=("",)),
+        ),
         Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy", looser=Inside(BACKUPS)),
         Key(
             "policies",

@@ -151,6 +151,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         forge=_made(ForgeSettings, _inner(found, "forge")),
         terraform=_made(TerraformSettings, _inner(found, "terraform")),
         ledger=_value(found, "ledger", default.ledger),
+        ledger_id=_value(found, "ledger_id", default.ledger_id),
         backups=_backups(_inner(found, "backups")),
         checks={name: _check(name, one.value) for name, one in _inner(found, "checks").items() if name != "fail_on"},
         fail_on=_value(_inner(found, "checks"), "fail_on", default.fail_on),

@@ -34,7 +34,7 @@ def values(config: Config, weighed: Iterable[str] = ()) -> Values:
         "people": {
             name: {"emails": person.emails, "login": person.login or name} for name, person in config.people.items()
         },
-        **{name: getattr(config, name) for name in ("signers", "branch", "remote", "ledger", "platforms")},
+        **{name: getattr(config, name) for name in ("signers", "branch", "remote", "ledger", "ledger_id", "platforms")},
         **{name: _fields(getattr(config, name)) for name in _RECORDS},
         "policies": {folder: _policies(config, folder) for folder in config.policies},
         "checks": {name: _check(config, name) for name in sorted(weighed)} | {"fail_on": config.fail_on},

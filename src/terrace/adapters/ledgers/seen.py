@@ -21,10 +21,12 @@ Head = tuple[int, str]
 class SeenHead:
     """The number of events and the hash of the last one, in a file of the data folder."""
 
-    def __init__(self, path: Path, tags: TagsOfDeployments | None = None) -> None:
-        """`tags` are asked where this machine never saw the ledger."""
+    def __init__(self, path: Path, tags: TagsOfDeployments | None = None, named: str = "") -> None:
+        """`tags` are asked where this machine never saw the ledger. `named` is the id of the ledger that the trust root
+        names, "" where it names none."""
         self._path = path
         self._tags = tags
+        self._named = named
 
     def load(self) -> Head | None:
         """What was seen, None where nothing was. Asked before the ledger is read: others may write meanwhile."""
@@ -32,6 +34,7 @@ class SeenHead:
 
     def check(self, events: tuple[Event, ...], before: Head | None) -> None:
         """Raise Corrupt unless these events continue what was seen before; remember where they end."""
+        self._insist_on_named(events)
         if before is not None:
             count, head = before
             there = events[count - 1].hash if count <= len(events) else ""
@@ -46,6 +49,19 @@ class SeenHead:
         elif self._tags is not None:
             self._tags.check(events)
         self.note(events)
+
+    def _insist_on_named(self, events: tuple[Event, ...]) -> None:
+        """Raise Corrupt where this is another ledger than the trust root names, or where there is none.
+
+        Tags can be deleted, and the key of the ledger may be that of another repository too.
+        """
+        found = f"this one is {events[0].id}" if events else "there is no ledger"
+        if self._named and (not events or events[0].id != self._named):
+            raise Corrupt(
+                f"terrace.yaml names the ledger {self._named}, and {found}",
+                hint="another one lies in its place, or it was deleted; a clone elsewhere may have it. If it is lost "
+                "for good: `terrace ledger begin --reason WHY`, and its id into `ledger_id` of terrace.yaml",
+            )
 
     def note(self, events: tuple[Event, ...]) -> None:
         """Remember where the ledger ends, unless another process saw more of it."""

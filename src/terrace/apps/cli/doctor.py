@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import platform
 import re
@@ -158,6 +159,7 @@ def _configured(shop: Workshop) -> Iterator[Row]:
     yield _asked("terraform", lambda: _terraform(shop.terraform))
     yield _fast_lane(shop)
     yield _asked("ledger", lambda: f"{config.ledger}, {len(shop.ledger.read().events)} events")
+    yield from _named(shop)
     yield from _unread(shop)
     yield _asked("backup key", lambda: _sealed(shop))
     yield from _states(shop)
@@ -167,6 +169,17 @@ def _configured(shop: Workshop) -> Iterator[Row]:
     yield from _forge(shop)
     for environment in config.environments:
         yield _credentials(environment)
+
+
+def _named(shop: Workshop) -> Iterator[Row]:
+    """Whether the rules say which ledger is this repository's; whatever is wrong with it is told by its own row."""
+    with contextlib.suppress(TerraceError):
+        history, named = shop.ledger.read(), shop.trust.config.ledger_id
+        if named:
+            yield Row("ledger id", "ok", f"{named}, and no other is taken for it")
+        elif history.events:
+            found = f"{history.ledger_id}, and terrace.yaml does not say so: a new clone may take another one for it"
+            yield Row("ledger id", "optional", found, f'`ledger_id: "{history.ledger_id}"` in terrace.yaml, merged')
 
 
 def _refused(shop: Workshop) -> Iterator[Row]:
