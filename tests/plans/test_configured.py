@@ -220,6 +220,58 @@ def test_a_policy_document_is_read_as_far_as_it_is_known() -> None:
     assert found == {"Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [UNKNOWN]}]}
 
 
+def test_of_a_condition_that_is_known_the_unknown_branch_was_chosen() -> None:
+    assert documents(LINE % f"var.a ? {DOCUMENT}.json : var.b") == documents(LINE % f"{DOCUMENT}.json")
+
+
+OTHER = "data.aws_iam_policy_document.other"
+
+
+def merged(source: str, other: Any = None, **lists: Any) -> list[Any]:
+    """The statements of a policy that is made of `statement` blocks and other documents."""
+    names = ("it", "other")
+    blocks = [resource(f"data.aws_iam_policy_document.{name}") for name in names]
+    blocks += [resource(POLICY, policy={"references": [f"{DOCUMENT}.json", DOCUMENT]}), resource("aws_s3_bucket.b")]
+    own = {"sid": "own", "actions": ["s3:GetObject"]}
+    values = {
+        DOCUMENT: {"statement": [own], **lists},
+        OTHER: {"statement": [other or {"sid": "other", "actions": ["*"]}]},
+    }
+    unknown = {name: [one is None for one in value] for name, value in lists.items()}
+    changes = [change(one, value, {"json": True, **unknown}, ("read",)) for one, value in values.items()]
+    changes += [change(POLICY, unknown={"policy": True}), change("aws_s3_bucket.b")]
+    text = LINE % f"{DOCUMENT}.json" + f'data "aws_iam_policy_document" "it" {{\n{source}\n}}\n'
+    (found,) = (c for c in plan(*blocks, changes=changes, source=text).changes if c.address == POLICY)
+    return [one if one is UNKNOWN else one.get("Sid", one) for one in found.documents["policy"]["Statement"]]
+
+
+def test_a_policy_document_has_the_statements_of_its_source_documents() -> None:
+    assert merged(f"source_policy_documents = [{OTHER}.json]", source_policy_documents=[None]) == ["other", "own"]
+    assert merged(f"override_policy_documents = [{OTHER}.json]", override_policy_documents=[None]) == ["own", "other"]
+    both = '{"Statement": {"Sid": "given"}}'
+    lists = f"source_policy_documents = [var.given, {OTHER}.json]"
+    assert merged(lists, source_policy_documents=[both, None]) == ["given", "other", "own"]
+
+
+def test_a_statement_takes_the_place_of_one_with_its_sid() -> None:
+    same = {"sid": "own", "actions": ["*"]}
+    assert merged(f"source_policy_documents = [{OTHER}.json]", same, source_policy_documents=[None]) == ["own"]
+    assert merged(f"override_policy_documents = [{OTHER}.json]", same, override_policy_documents=[None]) == ["own"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["[aws_s3_bucket.b.policy]", "var.documents", f"[{DOCUMENT}.json]", f"[for d in {OTHER} : d.json]"],
+)
+def test_a_source_document_that_is_not_read_is_an_unknown_statement(given: str) -> None:
+    assert UNKNOWN in merged(f"source_policy_documents = {given}", source_policy_documents=[None])
+    assert "own" in merged(f"source_policy_documents = {given}", source_policy_documents=[None])
+
+
+def test_a_source_document_that_is_no_json_is_an_unknown_statement() -> None:
+    assert merged("", source_policy_documents=["{", "", "[]"]) == [UNKNOWN, UNKNOWN, "own"]
+
+
 def test_what_refers_to_something_new_is_no_unknown_pattern() -> None:
     data = 'data "aws_iam_policy_document" "it" { statement { resources = ["${aws_s3_bucket.b.arn}/*"] } }'
     found = documents(LINE % f"{DOCUMENT}.json" + data)["policy"]
@@ -230,7 +282,7 @@ def test_what_refers_to_something_new_is_no_unknown_pattern() -> None:
     "expression",
     [
         f'replace({DOCUMENT}.json, "s3:GetObject", "*")',
-        f"var.a ? {DOCUMENT}.json : var.b",
+        f'timestamp() == "" ? {DOCUMENT}.json : var.b',
         f"{DOCUMENT}.id",
     ],
 )

@@ -79,6 +79,7 @@ def _resource(
         "refers_to": list(refers_to),
         "referred_from": list(referred_from),
         "taken": dict(change.taken),
+        "filled": [list(path) for path in change.filled],
         "origins": {name: list(blocks) for name, blocks in origins.get(block_of(change.address), {}).items()},
     }
 

@@ -37,7 +37,7 @@ def block_of(address: str) -> str:
 
 def parts_of(address: str) -> AddressParts | None:
     """The parts of an object's address; None when it is no such address."""
-    steps = _steps(address)
+    steps = steps_of(address)
     module: list[str] = []
     while len(steps) > 2 and steps[0] == "module":
         module += steps[:2]
@@ -87,8 +87,8 @@ def _index_text(index: str | int | None) -> str:
     return f"[{text}]"
 
 
-def _steps(address: str) -> list[str]:
-    """The parts between the dots that are in no index."""
+def steps_of(address: str) -> list[str]:
+    """The parts of an address or of a reference between the dots that are in no index."""
     steps = [""]
     for character, is_inside in _characters(address):
         if character == "." and not is_inside:

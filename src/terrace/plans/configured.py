@@ -11,17 +11,30 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from terrace.plans import wire
-from terrace.plans.addresses import block_of
+from terrace.plans.addresses import block_of, steps_of
 from terrace.plans.model import UNKNOWN, Path, Value
+from terrace.plans.possible import ANYTHING, ValueOf, Values, is_filled, possible, the_one
 from terrace.plans.schemas import Unsettable, made_by_apply
-from terrace.plans.sources import Expression, ModuleSource, Reference, Sources
+from terrace.plans.sources import Expression, ModuleSource, Reference, Sources, expression_of, parsed
+from terrace.stacks.syntax import text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _ALWAYS_KNOWN = frozenset({"path", "terraform", "count", "self"})
 _IDENTIFIER = re.compile(r"(aws|azurerm)_\w+\.[\w-]+(\[[^\]]*\])?\.(id|arn|\w+_arn)")
 """A reference to what a provider gives a new object as its identifier: never empty, and never a pattern."""
+
+_NEVER_EMPTY = re.compile(
+    r"id|arn|self_link|name|bucket|unique_id|resource_id|principal_id|versionless_id|(target_)?key_(id|arn)"
+    r"|certificate_arn|result"
+)
+"""Attributes that every object has that has them at all, whatever its configuration sets."""
+
+_STEP = re.compile(r"[.\[]")
 
 _OF_A_BUCKET = re.compile(r"^aws_s3_bucket_\w+\..+\.(id|bucket)$")
 
@@ -61,7 +74,13 @@ class Configured:
         self._scopes: dict[str, _Scope] = {}
         self._add(_Scope("", document.configuration.root_module, self._source("")))
         self._instances = frozenset(block_of(r.address) for r in document.resources)
+        self._found: dict[str, tuple[_Scope | None, wire.ConfigResource | None]] = {}
         self._unset: dict[str, dict[Path, bool]] = {}
+        # Every question is answered once: configurations in which each value is used twice, step after step, would ask
+        # it very often.
+        self._parts: dict[tuple[str, str, str, tuple[str | None, ...]], Values] = {}
+        self._are_known: dict[tuple[str, str, str], bool] = {}
+        self._all_ends: dict[tuple[str, str, str], tuple[Origin, ...]] = {}
         self._attributes: dict[str, Mapping[str, tuple[Origin, ...]]] = {}
 
     # --- questions ---------------------------------------------------------------------------------------------------
@@ -115,12 +134,160 @@ class Configured:
         )
 
     def traced(self, block: str, attribute: str) -> Origin | None:
-        """The one block whose value an attribute is, unchanged: through locals, arguments and outputs of modules."""
+        """The one block whose value an unknown attribute is, unchanged: through locals, arguments and outputs of
+        modules, conditions that are known, and functions that pass it on."""
+        one = the_one(self._values(block, attribute))
+        return Origin(one.block, one.reference) if one is not None else None
+
+    def filled(self, block: str, attribute: str) -> bool:
+        """Whether an unknown attribute will surely be neither null nor empty."""
+        return is_filled(self._values(block, attribute))
+
+    def members(self, block: str, attribute: str) -> tuple[Origin | None, ...] | None:
+        """The blocks whose values the members of an attribute are; None for a member of which that is not sure, and
+        for an attribute that is no list as it is written."""
+        scope, resource = self._find(block)
+        node = self._node(scope, resource.address, attribute) if scope is not None and resource is not None else None
+        while node is not None and node.type in ("expression", "collection_value") and len(node.named_children) == 1:
+            node = node.named_children[0]
+        if scope is None or resource is None or node is None or node.type != "tuple":
+            return None
+        if any(child.type.startswith("for_") for child in node.named_children):
+            return None
+        place = _Here(self, scope, resource, resource.address, 0)
+        ends = [the_one(possible(one, place)) for one in node.named_children if one.type == "expression"]
+        return tuple(Origin(end.block, end.reference) if end is not None else None for end in ends)
+
+    # --- what is possible --------------------------------------------------------------------------------------------
+
+    def _values(self, block: str, attribute: str) -> Values:
         scope, resource = self._find(block)
         if scope is None or resource is None:
-            return None
-        reference = self._plain(scope, resource.address, attribute, resource.expressions.get(attribute))
-        return self._trace(scope, reference) if reference else None
+            return ANYTHING
+        return self._written(scope, resource, resource.address, attribute, resource.expressions.get(attribute), 0)
+
+    def _node(self, scope: _Scope, owner: str, attribute: str) -> Node | None:
+        text = scope.source.texts.get(owner, {}).get(attribute) if scope.source is not None else None
+        return parsed(text) if text is not None else None
+
+    def _written(
+        self,
+        scope: _Scope,
+        resource: wire.ConfigResource | None,
+        owner: str,
+        attribute: str,
+        expression: Any,
+        depth: int,
+        keys: tuple[str | None, ...] = (),
+    ) -> Values:
+        """What an attribute of `owner` may give, or what is at some keys of it. `expression` is that of the plan."""
+        if depth > _DEEPEST:
+            return ANYTHING
+        name = scope.prefix, owner, attribute, keys
+        if name not in self._parts:
+            # What refers to itself may be anything.
+            self._parts[name] = ANYTHING
+            self._parts[name] = self._read(scope, resource, owner, attribute, expression, depth, keys)
+        return self._parts[name]
+
+    def _read(
+        self,
+        scope: _Scope,
+        resource: wire.ConfigResource | None,
+        owner: str,
+        attribute: str,
+        expression: Any,
+        depth: int,
+        keys: tuple[str | None, ...],
+    ) -> Values:
+        place = _Here(self, scope, resource, owner, depth)
+        node = self._node(scope, owner, attribute)
+        if node is not None:
+            return self._at(node, keys, place)
+        if keys or scope.source is not None:
+            return ANYTHING
+        # Without the text, the references that are unknown are taken for the value.
+        told = [one for one in _longest(_references(expression)) if not self._known(scope, resource, one, depth)]
+        return frozenset(value for one in told for value in place.follow(tuple(steps_of(one)))) or ANYTHING
+
+    def _at(self, node: Node, keys: tuple[str | None, ...], place: _Here) -> Values:
+        """What is at some keys of an expression; a key that is None may be any."""
+        if not keys:
+            return possible(node, place)
+        while node.type in ("expression", "collection_value") and len(node.named_children) == 1:
+            node = node.named_children[0]
+        if node.type == "object" and not any(child.type.startswith("for_") for child in node.named_children):
+            elements = [one.named_children for one in node.named_children if one.type == "object_elem"]
+            wanted = [pair[-1] for pair in elements if keys[0] in (None, text_of(pair[0]).strip('"'))]
+            return frozenset(value for one in wanted for value in self._at(one, keys[1:], place)) or ANYTHING
+        names = _traversed(node)
+        return place.follow(names, keys) if names is not None else ANYTHING
+
+    def follow(
+        self,
+        scope: _Scope,
+        resource: wire.ConfigResource | None,
+        owner: str,
+        names: tuple[str, ...],
+        depth: int,
+        further: tuple[str | None, ...] = (),
+    ) -> Values:
+        """What a reference may give that is written in an attribute of `owner`, at some further keys of it."""
+        if depth > _DEEPEST or len(names) < 2:
+            return ANYTHING
+        names = names[1:] if names[0] == "resource" else names
+        keys = (*(key for name in names[1:] for key in _keys(name)), *further)
+        if names[0] == "local" and keys[0]:
+            return self._written(scope, None, "locals", keys[0], None, depth, keys[1:])
+        if names[0] == "var" and keys[0] and scope.parent is not None:
+            expression = scope.parent.module.module_calls[scope.name].expressions.get(keys[0])
+            if expression is None:
+                return ANYTHING
+            return self._written(scope.parent, None, f"module.{scope.name}", keys[0], expression, depth, keys[1:])
+        if names[0] == "module" and len(names) > 2:
+            inner = self._scopes.get(f"{scope.prefix}module.{names[1].partition('[')[0]}.")
+            first, *more = (*(key for name in names[2:] for key in _keys(name)), *further)
+            if inner is None or first is None or first not in inner.module.outputs:
+                return ANYTHING
+            expression = inner.module.outputs[first].expression
+            return self._written(inner, None, f"output.{first}", "value", expression, depth, tuple(more))
+        if names[0] == "each" and keys[0] == "value":
+            return self._element(scope, resource, owner, keys[1:], depth)
+        return self._attribute(scope, names, depth) if not further else ANYTHING
+
+    def _element(
+        self,
+        scope: _Scope,
+        resource: wire.ConfigResource | None,
+        owner: str,
+        keys: tuple[str | None, ...],
+        depth: int,
+    ) -> Values:
+        """What an element may be that `for_each` runs over."""
+        node = self._node(scope, owner, "for_each")
+        names = _traversed(node) if node is not None else None
+        if names is not None and _block(".".join(names)) in scope.resources:
+            return self._attribute(scope, (*names, *map(str, keys)), depth) if None not in keys else ANYTHING
+        expression = resource.for_each_expression if resource is not None else None
+        return self._written(scope, resource, owner, "for_each", expression, depth, (None, *keys))
+
+    def _attribute(self, scope: _Scope, names: tuple[str, ...], depth: int) -> Values:
+        """The value of an attribute of a resource or a data source."""
+        length = 3 if names[0] in ("data", "ephemeral") else 2
+        block = ".".join(name.partition("[")[0] for name in names[:length])
+        resource = scope.resources.get(block)
+        if resource is None or len(names) != length + 1 or "[" in names[length]:
+            return ANYTHING
+        attribute = names[length]
+        is_sure = _NEVER_EMPTY.fullmatch(attribute) is not None
+        # The output of `terraform_data` is its input.
+        source = "input" if block.startswith("terraform_data.") and attribute == "output" else attribute
+        if not is_sure and (expression := resource.expressions.get(source)) is not None:
+            if isinstance(expression, dict) and "constant_value" in expression:
+                is_sure = expression["constant_value"] not in (None, "", [], {})
+            else:
+                is_sure = is_filled(self._written(scope, resource, block, source, expression, depth))
+        return frozenset({ValueOf(scope.prefix + block, ".".join(names), is_sure)})
 
     # --- what is unset -----------------------------------------------------------------------------------------------
 
@@ -132,7 +299,7 @@ class Configured:
         dynamic = source.dynamic.get(resource.address, {})
         inside: list[Any] = [resource.expressions]
         for name in names:
-            if name in dynamic and not self._settled(scope, resource, dynamic[str(name)]):
+            if name in dynamic and not self.settled(scope, resource, dynamic[str(name)]):
                 return False
             values = [one[name] for one in inside if isinstance(one, dict) and name in one]
             inside = []
@@ -140,14 +307,14 @@ class Configured:
                 if _is_expression(value):
                     # Without the text, a function of nothing but constants may be `timestamp`.
                     impure = resource.address in source.impure or (scope.source is None and value == {})
-                    if not self._settled(scope, resource, _of(value, impure)):
+                    if not self.settled(scope, resource, _of(value, impure)):
                         return False
                 else:
                     inside += value if isinstance(value, list) else [value]
         # A block that is there is set, whatever is in it.
         return not inside
 
-    def _settled(self, scope: _Scope, resource: wire.ConfigResource | None, expression: Expression) -> bool:
+    def settled(self, scope: _Scope, resource: wire.ConfigResource | None, expression: Expression) -> bool:
         """Whether Terraform knows the value of an expression when it plans."""
         if expression.impure:
             return False
@@ -159,6 +326,13 @@ class Configured:
         if reference.startswith("module."):
             # Terraform names the module beside the output, so that whole modules cannot be told from single outputs.
             reference = ".".join(reference.split(".")[:2])
+        name = scope.prefix, resource.address if resource is not None else "", reference
+        if name not in self._are_known:
+            self._are_known[name] = False
+            self._are_known[name] = self._is_known(scope, resource, reference, depth)
+        return self._are_known[name]
+
+    def _is_known(self, scope: _Scope, resource: wire.ConfigResource | None, reference: str, depth: int) -> bool:
         found = self._step(scope, resource, reference)
         if found is None:
             return False
@@ -195,16 +369,20 @@ class Configured:
 
     def _ends(
         self, scope: _Scope, resource: wire.ConfigResource | None, reference: str, depth: int
-    ) -> Iterator[Origin]:
-        found = self._step(scope, resource, reference)
-        if found is None or depth > _DEEPEST:
-            return
-        if isinstance(found, str):
-            yield Origin(scope.prefix + found, reference)
-            return
-        where, what, expression = found
-        for one in _longest(expression.references):
-            yield from self._ends(where, what, one, depth + 1)
+    ) -> tuple[Origin, ...]:
+        name = scope.prefix, resource.address if resource is not None else "", reference
+        if depth > _DEEPEST:
+            return ()
+        if name not in self._all_ends:
+            self._all_ends[name] = ()
+            found = self._step(scope, resource, reference)
+            if isinstance(found, str):
+                self._all_ends[name] = (Origin(scope.prefix + found, reference),)
+            elif found is not None:
+                where, what, expression = found
+                ends = (o for one in _longest(expression.references) for o in self._ends(where, what, one, depth + 1))
+                self._all_ends[name] = tuple(dict.fromkeys(ends))
+        return self._all_ends[name]
 
     def _plain(self, scope: _Scope, owner: str, attribute: str, expression: Any) -> str | None:
         """The one reference that an attribute is, as far as that can be seen."""
@@ -322,6 +500,11 @@ class Configured:
         return self._sources.modules.get(key, ModuleSource(opaque=True))
 
     def _find(self, block: str) -> tuple[_Scope | None, wire.ConfigResource | None]:
+        if block not in self._found:
+            self._found[block] = self._looked_up(block)
+        return self._found[block]
+
+    def _looked_up(self, block: str) -> tuple[_Scope | None, wire.ConfigResource | None]:
         parts = block.split(".")
         length = 0
         while parts[length : length + 1] == ["module"]:
@@ -329,6 +512,41 @@ class Configured:
         prefix = "".join(f"{part}." for part in parts[:length])
         scope = self._scopes.get(prefix)
         return scope, scope.resources.get(".".join(parts[length:])) if scope is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """The place of an expression that is an attribute of `owner`, for following what it refers to."""
+
+    configured: Configured
+    scope: _Scope
+    resource: wire.ConfigResource | None
+    owner: str
+    depth: int
+
+    def is_known(self, node: Node) -> bool:
+        return self.configured.settled(self.scope, self.resource, expression_of(node))
+
+    def follow(self, names: tuple[str, ...], further: tuple[str | None, ...] = ()) -> Values:
+        return self.configured.follow(self.scope, self.resource, self.owner, names, self.depth + 1, further)
+
+
+def _keys(name: str) -> Iterator[str | None]:
+    """The keys that a name of a reference has with its indexes; None for one that is not known."""
+    key, *indexes = name.replace("]", "").split("[")
+    yield key
+    for index in indexes:
+        yield index.strip('"') if index.startswith('"') or index.isdigit() else None
+
+
+def _traversed(node: Node) -> tuple[str, ...] | None:
+    """The names of a reference that an expression is, and nothing else."""
+    children = node.named_children
+    if node.type != "expression" or not children or children[0].type != "variable_expr":
+        return None
+    if any(child.type not in ("get_attr", "index") for child in children[1:]):
+        return None
+    return tuple(steps_of("".join(text_of(child) for child in children)))
 
 
 def _is_below(names: tuple[str, ...], paths: Collection[str]) -> bool:
@@ -360,7 +578,10 @@ def _references(expression: Any) -> list[str]:
 def _longest(references: Iterable[str]) -> list[str]:
     """Without those that are only the beginning of another: Terraform lists `a.b` beside `a.b.c`."""
     found = list(dict.fromkeys(references))
-    return [r for r in found if not any(o != r and o.startswith((f"{r}.", f"{r}[")) for o in found)]
+    if len(found) < 2:
+        return found
+    beginnings = {one[: step.start()] for one in found for step in _STEP.finditer(one)}
+    return [one for one in found if one not in beginnings]
 
 
 def _block(reference: str) -> str:

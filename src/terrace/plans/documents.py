@@ -12,7 +12,7 @@ from typing import Any
 
 from terrace.plans.addresses import block_of
 from terrace.plans.configured import Configured, Origin
-from terrace.plans.model import MASKED, UNKNOWN, ResourceChange, Value
+from terrace.plans.model import MASKED, UNKNOWN, Path, ResourceChange, Value
 
 _DOCUMENT = "aws_iam_policy_document"
 _LISTS = (
@@ -21,6 +21,9 @@ _LISTS = (
     ("resources", "Resource"),
     ("not_resources", "NotResource"),
 )
+_MOST_STATEMENTS = 1000
+"""AWS takes no policy with as many. Documents that are made of others twice, step after step, would have millions."""
+
 _INDEX = re.compile(r"\[([^\]]*)\]")
 
 
@@ -30,6 +33,7 @@ class Documents:
     def __init__(self, configured: Configured, changes: Iterable[ResourceChange]) -> None:
         self._configured = configured
         self._policies: dict[str, list[ResourceChange]] = {}
+        self._all_written: dict[str, Value] = {}
         for change in changes:
             if change.type == _DOCUMENT:
                 self._policies.setdefault(block_of(change.address), []).append(change)
@@ -41,9 +45,13 @@ class Documents:
     def taken(self, change: ResourceChange) -> Mapping[str, str]:
         """The blocks whose values its unknown attributes are, unchanged."""
         block = block_of(change.address)
-        set_ones = [str(path[0]) for path in change.unknown if len(path) == 1 and path not in change.unset]
-        ends = {name: self._configured.traced(block, name) for name in set_ones}
+        ends = {str(path[0]): self._configured.traced(block, str(path[0])) for path in _set(change)}
         return {name: end.block for name, end in ends.items() if end is not None}
+
+    def filled(self, change: ResourceChange) -> tuple[Path, ...]:
+        """Its unknown attributes that are surely neither null nor empty."""
+        block = block_of(change.address)
+        return tuple(path for path in _set(change) if self._configured.filled(block, str(path[0])))
 
     def _of(self, change: ResourceChange) -> Iterator[tuple[str, Value]]:
         block = ""
@@ -75,18 +83,76 @@ class Documents:
         return next((one for one in here if json.dumps(one.index) == wanted), None)
 
     def _written(self, policy: ResourceChange) -> Value:
-        """A policy document as the provider writes it; None where a part of it comes from elsewhere."""
+        """A policy document as the provider writes it; None where it cannot be told."""
+        if policy.address not in self._all_written:
+            # One that is made of itself is none.
+            self._all_written[policy.address] = None
+            self._all_written[policy.address] = self._merged(policy)
+        return self._all_written[policy.address]
+
+    def _merged(self, policy: ResourceChange) -> Value:
         after = policy.after
         if not isinstance(after, dict) or not isinstance(after.get("statement"), list | None):
             return None
-        others = ("source_json", "override_json", "source_policy_documents", "override_policy_documents")
-        if any(after.get(name) for name in others):
+        if any(after.get(name) for name in ("source_json", "override_json")):
             return None
         told = after.get("statement") or []
         sources = self._configured.statements(block_of(policy.address))
         if len(sources) != len(told):
             sources = ({},) * len(told)
-        return {"Statement": [_statement(one, source) for one, source in zip(told, sources, strict=True)]}
+        merged: list[Value] = []
+        for other in self._others(policy, "source_policy_documents"):
+            _merge(merged, other)
+        _merge(merged, [_statement(one, source) for one, source in zip(told, sources, strict=True)])
+        for other in self._others(policy, "override_policy_documents"):
+            _merge(merged, other)
+        return {"Statement": merged} if len(merged) <= _MOST_STATEMENTS else None
+
+    def _others(self, policy: ResourceChange, name: str) -> Iterator[list[Value]]:
+        """The statements of each document that a policy is made from, an unknown one where it cannot be read."""
+        value = policy.after.get(name)
+        if value is None:
+            return
+        written = self._configured.members(block_of(policy.address), name)
+        known = value if isinstance(value, list) else [UNKNOWN] * len(written or ())
+        if not known and value is UNKNOWN:
+            yield [UNKNOWN]
+        ends = written if written is not None and len(written) == len(known) else (None,) * len(known)
+        for one, end in zip(known, ends, strict=True):
+            yield _statements_in(one) if isinstance(one, str) else self._statements_of(policy, end)
+
+    def _statements_of(self, policy: ResourceChange, end: Origin | None) -> list[Value]:
+        source = self._policy(policy, end) if end is not None else None
+        found = self._written(source) if source is not None else None
+        return list(found["Statement"]) if isinstance(found, dict) else [UNKNOWN]
+
+
+def _statements_in(text: str) -> list[Value]:
+    """The statements of a document that is known."""
+    if not text.strip():
+        return []
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return [UNKNOWN]
+    told = found.get("Statement", []) if isinstance(found, dict) else UNKNOWN
+    return told if isinstance(told, list) else [told]
+
+
+def _merge(statements: list[Value], others: Iterable[Value]) -> None:
+    """Adds statements as the provider does: one takes the place of another with its Sid."""
+    for one in others:
+        sid = one.get("Sid") if isinstance(one, dict) else None
+        same = [at for at, other in enumerate(statements) if isinstance(other, dict) and other.get("Sid") == sid]
+        if sid and same:
+            statements[same[0]] = one
+        else:
+            statements.append(one)
+
+
+def _set(change: ResourceChange) -> list[Path]:
+    """The attributes that are unknown as a whole, and set."""
+    return [path for path in change.unknown if len(path) == 1 and path not in change.unset]
 
 
 def _statement(told: Value, source: Mapping[str, Value]) -> Value:

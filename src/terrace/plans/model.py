@@ -57,7 +57,8 @@ class ResourceChange:
     `before` and `after` are masked; `unknown` and `sensitive` are the paths so marked in `after` (for a delete:
     in `before`). `unset` are those of the unknown paths that the configuration does not set: the provider decides.
     `documents` are the JSON documents of unknown attributes as far as the configuration tells them, `taken` the blocks
-    whose values unknown attributes are, unchanged. `replace_paths` are the attributes that force a replacement,
+    whose values unknown attributes are, unchanged. `filled` are unknown paths whose value is surely neither null nor
+    empty. `replace_paths` are the attributes that force a replacement,
     `reason` Terraform's own
     (`action_reason`). `previous_address` is set for moved objects, `deposed` for leftovers of a replacement.
     `before_marks` and `after_marks` tell apart what the mask hides: attribute -> keyed mark of its value, for drift
@@ -78,6 +79,7 @@ class ResourceChange:
     unset: tuple[Path, ...] = ()
     documents: Mapping[str, Value] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
+    filled: tuple[Path, ...] = ()
     sensitive: tuple[Path, ...] = ()
     replace_paths: tuple[Path, ...] = ()
     reason: str | None = None

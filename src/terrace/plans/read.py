@@ -112,7 +112,9 @@ def _with_documents(change: ResourceChange, documents: Documents, secrets: Secre
     if not change.unknown or change.action not in (Action.CREATE, Action.UPDATE, Action.REPLACE):
         return change
     found = documents.of(change)
-    return replace(change, documents=secrets.hidden_in(found), taken=documents.taken(change))
+    return replace(
+        change, documents=secrets.hidden_in(found), taken=documents.taken(change), filled=documents.filled(change)
+    )
 
 
 def _complete(document: wire.Document) -> bool:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from terrace.plans.clock import NO_CLOCK, Clock, read_clock
@@ -55,7 +56,8 @@ class ModuleSource:
 
     `dynamic` has the `dynamic` blocks within a block by their labels, `impure` the blocks that name an impure function,
     `documents` the attributes that encode an object as JSON, with UNKNOWN for what is no literal and no Reference.
-    `plain` are attributes that are one reference and nothing else; those of locals are below `locals`. `statements` are
+    `plain` are attributes that are one reference and nothing else, `texts` all attributes as they are written; those of
+    locals are below `locals`. `statements` are
     the blocks of that name with their attributes, where none is dynamic. `opaque`: some of it could not be read.
     """
 
@@ -64,6 +66,7 @@ class ModuleSource:
     impure: frozenset[str] = frozenset()
     documents: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     plain: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     statements: Mapping[str, tuple[Mapping[str, Value], ...]] = field(default_factory=dict)
     opaque: bool = False
 
@@ -93,6 +96,7 @@ def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
     dynamic: dict[str, dict[str, Expression]] = {}
     documents: dict[str, dict[str, Value]] = {}
     plain: dict[str, dict[str, str]] = {}
+    texts: dict[str, dict[str, str]] = {}
     statements: dict[str, tuple[Mapping[str, Value], ...]] = {}
     impure: set[str] = set()
     opaque = False
@@ -107,8 +111,9 @@ def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
             text = block.text or b""
             if kind == "locals":
                 for local, value in attributes(block):
-                    locals_[local] = locals_.get(local, Expression()) | _expression(value)
+                    locals_[local] = locals_.get(local, Expression()) | expression_of(value)
                 plain.setdefault("locals", {}).update(_plain(block))
+                texts.setdefault("locals", {}).update(_texts(block))
                 continue
             address = _address(kind, labels)
             if address is None:
@@ -120,12 +125,13 @@ def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
                 for label, expression in _dynamic(block):
                     found[label] = found.get(label, Expression()) | expression
             plain.setdefault(address, {}).update(_plain(block))
+            texts.setdefault(address, {}).update(_texts(block))
             if kind == "data" and b"dynamic" not in text:
                 inner = [one for one in blocks(block) if head(one)[0] == "statement"]
                 statements[address] = tuple(_statement(one) for one in inner)
             if b"jsonencode" in text or b"<<" in text:
                 documents.setdefault(address, {}).update(_documents(block))
-    return ModuleSource(locals_, dynamic, frozenset(impure), documents, plain, statements, opaque)
+    return ModuleSource(locals_, dynamic, frozenset(impure), documents, plain, texts, statements, opaque)
 
 
 def _address(kind: str, labels: list[str]) -> str | None:
@@ -154,10 +160,11 @@ def _dynamic(block: Node) -> Iterator[tuple[str, Expression]]:
         if node.type == "block":
             kind, labels = head(node)
             if kind == "dynamic" and labels:
-                yield labels[0], _expression(node)
+                yield labels[0], expression_of(node)
 
 
-def _expression(node: Node) -> Expression:
+def expression_of(node: Node) -> Expression:
+    """What an expression refers to."""
     return Expression(tuple(dict.fromkeys(_references(node))), _IMPURE.search(node.text or b"") is not None)
 
 
@@ -178,6 +185,17 @@ def _references(node: Node) -> Iterator[str]:
                     break
             if len(words) > 1:
                 yield ".".join(words)
+
+
+def _texts(block: Node) -> Iterator[tuple[str, str]]:
+    return ((name, text_of(value)) for name, value in attributes(block))
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> Node | None:
+    """The expression of a text; None where it is none."""
+    content = f"x = {text}\n".encode("utf-8", "surrogateescape")
+    return next((value for _, value in attributes(parse(content).root_node)), None)
 
 
 def _plain(block: Node) -> Iterator[tuple[str, str]]:

@@ -60,3 +60,10 @@ test_fires_for_a_policy_that_is_known_in_part if {
 test_silent_without_a_policy if {
 	testing.silent(iam_public.deny) with input as testing.one("aws_sqs_queue", {"policy": testing.unset})
 }
+
+test_unknown_whether_a_condition_holds_anybody_back if {
+	statement := {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Condition": testing.later}
+	queue := object.union(testing.resource("aws_sqs_queue", {"policy": testing.later}), {"json": {"policy": {"Statement": [statement]}}})
+	some told in iam_public.deny with input as testing.plan([queue])
+	told.status == "unknown"
+}

@@ -66,6 +66,11 @@ anybody(statement) if {
 anybody(statement) if statement.NotPrincipal
 
 perhaps_anybody(statement) if {
+	_star(statement)
+	statement.Condition == _later
+}
+
+perhaps_anybody(statement) if {
 	count(object.get(statement, "Condition", {})) == 0
 	some principal in [object.get(statement, "Principal", null), object.get(statement, ["Principal", "AWS"], null)]
 	some part in lib.listed(principal)

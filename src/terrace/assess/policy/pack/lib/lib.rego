@@ -125,6 +125,9 @@ unsure(resource, path) := {
 
 _hiding(resource, path) := "sensitive" if {
 	_hidden(resource, path) == "sensitive"
+} else := sprintf("known only after apply, and comes from %s", [concat(" or ", sort(blocks))]) if {
+	blocks := object.get(resource, ["origins", path[0]], [])
+	count(blocks) > 0
 } else := "known only after apply"
 
 # Every resource of these types whose attribute is none of `good`.
@@ -175,8 +178,8 @@ _is_bad(resource, path, bad) := problem if {
 	look(resource, path).is != "known"
 }
 
-# Every resource of these types whose attribute is not set, or empty. What refers to something new is set, though its
-# value is known only after apply.
+# Every resource of these types whose attribute is not set, or empty. What is known only after apply is set where the
+# configuration leaves no doubt that there will be a value: the id of a new key, and not a parameter that may be empty.
 must_be_set(types, path) := {problem |
 	some resource in after_any(types)
 	problem := _is_missing(resource, path)
@@ -189,13 +192,7 @@ _is_missing(resource, path) := problem if {
 	problem := broken(resource, _says(resource, path, seen.value))
 } else := unsure(resource, path) if {
 	look(resource, path).is != "known"
-	not refers(resource, path[0])
-}
-
-# Whether the value of an attribute comes from another resource.
-refers(resource, attribute) if {
-	some block in object.get(resource, ["origins", attribute], [])
-	not contains(sprintf(".%s", [block]), ".terraform_data.")
+	not path in object.get(resource, "filled", [])
 }
 
 # The same problems, but unsure where a resource takes the attribute from another one that `keys` name, unless it is set.
@@ -287,17 +284,19 @@ _belongs(other, resource, key) if {
 	is_string(name)
 	name in {object.get(resource.after, key, null), object.get(resource.after, "id", null)}
 } else if {
+	not _means_several(other, resource, key)
 	_named_alone(other, resource, key)
 	count(_by_block(0)[resource.block]) == 1
 } else if {
 	not _names_others(other, resource, key)
+	not _means_several(other, resource, key)
 	other.block in resource.referred_from
 	other.module == resource.module
 	other.index == resource.index
 } else := false if {
 	not is_string(object.get(other.after, key, null))
 	not _names_others(other, resource, key)
-	_perhaps(other, resource)
+	_perhaps(other, resource, key)
 }
 
 # The value of `key` comes from this block: through locals, arguments and outputs of modules.
@@ -312,19 +311,32 @@ _names_others(other, resource, key) if {
 	not resource.block in blocks
 }
 
+# The value of `key` is that of one of several blocks, as a condition chooses.
+_means_several(other, resource, key) if {
+	blocks := {block |
+		some block in other.origins[key]
+		parts := split(block, ".")
+		parts[count(parts) - 2] == resource.type
+		_by_block(0)[block]
+	}
+	count(blocks) > 1
+}
+
+_perhaps(other, resource, key) if _means_several(other, resource, key)
+
 # One refers to the other, and which of several instances it means, nobody can tell.
-_perhaps(other, resource) if {
+_perhaps(other, resource, _) if {
 	other.block in resource.referred_from
 	other.module != resource.module
 }
 
-_perhaps(other, resource) if {
+_perhaps(other, resource, _) if {
 	other.block in resource.referred_from
 	other.module == resource.module
 	null in {other.index, resource.index}
 }
 
-_perhaps(other, resource) if not other.block in resource.referred_from
+_perhaps(other, resource, _) if not other.block in resource.referred_from
 
 # Whether a resource of a type names this one by an attribute, in clear or by reference.
 is_named(resource, type, key) if naming(type, key)[_name(resource, key)]

@@ -148,9 +148,27 @@ test_a_resource_takes_from_a_source_what_is_not_set if {
 	lib.inheriting({problem}, ["encrypted"], ["source"]) == {problem}
 }
 
-test_a_reference_is_set if {
-	topic := object.union(testing.resource("aws_a", {"key": testing.later}), {"origins": {"key": ["aws_kms_key.k"]}})
+test_what_will_surely_have_a_value_is_set if {
+	topic := object.union(testing.resource("aws_a", {"key": testing.later}), {"filled": [["key"]]})
 	count(lib.must_be_set({"aws_a"}, ["key"])) == 0 with input as testing.plan([topic])
-	count(lib.must_be_set({"aws_a"}, ["key"])) == 1 with input as testing.one("aws_a", {"key": testing.later})
 	count(lib.must_be_set({"aws_a"}, ["key"])) == 1 with input as testing.one("aws_a", {"key": testing.unset})
+}
+
+test_a_reference_that_may_be_empty_is_unknown_and_says_where_it_comes_from if {
+	topic := object.union(testing.resource("aws_a", {"key": testing.later}), {"origins": {"key": ["aws_ssm_parameter.p"]}})
+	some problem in lib.must_be_set({"aws_a"}, ["key"]) with input as testing.plan([topic])
+	problem.status == "unknown"
+	contains(problem.why, "key is known only after apply, and comes from aws_ssm_parameter.p")
+}
+
+test_what_a_condition_chooses_belongs_to_none_for_sure if {
+	resources := [testing.named("aws_s3_bucket", name, {}) | some name in ["a", "b"]]
+	block := object.union(testing.named("block", "it", {"bucket": testing.later}), {"origins": {"bucket": ["aws_s3_bucket.a", "aws_s3_bucket.b"]}, "refers_to": ["aws_s3_bucket.a", "aws_s3_bucket.b"]})
+	buckets := [object.union(one, {"referred_from": ["block.it"]}) | some one in resources]
+	every bucket in buckets {
+		[problem] := [one | some one in lib.lacking(bucket, "block", "bucket")] with input as testing.plan(array.concat(buckets, [block]))
+		problem.status == "unknown"
+	}
+	alone := object.union(block, {"origins": {"bucket": ["aws_s3_bucket.a", "aws_s3_bucket.gone"]}})
+	count(lib.lacking(buckets[0], "block", "bucket")) == 0 with input as testing.plan([buckets[0], alone])
 }

@@ -36,6 +36,7 @@ named(type, name, after) := {
 	"refers_to": [],
 	"origins": {},
 	"taken": {},
+	"filled": [],
 	"referred_from": [],
 }
 
