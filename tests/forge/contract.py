@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, unquote
 
 import jsonschema_rs
 
+_ADDRESS = "urn:github"
+
 DESCRIPTION = Path(__file__).parent / "description.json"
 
 
@@ -35,6 +37,7 @@ class Contract:
 
     def __init__(self, path: Path = DESCRIPTION) -> None:
         self._whole = _without_nullable(json.loads(path.read_text("utf-8")))
+        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -123,15 +126,27 @@ class Contract:
 
     def _judge(self, schema: Any, value: Any, what: str) -> None:
         key = json.dumps(schema, sort_keys=True)
-        found = next(iter(self._validator(key).iter_errors(value)), None)
+        if key not in self._validators:
+            self._validators[key] = self._validator(key)
+        found = next(iter(self._validators[key].iter_errors(value)), None)
         if found is not None:
             raise ContractBroken(f"{what}: {'.'.join(map(str, found.instance_path))}: {found.message[:400]}")
 
-    @cache  # noqa: B019 - one contract lives as long as the tests
-    def _validator(self, schema: str) -> Any:
-        return jsonschema_rs.Draft202012Validator(
-            {**json.loads(schema), "components": self._whole["components"]}, validate_formats=True
-        )
+    @cached_property
+    def _registry(self) -> jsonschema_rs.Registry:
+        # Validators share the components: with a copy in each, they took gigabytes.
+        components = {"components": self._whole["components"]}
+        return jsonschema_rs.Registry([(_ADDRESS, components)], draft=jsonschema_rs.Draft202012)
+
+    def _validator(self, schema: str) -> jsonschema_rs.Draft202012Validator:
+        shared = json.loads(schema.replace('"#/components/', f'"{_ADDRESS}#/components/'))
+        return jsonschema_rs.Draft202012Validator(shared, validate_formats=True, registry=self._registry)
+
+
+@cache
+def contract() -> Contract:
+    """The contract that all fakes of this process share."""
+    return Contract()
 
 
 def _exactness(path: str) -> tuple[int, int, str]:

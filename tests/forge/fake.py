@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 import httpx
 
 from forge.answers import NOW, Answer, missing
-from forge.contract import Contract
+from forge.contract import Contract, contract
 from forge.routes_conversation import Conversations
 from forge.routes_identity import Identity
 from forge.routes_releases import ReleasesOf
@@ -83,7 +83,7 @@ class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scann
     looks: int = 0
     vanishing: bool = False
     _serial: int = 0
-    _contract: Contract = field(default_factory=Contract)
+    _contract: Contract = field(default_factory=contract)
 
     def transport(self) -> httpx.MockTransport:
         """What an httpx client asks instead of the network."""

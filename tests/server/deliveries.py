@@ -5,10 +5,9 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from forge.contract import Contract
+from forge.contract import contract
 from forge.sample import sample
 from forge.shapes import user
 
@@ -18,11 +17,6 @@ NUMBER = 7_654_321
 """What GitHub calls the repository for good."""
 
 NAME = "acme/infrastructure"
-
-
-@cache
-def contract() -> Contract:
-    return Contract()
 
 
 def delivered(event: str, action: str = "", /, **chosen: Mapping[str, Any] | Any) -> bytes:
