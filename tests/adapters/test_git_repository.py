@@ -322,3 +322,17 @@ def test_a_mailmap_does_not_say_who_wrote_a_commit(work: Path) -> None:
     base = commit(work, {"a.tf": "two\n"})
     made = commit(work, {".mailmap": "nobody <nobody@example.com> <ann@example.com>\n"})
     assert opened(work).authors(base, made) == (Author("ann", "ann@example.com"),)
+
+
+def test_a_clone_that_is_made_whole_meanwhile_answers_anew(tmp_path: Path) -> None:
+    work = with_remote(tmp_path / "work")
+    first = git(work, "rev-parse", "HEAD")
+    for number in range(3):
+        last = commit(work, {"more.txt": str(number)})
+    git(work, "push", "--quiet")
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{work}.git", tmp_path / "shallow")
+    found = GitRepository(tmp_path / "shallow", cache=tmp_path / "cache")
+    assert (found.is_whole(None, last), found.on_protected_branch(first)) == (False, None)
+    git(tmp_path / "shallow", "fetch", "--quiet", "--unshallow")
+    assert (found.is_whole(None, last), found.on_protected_branch(first)) == (True, True)
+    assert found.contains(last, first)

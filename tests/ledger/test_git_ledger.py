@@ -445,23 +445,74 @@ def test_reading_what_is_new_takes_no_more_processes_as_the_ledger_grows(
     assert len(set(processes[1:])) == 1, processes
 
 
-@pytest.mark.parametrize("command", ["ls-tree", "rev-parse", "mktree", "hash-object", "commit-tree"])
+@pytest.mark.parametrize("command", ["ls-tree", "for-each-ref", "unpack-objects", "update-ref"])
 def test_a_git_that_is_killed_while_it_writes_drops_no_event(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """Found by random kills, once in three thousand: a listing that never came was taken for an empty folder."""
     work = with_remote(tmp_path / "work")
+    before = ledger_of(work).append([draft("one"), draft("two")], head=GENESIS)
     ledger = ledger_of(work)
-    before = ledger.append([draft("one"), draft("two")], head=GENESIS)
-    shims = tmp_path / "shims"
-    shims.mkdir()
-    die = f'for word in "$@"; do [ "$word" = {command} ] && kill -KILL $$; done'
-    executable(shims / "git", f'{die}\nexec {shutil.which("git")} "$@"')
+    ledger.read()
     with monkeypatch.context() as killing:
-        killing.setenv("PATH", f"{shims}:{os.environ['PATH']}")
+        killing.setenv("PATH", f"{deadly(tmp_path / 'shims', command)}:{os.environ['PATH']}")
         with pytest.raises(NotReady):
             ledger.append([draft("three")], head=before.head)
             ledger_of(work).read()
     after = ledger_of(work).read()
     assert after.events[:2] == before.events
     assert verify(after.events).ok
+
+
+@pytest.mark.parametrize("content", ["", "garbage\n", f"{'0' * 40}\n"])
+def test_a_damaged_ref_is_no_absent_ledger(tmp_path: Path, content: str) -> None:
+    work = with_remote(tmp_path / "work")
+    whole = ledger_of(work).append([draft("one")], head=GENESIS)
+    ref = work / ".git/refs/terrace/origin/terrace/ledger"
+    good = ref.read_text()
+    ref.write_text(content)
+    with pytest.raises(NotReady, match="cannot be read"):
+        ledger_of(work).read()
+    ref.write_text(good)
+    assert ledger_of(work).read() == whole
+
+
+def deadly(folder: Path, command: str) -> Path:
+    """A folder with a `git` that is killed when it is asked for that command."""
+    folder.mkdir()
+    die = f'for word in "$@"; do [ "$word" = {command} ] && kill -KILL $$; done'
+    executable(folder / "git", f'{die}\nexec {shutil.which("git")} "$@"')
+    return folder
+
+
+@pytest.mark.parametrize("actor", ["ann", " ann. ", "", "<ann>\n", "Ünï \x00\x7f", "a" * 500, "...", "\u2028x"])
+def test_the_branch_is_sound_whatever_the_actor_is_called(tmp_path: Path, actor: str) -> None:
+    work = repository(tmp_path / "work")
+    ledger = ledger_of(work, None)
+    history = ledger.append([Draft("environment.held", "dev", actor, {"reason": "one"})], head=GENESIS)
+    ledger.append([draft("two"), draft("three")], head=history.head)
+    assert git(work, "fsck", "--strict", "--no-dangling") == ""
+    assert git(work, "ls-tree", "-r", "--name-only", "terrace/ledger").splitlines() == [
+        "events/000000/000000000.jsonl",
+        "events/000000/000000001.jsonl",
+    ]
+
+
+def test_an_append_of_a_process_that_knows_the_tip_starts_three_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes all objects at once, pushes, and notes what it pushed. Beside them Git starts what a push needs."""
+    ledger = ledger_of(with_remote(tmp_path / "work"))
+    history = ledger.append([draft("one")], head=GENESIS)
+    history = ledger.append([draft("two")], head=history.head)
+    monkeypatch.setenv("GIT_TRACE", str(tmp_path / "trace"))
+    ledger.append([draft("three")], head=history.head)
+    monkeypatch.delenv("GIT_TRACE")
+    started = [line.partition("built-in: git ")[2] for line in (tmp_path / "trace").read_text().splitlines()]
+    ours = [line.split()[0] for line in started if line and "receive" not in line]
+    assert [name for name in ours if name in ("unpack-objects", "push", "update-ref", "ls-tree", "rev-parse")] == [
+        "unpack-objects",
+        "push",
+        "unpack-objects",
+        "update-ref",
+    ], "the second one unpacks at the remote"

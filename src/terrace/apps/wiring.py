@@ -59,7 +59,7 @@ LEDGER_KEY = "TERRACE_LEDGER_KEY"
 SHORTEST_KEY = 16
 """Bytes. What a key makes stands in the ledger, so that a shorter one can be found by trying all of them."""
 SURVEYS_KEPT = 16
-"""Commits whose landscape is kept in memory."""
+"""Commits whose landscape is kept in memory, and configurations."""
 
 
 def _secret(name: str) -> bytes:
@@ -139,6 +139,7 @@ class Workshop:
         self._heard: dict[SignedApproval | Declared, Identity] = {}
         self._proven_runs: set[tuple[str, str, datetime]] = set()
         self._surveyed: dict[str, Landscape] = {}
+        self._configs: dict[tuple[str, str, str], Config] = {}
         self._judged: dict[str, str | None] = {}
 
     @cached_property
@@ -174,10 +175,16 @@ class Workshop:
         from terrace.stacks.discovery import environments
         from terrace.stacks.load import load
 
-        tree = self.repository.tree(commit)
-        text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
         remote = place.remote.name if place.remote is not None else "origin"
-        return load(text, CONFIG_FILE, discovered=environments(tree), branch=place.branch.name, remote=remote)
+        asked = (commit, place.branch.name, remote)
+        if asked not in self._configs:
+            tree = self.repository.tree(commit)
+            text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
+            config = load(text, CONFIG_FILE, discovered=environments(tree), branch=place.branch.name, remote=remote)
+            if len(self._configs) >= SURVEYS_KEPT:
+                self._configs.clear()
+            self._configs[asked] = config
+        return self._configs[asked]
 
     def survey(self, commit: str) -> Landscape:
         """What stands at a commit. A commit never changes, so that each is read once."""
@@ -259,12 +266,17 @@ class Workshop:
 
     def open_ledger(self) -> Ledger:
         """The ledger with its first event, which names it; written here when it is new."""
+        self._opened()
+        return self.ledger
+
+    def _opened(self) -> History:
+        """What the ledger holds, its first event at least."""
         from terrace.pipelines.journal import append
 
         history = self.ledger.read()
-        if not history.events:
-            append(self.ledger, history, lambda seen: () if seen.events else (self._first(),))
-        return self.ledger
+        if history.events:
+            return history
+        return append(self.ledger, history, lambda seen: () if seen.events else (self._first(),))
 
     def begin_ledger(self, reason: str, sign: Callable[[bytes], str | None]) -> History:
         """Begin a ledger although something was deployed before, and write down why.
@@ -483,18 +495,17 @@ class Workshop:
         if reach == "apply":
             self.seals().ready()
         _ = self.terraform.binary
-        ledger = self.open_ledger()
-        self._insist_on_the_key_of(ledger)
-        return replace(self._crew(watcher, ledger, self.digest_key), reach=reach)
+        self._insist_on_the_key_of(self._opened())
+        return replace(self._crew(watcher, self.ledger, self.digest_key), reach=reach)
 
-    def _insist_on_the_key_of(self, ledger: Ledger) -> None:
+    def _insist_on_the_key_of(self, history: History) -> None:
         """Raise where outcomes in the ledger cannot be told from what anybody wrote who may push its branch."""
         if self.event_key is None:
             raise NotReady(
                 "the key of the ledger is not here: what a deployment does counts only where it authenticates that",
                 hint=f"export {LEDGER_KEY}, or the key that it is derived from: {self.trust.config.backups.key}",
             )
-        if foreign := ledger.read().reading.foreign:
+        if foreign := history.reading.foreign:
             raise BadInput(
                 f"the events of the ledger are authenticated with the key {foreign}, and the key here is "
                 f"{self.event_key.id}",

@@ -7,9 +7,10 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar, cast
 
 from terrace.adapters.file_lock import file_lock
 from terrace.adapters.files import write_new, write_whole
@@ -17,7 +18,7 @@ from terrace.adapters.git import names
 from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, stream_blobs
 from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
-from terrace.adapters.git.trees import GitTree
+from terrace.adapters.git.trees import Contents, GitTree
 from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
 from terrace.errors import BadInput, NotReady, TerraceError
@@ -27,6 +28,9 @@ from terrace.stacks.tree import Tree
 
 _NOBODY = "terrace@localhost"
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+_Answer = TypeVar("_Answer")
+_ANSWERS = 256
+"""Answers about commits that are kept."""
 _VALUES = "--end-of-options"
 """What follows this is never an option: Git 2.24 for what walks history, 2.30 for rev-parse."""
 
@@ -46,6 +50,8 @@ class GitRepository:
         self.branch = branch
         self._remote = names.remote(remote) if remote else remote
         self._snapshots: set[str] = set()
+        self._contents = Contents()
+        self._answers: dict[tuple[str, ...], object] = {}
 
     @staticmethod
     def around(folder: Path, *, cache: Path) -> GitRepository:
@@ -144,7 +150,10 @@ class GitRepository:
     @property
     def remote_url(self) -> str | None:
         """Where the remote is, as this repository has it; None without a remote."""
-        return self._text("remote", "get-url", "--", self.remote) if self.remote is not None else None
+        remote = self.remote
+        if remote is None:
+            return None
+        return self._once(("url", remote), lambda: self._text("remote", "get-url", "--", remote), bool)
 
     @property
     def shallow(self) -> bool:
@@ -172,9 +181,27 @@ class GitRepository:
         return self.git("rev-parse", "--verify", "--quiet", "HEAD").code == 0
 
     def config(self, name: str) -> str | None:
-        """A value of the user's Git configuration."""
-        done = self.git("config", "--get", name)
-        return os.fsdecode(done.out).strip() if done.code == 0 else None
+        """A value of the user's Git configuration, as it was when the first one was asked for."""
+        value = self._settings.get(_setting(name))
+        return value.strip() if value is not None else None
+
+    @cached_property
+    def _settings(self) -> Mapping[str, str]:
+        """The user's Git configuration; the last value of each name counts. Empty where it cannot be read."""
+        done = self.git("config", "--list", "-z")
+        pairs = (os.fsdecode(line).partition("\n") for line in done.out.split(b"\0") if line)
+        return {name: value for name, _, value in pairs} if done.code == 0 else {}
+
+    def _once(self, question: tuple[str, ...], ask: Callable[[], _Answer], lasts: Callable[[_Answer], bool]) -> _Answer:
+        """The answer to a question about commits by their full ids; one that lasts is not asked for again."""
+        if question in self._answers:
+            return cast(_Answer, self._answers[question])
+        answer = ask()
+        if lasts(answer):
+            if len(self._answers) >= _ANSWERS:
+                self._answers.clear()
+            self._answers[question] = answer
+        return answer
 
     # --- commits ---------------------------------------------------------------------------------------------
 
@@ -217,15 +244,17 @@ class GitRepository:
             "GIT_COMMITTER_EMAIL": _NOBODY,
             "GIT_COMMITTER_DATE": "@0 +0000",
         }
-        head = ["-p", self.resolve("HEAD")] if self.has_commits else []
-        if head and self._text("rev-parse", "HEAD^{tree}") == tree:
-            return self.resolve("HEAD")
-        made = self._text("commit-tree", "-m", "working tree", *head, "--", tree, env=identity)
+        known = self.git("rev-parse", "HEAD^{commit}", "HEAD^{tree}")
+        head = os.fsdecode(known.out).split() if known.code == 0 else []
+        if head[1:] == [tree]:
+            return head[0]
+        parent = ("-p", head[0]) if head else ()
+        made = self._text("commit-tree", "-m", "working tree", *parent, "--", tree, env=identity)
         self._snapshots.add(made)
         return made
 
     def tree(self, commit: str) -> Tree:
-        return GitTree(self.root, commit)
+        return GitTree(self.root, commit, self._contents)
 
     def fetch(self) -> None:
         """Bring the protected branch up to date. Raises NotReady when the remote is out of reach."""
@@ -283,9 +312,13 @@ class GitRepository:
         )
 
     def on_protected_branch(self, commit: str) -> bool | None:
-        names.commit_id(commit)
-        line = self._text("rev-list", "--first-parent", _VALUES, self.protected_tip(), "--").split("\n")
-        if commit in line:
+        # The tip is asked for anew each time: it moves.
+        tip = self.protected_tip()
+        question = ("line", tip, names.commit_id(commit))
+        return self._once(question, lambda: self._on_line(tip, commit), lambda answer: answer is not None)
+
+    def _on_line(self, tip: str, commit: str) -> bool | None:
+        if commit in self._text("rev-list", "--first-parent", _VALUES, tip, "--").split("\n"):
             return True
         return None if self.shallow else False
 
@@ -302,6 +335,12 @@ class GitRepository:
 
     def contains(self, descendant: str, ancestor: str) -> bool:
         older, newer = self._id(ancestor), self._id(descendant)
+        # A clone that is not shallow any more may know better.
+        return self._once(
+            ("contains", newer, older), lambda: self._contains(newer, older), lambda yes: yes or not self.shallow
+        )
+
+    def _contains(self, newer: str, older: str) -> bool:
         done = self.git("merge-base", "--is-ancestor", _VALUES, older, newer)
         if done.code not in (0, 1):
             # A git that failed said neither yes nor no.
@@ -317,18 +356,26 @@ class GitRepository:
             raise failure(self.root, "rev-list", done)
 
     def is_whole(self, base: str | None, head: str) -> bool:
+        span = self._span(base, head)
+        return self._once(("whole", span), lambda: self._is_whole(span), bool)
+
+    def _is_whole(self, span: str) -> bool:
         if not self.shallow:
             return True
         # Git takes a commit at which history was cut off for one without parents, also where both ends are here.
         cut_at = (self.root / self._text("rev-parse", "--git-path", "shallow")).read_text("ascii").split()
-        done = self.git("rev-list", _VALUES, self._span(base, head), "--")
+        done = self.git("rev-list", _VALUES, span, "--")
         return done.code == 0 and frozenset(cut_at).isdisjoint(os.fsdecode(done.out).split())
 
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
+        span = self._span(base, head)
+        return self._once(("authors", span), lambda: self._authors(span), lambda _: not self.shallow)
+
+    def _authors(self, span: str) -> tuple[Author, ...]:
         # No mailmap: whoever may change .mailmap would say who wrote what.
         given = ("--no-show-signature", "--no-mailmap", "--no-notes", "--encoding=UTF-8", "-z")
         form = "--format=%an%n%ae%n%cn%n%ce%n%B"
-        done = self.git("log", *given, form, _VALUES, self._span(base, head), "--")
+        done = self.git("log", *given, form, _VALUES, span, "--")
         if done.code != 0:
             raise failure(self.root, "log", done)
         found: set[Author] = set()
@@ -397,11 +444,11 @@ class GitRepository:
                     ) from error
             yield folder
 
-    @cached_property
+    @property
     def _is_partial(self) -> bool:
         """Whether this clone left contents at the remote."""
-        done = self.git("config", "--type=bool", f"remote.{self._remote}.promisor") if self._remote else None
-        return done is not None and done.out.strip() == b"true"
+        told = self.config(f"remote.{self.remote}.promisor") if self.remote is not None else None
+        return told is not None and told.lower() not in ("", "false", "no", "off", "0")
 
     def _complete(self, commit: str) -> None:
         """Bring what a partial clone lacks of a commit, all at once: Git by itself would ask for file after file."""
@@ -495,3 +542,10 @@ class GitRepository:
             raise TerraceError(f"the tag {name} exists and names another commit", hint="nothing was moved")
         if self.remote is not None:
             self._push(f"refs/tags/{name}", f"the tag {name}")
+
+
+def _setting(name: str) -> str:
+    """A name as Git lists it: only what lies between the first and the last dot keeps its case."""
+    section, _, rest = name.partition(".")
+    between, dot, key = rest.rpartition(".")
+    return f"{section.lower()}.{between}{dot}{key.lower()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,35 @@ from terrace.adapters.git.names import commit_id
 from terrace.stacks.tree import Entry
 
 _SUBMODULE = b"160000"
+_OVERHEAD = 256
+"""Bytes that what is kept of a file takes beside its content."""
+
+
+class Contents:
+    """Small files by their ids, which say what is in them. A command reads terrace.yaml and its like several times."""
+
+    def __init__(self, size: int = 2**22, largest: int = 2**16) -> None:
+        """`size` is how many bytes are kept at most, `largest` how many a file may have."""
+        self._size = size
+        self._largest = largest
+        self._bytes = 0
+        self._kept: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def known(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Returns what is kept of these."""
+        with self._lock:
+            return {one: self._kept[one] for one in ids if one in self._kept}
+
+    def keep(self, contents: Mapping[str, bytes]) -> None:
+        """Keep these, and drop the oldest where there are too many."""
+        with self._lock:
+            for one, content in contents.items():
+                if len(content) <= self._largest and one not in self._kept:
+                    self._kept[one] = content
+                    self._bytes += len(content) + _OVERHEAD
+            while self._bytes > self._size:
+                self._bytes -= len(self._kept.pop(next(iter(self._kept)))) + _OVERHEAD
 
 
 class GitTree:
@@ -21,10 +51,12 @@ class GitTree:
     Submodules are no entries: their files are not in this repository.
     """
 
-    def __init__(self, root: Path, commit: str) -> None:
+    def __init__(self, root: Path, commit: str, contents: Contents | None = None) -> None:
+        """`contents` is what trees of one clone keep of the files that they read."""
         commit_id(commit)
         self.root = root
         self.commit = commit
+        self._contents = contents if contents is not None else Contents()
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -41,11 +73,14 @@ class GitTree:
         return self.read_many((path,))[path]
 
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """The contents of many files for the price of one process; KeyError when one of them is no file."""
+        """The contents of many files for the price of one process at most; KeyError when one of them is no file."""
         entries = self.entries
         blobs = {path: entries[path].blob for path in paths}
-        wanted = sorted(set(blobs.values()))
-        contents = dict(zip(wanted, objects(self.root, wanted), strict=True))
+        contents = self._contents.known(blobs.values())
+        wanted = sorted(set(blobs.values()) - contents.keys())
+        fresh = dict(zip(wanted, objects(self.root, wanted), strict=True))
+        self._contents.keep(fresh)
+        contents |= fresh
         return {path: contents[blob] for path, blob in blobs.items()}
 
 

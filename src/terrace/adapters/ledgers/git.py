@@ -18,6 +18,7 @@ from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, objects
+from terrace.adapters.git.packs import Object, make_object, make_tree, write_objects
 from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
@@ -32,6 +33,9 @@ README = "README.md"
 
 Page = Callable[[History, Sequence[Event]], str | None]
 """What people read on the branch, of all events and those that are new."""
+
+_Listing = dict[str, tuple[str, str]]
+"""Paths of a commit of the branch, each with its mode and id."""
 
 _FOLDER_SIZE = 1000
 _STRANGE = re.compile(r"[\x00-\x1f<>\x7f]")
@@ -77,6 +81,7 @@ class GitLedger:
         self._tip = ""
         self._known: tuple[Event, ...] = ()
         self._vetted: tuple[str, tuple[Event, ...]] | None = None
+        self._listings: Mapping[tuple[str, str], _Listing] = {}
 
     @property
     def _history(self) -> History:
@@ -98,8 +103,7 @@ class GitLedger:
 
     def read(self) -> History:
         before = self._seen.load() if self._seen is not None else None
-        self._fetch()
-        tip = self._local_tip()
+        tip = self._fetch()
         if tip != self._tip:
             vetted = self._vetted
             self._known = vetted[1] if vetted is not None and vetted[0] == tip else self._continued(tip)
@@ -110,22 +114,23 @@ class GitLedger:
 
     def read_unchecked(self) -> tuple[Event, ...]:
         try:
-            self._fetch()
+            tip = self._fetch()
         except Corrupt:
             # What was brought is not a continuation: it is looked at as it is.
             tip = self._tip_of(self._incoming) or self._local_tip()
-        else:
-            tip = self._local_tip()
         return self._events(tip, after=0)
 
     def _continued(self, tip: str) -> tuple[Event, ...]:
         """The events at `tip`, decoding only those that are not known yet."""
         fresh = self._events(tip, after=len(self._known))
-        if fresh and self._known and fresh[0].previous == self._known[-1].hash:
+        if not self._known:
+            events = trusted(fresh)
+            if not events:
+                raise self._no_ledger(tip)
+            return events
+        if fresh and fresh[0].previous == self._known[-1].hash:
             return trusted((*self._known, *fresh))
         events = trusted(self._events(tip, after=0))
-        if not events and not self._known:
-            raise self._no_ledger(tip)
         if events[: len(self._known)] != self._known:
             raise Corrupt(
                 f"the ledger branch {self._branch} does not continue what was read before",
@@ -199,10 +204,27 @@ class GitLedger:
             )
         return os.fsdecode(found.out).strip()
 
-    def _fetch(self) -> None:
-        """Bring the remote's branch here, never backwards: a branch that was rewritten is no ledger any more."""
+    def _tips(self, *refs: str) -> list[str]:
+        """Where these refs are, asked for at once; "" for one that is not there."""
+        done = self._git("for-each-ref", "--format=%(objectname) %(refname)", *refs, check=False)
+        # What is no ref any more is left out with a warning: no branch and a damaged one are two things.
+        if done.code != 0 or b"broken ref" in done.err:
+            raise NotReady(
+                f"the ledger cannot be read in {self._repository}: git for-each-ref ended with {done.code}: "
+                f"{masked(done.message)}",
+                hint="try again; `git fsck` looks at the repository itself",
+            )
+        lines = (line.partition(" ") for line in os.fsdecode(done.out).splitlines())
+        found = {ref: tip for tip, _, ref in lines}
+        return [found.get(ref, "") for ref in refs]
+
+    def _fetch(self) -> str:
+        """Bring the remote's branch here, never backwards: a branch that was rewritten is no ledger any more.
+
+        Returns where the ref of what was read is then; "" where there is none.
+        """
         if self._remote is None:
-            return
+            return self._local_tip()
         # To a place of its own: the ref of what was read moves only once the content is checked.
         spec = f"+refs/heads/{self._branch}:{self._incoming}"
         # Not quiet: a refused update would be told by the exit code alone. No refmap: no ref moves but ours.
@@ -212,30 +234,30 @@ class GitLedger:
             done = self._git("fetch", *options, self._remote, spec, check=False, network=True)
             said = done.message
             if done.code == 0:
-                said = self._accept()
+                said, tip = self._accept()
                 if not said:
-                    return
+                    return tip
                 backwards += said == "rejected"
                 if backwards > 1 or _BESIDE in said:
                     break
                 continue
             absent = _absent(said)
             if absent and not self._local_tip():
-                return
+                return ""
             # Another process of this clone may have written between the remote's answer and our look at the ref.
             if _BESIDE in said or (not absent and not any(sign in said for sign in _MOVED)):
                 break
         raise self._unreadable(said)
 
-    def _accept(self) -> str:
+    def _accept(self) -> tuple[str, str]:
         """Move the ref of what was read to what was brought, if that only adds events.
 
-        Returns why it did not move: "rejected" when that goes back, else what Git said. Raises Corrupt where what was
-        brought changes or takes away what was there.
+        Returns why it did not move, and where it is then: "" when it did, "rejected" when that goes back, else what Git
+        said. Raises Corrupt where what was brought changes or takes away what was there.
         """
-        brought, there = self._tip_of(self._incoming), self._local_tip()
+        brought, there = self._tips(self._incoming, self._ref)
         if brought == there:
-            return ""
+            return "", there
         if there:
             # Another process of this clone may have pushed after this one had asked: that shows by asking again.
             forward = self._git("merge-base", "--is-ancestor", there, brought, check=False)
@@ -245,12 +267,15 @@ class GitLedger:
             if forward.code != 0:
                 # That fails where a commit between them is lost here, which Git takes for the beginning of history.
                 self._git("rev-list", "--count", f"{there}..{brought}", "--")
-                return "rejected"
+                return "rejected", there
             self._check_added(there, brought)
         self._vetted = brought, self._continued(brought)
         moved = self._git("update-ref", self._ref, brought, there, check=False)
+        if moved.code == 0:
+            return "", brought
         # Another process of this clone may have moved it. Where nothing moved, what is there is not what was brought.
-        return moved.message or "cannot lock ref" if moved.code != 0 and self._local_tip() == there else ""
+        tip = self._local_tip()
+        return moved.message or "cannot lock ref" if tip == there else "", tip
 
     def _check_added(self, there: str, brought: str) -> None:
         """Raise Corrupt unless below `events/` there are only new files between two commits."""
@@ -320,49 +345,54 @@ class GitLedger:
         return self._history
 
     def _commit(self, sealed: Sequence[Event]) -> str:
-        lines = b"".join(encode(event) + b"\n" for event in sealed)
-        blob = self._write("hash-object", "-w", "--stdin", stdin=lines)
+        digits = len(self._tip) or self._digits()
         folder, name = _place(sealed[0].position)
-        seen = self._listed("events/", f"events/{folder}/", README)
-        inner = self._tree(seen, f"events/{folder}/", {name: f"100644 blob {blob}"})
-        middle = self._tree(seen, "events/", {folder: f"040000 tree {inner}"})
-        tree = self._tree(seen, "", {"events": f"040000 tree {middle}", **self._readme(sealed)})
-        first = sealed[0]
-        subjects = ", ".join(f"{event.kind} {event.subject}" for event in sealed)
-        parent = ("-p", self._tip) if self._tip else ()
-        who = _clean(first.actor) or "terrace"
-        moment = first.time.strftime("%Y-%m-%dT%H:%M:%S+00:00")
-        identity = {"NAME": who, "EMAIL": "terrace@localhost", "DATE": moment}
-        env = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in identity.items()}
-        return self._write("commit-tree", *parent, "-F", "-", tree, stdin=_clean(subjects).encode(), env=env)
-
-    def _readme(self, sealed: Sequence[Event]) -> Mapping[str, str]:
-        """The entry of the page, where these events change it."""
+        listing = self._listed(folder)
+        made = [make_object("blob", b"".join(encode(event) + b"\n" for event in sealed), digits=digits)]
+        listing[f"events/{folder}/{name}"] = "100644", made[-1].id
         text = self._page(self._history.followed_by(sealed), sealed)
-        if text is None:
-            return {}
-        return {README: f"100644 blob {self._write('hash-object', '-w', '--stdin', stdin=text.encode())}"}
+        if text is not None:
+            made.append(make_object("blob", text.encode(), digits=digits))
+            listing[README] = "100644", made[-1].id
+        for path in (f"events/{folder}", "events"):
+            made.append(make_tree(_children(listing, f"{path}/"), digits=digits))
+            listing[path] = "40000", made[-1].id
+        made.append(make_tree(_children(listing, ""), digits=digits))
+        made.append(make_object("commit", self._described(sealed, made[-1].id), digits=digits))
+        self._write(made)
+        self._listings = {(made[-1].id, folder): listing}
+        return made[-1].id
 
-    def _listed(self, *paths: str) -> Mapping[str, str]:
-        """What stands at the tip below these paths: path -> mode, kind and id."""
+    def _described(self, sealed: Sequence[Event], tree: str) -> bytes:
+        """What the commit of these events says."""
+        first = sealed[0]
+        who = f"{_clean(first.actor) or 'terrace'} <terrace@localhost> {int(first.time.timestamp())} +0000"
+        parents = [f"parent {self._tip}"] if self._tip else []
+        subjects = _clean(", ".join(f"{event.kind} {event.subject}" for event in sealed))
+        head = [f"tree {tree}", *parents, f"author {who}", f"committer {who}"]
+        return "\n".join([*head, "", subjects, ""]).encode()
+
+    def _listed(self, folder: str) -> _Listing:
+        """Returns what lies at the tip beside the events, and in that folder of them."""
         if not self._tip:
             return {}
+        known = self._listings.get((self._tip, folder))
+        if known is not None:
+            return dict(known)
         # By path: one that is not there yet lists nothing and is no error, so that every error is one.
-        done = self._git("ls-tree", "-t", "-z", self._tip, "--", *paths, check=False)
+        wanted = ("events/", f"events/{folder}/", README)
+        done = self._git("ls-tree", "-t", "-z", self._tip, "--", *wanted, check=False)
         if done.code != 0:
             raise NotReady(
                 f"the ledger cannot be read in {self._repository}: git ls-tree ended with {done.code}",
                 hint="nothing was written; try again",
             )
         lines = (line.partition("\t") for line in done.out.decode().split("\0") if line)
-        return {path: meta for meta, _, path in lines}
+        return {path: (meta.split()[0], meta.split()[2]) for meta, _, path in lines}
 
-    def _tree(self, seen: Mapping[str, str], folder: str, new: Mapping[str, str]) -> str:
-        """A folder with what was seen in it, and what is new there."""
-        inside = {path.removeprefix(folder): meta for path, meta in seen.items() if path.startswith(folder)}
-        entries = {**{name: meta for name, meta in inside.items() if name and "/" not in name}, **new}
-        lines = "".join(f"{meta}\t{name}\n" for name, meta in sorted(entries.items()))
-        return self._write("mktree", stdin=lines.encode())
+    def _digits(self) -> int:
+        """How many digits the ids of this repository have."""
+        return 64 if self._git("rev-parse", "--show-object-format").out.strip() == b"sha256" else 40
 
     def _push(self, commit: str) -> None:
         assert self._remote is not None, "asked only where there is one"
@@ -401,10 +431,9 @@ class GitLedger:
         Words differ from forge to forge; what the branch holds now tells who was first.
         """
         try:
-            self._fetch()
+            tip = self._fetch()
         except NotReady as error:
             raise self._refused(said) from error
-        tip = self._local_tip()
         if tip and self._git("merge-base", "--is-ancestor", commit, tip, check=False).code == 0:
             return
         if tip != self._tip or "File exists" in said:
@@ -427,14 +456,13 @@ class GitLedger:
 
     # --- git ---------------------------------------------------------------------------------------------------
 
-    def _write(self, *args: str, stdin: bytes, env: Mapping[str, str] | None = None) -> str:
-        done = self._git(*args, stdin=stdin, env=env, check=False)
+    def _write(self, made: Sequence[Object]) -> None:
+        done = write_objects(self._repository, made)
         if done.code != 0:
             raise NotReady(
                 f"the ledger cannot be written into {self._repository}: {done.message}",
                 hint="nothing was written; check that the disk has room and that you may write into .git",
             )
-        return os.fsdecode(done.out).strip()
 
     def _git(
         self,
@@ -464,6 +492,12 @@ def _refusal(done: Finished) -> str:
 def _clean(text: str) -> str:
     """Text as Git takes it for a name or a message: no control characters, nothing that is not a character."""
     return _STRANGE.sub("", text).encode("utf-8", "replace").decode().strip(_TRIMMED)
+
+
+def _children(listing: _Listing, folder: str) -> _Listing:
+    """What lies in a folder itself, by name; the folder is "" or ends with a slash."""
+    below = {path.removeprefix(folder): entry for path, entry in listing.items() if path.startswith(folder)}
+    return {name: entry for name, entry in below.items() if name and "/" not in name}
 
 
 def _place(position: int) -> tuple[str, str]:
