@@ -8,7 +8,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +29,7 @@ from terrace.adapters.host import (
     file_system,
     pid_namespace,
     process_state,
+    send_signal,
     start_time,
 )
 from terrace.adapters.leases import LocalLeases
@@ -452,6 +455,44 @@ def test_a_process_id_that_was_given_again_is_another_process(tmp_path: Path) ->
         while process_state(child.pid, born) == "running":
             time.sleep(0.01)
         assert process_state(child.pid, born) == "gone", "a zombie does nothing any more"
+
+
+def test_no_signal_reaches_a_process_that_has_the_number_of_another_by_now() -> None:
+    """Process numbers are given again after a few thousand processes where a system has few."""
+    with subprocess.Popen(["sleep", "60"]) as child:
+        born = start_time(child.pid)
+        for started in (str(int(born) - 1), str(int(born) + 1), ""):
+            assert not send_signal(child.pid, started, signal.SIGINT)
+        time.sleep(0.05)
+        assert child.poll() is None
+        assert send_signal(child.pid, born, signal.SIGINT)
+        assert child.wait(10) == -signal.SIGINT
+        assert not send_signal(child.pid, born, signal.SIGINT)
+    assert not send_signal(0, born, signal.SIGINT), "0 and -1 are groups of processes"
+    assert not send_signal(-1, born, signal.SIGINT)
+
+
+def test_every_signal_by_number_goes_to_a_process_that_cannot_have_ended_unnoticed() -> None:
+    """A number belongs to a child until it is waited for; whatever signals one in another way is listed here."""
+    source = Path(__file__).parents[2] / "src" / "terrace"
+    by_number = re.compile(r"os\.(kill|killpg)\(.*")
+    found = {
+        (str(path.relative_to(source)), line.strip())
+        for path in source.rglob("*.py")
+        for line in path.read_text().splitlines()
+        if by_number.search(line)
+    }
+    assert found == {
+        # Signal 0 asks whether there is such a process.
+        ("adapters/host.py", "os.kill(pid, 0)"),
+        # Where the system has no descriptors of processes.
+        ("adapters/host.py", "os.kill(pid, number)"),
+        # A child that nobody has waited for.
+        ("adapters/terraform/execute.py", "os.killpg(self.child.pid, signal.SIGKILL)"),
+        ("adapters/confined.py", "os.killpg(child.pid, signal.SIGKILL)"),
+        # Its own group.
+        ("adapters/terraform/fast/serve.py", "os.killpg(0, signal.SIGKILL)"),
+    }
 
 
 @NAMESPACES

@@ -135,15 +135,24 @@ def _started(
 
 def _wait(child: subprocess.Popen[bytes], name: str, said: tuple[IO[bytes], ...], limits: Limits) -> None:
     end = time.monotonic() + limits.seconds
+    pause = _POLL / 32
     while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(_POLL)
+        ended = _has_ended(child)
         if any(os.fstat(one.fileno()).st_size > limits.output for one in said):
             raise TooMuch(f"{name} said more than {limits.output:,} bytes, and was stopped", "output")
-        if child.returncode is not None:
+        if ended:
             return
         if time.monotonic() > end:
             raise TooMuch(f"{name} did not end within {limits.seconds:g} s, and was stopped", "time")
+        time.sleep(pause)
+        pause = min(2 * pause, _POLL)
+
+
+def _has_ended(child: subprocess.Popen[bytes]) -> bool:
+    """Whether it ended. It is not waited for yet: until then its number, and that of its group, is no other one's."""
+    if not hasattr(os, "waitid"):
+        return child.poll() is not None
+    return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _read(file: IO[bytes]) -> bytes:

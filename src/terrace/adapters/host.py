@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,33 @@ def process_state(pid: int, started: str) -> ProcessState:
     except OSError:
         return "unknown"
     return "unknown"
+
+
+def send_signal(pid: int, started: str, number: signal.Signals) -> bool:
+    """Send a signal to the process of that number and start time; False where it is gone, or another one by now.
+
+    Numbers are given again soon where a system has few. A descriptor of a process leads to no other one, so that
+    nothing can take its place between the look and the signal (Linux; elsewhere that moment remains).
+    """
+    if not hasattr(os, "pidfd_open"):
+        running = process_state(pid, started) == "running"
+        with contextlib.suppress(ProcessLookupError):
+            if running:
+                os.kill(pid, number)
+        return running
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if process_state(pid, started) != "running":
+            return False
+        signal.pidfd_send_signal(descriptor, number)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def file_identity(found: os.stat_result) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from terrace.adapters.environ import ENVIRON
-from terrace.adapters.host import file_identity, host, pid_namespace, process_state, sync_parents
+from terrace.adapters.host import file_identity, host, pid_namespace, process_state, send_signal, sync_parents
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.runner.permits import NONCE, Permits
 from terrace.adapters.runner.run_folder import Ended, Intent, Lock, LogSeal, RunFolder, Started
@@ -360,9 +360,7 @@ class LocalApplier:
         started = self._started(run, attempt)
         if started is None or started.pid_namespace != pid_namespace():
             return
-        if process_state(started.pid, started.started) == "running":
-            with suppress(ProcessLookupError):
-                os.kill(started.pid, signal.SIGINT)
+        send_signal(started.pid, started.started, signal.SIGINT)
 
     def _outcome(self, run: RunFolder, ended: Ended, log: _Log) -> RunOutcome:
         if ended.end == "not started":

@@ -293,5 +293,5 @@ def _started(
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child.pid, signal.SIGINT)
+    # It looks first whether the child has ended: from then on its number may be that of another process.
+    child.send_signal(signal.SIGINT)
