@@ -35,6 +35,8 @@ _THEIRS = (
     *("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"),
     *("GIT_SHALLOW_FILE", "GIT_REPLACE_REF_BASE", "GIT_ATTR_SOURCE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS"),
     *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
+    # What they name is traced in clear, and a trace on stderr is part of an error message.
+    *("GIT_TRACE2_ENV_VARS", "GIT_TRACE2_CONFIG_PARAMS"),
 )
 _DAMAGE = re.compile(
     r"bad object|bad tree|bad revision|invalid revision range|corrupt|missing (blob|tree|commit|object)|"
@@ -88,6 +90,8 @@ def git_environment() -> dict[str, str]:
     quiet["GIT_NO_REPLACE_OBJECTS"] = "1"
     # And its parents are those that it names: no file of grafts gives it others.
     quiet["GIT_GRAFT_FILE"] = os.devnull
+    # A trace of requests shows no token, whatever the user asked for.
+    quiet["GIT_TRACE_REDACT"] = "1"
     ssh = {} if "GIT_SSH_COMMAND" in os.environ else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
     inherited = {k: v for k, v in for_children().items() if k not in _THEIRS}
     return {**inherited, **quiet, **ssh}
