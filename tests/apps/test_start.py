@@ -176,9 +176,57 @@ def test_a_right_file_is_summed_up(tmp_path: Path, capsys: Captured) -> None:
     assert config_check(str(tmp_path / "deep/er"), as_json=False) == 0
     assert capsys.readouterr().out.splitlines() == [
         "terrace.yaml is right",
-        "  dev: automatic, no approvals",
-        "  prod after dev: manual, approved by 2 people, 1 x sec",
+        "  dev: automatic, no approvals, no stacks",
+        "  prod after dev: manual, approved by 2 people, 1 x sec, no stacks",
     ]
+
+
+def test_what_could_not_work_later_is_told_at_once_with_its_lines(tmp_path: Path, capsys: Captured) -> None:
+    block = 'terraform {\n  backend "s3" {\n    bucket = "b"\n    key = "k"\n    region = "r"\n  }\n}\n'
+    stacks(tmp_path, "dev", "prod")
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / name / "net").mkdir(parents=True)
+        (tmp_path / name / "net/main.tf").write_text(block if name in "cd" else "\n")
+    lines = [
+        "version: 1",
+        "environments: {dev: {}, prod: {}}",
+        "stacks:",
+        "  - {path: a/net, environment: dev}",
+        "  - {path: b/net, environment: dev}",
+        "  - {path: gone, environment: dev}",
+        "  - {path: environments/dev, environment: dev, var_files: [dev.tfvars]}",
+        "  - {path: c/net, environment: dev, name: c}",
+        "  - {path: d/net, environment: prod}",
+        '  - {path: "x/*", environment: "{1}"}',
+        "",
+    ]
+    (tmp_path / "terrace.yaml").write_text("\n".join(lines))
+    assert config_check(str(tmp_path), as_json=True) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["file"], one["line"], one["message"]) for one in told["problems"]] == [
+        ("c/net/main.tf", 2, "dev/c and prod/net have the same state: s3 bucket b, key k"),
+        ("terrace.yaml", 5, "a/net and b/net are both the stack dev/net"),
+        ("terrace.yaml", 6, "the stack gone holds no configuration"),
+        ("terrace.yaml", 7, "dev: there is no file of variables dev.tfvars"),
+        ("terrace.yaml", 10, "no folder with configuration matches x/*"),
+    ]
+    assert all(one["hint"] for one in told["problems"])
+
+
+def test_refused_stacks_and_root_modules_in_no_stack_are_told_of_a_right_file(tmp_path: Path, capsys: Captured) -> None:
+    stacks(tmp_path, "dev", "prod")
+    (tmp_path / "environments/prod/main.tf").write_text("terraform {\n  cloud {}\n}\n")
+    (tmp_path / "bootstrap").mkdir()
+    (tmp_path / "bootstrap/main.tf").write_text('provider "aws" {\n  region = "x"\n}\n')
+    (tmp_path / "terrace.yaml").write_text("version: 1\n")
+    assert config_check(str(tmp_path), as_json=False) == 0
+    said = capsys.readouterr()
+    assert "  dev: manual, no approvals, 1 stack" in said.out
+    assert "refused: prod (environments/prod/main.tf:2)" in said.out
+    assert "1 folder with a backend or a provider is in no stack: bootstrap" in said.err
+    config_check(str(tmp_path), as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["stacks"], told["in_no_stack"], told["refused"][0]["stack"]) == (2, ["bootstrap"], "prod")
 
 
 def test_a_file_without_environments_is_summed_up_with_those_of_the_folders(tmp_path: Path, capsys: Captured) -> None:
@@ -316,6 +364,39 @@ def test_a_wrong_file_here_and_on_the_branch_are_told_apart(work: Path, capsys: 
     code, rows = examined(work, capsys)
     assert (code, rows["trust root"]["state"]) == (1, "missing")
     assert rows["terraform"]["state"] == "ok", "the rest is looked at all the same"
+
+
+def test_stacks_that_could_not_be_planned_are_told(work: Path, capsys: Captured) -> None:
+    _, rows = examined(work, capsys)
+    assert rows["stacks"]["found"] == "1 stack of 1 environment"
+    (work / "environments/dev/main.tf").write_text('terraform {\n  required_version = "~> 0.12.0"\n}\n')
+    (work / "lost").mkdir()
+    (work / "lost/main.tf").write_text('provider "aws" {\n  region = "x"\n}\n')
+    code, rows = examined(work, capsys)
+    assert (code, rows["root modules"]["state"]) == (1, "optional")
+    assert "in no stack: lost" in rows["root modules"]["found"]
+    assert "environments/dev/main.tf of dev asks for ~> 0.12.0, and terraform is" in rows["required_version"]["found"]
+    entries = "stacks: [{path: lost, environment: dev}, {path: gone/lost, environment: dev}]\n"
+    (work / "terrace.yaml").write_text(f"version: 1\nenvironments: {{dev: {{}}}}\n{entries}")
+    code, rows = examined(work, capsys)
+    assert (code, rows["stacks"]["state"], rows["stacks"]["how"]) == (1, "missing", "terrace config check")
+
+
+def test_a_repository_without_a_stack_is_not_well(tmp_path: Path, capsys: Captured) -> None:
+    work = with_remote(tmp_path / "work", {"infra/main.tf": 'terraform {\n  backend "s3" {}\n}\n'})
+    code, rows = examined(work, capsys)
+    assert (code, rows["stacks"]["state"], rows["stacks"]["how"]) == (1, "missing", "terrace init --print")
+    assert "in no stack: infra" in rows["root modules"]["found"]
+
+
+def test_problems_of_the_file_on_the_protected_branch_are_told_as_its(work: Path, capsys: Captured) -> None:
+    commit(work, {"terrace.yaml": "version: 1\nx: 1\ny: 2\n"})
+    git(work, "push", "--quiet", "origin", "main")
+    (work / "terrace.yaml").write_text("version: 1\n")
+    _, rows = examined(work, capsys)
+    assert rows["terrace.yaml"]["state"] == "ok"
+    assert "origin/main:terrace.yaml:2:1: `x` is not a key" in rows["trust root"]["found"]
+    assert "the file on the protected branch" in rows["trust root"]["how"]
 
 
 def test_a_git_that_is_too_old_is_told(

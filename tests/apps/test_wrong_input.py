@@ -234,7 +234,7 @@ def test_commands_and_options_that_are_misspelt(shop: World) -> None:
     told(shop.run("deploy"), 2, "Missing argument 'ENV'", hint="Usage:")
     told(shop.run("deploy", "dev", "--reff", "x"), 2, "--ref", hint="Usage:")
     told(shop.run("show", "nothing"), 2, "there is no deployment 'nothing'")
-    told(shop.run("plan", "de"), 2, "no stack is called 'de'", "did you mean 'dev'?")
+    told(shop.run("plan", "de"), 2, "no stack or environment is called 'de'", "did you mean 'dev'?")
     told(shop.run("approve", "dev", "--yes"), 2, "nothing waits for an answer in dev")
 
 

@@ -255,12 +255,23 @@ def test_no_duration_that_is_read_leaves_the_calendar() -> None:
     assert "it should be a duration" in problems("version: 1\nenvironments: {dev: {soak: 3651d}}\n")[0]
 
 
+def test_without_a_file_the_order_is_that_of_the_usual_spellings() -> None:
+    found = load(b"", discovered=("prd", "uat", "sandbox", "zone", "stg")).environments
+    assert [(e.name, e.after) for e in found] == [
+        ("sandbox", None),
+        ("uat", "sandbox"),
+        ("stg", "uat"),
+        ("prd", "stg"),
+        ("zone", "prd"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("discovered", "asked"),
     [
         (("prod",), ["prod"]),
         (("dev",), []),
-        (("dev", "prod", "sandbox"), ["prod", "sandbox"]),
+        (("dev", "prod", "zone"), ["prod", "zone"]),
         (("prod-eu", "prod-us", "dev"), ["prod-eu", "prod-us"]),
         (("product", "zoo"), ["zoo"]),
     ],

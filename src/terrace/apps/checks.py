@@ -23,6 +23,7 @@ from terrace.stacks.backends import Address
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.naming import shell_word
 from terrace.stacks.repository import Repository
+from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.tree import Tree
 
 OF_CHANGES = ("commits", "trust-root", "gitleaks", "trufflehog")
@@ -182,7 +183,8 @@ def _of_the_rules(examined: Examined, message: str, path: str) -> Finding:
 
 def noticed(examined: Examined) -> tuple[Finding, ...]:
     """What was seen in the layout of the repository and could not be looked into."""
-    return tuple(
+    nothing = () if examined.landscape.stacks or examined.change_set.removed else (_no_stack(examined),)
+    return nothing + tuple(
         Finding(
             rule="layout",
             severity=Severity.MEDIUM,
@@ -195,6 +197,21 @@ def noticed(examined: Examined) -> tuple[Finding, ...]:
             advisory=True,
         )
         for notice in examined.change_set.notices
+    )
+
+
+def _no_stack(examined: Examined) -> Finding:
+    """A check of a repository without a stack has looked at nothing, and that is no pass."""
+    outside = examined.landscape.outside
+    why = f"{in_no_stack(outside).message}; so" if outside else "this repository has no stack, so that"
+    return Finding(
+        rule="layout",
+        severity=Severity.HIGH,
+        status=Status.UNKNOWN,
+        tool="terrace",
+        message=f"{why} nothing was looked at",
+        path=examined.trusted.source or "terrace.yaml",
+        fix="`terrace init --print` shows the stacks that it finds, and the entries of `stacks:` for them",
     )
 
 

@@ -33,6 +33,7 @@ from terrace.plans.terraform import Purpose
 from terrace.rollout.ports import Watcher
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
+from terrace.stacks.load import BadConfig
 from terrace.stacks.trust_root import RootPlace
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class Workshop:
         """Where the trust root is read, and how that was decided."""
         from terrace.apps.trust_root import RootFinder
 
-        return RootFinder(self.repository, ENVIRON, self._config_of, fetch=self._fetch).find()
+        return RootFinder(self.repository, ENVIRON, self._trusted_config, fetch=self._fetch).find()
 
     def _trust_at(self, commit: str, place: RootPlace) -> TrustRoot:
         from terrace.apps.judging import judging
@@ -161,10 +162,18 @@ class Workshop:
 
         tree = self.repository.tree(commit)
         text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
-        config = self._config_of(commit, place)
+        config = self._trusted_config(commit, place)
         ENVIRON.conceal(secrets_named(config))
         signers = tree.read(config.signers) if config.signers in tree.entries else b""
         return TrustRoot(commit, config, signers, policy_version(text, signers, judging(tree, config)))
+
+    def _trusted_config(self, commit: str, place: RootPlace) -> Config:
+        """The configuration of the protected branch. Raises BadConfig that says so: another file may lie here."""
+        try:
+            return self._config_of(commit, place)
+        except BadConfig as error:
+            whose = f"this is the file on the protected branch, at {commit[:7]}, and not the one of the working tree"
+            raise error.at(f"{place}:{CONFIG_FILE}", whose) from None
 
     def config_at(self, commit: str) -> Config:
         """The configuration as that commit has it."""

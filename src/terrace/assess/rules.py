@@ -56,10 +56,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "layout",
-        "Something in the layout of the repository could not be looked into.",
+        "Something in the layout of the repository could not be looked into, or there is no stack at all.",
         "What was not looked at may be part of the change, and is not judged.",
         "Do what the finding says at its place.",
-        "It never blocks. `checks: {layout: off}` of terrace.yaml does not tell it.",
+        "It blocks only where there is no stack. `checks: {layout: advisory}` of terrace.yaml tells it only, `off` "
+        "does not look.",
     ),
     Rule(
         "outside-files",

@@ -12,7 +12,7 @@ import msgspec
 
 from terrace.stacks.tree import Tree, read_many
 
-FORMAT = 6
+FORMAT = 7
 """Goes up whenever a reader finds other facts in the same bytes; kept facts of other formats are not used."""
 
 BUILTIN = "terraform.io/builtin/terraform"
@@ -112,9 +112,10 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
 
     `init` is a hash of everything in the file that `terraform init` depends on, "" when that is nothing. `states`
     are the `terraform_remote_state` data sources, `locals` and `defaults` those values that are strings. `used` are the
-    local names of the providers that resources, data sources and `provider` blocks are of. `words` are the strings that
-    may be paths; `values` the attributes outside of blocks, which a file of variables consists of; `outputs` the names
-    of the outputs, with their lines; `output_uses` the outputs of other stacks that are used.
+    local names of the providers that resources, data sources and `provider` blocks are of; `configured` those that a
+    `provider` block sets more of than an alias, with its line. `words` are the strings that may be paths; `values` the
+    attributes outside of blocks, which a file of variables consists of; `outputs` the names of the outputs, with their
+    lines; `output_uses` the outputs of other stacks that are used.
     """
 
     modules: tuple[ModuleCall, ...] = ()
@@ -134,6 +135,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     values: dict[str, Template] = {}
     outputs: dict[str, int] = {}
     output_uses: tuple[OutputUse, ...] = ()
+    configured: dict[str, int] = {}
 
 
 def provider_sources(module: Iterable[FileFacts]) -> frozenset[str]:

@@ -119,6 +119,7 @@ class _Gathered:
         self.values: dict[str, Template] = {}
         self.outputs: dict[str, int] = {}
         self.output_uses: list[OutputUse] = []
+        self.configured: dict[str, int] = {}
 
     def facts(self) -> FileFacts:
         init = [
@@ -145,6 +146,7 @@ class _Gathered:
             values=self.values,
             outputs=self.outputs,
             output_uses=tuple(dict.fromkeys(self.output_uses)),
+            configured=self.configured,
         )
 
     # --- native syntax -----------------------------------------------------------------------------------------
@@ -174,6 +176,9 @@ class _Gathered:
     def _uses(self, kind: str, labels: list[str], block: Node) -> None:
         if kind == "provider" and labels:
             self.used.add(labels[0])
+            # A block with nothing but an alias is how old modules name the providers that they are given.
+            if [*blocks(block), *(name for name, _ in attributes(block) if name not in ("alias", "version"))]:
+                self.configured.setdefault(labels[0], line_of(block))
         elif kind == "check":
             for inner in blocks(block):
                 self._uses(*head(inner), inner)
@@ -324,7 +329,10 @@ class _Gathered:
                 self.states.append(msgspec.structs.replace(found, name=name, partial=partial))
 
     def _json_uses(self, body: dict[str, Any]) -> None:
-        self.used.update(name for name, _ in _labelled(body.get("provider")))
+        for name, settings in _labelled(body.get("provider")):
+            self.used.add(name)
+            if settings.keys() - {"alias", "version"}:
+                self.configured.setdefault(name, 1)
         for _, check in _labelled(body.get("check")):
             self._json_uses(check)
         for kind in _OF_PROVIDERS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from terrace.stacks.config import Config
 from terrace.stacks.discovery import discover
@@ -11,6 +11,7 @@ from terrace.stacks.facts import FactsStore
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import Stack
 from terrace.stacks.refusals import Refusal, refused_stacks, with_dependents
+from terrace.stacks.root_modules import RootModule, in_no_stack, roots_in_no_stack
 from terrace.stacks.tree import Tree
 
 
@@ -18,7 +19,7 @@ from terrace.stacks.tree import Tree
 class Landscape:
     """The stacks of one commit, with the graph of modules that they reach.
 
-    `refusals` say by key which of them are neither planned nor changed.
+    `refusals` say by key which of them are neither planned nor changed. `outside` are root modules in no stack.
     """
 
     commit: str
@@ -26,13 +27,17 @@ class Landscape:
     stacks: tuple[Stack, ...]
     graph: Graph
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
+    outside: tuple[RootModule, ...] = ()
 
     @staticmethod
     def of_tree(commit: str, config: Config, tree: Tree, store: FactsStore) -> Landscape:
         """Returns the stacks of a commit with this tree. Raises BadInput for names that cannot be used."""
         stacks = discover(tree, config)
         graph = Graph.of(tree, stacks, store)
-        return Landscape(commit, config, stacks, graph, refused_stacks(stacks, graph, tree, config))
+        outside = roots_in_no_stack(tree, stacks, graph, store)
+        if outside:
+            graph = replace(graph, notices=(*graph.notices, in_no_stack(outside)))
+        return Landscape(commit, config, stacks, graph, refused_stacks(stacks, graph, tree, config), outside)
 
     def of(self, environment: str) -> tuple[Stack, ...]:
         """The stacks of an environment, by key."""

@@ -40,16 +40,13 @@ from terrace.stacks.config import (
     WaiverRules,
 )
 from terrace.stacks.environment_keys import LITERALS
+from terrace.stacks.environment_names import PRODUCTION, rank
 from terrace.stacks.keys import TERRACE
 from terrace.stacks.kinds import Located
 from terrace.stacks.naming import NAME, nearest
 from terrace.stacks.stack_patterns import fault, is_pattern, unknown_captures
 from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose, shown
 
-LADDER = ("dev", "development", "test", "qa", "staging", "stage", "preprod", "prod", "production")
-"""Usual names from the first step up, for a repository that has no terrace.yaml."""
-
-_PRODUCTION = frozenset({"prod", "production", "prd", "live"})
 _SECRET = re.compile(r"(SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE_?KEY|ACCESS_KEY|API_?KEY)(?!.*_(FILE|PATH)$)", re.I)
 
 Record = dict[str, Located]
@@ -62,6 +59,12 @@ class BadConfig(BadInput):
         first = problems[0]
         super().__init__(first.message, hint=first.hint if len(problems) == 1 else None, place=first.place)
         self.problems = problems
+
+    def at(self, path: str, whose: str) -> BadConfig:
+        """Returns the same problems of the file under another name, and says whose file it is."""
+        moved = BadConfig(tuple(replace(one, place=replace(one.place, path=path)) for one in self.problems))
+        moved.hint = f"{moved.hint}; {whose}" if moved.hint else whose
+        return moved
 
     def __str__(self) -> str:
         if len(self.problems) == 1:
@@ -102,8 +105,9 @@ def load(
 
 
 def ladder(names: Iterable[str]) -> tuple[str, ...]:
-    """Names of environments from the first step up, as far as names tell."""
-    return tuple(sorted(names, key=lambda n: (LADDER.index(n) if n in LADDER else len(LADDER), n)))
+    """Names of environments in the usual order of promotion; those without a usual name come last, by alphabet."""
+    ranks = {name: rank(name) for name in names}
+    return tuple(sorted(ranks, key=lambda name: (ranks[name] is None, ranks[name] or 0, name)))
 
 
 def asks(names: tuple[str, ...], name: str) -> bool:
@@ -113,7 +117,7 @@ def asks(names: tuple[str, ...], name: str) -> bool:
 
 def is_production(name: str) -> bool:
     """Whether an environment is production, by its name."""
-    return not _PRODUCTION.isdisjoint(re.split(r"[._-]", name.lower()))
+    return not PRODUCTION.isdisjoint(re.split(r"[._-]", name.lower()))
 
 
 def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:

@@ -14,6 +14,7 @@ from terrace.apps.cli.reports import asked_for
 from terrace.apps.handover import Making, hand_over, take_over, unplanned
 from terrace.apps.mirroring import show_findings
 from terrace.apps.wiring import Workshop
+from terrace.errors import BadInput
 from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.validate import validate
 from terrace.plans.handed import Handed
@@ -23,6 +24,7 @@ from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import visible
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason
+from terrace.stacks.root_modules import in_no_stack
 
 
 def check(
@@ -105,16 +107,28 @@ def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:
 
 
 def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
-    """Plan stacks as they are in the working tree."""
+    """Plan stacks as they are in the working tree: those of these keys, and all of these environments.
+
+    Exit 1 where there is no stack: nothing was planned, and that is no pass.
+    """
     from terrace.stacks.naming import no_such
 
     shop = Workshop(Path(folder))
     landscape = shop.survey(shop.repository.snapshot())
     known = {stack.key: stack for stack in landscape.stacks}
+    environments = {stack.environment for stack in landscape.stacks}
     for key in keys:
-        if key not in known:
-            raise no_such("stack", key, known)
-    impacts = tuple(Impact(known[key], (Reason("asked", known[key].path),)) for key in keys or sorted(known))
+        if key not in known and key not in environments:
+            if key in {environment.name for environment in landscape.config.environments}:
+                raise BadInput(f"{key} has no stack", hint=_ADD_STACKS)
+            raise no_such("stack or environment", key, [*known, *sorted(environments - known.keys())])
+    wanted = [key for key in sorted(known) if not keys or key in keys or known[key].environment in keys]
+    if not wanted:
+        outside = landscape.outside
+        message = f"{in_no_stack(outside).message}; " if outside else ""
+        note(f"{message}nothing was planned: there is no stack")
+        note(f"hint: {_ADD_STACKS}")
+    impacts = tuple(Impact(known[key], (Reason("asked", known[key].path),)) for key in wanted)
     change_set = ChangeSet(landscape.commit, landscape.commit, (), impacts)
     with watcher(as_json=as_json) as told:
         validation = validate(shop.onlookers(told), change_set, landscape, {})
@@ -127,7 +141,10 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
         show(terminal.plans(assessment.plans, assessment.unplanned))
         if assessment.findings:
             show(terminal.findings_table(assessment.findings))
-    return 2 if assessment.unplanned else 0
+    return 2 if assessment.unplanned else 0 if wanted else 1
+
+
+_ADD_STACKS = "`terrace init --print` shows the stacks that it finds, and the entries of `stacks:` for them"
 
 
 def hand(folder: str, environment: str, file: str) -> int:

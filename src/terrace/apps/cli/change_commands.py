@@ -126,13 +126,13 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
 
 
 @click.command()
-@click.argument("stacks", nargs=-1, metavar="[STACK]...")
+@click.argument("stacks", nargs=-1, metavar="[STACK|ENV]...")
 @click.option("--touched", metavar="ENV", help="The stacks of ENV that the working tree's changes touch; with --seal.")
 @click.option("--seal", "file", metavar="FILE", type=click.Path(), help="Hand the plans over to `check --plans`.")
 @JSON
 @click.pass_obj
 def plan(folder: str, stacks: tuple[str, ...], touched: str | None, file: str | None, as_json: bool) -> int:
-    """Plan stacks of the working tree, all of them or those named (`prod/network`).
+    """Plan stacks of the working tree: all of them, those named (`prod/network`), or all of an environment (`dev`).
 
     With --touched and --seal a job that holds the account of one environment plans its part of a change, and another
     judges it: what is sealed with TERRACE_DIGEST_KEY is read with it, and counts for the same commit only.

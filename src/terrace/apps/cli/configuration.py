@@ -9,11 +9,16 @@ from typing import Any
 
 import click
 
-from terrace.apps.cli.console import emit, show
-from terrace.apps.cli.init import environments_of
+from terrace.apps.cli.console import emit, note, show, show_lines
+from terrace.apps.working_tree import working_tree
 from terrace.errors import BadInput, NotReady
+from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.stacks.config import ApprovalRule, Config
+from terrace.stacks.config_problems import examine
+from terrace.stacks.discovery import environments
+from terrace.stacks.landscape import Landscape
 from terrace.stacks.load import BadConfig, load
+from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.schema import json_schema
 from terrace.stacks.yaml_nodes import Problem
 
@@ -27,10 +32,16 @@ def config_schema() -> int:
 
 
 def config_check(folder: str, *, as_json: bool) -> int:
-    """terrace.yaml of the working tree: exit 0, or 2 with everything that is wrong."""
+    """terrace.yaml of the working tree, with the stacks that it makes of the folders there: exit 0, or 2 with all that
+    is wrong. Stacks that are refused, and root modules in no stack, are told and are no fault of the file."""
     path = _found(Path(folder))
     try:
-        config = load(path.read_bytes(), CONFIG_FILE, discovered=environments_of(path.parent))
+        text = path.read_bytes()
+        tree, store = working_tree(path.parent)
+        config = load(text, CONFIG_FILE, discovered=environments(tree))
+        examined = examine(tree, config, store)
+        if examined.problems:
+            raise BadConfig(examined.problems)
     except OSError as error:
         raise NotReady(f"{path} cannot be read: {error.strerror}", hint="make it yours to read") from error
     except BadConfig as error:
@@ -38,10 +49,20 @@ def config_check(folder: str, *, as_json: bool) -> int:
             raise
         emit({"schema": "terrace/config-check@1", "ok": False, "problems": [_told(p) for p in error.problems]})
         return error.exit_code
+    landscape = examined.landscape
     if as_json:
-        emit({"schema": "terrace/config-check@1", "ok": True, "problems": []})
+        emit(
+            {
+                "schema": "terrace/config-check@1",
+                "ok": True,
+                "problems": [],
+                "stacks": len(landscape.stacks),
+                "refused": refusals_json(landscape.refusals),
+                "in_no_stack": [root.shown_path for root in landscape.outside],
+            }
+        )
     else:
-        _summary(config)
+        _summary(config, landscape)
     return 0
 
 
@@ -73,11 +94,19 @@ def _found(folder: Path) -> Path:
     raise NotReady(f"there is no {CONFIG_FILE} here", hint="`terrace init` writes one that fits this repository")
 
 
-def _summary(config: Config) -> None:
+def _summary(config: Config, landscape: Landscape) -> None:
     show(f"{CONFIG_FILE} is right")
     for environment in config.environments:
         after = f" after {environment.after}" if environment.after else ""
-        show(f"  {environment.name}{after}: {environment.deploy}, {_asked(environment.approvals)}")
+        number = len(landscape.of(environment.name))
+        stacks = "1 stack" if number == 1 else f"{number or 'no'} stacks"
+        show(f"  {environment.name}{after}: {environment.deploy}, {_asked(environment.approvals)}, {stacks}")
+    if landscape.refusals:
+        show_lines(refusal_lines(landscape.refusals))
+    if landscape.outside:
+        notice = in_no_stack(landscape.outside)
+        note(f"note: {notice.message}")
+        note(f"hint: {notice.hint}")
 
 
 def _asked(rule: ApprovalRule) -> str:

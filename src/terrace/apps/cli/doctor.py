@@ -26,13 +26,19 @@ from terrace.apps.cli.console import emit, show
 from terrace.apps.forge import UNCONNECTED
 from terrace.apps.home import Home
 from terrace.apps.wiring import CONFIG_FILE, Workshop, now
+from terrace.apps.working_tree import working_tree
 from terrace.errors import TerraceError
 from terrace.ledger.chain import strange_times
 from terrace.ledger.dates import doubt
 from terrace.ledger.dismissals import told, unread, way_out
+from terrace.plans.required_versions import wrong_versions
 from terrace.report.text import visible
 from terrace.stacks.config import Config, Environment
+from terrace.stacks.config_problems import examine
+from terrace.stacks.discovery import environments
+from terrace.stacks.landscape import Landscape
 from terrace.stacks.load import BadConfig, load
+from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.trust_root import REMOTE_SETTING
 from terrace.watch.states import problems
 
@@ -83,7 +89,7 @@ def _rows(folder: Path) -> Iterator[Row]:
         yield from _defaults()
         return
     yield Row("repository", "ok", str(shop.repository.root))
-    yield from _working_tree(shop.repository.root)
+    yield from _working_tree(shop)
     trust = _asked("trust root", lambda: _place(shop))
     yield trust
     yield from _decided(shop) if trust.state == "ok" else ()
@@ -113,14 +119,16 @@ def _defaults() -> Iterator[Row]:
     yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, ENVIRON)))
 
 
-def _working_tree(root: Path) -> Iterator[Row]:
-    """terrace.yaml as it lies here: it judges nothing before it is on the protected branch."""
-    path = root / CONFIG_FILE
+def _working_tree(shop: Workshop) -> Iterator[Row]:
+    """terrace.yaml as it lies here, which judges nothing before it is on the protected branch, and its stacks."""
+    path = shop.repository.root / CONFIG_FILE
     if not path.is_file():
         yield Row(CONFIG_FILE, "optional", "none here: environments/ with safe defaults", "terrace init")
+        yield from _stacks(shop, b"")
         return
     try:
-        load(path.read_bytes(), CONFIG_FILE)
+        text = path.read_bytes()
+        load(text, CONFIG_FILE)
     except BadConfig as error:
         number = len(error.problems)
         yield Row(CONFIG_FILE, "optional", f"{number} problem{'s' * (number > 1)}", "terrace config check")
@@ -128,6 +136,48 @@ def _working_tree(root: Path) -> Iterator[Row]:
         yield Row(CONFIG_FILE, "optional", f"cannot be read: {error.strerror}", f"chmod u+r {CONFIG_FILE}")
     else:
         yield Row(CONFIG_FILE, "ok", "valid")
+        yield from _stacks(shop, text)
+
+
+def _stacks(shop: Workshop, text: bytes) -> Iterator[Row]:
+    """The stacks of the working tree, and what would keep them from being planned."""
+    try:
+        tree, store = working_tree(shop.repository.root)
+        examined = examine(tree, load(text, CONFIG_FILE, discovered=environments(tree)), store)
+    except TerraceError as error:
+        yield _broken("stacks", error)
+        return
+    landscape, number = examined.landscape, len(examined.problems)
+    count = len(landscape.stacks)
+    how = "terrace init --print"
+    if number:
+        first = f"{number} problem{'s' * (number > 1)}, the first: {examined.problems[0].message}"
+        yield Row("stacks", "missing", first, "terrace config check")
+    elif not count:
+        yield Row("stacks", "missing", "there is no stack: every command looks at nothing", how)
+    else:
+        many = len({stack.environment for stack in landscape.stacks})
+        found = f"{count} stack{'s' * (count > 1)} of {many} environment{'s' * (many > 1)}"
+        yield Row("stacks", "ok", found)
+    if landscape.outside:
+        yield Row("root modules", "optional", in_no_stack(landscape.outside).message, how)
+    yield from _required_versions(shop, landscape)
+
+
+def _required_versions(shop: Workshop, landscape: Landscape) -> Iterator[Row]:
+    """Whether Terraform is one of the versions that the configuration asks for."""
+    try:
+        product, version = shop.terraform.product, shop.terraform.version
+        refused = tuple(wrong_versions(landscape, version))
+    except TerraceError:
+        # The row of terraform says it.
+        return
+    if refused:
+        more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
+        one = refused[0]
+        found = f"{one.place} of {one.stack} asks for {one.constraint}, and {product} is {version}{more}"
+        how = "install a version that fits, or change `required_version`"
+        yield Row("required_version", "missing", found, how)
 
 
 def _place(shop: Workshop) -> str:

@@ -1,0 +1,58 @@
+"""The files of a folder that is in no Git repository, as a tree."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from terrace.stacks.tree import Entry
+
+_ABSENT = frozenset({".git", ".terraform", ".terragrunt-cache", "node_modules", ".venv"})
+"""Folders of tools: what is in them is made from the rest."""
+
+_READ = (".tf", ".tofu", ".json", ".hcl", ".tfvars", ".yaml", ".yml", ".tfbackend")
+
+
+class FolderTree:
+    """The files below a folder, without those of tools. A file is identified by its content where it may be read as
+    configuration, else by its path, size and time."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file and symbolic link."""
+        return dict(self._listed(""))
+
+    def read(self, path: str) -> bytes:
+        """The content of a file, or the target of a link. KeyError when `path` is not an entry."""
+        entry = self.entries[path]
+        file = self._root / path
+        return os.fsencode(file.readlink()) if entry.is_link else file.read_bytes()
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents by path. KeyError when one of them is not an entry."""
+        return {path: self.read(path) for path in paths}
+
+    def _listed(self, folder: str) -> Iterator[tuple[str, Entry]]:
+        with os.scandir(self._root / folder) as found:
+            for one in sorted(found, key=lambda entry: entry.name):
+                path = f"{folder}/{one.name}" if folder else one.name
+                if one.is_symlink():
+                    yield path, Entry(f"link:{Path(one.path).readlink()}", "120000")
+                elif one.is_dir(follow_symlinks=False):
+                    if one.name not in _ABSENT:
+                        yield from self._listed(path)
+                elif one.is_file(follow_symlinks=False):
+                    yield path, Entry(self._identity(one, path))
+
+    def _identity(self, file: os.DirEntry[str], path: str) -> str:
+        if file.name.endswith(_READ):
+            content = Path(file.path).read_bytes()
+            return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+        seen = file.stat(follow_symlinks=False)
+        return f"{path}:{seen.st_size}:{seen.st_mtime_ns}"

@@ -1,0 +1,25 @@
+"""The working tree as a tree: of a Git repository without what Git ignores, else of the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from terrace.adapters.folder_tree import FolderTree
+from terrace.adapters.git.facts_cache import FactsCache
+from terrace.adapters.git.repository import GitRepository
+from terrace.apps.home import Home
+from terrace.errors import NotReady
+from terrace.stacks.facts import FactsStore
+from terrace.stacks.tree import Tree
+
+
+def working_tree(root: Path) -> tuple[Tree, FactsStore]:
+    """Returns the files below the root of a repository, and where the facts of them are kept."""
+    store = FactsCache(Home.of(root).cache / "facts.db")
+    try:
+        repository = GitRepository.around(root, cache=Path())
+    except NotReady:
+        return FolderTree(root), store
+    if repository.root.resolve() != root.resolve():
+        return FolderTree(root), store
+    return repository.tree(repository.snapshot()), store

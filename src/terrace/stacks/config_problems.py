@@ -1,0 +1,77 @@
+"""What in terrace.yaml cannot work with the folders that are there, all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from terrace.errors import BadInput, Place
+from terrace.stacks.backends import shared
+from terrace.stacks.config import Config
+from terrace.stacks.discovery import discovered, unmatched
+from terrace.stacks.facts import FactsStore
+from terrace.stacks.graph import Graph
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.layout import Layout
+from terrace.stacks.naming import nearest
+from terrace.stacks.refusals import refused_stacks
+from terrace.stacks.root_modules import roots_in_no_stack
+from terrace.stacks.tree import Tree
+from terrace.stacks.yaml_nodes import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The stacks that a configuration makes of a tree, and what is wrong: `problems` are never left as they are."""
+
+    landscape: Landscape
+    problems: tuple[Problem, ...]
+
+
+def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> Examination:
+    """Returns what a configuration makes of a tree. Nothing is raised for what is wrong: it is listed."""
+    stacks, errors = discovered(tree, config)
+    graph = Graph.of(tree, stacks, store)
+    refused = dict(refused_stacks(stacks, graph, tree, config))
+    landscape = Landscape(commit, config, stacks, graph, refused, roots_in_no_stack(tree, stacks, graph, store))
+    found = [
+        *(_problem(error, config) for error in (*errors, *unmatched(tree, config))),
+        *_missing_folders(tree, config),
+        *_missing_files(tree, landscape),
+        *(
+            Problem(
+                one.address.place or Place(config.source or one.stack.shown_path),
+                f"{one.stack.key} and {one.other.key} have the same state: {one.address}",
+                "give each an address of its own: in its backend block, or in `backend_config` of its entry",
+            )
+            for one in shared(landscape)
+        ),
+    ]
+    return Examination(landscape, tuple(sorted(dict.fromkeys(found), key=lambda one: (one.place.path, one.place.line))))
+
+
+def _problem(error: BadInput, config: Config) -> Problem:
+    return Problem(error.place or Place(config.source), error.message, error.hint)
+
+
+def _missing_folders(tree: Tree, config: Config) -> Iterator[Problem]:
+    layout = Layout(tree)
+    for setting in config.stacks:
+        if not layout.configuration(setting.path):
+            near = nearest(setting.path, layout.folders)
+            hint = f"did you mean {near!r}?" if near else "a stack is a folder with *.tf, *.tofu or *.tf.json files"
+            message = f"the stack {setting.path or '.'} holds no configuration"
+            yield Problem(Place(config.source, setting.line), message, hint)
+
+
+def _missing_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:
+    """Files of variables that entries of `stacks:` name and that are not there."""
+    layout = Layout(tree)
+    lines = {one.path: one.line for one in landscape.config.stacks}
+    for stack in landscape.stacks:
+        for path in stack.var_files:
+            real = layout.way(path).real
+            if real is None or real not in tree.entries:
+                place = Place(landscape.config.source, lines.get(stack.path, 0))
+                hint = "it is a path from the root of the repository; files that Git ignores are not deployed"
+                yield Problem(place, f"{stack.key}: there is no file of variables {path}", hint)

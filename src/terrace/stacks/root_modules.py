@@ -1,0 +1,202 @@
+"""Finds root modules by what their folders contain, wherever they are in a repository.
+
+A root module configures a backend or a provider, or has files that only the command line of Terraform reads: variables,
+a lock file. A folder that another calls is a module, and so is one below `modules`; examples and tests are neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from terrace.errors import Place
+from terrace.stacks.environment_names import is_vague, rank
+from terrace.stacks.facts import FactsStore, FileFacts, Settings, facts_of
+from terrace.stacks.graph import Graph
+from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables, join, parent
+from terrace.stacks.model import Notice, Stack
+from terrace.stacks.stack_patterns import ASIDE
+from terrace.stacks.tree import Tree
+
+_MODULES = frozenset({"modules", "module"})
+_SHOWN = 5
+"""How many folders a notice names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something in a folder that only a root module has, and where. `strong`: it runs Terraform there, or did."""
+
+    what: str
+    place: Place
+    strong: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RootModule:
+    """A folder that is a root module by its `signs`, the strongest first. `backend` is its backend block, if any."""
+
+    path: str
+    signs: tuple[Sign, ...]
+    backend: Settings | None = None
+    cloud: bool = False
+    workspace: bool = False
+
+    @property
+    def shown_path(self) -> str:
+        """Returns the folder as people write it."""
+        return self.path or "."
+
+    @property
+    def is_configured(self) -> bool:
+        """Returns whether it configures where it keeps its state, or a provider."""
+        return any(sign.strong for sign in self.signs)
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The root modules of a tree. `uncalled` are folders with configuration that no other calls and nothing tells to be
+    one: root modules or modules, both is possible."""
+
+    found: tuple[RootModule, ...]
+    uncalled: tuple[str, ...]
+
+
+def find_root_modules(tree: Tree, store: FactsStore) -> Roots:
+    """Returns the root modules of a tree, sorted by path."""
+    layout = Layout(tree)
+    facts = facts_of(tree, _files(layout, layout.folders), store)
+    return _roots(layout, tree, layout.folders, facts, frozenset())
+
+
+def roots_in_no_stack(tree: Tree, stacks: Iterable[Stack], graph: Graph, store: FactsStore) -> tuple[RootModule, ...]:
+    """Returns the folders that configure a backend or a provider and that are neither a stack nor a module of one."""
+    layout = Layout(tree)
+    named = {layout.way(stack.path).real for stack in stacks}
+    known = {*graph.folders, *(layout.way(path).real for path in graph.folders), *named}
+    left = [folder for folder in layout.folders if folder not in known]
+    if not left:
+        return ()
+    facts = facts_of(tree, _files(layout, left), store)
+    called = frozenset(call.target for folder in graph.folders.values() for call in folder.calls)
+    return tuple(root for root in _roots(layout, tree, left, facts, called).found if root.is_configured)
+
+
+def in_no_stack(roots: Collection[RootModule]) -> Notice:
+    """Returns what is told of root modules that are in no stack; there is at least one."""
+    first = next(iter(roots))
+    names = [root.shown_path for root in roots]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    folders, verb = ("1 folder", "is") if len(names) == 1 else (f"{len(names)} folders", "are")
+    place = first.signs[0].place
+    return Notice(
+        f"{folders} with a backend or a provider {verb} in no stack: {', '.join(names[:_SHOWN])}{more}",
+        place.path,
+        place.line,
+        "`terrace init --print` proposes entries for `stacks:`; it expects none below `modules`, `examples`, `tests`",
+    )
+
+
+# --- what a folder contains --------------------------------------------------------------------------------------
+
+
+def _files(layout: Layout, folders: Iterable[str]) -> list[str]:
+    return [path for folder in folders for path in _configuration(layout, folder)]
+
+
+def _configuration(layout: Layout, folder: str) -> Iterator[str]:
+    """The files of a folder as entries of the tree, links followed."""
+    for name in layout.folders[folder]:
+        path = layout.way(f"{folder}/{name}" if folder else name).real
+        if path is not None and path in layout.entries and not layout.entries[path].is_link:
+            yield path
+
+
+def _roots(
+    layout: Layout, tree: Tree, folders: Iterable[str], facts: Mapping[str, FileFacts], called: frozenset[str]
+) -> Roots:
+    contents = {folder: {path: facts[path] for path in _configuration(layout, folder)} for folder in folders}
+    modules = called | frozenset(_called(contents))
+    variables = _variables(tree, contents)
+    aside = _Aside(layout)
+    found, uncalled = [], []
+    for folder in sorted(contents):
+        backend, cloud = _backend(contents[folder])
+        signs = tuple(_signs(tree, folder, contents[folder], variables.get(folder, ())))
+        if aside.is_example(folder) or ((folder in modules or aside.is_module(folder)) and not (backend or cloud)):
+            continue
+        if signs:
+            workspace = any(one.workspace_line for one in contents[folder].values())
+            found.append(RootModule(folder, signs, backend, cloud, workspace))
+        else:
+            uncalled.append(folder)
+    return Roots(tuple(found), tuple(uncalled))
+
+
+def _called(contents: Mapping[str, Mapping[str, FileFacts]]) -> Iterator[str]:
+    for folder, files in contents.items():
+        for facts in files.values():
+            for call in facts.modules:
+                if call.source is not None and (call.source.startswith(("./", "../")) or call.source in (".", "..")):
+                    target = join(folder, call.source)
+                    if target is not None and target != folder:
+                        yield target
+
+
+def _backend(files: Mapping[str, FileFacts]) -> tuple[Settings | None, bool]:
+    blocks = [facts.backend for facts in files.values() if facts.backend is not None]
+    return (blocks[-1] if blocks else None), any(facts.cloud_line for facts in files.values())
+
+
+def _variables(tree: Tree, contents: Collection[str]) -> Mapping[str, list[str]]:
+    """The files of variables that Terraform loads by itself, by folder."""
+    found: dict[str, list[str]] = {}
+    for path in tree.entries:
+        # The end is looked at first: most files have another.
+        is_one = path.endswith((".tfvars", ".tfvars.json")) and is_automatic_variables(path.rpartition("/")[2])
+        if is_one and parent(path) in contents:
+            found.setdefault(parent(path), []).append(path)
+    return found
+
+
+def _signs(tree: Tree, folder: str, files: Mapping[str, FileFacts], variables: Iterable[str]) -> Iterator[Sign]:
+    for path, facts in files.items():
+        if facts.backend is not None:
+            yield Sign(f"backend {facts.backend.type}", Place(path, facts.backend.line))
+        if facts.cloud_line:
+            yield Sign("a cloud block", Place(path, facts.cloud_line))
+    for path, facts in files.items():
+        for name, line in facts.configured.items():
+            yield Sign(f"provider {name}", Place(path, line))
+    lock = f"{folder}/{LOCK_FILE}" if folder else LOCK_FILE
+    if lock in tree.entries:
+        yield Sign("a lock file", Place(lock), strong=False)
+    for path in variables:
+        yield Sign("a file of variables", Place(path), strong=False)
+
+
+class _Aside:
+    """Which folders hold examples, tests and modules, by the names on the way to them."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._children: dict[str, set[str]] = {}
+        for folder in layout.folders:
+            parts = folder.split("/")
+            for index, part in enumerate(parts):
+                self._children.setdefault("/".join(parts[:index]), set()).add(part)
+
+    def is_example(self, folder: str) -> bool:
+        """Whether a folder is below examples or tests, or below a hidden folder."""
+        parts = folder.split("/") if folder else []
+        return any(
+            part.startswith(".") or part in ASIDE - _MODULES or (part == "test" and not self._is_step(parts[:index]))
+            for index, part in enumerate(parts)
+        )
+
+    def is_module(self, folder: str) -> bool:
+        return not _MODULES.isdisjoint(folder.split("/"))
+
+    def _is_step(self, above: list[str]) -> bool:
+        """Whether other environments are beside a folder `test`: then it is one too."""
+        beside = self._children.get("/".join(above), set())
+        return any(rank(name) is not None and not is_vague(name) for name in beside)
