@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,6 +217,46 @@ def test_a_stack_that_is_renamed_without_its_state_creates_nothing_twice(
         shop.ok("destroy", "dev", "dev/app", "--yes", "--reason", "made anew")
         shop.ok("deploy", "dev")
         assert marks.read_text().split() == ["made", "made"], "the first is gone"
+
+
+def test_a_stack_that_is_split_without_its_state_creates_nothing_twice_until_a_person_says_that_it_is_empty(
+    tmp_path: Path,
+) -> None:
+    rules = "version: 1\nenvironments:\n  dev: {}\npeople: {ann: {emails: [ann@example.com]}}\n"
+    parts = [thing(f"part{number}") for number in range(4)]
+    halves = {
+        "environments/dev/one/main.tf": "".join([parts[0], *(thing(f"one{at}") for at in range(3))]),
+        "environments/dev/two/main.tf": "".join([parts[1], *(thing(f"two{at}") for at in range(3))]),
+    }
+    other = {"environments/dev/other/main.tf": thing("other")}
+    shop = world(tmp_path / "place", {"environments/dev/app/main.tf": "".join(parts), **other, "terrace.yaml": rules})
+    shop.ok("deploy", "dev")
+    git(shop.work, "switch", "--quiet", "--create", "change")
+    git(shop.work, "rm", "--quiet", "-r", "environments/dev/app")
+    commit(shop.work, halves)
+    checked = shop.run("check", "--json")
+    found = [f for f in checked.json["findings"] if f["rule"] == "shared-state" and f["status"] == "fail"]
+    assert sorted(f["stack"] for f in found) == ["dev/one", "dev/two"], checked.out
+    assert all("dev/one, dev/two together create what dev/app holds" in f["message"] for f in found)
+    assert "terrace state backup dev --accept dev/app" in found[0]["fix"]
+    git(shop.work, "switch", "--quiet", "main")
+    git(shop.work, "merge", "--quiet", "change")
+    git(shop.work, "push", "--quiet", "origin", "main")
+    done = shop.run("deploy", "dev", "--json")
+    assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
+    assert "together create what dev/app holds" in json.dumps(done.json["reasons"])
+    assert not list(Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/one/*.tfstate")), "nothing was applied"
+
+    shop.ok("state", "backup", "dev", "--accept", "dev/app")
+    assert shop.run("deploy", "dev").code == 1, "it holds its objects, whatever a person says"
+    (state,) = Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/app/terraform.tfstate")
+    emptied = json.loads(state.read_bytes())
+    state.write_text(json.dumps({**emptied, "serial": emptied["serial"] + 1, "resources": []}))
+    shop.ok("state", "backup", "dev")
+    assert shop.run("deploy", "dev").code == 1, "nobody said that this is right"
+    shop.ok("state", "backup", "dev", "--accept", "dev/app")
+    shop.ok("state", "backup", "dev")
+    shop.ok("deploy", "dev")
 
 
 def test_a_setting_of_the_machine_does_not_move_the_state_from_the_judged_address(

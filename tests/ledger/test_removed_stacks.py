@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
 import pytest
 
-from terrace.ledger.removed_stacks import recreated_stack
+from support.ledgers import MemoryLedger
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft, History
+from terrace.ledger.removed_stacks import Recreation, explanation, recreated_stack, recreations, removed_stacks
 
 HELD = {"dev/app": frozenset({"a.x", "a.y", "a.z"}), "dev/old": frozenset({"b.x"})}
 
@@ -28,3 +36,99 @@ def test_a_stack_that_creates_what_a_removed_one_holds_is_told(creations: list[s
 
 def test_nothing_is_recreated_where_no_stack_was_removed() -> None:
     assert recreated_stack(["a.x"], {}) == ""
+
+
+OLD = frozenset(f"a.o{number}" for number in range(8))
+
+
+def own(name: str, number: int = 9) -> list[str]:
+    return [f"a.{name}{at}" for at in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("creations", "found"),
+    [
+        ({"dev/b": ["a.o0", "a.o1", *own("b")], "dev/c": ["a.o2", "a.o3", *own("c")]}, ("dev/b", "dev/c")),
+        ({f"dev/s{at}": [f"a.o{at}", *own(f"s{at}")] for at in range(4)}, ("dev/s0", "dev/s1", "dev/s2", "dev/s3")),
+        ({"dev/b": ["a.o0", "a.o1", *own("b")], "dev/c": ["a.o1", *own("c")], "dev/d": own("d")}, ()),
+        ({"dev/b": ["a.o0", *own("b")], "dev/c": own("c")}, ()),
+        ({"dev/b": own("b"), "dev/c": own("c")}, ()),
+    ],
+    ids=["two halves", "four quarters", "the same object twice is one", "one by chance", "none"],
+)
+def test_a_removed_stack_that_is_split_into_several_is_told_of_each(
+    creations: Mapping[str, list[str]], found: tuple[str, ...]
+) -> None:
+    told = recreations(creations, {"dev/app": OLD})
+    assert dict(told) == dict.fromkeys(found, Recreation("dev/app", found))
+
+
+def test_a_stack_that_recreates_enough_by_itself_is_told_alone_beside_others() -> None:
+    creations = {"dev/b": sorted(OLD)[:6], "dev/c": [*sorted(OLD)[6:], *own("c")]}
+    told = recreations(creations, {"dev/app": OLD})
+    assert told["dev/b"] == Recreation("dev/app", ("dev/b",))
+    assert told["dev/c"] == Recreation("dev/app", ("dev/b", "dev/c"))
+
+
+def test_the_way_out_names_the_acceptance_of_an_empty_state() -> None:
+    for by in (("dev/b",), ("dev/b", "dev/c")):
+        message, fix = explanation("dev", "dev/b", Recreation("dev/app", by))
+        assert all(key in message for key in by)
+        assert "`terrace state backup dev --accept dev/app`" in fix
+        assert "`terrace destroy dev dev/app`" in fix
+
+
+# --- a state that holds nothing any more ---------------------------------------------------------------------------
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+FACTS = {"digest": "d", "empty": False, "lineage": "l", "serial": 1, "changes": [["create", "terraform_data.a"]]}
+
+
+def release(number: int) -> list[tuple[str, str, dict[str, Any]]]:
+    deployment, plan, apply = f"d{number}", f"p{number}", f"a{number}"
+    opened = {
+        "environment": "dev",
+        "commit": "c" * 40,
+        "origin": {"kind": "manual", "by": "ann"},
+        "waves": [["dev/app"]],
+        "policy": "p",
+    }
+    return [
+        (kinds.DEPLOYMENT_OPENED, deployment, opened),
+        (kinds.STEP_BEGUN, deployment, {"step": "plan", "stack": "dev/app", "attempt": plan}),
+        (kinds.STEP_ENDED, deployment, {"attempt": plan, "result": "succeeded", "detail": FACTS}),
+        (kinds.STEP_BEGUN, deployment, {"step": "apply", "stack": "dev/app", "attempt": apply}),
+        (kinds.STEP_ENDED, deployment, {"attempt": apply, "result": "succeeded"}),
+        (kinds.DEPLOYMENT_ENDED, deployment, {"result": "succeeded"}),
+    ]
+
+
+def look(finding: str) -> list[tuple[str, str, dict[str, Any]]]:
+    copy = {"backup": "dev/app/copy", "lineage": "l", "serial": 2, "sha256": "5" * 64} if finding == "saved" else {}
+    return [(kinds.STATE_BACKED_UP, "dev/app", {"environment": "dev", "finding": finding, **copy})]
+
+
+def told(*parts: list[tuple[str, str, dict[str, Any]]]) -> History:
+    ids, minutes = count(), count()
+    made = MemoryLedger(clock=lambda: NOON + timedelta(minutes=next(minutes)), new_id=lambda: f"e{next(ids)}")
+    for kind, subject, payload in (one for part in parts for one in part):
+        made.append([Draft(kind, subject, "ann", payload)], head=made.read().head)
+    assert made.read().reading.faults == ()
+    return made.read()
+
+
+@pytest.mark.parametrize(
+    ("parts", "held"),
+    [
+        ([release(1)], True),
+        ([release(1), look("saved")], True),
+        ([release(1), look("none")], False),
+        ([release(1), look("none"), look("saved")], False),
+        ([look("none"), release(1)], True),
+        ([release(1), look("none"), release(2)], True),
+    ],
+    ids=["deployed", "saved", "accepted", "accepted, and looked at again", "empty before", "deployed again since"],
+)
+def test_a_removed_stack_holds_nothing_once_a_person_accepted_its_empty_state(parts: list[Any], held: bool) -> None:
+    found = removed_stacks(told(*parts), "dev", ())
+    assert found == ({"dev/app": frozenset({"terraform_data.a"})} if held else {})

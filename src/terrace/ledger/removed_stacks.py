@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from terrace.ledger import folds
+from terrace.ledger.events.states import StateBackedUp, StateRestoreEnded
 from terrace.ledger.model import History
-from terrace.ledger.states import standings
 from terrace.rollout.model import Step
 from terrace.stacks.model import Destruction
 
@@ -14,10 +16,11 @@ from terrace.stacks.model import Destruction
 def removed_stacks(history: History, environment: str, present: Collection[str]) -> Mapping[str, frozenset[str]]:
     """Returns the addresses that applies left in each stack of an environment that is not among the present ones.
 
-    A stack that was destroyed holds nothing, and neither does one of whose empty state a person said that it is right.
-    What an apply of unknown or failed outcome was to create counts as held.
+    A stack that was destroyed holds nothing, and neither does one of whose empty state a person said that it is right,
+    unless something was applied since. What an apply of unknown or failed outcome was to create counts as held.
     """
     held: dict[str, set[str]] = {}
+    began: dict[str, datetime] = {}
     for deployment in folds.deployments(history):
         for key in deployment.stacks if deployment.environment == environment else ():
             if key in present:
@@ -29,16 +32,60 @@ def removed_stacks(history: History, environment: str, present: Collection[str])
             if planned is None or applied is None:
                 continue
             mine = held.setdefault(key, set())
+            began[key] = applied.began_at
             for action, address in planned.detail.get("changes", ()):
                 if action in ("delete", "forget") and applied.result == "succeeded":
                     mine.discard(address)
                 else:
                     mine.add(address)
-    known = standings(history)
-    empty = {
-        key for key in held if (one := known.get(key)) is not None and one.checked_at is not None and not one.backup
+    emptied = _emptied(history)
+    return {
+        key: frozenset(addresses)
+        for key, addresses in held.items()
+        if addresses and not (key in emptied and emptied[key] > began[key])
     }
-    return {key: frozenset(addresses) for key, addresses in held.items() if addresses and key not in empty}
+
+
+def _emptied(history: History) -> dict[str, datetime]:
+    """When each state was last found to hold nothing, as it should; none of a stack whose state was restored since."""
+    found: dict[str, datetime] = {}
+    for event in history.readable:
+        record = event.record
+        if isinstance(record, StateBackedUp) and record.finding == "none":
+            found[event.subject] = event.time
+        elif isinstance(record, StateRestoreEnded) and record.result == "restored":
+            found.pop(event.subject, None)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Recreation:
+    """A removed stack whose objects are created again by the stacks `by`: one, or several that it was split into."""
+
+    removed: str
+    by: tuple[str, ...]
+
+
+def recreations(
+    creations: Mapping[str, Iterable[str]], removed: Mapping[str, frozenset[str]]
+) -> Mapping[str, Recreation]:
+    """Returns for each stack that creates objects of a removed one again which one that is.
+
+    `creations` is what each stack creates. One that alone creates enough is told alone. Several that create at least
+    half of what a removed stack holds are told together, however much else each of them creates.
+    """
+    created = {key: frozenset(addresses) for key, addresses in creations.items()}
+    found = {}
+    for key, mine in created.items():
+        alone = recreated_stack(mine, removed)
+        if alone:
+            found[key] = Recreation(alone, (key,))
+    for name, held in sorted(removed.items()):
+        parts = {key: mine & held for key, mine in created.items() if mine & held}
+        if len(parts) > 1 and 2 * len(frozenset().union(*parts.values())) >= len(held):
+            for key in parts:
+                found.setdefault(key, Recreation(name, tuple(sorted(parts))))
+    return found
 
 
 def recreated_stack(creations: Iterable[str], removed: Mapping[str, frozenset[str]]) -> str:
@@ -54,14 +101,26 @@ def recreated_stack(creations: Iterable[str], removed: Mapping[str, frozenset[st
     return ""
 
 
-def explanation(environment: str, key: str, removed: str) -> tuple[str, str]:
+def explanation(environment: str, key: str, found: Recreation) -> tuple[str, str]:
     """Returns what is wrong where a stack creates the objects of a removed one again, and the ways out."""
+    removed = found.removed
+    gone = f"`terrace state backup {environment} --accept {removed}`"
+    destroy = f"Where {removed} has to go: `terrace destroy {environment} {removed}` first"
+    if len(found.by) > 1:
+        others = ", ".join(found.by[:5]) + (f" and {len(found.by) - 5} more" if len(found.by) > 5 else "")
+        return (
+            f"{others} together create what {removed} holds, which is gone at this commit and was not destroyed: "
+            "everything would be there twice",
+            f"where {removed} was split, move its objects first: `terraform state pull` at the old commit, `terraform "
+            "state mv -state=OLD -state-out=NEW ADDRESS ADDRESS` for each, `terraform state push` of both; then "
+            f"{gone} says that nothing of it is left. {destroy}",
+        )
     return (
         f"{key} creates what {removed} holds, which is gone at this commit and was not destroyed: everything would be "
         "there twice",
         f"where {removed} was renamed, move its state to {key} first: for a state that Terrace keeps, move the folder "
         f"of {removed} among the states of the data folder (`terrace doctor` shows it); else keep the old address in "
         "the backend block or in `backend_config`, or `terraform state pull` at the old commit and "
-        f"`terraform state push` at the new one. Where {removed} has to go: `terrace destroy {environment} {removed}` "
-        "first",
+        f"`terraform state push` at the new one. {destroy}. Where nothing of {removed} is left, because it was "
+        f"destroyed by hand or its objects were moved: {gone}",
     )

@@ -107,6 +107,7 @@ class Ground:
         self.prepared: set[str] = set()
         self._objection = objection
         self._ended: dict[str, StepRecord] = {}
+        self._creations: dict[str, tuple[str, ...]] = {}
 
     @property
     def attempts(self) -> frozenset[str]:
@@ -158,6 +159,17 @@ class Ground:
         """Reads the ledger once more: why that apply may not be started any more, "" when it may."""
         with self._lock:
             return self._objection(self.crew.ledger.read(), record)
+
+    def creations(self, key: str, addresses: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+        """Note what the plan of a stack creates; what the plans of all stacks of the deployment create so far."""
+        with self._lock:
+            self._creations[key] = addresses
+            earlier = {}
+            for other in self.deployment.stacks:
+                record = self.deployment.last(Step.PLAN, other)
+                changes = record.detail.get("changes", ()) if record is not None else ()
+                earlier[other] = tuple(address for action, address in changes if action == "create")
+            return {**earlier, **self._creations}
 
     def on_leaving(self, clean: Callable[[], None]) -> None:
         """Clean something up when this process is done with the deployment."""

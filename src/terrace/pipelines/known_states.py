@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
-from terrace.ledger.removed_stacks import recreated_stack, removed_stacks
+from terrace.ledger.removed_stacks import Recreation, recreations, removed_stacks
 from terrace.ledger.states import Standing, release_of, standings
 from terrace.pipelines.crew import Crew
 from terrace.plans.model import Action, Plan
@@ -63,8 +65,16 @@ def moved_state(crew: Crew, history: History, landscape: Landscape, stack: Stack
     return f"from {former[0]} to {now[0]}" if str(former[0]) != str(now[0]) else ""
 
 
-def recreated(history: History, here: Landscape, plan: Plan) -> str:
-    """Returns the stack of the same environment that is gone at this commit and whose objects a plan creates again."""
-    removed = removed_stacks(history, plan.stack.environment, {stack.key for stack in here.stacks})
-    creations = [one.address for one in plan.changes if one.action is Action.CREATE and not one.importing]
-    return recreated_stack(creations, removed)
+def creations_of(plan: Plan) -> tuple[str, ...]:
+    """Returns the addresses that a plan creates; what it imports is there already."""
+    return tuple(one.address for one in plan.changes if one.action is Action.CREATE and not one.importing)
+
+
+def recreated(
+    history: History, here: Landscape, environment: str, creations: Mapping[str, Iterable[str]]
+) -> Mapping[str, Recreation]:
+    """Returns which stacks create again what a stack of the same environment holds that is gone at this commit.
+
+    `creations` is what each stack of the environment creates, as far as that is known.
+    """
+    return recreations(creations, removed_stacks(history, environment, {stack.key for stack in here.stacks}))

@@ -24,7 +24,7 @@ from terrace.pipelines.ground import (
 )
 from terrace.pipelines.journal import plain
 from terrace.pipelines.judging import judged
-from terrace.pipelines.known_states import moved_state, recreated, wrong_state
+from terrace.pipelines.known_states import creations_of, moved_state, recreated, wrong_state
 from terrace.pipelines.left_states import never_had_state, unadopted
 from terrace.pipelines.look import reading
 from terrace.pipelines.state_owners import owner_of
@@ -102,9 +102,14 @@ def _volatile(names: Sequence[str]) -> str:
 
 
 def _recreated(ground: Ground, key: str, plan: Plan) -> str:
-    """Whether the plan creates what a stack still holds that this commit does not have any more, and the way out."""
-    found = recreated(ground.history, ground.landscape, plan)
-    return ". ".join(explanation(ground.deployment.environment, key, found)) if found else ""
+    """Whether the plan creates what a stack still holds that this commit does not have any more, and the way out.
+
+    Alone, or with the other stacks of this deployment, as far as those are planned: the last of them sees all.
+    """
+    creations = ground.creations(key, creations_of(plan))
+    environment = ground.deployment.environment
+    found = recreated(ground.history, ground.landscape, environment, creations).get(key)
+    return ". ".join(explanation(environment, key, found)) if found else ""
 
 
 def _foreign_state(ground: Ground, key: str) -> str:

@@ -25,7 +25,7 @@ from terrace.ledger.removed_stacks import explanation
 from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
-from terrace.pipelines.known_states import moved_state, recreated, wrong_state
+from terrace.pipelines.known_states import creations_of, moved_state, recreated, wrong_state
 from terrace.pipelines.left_states import never_had_state, unadopted
 from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.surroundings import surroundings
@@ -205,10 +205,10 @@ def _gather(
 def _recreating(history: History, landscape: Landscape, plans: Mapping[str, Plan]) -> list[Finding]:
     """Stacks that create what a stack still holds that the change removes or renames: a deployment refuses them."""
     found = []
-    for key, plan in plans.items():
-        removed = recreated(history, landscape, plan)
-        if removed:
-            message, fix = explanation(plan.stack.environment, key, removed)
+    for environment in dict.fromkeys(plan.stack.environment for plan in plans.values()):
+        creations = {key: creations_of(plan) for key, plan in plans.items() if plan.stack.environment == environment}
+        for key, one in recreated(history, landscape, environment, creations).items():
+            message, fix = explanation(environment, key, one)
             found.append(
                 Finding("shared-state", Severity.CRITICAL, Status.FAIL, "terrace", message, stack=key, fix=fix)
             )

@@ -16,6 +16,7 @@ from terrace.ledger.states import Standing, stacks_of, standings
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.state.bench import Bench, bench, release
+from terrace.plans.state_file import addresses_in
 from terrace.plans.terraform import StateSnapshot
 from terrace.rollout.model import Deployment
 from terrace.watch.states import Look, judge
@@ -24,11 +25,14 @@ from terrace.watch.states import Look, judge
 def back_up(crew: Crew, environments: Iterable[str], accepted: frozenset[str] = frozenset()) -> tuple[Look, ...]:
     """Look at every state of these environments, save what moved, and write down what was found.
 
-    What is not as it should be is an alarm, and stays one until it is right again or its stack is `accepted`. One
-    state that cannot be read hides no other.
+    What is not as it should be is an alarm, and stays one until it is right again or its stack is `accepted`. Of an
+    accepted stack that the protected branch does not have any more, a state without objects is found to hold nothing.
+    One state that cannot be read hides no other.
     """
     history = crew.ledger.read()
-    looks = [look for environment in environments for look in _looks(crew, history, environment, accepted)]
+    here = {stack.key for stack in crew.survey(crew.repository.protected_tip()).stacks} if accepted else frozenset()
+    gone = accepted - here
+    looks = [look for environment in environments for look in _looks(crew, history, environment, accepted, gone)]
     drafts = tuple(Draft(kinds.STATE_BACKED_UP, look.stack, crew.actor, _payload(look)) for look in looks)
     append(crew.ledger, history, lambda seen: drafts)
     return tuple(looks)
@@ -49,7 +53,9 @@ def due_for_a_look(crew: Crew) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _looks(crew: Crew, history: History, environment: str, accepted: frozenset[str]) -> Iterator[Look]:
+def _looks(
+    crew: Crew, history: History, environment: str, accepted: frozenset[str], gone: frozenset[str]
+) -> Iterator[Look]:
     """The looks at one environment, a release at a time: its stacks need not all be at the same one."""
     known = standings(history)
     busy = _busy(history, environment)
@@ -71,7 +77,8 @@ def _looks(crew: Crew, history: History, environment: str, accepted: frozenset[s
 
                 def one(blank: Look, on: Bench = on) -> Look:
                     standing = known.get(blank.stack) or Standing(blank.stack, environment)
-                    return _look(on, blank, standing, accept=blank.stack in accepted)
+                    accept, removed = blank.stack in accepted, blank.stack in gone
+                    return _look(on, blank, standing, accept=accept, removed=removed)
 
                 yield from pool.map(one, blanks)
         except Interrupted:
@@ -80,7 +87,7 @@ def _looks(crew: Crew, history: History, environment: str, accepted: frozenset[s
             yield from (replace(blank, reason=f"its release cannot be checked out: {error}") for blank in blanks)
 
 
-def _look(on: Bench, look: Look, known: Standing, *, accept: bool) -> Look:
+def _look(on: Bench, look: Look, known: Standing, *, accept: bool, removed: bool) -> Look:
     try:
         state = on.crew.terraform.pull_state(on.site(look.stack, "plan"))
     except Interrupted:
@@ -90,6 +97,9 @@ def _look(on: Bench, look: Look, known: Standing, *, accept: bool) -> Look:
     finding, reason = judge(known, state)
     if finding == "alarm" and accept:
         finding, reason = ("saved" if state.content else "none"), f"accepted by {on.crew.actor}: {reason}"
+    if removed and (not state.content or not addresses_in(state.content)):
+        said = f"accepted by {on.crew.actor}: it holds no object, and {look.stack} is gone"
+        return replace(look, finding="none", reason=said, lineage=state.lineage, serial=state.serial)
     look = replace(look, finding=finding, reason=reason, lineage=state.lineage, serial=state.serial)
     return _saved(on.crew, look, known, state) if state.content else look
 
