@@ -50,13 +50,31 @@ BLOCKS: dict[str, dict[str, Any]] = {
     "terraform_data.d": {"input": {"references": [f"{KEY}.arn", KEY]}},
     "terraform_data.maybe": {"input": {"references": ["aws_ssm_parameter.p.value", "aws_ssm_parameter.p"]}},
 }
+VARIABLES = {
+    "yes": True,
+    "no": False,
+    "text": "a",
+    "empty": "",
+    "none": None,
+    "list": ["a"],
+    "deep": {"is": {"on": True}},
+}
 INNER = """
+locals {
+  is_made = var.create && length(var.names) > 0
+}
+output "chosen" { value = local.is_made ? aws_kms_key.this[0].arn : aws_ssm_parameter.q.value }
+output "default" { value = var.left ? aws_kms_key.this[0].arn : aws_ssm_parameter.q.value }
+output "nullable" { value = var.right == null ? aws_kms_key.this[0].arn : null }
 output "key" { value = one(aws_kms_key.this[*].arn) }
 output "either" { value = try(aws_kms_key.this[0].arn, aws_kms_external_key.this[0].arn, null) }
 output "all" { value = { main = aws_kms_key.this[0].arn } }
 output "given" { value = var.given }
 output "parameter" { value = aws_ssm_parameter.q.value }
 """
+
+
+OUTPUTS = ("key", "either", "all", "given", "parameter", "chosen", "default", "nullable")
 
 
 def entry(address: str, unknown: Any = None) -> dict[str, Any]:
@@ -78,20 +96,37 @@ def topic(
     blocks = BLOCKS | {TOPIC: {"kms_master_key_id": {"references": list(references)}}}
     there = [address for address in blocks if address not in (TOPIC, "aws_kms_key.none")]
     there += ["module.m.aws_kms_key.this[0]", "module.m.aws_ssm_parameter.q"]
-    outputs: dict[str, Any] = {name: {"expression": {}} for name in ("key", "either", "all", "given", "parameter")}
+    outputs: dict[str, Any] = {name: {"expression": {}} for name in OUTPUTS}
     inside = [{"address": one} for one in ("aws_kms_key.this", "aws_kms_external_key.this", "aws_ssm_parameter.q")]
-    call = {"given": {"references": [f"{KEY}.arn", KEY]}}
+    call: dict[str, Any] = {"given": {"references": [f"{KEY}.arn", KEY]}, "create": {"references": ["var.yes"]}}
+    call |= {"names": {"constant_value": ["a"]}, "right": {"constant_value": None}}
+    variables = {
+        "given": {},
+        "create": {"default": False},
+        "names": {},
+        "left": {"default": True},
+        "right": {"default": "a"},
+    }
     document = {
         "format_version": "1.2",
+        "variables": {name: {"value": value} for name, value in VARIABLES.items()},
         "resource_changes": [entry(TOPIC, {"kms_master_key_id": True}), *map(entry, there)],
         "configuration": {
             "root_module": {
                 "resources": [{"address": address, "expressions": found} for address, found in blocks.items()],
-                "module_calls": {"m": {"expressions": call, "module": {"resources": inside, "outputs": outputs}}},
+                "module_calls": {
+                    "m": {
+                        "expressions": call,
+                        "module": {"resources": inside, "outputs": outputs, "variables": variables},
+                    }
+                },
             }
         },
     }
-    text = SOURCE.format(expression, more) + f'module "m" {{\n given = {KEY}.arn\n}}'
+    text = (
+        SOURCE.format(expression, more)
+        + f'module "m" {{\n given = {KEY}.arn\n create = var.yes\n names = ["a"]\n right = null\n}}'
+    )
     files = {"": [("main.tf", text.encode())], "m": [("main.tf", INNER.encode())]}
     plan = read_plan(
         json.dumps(document).encode(),
@@ -144,6 +179,42 @@ def told(found: ResourceChange) -> tuple[str | None, bool]:
 )
 def test_a_value_that_is_passed_on_is_that_of_its_block_and_will_be_there(expression: str, block: str) -> None:
     assert told(topic(expression)) == (block, True)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("var.yes", "!var.no", "true", "(var.yes && !var.no)", "var.yes || var.unknown", "!(var.no && var.unknown)"),
+        *('var.text == "a"', 'var.text != ""', "var.none == null", "var.text != null", "length(var.list) > 0"),
+        *("length(var.empty) == 0", "var.deep.is.on", '"${var.yes}"', "length([var.text, var.none]) >= 2"),
+    ],
+)
+def test_a_condition_of_constants_chooses_its_branch(condition: str) -> None:
+    assert told(topic(f"{condition} ? aws_kms_key.k.arn : aws_kms_key.other.arn")) == (KEY, True)
+    assert told(topic(f"{condition} ? aws_ssm_parameter.p.value : local.key")) == ("aws_ssm_parameter.p", False)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("var.unknown", "var.text == 1", 'var.list == ["a"]', "contains(var.list, var.text)", "var.deep.is.off"),
+        *("!var.text", "aws_kms_key.k.enabled", "length(aws_kms_key.k) > 0", "var.yes && var.unknown"),
+    ],
+)
+def test_a_condition_that_only_terraform_evaluates_leaves_both_branches(condition: str) -> None:
+    assert told(topic(f"{condition} ? aws_kms_key.k.arn : aws_kms_key.other.arn")) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("chosen", ("module.m.aws_kms_key.this", True)),
+        ("default", ("module.m.aws_kms_key.this", True)),
+        ("nullable", ("module.m.aws_kms_key.this", True)),
+    ],
+)
+def test_arguments_and_defaults_of_modules_decide_conditions(output: str, expected: Any) -> None:
+    assert told(topic(f"module.m.{output}")) == expected
 
 
 @pytest.mark.parametrize(

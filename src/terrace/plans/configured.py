@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from terrace.plans import wire
 from terrace.plans.addresses import block_of, steps_of
+from terrace.plans.constants import Constant, constant
 from terrace.plans.model import UNKNOWN, Path, Value
 from terrace.plans.possible import ANYTHING, ValueOf, Values, is_filled, possible, the_one
 from terrace.plans.schemas import Unsettable, made_by_apply
@@ -80,6 +81,8 @@ class Configured:
         # it very often.
         self._parts: dict[tuple[str, str, str, tuple[str | None, ...]], Values] = {}
         self._are_known: dict[tuple[str, str, str], bool] = {}
+        self._constants: dict[tuple[str, str, str], Constant | None] = {}
+        self._variables = document.variables
         self._all_ends: dict[tuple[str, str, str], tuple[Origin, ...]] = {}
         self._attributes: dict[str, Mapping[str, tuple[Origin, ...]]] = {}
 
@@ -143,20 +146,69 @@ class Configured:
         """Whether an unknown attribute will surely be neither null nor empty."""
         return is_filled(self._values(block, attribute))
 
-    def members(self, block: str, attribute: str) -> tuple[Origin | None, ...] | None:
-        """The blocks whose values the members of an attribute are; None for a member of which that is not sure, and
-        for an attribute that is no list as it is written."""
+    def members(self, block: str, attribute: str) -> tuple[Origin | Constant | None, ...] | None:
+        """What the members of a list are: the block whose value one is, or its constant; None for a member of which
+        that is not sure, and for an attribute that is no list as it is written. `compact` leaves out empty ones."""
         scope, resource = self._find(block)
         node = self._node(scope, resource.address, attribute) if scope is not None and resource is not None else None
-        while node is not None and node.type in ("expression", "collection_value") and len(node.named_children) == 1:
-            node = node.named_children[0]
-        if scope is None or resource is None or node is None or node.type != "tuple":
-            return None
-        if any(child.type.startswith("for_") for child in node.named_children):
+        if scope is None or resource is None or node is None:
             return None
         place = _Here(self, scope, resource, resource.address, 0)
-        ends = [the_one(possible(one, place)) for one in node.named_children if one.type == "expression"]
-        return tuple(Origin(end.block, end.reference) if end is not None else None for end in ends)
+        listed = _unwrapped(node)
+        is_compact = listed.type == "function_call" and text_of(listed.named_children[0]) == "compact"
+        if is_compact:
+            given = [one for part in listed.named_children[1:] for one in part.named_children]
+            listed = _unwrapped(given[0]) if len(given) == 1 else listed
+        if listed.type != "tuple" or any(child.type.startswith("for_") for child in listed.named_children):
+            return None
+        found: list[Origin | Constant | None] = []
+        for one in (child for child in listed.named_children if child.type == "expression"):
+            value = place.constant(one)
+            end = the_one(possible(one, place)) if value is None else None
+            if not (is_compact and value is not None and value.value in (None, "")):
+                found.append(Origin(end.block, end.reference) if end is not None else value)
+        return tuple(found)
+
+    # --- what is constant --------------------------------------------------------------------------------------------
+
+    def constant(self, scope: _Scope, names: tuple[str, ...], depth: int) -> Constant | None:
+        """The value of a local or a variable, where it can be evaluated without Terraform."""
+        keys = [key for name in names[1:] for key in _keys(name)]
+        if names[0] not in ("local", "var") or not keys or keys[0] is None or depth > _DEEPEST:
+            return None
+        name = scope.prefix, names[0], keys[0]
+        if name not in self._constants:
+            # What refers to itself is none.
+            self._constants[name] = None
+            self._constants[name] = self._evaluated(scope, names[0], keys[0], depth)
+        found = self._constants[name]
+        for key in keys[1:]:
+            if found is None or not isinstance(found.value, dict) or key not in found.value:
+                return None
+            found = Constant(found.value[key])
+        return found
+
+    def _evaluated(self, scope: _Scope, kind: str, name: str, depth: int) -> Constant | None:
+        if kind == "local":
+            return self._constant_of(scope, "locals", name, depth)
+        if scope.parent is None:
+            given = self._variables.get(name)
+            return Constant(wire.value(given.value)) if given is not None else None
+        expression = scope.parent.module.module_calls[scope.name].expressions.get(name)
+        declared = scope.module.variables.get(name)
+        default = declared.default if declared is not None else None
+        if expression is None:
+            return Constant(default) if declared is not None else None
+        if isinstance(expression, dict) and expression.keys() == {"constant_value"}:
+            found: Constant | None = Constant(expression["constant_value"])
+        else:
+            found = self._constant_of(scope.parent, f"module.{scope.name}", name, depth)
+        # A variable that is not nullable has its default where it is given null.
+        return None if found is not None and found.value is None and default is not None else found
+
+    def _constant_of(self, scope: _Scope, owner: str, attribute: str, depth: int) -> Constant | None:
+        node = self._node(scope, owner, attribute)
+        return constant(node, lambda names: self.constant(scope, names, depth + 1)) if node is not None else None
 
     # --- what is possible --------------------------------------------------------------------------------------------
 
@@ -214,8 +266,7 @@ class Configured:
         """What is at some keys of an expression; a key that is None may be any."""
         if not keys:
             return possible(node, place)
-        while node.type in ("expression", "collection_value") and len(node.named_children) == 1:
-            node = node.named_children[0]
+        node = _unwrapped(node)
         if node.type == "object" and not any(child.type.startswith("for_") for child in node.named_children):
             elements = [one.named_children for one in node.named_children if one.type == "object_elem"]
             wanted = [pair[-1] for pair in elements if keys[0] in (None, text_of(pair[0]).strip('"'))]
@@ -527,8 +578,17 @@ class _Here:
     def is_known(self, node: Node) -> bool:
         return self.configured.settled(self.scope, self.resource, expression_of(node))
 
+    def constant(self, node: Node) -> Constant | None:
+        return constant(node, lambda names: self.configured.constant(self.scope, names, self.depth))
+
     def follow(self, names: tuple[str, ...], further: tuple[str | None, ...] = ()) -> Values:
         return self.configured.follow(self.scope, self.resource, self.owner, names, self.depth + 1, further)
+
+
+def _unwrapped(node: Node) -> Node:
+    while node.type in ("expression", "collection_value") and len(node.named_children) == 1:
+        node = node.named_children[0]
+    return node
 
 
 def _keys(name: str) -> Iterator[str | None]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from terrace.plans.addresses import block_of
 from terrace.plans.configured import Configured, Origin
+from terrace.plans.constants import Constant
 from terrace.plans.model import MASKED, UNKNOWN, Path, ResourceChange, Value
 
 _DOCUMENT = "aws_iam_policy_document"
@@ -114,14 +115,15 @@ class Documents:
         if value is None:
             return
         written = self._configured.members(block_of(policy.address), name)
-        known = value if isinstance(value, list) else [UNKNOWN] * len(written or ())
-        if not known and value is UNKNOWN:
-            yield [UNKNOWN]
-        ends = written if written is not None and len(written) == len(known) else (None,) * len(known)
-        for one, end in zip(known, ends, strict=True):
+        if not isinstance(value, list):
+            value = [UNKNOWN] * len(written) if written is not None else [UNKNOWN]
+        ends = written if written is not None and len(written) == len(value) else (None,) * len(value)
+        for one, end in zip(value, ends, strict=True):
             yield _statements_in(one) if isinstance(one, str) else self._statements_of(policy, end)
 
-    def _statements_of(self, policy: ResourceChange, end: Origin | None) -> list[Value]:
+    def _statements_of(self, policy: ResourceChange, end: Origin | Constant | None) -> list[Value]:
+        if isinstance(end, Constant):
+            return _statements_in(end.value) if isinstance(end.value, str) else [UNKNOWN]
         source = self._policy(policy, end) if end is not None else None
         found = self._written(source) if source is not None else None
         return list(found["Statement"]) if isinstance(found, dict) else [UNKNOWN]

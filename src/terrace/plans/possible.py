@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from terrace.plans.constants import Constant
 from terrace.stacks.syntax import text_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class Place(Protocol):
 
     def is_known(self, node: Node) -> bool:
         """Whether Terraform knows the value of a part of the expression when it plans."""
+        ...
+
+    def constant(self, node: Node) -> Constant | None:
+        """The value of a part of the expression, where it can be evaluated here."""
         ...
 
     def follow(self, names: tuple[str, ...]) -> Values:
@@ -136,6 +141,9 @@ def _filled_by(nodes: Iterable[Node], place: Place) -> Values:
 
 def _conditional(children: list[Node], place: Place) -> Values:
     condition, *branches = children
+    decided = place.constant(condition)
+    if decided is not None and isinstance(decided.value, bool):
+        return possible(branches[0 if decided.value else 1], place)
     if place.is_known(condition):
         # Terraform chose already, and what it chose is unknown.
         branches = [branch for branch in branches if not place.is_known(branch)] or branches

@@ -111,6 +111,7 @@ class ConfigVariable(msgspec.Struct, gc=False):
     """The declaration of an input variable."""
 
     sensitive: bool = False
+    default: Any = None
 
 
 class ConfigOutput(msgspec.Struct, gc=False):
