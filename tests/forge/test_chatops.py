@@ -367,6 +367,10 @@ def test_a_run_that_waits_at_an_environment_is_let_in_once_the_gates_pass(room: 
     git(shop.work, "switch", "--quiet", "main")
     assert "run 93 is rejected at staging" in round_()
     assert 91 in fake.waiting, "what is no environment of terrace.yaml is left to others"
+    # Each has the newest commit of main: a pull request from main into a branch of one's own has it too.
+    for run, told in ((94, {"event": "pull_request"}), (95, {"branch": "hostile"}), (96, {"event": "merge_group"})):
+        fake.knocks(run, tip, "staging", **told)
+        assert f"run {run} is rejected at staging: its workflow is not that of main" in round_()
 
 
 def test_what_answered_an_earlier_deployment_answers_no_later_one(room: Room) -> None:

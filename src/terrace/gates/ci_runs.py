@@ -39,10 +39,8 @@ def why_unproven(run: CiRun | None, branch: str, people: People, requester: str,
     the protected branch."""
     if run is None:
         return "the forge knows no such run of this repository"
-    if not run.own or run.event not in TRUSTED_EVENTS:
-        return f"its workflow is not that of {branch}: it ran for the event {run.event}"
-    if run.branch != branch:
-        return f"its workflow is not that of {branch}: it ran on {run.branch or 'no branch'}"
+    if why := why_untrusted(branch, own=run.own, event=run.event, ran_on=run.branch):
+        return why
     if run.event in BY_ITSELF:
         started = {"@terrace"}
     else:
@@ -51,4 +49,14 @@ def why_unproven(run: CiRun | None, branch: str, people: People, requester: str,
         return f"it was started by {', '.join(sorted(started)) or 'no account'}, and not by {requester}"
     if opened_at < run.began_at - SKEW or (run.ended_at is not None and opened_at > run.ended_at + SKEW):
         return "the deployment was not opened while it ran"
+    return ""
+
+
+def why_untrusted(branch: str, *, own: bool, event: str, ran_on: str) -> str:
+    """Returns why the workflow of a run is not that of the protected branch, so that others than those who may merge
+    there decide what it does; "" where it is. The commit of a run does not tell: a pull request can have any."""
+    if not own or event not in TRUSTED_EVENTS:
+        return f"its workflow is not that of {branch}: it ran for the event {event}"
+    if ran_on != branch:
+        return f"its workflow is not that of {branch}: it ran on {ran_on or 'no branch'}"
     return ""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Literal, Protocol
 
 from terrace.errors import BadInput
+from terrace.gates.ci_runs import why_untrusted
 from terrace.gates.conversation.model import Knock
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger import folds
@@ -38,6 +39,12 @@ def answer_doors(crew: Crew, doors: Doors) -> Iterator[str]:
     known = {environment.name for environment in crew.config.environments}
     for knock in doors.knocks():
         if knock.environment not in known:
+            continue
+        # The gates judge a commit. What a run does is what its workflow says, and it gets the credentials.
+        untrusted = why_untrusted(crew.config.branch, own=knock.own, event=knock.event, ran_on=knock.branch)
+        if untrusted:
+            doors.answer(knock, "rejected", untrusted)
+            yield f"run {knock.run} is rejected at {knock.environment}: {untrusted}"
             continue
         try:
             crew.repository.resolve(knock.commit)

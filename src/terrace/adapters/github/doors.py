@@ -6,6 +6,7 @@ from typing import Literal
 
 from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.refusals import Refused
+from terrace.adapters.github.workflow_runs import is_own
 from terrace.gates.conversation.model import Knock
 from terrace.report.markdown import plain_within
 
@@ -24,7 +25,16 @@ class GitHubDoors:
         for run in self._github.each("actions/runs", "workflow_runs", status="waiting"):
             for pending in self._github.read(f"actions/runs/{int(run['id'])}/pending_deployments"):
                 name = str((pending.get("environment") or {}).get("name", ""))
-                found.append(Knock(str(int(run["id"])), name, str(run["head_sha"])))
+                found.append(
+                    Knock(
+                        run=str(int(run["id"])),
+                        environment=name,
+                        commit=str(run["head_sha"]),
+                        event=str(run["event"]),
+                        branch=str(run.get("head_branch") or ""),
+                        own=is_own(run, self._github.place),
+                    )
+                )
         return tuple(found)
 
     def answer(self, knock: Knock, answer: Literal["approved", "rejected"], why: str) -> None:

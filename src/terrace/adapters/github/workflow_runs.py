@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from terrace.adapters.github.client import GitHub, Place
 from terrace.gates.ci_runs import CiRun
@@ -18,8 +20,6 @@ def workflow_run(github: GitHub, place: Place, id_: str) -> CiRun | None:
     told = github.find(f"actions/runs/{int(id_)}")
     if told is None:
         return None
-    here = f"{place.owner}/{place.name}".casefold()
-    names = [str((told.get(of) or {}).get("full_name", "")).casefold() for of in ("repository", "head_repository")]
     users = (told.get("actor") or {}, told.get("triggering_actor") or {})
     ended = told.get("status") == "completed"
     return CiRun(
@@ -29,5 +29,12 @@ def workflow_run(github: GitHub, place: Place, id_: str) -> CiRun | None:
         logins=frozenset(str(user["login"]) for user in users if user.get("login")),
         began_at=datetime.fromisoformat(told["created_at"]),
         ended_at=datetime.fromisoformat(told["updated_at"]) if ended else None,
-        own=names == [here, here],
+        own=is_own(told, place),
     )
+
+
+def is_own(told: Mapping[str, Any], place: Place) -> bool:
+    """Returns whether a run is of a commit of this repository itself, and not of a fork."""
+    here = f"{place.owner}/{place.name}".casefold()
+    names = [str((told.get(of) or {}).get("full_name", "")).casefold() for of in ("repository", "head_repository")]
+    return names == [here, here]

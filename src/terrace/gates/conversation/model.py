@@ -84,8 +84,15 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """A run of CI that waits at the door of an environment, with the commit that it brings."""
+    """A run of CI that waits at the door of an environment, with the commit that it brings.
+
+    `event` is what it ran for, `branch` where its workflow is from; `own` says whether that is of the repository itself
+    and not of a fork.
+    """
 
     run: str
     environment: str
     commit: str
+    event: str
+    branch: str
+    own: bool
