@@ -141,6 +141,27 @@ def test_paths_that_providers_and_programs_read_count(block: str, path: str) -> 
     assert set(touched({"environments/dev/main.tf": block}, {path: "new"})) == {"dev"}
 
 
+def test_what_lies_beside_a_script_may_be_read_by_it() -> None:
+    base = {
+        "environments/dev/main.tf": local_exec('command = "sh ../../scripts/run.sh"'),
+        "environments/stage/main.tf": 'data "external" "x" {\n  program = ["${path.module}/../../tool.py"]\n}\n',
+    }
+    assert touched(base, {"scripts/lib.sh": "1"})["dev"] == ["unsure scripts/lib.sh environments/dev"]
+    assert set(touched(base, {"scripts/deep/data.json": "1"})) == {"dev"}
+    assert touched(base, {"scripts/README.md": "1", "script/x": "1"}) == {}
+    assert set(touched(base, {"helper.py": "1"})) == {"stage"}
+
+
+def test_each_stack_of_a_module_reads_what_its_template_reads() -> None:
+    base = {
+        "environments/dev/main.tf": calls("../../modules/m"),
+        "environments/prod/main.tf": calls("../../modules/m"),
+        "modules/m/main.tf": 'locals {\n  a = templatefile("${path.module}/t.tpl", {})\n}\n',
+        "modules/m/t.tpl": '${file("../../pages/a.html")}',
+    }
+    assert set(touched(base, {"pages/a.html": "1"})) == {"dev", "prod"}
+
+
 def test_files_of_variables_name_paths_too() -> None:
     base = {
         "environments/dev/main.tf": calls("../../modules/m", files="var.files"),

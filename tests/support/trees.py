@@ -56,6 +56,13 @@ def change(before: Mapping[str, str], after: Mapping[str, str | None]) -> Change
     return change_set_between(base, landscape(kept, "a" * 40), DictTree(before), DictTree(kept))
 
 
+def changed_between(before: Mapping[str, str], after: Mapping[str, str]) -> ChangeSet:
+    """The change set from some files to others."""
+    return change_set_between(
+        landscape(before, "b" * 40), landscape(after, "a" * 40), DictTree(before), DictTree(after)
+    )
+
+
 def why(changed: ChangeSet) -> dict[str, list[str]]:
     """Stack -> its reasons as `kind path chain...`."""
     return {i.stack.key: [" ".join([r.kind, r.path, *r.chain]) for r in i.reasons] for i in changed.impacts}

@@ -11,12 +11,17 @@ from typing import Literal
 
 from terrace.stacks.facts import FileFacts, Read, Template
 from terrace.stacks.graph import Folder, Graph
-from terrace.stacks.layout import join
+from terrace.stacks.inert import is_inert
+from terrace.stacks.layout import join, parent
 from terrace.stacks.model import Stack
 from terrace.stacks.values import UNKNOWN, Values, depends_on_stack, from_root, path_of
 
 OUTSIDE = "\0outside"
 """A path that no tree has: what is read from outside of the repository cannot change in it."""
+
+
+_SCRIPTS = (".bash", ".cjs", ".js", ".mjs", ".pl", ".ps1", ".py", ".rb", ".sh", ".ts")
+"""How the names of scripts end, which may read others of their folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ class Changed:
         if self._opaque_names and not self._opaque_names.isdisjoint(text.split("/")):
             return True
         _, slash, name = text.rpartition("/")
+        if name.endswith(_SCRIPTS):
+            return True
         if len(template) == 1 or slash:
             return name in self.names or not name.strip(".")
         return any(one.endswith(name) for one in self.names)
@@ -134,7 +141,7 @@ class _Reader:
 
     def _of_read(self, folder: Folder, file: str, read: Read) -> Iterator[Watch]:
         place = _place(file, read.line)
-        if not depends_on_stack(read.template, folder):
+        if read.function != "templatefile" and not depends_on_stack(read.template, folder):
             # The same in each stack that reaches the folder. One of them is enough to resolve it.
             for stack in self._stacks_above(folder.path)[:1]:
                 yield from self._resolved(folder, stack, read, place, None)
@@ -145,11 +152,13 @@ class _Reader:
     def _resolved(self, folder: Folder, stack: Stack, read: Read, place: str, key: str | None) -> Iterator[Watch]:
         for text in self._values_of(stack).of(read.template, folder.path):
             yield _watch(folder.path, read, text, stack.path, place, key)
-            path = path_of(text, stack.path) if read.function == "templatefile" else None
-            inner = self._graph.templates.get(path) if path is not None else None
-            for one in inner.reads if inner is not None else ():
-                for meant in self._values_of(stack).of(one.template, folder.path):
-                    yield _watch(folder.path, one, meant, stack.path, _place(path or "", one.line), stack.key)
+            path = path_of(text, stack.path)
+            for one in self._beside_script(path or "") if read.how == "mention" else ():
+                yield Watch(folder.path, "is", one, unsure=True, stack=key, place=place, text=read.text)
+            inner = self._graph.templates.get(path or "") if read.function == "templatefile" else None
+            for inside in inner.reads if inner is not None else ():
+                for meant in self._values_of(stack).of(inside.template, folder.path):
+                    yield _watch(folder.path, inside, meant, stack.path, _place(path or "", inside.line), stack.key)
 
     def _of_words(self, folder: Folder, file: str, facts: FileFacts) -> Iterator[Watch]:
         for words in facts.words:
@@ -175,6 +184,7 @@ class _Reader:
             path = join("", text)
             if path is not None:
                 yield from ((one, False) for one in self._changed.at(path))
+                yield from ((one, True) for one in self._beside_script(path))
             return
         known, _, rest = text.partition(UNKNOWN)
         if not known:
@@ -195,6 +205,17 @@ class _Reader:
             if one in self._changed.opaque or like.fullmatch(one[len(start) :]):
                 yield one, True
         yield from ((one, True) for one in self._changed.at(folder) if one in self._changed.opaque)
+
+    def _beside_script(self, path: str) -> Iterator[str]:
+        """The changed paths that a script may read because they lie in its folder, or below it."""
+        if not path.endswith(_SCRIPTS):
+            return
+        folder = parent(path)
+        for one in self._changed.beginning(f"{folder}/" if folder else ""):
+            rest = one[len(folder) + 1 :] if folder else one
+            # From the root of the repository everything lies below it.
+            if one != path and not is_inert(rest) and (folder or "/" not in rest):
+                yield one
 
     def _values_of(self, stack: Stack) -> Values:
         if stack.key not in self._values:
