@@ -77,6 +77,17 @@ def test_what_was_signed_must_be_what_the_event_says(repository: GitRepository, 
     assert identity_of(replace(given, statement=given.statement.replace("bob", "eve")), signers).proof == "invalid"
 
 
+def test_a_key_that_is_taken_away_proves_nothing_in_the_same_process(repository: GitRepository, tmp_path: Path) -> None:
+    bob, new = key(tmp_path, "bob"), key(tmp_path, "new")
+    given, before = signed(repository, bob), allowed(("bob", bob), ("carol", new))
+    assert identity_of(given, before).proof == "ssh"
+    for after in (allowed(("bob", new)), allowed(("carol", bob)), allowed(("carol", new)), b"# nobody\n", b""):
+        assert identity_of(given, after).proof == "invalid"
+    assert identity_of(given, before).proof == "ssh"
+    expired = before.replace(b"bob ", b'bob valid-before="20200101" ', 1)
+    assert identity_of(given, expired).proof == "invalid"
+
+
 def test_a_pattern_among_the_signers_is_nobody(repository: GitRepository, tmp_path: Path) -> None:
     eve = key(tmp_path, "eve")
     assert identity_of(signed(repository, eve), allowed(("*", eve))).proof == "invalid"

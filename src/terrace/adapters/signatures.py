@@ -6,12 +6,12 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 from terrace.adapters.environ import for_children
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.process import run
+from terrace.adapters.signature_cache import SignatureCache
 from terrace.errors import BadInput, NotReady
 from terrace.gates.declaration import read_declaration
 from terrace.gates.model import Identity
@@ -155,20 +155,30 @@ def _signed(key: str, text: bytes) -> str:
         return signature.read_text()
 
 
-@lru_cache(maxsize=256)
 def _verified(signers: bytes, actor: str, signature: str, text: bytes) -> str:
-    """The fingerprint of the key that made the signature; "" where it does not hold. That of a certificate is the
-    fingerprint of its key, so that two certificates of one key are one person's."""
+    """The fingerprint of the key that made the signature; "" where it does not hold."""
+    lines = _only(signers, actor)
+    return _cache.fingerprint(lines, actor, signature, text) if lines else ""
+
+
+def _asked(lines: bytes, actor: str, signature: str, text: bytes) -> str | None:
+    """What `ssh-keygen` says of a signature; None where it was ended from outside. The fingerprint of a certificate is
+    that of its key, so that two certificates of one key are one person's."""
     with tempfile.TemporaryDirectory(prefix="terrace-verify-") as folder:
         allowed = Path(folder) / "allowed_signers"
-        allowed.write_bytes(_only(signers, actor))
+        allowed.write_bytes(lines)
         armoured = Path(folder) / "signature"
         armoured.write_text(signature)
         argv: list[str | Path] = ["ssh-keygen", "-Y", "verify", "-f", allowed, "-I", actor]
         argv += ["-n", NAMESPACE, "-s", armoured]
         done = run(argv, stdin=text, timeout=60)
+        if done.code < 0:
+            return None
         found = _GOOD.search(os.fsdecode(done.out)) if done.code == 0 else None
         return found[1] if found is not None else ""
+
+
+_cache = SignatureCache(_asked)
 
 
 def _only(signers: bytes, actor: str) -> bytes:
