@@ -106,6 +106,9 @@ class MemoryTerraform:
         """Nothing is anywhere else."""
         return StateSnapshot(b"")
 
+    def create_workspace(self, site: Site) -> None:
+        """Every stack is in the workspace that is always there."""
+
     def push_state(self, site: Site, content: bytes) -> None:
         """A later state of the same lineage."""
         with self._process.touching("terraform.push"):

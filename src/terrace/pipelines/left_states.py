@@ -5,11 +5,11 @@ from __future__ import annotations
 from terrace.ledger.model import History
 from terrace.ledger.states import standings
 from terrace.pipelines.crew import Crew
-from terrace.plans.left_states import LeftState
+from terrace.plans.left_states import LeftState, RecordedBackend
 from terrace.plans.state_file import addresses_in, holds_nothing
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import Stack
+from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
 from terrace.stacks.naming import shell_word
 
 
@@ -39,13 +39,28 @@ def unadopted(crew: Crew, landscape: Landscape, stack: Stack, content: bytes) ->
     if recorded is None:
         return "", ""
     mine = addresses(stack, landscape.graph)
-    if any(moved_parts(address, recorded.type, recorded.config) == () for address in mine):
-        return "", ""
+    if any(moved_parts(address, recorded.type, recorded.config, stack.workspace) == () for address in mine):
+        return _in_another_workspace(landscape, stack, recorded)
     return (
         f"{stack.key} has no state where Terrace plans it, and Terraform was initialized in its folder with another "
-        f"backend: {recorded_address(recorded.type, recorded.config)}; a plan may create everything a second time",
+        f"backend: {recorded_address(recorded.type, recorded.config, stack.workspace)}; a plan may create everything a "
+        "second time",
         f"`terrace state adopt {word}` moves the state from there; if nothing is there, remove "
         f"{stack.file('.terraform')}",
+    )
+
+
+def _in_another_workspace(landscape: Landscape, stack: Stack, recorded: RecordedBackend) -> tuple[str, str]:
+    """Whether the user works in a workspace of the folder that is no stack of the configuration."""
+    here = {one.workspace for one in landscape.stacks if one.path == stack.path}
+    if stack.workspace != DEFAULT_WORKSPACE or recorded.workspace in here:
+        return "", ""
+    return (
+        f"{stack.key} has no state in the workspace {stack.workspace}, and in its folder the workspace "
+        f"{recorded.workspace} is selected; a plan may create everything a second time",
+        "name the workspace of the stack under `stacks:` of terrace.yaml: "
+        f"`workspace: {shell_word(recorded.workspace)}`; if it is {stack.workspace}: "
+        f"`terraform workspace select {stack.workspace}` in {stack.shown_path}",
     )
 
 

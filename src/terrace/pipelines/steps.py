@@ -58,6 +58,9 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     foreign = _foreign_state(ground, key) if never_had_state(ground.history, key) else ""
     if foreign:
         return Ended("failed", foreign)
+    if never_had_state(ground.history, key) and not isinstance(ground.deployment.origin, Destruction):
+        # Never for a stack that has a state: where its workspace is gone, a new one would hide that.
+        ground.crew.terraform.create_workspace(ground.site(key, "plan"))
     try:
         hand = _made(ground, key)
     except TerraformFailed as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from terrace.stacks.model import Stack
+from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +20,20 @@ class LeftState:
 
 @dataclass(frozen=True, slots=True)
 class RecordedBackend:
-    """The backend that `terraform init` of a user configured in a stack's folder. Its settings may be secrets."""
+    """The backend that `terraform init` of a user configured in a stack's folder, and the workspace that was selected
+    there. Its settings may be secrets."""
 
     type: str
     config: Mapping[str, Any] = field(repr=False)
+    workspace: str = DEFAULT_WORKSPACE
 
 
 class LeftStates(Protocol):
     """Looks for what Terraform left on this machine, and puts it aside once it was moved."""
 
     def find(self, stack: Stack, paths: tuple[str, ...]) -> tuple[LeftState, ...]:
-        """Returns the local states with objects or outputs: beside the stack, of its workspaces, at these paths."""
+        """Returns the local states with objects or outputs: beside the stack, at these paths, and of workspaces: of its
+        own, or of every one where it names none."""
         ...
 
     def backend(self, stack: Stack) -> RecordedBackend | None:

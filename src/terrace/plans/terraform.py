@@ -36,7 +36,7 @@ class Site:
     `lock_file` is a dependency lock file to use in the place of the committed one; empty: the committed one.
     `scratch` is a private folder that its state lies in instead, for trying something out: `Terraform.scratch`.
     `kept` are the local states of other stacks that the configuration may read: the path in the repository where a
-    plain Terraform would keep each, with the environment and the name of its stack.
+    plain Terraform would keep each, with the path below the folder in which Terrace keeps local states.
     """
 
     stack: Stack
@@ -47,7 +47,7 @@ class Site:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     lock_file: bytes = field(default=b"", repr=False)
     scratch: Path | None = None
-    kept: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -142,11 +142,18 @@ class Terraform(Protocol):
 
         Without `lock` nobody else is disturbed: for plans that are only looked at. With it a state that somebody
         else has locked raises StateLocked.
+
+        In a workspace that does not exist a plan to look at is made on an empty state elsewhere, and says so; with
+        `lock` it raises BadInput. Only `create_workspace` and `push_state` make the workspace.
         """
         ...
 
+    def create_workspace(self, site: Site) -> None:
+        """Make the workspace of the stack with an empty state, where its backend has none of that name."""
+        ...
+
     def pull_state(self, site: Site) -> StateSnapshot:
-        """The current state of the stack, initialising where needed."""
+        """The current state of the stack, initialising where needed; an empty one where it has no workspace yet."""
         ...
 
     def pull_from(self, stack: Stack, backend: RecordedBackend, variables: Mapping[str, str]) -> StateSnapshot:

@@ -18,7 +18,7 @@ from terrace.stacks.facts import Settings
 from terrace.stacks.graph import Folder, Graph, local_state_path
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import is_override
-from terrace.stacks.model import Stack
+from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
 
 Normal = Callable[[str], str]
 
@@ -90,8 +90,8 @@ def addresses(stack: Stack, graph: Graph) -> tuple[Address, ...]:
 
 
 def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
-    """Returns the paths that a stack names for a local state, absolute or relative to its folder; none where it has
-    another backend, or where no literal value tells the path."""
+    """Returns the paths at which a plain Terraform would keep the local state of a stack, absolute or relative to its
+    folder, beyond the usual one; none where it has another backend, or where no literal value tells the path."""
     folder = graph.folders.get(stack.path)
     if folder is None:
         return ()
@@ -99,13 +99,23 @@ def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
     for tofu in (False, True):
         _, settings = _in_force(folder, tofu=tofu)
         if settings is not None and settings.type == "local":
-            found.append({**settings.known, **dict(stack.backend_config)}.get("path", ""))
+            given = {**settings.known, **dict(stack.backend_config)}
+            folder_of_workspaces = given.get("workspace_dir", "")
+            if stack.workspace == DEFAULT_WORKSPACE:
+                found.append(given.get("path", ""))
+            elif folder_of_workspaces:
+                found.append(posixpath.join(folder_of_workspaces, stack.workspace, "terraform.tfstate"))
     return tuple(dict.fromkeys(path for path in found if path))
 
 
-def kept_states(stack: Stack, landscape: Landscape) -> Mapping[str, tuple[str, str]]:
-    """Returns the environment and the name of every other stack whose local state Terrace keeps, by the path in the
-    repository at which a plain Terraform would keep it.
+def kept_state(stack: Stack) -> str:
+    """Returns where the local state of a stack is below the folder in which Terrace keeps local states."""
+    return f"{stack.environment}/{stack.name}/{_local_state(stack.workspace)}"
+
+
+def kept_states(stack: Stack, landscape: Landscape) -> Mapping[str, str]:
+    """Returns where Terrace keeps the local state of every other stack that has one (as `kept_state` does), by the path
+    in the repository at which a plain Terraform would keep it.
 
     Where stacks of several environments have one folder, the one of the same environment is meant; two of those have
     one path and are left out. So is a path outside of the repository.
@@ -120,17 +130,17 @@ def kept_states(stack: Stack, landscape: Landscape) -> Mapping[str, tuple[str, s
         mine = [one for one in others if one.environment == stack.environment]
         meant = mine if len(others) > 1 else others
         if len(meant) == 1:
-            kept[path] = (meant[0].environment, meant[0].name)
+            kept[path] = kept_state(meant[0])
     return kept
 
 
-def recorded_address(kind: str, config: Mapping[str, Any]) -> Address:
-    """Returns the address that Terraform recorded after `init`; of a type that is not known here only the type, since
-    any other setting may be a secret."""
+def recorded_address(kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE) -> Address:
+    """Returns the address in a workspace of the backend that Terraform recorded after `init`; of a type that is not
+    known here only the type, since any other setting may be a secret."""
     given = _flattened(config)
     known = _KINDS.get(kind, _Kind(()))
-    parts = ((part.name, value) for part in known.parts if (value := _value(part, given, set())) is not None)
-    return Address(kind, tuple(parts))
+    parts = [(part.name, value) for part in known.parts if (value := _value(part, given, set())) is not None]
+    return Address(kind, _in_workspace(kind, parts, given, set(), workspace)[0])
 
 
 def shared(landscape: Landscape) -> tuple[Sharing, ...]:
@@ -163,8 +173,10 @@ def taken(before: Landscape, after: Landscape) -> tuple[Sharing, ...]:
     return tuple(found)
 
 
-def moved_parts(judged: Address, kind: str, config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns what of a judged address differs in the configuration of a backend that Terraform recorded after `init`.
+def moved_parts(
+    judged: Address, kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE
+) -> tuple[str, ...]:
+    """Returns what of a judged address differs in a workspace of the backend that Terraform recorded after `init`.
 
     Only what the address tells is compared: for a part without a literal value the environment may say anything. The
     answer has no values: a connection may have a password.
@@ -173,7 +185,9 @@ def moved_parts(judged: Address, kind: str, config: Mapping[str, Any]) -> tuple[
         return ("type",)
     given = _flattened(config)
     found = _KINDS.get(kind) or _whole(given, set())
-    known = {part.name: _value(part, given, set()) for part in (*found.parts, *found.hints)}
+    recorded = [(part.name, value) for part in found.parts if (value := _value(part, given, set())) is not None]
+    known: dict[str, str | None] = dict(_in_workspace(kind, recorded, given, set(), workspace)[0])
+    known |= {hint.name: _value(hint, given, set()) for hint in found.hints}
     differing = [name for name, value in judged.parts if known.get(name) != value]
     differing += [name for name, value in judged.hints if known.get(name) not in (None, value)]
     return tuple(differing)
@@ -224,8 +238,7 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> Address:
     if settings is None or settings.type == "local":
         # Terrace keeps local states itself, at a place that follows from the stack.
         place = Place(path, settings.line) if settings is not None else None
-        kept = posixpath.normpath(f"{stack.environment}/{stack.name}/terraform.tfstate").casefold()
-        return Address("local", (("path", kept),), place=place)
+        return Address("local", (("path", posixpath.normpath(kept_state(stack)).casefold()),), place=place)
     given = {**settings.known, **dict(stack.backend_config)}
     unclear = set(settings.unknown) - given.keys()
     kind = _KINDS.get(settings.type) or _whole(given, unclear)
@@ -237,7 +250,8 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> Address:
         else:
             parts.append((part.name, value))
     hints = ((hint.name, value) for hint in kind.hints if (value := _value(hint, given, unclear)) is not None)
-    return Address(settings.type, tuple(parts), tuple(hints), tuple(unknown), Place(path, settings.line or 1))
+    there, more = _in_workspace(settings.type, parts, given, unclear, stack.workspace)
+    return Address(settings.type, there, tuple(hints), (*unknown, *more), Place(path, settings.line or 1))
 
 
 def _whole(given: Mapping[str, str], unclear: set[str]) -> _Kind:
@@ -252,6 +266,47 @@ def _value(part: _Part, given: Mapping[str, str], unclear: set[str]) -> str | No
         if name in unclear or any(one.startswith(f"{name}.") for one in unclear):
             return None
     return part.normal(part.default) if part.default is not None else None
+
+
+# --- where each backend keeps the states of workspaces -----------------------------------------------------------
+
+
+def _in_workspace(
+    kind: str, parts: list[tuple[str, str]], given: Mapping[str, str], unclear: set[str], workspace: str
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """The parts of an address in a workspace, and the settings without a literal value that it depends on besides.
+
+    The workspace changes the very part that tells states apart, as in Terraform: a stack of the workspace `default` may
+    name the state of another workspace by its key.
+    """
+    if workspace == DEFAULT_WORKSPACE:
+        return tuple(parts), ()
+    found = dict(parts)
+    match kind:
+        case "s3" | "oci" if "key" in found:
+            if "workspace_key_prefix" in unclear:
+                del found["key"]
+                return tuple(found.items()), ("workspace_key_prefix",)
+            found["key"] = _path(f"{given.get('workspace_key_prefix', 'env:')}/{workspace}/{found['key']}")
+        case "oss" | "cos" if "key" in found:
+            found["key"] = _path(f"{workspace}/{found['key']}")
+        case "azurerm" if "key" in found:
+            found["key"] = f"{found['key']}env:{workspace}"
+        case "consul" if "path" in found:
+            found["path"] = f"{found['path']}-env:{workspace}"
+        case "kubernetes" if "secret_suffix" in found:
+            found["secret"] = f"tfstate-{workspace}-{found.pop('secret_suffix')}"
+        case _:
+            # A row of the table (pg), an object below the prefix (gcs), or a way of their own.
+            found["workspace"] = workspace
+    return tuple(found.items()), ()
+
+
+def _local_state(workspace: str) -> str:
+    """Where a local state is below the folder that Terrace keeps for a stack."""
+    return (
+        "terraform.tfstate" if workspace == DEFAULT_WORKSPACE else f"terraform.tfstate.d/{workspace}/terraform.tfstate"
+    )
 
 
 # --- how each backend reads its settings -------------------------------------------------------------------------
@@ -312,7 +367,7 @@ def _connection(text: str) -> str:
 
 
 _KINDS: Mapping[str, _Kind] = {
-    # Names of buckets are unique whatever the region is. The default workspace has no prefix.
+    # Names of buckets are unique whatever the region is.
     "s3": _Kind(
         (_Part("bucket"), _Part("key", normal=_path)),
         (_Part("endpoint", normal=_endpoint, instead=("endpoints.s3",)),),

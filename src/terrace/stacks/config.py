@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+from terrace.stacks.model import DEFAULT_WORKSPACE
+
 Level = Literal["required", "advisory", "off"]
 Grade = Literal["info", "low", "medium", "high", "critical"]
 RiskLevel = Literal["low", "medium", "high", "critical"]
@@ -225,6 +227,7 @@ class StackSetting:
     after: tuple[str, ...] = ()
     var_files: tuple[str, ...] = ()
     backend_config: Mapping[str, str] = field(default_factory=dict)
+    workspace: str = DEFAULT_WORKSPACE
     line: int = field(default=0, compare=False)
 
 
@@ -241,6 +244,7 @@ class StackPattern:
     after: tuple[str, ...] = ()
     var_files: tuple[str, ...] = ()
     backend_config: Mapping[str, str] = field(default_factory=dict)
+    workspace: str = DEFAULT_WORKSPACE
     line: int = field(default=0, compare=False)
 
 

@@ -35,19 +35,21 @@ def discovered(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[Bad
     layout = Layout(tree)
     problems: list[BadInput] = []
     found: dict[tuple[str, str], Stack] = {}
-    lines: dict[tuple[str, str], int] = {}
+    lines: dict[Stack, int] = {}
     for stack in _usable(_conventional_or_problem(layout), problems):
         found[stack.environment, stack.path] = stack
     for stack, line in _of_patterns(layout, config, problems):
         found[stack.environment, stack.path] = stack
-        lines[stack.environment, stack.path] = line
-    for setting in config.stacks:
-        lines[setting.environment, setting.path] = setting.line
-        found[setting.environment, setting.path] = _set(setting, found)
+        lines[stack] = line
+    # A folder may have several entries in one environment, such as one for each workspace.
+    entries = [(_set(setting, found), setting.line) for setting in config.stacks]
+    for stack, line in entries:
+        found.pop((stack.environment, stack.path), None)
+        lines[stack] = line
     usable = []
     known = {environment.name for environment in config.environments}
-    for key, stack in sorted(found.items(), key=lambda item: item[1]):
-        problem = _unusable(stack, known, _place(config, lines.get(key, 0), stack))
+    for stack in sorted((*found.values(), *(stack for stack, _ in entries))):
+        problem = _unusable(stack, known, _place(config, lines.get(stack, 0), stack))
         if problem is not None:
             problems.append(problem)
         else:
@@ -163,6 +165,7 @@ def _matched(
         tuple(filled(one, values) for one in pattern.after),
         tuple(filled(one, values) for one in pattern.var_files),
         tuple(sorted((key, filled(value, values)) for key, value in pattern.backend_config.items())),
+        filled(pattern.workspace, values),
     )
 
 
@@ -174,6 +177,7 @@ def _set(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
         after=setting.after,
         var_files=setting.var_files,
         backend_config=tuple(sorted(setting.backend_config.items())),
+        workspace=setting.workspace,
     )
 
 
@@ -189,14 +193,14 @@ def _unusable(stack: Stack, known: set[str], place: Place) -> BadInput | None:
 
 
 def _distinct(
-    stacks: Iterable[Stack], lines: dict[tuple[str, str], int], config: Config, problems: list[BadInput]
+    stacks: Iterable[Stack], lines: dict[Stack, int], config: Config, problems: list[BadInput]
 ) -> tuple[Stack, ...]:
     """Those stacks whose key no other has."""
     seen: dict[str, Stack] = {}
     for stack in stacks:
         other = seen.setdefault(stack.key, stack)
         if other is not stack:
-            line = max(lines.get((one.environment, one.path), 0) for one in (stack, other))
+            line = max(lines.get(one, 0) for one in (stack, other))
             problems.append(
                 BadInput(
                     f"{other.shown_path} and {stack.shown_path} are both the stack {stack.key}",

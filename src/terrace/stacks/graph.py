@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from terrace.errors import BadInput
 from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, Template, facts_of, template_facts
 from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
-from terrace.stacks.model import Notice, Stack
+from terrace.stacks.model import DEFAULT_WORKSPACE, Notice, Stack
 from terrace.stacks.tree import Tree
 from terrace.stacks.values import Values, depends_on_stack, path_of
 
@@ -167,6 +167,10 @@ def local_state_path(stack: Stack, graph: Graph) -> str:
     if given is not None and "path" in given.unknown and "path" not in dict(stack.backend_config):
         return ""
     known = {**(given.known if given is not None else {}), **dict(stack.backend_config)}
+    if stack.workspace != DEFAULT_WORKSPACE:
+        folder_of_workspaces = known.get("workspace_dir") or "terraform.tfstate.d"
+        state = posixpath.join(folder_of_workspaces, stack.workspace, "terraform.tfstate")
+        return posixpath.normpath(posixpath.join(stack.path, state))
     return posixpath.normpath(posixpath.join(stack.path, known.get("path") or "terraform.tfstate"))
 
 

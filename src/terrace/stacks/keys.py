@@ -32,7 +32,7 @@ from terrace.stacks.environment_keys import (
     RUN,
     VOLATILE,
 )
-from terrace.stacks.key_words import PATH, WORD_OF_PATTERN
+from terrace.stacks.key_words import PATH, WORD_OF_PATTERN, WORKSPACE
 from terrace.stacks.kinds import (
     WORD,
     Choice,
@@ -109,6 +109,15 @@ STACK = Record(
             "none",
             "terraform",
             looser=Changed("{name} tells its backend something else, such as the place of its state"),
+        ),
+        Key(
+            "workspace",
+            WORKSPACE,
+            "The workspace of Terraform that it is planned and applied in: its state is where the backend keeps that of"
+            " the workspace. The first deployment makes a workspace that does not exist yet.",
+            "default",
+            "terraform",
+            looser=Changed("{name} has its state in the workspace {new} instead of {old}"),
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, get_args
@@ -43,6 +43,7 @@ from terrace.stacks.environment_keys import LITERALS
 from terrace.stacks.environment_names import PRODUCTION, rank
 from terrace.stacks.keys import TERRACE
 from terrace.stacks.kinds import Located
+from terrace.stacks.model import DEFAULT_WORKSPACE
 from terrace.stacks.naming import NAME, nearest
 from terrace.stacks.stack_patterns import fault, is_pattern, unknown_captures
 from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose, shown
@@ -336,6 +337,7 @@ def _stack_pattern(found: Record, problems: Problems) -> StackPattern:
         after=tuple(one for one in _value(found, "after", ()) if one),
         var_files=tuple(one for one in _value(found, "var_files", ()) if one),
         backend_config=_literals(_inner(found, "backend_config"), _BACKEND_HINT, problems),
+        workspace=_value(found, "workspace", DEFAULT_WORKSPACE),
         line=_line(found),
     )
     _captured(pattern.path, found, problems)
@@ -375,6 +377,7 @@ def _stack(found: Record, problems: Problems) -> StackSetting:
         after=tuple(_value(found, "after", ())),
         var_files=tuple(_value(found, "var_files", ())),
         backend_config=_literals(_inner(found, "backend_config"), _BACKEND_HINT, problems),
+        workspace=_value(found, "workspace", DEFAULT_WORKSPACE),
         line=_line(found),
     )
 
@@ -421,7 +424,21 @@ def _agree(config: Config, found: Record, problems: Problems) -> None:
     for stack in _value(found, "stacks", ()):
         if stack and not _has_capture(stack.get("environment")):
             _known("environment", stack.get("environment"), names, problems)
+    for name, one in _inner(found, "environments").items():
+        for key, given in _workspace_variables(one.value or {}):
+            message = f"{name}: TF_WORKSPACE selects the workspace of one stack, and no environment sets it"
+            hint = f"remove it from `{key}`, and name the workspace of each stack: stacks: [{{..., workspace: NAME}}]"
+            problems.append(Problem(given.node.place, message, hint))
     _one_person_each(found, problems)
+
+
+def _workspace_variables(settings: Record) -> Iterator[tuple[str, Located]]:
+    """The keys of an environment that set the variable by which Terrace selects workspaces."""
+    if "TF_WORKSPACE" in (_value(settings, "env", ()) or ()):
+        yield "env", settings["env"]
+    for key, given in _inner(settings, "credentials").items():
+        if isinstance(given.value, dict) and "TF_WORKSPACE" in given.value:
+            yield f"credentials.{key}", given
 
 
 def _one_person_each(found: Record, problems: Problems) -> None:

@@ -42,7 +42,22 @@ def values(config: Config, weighed: Iterable[str] = ()) -> Values:
 
 
 def _stacks(entries: Iterable[StackSetting | StackPattern]) -> dict[tuple[str, str], Values]:
-    return {(one.environment, one.path): _fields(one) for one in entries}
+    found: dict[tuple[str, str], list[Values]] = {}
+    for one in entries:
+        found.setdefault((one.environment, one.path), []).append(_fields(one))
+    return {place: mine[0] if len(mine) == 1 else _together(mine) for place, mine in found.items()}
+
+
+def _together(entries: list[Values]) -> Values:
+    """Several stacks of one folder and environment as one: whatever changes of one of them is told."""
+    ordered = sorted(entries, key=lambda one: str(one["name"]))
+    return {
+        **ordered[0],
+        "name": " and ".join(one["name"] for one in ordered),
+        "after": tuple(after for one in ordered for after in one["after"]),
+        "backend_config": {f"{one['name']}.{k}": v for one in ordered for k, v in one["backend_config"].items()},
+        "workspace": " and ".join(f"{one['workspace']} ({one['name']})" for one in ordered),
+    }
 
 
 _RECORDS = ("forge", "terraform", "backups", "waivers", "required_files", "docs", "naming", "audit", "commits")

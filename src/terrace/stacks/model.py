@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+DEFAULT_WORKSPACE = "default"
+"""The workspace of Terraform that always exists."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stack:
     """One Terraform root module of one environment. `path` is its folder from the root of the repository.
 
     `after` names the keys of stacks of the same environment that go first. Several environments may share a
-    `path` when they differ in `var_files` (paths from the root of the repository) or `backend_config`.
+    `path` when they differ in `var_files` (paths from the root of the repository), `backend_config` or `workspace`, the
+    CLI workspace of Terraform that it is planned and applied in.
     """
 
     environment: str
@@ -20,6 +24,7 @@ class Stack:
     after: tuple[str, ...] = ()
     var_files: tuple[str, ...] = ()
     backend_config: tuple[tuple[str, str], ...] = ()
+    workspace: str = DEFAULT_WORKSPACE
 
     @property
     def key(self) -> str:

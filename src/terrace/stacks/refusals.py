@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from terrace.errors import BadInput, Place
 from terrace.stacks.config import Config
 from terrace.stacks.graph import Folder, Graph, needs
-from terrace.stacks.model import Stack
+from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
 from terrace.stacks.tree import Tree
+
+SINGLE_STATE_BACKENDS = frozenset({"http", "artifactory", "etcd", "swift"})
+"""Backends of Terraform that know no workspaces."""
 
 STORE_HINT = (
     'keep the state in a backend that is only a store, such as `backend "s3"`; until then Terrace checks the '
@@ -73,12 +76,12 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
     folder = graph.folders.get(stack.path)
     if folder is None or not folder.files:
         yield Refusal(
-            f"the folder {stack.path or '.'} holds no configuration",
+            f"the folder {stack.shown_path} holds no configuration",
             "a stack is a folder with *.tf, *.tofu or *.tf.json files: correct its path under `stacks:`, or remove it",
             Place(config.source) if config.source else None,
         )
         return
-    terragrunt = f"{stack.path}/terragrunt.hcl" if stack.path else "terragrunt.hcl"
+    terragrunt = stack.file("terragrunt.hcl")
     if terragrunt in tree.entries:
         yield Refusal(
             "Terragrunt generates the configuration of this stack, so that the files in Git are not what it deploys",
@@ -86,6 +89,7 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
             Place(terragrunt, 1),
         )
     yield from _runs_elsewhere(folder)
+    yield from _without_workspaces(stack, folder)
 
 
 def _runs_elsewhere(folder: Folder) -> Iterator[Refusal]:
@@ -102,6 +106,19 @@ def _runs_elsewhere(folder: Folder) -> Iterator[Refusal]:
             yield Refusal(
                 'its `backend "remote"` keeps the state and may run Terraform outside of Terrace\'s control',
                 STORE_HINT,
+                Place(path, facts.backend.line or 1),
+            )
+
+
+def _without_workspaces(stack: Stack, folder: Folder) -> Iterator[Refusal]:
+    """A workspace in a backend that keeps one state only."""
+    if stack.workspace == DEFAULT_WORKSPACE:
+        return
+    for path, facts in zip(folder.files, folder.facts, strict=True):
+        if facts.backend is not None and facts.backend.type in SINGLE_STATE_BACKENDS:
+            yield Refusal(
+                f"it names the workspace {stack.workspace}, and the {facts.backend.type} backend has no workspaces",
+                "give the stack an address of its own by `backend_config` under `stacks:`, or another backend",
                 Place(path, facts.backend.line or 1),
             )
 

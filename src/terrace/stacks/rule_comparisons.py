@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from terrace.stacks.comparisons import Pair, Values, record_ways
 from terrace.stacks.config import CommandProbe, RiskLevel
-from terrace.stacks.model import Stack
+from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
 from terrace.stacks.stack_patterns import captures, filled, is_pattern, may_overlap
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def _by_pattern(environment: str, path: str, entries: Mapping[tuple[str, str], V
                 "after": tuple(filled(one, values) for one in said["after"]),
                 "var_files": tuple(filled(one, values) for one in said["var_files"]),
                 "backend_config": {key: filled(value, values) for key, value in said["backend_config"].items()},
+                "workspace": filled(said["workspace"], values),
             }
     return None
 
@@ -174,7 +175,8 @@ def _taken_by_pattern(
                 yield f"the stack {there} of {owner} becomes a stack of {now}"
     parts = path.split("/")
     values_now = new[environment, path]
-    if len(parts) in (2, 3) and may_overlap(parts[0], HOME) and (values_now["name"] or values_now["backend_config"]):
+    elsewhere = values_now["backend_config"] or values_now["workspace"] != DEFAULT_WORKSPACE
+    if len(parts) in (2, 3) and may_overlap(parts[0], HOME) and (values_now["name"] or elsewhere):
         yield f"stacks of {HOME}/ that match {path} get another name or another place for their state"
     conventional = len(parts) in (2, 3) and may_overlap(parts[0], HOME)
     if conventional and environment != _second(parts):
@@ -204,6 +206,7 @@ def _by_convention(environment: str, path: str) -> Values | None:
         "after": (),
         "var_files": (),
         "backend_config": {},
+        "workspace": DEFAULT_WORKSPACE,
     }
 
 

@@ -77,6 +77,16 @@ def state_rm(address: str, wait: timedelta, *, files: Argv) -> Argv:
     return ("state", "rm", _wait(wait), *files, _operand(address))
 
 
+def workspace_list(*, files: Argv) -> Argv:
+    """The names of the workspaces of the backend, a line for each."""
+    return ("workspace", "list", "-no-color", *files)
+
+
+def workspace_new(name: str, wait: timedelta, *, files: Argv) -> Argv:
+    """Make a workspace with an empty state."""
+    return ("workspace", "new", "-no-color", _wait(wait), *files, _operand(name))
+
+
 def lock_probe(*, files: Argv) -> Argv:
     """A command that takes the state's lock and does nothing: there is no such resource, and it may be missing."""
     target = "terraform_data.terrace_asks_for_the_lock"

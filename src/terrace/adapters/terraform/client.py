@@ -25,8 +25,16 @@ from terrace.adapters.machine import processes_at_once
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.binary import Binary, find
 from terrace.adapters.terraform.cli_config import CliConfig, cli_config
-from terrace.adapters.terraform.data_folder import LOCK_FILE, OVERRIDE, DataFolder, data_folder, override, state_file
-from terrace.adapters.terraform.environment import child_environment
+from terrace.adapters.terraform.data_folder import (
+    LOCK_FILE,
+    OVERRIDE,
+    DataFolder,
+    data_folder,
+    local_state,
+    override,
+    state_file,
+)
+from terrace.adapters.terraform.environment import WORKSPACE, child_environment
 from terrace.adapters.terraform.execute import Limit, Ran, execute
 from terrace.adapters.terraform.failures import STALE_DATA, failure
 from terrace.adapters.terraform.fast.lane import LaneDied
@@ -46,13 +54,16 @@ from terrace.plans.versions import Version
 from terrace.stacks.backends import moved_parts
 from terrace.stacks.config import TerraformSettings
 from terrace.stacks.lock_file import read_lock_file
-from terrace.stacks.model import Stack
-from terrace.stacks.naming import shell_word
+from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
+from terrace.stacks.naming import nearest, shell_word
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Makes the plan with these variables in Terraform's environment."""
 
 _REBUILT = "the cache of `init` for {} was damaged ({}): it was discarded and made again"
+
+_LISTED = re.compile(r"^[* ] (\S+)$", re.MULTILINE)
+"""A line of `workspace list`; the current one is marked."""
 
 INIT_JSON_SINCE = Version(1, 9, 0)
 """Terraform tells `init` as JSON from here on; before, its words are passed on as they are."""
@@ -64,7 +75,7 @@ PLAIN_BYTES = 2**20
 MOST_DIAGNOSTICS = 10_000
 """How many diagnostics of one command are kept; of errors, as many again."""
 
-_WRITES = ("state push", "state rm", "force-unlock")
+_WRITES = ("state push", "state rm", "force-unlock", "workspace new")
 
 
 def limit_of(command: str, settings: TerraformSettings) -> Limit:
@@ -84,6 +95,9 @@ class LocalTerraform:
         self._checked: set[Path] = set()
         self._rebuilt: dict[Path, Diagnostic] = {}
         # Whoever asks for many at once may have the fast lane in mind; the plain way takes three times the memory.
+        self._guard = threading.Lock()
+        self._alone: dict[Path, threading.RLock] = {}
+        self._there: set[Path] = set()
         self._room = threading.BoundedSemaphore(settings.parallel or processes_at_once())
 
     @property
@@ -135,21 +149,27 @@ class LocalTerraform:
 
     def folder(self, site: Site) -> DataFolder:
         """The prepared data folder of a site, initialised now if it is not."""
-        folder = self._data_folder(site)
-        self._redirect(site)
-        self._redirect_readers(site)
-        if not self._is_ready(folder):
-            with folder.alone(), self._one_after_the_other():
-                damage = folder.damage
-                if damage != "":
-                    if damage is not None:
-                        folder.clear()
-                        self._rebuilt[folder.path] = Diagnostic("note", _REBUILT.format(site.stack.key, damage))
-                    self._keep_lock_file(site)
-                    self._init(site, folder)
-            self._checked.add(folder.path)
-        self._bring_lock_file(site, folder)
-        return folder
+        with self._alone_in(site):
+            folder = self._data_folder(site)
+            self._redirect(site)
+            self._redirect_readers(site)
+            if not self._is_ready(folder):
+                with folder.alone(), self._one_after_the_other():
+                    damage = folder.damage
+                    if damage != "":
+                        if damage is not None:
+                            folder.clear()
+                            self._rebuilt[folder.path] = Diagnostic("note", _REBUILT.format(site.stack.key, damage))
+                        self._keep_lock_file(site)
+                        self._init(site, folder)
+                self._checked.add(folder.path)
+            self._bring_lock_file(site, folder)
+            return folder
+
+    def _alone_in(self, site: Site) -> contextlib.AbstractContextManager[object]:
+        """Be the only stack that works in its folder of the checkout: each has an override file of its own there."""
+        with self._guard:
+            return self._alone.setdefault(site.folder, threading.RLock())
 
     def _is_ready(self, folder: DataFolder) -> bool:
         """Whether it can be used. Every file is looked at once, and later only whether it was forgotten since."""
@@ -181,9 +201,18 @@ class LocalTerraform:
 
     def environment(self, site: Site, folder: DataFolder) -> dict[str, str]:
         """The whole environment of a child that works on a site."""
-        return child_environment(ENVIRON, site.variables, folder.path, self._cli_config.path)
+        return child_environment(ENVIRON, site.variables, folder.path, self._cli_config.path, site.stack.workspace)
 
     def _init(self, site: Site, folder: DataFolder) -> None:
+        # In a workspace that does not exist `init` may make it: the one of the stack is entered once it is known to be
+        # there. A local one is a folder, which is there.
+        remote = state_file(self._states, site) is None
+        self._run_init(site, folder, {WORKSPACE: DEFAULT_WORKSPACE} if remote else PLAIN)
+        self._check_backend(site, folder)
+        path = site.folder / LOCK_FILE
+        folder.mark(path.read_bytes() if path.is_file() else b"")
+
+    def _run_init(self, site: Site, folder: DataFolder, variables: Mapping[str, str]) -> None:
         as_json = self.binary.product == "terraform" and self.binary.version >= INIT_JSON_SINCE
         self._run(
             site,
@@ -191,10 +220,47 @@ class LocalTerraform:
             "init",
             argv.init(site, files=self.variable_files(site, "init"), as_json=as_json),
             streaming=as_json,
+            variables=variables,
         )
-        self._check_backend(site, folder)
-        path = site.folder / LOCK_FILE
-        folder.mark(path.read_bytes() if path.is_file() else b"")
+
+    # --- workspaces --------------------------------------------------------------------------------------------
+
+    def _other_workspaces(self, site: Site) -> tuple[str, ...]:
+        """The workspaces of the backend where the one of the stack is not among them; none where it exists."""
+        if site.stack.workspace == DEFAULT_WORKSPACE or state_file(self._states, site) is not None:
+            return ()
+        folder = self.folder(site)
+        if folder.path in self._there:
+            return ()
+        command = argv.workspace_list(files=self.variable_files(site, "workspace list"))
+        ran, _ = self._run(
+            site, folder, "workspace list", command, streaming=False, variables={WORKSPACE: DEFAULT_WORKSPACE}
+        )
+        names = tuple(_LISTED.findall(ran.out.decode("utf-8", "replace")))
+        if site.stack.workspace not in names:
+            return names or (DEFAULT_WORKSPACE,)
+        self._enter(site, folder)
+        return ()
+
+    def _enter(self, site: Site, folder: DataFolder) -> None:
+        """Have `init` see the state of the workspace, which exists: it may need more providers."""
+        if folder.entered != site.stack.workspace:
+            with folder.alone(), self._one_after_the_other():
+                self._run_init(site, folder, PLAIN)
+                path = site.folder / LOCK_FILE
+                folder.enter(site.stack.workspace, path.read_bytes() if path.is_file() else b"")
+        self._there.add(folder.path)
+
+    def create_workspace(self, site: Site) -> None:
+        with self._alone_in(site):
+            if not self._other_workspaces(site):
+                return
+            folder = self.folder(site)
+            files = self.variable_files(site, "workspace new")
+            command = argv.workspace_new(site.stack.workspace, self.lock_wait, files=files)
+            # The command refuses to run where the variable is set.
+            self._run(site, folder, "workspace new", command, streaming=False, variables={WORKSPACE: ""})
+            self._enter(site, folder)
 
     def _check_backend(self, site: Site, folder: DataFolder) -> None:
         """Raises BadInput where Terraform would keep the state elsewhere than Terrace takes it to be.
@@ -203,11 +269,12 @@ class LocalTerraform:
         """
         kind, config = folder.backend
         path = str(config.get("path") or "")
-        state = state_file(self._states, site)
-        if (kind, path) == ("local", str(state)):
+        state = local_state(self._states, site)
+        settings = state.settings.items() if state is not None else ()
+        if state is not None and kind == "local" and all(config.get(name) == value for name, value in settings):
             return
         if state is None and kind == site.backend:
-            moved = [moved_parts(address, kind, config) for address in site.addresses]
+            moved = [moved_parts(address, kind, config, site.stack.workspace) for address in site.addresses]
             if not moved or () in moved:
                 return
             raise BadInput(
@@ -232,9 +299,10 @@ class LocalTerraform:
 
     def _redirect(self, site: Site) -> None:
         """Send the state of a stack without a remote backend to its durable place."""
-        state = state_file(self._states, site)
-        if state is None:
+        local = local_state(self._states, site)
+        if local is None:
             return
+        state = local.file
         beside = site.folder / "terraform.tfstate"
         if os.path.lexists(beside) and not self._is_ours(beside):
             raise BadInput(
@@ -244,7 +312,7 @@ class LocalTerraform:
         if site.scratch is None:
             _check_local(state, site)
         state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        text = override(state)
+        text = override(local)
         path = site.folder / OVERRIDE
         if path.is_symlink() or not path.is_file() or path.read_bytes() != text.encode():
             put(site.root, site.stack.file(OVERRIDE), text.encode())
@@ -252,8 +320,8 @@ class LocalTerraform:
     def _redirect_readers(self, site: Site) -> None:
         """Have `terraform_remote_state` find the local states of other stacks, which Terrace keeps elsewhere: a link to
         each is where a plain Terraform would keep it. So expressions and modules that name the path need no care."""
-        for path, (environment, name) in site.kept.items():
-            put_link(site.root, path, self._states / environment / name / "terraform.tfstate")
+        for path, kept in site.kept.items():
+            put_link(site.root, path, self._states / kept)
 
     def _is_ours(self, path: Path) -> bool:
         """Whether it is a link that was made for a reader of the state; none of a commit leads out of the checkout."""
@@ -273,7 +341,16 @@ class LocalTerraform:
     ) -> MadePlan:
         private = private_folder("plan")
         try:
-            return self._plan(site, private / "plan", goal=goal, lock=lock, listener=listener)
+            with self._alone_in(site):
+                others = self._other_workspaces(site)
+                if not others:
+                    return self._plan(site, private / "plan", goal=goal, lock=lock, listener=listener)
+                if lock:
+                    raise _no_workspace(site, others)
+                with self.scratch(site) as scratch:
+                    plan = self._plan(scratch, private / "plan", goal=goal, lock=False, listener=listener)
+                said = Diagnostic("warning", _new_workspace(site, others))
+                return replace(plan, diagnostics=(*plan.diagnostics, said))
         except BaseException:
             discard(private)
             raise
@@ -376,6 +453,12 @@ class LocalTerraform:
         return {"cache": str(self._ways.schemas), **load.as_json()} if load is not None else None
 
     def pull_state(self, site: Site) -> StateSnapshot:
+        with self._alone_in(site):
+            return self._pull_state(site)
+
+    def _pull_state(self, site: Site) -> StateSnapshot:
+        if self._other_workspaces(site):
+            return StateSnapshot(b"")
         folder = self.folder(site)
         try:
             content = self._pulled(site, folder)
@@ -422,38 +505,53 @@ class LocalTerraform:
         return self._run(site, folder, name, command, streaming=False, variables=variables)
 
     def push_state(self, site: Site, content: bytes) -> None:
+        self.create_workspace(site)
         command = argv.state_push(self.lock_wait, files=self.variable_files(site, "state push"))
-        with private_stream(content) as stdin:
+        with self._alone_in(site), private_stream(content) as stdin:
             self._run(site, self.folder(site), "state push", command, streaming=False, stdin=stdin)
 
     def forget(self, site: Site, address: str) -> None:
         command = argv.state_rm(address, self.lock_wait, files=self.variable_files(site, "state rm"))
-        self._run(site, self.folder(site), "state rm", command, streaming=False)
+        with self._alone_in(site):
+            self._insist_on_workspace(site)
+            self._run(site, self.folder(site), "state rm", command, streaming=False)
 
     def lock_of(self, site: Site) -> StateLock | None:
         command = argv.lock_probe(files=self.variable_files(site, "untaint"))
-        try:
-            self._asking_nobody(site, self.folder(site), "untaint", command)
-        except StateLocked as error:
-            if error.lock is None:
-                raise
-            return error.lock
+        with self._alone_in(site):
+            if self._other_workspaces(site):
+                return None
+            try:
+                self._asking_nobody(site, self.folder(site), "untaint", command)
+            except StateLocked as error:
+                if error.lock is None:
+                    raise
+                return error.lock
         return None
 
     def unlock(self, site: Site, lock: StateLock) -> None:
         command = argv.force_unlock(lock.id, files=self.variable_files(site, "force-unlock"))
-        self._run(site, self.folder(site), "force-unlock", command, streaming=False)
+        with self._alone_in(site):
+            self._insist_on_workspace(site)
+            self._run(site, self.folder(site), "force-unlock", command, streaming=False)
+
+    def _insist_on_workspace(self, site: Site) -> None:
+        """Raises BadInput where the workspace of the stack does not exist: Terraform would make it."""
+        others = self._other_workspaces(site)
+        if others:
+            raise _no_workspace(site, others)
 
     @contextlib.contextmanager
     def scratch(self, site: Site) -> Iterator[Site]:
         private = private_folder("scratch")
         inside = replace(site, scratch=private)
-        try:
-            yield inside
-        finally:
-            discard(private)
-            shutil.rmtree(self._data_folder(inside).path, ignore_errors=True)
-            remove(site.root, site.stack.file(OVERRIDE))
+        with self._alone_in(site):
+            try:
+                yield inside
+            finally:
+                discard(private)
+                shutil.rmtree(self._data_folder(inside).path, ignore_errors=True)
+                remove(site.root, site.stack.file(OVERRIDE))
 
     def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
         wanted = [path for path in paths if path.endswith(self._formats) and (root / path).is_file()]
@@ -551,6 +649,32 @@ class LocalTerraform:
             rest = "".join(plain) + ran.err
             raise failure(self.product, name, site.stack.key, ran.code, found, rest)
         return ran, found
+
+
+def _names(workspaces: tuple[str, ...]) -> str:
+    """Some of the workspaces, in a sentence."""
+    return ", ".join(workspaces[:10]) + (f" and {len(workspaces) - 10} more" if len(workspaces) > 10 else "")
+
+
+def _new_workspace(site: Site, others: tuple[str, ...]) -> str:
+    near = nearest(site.stack.workspace, others)
+    guess = f" (did you mean {near!r}?)" if near else ""
+    return (
+        f"the workspace {site.stack.workspace} does not exist in the {site.backend} backend{guess}, and the first "
+        f"deployment makes it; there are: {_names(others)}"
+    )
+
+
+def _no_workspace(site: Site, others: tuple[str, ...]) -> BadInput:
+    near = nearest(site.stack.workspace, others)
+    guess = f"did you mean {near!r}? " if near else ""
+    key = shell_word(site.stack.key)
+    return BadInput(
+        f"the workspace {site.stack.workspace!r} of {site.stack.key} does not exist in its {site.backend} backend, "
+        f"which has: {_names(others)}",
+        hint=f"{guess}correct `workspace` of the stack in terrace.yaml; where the workspace was deleted, "
+        f"`terrace state restore {key}` brings it back with its state",
+    )
 
 
 def _check_local(state: Path, site: Site) -> None:

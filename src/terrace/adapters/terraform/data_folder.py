@@ -17,12 +17,14 @@ from terrace.adapters.file_lock import file_lock
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.plans.terraform import Site
 from terrace.stacks.layout import is_automatic_variables
+from terrace.stacks.model import DEFAULT_WORKSPACE
 
 LOCK_FILE = ".terraform.lock.hcl"
 OVERRIDE = "zz_terrace_override.tf"
 """Terraform merges override files by name, last one last: this one has the last word on the backend."""
 
 _READY = "terrace-ready"
+_ENTERED = "terrace-workspace"
 _LOCK = "terrace.lock"
 _HASHED = 2**20
 
@@ -67,6 +69,20 @@ class DataFolder:
         """Note that `init` ended well, and with which dependency lock file."""
         (self.path / "lock.hcl").write_bytes(lock_file)
         keep(self.path / _READY, json.dumps(self._record()).encode())
+
+    @property
+    def entered(self) -> str:
+        """The workspace that `init` was run in besides `default`; "" where it was not."""
+        try:
+            return (self.path / _ENTERED).read_text()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def enter(self, workspace: str, lock_file: bytes) -> None:
+        """Note that `init` ended well in a workspace: the providers that its state needs are here."""
+        (self.path / "environment").unlink(missing_ok=True)
+        self.mark(lock_file)
+        keep(self.path / _ENTERED, workspace.encode())
 
     def forget(self) -> None:
         """It turned out not to be ready."""
@@ -147,6 +163,8 @@ def data_folder(cache: Path, site: Site, binary: str, states: Path, *, variables
     parts = [site.stack.key, site.stack.path, site.init_key, binary, str(states), site.backend]
     if site.lock_file:
         parts.append(hashlib.sha256(site.lock_file).hexdigest())
+    if site.stack.workspace != DEFAULT_WORKSPACE:
+        parts.append(f"workspace {site.stack.workspace}")
     if site.scratch is not None:
         parts.append(str(site.scratch))
     if variables:
@@ -164,16 +182,41 @@ def _variables(site: Site) -> Iterator[str]:
             yield f"{path.relative_to(site.root)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
-def state_file(states: Path, site: Site) -> Path | None:
+@dataclass(frozen=True, slots=True)
+class LocalState:
+    """Where a local state lives: the settings of the backend `local`, and the file that Terraform makes of them in the
+    workspace of the stack."""
+
+    settings: Mapping[str, str]
+    file: Path
+
+
+def local_state(states: Path, site: Site) -> LocalState | None:
     """Where the state of a stack without a remote backend, or a scratch state, lives; None: in a remote backend."""
     if site.scratch is not None:
-        return site.scratch / "terraform.tfstate"
-    if site.backend not in LOCAL_BACKENDS:
+        default = site.scratch / "terraform.tfstate"
+    elif site.backend not in LOCAL_BACKENDS:
         return None
-    return states / site.stack.environment / site.stack.name / "terraform.tfstate"
+    else:
+        default = states / site.stack.environment / site.stack.name / "terraform.tfstate"
+    if site.stack.workspace == DEFAULT_WORKSPACE:
+        return LocalState({"path": str(default)}, default)
+    # Terraform keeps the states of other workspaces in a folder that `path` says nothing about.
+    workspaces = default.with_name("terraform.tfstate.d")
+    settings = {"path": str(default), "workspace_dir": str(workspaces)}
+    return LocalState(settings, workspaces / site.stack.workspace / "terraform.tfstate")
 
 
-def override(state: Path) -> str:
+def state_file(states: Path, site: Site) -> Path | None:
+    """The file of the state of a stack without a remote backend, or of a scratch state; None: in a remote backend."""
+    local = local_state(states, site)
+    return local.file if local is not None else None
+
+
+def override(local: LocalState) -> str:
     """The override file that sends a local state there. `-backend-config=path=` alone would do nothing."""
-    quoted = json.dumps(str(state)).replace("${", "$${").replace("%{", "%%{")
-    return f'terraform {{\n  backend "local" {{\n    path = {quoted}\n  }}\n}}\n'
+    quoted = {
+        name: json.dumps(value).replace("${", "$${").replace("%{", "%%{") for name, value in local.settings.items()
+    }
+    lines = "".join(f"    {name} = {value}\n" for name, value in quoted.items())
+    return f'terraform {{\n  backend "local" {{\n{lines}  }}\n}}\n'

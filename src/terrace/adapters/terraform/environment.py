@@ -32,6 +32,9 @@ ALLOWED = frozenset(
 ALLOWED_PREFIX = "TF_TOKEN_"
 """Tokens of module and provider registries."""
 
+WORKSPACE = "TF_WORKSPACE"
+"""Selects a workspace for one command. `workspace select` would do so for everybody who uses the data folder."""
+
 GOGC = "400"
 """How lazily the provider collects garbage: a tenth off every AWS plan for some hundred megabytes."""
 
@@ -45,9 +48,10 @@ def small(ours: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def child_environment(
-    ours: Mapping[str, str], given: Mapping[str, str], data: Path, cli_config: Path
+    ours: Mapping[str, str], given: Mapping[str, str], data: Path, cli_config: Path, workspace: str
 ) -> dict[str, str]:
-    """The whole environment of one child. `given` are the credentials and names of the environment at work."""
+    """The whole environment of one child. `given` are the credentials and names of the environment at work; `workspace`
+    is the CLI workspace of the stack, whatever anybody selected elsewhere."""
     allowed = {k: v for k, v in ours.items() if k in ALLOWED or k.startswith(ALLOWED_PREFIX)}
     return {
         **allowed,
@@ -60,4 +64,5 @@ def child_environment(
         **given,
         "TF_DATA_DIR": str(data),
         "TF_CLI_CONFIG_FILE": str(cli_config),
+        WORKSPACE: workspace,
     }

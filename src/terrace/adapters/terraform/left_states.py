@@ -12,10 +12,11 @@ from terrace.adapters.terraform.data_folder import LOCAL_BACKENDS
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.plans.left_states import LeftState, RecordedBackend
 from terrace.plans.state_file import STATE_BYTES, holds_nothing, read_state
-from terrace.stacks.model import Stack
+from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
 
 _NAME = "terraform.tfstate"
 _RECORD_BYTES = 2**20
+_LONGEST_NAME = 1000
 _ASIDE = ".adopted"
 
 
@@ -27,7 +28,8 @@ class CheckoutStates:
         self._states = states
 
     def find(self, stack: Stack, paths: tuple[str, ...]) -> tuple[LeftState, ...]:
-        """Returns the local states with objects or outputs: beside the stack, of its workspaces, at these paths."""
+        """Returns the local states with objects or outputs: beside the stack, at these paths, and of workspaces: of its
+        own, or of every one where it names none."""
         found: dict[str, LeftState] = {}
         for path in self._candidates(stack, paths):
             left = _left(path)
@@ -37,12 +39,18 @@ class CheckoutStates:
 
     def _candidates(self, stack: Stack, paths: tuple[str, ...]) -> Iterator[Path]:
         folder = self._root / stack.path
-        yield folder / _NAME
         workspaces = folder / f"{_NAME}.d"
-        if workspaces.is_dir():
-            yield from (one / _NAME for one in sorted(workspaces.iterdir()))
         record = _record(folder)
-        recorded = str(record.config.get("path") or "") if record is not None and record.type == "local" else ""
+        local = record.config if record is not None and record.type == "local" else {}
+        recorded = str(local.get("path") or "")
+        if stack.workspace != DEFAULT_WORKSPACE:
+            yield workspaces / stack.workspace / _NAME
+            there = str(local.get("workspace_dir") or "")
+            recorded = f"{there}/{stack.workspace}/{_NAME}" if there else ""
+        else:
+            yield folder / _NAME
+            if workspaces.is_dir():
+                yield from (one / _NAME for one in sorted(workspaces.iterdir()))
         for path in (*paths, recorded):
             if path and "\0" not in path and not (folder / path).resolve().is_relative_to(self._states.resolve()):
                 yield folder / path
@@ -116,6 +124,15 @@ def _record(folder: Path) -> RecordedBackend | None:
     try:
         with (folder / ".terraform" / _NAME).open("rb") as file:
             told = json.loads(file.read(_RECORD_BYTES))["backend"]
-        return RecordedBackend(str(told["type"]), dict(told["config"]))
+        return RecordedBackend(str(told["type"]), dict(told["config"]), _selected(folder))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def _selected(folder: Path) -> str:
+    """The workspace that a user selected in the folder."""
+    try:
+        with (folder / ".terraform" / "environment").open(encoding="utf-8") as file:
+            return file.read(_LONGEST_NAME).strip() or DEFAULT_WORKSPACE
+    except (OSError, ValueError):
+        return DEFAULT_WORKSPACE

@@ -168,10 +168,10 @@ def _source(
     recorded = crew.left.backend(stack)
     if recorded is not None:
         mine = addresses(stack, landscape.graph)
-        if all(moved_parts(address, recorded.type, recorded.config) for address in mine):
+        if all(moved_parts(address, recorded.type, recorded.config, stack.workspace) for address in mine):
             variables = crew.variables(crew.config.environment(stack.environment), "plan")
             state = crew.terraform.pull_from(stack, recorded, variables)
-            return str(recorded_address(recorded.type, recorded.config)), state, None
+            return str(recorded_address(recorded.type, recorded.config, stack.workspace)), state, None
     raise BadInput(
         f"there is no state to adopt for {stack.key}: Terraform left none beside it, at no path that its backend names",
         hint="name its file: --from PATH",

@@ -1,0 +1,184 @@
+"""A stack names the workspace of Terraform that it is planned in, and its state has the address of that workspace."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.trees import change, landscape, why
+from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address, shared
+from terrace.stacks.graph import local_state_path, waves
+from terrace.stacks.load import BadConfig, load
+from terrace.stacks.loosening import loosened
+
+TF = 'resource "terraform_data" "x" {}\n'
+RULES = "version: 1\nenvironments: {dev: {}, prod: {after: dev}}\n"
+BACKENDS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "s3": ('bucket = "b"\nkey = "net"', (("bucket", "b"), ("key", "env:/prod/net"))),
+    "s3 with a prefix": (
+        'bucket = "b"\nkey = "net"\nworkspace_key_prefix = "ws"',
+        (("bucket", "b"), ("key", "ws/prod/net")),
+    ),
+    "s3 with an empty prefix": (
+        'bucket = "b"\nkey = "net"\nworkspace_key_prefix = ""',
+        (("bucket", "b"), ("key", "prod/net")),
+    ),
+    "azurerm": (
+        'storage_account_name = "a"\ncontainer_name = "c"\nkey = "net"',
+        (("storage_account_name", "a"), ("container_name", "c"), ("key", "netenv:prod")),
+    ),
+    "gcs": ('bucket = "b"\nprefix = "net"', (("bucket", "b"), ("prefix", "net"), ("workspace", "prod"))),
+    "pg": (
+        'conn_str = "postgres://h/d"\nschema_name = "s"',
+        (("conn_str", "h:5432/d"), ("schema_name", "s"), ("workspace", "prod")),
+    ),
+    "consul": ('path = "net"', (("path", "net-env:prod"),)),
+    "kubernetes": ('secret_suffix = "net"', (("namespace", "default"), ("secret", "tfstate-prod-net"))),
+    "oss": ('bucket = "b"', (("bucket", "b"), ("prefix", "env:"), ("key", "prod/terraform.tfstate"))),
+    "cos": ('bucket = "b"\nkey = "net"', (("bucket", "b"), ("prefix", ""), ("key", "prod/net"))),
+    "oci": (
+        'namespace = "n"\nbucket = "b"\nkey = "net"',
+        (("namespace", "n"), ("bucket", "b"), ("key", "env:/prod/net")),
+    ),
+}
+
+
+def entry(environment: str, workspace: str, name: str = "net", more: str = "") -> str:
+    return f"  - {{path: net, environment: {environment}, name: {name}, workspace: {workspace}{more}}}\n"
+
+
+def block(kind: str, body: str) -> str:
+    return f'terraform {{\n  backend "{kind.partition(" ")[0]}" {{\n{body}\n  }}\n}}\n'
+
+
+def files(main: str, *entries: str) -> dict[str, str]:
+    return {"net/main.tf": main, "terrace.yaml": f"{RULES}stacks:\n" + "".join(entries)}
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_each_backend_has_the_address_of_the_workspace_that_terraform_gives_it(kind: str) -> None:
+    body, expected = BACKENDS[kind]
+    found = landscape(files(block(kind, body), entry("dev", "dev"), entry("prod", "prod")))
+    (address,) = addresses(found.stack("prod/net"), found.graph)
+    assert address.parts == expected
+    assert shared(found) == (), "another workspace is another state"
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_two_stacks_of_one_workspace_have_one_state(kind: str) -> None:
+    body, _ = BACKENDS[kind]
+    found = landscape(files(block(kind, body), entry("dev", "prod"), entry("prod", "prod")))
+    ((one, other),) = [(s.stack.key, s.other.key) for s in shared(found)]
+    assert (one, other) == ("dev/net", "prod/net")
+
+
+def test_a_key_of_s3_reaches_the_state_of_a_workspace() -> None:
+    """So the state of `env:/prod/net` is one state, however it is named."""
+    found = landscape(
+        {
+            **files(block("s3", 'bucket = "b"\nkey = "net"'), entry("prod", "prod")),
+            "environments/dev/main.tf": block("s3", 'bucket = "b"\nkey = "env:/prod/net"'),
+        }
+    )
+    assert [(s.stack.key, s.other.key) for s in shared(found)] == [("dev", "prod/net")]
+
+
+def test_a_prefix_without_a_literal_value_is_told_as_unknown() -> None:
+    main = block("s3", 'bucket = "b"\nkey = "net"\nworkspace_key_prefix = var.p')
+    found = landscape(files(main, entry("dev", "dev"), entry("prod", "prod")))
+    (address,) = addresses(found.stack("dev/net"), found.graph)
+    assert address.unknown == ("workspace_key_prefix",)
+
+
+def test_a_local_state_has_a_place_for_each_workspace() -> None:
+    found = landscape(files(TF, entry("prod", "eu", "eu"), entry("prod", "us", "us"), entry("dev", "default")))
+    paths = [addresses(found.stack(key), found.graph)[0].parts[0][1] for key in ("prod/eu", "prod/us", "dev/net")]
+    assert paths == [
+        "prod/eu/terraform.tfstate.d/eu/terraform.tfstate",
+        "prod/us/terraform.tfstate.d/us/terraform.tfstate",
+        "dev/net/terraform.tfstate",
+    ]
+    assert local_state_path(found.stack("prod/eu"), found.graph) == "net/terraform.tfstate.d/eu/terraform.tfstate"
+    moved = landscape(files(block("local", 'workspace_dir = "ws"\npath = "x.tfstate"'), entry("prod", "eu")))
+    assert local_paths(moved.stack("prod/net"), moved.graph) == ("ws/eu/terraform.tfstate",)
+    assert local_state_path(moved.stack("prod/net"), moved.graph) == "net/ws/eu/terraform.tfstate"
+
+
+def test_what_terraform_recorded_is_compared_in_the_workspace() -> None:
+    found = landscape(files(block("s3", 'bucket = "b"\nkey = "net"'), entry("prod", "prod")))
+    (address,) = addresses(found.stack("prod/net"), found.graph)
+    config = {"bucket": "b", "key": "net", "workspace_key_prefix": None}
+    assert moved_parts(address, "s3", config, "prod") == ()
+    assert moved_parts(address, "s3", config, "dev") == ("key",)
+    assert moved_parts(address, "s3", config) == ("key",)
+    assert moved_parts(address, "s3", {**config, "workspace_key_prefix": "ws"}, "prod") == ("key",)
+    assert recorded_address("s3", config, "prod").parts == (("bucket", "b"), ("key", "env:/prod/net"))
+
+
+def test_one_environment_may_have_several_workspaces_of_one_folder() -> None:
+    found = landscape(files(TF, entry("prod", "eu", "eu", ", after: [us]"), entry("prod", "us", "us")))
+    assert [(s.key, s.workspace) for s in found.of("prod")] == [("prod/eu", "eu"), ("prod/us", "us")]
+    assert [[s.key for s in wave] for wave in waves(found.of("prod"), found.graph)] == [["prod/us"], ["prod/eu"]]
+
+
+def test_a_backend_without_workspaces_refuses_the_stack_alone() -> None:
+    found = landscape(
+        {
+            **files(block("http", 'address = "https://s/x"'), entry("prod", "prod"), entry("dev", "default")),
+            "environments/dev/main.tf": TF,
+        }
+    )
+    assert set(found.refusals) == {"prod/net"}
+    assert "http backend has no workspaces" in found.refusals["prod/net"].message
+    assert str(found.refusals["prod/net"].place) == "net/main.tf:2"
+
+
+@pytest.mark.parametrize("name", ["..", ".", "-help", "a/b", "a b", "", "x" * 91, "a\tb", "'{1}/x'"])
+def test_what_terraform_takes_for_no_name_of_a_workspace_is_refused(name: str) -> None:
+    text = f'{RULES}stacks: [{{path: net, environment: dev, workspace: "{name}"}}]\n'
+    with pytest.raises(BadConfig):
+        load(text.encode())
+
+
+@pytest.mark.parametrize("name", ["prod", "eu-west-1", "feature_x", "v1.2", "a+b", "a:b", "a@b"])
+def test_names_of_workspaces_are_taken(name: str) -> None:
+    text = f'{RULES}stacks: [{{path: net, environment: dev, workspace: "{name}"}}]\n'
+    assert load(text.encode()).stacks[0].workspace == name
+
+
+@pytest.mark.parametrize("where", ["env: [TF_WORKSPACE]", "credentials: {plan: {TF_WORKSPACE: prod}}"])
+def test_an_environment_cannot_select_a_workspace(where: str) -> None:
+    with pytest.raises(BadConfig, match="TF_WORKSPACE") as caught:
+        load(f"version: 1\nenvironments: {{dev: {{{where}}}}}\n".encode())
+    assert "workspace: NAME" in (caught.value.hint or "")
+
+
+def test_a_pattern_gives_each_folder_its_workspace() -> None:
+    found = landscape(
+        {
+            "stacks/net/main.tf": TF,
+            "stacks/app/main.tf": TF,
+            "terrace.yaml": RULES
+            + 'stacks:\n  - {path: "stacks/*", environment: dev, workspace: dev}\n'
+            + '  - {path: "stacks/*", environment: prod, workspace: "prod-{1}"}\n',
+        }
+    )
+    assert {s.key: s.workspace for s in found.stacks} == {
+        "dev/app": "dev",
+        "dev/net": "dev",
+        "prod/app": "prod-app",
+        "prod/net": "prod-net",
+    }
+
+
+def test_another_workspace_is_an_impact_and_a_looser_rule() -> None:
+    before = files(TF, entry("dev", "dev"), entry("prod", "prod"))
+    after = files(TF, entry("dev", "prod"), entry("prod", "prod"))
+    assert why(change(before, dict(after))) == {"dev/net": ["configuration terrace.yaml net"]}
+    ways = loosened(load(before["terrace.yaml"].encode()), load(after["terrace.yaml"].encode()))
+    assert ways == ("the stack net of dev has its state in the workspace prod instead of dev",)
+
+
+def test_a_workspace_of_one_of_several_stacks_of_a_folder_is_weighed() -> None:
+    before = load(files(TF, entry("prod", "eu", "eu"), entry("prod", "us", "us"))["terrace.yaml"].encode())
+    after = load(files(TF, entry("prod", "eu", "eu"), entry("prod", "eu", "us"))["terrace.yaml"].encode())
+    assert any("in the workspace" in way for way in loosened(before, after))
