@@ -82,6 +82,20 @@ def test_one_of_several_changes_is_enough(fake: FakeGitHub) -> None:
     assert lacks(fake) is None
 
 
+def test_a_later_reviewed_change_that_has_the_commit_too_is_not_how_it_came(fake: FakeGitHub) -> None:
+    fake.pull(9, "e" * 40, author="bob", merged="f" * 40)
+    fake.origins[MERGED] = [7, 9]
+    fake.reviewed(9, "alice", commit="e" * 40)
+    assert lacks(fake) == "came by pull request 7, whose newest commit nobody else approved"
+    github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
+    assert GitHubMerges(github, "main").origin(MERGED) == 7, "who opened 7 does not approve it"
+    inside = "d" * 40
+    fake.origins[inside] = [9, 7]
+    assert lacks(fake, inside) is not None, "of a commit inside of a rebase every change counts"
+    fake.reviewed(7, "alice")
+    assert lacks(fake, inside) is None
+
+
 def test_whoever_pushed_into_the_change_of_a_program_does_not_review_it(fake: FakeGitHub) -> None:
     fake.pull(7, HEAD, author="renovate[bot]", merged=MERGED, writers={"renovate[bot]": "renovate[bot]", "mona": None})
     fake.reviewed(7, "mona")

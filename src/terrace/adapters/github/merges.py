@@ -32,15 +32,22 @@ class GitHubMerges:
         merged = self._merging(commit)
         if not merged:
             return f"came into {self._branch} by no merged pull request"
-        told = [self._lacks(one) for one in merged]
-        return None if None in told else told[0]
+        made = _made_by(merged, commit)
+        told = [self._lacks(one) for one in made or merged]
+        if made:
+            return None if None in told else told[0]
+        return next((why for why in told if why is not None), None)
 
     def origin(self, commit: str) -> int | None:
         """The number of the pull request that a commit was merged by; the newest of several, None without any."""
-        return max((int(one["number"]) for one in self._merging(commit)), default=None)
+        merged = self._merging(commit)
+        return max((int(one["number"]) for one in _made_by(merged, commit) or merged), default=None)
 
     def _merging(self, commit: str) -> list[Mapping[str, Any]]:
-        """The merged pull requests that a commit came by; none where GitHub does not know the commit."""
+        """The merged pull requests that have a commit; none where GitHub does not know the commit.
+
+        A later one may have it among its own commits although it was on the branch before.
+        """
         if not _COMMIT.fullmatch(commit):
             raise BadInput(f"{commit[:60]!r} is no commit")
         try:
@@ -92,3 +99,8 @@ class GitHubMerges:
             return False
         told = self._github.find(f"collaborators/{login}/permission")
         return told is not None and told["permission"] in _MAY
+
+
+def _made_by(merged: Sequence[Mapping[str, Any]], commit: str) -> list[Mapping[str, Any]]:
+    """Those whose merge made this very commit; none for a commit inside of a rebase, of which GitHub tells the last."""
+    return [one for one in merged if one.get("merge_commit_sha") == commit]
