@@ -175,7 +175,9 @@ def test_a_policy_added_by_hand_blocks_every_apply_until_somebody_answers_for_it
     assert f"terrace drift ack dev '{ROLE}'" in waits.json["reasons"][0]
     assert shop.run("drift", "ack", "dev", "aws_iam_role.other", "--reason", "x").code == 2
 
-    shop.ok("drift", "ack", "dev", ROLE, "--reason", "incident 4711")
+    other = shop.run("drift", "ack", "dev", ROLE, "--attribute", "inline", "--reason", "x")
+    assert (other.code, "what differs: inline_policy" in other.err) == (2, True)
+    shop.ok("drift", "ack", "dev", ROLE, "--attribute", "inline_policy", "--reason", "incident 4711")
     shop.ok("resume", "dev")
     assert resources(shop) == {}, "Terraform does not see it any more"
     (kept,) = shop.run("drift", "last", "--json").json["environments"][0]["absorbed"]
@@ -315,5 +317,10 @@ def test_what_the_provider_computes_is_no_drift_and_each_attribute_says_who_mana
     managed = {one["path"]: one["managed"] for one in role["attributes"]}
     assert managed["inline_policy"] is False
     assert managed["tags.by"] is True
+    shop.ok("drift", "ack", "dev", ROLE, "--attribute", "tags", "--reason", "billing sets it")
+    ((stack,),) = [one["stacks"] for one in shop.run("drift", "last", "--json").json["environments"]]
+    answered = {one["path"]: "acknowledged" in one for one in stack["resources"][0]["attributes"]}
+    assert (answered["tags.by"], answered["inline_policy"]) == (True, False)
+    assert "acknowledged" not in stack["resources"][0], "nobody answers for the policy"
     (tag,) = [one for one in role["attributes"] if one["path"] == "tags.by"]
     assert (tag["deployed"], tag["there"]) == ("nothing", '"hand"')

@@ -12,6 +12,7 @@ from terrace.assess.model import Severity
 from terrace.plans.model import MASKED, Action
 from terrace.report.drift import as_json, as_markdown, as_terminal, remedy
 from terrace.report.screen import plain_text
+from terrace.watch.acknowledged import Acknowledgement
 from terrace.watch.checks import Check, Standing
 from terrace.watch.model import Cause, Ignored, Observation, Quadrant, Sighting
 from terrace.watch.payload import sighting_to_payload, sightings_of
@@ -73,6 +74,32 @@ def test_each_attribute_says_whether_a_deployment_changes_it_back() -> None:
     assert "no deployment changes it back" in alone
 
 
+def test_what_a_deployment_would_change_besides_is_told_apart() -> None:
+    seen = replace(MIXED, paths=("inline_policy", "source", "tags.team"), inputs=("source",))
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(seen,)))
+    for told in (terminal(one), as_markdown([one])):
+        assert "source (not changed outside)" in told
+        assert "actionable, unmanaged, input" in told
+    assert "source: not changed outside, what it is made from was" in remedy("prod", seen, "c" * 40)
+
+
+def test_an_answer_for_one_attribute_is_told_with_it_and_does_not_answer_for_the_rest() -> None:
+    given = Acknowledgement("prod", MIXED.address, ("tags.team",), {}, "g", "ann|", "billing sets it", AT)
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(MIXED,)))
+    one = replace(one, acknowledged=(given,))
+    assert '"b" (managed), acknowledged by ann|: billing sets it' in terminal(one)
+    assert "\n  acknowledged" not in terminal(one)
+    (resource,) = as_json([one])["environments"][0]["stacks"][0]["resources"]
+    assert "acknowledged" not in resource
+    assert [(a["path"], "acknowledged" in a) for a in resource["attributes"]] == [
+        ("inline_policy", False),
+        ("tags.team", True),
+    ]
+    both = replace(one, acknowledged=(given, replace(given, paths=("inline_policy",), reason="incident", by="bob")))
+    (resource,) = as_json([both])["environments"][0]["stacks"][0]["resources"]
+    assert resource["acknowledged"]["by"] in ("ann|", "bob"), "two answers together cover the whole"
+
+
 def test_every_format_tells_the_values_of_each_attribute() -> None:
     one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(MIXED,)))
     for told in (terminal(one), as_markdown([one])):
@@ -80,8 +107,14 @@ def test_every_format_tells_the_values_of_each_attribute() -> None:
         assert 'tags.team: "a" → "b" (managed)' in told
     (resource,) = as_json([one])["environments"][0]["stacks"][0]["resources"]
     assert resource["attributes"] == [
-        {"path": "inline_policy", "managed": False, "deployed": "nothing", "there": "(sensitive)"},
-        {"path": "tags.team", "managed": True, "deployed": '"a"', "there": '"b"'},
+        {
+            "path": "inline_policy",
+            "quadrant": "unmanaged",
+            "managed": False,
+            "deployed": "nothing",
+            "there": "(sensitive)",
+        },
+        {"path": "tags.team", "quadrant": "actionable", "managed": True, "deployed": '"a"', "there": '"b"'},
     ]
 
 

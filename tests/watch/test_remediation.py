@@ -103,6 +103,19 @@ def test_what_was_seen_twice_may_be_taken_back_to_the_commit_that_is_deployed(st
     assert (proposal.check, proposal.commit, proposal.stacks) == (check, COMMIT, (STACK.key,))
 
 
+def test_what_a_deployment_would_change_besides_is_not_taken_back_with_the_rest(story: Story) -> None:
+    """The group was opened by hand, and a data source says another name: going back would change both."""
+    drift, _ = pair(GROUP, {"ingress": [], "name": "a"}, {"ingress": [{"port": 22}], "name": "a"})
+    _, back = pair(GROUP, {"ingress": [], "name": "b"}, {"ingress": [{"port": 22}], "name": "a"})
+    mixed = plan_of([back], [drift])
+    for _ in range(2):
+        check = story.look(mixed)
+    assert f"{GROUP} would change name too" in refused(story.answer())
+    assert any(
+        "would change name too" in one.why for one in objections(mixed, checks(story.history, "dev"), check, RULE)
+    )
+
+
 def test_nothing_is_taken_back_where_remediation_is_off(story: Story) -> None:
     for _ in range(2):
         story.look(opened_group())

@@ -15,8 +15,8 @@ from terrace.plans.marks import marks
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
 from terrace.plans.noise import settled
 from terrace.watch.model import Quadrant
-from terrace.watch.payload import sighting_to_payload
-from terrace.watch.sightings import sightings
+from terrace.watch.payload import sighting_to_payload, sightings_of
+from terrace.watch.sightings import narrowed, outside_alone, sightings
 
 KEY = DigestKey("k", b"secret")
 GROUP = "aws_security_group.web"
@@ -99,10 +99,56 @@ def test_what_a_release_changes_besides_is_still_told_as_taken_over() -> None:
     drift = [drifted(role, {"tags": {"a": "1"}}, there)]
     release = [change(role, Action.UPDATE, there, {**there, "tags": {"a": "2"}})]
     (seen,) = sightings(plan_of(release, drift))
-    assert (seen.quadrant, seen.kept, seen.grave) == (Quadrant.ACTIONABLE, ("inline_policy",), True)
+    assert (seen.quadrant, seen.kept, seen.inputs, seen.grave) == (
+        *(Quadrant.UNMANAGED, ("inline_policy",), ("tags.a",)),
+        True,
+    )
+    outside = outside_alone(seen)
+    assert outside is not None
+    assert (outside.paths, outside.inputs, outside.grave) == (("inline_policy",), (), True)
     back = [change(role, Action.UPDATE, there, {"tags": {"a": "1"}})]
     (mended,) = sightings(plan_of(back, drift))
     assert (mended.kept, mended.grave) == ((), False)
+
+
+MIXED_BEFORE = {"tags": {"a": "1"}, "inline_policy": [], "source": "x"}
+MIXED_THERE = {"tags": {"a": "2"}, "inline_policy": [{"name": "open"}], "source": "x"}
+
+
+def mixed(**more: Any) -> Any:
+    """A role with a tag and a policy that were changed by hand, while its source says something else."""
+    back = {**MIXED_THERE, "tags": {"a": "1"}, "source": "y", "etag": UNKNOWN}
+    drift = [drifted("aws_iam_role.app", MIXED_BEFORE, MIXED_THERE)]
+    acting = change("aws_iam_role.app", Action.UPDATE, MIXED_THERE, {**back, **more}, unset=(("etag",),))
+    return sightings(plan_of([acting], drift))[0]
+
+
+def test_each_attribute_has_its_own_quadrant() -> None:
+    seen = mixed()
+    assert {path: seen.quadrant_of(path) for path in seen.paths} == {
+        "inline_policy": Quadrant.UNMANAGED,
+        "source": Quadrant.INPUT,
+        "tags.a": Quadrant.ACTIONABLE,
+    }
+    assert (seen.quadrant, seen.values["source"]) == (Quadrant.ACTIONABLE, ("x", "y"))
+    assert sightings_of("dev", [sighting_to_payload(seen)])[0].inputs == ("source",)
+
+
+@pytest.mark.parametrize(
+    ("paths", "quadrant", "severity"),
+    [
+        (("tags.a",), Quadrant.ACTIONABLE, Severity.LOW),
+        (("inline_policy", "source"), Quadrant.UNMANAGED, Severity.CRITICAL),
+        (("source",), Quadrant.INPUT, Severity.CRITICAL),
+    ],
+)
+def test_a_part_of_a_difference_is_judged_as_a_difference_of_its_own(
+    paths: tuple[str, ...], quadrant: Quadrant, severity: Severity
+) -> None:
+    part = narrowed(mixed(), paths)
+    assert (part.quadrant, part.severity, part.grave) == (quadrant, severity, "inline_policy" in paths)
+    assert part.fingerprint != mixed().fingerprint
+    assert set(part.values) == set(paths)
 
 
 def test_outputs_that_would_change_are_input_drift() -> None:

@@ -14,13 +14,22 @@ from terrace.watch.acknowledged import acknowledgement_of, acknowledgements
 from terrace.watch.checks import newest
 from terrace.watch.model import Sighting
 from terrace.watch.payload import sightings_of
+from terrace.watch.sightings import narrowed
 
 
-def acknowledge(crew: Crew, environment: str, address: str, reason: str, stack: str | None = None) -> Sighting:
+def acknowledge(
+    crew: Crew,
+    environment: str,
+    address: str,
+    reason: str,
+    stack: str | None = None,
+    attributes: tuple[str, ...] = (),
+) -> Sighting:
     """Record that somebody knows of the difference at an address, and why it is so; returns what was acknowledged.
 
-    What a waiting deployment saw comes before what the newest check saw. Raises BadInput when nothing differs
-    there, when it differs in several stacks and none is named, or when keys are known and none proves who it is.
+    With `attributes` only these are acknowledged, each with what lies in it. What a waiting deployment saw comes before
+    what the newest check saw. Raises BadInput when nothing differs there, when it differs in several stacks and none is
+    named, or when keys are known and none proves who it is.
     """
     crew.config.environment(environment)
     history = crew.ledger.read()
@@ -32,11 +41,12 @@ def acknowledge(crew: Crew, environment: str, address: str, reason: str, stack: 
     if len(found) > 1:
         raise BadInput(f"{address} differs in {', '.join(sorted(found))}", hint="say which: --stack STACK")
     (sighting,) = found.values()
+    chosen = _chosen(sighting, attributes)
 
     def decide(now: History) -> tuple[Draft, ...]:
         if sighting not in _seen(now, environment):
             raise BadInput("what differs changed while you answered; nothing was written", hint="look at it again")
-        payload = acknowledgement_of(sighting, reason)
+        payload = acknowledgement_of(chosen, reason)
         payload |= declare(crew, now, "acknowledge", environment, address, reason, facts_of(payload))
         draft = Draft(kinds.DRIFT_ACKNOWLEDGED, environment, crew.actor, payload)
         newest_one = acknowledgements(preview(now, [draft], crew.clock()), environment)[-1]
@@ -48,7 +58,20 @@ def acknowledge(crew: Crew, environment: str, address: str, reason: str, stack: 
         return (draft,)
 
     append(crew.ledger, history, decide)
-    return sighting
+    return chosen
+
+
+def _chosen(sighting: Sighting, attributes: tuple[str, ...]) -> Sighting:
+    """The sighting of these attributes alone; the whole where none is named."""
+    if not attributes:
+        return sighting
+    within = {name: [p for p in sighting.paths if p == name or p.startswith(f"{name}.")] for name in attributes}
+    unknown = [name for name, paths in within.items() if not paths]
+    if unknown:
+        known = ", ".join(sighting.paths) or "no attribute alone"
+        raise BadInput(f"{', '.join(unknown)} of {sighting.address} does not differ", hint=f"what differs: {known}")
+    chosen = {path for paths in within.values() for path in paths}
+    return narrowed(sighting, tuple(path for path in sighting.paths if path in chosen))
 
 
 def _seen(history: History, environment: str) -> tuple[Sighting, ...]:

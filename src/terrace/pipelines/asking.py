@@ -377,8 +377,8 @@ def _absorbed(
     found = []
     for record in plans:
         for seen in swallowed(record) if not record.detail["empty"] else ():
-            mine = tuple(one for one in given if one.covers(seen, seen.kept) and is_proven(crew, one.declared))
-            who = answered(mine, seen, seen.kept)
+            mine = [one for one in given if any(one.covers(seen, path) for path in seen.kept)]
+            who = answered([one for one in mine if is_proven(crew, one.declared)], seen, seen.kept)
             found.append(Absorbed(record.stack, seen.address, seen.kept, who.by if who else ""))
     return tuple(found)
 

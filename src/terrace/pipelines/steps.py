@@ -39,9 +39,9 @@ from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.model import Destruction, Undoing
 from terrace.watch.echo import echoes_in, echoes_of, without_echoes
-from terrace.watch.model import Quadrant, Sighting
+from terrace.watch.model import Sighting
 from terrace.watch.payload import sighting_to_payload
-from terrace.watch.sightings import sightings
+from terrace.watch.sightings import outside_alone, sightings
 from terrace.watch.states import UNWRITTEN
 
 MOST_NOTICES = 50
@@ -206,7 +206,8 @@ def _said(plan: Plan) -> dict[str, Any]:
 def _outside(ground: Ground, plan: Plan) -> list[Sighting]:
     """What was changed outside: what a release changes is no drift, and neither is an echo of our own apply."""
     echoes = echoes_of(ground.history, plan.stack.environment, plan.stack.key)
-    return [one for one in without_echoes(sightings(plan), echoes) if one.quadrant is not Quadrant.INPUT]
+    seen = without_echoes(sightings(plan), echoes)
+    return [outside for one in seen if (outside := outside_alone(one)) is not None]
 
 
 def backup(ground: Ground, key: str) -> Ended:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from terrace.report.markdown import code, plain
 from terrace.report.screen import Group, Record, Tree, line
 from terrace.report.text import clipped, visible
 from terrace.watch.absorbed import Absorption
-from terrace.watch.acknowledged import Acknowledgement, answered
+from terrace.watch.acknowledged import Acknowledgement, answered, answers
 from terrace.watch.adopt import Adoption
 from terrace.watch.living import LivingRecord
 from terrace.watch.model import Observation, Quadrant, Sighting
@@ -38,16 +38,12 @@ def remedy(environment: str, seen: Sighting, commit: str) -> str:
             what = "it" if not left else ", ".join(managed)
             back = f"{again} changes {what} back, and `terrace drift {environment} --remediate` where allowed"
             rest = f"; {left}: not managed, {by_hand}: `terrace drift ack {environment}`" if left else ""
-            return f"changed outside; {back}{rest}"
-        case Quadrant.ACTIONABLE if seen.undo.value == "update":
-            return (
-                f"changed outside, and no deployment changes it back: {again} would update other attributes; "
-                f"{by_hand}: `terrace drift ack {environment}`"
-            )
-        case Quadrant.ACTIONABLE:
+            return f"changed outside; {back}{rest}{_besides(seen, again)}"
+        case Quadrant.ACTIONABLE if seen.undo.value != "update":
             return f"changed outside; {again} would {seen.undo.value} it: look at its plan first"
-        case Quadrant.UNMANAGED:
-            return f"changed outside, and no deployment changes it back; {by_hand}: `terrace drift ack {environment}`"
+        case Quadrant.ACTIONABLE | Quadrant.UNMANAGED:
+            back = "changed outside, and no deployment changes it back"
+            return f"{back}; {by_hand}: `terrace drift ack {environment}`{_besides(seen, again)}"
         case Quadrant.DELETED if seen.undo.value == "create":
             return f"deleted outside; {again} makes it anew, and what it held does not come back"
         case Quadrant.DELETED:
@@ -55,19 +51,43 @@ def remedy(environment: str, seen: Sighting, commit: str) -> str:
     return f"nothing changed outside; what it is made from did, and {again} would {seen.undo.value} it"
 
 
+def _besides(seen: Sighting, again: str) -> str:
+    """What a deployment would change that was not changed outside."""
+    if not seen.inputs:
+        return ""
+    return f"; {', '.join(seen.inputs)}: not changed outside, what it is made from was, and {again} would change it"
+
+
 def _managed(seen: Sighting) -> tuple[str, ...]:
     """The paths that a deployment would change back."""
-    return tuple(path for path in seen.paths if seen.quadrant is Quadrant.ACTIONABLE and path not in seen.kept)
+    return tuple(path for path in seen.paths if seen.quadrant_of(path) is Quadrant.ACTIONABLE)
 
 
-def _attributes(seen: Sighting) -> Iterable[str]:
-    """Each path with the value that was deployed, the one that is there, and whether a deployment changes it back."""
+_OF_ATTRIBUTE = {
+    Quadrant.ACTIONABLE: " (managed)",
+    Quadrant.UNMANAGED: " (not managed)",
+    Quadrant.INPUT: " (not changed outside)",
+}
+
+
+def _attributes(review: Review, seen: Sighting) -> Iterable[str]:
+    """Each path with the value that was deployed, the one that is there, whether a deployment changes it back, and who
+    answers for it."""
+    whole = answered(review.acknowledged, seen, seen.paths) is not None
+    known = {} if whole else answers(review.acknowledged, seen)
     for path in seen.paths:
         was, is_ = seen.values.get(path, (None, None))
         told = f"{path}: {_value(was)} → {_value(is_)}" if path in seen.values else path
-        if seen.quadrant in (Quadrant.ACTIONABLE, Quadrant.UNMANAGED):
-            told += " (managed)" if path in _managed(seen) else " (not managed)"
+        if seen.quadrant is not Quadrant.INPUT:
+            told += _OF_ATTRIBUTE.get(seen.quadrant_of(path), "")
+        if path in known:
+            told += f", acknowledged by {clipped(known[path].by)}: {clipped(known[path].reason)}"
         yield told
+
+
+def _quadrants(seen: Sighting) -> str:
+    """The quadrants of its attributes, in words."""
+    return ", ".join(one.value for one in seen.quadrants)
 
 
 def cause_lines(seen: Sighting) -> Iterable[str]:
@@ -155,6 +175,7 @@ def _record(record: LivingRecord, at: datetime) -> Json:
 
 
 def _resource(review: Review, seen: Observation, one: Sighting) -> Json:
+    known = answers(review.acknowledged, one)
     found: Json = {
         "address": one.address,
         "type": one.type,
@@ -162,7 +183,7 @@ def _resource(review: Review, seen: Observation, one: Sighting) -> Json:
         "severity": one.severity.word,
         "paths": list(one.paths),
         "undo": one.undo.value,
-        "attributes": [_attribute(one, path) for path in one.paths],
+        "attributes": [_attribute(one, path, known) for path in one.paths],
         "remedy": remedy(review.environment, one, seen.commit),
         "seen": review.in_a_row(one),
         "fingerprint": one.fingerprint,
@@ -178,13 +199,16 @@ def _resource(review: Review, seen: Observation, one: Sighting) -> Json:
     return found
 
 
-def _attribute(one: Sighting, path: str) -> Json:
-    found: Json = {"path": path}
+def _attribute(one: Sighting, path: str, known: Mapping[str, Acknowledgement]) -> Json:
+    quadrant = one.quadrant_of(path)
+    found: Json = {"path": path, "quadrant": quadrant.value}
     if one.quadrant in (Quadrant.ACTIONABLE, Quadrant.UNMANAGED):
-        found["managed"] = path in _managed(one)
+        found["managed"] = quadrant is Quadrant.ACTIONABLE
     if path in one.values:
         was, is_ = one.values[path]
         found |= {"deployed": _value(was), "there": _value(is_)}
+    if path in known:
+        found["acknowledged"] = _acknowledged(known[path])
     return found
 
 
@@ -257,9 +281,9 @@ def _lines(review: Review, seen: Observation) -> Iterable[tuple[str, str]]:
         flapping = "; it comes and goes" if record.flapping(review.check.at) else ""
         yield f"not as deployed since {record.opened_at:%Y-%m-%d %H:%M} UTC{flapping}", ""
     for one in seen.sightings:
-        yield f"{one.severity.word} {one.quadrant.value} {_what(one)}", SEVERITIES[one.severity]
-        if one.values or (one.kept and _managed(one)):
-            yield from ((f"  {visible(told)}", "") for told in _attributes(one))
+        yield f"{one.severity.word} {_quadrants(one)} {_what(one)}", SEVERITIES[one.severity]
+        if one.values or len(one.quadrants) > 1 or answers(review.acknowledged, one):
+            yield from ((f"  {visible(told)}", "") for told in _attributes(review, one))
         yield from ((f"  {told}", "") for told in cause_lines(one))
         given = answered(review.acknowledged, one, one.paths)
         if given is not None:
@@ -316,14 +340,12 @@ def _section(review: Review, seen: Observation) -> list[str]:
     if seen.sightings:
         lines += ["| Severity | | Address | Differs | What would undo it |", "| --- | --- | --- | --- | --- |"]
         for one in seen.sightings:
-            paths = "<br>".join(code(told) for told in _attributes(one))
+            paths = "<br>".join(code(told) for told in _attributes(review, one))
             given = answered(review.acknowledged, one, one.paths)
             known = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
             mend = f"{known}{remedy(review.environment, one, seen.commit)}"
             told = "".join(f"<br>{plain(cause)}" for cause in cause_lines(one))
-            lines.append(
-                f"| {one.severity.word} | {one.quadrant.value} | {code(one.address)} | {paths} | {mend}{told} |"
-            )
+            lines.append(f"| {one.severity.word} | {_quadrants(one)} | {code(one.address)} | {paths} | {mend}{told} |")
         lines.append("")
     for ignored in seen.ignored:
         lines.append(f"- ignored until {ignored.until} ({plain(ignored.owner)}): {code(ignored.address)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,13 +28,16 @@ class Acknowledgement:
     at: datetime
     declared: Declared | None = None
 
-    def covers(self, sighting: Sighting, paths: tuple[str, ...]) -> bool:
-        """Whether it speaks of these paths of a sighting, with the values that are there now."""
-        names = {path.partition(".")[0] for path in paths}
+    def covers(self, sighting: Sighting, path: str) -> bool:
+        """Whether it speaks of this path of a sighting, with the value that is there now.
+
+        A sighting without paths, such as a deletion, is covered by an answer to the same: its path is "".
+        """
+        name = path.partition(".")[0]
         return (
             (self.stack, self.address) == (sighting.stack, sighting.address)
-            and set(paths) <= set(self.paths)
-            and all(self.observed.get(name) == sighting.observed.get(name) for name in names)
+            and (path in self.paths if path else self.fingerprint == sighting.fingerprint)
+            and self.observed.get(name) == sighting.observed.get(name)
         )
 
 
@@ -75,6 +78,17 @@ def acknowledgement_of(sighting: Sighting, reason: str) -> dict[str, Any]:
     }
 
 
-def answered(given: tuple[Acknowledgement, ...], sighting: Sighting, paths: tuple[str, ...]) -> Acknowledgement | None:
-    """The newest acknowledgement of these paths of a sighting; None when nobody answers for them."""
-    return next((one for one in reversed(given) if one.covers(sighting, paths)), None)
+def answers(given: Iterable[Acknowledgement], sighting: Sighting) -> Mapping[str, Acknowledgement]:
+    """Returns the newest acknowledgement of each path of a sighting that has one; of "" where it has no paths."""
+    found = {}
+    for one in given:
+        found.update({path: one for path in sighting.paths or ("",) if one.covers(sighting, path)})
+    return found
+
+
+def answered(given: Iterable[Acknowledgement], sighting: Sighting, paths: tuple[str, ...]) -> Acknowledgement | None:
+    """Returns the newest acknowledgement of these paths of a sighting; None where one of them has none."""
+    by_path = answers(given, sighting)
+    wanted = [by_path.get(path) for path in paths or ("",)]
+    found = [one for one in wanted if one is not None]
+    return max(found, key=lambda one: one.at) if len(found) == len(wanted) else None

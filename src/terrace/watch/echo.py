@@ -12,7 +12,6 @@ as one with `triggers_replace = timestamp()`. It is no drift, as long as its val
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from terrace.ledger import folds
 from terrace.ledger.model import History
@@ -21,8 +20,7 @@ from terrace.plans.model import Action, Plan
 from terrace.rollout.model import Step
 from terrace.watch.model import Quadrant, Sighting
 from terrace.watch.payload import sightings_of
-from terrace.watch.severity import severity
-from terrace.watch.sightings import fingerprint, is_grave, sightings
+from terrace.watch.sightings import narrowed, sightings
 
 _AGAIN = (Action.UPDATE, Action.REPLACE)
 
@@ -82,17 +80,7 @@ def _less(one: Sighting, echo: Sighting) -> Sighting | None:
     paths = tuple(path for path in one.paths if path not in gone)
     if not paths:
         return None
-    kept = tuple(path for path in one.kept if path not in gone)
-    names = {path.partition(".")[0] for path in paths}
-    return replace(
-        one,
-        paths=paths,
-        kept=kept,
-        grave=is_grave(one.type, kept),
-        severity=severity(one.type, paths, undo=one.undo),
-        fingerprint=fingerprint(one.stack, one.address, one.quadrant, paths),
-        observed={name: mark for name, mark in one.observed.items() if name in names},
-    )
+    return narrowed(one, paths)
 
 
 def _mark(one: Sighting, path: str) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 
 from terrace.plans.model import Action
 from terrace.stacks.config import IgnoreRule
 from terrace.watch.model import Ignored, Quadrant, Sighting
-from terrace.watch.severity import severity
-from terrace.watch.sightings import fingerprint
+from terrace.watch.sightings import narrowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def look_away(sightings: Iterable[Sighting], rules: tuple[IgnoreRule, ...], toda
             if not remaining:
                 break
         else:
-            left.append(_less(sighting, remaining))
+            left.append(narrowed(sighting, remaining) if remaining != sighting.paths else sighting)
     return Looked(tuple(left), tuple(ignored), tuple(notices))
 
 
@@ -58,17 +57,3 @@ def _hit(rule: IgnoreRule, address: str, paths: tuple[str, ...]) -> tuple[str, .
         return paths
     hit = tuple(p for p in paths if any(p == a or p.startswith(f"{a}.") for a in rule.attributes))
     return hit or None
-
-
-def _less(sighting: Sighting, paths: tuple[str, ...]) -> Sighting:
-    """The same sighting, of fewer paths."""
-    if paths == sighting.paths:
-        return sighting
-    names = {path.partition(".")[0] for path in paths}
-    return replace(
-        sighting,
-        paths=paths,
-        severity=severity(sighting.type, paths, undo=sighting.undo),
-        fingerprint=fingerprint(sighting.stack, sighting.address, sighting.quadrant, paths),
-        observed={name: mark for name, mark in sighting.observed.items() if name in names},
-    )

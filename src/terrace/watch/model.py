@@ -15,6 +15,8 @@ from terrace.plans.model import Action, Value
 class Quadrant(Enum):
     """How a difference stands between what Terraform found changed outside and what it would do about it.
 
+    Each attribute has its own: of one object a tag may be changed back, and a policy that was added by hand not.
+
     `actionable`: changed outside, and deploying changes it back. `unmanaged`: changed outside, and nothing would
     be done about it. `input`: nothing changed outside, and still something would be done: what it is made from
     changed. `deleted`: gone.
@@ -45,10 +47,11 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One address that is not what was deployed: `paths` name what differs.
+    """One address that is not what was deployed: `paths` name what differs, `quadrant` is that of the whole.
 
     `undo` is what deploying the same commit again would do. `kept` are the paths that an apply would take over into
-    the state as they are, so that nobody sees them again; `grave` says that one of them is about security.
+    the state as they are, so that nobody sees them again; `grave` says that one of them is about security. `inputs` are
+    the paths that nobody changed outside and that a deployment would change all the same.
     `fingerprint` is equal as long as the same differs; `observed` has a keyed mark of the value of each attribute.
     `values` are the value that was deployed and the one that is there, by path; secrets are masked. Only the process
     that looked has them: the ledger keeps none. `identity` are the attributes by which a log may name the object; the
@@ -65,6 +68,7 @@ class Sighting:
     undo: Action
     fingerprint: str
     kept: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     grave: bool = False
     observed: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, tuple[Value, Value]] = field(default_factory=dict, compare=False, repr=False)
@@ -72,6 +76,17 @@ class Sighting:
     causes: tuple[Cause, ...] = ()
     more_causes: int = 0
     cause_unknown: str = ""
+
+    def quadrant_of(self, path: str) -> Quadrant:
+        """The quadrant of one of the paths."""
+        if path in self.inputs:
+            return Quadrant.INPUT
+        return Quadrant.UNMANAGED if self.quadrant is Quadrant.ACTIONABLE and path in self.kept else self.quadrant
+
+    @property
+    def quadrants(self) -> tuple[Quadrant, ...]:
+        """The quadrants of its paths, that of the whole first."""
+        return tuple(dict.fromkeys((self.quadrant, *(self.quadrant_of(path) for path in self.paths))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def observation_of(record: ObservationRecord) -> Observation:
 
 def sighting_to_payload(record: Sighting) -> dict[str, Any]:
     """A sighting as JSON data, without its stack: whoever holds it says that."""
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"inputs": list(record.inputs)} if record.inputs else {}
     if record.causes:
         told["causes"] = [{**asdict(one), "at": one.at.isoformat()} for one in record.causes]
         told["more_causes"] = record.more_causes
@@ -88,6 +88,7 @@ def _sighting(stack: str, record: SightingRecord) -> Sighting:
         undo=Action(record.undo),
         fingerprint=record.fingerprint,
         kept=record.kept,
+        inputs=record.inputs,
         grave=record.grave,
         observed=record.observed,
         causes=tuple(Cause(**msgspec.structs.asdict(one)) for one in record.causes),

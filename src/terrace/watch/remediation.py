@@ -112,11 +112,13 @@ def _against(
     rule: Remediate, seen: Observation, looks: tuple[Check, ...], history: History, environment: str
 ) -> Iterator[str]:
     """Why one stack is left as it is."""
-    acting = [one for one in seen.sightings if one.quadrant is not Quadrant.UNMANAGED]
+    acting = [one for one in seen.sightings if one.quadrant is not Quadrant.UNMANAGED or one.inputs]
     if not acting:
         yield "no deployment would change it back"
     for one in acting:
-        if one.quadrant is not Quadrant.ACTIONABLE:
+        if one.inputs:
+            yield f"{one.address} would change {', '.join(one.inputs)} too, which was not changed outside"
+        elif one.quadrant is not Quadrant.ACTIONABLE:
             yield f"{one.address} is {one.quadrant.value} drift: only what was changed outside is changed back"
         elif one.undo is not Action.UPDATE:
             yield f"{one.address} would meet {one.undo.value}: only updates in place are made"
@@ -177,7 +179,8 @@ def _unlike(change: ResourceChange, expected: Sighting | None, rule: Remediate) 
         yield f"would meet {change.action.value}, and only updates in place are made"
         return
     paths = changed_paths(change)
-    beyond = [p for p in paths if not any(p == q or p.startswith(f"{q}.") for q in expected.paths)]
+    outside = [path for path in expected.paths if path not in expected.inputs]
+    beyond = [p for p in paths if not any(p == q or p.startswith(f"{q}.") for q in outside)]
     if beyond:
         yield f"would change {', '.join(beyond)} too, which was not changed outside"
     elif not_allowed := _not_allowed(rule, change.type, paths):

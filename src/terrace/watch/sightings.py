@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from terrace.assess.leaks.plan import shows_secret
 from terrace.assess.model import Severity
@@ -76,25 +77,73 @@ def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange |
         return _input(stack, change) if change is not None else None
     if drift.action is Action.DELETE:
         return _deleted(stack, drift, change)
-    paths = changed_paths(drift)
+    outside = changed_values(drift)
+    inputs = _inputs(change, tuple(outside))
+    values = dict(sorted({**outside, **inputs}.items()))
     undo = change.action if change is not None else Action.NO_OP
-    kept = _kept(paths, change)
-    quadrant = Quadrant.ACTIONABLE if change is not None else Quadrant.UNMANAGED
-    return Sighting(
+    kept = _kept(tuple(outside), change)
+    marks = {**(change.before_marks if change is not None else {}), **drift.after_marks}
+    whole = Sighting(
         stack=stack,
         address=drift.address,
         type=drift.type,
-        quadrant=quadrant,
-        severity=severity(drift.type, paths, undo=undo),
-        paths=paths,
+        quadrant=Quadrant.ACTIONABLE,
+        severity=Severity.LOW,
+        paths=tuple(values),
         undo=undo,
-        fingerprint=fingerprint(stack, drift.address, quadrant, paths),
+        fingerprint="",
         kept=kept,
-        grave=is_grave(drift.type, kept),
-        observed=_of(drift.after_marks, paths),
-        values=changed_values(drift),
+        inputs=tuple(inputs),
+        observed=marks,
+        values=values,
         identity=_identity(drift),
     )
+    return narrowed(whole, whole.paths)
+
+
+def narrowed(seen: Sighting, paths: tuple[str, ...]) -> Sighting:
+    """Returns a sighting of some of its paths alone, with all that follows from them."""
+    kept = tuple(path for path in seen.kept if path in paths)
+    inputs = tuple(path for path in seen.inputs if path in paths)
+    quadrant = seen.quadrant
+    if quadrant in (Quadrant.ACTIONABLE, Quadrant.UNMANAGED):
+        if set(paths) <= set(inputs) and paths:
+            quadrant, inputs = Quadrant.INPUT, ()
+        elif seen.undo is Action.NO_OP or set(paths) <= {*kept, *inputs}:
+            quadrant = Quadrant.UNMANAGED
+        else:
+            quadrant = Quadrant.ACTIONABLE
+    return replace(
+        seen,
+        quadrant=quadrant,
+        severity=severity(seen.type, paths, undo=seen.undo),
+        paths=paths,
+        fingerprint=fingerprint(seen.stack, seen.address, quadrant, paths),
+        kept=kept,
+        inputs=inputs,
+        grave=is_grave(seen.type, kept),
+        observed=_of(seen.observed, paths),
+        values={path: value for path, value in seen.values.items() if path in paths},
+    )
+
+
+def outside_alone(seen: Sighting) -> Sighting | None:
+    """Returns the sighting of what was changed outside; None where that is nothing."""
+    if seen.quadrant is Quadrant.INPUT:
+        return None
+    return narrowed(seen, tuple(path for path in seen.paths if path not in seen.inputs)) if seen.inputs else seen
+
+
+def _inputs(change: ResourceChange | None, outside: tuple[str, ...]) -> dict[str, tuple[Value, Value]]:
+    """What an apply would change besides, without what the provider decides."""
+    if change is None or change.action not in (Action.UPDATE, Action.REPLACE):
+        return {}
+    computed = {str(path[0]) for path in change.unset}
+    return {
+        path: value
+        for path, value in changed_values(change).items()
+        if path.partition(".")[0] not in computed and not any(_overlap(path, other) for other in outside)
+    }
 
 
 def _deleted(stack: str, drift: ResourceChange, change: ResourceChange | None) -> Sighting:

@@ -122,11 +122,20 @@ def interval_of(text: str) -> timedelta:
     return found
 
 
-def ack(folder: str, environment: str, address: str, reason: str, stack: str | None, *, as_json: bool) -> int:
-    """Say who answers for a difference."""
+def ack(
+    folder: str,
+    environment: str,
+    address: str,
+    reason: str,
+    stack: str | None,
+    attributes: tuple[str, ...] = (),
+    *,
+    as_json: bool,
+) -> int:
+    """Say who answers for a difference, or for some attributes of it."""
     shop = Workshop(Path(folder))
     with watcher(as_json=True) as told:
-        seen = acknowledge(shop.lookouts(told), environment, address, reason, stack)
+        seen = acknowledge(shop.lookouts(told), environment, address, reason, stack, attributes)
     if as_json:
         emit(
             {

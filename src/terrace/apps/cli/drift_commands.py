@@ -65,19 +65,29 @@ def drift_last(folder: str, environments: tuple[str, ...], style: str, as_json: 
 @ENV
 @click.argument("address")
 @click.option("--reason", required=True, help="Why it is so; kept in the ledger.")
+@click.option("--attribute", "attributes", metavar="NAME", multiple=True, help="Only this attribute; may be repeated.")
 @click.option("--stack", metavar="STACK", help="Which stack, where several have the address.")
 @JSON
 @click.pass_obj
-def drift_ack(folder: str, environment: str, address: str, reason: str, stack: str | None, as_json: bool) -> int:
+def drift_ack(
+    folder: str,
+    environment: str,
+    address: str,
+    reason: str,
+    attributes: tuple[str, ...],
+    stack: str | None,
+    as_json: bool,
+) -> int:
     """Answer by name for what differs at ADDRESS, as it is now. Another value asks again.
 
     \b
-    Example:
+    Examples:
       terrace drift ack prod aws_iam_role.app --reason "incident 4711, reverted by the end of the week"
+      terrace drift ack prod aws_iam_role.app --attribute tags.team --reason "billing sets it"
     """
     from terrace.apps.cli.drift import ack
 
-    return ack(folder, environment, address, reason, stack, as_json=as_json)
+    return ack(folder, environment, address, reason, stack, attributes, as_json=as_json)
 
 
 @drift.command("adopt")

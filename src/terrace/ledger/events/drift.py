@@ -45,6 +45,7 @@ class SightingRecord(Struct, frozen=True):
     undo: Literal["no-op", "read", "create", "update", "replace", "delete", "forget", "unknown"]
     fingerprint: Word
     kept: tuple[Text, ...] = ()
+    inputs: tuple[Text, ...] = ()
     grave: bool = False
     observed: dict[str, Line] = {}
     causes: tuple[CauseRecord, ...] = ()
