@@ -7,18 +7,36 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
+from support.stores import ObjectStore, stores
 from terrace.adapters.artefacts import Artefacts
 from terrace.errors import BadInput, NotReady, TerraceError
 
+__all__ = ["stores"]
 
-@pytest.fixture(params=["folder", "file", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Artefacts:
+
+REMOTE = [pytest.param(kind, marks=pytest.mark.aws) for kind in ("s3", "azure", "google")]
+
+
+@pytest.fixture(params=["folder", "file", "memory", *REMOTE])
+def store(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    stores: Mapping[str, ObjectStore],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Artefacts:
     places = {"folder": str(tmp_path / "store"), "file": f"file://{tmp_path}/store", "memory": "memory:///"}
-    return Artefacts(places[request.param])
+    if request.param in places:
+        return Artefacts(places[request.param])
+    remote = stores[request.param]
+    for name, value in remote.variables.items():
+        monkeypatch.setenv(name, value)
+    return Artefacts(f"{remote.url}/{token_hex(4)}")
 
 
 def test_what_was_put_is_got(store: Artefacts) -> None:
@@ -29,6 +47,15 @@ def test_what_was_put_is_got(store: Artefacts) -> None:
     assert store.get("states/prod/two.enc") == b""
     assert store.names("states/prod") == ("states/prod/one.enc", "states/prod/two.enc")
     assert len(store.names("states")) == 3
+
+
+def test_a_large_state_is_put_at_once_and_not_in_parts(store: Artefacts) -> None:
+    """S3 sends in parts what is larger than five megabytes, and in parts nothing is refused that exists already."""
+    large = bytes(range(256)) * 32_768
+    store.put("a/large", large)
+    assert store.get("a/large") == large
+    with pytest.raises(TerraceError, match="not written over"):
+        store.put("a/large", large[:-1])
 
 
 def test_how_something_begins_can_be_read_alone(store: Artefacts) -> None:

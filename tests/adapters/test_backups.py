@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.stores import ObjectStore, stores
 from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals, key_id, read_key
 from terrace.errors import BadInput, Corrupt, NotReady
 from terrace.plans.backup import BackupRecord
 from terrace.plans.terraform import StateSnapshot
+
+__all__ = ["stores"]
 
 KEY = bytes(range(32))
 STATE = StateSnapshot(b'{"password": "hunter2-hunter2"}', lineage="l1", serial=7)
@@ -164,3 +170,36 @@ def test_the_catalogue_tells_what_is_there_without_any_key(tmp_path: Path) -> No
 
 def _no_key() -> bytes:
     raise NotReady("no key here")
+
+
+@pytest.mark.aws
+@pytest.mark.parametrize("kind", ["s3", "azure", "google"])
+def test_copies_in_a_store_are_written_listed_restored_and_pruned(
+    kind: str, stores: Mapping[str, ObjectStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 has Object Lock, so that a copy that was removed is only hidden; Google's store is a stand-in."""
+    remote = stores[kind]
+    for name, value in remote.variables.items():
+        monkeypatch.setenv(name, value)
+    url = f"{remote.url}/{token_hex(4)}"
+    kept = Backups(Artefacts(url), Seals(lambda: KEY), lambda: datetime(2026, 1, 5, 12, tzinfo=UTC))
+    first = kept.save("prod", "prod/app", STATE, commit="c" * 40, deployment="d1", moment="before")
+    second = kept.save("prod", "prod/app", LATER, commit="c" * 40, deployment="d1", moment="after")
+    assert kept.save("prod", "prod/app", LATER, commit="c" * 40, deployment="d2", moment="before") == second
+    assert kept.catalogue("prod", "prod/app").records == (first, second)
+    assert kept.catalogue("dev").records == ()
+    assert (kept.newest("prod", "prod/app"), kept.load(first.name)) == (second, STATE.content)
+    kept.remove([first, first])
+    assert kept.catalogue().records == (second,)
+    other = bytes(32)
+    anew = Backups(Artefacts(url), Seals(lambda: other, older=(KEY,)), lambda: datetime(2026, 1, 6, tzinfo=UTC))
+    resealed = anew.reseal(second)
+    assert anew.load(resealed.name) == LATER.content
+    if kind != "s3":
+        return
+    folder = url.removeprefix(remote.url)
+    listed = httpx.get(f"{remote.endpoint}?versions&prefix={folder.strip('/')}/{first.name}").text
+    version = re.findall(r"<Version>.*?<VersionId>([^<]+)</VersionId>", listed, re.DOTALL)[0]
+    gone = f"{remote.endpoint}{folder}/{first.name}?versionId={version}"
+    assert httpx.delete(gone).status_code == 403, "what is locked stays, whoever deletes it"
+    assert httpx.get(gone).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import pytest
 from support.backends import BUCKET, S3, Backend, Http, Postgres, http, local, pg, s3
 from support.cli import World, world
 from support.postgres import server_programs
+from support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.aws]
 
@@ -172,6 +174,55 @@ def test_a_state_that_is_gone_or_cut_comes_back_and_no_earlier_copy_is_lost(tmp_
 
         where.write(where.read()[:300])
         assert "terrace state restore dev" in refused(shop)
+        where.remove()
+        assert restored(shop) == "restored"
+        nothing_to_do(shop)
+
+
+WAITING = """#!/bin/sh
+at=MARK when=WHEN
+stop() { echo $$ > "$at.pid"; touch "$at"; exec sleep 60; }
+if [ "$1 $2" = "state push" ]; then
+  terraform "$@" || exit $?
+  [ "$when" = after ] && stop
+  exit 0
+fi
+[ "$1 $when" = "plan plan" ] && stop
+exec terraform "$@"
+"""
+
+
+@pytest.mark.parametrize("when", ["after", "plan"])
+def test_a_restore_into_an_empty_backend_that_is_killed_is_finished_and_no_earlier_copy_is_lost(
+    tmp_path: Path, when: str
+) -> None:
+    """The backend gives what is pushed into it a lineage of its own, before the ledger knows of that."""
+    binary, mark = tmp_path / "terraform", tmp_path / "mark"
+    binary.write_text('#!/bin/sh\nexec terraform "$@"\n')
+    binary.chmod(0o755)
+    with place("http") as where:
+        rules = f"version: 1\nenvironments:\n  dev: {{}}\nterraform: {{binary: {binary}}}\n"
+        shop = world(tmp_path / "shop", {"environments/dev/main.tf": where.block + ONE, "terrace.yaml": rules})
+        shop.ok("deploy", "dev")
+        shop.push({"environments/dev/main.tf": where.block + ONE.replace("one", "two")})
+        shop.ok("deploy", "dev")
+        earliest = shop.ok("state", "list", "dev", "--json").json["backups"][0]["name"]
+        where.remove()
+
+        binary.write_text(WAITING.replace("MARK", str(mark)).replace("WHEN", when))
+        child = shop.start("state", "restore", "dev", *YES)
+        until(mark.exists)
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        os.kill(int(Path(f"{mark}.pid").read_text()), signal.SIGKILL)
+        binary.write_text('#!/bin/sh\nexec terraform "$@"\n')
+
+        assert shop.status()["dev"]["state"] == "held"
+        refused(shop)
+        assert restored(shop) == "restored"
+        nothing_to_do(shop)
+        assert restored(shop, "--from", earliest, "--accept", "later-apply") == "put_back"
+        shop.ok("unhold", "dev", "--reason", "looked at it")
         where.remove()
         assert restored(shop) == "restored"
         nothing_to_do(shop)

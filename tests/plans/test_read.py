@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -235,3 +236,22 @@ def test_an_errored_or_deferred_plan_is_not_complete() -> None:
     assert not of(', "complete": false').complete
     assert not of(', "complete": true, "deferred_changes": [{}]').complete
     assert of("").complete
+
+
+def test_a_planned_secret_is_told_from_the_one_that_is_there_by_its_mark() -> None:
+    def planned(value: str, **unknown: bool) -> ResourceChange:
+        change = {
+            "actions": ["update"],
+            "before": {"password": "old", "tags": None, "etag": "1"},
+            "after": {"password": value, "tags": None},
+            "after_unknown": {"etag": True, **unknown},
+            "before_sensitive": {"password": True},
+            "after_sensitive": {"password": True},
+        }
+        resource = {"address": "t.a", "type": "t", "name": "a", "mode": "managed", "change": change}
+        document = {"format_version": "1.2", "complete": True, "errored": False, "resource_changes": [resource]}
+        return read(json.dumps(document).encode()).changes[0]
+
+    other, same = planned("new"), planned("old")
+    assert other.before_marks["password"] != other.after_marks["password"]
+    assert same.before_marks == same.after_marks, "what is known only after apply differs by its value, and no mark"

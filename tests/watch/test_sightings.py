@@ -111,6 +111,21 @@ def test_what_a_release_changes_besides_is_still_told_as_taken_over() -> None:
     assert (mended.kept, mended.grave) == ((), False)
 
 
+def test_a_secret_that_a_deployment_changes_back_is_managed_and_one_that_stays_is_not() -> None:
+    """Both sides are masked in the plan: only the marks tell whether they are equal."""
+    address = "aws_ssm_parameter.a"
+    was, is_ = (marks(address, {"value": word}, KEY) for word in ("first", "second"))
+    hidden = {"value": MASKED}
+    drift = [drifted(address, hidden, hidden, before_marks=was, after_marks=is_)]
+    back = change(address, Action.UPDATE, hidden, hidden, before_marks=is_, after_marks=was)
+    (seen,) = sightings(plan_of([back], drift))
+    assert (seen.quadrant, seen.kept) == (Quadrant.ACTIONABLE, ())
+    tags = ({"value": MASKED, "tags": {"a": "1"}}, {"value": MASKED, "tags": {"a": "2"}})
+    stays = change(address, Action.UPDATE, *tags, before_marks=is_, after_marks=is_)
+    (seen,) = sightings(plan_of([stays], drift))
+    assert (seen.quadrant, seen.kept, seen.inputs) == (Quadrant.UNMANAGED, ("value",), ("tags.a",))
+
+
 MIXED_BEFORE = {"tags": {"a": "1"}, "inline_policy": [], "source": "x"}
 MIXED_THERE = {"tags": {"a": "2"}, "inline_policy": [{"name": "open"}], "source": "x"}
 

@@ -155,6 +155,9 @@ class _Bucket:
         from obstore.store import from_url
 
         try:
+            # S3 takes nothing without a checksum into a bucket whose Object Lock retains what is written.
+            if self._url.startswith(("s3://", "s3a://")):
+                return from_url(self._url, checksum_algorithm="SHA256")
             return from_url(self._url)
         except (BaseError, ValueError) as error:
             said = str(error).split("\n")[0]

@@ -62,7 +62,7 @@ class ResourceChange:
     `reason` Terraform's own
     (`action_reason`). `previous_address` is set for moved objects, `deposed` for leftovers of a replacement.
     `before_marks` and `after_marks` tell apart what the mask hides: attribute -> keyed mark of its value, for drift
-    and for changes that do something (`after_marks` for drift only: what is planned may not be known yet).
+    and for changes that do something. One that is known only after apply has the mark of its old value in both.
     """
 
     address: str

@@ -156,12 +156,18 @@ def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey, configure
     after = secrets.hidden(masked(wire.value(change.after), secret_after, unknown), bytes(change.after))
     # A no-op has the same value twice: once is enough, and most of a large plan is no-ops.
     before: Value = after
+    later = tuple(paths(unknown)) if unknown else ()
     before_marks: Mapping[str, str] = {}
+    after_marks: Mapping[str, str] = {}
     if action is not Action.NO_OP:
         was = wire.value(change.before)
         before_marks = marks(resource.address, was, key)
         before = secrets.hidden(masked(was, secret_before), bytes(change.before))
-    later = tuple(paths(unknown)) if unknown else ()
+    if action in (Action.UPDATE, Action.REPLACE):
+        # What is known only after apply differs by itself: no mark needs to tell it.
+        open_names = {str(path[0]) for path in later}
+        planned = marks(resource.address, _less(wire.value(change.after), frozenset(open_names)), key)
+        after_marks = {**{name: mark for name, mark in before_marks.items() if name in open_names}, **planned}
     moved = resource.previous_address if resource.previous_address != resource.address else None
     return ResourceChange(
         address=resource.address,
@@ -184,6 +190,7 @@ def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey, configure
         importing=change.importing != wire.NOTHING,
         create_first=change.actions == ["create", "delete"],
         before_marks=before_marks,
+        after_marks=after_marks,
     )
 
 
