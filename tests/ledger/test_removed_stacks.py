@@ -75,7 +75,7 @@ def test_the_way_out_names_the_acceptance_of_an_empty_state() -> None:
         message, fix = explanation("dev", "dev/b", Recreation("dev/app", by))
         assert all(key in message for key in by)
         assert "`terrace state backup dev --accept dev/app`" in fix
-        assert "`terrace destroy dev dev/app`" in fix
+        assert "`terrace destroy dev dev/app --reason WHY`" in fix
 
 
 # --- a state that holds nothing any more ---------------------------------------------------------------------------

@@ -105,7 +105,7 @@ def explanation(environment: str, key: str, found: Recreation) -> tuple[str, str
     """Returns what is wrong where a stack creates the objects of a removed one again, and the ways out."""
     removed = found.removed
     gone = f"`terrace state backup {environment} --accept {removed}`"
-    destroy = f"Where {removed} has to go: `terrace destroy {environment} {removed}` first"
+    destroy = f"Where {removed} has to go: `terrace destroy {environment} {removed} --reason WHY` first"
     if len(found.by) > 1:
         others = ", ".join(found.by[:5]) + (f" and {len(found.by) - 5} more" if len(found.by) > 5 else "")
         return (

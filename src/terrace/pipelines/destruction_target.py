@@ -39,6 +39,6 @@ def destruction_of(
     if strangers:
         raise BadInput(
             f"{commit[:7]} does not know {', '.join(strangers)}, which is deployed in {environment}",
-            hint=f"destroy it first: `terrace destroy {environment} {strangers[0]}`",
+            hint=f"destroy it first: `terrace destroy {environment} {strangers[0]} --reason WHY`",
         )
     return commit, tuple(reversed(waves))

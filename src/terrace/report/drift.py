@@ -31,19 +31,20 @@ LONGEST = 120
 def remedy(environment: str, seen: Sighting, commit: str) -> str:
     """In a sentence what would make it what was deployed again."""
     again = f"`terrace deploy {environment} --ref {commit[:7]}`"
+    answer = f"`terrace drift ack {environment} ADDRESS --reason WHY`"
     by_hand = "change it back by hand, write it into the configuration, or say who answers for it"
     managed, left = _managed(seen), ", ".join(seen.kept)
     match seen.quadrant:
         case Quadrant.ACTIONABLE if seen.undo.value == "update" and managed:
             what = "it" if not left else ", ".join(managed)
             back = f"{again} changes {what} back, and `terrace drift {environment} --remediate` where allowed"
-            rest = f"; {left}: not managed, {by_hand}: `terrace drift ack {environment}`" if left else ""
+            rest = f"; {left}: not managed, {by_hand}: {answer}" if left else ""
             return f"changed outside; {back}{rest}{_besides(seen, again)}"
         case Quadrant.ACTIONABLE if seen.undo.value != "update":
             return f"changed outside; {again} would {seen.undo.value} it: look at its plan first"
         case Quadrant.ACTIONABLE | Quadrant.UNMANAGED:
             back = "changed outside, and no deployment changes it back"
-            return f"{back}; {by_hand}: `terrace drift ack {environment}`{_besides(seen, again)}"
+            return f"{back}; {by_hand}: {answer}{_besides(seen, again)}"
         case Quadrant.DELETED if seen.undo.value == "create":
             return f"deleted outside; {again} makes it anew, and what it held does not come back"
         case Quadrant.DELETED:
