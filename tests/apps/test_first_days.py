@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import LADDER, World, root, three_environments, world
+from support.cli import LADDER, MODULE, World, root, three_environments, world
 from support.git import git
 
 pytestmark = pytest.mark.slow
@@ -111,3 +111,25 @@ def test_a_plan_that_failed_is_not_said_to_leave_nothing_to_approve(place: World
         name: [f"what is to be approved is not known: there is no plan of {name}"]
         for name in ("dev", "staging", "prod")
     }
+
+
+@pytest.mark.parametrize("home", ["environments", "infra/envs"])
+def test_the_change_that_brings_terrace_in_is_not_blocked_by_what_init_writes(tmp_path: Path, home: str) -> None:
+    files = {
+        f"{home}/{name}/main.tf": root(name, "../" * home.count("/") + "../../modules/thing")
+        for name in ("dev", "prod")
+    }
+    place = world(tmp_path, {**files, "modules/thing/main.tf": MODULE})
+    (place.work / ".terrace").rename(tmp_path / "signers")
+    place.push({}, "chore: no signers yet")
+    git(place.work, "switch", "--quiet", "--create", "terrace")
+    place.ok("init", "--yes")
+    git(place.work, "add", "--all")
+    git(place.work, "commit", "--quiet", "-m", "feat: add Terrace")
+    checked = place.run("check", "--json").json
+    blocking = [one for one in checked["findings"] if not one["advisory"] and one["status"] != "waived"]
+    assert blocking == []
+    assert checked["verdict"] == "pass"
+    # Of environments that no folder shows, nothing says what may be used to plan them before the file is merged.
+    new = [one["message"] for one in checked["findings"] if "is a new environment" in one["message"]]
+    assert len(new) == (0 if home == "environments" else 2)

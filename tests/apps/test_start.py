@@ -35,8 +35,10 @@ from terrace.apps.secrets import SecretSearch
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.check_keys import CHECKS
 from terrace.stacks.config import TerraformSettings
+from terrace.stacks.facts import Forgetful
 from terrace.stacks.load import BadConfig, ladder, load
 from terrace.stacks.naming import NAME
+from terrace.stacks.proposals import propose
 from terrace.stacks.schema import json_schema
 
 pytestmark = pytest.mark.slow
@@ -84,8 +86,10 @@ def test_what_is_written_is_right_and_says_what_holds_without_it(tmp_path: Path)
 @given(st.lists(st.from_regex(NAME, fullmatch=True) | st.sampled_from(["null", "1e3", "007", "On", "1.5"]), min_size=1))
 def test_whatever_environments_are_called_the_file_reads_them_back(names: list[str]) -> None:
     """YAML takes some names for numbers, flags or nothing unless they are quoted."""
+    tree = DictTree({f"environments/{name}/main.tf": "" for name in names})
     ordered = ladder(set(names))
-    assert load(terrace_yaml(ordered).encode()).environments == load(b"", discovered=ordered).environments
+    written = terrace_yaml(propose(tree, Forgetful()).environments)
+    assert load(written.encode()).environments == load(b"", discovered=ordered).environments
 
 
 def test_an_existing_repository_gets_one_file_and_policies_and_keeps_the_rest(tmp_path: Path, capsys: Captured) -> None:
@@ -100,12 +104,30 @@ def test_an_existing_repository_gets_one_file_and_policies_and_keeps_the_rest(tm
     assert "terrace deploy live" in said
 
 
-def test_a_folder_without_stacks_gets_the_usual_ladder_and_is_told_so(tmp_path: Path, capsys: Captured) -> None:
+def test_no_environment_is_invented_for_a_folder_whose_names_tell_none(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "main.tf").write_text("\n")
     init(str(tmp_path), dry_run=False)
-    assert "no stacks were found" in capsys.readouterr().err
-    assert [e.name for e in load((tmp_path / "terrace.yaml").read_bytes()).environments] == ["dev", "staging", "prod"]
+    assert "environment default: nothing names an environment, and it may be production" in capsys.readouterr().err
+    (only,) = load((tmp_path / "terrace.yaml").read_bytes()).environments
+    assert (only.name, only.approvals.count, only.protected) == ("default", 1, True)
     assert not (tmp_path / ".git").exists(), "a folder that holds something is not made a repository"
+
+
+def test_nothing_is_written_where_there_is_nothing_to_make_stacks_of(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "app.js").write_text("\n")
+    before = tree(tmp_path)
+    assert init(str(tmp_path), dry_run=False) == 1
+    assert tree(tmp_path) == before
+    said = capsys.readouterr().err
+    assert "no root module was found" in said
+    assert "hint: " in said
+
+
+def test_a_repository_as_a_forge_makes_it_is_a_new_one(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "work", {"README.md": "a\n", "LICENSE": "b\n", ".gitignore": "*.log\n"})
+    assert init(str(folder), dry_run=False) == 0
+    assert (folder / "environments/dev/main.tf").is_file()
+    assert (folder / ".gitignore").read_text() == "*.log\n", "nothing that exists is changed"
 
 
 @pytest.mark.parametrize("existing", ["mine\n", None])

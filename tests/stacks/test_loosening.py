@@ -22,7 +22,8 @@ from terrace.stacks.config import (
     Volatile,
     WaiverRules,
 )
-from terrace.stacks.loosening import loosened
+from terrace.stacks.load import load
+from terrace.stacks.loosening import loosened, safe_defaults
 
 LEVELS: tuple[Level, ...] = ("off", "advisory", "required")
 PROBE = HttpProbe("https://example.com/health")
@@ -148,3 +149,46 @@ def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> N
     )
     given = replace(old, people={"ann": Person("ann", login="eve"), "eve": Person("eve", login="e")})
     assert loosened(old, given) == ("the account eve may speak as ann", "the account e may speak as eve")
+
+
+def first(text: str, *discovered: str) -> tuple[str, ...]:
+    """What is told of a first terrace.yaml in a repository with these environments by folder."""
+    old, new = load(b"", discovered=discovered), load(text.encode(), discovered=discovered)
+    return loosened(safe_defaults(old, new), new)
+
+
+@pytest.mark.parametrize(
+    ("text", "discovered"),
+    [
+        ("version: 1\nenvironments: {dev: {}, prod: {after: dev, approvals: 1}}\nchecks: {policy: advisory}\n", ()),
+        ("version: 1\nenvironments: {dev: {}, prod: {after: dev, approvals: 1}}\n", ("dev", "prod")),
+        ("version: 1\nenvironments: {dev: {}, security: {approvals: 1, protected: true}}\n", ()),
+        ("version: 1\nenvironments: {default: {approvals: 1}}\nstacks: [{path: ., environment: default}]\n", ()),
+    ],
+)
+def test_a_first_file_that_is_as_strict_as_no_file_loosens_nothing(text: str, discovered: tuple[str, ...]) -> None:
+    assert first(text, *discovered) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "discovered", "said"),
+    [
+        ("version: 1\nenvironments: {dev: {}, prod: {after: dev}}\n", (), "prod needs 0 approvals instead of 1"),
+        ("version: 1\nenvironments: {prod: {protected: false, approvals: 1}}\n", (), "prod is no longer protected"),
+        ("version: 1\nenvironments: {dev: {}, prod: {approvals: 1}}\n", ("dev", "prod"), "needs a success in dev"),
+        ("version: 1\nenvironments: {dev: {deploy: automatic}}\n", (), "dev deploys by itself"),
+        ("version: 1\nenvironments: {dev: {credentials: {apply: {A: env:PROD}}}}\n", (), "other credentials"),
+        ("version: 1\nenvironments: {dev: {smoke: [{run: [./x]}]}}\n", (), "dev runs the command './x'"),
+        ("version: 1\nenvironments: {dev: {}}\nchecks: {secrets: off}\n", (), "the check secrets goes from required"),
+        ("version: 1\nenvironments: {dev: {}}\nchecks: {layout: off}\n", (), "the check layout goes from required"),
+    ],
+)
+def test_a_first_file_that_is_less_strict_is_told(text: str, discovered: tuple[str, ...], said: str) -> None:
+    ways = first(text, *discovered)
+    assert any(said in way for way in ways), ways
+
+
+def test_a_check_of_policies_that_judge_is_loosened_by_a_first_file_too() -> None:
+    old = replace(load(b"", discovered=("dev",)), policies=("policies",))
+    new = load(b"version: 1\nenvironments: {dev: {}}\npolicies: [policies]\nchecks: {policy: advisory}\n")
+    assert "policy goes from required to advisory" in " ".join(loosened(safe_defaults(old, new), new))

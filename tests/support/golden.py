@@ -10,7 +10,11 @@ FOLDER = Path(__file__).parent.parent / "report" / "golden"
 
 def assert_golden(name: str, text: str) -> None:
     """The text is the file's, to the letter."""
-    file = FOLDER / name
+    assert_same(FOLDER / name, text)
+
+
+def assert_same(file: Path, text: str) -> None:
+    """The text is the file's, to the letter."""
     if os.environ.get("GOLDEN"):
         file.write_text(text)
     assert text == file.read_text(), f"{file} differs; look at it, then GOLDEN=1"

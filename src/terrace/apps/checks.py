@@ -120,13 +120,20 @@ def unformatted(examined: Examined, terraform: Terraform) -> tuple[Finding, ...]
 
 
 def loosened(examined: Examined) -> tuple[Finding, ...]:
-    """Ways in which this change would let more through, once it judges. It is judged by the old rules meanwhile."""
+    """Ways in which this change would let more through, once it judges. It is judged by the old rules meanwhile.
+
+    Where the protected branch has no terrace.yaml, a first one is compared with what holds without it.
+    """
     from terrace.stacks.loosening import loosened as ways
+    from terrace.stacks.loosening import safe_defaults
 
     path = examined.trusted.source or "terrace.yaml"
+    trusted, proposed = examined.trusted, examined.proposed
+    if not trusted.source and proposed.source:
+        trusted = safe_defaults(trusted, proposed)
     return tuple(
         _of_the_rules(examined, f"this change loosens the rules that judge changes: {way}", path)
-        for way in ways(examined.trusted, examined.proposed)
+        for way in ways(trusted, proposed)
     )
 
 
@@ -184,10 +191,12 @@ def _of_the_rules(examined: Examined, message: str, path: str) -> Finding:
 def noticed(examined: Examined) -> tuple[Finding, ...]:
     """What was seen in the layout of the repository and could not be looked into."""
     nothing = () if examined.landscape.stacks or examined.change_set.removed else (_no_stack(examined),)
+    outside = in_no_stack(examined.landscape.outside) if examined.landscape.outside else None
     return nothing + tuple(
         Finding(
             rule="layout",
-            severity=Severity.MEDIUM,
+            # What is in no stack is as it was before the change: it makes the change no riskier.
+            severity=Severity.INFO if notice == outside else Severity.MEDIUM,
             status=Status.UNKNOWN,
             tool="terrace",
             message=notice.message,

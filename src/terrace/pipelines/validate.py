@@ -127,13 +127,19 @@ class _AwaitsAdoption(BadInput):
     no merge; a deployment refuses the stack until it has moved."""
 
 
+class _AwaitsRules(BadInput):
+    """The change brings the first terrace.yaml: until it is merged nothing says what may be used to plan the stacks of
+    environments that only it names. Nothing is deployed to them before either, so that this blocks no merge."""
+
+
 def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Planned, history: History | None) -> Plan:
     """The plan of one stack. What may be used to plan it is on the protected branch, or nowhere.
 
     With a history, a state that the ledger knows is compared with it first.
     """
     if all(environment.name != stack.environment for environment in crew.config.environments):
-        raise BadInput(
+        awaits = BadInput if crew.config.source else _AwaitsRules
+        raise awaits(
             f"{stack.environment} is a new environment: the protected branch does not say what may be used to plan it",
             hint="have an owner merge the environment first; a change to its stacks is planned from then on",
         )
@@ -197,7 +203,7 @@ def _gather(
             findings += [replace(finding, advisory=True, message=unplanned[key]) for finding in found[:1]]
         else:
             unplanned[key] = str(failure)
-            waits = isinstance(failure, _AwaitsAdoption)
+            waits = isinstance(failure, _AwaitsAdoption | _AwaitsRules)
             findings += [replace(one, advisory=one.advisory or waits) for one in _broken(key, failure)]
     return made, unplanned, findings
 

@@ -40,7 +40,7 @@ from terrace.stacks.config import (
     WaiverRules,
 )
 from terrace.stacks.environment_keys import LITERALS
-from terrace.stacks.environment_names import PRODUCTION, rank
+from terrace.stacks.environment_names import PRODUCTION, usual_rank
 from terrace.stacks.keys import TERRACE
 from terrace.stacks.kinds import Located
 from terrace.stacks.model import DEFAULT_WORKSPACE
@@ -107,7 +107,7 @@ def load(
 
 def ladder(names: Iterable[str]) -> tuple[str, ...]:
     """Names of environments in the usual order of promotion; those without a usual name come last, by alphabet."""
-    ranks = {name: rank(name) for name in names}
+    ranks = {name: usual_rank(name) for name in names}
     return tuple(sorted(ranks, key=lambda name: (ranks[name] is None, ranks[name] or 0, name)))
 
 

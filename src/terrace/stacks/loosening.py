@@ -7,12 +7,13 @@ shape of the table, and the table is walked.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from terrace.stacks.comparisons import Values, record_ways
 from terrace.stacks.config import ApprovalRule, Config, Environment, PlainPolicies, StackPattern, StackSetting
 from terrace.stacks.keys import TERRACE
+from terrace.stacks.load import load
 
 
 def loosened(old: Config, new: Config) -> tuple[str, ...]:
@@ -22,6 +23,22 @@ def loosened(old: Config, new: Config) -> tuple[str, ...]:
     """
     weighed = {*old.checks, *new.checks}
     return tuple(dict.fromkeys(record_ways(TERRACE, "", values(old, weighed), values(new, weighed))))
+
+
+def safe_defaults(old: Config, new: Config) -> Config:
+    """Returns what a first terrace.yaml is compared with: the rules that hold without a file for the environments that
+    it names, too, as if they had been found by folder.
+
+    Nothing is deployed to an environment that no file names and no folder shows, so that the first file loosens nothing
+    for it as long as it is as strict as those rules. Where no folder of policies judged, their check had no weight.
+    """
+    names = {environment.name for environment in old.environments}
+    given = {environment.name: environment for environment in new.environments}
+    usual = load(b"", discovered=tuple(names | given.keys()), branch=old.branch, remote=old.remote).environments
+    known = {environment.name: environment for environment in old.environments}
+    added = tuple(replace(one, after=given[one.name].after) for one in usual if one.name not in known)
+    checks = {**old.checks, **({"policy": new.checks["policy"]} if "policy" in new.checks and not old.policies else {})}
+    return replace(old, environments=(*old.environments, *added), checks=checks)
 
 
 def values(config: Config, weighed: Iterable[str] = ()) -> Values:

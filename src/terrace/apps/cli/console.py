@@ -48,15 +48,16 @@ def note(text: str) -> None:
 
 def confirmed(question: str, *, yes: bool) -> bool:
     """Ask on a terminal; without one, only `--yes` means yes."""
-    return yes or _answer(f"{question} [y/N] ").lower() in ("y", "yes")
+    return yes or answer(f"{question} [y/N] ").lower() in ("y", "yes")
 
 
 def typed_back(name: str, question: str, *, yes: bool) -> bool:
     """Ask for a name to be typed on a terminal; without one, only `--yes` means yes."""
-    return yes or _answer(f"{question}: ") == name
+    return yes or answer(f"{question}: ") == name
 
 
-def _answer(question: str) -> str:
+def answer(question: str) -> str:
+    """Ask on a terminal; an empty answer is "". Raises BadInput where there is none."""
     if not sys.stdin.isatty():
         from terrace.errors import BadInput
 

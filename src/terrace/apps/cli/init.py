@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +13,19 @@ from terrace.adapters.files import check_way, write_new
 from terrace.adapters.git.command import git
 from terrace.adapters.opa.engine import INSTALL
 from terrace.adapters.process import run
-from terrace.apps.cli.console import note, show
+from terrace.apps.cli.console import note, show, show_lines
+from terrace.apps.cli.proposing import asked, entry_lines, environment_lines, tell
 from terrace.apps.home import Home
 from terrace.apps.policy_pack import upgrade_of
+from terrace.apps.working_tree import working_tree
 from terrace.assess.policy.shipped import FOLDER, is_rule
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.config import SCANNERS
-from terrace.stacks.layout import is_configuration
-from terrace.stacks.load import asks, ladder
-from terrace.stacks.naming import NAME
+from terrace.stacks.proposals import Proposal, ProposedEntry, ProposedEnvironment, propose
 
 CONFIG_FILE = "terrace.yaml"
-USUAL = ("dev", "staging", "prod")
+FIRST = Proposal((ProposedEnvironment("dev", None, False, False, "the first repository has it"),))
+"""What a folder that holds nothing gets."""
 
 _FIRST: Mapping[str, str] = {
     "environments/dev/main.tf": """\
@@ -73,16 +75,37 @@ class Start:
     next: tuple[str, ...]
 
 
-def init(folder: str, *, dry_run: bool) -> int:
-    """Write what is missing; a file that exists is left as it is. With `dry_run` only tell."""
+def init(folder: str, *, dry_run: bool, yes: bool = True, show_only: bool = False) -> int:
+    """Write what is missing; a file that exists is left as it is. With `dry_run` only tell which files, with
+    `show_only` print terrace.yaml as it would be. Without `yes` ask on the terminal, where there is one.
+
+    Exit 1 where a repository holds nothing that a stack could be made of: nothing is written then.
+    """
     root = _root(Path(folder).absolute())
     if not root.is_dir():
         raise BadInput(f"there is no folder {root}", hint="make it first")
-    if os.path.lexists(root / CONFIG_FILE):
+    if os.path.lexists(root / CONFIG_FILE) and not show_only:
         show(f"{CONFIG_FILE} exists already: nothing was written (policies: terrace policy update)")
         return 0
     try:
-        start = _start(root)
+        proposal = FIRST if _is_new(root) else propose(*working_tree(root))
+        if proposal is not FIRST:
+            tell(proposal)
+        if not proposal.environments:
+            note(f"no root module was found that a stack could be made of: no {CONFIG_FILE} is proposed")
+            note("hint: a stack is a folder with *.tf files, for example environments/dev/main.tf")
+            return 1
+        if show_only:
+            show_lines(_configuration(root, proposal).rstrip("\n"))
+            return 0
+        if not (yes or dry_run) and sys.stdin.isatty():
+            show_lines(_configuration(root, proposal))
+            taken = asked(proposal)
+            if taken is None:
+                note("nothing was written")
+                return 1
+            proposal = taken
+        start = _start(root, proposal)
         if not dry_run:
             _make(start)
     except OSError as error:
@@ -94,15 +117,12 @@ def init(folder: str, *, dry_run: bool) -> int:
     return 0
 
 
-def environments_of(root: Path) -> tuple[str, ...]:
-    """The environments of the convention that this folder holds, up the usual ladder."""
-    home = root / "environments"
-    folders = [folder for folder in home.iterdir() if NAME.fullmatch(folder.name)] if home.is_dir() else []
-    return ladder(folder.name for folder in folders if _holds_configuration(folder))
-
-
-def _holds_configuration(folder: Path) -> bool:
-    return any(is_configuration(path.name) for depth in ("*", "*/*") for path in folder.glob(depth))
+def _is_new(root: Path) -> bool:
+    """Whether a folder holds nothing yet but what a forge puts into a new repository."""
+    return all(
+        path.name in (".git", ".gitignore", ".gitattributes") or path.stem.upper() in ("README", "LICENSE", "LICENCE")
+        for path in root.iterdir()
+    )
 
 
 def _root(folder: Path) -> Path:
@@ -114,30 +134,32 @@ def _root(folder: Path) -> Path:
 # --- what to make ------------------------------------------------------------------------------------------------
 
 
-def _start(root: Path) -> Start:
-    empty = not any(path.name != ".git" for path in root.iterdir())
+def _start(root: Path, proposal: Proposal) -> Start:
     repository = (root / ".git").exists()
-    found = environments_of(root)
-    if not found and not empty:
-        note(f"note: no stacks were found in environments/; {CONFIG_FILE} is written for {', '.join(USUAL)}")
-    environments = found or (("dev",) if empty else USUAL)
+    first = {name: text for name, text in _FIRST.items() if not os.path.lexists(root / name)}
+    new = proposal is FIRST
+    files = {**(first if new else {}), CONFIG_FILE: _configuration(root, proposal)}
+    policies = {f"{FOLDER}/{name}": text for name, text in upgrade_of(root).files.items()}
+    commit = f"git add {'--all' if new else f'{CONFIG_FILE} {FOLDER}'} && git commit -m 'Add Terrace'"
+    steps = (
+        *(() if repository or new else ("git init -b main",)),
+        f"{commit}   # it counts from the protected branch on",
+        "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # keep it: it opens the backups of states",
+        "terrace doctor",
+        f"terrace deploy {proposal.environments[0].name}",
+        "terrace init github   # workflows, approvals and checks there; or: terrace init gitlab",
+    )
+    return Start(root, files, policies, repository=new and not repository, next=steps)
+
+
+def _configuration(root: Path, proposal: Proposal) -> str:
+    """The text of terrace.yaml for a proposal."""
     found_here = tools_here()
     opa = "opa" in found_here
     if not opa:
         note(f"note: OPA was not found, which runs the policies; until it is there they are advisory: {INSTALL}")
     scanners = tuple(name for name in SCANNERS if name in found_here)
-    files = {**(_FIRST if empty else {}), CONFIG_FILE: terrace_yaml(environments) + _checks(root, scanners, opa=opa)}
-    policies = {f"{FOLDER}/{name}": text for name, text in upgrade_of(root).files.items()}
-    commit = f"git add {'--all' if empty else f'{CONFIG_FILE} {FOLDER}'} && git commit -m 'Add Terrace'"
-    steps = (
-        *(() if repository or empty else ("git init -b main",)),
-        f"{commit}   # it counts from the protected branch on",
-        "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # keep it: it opens the backups of states",
-        "terrace doctor",
-        f"terrace deploy {environments[0]}",
-        "terrace init github   # workflows, approvals and checks there; or: terrace init gitlab",
-    )
-    return Start(root, files, policies, repository=empty and not repository, next=steps)
+    return terrace_yaml(proposal.environments, proposal.entries) + _checks(root, scanners, opa=opa)
 
 
 def tools_here() -> frozenset[str]:
@@ -149,27 +171,20 @@ def tools_here() -> frozenset[str]:
     return frozenset(name for name in ("opa", *SCANNERS) if box.find(tool(name)) is not None)
 
 
-def terrace_yaml(environments: tuple[str, ...]) -> str:
-    """A terrace.yaml that says for these environments what holds without one, and teaches the rest in comments."""
+def terrace_yaml(environments: tuple[ProposedEnvironment, ...], entries: tuple[ProposedEntry, ...] = ()) -> str:
+    """A terrace.yaml for these environments and stacks that teaches the rest in comments."""
     lines = [
         "# What each key means: docs/reference/terrace-yaml.md; for editors: terrace config schema",
         "version: 1",
         "environments:",
+        *environment_lines(environments),
+        *entry_lines(entries),
     ]
-    for index, name in enumerate(environments):
-        lines += [f"  {_word(name)}:", *_environment(environments, index)]
-    return "\n".join(lines) + _MORE
+    more = _MORE if entries else _MORE.replace("# backups:", f"{_ELSEWHERE}\n# backups:")
+    return "\n".join(lines) + more
 
 
-def _environment(environments: tuple[str, ...], index: int) -> list[str]:
-    lines = []
-    if index:
-        lines.append(f"    after: {_word(environments[index - 1])}   # takes only what succeeded there")
-    else:
-        lines.append("    deploy: manual   # automatic: `terrace tick` deploys what lands on the protected branch")
-    if asks(environments, environments[index]):
-        lines.append("    approvals: 1   # or by team: {security: 1, owners: 2}")
-    return lines
+_ELSEWHERE = "# stacks: [{path: infra/network, environment: prod}]   # what lies outside environments/"
 
 
 _MORE = """
@@ -177,7 +192,6 @@ _MORE = """
 # teams: {owners: [ann, bob]}
 # people: {ann: {emails: [ann@example.com]}}   # nobody approves commits of their own
 # SSH keys of those who approve, one `NAME KEY` a line: .terrace/allowed_signers
-# stacks: [{path: infra/network, environment: prod}]   # what lies outside environments/
 # backups: {url: "s3://bucket/states"}   # copies of states, sealed with TERRACE_BACKUP_KEY
 """
 
@@ -204,12 +218,6 @@ def _checks(root: Path, scanners: tuple[str, ...], *, opa: bool) -> str:
 
 
 _SCANNERS = "# checks: {checkov: required}   # scanners that look too: `terrace tools install`"
-
-
-def _word(name: str) -> str:
-    """A name as YAML reads it back: quoted where it could be taken for a number, a flag or nothing."""
-    plain = name[0].isalpha() and name.lower() not in ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
-    return name if plain else f'"{name}"'
 
 
 # --- making it ---------------------------------------------------------------------------------------------------

@@ -16,16 +16,26 @@ def init() -> None:
 
 
 @init.command("repository")
-@click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
+@click.option("--yes", is_flag=True, help="Take the proposal without being asked.")
+@click.option("--print", "show_only", is_flag=True, help="Print the proposed terrace.yaml, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Only tell which files would be written.")
 @click.pass_obj
-def init_repository(folder: str, dry_run: bool) -> int:
+def init_repository(folder: str, yes: bool, show_only: bool, dry_run: bool) -> int:
     """Write terrace.yaml and policies for this repository, or a first repository into an empty folder.
 
-    Nothing that exists is changed.
+    Root modules are found by what their folders contain, in any layout. Environments and their order are proposed from
+    names on their paths and of files of variables, stacks as few patterns; what names do not tell is asked or listed.
+    Nothing that exists is changed. Exit 1 where nothing was found or taken.
+
+    \b
+    Examples:
+      terrace init                  ask, then write
+      terrace init --print          only show; works beside a terrace.yaml too
+      terrace init --yes            take the proposal
     """
     from terrace.apps.cli.init import init
 
-    return init(folder, dry_run=dry_run)
+    return init(folder, dry_run=dry_run, yes=yes, show_only=show_only)
 
 
 @init.command("github")

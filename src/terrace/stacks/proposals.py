@@ -1,0 +1,502 @@
+"""Proposes environments and stacks for a repository, from what its folders contain and how they are called.
+
+Nothing is invented: an environment comes from a name on the path of a root module or of a file of variables, an order
+from usual names. What cannot be placed so is listed, with what a person can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from terrace.stacks.conventions import Convention, conventions
+from terrace.stacks.discovery import HOME
+from terrace.stacks.environment_names import is_vague, rank, usual_rank, word_in
+from terrace.stacks.facts import FactsStore, facts_of
+from terrace.stacks.layout import Layout, is_automatic_variables, parent
+from terrace.stacks.load import asks, is_production, ladder
+from terrace.stacks.naming import NAME
+from terrace.stacks.root_modules import RootModule, find_root_modules
+from terrace.stacks.stack_patterns import filled, matching
+from terrace.stacks.tree import Tree
+
+UNNAMED = "default"
+"""The environment of a repository that names none: what Terraform calls the workspace that nobody chose."""
+
+_HOMES = frozenset({"environments", "environment", "envs", "env", "accounts", "account", "subscriptions"})
+"""Folders each of whose folders is an environment, whatever it is called."""
+
+_MOST_ENTRIES = 8
+"""So many components have an entry each, rather than a pattern that begins with a `*`."""
+
+_DEEPEST_FILES = 2
+"""How deep below a root module files of variables for environments are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedEnvironment:
+    """An environment. `asks`: a deployment needs an approval. `why` says where the name and the place come from."""
+
+    name: str
+    after: str | None
+    asks: bool
+    protected: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedEntry:
+    """An entry of `stacks:`, as it is written. `name` is "" where the folder's name is meant."""
+
+    path: str
+    environment: str
+    name: str = ""
+    var_files: tuple[str, ...] = ()
+    backend_config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A root module that no stack is proposed for."""
+
+    path: str
+    why: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a repository could be for Terrace. `stacks` are the keys that come of it, with their folders."""
+
+    environments: tuple[ProposedEnvironment, ...] = ()
+    entries: tuple[ProposedEntry, ...] = ()
+    stacks: tuple[tuple[str, str], ...] = ()
+    unplaced: tuple[Unplaced, ...] = ()
+    conventions: tuple[Convention, ...] = ()
+
+
+def propose(tree: Tree, store: FactsStore) -> Proposal:
+    """Returns the proposal for a tree; without environments where nothing was found."""
+    return _Proposing(tree, store).proposal()
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A root module with its environment: the name, and where on the path it is between what."""
+
+    path: str
+    environment: str
+    index: int
+    before: str = ""
+    after: str = ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self.path.split("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Root modules that one entry may describe: their paths have the environment at one place."""
+
+    members: tuple[_Placed, ...]
+    long: bool = False
+
+    @property
+    def pattern(self) -> tuple[str, ...]:
+        """The parts of the path: literal where all members agree, else with a `*`."""
+        first = self.members[0]
+        parts = []
+        for index, column in enumerate(zip(*(one.parts for one in self.members), strict=True)):
+            if len(set(column)) == 1:
+                parts.append(column[0])
+            else:
+                parts.append(f"{first.before}*{first.after}" if index == first.index else "*")
+        return tuple(parts)
+
+    def entry(self, *, alone: bool) -> ProposedEntry:
+        """The entry. `alone`: no other one has stacks of these environments."""
+        parts, place = self.pattern, self.members[0].index
+        stars = [index for index, part in enumerate(parts) if "*" in part]
+        capture = {index: f"{{{number}}}" for number, index in enumerate(stars, 1)}
+        varying = [capture[index] for index in stars if index != place]
+        literal = [part for index, part in enumerate(parts) if index != place and index not in capture]
+        name = ""
+        if self.long:
+            name = "-".join(capture.get(index, part) for index, part in enumerate(parts) if index != place)
+        elif varying and (len(varying) > 1 or stars[-1] != len(parts) - 1 or place == len(parts) - 1):
+            name = "-".join(varying)
+        elif not varying and place == len(parts) - 1 and not alone and literal:
+            name = literal[-1]
+        environment = capture.get(place, self.members[0].environment)
+        return ProposedEntry("/".join(parts), environment, name)
+
+    def split(self) -> tuple[_Group, ...]:
+        """The group in parts, by the first folder that differs and is not the environment; itself where none does."""
+        place = self.members[0].index
+        for index, part in enumerate(self.pattern):
+            if part == "*" and index != place:
+                return self._by({one.path: one.parts[index] for one in self.members})
+        return self._by({one.path: one.environment for one in self.members})
+
+    def _by(self, keys: Mapping[str, str]) -> tuple[_Group, ...]:
+        found: dict[str, list[_Placed]] = {}
+        for one in self.members:
+            found.setdefault(keys[one.path], []).append(one)
+        return tuple(replace(self, members=tuple(members)) for members in found.values())
+
+
+class _Proposing:
+    """Makes the proposal of one tree."""
+
+    def __init__(self, tree: Tree, store: FactsStore) -> None:
+        self._tree = tree
+        self._store = store
+        self._layout = Layout(tree)
+        self._roots = find_root_modules(tree, store)
+        self._known = {root.path: root for root in self._roots.found}
+        self._conventions = conventions(tree)
+        self._generated = {folder for one in self._conventions for folder in one.folders}
+        self._children: dict[str, set[str]] = {}
+        candidates = [*self._known, *self._roots.uncalled]
+        for folder in candidates:
+            parts = folder.split("/") if folder else []
+            for index, part in enumerate(parts):
+                self._children.setdefault("/".join(parts[:index]), set()).add(part)
+
+    def proposal(self) -> Proposal:
+        """The whole of it."""
+        conventional = self._conventional()
+        placed, left = self._by_path({folder for folder, _ in conventional})
+        entries = list(self._entries(placed, conventional))
+        unplaced: list[Unplaced] = []
+        rest: list[RootModule] = []
+        for root in left:
+            own, why = self._by_files(root)
+            entries += own
+            unplaced += why
+            if not own and not why:
+                rest.append(root)
+        names = {environment for _, environment in conventional}
+        names |= {one.environment for one in placed} | {e.environment for e in entries if "{" not in e.environment}
+        if not names and rest:
+            names = {UNNAMED}
+            entries += _unnamed(rest)
+            rest = []
+        unplaced += [self._homeless(root) for root in rest]
+        unplaced += [
+            Unplaced(folder, f"{one.tool} generates its configuration", one.hint)
+            for one in self._conventions
+            for folder in one.folders
+        ]
+        only_conventional = bool(conventional) and not placed and not entries
+        environments = self._environments(names, placed, conventional, chained=only_conventional)
+        stacks = [(_key(name, folder.rpartition("/")[2]), folder) for folder, name in conventional]
+        stacks += [stack for entry in entries for stack in self._stacks(entry)]
+        return Proposal(
+            environments,
+            tuple(entries),
+            tuple(sorted(stacks)),
+            tuple(sorted(unplaced, key=lambda one: one.path)),
+            self._conventions,
+        )
+
+    # --- environments by path ------------------------------------------------------------------------------------
+
+    def _conventional(self) -> list[tuple[str, str]]:
+        """The folders that need no entry, with their environments."""
+        found = []
+        for folder in sorted(self._layout.folders):
+            parts = folder.split("/")
+            if parts[0] == HOME and len(parts) in (2, 3) and all(NAME.fullmatch(part) for part in parts[1:]):
+                found.append((folder, parts[1]))
+        return found
+
+    def _by_path(self, taken: set[str]) -> tuple[list[_Placed], list[RootModule]]:
+        """Root modules whose path names an environment, and the others."""
+        placed: list[_Placed] = []
+        nameless: list[str] = []
+        for folder in (*self._known, *self._roots.uncalled):
+            if folder in taken or folder in self._generated:
+                continue
+            one = self._place(folder)
+            if one is not None:
+                placed.append(one)
+            elif folder in self._known:
+                nameless.append(folder)
+        homes = {("/".join(one.parts[: one.index]), one.before, one.after) for one in placed}
+        left = []
+        for folder in nameless:
+            beside = self._beside(folder, homes)
+            if beside is not None:
+                placed.append(beside)
+            else:
+                left.append(self._known[folder])
+        if not placed and not left and not taken:
+            # Nothing configures a backend or a provider anywhere: whatever no other calls is what runs.
+            left = [RootModule(folder, ()) for folder in self._roots.uncalled if folder not in self._generated]
+        return sorted(placed, key=lambda one: one.path), left
+
+    def _place(self, folder: str) -> _Placed | None:
+        parts = folder.split("/") if folder else []
+        best: tuple[int, int, _Placed] | None = None
+        for index, part in enumerate(parts):
+            above = "/".join(parts[:index])
+            beside = self._children.get(above, set()) - {part}
+            home = index > 0 and parts[index - 1] in _HOMES
+            named = rank(part) is not None
+            if named and (not is_vague(part) or home or any(rank(other) is not None for other in beside)):
+                score, one = (2 if is_vague(part) else 3), _Placed(folder, part, index)
+            elif not named and word_in(part) is not None:
+                common = self._common(part, beside)
+                if common is None:
+                    continue
+                before, after = common
+                score, one = 1, _Placed(folder, part[len(before) : len(part) - len(after)], index, before, after)
+            else:
+                continue
+            if NAME.fullmatch(one.environment) and (best is None or (score + home, -index) > best[:2]):
+                best = (score + home, -index, one)
+        return best[2] if best is not None else None
+
+    def _common(self, part: str, beside: Iterable[str]) -> tuple[str, str] | None:
+        """What a longer name and those beside it that name environments too have in common before and after that."""
+        names = [part, *(other for other in beside if usual_rank(other) is not None)]
+        words = {word for name in names if (word := _word(name))}
+        if len(names) < 2 or len(words) < 2:
+            return None
+        befores, afters = set(), set()
+        for name in names:
+            found = word_in(name)
+            befores.add(found[0] if found else "")
+            afters.add(found[2] if found else "")
+        return (befores.pop() if len(befores) == 1 else ""), (afters.pop() if len(afters) == 1 else "")
+
+    def _beside(self, folder: str, homes: set[tuple[str, str, str]]) -> _Placed | None:
+        """A root module in a folder beside those of environments, where that folder must be one too."""
+        parts = folder.split("/")
+        for above, before, after in sorted(homes):
+            index = len(above.split("/")) if above else 0
+            if index >= len(parts) or "/".join(parts[:index]) != above:
+                continue
+            part = parts[index]
+            fits = bool(before) and part.startswith(before) and part.endswith(after)
+            is_home = index > 0 and parts[index - 1] in _HOMES
+            name = part[len(before) : len(part) - len(after)] if fits else part
+            if (fits or (is_home and not before and not after)) and NAME.fullmatch(name):
+                return _Placed(folder, name, index, before, after)
+        return None
+
+    # --- environments by files of variables ----------------------------------------------------------------------
+
+    def _by_files(self, root: RootModule) -> tuple[list[ProposedEntry], list[Unplaced]]:
+        """Entries for a root module that files of variables say the environments of; or why there can be none."""
+        variables, settings = self._files_of(root.path)
+        names = sorted(variables, key=lambda name: (usual_rank(name) or 0, name))
+        if not names:
+            return [], []
+        if root.cloud:
+            return [], []
+        needs_address = root.backend is not None and root.backend.type != "local"
+        if needs_address and not all(settings.get(name) for name in names):
+            several = "files of variables for " + ", ".join(names)
+            if root.workspace:
+                hint = "an entry for each with `workspace: NAME`, or with an address of its own in `backend_config`"
+            else:
+                hint = (
+                    "write an entry for each with its `var_files`, and with an address of its own in `backend_config`"
+                )
+            return [], [Unplaced(root.path, f"it has {several}, and one backend block: they would share a state", hint)]
+        name = "" if not root.path else root.path.rpartition("/")[2]
+        return [
+            ProposedEntry(root.path or ".", one, name, tuple(sorted(variables[one])), settings.get(one, {}))
+            for one in names
+        ], []
+
+    def _files_of(self, folder: str) -> tuple[dict[str, list[str]], dict[str, dict[str, str]]]:
+        """The files of variables and the settings of the backend below a root module, by environment."""
+        prefix = f"{folder}/" if folder else ""
+        variables: dict[str, list[str]] = {}
+        settings: dict[str, dict[str, str]] = {}
+        for path in self._tree.entries:
+            if not path.startswith(prefix) or not path.endswith((".tfvars", ".tfbackend", ".hcl", ".conf")):
+                continue
+            inner = path[len(prefix) :]
+            if inner.count("/") > _DEEPEST_FILES or any(part.startswith(".") for part in inner.split("/")):
+                continue
+            if parent(path) != folder and parent(path) in self._layout.folders:
+                continue
+            name = _environment_of_file(inner)
+            if name is None:
+                continue
+            own = parent(path) != folder or not is_automatic_variables(path.rpartition("/")[2])
+            if path.endswith(".tfbackend") or "backend" in inner.lower():
+                settings.setdefault(name, {}).update(self._literals(path))
+            elif path.endswith(".tfvars") and own:
+                variables.setdefault(name, []).append(path)
+        return variables, settings
+
+    def _literals(self, path: str) -> dict[str, str]:
+        """The literal settings of a file, as far as they may be written into Git."""
+        values = facts_of(self._tree, [path], self._store)[path].values
+        return {
+            name: "".join(part.text for part in template)
+            for name, template in values.items()
+            if all(part.kind == "text" for part in template) and not _is_secret(name)
+        }
+
+    # --- entries ---------------------------------------------------------------------------------------------------
+
+    def _entries(self, placed: list[_Placed], conventional: list[tuple[str, str]]) -> Iterator[ProposedEntry]:
+        groups: dict[tuple[object, ...], list[_Placed]] = {}
+        for one in placed:
+            groups.setdefault((len(one.parts), one.index, one.before, one.after), []).append(one)
+        found = [part for members in groups.values() for part in self._fitting(_Group(tuple(members)))]
+        alone = len(found) == 1 and not conventional
+        entries = [(group, group.entry(alone=alone)) for group in found]
+        keys: dict[str, int] = {_key(name, folder.rpartition("/")[2]): 1 for folder, name in conventional}
+        for _, entry in entries:
+            for key, _ in self._stacks(entry):
+                keys[key] = keys.get(key, 0) + 1
+        for group, entry in entries:
+            clash = any(keys[key] > 1 for key, _ in self._stacks(entry))
+            yield replace(group, long=True).entry(alone=False) if clash else entry
+
+    def _fitting(self, group: _Group) -> Iterator[_Group]:
+        """The group in as few parts as it takes until each pattern matches its members and nothing else."""
+        path = "/".join(group.pattern)
+        wanted = {one.path for one in group.members}
+        parts = group.split()
+        vague = path.startswith("*") and group.members[0].index != 0 and len(parts) <= _MOST_ENTRIES
+        if len(group.members) == 1 or ("*" in path and not vague and self._matched(path) == wanted):
+            yield group
+        elif len(parts) > 1:
+            for part in parts:
+                yield from self._fitting(part)
+        else:
+            for one in group.members:
+                yield replace(group, members=(one,))
+
+    def _matched(self, path: str) -> set[str]:
+        return {folder for folder, _ in matching(path, self._layout.folders)}
+
+    def _stacks(self, entry: ProposedEntry) -> Iterator[tuple[str, str]]:
+        """The keys that come of an entry, with their folders."""
+        if "*" not in entry.path:
+            folder = "" if entry.path == "." else entry.path
+            yield _key(entry.environment, entry.name or folder.rpartition("/")[2] or entry.environment), folder
+            return
+        for folder, values in matching(entry.path, self._layout.folders):
+            name = filled(entry.name, values) or folder.rpartition("/")[2]
+            yield _key(filled(entry.environment, values), name), folder
+
+    # --- the order, and what is left -------------------------------------------------------------------------------
+
+    def _environments(
+        self, names: set[str], placed: list[_Placed], conventional: list[tuple[str, str]], *, chained: bool
+    ) -> tuple[ProposedEnvironment, ...]:
+        """The environments in the usual order; those without a usual name are in no order, unless `chained`."""
+        if chained:
+            ordered = list(ladder(names))
+            before = dict(pairwise(reversed(ordered)))
+        else:
+            known = sorted((n for n in names if usual_rank(n) is not None), key=lambda n: (usual_rank(n) or 0, n))
+            ordered = [*known, *sorted(names - set(known))]
+            before = _before(known)
+        usual = ladder(names)
+        chain = tuple(name for name in usual if usual_rank(name) is not None)
+        sources: dict[str, set[str]] = {}
+        for one in placed:
+            sources.setdefault(one.environment, set()).add("/".join(one.parts[: one.index + 1]))
+        for folder, name in conventional:
+            sources.setdefault(name, set()).add("/".join(folder.split("/")[:2]))
+        return tuple(
+            ProposedEnvironment(
+                name,
+                before.get(name),
+                asks(usual, name)
+                or (not chained and (usual_rank(name) is None or (bool(chain) and asks(chain, name)))),
+                not is_production(name) and not chained and usual_rank(name) is None,
+                _why(name, before.get(name), sources.get(name, set()), chained=chained),
+            )
+            for name in ordered
+        )
+
+    def _homeless(self, root: RootModule) -> Unplaced:
+        if root.cloud:
+            hint = "its runs stay in HCP Terraform; an entry of `stacks:` gives it an environment for static checks"
+            return Unplaced(root.path, "its `cloud` block runs it elsewhere, and no name tells an environment", hint)
+        shown = root.shown_path
+        return Unplaced(
+            root.path,
+            "no name on its path tells an environment",
+            f"add an entry: {{path: {shown}, environment: NAME}}; or leave it out of Terrace",
+        )
+
+
+def _unnamed(roots: list[RootModule]) -> Iterator[ProposedEntry]:
+    names: dict[str, int] = {}
+    for root in roots:
+        name = root.path.rpartition("/")[2]
+        names[name] = names.get(name, 0) + 1
+    for root in roots:
+        short = root.path.rpartition("/")[2]
+        usable = names[short] == 1 and (not root.path or NAME.fullmatch(short))
+        yield ProposedEntry(root.path or ".", UNNAMED, "" if usable else root.path.replace("/", "-"))
+
+
+def _key(environment: str, name: str) -> str:
+    return environment if name == environment else f"{environment}/{name}"
+
+
+def _word(name: str) -> str:
+    found = word_in(name)
+    return name if rank(name) is not None else found[1] if found is not None else ""
+
+
+def _before(ordered: list[str]) -> dict[str, str]:
+    """Which environment goes before each: of the step before the one with the same rest of its name, else the first."""
+    steps: dict[int, list[str]] = {}
+    for name in ordered:
+        steps.setdefault(usual_rank(name) or 0, []).append(name)
+    found = {}
+    for earlier, later in pairwise([steps[step] for step in sorted(steps)]):
+        for name in later:
+            found[name] = next((one for one in earlier if _rest(one) == _rest(name)), earlier[0])
+    return found
+
+
+def _rest(name: str) -> tuple[str, str]:
+    found = word_in(name)
+    return (found[0], found[2]) if found is not None else ("", "")
+
+
+def _environment_of_file(path: str) -> str | None:
+    """The environment that the name of a file, or else a folder on the way to it, tells."""
+    name = path.rpartition("/")[2]
+    words = [word for word in name.split(".")[:-1] if rank(word) is not None]
+    found = word_in(name.partition(".")[0])
+    if len(words) == 1:
+        return words[0]
+    if found is not None:
+        return found[1]
+    folders = [part for part in path.split("/")[:-1] if rank(part) is not None]
+    return folders[-1] if folders else None
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in ("secret", "token", "password", "access_key", "passphrase", "sas"))
+
+
+def _why(name: str, before: str | None, sources: set[str], *, chained: bool) -> str:
+    if name == UNNAMED:
+        return "nothing names an environment, and it may be production"
+    shown = sorted(sources)
+    where = f"the folder {shown[0]}" if len(shown) == 1 else f"{len(shown)} folders such as {shown[0]}" if shown else ""
+    origin = where or "files of variables"
+    if before is not None:
+        return f"{origin}; it goes after {before} by {'their order' if chained else 'their usual names'}"
+    if usual_rank(name) is None and not chained:
+        return f"{origin}; the name is no usual one, so that it is in no order and asks for an approval"
+    return origin
