@@ -6,9 +6,10 @@ import pytest
 
 from support.trees import change, landscape, why
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address, shared
-from terrace.stacks.graph import local_state_path, waves
+from terrace.stacks.graph import local_state_path
 from terrace.stacks.load import BadConfig, load
 from terrace.stacks.loosening import loosened
+from terrace.stacks.order import waves
 
 TF = 'resource "terraform_data" "x" {}\n'
 RULES = "version: 1\nenvironments: {dev: {}, prod: {after: dev}}\n"

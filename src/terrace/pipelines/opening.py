@@ -16,9 +16,9 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.declaring import declare
 from terrace.rollout.model import Deployment
 from terrace.stacks.additions import NOTHING, Additions
-from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Origin, is_requested
+from terrace.stacks.order import waves
 
 
 @dataclass(frozen=True, slots=True)

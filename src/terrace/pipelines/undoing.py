@@ -14,10 +14,10 @@ from terrace.plans.model import Plan
 from terrace.plans.restoring import is_newer
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.config import Remediate
-from terrace.stacks.graph import readers_of
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import LOCK_FILE
 from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
+from terrace.stacks.order import readers_of
 from terrace.stacks.refactoring import let_go
 from terrace.watch import remediation
 from terrace.watch.checks import checks

@@ -36,9 +36,9 @@ from terrace.plans.state_file import holds_nothing
 from terrace.stacks.backends import shared
 from terrace.stacks.blocks import Blocks
 from terrace.stacks.config import Environment
-from terrace.stacks.graph import waves
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Manual, Stack
+from terrace.stacks.order import waves
 
 SCANS_AT_ONCE = 2
 """How many scanners run beside the plans; each takes a core."""

@@ -10,15 +10,19 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from terrace.errors import Place
 from terrace.stacks.facts import Settings
 from terrace.stacks.graph import Folder, Graph, local_state_path
-from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import is_override
 from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
+from terrace.stacks.values import ROOTED, UNKNOWN, Values
+
+if TYPE_CHECKING:
+    from terrace.stacks.landscape import Landscape
 
 Normal = Callable[[str], str]
 
@@ -85,8 +89,86 @@ def addresses(stack: Stack, graph: Graph) -> tuple[Address, ...]:
     if folder is None:
         return ()
     readings = (_in_force(folder, tofu=False), _in_force(folder, tofu=True))
-    found = (_address(stack, settings, path) for path, settings in readings)
+    found = (_address(stack, _resolved(stack, settings, graph), path) for path, settings in readings)
     return tuple(dict.fromkeys(found))
+
+
+def _resolved(stack: Stack, settings: Settings | None, graph: Graph) -> Settings | None:
+    """The settings with the values that locals and variables give, which OpenTofu takes in a backend block."""
+    if settings is None or not settings.templates:
+        return settings
+    values = Values(graph, stack, (stack.path,))
+    known = dict(settings.known)
+    for name, template in settings.templates.items():
+        texts = values.of(template, stack.path)
+        if len(texts) == 1 and UNKNOWN not in texts[0] and ROOTED not in texts[0]:
+            known[name] = texts[0]
+    unknown = tuple(name for name in settings.unknown if name not in known)
+    return Settings(settings.type, known, unknown, settings.line)
+
+
+class Match(Enum):
+    """Whether two addresses are the same one."""
+
+    SAME = "same"
+    MAYBE = "maybe"
+    NO = "no"
+
+
+def read_address(kind: str, given: Mapping[str, str], *, partial: bool) -> Address:
+    """Returns the address that a `terraform_remote_state` reads, by its settings.
+
+    In their values `UNKNOWN` stands for what is not known. `partial`: there may be settings besides, so that no default
+    is taken for granted.
+    """
+    workspace = given.get("workspace") or DEFAULT_WORKSPACE
+    given = {name: value for name, value in given.items() if name != "workspace"}
+    found = _KINDS.get(kind) or _whole(given, set())
+    parts, unknown = [], []
+    for part in found.parts:
+        value = _read_value(part, given, partial=partial)
+        if value is None:
+            unknown.append(part.name)
+        else:
+            parts.append((part.name, value))
+    hints = ((hint.name, value) for hint in found.hints if (value := _read_value(hint, given, partial=True)))
+    there, more = _in_workspace(kind, parts, given, set(), workspace)
+    return Address(kind, there, tuple(hints), (*unknown, *more))
+
+
+def _read_value(part: _Part, given: Mapping[str, str], *, partial: bool) -> str | None:
+    names = [name for name in (part.name, *part.instead) if name in given]
+    if not names:
+        return None if partial or part.default is None else part.normal(part.default)
+    value = given[names[0]]
+    if UNKNOWN not in value:
+        return part.normal(value)
+    # Only these leave alone what is not known.
+    return part.normal(value) if part.normal in (str.strip, _folded, _path) and value != UNKNOWN else None
+
+
+def matches(read: Address, owner: Address) -> Match:
+    """Returns whether an address that is read is that of the state of a stack, as far as both are known."""
+    if read.type != owner.type:
+        return Match.NO
+    theirs, certain = dict(owner.parts), not (read.unknown or owner.unknown)
+    for name, value in read.parts:
+        if name not in theirs:
+            if name not in owner.unknown:
+                return Match.NO
+            certain = False
+        elif UNKNOWN in value:
+            if not re.fullmatch(".*".join(map(re.escape, value.split(UNKNOWN))), theirs[name]):
+                return Match.NO
+            certain = False
+        elif value != theirs[name]:
+            return Match.NO
+    if any(name not in dict(read.parts) and name not in read.unknown for name in theirs):
+        return Match.NO
+    mine, others = dict(read.hints), dict(owner.hints)
+    if any(UNKNOWN not in mine[name] and mine[name] != others[name] for name in mine.keys() & others.keys()):
+        return Match.NO
+    return Match.SAME if certain else Match.MAYBE
 
 
 def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:

@@ -25,12 +25,13 @@ def implied_provider(kind: str) -> str:
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
-    """A piece of a string: literal text, `path.module`, `path.root`, a local, a variable, or something unknown.
+    """A piece of a string: literal text, `path.module`, `path.root`, a local, a variable, the workspace, or
+    something unknown.
 
     `path.cwd` is `path.root`: Terraform runs in the folder of the stack.
     """
 
-    kind: Literal["text", "module", "root", "local", "var", "unknown"]
+    kind: Literal["text", "module", "root", "local", "var", "workspace", "unknown"]
     text: str = ""
 
 

@@ -8,7 +8,6 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from terrace.errors import BadInput
 from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, Template, facts_of, template_facts
 from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
 from terrace.stacks.model import DEFAULT_WORKSPACE, Notice, Stack
@@ -107,56 +106,6 @@ class Graph:
         return hashlib.sha256(text).hexdigest()[:32]
 
 
-def waves(stacks: tuple[Stack, ...], graph: Graph) -> tuple[tuple[Stack, ...], ...]:
-    """The stacks of one environment in the order in which they may go: those of a wave do not need each other.
-
-    The order comes from `after`, and from `terraform_remote_state` that reads another stack's state. Raises
-    BadInput when it goes in a circle.
-    """
-    needed = needs(stacks, graph)
-    left = {stack.key: stack for stack in stacks}
-    found = []
-    while left:
-        ready = sorted(key for key in left if not needed[key] & left.keys())
-        if not ready:
-            names = ", ".join(sorted(left))
-            raise BadInput(f"the stacks {names} wait for each other in a circle", hint="remove one `after`")
-        found.append(tuple(left.pop(key) for key in ready))
-    return tuple(found)
-
-
-def needs(stacks: tuple[Stack, ...], graph: Graph) -> dict[str, set[str]]:
-    """Returns the keys of the stacks that go before each of these stacks, among them, by its key."""
-    keys = {stack.key for stack in stacks}
-    return {stack.key: (set(stack.after) | _states_read(stack, stacks, graph)) & keys for stack in stacks}
-
-
-def readers_of(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> tuple[str, ...]:
-    """The keys of those stacks that read this one's outputs, as far as they say it in literal values."""
-    return tuple(s.key for s in stacks if s != stack and stack.key in _states_read(s, stacks, graph))
-
-
-def _states_read(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> set[str]:
-    """The stacks whose state this one reads, as far as both say it in literal values."""
-    owners = [(other.key, graph.folders[other.path].backend) for other in stacks if other.path in graph.folders]
-    found = set()
-    for path in graph.reached(stack):
-        for facts in graph.folders[path].facts if path in graph.folders else ():
-            for read in facts.states:
-                found |= {key for key, backend in owners if backend and key != stack.key and _same(read, backend)}
-                found |= _local_states_read(stack, read, stacks, graph)
-    return found
-
-
-def _local_states_read(stack: Stack, read: Settings, stacks: tuple[Stack, ...], graph: Graph) -> set[str]:
-    """The stacks whose local state is at the path that is read. Terraform takes it from the folder of the stack."""
-    path = read.known.get("path") if read.type == "local" else None
-    if not path:
-        return set()
-    wanted = posixpath.normpath(posixpath.join(stack.path, path))
-    return {one.key for one in stacks if one.path != stack.path and local_state_path(one, graph) == wanted}
-
-
 def local_state_path(stack: Stack, graph: Graph) -> str:
     """Returns where a plain Terraform would keep the local state of a stack, from the root of the repository; "" where
     it has another backend, or where no literal value tells the path."""
@@ -172,12 +121,6 @@ def local_state_path(stack: Stack, graph: Graph) -> str:
         state = posixpath.join(folder_of_workspaces, stack.workspace, "terraform.tfstate")
         return posixpath.normpath(posixpath.join(stack.path, state))
     return posixpath.normpath(posixpath.join(stack.path, known.get("path") or "terraform.tfstate"))
-
-
-def _same(read: Settings, backend: Settings) -> bool:
-    names = {"key", "path", "prefix", "bucket", "container_name", "storage_account_name", "address"}
-    told = {name: value for name, value in read.known.items() if name in names}
-    return read.type == backend.type and bool(told) and all(backend.known.get(n) == v for n, v in told.items())
 
 
 class _Builder:

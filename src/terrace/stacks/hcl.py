@@ -650,6 +650,8 @@ def _reference(words: list[str]) -> Part:
             return Part("local", name)
         case ["var", name]:
             return Part("var", name)
+        case ["terraform", "workspace"]:
+            return Part("workspace")
     return _UNKNOWN
 
 

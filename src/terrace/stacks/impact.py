@@ -11,6 +11,7 @@ from terrace.stacks.inert import VERSION_FILES, is_inert
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables
 from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, Stack
+from terrace.stacks.order import uncertain_edges
 from terrace.stacks.tree import Entry, Tree, submodules
 from terrace.stacks.watches import Changed, Watch, watches
 
@@ -44,7 +45,7 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
         elif old != stack:
             mine = {*mine, Reason("configuration", CONFIG_FILE, (stack.path,))}
         if mine:
-            impacts.append(Impact(stack, tuple(sorted(mine, key=_weight))))
+            impacts.append(Impact(stack, tuple(sorted(_plainest(mine), key=_weight))))
     now = {stack.key for stack in after.stacks}
     return ChangeSet(
         base=before.commit if before is not None else after.commit,
@@ -52,7 +53,7 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
         changed=changed,
         impacts=tuple(impacts),
         removed=tuple(stack for key, stack in sorted(earlier.items()) if key not in now),
-        notices=(*after.graph.notices, *_wide(impacts)),
+        notices=(*after.graph.notices, *_wide(impacts), *uncertain_edges(after.stacks, after.graph)),
     )
 
 
@@ -87,6 +88,22 @@ def everything(landscape: Landscape, tree: Tree) -> ChangeSet:
 def differing(base: Mapping[str, Entry], head: Mapping[str, Entry]) -> tuple[str, ...]:
     """The paths whose entry differs, sorted."""
     return tuple(sorted(path for path in base.keys() | head.keys() if base.get(path) != head.get(path)))
+
+
+_GUESSES = ("read", "unsure", "folder")
+"""Kinds that say less of a path than all others, each less than those before it."""
+
+
+def _plainest(reasons: set[Reason]) -> Iterator[Reason]:
+    """The reasons without those that say less of a path than another one does."""
+    ranks: dict[str, int] = {}
+    for one in reasons:
+        rank = _GUESSES.index(one.kind) + 1 if one.kind in _GUESSES else 0
+        ranks[one.path] = min(rank, ranks.get(one.path, rank))
+    for one in reasons:
+        rank = _GUESSES.index(one.kind) + 1 if one.kind in _GUESSES else 0
+        if rank == ranks[one.path]:
+            yield one
 
 
 def _weight(reason: Reason) -> tuple[bool, bool, int, Reason]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from terrace.errors import BadInput, Place
 from terrace.stacks.config import Config
-from terrace.stacks.graph import Folder, Graph, needs
+from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
+from terrace.stacks.order import needs
 from terrace.stacks.tree import Tree
 
 SINGLE_STATE_BACKENDS = frozenset({"http", "artifactory", "etcd", "swift"})

@@ -60,6 +60,8 @@ class Values:
                 return (f"{ROOTED}{folder or '.'}",)
             case "root":
                 return (f"{ROOTED}{self._stack.path or '.'}",)
+            case "workspace":
+                return (self._stack.workspace,)
             case "local" | "var":
                 key = (part.kind, part.text, folder)
                 if key not in self._known:
@@ -122,7 +124,7 @@ def depends_on_stack(template: Template, folder: Folder, depth: int = 0) -> bool
     if first.kind == "text" and depth == 0 and not first.text.startswith(("/", "~")):
         return True
     for number, part in enumerate(template):
-        if part.kind in ("root", "var"):
+        if part.kind in ("root", "var", "workspace"):
             return True
         if part.kind == "local":
             for facts in folder.facts:
