@@ -45,7 +45,10 @@ def test_whatever_decides_makes_another_question(other: tuple[bytes, str, str, b
     assert cache.fingerprint(b"bob ssh-ed25519 A", "bob", "s", b"t") == "SHA256:a"
 
 
-@pytest.mark.parametrize("option", [b'valid-before="20300101"', b'Valid-After="20200101Z"'])
+@pytest.mark.parametrize(
+    "option",
+    [b'valid-before="20300101"', b'Valid-After="20200101Z"', b"cert-authority", b'CERT-AUTHORITY,namespaces="t"'],
+)
 def test_a_key_that_is_valid_for_a_time_is_asked_anew_each_time(option: bytes) -> None:
     verify = Verifier("SHA256:a", "")
     cache = SignatureCache(verify)

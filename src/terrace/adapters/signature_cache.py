@@ -18,7 +18,8 @@ Verify = Callable[[bytes, str, str, bytes], str | None]
 """Returns the fingerprint of the key that made the signature, "" where it is none of these signers, and None where
 that could not be found out."""
 
-_TIMED = (b"valid-after", b"valid-before")
+# A certificate ends by a date of its own, which is in the signature and not in the lines of signers.
+_TIMED = (b"valid-after", b"valid-before", b"cert-authority")
 
 
 class SignatureCache:
