@@ -217,3 +217,33 @@ def test_the_workspace_that_a_user_selected_is_told_where_the_stack_names_none(t
         shop.push({"terrace.yaml": rules.replace("dev}]", "dev, workspace: live}]")})
         done = shop.ok("deploy", "dev", "--json").json
         assert "apply" not in [step["name"] for step in done["steps"]], "the state of the workspace is found"
+
+
+@pytest.mark.aws
+def test_one_root_with_a_file_of_settings_for_each_environment_shares_no_state(tmp_path: Path) -> None:
+    with in_s3() as place:
+        rules = RULES.replace("ENV", f"[{', '.join(place.variables)}]").partition("stacks:")[0] + (
+            "stacks:\n"
+            + "".join(f"  - {{path: net, environment: {e}, var_files: [env/{e}.tfvars]}}\n" for e in ("dev", "prod"))
+        )
+        files = {f"env/{e}.tfvars": f'size = "{e}"\n' for e in ("dev", "prod")}
+        files |= {f"env/{e}.tfbackend": f'key = "multi/{e}"\n' for e in ("dev", "prod")}
+        main = place.block + 'variable "size" {}\n' + NET.replace("terraform.workspace", "var.size")
+        shop = shop_of(tmp_path, place, {**files, "net/main.tf": main, "terrace.yaml": rules})
+        shared = shop.run("deploy", "dev", "--json")
+        assert (shared.code, shared.json["result"]) == (1, "blocked")
+        assert "dev/net" in shared.json["reasons"][0] and "names the state of prod/net" in shared.json["reasons"][0]
+        assert place.states() == {}
+        shop.push({"terrace.yaml": rules.replace(".tfvars]", ".tfvars], backend_files: [FILE]")})
+        lines = [
+            line.replace("FILE", f"env/{e}.tfbackend")
+            for line in (shop.work / "terrace.yaml").read_text().splitlines()
+            for e in ["dev" if "environment: dev" in line else "prod"]
+        ]
+        shop.push({"terrace.yaml": "\n".join(lines) + "\n"})
+        shop.ok("deploy", "dev")
+        assert outputs(place.states()) == {"multi/dev": "in dev"}
+        shop.ok("promote", "prod")
+        assert outputs(place.states()) == {"multi/dev": "in dev", "multi/prod": "in prod"}
+        planned = shop.ok("plan", "--json").json["plans"]
+        assert [len(plan["changes"]) for plan in planned] == [0, 0]

@@ -19,7 +19,7 @@ from terrace.assess.waivers.judging import NONE, Waivers
 from terrace.assess.waivers.telling import more_waived
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import Terraform
-from terrace.stacks.backends import Address
+from terrace.stacks.backends import Address, Sharing
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.naming import shell_word
 from terrace.stacks.repository import Repository
@@ -234,13 +234,13 @@ def shared_states(examined: Examined, survey: Callable[[str], Landscape] | None)
     for one in shared(here):
         mine, other = (one.stack, one.other) if one.stack.key in touched else (one.other, one.stack)
         place = next((a.place for a in addresses(mine, here.graph) if a.place is not None), one.address.place)
-        told.append((mine.key, place, f"{mine.key} and {other.key} have the same state: {one.address}"))
+        told.append((mine.key, place, f"{mine.key} and {other.key} have the same state: {one.address}", _ways(one)))
     if survey is not None and change.base != change.head:
         known = {frozenset((one.stack.key, one.other.key)) for one in shared(here)}
         for one in taken(survey(change.base), here):
             if frozenset((one.stack.key, one.other.key)) not in known:
                 message = f"{one.stack.key} takes over the state of {one.other.key}: {one.address}"
-                told.append((one.stack.key, one.address.place, message))
+                told.append((one.stack.key, one.address.place, message, _ways(one)))
     found = [
         Finding(
             rule="shared-state",
@@ -251,15 +251,22 @@ def shared_states(examined: Examined, survey: Callable[[str], Landscape] | None)
             stack=key,
             path=place.path if place is not None else None,
             line=place.line or 0 if place is not None else 0,
-            fix="give each stack an address of its own: a deployment refuses this one",
+            fix=f"give each stack an address of its own{how}: a deployment refuses this one",
         )
-        for key, place, message in told
+        for key, place, message, how in told
     ]
     for stack in (impact.stack for impact in change.impacts):
         for address in addresses(stack, here.graph):
             if address.unknown:
                 found.append(_unclear(stack.key, address))
     return tuple(found)
+
+
+def _ways(one: Sharing) -> str:
+    """How two stacks of one folder get a state each; "" for stacks of two folders."""
+    if one.stack.path != one.other.path:
+        return ""
+    return " by `workspace`, `backend_config` or `backend_files` of its entry under `stacks:`"
 
 
 def _unclear(key: str, address: Address) -> Finding:
@@ -273,7 +280,7 @@ def _unclear(key: str, address: Address) -> Finding:
         stack=key,
         path=address.place.path if address.place is not None else None,
         line=address.place.line or 0 if address.place is not None else 0,
-        fix="write the value into the block, or into `backend_config` of terrace.yaml",
+        fix="write the value into the block, or into `backend_config` of terrace.yaml or one of its `backend_files`",
         advisory=True,
     )
 

@@ -83,14 +83,20 @@ class _Kind:
 def addresses(stack: Stack, graph: Graph) -> tuple[Address, ...]:
     """Returns the address of the state of a stack: one, or two where Terraform and OpenTofu read different files.
 
-    What `backend_config` of terrace.yaml sets comes before the block, as on Terraform's command line.
+    `backend_config` and `backend_files` of terrace.yaml come before the block, as on Terraform's command line.
     """
     folder = graph.folders.get(stack.path)
     if folder is None:
         return ()
     readings = (_in_force(folder, tofu=False), _in_force(folder, tofu=True))
-    found = (_address(stack, _resolved(stack, settings, graph), path) for path, settings in readings)
+    found = (_address(stack, _given(stack, settings, graph), path) for path, settings in readings)
     return tuple(dict.fromkeys(found))
+
+
+def _given(stack: Stack, block: Settings | None, graph: Graph) -> Settings | None:
+    """The settings of a backend block with those that `init` is given for the stack."""
+    settings = _resolved(stack, block, graph)
+    return graph.configured(stack, settings) if settings is not None else None
 
 
 def _resolved(stack: Stack, settings: Settings | None, graph: Graph) -> Settings | None:
@@ -181,7 +187,7 @@ def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
     for tofu in (False, True):
         _, settings = _in_force(folder, tofu=tofu)
         if settings is not None and settings.type == "local":
-            given = {**settings.known, **dict(stack.backend_config)}
+            given = graph.configured(stack, settings).known
             folder_of_workspaces = given.get("workspace_dir", "")
             if stack.workspace == DEFAULT_WORKSPACE:
                 found.append(given.get("path", ""))
@@ -321,8 +327,7 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> Address:
         # Terrace keeps local states itself, at a place that follows from the stack.
         place = Place(path, settings.line) if settings is not None else None
         return Address("local", (("path", posixpath.normpath(kept_state(stack)).casefold()),), place=place)
-    given = {**settings.known, **dict(stack.backend_config)}
-    unclear = set(settings.unknown) - given.keys()
+    given, unclear = settings.known, set(settings.unknown)
     kind = _KINDS.get(settings.type) or _whole(given, unclear)
     parts, unknown = [], []
     for part in kind.parts:

@@ -228,6 +228,7 @@ class StackSetting:
     var_files: tuple[str, ...] = ()
     backend_config: Mapping[str, str] = field(default_factory=dict)
     workspace: str = DEFAULT_WORKSPACE
+    backend_files: tuple[str, ...] = ()
     line: int = field(default=0, compare=False)
 
 
@@ -245,6 +246,7 @@ class StackPattern:
     var_files: tuple[str, ...] = ()
     backend_config: Mapping[str, str] = field(default_factory=dict)
     workspace: str = DEFAULT_WORKSPACE
+    backend_files: tuple[str, ...] = ()
     line: int = field(default=0, compare=False)
 
 

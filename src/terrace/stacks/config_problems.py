@@ -42,7 +42,8 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
             Problem(
                 one.address.place or Place(config.source or one.stack.shown_path),
                 f"{one.stack.key} and {one.other.key} have the same state: {one.address}",
-                "give each an address of its own: in its backend block, or in `backend_config` of its entry",
+                "give each an address of its own: in its backend block, or in `backend_config`, `backend_files` or "
+                "`workspace` of its entry",
             )
             for one in shared(landscape)
         ),
@@ -65,13 +66,14 @@ def _missing_folders(tree: Tree, config: Config) -> Iterator[Problem]:
 
 
 def _missing_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:
-    """Files of variables that entries of `stacks:` name and that are not there."""
+    """Files that entries of `stacks:` name and that are not there."""
     layout = Layout(tree)
     lines = {one.path: one.line for one in landscape.config.stacks}
     for stack in landscape.stacks:
-        for path in stack.var_files:
+        kinds = [*((path, "variables") for path in stack.var_files), *((p, "settings") for p in stack.backend_files)]
+        for path, what in kinds:
             real = layout.way(path).real
             if real is None or real not in tree.entries:
                 place = Place(landscape.config.source, lines.get(stack.path, 0))
                 hint = "it is a path from the root of the repository; files that Git ignores are not deployed"
-                yield Problem(place, f"{stack.key}: there is no file of variables {path}", hint)
+                yield Problem(place, f"{stack.key}: there is no file of {what} {path}", hint)

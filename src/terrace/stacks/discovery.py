@@ -166,6 +166,7 @@ def _matched(
         tuple(filled(one, values) for one in pattern.var_files),
         tuple(sorted((key, filled(value, values)) for key, value in pattern.backend_config.items())),
         filled(pattern.workspace, values),
+        tuple(filled(one, values) for one in pattern.backend_files),
     )
 
 
@@ -178,6 +179,7 @@ def _set(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
         var_files=setting.var_files,
         backend_config=tuple(sorted(setting.backend_config.items())),
         workspace=setting.workspace,
+        backend_files=setting.backend_files,
     )
 
 

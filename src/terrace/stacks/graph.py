@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, Template, facts_of, template_facts
@@ -50,13 +50,24 @@ class Folder:
         return blocks[-1][1] if blocks else None
 
 
+@dataclass(frozen=True, slots=True)
+class BackendFile:
+    """A file with values for a backend block. `blob` is "" where the repository has no such file; `known` are the
+    literal values, `unknown` the names of the others."""
+
+    path: str
+    blob: str = ""
+    known: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Graph:
     """Every folder that a stack reaches, by path. `callers` leads from a module to the folders that call it.
 
     `variables` are the files of variables that each stack takes, by its key and in the order in which they count, with
     their facts. `templates` are the facts of every file that `templatefile` may fill in, by
-    the path that it is read by.
+    the path that it is read by. `backend_files` are those that terrace.yaml names for each stack, by its key.
     """
 
     folders: dict[str, Folder]
@@ -65,6 +76,7 @@ class Graph:
     callers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     variables: dict[str, tuple[tuple[str, FileFacts], ...]] = field(default_factory=dict)
     templates: dict[str, FileFacts] = field(default_factory=dict)
+    backend_files: dict[str, tuple[BackendFile, ...]] = field(default_factory=dict)
 
     @staticmethod
     def of(tree: Tree, stacks: tuple[Stack, ...], store: FactsStore) -> Graph:
@@ -96,9 +108,22 @@ class Graph:
         settings = folder.backend if folder else None
         return settings.type if settings else ""
 
+    def configured(self, stack: Stack, block: Settings) -> Settings:
+        """Returns the settings of a backend block with those that `init` is given for the stack: each file comes before
+        the block and the files before it, and `backend_config` before all of them."""
+        known, unknown = dict(block.known), set(block.unknown)
+        for file in self.backend_files.get(stack.key, ()):
+            unknown = (unknown - file.known.keys()) | set(file.unknown)
+            known = {name: value for name, value in known.items() if name not in file.unknown}
+            known.update(file.known)
+        known |= dict(stack.backend_config)
+        return Settings(block.type, known, tuple(sorted(unknown - known.keys())), block.line)
+
     def init_key(self, stack: Stack) -> str:
         """A hash of all that `terraform init` depends on: it need not be run again while this stays the same."""
         parts: list[object] = [stack.backend_config, self.locks.get(stack.path, "")]
+        if stack.backend_files:
+            parts.append([(file.path, file.blob) for file in self.backend_files.get(stack.key, ())])
         for path in self.reached(stack):
             folder = self.folders.get(path)
             parts.append((path, sorted({facts.init for facts in folder.facts if facts.init}) if folder else []))
@@ -112,15 +137,20 @@ def local_state_path(stack: Stack, graph: Graph) -> str:
     folder = graph.folders.get(stack.path)
     if folder is None or graph.backend(stack) not in ("", "local"):
         return ""
-    given = folder.backend
-    if given is not None and "path" in given.unknown and "path" not in dict(stack.backend_config):
+    given = graph.configured(stack, folder.backend or Settings("local"))
+    if "path" in given.unknown:
         return ""
-    known = {**(given.known if given is not None else {}), **dict(stack.backend_config)}
+    known = given.known
     if stack.workspace != DEFAULT_WORKSPACE:
         folder_of_workspaces = known.get("workspace_dir") or "terraform.tfstate.d"
         state = posixpath.join(folder_of_workspaces, stack.workspace, "terraform.tfstate")
         return posixpath.normpath(posixpath.join(stack.path, state))
     return posixpath.normpath(posixpath.join(stack.path, known.get("path") or "terraform.tfstate"))
+
+
+def _text_of(template: Template) -> str | None:
+    """The text of a literal value; None for any other."""
+    return None if any(part.kind != "text" for part in template) else "".join(part.text for part in template)
 
 
 class _Builder:
@@ -154,9 +184,25 @@ class _Builder:
             unique,
             {to: tuple(dict.fromkeys(by)) for to, by in callers.items()},
             self._variables(stacks),
+            backend_files={stack.key: self._backend_files(stack) for stack in stacks if stack.backend_files},
         )
         graph.templates.update(self._templates(graph, stacks))
         return graph
+
+    def _backend_files(self, stack: Stack) -> tuple[BackendFile, ...]:
+        ways = {path: self._layout.way(path).real for path in stack.backend_files}
+        there = {path: real for path, real in ways.items() if real is not None and real in self._layout.entries}
+        facts = facts_of(self._tree, sorted(set(there.values())), self._store)
+        found = []
+        for path in stack.backend_files:
+            if path not in there:
+                found.append(BackendFile(path))
+                continue
+            values = facts[there[path]].values
+            known = {name: text for name, template in values.items() if (text := _text_of(template)) is not None}
+            unknown = tuple(sorted(values.keys() - known.keys()))
+            found.append(BackendFile(path, self._layout.entries[there[path]].blob, known, unknown))
+        return tuple(found)
 
     def _variables(self, stacks: tuple[Stack, ...]) -> dict[str, tuple[tuple[str, FileFacts], ...]]:
         """The files of variables that each stack takes, by its key."""

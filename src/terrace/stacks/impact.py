@@ -164,6 +164,10 @@ class _Touched:
     def _hits(self) -> Iterator[_Hit]:
         files, links = self._files()
         given = self._variables()
+        backends: dict[str, list[Stack]] = {}
+        for stack in self._stacks:
+            for name in stack.backend_files:
+                backends.setdefault(name, []).append(stack)
         for name in self._changed.paths:
             path = self._origin[name]
             for folder in files.get(name, ()):
@@ -173,6 +177,8 @@ class _Touched:
                 yield from self._beside(name, path)
             for owner in given.get(name, ()):
                 yield _Hit("variables", path, owner.path, owner.key)
+            for owner in backends.get(name, ()):
+                yield _Hit("backend", path, owner.path, owner.key)
         for name in self._changed.opaque:
             yield from self._behind(name)
         yield from self._read()

@@ -32,7 +32,7 @@ from terrace.stacks.environment_keys import (
     RUN,
     VOLATILE,
 )
-from terrace.stacks.key_words import PATH, WORD_OF_PATTERN, WORKSPACE
+from terrace.stacks.key_words import FILE_OF_SETTINGS, PATH, WORD_OF_PATTERN, WORKSPACE
 from terrace.stacks.kinds import (
     WORD,
     Choice,
@@ -109,6 +109,14 @@ STACK = Record(
             "none",
             "terraform",
             looser=Changed("{name} tells its backend something else, such as the place of its state"),
+        ),
+        Key(
+            "backend_files",
+            ListOf(FILE_OF_SETTINGS),
+            "Files with values for its backend block (`env/prod.tfbackend`); `backend_config` comes before them.",
+            "none",
+            "terraform",
+            looser=Changed("{name} takes the values of its backend from other files, such as the place of its state"),
         ),
         Key(
             "workspace",

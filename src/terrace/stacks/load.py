@@ -338,6 +338,7 @@ def _stack_pattern(found: Record, problems: Problems) -> StackPattern:
         var_files=tuple(one for one in _value(found, "var_files", ()) if one),
         backend_config=_literals(_inner(found, "backend_config"), _BACKEND_HINT, problems),
         workspace=_value(found, "workspace", DEFAULT_WORKSPACE),
+        backend_files=tuple(one for one in _value(found, "backend_files", ()) if one),
         line=_line(found),
     )
     _captured(pattern.path, found, problems)
@@ -378,6 +379,7 @@ def _stack(found: Record, problems: Problems) -> StackSetting:
         var_files=tuple(_value(found, "var_files", ())),
         backend_config=_literals(_inner(found, "backend_config"), _BACKEND_HINT, problems),
         workspace=_value(found, "workspace", DEFAULT_WORKSPACE),
+        backend_files=tuple(one for one in _value(found, "backend_files", ()) if one),
         line=_line(found),
     )
 

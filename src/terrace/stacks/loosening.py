@@ -73,6 +73,7 @@ def _together(entries: list[Values]) -> Values:
         "name": " and ".join(one["name"] for one in ordered),
         "after": tuple(after for one in ordered for after in one["after"]),
         "backend_config": {f"{one['name']}.{k}": v for one in ordered for k, v in one["backend_config"].items()},
+        "backend_files": tuple(f"{one['name']}: {path}" for one in ordered for path in one["backend_files"]),
         "workspace": " and ".join(f"{one['workspace']} ({one['name']})" for one in ordered),
     }
 

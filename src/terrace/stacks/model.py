@@ -15,7 +15,8 @@ class Stack:
 
     `after` names the keys of stacks of the same environment that go first. Several environments may share a
     `path` when they differ in `var_files` (paths from the root of the repository), `backend_config` or `workspace`, the
-    CLI workspace of Terraform that it is planned and applied in.
+    CLI workspace of Terraform that it is planned and applied in. `backend_files` are files with settings for its
+    backend block; those of `backend_config` come before theirs.
     """
 
     environment: str
@@ -25,6 +26,7 @@ class Stack:
     var_files: tuple[str, ...] = ()
     backend_config: tuple[tuple[str, str], ...] = ()
     workspace: str = DEFAULT_WORKSPACE
+    backend_files: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -51,10 +53,10 @@ class Reason:
     """Why a stack is impacted: `path` changed, and `chain` leads from it to the stack (`path` not repeated).
 
     `kind` is one of: `stack` (a file of its folder), `module`, `read` (a file that an expression reads),
-    `variables` (tfvars), `lock`, `link` (through a symbolic link), `version` (a file that says which Terraform runs),
-    `configuration` (terrace.yaml), `new` (the stack was not there), `unsure` (it could not be told, so it counts),
-    `folder` (another file of its folder or of a module's, which something may read). `place` is where the expression
-    `text` is that reads, or may read, the path: `file:line`.
+    `variables` (tfvars), `backend` (a file with settings of its backend), `lock`, `link` (through a symbolic link),
+    `version` (a file that says which Terraform runs), `configuration` (terrace.yaml), `new` (the stack was not there),
+    `unsure` (it could not be told, so it counts), `folder` (another file of its folder or of a module's, which
+    something may read). `place` is where the expression `text` is that reads, or may read, the path: `file:line`.
     """
 
     kind: str

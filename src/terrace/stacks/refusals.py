@@ -89,6 +89,13 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
             "generate plain Terraform and commit it, or leave this stack out",
             Place(terragrunt, 1),
         )
+    for file in graph.backend_files.get(stack.key, ()):
+        if not file.blob:
+            yield Refusal(
+                f"the repository has no file {file.path}, which `backend_files` names",
+                "correct the path, which begins at the root of the repository, or commit the file",
+                Place(config.source) if config.source else None,
+            )
     yield from _runs_elsewhere(folder)
     yield from _without_workspaces(stack, folder)
 

@@ -150,6 +150,7 @@ def _by_pattern(environment: str, path: str, entries: Mapping[tuple[str, str], V
                 "var_files": tuple(filled(one, values) for one in said["var_files"]),
                 "backend_config": {key: filled(value, values) for key, value in said["backend_config"].items()},
                 "workspace": filled(said["workspace"], values),
+                "backend_files": tuple(filled(one, values) for one in said["backend_files"]),
             }
     return None
 
@@ -175,7 +176,8 @@ def _taken_by_pattern(
                 yield f"the stack {there} of {owner} becomes a stack of {now}"
     parts = path.split("/")
     values_now = new[environment, path]
-    elsewhere = values_now["backend_config"] or values_now["workspace"] != DEFAULT_WORKSPACE
+    elsewhere = values_now["backend_config"] or values_now["backend_files"]
+    elsewhere = elsewhere or values_now["workspace"] != DEFAULT_WORKSPACE
     if len(parts) in (2, 3) and may_overlap(parts[0], HOME) and (values_now["name"] or elsewhere):
         yield f"stacks of {HOME}/ that match {path} get another name or another place for their state"
     conventional = len(parts) in (2, 3) and may_overlap(parts[0], HOME)
@@ -207,6 +209,7 @@ def _by_convention(environment: str, path: str) -> Values | None:
         "var_files": (),
         "backend_config": {},
         "workspace": DEFAULT_WORKSPACE,
+        "backend_files": (),
     }
 
 

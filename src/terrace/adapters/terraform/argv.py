@@ -7,6 +7,7 @@ the configuration, or in OpenTofu may have to.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,8 +36,16 @@ def variable_files(site: Site, command: str, product: str, version: Version) -> 
 def init(site: Site, *, files: Argv, as_json: bool) -> Argv:
     """Prepare the data folder: backend, modules, providers. `-reconfigure` because that folder is ours alone."""
     # A scratch state has a backend of its own, which knows nothing of what the real one is told.
-    config = site.stack.backend_config if site.scratch is None else ()
-    given = tuple(f"-backend-config={name}={value}" for name, value in config)
+    stack = site.stack if site.scratch is None else replace(site.stack, backend_config=(), backend_files=())
+    if stack.backend_files and "=" in str(site.root):
+        raise BadInput(
+            f"{site.root} has a `=`, and Terraform would take a file of settings there for a setting",
+            hint="move Terrace's cache: export TERRACE_HOME=PATH",
+        )
+    given = (
+        *(f"-backend-config={site.root / path}" for path in stack.backend_files),
+        *(f"-backend-config={name}={value}" for name, value in stack.backend_config),
+    )
     return ("init", "-input=false", "-no-color", "-reconfigure", *(("-json",) if as_json else ()), *files, *given)
 
 

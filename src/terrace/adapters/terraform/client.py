@@ -472,7 +472,7 @@ class LocalTerraform:
     def pull_from(self, stack: Stack, backend: RecordedBackend, variables: Mapping[str, str]) -> StateSnapshot:
         private = private_folder("backend")
         # Only the backend is configured there: nothing of the repository is evaluated.
-        elsewhere = replace(stack, path="root", var_files=(), backend_config=())
+        elsewhere = replace(stack, path="root", var_files=(), backend_config=(), backend_files=())
         site = Site(elsewhere, private, init_key=private.name, backend=backend.type, variables=variables)
         try:
             site.folder.mkdir()

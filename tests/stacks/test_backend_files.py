@@ -1,0 +1,128 @@
+"""One root module for several environments: each has its address from a file of settings, and no state is shared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.trees import change, landscape, why
+from terrace.adapters.terraform import argv
+from terrace.errors import BadInput
+from terrace.plans.terraform import Site
+from terrace.stacks.backends import addresses, shared
+from terrace.stacks.load import BadConfig, load
+from terrace.stacks.loosening import loosened
+from terrace.stacks.model import Stack
+
+RULES = "version: 1\nenvironments: {dev: {}, prod: {after: dev}}\n"
+MAIN = 'terraform {\n  backend "s3" {\n    bucket = "acme"\n    key = "app"\n  }\n}\nvariable "size" {}\n'
+
+
+def entry(environment: str, more: str) -> str:
+    return f"  - {{path: app, environment: {environment}, var_files: [env/{environment}.tfvars]{more}}}\n"
+
+
+def multi(dev: str, prod: str, more: str = ", backend_files: [env/{}.tfbackend]") -> dict[str, str]:
+    """The layout `multi`: one folder, a file of variables and one of settings for each environment."""
+    return {
+        "app/main.tf": MAIN,
+        "env/dev.tfvars": "size = 1\n",
+        "env/prod.tfvars": "size = 3\n",
+        "env/dev.tfbackend": dev,
+        "env/prod.tfbackend": prod,
+        "terrace.yaml": f"{RULES}stacks:\n" + "".join(entry(e, more.format(e)) for e in ("dev", "prod")),
+    }
+
+
+def parts(files: dict[str, str], key: str) -> dict[str, str]:
+    found = landscape(files)
+    (address,) = addresses(found.stack(key), found.graph)
+    return {**dict(address.parts), **dict.fromkeys(address.unknown, "?")}
+
+
+def test_without_addresses_of_their_own_two_environments_have_one_state() -> None:
+    found = landscape(multi("", ""))
+    assert [(one.stack.key, one.other.key) for one in shared(found)] == [("dev/app", "prod/app")]
+
+
+def test_each_file_gives_its_stack_an_address_of_its_own() -> None:
+    files = multi('key = "dev/app"\n', 'bucket = "acme-prod"\nkey    = "prod/app"\n')
+    assert shared(landscape(files)) == ()
+    assert parts(files, "dev/app") == {"bucket": "acme", "key": "dev/app"}
+    assert parts(files, "prod/app") == {"bucket": "acme-prod", "key": "prod/app"}
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        (", backend_files: [env/{}.tfbackend]", "one"),
+        (", backend_files: [env/{}.tfbackend, env/more.json]", "two"),
+        (", backend_files: [env/more.json, env/{}.tfbackend]", "one"),
+        (", backend_files: [env/{}.tfbackend, env/more.json], backend_config: {{key: three}}", "three"),
+        (", backend_files: [env/{}.tfbackend, env/open.tfbackend]", "?"),
+        (", backend_files: [env/open.tfbackend, env/{}.tfbackend]", "one"),
+    ],
+)
+def test_what_comes_later_comes_before_as_terraform_has_it(more: str, key: str) -> None:
+    files = {
+        **multi('key = "one"\n', 'key = "prod"\n', more),
+        "env/more.json": '{"key": "two"}',
+        "env/open.tfbackend": "key = upper(x)\n",
+    }
+    assert parts(files, "dev/app")["key"] == key
+
+
+def test_a_change_of_one_file_touches_its_environment_alone() -> None:
+    before = multi('key = "dev"\n', 'key = "prod"\n')
+    assert why(change(before, {"env/dev.tfbackend": 'key = "dev2"\n'})) == {
+        "dev/app": ["backend env/dev.tfbackend app"]
+    }
+    assert why(change(before, {"env/prod.tfvars": "size = 4\n"})) == {"prod/app": ["variables env/prod.tfvars app"]}
+
+
+def test_another_content_of_a_file_initializes_again() -> None:
+    one = landscape(multi('key = "dev"\n', 'key = "prod"\n'))
+    other = landscape(multi('key = "dev"\nregion = "r"\n', 'key = "prod"\n'))
+    keys = [[each.graph.init_key(each.stack(key)) for key in ("dev/app", "prod/app")] for each in (one, other)]
+    assert keys[0][0] != keys[1][0] and keys[0][1] == keys[1][1]
+
+
+def test_a_file_that_is_not_there_refuses_the_stack_alone() -> None:
+    files = multi('key = "dev"\n', 'key = "prod"\n')
+    del files["env/dev.tfbackend"]
+    found = landscape(files)
+    assert set(found.refusals) == {"dev/app"}
+    assert "env/dev.tfbackend" in found.refusals["dev/app"].message
+
+
+def test_a_link_out_of_the_repository_is_no_file() -> None:
+    files = {**multi('key = "dev"\n', 'key = "prod"\n'), "env/dev.tfbackend": "-> /etc/passwd"}
+    assert set(landscape(files).refusals) == {"dev/app"}
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "key=prod", "a/key=prod", "-x"])
+def test_a_path_that_terraform_takes_for_something_else_is_refused(path: str) -> None:
+    text = f"{RULES}stacks: [{{path: app, environment: dev, backend_files: [{path!r}]}}]\n"
+    with pytest.raises(BadConfig):
+        load(text.encode())
+
+
+def test_init_gets_the_files_before_the_settings(tmp_path: Path) -> None:
+    stack = Stack("dev", "app", "app", backend_config=(("key", "k"),), backend_files=("env/a", "env/b"))
+    site = Site(stack, tmp_path, init_key="", backend="s3")
+    assert argv.init(site, files=(), as_json=False)[4:] == (
+        f"-backend-config={tmp_path}/env/a",
+        f"-backend-config={tmp_path}/env/b",
+        "-backend-config=key=k",
+    )
+    assert len(argv.init(Site(stack, tmp_path, "", scratch=tmp_path), files=(), as_json=False)) == 4
+    with pytest.raises(BadInput, match="for a setting"):
+        argv.init(Site(stack, tmp_path / "a=b", "", backend="s3"), files=(), as_json=False)
+
+
+def test_another_file_is_a_looser_rule() -> None:
+    before = load(multi("", "")["terrace.yaml"].encode())
+    after = load(multi("", "", ", backend_files: [env/prod.tfbackend]")["terrace.yaml"].encode())
+    (way,) = loosened(before, after)
+    assert "the stack app of dev takes the values of its backend from other files" in way
