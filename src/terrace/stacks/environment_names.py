@@ -23,6 +23,9 @@ SPELLINGS: tuple[tuple[str, ...], ...] = (
 PRODUCTION = frozenset(SPELLINGS[-2])
 """The spellings of production."""
 
+HOMES = frozenset({"environments", "environment", "envs", "env", "accounts", "account", "subscriptions"})
+"""Folders each of whose folders is an environment, whatever it is called."""
+
 _RANKS = {word: rank for rank, words in enumerate(SPELLINGS) for word in words}
 _VAGUE = frozenset({"live", "test", "testing", "int", "integration", "acc", "quality", "dr", "perf", "performance"})
 

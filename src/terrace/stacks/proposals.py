@@ -6,26 +6,25 @@ from usual names. What cannot be placed so is listed, with what a person can do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from terrace.stacks.conventions import Convention, conventions
 from terrace.stacks.discovery import HOME
-from terrace.stacks.environment_names import is_vague, rank, usual_rank, word_in
+from terrace.stacks.environment_names import HOMES, is_vague, rank, usual_rank, word_in
 from terrace.stacks.facts import FactsStore, facts_of
+from terrace.stacks.key_words import PATH
 from terrace.stacks.layout import Layout, is_automatic_variables, parent
 from terrace.stacks.load import asks, is_production, ladder
 from terrace.stacks.naming import NAME
 from terrace.stacks.root_modules import RootModule, find_root_modules
-from terrace.stacks.stack_patterns import filled, matching
+from terrace.stacks.stack_patterns import fault, filled, matching
 from terrace.stacks.tree import Tree
 
 UNNAMED = "default"
 """The environment of a repository that names none: what Terraform calls the workspace that nobody chose."""
-
-_HOMES = frozenset({"environments", "environment", "envs", "env", "accounts", "account", "subscriptions"})
-"""Folders each of whose folders is an environment, whatever it is called."""
 
 _MOST_ENTRIES = 8
 """So many components have an entry each, rather than a pattern that begins with a `*`."""
@@ -126,7 +125,8 @@ class _Group:
         if self.long:
             name = "-".join(capture.get(index, part) for index, part in enumerate(parts) if index != place)
         elif varying and (len(varying) > 1 or stars[-1] != len(parts) - 1 or place == len(parts) - 1):
-            name = "-".join(varying)
+            last = [] if place == len(parts) - 1 or len(parts) - 1 in capture else [parts[-1]]
+            name = "-".join([*varying, *last])
         elif not varying and place == len(parts) - 1 and not alone and literal:
             name = literal[-1]
         environment = capture.get(place, self.members[0].environment)
@@ -178,11 +178,15 @@ class _Proposing:
             unplaced += why
             if not own and not why:
                 rest.append(root)
+        entries, unwritable = self._settled(entries, conventional)
+        unplaced += unwritable
         names = {environment for _, environment in conventional}
-        names |= {one.environment for one in placed} | {e.environment for e in entries if "{" not in e.environment}
+        names |= {key.partition("/")[0] for entry in entries for key, _ in self._stacks(entry)}
         if not names and rest:
             names = {UNNAMED}
-            entries += _unnamed(rest)
+            entries, unwritable = self._settled([*entries, *_unnamed(rest)], conventional)
+            unplaced += unwritable
+            names = {UNNAMED} if entries else set()
             rest = []
         unplaced += [self._homeless(root) for root in rest]
         unplaced += [
@@ -244,7 +248,7 @@ class _Proposing:
         for index, part in enumerate(parts):
             above = "/".join(parts[:index])
             beside = self._children.get(above, set()) - {part}
-            home = index > 0 and parts[index - 1] in _HOMES
+            home = index > 0 and parts[index - 1] in HOMES
             named = rank(part) is not None
             if named and (not is_vague(part) or home or any(rank(other) is not None for other in beside)):
                 score, one = (2 if is_vague(part) else 3), _Placed(folder, part, index)
@@ -282,7 +286,7 @@ class _Proposing:
                 continue
             part = parts[index]
             fits = bool(before) and part.startswith(before) and part.endswith(after)
-            is_home = index > 0 and parts[index - 1] in _HOMES
+            is_home = index > 0 and parts[index - 1] in HOMES
             name = part[len(before) : len(part) - len(after)] if fits else part
             if (fits or (is_home and not before and not after)) and NAME.fullmatch(name):
                 return _Placed(folder, name, index, before, after)
@@ -350,7 +354,13 @@ class _Proposing:
 
     def _entries(self, placed: list[_Placed], conventional: list[tuple[str, str]]) -> Iterator[ProposedEntry]:
         groups: dict[tuple[object, ...], list[_Placed]] = {}
+        odd = [one for one in placed if not all(NAME.fullmatch(part) for part in one.parts)]
+        for one in odd:
+            rest = "-".join(part for index, part in enumerate(one.parts) if index != one.index)
+            yield ProposedEntry(one.path, one.environment, _written(rest) or one.environment)
         for one in placed:
+            if one in odd:
+                continue
             groups.setdefault((len(one.parts), one.index, one.before, one.after), []).append(one)
         found = [part for members in groups.values() for part in self._fitting(_Group(tuple(members)))]
         alone = len(found) == 1 and not conventional
@@ -390,6 +400,25 @@ class _Proposing:
         for folder, values in matching(entry.path, self._layout.folders):
             name = filled(entry.name, values) or folder.rpartition("/")[2]
             yield _key(filled(entry.environment, values), name), folder
+
+    def _settled(
+        self, entries: Iterable[ProposedEntry], conventional: list[tuple[str, str]]
+    ) -> tuple[list[ProposedEntry], list[Unplaced]]:
+        """The entries that can be written and make stacks of their own, and the root modules of the others."""
+        keys = {_key(name, folder.rpartition("/")[2]) for folder, name in conventional}
+        kept, left = [], []
+        for entry in entries:
+            mine = dict(self._stacks(entry))
+            hint = "rename the folder, or write an entry for it with a `name` of its own"
+            if not _is_path(entry.path) or ("*" in entry.path and fault(entry.path)):
+                left += [Unplaced(one, "its path cannot be written in terrace.yaml", hint) for one in mine.values()]
+            elif len(mine) < len(list(self._stacks(entry))) or not keys.isdisjoint(mine):
+                why = "another stack of its environment is called as it would be"
+                left += [Unplaced(one, why, hint) for _, one in self._stacks(entry)]
+            else:
+                keys |= mine.keys()
+                kept.append(entry)
+        return kept, left
 
     # --- the order, and what is left -------------------------------------------------------------------------------
 
@@ -443,7 +472,16 @@ def _unnamed(roots: list[RootModule]) -> Iterator[ProposedEntry]:
     for root in roots:
         short = root.path.rpartition("/")[2]
         usable = names[short] == 1 and (not root.path or NAME.fullmatch(short))
-        yield ProposedEntry(root.path or ".", UNNAMED, "" if usable else root.path.replace("/", "-"))
+        yield ProposedEntry(root.path or ".", UNNAMED, "" if usable else _written(root.path) or UNNAMED)
+
+
+def _is_path(path: str) -> bool:
+    return PATH.pattern is not None and PATH.pattern.fullmatch(path) is not None
+
+
+def _written(text: str) -> str:
+    """A text as the name of a stack, with `-` for what no name may hold."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("._-")[:63]
 
 
 def _key(environment: str, name: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from terrace.errors import Place
-from terrace.stacks.environment_names import is_vague, rank
+from terrace.stacks.environment_names import HOMES, is_vague, rank
 from terrace.stacks.facts import FactsStore, FileFacts, Settings, facts_of
 from terrace.stacks.graph import Graph
 from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables, join, parent
@@ -197,6 +197,8 @@ class _Aside:
         return not _MODULES.isdisjoint(folder.split("/"))
 
     def _is_step(self, above: list[str]) -> bool:
-        """Whether other environments are beside a folder `test`: then it is one too."""
+        """Whether other environments are beside a folder `test`, or usually are: then it is one too."""
+        if above and above[-1] in HOMES:
+            return True
         beside = self._children.get("/".join(above), set())
         return any(rank(name) is not None and not is_vague(name) for name in beside)

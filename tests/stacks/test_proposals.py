@@ -1,0 +1,231 @@
+"""Proposals for layouts that are mixed, unusual, or made to mislead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.trees import DictTree
+from terrace.apps.cli.init import terrace_yaml
+from terrace.errors import BadInput
+from terrace.stacks.discovery import discovered, environments
+from terrace.stacks.facts import Forgetful
+from terrace.stacks.load import load
+from terrace.stacks.proposals import Proposal, propose
+
+BACKEND = 'terraform {\n  backend "s3" {}\n}\n'
+LITERAL = 'terraform {\n  backend "s3" {\n    key = "one"\n  }\n}\n'
+TF = 'resource "terraform_data" "x" {}\n'
+
+
+def roots(*folders: str) -> dict[str, str]:
+    return {f"{folder}/main.tf" if folder else "main.tf": BACKEND for folder in folders}
+
+
+def proposal(files: dict[str, str]) -> Proposal:
+    """The proposal, after the file that is written was read back: it must make the stacks that were proposed."""
+    tree = DictTree(files)
+    made = propose(tree, Forgetful())
+    if made.environments:
+        config = load(terrace_yaml(made.environments, made.entries).encode(), discovered=environments(tree))
+        stacks, problems = discovered(tree, config)
+        assert problems == ()
+        assert {(stack.key, stack.path) for stack in stacks} == set(made.stacks)
+        assert len({stack.key for stack in stacks}) == len(stacks)
+    return made
+
+
+def stacks(files: dict[str, str]) -> list[str]:
+    return [key for key, _ in proposal(files).stacks]
+
+
+def named(files: dict[str, str]) -> list[tuple[str, str | None]]:
+    return [(one.name, one.after) for one in proposal(files).environments]
+
+
+def test_two_production_environments_go_after_the_same_one() -> None:
+    files = roots("live/dev", "live/staging-eu", "live/prod-eu", "live/prod-us")
+    assert named(files) == [
+        ("dev", None),
+        ("staging-eu", "dev"),
+        ("prod-eu", "staging-eu"),
+        ("prod-us", "staging-eu"),
+    ]
+    assert [one.asks for one in proposal(files).environments] == [False, False, True, True]
+
+
+def test_what_the_names_of_environments_have_in_common_is_no_part_of_them() -> None:
+    files = roots("acme-dev-eu/net", "acme-prod-eu/net", "acme-dev-eu/app", "acme-prod-eu/app")
+    assert stacks(files) == ["dev/app", "dev/net", "prod/app", "prod/net"]
+    (entry,) = proposal(files).entries
+    assert (entry.path, entry.environment) == ("acme-*-eu/*", "{1}")
+
+
+@pytest.mark.parametrize("name", ["dev-tools", "test-runner", "load-balancer", "product", "live", "test", "int"])
+def test_a_component_that_is_called_like_an_environment_is_none(name: str) -> None:
+    made = proposal(roots(f"infra/{name}", "infra/network"))
+    assert [one.name for one in made.environments] == ["default"] or name in ("test",)
+    assert ("infra/network" in dict(made.stacks).values()) or name == "test"
+
+
+def test_the_environment_is_the_folder_that_says_it_best() -> None:
+    assert stacks(roots("stacks/dev-portal/prod", "stacks/dev-portal/dev")) == ["dev", "prod"]
+    assert stacks(roots("live/prod/net", "live/dev/net")) == ["dev/net", "prod/net"]
+    assert stacks(roots("envs/test/db", "envs/live/db")) == ["live/db", "test/db"]
+
+
+def test_stacks_of_one_name_in_one_environment_are_told_apart_by_their_paths() -> None:
+    files = roots("aws/dev/net", "aws/prod/net", "azure/dev/net", "azure/prod/net")
+    assert stacks(files) == ["dev/aws-net", "dev/azure-net", "prod/aws-net", "prod/azure-net"]
+    deep = roots("a/dev/x/net", "a/dev/y/net", "b/dev/net")
+    assert stacks(deep) == ["dev/net", "dev/x-net", "dev/y-net"]
+
+
+def test_a_pattern_matches_no_folder_that_is_no_stack() -> None:
+    files = {**roots("live/dev/net", "live/prod/net", "live/prod/db"), "live/prod/shared/main.tf": "# nothing\n"}
+    files["live/dev/lib/main.tf"] = TF
+    files["live/dev/net/main.tf"] = BACKEND + 'module "lib" {\n  source = "../lib"\n}\n'
+    made = proposal(files)
+    assert "live/dev/lib" not in dict(made.stacks).values()
+
+
+def test_many_components_have_one_pattern() -> None:
+    files = roots(*(f"c{number}/{e}" for number in range(20) for e in ("dev", "prod")))
+    (entry,) = proposal(files).entries
+    assert (entry.path, entry.environment, entry.name) == ("*/*", "{2}", "{1}")
+
+
+def test_conventional_folders_need_no_entry_and_others_beside_them_do() -> None:
+    files = roots("environments/dev/app", "environments/prod/app", "infra/dev/net", "infra/prod/net")
+    made = proposal(files)
+    assert [key for key, _ in made.stacks] == ["dev/app", "dev/net", "prod/app", "prod/net"]
+    assert [entry.path for entry in made.entries] == ["infra/*/net"]
+
+
+def test_conventional_folders_that_are_too_deep_have_a_pattern() -> None:
+    files = roots("environments/dev/eu/net", "environments/prod/eu/net", "environments/prod/us/net")
+    assert stacks(files) == ["dev/eu-net", "prod/eu-net", "prod/us-net"]
+
+
+def test_root_modules_without_any_environment_are_in_one_that_nothing_names() -> None:
+    made = proposal(roots("network", "apps/shop", "jobs/shop", "database"))
+    assert [(one.name, one.asks, one.protected) for one in made.environments] == [("default", True, True)]
+    assert [key for key, _ in made.stacks] == [
+        "default/apps-shop",
+        "default/database",
+        "default/jobs-shop",
+        "default/network",
+    ]
+
+
+# --- files of variables ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["{}.tfvars", "env/{}.tfvars", "environments/{}.tfvars", "config/{}/main.tfvars", "vars/app-{}.tfvars"],
+)
+def test_files_of_variables_name_the_environments_of_a_root_module(place: str) -> None:
+    files = {"app/main.tf": TF + 'provider "aws" {\n  region = "x"\n}\n'}
+    files |= {f"app/{place.format(name)}": "" for name in ("dev", "prod")}
+    made = proposal(files)
+    assert [(one.environment, one.var_files) for one in made.entries] == [
+        (name, (f"app/{place.format(name)}",)) for name in ("dev", "prod")
+    ]
+    assert [key for key, _ in made.stacks] == ["dev/app", "prod/app"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["{}.s3.tfbackend", "backend/{}.hcl", "backend-{}.conf", "{}/backend.tfvars", "backend-{}.tfvars"],
+)
+def test_settings_of_the_backend_are_taken_without_secrets(place: str) -> None:
+    files = {"main.tf": BACKEND, "dev.tfvars": "", "prod.tfvars": ""}
+    files |= {place.format(e): f'key = "{e}"\naccess_key = "AKIA"\nx = var.y\n' for e in ("dev", "prod")}
+    assert [dict(one.backend_config) for one in proposal(files).entries] == [{"key": "dev"}, {"key": "prod"}]
+
+
+def test_one_address_is_never_given_to_two_environments() -> None:
+    """That dev and prod share a state is worse than having to write an entry."""
+    for block in (LITERAL, BACKEND):
+        made = proposal({"app/main.tf": block, "app/dev.tfvars": "", "app/prod.tfvars": "", **roots("live/dev")})
+        (left,) = made.unplaced
+        assert left.path == "app"
+        assert "they would share a state" in left.why
+        assert "backend_config" in left.hint
+
+
+def test_files_of_variables_that_terraform_reads_by_itself_are_no_environments() -> None:
+    made = proposal({**roots("app"), "app/dev.auto.tfvars": "", "app/terraform.tfvars": ""})
+    assert [one.name for one in made.environments] == ["default"]
+
+
+# --- other tools -------------------------------------------------------------------------------------------------
+
+
+def test_stacks_of_terramate_are_root_modules_like_others() -> None:
+    files = {**roots("stacks/dev/net", "stacks/prod/net"), "stacks/dev/net/stack.tm.hcl": "stack {}\n"}
+    made = proposal(files)
+    assert [key for key, _ in made.stacks] == ["dev/net", "prod/net"]
+    assert [tool.tool for tool in made.conventions] == ["Terramate"]
+
+
+def test_what_cdktf_synthesized_are_stacks() -> None:
+    text = '{"provider": {"aws": [{"region": "x"}]}, "terraform": {"backend": {"s3": {"key": "k"}}}}'
+    files = {f"cdktf.out/stacks/shop-{e}/cdk.tf.json": text for e in ("dev", "prod")} | {"cdktf.json": "{}"}
+    made = proposal(files)
+    assert [(one.path, one.environment) for one in made.entries] == [("cdktf.out/stacks/shop-*", "{1}")]
+    assert [tool.tool for tool in made.conventions] == ["CDKTF"]
+    (alone,) = proposal({"cdktf.json": "{}", "main.ts": ""}).conventions
+    assert "commit cdktf.out" in alone.hint
+
+
+def test_components_of_atmos_are_told_what_they_lack() -> None:
+    files = {**roots("components/terraform/vpc"), "atmos.yaml": "", "stacks/dev.yaml": "", "stacks/prod.yaml": ""}
+    (tool,) = proposal(files).conventions
+    assert (tool.tool, "var_files" in tool.hint) == ("Atmos", True)
+
+
+def test_units_of_terragrunt_beside_plain_stacks_are_left_out() -> None:
+    files = {**roots("live/dev/net", "live/prod/net"), "live/dev/app/terragrunt.hcl": "", "live/terragrunt.hcl": ""}
+    files["live/dev/mixed/terragrunt.hcl"] = ""
+    files["live/dev/mixed/main.tf"] = BACKEND
+    made = proposal(files)
+    assert "live/dev/mixed" not in dict(made.stacks).values()
+    assert [one.path for one in made.unplaced] == ["live/dev/app", "live/dev/mixed"]
+
+
+# --- whatever is there -------------------------------------------------------------------------------------------
+
+PARTS = st.sampled_from(
+    [
+        "dev",
+        "prod",
+        "prod-eu",
+        "acme-dev",
+        "acme-prod",
+        "net",
+        "app",
+        "a b",
+        "-x",
+        "live",
+        "test",
+        "modules",
+        "environments",
+    ]
+)
+FOLDERS = st.lists(st.lists(PARTS, max_size=4).map("/".join), min_size=1, max_size=12)
+
+
+@given(FOLDERS, st.lists(st.sampled_from(["dev.tfvars", "prod.tfvars", "x.auto.tfvars"]), max_size=2))
+def test_of_any_folders_a_file_is_proposed_that_can_be_read_and_is_right(folders: list[str], more: list[str]) -> None:
+    files: dict[str, Any] = roots(*folders) | {f"{folders[0]}/{name}".lstrip("/"): "" for name in more}
+    tree = DictTree(files)
+    try:
+        environments(tree)
+    except BadInput:
+        return
+    proposal(files)
