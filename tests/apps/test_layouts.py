@@ -74,6 +74,13 @@ def test_plan_takes_the_name_of_an_environment_with_several_stacks(tmp_path: Pat
     assert (refused.code, "empty has no stack" in refused.err) == (2, True)
 
 
+def test_a_file_of_opentofu_changes_nothing_where_terraform_runs(tmp_path: Path) -> None:
+    files = {"environments/dev/main.tf": root("dev"), "modules/thing/main.tf": MODULE}
+    shop = world(tmp_path, {**files, "environments/dev/main.tofu": "terraform {\n  cloud {}\n}\n"})
+    planned = shop.ok("plan", "dev", "--json").json
+    assert (len(planned["plans"]), planned["unplanned"]) == (1, [])
+
+
 # --- layouts and what a person wants of them ---------------------------------------------------------------------
 
 LAYOUTS = Path(__file__).parent.parent / "layouts"

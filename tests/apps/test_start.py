@@ -434,6 +434,23 @@ def test_a_git_that_is_too_old_is_told(
     assert (code, rows["git"]["state"], rows["git"]["how"]) == (1, "missing", "install git 2.30 or newer")
 
 
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("echo 'ask your admin'", "it says 'ask your admin'"), ("exit 3", "it says 'nothing, with exit code 3'")],
+)
+def test_what_a_wrapper_says_in_the_place_of_terraform_is_told(
+    work: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+) -> None:
+    wrapper = tmp_path / "bin/terraform"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f"#!/bin/sh\n{script}\n")
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+    _, rows = examined(work, capsys)
+    assert rows["terraform"]["state"] == "missing"
+    assert said in rows["terraform"]["found"]
+
+
 def test_the_table_for_people_says_the_same(work: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TERRACE_BACKUP_KEY")
     assert doctor(str(work), as_json=False) == 1

@@ -34,6 +34,8 @@ from terrace.rollout.ports import Watcher
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.load import BadConfig
+from terrace.stacks.read_tree import as_read, has_files_of_tofu
+from terrace.stacks.tree import Tree
 from terrace.stacks.trust_root import RootPlace
 
 if TYPE_CHECKING:
@@ -201,12 +203,24 @@ class Workshop:
 
         if commit in self._surveyed:
             return self._surveyed[commit]
-        tree = self.repository.tree(commit)
+        whole = self.repository.tree(commit)
+        tree = as_read(whole, self._product(whole))
         found = Landscape.of_tree(commit, self.config_at(commit), tree, FactsCache(self.home.cache / "facts.db"))
         while len(self._surveyed) >= SURVEYS_KEPT:
             self._surveyed.pop(next(iter(self._surveyed)), None)
         self._surveyed[commit] = found
         return found
+
+    def _product(self, tree: Tree) -> str | None:
+        """What reads the configuration, where that makes a difference; None where it makes none or is not known."""
+        if not has_files_of_tofu(tree):
+            return None
+        try:
+            return self.terraform.product
+        except Interrupted:
+            raise
+        except TerraceError:
+            return None
 
     def left_out(self, environments: Iterable[str], commit: str = "") -> Mapping[str, Refusal]:
         """Returns the stacks of these environments that no deployment of a commit takes, with the reasons; of the

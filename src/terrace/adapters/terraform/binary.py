@@ -71,7 +71,9 @@ def _asked(command: tuple[str, ...], environ: Mapping[str, str]) -> Binary:
         told = json.loads(done.out)
         version = parse(told["terraform_version"])
     except (ValueError, KeyError, TypeError) as error:
-        raise NotReady(f"{command[0]} does not answer like Terraform: {done.message[:200]}", hint=INSTALL) from error
+        # A wrapper may say on stdout what it has to say.
+        said = done.message or done.out.decode("utf-8", "replace").strip() or f"nothing, with exit code {done.code}"
+        raise NotReady(f"{command[0]} does not answer like Terraform: it says {said[:200]!a}", hint=INSTALL) from error
     # Both say `terraform_version`; only their names and their help tell them apart.
     product = "tofu" if "tofu" in Path(command[0]).name else "terraform"
     return Binary(command, product, version)

@@ -1,0 +1,63 @@
+"""A tree as Terraform or OpenTofu reads it: where both syntaxes of a file are there, each takes its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Literal
+
+from terrace.stacks.tree import Entry, Tree, read_many
+
+Product = Literal["terraform", "tofu"]
+
+_OF_TOFU = ((".tofu", ".tf"), (".tofu.json", ".tf.json"), (".tofutest.hcl", ".tftest.hcl"))
+
+
+def as_read(tree: Tree, product: str | None) -> Tree:
+    """Returns the tree without the files that a product does not read; the tree itself where it reads all of them.
+
+    Terraform reads no `.tofu` file. OpenTofu reads `main.tofu` in the place of a `main.tf` beside it. Without a product
+    all files are taken, so that what either reads is seen.
+    """
+    if product is None:
+        return tree
+    of_tofu = [path for path in tree.entries if path.endswith(tuple(ending for ending, _ in _OF_TOFU))]
+    if not of_tofu:
+        return tree
+    return _Read(tree, frozenset(of_tofu if product == "terraform" else map(_replaced, of_tofu)))
+
+
+def has_files_of_tofu(tree: Tree) -> bool:
+    """Returns whether the two products read different files of a tree."""
+    return any(path.endswith((".tofu", ".tofu.json")) for path in tree.entries)
+
+
+def _replaced(path: str) -> str:
+    for ending, plain in _OF_TOFU:
+        if path.endswith(ending):
+            return f"{path.removesuffix(ending)}{plain}"
+    return path
+
+
+class _Read:
+    """A tree without some of its files."""
+
+    def __init__(self, tree: Tree, without: frozenset[str]) -> None:
+        self._tree = tree
+        self._without = without
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        return {path: entry for path, entry in self._tree.entries.items() if path not in self._without}
+
+    def read(self, path: str) -> bytes:
+        if path in self._without:
+            raise KeyError(path)
+        return self._tree.read(path)
+
+    def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        wanted = tuple(paths)
+        for path in wanted:
+            if path in self._without:
+                raise KeyError(path)
+        return read_many(self._tree, wanted)

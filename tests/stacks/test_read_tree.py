@@ -1,0 +1,63 @@
+"""Where both syntaxes of a file are there, the binary that runs reads its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.trees import DictTree
+from terrace.stacks.config import Config, Environment
+from terrace.stacks.facts import Forgetful
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.read_tree import as_read, has_files_of_tofu
+
+CLOUD = "terraform {\n  cloud {}\n}\n"
+LOCAL = 'terraform {\n  backend "local" {}\n}\n'
+CONFIG = Config(environments=(Environment("dev"),))
+FILES = {
+    "environments/dev/main.tf": CLOUD,
+    "environments/dev/main.tofu": LOCAL,
+    "environments/dev/other.tf": "",
+    "environments/dev/extra.tofu": "",
+    "environments/dev/data.tf.json": "{}",
+    "environments/dev/data.tofu.json": "{}",
+    "environments/dev/x.tofutest.hcl": "",
+    "main.tf": "",
+}
+
+
+def read(product: str | None) -> list[str]:
+    tree = as_read(DictTree(FILES), product)
+    landscape = Landscape.of_tree("c", CONFIG, tree, Forgetful())
+    return sorted(path.rpartition("/")[2] for path in landscape.graph.folders["environments/dev"].files)
+
+
+def test_terraform_reads_no_file_of_opentofu() -> None:
+    assert read("terraform") == ["data.tf.json", "main.tf", "other.tf"]
+
+
+def test_opentofu_reads_its_own_file_in_the_place_of_the_other() -> None:
+    assert read("tofu") == ["data.tofu.json", "extra.tofu", "main.tofu", "other.tf"]
+
+
+def test_what_is_not_known_reads_everything() -> None:
+    assert len(read(None)) == 6
+
+
+@pytest.mark.parametrize(("product", "refused"), [("terraform", {"dev"}), ("tofu", set()), (None, {"dev"})])
+def test_a_stack_is_refused_for_what_is_read_only(product: str | None, refused: set[str]) -> None:
+    tree = as_read(DictTree(FILES), product)
+    assert Landscape.of_tree("c", CONFIG, tree, Forgetful()).refusals.keys() == refused
+
+
+def test_a_file_that_is_not_read_is_not_there() -> None:
+    tree = as_read(DictTree(FILES), "tofu")
+    assert "environments/dev/main.tf" not in tree.entries
+    with pytest.raises(KeyError):
+        tree.read("environments/dev/main.tf")
+    assert tree.read("main.tf") == b"", "only a file of the same name beside it is read in its place"
+
+
+def test_without_files_of_opentofu_the_tree_is_the_same() -> None:
+    tree = DictTree({"main.tf": "", "main.tofu.md": ""})
+    assert not has_files_of_tofu(tree)
+    assert as_read(tree, "tofu") is tree
