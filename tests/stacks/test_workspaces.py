@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.trees import change, landscape, why
+from terrace.pipelines.opening import waves_of
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address, shared
 from terrace.stacks.graph import local_state_path
 from terrace.stacks.load import BadConfig, load
@@ -183,3 +184,31 @@ def test_a_workspace_of_one_of_several_stacks_of_a_folder_is_weighed() -> None:
     before = load(files(TF, entry("prod", "eu", "eu"), entry("prod", "us", "us"))["terrace.yaml"].encode())
     after = load(files(TF, entry("prod", "eu", "eu"), entry("prod", "eu", "us"))["terrace.yaml"].encode())
     assert any("in the workspace" in way for way in loosened(before, after))
+
+
+def test_a_use_of_the_workspace_is_told_for_stacks_that_name_none_also_inside_of_modules() -> None:
+    uses = "locals {\n  a = terraform.workspace\n}\n"
+    found = landscape(
+        {
+            **files('module "m" {\n  source = "../m"\n}\n', entry("prod", "prod"), entry("dev", "default")),
+            "m/main.tf": f"\n{uses}",
+            "environments/dev/main.tf.json": '{"locals": {"a": "x-${terraform.workspace}"}}',
+        }
+    )
+    told = [(n.path, n.line, n.message.partition(" in ")[2]) for n in found.graph.notices]
+    assert told[-1] == ("m/main.tf", 3, "dev/net"), "prod/net names its workspace"
+    assert [path for path, _, _ in told] == ["environments/dev/main.tf.json", "m/main.tf"]
+    assert all("workspace: NAME" in (n.hint or "") for n in found.graph.notices)
+
+
+def test_stacks_of_one_folder_are_deployed_one_after_the_other_by_whatever_name_it_has() -> None:
+    found = landscape(
+        {
+            **files(TF, *(entry("prod", name, name) for name in ("ap", "eu", "us"))),
+            "environments/prod/alias": "-> ../../net",
+            "environments/prod/own/main.tf": TF,
+        }
+    )
+    waves = waves_of(found, "prod")
+    assert waves[0] == ("prod/alias", "prod/own")
+    assert [len(wave) for wave in waves] == [2, 1, 1, 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
@@ -16,8 +16,9 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.declaring import declare
 from terrace.rollout.model import Deployment
 from terrace.stacks.additions import NOTHING, Additions
+from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import Origin, is_requested
+from terrace.stacks.model import Origin, Stack, is_requested
 from terrace.stacks.order import waves
 
 
@@ -51,7 +52,7 @@ class Opening:
 
 def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], ...]:
     """The keys of an environment's stacks in the order in which they go, without those that are refused and those that
-    go after one. Raises BadInput when it has none."""
+    go after one. Stacks of one folder go one after the other. Raises BadInput when it has none."""
     stacks = landscape.of(environment)
     taken = landscape.deployable(environment)
     if stacks and not taken:
@@ -62,7 +63,25 @@ def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], .
             f"{environment} has no stacks at {landscape.commit[:7]}",
             hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
         )
-    return tuple(tuple(stack.key for stack in wave) for wave in waves(taken, landscape.graph))
+    order = (part for wave in waves(taken, landscape.graph) for part in _one_of_each_folder(wave, landscape.graph))
+    return tuple(tuple(stack.key for stack in part) for part in order)
+
+
+def _one_of_each_folder(wave: tuple[Stack, ...], graph: Graph) -> Iterator[tuple[Stack, ...]]:
+    """Splits a wave so that no two stacks of a part have one folder, by whatever name.
+
+    Terraform leaves a state that it could not write in the folder where it runs, and nothing there says whose it is.
+    """
+    parts: list[dict[tuple[str, ...], Stack]] = []
+    for stack in wave:
+        folder = graph.folders[stack.path].files
+        for part in parts:
+            if folder not in part:
+                part[folder] = stack
+                break
+        else:
+            parts.append({folder: stack})
+    return (tuple(part.values()) for part in parts)
 
 
 def waves_with(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:

@@ -15,6 +15,7 @@ from terrace.stacks.tree import Tree
 from terrace.stacks.values import Values, depends_on_stack, path_of
 
 _LOCAL = ("./", "../")
+_MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ class _Builder:
             for call in self._folders[path].calls:
                 callers.setdefault(call.target, []).append(path)
         self._notices += _cycles(self._folders)
+        self._notices += _default_workspaces(stacks, self._folders)
         locks = {s.path: e.blob for s in stacks if (e := self._tree.entries.get(s.file(LOCK_FILE)))}
         unique = tuple(dict.fromkeys(self._notices))
         graph = Graph(
@@ -297,6 +299,39 @@ class _Builder:
         if not self._layout.configuration(way.real):
             message = f"module {call.name!r} has no configuration at {way.real}"
             self._notices.append(Notice(message, path, call.line, "the folder is missing, empty or misspelt"))
+
+
+def _default_workspaces(stacks: tuple[Stack, ...], folders: dict[str, Folder]) -> Iterator[Notice]:
+    """Uses of `terraform.workspace` in stacks that name no workspace: an environment may be meant that is none of
+    them."""
+    using = {path: next((n for n in _workspace_lines(folder)), None) for path, folder in folders.items()}
+    if not any(using.values()):
+        return
+    told: dict[tuple[str, int], list[str]] = {}
+    for stack in stacks:
+        if stack.workspace == DEFAULT_WORKSPACE:
+            for path in Graph(folders, {}).reached(stack):
+                place = using.get(path)
+                if place is not None:
+                    told.setdefault(place, []).append(stack.key)
+    for (path, line), keys in sorted(told.items()):
+        named = ", ".join(keys[:_MOST_SHOWN]) + (
+            f" and {len(keys) - _MOST_SHOWN} more" if len(keys) > _MOST_SHOWN else ""
+        )
+        yield Notice(
+            f"`terraform.workspace` is always `default` in {named}",
+            path,
+            line,
+            "where its state is in another workspace, name that under `stacks:`: `workspace: NAME`",
+        )
+
+
+def _workspace_lines(folder: Folder) -> Iterator[tuple[str, int]]:
+    return (
+        (path, facts.workspace_line)
+        for path, facts in zip(folder.files, folder.facts, strict=True)
+        if facts.workspace_line
+    )
 
 
 def _templates_in(folder: Folder) -> Iterator[Template]:
