@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from terrace.stacks.load import load
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
@@ -39,3 +41,13 @@ def test_every_page_is_reached_from_the_readme() -> None:
         left += [page.parent / target for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text())]
     docs = {p.resolve() for p in ROOT.glob("docs/**/*.md")}
     assert docs <= seen
+
+
+def test_the_entries_of_the_page_about_existing_repositories_are_right() -> None:
+    page = (ROOT / "docs/how-to/existing-repository.md").read_text()
+    entries = re.findall(r"\{path: .*?\}(?=`|\n)", page)
+    assert len(entries) > 8
+    for entry in entries:
+        text = f"version: 1\nenvironments: {{dev: {{}}, prod: {{}}}}\nstacks: [{entry}]\n"
+        config = load(text.encode())
+        assert len(config.stacks) + len(config.stack_patterns) == 1, entry

@@ -473,3 +473,11 @@ def test_a_folder_of_the_machine_is_named_from_its_root(url: str) -> None:
 @pytest.mark.parametrize("url", ["copies", "a/b..c/..d", ".git/copies", "file:///srv/copies", "s3://bucket/../x"])
 def test_backups_are_kept_in_a_folder_of_the_repository_or_where_a_url_says(url: str) -> None:
     assert load(f"version: 1\nbackups: {{url: '{url}'}}\n".encode()).backups.url == url
+
+
+@pytest.mark.parametrize("line", ["- &a {path: x, environment: dev}", "- *a", "- {<<: x, path: y, environment: dev}"])
+def test_where_a_file_repeats_itself_by_anchors_patterns_are_named(line: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        load(f"version: 1\nenvironments: {{dev: {{}}}}\nstacks:\n  {line}\n".encode())
+    hints = [problem.hint for problem in caught.value.problems if problem.hint and "{1}" in problem.hint]
+    assert len(hints) == 1

@@ -15,6 +15,11 @@ DEEPEST = 20
 LARGEST = 1 << 20
 """How many bytes are read; a terrace.yaml of a hundred environments has a tenth of it."""
 
+_NO_ANCHORS = (
+    'write the value out; one entry of `stacks:` may stand for many folders: {path: "live/*/*", environment: "{1}"}'
+)
+"""What is said where a file repeats itself by other means."""
+
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
@@ -153,7 +158,7 @@ class _Reader:
         if depth > DEEPEST:
             raise _Stop(Problem(self._place(event), "this nests too deeply", f"{DEEPEST} levels are read"))
         if event.anchor is not None:
-            self._note(event, "anchors and aliases are not used here", "write the value out")
+            self._note(event, "anchors and aliases are not used here", _NO_ANCHORS)
         if kind == "AliasEvent":
             return None
         if event.tag is not None:
@@ -194,7 +199,7 @@ class _Reader:
             self._note(event, "a key must be a word", "quote it" if isinstance(key, Scalar) and key.text else None)
             return None
         if key.text == "<<":
-            self._note(event, "merge keys are not used here", "write the values out")
+            self._note(event, "merge keys are not used here", _NO_ANCHORS)
             return None
         if key.text in seen:
             self._note(event, f"{shown(key.text)} is there twice, first at {seen[key.text]}", "keep one")
