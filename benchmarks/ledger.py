@@ -15,6 +15,7 @@ from pathlib import Path
 
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, Ledger
 
 APPENDS = 60
@@ -30,9 +31,11 @@ def main() -> None:
         plain = _bare(work)
         file = Path(place) / "ledger.db"
         ledgers: dict[str, Callable[[], Ledger]] = {
-            "git, local": lambda: GitLedger(work, remote=None, clock=_now, new_id=_id),
-            "git, pushed": lambda: GitLedger(work, remote="origin", clock=_now, new_id=_id, branch="terrace/pushed"),
-            "sqlite": lambda: SqliteLedger(file, clock=_now, new_id=_id),
+            "git, local": lambda: GitLedger(work, remote=None, clock=_now, new_id=_id, key=NO_KEY),
+            "git, pushed": lambda: GitLedger(
+                work, remote="origin", clock=_now, new_id=_id, branch="terrace/pushed", key=NO_KEY
+            ),
+            "sqlite": lambda: SqliteLedger(file, clock=_now, new_id=_id, key=NO_KEY),
         }
         print(f"{APPENDS} appends; git commit alone: {plain / APPENDS * 1000:.1f} ms each")
         for name, opened in ledgers.items():

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from terrace.adapters.clocks import GOOD_FOR, SINCE_START, ReferenceClock
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.dates import doubt
 from terrace.ledger.model import History
 
@@ -40,7 +41,7 @@ def test_a_clock_that_was_set_forward_on_one_machine_is_noticed_by_the_server_of
     machine.now = NOON + timedelta(days=2)
     reference = machine.clock("https://ann:s3cret@git.example.com:8443/acme/infra.git")()
     assert (reference.time, reference.source) == (NOON, "the server git.example.com:8443")
-    assert doubt(History(), machine.now, reference) is not None
+    assert doubt(History(key=NO_KEY), machine.now, reference) is not None
     (request,) = machine.asked
     assert str(request.url) == "https://git.example.com:8443/"
     assert "authorization" not in request.headers
@@ -49,11 +50,11 @@ def test_a_clock_that_was_set_forward_on_one_machine_is_noticed_by_the_server_of
 def test_a_clock_that_is_set_while_a_command_runs_is_noticed_without_any_server() -> None:
     machine = Machine()
     clock = machine.clock("git@github.com:acme/infra.git", "/srv/git/infra.git", "http://127.0.0.1/infra.git")
-    assert doubt(History(), machine.now, clock()) is None
+    assert doubt(History(key=NO_KEY), machine.now, clock()) is None
     machine.go_on(timedelta(hours=3))
-    assert doubt(History(), machine.now, clock()) is None, "time that passes is no doubt"
+    assert doubt(History(key=NO_KEY), machine.now, clock()) is None, "time that passes is no doubt"
     machine.go_on(timedelta(minutes=1), clock=timedelta(hours=2))
-    found = doubt(History(), machine.now, clock())
+    found = doubt(History(key=NO_KEY), machine.now, clock())
     assert found is not None
     assert SINCE_START in found[0]
     assert machine.asked == [], "what is not asked by https may be answered by anybody in between"

@@ -18,6 +18,7 @@ from terrace.adapters.git.trees import _listing
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.errors import BadInput, Corrupt, NotReady, TerraceError
 from terrace.ledger import kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import GENESIS, Draft
 
 Damage = Callable[[Path], None]
@@ -151,7 +152,7 @@ def test_a_damaged_object_of_the_ledger_is_told_and_is_no_shorter_ledger(
 
     def ledger() -> GitLedger:
         return GitLedger(
-            work, remote="origin", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: next(ids)
+            work, remote="origin", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: next(ids), key=NO_KEY
         )
 
     ledger().append([Draft(kinds.LEDGER_OPENED, "ledger", "ann", {"version": 1})], head=GENESIS)
@@ -245,7 +246,7 @@ def test_what_is_pushed_to_another_repository_than_it_is_read_from_is_not_writte
 
     def ledger() -> GitLedger:
         return GitLedger(
-            work, remote="origin", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: next(ids)
+            work, remote="origin", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: next(ids), key=NO_KEY
         )
 
     first = [Draft(kinds.LEDGER_OPENED, "ledger", "ann", {"version": 1})]

@@ -15,6 +15,7 @@ import pytest
 from support.cli import KEY, World, three_environments, world
 from support.git import git
 from terrace.adapters.ledgers.git import GitLedger
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft
 
 pytestmark = pytest.mark.slow
@@ -31,7 +32,11 @@ def write(shop: World, kind: str, subject: str, payload: Mapping[str, Any], *, a
     ids = iter(range(10**6))
     stamp = f"{datetime.now(UTC):%H%M%S%f}"
     ledger = GitLedger(
-        shop.work, remote="origin", clock=lambda: datetime.now(UTC) + ahead, new_id=lambda: f"m{stamp}{next(ids)}"
+        shop.work,
+        remote="origin",
+        clock=lambda: datetime.now(UTC) + ahead,
+        new_id=lambda: f"m{stamp}{next(ids)}",
+        key=NO_KEY,
     )
     history = ledger.append([Draft(kind, subject, "mallory", payload)], head=ledger.read().head)
     return len(history.events) - 1

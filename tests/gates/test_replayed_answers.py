@@ -15,6 +15,7 @@ from terrace.gates.declaration import Declaration, read_declaration
 from terrace.gates.model import Identity, Outcome, Subject
 from terrace.gates.statement import Statement, read_statement, statement_bytes
 from terrace.ledger import folds, kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all
 from terrace.ledger.declared import Declared, declared_payload
 from terrace.ledger.folds import SignedApproval
@@ -126,7 +127,7 @@ OPENED = [
 def sealed(answers: Sequence[Draft]) -> History:
     drafts = [*OPENED, *answers]
     ids = [f"e{number}" for number, _ in enumerate(drafts)]
-    return History(seal_all(drafts, events=0, head=GENESIS, ids=ids, time=NOON))
+    return History(seal_all(drafts, events=0, head=GENESIS, ids=ids, time=NOON, key=NO_KEY), key=NO_KEY)
 
 
 def proof(texts: Mapping[str, str], said: SignedApproval | Declared) -> Identity:

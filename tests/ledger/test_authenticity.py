@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from inspect import Parameter, signature
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.ledgers import MemoryLedger
+from terrace.adapters.ledgers.dismissals import DatedLedger
+from terrace.adapters.ledgers.git import GitLedger
+from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.errors import BadInput, NotReady
 from terrace.ledger import folds, kinds
-from terrace.ledger.authenticity import EventKey, demands_code
-from terrace.ledger.chain import decode, decode_all, encode, seal, verify
-from terrace.ledger.dates import DatedLedger, DatesDismissal
+from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey, demands_code
+from terrace.ledger.chain import decode, decode_all, encode, seal, seal_all, verify
+from terrace.ledger.dates import DatesDismissal
 from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral
 from terrace.ledger.events import codec
 from terrace.ledger.events.deployments import DeploymentEnded
 from terrace.ledger.events.people import EnvironmentUnheld
 from terrace.ledger.events.record import Record
 from terrace.ledger.model import Draft, Event, History
+from terrace.ledger.reading import read
 from terrace.pipelines.dismissing import dismiss
 from terrace.pipelines.journal import append
 from terrace.pipelines.rekeying import proposed, rekey
@@ -85,14 +90,14 @@ def golden() -> tuple[Event, ...]:
     return decode_all((Path(__file__).parent / "golden" / "written.jsonl").read_bytes().splitlines())
 
 
-def ledger(key: EventKey | None, events: tuple[Event, ...] = ()) -> MemoryLedger:
+def ledger(key: LedgerKey, events: tuple[Event, ...] = ()) -> MemoryLedger:
     ids, minutes = count(1000 * len(events)), count(len(events))
     made = MemoryLedger(clock=lambda: NOON + timedelta(minutes=next(minutes)), new_id=lambda: f"e{next(ids)}", key=key)
     made.events = events
     return made
 
 
-def started(key: EventKey | None = KEY) -> MemoryLedger:
+def started(key: LedgerKey = KEY) -> MemoryLedger:
     """A ledger whose deployment d1 has an apply that has no end."""
     made = ledger(key)
     made.append([Draft(kind, "d1", "ann", payload) for kind, payload in STARTED], head=made.read().head)
@@ -101,7 +106,7 @@ def started(key: EventKey | None = KEY) -> MemoryLedger:
 
 def without_key(made: MemoryLedger, *said: tuple[str, str, Mapping[str, Any]]) -> History:
     """What a reader with the key sees once a program without it wrote events."""
-    strange = ledger(None, made.events)
+    strange = ledger(NO_KEY, made.events)
     strange.append(
         [Draft(kind, subject, "mallory", payload) for kind, subject, payload in said], head=strange.read().head
     )
@@ -135,13 +140,16 @@ def test_a_code_counts_at_its_own_place_only() -> None:
     made.append([Draft(kinds.STEP_ENDED, "d1", "ann", FORGED[1][2])], head=made.read().head)
     end = made.events[-1]
     cut = made.events[:-1]
-    between = seal(Draft("environment.held", "prod", "ann", {}), position=4, previous=cut[-1].hash, id="x", time=NOON)
+    between = seal(
+        Draft("environment.held", "prod", "ann", {}), position=4, previous=cut[-1].hash, id="x", time=NOON, key=NO_KEY
+    )
     again = seal(
         Draft(end.kind, end.subject, end.actor, end.payload),
         position=5,
         previous=between.hash,
         id=end.id,
         time=end.time,
+        key=NO_KEY,
     )
     moved = (*cut, between, replace(again, code=end.code))
     assert verify(moved).ok
@@ -165,7 +173,7 @@ def test_an_event_that_lost_its_code_is_forged() -> None:
 
 def test_a_reader_without_the_key_believes_and_says_so() -> None:
     made = started()
-    history = History(without_key(made, FORGED[1]).events)
+    history = History(without_key(made, FORGED[1]).events, key=NO_KEY)
     assert history.reading.faults == ()
     assert folds.deployments(history)[0].steps[-1].result == "succeeded"
 
@@ -177,7 +185,8 @@ def test_what_a_signer_dismissed_is_absent_for_a_reader_without_the_key_too() ->
     assert before is not None
     position = without_key(made, (kinds.DEPLOYMENT_OPENED, "d2", OPENED)).events[-1].position
     dismiss(made, position, "ann", "nobody of us", lambda text: "s", lambda one: True)
-    for key in (None, OTHER):
+    keys: tuple[LedgerKey, ...] = (NO_KEY, OTHER)
+    for key in keys:
         blind = ledger(key, made.events)
         seen = DatedLedger(blind, lambda one: False, lambda one: one.actor == "ann").read()
         assert folds.latest(seen, "prod") == before
@@ -193,7 +202,7 @@ def test_what_a_signer_dismissed_is_absent_for_a_reader_without_the_key_too() ->
 
 def test_a_process_without_the_key_writes_no_outcome_that_would_not_count() -> None:
     made = started()
-    outsider = ledger(None, made.events)
+    outsider = ledger(NO_KEY, made.events)
     seen = outsider.read()
     for kind, subject, payload in FORGED:
         draft = Draft(kind, subject, "ann", payload)
@@ -282,7 +291,7 @@ def made_of(made: MemoryLedger, key: EventKey) -> History:
 
 
 def test_a_ledger_of_an_earlier_terrace_is_taken_over_by_a_person() -> None:
-    made = sealed_by(started(None), KEY)
+    made = sealed_by(started(NO_KEY), KEY)
     assert len(made.read().reading.faults) == 1
     change = proposed(made.read(), None, nobody)
     assert change.unchecked == {kinds.DEPLOYMENT_OPENED: 1, kinds.STEP_BEGUN: 2, kinds.STEP_ENDED: 1}, (
@@ -332,7 +341,7 @@ def test_what_one_change_of_the_key_lists_stays_without_effect_after_the_next() 
 
 
 def test_events_that_were_written_past_the_key_are_told_before_a_change_of_the_key_lets_them_count() -> None:
-    earlier = sealed_by(started(None), KEY)
+    earlier = sealed_by(started(NO_KEY), KEY)
     earlier.append([Draft(kinds.ENVIRONMENT_HELD, "prod", "ann", {})], head=earlier.read().head)
     assert proposed(earlier.read(), None, nobody).doubtful == (), "an earlier version wrote before there was a key"
     made = started()
@@ -400,6 +409,19 @@ def test_the_list_before_a_change_of_the_key_is_short_for_people_and_whole_for_m
     assert [unproven_json(one)["position"] for one in events] == list(range(4, 124))
 
 
+@pytest.mark.parametrize("made", [History, MemoryLedger, GitLedger, SqliteLedger, seal_all, seal, read])
+def test_whether_a_reader_or_writer_has_the_key_is_always_said(made: Callable[..., object]) -> None:
+    key = signature(made).parameters["key"]
+    assert (key.kind, key.default) == (Parameter.KEYWORD_ONLY, Parameter.empty)
+
+
+def test_who_has_no_key_writes_no_code_and_checks_none() -> None:
+    made = started(NO_KEY)
+    assert {event.code for event in made.events} == {""}
+    assert made.read().reading.faults == ()
+    assert len(made_of(made, KEY).reading.faults) == 1
+
+
 def test_a_change_of_the_key_by_a_ledger_writer_holds_everything() -> None:
     history = without_key(started(), (kinds.LEDGER_REKEYED, "ledger", {"reason": "mine"}))
     (fault,) = history.reading.faults
@@ -407,7 +429,7 @@ def test_a_change_of_the_key_by_a_ledger_writer_holds_everything() -> None:
 
 
 def test_a_change_is_not_written_over_events_that_were_not_looked_at() -> None:
-    made = sealed_by(started(None), KEY)
+    made = sealed_by(started(NO_KEY), KEY)
     seen = made.read()
     change = proposed(seen, None, nobody)
     without_key(made, FORGED[1])

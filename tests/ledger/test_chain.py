@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.errors import Corrupt, TerraceError
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode, decode_all, encode, export, seal, seal_all, trusted, verify
 from terrace.ledger.model import GENESIS, Draft, Event
 
@@ -31,7 +32,7 @@ drafts = st.builds(
 
 def chain(given_drafts: list[Draft]) -> tuple[Event, ...]:
     ids = [f"e{i}" for i in range(len(given_drafts))]
-    return seal_all(given_drafts, events=0, head=GENESIS, ids=ids, time=NOON)
+    return seal_all(given_drafts, events=0, head=GENESIS, ids=ids, time=NOON, key=NO_KEY)
 
 
 @given(st.lists(drafts, max_size=6))
@@ -86,14 +87,14 @@ def test_a_rewritten_rest_is_found_by_the_head_that_was_noted() -> None:
 
 def test_times_of_every_zone_are_kept_as_utc() -> None:
     there = NOON.astimezone(timezone(timedelta(hours=5)))
-    one = seal(Draft("k", "s", "a"), position=0, previous=GENESIS, id="e", time=there)
-    assert one == seal(Draft("k", "s", "a"), position=0, previous=GENESIS, id="e", time=NOON)
+    one = seal(Draft("k", "s", "a"), position=0, previous=GENESIS, id="e", time=there, key=NO_KEY)
+    assert one == seal(Draft("k", "s", "a"), position=0, previous=GENESIS, id="e", time=NOON, key=NO_KEY)
 
 
 @pytest.mark.parametrize("value", [1.5, float("nan"), {1: "x"}, b"bytes", {"deep": [object()]}])
 def test_what_is_not_plain_json_is_refused(value: object) -> None:
     with pytest.raises(TerraceError, match="cannot be written into the ledger"):
-        seal(Draft("k", "s", "a", {"v": value}), position=0, previous=GENESIS, id="e", time=NOON)
+        seal(Draft("k", "s", "a", {"v": value}), position=0, previous=GENESIS, id="e", time=NOON, key=NO_KEY)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1.0", "1e3"])

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.ledgers import MemoryLedger
+from terrace.adapters.ledgers.dismissals import DatedLedger
 from terrace.errors import BadInput
 from terrace.gates.decide import Facts, Upstream, admission, continuation
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import TOLERANCE, seal, strange_times, verify
-from terrace.ledger.dates import DatedLedger, DatesDismissal, Reference, ahead, dated, doubt
+from terrace.ledger.dates import DatesDismissal, Reference, ahead, dated, doubt
 from terrace.ledger.model import GENESIS, Draft, Event, History
 from terrace.pipelines.dismissing import dismiss_dates
 from terrace.pipelines.journal import preview
@@ -51,7 +53,7 @@ class Clock:
 
 def ledger(clock: Clock) -> MemoryLedger:
     ids = iter(range(1000))
-    made = MemoryLedger(clock=clock, new_id=lambda: f"e{next(ids)}")
+    made = MemoryLedger(clock=clock, new_id=lambda: f"e{next(ids)}", key=NO_KEY)
     made.append([FIRST], head=GENESIS)
     return made
 
@@ -66,9 +68,9 @@ def chain(*entries: tuple[Draft, datetime]) -> History:
     events: list[Event] = []
     for position, (draft, at) in enumerate(entries):
         previous = events[-1].hash if events else GENESIS
-        events.append(seal(draft, position=position, previous=previous, id=f"e{position}", time=at))
+        events.append(seal(draft, position=position, previous=previous, id=f"e{position}", time=at, key=NO_KEY))
     assert verify(events).ok
-    return History(tuple(events))
+    return History(tuple(events), key=NO_KEY)
 
 
 def everybody(said: DatesDismissal) -> bool:
@@ -221,12 +223,12 @@ def test_a_dismissal_of_dates_is_for_those_events_of_that_ledger_by_a_signer() -
 
 @pytest.mark.parametrize("off", [HOUR, -HOUR, YEAR, -YEAR, TOLERANCE + timedelta(seconds=1)], ids=str)
 def test_a_clock_that_differs_from_that_of_the_remote_is_told_with_both_times(off: timedelta) -> None:
-    found = doubt(History(), NOON + off, Reference(NOON, "the server github.com"))
+    found = doubt(History(key=NO_KEY), NOON + off, Reference(NOON, "the server github.com"))
     assert found is not None
     assert f"{NOON:%Y-%m-%d %H:%M:%S} UTC" in found[0]
     assert f"{NOON + off:%Y-%m-%d %H:%M:%S} UTC" in found[0]
     assert "github.com" in found[0]
-    assert doubt(History(), NOON + TOLERANCE, Reference(NOON, "the server github.com")) is None
+    assert doubt(History(key=NO_KEY), NOON + TOLERANCE, Reference(NOON, "the server github.com")) is None
 
 
 ORIGINS: tuple[Origin, ...] = (
@@ -261,7 +263,7 @@ def test_dates_of_any_kind_never_go_back_and_never_shorten_a_wait(
 ) -> None:
     history = chain((FIRST, NOON), *((HELD, NOON + off) for off, _ in given_dates))
     undated = {position: NOON for position, (_, gone) in enumerate(given_dates, 1) if gone}
-    seen = History(history.events, undated)
+    seen = History(history.events, undated, key=NO_KEY)
     times = [event.time for event in seen.readable]
     assert times == sorted(times)
     for event in seen.readable:

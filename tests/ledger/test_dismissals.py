@@ -14,6 +14,7 @@ from terrace.errors import BadInput
 from terrace.gates.decide import Facts, admission, consent
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all, strange_times, verify
 from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral, dismissals_of_several, told, unread
 from terrace.ledger.model import GENESIS, Draft, History
@@ -38,7 +39,7 @@ ENDED = (kinds.DEPLOYMENT_ENDED, "d1", {"result": "failed"})
 
 def ledger(*told: tuple[str, str, Mapping[str, Any]]) -> MemoryLedger:
     ids = iter(range(1, 1000))
-    made = MemoryLedger(clock=lambda: NOON, new_id=lambda: f"e{next(ids)}")
+    made = MemoryLedger(clock=lambda: NOON, new_id=lambda: f"e{next(ids)}", key=NO_KEY)
     made.append([Draft(kind, subject, "mallory", payload) for kind, subject, payload in (FIRST, *told)], head=GENESIS)
     return made
 
@@ -263,13 +264,13 @@ def test_a_dismissal_of_several_is_for_those_very_events_of_that_ledger(more: di
 
 
 def test_time_never_goes_back() -> None:
-    first = seal_all([Draft(*D1[:2], "ann", D1[2])], events=0, head=GENESIS, ids=["e0"], time=NOON)
+    first = seal_all([Draft(*D1[:2], "ann", D1[2])], events=0, head=GENESIS, ids=["e0"], time=NOON, key=NO_KEY)
     back = {"events": 1, "head": first[-1].hash, "ids": ["e1"], "time": NOON - timedelta(days=1)}
     little = {**back, "time": NOON - timedelta(minutes=5)}
-    (bounded,) = seal_all([Draft(*ENDED[:2], "ann", ENDED[2])], latest=first[-1].time, **little)  # type: ignore[arg-type]
+    (bounded,) = seal_all([Draft(*ENDED[:2], "ann", ENDED[2])], latest=first[-1].time, **little, key=NO_KEY)  # type: ignore[arg-type]
     assert bounded.time == NOON
-    (backdated,) = seal_all([Draft(*ENDED[:2], "ann", ENDED[2])], **back)  # type: ignore[arg-type]
-    history = History((*first, backdated))
+    (backdated,) = seal_all([Draft(*ENDED[:2], "ann", ENDED[2])], **back, key=NO_KEY)  # type: ignore[arg-type]
+    history = History((*first, backdated), key=NO_KEY)
     assert verify(history.events).ok
     (deployment,) = folds.deployments(history)
     assert deployment.ended_at == NOON, "what soaks does so from the latest time that was seen"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from terrace.gates.model import Subject
 from terrace.ledger import kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode, export, seal
 from terrace.ledger.events.deployments import OriginRecord
 from terrace.ledger.folds import (
@@ -58,14 +59,14 @@ class Story:
     """Events, one a minute, as they come back from a store."""
 
     def __init__(self) -> None:
-        self.history = History()
+        self.history = History(key=NO_KEY)
 
     def tell(self, kind: str, subject: str, payload: Mapping[str, Any] | None = None, actor: str = "ann") -> Story:
         at = len(self.history.events)
         draft = Draft(kind, subject, actor, payload or {})
-        event = seal(draft, position=at, previous=self.history.head, id=f"e{at}", time=minute(at))
+        event = seal(draft, position=at, previous=self.history.head, id=f"e{at}", time=minute(at), key=NO_KEY)
         (line,) = export([event])
-        self.history = History((*self.history.events, decode(line.encode())))
+        self.history = History((*self.history.events, decode(line.encode())), key=NO_KEY)
         return self
 
     def opened(self, deployment: str = "d1", environment: str = "prod") -> Story:
@@ -92,7 +93,7 @@ class Story:
 
 
 def test_an_empty_ledger_tells_nothing() -> None:
-    nothing = History()
+    nothing = History(key=NO_KEY)
     assert deployments(nothing) == ()
     assert latest(nothing, "prod") is None
     assert last_good(nothing, "prod") is None

@@ -18,6 +18,7 @@ from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.errors import Conflict, Corrupt, NotReady
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import verify
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.pipelines.journal import append
@@ -32,6 +33,7 @@ def ledger_of(work: Path, remote: str | None = "origin", seen: SeenHead | None =
         clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
         new_id=lambda: os.urandom(6).hex(),
         seen=seen,
+        key=NO_KEY,
     )
 
 
@@ -220,6 +222,7 @@ def test_a_sqlite_ledger_that_is_replaced_or_cut_is_noticed(tmp_path: Path) -> N
             clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
             new_id=lambda: os.urandom(6).hex(),
             seen=seen,
+            key=NO_KEY,
         )
 
     history = opened("one.db").append([draft("first")], head=GENESIS)

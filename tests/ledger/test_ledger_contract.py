@@ -19,6 +19,7 @@ from support.ledgers import MemoryLedger
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.errors import Conflict, Corrupt, NotReady
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import GENESIS, Draft, History, Ledger
 from terrace.pipelines.journal import append
 
@@ -39,19 +40,19 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Reopen:
 
     match request.param:
         case "memory":
-            memory = MemoryLedger(clock=now, new_id=new_id)
+            memory = MemoryLedger(clock=now, new_id=new_id, key=NO_KEY)
             return lambda: memory
         case "memory, unchecked":
-            quick = QuickLedger(clock=now, new_id=new_id)
+            quick = QuickLedger(clock=now, new_id=new_id, key=NO_KEY)
             return lambda: quick
         case "sqlite":
-            return lambda: SqliteLedger(tmp_path / "deep" / "ledger.db", clock=now, new_id=new_id)
+            return lambda: SqliteLedger(tmp_path / "deep" / "ledger.db", clock=now, new_id=new_id, key=NO_KEY)
         case "git":
             plain = repository(tmp_path / "plain")
-            return lambda: GitLedger(plain, remote=None, clock=now, new_id=new_id)
+            return lambda: GitLedger(plain, remote=None, clock=now, new_id=new_id, key=NO_KEY)
         case _:
             work = with_remote(tmp_path / "work")
-            return lambda: GitLedger(work, remote="origin", clock=now, new_id=new_id)
+            return lambda: GitLedger(work, remote="origin", clock=now, new_id=new_id, key=NO_KEY)
 
 
 def draft(number: int) -> Draft:
@@ -121,7 +122,7 @@ def test_a_ledger_grows_past_one_folder(reopen: Reopen) -> None:
 
 
 def test_an_altered_sqlite_ledger_is_corrupt(tmp_path: Path) -> None:
-    ledger = SqliteLedger(tmp_path / "ledger.db", clock=now, new_id=lambda: "e")
+    ledger = SqliteLedger(tmp_path / "ledger.db", clock=now, new_id=lambda: "e", key=NO_KEY)
     ledger.append([draft(0)], head=GENESIS)
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
         for attempt in (
@@ -141,7 +142,7 @@ def test_an_altered_sqlite_ledger_is_corrupt(tmp_path: Path) -> None:
 
 
 def test_an_undecodable_sqlite_event_is_named_by_its_position(tmp_path: Path) -> None:
-    ledger = SqliteLedger(tmp_path / "ledger.db", clock=now, new_id=lambda: "e")
+    ledger = SqliteLedger(tmp_path / "ledger.db", clock=now, new_id=lambda: "e", key=NO_KEY)
     ledger.append([draft(0)], head=GENESIS)
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
         connection.execute("INSERT INTO events VALUES (1, x'00')")
@@ -153,15 +154,15 @@ def test_an_undecodable_sqlite_event_is_named_by_its_position(tmp_path: Path) ->
 
 def test_a_path_that_cannot_be_a_ledger_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="cannot be opened"):
-        SqliteLedger(tmp_path, clock=now, new_id=lambda: "e").read()
+        SqliteLedger(tmp_path, clock=now, new_id=lambda: "e", key=NO_KEY).read()
     (tmp_path / "notes.txt").write_text("not a database, but long enough to be taken for one\n" * 20)
     with pytest.raises(Corrupt, match="damaged"):
-        SqliteLedger(tmp_path / "notes.txt", clock=now, new_id=lambda: "e").read()
+        SqliteLedger(tmp_path / "notes.txt", clock=now, new_id=lambda: "e", key=NO_KEY).read()
 
 
 def test_of_a_sqlite_ledger_that_is_locked_it_is_said_how_to_find_the_process(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    ledger = SqliteLedger(path, clock=now, new_id=lambda: "e", busy=0)
+    ledger = SqliteLedger(path, clock=now, new_id=lambda: "e", busy=0, key=NO_KEY)
     ledger.append([draft(0)], head=GENESIS)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
@@ -175,7 +176,7 @@ def test_sqlite_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     """Each thread has a ledger of its own, as processes would; the file does not exist when they start."""
 
     def write(name: int) -> None:
-        ledger = SqliteLedger(tmp_path / "new" / "ledger.db", clock=now, new_id=lambda: os.urandom(6).hex())
+        ledger = SqliteLedger(tmp_path / "new" / "ledger.db", clock=now, new_id=lambda: os.urandom(6).hex(), key=NO_KEY)
         for number in range(5):
 
             def decide(history: History, n: int = 10 * name + number) -> tuple[Draft, ...]:
@@ -185,5 +186,5 @@ def test_sqlite_writers_at_once_lose_nothing(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(4)))
-    events = SqliteLedger(tmp_path / "new" / "ledger.db", clock=now, new_id=lambda: "e").read().events
+    events = SqliteLedger(tmp_path / "new" / "ledger.db", clock=now, new_id=lambda: "e", key=NO_KEY).read().events
     assert sorted(int(e.payload["reason"]) for e in events) == sorted(10 * n + i for n in range(4) for i in range(5))

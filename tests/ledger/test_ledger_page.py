@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from support.git import clone, git, with_remote
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.ledger import kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all, verify
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.origins import origin_to_payload
@@ -45,7 +46,7 @@ def ended(id_: str = "d1", result: str = "succeeded") -> Draft:
 
 def events(drafts: Sequence[Draft]) -> History:
     ids = [f"e{number}" for number in range(len(drafts))]
-    return History(tuple(seal_all(drafts, events=0, head=GENESIS, ids=ids, time=NOON)))
+    return History(tuple(seal_all(drafts, events=0, head=GENESIS, ids=ids, time=NOON, key=NO_KEY)), key=NO_KEY)
 
 
 def test_it_tells_what_is_where_what_was_done_and_who_agreed() -> None:
@@ -93,7 +94,7 @@ def test_no_text_leaves_its_cell(who: str, word: str, reason: str) -> None:
 def test_what_changes_nothing_on_the_page_leaves_it() -> None:
     history = events([opened(), Draft(kinds.DRIFT_CHECKED, "dev", "ann", {})])
     assert changed_page(history, history.events[1:]) is None
-    assert changed_page(history, history.events[:1]) == ledger_page(History(history.events))
+    assert changed_page(history, history.events[:1]) == ledger_page(History(history.events, key=NO_KEY))
 
 
 def test_the_branch_has_the_page_of_its_events_however_many_write_at_once(tmp_path: Path) -> None:
@@ -124,4 +125,6 @@ _STEP: Mapping[str, Any] = {"step": "plan", "stack": "prod/app", "attempt": "a",
 
 
 def ledger_of(work: Path) -> GitLedger:
-    return GitLedger(work, remote="origin", clock=lambda: NOON, new_id=lambda: os.urandom(6).hex(), page=changed_page)
+    return GitLedger(
+        work, remote="origin", clock=lambda: NOON, new_id=lambda: os.urandom(6).hex(), page=changed_page, key=NO_KEY
+    )

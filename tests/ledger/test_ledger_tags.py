@@ -16,6 +16,7 @@ from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.adapters.ledgers.tags import TagsOfDeployments
 from terrace.apps.wiring import Workshop
 from terrace.errors import Corrupt
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.beginnings import Beginning
 from terrace.ledger.model import GENESIS, Draft, History
 
@@ -46,6 +47,7 @@ def fresh(work: Path, home: Path) -> GitLedger:
         clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
         new_id=lambda: os.urandom(6).hex(),
         seen=SeenHead(home / "head.json", TagsOfDeployments(work, "origin", proves)),
+        key=NO_KEY,
     )
 
 
@@ -135,7 +137,7 @@ def test_a_sqlite_ledger_that_is_gone_is_not_started_anew(tmp_path: Path) -> Non
     work, _ = deployed(tmp_path)
     seen = SeenHead(tmp_path / "h1" / "head.json", TagsOfDeployments(work, "origin", proves))
     ledger = SqliteLedger(
-        tmp_path / "none.db", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: "e1", seen=seen
+        tmp_path / "none.db", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: "e1", seen=seen, key=NO_KEY
     )
     with pytest.raises(Corrupt, match="no ledger, although"):
         ledger.read()
@@ -185,7 +187,12 @@ def test_another_ledger_than_the_rules_name_is_refused_without_any_tag(tmp_path:
         )
         now = datetime(2026, 1, 5, tzinfo=UTC)
         return GitLedger(
-            tmp_path / folder, remote="origin", clock=lambda: now, new_id=lambda: os.urandom(6).hex(), seen=seen
+            tmp_path / folder,
+            remote="origin",
+            clock=lambda: now,
+            new_id=lambda: os.urandom(6).hex(),
+            seen=seen,
+            key=NO_KEY,
         )
 
     assert named("true", history.ledger_id).read() == history

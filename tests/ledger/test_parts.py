@@ -12,6 +12,7 @@ import pytest
 from support.ledgers import MemoryLedger
 from support.stories import Told
 from terrace.ledger import kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.origins import origin_to_payload
@@ -37,7 +38,7 @@ def counts(of: Sequence[Sequence[str]]) -> dict[str, int]:
 def written(detail: dict[str, Any]) -> History:
     """A deployment that planned this and began to apply it, written by the journal that deployments have."""
     ids = iter(range(10_000))
-    ledger = MemoryLedger(clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: f"e{next(ids)}")
+    ledger = MemoryLedger(clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: f"e{next(ids)}", key=NO_KEY)
     opened = {
         "environment": "dev",
         "commit": "c" * 40,
@@ -93,11 +94,13 @@ def test_a_list_of_which_a_part_is_lost_is_never_taken_for_the_whole() -> None:
     listed = [event for event in whole.events if event.kind == kinds.STEP_LISTED]
     assert len(listed) == 4
     for lost in listed:
-        history = History(tuple(event for event in whole.events if event is not lost))
+        history = History(tuple(event for event in whole.events if event is not lost), key=NO_KEY)
         assert creations(of(history), of(history).steps[-1]) is None
     swapped = {**listed[0].payload, "entries": [["update", "a.b"]] * LARGEST}
     forged = (*(e for e in whole.events if e is not listed[0]), replace(listed[0], payload=swapped))
-    assert creations(of(History(forged)), of(History(forged)).steps[-1]) is None, "it came after the end of the step"
+    assert creations(of(History(forged, key=NO_KEY)), of(History(forged, key=NO_KEY)).steps[-1]) is None, (
+        "it came after the end of the step"
+    )
 
 
 def test_what_an_older_terrace_wrote_down_of_a_long_plan_is_not_taken_for_the_whole() -> None:

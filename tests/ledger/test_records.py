@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from terrace.errors import TerraceError
 from terrace.ledger import audits, folds, kinds, restores, states
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode_all, encode, seal, verify
 from terrace.ledger.events import codec
 from terrace.ledger.events.record import Malformed, Record, Unknown
@@ -61,13 +62,13 @@ def chained(events: list[Event]) -> History:
     for event in events:
         previous = sealed[-1].hash if sealed else GENESIS
         said = Draft(event.kind, event.subject, event.actor, event.payload)
-        sealed.append(seal(said, position=len(sealed), previous=previous, id=event.id, time=event.time))
-    return History(tuple(sealed))
+        sealed.append(seal(said, position=len(sealed), previous=previous, id=event.id, time=event.time, key=NO_KEY))
+    return History(tuple(sealed), key=NO_KEY)
 
 
 def test_what_was_written_so_far_is_read_for_good() -> None:
     assert verify(written()).ok
-    reading = History(written()).reading
+    reading = History(written(), key=NO_KEY).reading
     assert [(fault.event.kind, fault.reason) for fault in reading.faults] == []
     assert {event.kind for event in reading.events} == KINDS - {
         kinds.EVENT_DISMISSED,
@@ -142,7 +143,7 @@ def test_one_event_that_is_something_else_breaks_no_view(data: st.DataObject) ->
 
 def _of(event: Event, payload: dict[str, Any]) -> Event:
     said = Draft(event.kind, event.subject, event.actor, payload)
-    return seal(said, position=event.position, previous=event.previous, id=event.id, time=event.time)
+    return seal(said, position=event.position, previous=event.previous, id=event.id, time=event.time, key=NO_KEY)
 
 
 @settings(deadline=None, max_examples=100)

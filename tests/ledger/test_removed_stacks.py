@@ -11,6 +11,7 @@ import pytest
 
 from support.ledgers import MemoryLedger
 from terrace.ledger import kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
 from terrace.ledger.removed_stacks import Recreation, explanation, recreated_stack, recreations, removed_stacks
 
@@ -110,7 +111,9 @@ def look(finding: str) -> list[tuple[str, str, dict[str, Any]]]:
 
 def told(*parts: list[tuple[str, str, dict[str, Any]]]) -> History:
     ids, minutes = count(), count()
-    made = MemoryLedger(clock=lambda: NOON + timedelta(minutes=next(minutes)), new_id=lambda: f"e{next(ids)}")
+    made = MemoryLedger(
+        clock=lambda: NOON + timedelta(minutes=next(minutes)), new_id=lambda: f"e{next(ids)}", key=NO_KEY
+    )
     for kind, subject, payload in (one for part in parts for one in part):
         made.append([Draft(kind, subject, "ann", payload)], head=made.read().head)
     assert made.read().reading.faults == ()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.ledger import kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
@@ -40,11 +41,11 @@ def minute(number: int) -> datetime:
 
 def history(*told: tuple[str, str, Mapping[str, Any]]) -> History:
     """Events, one a minute."""
-    seen = History()
+    seen = History(key=NO_KEY)
     for at, (kind, subject, payload) in enumerate(told):
         draft = Draft(kind, subject, "ann", payload)
-        event = seal(draft, position=at, previous=seen.head, id=f"e{at}", time=minute(at))
-        seen = History((*seen.events, event))
+        event = seal(draft, position=at, previous=seen.head, id=f"e{at}", time=minute(at), key=NO_KEY)
+        seen = History((*seen.events, event), key=NO_KEY)
     return seen
 
 

@@ -13,6 +13,7 @@ from simulation.site import KEYS, STACKS, Branch
 from simulation.world import Applied, World, signature
 from terrace.assess.stateful import is_stateful
 from terrace.ledger import folds, kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import verify
 from terrace.ledger.model import Event, History
 from terrace.report.machine import state_word
@@ -28,7 +29,7 @@ def broken(world: World, since: int = 0) -> list[str]:
         found += _apply(world, applied, world.applied[:number])
     events = world.ledger.events
     found += [*_folds(world, events), *_truth(world, events)]
-    history = History(events)
+    history = History(events, key=NO_KEY)
     for environment in world.holds:
         if folds.hold(history, environment) is None:
             found.append(f"{environment} is let go, and a person holds it")
@@ -198,7 +199,7 @@ def _enough(config: Config, rule: ApprovalRule, voices: dict[str, str]) -> bool:
 
 
 def _folds(world: World, events: Events) -> Iterator[str]:
-    history = History(tuple(events))
+    history = History(tuple(events), key=NO_KEY)
     every = folds.deployments(history)
     if [(d.id, d.result) for d in every] != [
         (e.subject, naive.result(events, e.subject)) for e in naive.opened(events)
@@ -218,7 +219,7 @@ def _folds(world: World, events: Events) -> Iterator[str]:
 
 
 def _truth(world: World, events: Events) -> Iterator[str]:
-    history = History(tuple(events))
+    history = History(tuple(events), key=NO_KEY)
     running = {run.plan.stack for run in world.shared.runs.values() if run.phase == "running"}
     for environment in STACKS:
         live = folds.live(history, environment)

@@ -28,6 +28,7 @@ from terrace.errors import TerraceError
 from terrace.gates.declaration import read_declaration
 from terrace.gates.model import Identity
 from terrace.ledger import kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, Event
@@ -77,7 +78,7 @@ class World:
         self.mischief: Mischief = mischief or Calm()
         self.now = START
         self.machines = (Machine("one"), Machine("two"))
-        self.ledger = QuickLedger(clock=lambda: self.now, new_id=self.new_id)
+        self.ledger = QuickLedger(clock=lambda: self.now, new_id=self.new_id, key=NO_KEY)
         self.branch = Branch()
         self.applied: list[Applied] = []
         self.holds: set[str] = set()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from terrace.errors import Conflict
-from terrace.ledger.authenticity import EventKey
+from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
 
@@ -14,9 +14,7 @@ from terrace.ledger.model import Draft, Event, History
 class MemoryLedger:
     """Events in a list."""
 
-    def __init__(
-        self, *, clock: Callable[[], datetime], new_id: Callable[[], str], key: EventKey | None = None
-    ) -> None:
+    def __init__(self, *, clock: Callable[[], datetime], new_id: Callable[[], str], key: LedgerKey) -> None:
         self.events: tuple[Event, ...] = ()
         self._clock = clock
         self._new_id = new_id

@@ -21,6 +21,7 @@ from support.git import commit, git, with_remote
 from support.stage import Stage
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Event
 
 SQLITE = "sqlite:.git/ledger.db"
@@ -192,8 +193,8 @@ class Workplace:
         work = self.folder / "work"
         if self.ledger != "git":
             path = work / self.ledger.removeprefix("sqlite:")
-            return SqliteLedger(path, clock=_never, new_id=str).read().events
-        return GitLedger(work, remote="origin", clock=_never, new_id=str).read().events
+            return SqliteLedger(path, clock=_never, new_id=str, key=NO_KEY).read().events
+        return GitLedger(work, remote="origin", clock=_never, new_id=str, key=NO_KEY).read().events
 
     def stack(self, release: str) -> str:
         """The configuration of a release."""

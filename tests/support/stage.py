@@ -177,10 +177,11 @@ def _command(voice: Connection, work: Path, variables: Mapping[str, str], argume
 
 
 def _later(voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[timedelta, str]) -> None:
+    from terrace.adapters.ledgers.dismissals import DatedLedger
     from terrace.adapters.ledgers.git import GitLedger
     from terrace.apps.cli.watching import Silent
     from terrace.apps.wiring import Workshop, new_id
-    from terrace.ledger.dates import DatedLedger, no_reference
+    from terrace.ledger.dates import no_reference
 
     _enter(work, variables)
     by, environment = arguments

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from terrace.ledger import folds, kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
@@ -24,7 +25,7 @@ PLANNED: Mapping[str, Any] = {"digest": "d", "empty": False, "lineage": "l", "se
 class Told:
     """The story so far. `clock` is minutes after noon, and may be set to anything."""
 
-    history: History = field(default_factory=History)
+    history: History = field(default_factory=lambda: History(key=NO_KEY))
     clock: int = 0
     _first: dict[str, str] = field(default_factory=dict)
 
@@ -37,9 +38,10 @@ class Told:
             previous=self.history.head,
             id=f"e{at}",
             time=NOON + timedelta(minutes=self.clock),
+            key=NO_KEY,
         )
         self.clock += 1
-        self.history = History((*self.history.events, event))
+        self.history = History((*self.history.events, event), key=NO_KEY)
 
     def open(
         self,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from terrace.errors import TerraceError
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
 from terrace.pipelines.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.pipelines.journal import Journal
@@ -76,7 +77,7 @@ def test_an_apply_that_failed_without_evidence_is_never_written_down() -> None:
     ended = ApplyFailed("it is refused", Evidence.TERRAFORM_FAILED).ended()
     assert (ended.result, ended.detail) == ("failed", {"evidence": "terraform_failed"})
     assert (ApplySucceeded("").ended().result, ApplyUnknown("").ended().result) == ("succeeded", "unknown")
-    journal = Journal(None, History(), "d1", Holder("h", "b", 1, "ann"), "ann")  # type: ignore[arg-type]
+    journal = Journal(None, History(key=NO_KEY), "d1", Holder("h", "b", 1, "ann"), "ann")  # type: ignore[arg-type]
     record = StepRecord(Step.APPLY, "dev", "a1", began_at=None, result="failed")  # type: ignore[arg-type]
     with pytest.raises(TerraceError, match="nothing proves that"):
         journal.end(record)

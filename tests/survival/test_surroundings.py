@@ -26,6 +26,7 @@ from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.errors import NotReady
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import verify
 from terrace.ledger.model import Draft, History, Ledger
 
@@ -76,10 +77,12 @@ import secrets, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from terrace.adapters.ledgers.git import GitLedger
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.journal import append
 who = sys.argv[1]
-ledger = GitLedger(Path(who), remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: secrets.token_hex(6))
+clock, new_id = lambda: datetime.now(UTC), lambda: secrets.token_hex(6)
+ledger = GitLedger(Path(who), remote="origin", clock=clock, new_id=new_id, key=NO_KEY)
 history = ledger.read()
 for number in range(12):
     history = append(ledger, history, lambda seen: (Draft("environment.held", f"{number}", who),))
@@ -173,11 +176,13 @@ def test_no_half_an_artefact_is_left_on_a_full_disk(disk: SmallDisk) -> None:
 
 
 def _ledger(work: Path) -> GitLedger:
-    return GitLedger(work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: os.urandom(6).hex())
+    return GitLedger(
+        work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: os.urandom(6).hex(), key=NO_KEY
+    )
 
 
 def _sqlite(work: Path) -> SqliteLedger:
-    return SqliteLedger(work / "l.db", clock=lambda: datetime.now(UTC), new_id=lambda: os.urandom(6).hex())
+    return SqliteLedger(work / "l.db", clock=lambda: datetime.now(UTC), new_id=lambda: os.urandom(6).hex(), key=NO_KEY)
 
 
 @pytest.mark.parametrize("kind", ["git, clone", "git, remote", "sqlite"])
@@ -252,7 +257,9 @@ def test_a_clock_that_was_set_back_breaks_neither_chain_nor_order(place: Workpla
     place.stage.ok("ledger", "dismiss", str(ahead.position), "--reason", "its clock was wrong", "--yes")
     assert place.stage.later(timedelta(minutes=-4), "dev") == "succeeded: []"
     events = place.events()
-    assert all(later.time >= earlier.time for earlier, later in itertools.pairwise(History(events).readable))
+    assert all(
+        later.time >= earlier.time for earlier, later in itertools.pairwise(History(events, key=NO_KEY).readable)
+    )
     assert verify(events).ok
     assert place.stage.ok("ledger", "verify", "--json").json["ok"]
     (row,) = place.stage.ok("status", "--json").json["environments"]

@@ -12,6 +12,7 @@ from support.cli import World, world
 from support.git import commit, git
 from support.http_states import HttpStore, serving
 from terrace.adapters.ledgers.git import GitLedger
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft
 
 pytestmark = pytest.mark.slow
@@ -239,5 +240,7 @@ def test_an_event_that_cannot_be_read_holds_a_recovery(tmp_path: Path, store: tu
 def paint(shop: World) -> None:
     """Write an event of a kind that no version of Terrace knows."""
     ids = iter(f"painted{number}" for number in range(9))
-    ledger = GitLedger(shop.work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: next(ids))
+    ledger = GitLedger(
+        shop.work, remote="origin", clock=lambda: datetime.now(UTC), new_id=lambda: next(ids), key=NO_KEY
+    )
     ledger.append([Draft("deployment.painted", "dev", "mallory", {"color": "green"})], head=ledger.read().head)

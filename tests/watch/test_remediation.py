@@ -11,6 +11,7 @@ import pytest
 from support.ledgers import MemoryLedger
 from support.plans import STACK, change, drifted, plan_of
 from terrace.ledger import kinds
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
 from terrace.plans.digest import DigestKey
@@ -39,7 +40,7 @@ class Story:
     def __init__(self) -> None:
         self.now = START
         self._ids = iter(range(1, 1000))
-        self.ledger = MemoryLedger(clock=lambda: self.now, new_id=lambda: f"e{next(self._ids)}")
+        self.ledger = MemoryLedger(clock=lambda: self.now, new_id=lambda: f"e{next(self._ids)}", key=NO_KEY)
 
     @property
     def history(self) -> History:

@@ -22,7 +22,7 @@ from terrace.apps.home import Home
 from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Identity
 from terrace.ledger.beginnings import Beginning, Proves
-from terrace.ledger.dates import DatedLedger, DatesCount, DatesDismissal, Reference
+from terrace.ledger.dates import DatesCount, DatesDismissal, Reference
 from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts, Dismissal, DismissalOfSeveral
 from terrace.ledger.events.people import LedgerOpened
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from terrace.apps.scanners import Scanners
     from terrace.assess.model import Finding
     from terrace.assess.waivers.judging import Waivers
-    from terrace.ledger.authenticity import EventKey
+    from terrace.ledger.authenticity import LedgerKey
     from terrace.pipelines.crew import Crew, Reach
     from terrace.pipelines.publishing import Page
     from terrace.plans.model import Plan
@@ -251,6 +251,8 @@ class Workshop:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger that terrace.yaml names."""
+        from terrace.adapters.ledgers.dismissals import DatedLedger
+
         return DatedLedger(self._ledger(self._seen_head), self.dates_dismissed, self.dismissed)
 
     def _ledger(self, seen: SeenHead | None) -> Ledger:
@@ -351,16 +353,16 @@ class Workshop:
         return DigestKey(id=hashlib.sha256(b"id" + secret).hexdigest()[:8], secret=secret)
 
     @cached_property
-    def event_key(self) -> EventKey | None:
+    def event_key(self) -> LedgerKey:
         """What events of the ledger are authenticated with: derived from TERRACE_LEDGER_KEY, else from the key of
-        backups, else, where backups have recipients and so no key, from that of digests. None where it is not here."""
-        from terrace.ledger.authenticity import EventKey
+        backups, else, where backups have recipients and so no key, from that of digests. NO_KEY without any."""
+        from terrace.ledger.authenticity import NO_KEY, EventKey
 
         if ENVIRON.get(LEDGER_KEY):
             return EventKey.of(_secret(LEDGER_KEY))
         if self.trust.config.backups.recipients and not self._backup_key_given:
-            return EventKey.of(self.digest_key.secret) if ENVIRON.get(DIGEST_KEY) else None
-        return EventKey.of(self.backup_key) if self._backup_key_given else None
+            return EventKey.of(self.digest_key.secret) if ENVIRON.get(DIGEST_KEY) else NO_KEY
+        return EventKey.of(self.backup_key) if self._backup_key_given else NO_KEY
 
     @cached_property
     def throwaway_key(self) -> DigestKey:
@@ -523,7 +525,9 @@ class Workshop:
 
     def _insist_on_the_key_of(self, history: History) -> None:
         """Raise where outcomes in the ledger cannot be told from what anybody wrote who may push its branch."""
-        if self.event_key is None:
+        from terrace.ledger.authenticity import EventKey
+
+        if not isinstance(self.event_key, EventKey):
             raise NotReady(
                 "the key of the ledger is not here: what a deployment does counts only where it authenticates that",
                 hint=f"export {LEDGER_KEY}, or the key that it is derived from: {self.trust.config.backups.key}",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
 
 from terrace.ledger.events.deployments import DeploymentEnded
 from terrace.ledger.events.people import ApprovalGiven, EnvironmentUnheld, LedgerRekeyed
@@ -38,6 +40,19 @@ class EventKey:
     def wrote(self, event_hash: str, code: str) -> bool:
         """Whether a process that holds this key wrote the event with this hash."""
         return hmac.compare_digest(code, self.code(event_hash))
+
+
+class NoKey(Enum):
+    """What a process has that does not hold the key of the ledger: it checks no codes, and writes none."""
+
+    NO_KEY = "no key"
+
+
+NO_KEY: Final = NoKey.NO_KEY
+"""Said where a ledger or a history is made without the key, so that nobody forgets it."""
+
+LedgerKey = EventKey | NoKey
+"""The key of a process that reads or writes a ledger. Where it comes from is decided once, by the wiring."""
 
 
 def demands_code(record: Record) -> bool:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from terrace.errors import Corrupt, TerraceError
-from terrace.ledger.authenticity import EventKey
+from terrace.ledger.authenticity import EventKey, LedgerKey
 from terrace.ledger.model import GENESIS, Draft, Event
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ def seal(
     previous: str,
     id: str,  # noqa: A002
     time: datetime,
-    key: EventKey | None = None,
+    key: LedgerKey,
 ) -> Event:
     """The event that a draft becomes at this place of the chain. `time` is kept in UTC, to the microsecond.
 
@@ -65,7 +65,7 @@ def seal(
     payload = _plain(draft.payload)
     record = _record(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous)
     found = _hash(record)
-    code = key.code(found) if key is not None else ""
+    code = key.code(found) if isinstance(key, EventKey) else ""
     return Event(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous, found, code)
 
 
@@ -77,7 +77,7 @@ def seal_all(
     ids: Iterable[str],
     time: datetime,
     latest: datetime | None = None,
-    key: EventKey | None = None,
+    key: LedgerKey,
 ) -> tuple[Event, ...]:
     """The events that drafts become when they are appended, in order, to a chain of `events` that ends with `head`.
 

@@ -8,14 +8,13 @@ nothing that depends on time is decided before a person has found out which.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.ledger.chain import TOLERANCE
-from terrace.ledger.dismissals import Counts, without_dismissed
 from terrace.ledger.events.people import DatesDismissed
-from terrace.ledger.model import Draft, Event, History, Ledger
+from terrace.ledger.model import Event, History
 
 HEAD = "Terrace: the dates of events of the ledger do not count, version 1"
 """The first line of what is signed: no other signed text is taken for one."""
@@ -61,30 +60,6 @@ class Reference:
 def no_reference() -> Reference | None:
     """The reference of a machine that has no other clock to compare with."""
     return None
-
-
-class DatedLedger:
-    """A ledger that is read with the dismissals that count: of dates, and of events where no codes are checked."""
-
-    def __init__(self, ledger: Ledger, counts: DatesCount, dismissed: Counts) -> None:
-        self._ledger = ledger
-        self._counts = counts
-        self._dismissed = dismissed
-
-    def read(self) -> History:
-        """All events, oldest first."""
-        return self._judged(self._ledger.read())
-
-    def read_unchecked(self) -> tuple[Event, ...]:
-        """All events as they are stored."""
-        return self._ledger.read_unchecked()
-
-    def append(self, drafts: Sequence[Draft], *, head: str) -> History:
-        """Write all drafts or none, in order, and return the history with them."""
-        return self._judged(self._ledger.append(drafts, head=head))
-
-    def _judged(self, history: History) -> History:
-        return dated(without_dismissed(history, self._dismissed), self._counts)
 
 
 def dated(history: History, counts: DatesCount) -> History:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from terrace.ledger.authenticity import demands_code
+from terrace.ledger.authenticity import NO_KEY, demands_code
 from terrace.ledger.events.people import EventDismissed, EventsDismissed
 from terrace.ledger.events.record import Record
 from terrace.ledger.model import Event, History
@@ -133,7 +133,7 @@ def dismissed_positions(history: History, counts: Counts) -> frozenset[int]:
 
 def without_dismissed(history: History, counts: Counts) -> History:
     """The same history. For a reader that checks no codes, what a person who counts dismissed is absent."""
-    if history.key is not None and not history.reading.foreign:
+    if history.key is not NO_KEY and not history.reading.foreign:
         return history
     absent = dismissed_positions(history, counts)
     return replace(history, absent=absent) if absent else history

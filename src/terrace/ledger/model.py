@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from terrace.errors import TerraceError
-from terrace.ledger.authenticity import EventKey
+from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.events.codec import decode, encode
 from terrace.ledger.events.record import Malformed, Record, Unknown
 
@@ -89,14 +89,14 @@ class History:
     events: tuple[Event, ...] = ()
     undated: Mapping[int, datetime] = field(default_factory=dict, hash=False)
     absent: frozenset[int] = frozenset()
-    key: EventKey | None = field(default=None, repr=False)
+    key: LedgerKey = field(repr=False, kw_only=True)
 
     @cached_property
     def reading(self) -> Reading:
         """The events that can be read and those that cannot, told apart once."""
         from terrace.ledger.reading import read
 
-        return read(self.events, self.undated, self.key, self.absent)
+        return read(self.events, self.undated, self.absent, key=self.key)
 
     @cached_property
     def _views(self) -> dict[Callable[[History], object], object]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import accumulate
 from types import MappingProxyType
 
-from terrace.ledger.authenticity import EventKey, demands_code
+from terrace.ledger.authenticity import EventKey, LedgerKey, demands_code
 from terrace.ledger.events.codec import RECORDS
 from terrace.ledger.events.deployments import (
     DeploymentEnded,
@@ -105,8 +105,9 @@ class Reading:
 def read(
     events: Sequence[Event],
     undated: Mapping[int, datetime] = MappingProxyType({}),
-    key: EventKey | None = None,
     absent: frozenset[int] = frozenset(),
+    *,
+    key: LedgerKey,
 ) -> Reading:
     """Go through a history once.
 
@@ -158,11 +159,11 @@ class _Codes:
     """The codes of a history, as one reader checks them. Without a key, or with a foreign one, all are believed but
     those that a person dismissed."""
 
-    def __init__(self, events: Sequence[Event], key: EventKey | None, dismissed: frozenset[int]) -> None:
-        wrote = [one for one in events if one.code and key is not None and key.wrote(one.hash, one.code)]
-        others = [one.code.partition(":")[0] for one in events if one.code] if key is not None else []
+    def __init__(self, events: Sequence[Event], key: LedgerKey, dismissed: frozenset[int]) -> None:
+        wrote = [one for one in events if one.code and isinstance(key, EventKey) and key.wrote(one.hash, one.code)]
+        others = [one.code.partition(":")[0] for one in events if one.code] if isinstance(key, EventKey) else []
         self.foreign = others[-1][:_LONGEST_ID] if others and not wrote else ""
-        self._key = None if self.foreign else key
+        self._key = key if isinstance(key, EventKey) and not self.foreign else None
         self._dismissed = dismissed
         self._wrote = {one.position for one in wrote}
         changes = [(one.position, one.record) for one in wrote if isinstance(one.record, LedgerRekeyed)]

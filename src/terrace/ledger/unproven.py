@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from terrace.ledger.authenticity import demands_code
+from terrace.ledger.authenticity import EventKey, demands_code
 from terrace.ledger.events.deployments import DeploymentEnded, DeploymentOpened, RecoverySettled
 from terrace.ledger.events.people import EnvironmentUnheld, LedgerRekeyed
 from terrace.ledger.events.record import Record
@@ -45,7 +45,7 @@ def unproven(history: History, absent: Collection[int]) -> tuple[UnprovenEvent, 
 
 def _walk(history: History) -> Iterator[UnprovenEvent]:
     key, foreign = history.key, bool(history.reading.foreign)
-    if key is None:
+    if not isinstance(key, EventKey):
         return
     wrote = {one.position for one in history.events if one.code and key.wrote(one.hash, one.code)}
     changes = [one for one in wrote if isinstance(history.events[one].record, LedgerRekeyed)]

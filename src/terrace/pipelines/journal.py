@@ -9,7 +9,7 @@ from typing import Any
 
 from terrace.errors import Conflict, NotReady, TerraceError
 from terrace.ledger import kinds
-from terrace.ledger.authenticity import demands_code
+from terrace.ledger.authenticity import NO_KEY, demands_code
 from terrace.ledger.chain import seal_all
 from terrace.ledger.events.codec import decode
 from terrace.ledger.events.people import LedgerRekeyed
@@ -56,11 +56,11 @@ def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[D
 
 def insist_on_key(history: History, drafts: Sequence[Draft]) -> None:
     """Raise NotReady where a draft would count as forged because this process does not hold the key of the ledger."""
-    if (history.key is not None and not history.reading.foreign) or not any(event.code for event in history.events):
+    if (history.key is not NO_KEY and not history.reading.foreign) or not any(event.code for event in history.events):
         return
     for one in drafts:
         record = decode(one.kind, one.subject, one.actor, one.payload)
-        if isinstance(record, LedgerRekeyed) and history.key is not None:
+        if isinstance(record, LedgerRekeyed) and history.key is not NO_KEY:
             continue
         if isinstance(record, Record) and demands_code(record):
             raise NotReady(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
 from terrace.pipelines.surroundings import surroundings, type_of
 from terrace.stacks.config import Config, Environment
@@ -17,15 +18,15 @@ LADDER = Config(
 
 
 def test_production_is_what_stands_last_or_is_called_so() -> None:
-    found = surroundings(LADDER, History(), ["dev", "staging", "top"], NOW)
+    found = surroundings(LADDER, History(key=NO_KEY), ["dev", "staging", "top"], NOW)
     assert [found[name].production for name in found] == [False, False, True]
     several = Config(environments=(Environment("a"), Environment("prod"), Environment("b", protected=True)))
-    found = surroundings(several, History(), ["a", "prod", "b"], NOW)
+    found = surroundings(several, History(key=NO_KEY), ["a", "prod", "b"], NOW)
     assert [found[name].production for name in found] == [False, True, True]
 
 
 def test_where_nothing_was_deployed_it_is_the_first_and_nothing_else() -> None:
-    found = surroundings(LADDER, History(), ["dev"], NOW)["dev"]
+    found = surroundings(LADDER, History(key=NO_KEY), ["dev"], NOW)["dev"]
     assert (found.drifted, found.deployed, found.types, found.idle) == (False, frozenset(), frozenset(), timedelta(0))
 
 

@@ -23,7 +23,7 @@ from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
-from terrace.ledger.authenticity import EventKey
+from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
 from terrace.stacks.naming import shell_word
@@ -67,7 +67,7 @@ class GitLedger:
         page: Page = lambda history, new: None,
         access: Access = usual,
         seen: SeenHead | None = None,
-        key: EventKey | None = None,
+        key: LedgerKey,
     ) -> None:
         self._repository = repository
         self._remote = remote

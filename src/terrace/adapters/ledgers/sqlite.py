@@ -10,7 +10,7 @@ from pathlib import Path
 
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.errors import Conflict, Corrupt, NotReady
-from terrace.ledger.authenticity import EventKey
+from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted
 from terrace.ledger.model import Draft, Event, History
 
@@ -42,7 +42,7 @@ class SqliteLedger:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         seen: SeenHead | None = None,
-        key: EventKey | None = None,
+        key: LedgerKey,
         busy: float = BUSY_SECONDS,
     ) -> None:
         self._path = path

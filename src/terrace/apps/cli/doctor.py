@@ -28,6 +28,7 @@ from terrace.apps.home import Home
 from terrace.apps.wiring import CONFIG_FILE, Workshop, now
 from terrace.apps.working_tree import working_tree
 from terrace.errors import TerraceError
+from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import strange_times
 from terrace.ledger.dates import doubt
 from terrace.ledger.dismissals import told, unread, way_out
@@ -372,7 +373,7 @@ def _unread(shop: Workshop) -> Iterator[Row]:
         history = shop.ledger.read()
     except TerraceError:
         return
-    if history.key is None:
+    if not isinstance(history.key, EventKey):
         how = "TERRACE_LEDGER_KEY, or the key of backups, where deployments are driven"
         yield Row("ledger key", "optional", "not here: what deployments did is believed unchecked", how)
     elif history.reading.foreign:

@@ -14,6 +14,7 @@ from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Approval
 from terrace.ledger import folds
+from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import export, strange_times, verify
 from terrace.ledger.dates import dated, doubt
 from terrace.ledger.dismissals import told, unread, way_out
@@ -127,7 +128,7 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
     seen = History(events, key=shop.event_key)
     faults = unread(seen, shop.dismissed) if result.ok else ()
     times = strange_times(events, now(), dated(seen, shop.dates_dismissed).undated if result.ok else ())
-    checked = result.ok and seen.key is not None and not seen.reading.foreign
+    checked = result.ok and isinstance(seen.key, EventKey) and not seen.reading.foreign
     if as_json:
         bad = {"position": result.first_bad.position, "why": result.first_bad.why} if result.first_bad else None
         emit(
@@ -144,7 +145,7 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
                 "times": [{"position": position, "why": why} for position, why in times],
                 "authentic": {
                     "checked": checked,
-                    "key": seen.key.id if seen.key else None,
+                    "key": seen.key.id if isinstance(seen.key, EventKey) else None,
                     "foreign_key": seen.reading.foreign or None,
                 },
             }
@@ -154,7 +155,7 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
         print_record(f"{result.events} events, unbroken; head {result.head}")
     else:
         print_record(f"event {result.first_bad.position} is bad: {result.first_bad.why}")
-    if checked and seen.key is not None:
+    if checked and isinstance(seen.key, EventKey):
         print_record(f"outcomes are authentic under the key {seen.key.id}")
     elif seen.reading.foreign:
         print_record(f"whether outcomes are authentic is not known: the key {seen.reading.foreign} is not here")
@@ -246,12 +247,11 @@ def ledger_dismiss(
 def ledger_rekey(folder: str, old_key: str | None, reason: str, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Change the key of the ledger to the one that is set now; with `dry_run` only tell what that would mean."""
     from terrace.adapters.sealing import read_key
-    from terrace.ledger.authenticity import EventKey
     from terrace.pipelines.rekeying import proposed, rekey
     from terrace.report.unproven import unproven_json, unproven_lines
 
     shop = Workshop(Path(folder))
-    if shop.event_key is None:
+    if not isinstance(shop.event_key, EventKey):
         raise NotReady("the new key is not here", hint="set TERRACE_LEDGER_KEY, or the key of backups, to the new key")
     history = shop.ledger.read()
     old = EventKey.of(read_key(old_key, ENVIRON)) if old_key is not None else None

@@ -1,0 +1,33 @@
+"""A ledger as it is read by what the trust root says of dismissals: each backend is wrapped in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from terrace.ledger.dates import DatesCount, dated
+from terrace.ledger.dismissals import Counts, without_dismissed
+from terrace.ledger.model import Draft, Event, History, Ledger
+
+
+class DatedLedger:
+    """A ledger that is read with the dismissals that count: of dates, and of events where no codes are checked."""
+
+    def __init__(self, ledger: Ledger, counts: DatesCount, dismissed: Counts) -> None:
+        self._ledger = ledger
+        self._counts = counts
+        self._dismissed = dismissed
+
+    def read(self) -> History:
+        """All events, oldest first."""
+        return self._judged(self._ledger.read())
+
+    def read_unchecked(self) -> tuple[Event, ...]:
+        """All events as they are stored."""
+        return self._ledger.read_unchecked()
+
+    def append(self, drafts: Sequence[Draft], *, head: str) -> History:
+        """Write all drafts or none, in order, and return the history with them."""
+        return self._judged(self._ledger.append(drafts, head=head))
+
+    def _judged(self, history: History) -> History:
+        return dated(without_dismissed(history, self._dismissed), self._counts)
