@@ -26,7 +26,7 @@ from terrace.stacks.repository import Repository
 from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.tree import Tree
 
-OF_CHANGES = ("commits", "trust-root", "gitleaks", "trufflehog")
+OF_CHANGES = ("commits", "trust-root", "removed-output", "gitleaks", "trufflehog")
 """Checks that say nothing about what stands."""
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
@@ -60,6 +60,7 @@ def checks(
         "shared-state": PlanCheck(
             "shared-state", lambda examined, plans: (*shared_states(examined, survey), *states_found(examined, plans))
         ),
+        "removed-output": StaticCheck("removed-output", removed_outputs),
         "policy": PlanCheck("policy", policies.examine),
         "commits": StaticCheck("commits", lambda examined: written(examined, repository)),
         "pinned": StaticCheck("pinned", lambda examined: left_open(examined, repository)),
@@ -282,6 +283,26 @@ def _unclear(key: str, address: Address) -> Finding:
         line=address.place.line or 0 if address.place is not None else 0,
         fix="write the value into the block, or into `backend_config` of terrace.yaml or one of its `backend_files`",
         advisory=True,
+    )
+
+
+def removed_outputs(examined: Examined) -> tuple[Finding, ...]:
+    """Outputs that the change removes while another stack reads them."""
+    return tuple(
+        Finding(
+            rule="removed-output",
+            severity=Severity.HIGH if one.certain else Severity.MEDIUM,
+            status=Status.FAIL if one.certain else Status.UNKNOWN,
+            tool="terrace",
+            message=f"this change removes the output {one.output!r} of {one.owner}, which {one.reader} "
+            f"{'reads' if one.certain else 'may read'} here",
+            stack=one.reader,
+            path=one.path,
+            line=one.line,
+            fix="remove its use first and deploy that, or keep the output",
+            advisory=not one.certain,
+        )
+        for one in examined.change_set.lost_outputs
     )
 
 

@@ -99,6 +99,13 @@ RULES: tuple[Rule, ...] = (
         "Nothing waives it: a deployment refuses such a stack whatever the check weighs.",
     ),
     Rule(
+        "removed-output",
+        "A change removes an output of a stack that another stack reads.",
+        "The next plan of the other stack fails, or takes the default that it has for a missing value.",
+        "Remove the use of the output first, and deploy that; or keep the output.",
+        "`checks: {removed-output: advisory}` of terrace.yaml tells it only.",
+    ),
+    Rule(
         "policy",
         "A policy of the repository could not be run, or a folder that `policies` names holds none.",
         "What was not run has found nothing, and that says nothing about the change.",

@@ -19,6 +19,7 @@ from terrace.report.checked import Checked, answered_for, place, said, seen_by, 
 from terrace.report.markdown import code, fenced, plain
 from terrace.report.terminal import counts
 from terrace.report.text import clipped
+from terrace.stacks.model import ChangeSet
 from terrace.stacks.naming import shell_word
 
 MARKER = '<!-- terrace:v1 {"kind":"check"} -->'
@@ -40,6 +41,7 @@ _GRAVE = (Action.DELETE, Action.REPLACE, Action.FORGET, Action.UNKNOWN)
 _NUMBERS = ((Action.CREATE, "+"), (Action.UPDATE, "~"), (Action.REPLACE, "±"), (Action.DELETE, "−"))
 _SIGN = {Action.CREATE: "+", Action.DELETE: "-", Action.REPLACE: "-"}
 _LONGEST = 160
+_READERS = 10
 
 
 def comment(record: Checked) -> str:
@@ -82,6 +84,7 @@ def _parts(record: Checked) -> Iterator[str]:
     if unknown:
         yield _listed("**Not looked at, or not to be told**", [plain(why_held(one)) for one in unknown])
     yield _risk(record.risk)
+    yield from _readers(known.change_set)
     yield from (
         f"− {code(s.key)} is removed: its objects stay until `terrace destroy`" for s in known.change_set.removed
     )
@@ -95,6 +98,18 @@ def _parts(record: Checked) -> Iterator[str]:
             f"{len(others)} more {_word(len(others), 'finding')}, told only or waived", "\n".join(map(_finding, others))
         )
     yield from map(_gates, record.ahead)
+
+
+def _readers(change_set: ChangeSet) -> Iterator[str]:
+    """The stacks that read outputs of those that are touched: they are planned after these."""
+    lines = [
+        f"{code(one.stack)} {'reads' if one.certain else 'may read'} outputs of {code(one.of)}: planned after it"
+        for one in change_set.dependents
+    ]
+    if lines:
+        shown = lines[:_READERS]
+        more = [f"and {len(lines) - _READERS} more"] if len(lines) > _READERS else []
+        yield "\n".join(f"- {one}" for one in [*shown, *more])
 
 
 # --- the top -----------------------------------------------------------------------------------------------------

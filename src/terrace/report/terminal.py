@@ -65,12 +65,21 @@ def impact(change_set: ChangeSet, *, why: bool) -> Record:
     tree = Tree(line(f"{count} {'stack' if count == 1 else 'stacks'} impacted", style="bold"))
     for one in change_set.impacts:
         _impact(tree, one, why=why)
+    _readers(tree, change_set)
     for stack in change_set.removed:
         tree.node(line(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
     for notice in change_set.notices:
         place = f"{notice.path}:{notice.line}" if notice.line else notice.path
         tree.node(line(f"note: {place}: {notice.message}", style="yellow"))
     return tree
+
+
+def _readers(tree: Tree, change_set: ChangeSet) -> None:
+    """The stacks that read outputs of those that are touched: they are planned after these."""
+    for one in change_set.dependents:
+        verb = "reads" if one.certain else "may read"
+        place = f"{one.path}:{one.line}" if one.line else one.path
+        tree.node(line(f"{one.stack} {verb} outputs of {one.of} ({place}): planned after it", style="dim"))
 
 
 def _impact(tree: Tree, one: Impact, *, why: bool) -> Tree:
@@ -106,6 +115,7 @@ def check(
             _plan(branch, plans[key])
         elif key in unplanned:
             branch.node(line(f"not planned: {unplanned[key]}", style="red"))
+    _readers(tree, change_set)
     for stack in change_set.removed:
         tree.node(line(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
     parts: list[Record] = [tree]

@@ -159,6 +159,7 @@ CHECKS = (
     "layout",
     "outside-files",
     "shared-state",
+    "removed-output",
     "policy",
     "commits",
     "pinned",

@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from terrace.stacks.dependents import dependents, lost_outputs
 from terrace.stacks.graph import Graph
 from terrace.stacks.inert import VERSION_FILES, is_inert
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables
 from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, Stack
-from terrace.stacks.order import uncertain_edges
+from terrace.stacks.order import edges, uncertain_edges
 from terrace.stacks.tree import Entry, Tree, submodules
 from terrace.stacks.watches import Changed, Watch, watches
 
@@ -47,6 +48,7 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
         if mine:
             impacts.append(Impact(stack, tuple(sorted(_plainest(mine), key=_weight))))
     now = {stack.key for stack in after.stacks}
+    found = edges(after.stacks, after.graph)
     return ChangeSet(
         base=before.commit if before is not None else after.commit,
         head=after.commit,
@@ -54,6 +56,8 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
         impacts=tuple(impacts),
         removed=tuple(stack for key, stack in sorted(earlier.items()) if key not in now),
         notices=(*after.graph.notices, *_wide(impacts), *uncertain_edges(after.stacks, after.graph)),
+        dependents=dependents({impact.stack.key for impact in impacts}, found),
+        lost_outputs=lost_outputs(before, after, found) if before is not None and found else (),
     )
 
 

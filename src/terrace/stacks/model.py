@@ -94,11 +94,37 @@ class Notice:
     hint: str | None = None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Dependent:
+    """A stack that reads outputs of another one, by a data source at `path`:`line`. `certain` is False where it may be
+    that it reads those of another stack."""
+
+    stack: str
+    of: str
+    certain: bool
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LostOutput:
+    """An output that the stack `owner` no longer has, and that the stack `reader` uses at `path`:`line`."""
+
+    owner: str
+    output: str
+    reader: str
+    certain: bool
+    path: str
+    line: int
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
     """The commits base..head and the stacks they touch; `removed` stacks existed at base and are gone at head.
 
     `changed` are the paths that differ. `base` and `head` are full commit ids.
+
+    `dependents` read outputs of the stacks that are touched; `lost_outputs` are removed while a stack reads them.
     """
 
     base: str
@@ -107,6 +133,8 @@ class ChangeSet:
     impacts: tuple[Impact, ...]
     removed: tuple[Stack, ...] = ()
     notices: tuple[Notice, ...] = ()
+    dependents: tuple[Dependent, ...] = ()
+    lost_outputs: tuple[LostOutput, ...] = ()
 
     @property
     def edited(self) -> tuple[str, ...]:

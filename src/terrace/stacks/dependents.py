@@ -1,0 +1,62 @@
+"""Which stacks read the outputs of the stacks that a change touches, and which outputs it removes from under them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from terrace.stacks.facts import OutputUse
+from terrace.stacks.graph import Graph
+from terrace.stacks.model import Dependent, LostOutput, Stack
+from terrace.stacks.order import Edge
+
+if TYPE_CHECKING:
+    from terrace.stacks.landscape import Landscape
+
+
+def dependents(touched: Collection[str], found: tuple[Edge, ...]) -> tuple[Dependent, ...]:
+    """Returns the stacks that read outputs of these stacks; `found` are the edges between all stacks of a commit."""
+    told: dict[tuple[str, str], Dependent] = {}
+    for edge in found:
+        if edge.owner in touched:
+            one = Dependent(edge.reader, edge.owner, edge.certain, edge.path, edge.line)
+            told.setdefault((edge.reader, edge.owner), one)
+    return tuple(told[key] for key in sorted(told))
+
+
+def lost_outputs(before: Landscape, after: Landscape, found: tuple[Edge, ...]) -> tuple[LostOutput, ...]:
+    """Returns the outputs that stacks no longer have, and that another stack still reads."""
+    earlier = {stack.key: stack for stack in before.stacks}
+    now = {stack.key: stack for stack in after.stacks}
+    lost: dict[str, dict[str, tuple[str, int]]] = {}
+    for key in {edge.owner for edge in found} & earlier.keys():
+        had, has = _outputs(before.graph, earlier[key]), _outputs(after.graph, now[key])
+        lost[key] = {name: place for name, place in had.items() if name not in has}
+    told = set()
+    for edge in found:
+        for file, use in _uses(after.graph, now[edge.reader], edge) if lost.get(edge.owner) else ():
+            for name in sorted(lost[edge.owner]):
+                if use.output in ("", name):
+                    certain = edge.certain and bool(use.output)
+                    told.add(LostOutput(edge.owner, name, edge.reader, certain, file, use.line))
+    return tuple(sorted(told))
+
+
+def _outputs(graph: Graph, stack: Stack) -> dict[str, tuple[str, int]]:
+    folder = graph.folders.get(stack.path)
+    if folder is None:
+        return {}
+    return {
+        name: (path, line)
+        for path, facts in zip(folder.files, folder.facts, strict=True)
+        for name, line in facts.outputs.items()
+    }
+
+
+def _uses(graph: Graph, reader: Stack, edge: Edge) -> Iterator[tuple[str, OutputUse]]:
+    """The uses of a data source, with their files: they are in its module."""
+    for path in graph.reached(reader):
+        folder = graph.folders.get(path)
+        if folder is not None and edge.path in folder.files:
+            for file, facts in zip(folder.files, folder.facts, strict=True):
+                yield from ((file, use) for use in facts.output_uses if use.state == edge.state)
