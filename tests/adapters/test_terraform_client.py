@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,26 @@ def test_the_state_of_a_stack_without_backend_lives_outside_of_the_checkout(
     site = site_of(tmp_path, GREETING)
     assert terraform.pull_state(site).content == b""
     assert not (site.folder / "terraform.tfstate").exists()
+
+
+def test_a_state_in_our_own_place_is_read_as_terraform_tells_it(tmp_path: Path) -> None:
+    site = site_of(tmp_path, GREETING)
+    terraform = terraform_in(tmp_path / "terrace", "terraform")
+    made = terraform.plan(site)
+    folder = terraform.folder(site)
+    env = terraform.environment(site, folder)
+    subprocess.run([*terraform.binary.command, "apply", made.file], cwd=site.folder, env=env, check=True)
+    asked = [*terraform.binary.command, "state", "pull"]
+    told = subprocess.run(asked, cwd=site.folder, env=env, check=True, capture_output=True).stdout
+    read = terraform.pull_state(site)
+    assert json.loads(read.content) == json.loads(told)
+    assert read.serial > 0
+
+    path = state_file(tmp_path / "terrace" / "states", site)
+    assert path is not None
+    path.write_text(json.dumps({**json.loads(read.content), "version": 3, "modules": []}))
+    with pytest.raises(Corrupt):
+        terraform.pull_state(site)
 
 
 @pytest.mark.parametrize("how", ["zeroed", "cut", "not UTF-8", "foreign", "a folder"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from terrace.adapters.process import run
 from terrace.adapters.terraform import argv
-from terrace.errors import NotReady
+from terrace.adapters.terraform.known_versions import identity, recall, remember
+from terrace.errors import BadInput, NotReady
 from terrace.plans.versions import Version, allows, parse
 from terrace.stacks.config import TerraformSettings
 
@@ -29,9 +31,12 @@ class Binary:
     version: Version
 
 
-def find(settings: TerraformSettings, environ: Mapping[str, str]) -> Binary:
-    """The binary to use. Raises NotReady when there is none, or its version is not one that terrace.yaml allows."""
-    binary = _asked(_command(settings.binary, environ), environ)
+def find(settings: TerraformSettings, environ: Mapping[str, str], cache: Path) -> Binary:
+    """The binary to use. Raises NotReady when there is none, or its version is not one that terrace.yaml allows.
+
+    What a binary answered is kept in `cache` as long as its file stays as it is.
+    """
+    binary = _known(_command(settings.binary, environ), environ, cache)
     if not allows(settings.version, binary.version):
         raise NotReady(
             f"{binary.product} {binary.version} is not {settings.version!r}, which terrace.yaml asks for",
@@ -63,6 +68,20 @@ def _embedded() -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "terrace.adapters.terraform.embedded")
 
 
+def _known(command: tuple[str, ...], environ: Mapping[str, str], cache: Path) -> Binary:
+    program = identity(Path(command[0])) if len(command) == 1 else None
+    if program is None:
+        return _asked(command, environ)
+    with contextlib.suppress(BadInput):
+        if version := recall(cache, program):
+            return Binary(command, _product(command), parse(version))
+    binary = _asked(command, environ)
+    # One that was replaced while it was asked is not known.
+    if identity(Path(command[0])) == program:
+        remember(cache, program, str(binary.version))
+    return binary
+
+
 def _asked(command: tuple[str, ...], environ: Mapping[str, str]) -> Binary:
     """Its own word on product and version."""
     env = {k: environ[k] for k in ("PATH", "HOME") if k in environ}
@@ -74,6 +93,9 @@ def _asked(command: tuple[str, ...], environ: Mapping[str, str]) -> Binary:
         # A wrapper may say on stdout what it has to say.
         said = done.message or done.out.decode("utf-8", "replace").strip() or f"nothing, with exit code {done.code}"
         raise NotReady(f"{command[0]} does not answer like Terraform: it says {said[:200]!a}", hint=INSTALL) from error
+    return Binary(command, _product(command), version)
+
+
+def _product(command: tuple[str, ...]) -> str:
     # Both say `terraform_version`; only their names and their help tell them apart.
-    product = "tofu" if "tofu" in Path(command[0]).name else "terraform"
-    return Binary(command, product, version)
+    return "tofu" if "tofu" in Path(command[0]).name else "terraform"

@@ -108,7 +108,7 @@ class LocalTerraform:
     @cached_property
     def binary(self) -> Binary:
         """The binary in use, asked once. Raises NotReady."""
-        return find(self._settings, ENVIRON)
+        return find(self._settings, ENVIRON, self._cache)
 
     @property
     def version(self) -> str:
@@ -486,6 +486,10 @@ class LocalTerraform:
 
     def _pulled(self, site: Site, folder: DataFolder) -> bytes:
         """The state as it is stored: secrets in clear."""
+        own = state_file(self._states, site)
+        content = _stored(own) if own is not None and self.product == "terraform" else None
+        if content is not None:
+            return content
         command = argv.state_pull(files=self.variable_files(site, "state pull"))
         ran, _ = self._asking_nobody(site, folder, "state pull", command)
         return ran.out
@@ -675,6 +679,21 @@ def _no_workspace(site: Site, others: tuple[str, ...]) -> BadInput:
         hint=f"{guess}correct `workspace` of the stack in terrace.yaml; where the workspace was deleted, "
         f"`terrace state restore {key}` brings it back with its state",
     )
+
+
+def _stored(state: Path) -> bytes | None:
+    """The content of a state in Terrace's own place, as `terraform state pull` gives it; empty where there is none.
+
+    None where only Terraform can tell: it rewrites older formats, and says what is wrong with damaged ones. OpenTofu
+    may have encrypted it.
+    """
+    try:
+        content = state.read_bytes()
+        return content if not content or json.loads(content)["version"] == 4 else None
+    except FileNotFoundError:
+        return b""
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _check_local(state: Path, site: Site) -> None:
