@@ -152,6 +152,7 @@ def test_a_finding_without_a_file_is_a_notification_of_its_run(finding: Finding)
     assert len([result for run in told["runs"] for result in run["results"]]) == 1
 
 
+@pytest.mark.slow
 def test_a_report_keeps_to_the_limits_of_github() -> None:
     """25,000 results and rules, 20 runs, names of 255 characters; what is left out is counted."""
     found = [replace(FORMAT, rule=f"rule-{n}", line=n + 1) for n in range(25_003)]
@@ -169,6 +170,7 @@ def test_a_report_keeps_to_the_limits_of_github() -> None:
     assert max(len(result["message"]["text"]) for run in told["runs"] for result in run["results"]) <= 20_000
 
 
+@pytest.mark.slow
 def test_a_report_that_would_be_too_large_has_the_worst_findings_only() -> None:
     chance = random.Random(1)
     found = [

@@ -92,7 +92,8 @@ def _document(
         names = list(by_tool)
         rest = [finding for name in names[MOST_RUNS - 1 :] for finding in by_tool.pop(name)]
         by_tool["other tools"] = list(worst_first(rest))
-    most = MOST
+    # Compressing takes seconds: no limit is tried that leaves nothing out.
+    most = min(MOST, max((len(every) for every in by_tool.values()), default=1))
     while True:
         runs = [_run(tool, every, files, category, about, most) for tool, every in by_tool.items()]
         text = json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1, ensure_ascii=True) + "\n"
