@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -13,9 +13,19 @@ from support.ledgers import MemoryLedger
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
-from terrace.ledger.removed_stacks import Recreation, explanation, recreated_stack, recreations, removed_stacks
+from terrace.ledger.removed_stacks import (
+    Recreation,
+    RemovedStack,
+    explanation,
+    recreated_stack,
+    recreations,
+    removed_stacks,
+)
 
-HELD = {"dev/app": frozenset({"a.x", "a.y", "a.z"}), "dev/old": frozenset({"b.x"})}
+HELD = {
+    "dev/app": RemovedStack(frozenset({"a.x", "a.y", "a.z"})),
+    "dev/old": RemovedStack(frozenset({"b.x"})),
+}
 
 
 @pytest.mark.parametrize(
@@ -60,13 +70,13 @@ def own(name: str, number: int = 9) -> list[str]:
 def test_a_removed_stack_that_is_split_into_several_is_told_of_each(
     creations: Mapping[str, list[str]], found: tuple[str, ...]
 ) -> None:
-    told = recreations(creations, {"dev/app": OLD})
+    told = recreations(creations, {"dev/app": RemovedStack(OLD)})
     assert dict(told) == dict.fromkeys(found, Recreation("dev/app", found))
 
 
 def test_a_stack_that_recreates_enough_by_itself_is_told_alone_beside_others() -> None:
     creations = {"dev/b": sorted(OLD)[:6], "dev/c": [*sorted(OLD)[6:], *own("c")]}
-    told = recreations(creations, {"dev/app": OLD})
+    told = recreations(creations, {"dev/app": RemovedStack(OLD)})
     assert told["dev/b"] == Recreation("dev/app", ("dev/b",))
     assert told["dev/c"] == Recreation("dev/app", ("dev/b", "dev/c"))
 
@@ -82,23 +92,26 @@ def test_the_way_out_names_the_acceptance_of_an_empty_state() -> None:
 # --- a state that holds nothing any more ---------------------------------------------------------------------------
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
-FACTS = {"digest": "d", "empty": False, "lineage": "l", "serial": 1, "changes": [["create", "terraform_data.a"]]}
+FACTS = {"digest": "d", "empty": False, "lineage": "l", "serial": 1}
 
 
-def release(number: int) -> list[tuple[str, str, dict[str, Any]]]:
+def release(
+    number: int, key: str = "dev/app", created: Sequence[str] = ("terraform_data.a",)
+) -> list[tuple[str, str, dict[str, Any]]]:
     deployment, plan, apply = f"d{number}", f"p{number}", f"a{number}"
+    facts = {**FACTS, "changes": [["create", address] for address in created]}
     opened = {
         "environment": "dev",
         "commit": "c" * 40,
         "origin": {"kind": "manual", "by": "ann"},
-        "waves": [["dev/app"]],
+        "waves": [[key]],
         "policy": "p",
     }
     return [
         (kinds.DEPLOYMENT_OPENED, deployment, opened),
-        (kinds.STEP_BEGUN, deployment, {"step": "plan", "stack": "dev/app", "attempt": plan}),
-        (kinds.STEP_ENDED, deployment, {"attempt": plan, "result": "succeeded", "detail": FACTS}),
-        (kinds.STEP_BEGUN, deployment, {"step": "apply", "stack": "dev/app", "attempt": apply}),
+        (kinds.STEP_BEGUN, deployment, {"step": "plan", "stack": key, "attempt": plan}),
+        (kinds.STEP_ENDED, deployment, {"attempt": plan, "result": "succeeded", "detail": facts}),
+        (kinds.STEP_BEGUN, deployment, {"step": "apply", "stack": key, "attempt": apply}),
         (kinds.STEP_ENDED, deployment, {"attempt": apply, "result": "succeeded"}),
         (kinds.DEPLOYMENT_ENDED, deployment, {"result": "succeeded"}),
     ]
@@ -134,4 +147,17 @@ def told(*parts: list[tuple[str, str, dict[str, Any]]]) -> History:
 )
 def test_a_removed_stack_holds_nothing_once_a_person_accepted_its_empty_state(parts: list[Any], held: bool) -> None:
     found = removed_stacks(told(*parts), "dev", ())
-    assert found == ({"dev/app": frozenset({"terraform_data.a"})} if held else {})
+    assert found == ({"dev/app": RemovedStack(frozenset({"terraform_data.a"}))} if held else {})
+
+
+def test_halves_that_are_created_in_two_deployments_are_added_up() -> None:
+    every = [f"terraform_data.o{number}" for number in range(8)]
+    first = [*every[:3], "terraform_data.own"]
+    history = told(release(1, "dev/app", every), release(2, "dev/b", first), release(3, "dev/c", every[3:4]))
+    removed = removed_stacks(history, "dev", ("dev/b", "dev/c"))
+    again = {"dev/b": frozenset(every[:3]), "dev/c": frozenset(every[3:4])}
+    assert removed == {"dev/app": RemovedStack(frozenset(every), again)}
+    creating = {"dev/d": [every[5], *own("d")], "dev/e": own("e")}
+    assert dict(recreations(creating, removed)) == {"dev/d": Recreation("dev/app", ("dev/b", "dev/c", "dev/d"))}
+    before = told(release(1, "dev/b", every[:3]), release(2, "dev/app", every))
+    assert removed_stacks(before, "dev", ("dev/b",))["dev/app"].again == {}, "it had them before, under the same names"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from terrace.ledger import folds
@@ -13,37 +13,60 @@ from terrace.rollout.model import Step
 from terrace.stacks.model import Destruction
 
 
-def removed_stacks(history: History, environment: str, present: Collection[str]) -> Mapping[str, frozenset[str]]:
-    """Returns the addresses that applies left in each stack of an environment that is not among the present ones.
+@dataclass(frozen=True, slots=True)
+class RemovedStack:
+    """What applies left in a stack that is gone. `again` is what stacks that are there created of it since, by stack:
+    each so little that it was not refused."""
+
+    addresses: frozenset[str]
+    again: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def removed_stacks(history: History, environment: str, present: Collection[str]) -> Mapping[str, RemovedStack]:
+    """Returns each stack of an environment that is not among the present ones, and in which applies left something.
 
     A stack that was destroyed holds nothing, and neither does one of whose empty state a person said that it is right,
     unless something was applied since. What an apply of unknown or failed outcome was to create counts as held.
     """
-    held: dict[str, set[str]] = {}
+    held, began = _held(history, environment)
+    emptied = _emptied(history)
+    found = {}
+    for key, addresses in held.items():
+        if key in present or not addresses or (key in emptied and emptied[key] > began[key]):
+            continue
+        again = {
+            other: frozenset(
+                a for a, since in mine.items() if a in addresses and since is not None and since > began[key]
+            )
+            for other, mine in held.items()
+            if other in present
+        }
+        found[key] = RemovedStack(frozenset(addresses), {other: some for other, some in again.items() if some})
+    return found
+
+
+def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datetime | None]], dict[str, datetime]]:
+    """What each stack holds, with when it was created where an apply did so, and when it was last applied to."""
+    held: dict[str, dict[str, datetime | None]] = {}
     began: dict[str, datetime] = {}
     for deployment in folds.deployments(history):
         for key in deployment.stacks if deployment.environment == environment else ():
-            if key in present:
-                continue
             if isinstance(deployment.origin, Destruction) and deployment.done(key):
                 held.pop(key, None)
                 continue
             planned, applied = deployment.last(Step.PLAN, key), deployment.last(Step.APPLY, key)
             if planned is None or applied is None:
                 continue
-            mine = held.setdefault(key, set())
+            mine = held.setdefault(key, {})
             began[key] = applied.began_at
             for action, address in planned.detail.get("changes", ()):
                 if action in ("delete", "forget") and applied.result == "succeeded":
-                    mine.discard(address)
+                    mine.pop(address, None)
+                elif action == "create":
+                    mine[address] = applied.began_at
                 else:
-                    mine.add(address)
-    emptied = _emptied(history)
-    return {
-        key: frozenset(addresses)
-        for key, addresses in held.items()
-        if addresses and not (key in emptied and emptied[key] > began[key])
-    }
+                    mine.setdefault(address, None)
+    return held, began
 
 
 def _emptied(history: History) -> dict[str, datetime]:
@@ -67,12 +90,13 @@ class Recreation:
 
 
 def recreations(
-    creations: Mapping[str, Iterable[str]], removed: Mapping[str, frozenset[str]]
+    creations: Mapping[str, Iterable[str]], removed: Mapping[str, RemovedStack]
 ) -> Mapping[str, Recreation]:
     """Returns for each stack that creates objects of a removed one again which one that is.
 
     `creations` is what each stack creates. One that alone creates enough is told alone. Several that create at least
-    half of what a removed stack holds are told together, however much else each of them creates.
+    half of what a removed stack holds are told together, however much else each of them creates, and so are those that
+    did it in an earlier deployment.
     """
     created = {key: frozenset(addresses) for key, addresses in creations.items()}
     found = {}
@@ -80,23 +104,25 @@ def recreations(
         alone = recreated_stack(mine, removed)
         if alone:
             found[key] = Recreation(alone, (key,))
-    for name, held in sorted(removed.items()):
-        parts = {key: mine & held for key, mine in created.items() if mine & held}
-        if len(parts) > 1 and 2 * len(frozenset().union(*parts.values())) >= len(held):
-            for key in parts:
-                found.setdefault(key, Recreation(name, tuple(sorted(parts))))
+    for name, one in sorted(removed.items()):
+        now = {key: mine & one.addresses for key, mine in created.items() if mine & one.addresses}
+        parts = [*now.values(), *one.again.values()]
+        by = tuple(sorted({*now, *one.again}))
+        if len(by) > 1 and 2 * len(frozenset().union(*parts)) >= len(one.addresses):
+            for key in now:
+                found.setdefault(key, Recreation(name, by))
     return found
 
 
-def recreated_stack(creations: Iterable[str], removed: Mapping[str, frozenset[str]]) -> str:
+def recreated_stack(creations: Iterable[str], removed: Mapping[str, RemovedStack]) -> str:
     """Returns the removed stack whose objects a plan creates again, "" where there is none.
 
     It is one that holds at least half of what is created, or of which at least half is created.
     """
     created = frozenset(creations)
-    for key, held in sorted(removed.items()):
-        both = len(created & held)
-        if both and (2 * both >= len(created) or 2 * both >= len(held)):
+    for key, one in sorted(removed.items()):
+        both = len(created & one.addresses)
+        if both and (2 * both >= len(created) or 2 * both >= len(one.addresses)):
             return key
     return ""
 

@@ -86,7 +86,8 @@ def dismiss_several(
     def decide(seen: History) -> tuple[Draft, ...]:
         there = {(fault.event.position, fault.event.hash) for fault in unread(seen, counts)}
         if not wanted <= there:
-            raise _holds_nothing(Span(*[min(wanted - there)[0]] * 2))
+            gone = min(position for position, _ in wanted - there)
+            raise _holds_nothing(Span(gone, gone))
         return (draft(record, "ledger", actor),)
 
     append(ledger, history, decide)
