@@ -16,9 +16,6 @@ ROOT = Path(terrace.__file__).parent
 NO_COMMAND = {("adapters/sealing.py", "terrace recipients")}
 """Texts that only look like a command: a label that a hash begins with."""
 
-COMING = {"terrace init --print"}
-"""Commands that are named before they can be run."""
-
 # What a file of a workflow is filled in with: before it is written, when it runs, by the shell.
 _FILLED_IN = re.compile(r"<<[^>]*>>|\$\{\{[^}]*\}\}")
 _IF_GIVEN = re.compile(r"\$\{[A-Z]+:\+[^}]*\}")
@@ -41,9 +38,7 @@ def mistakes(commands: list[ToldCommand]) -> list[str]:
     return [
         f"{told.place}: `{told.text}`: {why}"
         for told in commands
-        if (told.place.partition(":")[0], told.text) not in NO_COMMAND
-        and told.text not in COMING
-        and (why := wrong(cli, told))
+        if (told.place.partition(":")[0], told.text) not in NO_COMMAND and (why := wrong(cli, told))
     ]
 
 
@@ -65,7 +60,7 @@ def test_every_option_that_a_hint_names_without_its_command_is_one_of_terrace() 
         f"{place}: {option} in {hint!r}"
         for path, text in sources(ROOT)
         for place, hint in hints_in(text, path)
-        if not re.search(r"\b(?:git|opa) ", hint) and not any(f"`{one}`" in hint for one in COMING)
+        if not re.search(r"\b(?:git|opa) ", hint)
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", hint)
         if option not in known
     ]
