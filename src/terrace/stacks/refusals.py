@@ -79,7 +79,7 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
         yield Refusal(
             f"the folder {stack.shown_path} holds no configuration",
             "a stack is a folder with *.tf, *.tofu or *.tf.json files: correct its path under `stacks:`, or remove it",
-            Place(config.source) if config.source else None,
+            _entry(stack, config),
         )
         return
     terragrunt = stack.file("terragrunt.hcl")
@@ -94,7 +94,7 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
             yield Refusal(
                 f"the repository has no file {file.path}, which `backend_files` names",
                 "correct the path, which begins at the root of the repository, or commit the file",
-                Place(config.source) if config.source else None,
+                _entry(stack, config),
             )
     yield from _runs_elsewhere(folder)
     yield from _without_workspaces(stack, folder)
@@ -150,7 +150,7 @@ def _in_circles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict
 
 def _place_of_circle(stacks: tuple[Stack, ...], key: str, config: Config) -> Place | None:
     stack = next(one for one in stacks if one.key == key)
-    return Place(config.source) if stack.after and config.source else None
+    return _entry(stack, config) if stack.after else None
 
 
 def _circle(key: str, needed: Mapping[str, set[str]]) -> tuple[str, ...]:
@@ -171,9 +171,17 @@ def _circle(key: str, needed: Mapping[str, set[str]]) -> tuple[str, ...]:
 
 
 def _waits(key: str, why: Refusal, how: str) -> Refusal:
-    place = f" ({why.place})" if why.place is not None else ""
-    cause = f"{key} {how}" if how.endswith("it") else f"{how} {key}"
-    return Refusal(f"{cause}, and {key} is refused{place}: {why.message}", why.hint, why.place)
+    cause = f"{key}, which {how}, is refused" if how.endswith("it") else f"{how} {key}, which is refused"
+    return Refusal(f"{cause}: {why.message}", why.hint, why.place)
+
+
+def _entry(stack: Stack, config: Config) -> Place | None:
+    """Where terrace.yaml names a stack; the file alone where a pattern does."""
+    if not config.source:
+        return None
+    mine = (stack.environment, stack.path, stack.name)
+    line = next((one.line for one in config.stacks if (one.environment, one.path, one.name) == mine), 0)
+    return Place(config.source, line)
 
 
 def _name(stack: Stack) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from terrace.apps.checking import change_of, checked
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import Ending, ended
-from terrace.apps.cli.console import emit, note, show
+from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import asked_for
 from terrace.apps.handover import Making, hand_over, take_over, unplanned
@@ -99,7 +99,7 @@ def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:
     else:
         show(terminal.impact(change_set, why=why))
         if refused:
-            show(refusal_lines(refused))
+            show_lines(refusal_lines(refused))
     touched = {one.stack.environment for one in change_set.impacts}
     # Only those that the protected branch knows: a job is made of each, with what that environment hands out.
     known = (one.name for one in shop.trust.config.environments if one.name in touched)

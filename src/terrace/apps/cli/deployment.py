@@ -10,7 +10,7 @@ from pathlib import Path
 
 from terrace.apps.cli import actions, recovering
 from terrace.apps.cli.actions import ended
-from terrace.apps.cli.console import confirmed, emit, note, show
+from terrace.apps.cli.console import confirmed, emit, note, show, show_lines
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
 from terrace.apps.mirroring import show_deployments
 from terrace.apps.wiring import Workshop
@@ -285,7 +285,7 @@ def tell(
     else:
         show_end(shop, done, reacted)
         if left_out:
-            show(refusal_lines(left_out))
+            show_lines(refusal_lines(left_out))
     return ended(actions.deployed(record, waits_as(crew, done)), _code(done))
 
 

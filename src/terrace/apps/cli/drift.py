@@ -189,7 +189,8 @@ def say(
         _tell(one)
     if refused:
         # On stderr: the report may be a page.
-        note(refusal_lines(refused))
+        for line in refusal_lines(refused).splitlines():
+            note(line)
 
 
 def _tell(one: Remedied) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import ended
-from terrace.apps.cli.console import confirmed, emit, note
+from terrace.apps.cli.console import confirmed, emit, note, show_lines
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput, NotReady
@@ -60,7 +60,7 @@ def status(folder: str, *, as_json: bool) -> int:
         if alarms:
             print_record(state_terminal.problems(alarms))
         if left_out:
-            print_record(refusal_lines(left_out))
+            show_lines(refusal_lines(left_out))
         _tell(faults)
         wrong = doubt(history, now(), None)
         if wrong is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import ended
-from terrace.apps.cli.console import emit, show
+from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.cli.deployment import as_record, show_end, waits_as, watcher
 from terrace.apps.cli.watching import Silent
 from terrace.apps.mirroring import show_deployments, track_drift
@@ -82,7 +82,7 @@ def _gone_on(shop: Workshop, crew: Crew, done: Deployment | Refused | Released, 
     if not as_json:
         show_end(shop, done, reacted)
         if left_out:
-            show(refusal_lines(left_out))
+            show_lines(refusal_lines(left_out))
     return {**as_record("tick", done, reacted), "handle": waits_as(crew, done), "refused": refusals_json(left_out)}
 
 

@@ -1,0 +1,12 @@
+terraform {
+  backend "remote" {
+    organization = "acme"
+    workspaces {
+      name = "managed-dev"
+    }
+  }
+}
+
+resource "terraform_data" "it" {
+  input = "NAME"
+}

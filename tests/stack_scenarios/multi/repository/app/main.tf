@@ -1,0 +1,14 @@
+terraform {
+  backend "s3" {
+    bucket = "acme-states"
+    region = "eu-west-1"
+  }
+}
+
+variable "size" {
+  type = number
+}
+
+resource "terraform_data" "it" {
+  input = var.size
+}
