@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from terrace.gates.model import GateResult, Outcome, Verdict
+from terrace.gates.objections import GATE
 from terrace.ledger import folds
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter, resume
-from terrace.pipelines.destruction_target import destruction_of
+from terrace.pipelines.destruction_target import destruction_of, readers_left
 from terrace.pipelines.opening import Opening, Refused
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Destruction
+from terrace.stacks.naming import shell_word
+from terrace.stacks.order import Edge
 
 
-def destroy(crew: Crew, environment: str, stack: str | None, reason: str) -> Deployment | Refused:
+def destroy(
+    crew: Crew, environment: str, stack: str | None, reason: str, allowed: frozenset[str] = frozenset()
+) -> Deployment | Refused:
     """Plan the destruction, ask as for a deployment, and take it all down. An unfinished one of the same is taken up.
+
+    It is refused while another deployed stack reads outputs of what would go, unless `allowed` names that stack.
 
     Raises BadInput when nothing is there, or when no single commit knows all that is.
     """
@@ -22,9 +30,24 @@ def destroy(crew: Crew, environment: str, stack: str | None, reason: str) -> Dep
     if current is not None and _asks_the_same(current, stack):
         return resume(crew, current)
     commit, waves = destruction_of(crew, history, environment, stack)
+    going = {key for wave in waves for key in wave}
+    held = tuple(_still_read(edge) for edge in readers_left(crew, history, going) if edge.reader not in allowed)
+    if held:
+        return Refused(commit, Verdict(environment, held))
     origin = Destruction(crew.actor, reason)
     opening = Opening(environment, commit, origin, waves, live=commit, partial=stack is not None)
     return enter(crew, history, opening)
+
+
+def _still_read(edge: Edge) -> GateResult:
+    environment, word = shell_word(edge.reader.partition("/")[0]), shell_word(edge.reader)
+    return GateResult(
+        GATE,
+        Outcome.BLOCK,
+        f"{edge.owner}: its outputs are read by {edge.reader} ({edge.place}), whose plans fail without them",
+        f"destroy that one first (`terrace destroy {environment} {word} --reason WHY`), or deploy it without the data "
+        f"source; if its plans may fail: --allow {word}",
+    )
 
 
 def _asks_the_same(current: Deployment, stack: str | None) -> bool:

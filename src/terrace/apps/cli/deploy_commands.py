@@ -250,16 +250,25 @@ def rollback(
 @ENV
 @click.argument("stack", metavar="[STACK]", required=False)
 @click.option("--reason", required=True, help="Why; kept in the ledger.")
+@click.option("--allow", "allowed", multiple=True, metavar="STACK", help="A reader of outputs that stays behind.")
 @click.option("--yes", is_flag=True, help="Do not ask to type the name back.")
 @REACH
 @JSON
 @click.pass_obj
 def destroy(
-    folder: str, environment: str, stack: str | None, reason: str, yes: bool, reach: Reach, as_json: bool
+    folder: str,
+    environment: str,
+    stack: str | None,
+    reason: str,
+    allowed: tuple[str, ...],
+    yes: bool,
+    reach: Reach,
+    as_json: bool,
 ) -> int:
     """Take down all that ENV holds, or one STACK of it, in reverse order and through the same gates.
 
-    A last backup of every state is kept. Protected environments refuse: production, unless terrace.yaml says otherwise.
+    A last backup of every state is kept. What another deployed stack reads outputs of stays, unless --allow names that
+    stack. Protected environments refuse: production, unless terrace.yaml says otherwise.
 
     \b
     Examples:
@@ -268,7 +277,7 @@ def destroy(
     """
     from terrace.apps.cli.undoing import destroy
 
-    return destroy(folder, environment, stack, reason, yes=yes, as_json=as_json, reach=reach)
+    return destroy(folder, environment, stack, reason, allowed, yes=yes, as_json=as_json, reach=reach)
 
 
 @click.command()

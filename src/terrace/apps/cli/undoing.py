@@ -69,6 +69,7 @@ def destroy(
     environment: str,
     stack: str | None,
     reason: str,
+    allowed: tuple[str, ...],
     *,
     yes: bool,
     as_json: bool,
@@ -84,7 +85,7 @@ def destroy(
     return tell(
         shop,
         "destroy",
-        lambda crew: destroying.destroy(crew, environment, stack, reason),
+        lambda crew: destroying.destroy(crew, environment, stack, reason, frozenset(allowed)),
         wait=False,
         as_json=as_json,
         reach=reach,
