@@ -176,3 +176,11 @@ def test_terraform_is_told_to_stop_once_and_its_end_is_recorded(applier: LocalAp
     assert outcome is not None
     assert outcome.code == 1
     assert outcome.summary.startswith("interrupted; ")
+
+
+def test_the_runner_of_an_apply_imports_nothing_of_the_domain() -> None:
+    """Each apply starts one: what it imports, each apply waits for."""
+    asked = "import sys, terrace.adapters.runner.child; print(*(name for name in sys.modules if 'terrace' in name))"
+    done = subprocess.run([sys.executable, "-P", "-c", asked], capture_output=True, text=True, check=True)
+    found = {name for name in done.stdout.split() if name.count(".") > 1}
+    assert {name.split(".")[1] for name in found} == {"adapters"}

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -121,7 +120,7 @@ def put_link(root: Path, path: str, target: Path) -> None:
         there = _mode_of(folder, name)
         if there is not None and (not stat.S_ISLNK(there) or os.readlink(name, dir_fd=folder) == str(target)):
             return
-        part = f".terrace-{secrets.token_hex(8)}.part"
+        part = f".terrace-{os.urandom(8).hex()}.part"
         os.symlink(target, part, dir_fd=folder)
         os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
 
@@ -176,7 +175,7 @@ def _mode_of(folder: int, name: str) -> int | None:
 
 def _replace(folder: int, name: str, content: bytes, mode: int | None) -> None:
     """Put a file in the place of another one, or of a link: a rename replaces either and follows neither."""
-    part = f".terrace-{secrets.token_hex(8)}.part"
+    part = f".terrace-{os.urandom(8).hex()}.part"
     try:
         _make(folder, part, content, 0o666 if mode is None else 0o600, mode)
         os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)

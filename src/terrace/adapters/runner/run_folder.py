@@ -19,13 +19,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
 from terrace.adapters.host import LOCAL_FILE_SYSTEMS, file_identity, file_system, sync_folder
 from terrace.errors import BadInput, Corrupt
-from terrace.plans.terraform import Attempt
+
+if TYPE_CHECKING:
+    # Each runner of an apply would import half of Terrace for the name of a type.
+    from terrace.plans.terraform import Attempt
 
 ATTEMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What the id of an attempt may be: it names a folder, and comes from the ledger."""
