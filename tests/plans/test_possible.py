@@ -95,7 +95,7 @@ def topic(
     """A topic whose key is that expression, and unknown, beside keys and a module that makes some."""
     blocks = BLOCKS | {TOPIC: {"kms_master_key_id": {"references": list(references)}}}
     there = [address for address in blocks if address not in (TOPIC, "aws_kms_key.none")]
-    there += ["module.m.aws_kms_key.this[0]", "module.m.aws_ssm_parameter.q"]
+    there += [f"{KEY}[0]", f'{KEY}["a"]', "module.m.aws_kms_key.this[0]", "module.m.aws_ssm_parameter.q"]
     outputs: dict[str, Any] = {name: {"expression": {}} for name in OUTPUTS}
     inside = [{"address": one} for one in ("aws_kms_key.this", "aws_kms_external_key.this", "aws_ssm_parameter.q")]
     call: dict[str, Any] = {"given": {"references": [f"{KEY}.arn", KEY]}, "create": {"references": ["var.yes"]}}
@@ -197,7 +197,7 @@ def test_a_condition_of_constants_chooses_its_branch(condition: str) -> None:
 @pytest.mark.parametrize(
     "condition",
     [
-        *("var.unknown", "var.text == 1", 'var.list == ["a"]', "contains(var.list, var.text)", "var.deep.is.off"),
+        *("var.unknown", "var.text == 1", 'var.list == ["a"]', "var.deep.is.off"),
         *("!var.text", "aws_kms_key.k.enabled", "length(aws_kms_key.k) > 0", "var.yes && var.unknown"),
     ],
 )

@@ -57,6 +57,8 @@ def _resource(
     after = None if change.action.value in ("delete", "forget") else _plain(change.after)
     for path in change.unset:
         _leave_unset(after, path)
+    if isinstance(after, dict):
+        after |= {name: _plain(value) for name, value in change.evaluated.items() if after.get(name) == LATER}
     return {
         "address": change.address,
         "block": block_of(change.address),

@@ -8,6 +8,7 @@ the value then, so it is null.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from terrace.plans import wire
 from terrace.plans.addresses import block_of, steps_of
 from terrace.plans.constants import Constant, constant
+from terrace.plans.instances import NEVER_EMPTY
 from terrace.plans.model import UNKNOWN, Path, Value
 from terrace.plans.possible import ANYTHING, ValueOf, Values, is_filled, possible, the_one
 from terrace.plans.schemas import Unsettable, made_by_apply
@@ -26,14 +28,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _ALWAYS_KNOWN = frozenset({"path", "terraform", "count", "self"})
-_IDENTIFIER = re.compile(r"(aws|azurerm)_\w+\.[\w-]+(\[[^\]]*\])?\.(id|arn|\w+_arn)")
+IDENTIFIER = re.compile(r"(aws|azurerm)_\w+\.[\w-]+(\[[^\]]*\])?\.(id|arn|\w+_arn)")
 """A reference to what a provider gives a new object as its identifier: never empty, and never a pattern."""
-
-_NEVER_EMPTY = re.compile(
-    r"id|arn|self_link|name|bucket|unique_id|resource_id|principal_id|versionless_id|(target_)?key_(id|arn)"
-    r"|certificate_arn|result"
-)
-"""Attributes that every object has that has them at all, whatever its configuration sets."""
 
 _STEP = re.compile(r"[.\[]")
 
@@ -163,8 +159,10 @@ class Configured:
             return None
         found: list[Origin | Constant | None] = []
         for one in (child for child in listed.named_children if child.type == "expression"):
-            value = place.constant(one)
-            end = the_one(possible(one, place)) if value is None else None
+            value, end = None, None
+            with contextlib.suppress(RecursionError):
+                value = place.constant(one)
+                end = the_one(possible(one, place)) if value is None else None
             if not (is_compact and value is not None and value.value in (None, "")):
                 found.append(Origin(end.block, end.reference) if end is not None else value)
         return tuple(found)
@@ -180,7 +178,8 @@ class Configured:
         if name not in self._constants:
             # What refers to itself is none.
             self._constants[name] = None
-            self._constants[name] = self._evaluated(scope, names[0], keys[0], depth)
+            with contextlib.suppress(RecursionError):
+                self._constants[name] = self._evaluated(scope, names[0], keys[0], depth)
         found = self._constants[name]
         for key in keys[1:]:
             if found is None or not isinstance(found.value, dict) or key not in found.value:
@@ -239,7 +238,8 @@ class Configured:
         if name not in self._parts:
             # What refers to itself may be anything.
             self._parts[name] = ANYTHING
-            self._parts[name] = self._read(scope, resource, owner, attribute, expression, depth, keys)
+            with contextlib.suppress(RecursionError):
+                self._parts[name] = self._read(scope, resource, owner, attribute, expression, depth, keys)
         return self._parts[name]
 
     def _read(
@@ -330,7 +330,7 @@ class Configured:
         if resource is None or len(names) != length + 1 or "[" in names[length]:
             return ANYTHING
         attribute = names[length]
-        is_sure = _NEVER_EMPTY.fullmatch(attribute) is not None
+        is_sure = NEVER_EMPTY.fullmatch(attribute) is not None
         # The output of `terraform_data` is its input.
         source = "input" if block.startswith("terraform_data.") and attribute == "output" else attribute
         if not is_sure and (expression := resource.expressions.get(source)) is not None:
@@ -471,7 +471,7 @@ class Configured:
     def _resolved(self, scope: _Scope, resource: wire.ConfigResource, value: Value) -> Value:
         if isinstance(value, Reference):
             end = self._trace(scope, value.name)
-            return {"reference": end.reference} if end is not None and _IDENTIFIER.fullmatch(end.reference) else UNKNOWN
+            return {"reference": end.reference} if end is not None and IDENTIFIER.fullmatch(end.reference) else UNKNOWN
         if isinstance(value, dict):
             return {name: self._resolved(scope, resource, one) for name, one in value.items()}
         return [self._resolved(scope, resource, one) for one in value] if isinstance(value, list) else value

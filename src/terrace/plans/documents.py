@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from terrace.plans.addresses import block_of
-from terrace.plans.configured import Configured, Origin
+from terrace.plans.configured import IDENTIFIER, Configured, Origin
 from terrace.plans.constants import Constant
+from terrace.plans.evaluation import Encoded, NewText
+from terrace.plans.instances import Evaluation
 from terrace.plans.model import MASKED, UNKNOWN, Path, ResourceChange, Value
 
 _DOCUMENT = "aws_iam_policy_document"
@@ -31,13 +33,19 @@ _INDEX = re.compile(r"\[([^\]]*)\]")
 class Documents:
     """Finds documents for the objects of one plan. `changes` are all of its objects."""
 
-    def __init__(self, configured: Configured, changes: Iterable[ResourceChange]) -> None:
+    def __init__(
+        self, configured: Configured, changes: Iterable[ResourceChange], evaluation: Evaluation | None = None
+    ) -> None:
         self._configured = configured
+        self._evaluation = evaluation
+        self._by_address: dict[str, ResourceChange] = {}
         self._policies: dict[str, list[ResourceChange]] = {}
         self._all_written: dict[str, Value] = {}
+        self._values: dict[tuple[str, str], Any] = {}
         for change in changes:
             if change.type == _DOCUMENT:
                 self._policies.setdefault(block_of(change.address), []).append(change)
+                self._by_address[change.address] = change
 
     def of(self, change: ResourceChange) -> Mapping[str, Value]:
         """The documents of attributes that are unknown as a whole, and set."""
@@ -45,29 +53,63 @@ class Documents:
 
     def taken(self, change: ResourceChange) -> Mapping[str, str]:
         """The blocks whose values its unknown attributes are, unchanged."""
-        block = block_of(change.address)
-        ends = {str(path[0]): self._configured.traced(block, str(path[0])) for path in _set(change)}
-        return {name: end.block for name, end in ends.items() if end is not None}
+        return {name: block for name in _set(change) if (block := self._taken(change, name))}
 
     def filled(self, change: ResourceChange) -> tuple[Path, ...]:
         """Its unknown attributes that are surely neither null nor empty."""
-        block = block_of(change.address)
-        return tuple(path for path in _set(change) if self._configured.filled(block, str(path[0])))
+        return tuple((name,) for name in _set(change) if self._is_filled(change, name))
+
+    def evaluated(self, change: ResourceChange) -> Mapping[str, Value]:
+        """Its unknown attributes of which the configuration tells more than the plan."""
+        found = {name: self._value(change, name) for name in _set(change)}
+        return {
+            name: _shown(value, is_document=False)
+            for name, value in found.items()
+            if value is not UNKNOWN and not isinstance(value, NewText | Encoded)
+        }
+
+    def _value(self, change: ResourceChange, name: str) -> Any:
+        if self._evaluation is None or any(path[0] == name for path in change.sensitive):
+            return UNKNOWN
+        if (change.address, name) not in self._values:
+            self._values[change.address, name] = self._evaluation.value(change, name)
+        return self._values[change.address, name]
+
+    def _taken(self, change: ResourceChange, name: str) -> str:
+        value = self._value(change, name)
+        if isinstance(value, NewText):
+            return block_of(value.address) if value.is_all else ""
+        end = self._configured.traced(block_of(change.address), name) if value is UNKNOWN else None
+        return end.block if end is not None else ""
+
+    def _is_filled(self, change: ResourceChange, name: str) -> bool:
+        value = self._value(change, name)
+        if value is UNKNOWN:
+            return self._configured.filled(block_of(change.address), name)
+        return value is not None and value not in ("", [], {})
 
     def _of(self, change: ResourceChange) -> Iterator[tuple[str, Value]]:
-        block = ""
-        for path in change.unknown:
-            if len(path) != 1 or path in change.unset or path in change.sensitive:
+        block = block_of(change.address)
+        for name in _set(change):
+            if (name,) in change.sensitive:
                 continue
-            name = str(path[0])
-            block = block or block_of(change.address)
-            found = self._configured.document(block, name)
+            value = self._value(change, name)
+            found = _shown(value.document, is_document=True) if isinstance(value, Encoded) else None
+            if not isinstance(found, dict | list):
+                found = self._configured.document(block, name)
             if found is None and self._policies:
-                origin = self._configured.traced(block, name)
-                policy = self._policy(change, origin) if origin is not None else None
+                policy = self._policy_of(value) if isinstance(value, NewText) else None
+                if policy is None:
+                    origin = self._configured.traced(block, name)
+                    policy = self._policy(change, origin) if origin is not None else None
                 found = self._written(policy) if policy is not None else None
             if found is not None:
                 yield name, found
+
+    def _policy_of(self, value: NewText) -> ResourceChange | None:
+        """The policy document that a value is, unchanged."""
+        is_document = value.is_all and value.reference.endswith((".json", ".minified_json"))
+        return self._by_address.get(value.address) if is_document else None
 
     def _policy(self, change: ResourceChange, origin: Origin) -> ResourceChange | None:
         """The instance of a policy document that a reference means."""
@@ -93,33 +135,64 @@ class Documents:
 
     def _merged(self, policy: ResourceChange) -> Value:
         after = policy.after
-        if not isinstance(after, dict) or not isinstance(after.get("statement"), list | None):
+        if not isinstance(after, dict) or any(after.get(name) for name in ("source_json", "override_json")):
             return None
-        if any(after.get(name) for name in ("source_json", "override_json")):
+        own = self._own(policy, after.get("statement"))
+        if own is None:
             return None
-        told = after.get("statement") or []
-        sources = self._configured.statements(block_of(policy.address))
-        if len(sources) != len(told):
-            sources = ({},) * len(told)
         merged: list[Value] = []
         for other in self._others(policy, "source_policy_documents"):
             _merge(merged, other)
-        _merge(merged, [_statement(one, source) for one, source in zip(told, sources, strict=True)])
+        _merge(merged, own)
         for other in self._others(policy, "override_policy_documents"):
             _merge(merged, other)
         return {"Statement": merged} if len(merged) <= _MOST_STATEMENTS else None
+
+    def _own(self, policy: ResourceChange, told: Value) -> list[Value] | None:
+        """The statements of a document's own blocks, as far as the plan or the configuration tells them."""
+        written = self._value(policy, "statement")
+        sources: Sequence[Any] = ()
+        if isinstance(written, list):
+            sources = _shown(written, is_document=True)
+        else:
+            sources = self._configured.statements(block_of(policy.address))
+        if told is UNKNOWN:
+            return [_statement(one, one) for one in sources] if isinstance(written, list) else None
+        if not isinstance(told, list | None):
+            return None
+        statements = told or []
+        if len(sources) != len(statements):
+            sources = ({},) * len(statements)
+        return [_statement(one, source) for one, source in zip(statements, sources, strict=True)]
 
     def _others(self, policy: ResourceChange, name: str) -> Iterator[list[Value]]:
         """The statements of each document that a policy is made from, an unknown one where it cannot be read."""
         value = policy.after.get(name)
         if value is None:
             return
-        written = self._configured.members(block_of(policy.address), name)
+        written = self._value(policy, name)
+        if isinstance(written, list) and (not isinstance(value, list) or len(written) == len(value)):
+            told = value if isinstance(value, list) else written
+            for one, other in zip(told, written, strict=True):
+                yield self._statements_in(one if isinstance(one, str) else other)
+            return
+        members = self._configured.members(block_of(policy.address), name)
         if not isinstance(value, list):
-            value = [UNKNOWN] * len(written) if written is not None else [UNKNOWN]
-        ends = written if written is not None and len(written) == len(value) else (None,) * len(value)
+            value = [UNKNOWN] * len(members) if members is not None else [UNKNOWN]
+        ends = members if members is not None and len(members) == len(value) else (None,) * len(value)
         for one, end in zip(value, ends, strict=True):
             yield _statements_in(one) if isinstance(one, str) else self._statements_of(policy, end)
+
+    def _statements_in(self, written: Any) -> list[Value]:
+        """The statements of a document as the configuration gives it."""
+        if isinstance(written, str):
+            return _statements_in(written)
+        policy = self._policy_of(written) if isinstance(written, NewText) else None
+        found = self._written(policy) if policy is not None else None
+        if isinstance(written, Encoded):
+            found = _shown(written.document, is_document=True)
+        told = found.get("Statement", UNKNOWN) if isinstance(found, dict) else UNKNOWN
+        return list(told) if isinstance(told, list) else [told]
 
     def _statements_of(self, policy: ResourceChange, end: Origin | Constant | None) -> list[Value]:
         if isinstance(end, Constant):
@@ -152,9 +225,21 @@ def _merge(statements: list[Value], others: Iterable[Value]) -> None:
             statements.append(one)
 
 
-def _set(change: ResourceChange) -> list[Path]:
+def _set(change: ResourceChange) -> list[str]:
     """The attributes that are unknown as a whole, and set."""
-    return [path for path in change.unknown if len(path) == 1 and path not in change.unset]
+    return [str(path[0]) for path in change.unknown if len(path) == 1 and path not in change.unset]
+
+
+def _shown(value: Any, *, is_document: bool) -> Value:
+    """An evaluated value as the view has it: in a document an identifier of something new is told as a reference."""
+    if isinstance(value, dict):
+        return {name: _shown(one, is_document=is_document) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_shown(one, is_document=is_document) for one in value]
+    if isinstance(value, NewText):
+        is_told = is_document and IDENTIFIER.fullmatch(value.reference) is not None
+        return {"reference": value.reference} if is_told else UNKNOWN
+    return UNKNOWN if isinstance(value, Encoded) else value
 
 
 def _statement(told: Value, source: Mapping[str, Value]) -> Value:

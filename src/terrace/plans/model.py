@@ -80,6 +80,7 @@ class ResourceChange:
     documents: Mapping[str, Value] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
     filled: tuple[Path, ...] = ()
+    evaluated: Mapping[str, Value] = field(default_factory=dict)
     sensitive: tuple[Path, ...] = ()
     replace_paths: tuple[Path, ...] = ()
     reason: str | None = None

@@ -14,6 +14,7 @@ from terrace.plans.configured import Configured
 from terrace.plans.differences import EVERYTHING, Comparison
 from terrace.plans.digest import DigestKey, plan_digest, volatile_attributes
 from terrace.plans.documents import Documents
+from terrace.plans.instances import Evaluation
 from terrace.plans.links import links, references
 from terrace.plans.marks import marks
 from terrace.plans.mask import masked, paths
@@ -66,7 +67,8 @@ def read_plan(
     secrets = Secrets(found)
     configured = Configured(found, sources, unsettable or {})
     changes = [_change(resource, secrets, key, configured) for resource in found.resources]
-    documents = Documents(configured, changes)
+    evaluation = Evaluation(found, sources) if sources is not None and sources.whole else None
+    documents = Documents(configured, changes, evaluation)
     outputs = tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items()))
     return Plan(
         stack=stack,
@@ -112,8 +114,15 @@ def _with_documents(change: ResourceChange, documents: Documents, secrets: Secre
     if not change.unknown or change.action not in (Action.CREATE, Action.UPDATE, Action.REPLACE):
         return change
     found = documents.of(change)
+    evaluated = documents.evaluated(change)
+    unset = tuple((name,) for name, value in evaluated.items() if value is None)
     return replace(
-        change, documents=secrets.hidden_in(found), taken=documents.taken(change), filled=documents.filled(change)
+        change,
+        documents=secrets.hidden_in(found),
+        taken=documents.taken(change),
+        filled=documents.filled(change),
+        unset=(*change.unset, *unset),
+        evaluated=secrets.hidden_in({name: value for name, value in evaluated.items() if value is not None}),
     )
 
 

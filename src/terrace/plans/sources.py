@@ -57,7 +57,7 @@ class ModuleSource:
     `dynamic` has the `dynamic` blocks within a block by their labels, `impure` the blocks that name an impure function,
     `documents` the attributes that encode an object as JSON, with UNKNOWN for what is no literal and no Reference.
     `plain` are attributes that are one reference and nothing else, `texts` all attributes as they are written; those of
-    locals are below `locals`. `statements` are
+    locals are below `locals`. `blocks` are resources and data sources as they are written. `statements` are
     the blocks of that name with their attributes, where none is dynamic. `opaque`: some of it could not be read.
     """
 
@@ -67,6 +67,7 @@ class ModuleSource:
     documents: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     plain: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    blocks: Mapping[str, str] = field(default_factory=dict)
     statements: Mapping[str, tuple[Mapping[str, Value], ...]] = field(default_factory=dict)
     opaque: bool = False
 
@@ -97,6 +98,7 @@ def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
     documents: dict[str, dict[str, Value]] = {}
     plain: dict[str, dict[str, str]] = {}
     texts: dict[str, dict[str, str]] = {}
+    whole: dict[str, str] = {}
     statements: dict[str, tuple[Mapping[str, Value], ...]] = {}
     impure: set[str] = set()
     opaque = False
@@ -126,12 +128,14 @@ def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
                     found[label] = found.get(label, Expression()) | expression
             plain.setdefault(address, {}).update(_plain(block))
             texts.setdefault(address, {}).update(_texts(block))
+            if kind in ("resource", "data"):
+                whole[address] = text_of(block)
             if kind == "data" and b"dynamic" not in text:
                 inner = [one for one in blocks(block) if head(one)[0] == "statement"]
                 statements[address] = tuple(_statement(one) for one in inner)
             if b"jsonencode" in text or b"<<" in text:
                 documents.setdefault(address, {}).update(_documents(block))
-    return ModuleSource(locals_, dynamic, frozenset(impure), documents, plain, texts, statements, opaque)
+    return ModuleSource(locals_, dynamic, frozenset(impure), documents, plain, texts, whole, statements, opaque)
 
 
 def _address(kind: str, labels: list[str]) -> str | None:
@@ -140,7 +144,7 @@ def _address(kind: str, labels: list[str]) -> str | None:
             return f"{type_}.{name}"
         case (("data" | "ephemeral"), [type_, name]):
             return f"{kind}.{type_}.{name}"
-        case (("module" | "output"), [name]):
+        case (("module" | "output" | "variable"), [name]):
             return f"{kind}.{name}"
     return None
 
@@ -196,6 +200,12 @@ def parsed(text: str) -> Node | None:
     """The expression of a text; None where it is none."""
     content = f"x = {text}\n".encode("utf-8", "surrogateescape")
     return next((value for _, value in attributes(parse(content).root_node)), None)
+
+
+@lru_cache(maxsize=512)
+def parsed_block(text: str) -> Node | None:
+    """The block of a text; None where it is none."""
+    return next(blocks(parse(text.encode("utf-8", "surrogateescape")).root_node), None)
 
 
 def _plain(block: Node) -> Iterator[tuple[str, str]]:

@@ -103,6 +103,7 @@ class ModuleCall(msgspec.Struct, gc=False):
 
     expressions: dict[str, Any] = {}
     module: ConfigModule | None = None
+    count_expression: dict[str, Any] = {}
     for_each_expression: dict[str, Any] = {}
     depends_on: list[str] = []
 
@@ -118,6 +119,7 @@ class ConfigOutput(msgspec.Struct, gc=False):
     """An output of a module."""
 
     expression: dict[str, Any] = {}
+    sensitive: bool = False
 
 
 class ConfigModule(msgspec.Struct, gc=False):

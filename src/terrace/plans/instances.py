@@ -1,0 +1,270 @@
+"""What words of a configuration mean in one instance of a module or resource, for evaluating expressions there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from terrace.plans import wire
+from terrace.plans.addresses import steps_of
+from terrace.plans.evaluation import (
+    Fails,
+    NewText,
+    TextSet,
+    TooLong,
+    evaluate,
+    evaluate_block,
+    text_set,
+    whole,
+)
+from terrace.plans.model import UNKNOWN, ResourceChange
+from terrace.plans.sources import ModuleSource, Sources, parsed, parsed_block
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+NEVER_EMPTY = re.compile(
+    r"id|arn|self_link|name|bucket|unique_id|resource_id|principal_id|versionless_id|(target_)?key_(id|arn)"
+    r"|certificate_arn|result|(minified_)?json"
+)
+"""Attributes that every object has that has them at all, whatever its configuration sets."""
+
+_STEPS, _STEPS_EACH = 40_000, 200
+"""So many expressions of a plan are evaluated at most, and so many more for each object; ordinary ones have 20 each."""
+
+_NONE = ModuleSource()
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is known of the whole plan: its variables, which objects there are, and how many steps are left."""
+
+    document: wire.Document
+    sources: Sources
+    instances: frozenset[str] = frozenset()
+    blocks: frozenset[str] = frozenset()
+    left: int = _STEPS
+
+    @staticmethod
+    def of(document: wire.Document, sources: Sources) -> Plan:
+        """Prepares a document for evaluation."""
+        found = {
+            (f"{one.module_address}." if one.module_address else "") + _block_in(one) for one in document.resources
+        }
+        return Plan(document, sources, frozenset(one.address for one in document.resources), frozenset(found))
+
+
+def _block_in(one: wire.Resource) -> str:
+    return f"data.{one.type}.{one.name}" if one.mode == "data" else f"{one.type}.{one.name}"
+
+
+@dataclass(slots=True)
+class ModuleInstance:
+    """One instance of a module. `prefix` is its address with a dot behind it, "" for the root module; `key` its index,
+    `call` the module that calls it, and `declared` its resources and data sources."""
+
+    plan: Plan
+    module: wire.ConfigModule
+    source: ModuleSource
+    prefix: str = ""
+    name: str = ""
+    key: Any = None
+    call: ModuleInstance | None = None
+    declared: frozenset[str] = frozenset()
+    _known: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _children: dict[str, ModuleInstance | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.declared = frozenset(one.address for one in self.module.resources)
+
+    def at(self, owner: str, key: Any) -> Place:
+        """The place of an attribute of a block with that index."""
+        return Place(self, owner, key)
+
+    def child(self, name: str, key: Any) -> ModuleInstance | None:
+        """An instance of a module that this one calls."""
+        index = "" if key is None else f"[{json.dumps(key)}]"
+        if name + index not in self._children:
+            call = self.module.module_calls.get(name)
+            path = [part for part in re.sub(r"\[[^\]]*\]", "", self.prefix).split(".")[1::2] if part]
+            source = self.plan.sources.modules.get(".".join([*path, name]))
+            found = None
+            if call is not None and call.module is not None and source is not None and not source.opaque:
+                prefix = f"{self.prefix}module.{name}{index}."
+                found = ModuleInstance(self.plan, call.module, source, prefix, name, key, self)
+            self._children[name + index] = found
+        return self._children[name + index]
+
+    def remembered(self, word: str, name: str, make: Callable[[], Any]) -> Any:
+        """A value that is evaluated once; what refers to itself is unknown."""
+        if (word, name) not in self._known:
+            self._known[word, name] = UNKNOWN
+            self._known[word, name] = make()
+        return self._known[word, name]
+
+    def variable(self, name: str) -> Any:
+        """The value of a variable."""
+        declared = self.module.variables.get(name, wire.ConfigVariable())
+        if declared.sensitive:
+            return UNKNOWN
+        kind = self.source.texts.get(f"variable.{name}", {}).get("type", "")
+        if self.call is None:
+            given = self.plan.document.variables.get(name)
+            return _typed(wire.value(given.value), kind) if given is not None else UNKNOWN
+        owner = f"module.{self.name}"
+        text = self.call.source.texts.get(owner, {}).get(name)
+        if text is None:
+            is_given = name in self.call.module.module_calls[self.name].expressions
+            return UNKNOWN if is_given or name not in self.module.variables else _typed(declared.default, kind)
+        value = tried(parsed(text), self.call.at(owner, self.key))
+        # One that is not nullable has its default where it is given null.
+        return UNKNOWN if value is None and declared.default is not None else _typed(value, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression is written: an attribute of `owner`, in the instance of it with that key."""
+
+    module: ModuleInstance
+    owner: str
+    key: Any = None
+
+    def named(self, word: str, name: str) -> Any:
+        """The value of a local or a variable."""
+        if word == "var":
+            return self.module.remembered(word, name, lambda: self.module.variable(name))
+        text = self.module.source.texts.get("locals", {}).get(name)
+        return self.module.remembered(word, name, lambda: tried(_node(text), self.module.at("locals", None)))
+
+    def output(self, module: str, key: Any, name: str) -> Any:
+        """An output of a module that is called here."""
+        call = self.module.module.module_calls.get(module)
+        if call is None or (key is None) is bool(call.for_each_expression or call.count_expression):
+            return UNKNOWN
+        child = self.module.child(module, key)
+        text = child.source.texts.get(f"output.{name}", {}).get("value") if child is not None else None
+        if child is None or text is None or child.module.outputs.get(name, wire.ConfigOutput()).sensitive:
+            return UNKNOWN
+        return child.remembered("output", name, lambda: tried(_node(text), child.at(f"output.{name}", None)))
+
+    def loop(self, word: str, name: str) -> Any:
+        """`each.key`, `each.value` or `count.index` of this instance."""
+        if self.key is None:
+            return UNKNOWN
+        if (word, name) == ("count", "index"):
+            return self.key if isinstance(self.key, int) else UNKNOWN
+        if word != "each" or not isinstance(self.key, str):
+            return UNKNOWN
+        if name == "key":
+            return self.key
+        text = self.module.source.texts.get(self.owner, {}).get("for_each")
+        those = self.module.remembered("each", self.owner, lambda: tried(_node(text), self.module.at(self.owner, None)))
+        return those.get(self.key, UNKNOWN) if isinstance(those, dict) else UNKNOWN
+
+    def instances(self, block: str) -> bool | None:
+        """Whether a block of this module has instances. Data sources that were read are not in a plan."""
+        if block not in self.module.declared:
+            return None
+        if self.module.prefix + block in self.module.plan.blocks:
+            return True
+        return None if block.startswith(("data.", "ephemeral.")) else False
+
+    def exists(self, block: str, key: Any) -> bool:
+        """Whether a block has the instance with that key."""
+        if isinstance(key, NewText):
+            return True
+        return f"{self.module.prefix}{block}[{json.dumps(key)}]" in self.module.plan.instances
+
+    def attribute(self, block: str, reference: str, name: str) -> Any:
+        """An attribute of an instance: what every object has is a new text, and of everything else nothing is known."""
+        if NEVER_EMPTY.fullmatch(name) is None:
+            return UNKNOWN
+        return NewText(f"{reference}.{name}", self.module.prefix + reference)
+
+    def step(self) -> None:
+        """Counts one step."""
+        self.module.plan.left -= 1
+        if self.module.plan.left < 0:
+            raise TooLong
+
+
+class Evaluation:
+    """Evaluates attributes of the objects of one plan from its configuration files."""
+
+    def __init__(self, document: wire.Document, sources: Sources) -> None:
+        plan = Plan.of(document, sources)
+        root = sources.modules.get("", ModuleSource(opaque=True))
+        self._root = ModuleInstance(plan, document.configuration.root_module, root)
+
+    def value(self, change: ResourceChange, name: str) -> Any:
+        """What an attribute of an object will be, or a list of its blocks of that name; UNKNOWN where nothing tells.
+
+        Within the value, texts that are surely some identifier are NewText, and documents Encoded.
+        """
+        module = self._module(change.module)
+        if module is None or module.source.opaque:
+            return UNKNOWN
+        owner = f"{'data.' if change.mode == 'data' else ''}{change.type}.{change.name}"
+        return value_at(module, owner, change.index, name)
+
+    def _module(self, address: str) -> ModuleInstance | None:
+        found: ModuleInstance | None = self._root
+        steps = steps_of(address) if address else []
+        for step in steps[1::2]:
+            name, _, index = step.partition("[")
+            try:
+                key = json.loads(index[:-1]) if index else None
+            except ValueError:
+                return None
+            found = found.child(name, key) if found is not None else None
+        return found
+
+
+def _node(text: str | None) -> Node | None:
+    return parsed(text) if text is not None else None
+
+
+def tried(node: Node | None, place: Place) -> Any:
+    """The value of an expression, UNKNOWN where it has none."""
+    try:
+        return evaluate(node, place, {}) if node is not None else UNKNOWN
+    except (Fails, TooLong, RecursionError):
+        return UNKNOWN
+
+
+def value_at(module: ModuleInstance, owner: str, key: Any, name: str) -> Any:
+    """What an attribute of an instance is, or a list of its blocks of that name; UNKNOWN where that is not known."""
+    text = module.source.texts.get(owner, {}).get(name)
+    if text is not None:
+        return whole(tried(parsed(text), module.at(owner, key)))
+    written = module.source.blocks.get(owner, "")
+    # Most of what is unknown is no block, and parsing takes long.
+    block = parsed_block(written) if re.search(rf'\b{re.escape(name)}"?\s*\{{', written) else None
+    if block is None:
+        return UNKNOWN
+    try:
+        return evaluate_block(block, module.at(owner, key), {}).get(name, UNKNOWN)
+    except (Fails, TooLong, RecursionError):
+        return UNKNOWN
+
+
+def _typed(value: Any, kind: str) -> Any:
+    """A value as a variable of a type has it."""
+    if kind.startswith("set("):
+        return text_set(value) if kind.replace(" ", "") == "set(string)" else UNKNOWN
+    if "set(" in kind:
+        return UNKNOWN
+    if "object(" in kind:
+        # Attributes that the type does not name are dropped, and those that it says are optional are added.
+        is_complete = "optional(" not in kind and _are_named(value, frozenset(re.findall(r"[\w-]+", kind)))
+        return value if is_complete else UNKNOWN
+    return value
+
+
+def _are_named(value: Any, names: frozenset[str]) -> bool:
+    if isinstance(value, Mapping) and not isinstance(value, TextSet):
+        return all(name in names and _are_named(one, names) for name, one in value.items())
+    return all(_are_named(one, names) for one in value) if isinstance(value, list) else True
