@@ -77,6 +77,14 @@ def test_the_environment_is_the_folder_that_says_it_best() -> None:
     assert stacks(roots("envs/test/db", "envs/live/db")) == ["live/db", "test/db"]
 
 
+def test_a_step_that_only_some_components_have_is_one() -> None:
+    files = roots("stacks/app/test", "stacks/network/prod", "stacks/network/dev")
+    assert stacks(files) == ["dev/network", "prod/network", "test/app"]
+    assert len(proposal(files).entries) == 1
+    assert [one.path for one in proposal(roots("vpc/test", "live/dev/vpc", "live/prod/vpc")).unplaced] == []
+    assert "vpc/test" not in dict(proposal(roots("vpc/test", "live/dev/vpc")).stacks).values()
+
+
 def test_stacks_of_one_name_in_one_environment_are_told_apart_by_their_paths() -> None:
     files = roots("aws/dev/net", "aws/prod/net", "azure/dev/net", "azure/prod/net")
     assert stacks(files) == ["dev/aws-net", "dev/azure-net", "prod/aws-net", "prod/azure-net"]

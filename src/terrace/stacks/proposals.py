@@ -159,11 +159,14 @@ class _Proposing:
         self._conventions = conventions(tree)
         self._generated = {folder for one in self._conventions for folder in one.folders}
         self._children: dict[str, set[str]] = {}
+        self._cousins: dict[str, set[str]] = {}
         candidates = [*self._known, *self._roots.uncalled]
         for folder in candidates:
             parts = folder.split("/") if folder else []
             for index, part in enumerate(parts):
                 self._children.setdefault("/".join(parts[:index]), set()).add(part)
+                if index > 1:
+                    self._cousins.setdefault("/".join(parts[: index - 1]), set()).add(part)
 
     def proposal(self) -> Proposal:
         """The whole of it."""
@@ -250,7 +253,8 @@ class _Proposing:
             beside = self._children.get(above, set()) - {part}
             home = index > 0 and parts[index - 1] in HOMES
             named = rank(part) is not None
-            if named and (not is_vague(part) or home or any(rank(other) is not None for other in beside)):
+            others = beside | (self._cousins.get("/".join(parts[: index - 1]), set()) - {part} if index > 1 else set())
+            if named and (not is_vague(part) or home or any(rank(other) is not None for other in others)):
                 score, one = (2 if is_vague(part) else 3), _Placed(folder, part, index)
             elif not named and word_in(part) is not None:
                 common = self._common(part, beside)

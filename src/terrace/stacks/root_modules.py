@@ -180,10 +180,13 @@ class _Aside:
 
     def __init__(self, layout: Layout) -> None:
         self._children: dict[str, set[str]] = {}
+        self._cousins: dict[str, set[str]] = {}
         for folder in layout.folders:
             parts = folder.split("/")
             for index, part in enumerate(parts):
                 self._children.setdefault("/".join(parts[:index]), set()).add(part)
+                if index > 1:
+                    self._cousins.setdefault("/".join(parts[: index - 1]), set()).add(part)
 
     def is_example(self, folder: str) -> bool:
         """Whether a folder is below examples or tests, or below a hidden folder."""
@@ -200,5 +203,6 @@ class _Aside:
         """Whether other environments are beside a folder `test`, or usually are: then it is one too."""
         if above and above[-1] in HOMES:
             return True
-        beside = self._children.get("/".join(above), set())
+        # Beside it, or in the same place of another component: stacks/app/test, stacks/network/prod.
+        beside = self._children.get("/".join(above), set()) | self._cousins.get("/".join(above[:-1]), set())
         return any(rank(name) is not None and not is_vague(name) for name in beside)
