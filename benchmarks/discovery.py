@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -66,11 +65,11 @@ def _generated(repository: Path) -> str:
     lines = ["commit refs/heads/main\ncommitter a <a@b> 1 +0000\ndata 1\nx\n"]
     lines += [f"M 100644 inline {path}\ndata {len(text)}\n{text}\n" for path, text in files.items()]
     subprocess.run(["git", "init", "--quiet", repository], check=True)
-    command = ["git", "-C", repository, "fast-import", "--quiet"]
+    command = ["git", "-C", str(repository), "fast-import", "--quiet"]
     subprocess.run(command, input="".join(lines).encode(), check=True)
     found = subprocess.run(["git", "-C", repository, "rev-parse", "main"], check=True, capture_output=True, text=True)
     return found.stdout.strip()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -130,8 +130,8 @@ def test_the_file_that_is_written_makes_the_stacks_that_a_person_wants(name: str
         found[stack.key] = {"path": stack.shown_path}
         if stack.var_files:
             found[stack.key]["var_files"] = list(stack.var_files)
-        if stack.backend_config:
-            found[stack.key]["backend_config"] = dict(stack.backend_config)
+        if stack.backend_files:
+            found[stack.key]["backend_files"] = list(stack.backend_files)
     assert found == given.want["stacks"]
 
 

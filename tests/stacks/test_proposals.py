@@ -150,10 +150,28 @@ def test_files_of_variables_name_the_environments_of_a_root_module(place: str) -
     "place",
     ["{}.s3.tfbackend", "backend/{}.hcl", "backend-{}.conf", "{}/backend.tfvars", "backend-{}.tfvars"],
 )
-def test_settings_of_the_backend_are_taken_without_secrets(place: str) -> None:
+def test_files_with_settings_of_the_backend_are_named(place: str) -> None:
     files = {"main.tf": BACKEND, "dev.tfvars": "", "prod.tfvars": ""}
-    files |= {place.format(e): f'key = "{e}"\naccess_key = "AKIA"\nx = var.y\n' for e in ("dev", "prod")}
-    assert [dict(one.backend_config) for one in proposal(files).entries] == [{"key": "dev"}, {"key": "prod"}]
+    files |= {place.format(e): f'key = "{e}"\n' for e in ("dev", "prod")}
+    entries = proposal(files).entries
+    assert [one.backend_files for one in entries] == [(place.format("dev"),), (place.format("prod"),)]
+    assert [one.var_files for one in entries] == [("dev.tfvars",), ("prod.tfvars",)]
+
+
+def test_a_root_module_that_uses_workspaces_has_one_for_each_environment() -> None:
+    text = LITERAL + "locals {\n  size = terraform.workspace\n}\n"
+    made = proposal({"app/main.tf": text, "app/dev.tfvars": "", "app/prod.tfvars": ""})
+    assert [(one.environment, one.workspace, one.name) for one in made.entries] == [
+        ("dev", "dev", "app"),
+        ("prod", "prod", "app"),
+    ]
+
+
+def test_workspaces_that_no_file_names_are_asked_for() -> None:
+    made = proposal({"main.tf": LITERAL + "locals {\n  size = terraform.workspace\n}\n"})
+    assert [key for key, _ in made.stacks] == ["default"]
+    (told,) = made.unplaced
+    assert "terraform workspace list" in told.hint
 
 
 def test_one_address_is_never_given_to_two_environments() -> None:

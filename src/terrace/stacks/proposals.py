@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from terrace.stacks.conventions import Convention, conventions
 from terrace.stacks.discovery import HOME
 from terrace.stacks.environment_names import HOMES, is_vague, rank, usual_rank, word_in
-from terrace.stacks.facts import FactsStore, facts_of
+from terrace.stacks.facts import FactsStore
 from terrace.stacks.key_words import PATH
 from terrace.stacks.layout import Layout, is_automatic_variables, parent
 from terrace.stacks.load import asks, is_production, ladder
@@ -52,7 +52,8 @@ class ProposedEntry:
     environment: str
     name: str = ""
     var_files: tuple[str, ...] = ()
-    backend_config: Mapping[str, str] = field(default_factory=dict)
+    backend_files: tuple[str, ...] = ()
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,15 @@ class _Proposing:
             rest = []
         unplaced += [self._homeless(root) for root in rest]
         unplaced += [
+            Unplaced(
+                root.path,
+                "it uses `terraform.workspace`, and no file names its workspaces: only `default` is proposed",
+                f"{{path: {root.shown_path}, environment: X, workspace: X}} for each of `terraform workspace list`",
+            )
+            for root in self._roots.found
+            if root.workspace and any(e.path == root.shown_path and not e.workspace for e in entries)
+        ]
+        unplaced += [
             Unplaced(folder, f"{one.tool} generates its configuration", one.hint)
             for one in self._conventions
             for folder in one.folders
@@ -307,26 +317,32 @@ class _Proposing:
         if root.cloud:
             return [], []
         needs_address = root.backend is not None and root.backend.type != "local"
-        if needs_address and not all(settings.get(name) for name in names):
+        workspaces = root.workspace and not any(settings.values())
+        if needs_address and not workspaces and not all(settings.get(name) for name in names):
             several = "files of variables for " + ", ".join(names)
-            if root.workspace:
-                hint = "an entry for each with `workspace: NAME`, or with an address of its own in `backend_config`"
-            else:
-                hint = (
-                    "write an entry for each with its `var_files`, and with an address of its own in `backend_config`"
-                )
+            hint = (
+                "write an entry for each with its `var_files`, and with `backend_files`, `backend_config` or a "
+                "`workspace` of its own"
+            )
             return [], [Unplaced(root.path, f"it has {several}, and one backend block: they would share a state", hint)]
         name = "" if not root.path else root.path.rpartition("/")[2]
         return [
-            ProposedEntry(root.path or ".", one, name, tuple(sorted(variables[one])), settings.get(one, {}))
+            ProposedEntry(
+                root.path or ".",
+                one,
+                name,
+                tuple(sorted(variables[one])),
+                tuple(sorted(settings.get(one, ()))),
+                one if workspaces else "",
+            )
             for one in names
         ], []
 
-    def _files_of(self, folder: str) -> tuple[dict[str, list[str]], dict[str, dict[str, str]]]:
-        """The files of variables and the settings of the backend below a root module, by environment."""
+    def _files_of(self, folder: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """The files of variables and of settings of the backend below a root module, by environment."""
         prefix = f"{folder}/" if folder else ""
         variables: dict[str, list[str]] = {}
-        settings: dict[str, dict[str, str]] = {}
+        settings: dict[str, list[str]] = {}
         for path in self._tree.entries:
             if not path.startswith(prefix) or not path.endswith((".tfvars", ".tfbackend", ".hcl", ".conf")):
                 continue
@@ -340,19 +356,10 @@ class _Proposing:
                 continue
             own = parent(path) != folder or not is_automatic_variables(path.rpartition("/")[2])
             if path.endswith(".tfbackend") or "backend" in inner.lower():
-                settings.setdefault(name, {}).update(self._literals(path))
+                settings.setdefault(name, []).append(path)
             elif path.endswith(".tfvars") and own:
                 variables.setdefault(name, []).append(path)
         return variables, settings
-
-    def _literals(self, path: str) -> dict[str, str]:
-        """The literal settings of a file, as far as they may be written into Git."""
-        values = facts_of(self._tree, [path], self._store)[path].values
-        return {
-            name: "".join(part.text for part in template)
-            for name, template in values.items()
-            if all(part.kind == "text" for part in template) and not _is_secret(name)
-        }
 
     # --- entries ---------------------------------------------------------------------------------------------------
 
@@ -525,10 +532,6 @@ def _environment_of_file(path: str) -> str | None:
         return found[1]
     folders = [part for part in path.split("/")[:-1] if rank(part) is not None]
     return folders[-1] if folders else None
-
-
-def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in ("secret", "token", "password", "access_key", "passphrase", "sas"))
 
 
 def _why(name: str, before: str | None, sources: set[str], *, chained: bool) -> str:

@@ -53,9 +53,10 @@ def _pairs(entry: ProposedEntry) -> Iterator[str]:
         yield f"name: {word(entry.name)}"
     if entry.var_files:
         yield f"var_files: [{', '.join(map(word, entry.var_files))}]"
-    if entry.backend_config:
-        settings = ", ".join(f"{word(name)}: {word(value)}" for name, value in entry.backend_config.items())
-        yield f"backend_config: {{{settings}}}"
+    if entry.backend_files:
+        yield f"backend_files: [{', '.join(map(word, entry.backend_files))}]"
+    if entry.workspace:
+        yield f"workspace: {word(entry.workspace)}"
 
 
 def tell(proposal: Proposal) -> None:
