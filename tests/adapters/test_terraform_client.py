@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from support.attempts import begin
 from support.sites import GREETING, site_of, terraform_in
+from support.tools import tofu
+from terrace.adapters.files import put_link
+from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.data_folder import state_file
 from terrace.errors import BadInput, Corrupt, NotReady, TerraformFailed
@@ -205,3 +209,28 @@ def test_a_missing_binary_and_a_wrong_version_say_what_to_do(tmp_path: Path) -> 
     old = LocalTerraform(TerraformSettings(binary="terraform", version=">= 99"), cache=tmp_path, states=tmp_path)
     with pytest.raises(NotReady, match=r"which terrace\.yaml asks for"):
         _ = old.version
+
+
+@pytest.mark.parametrize("engine", ["terraform", "tofu"])
+def test_an_init_beside_a_link_for_readers_of_the_state_leaves_the_state_alone(tmp_path: Path, engine: str) -> None:
+    """`init` takes a `terraform.tfstate` beside the configuration for a state to move, and empties what the link is."""
+    site = site_of(tmp_path / "tree", GREETING)
+    binary = str(tofu()) if engine == "tofu" else engine
+    states = tmp_path / "states"
+    first = LocalTerraform(TerraformSettings(binary=binary), cache=tmp_path / "one", states=states)
+    applier = LocalApplier(tmp_path / "runs", first)
+    outcome = applier.wait(begin(applier, "a1", site, first.plan(site)))
+    assert outcome is not None
+    assert outcome.code == 0
+    (state,) = states.rglob("terraform.tfstate")
+    content = state.read_bytes()
+
+    beside = f"{site.stack.path}/terraform.tfstate"
+    put_link(site.root, beside, state)
+    fresh = LocalTerraform(TerraformSettings(binary=binary), cache=tmp_path / "two", states=states)
+    assert fresh.pull_state(site).content
+    assert state.read_bytes() == content
+    assert (site.root / beside).readlink() == state, "readers still find it"
+    with fresh.scratch(site) as scratch:
+        assert fresh.pull_state(scratch).content == b""
+    assert state.read_bytes() == content

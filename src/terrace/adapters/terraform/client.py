@@ -85,6 +85,10 @@ def limit_of(command: str, settings: TerraformSettings) -> Limit:
     return Limit(span.total_seconds() or math.inf, writes=command in _WRITES, setting=f"terraform.{name}_timeout")
 
 
+_STATE = "terraform.tfstate"
+"""The file beside a configuration in which Terraform keeps a local state by itself."""
+
+
 class LocalTerraform:
     """Runs the binary that the settings name. `cache` may be thrown away; `states` holds local states and may not."""
 
@@ -97,6 +101,7 @@ class LocalTerraform:
         # Whoever asks for many at once may have the fast lane in mind; the plain way takes three times the memory.
         self._guard = threading.Lock()
         self._alone: dict[Path, threading.RLock] = {}
+        self._linking: dict[Path, threading.Lock] = {}
         self._there: set[Path] = set()
         self._room = threading.BoundedSemaphore(settings.parallel or processes_at_once())
 
@@ -214,14 +219,30 @@ class LocalTerraform:
 
     def _run_init(self, site: Site, folder: DataFolder, variables: Mapping[str, str]) -> None:
         as_json = self.binary.product == "terraform" and self.binary.version >= INIT_JSON_SINCE
-        self._run(
-            site,
-            folder,
-            "init",
-            argv.init(site, files=self.variable_files(site, "init"), as_json=as_json),
-            streaming=as_json,
-            variables=variables,
-        )
+        command = argv.init(site, files=self.variable_files(site, "init"), as_json=as_json)
+        with self._without_link(site):
+            self._run(site, folder, "init", command, streaming=as_json, variables=variables)
+
+    @contextlib.contextmanager
+    def _without_link(self, site: Site) -> Iterator[None]:
+        """Have no link for readers of the state beside the configuration: `init` would take it for a state that is to
+        be moved to the backend, and then empty the file that the link leads to, which is the state itself."""
+        beside = site.folder / _STATE
+        with self._links_of(site.folder):
+            target = beside.readlink() if self._is_ours(beside) else None
+            if target is None:
+                yield
+                return
+            remove(site.root, site.stack.file(_STATE))
+            try:
+                yield
+            finally:
+                put_link(site.root, site.stack.file(_STATE), target)
+
+    def _links_of(self, folder: Path) -> contextlib.AbstractContextManager[object]:
+        """Be the only one that makes or removes the link in a folder. Whoever holds it waits for no other folder."""
+        with self._guard:
+            return self._linking.setdefault(folder, threading.Lock())
 
     # --- workspaces --------------------------------------------------------------------------------------------
 
@@ -303,10 +324,10 @@ class LocalTerraform:
         if local is None:
             return
         state = local.file
-        beside = site.folder / "terraform.tfstate"
+        beside = site.folder / _STATE
         if os.path.lexists(beside) and not self._is_ours(beside):
             raise BadInput(
-                f"{site.stack.file('terraform.tfstate')} lies in the repository: a state does not belong in Git",
+                f"{site.stack.file(_STATE)} lies in the repository: a state does not belong in Git",
                 hint="move it to a remote backend, or out of the repository, and commit that",
             )
         if site.scratch is None:
@@ -321,7 +342,8 @@ class LocalTerraform:
         """Have `terraform_remote_state` find the local states of other stacks, which Terrace keeps elsewhere: a link to
         each is where a plain Terraform would keep it. So expressions and modules that name the path need no care."""
         for path, kept in site.kept.items():
-            put_link(site.root, path, self._states / kept)
+            with self._links_of((site.root / path).parent):
+                put_link(site.root, path, self._states / kept)
 
     def _is_ours(self, path: Path) -> bool:
         """Whether it is a link that was made for a reader of the state; none of a commit leads out of the checkout."""
