@@ -54,6 +54,21 @@ def test_every_command_in_the_files_that_terrace_writes_can_be_run_as_it_is_told
     assert mistakes(commands) == []
 
 
+def test_every_command_in_the_documentation_can_be_run_as_it_is_told() -> None:
+    top = ROOT.parent.parent
+    pages = [*(top / "docs").rglob("*.md"), top / "README.md", top / "SECURITY.md", top / "CONTRIBUTING.md"]
+    # Arrows of diagrams are no options, and the reference of commands is made from the commands.
+    commands = [
+        told
+        for page in pages
+        if page.name != "commands.md"
+        for told in told_in_text(page.read_text(), str(page.relative_to(top)))
+        if not {"--", "-->"} & set(told.words)
+    ]
+    assert len(commands) > 200, "the pages are looked through"
+    assert mistakes(commands) == []
+
+
 def test_every_option_that_a_hint_names_without_its_command_is_one_of_terrace() -> None:
     known = options_of(cli)
     strange = [

@@ -405,7 +405,7 @@ def test_the_list_before_a_change_of_the_key_is_short_for_people_and_whole_for_m
     assert lines[0] == "written without the key while it was in use, as forged events are:"
     assert lines[1] == "  4 lease.taken: lease taken (prod, deployment d1), 2026-01-05 12:04:00 UTC by mallory; no code"
     assert "and 20 more" in lines[-2]
-    assert lines[-1].endswith("terrace ledger dismiss 4-123")
+    assert lines[-1].endswith("terrace ledger dismiss 4-123 --reason WHY")
     assert [unproven_json(one)["position"] for one in events] == list(range(4, 124))
 
 

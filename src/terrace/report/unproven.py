@@ -40,9 +40,8 @@ def unproven_lines(events: Sequence[UnprovenEvent]) -> Iterator[str]:
     if doubtful:
         yield "written without the key while it was in use, as forged events are:"
         yield from _list(doubtful)
-        yield "if no earlier Terrace of yours wrote them, say no, and: terrace ledger dismiss " + words_of(
-            [one.event.position for one in doubtful]
-        )
+        named = words_of([one.event.position for one in doubtful])
+        yield f"if no earlier Terrace of yours wrote them, say no, and: terrace ledger dismiss {named} --reason WHY"
     if others:
         yield "without the old key these events count from now on as they are:"
         yield from _list(others)
