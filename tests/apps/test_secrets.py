@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.git import commit, git, repository
+from support.git import commit, git, repository, with_remote
 from support.planted import secrets
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.cli.scan import secrets as scan
@@ -43,6 +43,23 @@ def test_a_secret_that_a_later_commit_removes_is_found(tmp_path: Path) -> None:
     commit(work, {"a.tf": f"{TEXT}\n"})
     commit(work, {"a.tf": "# mended\n"})
     (found,) = changed(work, base)
+    assert "a later commit removes it" in found.message
+
+
+def test_a_commit_that_a_shallow_clone_lacks_is_not_taken_for_one_without_secrets(tmp_path: Path) -> None:
+    work = with_remote(tmp_path / "work", {"a.tf": "# one\n"})
+    base = git(work, "rev-parse", "HEAD")
+    git(work, "tag", "base")
+    commit(work, {"a.tf": f"{TEXT}\n"})
+    commit(work, {"a.tf": "# mended\n"})
+    git(work, "push", "--quiet", "origin", "main", "base")
+    url = git(work, "remote", "get-url", "origin")
+    git(work, "clone", "--quiet", "--depth=1", f"file://{url}", tmp_path / "ci")
+    git(tmp_path / "ci", "fetch", "--quiet", "--depth=1", "origin", "tag", "base")
+    (found,) = changed(tmp_path / "ci", base)
+    assert (found.status, found.fix) == (Status.UNKNOWN, "git fetch --unshallow")
+    git(tmp_path / "ci", "fetch", "--quiet", "--unshallow")
+    (found,) = changed(tmp_path / "ci", base)
     assert "a later commit removes it" in found.message
 
 

@@ -77,3 +77,17 @@ def test_a_span_that_a_shallow_clone_cuts_is_not_whole(tmp_path: Path) -> None:
     assert not GitRepository(side, cache=tmp_path).is_whole(first, head), "the branch that was merged is cut off"
     git(side, "fetch", "--quiet", "--unshallow")
     assert GitRepository(side, cache=tmp_path).is_whole(base, head)
+
+
+def test_a_check_in_a_shallow_clone_tells_which_commits_it_did_not_look_at(tmp_path: Path) -> None:
+    shop = world(tmp_path, three_environments())
+    base = git(shop.work, "rev-parse", "HEAD")
+    git(shop.work, "tag", "base")
+    by("bob", shop, "README.md", "one\n")
+    by("ann", shop, "README.md", "two\n")
+    git(shop.work, "push", "--quiet", "origin", "base")
+    ci = World(shallow(shop.work, tmp_path / "ci", 1))
+    git(ci.work, "fetch", "--quiet", "--depth=1", "origin", "tag", "base")
+    told = ci.run("check", "--static", "--base", base, "--json").json["findings"]
+    unlooked = {one["rule"] for one in told if one["status"] == "unknown" and one["fix"] == "git fetch --unshallow"}
+    assert unlooked == {"secrets", "commits"}

@@ -337,7 +337,12 @@ def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     from terrace.assess.hygiene.commits import misworded
 
     change = examined.change_set
-    return misworded(repository.commits(change.base, change.head), examined.trusted.commits)
+    found = misworded(repository.commits(change.base, change.head), examined.trusted.commits)
+    if repository.is_whole(change.base, change.head):
+        return found
+    message = "this clone is shallow and lacks commits of the change: their messages were not looked at"
+    missing = Finding("commits", Severity.LOW, Status.UNKNOWN, "terrace", message, fix="git fetch --unshallow")
+    return (*found, missing)
 
 
 def read_outside(examined: Examined, repository: Repository) -> tuple[Finding, ...]:

@@ -8,7 +8,15 @@ from datetime import date
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.git.repository import GitRepository
 from terrace.assess.leaks.baseline import PATH, Baseline, read_baseline
-from terrace.assess.leaks.findings import UNCOMMITTED, more_accepted, standing, told, unlooked, with_commits
+from terrace.assess.leaks.findings import (
+    COMMITS_MISSING,
+    UNCOMMITTED,
+    more_accepted,
+    standing,
+    told,
+    unlooked,
+    with_commits,
+)
 from terrace.assess.leaks.model import Fingerprint, Leak, fingerprints, leaks
 from terrace.assess.leaks.patch import Patch, whole_file
 from terrace.assess.model import Finding
@@ -51,7 +59,8 @@ class SecretSearch:
         def whence(commit: str) -> str:
             return UNCOMMITTED if commit == fresh else with_commits(commit)
 
-        return (*told(added, there, baseline, self._today, PATH, whence), *unlooked(partial))
+        missing = () if self._repository.is_whole(base, head) else (COMMITS_MISSING,)
+        return (*told(added, there, baseline, self._today, PATH, whence), *unlooked(partial), *missing)
 
     def _there(self, head: str, paths: Iterable[str], fingerprint: Fingerprint) -> Iterator[Leak]:
         tree = self._repository.tree(head)

@@ -99,6 +99,17 @@ def unlooked(patches: Iterable[Patch]) -> tuple[Finding, ...]:
     )
 
 
+COMMITS_MISSING = Finding(
+    RULE,
+    Severity.HIGH,
+    Status.UNKNOWN,
+    "terrace",
+    "this clone is shallow and lacks commits: a secret that one of them adds and a later one removes is not seen",
+    fix="git fetch --unshallow",
+)
+"""What is told where not every commit is in the clone."""
+
+
 def more_accepted(old: Baseline, new: Baseline, path: str) -> tuple[Finding, ...]:
     """A finding for every secret that a change begins to accept, or accepts for longer: the count may only fall."""
     fix = "take it back, or have an owner merge it on its own"
