@@ -14,9 +14,10 @@ from support.golden import assert_golden
 from support.plans import change
 from terrace.assess.model import Finding, Severity, Status
 from terrace.plans.model import Action
-from terrace.report import junit, terminal
+from terrace.report import junit, machine, terminal
 from terrace.report.checked import Checked, told_together, why_held
 from terrace.report.comment import MARKER, comment
+from terrace.report.html import page
 from terrace.report.screen import plain_text
 from terrace.stacks.model import Stack
 
@@ -113,3 +114,18 @@ def test_telling_together_leaves_no_finding_untold(record: Checked) -> None:
     assert {(f.rule, f.stack, f.address, f.blocks) for f in told} == {
         (f.rule, f.stack, f.address, f.blocks) for f in findings
     }
+
+
+def test_an_object_that_a_replacement_left_behind_is_not_shown_as_the_one_in_use() -> None:
+    record = rich()
+    key, known = next(iter(record.assessment.plans.items()))
+    left = change("aws_db_instance.main", Action.DELETE, {"id": "old"}, deposed="1a2b3c4d")
+    there = change("aws_db_instance.main", Action.UPDATE, {"size": 1}, {"size": 2})
+    plans = {**record.assessment.plans, key: replace(known, changes=(left, there))}
+    record = replace(record, assessment=replace(record.assessment, plans=plans))
+    for text in (shown(record), comment(record), page.page(record)):
+        assert "aws_db_instance.main (deposed object 1a2b3c4d)" in text
+    assert "- aws_db_instance.main (deposed object 1a2b3c4d)" in shown(record)
+    assert "~ aws_db_instance.main\n" in shown(record)
+    told = machine.plan(plans[key])["changes"]
+    assert [one.get("deposed") for one in told] == ["1a2b3c4d", None]

@@ -226,23 +226,9 @@ def test_units_of_terragrunt_beside_plain_stacks_are_left_out() -> None:
 
 # --- whatever is there -------------------------------------------------------------------------------------------
 
-PARTS = st.sampled_from(
-    [
-        "dev",
-        "prod",
-        "prod-eu",
-        "acme-dev",
-        "acme-prod",
-        "net",
-        "app",
-        "a b",
-        "-x",
-        "live",
-        "test",
-        "modules",
-        "environments",
-    ]
-)
+USUAL = ["dev", "prod", "prod-eu", "acme-dev", "acme-prod", "net", "app", "live", "test", "modules", "environments"]
+ODD = ["a b", "-x", "a:b", "#x", "é", "'\"", "yes", "007", "a*b", "{1}", "x\ny", "\udcff", "null", "1e3", "~", "[a]"]
+PARTS = st.sampled_from([*USUAL, *ODD])
 FOLDERS = st.lists(st.lists(PARTS, max_size=4).map("/".join), min_size=1, max_size=12)
 
 

@@ -91,6 +91,11 @@ class ResourceChange:
     before_marks: Mapping[str, str] = field(default_factory=dict)
     after_marks: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def shown_address(self) -> str:
+        """The address for people: an object that a replacement left behind is not the one that is in use."""
+        return f"{self.address} (deposed object {self.deposed})" if self.deposed else self.address
+
 
 @dataclass(frozen=True, slots=True)
 class Moving:

@@ -145,7 +145,7 @@ def _warnings(record: Checked) -> Iterator[str]:
             lost.setdefault(plan.stack.environment, []).extend(_grave(plan))
     for name, changes in lost.items():
         data = [change for change in changes if is_stateful(change.type)]
-        named = ", ".join(code(clipped(change.address, _LONGEST)) for change in (data or changes)[:3])
+        named = ", ".join(code(clipped(change.shown_address, _LONGEST)) for change in (data or changes)[:3])
         more = f" and {len(data or changes) - 3} more" if len(data or changes) > 3 else ""
         what = f"{len(data)} of them may hold data" if data else "none of them is known to hold data"
         objects = _word(len(changes), "object")
@@ -212,7 +212,7 @@ def _attention(plans: Iterable[Plan]) -> Iterator[str]:
             data = "; it may hold data" if is_stateful(change.type) else ""
             forced = ", ".join(".".join(str(part) for part in path) for path in change.replace_paths[:3])
             why = f" because of {code(clipped(forced, _LONGEST))}" if forced else ""
-            where = code(clipped(f"{plan.stack.key}: {change.address}", _LONGEST))
+            where = code(clipped(f"{plan.stack.key}: {change.shown_address}", _LONGEST))
             yield f"{change.action.value} {where}{why}{data}"
         if plan.errored or not plan.complete:
             yield f"the plan of {code(clipped(plan.stack.key))} is not whole: what it leaves out was not looked at"
@@ -249,7 +249,7 @@ def _change(change: ResourceChange) -> Iterator[str]:
     """One change as lines of a diff: the sign in the first column gives it its colour."""
     moved = f" (was {change.previous_address})" if change.previous_address else ""
     imported = " (imported)" if change.importing and change.action is not Action.NO_OP else ""
-    yield f"{_SIGN.get(change.action, '!')} {deed(change)} {change.address}{moved}{imported}"
+    yield f"{_SIGN.get(change.action, '!')} {deed(change)} {change.shown_address}{moved}{imported}"
     if change.action not in (Action.UPDATE, Action.REPLACE):
         return
     before, after = (side if isinstance(side, dict) else {} for side in (change.before, change.after))

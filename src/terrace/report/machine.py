@@ -345,6 +345,8 @@ def _change(record: ResourceChange) -> Json:
         "unknown": [_path(p) for p in record.unknown],
         "sensitive": [_path(p) for p in record.sensitive],
     }
+    if record.deposed:
+        found["deposed"] = record.deposed
     if record.importing:
         found["imported"] = True
     if record.previous_address:

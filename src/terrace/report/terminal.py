@@ -193,7 +193,7 @@ def counts(plan: Plan) -> str:
 
 def _change(change: ResourceChange) -> Line:
     sign, style = SIGNS[change.action] if change.action is not Action.NO_OP else ("→", "cyan")
-    parts = [f"{sign} {change.address}"]
+    parts = [f"{sign} {change.shown_address}"]
     if change.previous_address:
         parts.append(f" (moved from {change.previous_address})")
     if change.importing:

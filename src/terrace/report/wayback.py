@@ -38,7 +38,12 @@ def terminal(
                 branch.node(line(f"! {said.address} {said.why}{_ask(said)}", style="red"))
     for key in left:
         tree.node(line(f"{key} is unknown to {target.commit[:7]} and stays as it is", style="yellow"))
-    lost = [c.address for plan in plans.values() for c in plan.effective if c.action in (Action.DELETE, Action.REPLACE)]
+    lost = [
+        c.shown_address
+        for plan in plans.values()
+        for c in plan.effective
+        if c.action in (Action.DELETE, Action.REPLACE)
+    ]
     tree.node(line(f"lost: {', '.join(lost) or 'nothing'}"))
     tree.node(line(f"its applies took {took.total_seconds():.0f} s last time"))
     return Group(tree, gates_told(verdict), line("nothing was changed"))

@@ -97,7 +97,7 @@ def _large(change: ResourceChange, rules: tuple[str, ...]) -> str:
     data = "<b class=data>may hold data</b>" if is_stateful(change.type) and is_grave(change) else ""
     why = f" <small>{reason}</small>" if (reason := _why(change)) else ""
     flag = f"<b class=flag>⚑ {text(', '.join(rules), 200)}</b>" if rules else ""
-    what = f"<span class=what>{word} {code(change.address)}{why}{flag}</span>"
+    what = f"<span class=what>{word} {code(change.shown_address)}{why}{flag}</span>"
     return f'<li class="tile {word}"><span class=sign aria-hidden=true>{sign}</span>{what}{data}</li>'
 
 
@@ -126,7 +126,7 @@ def _group(name: str, members: list[ResourceChange]) -> str:
 def _small(change: ResourceChange) -> str:
     word, sign = _word(change)
     hatched = " hatched" if change.unknown and change.action is Action.UPDATE else ""
-    return f'<span class="small {word}{hatched}" title="{word} {text(change.address, 200)}">{sign}</span>'
+    return f'<span class="small {word}{hatched}" title="{word} {text(change.shown_address, 200)}">{sign}</span>'
 
 
 def _tag(word: str, sign: str) -> str:
@@ -140,7 +140,7 @@ def _detail(change: ResourceChange) -> str:
     body = (
         f"<table class=diff>{rows}</table>" if rows else "<p class=soft>Nothing of it is known, or nothing differs.</p>"
     )
-    return f"<details><summary>{_tag(word, sign)} {code(change.address)}{moved}</summary>{body}</details>"
+    return f"<details><summary>{_tag(word, sign)} {code(change.shown_address)}{moved}</summary>{body}</details>"
 
 
 def _rows(change: ResourceChange) -> Iterator[str]:
