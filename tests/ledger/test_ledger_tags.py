@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -222,3 +223,13 @@ def test_a_clone_takes_only_the_ledger_that_terrace_yaml_names(tmp_path: Path, m
     for command in (("deploy", "dev"), ("tick",), ("status",)):
         done = other.run(*command)
         assert (done.code, "terrace.yaml names the ledger" in done.err) == (3, True), (command, done.err)
+
+    git(shop.remote, "update-ref", "-d", "refs/heads/terrace/ledger")
+    lost = World(clone(shop.work, tmp_path / "lost"))
+    key = ("--as", "ann", "--key", str(shop.key("ann")))
+    lost.ok("ledger", "begin", "--reason", "it was replaced and deleted", *key, "--yes")
+    refused = lost.run("status")
+    found = re.search(r"and this one is (\w+)", refused.err)
+    assert found is not None, "the rules still name the one that is lost"
+    shop.push({"terrace.yaml": (shop.work / "terrace.yaml").read_text().replace(first.ledger_id, found[1])})
+    assert lost.run("status").code == 0
