@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from support.waiting import until
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.signatures import identity_of, signer
 from terrace.errors import BadInput, NotReady
@@ -180,8 +180,9 @@ def test_a_public_key_in_the_configuration_is_signed_with_by_the_agent(
         agent = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL)
         try:
             monkeypatch.setenv("SSH_AUTH_SOCK", socket)
-            while not Path(socket).exists():
-                time.sleep(0.01)
+            # The socket is there a moment before anybody listens: then `ssh-add` ends with 2, else with 0 or 1.
+            asking = ["ssh-add", "-l"]
+            until(lambda: subprocess.run(asking, capture_output=True, check=False).returncode != 2)
             subprocess.run(["ssh-add", "-q", bob], check=True)
             bob.unlink()
             given = replace(signed(repository, Path(f"{bob}.pub")), signature=signer(repository, None)(TEXT))
