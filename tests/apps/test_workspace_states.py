@@ -247,3 +247,68 @@ def test_one_root_with_a_file_of_settings_for_each_environment_shares_no_state(t
         assert outputs(place.states()) == {"multi/dev": "in dev", "multi/prod": "in prod"}
         planned = shop.ok("plan", "--json").json["plans"]
         assert [len(plan["changes"]) for plan in planned] == [0, 0]
+
+
+def test_committed_states_of_workspaces_are_refused(tmp_path: Path) -> None:
+    with here() as place:
+        shop = shop_of(tmp_path, place, {"net/terraform.tfstate.d/old/terraform.tfstate": "{}"})
+        refused = shop.run("plan", "dev/net", "prod/net")
+        assert refused.code == 2
+        assert refused.out.count("net/terraform.tfstate.d lies in the repository") >= 2, refused.out
+
+
+READER = """\
+data "terraform_remote_state" "net" {
+  backend   = "pg"
+  workspace = terraform.workspace
+
+  config = {
+    conn_str    = "CONNECTION"
+    schema_name = "of_net"
+  }
+}
+
+resource "terraform_data" "reader" {
+  input = "read: ${data.terraform_remote_state.net.outputs.it}"
+}
+
+output "it" {
+  value = terraform_data.reader.output
+}
+"""
+
+
+def test_a_stack_that_reads_the_workspace_of_another_goes_after_it(tmp_path: Path) -> None:
+    with pg() as found:
+        assert isinstance(found, Postgres)
+        more = "".join(f"  - {{path: app, environment: {e}, workspace: {e}}}\n" for e in ("dev", "prod"))
+        files = {
+            "net/main.tf": found.block("net") + NET,
+            "app/main.tf": found.block("app") + READER.replace("CONNECTION", found.connection),
+            "terrace.yaml": RULES.replace("ENV", "[]") + more,
+        }
+        shop = world(tmp_path, files)
+        for command, environment in (("deploy", "dev"), ("promote", "prod")):
+            steps = shop.ok(command, environment, "--json").json["steps"]
+            applied = [step["stack"] for step in steps if step["name"] == "apply"]
+            assert applied == [f"{environment}/net", f"{environment}/app"]
+            (snapshot,) = [s for s in steps if s["name"] == "snapshot" and s["stack"] == f"{environment}/app"]
+            assert snapshot["result"] == "succeeded"
+
+
+def test_local_states_of_other_workspaces_do_not_come_in_the_way_of_a_check(tmp_path: Path) -> None:
+    """A stack of another folder is planned beside them, as are the workspaces that are new and those that are not."""
+    with here() as place:
+        more = "".join(f"  - {{path: app, environment: {e}, workspace: {e}}}\n" for e in ("dev", "prod"))
+        rules = RULES.replace("ENV", "[]") + more + "  - {path: own, environment: dev}\n"
+        shop = shop_of(tmp_path, place, {"app/main.tf": NET, "own/main.tf": NET, "terrace.yaml": rules})
+        shop.ok("deploy", "dev")
+        planned = shop.ok("plan", "--json").json["plans"]
+        assert {plan["path"] + " " + plan["environment"]: len(plan["changes"]) for plan in planned} == {
+            "app dev": 0,
+            "net dev": 0,
+            "own dev": 0,
+            "app prod": 1,
+            "net prod": 1,
+        }
+        shop.ok("promote", "prod")

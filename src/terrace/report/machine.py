@@ -84,6 +84,7 @@ def plan(record: Plan) -> Json:
         "schema": "terrace/plan@1",
         "environment": record.stack.environment,
         "path": record.stack.shown_path,
+        "workspace": record.stack.workspace,
         "commit": record.commit,
         "digest": record.digest.value,
         "changes": [_change(change) for change in record.effective],
@@ -233,6 +234,7 @@ def _impact(record: Impact) -> Json:
         "environment": record.stack.environment,
         "path": record.stack.shown_path,
         "stack": record.stack.key,
+        "workspace": record.stack.workspace,
         "unsure": record.unsure,
         "reasons": [
             {

@@ -206,12 +206,16 @@ def kept_states(stack: Stack, landscape: Landscape) -> Mapping[str, str]:
     in the repository at which a plain Terraform would keep it.
 
     Where stacks of several environments have one folder, the one of the same environment is meant; two of those have
-    one path and are left out. So is a path outside of the repository.
+    one path and are left out. So are a path outside of the repository, and folders with workspaces: `init` of one of
+    their stacks would find the states of the others there, and ask whether it is to move them.
     """
     found: dict[str, list[Stack]] = {}
+    with_workspaces = {one.path for one in landscape.stacks if one.workspace != DEFAULT_WORKSPACE}
     for other in landscape.stacks:
         path = local_state_path(other, landscape.graph)
-        if path and other.path != stack.path and not path.startswith(("/", "../")):
+        if other.path in (stack.path, *with_workspaces):
+            continue
+        if path and not path.startswith(("/", "../")):
             found.setdefault(path, []).append(other)
     kept = {}
     for path, others in found.items():

@@ -324,12 +324,13 @@ class LocalTerraform:
         if local is None:
             return
         state = local.file
-        beside = site.folder / _STATE
-        if os.path.lexists(beside) and not self._is_ours(beside):
-            raise BadInput(
-                f"{site.stack.file(_STATE)} lies in the repository: a state does not belong in Git",
-                hint="move it to a remote backend, or out of the repository, and commit that",
-            )
+        for name in (_STATE, f"{_STATE}.d"):
+            beside = site.folder / name
+            if os.path.lexists(beside) and not self._is_ours(beside):
+                raise BadInput(
+                    f"{site.stack.file(name)} lies in the repository: a state does not belong in Git",
+                    hint="move it to a remote backend, or out of the repository, and commit that",
+                )
         if site.scratch is None:
             _check_local(state, site)
         state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
