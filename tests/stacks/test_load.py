@@ -65,6 +65,7 @@ waivers: {longest: 90d}
 audit: {every: 24h}
 commits: {types: [feat], scopes: [net], subject: 50}
 platforms: [linux_amd64]
+not_stacks: [bootstrap, "legacy/*", ./]
 required_files: {modules: [a.md], environments: [b.md]}
 docs: {modules: all}
 naming: {outputs: kebab-case, variables: "(?:in|out)_[a-z]+"}
@@ -108,6 +109,7 @@ def test_a_whole_file_means_what_it_says() -> None:
     assert (config.level("policy"), config.level("pinned")) == ("required", "advisory")
     assert config.waivers == WaiverRules(timedelta(days=90))
     assert config.platforms == ("linux_amd64",)
+    assert config.not_stacks == ("bootstrap", "legacy/*", ".")
     assert config.required_files == RequiredFiles(("a.md",), ("b.md",))
     assert config.docs == ModuleDocs("all")
     assert config.naming == Naming(outputs="kebab-case", variables="(?:in|out)_[a-z]+")

@@ -127,6 +127,32 @@ def test_a_module_of_a_root_module_in_no_stack_is_not_counted() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("expected", "left"),
+    [
+        ("[bootstrap, legacy]", []),
+        ('["legacy/*"]', ["bootstrap"]),
+        ("[legacy/a]", ["bootstrap", "legacy/b/deep"]),
+        ("[.]", ["bootstrap", "legacy/a", "legacy/b/deep"]),
+        ("[boot, legac, bootstrap/main.tf]", ["bootstrap", "legacy/a", "legacy/b/deep"]),
+    ],
+)
+def test_root_modules_that_are_in_no_stack_on_purpose_are_not_told(expected: str, left: list[str]) -> None:
+    files = {f"{folder}/main.tf": BACKEND for folder in ("bootstrap", "legacy/a", "legacy/b/deep")}
+    files["environments/dev/main.tf"] = TF
+    files["terrace.yaml"] = f"version: 1\nenvironments: {{dev: {{}}}}\nnot_stacks: {expected}\n"
+    assert [root.path for root in landscape(files).outside] == left
+
+
+def test_no_pattern_matches_what_is_in_no_stack_on_purpose() -> None:
+    files = {f"live/{e}/{s}/main.tf": BACKEND for e in ("dev", "prod") for s in ("net", "scratch")}
+    text = 'version: 1\nenvironments: {dev: {}, prod: {}}\nstacks: [{path: "live/*/*", environment: "{1}"}]\n'
+    files["terrace.yaml"] = text + 'not_stacks: ["live/*/scratch"]\n'
+    found = landscape(files)
+    assert [stack.key for stack in found.stacks] == ["dev/net", "prod/net"]
+    assert found.outside == ()
+
+
 # --- names -------------------------------------------------------------------------------------------------------
 
 

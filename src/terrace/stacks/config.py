@@ -369,7 +369,8 @@ class PlainPolicies:
 class Config:
     """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none.
 
-    `stack_patterns` are those entries of `stacks:` that match many folders.
+    `stack_patterns` are those entries of `stacks:` that match many folders; `not_stacks` are folders, or patterns of
+    them, whose root modules are in no stack on purpose.
     `shown` are those of `policies` that were written for `terraform show -json`.
     """
 
@@ -390,6 +391,7 @@ class Config:
     policies: tuple[str, ...] = ()
     shown: Mapping[str, PlainPolicies] = field(default_factory=dict)
     commits: CommitRules = CommitRules()
+    not_stacks: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     required_files: RequiredFiles = RequiredFiles()
     fail_on: Grade = "info"

@@ -33,7 +33,8 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
     stacks, errors = discovered(tree, config)
     graph = Graph.of(tree, stacks, store)
     refused = dict(refused_stacks(stacks, graph, tree, config))
-    landscape = Landscape(commit, config, stacks, graph, refused, roots_in_no_stack(tree, stacks, graph, store))
+    outside = roots_in_no_stack(tree, stacks, graph, store, config.not_stacks)
+    landscape = Landscape(commit, config, stacks, graph, refused, outside)
     found = [
         *(_problem(error, config) for error in (*errors, *unmatched(tree, config))),
         *_missing_folders(tree, config),

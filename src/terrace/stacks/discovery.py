@@ -10,7 +10,7 @@ from terrace.stacks.config import Config, StackPattern, StackSetting
 from terrace.stacks.layout import Layout
 from terrace.stacks.model import Stack
 from terrace.stacks.naming import NAME, nearest, no_such
-from terrace.stacks.stack_patterns import filled, matching
+from terrace.stacks.stack_patterns import covers, filled, matching
 from terrace.stacks.tree import Tree
 
 HOME = "environments"
@@ -119,7 +119,8 @@ def _bad_name(folder: str) -> BadInput:
 def _of_patterns(layout: Layout, config: Config, problems: list[BadInput]) -> Iterator[tuple[Stack, int]]:
     """The stacks of every pattern, with the line of it. A folder that an entry names is none of theirs."""
     named = {setting.path for setting in config.stacks}
-    folders = sorted(set(_folders(layout)) - named) if config.stack_patterns else ()
+    every = sorted(set(_folders(layout)) - named) if config.stack_patterns else ()
+    folders = [one for one in every if not any(covers(path, one) for path in config.not_stacks)]
     taken: dict[tuple[str, str], StackPattern] = {}
     for pattern in config.stack_patterns:
         place = Place(config.source, pattern.line)

@@ -17,7 +17,18 @@ from terrace.stacks.check_keys import (
     WAIVERS,
     WEIGHTS,
 )
-from terrace.stacks.comparisons import AddedMembers, Changed, Entries, Higher, Inside, Never, Ordered, PartOf, Removed
+from terrace.stacks.comparisons import (
+    Added,
+    AddedMembers,
+    Changed,
+    Entries,
+    Higher,
+    Inside,
+    Never,
+    Ordered,
+    PartOf,
+    Removed,
+)
 from terrace.stacks.config import ADVISORY
 from terrace.stacks.environment_keys import (
     APPROVALS,
@@ -343,6 +354,15 @@ TERRACE = Record(
             "by folder",
             "discovery",
             looser=StackEntries(STACK),
+        ),
+        Key(
+            "not_stacks",
+            ListOf(PATH),
+            "Folders, or patterns of them, with root modules in no stack on purpose, there and below. No pattern "
+            "of `stacks` matches them, and none of them is told.",
+            "none",
+            "discovery, check, doctor",
+            looser=Added("root modules in {items} are in no stack, and that is no longer told"),
         ),
         Key(
             "teams",

@@ -34,7 +34,7 @@ class Landscape:
         """Returns the stacks of a commit with this tree. Raises BadInput for names that cannot be used."""
         stacks = discover(tree, config)
         graph = Graph.of(tree, stacks, store)
-        outside = roots_in_no_stack(tree, stacks, graph, store)
+        outside = roots_in_no_stack(tree, stacks, graph, store, config.not_stacks)
         if outside:
             graph = replace(graph, notices=(*graph.notices, in_no_stack(outside)))
         return Landscape(commit, config, stacks, graph, refused_stacks(stacks, graph, tree, config), outside)

@@ -164,6 +164,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         policies=tuple(_folder(one) for one in folders),
         shown={_folder(one): _plain_policies(one) for one in folders if _wants_plan(one)},
         commits=_commits(_inner(found, "commits")),
+        not_stacks=_not_stacks(found, problems),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
         naming=_made(Naming, _inner(found, "naming")),
@@ -460,6 +461,15 @@ def _one_person_each(found: Record, problems: Problems) -> None:
                     f"the {what} {word!r} of {name} is {owner}'s already, and one of them would count as two people"
                 )
                 problems.append(Problem(node.place, message, f"leave it to one of {owner} and {name}"))
+
+
+def _not_stacks(found: Record, problems: Problems) -> tuple[str, ...]:
+    paths = tuple(str(PurePosixPath(one)) for one in _value(found, "not_stacks", ()) if one)
+    for path in paths:
+        wrong = fault(path) if is_pattern(path) else None
+        if wrong is not None:
+            problems.append(Problem(found["not_stacks"].node.place, f"{shown(path)} is no pattern of folders: {wrong}"))
+    return paths
 
 
 def _has_capture(given: Located | None) -> bool:

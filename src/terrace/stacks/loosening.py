@@ -51,7 +51,7 @@ def values(config: Config, weighed: Iterable[str] = ()) -> Values:
         "people": {
             name: {"emails": person.emails, "login": person.login or name} for name, person in config.people.items()
         },
-        **{name: getattr(config, name) for name in ("signers", "branch", "remote", "ledger", "ledger_id", "platforms")},
+        **{name: getattr(config, name) for name in _PLAIN},
         **{name: _fields(getattr(config, name)) for name in _RECORDS},
         "policies": {folder: _policies(config, folder) for folder in config.policies},
         "checks": {name: _check(config, name) for name in sorted(weighed)} | {"fail_on": config.fail_on},
@@ -78,6 +78,7 @@ def _together(entries: list[Values]) -> Values:
     }
 
 
+_PLAIN = ("signers", "branch", "remote", "ledger", "ledger_id", "platforms", "not_stacks")
 _RECORDS = ("forge", "terraform", "backups", "waivers", "required_files", "docs", "naming", "audit", "commits")
 
 

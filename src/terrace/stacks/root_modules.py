@@ -15,7 +15,7 @@ from terrace.stacks.facts import FactsStore, FileFacts, Settings, facts_of
 from terrace.stacks.graph import Graph
 from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables, join, parent
 from terrace.stacks.model import Notice, Stack
-from terrace.stacks.stack_patterns import ASIDE
+from terrace.stacks.stack_patterns import ASIDE, covers
 from terrace.stacks.tree import Tree
 
 _MODULES = frozenset({"modules", "module"})
@@ -69,12 +69,18 @@ def find_root_modules(tree: Tree, store: FactsStore) -> Roots:
     return _roots(layout, tree, layout.folders, facts, frozenset())
 
 
-def roots_in_no_stack(tree: Tree, stacks: Iterable[Stack], graph: Graph, store: FactsStore) -> tuple[RootModule, ...]:
-    """Returns the folders that configure a backend or a provider and that are neither a stack nor a module of one."""
+def roots_in_no_stack(
+    tree: Tree, stacks: Iterable[Stack], graph: Graph, store: FactsStore, without: Iterable[str] = ()
+) -> tuple[RootModule, ...]:
+    """Returns the folders that configure a backend or a provider and that are neither a stack nor a module of one.
+
+    `without` are folders, or patterns of them, where root modules are in no stack on purpose.
+    """
     layout = Layout(tree)
     named = {layout.way(stack.path).real for stack in stacks}
     known = {*graph.folders, *(layout.way(path).real for path in graph.folders), *named}
-    left = [folder for folder in layout.folders if folder not in known]
+    expected = tuple(without)
+    left = [one for one in layout.folders if one not in known and not any(covers(path, one) for path in expected)]
     if not left:
         return ()
     facts = facts_of(tree, _files(layout, left), store)
@@ -93,7 +99,7 @@ def in_no_stack(roots: Collection[RootModule]) -> Notice:
         f"{folders} with a backend or a provider {verb} in no stack: {', '.join(names[:_SHOWN])}{more}",
         place.path,
         place.line,
-        "`terrace init --print` proposes entries for `stacks:`; it expects none below `modules`, `examples`, `tests`",
+        "`terrace init --print` proposes entries for `stacks:`; what belongs to none is named in `not_stacks:`",
     )
 
 

@@ -57,6 +57,17 @@ def captures(path: str, folder: str) -> tuple[str, ...] | None:
     return found.groups()
 
 
+def covers(path: str, folder: str) -> bool:
+    """Returns whether a folder, or one above it, is that of a path, or matches the path as a pattern.
+
+    `.` is the root of the repository alone.
+    """
+    if path == ".":
+        return not folder
+    above = "/".join(folder.split("/")[: path.count("/") + 1])
+    return above == path or (is_pattern(path) and _compiled(path).fullmatch(above) is not None)
+
+
 def filled(text: str, values: tuple[str, ...]) -> str:
     """Returns a text with its captures replaced by what was matched."""
     return _CAPTURE.sub(lambda found: values[int(found[1]) - 1], text)
