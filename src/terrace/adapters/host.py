@@ -92,25 +92,30 @@ def send_signal(pid: int, started: str, number: signal.Signals) -> bool:
     Numbers are given again soon where a system has few. A descriptor of a process leads to no other one, so that
     nothing can take its place between the look and the signal (Linux; elsewhere that moment remains).
     """
-    if not hasattr(os, "pidfd_open"):
-        running = process_state(pid, started) == "running"
-        with contextlib.suppress(ProcessLookupError):
-            if running:
-                os.kill(pid, number)
-        return running
-    try:
-        descriptor = os.pidfd_open(pid)
-    except OSError:
-        return False
+    descriptor = _descriptor(pid)
     try:
         if process_state(pid, started) != "running":
             return False
-        signal.pidfd_send_signal(descriptor, number)
+        if descriptor is not None:
+            signal.pidfd_send_signal(descriptor, number)
+        else:
+            os.kill(pid, number)
     except ProcessLookupError:
         return False
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
     return True
+
+
+def _descriptor(pid: int) -> int | None:
+    """A descriptor of a process; None where there is none such, or where the system or its sandbox gives none."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
 
 
 def file_identity(found: os.stat_result) -> str:
