@@ -150,6 +150,9 @@ def test_a_stack_that_is_renamed_keeps_its_state_and_goes_back(shop: World, stor
     _, states = store
     git(shop.work, "mv", "environments/prod/app", "environments/prod/application")
     shop.push({"environments/prod/application/more.tf": thing("more")})
+    told = shop.run("destroy", "prod", "prod/app", "--reason", "x", "--yes")
+    assert told.code == 1, "it is not destroyed before its new name is deployed"
+    assert "prod/app: its state" in told.out + told.err and "that of prod/application" in told.out + told.err
     waiting = shop.run("deploy", "prod", "--json")
     assert waiting.json["result"] == "waiting", waiting.out + waiting.err
     (planned,) = [step["message"] for step in waiting.json["steps"] if step["name"] == "plan"]
@@ -157,6 +160,9 @@ def test_a_stack_that_is_renamed_keeps_its_state_and_goes_back(shop: World, stor
     shop.approve("prod", "bob")
     assert shop.ok("resume", "prod", "--json").json["result"] == "succeeded"
     assert b"more" in states.states["/prod"] and b"precious" in states.states["/prod"]
+    told = shop.run("destroy", "prod", "prod/app", "--reason", "x", "--yes")
+    assert told.code == 2, "and not afterwards"
+    assert "prod/app was renamed to prod/application" in told.err
     back = shop.run("rollback", "prod", "--reason", "sick", "--yes", "--json")
     assert back.json["result"] == "waiting", back.out + back.err
     shop.approve("prod", "bob")

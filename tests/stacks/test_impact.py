@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.trees import change, landscape, why
+from terrace.report import terminal
+from terrace.report.screen import plain_text
 
 TF = 'resource "terraform_data" "x" {}\n'
 
@@ -46,6 +48,23 @@ def test_new_removed_and_renamed_stacks() -> None:
     found = change(BASE, {"environments/qa/main.tf": TF, "environments/alone/main.tf": None})
     assert why(found) == {"qa": ["new environments/qa"]}
     assert [stack.key for stack in found.removed] == ["alone"]
+
+
+def test_a_stack_that_keeps_its_state_under_another_name_is_renamed() -> None:
+    def text(key: str) -> str:
+        return f'terraform {{\n  backend "s3" {{\n    bucket = "b"\n    key = "{key}"\n  }}\n}}\n'
+
+    base = {"environments/dev/app/main.tf": text("k"), "environments/dev/two/main.tf": TF}
+    found = change(base, {"environments/dev/app/main.tf": None, "environments/dev/new/main.tf": text("k")})
+    assert [(one.old, one.new) for one in found.renamed] == [("dev/app", "dev/new")]
+    assert "dev/app is renamed to dev/new, which has its state" in plain_text(terminal.impact(found, why=False))
+    other = change(base, {"environments/dev/app/main.tf": None, "environments/dev/new/main.tf": text("x")})
+    assert other.renamed == ()
+    assert "dev/app is removed" in plain_text(terminal.impact(other, why=False))
+    local = change(base, {"environments/dev/two/main.tf": None, "environments/dev/three/main.tf": TF})
+    assert local.renamed == (), "Terrace keeps local states by name"
+    elsewhere = change(base, {"environments/dev/app/main.tf": None, "environments/prod/app/main.tf": text("k")})
+    assert elsewhere.renamed == (), "other gates hold there"
 
 
 def test_a_renamed_module_touches_its_callers() -> None:

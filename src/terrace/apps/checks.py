@@ -309,9 +309,10 @@ def removed_outputs(examined: Examined) -> tuple[Finding, ...]:
 def states_found(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
     """New stacks whose state is not empty: their plans find objects that no deployment of theirs made."""
     found = []
+    renamed = {one.new for one in examined.change_set.renamed}
     for impact in examined.change_set.impacts:
         plan = plans.get(impact.stack.key)
-        if plan is None or all(reason.kind != "new" for reason in impact.reasons):
+        if impact.stack.key in renamed or plan is None or all(reason.kind != "new" for reason in impact.reasons):
             continue
         there = [c for c in plan.changes if c.mode == "managed" and c.action is not Action.CREATE and not c.importing]
         if there:

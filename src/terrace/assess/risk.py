@@ -154,7 +154,8 @@ def _evidence(assessment: Assessment, around: Mapping[str, Surroundings]) -> Ite
     for plan in plans.values():
         yield from _of_plan(plan, around.get(plan.stack.environment, Surroundings()))
     yield from _reach(touched, unplanned, around)
-    yield from (("removed", stack.key) for stack in assessment.change_set.removed)
+    renamed = {one.old for one in assessment.change_set.renamed}
+    yield from (("removed", stack.key) for stack in assessment.change_set.removed if stack.key not in renamed)
     idle = {p.stack.key for p in assessment.plans.values() if p.is_empty and not p.errored and p.complete}
     yield from _of_findings(f for f in assessment.findings if not (f.stack in idle and f.address))
 

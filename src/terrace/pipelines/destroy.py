@@ -7,9 +7,10 @@ from terrace.gates.objections import GATE
 from terrace.ledger import folds
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter, resume
-from terrace.pipelines.destruction_target import destruction_of, readers_left
+from terrace.pipelines.destruction_target import destruction_of, readers_left, taken_over
 from terrace.pipelines.opening import Opening, Refused
 from terrace.rollout.model import Deployment
+from terrace.stacks.backends import Address
 from terrace.stacks.model import Destruction
 from terrace.stacks.naming import shell_word
 from terrace.stacks.order import Edge
@@ -30,6 +31,9 @@ def destroy(
     if current is not None and _asks_the_same(current, stack):
         return resume(crew, current)
     commit, waves = destruction_of(crew, history, environment, stack)
+    taken = taken_over(crew, commit, stack) if stack is not None else None
+    if stack is not None and taken is not None:
+        return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
     going = {key for wave in waves for key in wave}
     held = tuple(_still_read(edge) for edge in readers_left(crew, history, going) if edge.reader not in allowed)
     if held:
@@ -37,6 +41,17 @@ def destroy(
     origin = Destruction(crew.actor, reason)
     opening = Opening(environment, commit, origin, waves, live=commit, partial=stack is not None)
     return enter(crew, history, opening)
+
+
+def _taken(stack: str, owner: str, address: Address) -> GateResult:
+    environment, word = shell_word(owner.partition("/")[0]), shell_word(owner)
+    return GateResult(
+        GATE,
+        Outcome.BLOCK,
+        f"{stack}: its state ({address}) is that of {owner} on the protected branch, whose objects would be destroyed",
+        f"where {stack} was renamed to {owner}, it needs nothing more; if the objects have to go: "
+        f"`terrace destroy {environment} {word} --reason WHY`, once {owner} is deployed",
+    )
 
 
 def _still_read(edge: Edge) -> GateResult:

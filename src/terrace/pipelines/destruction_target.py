@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.model import History
+from terrace.ledger.states import lineages, standings
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.opening import waves_of
 from terrace.rollout.model import Deployment
+from terrace.stacks.backends import Address, addresses, common
 from terrace.stacks.model import Destruction
 from terrace.stacks.naming import no_such
 from terrace.stacks.order import Edge, edges
 
 
 def deployed_stacks(history: History) -> dict[str, Deployment]:
-    """Returns the last deployment of every stack that holds something, of all environments, by the stack's key."""
+    """Returns the last deployment of every stack that holds something, of all environments, by the stack's key.
+
+    One that was renamed is there by its new name only.
+    """
+    there = _deployed(history)
+    renamed = _renamed(history, there)
+    return {key: deployment for key, deployment in there.items() if key not in renamed}
+
+
+def _deployed(history: History) -> dict[str, Deployment]:
     touched: dict[str, Deployment] = {}
     for deployment in folds.deployments(history):
         touched.update({key: deployment for key in deployment.stacks if deployment.done(key) is not None})
     return {key: d for key, d in touched.items() if not (isinstance(d.origin, Destruction) and d.done(key))}
+
+
+def _renamed(history: History, there: Mapping[str, Deployment]) -> dict[str, str]:
+    """The stacks whose state another stack was deployed with since, with that stack: it is the new name of it."""
+    found: dict[str, str] = {}
+    known = standings(history)
+    shared = lineages(history)
+    for key, deployment in there.items():
+        standing = known.get(key)
+        for other in sorted(shared.get(standing.lineage, ()) if standing is not None else ()):
+            later = there.get(other)
+            if other != key and later is not None and later.opened_at > deployment.opened_at:
+                found[key] = other
+    return found
+
+
+def taken_over(crew: Crew, commit: str, key: str) -> tuple[str, Address] | None:
+    """Returns the stack of the protected branch that has the state of a stack of an earlier commit by now, with the
+    address; None where there is none. The stack was renamed, or another one names its state."""
+    here, tip = crew.survey(commit), crew.survey(crew.repository.protected_tip())
+    mine = addresses(here.stack(key), here.graph)
+    for stack in tip.stacks:
+        same = common(addresses(stack, tip.graph), mine) if stack.key != key else None
+        if same is not None:
+            return stack.key, same
+    return None
 
 
 def readers_left(crew: Crew, history: History, keys: Collection[str]) -> tuple[Edge, ...]:
@@ -58,6 +95,13 @@ def destruction_of(
             hint="`terrace status` shows what is deployed where",
         )
     if stack is not None:
+        renamed = _renamed(history, _deployed(history))
+        if stack in renamed:
+            other = renamed[stack]
+            raise BadInput(
+                f"{stack} was renamed to {other}, which has its state: there is nothing else to destroy",
+                hint=f"if the objects of {other} have to go: `terrace destroy {environment} {other} --reason WHY`",
+            )
         if stack not in there:
             raise no_such("stack with something deployed", stack, there)
         return there[stack].commit, ((stack,),)

@@ -85,8 +85,12 @@ def _parts(record: Checked) -> Iterator[str]:
         yield _listed("**Not looked at, or not to be told**", [plain(why_held(one)) for one in unknown])
     yield _risk(record.risk)
     yield from _readers(known.change_set)
+    renamed = {one.old: one.new for one in known.change_set.renamed}
     yield from (
-        f"− {code(s.key)} is removed: its objects stay until `terrace destroy`" for s in known.change_set.removed
+        f"− {code(s.key)} is renamed to {code(renamed[s.key])}, which has its state"
+        if s.key in renamed
+        else f"− {code(s.key)} is removed: its objects stay until `terrace destroy`"
+        for s in known.change_set.removed
     )
     busy = [plan for plan in known.plans.values() if not plan.is_empty]
     busy.sort(key=lambda plan: (-len(_grave(plan)), plan.stack.key))

@@ -41,6 +41,7 @@ def impact(change_set: ChangeSet) -> Json:
         "stacks": [_impact(one) for one in change_set.impacts],
         "removed": [{"environment": s.environment, "path": s.shown_path} for s in change_set.removed],
         "notices": [{"message": n.message, "path": n.path, "line": n.line, "hint": n.hint} for n in change_set.notices],
+        "renamed": [{"old": one.old, "new": one.new} for one in change_set.renamed],
         "dependents": [
             {"stack": d.stack, "of": d.of, "certain": d.certain, "path": d.path, "line": d.line}
             for d in change_set.dependents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from terrace.assess.factors import factor
@@ -66,12 +66,22 @@ def impact(change_set: ChangeSet, *, why: bool) -> Record:
     for one in change_set.impacts:
         _impact(tree, one, why=why)
     _readers(tree, change_set)
-    for stack in change_set.removed:
-        tree.node(line(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
+    for gone in _removed(change_set):
+        tree.node(gone)
     for notice in change_set.notices:
         place = f"{notice.path}:{notice.line}" if notice.line else notice.path
         tree.node(line(f"note: {place}: {notice.message}", style="yellow"))
     return tree
+
+
+def _removed(change_set: ChangeSet) -> Iterator[Line]:
+    """The stacks that are gone: renamed, or with objects that stay."""
+    renamed = {one.old: one.new for one in change_set.renamed}
+    for stack in change_set.removed:
+        if stack.key in renamed:
+            yield line(f"{stack.key} is renamed to {renamed[stack.key]}, which has its state", style="yellow")
+        else:
+            yield line(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red")
 
 
 def _readers(tree: Tree, change_set: ChangeSet) -> None:
@@ -116,8 +126,8 @@ def check(
         elif key in unplanned:
             branch.node(line(f"not planned: {unplanned[key]}", style="red"))
     _readers(tree, change_set)
-    for stack in change_set.removed:
-        tree.node(line(f"{stack.key} is removed: its objects stay until `terrace destroy`", style="red"))
+    for gone in _removed(change_set):
+        tree.node(gone)
     parts: list[Record] = [tree]
     found = list(findings)
     if found:

@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from terrace.stacks.backends import addresses, common
 from terrace.stacks.dependents import dependents, lost_outputs
 from terrace.stacks.graph import Graph
 from terrace.stacks.inert import VERSION_FILES, is_inert
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables
-from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, Stack
+from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, Renamed, Stack
 from terrace.stacks.order import edges, uncertain_edges
 from terrace.stacks.tree import Entry, Tree, submodules
 from terrace.stacks.watches import Changed, Watch, watches
@@ -57,8 +58,21 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
         removed=tuple(stack for key, stack in sorted(earlier.items()) if key not in now),
         notices=(*after.graph.notices, *_wide(impacts), *uncertain_edges(after.stacks, after.graph)),
         dependents=dependents({impact.stack.key for impact in impacts}, found),
+        renamed=tuple(_renamed(before, after)) if before is not None else (),
         lost_outputs=lost_outputs(before, after, found) if before is not None and found else (),
     )
+
+
+def _renamed(before: Landscape, after: Landscape) -> Iterator[Renamed]:
+    """The stacks that are gone and whose state a new stack of the same environment has, by its address."""
+    had, has = {stack.key for stack in before.stacks}, {stack.key for stack in after.stacks}
+    gone = [stack for stack in before.stacks if stack.key not in has]
+    fresh = [stack for stack in after.stacks if stack.key not in had] if gone else []
+    for new in fresh:
+        mine = addresses(new, after.graph)
+        for old in gone:
+            if old.environment == new.environment and common(mine, addresses(old, before.graph)) is not None:
+                yield Renamed(old.key, new.key)
 
 
 def _wide(impacts: Iterable[Impact]) -> Iterator[Notice]:

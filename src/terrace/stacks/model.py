@@ -118,6 +118,14 @@ class LostOutput:
     line: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Renamed:
+    """A stack that is gone at head, and one that is new there and has its state. Both are keys."""
+
+    old: str
+    new: str
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
     """The commits base..head and the stacks they touch; `removed` stacks existed at base and are gone at head.
@@ -125,6 +133,7 @@ class ChangeSet:
     `changed` are the paths that differ. `base` and `head` are full commit ids.
 
     `dependents` read outputs of the stacks that are touched; `lost_outputs` are removed while a stack reads them.
+    `renamed` are those of `removed` whose state a new stack of the same environment has.
     """
 
     base: str
@@ -135,6 +144,7 @@ class ChangeSet:
     notices: tuple[Notice, ...] = ()
     dependents: tuple[Dependent, ...] = ()
     lost_outputs: tuple[LostOutput, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
 
     @property
     def edited(self) -> tuple[str, ...]:

@@ -162,7 +162,12 @@ def _reach(record: Checked) -> Iterator[str]:
     picture_of = drawn(known.change_set, record.graph, told)
     if picture_of:
         yield f"<h2>How it reaches its stacks</h2>\n{picture_of}"
+    renamed = {one.old: one.new for one in known.change_set.renamed}
     for stack in known.change_set.removed:
+        if stack.key in renamed:
+            new = code(renamed[stack.key])
+            yield f"<p>− {code(stack.key)} is renamed to {new}, which has its state</p>"
+            continue
         yield f"<p class=del>− {code(stack.key)} is removed: its objects stay until <code>terrace destroy</code></p>"
 
 
