@@ -509,6 +509,8 @@ class LocalTerraform:
 
     def _pulled(self, site: Site, folder: DataFolder) -> bytes:
         """The state as it is stored: secrets in clear."""
+        # As before a command of Terraform: nothing new is begun after ^C.
+        INTERRUPTION.check()
         own = state_file(self._states, site)
         content = _stored(own) if own is not None and self.product == "terraform" else None
         if content is not None:
