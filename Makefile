@@ -44,7 +44,7 @@ test: lint tools  ## Set up and run every test
 fast: $(READY)  ## The tests that take under a minute together
 	@$(BIN)/pytest -n $(JOBS) $(SPREAD) -m 'not aws and not slow and not peer and not live'
 
-dates: $(READY)  ## The fast tests under other dates: a leap day, the end of a month, two years from now (needs libfaketime)
+dates: $(READY)  ## The fast tests under other dates: a leap day, the end of a month, two years from now (needs libfaketime, cc)
 	@for day in "2028-02-29 12:10:00" "2029-01-31 23:58:00" "$$(date -u -d '+2 years' '+%Y-%m-%d %H:%M:%S')"; do \
 		echo "== $$day"; \
 		.ci/under-date "$$day" $(BIN)/pytest -n $(JOBS) $(SPREAD) -m 'not aws and not slow and not peer and not live' || exit 1; \

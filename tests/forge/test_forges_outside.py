@@ -23,6 +23,7 @@ WHY = {
     "report/markdown.py": "what a forge makes of text that is not quoted",
     "report/sarif.py": "the limits of whoever reads most files of that form",
     "report/text.py": "what a runner of a forge takes for a command",
+    "stacks/inert.py": "which files of a repository no Terraform reads",
     "stacks/keys.py": "for people: how the root of an API looks",
 }
 """Files that name one all the same, and what for. None of them acts on it."""
