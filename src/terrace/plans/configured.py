@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from terrace.plans import wire
 from terrace.plans.addresses import block_of, steps_of
-from terrace.plans.constants import Constant, constant
-from terrace.plans.instances import NEVER_EMPTY
+from terrace.plans.evaluation import Fails, TooLong, evaluate, is_plain
+from terrace.plans.instances import NEVER_EMPTY, typed
 from terrace.plans.model import UNKNOWN, Path, Value
-from terrace.plans.possible import ANYTHING, ValueOf, Values, is_filled, possible, the_one
+from terrace.plans.possible import ANYTHING, Constant, ValueOf, Values, is_filled, possible, the_one
 from terrace.plans.schemas import Unsettable, made_by_apply
 from terrace.plans.sources import Expression, ModuleSource, Reference, Sources, expression_of, parsed
 from terrace.stacks.syntax import text_of
@@ -34,6 +34,9 @@ IDENTIFIER = re.compile(r"(aws|azurerm)_\w+\.[\w-]+(\[[^\]]*\])?\.(id|arn|\w+_ar
 _STEP = re.compile(r"[.\[]")
 
 _OF_A_BUCKET = re.compile(r"^aws_s3_bucket_\w+\..+\.(id|bucket)$")
+
+_MOST_STEPS = 200_000
+"""So many expressions are evaluated for constants at most."""
 
 _DEEPEST = 40
 """So many modules and locals a reference is followed through."""
@@ -77,7 +80,8 @@ class Configured:
         # it very often.
         self._parts: dict[tuple[str, str, str, tuple[str | None, ...]], Values] = {}
         self._are_known: dict[tuple[str, str, str], bool] = {}
-        self._constants: dict[tuple[str, str, str], Constant | None] = {}
+        self._constants: dict[tuple[str, str, str], Any] = {}
+        self._steps = _MOST_STEPS
         self._variables = document.variables
         self._all_ends: dict[tuple[str, str, str], tuple[Origin, ...]] = {}
         self._attributes: dict[str, Mapping[str, tuple[Origin, ...]]] = {}
@@ -169,45 +173,47 @@ class Configured:
 
     # --- what is constant --------------------------------------------------------------------------------------------
 
-    def constant(self, scope: _Scope, names: tuple[str, ...], depth: int) -> Constant | None:
-        """The value of a local or a variable, where it can be evaluated without Terraform."""
-        keys = [key for name in names[1:] for key in _keys(name)]
-        if names[0] not in ("local", "var") or not keys or keys[0] is None or depth > _DEEPEST:
-            return None
-        name = scope.prefix, names[0], keys[0]
-        if name not in self._constants:
-            # What refers to itself is none.
-            self._constants[name] = None
-            with contextlib.suppress(RecursionError):
-                self._constants[name] = self._evaluated(scope, names[0], keys[0], depth)
-        found = self._constants[name]
-        for key in keys[1:]:
-            if found is None or not isinstance(found.value, dict) or key not in found.value:
-                return None
-            found = Constant(found.value[key])
-        return found
+    def constant(self, scope: _Scope, kind: str, name: str, depth: int) -> Any:
+        """The value of a local or a variable, UNKNOWN where the configuration alone does not give it."""
+        if depth > _DEEPEST:
+            return UNKNOWN
+        key = scope.prefix, kind, name
+        if key not in self._constants:
+            # What refers to itself is unknown.
+            self._constants[key] = UNKNOWN
+            self._constants[key] = self._constant(scope, kind, name, depth)
+        return self._constants[key]
 
-    def _evaluated(self, scope: _Scope, kind: str, name: str, depth: int) -> Constant | None:
+    def _constant(self, scope: _Scope, kind: str, name: str, depth: int) -> Any:
         if kind == "local":
-            return self._constant_of(scope, "locals", name, depth)
+            return self.evaluated(scope, self._node(scope, "locals", name), depth)
+        declared = scope.module.variables.get(name)
+        type_ = scope.source.texts.get(f"variable.{name}", {}).get("type", "") if scope.source is not None else ""
         if scope.parent is None:
             given = self._variables.get(name)
-            return Constant(wire.value(given.value)) if given is not None else None
+            return typed(wire.value(given.value), type_) if given is not None else UNKNOWN
         expression = scope.parent.module.module_calls[scope.name].expressions.get(name)
-        declared = scope.module.variables.get(name)
         default = declared.default if declared is not None else None
         if expression is None:
-            return Constant(default) if declared is not None else None
-        if isinstance(expression, dict) and expression.keys() == {"constant_value"}:
-            found: Constant | None = Constant(expression["constant_value"])
-        else:
-            found = self._constant_of(scope.parent, f"module.{scope.name}", name, depth)
+            return typed(default, type_) if declared is not None else UNKNOWN
+        node = self._node(scope.parent, f"module.{scope.name}", name)
+        value = self.evaluated(scope.parent, node, depth)
         # A variable that is not nullable has its default where it is given null.
-        return None if found is not None and found.value is None and default is not None else found
+        return UNKNOWN if value is None and default is not None else typed(value, type_)
 
-    def _constant_of(self, scope: _Scope, owner: str, attribute: str, depth: int) -> Constant | None:
-        node = self._node(scope, owner, attribute)
-        return constant(node, lambda names: self.constant(scope, names, depth + 1)) if node is not None else None
+    def evaluated(self, scope: _Scope, node: Node | None, depth: int) -> Any:
+        """The value of an expression of a module, UNKNOWN where it depends on an instance or an object."""
+        try:
+            value = evaluate(node, _Constants(self, scope, depth), {}) if node is not None else UNKNOWN
+        except (Fails, TooLong, RecursionError):
+            return UNKNOWN
+        return value if is_plain(value) else UNKNOWN
+
+    def count_step(self) -> None:
+        """Counts one step of evaluating constants. Raises TooLong where there were too many."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise TooLong
 
     # --- what is possible --------------------------------------------------------------------------------------------
 
@@ -566,6 +572,36 @@ class Configured:
 
 
 @dataclass(frozen=True, slots=True)
+class _Constants:
+    """The scope of a module without its instances: what depends on one, or on an object, is not known."""
+
+    configured: Configured
+    module: _Scope
+    depth: int
+
+    def named(self, word: str, name: str) -> Any:
+        return self.configured.constant(self.module, word, name, self.depth + 1)
+
+    def output(self, module: str, key: Any, name: str) -> Any:
+        return UNKNOWN
+
+    def loop(self, word: str, name: str) -> Any:
+        return UNKNOWN
+
+    def instances(self, block: str) -> bool | None:
+        return None
+
+    def exists(self, block: str, key: Any) -> bool:
+        return True
+
+    def attribute(self, block: str, reference: str, name: str) -> Any:
+        return UNKNOWN
+
+    def step(self) -> None:
+        self.configured.count_step()
+
+
+@dataclass(frozen=True, slots=True)
 class _Here:
     """The place of an expression that is an attribute of `owner`, for following what it refers to."""
 
@@ -579,7 +615,8 @@ class _Here:
         return self.configured.settled(self.scope, self.resource, expression_of(node))
 
     def constant(self, node: Node) -> Constant | None:
-        return constant(node, lambda names: self.configured.constant(self.scope, names, self.depth))
+        value = self.configured.evaluated(self.scope, node, self.depth)
+        return Constant(value) if value is not UNKNOWN else None
 
     def follow(self, names: tuple[str, ...], further: tuple[str | None, ...] = ()) -> Values:
         return self.configured.follow(self.scope, self.resource, self.owner, names, self.depth + 1, further)

@@ -358,7 +358,7 @@ def _conditional(children: list[Node], scope: Scope, loops: Loops) -> Any:
     if condition is not UNKNOWN:
         return evaluate(children[1 if condition else 2], scope, loops)
     one, other = (_tried(child, scope, loops) for child in children[1:])
-    return one if _plain(one) and type(one) is type(other) and one == other else UNKNOWN
+    return one if is_plain(one) and type(one) is type(other) and one == other else UNKNOWN
 
 
 def _as_bool(value: Any) -> Any:
@@ -367,12 +367,12 @@ def _as_bool(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, UNKNOWN) if isinstance(value, str) else UNKNOWN
 
 
-def _plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Whether nothing of a value is unknown."""
     if isinstance(value, dict):
-        return all(map(_plain, value.values()))
+        return all(map(is_plain, value.values()))
     if isinstance(value, list):
-        return all(map(_plain, value))
+        return all(map(is_plain, value))
     return value is None or isinstance(value, str | int | bool)
 
 
@@ -573,7 +573,7 @@ def _length(value: Any) -> Any:
 
 
 def _contains(value: Any, wanted: Any) -> Any:
-    if not isinstance(value, list) or not _plain(value) or not _plain(wanted):
+    if not isinstance(value, list) or not is_plain(value) or not is_plain(wanted):
         return UNKNOWN
     return any(type(one) is type(wanted) and one == wanted for one in value)
 

@@ -113,15 +113,15 @@ class ModuleInstance:
         kind = self.source.texts.get(f"variable.{name}", {}).get("type", "")
         if self.call is None:
             given = self.plan.document.variables.get(name)
-            return _typed(wire.value(given.value), kind) if given is not None else UNKNOWN
+            return typed(wire.value(given.value), kind) if given is not None else UNKNOWN
         owner = f"module.{self.name}"
         text = self.call.source.texts.get(owner, {}).get(name)
         if text is None:
             is_given = name in self.call.module.module_calls[self.name].expressions
-            return UNKNOWN if is_given or name not in self.module.variables else _typed(declared.default, kind)
+            return UNKNOWN if is_given or name not in self.module.variables else typed(declared.default, kind)
         value = tried(parsed(text), self.call.at(owner, self.key))
         # One that is not nullable has its default where it is given null.
-        return UNKNOWN if value is None and declared.default is not None else _typed(value, kind)
+        return UNKNOWN if value is None and declared.default is not None else typed(value, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ def value_at(module: ModuleInstance, owner: str, key: Any, name: str) -> Any:
         return UNKNOWN
 
 
-def _typed(value: Any, kind: str) -> Any:
+def typed(value: Any, kind: str) -> Any:
     """A value as a variable of a type has it."""
     if kind.startswith("set("):
         return text_set(value) if kind.replace(" ", "") == "set(string)" else UNKNOWN

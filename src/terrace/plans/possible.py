@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from terrace.plans.constants import Constant
 from terrace.stacks.syntax import text_of
 
 if TYPE_CHECKING:
@@ -37,6 +36,13 @@ class ValueOf:
     reference: str
     is_filled: bool
     several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that the configuration alone gives, as JSON data."""
+
+    value: Any
 
 
 Values = frozenset[ValueOf | Kind]
