@@ -113,6 +113,20 @@ def test_no_environment_is_invented_for_a_folder_whose_names_tell_none(tmp_path:
     assert not (tmp_path / ".git").exists(), "a folder that holds something is not made a repository"
 
 
+def test_a_proposal_can_be_looked_at_beside_a_file(tmp_path: Path, capsys: Captured) -> None:
+    """As a team does whose repository has grown since."""
+    for name in ("dev", "prod"):
+        (tmp_path / "live" / name).mkdir(parents=True)
+        (tmp_path / "live" / name / "main.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
+    (tmp_path / "terrace.yaml").write_text("version: 1\n")
+    before = tree(tmp_path)
+    assert init(str(tmp_path), dry_run=False, show_only=True) == 0
+    written = load(capsys.readouterr().out.encode())
+    assert [(one.path, one.environment) for one in written.stack_patterns] == [("live/*", "{1}")]
+    assert tree(tmp_path) == before
+    assert (tmp_path / "terrace.yaml").read_text() == "version: 1\n"
+
+
 def test_nothing_is_written_where_there_is_nothing_to_make_stacks_of(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "app.js").write_text("\n")
     before = tree(tmp_path)
