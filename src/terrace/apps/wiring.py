@@ -222,6 +222,41 @@ class Workshop:
         except TerraceError:
             return None
 
+    def environment(self, name: str) -> Environment:
+        """Returns an environment that the trust root names, or one that it no longer names and that holds something, as
+        the newest commit of the protected branch has it that named it. Raises BadInput where there is none."""
+        try:
+            return self.trust.config.environment(name)
+        except BadInput:
+            former = self._former(name)
+            if former is None:
+                raise
+        ENVIRON.conceal(secrets_named(Config(environments=(former,))))
+        config = replace(self.trust.config, former=(*self.trust.config.former, former))
+        self.__dict__["trust"] = replace(self.trust, config=config)
+        return former
+
+    def _former(self, name: str) -> Environment | None:
+        """An environment as it was named last: it is entered by hand alone, and follows no other one."""
+        from terrace.pipelines.destruction_target import deployed_stacks
+
+        there = [d for d in deployed_stacks(self.ledger.read()).values() if d.environment == name]
+        newest = max(there, key=lambda d: d.opened_at, default=None)
+        if newest is None or not self.repository.on_protected_branch(newest.commit):
+            return None
+        tip = self.trust.commit
+        commits = self.repository.touching(newest.commit, tip, (CONFIG_FILE,))
+        for commit in (*commits, newest.commit):
+            try:
+                found = self.config_at(commit).environment(name)
+            except Interrupted:
+                raise
+            except TerraceError:
+                # That commit does not name it, or cannot be read.
+                continue
+            return replace(found, after=None, deploy="manual")
+        return None
+
     def left_out(self, environments: Iterable[str], commit: str = "") -> Mapping[str, Refusal]:
         """Returns the stacks of these environments that no deployment of a commit takes, with the reasons; of the
         protected branch where no commit is named. None where the commit cannot be read: other commands say why."""

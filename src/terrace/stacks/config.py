@@ -400,6 +400,9 @@ class Config:
     naming: Naming = Naming()
     audit: AuditSettings = AuditSettings()
     source: str = ""
+    former: tuple[Environment, ...] = ()
+    """Environments that this configuration no longer names and that still hold something, as an earlier one named them:
+    found by their names, and among no others."""
 
     @property
     def judging(self) -> tuple[str, ...]:
@@ -410,7 +413,7 @@ class Config:
         """The environment of that name. Raises BadInput with the nearest right name when there is none."""
         from terrace.stacks.naming import no_such
 
-        for environment in self.environments:
+        for environment in (*self.environments, *self.former):
             if environment.name == name:
                 return environment
         raise no_such("environment", name, [e.name for e in self.environments])

@@ -116,12 +116,12 @@ def resume(
     """
     shop = Workshop(Path(folder))
     if environment is not None:
-        shop.trust.config.environment(environment)
+        shop.environment(environment)
     crew = shop.onlookers(Silent())
     history = crew.ledger.read()
     current = [
         d
-        for e in shop.trust.config.environments
+        for e in (*shop.trust.config.environments, *shop.trust.config.former)
         if environment in (None, e.name) and (d := _unfinished(crew, history, e)) is not None
     ]
     if not current:
@@ -162,6 +162,7 @@ def answer(
 ) -> int:
     """Approve or reject what waits; with a handle, only if exactly that does."""
     shop = Workshop(Path(folder), actor=actor, key=Path(key) if key else None)
+    shop.environment(environment)
     crew = shop.crew(Silent())
     role = role or _only_role(shop, environment)
     question = f"{said} what waits in {environment} as {shop.actor}" + (f" for {role}" if role else "") + "?"
@@ -200,6 +201,7 @@ def withdraw(
     from terrace.pipelines.withdraw import withdraw
 
     shop = Workshop(Path(folder), actor=actor, key=Path(key) if key else None)
+    shop.environment(environment)
     crew = shop.crew(Silent())
     whose = f"the no {of}" if of else f"every no of {shop.actor}"
     if not confirmed(f"withdraw {whose} in {environment} as {shop.actor}?", yes=yes):
@@ -240,7 +242,7 @@ def _only_role(shop: Workshop, environment: str) -> str:
 def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: bool) -> int:
     """Hold an environment, or let it go."""
     shop = Workshop(Path(folder))
-    settings = shop.trust.config.environment(environment)
+    settings = shop.environment(environment)
     shop.open_ledger()
     crew = shop.auditors(Silent())
     history = holding.hold(

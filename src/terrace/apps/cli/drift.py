@@ -214,7 +214,7 @@ def _as_json(one: Remedied) -> machine.Json:
 
 
 def _environments(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(shop.trust.config.environment(name).name for name in names) or tuple(
+    return tuple(shop.environment(name).name for name in names) or tuple(
         environment.name for environment in shop.trust.config.environments
     )
 

@@ -11,7 +11,7 @@ from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import confirmed, emit, note, show_lines
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop, now
-from terrace.errors import BadInput, NotReady
+from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.authenticity import EventKey
@@ -23,14 +23,17 @@ from terrace.ledger.model import Event, History
 from terrace.ledger.positions import read_spans, spans_of
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approve import handle_of
+from terrace.pipelines.destruction_target import deployed_stacks
 from terrace.pipelines.dismissing import dismiss, dismiss_dates, dismiss_several, misdated, unread_among
 from terrace.pipelines.evidence import approval
 from terrace.pipelines.holding import releases
 from terrace.report import machine, run_page, state_terminal, terminal
+from terrace.report.leftovers import Leftover, leftover_line
 from terrace.report.machine import witness_word
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import json_text, visible
 from terrace.rollout.model import Deployment
+from terrace.stacks.landscape import Landscape
 from terrace.watch.checks import newest_first, standing
 from terrace.watch.states import problems
 
@@ -52,7 +55,12 @@ def status(folder: str, *, as_json: bool) -> int:
     }
     handles = {e.name: handle_of(shop.trust.policy, history, e.name) for e in shop.trust.config.environments}
     left_out = shop.left_out(e.name for e in shop.trust.config.environments)
-    status = {**machine.status(rows, alarms, drift, handles), "refused": refusals_json(left_out)}
+    left = leftovers(shop, history)
+    status = {
+        **machine.status(rows, alarms, drift, handles),
+        "refused": refusals_json(left_out),
+        "left": [{"stack": one.stack, "environment": one.environment, "commit": one.commit} for one in left],
+    }
     if as_json:
         emit(status)
     else:
@@ -61,11 +69,45 @@ def status(folder: str, *, as_json: bool) -> int:
             print_record(state_terminal.problems(alarms))
         if left_out:
             show_lines(refusal_lines(left_out))
+        for one in left:
+            show_lines(leftover_line(one))
         _tell(faults)
         wrong = doubt(history, now(), None)
         if wrong is not None:
             print_record(f"{wrong[0]}: nothing goes on\nhint: {wrong[1]}")
     return ended(actions.environments((name for name, *_ in rows), lambda: run_page.status(status)), 0)
+
+
+def leftovers(shop: Workshop, history: History) -> tuple[Leftover, ...]:
+    """Returns the stacks that hold something and that the protected branch no longer names, in whatever environment."""
+    there = deployed_stacks(history)
+    try:
+        tip = shop.survey(shop.trust.commit)
+    except Interrupted:
+        raise
+    except TerraceError:
+        # Other commands say why the protected branch cannot be read.
+        return ()
+    names = {stack.key for stack in tip.stacks}
+    return tuple(
+        Leftover(key, deployment.environment, deployment.commit, _new_name(shop, tip, key, deployment.commit))
+        for key, deployment in sorted(there.items())
+        if key not in names
+    )
+
+
+def _new_name(shop: Workshop, tip: Landscape, key: str, commit: str) -> str:
+    """The stack of the protected branch that has the state of a stack which is gone there; "" where there is none."""
+    from terrace.stacks.backends import addresses, common
+
+    try:
+        there = shop.survey(commit)
+        mine = addresses(there.stack(key), there.graph)
+    except Interrupted:
+        raise
+    except (KeyError, TerraceError):
+        return ""
+    return next((one.key for one in tip.stacks if common(addresses(one, tip.graph), mine) is not None), "")
 
 
 def _held(shop: Workshop, history: History, faults: tuple[Fault, ...], environment: str) -> folds.Hold | None:
@@ -85,7 +127,7 @@ def history(folder: str, environment: str | None, limit: int, *, as_json: bool) 
     """Deployments, newest first."""
     shop = Workshop(Path(folder))
     if environment is not None:
-        shop.trust.config.environment(environment)
+        shop.environment(environment)
     seen = shop.ledger.read()
     found = [d for d in folds.deployments(seen) if environment in (None, d.environment)]
     newest = found[::-1][:limit]

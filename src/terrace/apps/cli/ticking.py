@@ -145,5 +145,4 @@ def _look_around(shop: Workshop, crew: Crew, chosen: tuple[str, ...]) -> Seen:
 def reviews_of(shop: Workshop, names: Iterable[str]) -> tuple[Review, ...]:
     """What the ledger knows of the drift of these environments now."""
     history = shop.ledger.read()
-    every = {environment.name: environment.drift.every for environment in shop.trust.config.environments}
-    return tuple(review(history, name, now(), every[name]) for name in names)
+    return tuple(review(history, name, now(), shop.environment(name).drift.every) for name in names)

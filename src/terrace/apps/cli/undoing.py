@@ -77,7 +77,7 @@ def destroy(
 ) -> int:
     """Take down all that an environment, or one stack of it, holds."""
     shop = Workshop(Path(folder))
-    shop.trust.config.environment(environment)
+    shop.environment(environment)
     name = stack or environment
     if not typed_back(name, f"this destroys everything in {name}; type its name to go on", yes=yes):
         note("nothing was done")
