@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -150,3 +152,46 @@ def test_opentofu_finds_a_module_by_a_variable_in_every_command(tmp_path: Path) 
     assert b"terraform_data" not in after.content
     with terraform.scratch(site) as scratch:
         assert terraform.pull_state(scratch).content == b""
+
+
+ENCRYPTED = """
+terraform {
+  encryption {
+    key_provider "pbkdf2" "own" {
+      passphrase = "correct-horse-battery-staple"
+    }
+    method "aes_gcm" "own" {
+      keys = key_provider.pbkdf2.own
+    }
+    plan {
+      method   = method.aes_gcm.own
+      enforced = true
+    }
+  }
+}
+
+module "inner" {
+  source = "./inner"
+  at     = plantimestamp()
+}
+"""
+
+
+def test_the_configuration_of_an_encrypted_plan_is_read_where_it_was_planned(tmp_path: Path) -> None:
+    """OpenTofu reads `main.tofu` in the place of `main.tf`; nothing opens the plan that carries both."""
+    site = site_of(tmp_path, 'variable "at" {}\n')
+    inner = site.folder / "inner"
+    inner.mkdir()
+    (inner / "main.tf").write_text('variable "at" {}\n')
+    moves = {"variable": {"at": {}}, "resource": {"terraform_data": {"it": {"input": "${var.at}"}}}}
+    (inner / "main.tofu").write_text('variable "at" {}\n')
+    (inner / "more.tf.json").write_text(json.dumps({"resource": moves["resource"]}))
+    (site.folder / "main.tofu").write_text(ENCRYPTED)
+    made = terraform_in(tmp_path / "terrace", str(tofu())).plan(site)
+    try:
+        assert not zipfile.is_zipfile(made.file)
+        assert made.sources is not None
+        assert made.sources.whole
+        assert ("module.inner", ("resource", "terraform_data.it", "input")) in made.sources.clock.at_plan
+    finally:
+        made.discard()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -104,3 +105,36 @@ def test_the_time_of_the_apply_is_told_where_every_plan_alters_it_and_holds_noth
     assert found(source, change(A, None, {"triggers_replace": UNKNOWN}, Action.CREATE)) == ()
     kept = source.replace("}\n", "  lifecycle {\n    ignore_changes = [triggers_replace]\n  }\n}\n")
     assert found(kept, again) == ()
+
+
+JSON_SOURCES = [
+    {"resource": {"terraform_data": {"a": {"input": "${plantimestamp()}"}}}},
+    {"resource": [{"terraform_data": [{"a": [{"input": 'at ${formatdate("YYYY-MM-DD", plantimestamp())}'}]}]}]},
+    {"locals": {"now": "${upper(local.t)}", "t": "${plantimestamp()}"},
+     "resource": {"terraform_data": {"a": {"input": {"at": ["${local.now}"]}}}}},
+    {"data": {"external": {"x": {"query": {"at": "${plantimestamp()}"}}}},
+     "resource": {"terraform_data": {"a": {"dynamic": {"input": {"for_each": "${data.external.x.query}"}}}}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", JSON_SOURCES, ids=["plain", "in lists", "through locals", "in a dynamic block"])
+def test_files_in_json_syntax_are_followed_too(source: dict[str, Any]) -> None:
+    clock = read_clock({"": [("main.tf.json", json.dumps(source).encode())]})
+    assert [one.entry for one in moving((MOVES,), (), clock, ())] == ["terraform_data.a.input"]
+
+
+def test_what_is_no_call_in_json_syntax_moves_nothing() -> None:
+    texts = ["$${plantimestamp()}", "plantimestamp()", '${"plantimestamp()"}', "${local.x"]
+    source = {"resource": {"terraform_data": {"a": {"input": texts, "//": "${plantimestamp()}"}}}}
+    clock = read_clock({"": [("main.tf.json", json.dumps(source).encode())]})
+    assert moving((MOVES,), (), clock, ()) == ()
+    ignored = {"triggers_replace": "${timestamp()}", "lifecycle": {"ignore_changes": ["triggers_replace"]}}
+    again = change(A, {"triggers_replace": "1"}, {"triggers_replace": UNKNOWN}, Action.REPLACE)
+    for kept, names in ((ignored, 0), ({"triggers_replace": "${timestamp()}"}, 1)):
+        content = json.dumps({"resource": {"terraform_data": {"a": kept}}}).encode()
+        assert len(moving((again,), (), read_clock({"": [("main.tf.json", content)]}), ())) == names
+
+
+@pytest.mark.parametrize("content", [b"{plantimestamp(", b"[" * 3000 + b'"plantimestamp("', b'"plantimestamp("'])
+def test_a_broken_file_in_json_syntax_is_read_as_nothing(content: bytes) -> None:
+    assert moving((MOVES,), (), read_clock({"": [("main.tf.json", content)]}), ()) == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -309,17 +310,36 @@ def test_a_text_is_read_only_where_nothing_can_change_its_structure() -> None:
     assert documents(LINE.replace("}", "\n}") % (text % "terraform_data.b.output")) == {}
 
 
-def test_a_saved_plan_that_is_encrypted_or_cut_has_no_files(tmp_path: Path) -> None:
-    saved = tmp_path / "plan"
-    saved.write_bytes(b'{"meta": {}, "encrypted_data": ""}')
-    assert sources_of(saved) == UNREADABLE
+def test_a_saved_plan_that_is_cut_has_no_files_and_an_encrypted_one_those_of_its_checkout(tmp_path: Path) -> None:
+    saved, folder, data = tmp_path / "plan", tmp_path / "stack", tmp_path / "data"
+
+    def sources() -> Sources:
+        return sources_of(saved, folder, data)
+
+    saved.write_bytes(b'{"meta": {}, "encrypted_data": "x"}')
+    assert sources() == UNREADABLE, "there is no checkout"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "main.tf").write_text("locals { a = aws_x.never.id }")
+    (folder / "main.tofu").write_text("locals { a = aws_x.b.id }")
+    (folder / "sub/main.tf").write_text("locals { c = aws_x.d.id }")
+    assert sources().modules.keys() == {""}
+    (data / "modules").mkdir(parents=True)
+    listed = {"Modules": [{"Key": "", "Dir": "."}, {"Key": "m", "Dir": "sub"}]}
+    (data / "modules/modules.json").write_text(json.dumps(listed))
+    assert sources().modules[""].locals["a"].references == ("aws_x.b.id",)
+    assert sources().modules["m"].locals["c"].references == ("aws_x.d.id",)
+    os.mkfifo(folder / "pipe.tf")
+    assert sources() == UNREADABLE, "a pipe is not waited for"
+    for content in (b'{"meta": {}}', b"[]", b"cut"):
+        saved.write_bytes(content)
+        assert sources() == UNREADABLE
     with zipfile.ZipFile(saved, "w") as archive:
         archive.writestr("tfplan", b"x")
-    assert sources_of(saved) == UNREADABLE
+    assert sources() == UNREADABLE
     with zipfile.ZipFile(saved, "w") as archive:
         archive.writestr("tfconfig/modules.json", '[{"Key": "", "Dir": "."}]')
         archive.writestr("tfconfig/m-/main.tf", "locals { a = aws_x.b.id }")
-    assert sources_of(saved).modules[""].locals["a"].references == ("aws_x.b.id",)
+    assert sources().modules[""].locals["a"].references == ("aws_x.b.id",)
 
 
 def test_principals_that_refer_to_something_new_are_read_from_the_configuration() -> None:

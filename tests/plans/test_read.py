@@ -12,7 +12,7 @@ import pytest
 from support.attempts import begin
 from support.sites import site_of, terraform_in
 from terrace.adapters.runner.applier import LocalApplier
-from terrace.errors import TerraceError
+from terrace.errors import Diagnostic, TerraceError
 from terrace.plans.compare import differing
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange
@@ -255,3 +255,14 @@ def test_a_planned_secret_is_told_from_the_one_that_is_there_by_its_mark() -> No
     other, same = planned("new"), planned("old")
     assert other.before_marks["password"] != other.after_marks["password"]
     assert same.before_marks == same.after_marks, "what is known only after apply differs by its value, and no mark"
+
+
+@pytest.mark.parametrize(
+    "warning",
+    ["Resource targeting is in effect", "Value for undeclared variable"],
+)
+def test_a_plan_with_targets_is_not_complete_though_opentofu_does_not_say_so_in_it(warning: str) -> None:
+    document = json.dumps({"format_version": "1.2", "errored": False, "resource_changes": []}).encode()
+    told = (Diagnostic("warning", warning),)
+    plan = read_plan(document, stack=STACK, commit="c", key=KEY, root="", lock=b"", diagnostics=told)
+    assert plan.complete is ("undeclared" in warning)

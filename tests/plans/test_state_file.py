@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.errors import BadInput, Corrupt
-from terrace.plans.state_file import Changed, compare, emptied, objects, read_state, same_objects, with_serial
+from terrace.plans.state_file import (
+    Changed,
+    compare,
+    emptied,
+    is_encrypted,
+    objects,
+    read_state,
+    same_objects,
+    with_serial,
+)
 
 MODULE = "module.m"
 
@@ -118,3 +127,19 @@ def test_a_state_that_is_too_large_is_refused_with_its_size() -> None:
     with pytest.raises(BadInput, match="has 33 bytes, and Terrace reads 32 at most") as raised:
         read_state(b" " * 33, "the state of dev", size=32)
     assert "split the stack" in str(raised.value.hint)
+
+
+def test_a_state_that_opentofu_encrypted_is_told_as_such_and_no_other_is_taken_for_one() -> None:
+    sealed = b'{"serial": 1, "lineage": "l", "meta": {"key_provider.pbkdf2.own": "eyJ9"}, "encrypted_data": "xYz="}'
+    assert is_encrypted(sealed)
+    with pytest.raises(Corrupt, match="encrypted by OpenTofu"):
+        read_state(sealed, "the state of dev")
+    for other in (
+        b"",
+        b"{}",
+        b'{"encrypted_data": ""}',
+        b'{"encrypted_data": 1}',
+        b"[]",
+        b'{"version": 4, "serial": 1}',
+    ):
+        assert not is_encrypted(other)

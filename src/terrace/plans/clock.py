@@ -1,8 +1,8 @@
 """Finds attributes whose value comes from the clock or from chance, so that no two plans of them are equal.
 
 The values are followed through locals, variables of modules, outputs, data sources and `for_each`, in every module that
-the saved plan carries. What a provider makes of the time cannot be seen in the configuration, and files in JSON syntax
-are not read: there a deployment notices it, because it plans once more.
+the saved plan carries, in both syntaxes. What a provider makes of the time cannot be seen in the configuration: there a
+deployment notices it, because it plans once more.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from terrace.plans.addresses import block_of
 from terrace.plans.model import UNKNOWN, Action, Moving, OutputChange, ResourceChange
+from terrace.stacks.json_as_native import as_native
 from terrace.stacks.syntax import attributes, blocks, everything, head, parse, text_of
 
 if TYPE_CHECKING:
@@ -131,9 +132,9 @@ class _Known:
         """Reads one module."""
         module = "".join(f".module.{name}" for name in key.split(".") if name).removeprefix(".")
         for path, content in files:
-            if not path.endswith(".json"):
-                for block in blocks(parse(content).root_node):
-                    self._block(module, block)
+            native = as_native(content) if path.endswith(".json") else content
+            for block in blocks(parse(native).root_node):
+                self._block(module, block)
 
     def _block(self, module: str, block: Node) -> None:
         kind, labels = head(block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -88,7 +88,7 @@ def read_plan(
         format_version=found.format_version,
         terraform_version=found.terraform_version,
         errored=found.errored,
-        complete=_complete(found),
+        complete=_complete(found, diagnostics),
         lacks=tuple(found.lacks),
         unmarked=tuple(secrets.unmarked(found)),
         secrets=secrets.texts,
@@ -126,7 +126,13 @@ def _with_documents(change: ResourceChange, documents: Documents, secrets: Secre
     )
 
 
-def _complete(document: wire.Document) -> bool:
+PARTIAL = "Resource targeting is in effect"
+"""What Terraform and OpenTofu warn of where `-target` or `-exclude` leaves a part out; OpenTofu's plan has no trace."""
+
+
+def _complete(document: wire.Document, diagnostics: Iterable[Diagnostic]) -> bool:
+    if any(one.summary == PARTIAL for one in diagnostics):
+        return False
     whole = not document.errored if document.complete is None else document.complete
     return whole and not document.deferred_changes and not document.planned_only
 

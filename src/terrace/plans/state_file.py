@@ -107,6 +107,11 @@ def read_state(content: bytes, what: str, *, size: int = STATE_BYTES) -> StateSn
         )
     if not content.strip():
         return StateSnapshot(b"")
+    if is_encrypted(content):
+        raise Corrupt(
+            f"{what} is encrypted by OpenTofu, and nothing here opens it",
+            hint="use OpenTofu (`terraform: {binary: tofu}`) with the configuration that has its `encryption` block",
+        )
     state = _state(content, what)
     # What an object store says that holds none yet: no state has a lineage before something was written.
     if not (state.lineage or state.resources or state.outputs):
@@ -118,6 +123,19 @@ def read_state(content: bytes, what: str, *, size: int = STATE_BYTES) -> StateSn
         terraform_version=state.terraform_version,
         outputs={name: Output(output.value, output.sensitive) for name, output in state.outputs.items()},
     )
+
+
+class _Sealed(msgspec.Struct):
+    encrypted_data: str
+    meta: dict[str, msgspec.Raw] = {}
+
+
+def is_encrypted(content: bytes) -> bool:
+    """Whether it is a state that OpenTofu encrypted: only OpenTofu can read it, with the key of the configuration."""
+    try:
+        return bool(msgspec.json.decode(content, type=_Sealed).encrypted_data)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
 
 
 def recorded(content: bytes) -> dict[str, Recorded]:

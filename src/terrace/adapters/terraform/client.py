@@ -48,7 +48,7 @@ from terrace.errors import BadInput, Corrupt, Diagnostic, StateLock, StateLocked
 from terrace.plans.differences import Computed
 from terrace.plans.left_states import RecordedBackend
 from terrace.plans.schemas import Unsettable, Wanted, wanted
-from terrace.plans.state_file import STATE_BYTES, read_state
+from terrace.plans.state_file import STATE_BYTES, is_encrypted, read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
 from terrace.plans.versions import Version
 from terrace.stacks.backends import moved_parts
@@ -400,7 +400,7 @@ class LocalTerraform:
                 lock=lock_file or folder.lock_file,
                 discard=lambda: discard(saved.parent),
                 diagnostics=diagnostics if rebuilt is None else (*diagnostics, rebuilt),
-                sources=sources_of(saved),
+                sources=sources_of(saved, site.folder, folder.path),
                 computed=computed,
                 unsettable=self._unsettable(schemas, lock_file or folder.lock_file, computed),
             )
@@ -731,7 +731,8 @@ def _check_local(state: Path, site: Site) -> None:
                 hint=f"split the stack, or look at what {state} is",
             )
         content = state.read_bytes()
-        if content:
+        # OpenTofu opens it with its key, and `state pull` gives what is in it.
+        if content and not is_encrypted(content):
             read_state(content, f"the local state of {site.stack.key}")
     except FileNotFoundError:
         return

@@ -1,8 +1,14 @@
-"""Reads the configuration files that a saved plan carries: exactly those that Terraform planned, modules included."""
+"""Reads the configuration files that a saved plan carries: exactly those that Terraform planned, modules included.
+
+A plan that OpenTofu encrypted cannot be opened. It was made a moment ago in a private checkout, so the files are read
+there: those of the stack and of the modules that `init` noted.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import stat
 import zipfile
 from pathlib import Path
 
@@ -12,9 +18,17 @@ _FOLDER = "tfconfig/m-"
 _LARGEST = 64 * 1024 * 1024
 """Bytes of configuration that are read at most; nobody writes as much."""
 
+_TOFU = ((".tofu", ".tf"), (".tofu.json", ".tf.json"))
+_MANIFEST = Path("modules", "modules.json")
 
-def sources_of(saved: Path) -> Sources:
-    """The files of a saved plan; UNREADABLE where it is encrypted, or of a format that is not known."""
+
+def sources_of(saved: Path, folder: Path, data: Path) -> Sources:
+    """The files of a saved plan that was made in `folder` with the prepared folder `data`.
+
+    UNREADABLE where they cannot be read, or are in a format that is not known.
+    """
+    if not zipfile.is_zipfile(saved):
+        return _in_checkout(folder, data) if _is_encrypted(saved) else UNREADABLE
     try:
         with zipfile.ZipFile(saved) as archive:
             keys = [str(module["Key"]) for module in json.loads(archive.read("tfconfig/modules.json"))]
@@ -28,3 +42,45 @@ def sources_of(saved: Path) -> Sources:
             return read_sources(files)
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError):
         return UNREADABLE
+
+
+def _is_encrypted(saved: Path) -> bool:
+    """Whether it is a plan that OpenTofu encrypted: JSON whose content is in `encrypted_data`."""
+    try:
+        return isinstance(json.loads(saved.read_bytes()).get("encrypted_data"), str)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
+
+
+def _in_checkout(folder: Path, data: Path) -> Sources:
+    try:
+        manifest = data / _MANIFEST
+        listed = json.loads(manifest.read_bytes())["Modules"] if manifest.is_file() else []
+        folders = {"": folder, **{str(one["Key"]): folder / str(one["Dir"]) for one in listed}}
+        left = _LARGEST
+        files: dict[str, list[tuple[str, bytes]]] = {}
+        for key, place in folders.items():
+            files[key] = [(name, _read(place / name, left)) for name in _names(place)]
+            left -= sum(len(content) for _, content in files[key])
+        return read_sources(files)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return UNREADABLE
+
+
+def _names(folder: Path) -> list[str]:
+    """The files of a folder that OpenTofu reads: `a.tofu` stands in the place of `a.tf`."""
+    names = [name for name in sorted(path.name for path in folder.iterdir()) if not name.startswith(".")]
+    hidden = {f"{name.removesuffix(own)}{plain}" for own, plain in _TOFU for name in names if name.endswith(own)}
+    suffixes = tuple(suffix for pair in _TOFU for suffix in pair)
+    return [name for name in names if name.endswith(suffixes) and name not in hidden]
+
+
+def _read(path: Path, limit: int) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError(f"{path} is no file")
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"{path} is too large")
+    return content

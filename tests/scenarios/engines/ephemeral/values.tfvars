@@ -1,0 +1,2 @@
+token = "not-kept"
+size  = { count = 2 }

@@ -1,0 +1,7 @@
+variable "prefix" {
+  type = string
+}
+
+output "prefix" {
+  value = var.prefix
+}
