@@ -4,6 +4,7 @@ plans of a change from the jobs of its environments to the one that judges them.
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 from typing import cast
 
@@ -12,10 +13,10 @@ import pytest
 from support.cli import World, three_environments, world
 from support.git import commit, git
 from terrace.apps.handover import hand_over, take_over
-from terrace.errors import NotReady
+from terrace.errors import BadInput, NotReady
 from terrace.pipelines.crew import Crew
 from terrace.plans.digest import DigestKey
-from terrace.plans.handed import Handed
+from terrace.plans.handed import AwaitsMerge, Failure, Handed
 from terrace.plans.model import Digest, Plan
 from terrace.stacks.config import Config
 from terrace.stacks.graph import Graph
@@ -84,6 +85,29 @@ def test_plans_are_judged_where_nobody_could_make_them(here: World, tmp_path: Pa
     assert made == []
     assert failed.keys() == {"dev", "prod"}
     assert all("was not planned" in why for why in failed.values())
+
+
+def test_whoever_judges_is_told_why_a_stack_was_not_planned(here: World, tmp_path: Path) -> None:
+    """Its state is gone: that is found before Terraform is asked, and is no reason to look for a job that ended."""
+    here.ok("deploy", "dev")
+    (state,) = Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/dev/terraform.tfstate")
+    state.unlink()
+    git(here.work, "checkout", "--quiet", "-b", "change")
+    dev = (here.work / "environments/dev/main.tf").read_text()
+    commit(here.work, {"environments/dev/main.tf": dev.replace('"dev"', '"dev2"')}, "feat: change it")
+    plans = tmp_path / "plans"
+    plans.mkdir()
+    here.ok("plan", "--touched", "dev", "--seal", str(plans / "dev.plans"), **WRITER)
+    told = here.run("check", "--plans", str(plans), "--json", **WRITER).json
+    (why,) = [f["message"] for f in told["findings"] if f["rule"] == "plan"]
+    assert "the backend holds no state, and there was one" in why
+    assert "terrace state restore dev" in why
+
+
+def test_what_awaits_the_merge_does_so_where_it_is_judged_too() -> None:
+    waits = Failure.of(AwaitsMerge("its address changed", hint="adopt it once it is merged"))
+    assert isinstance(waits.again(), AwaitsMerge)
+    assert isinstance(Failure.of(BadInput("no")).again(), NotReady)
 
 
 # --- what is taken over ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from terrace.adapters.sealing import Seals
-from terrace.errors import Corrupt, Interrupted, NotReady, TerraceError
+from terrace.errors import Corrupt, NotReady, TerraceError
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.look import plan_in
 from terrace.plans.digest import DigestKey
@@ -28,15 +28,13 @@ class Making:
     failures: dict[str, Failure] = field(default_factory=dict)
 
     def plan(self, crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
-        """Plan one; what it raises is kept too."""
-        try:
-            self.plans[stack.key] = plan_in(crew, landscape, stack, root)
-        except Interrupted:
-            raise
-        except TerraceError as error:
-            self.failures[stack.key] = Failure.of(error)
-            raise
+        """Plan one."""
+        self.plans[stack.key] = plan_in(crew, landscape, stack, root)
         return self.plans[stack.key]
+
+    def failed(self, key: str, error: TerraceError) -> None:
+        """Keep why one has no plan: what Terraform said, or what Terrace found before it was asked."""
+        self.failures[key] = Failure.of(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from terrace.pipelines.look import Planned, plan_in
 from terrace.pipelines.surroundings import surroundings
 from terrace.pipelines.weighing import weighed
 from terrace.plans.addresses import block_of
+from terrace.plans.handed import AwaitsMerge
 from terrace.plans.model import Plan
 from terrace.plans.state_file import holds_nothing
 from terrace.stacks.backends import shared
@@ -68,12 +69,14 @@ def validate(
     by: Planned = plan_in,
     *,
     states: bool = True,
+    failed: Callable[[str, TerraceError], None] = lambda key, error: None,
 ) -> Validation:
     """Plan every impacted stack, as many at once as memory allows, and run every check that is not off.
 
     One stack that cannot be planned hides no other: it becomes a finding of its own. `waivers` are applied to what is
     found, and told about. `by` plans a stack: here and now, unless another process did. `states` is whether states can
-    be read here; then none is planned on a state that is not the one that the last deployment left.
+    be read here; then none is planned on a state that is not the one that the last deployment left. `failed` is told
+    why a stack has no plan, whatever kept it from one.
     """
     history = crew.ledger.read()
     known = history if states else None
@@ -98,7 +101,7 @@ def validate(
                 for check in wanted
                 if isinstance(check, StaticCheck)
             }
-            made, unplanned, broken = _gather(plans, _goes_before(landscape, change_set.impacts), planned)
+            made, unplanned, broken = _gather(plans, _goes_before(landscape, change_set.impacts), planned, failed)
             told = {**static, **{name: scan.result() for name, scan in scans.items()}}
         found = [finding for check in wanted if not isinstance(check, PlanCheck) for finding in told[check.name]]
         found += broken
@@ -122,12 +125,12 @@ def _places(crew: Crew, landscape: Landscape) -> Places:
     return Places(of=lambda stack, address: blocks.of(stack, block_of(address)), at=blocks.at)
 
 
-class _AwaitsAdoption(BadInput):
+class _AwaitsAdoption(AwaitsMerge):
     """The state of a stack is to move to an empty address. It can only once the change is merged, so that this blocks
     no merge; a deployment refuses the stack until it has moved."""
 
 
-class _AwaitsRules(BadInput):
+class _AwaitsRules(AwaitsMerge):
     """The change brings the first terrace.yaml: until it is merged nothing says what may be used to plan the stacks of
     environments that only it names. Nothing is deployed to them before either, so that this blocks no merge."""
 
@@ -170,7 +173,10 @@ def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Pla
 
 
 def _gather(
-    futures: Mapping[str, Future[Plan]], before: Mapping[str, tuple[str, ...]], planned: Callable[[Plan], None]
+    futures: Mapping[str, Future[Plan]],
+    before: Mapping[str, tuple[str, ...]],
+    planned: Callable[[Plan], None],
+    unplannable: Callable[[str, TerraceError], None],
 ) -> tuple[dict[str, Plan], dict[str, str], list[Finding]]:
     """The plans that were made, why the others were not, and a finding for each that is not whole.
 
@@ -186,6 +192,7 @@ def _gather(
             raise
         except TerraceError as error:
             failed[key] = error
+            unplannable(key, error)
             continue
         made[key] = plan
         planned(plan)
@@ -203,7 +210,7 @@ def _gather(
             findings += [replace(finding, advisory=True, message=unplanned[key]) for finding in found[:1]]
         else:
             unplanned[key] = str(failure)
-            waits = isinstance(failure, _AwaitsAdoption | _AwaitsRules)
+            waits = isinstance(failure, AwaitsMerge)
             findings += [replace(one, advisory=one.advisory or waits) for one in _broken(key, failure)]
     return made, unplanned, findings
 

@@ -9,33 +9,39 @@ from typing import Any, Literal
 
 import msgspec
 
-from terrace.errors import Corrupt, Diagnostic, NotReady, Place, TerraceError, TerraformFailed
+from terrace.errors import BadInput, Corrupt, Diagnostic, NotReady, Place, TerraceError, TerraformFailed
 from terrace.plans.model import MASKED, UNKNOWN, Masked, Plan, ResourceChange, Unknown, Value
 
 _MARK = "$terrace"
 """The key of an object that stands for what JSON has no word for."""
 
 
+class AwaitsMerge(BadInput):
+    """Why a stack has no plan before the change is merged. It blocks no merge: a deployment asks again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a stack has no plan, as Terraform or Terrace said it."""
+    """Why a stack has no plan, as Terraform or Terrace said it. `awaits_merge`: that blocks no merge."""
 
     message: str
     hint: str | None = None
     place: Place | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    awaits_merge: bool = False
 
     @staticmethod
     def of(error: TerraceError) -> Failure:
         """What an error said."""
         told = error.diagnostics if isinstance(error, TerraformFailed) else ()
-        return Failure(error.message, error.hint, error.place, told)
+        return Failure(error.message, error.hint, error.place, told, isinstance(error, AwaitsMerge))
 
     def again(self) -> TerraceError:
         """The error once more, for whoever judges."""
         if self.diagnostics:
             return TerraformFailed(self.message, diagnostics=self.diagnostics, hint=self.hint, place=self.place)
-        return NotReady(self.message, hint=self.hint, place=self.place)
+        kind = AwaitsMerge if self.awaits_merge else NotReady
+        return kind(self.message, hint=self.hint, place=self.place)
 
 
 @dataclass(frozen=True, slots=True)

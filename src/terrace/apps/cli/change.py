@@ -159,7 +159,9 @@ def hand(folder: str, environment: str, file: str) -> int:
     making = Making()
     with watcher(as_json=False) as told:
         crew = shop.onlookers(told)
-        validate(crew, replace(change_set, impacts=mine, removed=()), landscape, {}, by=making.plan)
+        validate(
+            crew, replace(change_set, impacts=mine, removed=()), landscape, {}, by=making.plan, failed=making.failed
+        )
     handed = Handed(landscape.commit, tuple(making.plans.values()), making.failures)
     hand_over(Path(folder) / file, shop.digest_key, environment, handed)
     show(terminal.plans(making.plans, {key: why.message for key, why in making.failures.items()}))

@@ -27,7 +27,8 @@ terraform {
 }
 
 resource "terraform_data" "secret" {
-  input = "in the state, and not in clear"
+  # Only the state has it in capitals.
+  input = upper("in the state, and not in clear")
 }
 
 output "secret" {
