@@ -14,7 +14,7 @@ from support.tools import opa, peer
 from support.trees import DictTree
 from terrace.adapters.opa.engine import Opa
 from terrace.apps.policies import Policies
-from terrace.assess.model import Finding
+from terrace.assess.model import Finding, Status
 from terrace.assess.policy.reach import PLAN_KEYS, VIEW_KEYS, matches
 from terrace.assess.view import view
 from terrace.plans.digest import DigestKey
@@ -157,6 +157,26 @@ def test_json_beside_policies_is_no_data_unless_terrace_yaml_names_its_folder() 
     assert message == "p reads `data.bad`, and no data that is loaded has it: rules that need it say nothing"
     asked = plain(files, PlainPolicies(data=("p/data",)))
     assert [one.message for one in asked] == ["bad"]
+
+
+VIEW_RULE = "package terrace.own\n\ndeny contains data.limits.word if input.terrace\n"
+
+
+def test_mocks_beside_rules_for_the_view_are_no_data_where_terrace_yaml_names_its_folders() -> None:
+    """Each mock alone keeps OPA from loading: a list, and a key that the data has too."""
+    files = {
+        "p/own.rego": VIEW_RULE,
+        "p/limits/any.json": '{"word": "from data"}',
+        "p/mocks/list.json": '[{"a": 1}]',
+        "p/limits.yaml": "limits: {word: from a mock}",
+    }
+    named = judged(files, Config(policies=("p",), view_data={"p": ("p/limits",)}))
+    assert [one.message for one in named] == ["from data"]
+    assert not any(one.status is Status.UNKNOWN for one in named)
+    (absent,) = judged(files, Config(policies=("p",), view_data={"p": ("p/elsewhere",)}))
+    assert "p/elsewhere holds no data on the protected branch" in absent.message
+    every = judged(files, Config(policies=("p",)))
+    assert any(one.blocks and one.status is Status.UNKNOWN for one in every), "it is data as OPA has it, and is no data"
 
 
 def test_data_that_lies_below_what_was_loaded_may_be_left_out() -> None:

@@ -483,3 +483,11 @@ def test_where_a_file_repeats_itself_by_anchors_patterns_are_named(line: str) ->
         load(f"version: 1\nenvironments: {{dev: {{}}}}\nstacks:\n  {line}\n".encode())
     hints = [problem.hint for problem in caught.value.problems if problem.hint and "{1}" in problem.hint]
     assert len(hints) == 1
+
+
+def test_data_of_policies_for_the_view_lies_inside_of_their_folder() -> None:
+    found = load(b"version: 1\npolicies: [{path: rules, data: [rules/data]}, other]\n", "terrace.yaml")
+    assert (found.policies, found.view_data) == (("rules", "other"), {"rules": ("rules/data",)})
+    with pytest.raises(BadConfig) as refused:
+        load(b"version: 1\npolicies: [{path: rules, data: [rules2]}]\n", "terrace.yaml")
+    assert "rules2 is not inside of rules" in str(refused.value.problems[0])

@@ -65,7 +65,7 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 @pytest.mark.parametrize(
     ("kind", "record", "spelt"),
     [
-        (Config, TERRACE, {"source": None, "fail_on": None, "shown": None, "stack_patterns": None}),
+        (Config, TERRACE, {"source": None, "fail_on": None, "shown": None, "view_data": None, "stack_patterns": None}),
         (Environment, ENVIRONMENT, {"name": None}),
         (Rollout, ROLLOUT, {}),
         (DriftSettings, DRIFT, {}),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from terrace.adapters.opa.engine import Opa, Ran
-from terrace.apps.policy_folders import KINDS, Laid, Shown, laid_out, on_disk
+from terrace.apps.policy_folders import KINDS, Laid, laid_out, on_disk
 from terrace.assess.check import Examined
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.policy.catalogue import PolicyRule
@@ -41,12 +41,13 @@ class Policies:
         if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
             found += uncovered(self.rules(folders), plans)
         proposed = on_disk(examined.root, examined.proposed.judging)
-        if proposed == _files(self._trusted, examined.trusted.judging):
+        same = examined.proposed.view_data == examined.trusted.view_data
+        if same and proposed == _files(self._trusted, examined.trusted.judging):
             return found
         known = {(f.rule, f.stack, f.address, f.message) for f in found}
         fresh = (
             f
-            for f in self._said(proposed, examined.proposed.policies, examined.proposed.shown, plans)
+            for f in self._said(proposed, examined.proposed, plans)
             if (f.rule, f.stack, f.address, f.message) not in known
         )
         told = (
@@ -57,8 +58,9 @@ class Policies:
     def judged(self, rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         """What the policies of the trust root that `rules` names say of plans."""
         files = _files(self._trusted, rules.judging)
-        data = tuple(folder for one in rules.shown.values() for folder in one.data)
-        said = self._said(files, rules.policies, rules.shown, plans)
+        named = [*(one.data for one in rules.shown.values()), *rules.view_data.values()]
+        data = tuple(folder for folders in named for folder in folders)
+        said = self._said(files, rules, plans)
         return _absent(rules.policies, files) + _without_data(data, files) + said
 
     def rules(self, folders: tuple[str, ...]) -> tuple[PolicyRule, ...]:
@@ -66,17 +68,17 @@ class Policies:
         files = _files(self._trusted, folders)
         if not any(name.endswith(".rego") for name in files):
             return ()
-        with laid_out(files, folders, {}) as laid:
+        # What rules say of themselves needs no data.
+        with laid_out(files, folders, {}, dict.fromkeys(folders, ())) as laid:
             return self._opa.catalogue(laid.view, [one for one in folders if (laid.view / one).is_dir()])
 
-    def _said(
-        self, files: Mapping[str, bytes], folders: tuple[str, ...], shown: Shown, plans: Mapping[str, Plan]
-    ) -> tuple[Finding, ...]:
+    def _said(self, files: Mapping[str, bytes], rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        folders, shown = rules.policies, rules.shown
         if not any(name.endswith(".rego") for name in files) or not plans:
             return ()
         _ = self._opa.program
         there = [one for one in folders if any(name.startswith(f"{one}/") for name in files)]
-        with laid_out(files, folders, shown) as laid, ThreadPoolExecutor(AT_ONCE) as pool:
+        with laid_out(files, folders, shown, rules.view_data) as laid, ThreadPoolExecutor(AT_ONCE) as pool:
             reads = {one: self._opa.reads(laid.plain, [one]) for one in there if one in shown}
             judged = list(pool.map(lambda plan: self._one(laid, there, reads, plan), plans.values()))
             said = [one for found, _ in judged for one in found]

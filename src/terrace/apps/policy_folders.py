@@ -1,7 +1,8 @@
 """Lays the folders of policies out for OPA: those for Terrace's view and those for the plain plan apart.
 
 A folder for the plain plan gives its `.rego` files alone, as it does to conftest: `.json` and `.yaml` beside them are
-fixtures as often as data, and data comes from the folders that terrace.yaml names as `data`.
+fixtures as often as data, and data comes from the folders that terrace.yaml names as `data`. A folder for Terrace's
+view gives all of them, as it does to OPA, unless terrace.yaml names folders of data inside of it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,12 @@ class Laid:
 
 
 @contextmanager
-def laid_out(files: Mapping[str, bytes], folders: Sequence[str], shown: Shown) -> Iterator[Laid]:
+def laid_out(
+    files: Mapping[str, bytes],
+    folders: Sequence[str],
+    shown: Shown,
+    view_data: Mapping[str, tuple[str, ...]],
+) -> Iterator[Laid]:
     """The files by their paths, for as long as the context lasts."""
     with tempfile.TemporaryDirectory(prefix="terrace-policies-") as place:
         root = Path(place)
@@ -51,7 +57,9 @@ def laid_out(files: Mapping[str, bytes], folders: Sequence[str], shown: Shown) -
         for name, content in files.items():
             own = max((one for one in folders if _is_below(name, one)), key=len, default=None)
             if own is not None and own not in shown:
-                _write(laid.view / name, content)
+                named = view_data.get(own)
+                if name.endswith(".rego") or named is None or any(_is_below(name, one) for one in named):
+                    _write(laid.view / name, content)
             elif own is not None and name.endswith(".rego"):
                 _write(laid.plain / name, content)
             if any(_is_below(name, one) for one in data):

@@ -48,8 +48,8 @@ POLICIES = Record(
         Key(
             "data",
             ListOf(PATH),
-            "With `input: plan`, folders of data, as `conftest --data`.",
-            "none",
+            "Folders of data: as `conftest --data` with `input: plan`, else inside of the folder.",
+            "none with `input: plan`, else every `.json` and `.yaml` file of the folder",
             "check policy",
             looser=_FOLDER,
         ),

@@ -371,7 +371,8 @@ class Config:
 
     `stack_patterns` are those entries of `stacks:` that match many folders; `not_stacks` are folders, or patterns of
     them, whose root modules are in no stack on purpose.
-    `shown` are those of `policies` that were written for `terraform show -json`.
+    `shown` are those of `policies` that were written for `terraform show -json`. `view_data` are the folders of data of
+    those that were written for Terrace's view, where terrace.yaml names them: other files there are no data.
     """
 
     environments: tuple[Environment, ...] = ()
@@ -390,6 +391,7 @@ class Config:
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
     shown: Mapping[str, PlainPolicies] = field(default_factory=dict)
+    view_data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commits: CommitRules = CommitRules()
     not_stacks: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()

@@ -163,6 +163,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         waivers=_made(WaiverRules, _inner(found, "waivers")),
         policies=tuple(_folder(one) for one in folders),
         shown={_folder(one): _plain_policies(one) for one in folders if _wants_plan(one)},
+        view_data=_view_data(folders, problems),
         commits=_commits(_inner(found, "commits")),
         not_stacks=_not_stacks(found, problems),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
@@ -182,6 +183,22 @@ def _folder(given: Any) -> str:
 def _plain_policies(given: Record) -> PlainPolicies:
     data = tuple(str(PurePosixPath(one)) for one in _value(given, "data", ()) or () if one)
     return PlainPolicies(tuple(one for one in _value(given, "namespaces", ()) or () if one), data)
+
+
+def _view_data(folders: Iterable[Any], problems: Problems) -> dict[str, tuple[str, ...]]:
+    """The folders of data of the policies for Terrace's view that name some. All policies for the view are loaded
+    together, so that the data of one lies inside of it."""
+    found = {}
+    for one in folders:
+        if not isinstance(one, dict) or _wants_plan(one) or not _value(one, "data", ()):
+            continue
+        own = _folder(one)
+        found[own] = _plain_policies(one).data
+        outside = [data for data in found[own] if data != own and not data.startswith(f"{own}/") and own != "."]
+        if outside:
+            said = f"{', '.join(outside)} is not inside of {own}: with `input: view` data lies inside of the folder"
+            problems.append(Problem(one["data"].node.place, said))
+    return found
 
 
 def _wants_plan(given: Any) -> bool:

@@ -113,7 +113,7 @@ def _rule(rule: ApprovalRule | None) -> Values | None:
 
 def _policies(config: Config, folder: str) -> Values:
     plain = config.shown.get(folder)
-    settings = plain or PlainPolicies()
+    settings = plain or PlainPolicies(data=config.view_data.get(folder, ()))
     return {"path": folder, "input": "view" if plain is None else "plan", **_fields(settings)}
 
 

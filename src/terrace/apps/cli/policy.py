@@ -47,7 +47,7 @@ def test(folder: str, *, coverage: bool, as_json: bool) -> int:
     root, config = _tree(folder)
     folders = _folders(root, config)
     tested, broken = [], []
-    with laid_out(on_disk(root, config.judging), folders, config.shown) as laid:
+    with laid_out(on_disk(root, config.judging), folders, config.shown, config.view_data) as laid:
         for group in _groups(laid, folders):
             try:
                 tested.append(opa().test(laid.root(group[0]), group))
@@ -140,7 +140,7 @@ def attempt(folder: str, rule: str, what: str, *, as_json: bool) -> int:
     root, config = _tree(folder)
     plan = _plan(folder, what)
     folders = _folders(root, config)
-    with laid_out(on_disk(root, config.judging), folders, config.shown) as laid:
+    with laid_out(on_disk(root, config.judging), folders, config.shown, config.view_data) as laid:
         trial = tried(opa(), laid, folders, rule, lambda shape: _given(plan, shape), hiding_of({"": plan}))
     if as_json:
         emit({**_told(trial), "lacks": list(plan.lacks)})

@@ -32,5 +32,6 @@ resource "terraform_data" "secret" {
 }
 
 output "secret" {
-  value = terraform_data.secret.output
+  value     = terraform_data.secret.output
+  sensitive = true
 }
