@@ -25,12 +25,16 @@ VARIABLES: dict[str, Any] = {
     "secret": "hidden-value",
     "typed": {"given": 1},
     "names": ["b", "a", "b"],
+    "mixed": ["a", 1],
+    "flags": {"on": True, "size": 2},
     "deep": [{"name": "x", "rules": [{"port": 1}, {"port": 2}]}],
 }
 TYPES = """
 variable "typed" { type = object({ given = number, other = optional(string, "z") }) }
 variable "names" { type = set(string) }
 variable "map" { type = map(number) }
+variable "mixed" { type = list(any) }
+variable "flags" { type = map(string) }
 """
 INNER = """
 output "key" { value = try(aws_kms_key.this[0].arn, "none") }
@@ -144,6 +148,8 @@ NEW = NewText("aws_kms_key.k.arn", KEY)
         ("length(keys(var.map)) * 2 - 1", 3),
         ('coalesce(null, "", var.text)', "a"),
         ("values({ b = 1, a = 2 })", [2, 1]),
+        ("var.flags", {"on": "true", "size": "2"}),
+        ("var.flags.on ? 1 : 2", 1),
     ],
 )
 def test_a_value_is_evaluated_from_the_configuration(expression: str, expected: Any) -> None:
@@ -184,6 +190,10 @@ def test_a_value_is_evaluated_from_the_configuration(expression: str, expected: 
         "<<EOT\n ${var.text}\nEOT",
         "path.module",
         "var.map.none",
+        "var.mixed",
+        'true ? 1 : "a"',
+        'coalesce(1, "a")',
+        'contains(["1"], 1)',
     ],
 )
 def test_what_only_terraform_can_tell_is_unknown(expression: str) -> None:

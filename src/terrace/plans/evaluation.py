@@ -356,9 +356,21 @@ def _object(children: list[Node], scope: Scope, loops: Loops) -> Any:
 def _conditional(children: list[Node], scope: Scope, loops: Loops) -> Any:
     condition = _as_bool(evaluate(children[0], scope, loops))
     if condition is not UNKNOWN:
-        return evaluate(children[1 if condition else 2], scope, loops)
+        chosen = evaluate(children[1 if condition else 2], scope, loops)
+        # Both branches get one type, so that 1 beside "a" is "1".
+        is_one_type = not is_scalar(chosen) or _are_alike(chosen, _tried(children[2 if condition else 1], scope, loops))
+        return chosen if is_one_type else UNKNOWN
     one, other = (_tried(child, scope, loops) for child in children[1:])
     return one if is_plain(one) and type(one) is type(other) and one == other else UNKNOWN
+
+
+def is_scalar(value: Any) -> bool:
+    """Whether it is a text, a number or a truth that is known."""
+    return isinstance(value, str | int | bool)
+
+
+def _are_alike(*values: Any) -> bool:
+    return len({type(value) for value in values if is_scalar(value)}) < 2
 
 
 def _as_bool(value: Any) -> Any:
@@ -498,6 +510,8 @@ def _first_that_works(given: list[Node], scope: Scope, loops: Loops) -> Any:
 
 
 def _coalesce(*values: Any) -> Any:
+    if not _are_alike(*values):
+        return UNKNOWN
     for value in values:
         if value is None or value == "":
             continue
@@ -575,7 +589,7 @@ def _length(value: Any) -> Any:
 def _contains(value: Any, wanted: Any) -> Any:
     if not isinstance(value, list) or not is_plain(value) or not is_plain(wanted):
         return UNKNOWN
-    return any(type(one) is type(wanted) and one == wanted for one in value)
+    return any(one == wanted for one in value) if _are_alike(wanted, *value) else UNKNOWN
 
 
 def text_set(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -252,16 +252,57 @@ def value_at(module: ModuleInstance, owner: str, key: Any, name: str) -> Any:
 
 
 def typed(value: Any, kind: str) -> Any:
-    """A value as a variable of a type has it."""
+    """A value as a variable of a type has it, UNKNOWN where the type may make another of it."""
+    words = re.findall(r"[\w-]+", kind)
+    scalars = {word for word in words if word in ("string", "number", "bool")}
     if kind.startswith("set("):
         return text_set(value) if kind.replace(" ", "") == "set(string)" else UNKNOWN
-    if "set(" in kind:
+    if "set(" in kind or (len(scalars) > 1 and not _is_fitting(value, scalars)):
+        return UNKNOWN
+    if scalars == {"string"}:
+        return _as_texts(value)
+    if scalars and not _is_fitting(value, scalars):
+        return UNKNOWN
+    if "(any" in kind and _has_mixed(value):
         return UNKNOWN
     if "object(" in kind:
         # Attributes that the type does not name are dropped, and those that it says are optional are added.
-        is_complete = "optional(" not in kind and _are_named(value, frozenset(re.findall(r"[\w-]+", kind)))
-        return value if is_complete else UNKNOWN
+        return value if "optional(" not in kind and _are_named(value, frozenset(words)) else UNKNOWN
     return value
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if members is None:
+        yield value
+    else:
+        for one in members:
+            yield from _leaves(one)
+
+
+def _is_fitting(value: Any, scalars: set[str]) -> bool:
+    """Whether a type with one kind of scalars has nothing to convert; with several that is not told from here."""
+    kinds = {"string": str, "number": int, "bool": bool}
+    wanted = {kinds[name] for name in scalars}
+    leaves = [one for one in _leaves(value) if isinstance(one, str | int | bool)]
+    return len(wanted) == 1 and all(type(one) in wanted for one in leaves)
+
+
+def _as_texts(value: Any) -> Any:
+    """A value whose scalars are texts: true is "true"."""
+    if isinstance(value, TextSet):
+        return value
+    if isinstance(value, dict):
+        return {name: _as_texts(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_as_texts(one) for one in value]
+    return str(value).lower() if isinstance(value, bool | int) else value
+
+
+def _has_mixed(value: Any) -> bool:
+    """Whether a collection has several members with different scalars: Terraform gives all of them one type."""
+    members = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return len(members) > 1 and len({type(one) for one in _leaves(value) if isinstance(one, str | int | bool)}) > 1
 
 
 def _are_named(value: Any, names: frozenset[str]) -> bool:
