@@ -383,8 +383,12 @@ def test_a_folder_open_to_others_is_told(work: Path, capsys: Captured) -> None:
     assert (rows["data"]["state"], rows["data"]["how"]) == ("optional", f"chmod 700 {folder}")
 
 
-def test_outside_of_a_repository_the_machine_is_looked_at_all_the_same(tmp_path: Path, capsys: Captured) -> None:
+def test_outside_of_a_repository_the_machine_is_looked_at_all_the_same(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     code, rows = examined(tmp_path, capsys)
+    assert list(tmp_path.iterdir()) == [], "looking leaves nothing behind"
     assert code == 1
     assert rows["repository"]["state"] == "missing"
     assert rows["terraform"]["state"] == "ok"

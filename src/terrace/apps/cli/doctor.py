@@ -115,8 +115,10 @@ def _machine() -> Iterator[Row]:
 def _defaults() -> Iterator[Row]:
     """What can be looked at while no configuration can be trusted."""
     config = Config()
-    terraform = LocalTerraform(config.terraform, cache=Path(), states=Path())
-    yield _asked("terraform", lambda: _terraform(terraform))
+    # Nothing of a repository that is not known is trusted, and nothing is left in the folder where this runs.
+    with tempfile.TemporaryDirectory(prefix="terrace-doctor-") as folder:
+        terraform = LocalTerraform(config.terraform, cache=Path(folder), states=Path(folder))
+        yield _asked("terraform", lambda: _terraform(terraform))
     yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, ENVIRON)))
 
 
