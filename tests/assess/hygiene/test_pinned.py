@@ -60,6 +60,16 @@ def test_it_is_told_with_its_line(text: str, message: str, line: int) -> None:
     assert at == line
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["git::https://example.com/a.git", "github.com/acme/a?ref=feature/x", "git::ssh://git@example.com/a.git?ref=HEAD"],
+)
+def test_a_module_that_is_not_fixed_says_what_follows_and_what_to_name(source: str) -> None:
+    (found,) = unpinned({"a.tf": FileFacts(modules=(ModuleCall("m", source),))}, root=False)
+    assert "two runs of one commit may plan different code" in found.message
+    assert "a commit or a tag" in (found.fix or "")
+
+
 def test_a_root_module_says_which_terraform_it_needs() -> None:
     assert said("", root=True) == [("the root module does not say which Terraform it needs", 0)]
     assert said('terraform {\n  required_version = ">= 1.6"\n}\n', root=True) == []

@@ -13,6 +13,8 @@ _GIT = re.compile(r"git::|git@|(?:github\.com|bitbucket\.org)/|[a-z+]+://[^?]*\.
 _REF = re.compile(r"[?&]ref=([^&]*)")
 _FIXED = re.compile(r"[0-9a-f]{7,64}|(?:.*[/-])?v?\d+(?:\.\d+)*(?:[-+.][\w.+-]+)?", re.ASCII)
 
+_NOT_FIXED = "two runs of one commit may plan different code, for each keeps the copy that it took first"
+
 
 def unpinned(files: Mapping[str, FileFacts], *, root: bool) -> tuple[Finding, ...]:
     """What one module leaves open. `files` are the facts of its files by path; a `root` module must also say which
@@ -76,10 +78,10 @@ def _of_call(path: str, call: ModuleCall) -> Iterator[Finding]:
 def _of_git(path: str, call: ModuleCall, source: str) -> Iterator[Finding]:
     ref = _REF.search(source)
     if ref is None or not ref[1]:
-        message = f"module {call.name!r} comes from Git without `ref`: whatever is newest is taken"
+        message = f"module {call.name!r} comes from Git without `ref`: {_NOT_FIXED}"
         yield _finding(message, path, call.line, "add `?ref=` with a commit or a tag of a version")
     elif not _FIXED.fullmatch(ref[1]):
-        message = f"module {call.name!r} follows {ref[1]!r}, which looks like a branch"
+        message = f"module {call.name!r} follows {ref[1]!r}, which looks like a branch: {_NOT_FIXED}"
         yield _finding(message, path, call.line, "name a commit or a tag of a version")
 
 
