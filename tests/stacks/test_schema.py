@@ -65,7 +65,11 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 @pytest.mark.parametrize(
     ("kind", "record", "spelt"),
     [
-        (Config, TERRACE, {"source": None, "fail_on": None, "shown": None, "view_data": None, "stack_patterns": None}),
+        (
+            Config,
+            TERRACE,
+            dict.fromkeys(["source", "fail_on", "shown", "view_data", "stack_patterns", "former"]),
+        ),
         (Environment, ENVIRONMENT, {"name": None}),
         (Rollout, ROLLOUT, {}),
         (DriftSettings, DRIFT, {}),
