@@ -26,7 +26,7 @@ deny contains {"msg": "no twos", "resource": thing.address, "rule": "twos"} if {
 
 deny contains {"msg": "cannot tell", "resource": thing.address, "rule": "output", "status": "unknown"} if {
     some thing in input.resources
-    thing.after.output.unset
+    thing.after.output.unknown
     input.environment == "prod"
 }
 """
