@@ -332,7 +332,11 @@ def test_a_clone_that_is_made_whole_meanwhile_answers_anew(tmp_path: Path) -> No
     git(work, "push", "--quiet")
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{work}.git", tmp_path / "shallow")
     found = GitRepository(tmp_path / "shallow", cache=tmp_path / "cache")
+    assert found.shallow
     assert (found.is_whole(None, last), found.on_protected_branch(first)) == (False, None)
+    git(tmp_path / "shallow", "worktree", "add", "--quiet", tmp_path / "beside")
+    assert GitRepository(tmp_path / "beside", cache=tmp_path / "cache").shallow, "worktrees share what was cut off"
     git(tmp_path / "shallow", "fetch", "--quiet", "--unshallow")
     assert (found.is_whole(None, last), found.on_protected_branch(first)) == (True, True)
     assert found.contains(last, first)
+    assert not found.shallow

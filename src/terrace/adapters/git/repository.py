@@ -157,8 +157,9 @@ class GitRepository:
 
     @property
     def shallow(self) -> bool:
-        """Whether history was cut off at clone."""
-        return self._text("rev-parse", "--is-shallow-repository") == "true"
+        """Whether history was cut off at clone, and was not made whole since."""
+        # As Git itself tells it; a process for each question that depends on it would take longer than most answers.
+        return (self.git_dir / "shallow").exists()
 
     @property
     def dirty(self) -> tuple[str, ...]:
@@ -363,7 +364,7 @@ class GitRepository:
         if not self.shallow:
             return True
         # Git takes a commit at which history was cut off for one without parents, also where both ends are here.
-        cut_at = (self.root / self._text("rev-parse", "--git-path", "shallow")).read_text("ascii").split()
+        cut_at = (self.git_dir / "shallow").read_text("ascii").split()
         done = self.git("rev-list", _VALUES, span, "--")
         return done.code == 0 and frozenset(cut_at).isdisjoint(os.fsdecode(done.out).split())
 
