@@ -136,9 +136,9 @@ def test_a_person_who_counts_lets_it_count_as_absent() -> None:
     history = bad.read()
     assert unread(history, lambda said: said.actor == "ann" and said.reason == "nobody knows it") == ()
     assert [f.event.position for f in unread(history, nobody)] == [2], "it is asked of the trust root each time"
-    with pytest.raises(BadInput, match="event 2 of the ledger holds nothing"):
+    with pytest.raises(BadInput, match="event 2 of the ledger has nothing to dismiss"):
         dismiss(bad, 2, "ann", "again", lambda text: None, lambda said: True)
-    with pytest.raises(BadInput, match="event 1 of the ledger holds nothing"):
+    with pytest.raises(BadInput, match="event 1 of the ledger has nothing to dismiss"):
         dismiss(bad, 1, "ann", "it is in my way", lambda text: None, lambda said: True)
 
 
@@ -199,7 +199,7 @@ def test_a_position_past_the_end_of_the_ledger_is_an_error(span: str) -> None:
 def test_a_range_in_which_everything_can_be_read_is_an_error() -> None:
     with pytest.raises(BadInput, match="none of the events 0-1 of the ledger holds anything"):
         unread_among(flooded().read(), read_spans(["0-1", "3"]), nobody)
-    with pytest.raises(BadInput, match="event 5 of the ledger holds nothing"):
+    with pytest.raises(BadInput, match="event 5 of the ledger has nothing to dismiss"):
         unread_among(flooded().read(), read_spans(["3", "5"]), nobody)
 
 
@@ -232,7 +232,7 @@ def test_a_dismissal_of_several_that_was_not_signed_so_or_that_came_too_late_is_
     with pytest.raises(BadInput, match="nothing says"):
         dismiss_several(bad, faults, "ann", " ", lambda text: "s", lambda said: True)
     dismiss(bad, 3, "ann", "looked", lambda text: "s", lambda said: True)
-    with pytest.raises(BadInput, match="event 3 of the ledger holds nothing"):
+    with pytest.raises(BadInput, match="event 3 of the ledger has nothing to dismiss"):
         dismiss_several(bad, faults, "ann", "looked", lambda text: "s", lambda said: True)
     assert len(bad.read().events) == 10
 

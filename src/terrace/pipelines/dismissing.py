@@ -101,11 +101,13 @@ def _fault(history: History, position: int, counts: Counts) -> Fault:
 
 
 def _holds_nothing(span: Span) -> BadInput:
-    hint = "`terrace ledger verify` lists what cannot be read"
+    hint = "`terrace ledger verify` lists the events that cannot be read, and strange dates"
     if span.first != span.last:
         return BadInput(f"none of the events {span} of the ledger holds anything: nothing of it is unread", hint=hint)
     return BadInput(
-        f"event {span} of the ledger holds nothing: there is none, it can be read, or it is dismissed", hint=hint
+        f"event {span} of the ledger has nothing to dismiss: it can be read and its date is not in the future, "
+        "or it is dismissed already",
+        hint=hint,
     )
 
 

@@ -111,11 +111,15 @@ SHOWN = 20
 """How many objects of a state that is to be adopted are named."""
 
 
+def _objects(count: int) -> str:
+    return "1 object" if count == 1 else f"{count} objects"
+
+
 def adoption(one: Adoption) -> Record:
     """What adopting a state would mean: where it is, what it holds, where it goes, what a plan on it would do."""
     lines = [
         line(f"{one.stack.key}: the state at {one.source} goes to {one.target}", style="bold"),
-        line(f"serial {one.state.serial}, lineage {one.state.lineage}, {len(one.objects)} objects"),
+        line(f"serial {one.state.serial}, lineage {one.state.lineage}, {_objects(len(one.objects))}"),
         *(line(f"  {address}") for address in one.objects[:SHOWN]),
     ]
     if len(one.objects) > SHOWN:
@@ -125,7 +129,7 @@ def adoption(one: Adoption) -> Record:
     lines += [line(f"! a plan on it would create {address}", style="red") for address in one.creates]
     lines.append(
         line(
-            f"a plan on it changes {one.changes} objects"
+            f"a plan on it changes {_objects(one.changes)}"
             if one.changes
             else "a plan on it changes nothing that it holds"
         )

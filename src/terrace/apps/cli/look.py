@@ -194,7 +194,7 @@ def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
         )
         return 0 if result.ok and not faults else 1
     if result.first_bad is None:
-        print_record(f"{result.events} events, unbroken; head {result.head}")
+        print_record(f"{result.events} event{'s' if result.events != 1 else ''}, unbroken; head {result.head}")
     else:
         print_record(f"event {result.first_bad.position} is bad: {result.first_bad.why}")
     if checked and isinstance(seen.key, EventKey):
