@@ -163,6 +163,7 @@ class _Builder:
         self._layout = Layout(tree)
         self._folders: dict[str, Folder] = {}
         self._notices: list[Notice] = []
+        self._known_names: dict[str, list[tuple[str, str]]] = {}
 
     def build(self, stacks: tuple[Stack, ...]) -> Graph:
         level = sorted({stack.path for stack in stacks})
@@ -245,12 +246,15 @@ class _Builder:
 
     def _named(self, folder: str) -> list[tuple[str, str]]:
         """The configuration files of a folder: the name there, and the entry of the tree, links followed."""
+        if folder in self._known_names:
+            return self._known_names[folder]
         real = self._layout.way(folder).real
         found: list[tuple[str, str]] = []
         for name in self._layout.configuration(folder):
             path = self._layout.way(f"{real}/{name}" if real else name).real
             if path is not None and path in self._layout.entries:
                 found.append((name, path))
+        self._known_names[folder] = found
         return found
 
     def _files(self, folder: str) -> list[str]:

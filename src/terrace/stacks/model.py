@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 DEFAULT_WORKSPACE = "default"
 """The workspace of Terraform that always exists."""
@@ -45,7 +44,7 @@ class Stack:
     @staticmethod
     def conventional(environment: str, path: str) -> Stack:
         """The stack of a folder by the house convention: `environments/<env>[/<stack>]`."""
-        return Stack(environment=environment, path=path, name=PurePosixPath(path).name)
+        return Stack(environment=environment, path=path, name=path.rpartition("/")[2])
 
 
 @dataclass(frozen=True, slots=True, order=True)
