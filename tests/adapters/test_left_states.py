@@ -10,6 +10,7 @@ import pytest
 
 from terrace.adapters.terraform.left_states import CheckoutStates
 from terrace.errors import BadInput, NotReady
+from terrace.plans.left_states import UncommittedBackend
 from terrace.stacks.model import Stack
 
 STACK = Stack.conventional("dev", "environments/dev")
@@ -99,3 +100,45 @@ def test_a_file_is_put_aside_only_as_it_was_moved(folder: Path, states: Checkout
     assert not file.exists()
     with pytest.raises(BadInput, match="no file with a state"):
         states.read(str(file))
+
+
+S3 = 'terraform {\n  backend "s3" {\n    bucket = "states"\n  }\n}\n'
+
+
+def test_a_backend_block_in_a_file_that_the_commit_lacks_is_found_with_its_line(
+    folder: Path, states: CheckoutStates
+) -> None:
+    (folder / "main.tf").write_text(S3)
+    assert states.uncommitted_backend(STACK, {f"{STACK.path}/main.tf"}) is None
+    assert states.uncommitted_backend(STACK, ()) == UncommittedBackend("s3", f"{STACK.path}/main.tf", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "type_"),
+    [
+        ("backend.tf.json", '{"terraform": {"backend": {"gcs": {"bucket": "b"}}}}', "gcs"),
+        ("z_override.tf", 'terraform {\n  cloud {\n    organization = "o"\n  }\n}\n', "cloud"),
+        ("local.tf", 'terraform {\n  backend "local" {}\n}\n', None),
+        (".hidden.tf", S3, None),
+        ("notes.txt", S3, None),
+    ],
+)
+def test_blocks_of_every_syntax_are_found_and_local_ones_are_none(
+    folder: Path, states: CheckoutStates, name: str, text: str, type_: str | None
+) -> None:
+    (folder / name).write_text(text)
+    found = states.uncommitted_backend(STACK, ())
+    assert (found.type if found is not None else None) == type_
+
+
+def test_links_to_a_backend_are_followed_and_pipes_and_folders_are_not_opened(
+    folder: Path, states: CheckoutStates, tmp_path: Path
+) -> None:
+    os.mkfifo(folder / "a.tf")
+    (folder / "b.tf").mkdir()
+    (folder / "c.tf").symlink_to(tmp_path / "gone")
+    assert states.uncommitted_backend(STACK, ()) is None
+    (tmp_path / "shared").write_text(S3)
+    (folder / "d.tf").symlink_to(tmp_path / "shared")
+    assert states.uncommitted_backend(STACK, ()) == UncommittedBackend("s3", f"{STACK.path}/d.tf", 2)
+    assert states.uncommitted_backend(Stack.conventional("qa", "environments/qa"), ()) is None

@@ -231,3 +231,19 @@ def test_another_address_of_a_deployed_state_is_told_at_check_and_the_state_move
     assert "state restore" not in failed.json["reasons"][0]
     done = adopted(shop)
     assert (done["objects"], "/new" in kept.states) == (["terraform_data.it"], True)
+
+
+def test_an_ignored_backend_does_not_silently_mean_a_new_local_state(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    files = {f"{STACK}/main.tf": THING, ".gitignore": "backend.tf\n.terraform*\n", "terrace.yaml": RULES}
+    shop = world(tmp_path, files)
+    (shop.work / STACK / "backend.tf").write_text(http(f"{store[0]}/dev"))
+    done = shop.run("deploy", "dev", "--json")
+    assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
+    assert f"{STACK}/backend.tf:2 of the checkout sets a backend (http)" in done.json["reasons"][0]
+    assert f"git add --force {STACK}/backend.tf" in done.json["reasons"][0]
+    shop.push({f"{STACK}/more.tf": 'output "more" {\n  value = 1\n}\n'})
+    assert "sets a backend (http)" in shop.run("check", "--base", "HEAD~1", "--json").out
+    shop.push({".gitignore": None, f"{STACK}/backend.tf": http(f"{store[0]}/dev")})
+    assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"

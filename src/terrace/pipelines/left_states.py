@@ -27,6 +27,16 @@ def unadopted(crew: Crew, landscape: Landscape, stack: Stack, content: bytes) ->
     if content.strip() and not holds_nothing(content):
         return "", ""
     word = shell_word(stack.key)
+    uncommitted = crew.left.uncommitted_backend(stack, crew.repository.tree(landscape.commit).entries)
+    if uncommitted is not None:
+        place = f"{uncommitted.path}:{uncommitted.line}"
+        return (
+            f"{stack.key} has no state where Terrace plans it, and {place} of the checkout sets a backend "
+            f"({uncommitted.type}); commit {landscape.commit[:7]} does not have this file, so that its state would "
+            "begin anew elsewhere",
+            f"commit it: `git add --force {shell_word(uncommitted.path)}`; or give its settings under `stacks:` of "
+            "terrace.yaml (`backend_config`) to a backend block that is committed; if it is of no use, remove it",
+        )
     found = crew.left.find(stack, local_paths(stack, landscape.graph))
     if found:
         told = "; ".join(_told(one) for one in found[:3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,6 +28,15 @@ class RecordedBackend:
     workspace: str = DEFAULT_WORKSPACE
 
 
+@dataclass(frozen=True, slots=True)
+class UncommittedBackend:
+    """A block of a backend in a file of the checkout that the commit does not have: of which type, and where."""
+
+    type: str
+    path: str
+    line: int
+
+
 class LeftStates(Protocol):
     """Looks for what Terraform left on this machine, and puts it aside once it was moved."""
 
@@ -38,6 +47,11 @@ class LeftStates(Protocol):
 
     def backend(self, stack: Stack) -> RecordedBackend | None:
         """Returns the backend other than a local one that a user's `init` recorded for the stack."""
+        ...
+
+    def uncommitted_backend(self, stack: Stack, committed: Container[str]) -> UncommittedBackend | None:
+        """Returns the first block of a backend other than a local one in a file of the stack's folder that is not
+        among the paths of a commit."""
         ...
 
     def read(self, path: str) -> LeftState:
@@ -60,6 +74,10 @@ class NoLeftStates:
         return ()
 
     def backend(self, stack: Stack) -> RecordedBackend | None:
+        """Returns none."""
+        return None
+
+    def uncommitted_backend(self, stack: Stack, committed: Container[str]) -> UncommittedBackend | None:
         """Returns none."""
         return None
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from terrace.adapters.terraform.data_folder import LOCAL_BACKENDS
 from terrace.errors import BadInput, NotReady, TerraceError
-from terrace.plans.left_states import LeftState, RecordedBackend
+from terrace.plans.left_states import LeftState, RecordedBackend, UncommittedBackend
 from terrace.plans.state_file import STATE_BYTES, holds_nothing, read_state
+from terrace.stacks.hcl import read_facts
+from terrace.stacks.layout import is_configuration
 from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
 
 _NAME = "terraform.tfstate"
 _RECORD_BYTES = 2**20
+_CONFIGURATION_BYTES = 2**22
 _LONGEST_NAME = 1000
 _ASIDE = ".adopted"
 
@@ -59,6 +62,24 @@ class CheckoutStates:
         """Returns the backend other than a local one that a user's `init` recorded for the stack."""
         record = _record(self._root / stack.path)
         return record if record is not None and record.type not in LOCAL_BACKENDS else None
+
+    def uncommitted_backend(self, stack: Stack, committed: Container[str]) -> UncommittedBackend | None:
+        """Returns the first block of a backend other than a local one in a file of the stack's folder that is not
+        among the paths of a commit."""
+        folder = self._root / stack.path
+        try:
+            names = sorted(one.name for one in folder.iterdir() if is_configuration(one.name))
+        except OSError:
+            return None
+        for name in names:
+            if stack.file(name) in committed:
+                continue
+            facts = read_facts(name, _start_of(folder / name))
+            if facts.backend is not None and facts.backend.type not in LOCAL_BACKENDS:
+                return UncommittedBackend(facts.backend.type, stack.file(name), facts.backend.line)
+            if facts.cloud_line:
+                return UncommittedBackend("cloud", stack.file(name), facts.cloud_line)
+        return None
 
     def read(self, path: str) -> LeftState:
         """Returns the state in a file of that path. Raises BadInput where there is none."""
@@ -117,6 +138,16 @@ def _left(path: Path) -> LeftState | None:
     except TerraceError as error:
         return LeftState(str(path), content, error.message)
     return LeftState(str(path), content)
+
+
+def _start_of(path: Path) -> bytes:
+    """The content of a file of configuration; nothing where it is none, or cannot be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(_CONFIGURATION_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    except OSError:
+        return b""
 
 
 def _record(folder: Path) -> RecordedBackend | None:
