@@ -7,7 +7,7 @@ import binascii
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -34,6 +34,7 @@ from terrace.rollout.ports import Watcher
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.load import BadConfig
+from terrace.stacks.model import Notice
 from terrace.stacks.read_tree import as_read, has_files_of_tofu
 from terrace.stacks.tree import Tree
 from terrace.stacks.trust_root import RootPlace
@@ -210,6 +211,12 @@ class Workshop:
             self._surveyed.pop(next(iter(self._surveyed)), None)
         self._surveyed[commit] = found
         return found
+
+    def uncommitted(self, landscape: Landscape, stacks: Collection[str] | None = None) -> tuple[Notice, ...]:
+        """Returns what these stacks would read in the checkout and the commit of the landscape does not have."""
+        from terrace.stacks.uncommitted import uncommitted
+
+        return uncommitted(landscape, self.repository.tree(landscape.commit), self.repository.untracked(), stacks)
 
     def _product(self, tree: Tree) -> str | None:
         """What reads the configuration, where that makes a difference; None where it makes none or is not known."""

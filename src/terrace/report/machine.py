@@ -21,7 +21,7 @@ from terrace.ledger.origins import origin_word
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.plans.wording import notices
 from terrace.rollout.model import Deployment, StepRecord
-from terrace.stacks.model import ChangeSet, Destruction, Impact
+from terrace.stacks.model import ChangeSet, Destruction, Impact, Notice
 from terrace.watch.checks import Standing
 
 Json = dict[str, Any]
@@ -32,6 +32,11 @@ def when(moment: datetime | None) -> str | None:
     return moment.isoformat().replace("+00:00", "Z") if moment is not None else None
 
 
+def notices_json(found: Iterable[Notice]) -> list[Json]:
+    """Notices about a repository."""
+    return [{"message": n.message, "path": n.path, "line": n.line, "hint": n.hint} for n in found]
+
+
 def impact(change_set: ChangeSet) -> Json:
     """`terrace impact`."""
     return {
@@ -40,7 +45,7 @@ def impact(change_set: ChangeSet) -> Json:
         "head": change_set.head,
         "stacks": [_impact(one) for one in change_set.impacts],
         "removed": [{"environment": s.environment, "path": s.shown_path} for s in change_set.removed],
-        "notices": [{"message": n.message, "path": n.path, "line": n.line, "hint": n.hint} for n in change_set.notices],
+        "notices": notices_json(change_set.notices),
         "renamed": [{"old": one.old, "new": one.new} for one in change_set.renamed],
         "dependents": [
             {"stack": d.stack, "of": d.of, "certain": d.certain, "path": d.path, "line": d.line}

@@ -92,6 +92,11 @@ def _wide(impacts: Iterable[Impact]) -> Iterator[Notice]:
         )
 
 
+def reasons_for(landscape: Landscape, tree: Tree, paths: tuple[str, ...]) -> Iterator[tuple[str, Reason]]:
+    """Returns the keys of the stacks that depend on these paths, be they in the tree or not, each with a reason."""
+    return _Touched(landscape, Layout(tree), paths, set()).reasons()
+
+
 def everything(landscape: Landscape, tree: Tree) -> ChangeSet:
     """All that stands at one commit, as a change set from nothing: every path, every stack, none removed."""
     return ChangeSet(

@@ -170,6 +170,16 @@ class GitRepository:
             raise failure(self.root, "status", done)
         return tuple(os.fsdecode(line[3:]) for line in done.out.split(b"\0") if line)
 
+    def untracked(self) -> tuple[str, ...]:
+        """Paths of files that the index does not have, ignored ones included; not those that Terraform downloaded.
+
+        They end with a slash where a folder is a repository of its own.
+        """
+        done = self.git("ls-files", "--others", "--exclude=.terraform/", "--full-name", "-z", ":/")
+        if done.code != 0:
+            raise failure(self.root, "ls-files", done)
+        return tuple(os.fsdecode(path) for path in done.out.split(b"\0") if path)
+
     def conflicts(self) -> frozenset[str]:
         """Paths that a merge left unmerged."""
         done = self.git("ls-files", "--unmerged", "--full-name", "-z", ":/")

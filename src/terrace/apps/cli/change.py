@@ -9,7 +9,7 @@ from terrace.apps.checking import change_of, checked
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show, show_lines
-from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.deployment import note_uncommitted, watcher
 from terrace.apps.cli.reports import asked_for
 from terrace.apps.handover import Making, hand_over, take_over, unplanned
 from terrace.apps.mirroring import show_findings
@@ -130,13 +130,15 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
         note(f"hint: {_ADD_STACKS}")
     impacts = tuple(Impact(known[key], (Reason("asked", known[key].path),)) for key in wanted)
     change_set = ChangeSet(landscape.commit, landscape.commit, (), impacts)
+    missing = shop.uncommitted(landscape, wanted)
+    note_uncommitted(missing)
     with watcher(as_json=as_json) as told:
         validation = validate(shop.onlookers(told), change_set, landscape, {})
     assessment = validation.assessment
     if as_json:
         plans = [machine.plan(p) for p in assessment.plans.values()]
         left = [{"stack": key, "why": why} for key, why in sorted(assessment.unplanned.items())]
-        emit({"schema": "terrace/plans@1", "plans": plans, "unplanned": left})
+        emit({"schema": "terrace/plans@1", "plans": plans, "unplanned": left, "notices": machine.notices_json(missing)})
     else:
         show(terminal.plans(assessment.plans, assessment.unplanned))
         if assessment.findings:
@@ -169,5 +171,7 @@ def hand(folder: str, environment: str, file: str) -> int:
 
 
 def _change(shop: Workshop, base: str | None) -> tuple[ChangeSet, Landscape]:
-    """The change set of the working tree, and what stands in it."""
-    return change_of(shop, shop.repository.snapshot(), base)
+    """The change set of the working tree, with notices of what its commit lacks, and what stands in it."""
+    change_set, landscape = change_of(shop, shop.repository.snapshot(), base)
+    missing = shop.uncommitted(landscape, {one.stack.key for one in change_set.impacts})
+    return replace(change_set, notices=(*change_set.notices, *missing)), landscape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
 from terrace.stacks.config import Environment
-from terrace.stacks.model import Destruction, Manual, Origin, Promotion, Remediation, Undoing
+from terrace.stacks.model import Destruction, Manual, Notice, Origin, Promotion, Remediation, Undoing
 from terrace.watch.reaction import Pause
 
 Reacted = Deployment | Refused | Pause | None
@@ -50,6 +50,13 @@ def watcher(*, as_json: bool) -> Iterator[Watcher]:
             yield tree
     else:
         yield Lines()
+
+
+def note_uncommitted(missing: Iterable[Notice]) -> None:
+    """Say on stderr which files of the checkout plans are made without."""
+    for one in missing:
+        note(f"note: {one.message}")
+        note(f"hint: {one.hint}")
 
 
 def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_json: bool, reach: Reach = "apply") -> int:
@@ -93,6 +100,9 @@ def _run(
     as_json: bool,
     reach: Reach,
 ) -> int:
+    landscape = shop.survey(commit)
+    note_uncommitted(shop.uncommitted(landscape, {stack.key for stack in landscape.of(environment)}))
+
     def run(crew: Crew) -> Deployment | Refused:
         return deploying.deploy(crew, environment, commit, origin)
 

@@ -39,8 +39,11 @@ from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.load import BadConfig, load
+from terrace.stacks.model import Notice
 from terrace.stacks.root_modules import in_no_stack
+from terrace.stacks.tree import Tree
 from terrace.stacks.trust_root import REMOTE_SETTING
+from terrace.stacks.uncommitted import uncommitted
 from terrace.watch.states import problems
 
 OLDEST_GIT = (2, 30)
@@ -164,7 +167,14 @@ def _stacks(shop: Workshop, text: bytes) -> Iterator[Row]:
         yield Row("stacks", "ok", found)
     if landscape.outside:
         yield Row("root modules", "optional", in_no_stack(landscape.outside).message, how)
+    for notice in _uncommitted(shop, landscape, tree):
+        yield Row("not in the commit", "optional", notice.message, notice.hint or "")
     yield from _required_versions(shop, landscape)
+
+
+def _uncommitted(shop: Workshop, landscape: Landscape, tree: Tree) -> tuple[Notice, ...]:
+    """What the checkout has and no commit of it would have."""
+    return uncommitted(landscape, tree, shop.repository.untracked())
 
 
 def _required_versions(shop: Workshop, landscape: Landscape) -> Iterator[Row]:

@@ -1,0 +1,82 @@
+"""Files of the checkout that a commit does not have, and that its configuration would read if they were there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from terrace.stacks.impact import reasons_for
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.layout import LOCK_FILE, is_configuration, parent
+from terrace.stacks.model import Notice, Reason
+from terrace.stacks.naming import shell_word
+from terrace.stacks.tree import Tree
+
+_OF_TERRAFORM = ".terraform"
+_STATE = ".tfstate"
+
+
+def uncommitted(
+    landscape: Landscape, tree: Tree, files: Iterable[str], stacks: Collection[str] | None = None
+) -> tuple[Notice, ...]:
+    """Returns a notice for each file of the checkout that is not in the commit of this tree and that these stacks would
+    read: configuration, variables, and what expressions read. Files that one expression reads share a notice.
+
+    `files` are the paths in the checkout that Git does not track; `stacks` are keys, None for all.
+    """
+    missing = tuple(sorted(path for path in files if path not in tree.entries and _may_matter(path)))
+    if not missing:
+        return ()
+    groups: dict[tuple[str, str], dict[str, Reason]] = {}
+    for key, reason in reasons_for(landscape, tree, missing):
+        if (stacks is None or key in stacks) and _is_sure(landscape, reason):
+            group = (reason.place, "") if reason.kind == "read" else ("", reason.path)
+            groups.setdefault(group, {}).setdefault(reason.path, reason)
+    return tuple(_notices(groups.values()))
+
+
+def _may_matter(path: str) -> bool:
+    """Whether a path is none of the files that Terraform itself writes beside configuration."""
+    parts = path.split("/")
+    return bool(parts[-1]) and _OF_TERRAFORM not in parts and parts[-1] != LOCK_FILE and _STATE not in parts[-1]
+
+
+def _is_sure(landscape: Landscape, reason: Reason) -> bool:
+    if reason.kind == "folder":
+        folder, name = parent(reason.path), reason.path.rpartition("/")[2]
+        return is_configuration(name) and folder in landscape.graph.folders
+    return reason.kind in ("read", "variables", "backend")
+
+
+def _notices(groups: Iterable[dict[str, Reason]]) -> Iterator[Notice]:
+    seen: set[str] = set()
+    for found in groups:
+        paths = [path for path in sorted(found) if path not in seen]
+        if not paths:
+            continue
+        seen.update(paths)
+        reason = found[paths[0]]
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        are = "are" if more else "is"
+        message = (
+            f"{paths[0]}{more} {are} in the checkout and not in the commit: plans are made without "
+            f"{'them' if more else 'it'} ({_what(reason)})"
+        )
+        yield Notice(message, paths[0], 0, _way_out(reason, paths[0]))
+
+
+def _what(reason: Reason) -> str:
+    where = f"{reason.text} at {reason.place}" if reason.text else reason.place
+    return {
+        "folder": "Terraform reads it as configuration",
+        "variables": "Terraform takes variables from it",
+        "backend": "`backend_files` names it",
+    }.get(reason.kind, f"read by {where}" if where else "the configuration reads it")
+
+
+def _way_out(reason: Reason, path: str) -> str:
+    add = f"commit it: `git add --force {shell_word(path)}`"
+    if reason.kind == "variables":
+        return f"{add}; or set secrets as TF_VAR_... and name these variables in `env` of the environment"
+    if reason.kind == "read":
+        return f"{add}; a result of a build can be uploaded, and the configuration name its address"
+    return f"{add}; or remove it from the checkout"
