@@ -164,3 +164,14 @@ def test_impact_tells_refused_stacks_like_others() -> None:
     assert why(change(before, {"modules/m/main.tf": f"{TF}# new\n"})) == {
         "dev/bad": ["module modules/m/main.tf modules/m environments/dev/bad"]
     }
+
+
+def test_a_circle_in_a_long_chain_refuses_its_own_stacks_alone() -> None:
+    names = [f"s{number}" for number in range(40)]
+    entries = [stack("dev", name, before) for name, before in zip(names, ["", *names], strict=False)]
+    files = {f"infra/dev/{name}/main.tf": "" for name in names}
+    found = landscape({**files, "terrace.yaml": f"{LADDER}stacks:\n" + "".join(entries)})
+    assert found.refusals == {}
+    closed = entries[0].replace("after: []", f"after: [{names[20]}]")
+    looped = landscape({**files, "terrace.yaml": f"{LADDER}stacks:\n" + "".join([closed, *entries[1:]])})
+    assert set(looped.refusals) == {f"dev/{name}" for name in names[:21]}

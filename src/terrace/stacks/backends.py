@@ -213,7 +213,7 @@ def kept_states(stack: Stack, landscape: Landscape) -> Mapping[str, str]:
     with_workspaces = {one.path for one in landscape.stacks if one.workspace != DEFAULT_WORKSPACE}
     for other in landscape.stacks:
         path = local_state_path(other, landscape.graph)
-        if other.path in (stack.path, *with_workspaces):
+        if other.path == stack.path or other.path in with_workspaces:
             continue
         if path and not path.startswith(("/", "../")):
             found.setdefault(path, []).append(other)

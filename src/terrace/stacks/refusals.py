@@ -136,7 +136,7 @@ def _in_circles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict
     found: dict[str, Refusal] = {}
     for environment in sorted({stack.environment for stack in stacks}):
         here = tuple(stack for stack in stacks if stack.environment == environment)
-        needed = needs(here, graph)
+        needed = _unordered(needs(here, graph))
         for key in sorted(needed):
             circle = _circle(key, needed)
             if circle:
@@ -151,6 +151,24 @@ def _in_circles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict
 def _place_of_circle(stacks: tuple[Stack, ...], key: str, config: Config) -> Place | None:
     stack = next(one for one in stacks if one.key == key)
     return _entry(stack, config) if stack.after else None
+
+
+def _unordered(needed: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """The stacks that no order has, each with those of them that it needs: the circles, and what goes after one."""
+    waits = {key: len(ups) for key, ups in needed.items()}
+    after: dict[str, list[str]] = {}
+    for key, ups in needed.items():
+        for up in ups:
+            after.setdefault(up, []).append(key)
+    ready = [key for key, number in waits.items() if not number]
+    while ready:
+        done = ready.pop()
+        del waits[done]
+        for key in after.get(done, ()):
+            waits[key] -= 1
+            if not waits[key]:
+                ready.append(key)
+    return {key: needed[key] & waits.keys() for key in waits}
 
 
 def _circle(key: str, needed: Mapping[str, set[str]]) -> tuple[str, ...]:
