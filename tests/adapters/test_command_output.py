@@ -193,3 +193,18 @@ def test_a_command_that_writes_a_state_is_not_stopped_for_what_it_says(tmp_path:
         )
     assert (ran.code, mark.read_text()) == (0, "whole")
     assert ran.err.endswith("the end")
+
+
+def test_the_last_words_of_a_command_that_says_too_much_are_kept_though_it_ends_later(tmp_path: Path) -> None:
+    program = "import sys, time\nsys.stderr.write('x' * 3_000_000 + 'the end')\nsys.stderr.flush()\ntime.sleep(0.8)"
+    with (tmp_path / "state").open("w+b") as stdin:
+        ran = execute(
+            (sys.executable, "-c", program),
+            cwd=tmp_path,
+            env=os.environ,
+            interruption=INTERRUPTION,
+            stdin=stdin,
+            limit=Limit(60, writes=True),
+            bounds=SMALL,
+        )
+    assert ran.err.endswith("the end")

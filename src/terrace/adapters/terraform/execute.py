@@ -122,9 +122,15 @@ def execute(
         if reason and (code != 0 or reason in _SAYINGS):
             message, hint = _STOPPED[reason](name, limit, bounds)
             raise NotReady(message, hint=hint)
-        length = os.fstat(err.fileno()).st_size
-        said = os.pread(err.fileno(), SHOWN_BYTES, max(0, length - SHOWN_BYTES))
-        return Ran(code, out, said.lstrip(b"\0").decode("utf-8", "replace"))
+        before = b"".join(stop.cut for stop in stops)
+        said = (before + _last(err))[-SHOWN_BYTES:]
+        return Ran(code, out, said.decode("utf-8", "replace"))
+
+
+def _last(err: IO[bytes]) -> bytes:
+    """What a file ends with; the hole of what was cut out of it before is left out."""
+    length = os.fstat(err.fileno()).st_size
+    return os.pread(err.fileno(), SHOWN_BYTES, max(0, length - SHOWN_BYTES)).lstrip(b"\0")
 
 
 _SAYINGS = ("stream", "line", "errors")
@@ -156,6 +162,7 @@ class _Stop:
     def __init__(self, child: subprocess.Popen[bytes], limit: Limit, err: IO[bytes], errors: int) -> None:
         self.child = child
         self.reason = ""
+        self.cut = b""
         self.writes = limit.writes
         self._grace = limit.grace
         timed = limit.seconds < threading.TIMEOUT_MAX
@@ -197,6 +204,8 @@ class _Stop:
                 self.now("errors")
             # A file with a hole: it goes on writing where it was, and what it said takes no room.
             if found.st_blocks * 512 > SHOWN_BYTES:
+                # These may be its last words.
+                self.cut = _last(err)
                 os.ftruncate(err.fileno(), 0)
 
     def _interrupt(self) -> None:
