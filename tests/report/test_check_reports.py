@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as Xml
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
@@ -13,6 +14,7 @@ from support.checked import checks, many, plan, rich
 from support.golden import assert_golden
 from support.plans import change
 from terrace.assess.model import Finding, Severity, Status
+from terrace.assess.waivers.model import Waiver
 from terrace.plans.model import Action
 from terrace.report import junit, machine, terminal
 from terrace.report.checked import Checked, told_together, why_held
@@ -111,9 +113,67 @@ def test_telling_together_leaves_no_finding_untold(record: Checked) -> None:
     findings = record.assessment.findings
     told = told_together(findings)
     assert len(told) <= len(findings)
-    assert {(f.rule, f.stack, f.address, f.blocks) for f in told} == {
-        (f.rule, f.stack, f.address, f.blocks) for f in findings
+    assert {(f.rule, f.path, f.address, f.blocks) for f in told} == {
+        (f.rule, f.path, f.address, f.blocks) for f in findings
     }
+    shown = " ".join(f"{f.stack} {f.message}" for f in told)
+    assert all(f.stack in shown for f in findings if f.stack), "few enough to be named all"
+
+
+UNPINNED = Finding("pinned", Severity.MEDIUM, Status.FAIL, "terrace", "it follows main", path="m/a.tf", line=3)
+
+
+def with_findings(*findings: Finding) -> Checked:
+    record = rich()
+    return replace(record, assessment=replace(record.assessment, findings=findings))
+
+
+def test_the_same_finding_of_several_stacks_is_one_with_their_names() -> None:
+    at_file = [replace(UNPINNED, stack=f"{name}/app") for name in ("dev", "staging", "prod")]
+    at_address = [replace(one, path=None, line=0, address="aws_x.y") for one in at_file]
+    whole = replace(UNPINNED, message="it follows another branch", stack=None)
+    told = told_together([*at_file, *at_address, whole])
+    assert [(f.stack, f.message) for f in told] == [
+        (None, "it follows main (in dev/app, staging/app, prod/app)"),
+        ("dev/app, staging/app, prod/app", "it follows main"),
+        (None, "it follows another branch"),
+    ]
+    many_stacks = told_together(replace(UNPINNED, stack=f"env{number}/app") for number in range(40))
+    assert [f.message.endswith("env5/app and 34 more)") for f in many_stacks] == [True]
+    for text in (shown(with_findings(*at_file)), comment(with_findings(*at_file))):
+        assert text.count("it follows main") <= 2, "once in the list, once in what holds the change"
+
+
+def test_a_finding_that_one_stack_waives_is_not_told_with_the_others() -> None:
+    one = replace(UNPINNED, stack="dev/app")
+    waived = replace(UNPINNED, stack="prod/app", status=Status.WAIVED)
+    assert [(f.stack, f.status) for f in told_together([one, waived])] == [
+        ("dev/app", Status.FAIL),
+        ("prod/app", Status.WAIVED),
+    ]
+
+
+def test_findings_of_the_baseline_are_folded_and_counted() -> None:
+    day = date(2026, 1, 5)
+    baseline = Waiver("pinned", "ann", "day one", day, day, path="m/a.tf", since=day)
+    known = [
+        replace(UNPINNED, line=number, status=Status.WAIVED, waiver=baseline, message=f"old {number}")
+        for number in range(1, 420)
+    ]
+    record = with_findings(replace(UNPINNED, message="new"), *known)
+    text = shown(record)
+    assert "old 7" not in text
+    assert "419 known from the baseline (--explain lists those of the baseline)" in text
+    unexplained = replace(record.risk, reasons=())
+    assert "old 7" in shown(replace(record, explain=True, risk=unexplained))
+    folded = comment(record)
+    assert "419 findings known from the baseline" in folded
+
+
+def test_the_verdict_is_the_first_and_the_last_thing_that_a_terminal_shows() -> None:
+    lines = shown(rich()).splitlines()
+    assert lines[0] == "verdict: block, held by 3 findings"
+    assert "verdict: block" in lines[-6:]
 
 
 def test_an_object_that_a_replacement_left_behind_is_not_shown_as_the_one_in_use() -> None:

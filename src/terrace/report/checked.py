@@ -11,6 +11,8 @@ from terrace.gates.model import Verdict
 from terrace.report.text import clipped
 from terrace.stacks.graph import Graph
 
+_MOST_STACKS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -61,11 +63,35 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def told_together(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings of one rule at one place as one, in the order of the first: only what differs is told of the others."""
+    """Findings of one rule at one place as one, in the order of the first: only what differs is told of the others.
+
+    Those that say the same of several stacks are one as well, with the names of the stacks.
+    """
     groups: dict[Finding, list[str]] = {}
     for finding in findings:
         groups.setdefault(replace(finding, message="", detail=""), []).append(finding.message)
-    return tuple(replace(one, message=_joined(dict.fromkeys(messages))) for one, messages in groups.items())
+    stacks: dict[tuple[Finding, bool], list[str]] = {}
+    for one, messages in groups.items():
+        told = replace(one, message=_joined(dict.fromkeys(messages)), stack=None)
+        # One that is about no stack is about the whole change.
+        stacks.setdefault((told, bool(one.stack)), []).append(one.stack or "")
+    return tuple(_of_stacks(one, keys) for (one, _), keys in stacks.items())
+
+
+def _of_stacks(finding: Finding, keys: list[str]) -> Finding:
+    """A finding with the names of its stacks: beside its address, or after its message where a file is its place."""
+    if len(keys) < 2:
+        return replace(finding, stack=keys[0] or None)
+    more = f" and {len(keys) - _MOST_STACKS} more" if len(keys) > _MOST_STACKS else ""
+    names = ", ".join(keys[:_MOST_STACKS]) + more
+    if finding.path:
+        return replace(finding, message=f"{finding.message} (in {names})")
+    return replace(finding, stack=names)
+
+
+def is_known(finding: Finding) -> bool:
+    """Whether the baseline answers for a finding: it was there before the change."""
+    return finding.status is Status.WAIVED and finding.waiver is not None and finding.waiver.known
 
 
 def _joined(messages: Iterable[str]) -> str:

@@ -15,7 +15,17 @@ from terrace.assess.stateful import is_stateful
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.wording import deed, deeds, notices
-from terrace.report.checked import Checked, answered_for, place, said, seen_by, told_together, why_held, worst_first
+from terrace.report.checked import (
+    Checked,
+    answered_for,
+    is_known,
+    place,
+    said,
+    seen_by,
+    told_together,
+    why_held,
+    worst_first,
+)
 from terrace.report.markdown import code, fenced, plain
 from terrace.report.terminal import counts
 from terrace.report.text import clipped
@@ -82,7 +92,7 @@ def _parts(record: Checked) -> Iterator[str]:
         yield plain(answered)
     unknown = [one for one in worst_first(known.unknown) if not one.blocks]
     if unknown:
-        yield _listed("**Not looked at, or not to be told**", [plain(why_held(one)) for one in unknown])
+        yield _listed("**Not looked at, or not to be told**", [plain(why_held(one)) for one in told_together(unknown)])
     yield _risk(record.risk)
     yield from _readers(known.change_set)
     renamed = {one.old: one.new for one in known.change_set.renamed}
@@ -97,10 +107,15 @@ def _parts(record: Checked) -> Iterator[str]:
     # What loses something most is open; whoever looks at nothing else has seen it.
     yield from (_plan(plan, "<details open>" if plan is busy[0] and _grave(plan) else "<details>") for plan in busy)
     others = [one for one in worst_first(known.findings) if not one.blocks and one.status is not Status.UNKNOWN]
-    if others:
+    new = told_together(one for one in others if not is_known(one))
+    before = told_together(one for one in others if is_known(one))
+    if new:
         yield _folded(
-            f"{len(others)} more {_word(len(others), 'finding')}, told only or waived", "\n".join(map(_finding, others))
+            f"{len(new)} more {_word(len(new), 'finding')}, told only or waived", "\n".join(map(_finding, new))
         )
+    if before:
+        count = f"{len(before)} {_word(len(before), 'finding')}"
+        yield _folded(f"{count} known from the baseline", "\n".join(map(_finding, before)))
     yield from map(_gates, record.ahead)
 
 

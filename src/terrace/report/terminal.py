@@ -12,7 +12,17 @@ from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.plans.wording import deeds, notices
-from terrace.report.checked import Checked, answered_for, place, said, told_together, weight, why_held, worst_first
+from terrace.report.checked import (
+    Checked,
+    answered_for,
+    is_known,
+    place,
+    said,
+    told_together,
+    weight,
+    why_held,
+    worst_first,
+)
 from terrace.report.machine import result_word, state_word
 from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
 from terrace.report.text import visible
@@ -128,16 +138,19 @@ def check(
     _readers(tree, change_set)
     for gone in _removed(change_set):
         tree.node(gone)
-    parts: list[Record] = [tree]
+    word = line("pass", style="green bold") if passed else line("block", style="red bold")
     found = list(findings)
-    if found:
-        parts += [line(""), findings_table(found)]
+    number = len(told_together(one for one in found if one.blocks))
+    held = "" if passed or not number else f", held by {number} {'finding' if number == 1 else 'findings'}"
+    parts: list[Record] = [line("verdict: ", word, held), line(""), tree]
+    listed = found if explain else [one for one in found if not is_known(one)]
+    if listed:
+        parts += [line(""), findings_table(listed)]
     if answered := answered_for(found):
-        parts += [line(answered)]
+        parts += [line(answered, "" if len(listed) == len(found) else " (--explain lists those of the baseline)")]
     for verdict in ahead:
         parts += [line(""), gates(verdict)]
     parts += [line(""), _risk(risk, explain=explain)]
-    word = line("pass", style="green bold") if passed else line("block", style="red bold")
     parts += [line(""), line("verdict: ", word)]
     return Group(*parts)
 
