@@ -9,6 +9,7 @@ from terrace.stacks.config import Config, Environment
 from terrace.stacks.facts import Forgetful
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.read_tree import as_read, has_files_of_tofu
+from terrace.stacks.tree import submodules
 
 CLOUD = "terraform {\n  cloud {}\n}\n"
 LOCAL = 'terraform {\n  backend "local" {}\n}\n'
@@ -61,3 +62,9 @@ def test_without_files_of_opentofu_the_tree_is_the_same() -> None:
     tree = DictTree({"main.tf": "", "main.tofu.md": ""})
     assert not has_files_of_tofu(tree)
     assert as_read(tree, "tofu") is tree
+
+
+def test_a_tree_as_a_product_reads_it_still_knows_its_submodules() -> None:
+    tree = DictTree({"a/main.tf": "", "a/main.tofu": "", "vendor/net": "@ " + "a" * 40})
+    for product in ("terraform", "tofu"):
+        assert list(submodules(as_read(tree, product))) == ["vendor/net"]

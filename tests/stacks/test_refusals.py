@@ -48,6 +48,31 @@ def stack(environment: str, name: str, after: str = "") -> str:
             "Terragrunt",
         ),
         (
+            {
+                "environments/dev/bad/main.tf": 'module "m" {\n  source = "../../../vendor/net/vpc"\n}\n',
+                "vendor/net": f"@ {'a' * 40}",
+            },
+            "environments/dev/bad/main.tf:1",
+            "module 'm' is in the Git submodule vendor/net,",
+        ),
+        (
+            {
+                "environments/dev/bad/main.tf": 'module "a" {\n  source = "../../../modules/a"\n}\n',
+                "modules/a/main.tf": '\nmodule "inner" {\n  source = "./net"\n}\n',
+                "modules/a/net": f"@ {'a' * 40}",
+            },
+            "modules/a/main.tf:2",
+            "module 'inner' is in the Git submodule modules/a/net,",
+        ),
+        (
+            {
+                "terrace.yaml": f"{LADDER}stacks: [{{path: sub/bad, environment: dev}}]\n",
+                "sub": f"@ {'a' * 40}",
+            },
+            "terrace.yaml:3",
+            "is in the Git submodule sub,",
+        ),
+        (
             {"terrace.yaml": f"{LADDER}stacks: [{{path: gone/bad, environment: dev}}]\n"},
             "terrace.yaml:3",
             "no configuration",

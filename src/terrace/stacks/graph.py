@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, Template, facts_of, template_facts
 from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
 from terrace.stacks.model import DEFAULT_WORKSPACE, Notice, Stack
-from terrace.stacks.tree import Tree
+from terrace.stacks.tree import SUBMODULE_HINT, Tree, submodule_of, submodules
 from terrace.stacks.values import Values, depends_on_stack, path_of
 
 _LOCAL = ("./", "../")
@@ -300,7 +300,11 @@ class _Builder:
             self._notices.append(Notice(message, path, call.line, "changes out there are not seen"))
             return
         calls.append(Call(call, way.real, path, way.links))
-        if not self._layout.configuration(way.real):
+        within = submodule_of(way.real, submodules(self._tree))
+        if within is not None:
+            message = f"module {call.name!r} is in the Git submodule {within}, whose files Terrace does not check out"
+            self._notices.append(Notice(message, path, call.line, SUBMODULE_HINT))
+        elif not self._layout.configuration(way.real):
             message = f"module {call.name!r} has no configuration at {way.real}"
             self._notices.append(Notice(message, path, call.line, "the folder is missing, empty or misspelt"))
 

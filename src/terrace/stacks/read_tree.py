@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
-from terrace.stacks.tree import Entry, Tree, read_many
+from terrace.stacks.tree import Entry, Tree, read_many, submodules
 
 Product = Literal["terraform", "tofu"]
 
@@ -49,6 +49,10 @@ class _Read:
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
         return {path: entry for path, entry in self._tree.entries.items() if path not in self._without}
+
+    @property
+    def submodules(self) -> Mapping[str, str]:
+        return submodules(self._tree)
 
     def read(self, path: str) -> bytes:
         if path in self._without:

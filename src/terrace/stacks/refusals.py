@@ -10,7 +10,7 @@ from terrace.stacks.config import Config
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
 from terrace.stacks.order import needs
-from terrace.stacks.tree import Tree
+from terrace.stacks.tree import SUBMODULE_HINT, Tree, submodule_of, submodules
 
 SINGLE_STATE_BACKENDS = frozenset({"http", "artifactory", "etcd", "swift"})
 """Backends of Terraform that know no workspaces."""
@@ -74,6 +74,7 @@ def with_dependents(
 
 
 def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Refusal]:
+    yield from _in_submodules(stack, graph, tree, config)
     folder = graph.folders.get(stack.path)
     if folder is None or not folder.files:
         yield Refusal(
@@ -98,6 +99,31 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
             )
     yield from _runs_elsewhere(folder)
     yield from _without_workspaces(stack, folder)
+
+
+def _in_submodules(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Refusal]:
+    """A stack in a Git submodule, and one that calls a module in a submodule: a commit has no file of it."""
+    within = submodules(tree)
+    if not within:
+        return
+    home = submodule_of(stack.path, within)
+    if home is not None:
+        yield Refusal(
+            f"its folder {stack.shown_path} is in the Git submodule {home}, whose files this repository does not have",
+            f"bring the repository of {home} to Terrace by itself, or copy the files into this one",
+            _entry(stack, config),
+        )
+    for path in graph.reached(stack):
+        folder = graph.folders.get(path)
+        for call in folder.calls if folder is not None else ():
+            target = submodule_of(call.target, within)
+            if target is not None:
+                yield Refusal(
+                    f"module {call.call.name!r} is in the Git submodule {target}, "
+                    "whose files Terrace does not check out",
+                    SUBMODULE_HINT,
+                    Place(call.path, call.call.line),
+                )
 
 
 def _runs_elsewhere(folder: Folder) -> Iterator[Refusal]:

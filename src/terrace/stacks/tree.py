@@ -56,6 +56,18 @@ def submodules(tree: Tree) -> Mapping[str, str]:
     return tree.submodules if isinstance(tree, SubmoduleTree) else {}
 
 
+def submodule_of(path: str, within: Iterable[str]) -> str | None:
+    """Returns the submodule that a path is or lies in, None where it is in none."""
+    return next((one for one in within if path == one or path.startswith(f"{one}/")), None)
+
+
+SUBMODULE_HINT = (
+    'call it by its own repository: `source = "git::URL//FOLDER?ref=COMMIT"` with the commit of the submodule, or copy '
+    "its files into this repository"
+)
+"""What to do about a module in a submodule."""
+
+
 def read_many(tree: Tree, paths: Iterable[str]) -> Mapping[str, bytes]:
     """The contents of many files, in the cheapest way that the tree knows."""
     if isinstance(tree, BatchTree):
