@@ -144,6 +144,23 @@ def test_the_same_finding_of_several_stacks_is_one_with_their_names() -> None:
         assert text.count("it follows main") <= 2, "once in the list, once in what holds the change"
 
 
+def test_stacks_that_are_not_planned_for_one_reason_are_one_finding() -> None:
+    plan = Finding("plan", Severity.HIGH, Status.UNKNOWN, "terrace", "")
+    told = told_together(
+        [
+            *(replace(plan, stack=key, message=f"{key} was not planned: it is new") for key in ("dev", "prod/app")),
+            replace(plan, stack="qa", message="qa was not planned: no lock"),
+            *(replace(plan, stack=key, address="a.b", message=f"{key} is named") for key in ("dev", "prod")),
+        ]
+    )
+    assert [(f.stack, f.message) for f in told] == [
+        ("dev, prod/app", "each was not planned: it is new"),
+        ("qa", "qa was not planned: no lock"),
+        ("dev", "dev is named"),
+        ("prod", "prod is named"),
+    ]
+
+
 def test_a_finding_that_one_stack_waives_is_not_told_with_the_others() -> None:
     one = replace(UNPINNED, stack="dev/app")
     waived = replace(UNPINNED, stack="prod/app", status=Status.WAIVED)

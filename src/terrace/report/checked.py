@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -70,18 +71,27 @@ def told_together(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     groups: dict[Finding, list[str]] = {}
     for finding in findings:
         groups.setdefault(replace(finding, message="", detail=""), []).append(finding.message)
-    stacks: dict[tuple[Finding, bool], list[str]] = {}
+    stacks: dict[tuple[Finding, bool], list[Finding]] = {}
     for one, messages in groups.items():
-        told = replace(one, message=_joined(dict.fromkeys(messages)), stack=None)
+        told = replace(one, message=_joined(dict.fromkeys(messages)))
         # One that is about no stack is about the whole change.
-        stacks.setdefault((told, bool(one.stack)), []).append(one.stack or "")
-    return tuple(_of_stacks(one, keys) for (one, _), keys in stacks.items())
+        alike = replace(told, message=_of_each(told), stack=None)
+        stacks.setdefault((alike, bool(one.stack)), []).append(told)
+    return tuple(
+        found[0] if len(found) == 1 else _of_stacks(alike, [one.stack or "" for one in found])
+        for (alike, _), found in stacks.items()
+    )
+
+
+def _of_each(finding: Finding) -> str:
+    """The message of a finding without the name of its stack, where it is about that stack as a whole."""
+    if not finding.stack or finding.path or finding.address:
+        return finding.message
+    return re.sub(rf"(?<![\w/-]){re.escape(finding.stack)}(?![\w/-])", "each", finding.message)
 
 
 def _of_stacks(finding: Finding, keys: list[str]) -> Finding:
     """A finding with the names of its stacks: beside its address, or after its message where a file is its place."""
-    if len(keys) < 2:
-        return replace(finding, stack=keys[0] or None)
     more = f" and {len(keys) - _MOST_STACKS} more" if len(keys) > _MOST_STACKS else ""
     names = ", ".join(keys[:_MOST_STACKS]) + more
     if finding.path:
