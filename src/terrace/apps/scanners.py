@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from terrace import __version__
+from terrace import __version__, typed_json
 from terrace.adapters import scanners
 from terrace.adapters.confined import SECONDS
 from terrace.adapters.git.patches import patches_between
@@ -232,7 +232,7 @@ class Scanners:
 
     def _kept(self, key: str) -> tuple[Finding, ...] | None:
         try:
-            return msgspec.json.decode((self._cache / key).read_bytes(), type=tuple[Finding, ...])
+            return typed_json.decode((self._cache / key).read_bytes(), tuple[Finding, ...])
         except (OSError, msgspec.MsgspecError):
             return None
 

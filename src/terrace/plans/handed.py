@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from terrace import typed_json
 from terrace.errors import BadInput, Corrupt, Diagnostic, NotReady, Place, TerraceError, TerraformFailed
 from terrace.plans.model import MASKED, UNKNOWN, Masked, Plan, ResourceChange, Unknown, Value
 
@@ -62,7 +63,7 @@ def encoded(handed: Handed) -> bytes:
 def decoded(content: bytes) -> Handed:
     """As it was. Raises Corrupt for what nobody encoded."""
     try:
-        handed = msgspec.json.decode(content, type=Handed)
+        handed = typed_json.decode(content, Handed)
         return replace(handed, plans=_each(handed.plans, _opened))
     except (msgspec.MsgspecError, KeyError, ArithmeticError, RecursionError) as error:
         raise Corrupt(f"these are no plans that were handed over: {error}") from error

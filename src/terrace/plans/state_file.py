@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from terrace import typed_json
 from terrace.errors import BadInput, Corrupt
 from terrace.plans.terraform import Output, StateSnapshot
 
@@ -133,7 +134,7 @@ class _Sealed(msgspec.Struct):
 def is_encrypted(content: bytes) -> bool:
     """Whether it is a state that OpenTofu encrypted: only OpenTofu can read it, with the key of the configuration."""
     try:
-        return bool(msgspec.json.decode(content, type=_Sealed).encrypted_data)
+        return bool(typed_json.decode(content, _Sealed).encrypted_data)
     except (msgspec.MsgspecError, RecursionError):
         return False
 
@@ -212,7 +213,7 @@ def compare(old: bytes, new: bytes) -> StateDiff:
 
 def _state(content: bytes, what: str) -> _State:
     try:
-        state = msgspec.json.decode(content, type=_State)
+        state = typed_json.decode(content, _State)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise Corrupt(f"{what} is not a state that Terraform writes") from error
     if state.version != FORMAT:
@@ -221,7 +222,7 @@ def _state(content: bytes, what: str) -> _State:
 
 
 def _parts(content: bytes) -> dict[str, msgspec.Raw]:
-    return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    return typed_json.decode(content, dict[str, msgspec.Raw])
 
 
 def _lineage(content: bytes) -> str:
@@ -261,7 +262,7 @@ def _index(key: str | int | None) -> str:
 def _outputs(content: bytes) -> Mapping[str, msgspec.Raw]:
     if not content.strip():
         return {}
-    found = msgspec.json.decode(_parts(content).get("outputs", msgspec.Raw(b"{}")), type=dict[str, _RawOutput])
+    found = typed_json.decode(_parts(content).get("outputs", msgspec.Raw(b"{}")), dict[str, _RawOutput])
     return {name: output.value for name, output in found.items()}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from terrace import typed_json
 from terrace.assess.model import Severity
 from terrace.ledger.events.drift import ObservationRecord, SightingRecord
 from terrace.plans.model import Action
@@ -74,7 +75,7 @@ def sighting_to_payload(record: Sighting) -> dict[str, Any]:
 
 def sightings_of(stack: str, payloads: Iterable[Mapping[str, Any]]) -> tuple[Sighting, ...]:
     """What `sighting_to_payload` wrote of one stack."""
-    return tuple(_sighting(stack, msgspec.convert(one, SightingRecord)) for one in payloads)
+    return tuple(_sighting(stack, typed_json.convert(one, SightingRecord)) for one in payloads)
 
 
 def _sighting(stack: str, record: SightingRecord) -> Sighting:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from terrace import typed_json
 from terrace.errors import BadInput
 
 SIGNATURE = "x-hub-signature-256"
@@ -84,6 +85,6 @@ Said = TypeVar("Said", About, Push, Pulled)
 def read(body: bytes, kind: type[Said]) -> Said:
     """What a delivery says of one kind; whatever else stands in it is passed over. Raises BadInput."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return typed_json.decode(body, kind)
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadInput(f"the delivery is not as GitHub tells it: {error}") from error

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
+from terrace import typed_json
 from terrace.adapters.host import LOCAL_FILE_SYSTEMS, file_identity, file_system, sync_folder
 from terrace.errors import BadInput, Corrupt
 
@@ -175,7 +176,7 @@ class RunFolder:
         except OSError as error:
             raise Corrupt(f"{self.path / name} cannot be read: {error.strerror}", hint=_HINT) from error
         try:
-            found = msgspec.json.decode(text, type=kind)
+            found = typed_json.decode(text, kind)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Corrupt(f"{self.path / name} is damaged: {error}", hint=_HINT) from error
         bound = (found.attempt, found.nonce, found.sha256)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from terrace import typed_json
 from terrace.errors import NotReady
 
 T = TypeVar("T")
@@ -17,7 +18,7 @@ _SHOWN = 200
 def decoded(tool: str, said: bytes, type_: type[T]) -> T:
     """Its JSON as that type. Raises NotReady when it is something else: then nothing is known."""
     try:
-        return msgspec.json.decode(said, type=type_)
+        return typed_json.decode(said, type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         shown = said[:_SHOWN].decode("utf-8", "replace").strip()
         raise NotReady(

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from terrace import typed_json
 from terrace.errors import TerraceError
 from terrace.ledger.events import audits, deployments, drift, people, states, steps
 from terrace.ledger.events.grammar import NAMES, EnvironmentName, ForgeId, Id, StackKey, is_plausible, pattern_of
@@ -92,7 +93,7 @@ def decode(
     if _SUBJECTS[record.ABOUT].match(subject) is None:
         return Malformed(position, "subject", f"{_short(subject)} names no {record.ABOUT}")
     try:
-        return msgspec.convert(payload, record)
+        return typed_json.convert(payload, record)
     except msgspec.ValidationError as error:
         return Malformed(position, *_place(str(error)))
     except (ValueError, OverflowError, RecursionError) as error:
@@ -105,7 +106,7 @@ def encode(record: Record) -> dict[str, Any]:
     why = _bounds(payload)
     if why is None:
         try:
-            msgspec.convert(payload, type(record))
+            typed_json.convert(payload, type(record))
         except msgspec.ValidationError as error:
             why = ": ".join(_place(str(error)))
     if why is not None:

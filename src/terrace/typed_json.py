@@ -1,0 +1,37 @@
+"""JSON as the types that are expected, in any thread.
+
+msgspec 0.22 builds what it knows of a class when the class is first used, and other threads see that half built: two
+first uses at the same time end the process with a segmentation fault. Here one thread at a time makes a type ready.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+_building = threading.Lock()
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def decode(content: bytes | str | msgspec.Raw, kind: type[T]) -> T:
+    """JSON as a type. Raises what msgspec raises: ValidationError, DecodeError, and UnicodeDecodeError."""
+    found: T = _decoder(kind).decode(content)
+    return found
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """JSON data as a type. Raises ValidationError."""
+    _decoder(kind)
+    return msgspec.convert(value, kind)
+
+
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    found = _decoders.get(kind)
+    if found is None:
+        with _building:
+            found = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
+    return found
