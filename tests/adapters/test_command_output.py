@@ -35,8 +35,10 @@ def test_what_is_as_long_as_it_may_be_is_read(tmp_path: Path) -> None:
     assert len(ran.out) == 1000
 
 
-HANGING = "import time\ntime.sleep(60)"
-DEAF_AND_HANGING = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{HANGING}"
+# Who starts these tests in the background has all children ignore SIGINT.
+_LISTENING = "import signal, time\nsignal.signal(signal.SIGINT, signal.{})\ntime.sleep(60)"
+HANGING = _LISTENING.format("default_int_handler")
+DEAF_AND_HANGING = _LISTENING.format("SIG_IGN")
 READ = (None, lambda line: None)
 
 

@@ -49,6 +49,7 @@ def test_rego_of_others_is_not_made_to_judge(tmp_path: Path) -> None:
     made = World(tmp_path / "theirs")
     (made.work / "policies/house").mkdir(parents=True)
     (made.work / "policies/house/a.rego").write_text("package a\n")
+    (made.work / "main.tf").write_text('terraform {\n  backend "local" {}\n}\n')
     made.ok("init")
     assert "policies: [policies/terrace]" in (made.work / "terrace.yaml").read_text()
 

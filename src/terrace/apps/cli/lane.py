@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from terrace.adapters.terraform.client import LocalTerraform
@@ -79,7 +79,8 @@ def _planned(crew: Crew, terraform: LocalTerraform, site: Site, commit: str) -> 
     made = terraform.plan(site, lock=False)
     try:
         took = time.monotonic() - began
-        return reading(crew, site, commit, made), made.way, took
+        # What is known of the providers without asking them grows meanwhile, and is no part of what Terraform says.
+        return reading(crew, site, commit, replace(made, unsettable={})), made.way, took
     finally:
         made.discard()
 
