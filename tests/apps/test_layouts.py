@@ -55,7 +55,8 @@ def test_a_check_or_a_plan_that_looked_at_nothing_is_no_pass(tmp_path: Path) -> 
     (shop.work / "README.md").write_text("b\n")
     checked = shop.run("check", "--json", "--static")
     assert (checked.code, checked.json["verdict"]) == (1, "block")
-    (finding,) = [one for one in checked.json["findings"] if one["rule"] == "layout" and not one["advisory"]]
+    (finding,) = [one for one in checked.json["findings"] if one["rule"] == "layout"]
+    assert not finding["advisory"]
     assert "2 folders with a backend or a provider are in no stack: infra/dev, infra/prod" in finding["message"]
     planned = shop.run("plan")
     assert planned.code == 1

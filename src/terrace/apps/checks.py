@@ -207,6 +207,8 @@ def noticed(examined: Examined) -> tuple[Finding, ...]:
             advisory=True,
         )
         for notice in examined.change_set.notices
+        # It is said already.
+        if not (nothing and notice == outside)
     )
 
 
