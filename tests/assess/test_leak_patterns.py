@@ -12,7 +12,7 @@ from terrace.assess.leaks.kinds import BY_NAME
 
 PLAIN = {
     "aws-access-key": r"(?<![A-Za-z0-9/+])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9/+])",
-    "url-password": r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>?#]{0,64}:([^\s/@\"'<>]{3,128})@[A-Za-z0-9\[]",
+    "url-password": r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>?#]{0,64}:([^\s/@\"'<>]{3,128})@[A-Za-z0-9\[$]",
     "connection-string": r"(?:;\s*|(?:Server|Data Source|Host|User Id|Uid|Username)=[^;\"'\n]{1,200};\s*)"
     r"(?i:password|pwd)=([^;\"'\s]{4,128})",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import runpy
 from pathlib import Path
 
@@ -57,3 +58,56 @@ def test_what_is_no_configuration_is_read_by_lines() -> None:
     kind, path, text = secrets(1)["password in yaml"]
     assert len(told(path, text)) == 1
     assert kind == "password"
+
+
+HEX = "3e365b8d91c07f2a" * 2
+PAIR = base64.b64encode(f"svc:{SECRET}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "secret"),
+    [
+        ("main.tf", f'provider "datadog" {{\n  app_key = "{HEX}5d1c9b04"\n}}\n', f"{HEX}5d1c9b04"),
+        ("main.tf", f'x {{\n  token_key = "token-byluc:{HEX}"\n}}\n', f"token-byluc:{HEX}"),
+        ("main.tf", f'x {{\n  secret_data = "{SECRET}-9f"\n}}\n', f"{SECRET}-9f"),
+        ("main.tf", f'x {{\n  tunnel1_preshared_key = "{HEX}"\n}}\n', HEX),
+        ("main.tf", f'x = [{{ name = "SECRET_KEY_BASE", value = "{HEX}" }}]\n', HEX),
+        ("main.tf", f'x {{\n  url = "mysql://app:{SECRET}@${{var.host}}:3306/app"\n}}\n', SECRET),
+        ("main.tf", f'provider "grafana" {{\n  auth = "admin:{SECRET}"\n}}\n', SECRET),
+        ("main.tf", f'provider "grafana" {{\n  auth = "glsa_{HEX}_4a9cea9e"\n}}\n', f"glsa_{HEX}_4a9cea9e"),
+        ("main.tf", f'x = {{ "ghcr.io" = {{ auth = "{PAIR}" }} }}\n', PAIR),
+        ("main.tf", f'x = {{ Authorization = "Basic {PAIR}" }}\n', PAIR),
+        ("app.py", f'MAILGUN_KEY = "key-{HEX}"\n', f"key-{HEX}"),
+        ("main.tf", f'x = "https://events.pagerduty.com/integration/{HEX}/enqueue"\n', HEX),
+        ("run.sh", f"mysql -u root -p{SECRET} -e 'select 1'\n", SECRET),
+        ("run.sh", f"docker login -u acme -p {SECRET} registry.acme.io\n", SECRET),
+        ("run.sh", f"curl -fsS -u admin:{SECRET} https://acme.io\n", SECRET),
+        ("run.sh", f"echo 'deploy:{SECRET}' | sudo chpasswd\n", SECRET),
+        ("main.tf", f"x {{\n  user_data = <<EOT\nchpasswd:\n  list: |\n    root:{SECRET}\nEOT\n}}\n", SECRET),
+    ],
+)
+def test_passwords_of_commands_headers_and_providers_are_found(path: str, text: str, secret: str) -> None:
+    assert any(secret in one or one in secret for one in told(path, text)), told(path, text)
+    assert len(told(path, text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("main.tf", f'x = {{ "checksum/secret" = "{HEX}{HEX}" }}\n'),
+        ("values.yaml", f"checksum/secret: {HEX}{HEX}\n"),
+        ("db.yaml", "db_password: ENC[AES256_GCM,data:Zm9vYmFyMTI=,iv:aXYxMjM0NTY3OA==,tag:dGFnMTIz,type:str]\n"),
+        ("sealed.yaml", f"kind: SealedSecret\nspec:\n  encryptedData:\n    password: AgBT{HEX * 6}==\n"),
+        (".env.example", "SLACK_TOKEN=" + "xoxb-" + "your-token-here\n"),
+        ("run.sh", 'docker login -u acme -p "$TOKEN" acme.io\ncurl -u "$USER:$PASS" https://acme.io\n'),
+        (
+            "run.sh",
+            "mysql -u root -p -e 'select 1'\nmysql -h db.acme.io -P 3306 --ssl-mode=REQUIRED\nssh -p 22022 acme.io\n",
+        ),
+        ("main.tf", 'x = { auth = "aws:assume-role", Authorization = "Basic ${var.pair}" }\n'),
+        ("main.tf", 'x = { auth = "c2hvcnQgYW5kIHBsYWlu" }\n'),
+        ("main.tf", "chpasswd:\n  list: |\n    root:RANDOM\n"),
+    ],
+)
+def test_what_is_encrypted_summed_up_or_left_open_is_no_secret(path: str, text: str) -> None:
+    assert told(path, text) == []

@@ -91,6 +91,14 @@ KINDS: tuple[Kind, ...] = (
     _kind("terraform-token", "an HCP Terraform token", ".atlasv1.", r"\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,}"),
     _kind("stripe-key", "a Stripe key", "k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
     _kind("sendgrid-key", "a SendGrid key", "SG.", r"\bSG\.[\w-]{22}\.[\w-]{43}"),
+    _kind("grafana-token", "a Grafana token", "glsa_", r"\bglsa_[A-Za-z0-9]{32}_[a-f0-9]{8}\b"),
+    _kind("mailgun-key", "a Mailgun key", "key-", r"\bkey-[a-f0-9]{32}\b"),
+    _kind(
+        "pagerduty-key",
+        "a PagerDuty integration key",
+        "pagerduty.com",
+        r"events\.pagerduty\.com/integration/([a-f0-9]{32})\b",
+    ),
     _kind("npm-token", "an npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
     _kind("pypi-token", "a PyPI token", "pypi-AgEI", r"\bpypi-AgEI[\w-]{50,}"),
     _kind("docker-token", "a Docker Hub token", "dckr_pat_", r"\bdckr_pat_[\w-]{27,}"),
@@ -106,7 +114,8 @@ KINDS: tuple[Kind, ...] = (
         "url-password",
         "a password in an address",
         "://",
-        r"://(?<=[A-Za-z0-9+.-]{2}://)[^\s:/@\"'<>?#]{0,64}:([^\s/@\"'<>]{3,128})@[A-Za-z0-9\[]",
+        # The host may be an expression.
+        r"://(?<=[A-Za-z0-9+.-]{2}://)[^\s:/@\"'<>?#]{0,64}:([^\s/@\"'<>]{3,128})@[A-Za-z0-9\[$]",
     ),
     _kind(
         "connection-string",
@@ -114,6 +123,27 @@ KINDS: tuple[Kind, ...] = (
         "assword= Pwd= PWD= pwd= PASSWORD=",
         # Only among other pairs; alone it is an assignment.
         r";\s*(?i:password|pwd)=([^;\"'\s]{4,128})",
+    ),
+    _kind(
+        "command-password",
+        "a password in a command",
+        "mysql login curl",
+        r"(?:mysql(?:dump|admin)?\b[^\n|;]{0,160}?\s-p(?=[^\s$])|\blogin\b[^\n|;]{0,160}?\s(?:-p|--password)[ =]"
+        r"|curl\b[^\n|;]{0,160}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'$]{1,64}:)[\"']?([^\s\"'$]{6,128})",
+    ),
+    _kind(
+        "login-password",
+        "a password of a login",
+        "chpasswd",
+        r"(?:[a-z_][\w-]{0,31}:(?=[^\n]{6,140}\|\s*(?:sudo\s+)?chpasswd)"
+        r"|chpasswd:\s[^{}]{0,200}?\blist:\s*[|>]?[-+]?\s+(?:-\s+)?[a-z_][\w-]{0,31}:)([^\s\"'$|]{6,128})",
+    ),
+    _kind("basic-authorization", "a user and a password in base64", "Basic", r"\bBasic ([A-Za-z0-9+/]{12,400}={0,2})"),
+    _kind(
+        "auth-pair",
+        "a user and a password",
+        "auth",
+        r"\bauth\"?\s*[:=]\s*\"([A-Za-z0-9+/]{12,400}={0,2}|[^\"\s:{$]{1,64}:[^\"\s{$]{6,128})\"",
     ),
 )
 """In this order: what an earlier one has found is not told again by a later one."""

@@ -13,13 +13,26 @@ LONGEST = 4096
 _PASSWORDS = frozenset({"password", "passwd", "passphrase", "pwd", "pass", "pw"})
 _NOUNS = _PASSWORDS | {"secret", "token", "apikey", "credential", "credentials", "pat", "secretkey", "accesskey"}
 _KEYS = frozenset(
-    {"access", "account", "api", "auth", "client", "encryption", "master", "private", "primary", "root", "secondary"}
-    | {"secret", "service", "shared", "signing", "storage", "subscription"}
+    {
+        "access",
+        "account",
+        "api",
+        "app",
+        "auth",
+        "client",
+        "encryption",
+        "master",
+        "private",
+        "primary",
+        "root",
+        "secondary",
+    }
+    | {"preshared", "secret", "service", "shared", "signing", "storage", "subscription", "token"}
 )
 _PLURAL = (_NOUNS - {"pas", "credential"}) | {"key"}
 _NAMES_OF_SECRETS = (("existing", "secret"), ("pull", "secret"))
 """What Kubernetes and Helm call the name of an object that holds a secret."""
-_TRAILING = frozenset({"default", "value", "plaintext", "plain", "text", "string", "base64", "b64", "wo"})
+_TRAILING = frozenset({"default", "value", "plaintext", "plain", "text", "string", "base", "base64", "b64", "wo"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 _REFERENCE = re.compile(
@@ -27,7 +40,7 @@ _REFERENCE = re.compile(
     .*[$%]\{ | .*\$\( | .*\{\{ | \$[a-z_]+$ | %[a-z_]+%$ | <.*>$ | \[.*\]$
     | (?:var|local|data|module|each|self|path|random_\w+|process\.env|os\.environ)[.\[]
     | (?:env|file|vault|ref\+\w+|op|secret|ssm|awskms|gcpkms|azurekeyvault|keyvault)(?::|://)
-    | arn: | @microsoft\.keyvault | projects/[^/]+/secrets/ | /subscriptions/
+    | enc\[ | ag[a-z][a-z0-9+/]{150,}={0,2}$ | arn: | @microsoft\.keyvault | projects/[^/]+/secrets/ | /subscriptions/
     | (?:https?|s3|gs|az|ssh|git)://[^\s@]*$ | \.{0,2}/[\w./-]+$ | ![a-z]+\b
     """
 )
@@ -42,6 +55,9 @@ _PLACEHOLDER = re.compile(
     | (.)\1*$
     """
 )
+_LONG = 100
+"""Longer texts hold every short word by chance."""
+
 _IDENTIFIER = re.compile(r"[a-z]+(?:[-_./: ][a-z]+|[-_./: ]?v?\d{1,3})*", re.I)
 
 
@@ -65,13 +81,13 @@ def says_secret(name: str) -> bool:
     What ends otherwise does not: `secret_name`, `password_length`, `token_ttl`, `public_key`.
     """
     found = _essence(name)
-    if not found or found[-2:] in _NAMES_OF_SECRETS:
+    if not found or found[-2:] in _NAMES_OF_SECRETS or "checksum" in found:
         return False
     if found[-1] in _NOUNS or says_password(name):
         return True
     if found[-1] == "key":
         return len(found) > 1 and found[-2] in _KEYS
-    return found[-2:] == ("connection", "string") or found[-1] == "connectionstring"
+    return found[-2:] in (("connection", "string"), ("secret", "data")) or found[-1] == "connectionstring"
 
 
 def _essence(name: str) -> tuple[str, ...]:
@@ -87,6 +103,11 @@ def _essence(name: str) -> tuple[str, ...]:
 def is_reference(value: str) -> bool:
     """Whether a value only says where a secret is: Key Vault, SSM, Secrets Manager, a variable, a file."""
     return _REFERENCE.match(value) is not None
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a short text says that another one goes in its place: `xoxb-your-token-here`."""
+    return len(value) < _LONG and _PLACEHOLDER.match(value) is not None
 
 
 def plausible(name: str, value: str) -> bool:

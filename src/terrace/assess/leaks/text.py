@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +10,15 @@ from dataclasses import dataclass
 
 from terrace.assess.leaks.configuration import named_texts
 from terrace.assess.leaks.kinds import AWS_SECRET, BY_NAME, KINDS, PASSWORD, SECRET, Kind
-from terrace.assess.leaks.names import entropy, plausible, says_password, says_secret, words
+from terrace.assess.leaks.names import (
+    entropy,
+    is_placeholder,
+    plausible,
+    reads_like_words,
+    says_password,
+    says_secret,
+    words,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +42,15 @@ _LONG_LINE = 8192
 """Longer lines are looked at around the words that say so; twice as long as any value."""
 
 _KEY_OF = re.compile(
-    r"(?:access|account|api|auth|client|encryption|master|private|primary|root|secondary|secret|service|shared|signing"
-    r"|storage|subscription)[_.-]?$"
+    r"(?:access|account|api|app|auth|client|encryption|master|preshared|private|primary|root|secondary|secret|service"
+    r"|shared|signing|storage|subscription|token)[_.-]?$"
 )
 
 _QUOTED = r""""(?P<{0}d>(?:[^"\\\n]|\\.)*)"|'(?P<{0}s>[^'\n]*)'"""
 _BARE = r"""(?P<vb>[^\s"'#,;(){}\[\]]\S*)"""
 _VALUE = _QUOTED.format("v")
 _ASSIGNED = re.compile(
-    r"""(?<![\w.-])["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*(?:\]\s*)?(?:=>|:=|[=:])\s*(?:"""
+    r"""(?<![\w.-])(?<!checksum/)["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*(?:\]\s*)?(?:=>|:=|[=:])\s*(?:"""
     + _VALUE
     + f"|{_BARE})"
 )
@@ -124,9 +133,22 @@ def _formats(text: str) -> Iterator[Sighting]:
 
 def _is_example(kind: Kind, value: str) -> bool:
     """Whether a value only looks like its kind: documented examples, and references in place of a password."""
-    if kind.name in ("url-password", "connection-string"):
-        return not plausible("password", value.ljust(6, "·"))
-    return "EXAMPLE" in value or "xxxxx" in value.lower() or len(set(value)) < 6
+    if kind.name in ("url-password", "connection-string", "command-password", "login-password"):
+        return not plausible("password", value.ljust(6, "·")) or value == "RANDOM"
+    if kind.name in ("basic-authorization", "auth-pair"):
+        if ":" not in value:
+            return not plausible("password", _plain(value).partition(":")[2])
+        password = value.partition(":")[2]
+        return reads_like_words(password) or not plausible("password", password)
+    return "EXAMPLE" in value or "xxxxx" in value.lower() or len(set(value)) < 6 or is_placeholder(value)
+
+
+def _plain(value: str) -> str:
+    """What a text is in base64; "" where it is none, or no text."""
+    try:
+        return base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
+    except ValueError:
+        return ""
 
 
 def _small(text: str) -> str:
