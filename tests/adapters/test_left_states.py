@@ -68,7 +68,7 @@ def test_what_terrace_keeps_itself_was_not_left(folder: Path, states: CheckoutSt
     kept = tmp_path / "kept" / "dev" / "terraform.tfstate"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(STATE)
-    assert states.find(STACK, (str(kept), f"{tmp_path}/work/../kept/dev/terraform.tfstate")) == ()
+    assert states.find(STACK, (str(kept), f"{tmp_path}/there/../kept/dev/terraform.tfstate")) == ()
 
 
 def test_a_recorded_local_path_is_looked_at_and_another_backend_is_told(folder: Path, states: CheckoutStates) -> None:

@@ -139,11 +139,11 @@ def _program(maker: _Maker, here: str, root: str, body: list[str]) -> None:
 
 
 def _folder(maker: _Maker, here: str, root: str, body: list[str]) -> None:
-    maker.put(f"{here}work/build.sh", "cat input.txt\n")
-    maker.put(f"{here}work/input.txt", "input\n")
+    maker.put(f"{here}workdir/build.sh", "cat input.txt\n")
+    maker.put(f"{here}workdir/input.txt", "input\n")
     body.append(
         'resource "terraform_data" "build" {\n  provisioner "local-exec" {\n'
-        '    working_dir = "work"\n    command     = "sh build.sh"\n  }\n}\n'
+        '    working_dir = "workdir"\n    command     = "sh build.sh"\n  }\n}\n'
     )
 
 

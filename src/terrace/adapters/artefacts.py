@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from terrace.adapters.object_store import open_store
 from terrace.errors import BadInput, NotReady, TerraceError
 
 if TYPE_CHECKING:
@@ -151,15 +152,9 @@ class _Bucket:
 
     @cached_property
     def _store(self) -> ObjectStore:
-        from obstore.exceptions import BaseError
-        from obstore.store import from_url
-
         try:
-            # S3 takes nothing without a checksum into a bucket whose Object Lock retains what is written.
-            if self._url.startswith(("s3://", "s3a://")):
-                return from_url(self._url, checksum_algorithm="SHA256")
-            return from_url(self._url)
-        except (BaseError, ValueError) as error:
+            return open_store(self._url)
+        except OSError as error:
             said = str(error).split("\n")[0]
             raise BadInput(f"the store {self._url} cannot be used: {said}", hint="see backups.url") from error
 

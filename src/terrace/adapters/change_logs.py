@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from terrace.adapters.interruption import INTERRUPTION
+from terrace.adapters.object_store import open_store
 from terrace.errors import BadInput, TerraceError
 from terrace.watch.change_logs import LoggedChange, LoggedChanges, NoLog, may_tell, period_of, read_changes
 
@@ -224,13 +225,7 @@ class _Bucket:
 
     @cached_property
     def _store(self) -> ObjectStore:
-        from obstore.exceptions import BaseError
-        from obstore.store import from_url
-
-        try:
-            return from_url(self._url)
-        except (BaseError, ValueError) as error:
-            raise OSError(str(error)) from error
+        return open_store(self._url)
 
     def inside(self, folder: str) -> Iterator[tuple[str, _File | None]]:
         import obstore

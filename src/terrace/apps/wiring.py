@@ -267,11 +267,10 @@ class Workshop:
     def left_out(self, environments: Iterable[str], commit: str = "") -> Mapping[str, Refusal]:
         """Returns the stacks of these environments that no deployment of a commit takes, with the reasons; of the
         protected branch where no commit is named. None where the commit cannot be read: other commands say why."""
-        try:
-            landscape = self.survey(commit or self.trust.commit)
-        except Interrupted:
-            raise
-        except TerraceError:
+        from terrace.pipelines.crew import readable
+
+        landscape = readable(self.survey, commit or self.trust.commit)
+        if landscape is None:
             return {}
         return {key: why for name in environments for key, why in landscape.left_out(name).items()}
 

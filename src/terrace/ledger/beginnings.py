@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.model import Event
+from terrace.ledger.signed_text import signed_text
 
 HEAD = "Terrace: a ledger is begun anew, version 1"
 """The first line of what is signed: no other signed text is taken for one."""
@@ -29,8 +29,7 @@ class Beginning:
     def text(self) -> bytes:
         """What is signed. No two beginnings give the same text."""
         values = {"replaces": self.replaces, "reason": self.reason, "actor": self.actor}
-        lines = (f"{name}: {json.dumps(value)}" for name, value in values.items())
-        return ("\n".join((HEAD, *lines)) + "\n").encode("ascii")
+        return signed_text(HEAD, values)
 
 
 Proves = Callable[[Beginning], bool]

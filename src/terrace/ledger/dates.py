@@ -7,7 +7,6 @@ nothing that depends on time is decided before a person has found out which.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from datetime import datetime, timedelta
 from terrace.ledger.chain import TOLERANCE
 from terrace.ledger.events.people import DatesDismissed
 from terrace.ledger.model import Event, History
+from terrace.ledger.signed_text import signed_text
 
 HEAD = "Terrace: the dates of events of the ledger do not count, version 1"
 """The first line of what is signed: no other signed text is taken for one."""
@@ -41,8 +41,7 @@ class DatesDismissal:
     def text(self) -> bytes:
         """What is signed. No two dismissals give the same text."""
         values = (self.ledger, self.position, self.last, self.hash, self.reason, self.actor)
-        lines = (f"{name}: {json.dumps(value)}" for name, value in zip(_FIELDS, values, strict=True))
-        return ("\n".join((HEAD, *lines)) + "\n").encode("ascii")
+        return signed_text(HEAD, dict(zip(_FIELDS, values, strict=True)))
 
 
 DatesCount = Callable[[DatesDismissal], bool]

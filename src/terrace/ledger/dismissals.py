@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from terrace.ledger.events.record import Record
 from terrace.ledger.model import Event, History
 from terrace.ledger.positions import Span, merged, words_of
 from terrace.ledger.reading import Fault
+from terrace.ledger.signed_text import signed_text
 
 HEAD = "Terrace: an event of the ledger counts as absent, version 1"
 """The first line of what is signed: no other signed text is taken for one."""
@@ -40,8 +40,7 @@ class Dismissal:
     def text(self) -> bytes:
         """What is signed. No two dismissals give the same text."""
         values = (self.ledger, self.position, self.hash, self.reason, self.actor)
-        lines = (f"{name}: {json.dumps(value)}" for name, value in zip(_FIELDS, values, strict=True))
-        return ("\n".join((HEAD, *lines)) + "\n").encode("ascii")
+        return signed_text(HEAD, dict(zip(_FIELDS, values, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,7 @@ class DismissalOfSeveral:
         """What is signed. No two dismissals give the same text."""
         spans = [[span.first, span.last] for span in self.spans]
         values = (self.ledger, spans, self.hash, self.reason, self.actor)
-        lines = (f"{name}: {json.dumps(value)}" for name, value in zip(_FIELDS_OF_SEVERAL, values, strict=True))
-        return ("\n".join((HEAD_OF_SEVERAL, *lines)) + "\n").encode("ascii")
+        return signed_text(HEAD_OF_SEVERAL, dict(zip(_FIELDS_OF_SEVERAL, values, strict=True)))
 
 
 Counts = Callable[[Dismissal | DismissalOfSeveral], bool]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.assess.model import Finding
+from terrace.errors import Interrupted, TerraceError
 from terrace.gates.model import Identity, Witness
 from terrace.ledger.dates import Reference, no_reference
 from terrace.ledger.declared import Declared
@@ -48,6 +49,16 @@ def ask_nobody(run: str, requester: str, opened_at: datetime) -> str:
 
 def unsigned(text: bytes) -> None:
     """How somebody is known who has no key and said it nowhere else: not at all."""
+
+
+def readable(survey: Callable[[str], Landscape], commit: str) -> Landscape | None:
+    """Returns what is at a commit; None where this clone does not have the commit, or its configuration is broken."""
+    try:
+        return survey(commit)
+    except Interrupted:
+        raise
+    except TerraceError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,11 @@ def destroy(
     if current is not None and _asks_the_same(current, stack):
         return resume(crew, current)
     commit, waves = destruction_of(crew, history, environment, stack)
-    taken = taken_over(crew, commit, stack) if stack is not None else None
-    if stack is not None and taken is not None:
-        return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
+    if stack is not None:
+        here, tip = crew.survey(commit), crew.survey(crew.repository.protected_tip())
+        taken = taken_over(here, tip, stack)
+        if taken is not None:
+            return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
     going = {key for wave in waves for key in wave}
     held = tuple(_still_read(edge) for edge in readers_left(crew, history, going) if edge.reader not in allowed)
     if held:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from terrace.errors import BadInput, Interrupted, TerraceError
+from terrace.errors import BadInput
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.states import lineages, standings
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.crew import Crew, readable
 from terrace.pipelines.opening import waves_of
+from terrace.report.leftovers import Leftover
 from terrace.rollout.model import Deployment
 from terrace.stacks.backends import Address, addresses, common
+from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction
 from terrace.stacks.naming import no_such
 from terrace.stacks.order import Edge, edges
@@ -48,10 +50,34 @@ def _renamed(history: History, there: Mapping[str, Deployment]) -> dict[str, str
     return found
 
 
-def taken_over(crew: Crew, commit: str, key: str) -> tuple[str, Address] | None:
-    """Returns the stack of the protected branch that has the state of a stack of an earlier commit by now, with the
-    address; None where there is none. The stack was renamed, or another one names its state."""
-    here, tip = crew.survey(commit), crew.survey(crew.repository.protected_tip())
+def leftovers(survey: Callable[[str], Landscape], tip_commit: str, history: History) -> tuple[Leftover, ...]:
+    """Returns the stacks that hold something and that the protected branch no longer names, of all environments.
+
+    None where the protected branch cannot be read: other commands say why.
+    """
+    tip = readable(survey, tip_commit)
+    if tip is None:
+        return ()
+    names = {stack.key for stack in tip.stacks}
+    return tuple(
+        Leftover(key, deployment.environment, deployment.commit, _new_name(survey, tip, key, deployment.commit))
+        for key, deployment in sorted(deployed_stacks(history).items())
+        if key not in names
+    )
+
+
+def _new_name(survey: Callable[[str], Landscape], tip: Landscape, key: str, commit: str) -> str:
+    """The stack of the protected branch that has the state of a stack which is gone there; "" where there is none."""
+    there = readable(survey, commit)
+    if there is None or all(one.key != key for one in there.stacks):
+        return ""
+    found = taken_over(there, tip, key)
+    return found[0] if found is not None else ""
+
+
+def taken_over(here: Landscape, tip: Landscape, key: str) -> tuple[str, Address] | None:
+    """Returns the stack of the protected branch (`tip`) that has the state of a stack of an earlier commit by now, with
+    the address; None where there is none. The stack was renamed, or another one names its state."""
     mine = addresses(here.stack(key), here.graph)
     for stack in tip.stacks:
         same = common(addresses(stack, tip.graph), mine) if stack.key != key else None
@@ -68,12 +94,9 @@ def readers_left(crew: Crew, history: History, keys: Collection[str]) -> tuple[E
             commits.setdefault(deployment.commit, set()).add(key)
     found: list[Edge] = []
     for commit, readers in sorted(commits.items()):
-        try:
-            there = crew.survey(commit)
-        except Interrupted:
-            raise
-        except TerraceError:
-            # The commit is not in this clone, and what its stacks read is not known.
+        there = readable(crew.survey, commit)
+        if there is None:
+            # What its stacks read is not known.
             continue
         for edge in edges(there.stacks, there.graph):
             if edge.certain and edge.owner in keys and edge.reader in readers:

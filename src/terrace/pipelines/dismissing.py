@@ -59,6 +59,21 @@ def unread_among(history: History, spans: Sequence[Span], counts: Counts) -> tup
     return tuple(fault for fault in faults if any(fault.event.position in span for span in spans))
 
 
+def dismiss_faults(
+    ledger: Ledger,
+    faults: Sequence[Fault],
+    actor: str,
+    reason: str,
+    sign: Callable[[bytes], str | None],
+    counts: Counts,
+) -> None:
+    """Write down in one event that these count as absent: as one that earlier versions read, where it is one only."""
+    if len(faults) == 1:
+        dismiss(ledger, faults[0].event.position, actor, reason, sign, counts)
+    else:
+        dismiss_several(ledger, faults, actor, reason, sign, counts)
+
+
 def dismiss_several(
     ledger: Ledger,
     faults: Sequence[Fault],

@@ -13,7 +13,7 @@ from terrace.assess.masking import Hiding, concealed, concealed_value, hiding_of
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.crew import Crew, readable
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.journal import append
 from terrace.pipelines.known_states import wrong_state
@@ -262,11 +262,8 @@ def _undeployed(crew: Crew, landscape: Landscape, keys: Iterable[str]) -> Mappin
     tip = repository.protected_tip()
     if tip == commit:
         return dict.fromkeys(keys, ())
-    try:
-        after = crew.survey(tip)
-    except Interrupted:
-        raise
-    except TerraceError:
+    after = readable(crew.survey, tip)
+    if after is None:
         # What cannot be read may touch anything.
         return dict.fromkeys(keys, repository.touching(commit, tip, (".",)))
     changes = change_set_between(landscape, after, repository.tree(commit), repository.tree(tip))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
 from terrace.ledger.removed_stacks import Recreation, recreations, removed_stacks
 from terrace.ledger.states import Standing, release_of, standings
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.crew import Crew, readable
 from terrace.plans.model import Action, Plan
 from terrace.plans.state_file import holds_nothing
 from terrace.plans.terraform import StateSnapshot
@@ -52,13 +51,10 @@ def moved_state(crew: Crew, history: History, landscape: Landscape, stack: Stack
     deployment = release_of(history, stack.environment, stack.key)
     if deployment is None or deployment.commit == landscape.commit:
         return ""
-    try:
-        there = crew.survey(deployment.commit)
-        former = addresses(there.stack(stack.key), there.graph)
-    except Interrupted:
-        raise
-    except (KeyError, TerraceError):
+    there = readable(crew.survey, deployment.commit)
+    if there is None or all(one.key != stack.key for one in there.stacks):
         return ""
+    former = addresses(there.stack(stack.key), there.graph)
     now = addresses(stack, landscape.graph)
     if not former or not now or any(one.is_same(other) for one in former for other in now):
         return ""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.crew import Crew, readable
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.backends import addresses, common
 from terrace.stacks.landscape import Landscape
@@ -55,14 +54,10 @@ def _others(crew: Crew, history: History, here: Landscape) -> Iterator[tuple[Lan
     for commit, keys in _deployed(crew, history).items():
         if commit in (tip, here.commit):
             continue
-        try:
-            there = crew.survey(commit)
-        except Interrupted:
-            raise
-        except TerraceError:
-            # It is not in this clone any more. The lineage of the state is compared as well.
-            continue
-        yield there, tuple(stack for stack in there.stacks if stack.key in keys)
+        deployed = readable(crew.survey, commit)
+        # Where it cannot be read, the lineage of the state is compared all the same.
+        if deployed is not None:
+            yield deployed, tuple(stack for stack in deployed.stacks if stack.key in keys)
 
 
 def _deployed(crew: Crew, history: History) -> dict[str, set[str]]:

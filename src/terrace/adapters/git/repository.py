@@ -187,10 +187,6 @@ class GitRepository:
             raise failure(self.root, "ls-files", done)
         return frozenset(os.fsdecode(line.partition(b"\t")[2]) for line in done.out.split(b"\0") if line)
 
-    @property
-    def has_commits(self) -> bool:
-        return self.git("rev-parse", "--verify", "--quiet", "HEAD").code == 0
-
     def config(self, name: str) -> str | None:
         """A value of the user's Git configuration, as it was when the first one was asked for."""
         value = self._settings.get(_setting(name))

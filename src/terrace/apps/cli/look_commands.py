@@ -92,7 +92,7 @@ def ledger() -> None:
 @click.pass_obj
 def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
     """Find an altered, dropped, reordered or truncated event."""
-    from terrace.apps.cli.look import ledger_verify
+    from terrace.apps.cli.ledger import ledger_verify
 
     return ledger_verify(folder, head, as_json=as_json)
 
@@ -132,7 +132,7 @@ def ledger_dismiss(
       terrace ledger dismiss 41 --reason "not one of ours"
       terrace ledger dismiss 41 43-57 --reason "a flood of one token" --dry-run
     """
-    from terrace.apps.cli.look import ledger_dismiss
+    from terrace.apps.cli.ledger import ledger_dismiss
 
     return ledger_dismiss(folder, positions, reason, actor, key, dry_run=dry_run, yes=yes, as_json=as_json)
 
@@ -156,7 +156,7 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, y
       terrace ledger rekey --reason "the old key is lost" --dry-run
       terrace ledger rekey --old-key env:OLD_KEY --reason "the key of 2025 was retired"
     """
-    from terrace.apps.cli.look import ledger_rekey
+    from terrace.apps.cli.ledger import ledger_rekey
 
     return ledger_rekey(folder, old_key, reason, dry_run=dry_run, yes=yes, as_json=as_json)
 
@@ -174,7 +174,7 @@ def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, y
     Look for it first: a clone that has it can push it back. Holds, unknown outcomes and rejections that only it knew
     are gone. Signed with your SSH key; where the trust root names signers, only they begin one.
     """
-    from terrace.apps.cli.look import ledger_begin
+    from terrace.apps.cli.ledger import ledger_begin
 
     return ledger_begin(folder, reason, actor, key, yes=yes, as_json=as_json)
 
@@ -183,7 +183,7 @@ def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, y
 @click.pass_obj
 def ledger_export(folder: str) -> int:
     """Every event as one JSON object a line."""
-    from terrace.apps.cli.look import ledger_export
+    from terrace.apps.cli.ledger import ledger_export
 
     return ledger_export(folder)
 
