@@ -491,6 +491,7 @@ def test_every_signal_by_number_goes_to_a_process_that_cannot_have_ended_unnotic
         # A child that nobody has waited for.
         ("adapters/terraform/execute.py", "os.killpg(self.child.pid, signal.SIGKILL)"),
         ("adapters/confined.py", "os.killpg(child.pid, signal.SIGKILL)"),
+        ("adapters/runner/run_log.py", "os.kill(self.pid, signal.SIGKILL)"),
         # Its own group.
         ("adapters/terraform/fast/serve.py", "os.killpg(0, signal.SIGKILL)"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -116,6 +117,75 @@ def test_an_apply_that_fails_and_whose_log_is_cut_has_an_unknown_outcome(tmp_pat
     assert (outcome.code, outcome.evidence) == (1, None)
     assert "its log was cut" in outcome.doubt
     assert "local-exec provisioner error" in outcome.summary
+
+
+def flood(place: Path) -> str:
+    """A stack that says three megabytes once it may, and goes on for a second."""
+    wait = f"touch {place}/begun; until [ -e {place}/go ]; do sleep 0.02; done"
+    return f"""
+resource "terraform_data" "flood" {{
+  provisioner "local-exec" {{
+    command = "{wait}; yes {"x" * 100} | head -c 3000000; touch {place}/said; sleep 1"
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["killed", "killed after it was cut once"])
+def test_a_log_stays_below_its_bound_when_its_runner_is_killed_and_terraform_goes_on(
+    tmp_path: Path, stopped: bool
+) -> None:
+    applier = LocalApplier(tmp_path / "runs", terraform_in(tmp_path / "terrace"), log_bytes=40_000)
+    place = tmp_path
+    site = site_of(tmp_path, flood(place))
+    one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))
+    run, began = RunFolder(tmp_path / "runs" / "one"), time.monotonic()
+    while not (place / "begun").exists():
+        assert time.monotonic() - began < 60
+        time.sleep(0.02)
+    if stopped:
+        (place / "go").touch()
+        while not (run.log.exists() and b'"terrace_cut"' in run.log.read_bytes()):
+            assert time.monotonic() - began < 60
+            time.sleep(0.01)
+    os.kill(runner_of(run.path), signal.SIGKILL)
+    (place / "go").touch()
+    assert applier.wait(one) is None, "the end of Terraform was seen by no runner"
+    log = run.log.read_bytes()
+    assert (place / "said").exists() and len(log) < 100_000
+    assert log.count(b'"terrace_cut"') == 1
+    assert b"Apply complete!" in log[-2000:], "Terraform went on to its end, and what it said last is kept"
+    assert applier.look(one) is Fate.DIED
+    found = applier.autopsy(one)
+    assert found is not None and not found.whole
+
+
+def processes_with(folder: Path) -> set[int]:
+    """The processes that have the log of a run open."""
+    found = set()
+    for descriptors in Path("/proc").glob("[0-9]*/fd"):
+        with contextlib.suppress(OSError):
+            if any(one.readlink() == folder / "log.jsonl" for one in descriptors.iterdir()):
+                found.add(int(descriptors.parent.name))
+    return found
+
+
+@pytest.mark.slow
+def test_no_process_is_left_once_an_apply_has_ended_or_everything_was_killed(
+    applier: LocalApplier, tmp_path: Path
+) -> None:
+    site = site_of(tmp_path, SLOW)
+    terraform = terraform_in(tmp_path / "terrace")
+    one = begin(applier, "one", site, terraform.plan(site))
+    run = RunFolder(tmp_path / "runs" / "one")
+    while len(processes_with(run.path)) < 3:
+        time.sleep(0.02)
+    runner = runner_of(run.path)
+    other = next(pid for pid in processes_with(run.path) if os.getpgid(pid) != runner)
+    os.kill(other, signal.SIGSTOP)
+    outcome = applier.wait(one)
+    assert outcome is not None and outcome.code == 0, "one that is stopped holds nothing up"
+    assert processes_with(run.path) == set()
 
 
 @pytest.mark.slow

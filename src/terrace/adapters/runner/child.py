@@ -27,7 +27,7 @@ from terrace.adapters.hardening import harden
 from terrace.adapters.host import pid_namespace, start_time
 from terrace.adapters.runner.permits import Permits
 from terrace.adapters.runner.run_folder import RunFolder
-from terrace.adapters.runner.run_log import LOG_BYTES, RunLog
+from terrace.adapters.runner.run_log import LOG_BYTES, Keeper, RunLog
 from terrace.adapters.runner.word import Word
 
 POLL_SECONDS = 0.1
@@ -90,15 +90,23 @@ class _Run:
         )
         # To be read as well: what was said last is kept of a log that is cut.
         log = os.open(self._run.log, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        bounded = RunLog(log, int(self._intent.get("log_bytes", LOG_BYTES)))
+        limit = int(self._intent.get("log_bytes", LOG_BYTES))
+        bounded = RunLog(log, limit)
+        try:
+            keeper = Keeper.start(log, self._lock, limit)
+        except OSError as error:
+            os.close(log)
+            self._decline(f"the process that bounds its log could not be started: {error.strerror}")
+            return
         try:
             with _lane(self._intent.get("lane"), self._cwd) as (variables, handles):
                 objection = "interrupted before it was started" if self._stopped else word.stale()
                 if objection:
                     self._decline(objection)
                     return
-                code = self._terraform(permits, log, bounded, variables, handles)
+                code = self._terraform(permits, log, bounded, variables, (keeper.alive, *handles))
         finally:
+            keeper.dismiss()
             os.close(log)
         self._end(code, bounded.left_out)
         permits.clear(self._bound["nonce"])
