@@ -122,7 +122,7 @@ def test_a_branch_that_removes_its_own_gate_is_blocked_and_judged_by_the_old_one
     checked = shop.run("check", "--json")
     assert (checked.code, checked.json["verdict"]) == (1, "block")
     (finding,) = (found for found in checked.json["findings"] if found["rule"] == "trust-root")
-    assert "staging needs 0 approvals instead of 1" in finding["message"]
+    assert "staging needs fewer approvals: 0 instead of 1" in finding["message"]
 
 
 def test_an_answer_that_would_not_count_is_refused_before_it_is_written(shop: World) -> None:

@@ -80,18 +80,18 @@ HARMLESS = {
 """The keys of which no value lets more through. Each has its reason in the table; a further one needs a look here."""
 
 PARTS = {
-    ("environments.NAME.risk", "medium"): ("medium: 2", "medium: 1", "dev needs 1 approvals instead of 2"),
-    ("environments.NAME.risk", "high"): ("high: {owners: 2}, ", "", "dev needs 0 approvals of owners instead of 2"),
-    ("environments.NAME.risk", "critical"): (", critical: block", "", "dev takes releases of critical risk"),
-    ("environments.NAME.smoke[] with `http`", "http"): ("a.example", "b.example", "dev loses or changes a smoke test"),
-    ("environments.NAME.smoke[] with `http`", "expect"): ("name: a", "name: a, expect: 500", "changes a smoke test"),
-    ("environments.NAME.smoke[] with `http`", "contains"): ("contains: ok, ", "", "changes a smoke test"),
-    ("environments.NAME.smoke[] with `http`", "timeout"): ("name: a", "name: a, timeout: 1d", "changes a smoke test"),
-    ("environments.NAME.smoke[] with `http`", "attempts"): ("name: a", "name: a, attempts: 99", "changes a smoke test"),
-    ("environments.NAME.smoke[] with `http`", "name"): ("name: a", "name: c", "changes a smoke test"),
+    ("environments.NAME.risk", "medium"): ("medium: 2", "medium: 1", "dev needs fewer approvals: 1 instead of 2"),
+    ("environments.NAME.risk", "high"): ("high: {owners: 2}, ", "", "dev needs fewer approvals of the team owners: 0 instead of 2"),
+    ("environments.NAME.risk", "critical"): (", critical: block", "", "dev accepts releases of critical risk"),
+    ("environments.NAME.smoke[] with `http`", "http"): ("a.example", "b.example", "a smoke test of dev is removed or changed"),
+    ("environments.NAME.smoke[] with `http`", "expect"): ("name: a", "name: a, expect: 500", "a smoke test of dev is removed or changed"),
+    ("environments.NAME.smoke[] with `http`", "contains"): ("contains: ok, ", "", "a smoke test of dev is removed or changed"),
+    ("environments.NAME.smoke[] with `http`", "timeout"): ("name: a", "name: a, timeout: 1d", "a smoke test of dev is removed or changed"),
+    ("environments.NAME.smoke[] with `http`", "attempts"): ("name: a", "name: a, attempts: 99", "a smoke test of dev is removed or changed"),
+    ("environments.NAME.smoke[] with `http`", "name"): ("name: a", "name: c", "a smoke test of dev is removed or changed"),
     ("environments.NAME.smoke[] with `run`", "run"): ("[./smoke]", "[./x, -y]", "dev runs the command './x -y'"),
-    ("environments.NAME.smoke[] with `run`", "timeout"): ("name: b", "name: b, timeout: 1d", "changes a smoke test"),
-    ("environments.NAME.smoke[] with `run`", "name"): ("name: b", "name: c", "changes a smoke test"),
+    ("environments.NAME.smoke[] with `run`", "timeout"): ("name: b", "name: b, timeout: 1d", "a smoke test of dev is removed or changed"),
+    ("environments.NAME.smoke[] with `run`", "name"): ("name: b", "name: c", "a smoke test of dev is removed or changed"),
     ("environments.NAME.drift.ignore[]", "address"): ("a.b", "'*'", "dev ignores drift of *"),
     ("environments.NAME.drift.ignore[]", "attributes"): ("attributes: [c], ", "", "dev ignores drift of a.b"),
     ("environments.NAME.drift.ignore[]", "owner"): ("owner: ann", "owner: eve", "dev ignores drift of a.b"),
@@ -99,14 +99,14 @@ PARTS = {
     ("environments.NAME.drift.ignore[]", "until"): ("2026-12-31", "2099-12-31", "dev ignores drift of a.b"),
     ("stacks[]", "path"): ("infra/net", "infra/other", "the stack infra/net of dev is no longer set"),
     ("stacks[]", "environment"): ("environment: dev", "environment: p", "the stack infra/net of dev moves to p"),
-    ("policies[] as a mapping", "path"): ("path: policies", "path: others", "policies judge no longer"),
+    ("policies[] as a mapping", "path"): ("path: policies", "path: others", "the policies in policies no longer apply"),
     ("policies[] as a mapping", "input"): (
         ", input: plan, namespaces: [main], data: [data]",
         "",
-        "judge another input",
+        "get another input",
     ),
-    ("policies[] as a mapping", "namespaces"): ("[main]", "[other]", "judge another input or other namespaces"),
-    ("policies[] as a mapping", "data"): ("[data]", "[other]", "judge another input"),
+    ("policies[] as a mapping", "namespaces"): ("[main]", "[other]", "get another input, other data or other namespaces"),
+    ("policies[] as a mapping", "data"): ("[data]", "[other]", "get another input"),
 }
 """Keys that are compared together with the others of their record: a text of the file, and what it becomes."""
 
@@ -266,11 +266,11 @@ people: {ann: {emails: [ann@example.com]}}
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("people: {", "people: {eve: {login: eve-gh}, ", "the account eve-gh may speak as eve"),
-        ("people: {", "people: {eve: {}, ", "the account eve may speak as eve"),
-        ("people: {", "people: {eve: {emails: [e@example.com]}, ", "e@example.com may speak as eve"),
-        ("[ann@example.com]", "[]", "commits of ann are no longer known as theirs"),
-        ("ann: {emails", "ann: {login: eve, emails", "the account eve may speak as ann"),
+        ("people: {", "people: {eve: {login: eve-gh}, ", "commits and answers of the account eve-gh count as those of eve"),
+        ("people: {", "people: {eve: {}, ", "commits and answers of the account eve count as those of eve"),
+        ("people: {", "people: {eve: {emails: [e@example.com]}, ", "commits and answers of e@example.com count as those of eve"),
+        ("[ann@example.com]", "[]", "commits of ann no longer count as theirs"),
+        ("ann: {emails", "ann: {login: eve, emails", "commits and answers of the account eve count as those of ann"),
         ('smoke: [{http: "https://a.example/"}', 'smoke: [{http: "https://a.example/"}, {run: [sh, -c, x]}', "sh -c x"),
         ("    smoke", "    health: [{run: [./own]}]\n    smoke", "prod runs the command './own'"),
         (
@@ -292,7 +292,7 @@ people: {ann: {emails: [ann@example.com]}}
         (
             "people:",
             "stacks: [{path: environments/dev, environment: dev, backend_config: {key: prod}}]\npeople:",
-            "the stack environments/dev of dev tells its backend something else",
+            "the stack environments/dev of dev gives its backend other values",
         ),
         (
             "people:",
@@ -307,23 +307,23 @@ people: {ann: {emails: [ann@example.com]}}
         ("  prod:\n", "  eve: {}\n  prod:\n", "eve is new"),
         ("  dev: {}\n", "  dev: {credentials: {apply: {KEY: env:PROD_APPLY}}}\n", "dev gets other credentials"),
         ("  dev: {}\n", "  dev: {env: [PROD_APPLY]}\n", "dev gets other credentials or variables"),
-        ("    after: dev\n", "", "prod no longer needs a success in dev first"),
-        ("  prod:", "  production:", "prod loses its rules"),
+        ("    after: dev\n", "", "prod no longer needs a successful deployment to dev first"),
+        ("  prod:", "  production:", "the environment prod and its rules are removed"),
         ("  prod:", "  production:", "production is new"),
         ("people:", "terraform: {binary: ./tofu}\npeople:", "terraform.binary changes from auto to ./tofu"),
         ("people:", "terraform: {plan_timeout: 1d}\npeople:", "terraform.plan_timeout changes from 1h to 1d"),
         ("people:", "terraform: {state_timeout: 0}\npeople:", "terraform.state_timeout changes from 15m to 0"),
         ("people:", "waivers: {longest: 3650d}\npeople:", "waivers count for up to 3650d instead of 180d"),
-        ("people:", "forge: {api: 'https://e.example'}\npeople:", "others are asked who approved"),
+        ("people:", "forge: {api: 'https://e.example'}\npeople:", "another server or repository says who approved"),
         ("people:", "ledger: sqlite:own.db\npeople:", "ledger changes from git to sqlite:own.db"),
-        ("people:", "backups: {url: 's3://eve/x'}\npeople:", "backups go elsewhere"),
+        ("people:", "backups: {url: 's3://eve/x'}\npeople:", "backups are kept elsewhere"),
         ("people:", "signers: docs/keys\npeople:", "signers changes"),
         ("people:", "branch: eve\npeople:", "branch changes from main to eve"),
         ("people:", "remote: eve\npeople:", "remote changes from origin to eve"),
-        ("people:", "required_files: {modules: []}\npeople:", "modules need no README.md"),
+        ("people:", "required_files: {modules: []}\npeople:", "modules no longer need README.md"),
         ("people:", "checks: {secrets: off}\npeople:", "the check secrets goes from required to off"),
         ("people:", "checks: {trust-root: advisory}\npeople:", "the check trust-root goes from required to advisory"),
-        ("people:", "checks: {plan-secrets: {fail_on: critical}}\npeople:", "the check plan-secrets holds a change"),
+        ("people:", "checks: {plan-secrets: {fail_on: critical}}\npeople:", "the check plan-secrets blocks a change"),
         ("people:", "forge: {issues: off}\npeople:", "drift no longer has an issue"),
     ],
 )
@@ -395,3 +395,40 @@ def test_entries_that_become_a_pattern_are_compared_one_by_one() -> None:
 )
 def test_a_pattern_for_folders_that_were_of_no_other_environment_is_not_told(entry: str) -> None:
     assert loosened(load(PATTERNS.encode()), load(f"{PATTERNS}  - {entry}\n".encode())) == ()
+
+
+TWO = PATTERNS.replace("environment: prod}", "environment: prod, name: one}")
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        (
+            ["{path: infra/net, environment: prod, name: one}", "{path: infra/net, environment: prod, name: two}"],
+            ["infra/net becomes one more stack of prod, called two"],
+        ),
+        (
+            ["{path: infra/net, environment: prod, name: a}", "{path: infra/net, environment: prod, name: b}"],
+            [
+                "the stack one of prod in infra/net is no longer set",
+                "infra/net becomes one more stack of prod, called a",
+                "infra/net becomes one more stack of prod, called b",
+            ],
+        ),
+        (
+            [
+                "{path: infra/net, environment: prod, name: one, workspace: blue}",
+                "{path: infra/net, environment: prod, name: two}",
+            ],
+            [
+                "the stack one of prod in infra/net has its state in the workspace blue instead of default",
+                "infra/net becomes one more stack of prod, called two",
+            ],
+        ),
+    ],
+)
+def test_several_stacks_of_one_folder_are_told_by_their_names(entries: list[str], said: list[str]) -> None:
+    lines = "".join(f"  - {one}\n" for one in entries)
+    after = TWO.replace("  - {path: infra/net, environment: prod, name: one}\n", lines)
+    assert sorted(loosened(load(TWO.encode()), load(after.encode()))) == sorted(said)
+    assert loosened(load(after.encode()), load(after.encode())) == ()

@@ -93,7 +93,7 @@ COMMITS = Record(
     ),
 )
 
-_FEWER_FILES = Removed("{key} need no {items}")
+_FEWER_FILES = Removed("{key} no longer need {items}")
 
 REQUIRED_FILES = Record(
     "required_files",
@@ -112,7 +112,7 @@ DOCS = Record(
             "Which changed modules need a page in their README: those with markers there, or all.",
             "marked",
             "check",
-            looser=Ordered(("all", "marked"), "modules need no page in their README"),
+            looser=Ordered(("all", "marked"), "modules without a marker no longer need a page in their README"),
         ),
     ),
 )
@@ -148,7 +148,7 @@ AUDIT = Record(
             "How often `terrace tick` looks at everything that is deployed, as `terrace check --all` does; 0: never.",
             "0",
             "tick",
-            looser=Higher("everything that stands is looked at less often", unlimited=(timedelta(0),)),
+            looser=Higher("the deployed configuration is audited less often", unlimited=(timedelta(0),)),
         ),
     ),
 )
@@ -196,7 +196,7 @@ CHECK = Record(
             "The least severity that holds a change.",
             "`fail_on` of `checks`",
             "check",
-            looser=Ordered(GRADE.words, "the check {name} holds a change from {new} on instead of {old}"),
+            looser=Ordered(GRADE.words, "the check {name} blocks a change only from severity {new} on instead of {old}"),
         ),
     ),
 )
@@ -220,7 +220,7 @@ WEIGHTS = Record(
             "The least severity that holds a change; less is told.",
             "info",
             "check",
-            looser=Ordered(GRADE.words, "checks hold a change from {new} on instead of {old}"),
+            looser=Ordered(GRADE.words, "checks block a change only from severity {new} on instead of {old}"),
         ),
     ),
 )

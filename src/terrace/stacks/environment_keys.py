@@ -54,7 +54,7 @@ APPROVALS = Record(
             "How many people in all.",
             "0",
             "gate approvals",
-            looser=Lower("{name} needs {new} approvals instead of {old}"),
+            looser=Lower("{name} needs fewer approvals: {new} instead of {old}"),
         ),
         Key(
             "roles",
@@ -62,7 +62,7 @@ APPROVALS = Record(
             "How many people of each team; one person fills one role.",
             "none",
             "gate approvals",
-            looser=Fewer("{name} needs {number} approvals of {item} instead of {before}"),
+            looser=Fewer("{name} needs fewer approvals of the team {item}: {number} instead of {before}"),
         ),
         Key(
             "expires",
@@ -70,7 +70,7 @@ APPROVALS = Record(
             "How long an answer counts.",
             "24h",
             "gate approvals",
-            looser=Higher("approvals of {name} count for longer", when=_asked),
+            looser=Higher("approvals for {name} stay valid for longer", when=_asked),
         ),
         Key(
             "unsigned",
@@ -78,7 +78,7 @@ APPROVALS = Record(
             "Whether answers without an SSH signature count.",
             "false",
             "gate approvals",
-            looser=Ordered((False, True), "{name} takes approvals without a signature"),
+            looser=Ordered((False, True), "{name} accepts approvals without a signature"),
         ),
     ),
 )
@@ -177,7 +177,7 @@ ROLLOUT = Record(
             "How long a release is watched before it counts as good.",
             "0",
             "deploy, tick",
-            looser=Lower("{name} bakes for a shorter time"),
+            looser=Lower("{name} is watched for a shorter time after a deployment"),
         ),
         Key(
             "every",
@@ -185,7 +185,7 @@ ROLLOUT = Record(
             "How often its health is measured meanwhile.",
             "30s",
             "deploy, tick",
-            looser=Higher("{name} is measured less often"),
+            looser=Higher("the health of {name} is measured less often"),
         ),
         Key(
             "passes",
@@ -193,7 +193,7 @@ ROLLOUT = Record(
             "How many of the last `of` measurements must pass.",
             "3",
             "deploy, tick",
-            looser=Lower("{name} is content with fewer healthy measurements"),
+            looser=Lower("{name} needs a smaller share of healthy measurements"),
         ),
         Key(
             "of",
@@ -201,7 +201,7 @@ ROLLOUT = Record(
             "How many measurements are looked at.",
             "5",
             "deploy, tick",
-            looser=Higher("{name} is content with fewer healthy measurements"),
+            looser=Higher("{name} needs a smaller share of healthy measurements"),
         ),
     ),
     later=frozenset({"canary"}),
@@ -231,7 +231,7 @@ IGNORE = Record(
     ),
 )
 
-_MORE_AT_ONCE = Higher("{name} takes back more drift at once")
+_MORE_AT_ONCE = Higher("drift of more objects of {name} may be undone at once")
 
 REMEDIATE = Record(
     "remediation",
@@ -242,7 +242,7 @@ REMEDIATE = Record(
             "Who must say yes to taking drift back.",
             "as `approvals` of the environment",
             "gate approvals",
-            looser=InsteadOf(APPROVALS, "approvals", 2, ", to take drift back"),
+            looser=InsteadOf(APPROVALS, "approvals", 2, ", to undo drift"),
         ),
         Key(
             "allow",
@@ -250,7 +250,7 @@ REMEDIATE = Record(
             "Attributes that may be changed back, by type.",
             "tags of every type",
             "drift",
-            looser=AddedMembers("{name} takes back drift of {items} of {item}"),
+            looser=AddedMembers("drift of {items} of {item} in {name} may be undone without a deployment"),
         ),
         Key("at_most", Number(1), "How many objects of a stack at once.", "5", "drift", looser=_MORE_AT_ONCE),
         Key("share", Percentage(), "How much of a stack at once.", "20%", "drift", looser=_MORE_AT_ONCE),
@@ -271,7 +271,7 @@ DRIFT = Record(
             "How often `terrace tick` looks for drift; 0: only when asked.",
             "0",
             "tick",
-            looser=Higher("{name} is looked at for drift less often", unlimited=(timedelta(0),)),
+            looser=Higher("{name} is checked for drift less often", unlimited=(timedelta(0),)),
         ),
         Key(
             "ignore",
@@ -352,7 +352,7 @@ RISK = Record(
     ),
 )
 
-_LONGER = Higher("{name} has a longer {key}, or none", unlimited=(None,))
+_LONGER = Higher("{name} has a longer {key} or none", unlimited=(None,))
 
 ENVIRONMENT = Record(
     "an environment",
@@ -363,7 +363,7 @@ ENVIRONMENT = Record(
             "The environment whose success a release needs first.",
             "none",
             "gates promotion, soak",
-            looser=Changed("{name} no longer needs a success in {old} first", unless=(None,)),
+            looser=Changed("{name} no longer needs a successful deployment to {old} first", unless=(None,)),
         ),
         Key(
             "deploy",
@@ -371,7 +371,7 @@ ENVIRONMENT = Record(
             "Whether `terrace tick` deploys what lands.",
             "manual",
             "tick",
-            looser=Ordered(("manual", "automatic"), "{name} deploys by itself"),
+            looser=Ordered(("manual", "automatic"), "{name} is deployed to without a person who asks for it"),
         ),
         Key(
             "soak",
@@ -379,7 +379,7 @@ ENVIRONMENT = Record(
             "How long a release must have lived in `after`.",
             "0",
             "gate soak",
-            looser=Lower("{name} soaks for a shorter time"),
+            looser=Lower("{name} needs a shorter soak time"),
         ),
         Key(
             "approvals",
@@ -420,7 +420,7 @@ ENVIRONMENT = Record(
             "What happens when a release fails there: people are asked, or what is safe to undo is undone.",
             "pause",
             "deploy, tick",
-            looser=Changed("{name} answers a failed release with {new} instead of {old}"),
+            looser=Changed("after a failed release to {name} Terrace does {new} instead of {old}"),
         ),
         Key(
             "rollback",
@@ -428,7 +428,7 @@ ENVIRONMENT = Record(
             "Who must say yes to going back.",
             "as `approvals`",
             "gate approvals",
-            looser=InsteadOf(APPROVALS, "approvals", 0, ", to go back"),
+            looser=InsteadOf(APPROVALS, "approvals", 0, ", for a rollback"),
         ),
         Key(
             "protected",

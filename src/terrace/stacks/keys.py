@@ -67,8 +67,8 @@ _LONGER = Higher(
     unlimited=(timedelta(0),),
     word="it is longer, or 0",
 )
-_CHANGED_BACKUPS = Changed("backups go elsewhere or use another key")
-_CHANGED_FORGE = Changed("forge.{key} changes from {old} to {new}: others are asked who approved")
+_CHANGED_BACKUPS = Changed("backups are kept elsewhere or encrypted with another key")
+_CHANGED_FORGE = Changed("forge.{key} changes from {old} to {new}: another server or repository says who approved")
 
 STACK = Record(
     "a stack",
@@ -95,7 +95,7 @@ STACK = Record(
             "What it is called.",
             "the folder's name",
             "everything",
-            looser=Changed("{name} is called {new} instead of {old}, and what was recorded of it counts no longer"),
+            looser=Changed("{name} is called {new} instead of {old}, so that nothing recorded under the old name counts for it"),
         ),
         Key(
             "after",
@@ -119,7 +119,7 @@ STACK = Record(
             "Values for its backend block.",
             "none",
             "terraform",
-            looser=Changed("{name} tells its backend something else, such as the place of its state"),
+            looser=Changed("{name} gives its backend other values, such as the place of its state"),
         ),
         Key(
             "backend_files",
@@ -156,7 +156,7 @@ PERSON = Record(
             "Their account on the forge.",
             "their name",
             "gate approvals, ChatOps",
-            looser=Changed("the account {new} may speak as {name}"),
+            looser=Changed("commits and answers of the account {new} count as those of {name}"),
         ),
     ),
 )
@@ -187,7 +187,7 @@ TERRAFORM = Record(
             "What goes through the fast lane: plans and applies (`auto`), plans, or nothing.",
             "plan-only",
             "terraform",
-            looser=Ordered(("off", "plan-only", "auto"), "more goes through the fast lane: {new} instead of {old}"),
+            looser=Ordered(("off", "plan-only", "auto"), "the fast lane is used for more: {new} instead of {old}"),
         ),
         Key(
             "lock_wait",
@@ -288,7 +288,7 @@ FORGE = Record(
             "Whether only commits enter that came through a merged change whose newest commit somebody else approved.",
             "off",
             "gate reviewed",
-            looser=Ordered(("required", "off"), "what nobody reviewed may be deployed"),
+            looser=Ordered(("required", "off"), "changes that were not reviewed may be deployed"),
         ),
         Key(
             "deployments",
@@ -343,7 +343,7 @@ TERRACE = Record(
             "everything",
             looser=Entries(
                 ENVIRONMENT,
-                gone="{name} loses its rules",
+                gone="the environment {name} and its rules are removed",
                 new="{name} is new: its stacks are deployed by the rules of {name} alone",
             ),
         ),
@@ -362,7 +362,7 @@ TERRACE = Record(
             "of `stacks` matches them, and none of them is told.",
             "none",
             "discovery, check, doctor",
-            looser=Added("root modules in {items} are in no stack, and that is no longer told"),
+            looser=Added("root modules in {items} may be in no stack without being reported"),
         ),
         Key(
             "teams",
@@ -370,7 +370,7 @@ TERRACE = Record(
             "Who belongs to which team.",
             "none",
             "gate approvals",
-            looser=AddedMembers("{items} may speak for {item}"),
+            looser=AddedMembers("approvals of {items} count for the team {item}"),
         ),
         Key(
             "people",
@@ -380,7 +380,7 @@ TERRACE = Record(
             "gate approvals",
             looser=Entries(
                 PERSON,
-                gone="commits of {name} are no longer known as theirs",
+                gone="commits of {name} no longer count as theirs",
                 nothing={"emails": (), "login": None},
             ),
         ),
@@ -438,7 +438,7 @@ TERRACE = Record(
             "The id of the ledger, which `terrace doctor` tells: no other one is taken for it.",
             "any",
             "ledger",
-            looser=Changed("another ledger than {old} may be read", unless=("",)),
+            looser=Changed("a ledger other than {old} is accepted", unless=("",)),
         ),
         Key("backups", BACKUPS, "Where copies of states go.", "see there", "deploy", looser=Inside(BACKUPS)),
         Key(
@@ -471,7 +471,7 @@ TERRACE = Record(
             "Platforms that lock files must know providers for.",
             "none",
             "check",
-            looser=Removed("lock files need not know providers for {items}"),
+            looser=Removed("lock files no longer need checksums of providers for {items}"),
         ),
         Key(
             "required_files",

@@ -59,23 +59,12 @@ def values(config: Config, weighed: Iterable[str] = ()) -> Values:
 
 
 def _stacks(entries: Iterable[StackSetting | StackPattern]) -> dict[tuple[str, str], Values]:
+    """The entries by environment and folder. Where several are of one environment and folder, the first has all of them
+    in `several`."""
     found: dict[tuple[str, str], list[Values]] = {}
     for one in entries:
         found.setdefault((one.environment, one.path), []).append(_fields(one))
-    return {place: mine[0] if len(mine) == 1 else _together(mine) for place, mine in found.items()}
-
-
-def _together(entries: list[Values]) -> Values:
-    """Several stacks of one folder and environment as one: whatever changes of one of them is told."""
-    ordered = sorted(entries, key=lambda one: str(one["name"]))
-    return {
-        **ordered[0],
-        "name": " and ".join(one["name"] for one in ordered),
-        "after": tuple(after for one in ordered for after in one["after"]),
-        "backend_config": {f"{one['name']}.{k}": v for one in ordered for k, v in one["backend_config"].items()},
-        "backend_files": tuple(f"{one['name']}: {path}" for one in ordered for path in one["backend_files"]),
-        "workspace": " and ".join(f"{one['workspace']} ({one['name']})" for one in ordered),
-    }
+    return {place: mine[0] if len(mine) == 1 else {**mine[0], "several": tuple(mine)} for place, mine in found.items()}
 
 
 _PLAIN = ("signers", "branch", "remote", "ledger", "ledger_id", "platforms", "not_stacks")

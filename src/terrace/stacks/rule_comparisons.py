@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -30,7 +30,7 @@ class AtRisk:
         for level in LEVELS_OF_RISK:
             was, is_ = self._asked(pair.old, level), self._asked(pair.new, level)
             if was["blocked"] and not is_["blocked"]:
-                yield f"{pair.name} takes releases of {level} risk"
+                yield f"{pair.name} accepts releases of {level} risk"
             for way in record_ways(self.approvals, pair.name, was["approvals"], is_["approvals"]):
                 yield f"{way}, at {level} risk"
 
@@ -55,7 +55,7 @@ class Probes:
 
     def ways(self, pair: Pair) -> Iterator[str]:
         if any(one not in pair.new for one in pair.old):
-            yield f"{pair.name} loses or changes {self.what}"
+            yield f"{self.what} of {pair.name} is removed or changed"
         for probe in pair.new:
             if probe in pair.old:
                 continue
@@ -76,7 +76,7 @@ class Remediation:
         if pair.new is None:
             return
         if pair.old is None:
-            yield f"{pair.name} takes drift back by itself"
+            yield f"drift of {pair.name} may be undone without a deployment"
         else:
             yield from record_ways(self.record, pair.name, pair.old, pair.new, *pair.scopes)
 
@@ -89,10 +89,10 @@ class Emails:
 
     def ways(self, pair: Pair) -> Iterator[str]:
         if set(pair.old) - set(pair.new):
-            yield f"commits of {pair.name} are no longer known as theirs"
+            yield f"some commits of {pair.name} no longer count as theirs"
         added = sorted(set(pair.new) - set(pair.old))
         if added:
-            yield f"{', '.join(added)} may speak as {pair.name}"
+            yield f"commits and answers of {', '.join(added)} count as those of {pair.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,8 @@ class StackEntries:
             if (environment, path) in pair.new:
                 continue
             matched = _by_pattern(environment, path, pair.new)
-            if matched is not None:
-                name = f"the stack {path or '.'} of {environment}"
-                yield from record_ways(self.record, name, pair.old[environment, path], matched, *pair.scopes)
+            if matched:
+                yield from self._compared(environment, path, _each(pair.old[environment, path]), matched, pair)
             else:
                 elsewhere = sorted(e for e, other in pair.new if other == path)
                 moved = f"moves to {', '.join(elsewhere)}" if elsewhere else "is no longer set"
@@ -121,8 +120,25 @@ class StackEntries:
                 yield from taken(environment, path, pair.old, pair.new)
                 before = _by_convention(environment, path)
             if before is not None:
-                name = f"the stack {path or '.'} of {environment}"
-                yield from record_ways(self.record, name, before, values, *pair.scopes)
+                yield from self._compared(environment, path, _each(before), _each(values), pair)
+
+    def _compared(
+        self, environment: str, path: str, old: Sequence[Values], new: Sequence[Values], pair: Pair
+    ) -> Iterator[str]:
+        """The ways of the stacks of one environment and folder: where there are several, they are told apart by name."""
+        folder = path or "."
+        if len(old) == len(new) == 1:
+            yield from record_ways(self.record, f"the stack {folder} of {environment}", old[0], new[0], *pair.scopes)
+            return
+        before, after = {str(one["name"]): one for one in old}, {str(one["name"]): one for one in new}
+        for name, values in before.items():
+            if name in after:
+                told = f"the stack {name} of {environment} in {folder}"
+                yield from record_ways(self.record, told, values, after[name], *pair.scopes)
+            else:
+                yield f"the stack {name} of {environment} in {folder} is no longer set"
+        for name in sorted(after.keys() - before.keys()):
+            yield f"{folder} becomes one more stack of {environment}, called {name}"
 
     def _taken(
         self, environment: str, path: str, old: Mapping[tuple[str, str], Values], new: Mapping[tuple[str, str], Values]
@@ -136,23 +152,33 @@ class StackEntries:
             yield f"the stack {path} of {owner} becomes a stack of {environment}"
 
 
-def _by_pattern(environment: str, path: str, entries: Mapping[tuple[str, str], Values]) -> Values | None:
-    """What a pattern says of a folder of an environment, by the keys of an entry; None where none matches it."""
+def _each(values: Values) -> Sequence[Values]:
+    """The stacks of one environment and folder."""
+    several: Sequence[Values] = values.get("several", (values,))
+    return several
+
+
+def _by_pattern(environment: str, path: str, entries: Mapping[tuple[str, str], Values]) -> Sequence[Values]:
+    """What a pattern says of a folder of an environment, by the keys of an entry; none where none matches it."""
     for owner, there in entries:
         values = captures(there, path) if is_pattern(there) else None
         if values is not None and filled(owner, values) == environment:
-            said = entries[owner, there]
-            return {
-                "path": path,
-                "environment": environment,
-                "name": filled(said["name"], values) or path.rpartition("/")[2],
-                "after": tuple(filled(one, values) for one in said["after"]),
-                "var_files": tuple(filled(one, values) for one in said["var_files"]),
-                "backend_config": {key: filled(value, values) for key, value in said["backend_config"].items()},
-                "workspace": filled(said["workspace"], values),
-                "backend_files": tuple(filled(one, values) for one in said["backend_files"]),
-            }
-    return None
+            return tuple(_filled(environment, path, said, values) for said in _each(entries[owner, there]))
+    return ()
+
+
+def _filled(environment: str, path: str, said: Values, values: tuple[str, ...]) -> Values:
+    """What an entry with a pattern says of one folder that it matches."""
+    return {
+        "path": path,
+        "environment": environment,
+        "name": filled(said["name"], values) or path.rpartition("/")[2],
+        "after": tuple(filled(one, values) for one in said["after"]),
+        "var_files": tuple(filled(one, values) for one in said["var_files"]),
+        "backend_config": {key: filled(value, values) for key, value in said["backend_config"].items()},
+        "workspace": filled(said["workspace"], values),
+        "backend_files": tuple(filled(one, values) for one in said["backend_files"]),
+    }
 
 
 def _owners_by_pattern(path: str, entries: Iterable[tuple[str, str]]) -> set[str]:
@@ -175,10 +201,11 @@ def _taken_by_pattern(
             if now != owner:
                 yield f"the stack {there} of {owner} becomes a stack of {now}"
     parts = path.split("/")
-    values_now = new[environment, path]
-    elsewhere = values_now["backend_config"] or values_now["backend_files"]
-    elsewhere = elsewhere or values_now["workspace"] != DEFAULT_WORKSPACE
-    if len(parts) in (2, 3) and may_overlap(parts[0], HOME) and (values_now["name"] or elsewhere):
+    special = any(
+        one["name"] or one["backend_config"] or one["backend_files"] or one["workspace"] != DEFAULT_WORKSPACE
+        for one in _each(new[environment, path])
+    )
+    if len(parts) in (2, 3) and may_overlap(parts[0], HOME) and special:
         yield f"stacks of {HOME}/ that match {path} get another name or another place for their state"
     conventional = len(parts) in (2, 3) and may_overlap(parts[0], HOME)
     if conventional and environment != _second(parts):
@@ -223,9 +250,9 @@ class PolicyFolders:
         old: Mapping[str, Any] = pair.old
         new: Mapping[str, Any] = pair.new
         for folder in sorted(set(old) - set(new)):
-            yield f"the policies of {folder} judge no longer"
+            yield f"the policies in {folder} no longer apply"
         for folder in sorted(set(new) - set(old) if old else ()):
-            yield f"{folder} judges beside the old policies, and may except what they refuse"
+            yield f"the policies in {folder} apply too, and may allow what the others deny"
         for folder in sorted(set(old) & set(new)):
             if old[folder] != new[folder]:
-                yield f"the policies of {folder} judge another input or other namespaces"
+                yield f"the policies in {folder} get another input, other data or other namespaces"
