@@ -43,7 +43,17 @@ def test_an_environment_that_is_gone_is_seen_and_destroyed_by_its_last_rules(tmp
     told = shop.ok("status").out
     assert "`terrace destroy dev dev/two --reason WHY`" in told and "`terrace destroy old old/app --reason WHY`" in told
     assert {one["stack"] for one in shop.ok("status", "--json").json["left"]} == {"dev/two", "old/app", "kept/app"}
-    assert "old/app" in shop.ok("drift", "old").out
+    gone = shop.run("deploy", "old")
+    assert gone.code == 2
+    assert "no longer names the environment 'old', where old/app is still deployed" in gone.err
+    assert "`terrace destroy old --reason WHY`" in gone.err
+    looked = shop.ok("drift", "--json").json["environments"]
+    assert {one["name"] for one in looked} == {"dev", "old", "kept"}
+    assert {one["stack"] for row in looked for one in row["stacks"]} == {"dev/app", "dev/two", "old/app", "kept/app"}
+    ticked = shop.ok("tick")
+    assert "old/app is deployed from" in ticked.out and "`terrace destroy old old/app --reason WHY`" in ticked.out
+    assert {one["stack"] for one in shop.ok("tick", "--json").json["left"]} == {"dev/two", "old/app", "kept/app"}
+    assert "no longer names the environment 'old'" in shop.run("tick", "old").err
     assert "no environment is called 'never'" in shop.run("destroy", "never", "--reason", "x", "--yes").err
 
     protected = shop.run("destroy", "kept", "--reason", "x", "--yes")

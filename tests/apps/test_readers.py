@@ -86,3 +86,43 @@ def test_a_reader_is_planned_on_new_outputs_and_outlives_nothing_that_it_reads(
 def test_a_reader_that_is_named_does_not_hold_what_it_reads(shop: World, store: tuple[str, HttpStore]) -> None:
     shop.ok("destroy", "dev", "dev/znet", "--reason", "x", "--yes", "--allow", "dev/app")
     assert b"terraform_data" not in store[1].states["/znet"]
+
+
+def test_a_stack_goes_only_where_the_deployed_configuration_of_every_other_stack_can_be_read(
+    tmp_path: Path, store: tuple[str, HttpStore]
+) -> None:
+    address, states = store
+    entry = "{path: environments/dev/znet, environment: dev, name: znet, backend_config: {address: %s/znet}}" % address
+    shop = world(
+        tmp_path,
+        {
+            "environments/dev/znet/main.tf": net("vpc"),
+            "environments/apps/app/main.tf": app(address),
+            "terrace.yaml": f"version: 1\nenvironments: {{dev: {{}}, apps: {{}}}}\nstacks: [{entry}]\n",
+        },
+    )
+    shop.ok("deploy", "dev")
+    shop.ok("deploy", "apps")
+    lost = git(shop.work, "rev-parse", "HEAD")
+    shop.push({"environments/dev/znet/main.tf": net("vpc", value=2), "environments/apps/app/main.tf": None})
+    shop.ok("deploy", "dev")
+    for tag in git(shop.work, "tag", "--list", "deployed/*").split():
+        git(shop.work, "tag", "--delete", tag)
+    git(shop.work, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", "main")
+    git(shop.work, "reflog", "expire", "--expire=now", "--all")
+    git(shop.work, "gc", "--quiet", "--prune=now")
+
+    held = shop.run("destroy", "dev", "dev/znet", "--reason", "over", "--yes")
+    assert held.code == 1, held.out + held.err
+    told = " ".join(held.out.split())
+    assert f"apps/app is deployed from {lost[:7]}, and it is not known whether outputs of dev/znet are read" in told
+    assert f"this clone is shallow and does not have the commit {lost[:7]}" in told
+    assert "`git fetch --unshallow`; or, if plans without these outputs may fail: --allow apps/app" in told
+    assert b"terraform_data" in states.states["/znet"]
+    told = shop.ok("status").out
+    assert "whether it was renamed cannot be told" in told and "git fetch --unshallow" in told
+
+    shop.ok("destroy", "dev", "dev/znet", "--reason", "over", "--yes", "--allow", "apps/app")
+    assert b"terraform_data" not in states.states["/znet"]
+    (newest,) = shop.ok("history", "dev", "-n", "1", "--json").json["deployments"]
+    assert "over (may lose the outputs: apps/app)" in str(newest)

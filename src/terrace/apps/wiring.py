@@ -62,6 +62,8 @@ DIGEST_KEY = "TERRACE_DIGEST_KEY"
 LEDGER_KEY = "TERRACE_LEDGER_KEY"
 SHORTEST_KEY = 16
 """Bytes. What a key makes stands in the ledger, so that a shorter one can be found by trying all of them."""
+PAST_RULES = 50
+"""Commits that changed terrace.yaml of the protected branch and are looked at for rules that can be read."""
 SURVEYS_KEPT = 16
 """Commits whose landscape is kept in memory, and configurations."""
 
@@ -121,6 +123,8 @@ class Workshop:
 
     `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key, and `key` is the
     SSH key that they sign with instead of Git's. `older_keys` are keys of former days that backups may be sealed with.
+    With `past_rules` the rules are the last ones of the protected branch that can be read, where its newest ones cannot:
+    only for commands that change nothing.
     """
 
     def __init__(
@@ -131,6 +135,7 @@ class Workshop:
         key: Path | None = None,
         fetch: bool = True,
         older_keys: tuple[bytes, ...] = (),
+        past_rules: bool = False,
     ) -> None:
         top = GitRepository.around(folder.absolute(), cache=Path())
         self.home = Home.of(top.root)
@@ -139,6 +144,9 @@ class Workshop:
         self._actor = actor
         self._fetch = fetch
         self._older_keys = older_keys
+        self._past_rules = past_rules
+        self._rules_problem: BadConfig | None = None
+        self._rules_commit = ""
         self._key = key
         self._heard: dict[SignedApproval | Declared, Identity] = {}
         self._proven_runs: set[tuple[str, str, datetime]] = set()
@@ -163,9 +171,10 @@ class Workshop:
         from terrace.apps.judging import judging
         from terrace.stacks.config import policy_version
 
+        config = self._trusted_config(commit, place)
+        commit = self._rules_commit or commit
         tree = self.repository.tree(commit)
         text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
-        config = self._trusted_config(commit, place)
         ENVIRON.conceal(secrets_named(config))
         signers = tree.read(config.signers) if config.signers in tree.entries else b""
         return TrustRoot(commit, config, signers, policy_version(text, signers, judging(tree, config)))
@@ -176,7 +185,39 @@ class Workshop:
             return self._config_of(commit, place)
         except BadConfig as error:
             whose = f"this is the file on the protected branch, at {commit[:7]}, and not the one of the working tree"
-            raise error.at(f"{place}:{CONFIG_FILE}", whose) from None
+            told = error.at(f"{place}:{CONFIG_FILE}", whose)
+            if not self._past_rules:
+                raise told from None
+            return self._past_config(commit, place, told)
+
+    def _past_config(self, tip: str, place: RootPlace, problem: BadConfig) -> Config:
+        """The newest configuration of the protected branch that can be read. Raises the problem where there is none."""
+        for commit in self.repository.changes_of(CONFIG_FILE, tip, PAST_RULES):
+            try:
+                config = self._config_of(commit, place)
+            except BadConfig:
+                continue
+            self._rules_problem, self._rules_commit = problem, commit
+            return config
+        raise problem from None
+
+    @property
+    def rules_problem(self) -> BadConfig | None:
+        """Why the newest rules of the protected branch cannot be read, with `past_rules`; None where they can."""
+        return self._rules_problem if self.trust else None
+
+    @property
+    def unreadable(self) -> TerraceError | None:
+        """Why the stacks of the protected branch are not known; None where they are."""
+        if self.rules_problem is not None:
+            return self.rules_problem
+        try:
+            self.survey(self.trust.commit)
+        except Interrupted:
+            raise
+        except TerraceError as error:
+            return error
+        return None
 
     def config_at(self, commit: str) -> Config:
         """The configuration as that commit has it."""
@@ -242,6 +283,32 @@ class Workshop:
         config = replace(self.trust.config, former=(*self.trust.config.former, former))
         self.__dict__["trust"] = replace(self.trust, config=config)
         return former
+
+    def named(self, name: str) -> Environment:
+        """Returns an environment that the trust root names. Raises BadInput where there is none, which says what is
+        deployed there where the trust root named it before."""
+        try:
+            return self.trust.config.environment(name)
+        except BadInput:
+            from terrace.pipelines.destruction_target import gone_environment
+
+            gone = gone_environment(self.ledger.read(), self.trust.config, name)
+            if gone is None:
+                raise
+        raise gone
+
+    def former_environments(self) -> tuple[tuple[Environment, ...], tuple[str, ...]]:
+        """Returns the environments that the trust root no longer names and that hold something, each as it was named
+        last, and the names of those of which no rules can be found."""
+        from terrace.pipelines.destruction_target import gone_environments
+
+        found, lost = [], []
+        for name in gone_environments(self.ledger.read(), self.trust.config):
+            try:
+                found.append(self.environment(name))
+            except BadInput:
+                lost.append(name)
+        return tuple(found), tuple(lost)
 
     def _former(self, name: str) -> Environment | None:
         """An environment as it was named last: it is entered by hand alone, and follows no other one."""

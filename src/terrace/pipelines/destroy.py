@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.gates.objections import GATE
 from terrace.ledger import folds
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter, resume
-from terrace.pipelines.destruction_target import destruction_of, readers_left, taken_over
+from terrace.pipelines.destruction_target import UnreadReaders, destruction_of, readers_left, taken_over
 from terrace.pipelines.opening import Opening, Refused
 from terrace.rollout.model import Deployment
 from terrace.stacks.backends import Address
@@ -15,13 +18,16 @@ from terrace.stacks.model import Destruction
 from terrace.stacks.naming import shell_word
 from terrace.stacks.order import Edge
 
+_MOST_SHOWN = 3
+
 
 def destroy(
     crew: Crew, environment: str, stack: str | None, reason: str, allowed: frozenset[str] = frozenset()
 ) -> Deployment | Refused:
     """Plan the destruction, ask as for a deployment, and take it all down. An unfinished one of the same is taken up.
 
-    It is refused while another deployed stack reads outputs of what would go, unless `allowed` names that stack.
+    It is refused while another deployed stack reads outputs of what would go, or while it cannot be told whether it does,
+    unless `allowed` names that stack.
 
     Raises BadInput when nothing is there, or when no single commit knows all that is.
     """
@@ -37,10 +43,13 @@ def destroy(
         if taken is not None:
             return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
     going = {key for wave in waves for key in wave}
-    held = tuple(_still_read(edge) for edge in readers_left(crew, history, going) if edge.reader not in allowed)
+    left = readers_left(crew.survey, history, going)
+    held = tuple(_still_read(edge) for edge in left.edges if edge.reader not in allowed)
+    unread = (replace(one, stacks=tuple(key for key in one.stacks if key not in allowed)) for one in left.unread)
+    held += tuple(_may_read(one, going) for one in unread if one.stacks)
     if held:
         return Refused(commit, Verdict(environment, held))
-    origin = Destruction(crew.actor, reason)
+    origin = Destruction(crew.actor, _with_readers(reason, allowed & left.stacks))
     opening = Opening(environment, commit, origin, waves, live=commit, partial=stack is not None)
     return enter(crew, history, opening)
 
@@ -65,6 +74,25 @@ def _still_read(edge: Edge) -> GateResult:
         f"destroy that one first (`terrace destroy {environment} {word} --reason WHY`), or deploy it without the data "
         f"source; if its plans may fail: --allow {word}",
     )
+
+
+def _may_read(unread: UnreadReaders, going: Collection[str]) -> GateResult:
+    owners = ", ".join(sorted(going)[:_MOST_SHOWN]) + (" and others" if len(going) > _MOST_SHOWN else "")
+    verb = "is" if len(unread.stacks) == 1 else "are"
+    allow = " ".join(f"--allow {shell_word(key)}" for key in unread.stacks)
+    how = f"{unread.hint}; or, " if unread.hint else ""
+    return GateResult(
+        GATE,
+        Outcome.BLOCK,
+        f"{', '.join(unread.stacks)} {verb} deployed from {unread.commit[:7]}, and it is not known whether outputs of "
+        f"{owners} are read there: {unread.why}",
+        f"{how}if plans without these outputs may fail: {allow}",
+    )
+
+
+def _with_readers(reason: str, allowed: Collection[str]) -> str:
+    """The reason with the readers that were allowed to stay: the ledger keeps it."""
+    return f"{reason} (may lose the outputs: {', '.join(sorted(allowed))})" if allowed else reason
 
 
 def _asks_the_same(current: Deployment, stack: str | None) -> bool:

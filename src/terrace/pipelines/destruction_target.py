@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
-from terrace.errors import BadInput
+from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.states import lineages, standings
@@ -13,10 +14,13 @@ from terrace.pipelines.opening import waves_of
 from terrace.report.leftovers import Leftover
 from terrace.rollout.model import Deployment
 from terrace.stacks.backends import Address, addresses, common
+from terrace.stacks.config import Config
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction
-from terrace.stacks.naming import no_such
+from terrace.stacks.naming import no_such, shell_word
 from terrace.stacks.order import Edge, edges
+
+_MOST_SHOWN = 3
 
 
 def deployed_stacks(history: History) -> dict[str, Deployment]:
@@ -50,6 +54,32 @@ def _renamed(history: History, there: Mapping[str, Deployment]) -> dict[str, str
     return found
 
 
+def gone_environments(history: History, config: Config) -> dict[str, tuple[str, ...]]:
+    """Returns the environments that hold something and that terrace.yaml no longer names, with their stacks."""
+    named = {environment.name for environment in config.environments}
+    found: dict[str, tuple[str, ...]] = {}
+    for key, deployment in sorted(deployed_stacks(history).items()):
+        if deployment.environment not in named:
+            found[deployment.environment] = (*found.get(deployment.environment, ()), key)
+    return found
+
+
+def gone_environment(history: History, config: Config, name: str) -> BadInput | None:
+    """Returns the error for the name of an environment that holds something and that terrace.yaml no longer names; None
+    where nothing is deployed under that name."""
+    stacks = gone_environments(history, config).get(name)
+    if stacks is None:
+        return None
+    more = f" and {len(stacks) - _MOST_SHOWN} more" if len(stacks) > _MOST_SHOWN else ""
+    is_are = "is" if len(stacks) == 1 else "are"
+    return BadInput(
+        f"terrace.yaml of the protected branch no longer names the environment {name!r}, where "
+        f"{', '.join(stacks[:_MOST_SHOWN])}{more} {is_are} still deployed",
+        hint=f"`terrace destroy {shell_word(name)} --reason WHY` takes all of it down; to keep it, bring the environment "
+        "and its stacks back into terrace.yaml",
+    )
+
+
 def leftovers(survey: Callable[[str], Landscape], tip_commit: str, history: History) -> tuple[Leftover, ...]:
     """Returns the stacks that hold something and that the protected branch no longer names, of all environments.
 
@@ -60,19 +90,25 @@ def leftovers(survey: Callable[[str], Landscape], tip_commit: str, history: Hist
         return ()
     names = {stack.key for stack in tip.stacks}
     return tuple(
-        Leftover(key, deployment.environment, deployment.commit, _new_name(survey, tip, key, deployment.commit))
+        _leftover(survey, tip, key, deployment)
         for key, deployment in sorted(deployed_stacks(history).items())
         if key not in names
     )
 
 
-def _new_name(survey: Callable[[str], Landscape], tip: Landscape, key: str, commit: str) -> str:
-    """The stack of the protected branch that has the state of a stack which is gone there; "" where there is none."""
-    there = readable(survey, commit)
-    if there is None or all(one.key != key for one in there.stacks):
-        return ""
+def _leftover(survey: Callable[[str], Landscape], tip: Landscape, key: str, deployment: Deployment) -> Leftover:
+    """A stack that is gone on the protected branch, with the stack there that has its state."""
+    left = Leftover(key, deployment.environment, deployment.commit)
+    try:
+        there = survey(deployment.commit)
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return replace(left, unread=error.message, hint=error.hint or "")
+    if all(one.key != key for one in there.stacks):
+        return left
     found = taken_over(there, tip, key)
-    return found[0] if found is not None else ""
+    return left if found is None else replace(left, renamed=found[0])
 
 
 def taken_over(here: Landscape, tip: Landscape, key: str) -> tuple[str, Address] | None:
@@ -86,22 +122,56 @@ def taken_over(here: Landscape, tip: Landscape, key: str) -> tuple[str, Address]
     return None
 
 
-def readers_left(crew: Crew, history: History, keys: Collection[str]) -> tuple[Edge, ...]:
-    """Returns which deployed stacks would still read outputs of these stacks when they are gone."""
+@dataclass(frozen=True, slots=True)
+class UnreadReaders:
+    """Deployed stacks of which it is not known whether they read outputs, because the configuration at their deployed
+    revision `commit` cannot be read here. `why` is the reason, `hint` how to bring the commit back."""
+
+    stacks: tuple[str, ...]
+    commit: str
+    why: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersLeft:
+    """The deployed stacks that would still read outputs of stacks that go: `edges` say which outputs, `unread` which
+    stacks may read some."""
+
+    edges: tuple[Edge, ...] = ()
+    unread: tuple[UnreadReaders, ...] = ()
+
+    @property
+    def stacks(self) -> frozenset[str]:
+        """All of them by their keys."""
+        return frozenset({edge.reader for edge in self.edges}.union(*(one.stacks for one in self.unread)))
+
+
+def readers_left(survey: Callable[[str], Landscape], history: History, keys: Collection[str]) -> ReadersLeft:
+    """Returns which deployed stacks would still read outputs of these stacks when they are gone, and of which stacks
+    that cannot be told."""
     commits: dict[str, set[str]] = {}
     for key, deployment in deployed_stacks(history).items():
         if key not in keys:
             commits.setdefault(deployment.commit, set()).add(key)
     found: list[Edge] = []
+    unread: list[UnreadReaders] = []
     for commit, readers in sorted(commits.items()):
-        there = readable(crew.survey, commit)
-        if there is None:
-            # What its stacks read is not known.
+        try:
+            there = survey(commit)
+        except Interrupted:
+            raise
+        except TerraceError as error:
+            unread.append(UnreadReaders(tuple(sorted(readers)), commit, error.message, error.hint or ""))
             continue
+        absent = readers - {stack.key for stack in there.stacks}
+        if absent:
+            why = f"the configuration at {commit[:7]} has no such stack"
+            unread.append(UnreadReaders(tuple(sorted(absent)), commit, why, ""))
         for edge in edges(there.stacks, there.graph):
             if edge.certain and edge.owner in keys and edge.reader in readers:
                 found.append(edge)
-    return tuple(sorted(found))
+    return ReadersLeft(tuple(sorted(found)), tuple(unread))
 
 
 def destruction_of(

@@ -122,7 +122,7 @@ def due(crew: Crew) -> tuple[str, ...]:
     """The environments that terrace.yaml wants looked at now."""
     history, now = crew.ledger.read(), crew.clock()
     found = []
-    for environment in crew.config.environments:
+    for environment in (*crew.config.environments, *crew.config.former):
         every = environment.drift.every
         if not every or not baseline(history, environment.name).commits:
             continue

@@ -424,6 +424,14 @@ class GitRepository:
             raise failure(self.root, "rev-list", done)
         return tuple(os.fsdecode(done.out).split())
 
+    def changes_of(self, path: str, head: str, most: int) -> tuple[str, ...]:
+        """Returns the newest commits, at most so many, in which the line of first parents of a commit changed a path."""
+        given = ("--first-parent", f"--max-count={int(most)}", _VALUES, self._id(head), "--", path)
+        done = self.git("rev-list", *given, env={"GIT_LITERAL_PATHSPECS": "1"})
+        if done.code != 0:
+            raise failure(self.root, "rev-list", done)
+        return tuple(os.fsdecode(done.out).split())
+
     def write(self, path: str, content: bytes) -> None:
         """Write a file of the user's working tree, whole or not at all, with the mode that it has."""
         write_whole(self.root, path, content)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from terrace.adapters.git.command import damaged, git, objects
 from terrace.adapters.git.names import commit_id
+from terrace.errors import NotReady
 from terrace.stacks.tree import Entry
 
 _SUBMODULE = b"160000"
@@ -103,5 +104,9 @@ def _listing(root: Path, commit: str) -> tuple[Mapping[str, Entry], Mapping[str,
 def _listed(root: Path, commit: str) -> bytes:
     done = git(root, "ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
     if done.code != 0:
+        if git(root, "rev-parse", "--is-shallow-repository").out.strip() == b"true":
+            raise NotReady(
+                f"this clone is shallow and does not have the commit {commit[:7]}", hint="`git fetch --unshallow`"
+            )
         raise damaged(root, f"the commit {commit[:7]} cannot be read: {done.message}")
     return done.out

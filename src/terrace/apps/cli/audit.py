@@ -100,7 +100,7 @@ def look_when_due(shop: Workshop, crew: Crew, chosen: tuple[str, ...] = ()) -> t
 def names_of(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:
     """The environments that are named, or all. Raises BadInput with the nearest right name."""
     config = shop.trust.config
-    return tuple(dict.fromkeys(config.environment(name).name for name in names)) or tuple(
+    return tuple(dict.fromkeys(shop.named(name).name for name in names)) or tuple(
         environment.name for environment in config.environments
     )
 

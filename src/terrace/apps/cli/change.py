@@ -155,7 +155,7 @@ def hand(folder: str, environment: str, file: str) -> int:
     What could not be planned goes along with its reason: whoever judges tells it.
     """
     shop = Workshop(Path(folder))
-    shop.trust.config.environment(environment)
+    shop.named(environment)
     change_set, landscape = _change(shop, None)
     mine = tuple(one for one in change_set.impacts if one.stack.environment == environment)
     making = Making()

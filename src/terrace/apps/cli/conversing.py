@@ -62,7 +62,7 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
         )
     with watcher(as_json=as_json) as told:
         shop = Workshop(Path(folder))
-        shop.trust.config.environment(environment)
+        shop.named(environment)
 
         def clerks(actor: str) -> Crew:
             return Workshop(Path(folder), actor=actor).auditors(told)

@@ -62,7 +62,7 @@ def note_uncommitted(missing: Iterable[Notice]) -> None:
 def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_json: bool, reach: Reach = "apply") -> int:
     """Take a commit into an environment."""
     shop = Workshop(Path(folder))
-    shop.trust.config.environment(environment)
+    shop.named(environment)
     commit = shop.trust.commit if ref is None else shop.repository.resolve(ref)
     if ref is None and (dirty := shop.repository.dirty):
         raise BadInput(
@@ -77,7 +77,7 @@ def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_jso
 def promote(folder: str, environment: str, *, wait: bool, as_json: bool, reach: Reach = "apply") -> int:
     """Take into an environment what succeeded in the one before."""
     shop = Workshop(Path(folder))
-    source = shop.trust.config.environment(environment).after
+    source = shop.named(environment).after
     if source is None:
         raise BadInput(
             f"{environment} is the first step: nothing comes before it", hint=f"`terrace deploy {environment}`"

@@ -246,7 +246,10 @@ def _named(shop: Workshop) -> Iterator[Row]:
 
 
 def _refused(shop: Workshop) -> Iterator[Row]:
-    """The stacks of the protected branch that no deployment takes."""
+    """The stacks of the protected branch that no deployment takes; or why they are not known."""
+    problem = shop.unreadable
+    if problem is not None:
+        yield Row("stacks of the branch", "missing", f"at {shop.trust.commit[:7]}: {problem}", problem.hint or "")
     for key, why in sorted(shop.left_out(e.name for e in shop.trust.config.environments).items()):
         place = f" ({why.place})" if why.place is not None else ""
         yield Row(f"stack {visible(key)}", "optional", visible(f"refused{place}: {why.message}"), visible(why.hint))

@@ -26,6 +26,7 @@ from terrace.report import drift as report
 from terrace.report import machine, terminal
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import visible
+from terrace.report.unreadable import unreadable_text
 from terrace.rollout.model import Deployment
 from terrace.stacks.kinds import Duration
 from terrace.stacks.naming import shell_word
@@ -47,6 +48,7 @@ def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> in
             remedied, again = _remediate(crew, wanted)
             looked += again
     known = reviews_of(shop, wanted)
+    _note_unreadable(shop)
     track_drift(shop, known)
     reviews = tuple(one.of_look(looked) for one in known)
     say(reviews, style, remedied, refused=shop.left_out(wanted))
@@ -214,9 +216,21 @@ def _as_json(one: Remedied) -> machine.Json:
 
 
 def _environments(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(shop.environment(name).name for name in names) or tuple(
-        environment.name for environment in shop.trust.config.environments
-    )
+    """The environments that are named, or all, with those that terrace.yaml no longer names and that hold something."""
+    if names:
+        return tuple(shop.environment(name).name for name in names)
+    former, lost = shop.former_environments()
+    for name in lost:
+        note(f"note: {name} holds something and is not looked at: no commit of the protected branch has its rules")
+    return tuple(environment.name for environment in (*shop.trust.config.environments, *former))
+
+
+def _note_unreadable(shop: Workshop) -> None:
+    """Say where the stacks of the protected branch are not known: which of them are refused cannot be told then."""
+    problem = shop.unreadable
+    if problem is not None:
+        for line in unreadable_text(problem, f"{shop.root_place}").splitlines():
+            note(f"note: {line}")
 
 
 def _code(reviews: tuple[Review, ...]) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import ended
-from terrace.apps.cli.console import emit, show_lines
+from terrace.apps.cli.console import emit, note, show_lines
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput
@@ -21,10 +21,11 @@ from terrace.pipelines.destruction_target import leftovers
 from terrace.pipelines.evidence import approval
 from terrace.pipelines.holding import releases
 from terrace.report import machine, run_page, state_terminal, terminal
-from terrace.report.leftovers import leftover_line
+from terrace.report.leftovers import leftover_line, leftovers_json
 from terrace.report.machine import witness_word
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import visible
+from terrace.report.unreadable import unreadable_json, unreadable_text
 from terrace.rollout.model import Deployment
 from terrace.watch.checks import newest_first, standing
 from terrace.watch.states import problems
@@ -32,7 +33,7 @@ from terrace.watch.states import problems
 
 def status(folder: str, *, as_json: bool) -> int:
     """What is deployed where."""
-    shop = Workshop(Path(folder))
+    shop = Workshop(Path(folder), past_rules=True)
     history = shop.ledger.read()
     faults = unread(history, shop.dismissed)
     rows = [
@@ -46,17 +47,21 @@ def status(folder: str, *, as_json: bool) -> int:
         if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
     handles = {e.name: handle_of(shop.trust.policy, history, e.name) for e in shop.trust.config.environments}
+    problem = shop.unreadable
     left_out = shop.left_out(e.name for e in shop.trust.config.environments)
     left = leftovers(shop.survey, shop.trust.commit, history)
     status = {
         **machine.status(rows, alarms, drift, handles),
         "refused": refusals_json(left_out),
-        "left": [{"stack": one.stack, "environment": one.environment, "commit": one.commit} for one in left],
+        "unreadable": unreadable_json(problem),
+        "left": leftovers_json(left),
     }
     if as_json:
         emit(status)
     else:
         print_record(terminal.status(rows, drift, handles, now()))
+        if problem is not None:
+            show_lines(unreadable_text(problem, f"{shop.root_place}"))
         if alarms:
             print_record(state_terminal.problems(alarms))
         if left_out:
@@ -85,12 +90,13 @@ def _tell(faults: tuple[Fault, ...]) -> None:
 
 def history(folder: str, environment: str | None, limit: int, *, as_json: bool) -> int:
     """Deployments, newest first."""
-    shop = Workshop(Path(folder))
+    shop = Workshop(Path(folder), past_rules=True)
     if environment is not None:
         shop.environment(environment)
     seen = shop.ledger.read()
     found = [d for d in folds.deployments(seen) if environment in (None, d.environment)]
     newest = found[::-1][:limit]
+    _note_past_rules(shop)
     if as_json:
         emit(machine.history((d, _answers(shop, seen, d)) for d in newest))
     elif newest:
@@ -102,13 +108,14 @@ def history(folder: str, environment: str | None, limit: int, *, as_json: bool) 
 
 def show(folder: str, wanted: str, *, as_json: bool) -> int:
     """One deployment."""
-    shop = Workshop(Path(folder))
+    shop = Workshop(Path(folder), past_rules=True)
     seen = shop.ledger.read()
     every = folds.deployments(seen)
     found = next((d for d in every if d.id == wanted), None) or folds.latest(seen, wanted)
     if found is None:
         raise BadInput(f"there is no deployment {wanted!r}", hint="`terrace history` lists them")
     answers = _answers(shop, seen, found)
+    _note_past_rules(shop)
     if as_json:
         emit({**machine.deployed("show", found), "approvals": [machine.approval(a) for a in answers]})
         return 0
@@ -120,6 +127,14 @@ def show(folder: str, wanted: str, *, as_json: bool) -> int:
         known = f"{given.proof}, {visible(witness_word(given.witness))}" if given.witness else given.proof
         print_record(f"  {given.answer} by {visible(given.actor)}{role} ({known}){said}")
     return 0
+
+
+def _note_past_rules(shop: Workshop) -> None:
+    """Say that terrace.yaml of the protected branch cannot be read: answers are told by the rules before."""
+    problem = shop.rules_problem
+    if problem is not None:
+        for line in unreadable_text(problem, f"{shop.root_place}").splitlines():
+            note(f"note: {line}")
 
 
 def _answers(shop: Workshop, seen: History, deployment: Deployment) -> tuple[Approval, ...]:

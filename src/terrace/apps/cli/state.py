@@ -54,7 +54,7 @@ def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...]
 def listing(folder: str, place: str | None, *, as_json: bool) -> int:
     """Every copy of an environment or a stack. No key is needed."""
     shop = Workshop(Path(folder))
-    environment = shop.trust.config.environment(place.partition("/")[0]).name if place else None
+    environment = shop.named(place.partition("/")[0]).name if place else None
     found = shop.backups().catalogue(environment, place if place and "/" in place else None)
     history = shop.ledger.read()
     good = good_backups(history)
@@ -213,5 +213,5 @@ def _environments(shop: Workshop, given: tuple[str, ...]) -> tuple[str, ...]:
     """Those that are named, or all, up the ladder."""
     config = shop.trust.config
     for name in given:
-        config.environment(name)
+        shop.named(name)
     return tuple(e.name for e in config.environments if not given or e.name in given)

@@ -16,6 +16,7 @@ from terrace.apps.wiring import Workshop, now
 from terrace.assess.compliance.audit import Audited
 from terrace.pipelines import drift as looking
 from terrace.pipelines.crew import Crew, Reach
+from terrace.pipelines.destruction_target import leftovers
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released
@@ -23,6 +24,7 @@ from terrace.pipelines.state.look import back_up, due_for_a_look
 from terrace.pipelines.tick import Enter, due, stirring
 from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal
+from terrace.report.leftovers import leftover_line, leftovers_json
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.rollout.model import Deployment
 from terrace.watch.review import Review, review
@@ -32,7 +34,7 @@ from terrace.watch.states import Look
 def look_ahead(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:
     """What a `tick` would do with deployments now, and nothing of it. It needs no key."""
     shop = Workshop(Path(folder))
-    chosen = tuple(shop.trust.config.environment(name).name for name in wanted)
+    chosen = tuple(shop.named(name).name for name in wanted)
     found = stirring(shop.onlookers(Silent()), chosen)
     if as_json:
         emit({"schema": "terrace/tick-due@1", "enters": list(found.enters), "goes_on": list(found.goes_on)})
@@ -49,7 +51,10 @@ def look_ahead(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:
 def tick(folder: str, wanted: tuple[str, ...] = (), *, as_json: bool, reach: Reach = "apply") -> int:
     """Do all that is due, in all environments or in those that are `wanted`; with the reach of plans, only let in."""
     shop = Workshop(Path(folder))
-    chosen = tuple(shop.trust.config.environment(name).name for name in wanted)
+    chosen = tuple(shop.named(name).name for name in wanted)
+    if not chosen:
+        # Their drift is looked at too, by the rules that named them last.
+        shop.former_environments()
     with watcher(as_json=as_json) as told:
         crew = shop.crew(told, reach)
         results = [
@@ -60,12 +65,15 @@ def tick(folder: str, wanted: tuple[str, ...] = (), *, as_json: bool, reach: Rea
         ]
         seen = _look_around(shop, crew, chosen) if reach == "apply" else Seen()
     show_deployments(shop, [one.name for one in shop.trust.config.environments if not chosen or one.name in chosen])
+    left = () if chosen else leftovers(shop.survey, shop.trust.commit, shop.ledger.read())
     if as_json:
-        emit({"schema": "terrace/tick@1", "done": results, **seen.told})
+        emit({"schema": "terrace/tick@1", "done": results, **seen.told, "left": leftovers_json(left)})
     elif not (results or seen.anything):
         show("nothing is due")
     else:
         seen.show()
+    for one in left if not as_json else ():
+        show_lines(leftover_line(one))
     good = all(one["result"] in ("succeeded", "released") for one in results) and seen.good
     return ended(actions.ticked(results, good=seen.good), 0 if good else 1)
 

@@ -29,7 +29,7 @@ def rollback(
 ) -> int:
     """Take an environment back to its last good release, or only tell what that would do."""
     shop = Workshop(Path(folder))
-    shop.trust.config.environment(environment)
+    shop.named(environment)
     commit = shop.repository.resolve(to) if to is not None else None
     agreed = frozenset(allowed)
     if plan_only:

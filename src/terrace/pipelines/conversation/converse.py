@@ -40,6 +40,7 @@ from terrace.pipelines.conversation.house import Heard, House, refused
 from terrace.pipelines.conversation.roles import role_of
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import deploy, resume
+from terrace.pipelines.destruction_target import gone_environment, leftovers
 from terrace.pipelines.holding import hold
 from terrace.pipelines.journal import append
 from terrace.pipelines.opening import Refused
@@ -47,6 +48,7 @@ from terrace.pipelines.react import react
 from terrace.pipelines.withdraw import withdraw
 from terrace.pipelines.witnesses import needed
 from terrace.report.conversation import Reply, commands
+from terrace.report.leftovers import leftover_line
 from terrace.report.ledger_page import environments
 from terrace.report.machine import result_word
 from terrace.rollout.model import Deployment
@@ -135,8 +137,11 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
         if told is None:
             return refused(f"No rule is called {command.rule}.", hint="the comment of the check names its rules")
         return Heard(Reply(told))
-    house.config.environment(command.environment)
     crew = house.clerks(_name(house.config, said.login))
+    try:
+        house.config.environment(command.environment)
+    except BadInput as error:
+        raise gone_environment(crew.ledger.read(), house.config, command.environment) or error from None
     if isinstance(command, Approve | Reject):
         return _answered(house, crew, said, command)
     if isinstance(command, Withdraw):
@@ -195,7 +200,9 @@ def _status(house: House, crew: Crew) -> Heard:
     names = [environment.name for environment in house.config.environments]
     waits = {name: approving.handle_of(crew.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
-    return Heard(Reply("What is where:", block=environments(history, names), following=lines))
+    left = leftovers(crew.survey, crew.repository.protected_tip(), history)
+    told = tuple(leftover_line(one) for one in left)
+    return Heard(Reply("What is where:", told, lines, block=environments(history, names)))
 
 
 def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -> Heard:

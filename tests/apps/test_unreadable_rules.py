@@ -1,0 +1,49 @@
+"""A protected branch whose configuration cannot be read: commands that only tell still tell, and say what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.cli import world
+
+pytestmark = pytest.mark.slow
+
+RULES = "version: 1\nenvironments:\n  dev: {}\n"
+THING = 'resource "terraform_data" "it" {}\n'
+
+
+def test_what_is_deployed_is_told_while_the_newest_rules_cannot_be_read(tmp_path: Path) -> None:
+    shop = world(tmp_path, {"environments/dev/app/main.tf": THING, "terrace.yaml": RULES})
+    shop.ok("deploy", "dev")
+
+    twice = "{path: environments/dev/app, environment: dev, name: one}"
+    other = "{path: environments/dev/two, environment: dev, name: one}"
+    shop.push({"environments/dev/two/main.tf": THING, "terrace.yaml": f"{RULES}stacks:\n  - {twice}\n  - {other}\n"})
+    told = shop.ok("status")
+    assert "deployed" in told.out
+    assert "the stacks of origin/main are not known: terrace.yaml:6: " in told.out
+    assert "both the stack dev/one" in told.out and "nothing is planned or deployed" in told.out
+    found = shop.ok("status", "--json").json["unreadable"]
+    assert found["place"] == "terrace.yaml:6" and "both the stack dev/one" in found["error"] and found["hint"]
+    rows = shop.run("doctor", "--json").json["rows"]
+    assert any(one["state"] == "missing" and "both the stack dev/one" in one["found"] for one in rows)
+
+    shop.push({"terrace.yaml": f"{RULES}envs: 1\n"})
+    shop.push({"terrace.yaml": f"{RULES}envs: 2\n"})
+    told = shop.ok("status")
+    assert "deployed" in told.out
+    assert "origin/main:terrace.yaml:4" in told.out and "nothing is checked, planned or deployed" in told.out
+    assert shop.status()["dev"]["deployment"] is not None
+    for command in (("history",), ("show", "dev")):
+        done = shop.ok(*command)
+        assert "succeeded" in done.out and "terrace.yaml:4" in done.err
+    refused = shop.run("deploy", "dev")
+    assert refused.code == 2 and "terrace.yaml:4" in refused.err
+
+
+def test_rules_that_could_never_be_read_stop_what_only_tells_too(tmp_path: Path) -> None:
+    shop = world(tmp_path, {"environments/dev/app/main.tf": THING, "terrace.yaml": "version: 1\nenvs: 1\n"})
+    told = shop.run("status")
+    assert told.code == 2 and "terrace.yaml:2" in told.err
