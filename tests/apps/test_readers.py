@@ -92,7 +92,9 @@ def test_a_stack_goes_only_where_the_deployed_configuration_of_every_other_stack
     tmp_path: Path, store: tuple[str, HttpStore]
 ) -> None:
     address, states = store
-    entry = "{path: environments/dev/znet, environment: dev, name: znet, backend_config: {address: %s/znet}}" % address
+    entry = (
+        f"{{path: environments/dev/znet, environment: dev, name: znet, backend_config: {{address: {address}/znet}}}}"
+    )
     shop = world(
         tmp_path,
         {

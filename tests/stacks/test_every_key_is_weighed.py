@@ -81,17 +81,53 @@ HARMLESS = {
 
 PARTS = {
     ("environments.NAME.risk", "medium"): ("medium: 2", "medium: 1", "dev needs fewer approvals: 1 instead of 2"),
-    ("environments.NAME.risk", "high"): ("high: {owners: 2}, ", "", "dev needs fewer approvals of the team owners: 0 instead of 2"),
+    ("environments.NAME.risk", "high"): (
+        "high: {owners: 2}, ",
+        "",
+        "dev needs fewer approvals of the team owners: 0 instead of 2",
+    ),
     ("environments.NAME.risk", "critical"): (", critical: block", "", "dev accepts releases of critical risk"),
-    ("environments.NAME.smoke[] with `http`", "http"): ("a.example", "b.example", "a smoke test of dev is removed or changed"),
-    ("environments.NAME.smoke[] with `http`", "expect"): ("name: a", "name: a, expect: 500", "a smoke test of dev is removed or changed"),
-    ("environments.NAME.smoke[] with `http`", "contains"): ("contains: ok, ", "", "a smoke test of dev is removed or changed"),
-    ("environments.NAME.smoke[] with `http`", "timeout"): ("name: a", "name: a, timeout: 1d", "a smoke test of dev is removed or changed"),
-    ("environments.NAME.smoke[] with `http`", "attempts"): ("name: a", "name: a, attempts: 99", "a smoke test of dev is removed or changed"),
-    ("environments.NAME.smoke[] with `http`", "name"): ("name: a", "name: c", "a smoke test of dev is removed or changed"),
+    ("environments.NAME.smoke[] with `http`", "http"): (
+        "a.example",
+        "b.example",
+        "a smoke test of dev is removed or changed",
+    ),
+    ("environments.NAME.smoke[] with `http`", "expect"): (
+        "name: a",
+        "name: a, expect: 500",
+        "a smoke test of dev is removed or changed",
+    ),
+    ("environments.NAME.smoke[] with `http`", "contains"): (
+        "contains: ok, ",
+        "",
+        "a smoke test of dev is removed or changed",
+    ),
+    ("environments.NAME.smoke[] with `http`", "timeout"): (
+        "name: a",
+        "name: a, timeout: 1d",
+        "a smoke test of dev is removed or changed",
+    ),
+    ("environments.NAME.smoke[] with `http`", "attempts"): (
+        "name: a",
+        "name: a, attempts: 99",
+        "a smoke test of dev is removed or changed",
+    ),
+    ("environments.NAME.smoke[] with `http`", "name"): (
+        "name: a",
+        "name: c",
+        "a smoke test of dev is removed or changed",
+    ),
     ("environments.NAME.smoke[] with `run`", "run"): ("[./smoke]", "[./x, -y]", "dev runs the command './x -y'"),
-    ("environments.NAME.smoke[] with `run`", "timeout"): ("name: b", "name: b, timeout: 1d", "a smoke test of dev is removed or changed"),
-    ("environments.NAME.smoke[] with `run`", "name"): ("name: b", "name: c", "a smoke test of dev is removed or changed"),
+    ("environments.NAME.smoke[] with `run`", "timeout"): (
+        "name: b",
+        "name: b, timeout: 1d",
+        "a smoke test of dev is removed or changed",
+    ),
+    ("environments.NAME.smoke[] with `run`", "name"): (
+        "name: b",
+        "name: c",
+        "a smoke test of dev is removed or changed",
+    ),
     ("environments.NAME.drift.ignore[]", "address"): ("a.b", "'*'", "dev ignores drift of *"),
     ("environments.NAME.drift.ignore[]", "attributes"): ("attributes: [c], ", "", "dev ignores drift of a.b"),
     ("environments.NAME.drift.ignore[]", "owner"): ("owner: ann", "owner: eve", "dev ignores drift of a.b"),
@@ -105,7 +141,11 @@ PARTS = {
         "",
         "get another input",
     ),
-    ("policies[] as a mapping", "namespaces"): ("[main]", "[other]", "get another input, other data or other namespaces"),
+    ("policies[] as a mapping", "namespaces"): (
+        "[main]",
+        "[other]",
+        "get another input, other data or other namespaces",
+    ),
     ("policies[] as a mapping", "data"): ("[data]", "[other]", "get another input"),
 }
 """Keys that are compared together with the others of their record: a text of the file, and what it becomes."""
@@ -266,9 +306,17 @@ people: {ann: {emails: [ann@example.com]}}
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("people: {", "people: {eve: {login: eve-gh}, ", "commits and answers of the account eve-gh count as those of eve"),
+        (
+            "people: {",
+            "people: {eve: {login: eve-gh}, ",
+            "commits and answers of the account eve-gh count as those of eve",
+        ),
         ("people: {", "people: {eve: {}, ", "commits and answers of the account eve count as those of eve"),
-        ("people: {", "people: {eve: {emails: [e@example.com]}, ", "commits and answers of e@example.com count as those of eve"),
+        (
+            "people: {",
+            "people: {eve: {emails: [e@example.com]}, ",
+            "commits and answers of e@example.com count as those of eve",
+        ),
         ("[ann@example.com]", "[]", "commits of ann no longer count as theirs"),
         ("ann: {emails", "ann: {login: eve, emails", "commits and answers of the account eve count as those of ann"),
         ('smoke: [{http: "https://a.example/"}', 'smoke: [{http: "https://a.example/"}, {run: [sh, -c, x]}', "sh -c x"),
@@ -314,7 +362,7 @@ people: {ann: {emails: [ann@example.com]}}
         ("people:", "terraform: {plan_timeout: 1d}\npeople:", "terraform.plan_timeout changes from 1h to 1d"),
         ("people:", "terraform: {state_timeout: 0}\npeople:", "terraform.state_timeout changes from 15m to 0"),
         ("people:", "waivers: {longest: 3650d}\npeople:", "waivers count for up to 3650d instead of 180d"),
-        ("people:", "forge: {api: 'https://e.example'}\npeople:", "another server or repository says who approved"),
+        ("people:", "forge: {api: 'https://e.example'}\npeople:", "another forge says who approved"),
         ("people:", "ledger: sqlite:own.db\npeople:", "ledger changes from git to sqlite:own.db"),
         ("people:", "backups: {url: 's3://eve/x'}\npeople:", "backups are kept elsewhere"),
         ("people:", "signers: docs/keys\npeople:", "signers changes"),

@@ -362,8 +362,16 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
         ("  last: {}\n", "", "the environment last and its rules are removed"),
         ("after: [dns]", "after: []", "the stack infra/net of prod no longer goes after dns"),
         ("environment: prod", "environment: dev", "the stack infra/net of prod moves to dev"),
-        ("[ann@example.com]", "[ann@example.com, eve@example.com]", "commits and answers of eve@example.com count as those of ann"),
-        ("docs: {modules: all}", "docs: {modules: marked}", "modules without a marker no longer need a page in their README"),
+        (
+            "[ann@example.com]",
+            "[ann@example.com, eve@example.com]",
+            "commits and answers of eve@example.com count as those of ann",
+        ),
+        (
+            "docs: {modules: all}",
+            "docs: {modules: marked}",
+            "modules without a marker no longer need a page in their README",
+        ),
         ("outputs: kebab-case", "outputs: any", "names of outputs are judged by 'any' instead of 'kebab-case'"),
         ("signers: a", "signers: b", "signers changes from a to b"),
         ("remote: up", "remote: down", "remote changes from up to down"),
@@ -432,7 +440,11 @@ def test_what_is_wrong_about_drift_is_told(drift: str, place: str) -> None:
     [
         (DriftSettings(timedelta(hours=1)), DriftSettings(timedelta(hours=2)), "dev is checked for drift less often"),
         (DriftSettings(timedelta(hours=1)), DriftSettings(), "dev is checked for drift less often"),
-        (DriftSettings(), DriftSettings(ignore=(IgnoreRule("a", "b", "c", date(2026, 1, 1)),)), "dev ignores drift of a"),
+        (
+            DriftSettings(),
+            DriftSettings(ignore=(IgnoreRule("a", "b", "c", date(2026, 1, 1)),)),
+            "dev ignores drift of a",
+        ),
         (DriftSettings(), DriftSettings(remediate=Remediate()), "drift of dev may be undone without a deployment"),
         (
             DriftSettings(remediate=Remediate()),

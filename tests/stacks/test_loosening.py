@@ -143,12 +143,15 @@ def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> N
     assert loosened(old, old) == ()
     elsewhere = replace(old, forge=ForgeSettings("eve/infrastructure", "https://eve.example", reviewed="off"))
     assert loosened(old, elsewhere) == (
-        "forge.repository changes from acme/infrastructure to eve/infrastructure: another server or repository says who approved",
-        "forge.api changes from nothing to https://eve.example: another server or repository says who approved",
+        "forge.repository changes from acme/infrastructure to eve/infrastructure: another forge says who approved",
+        "forge.api changes from nothing to https://eve.example: another forge says who approved",
         "changes that were not reviewed may be deployed",
     )
     given = replace(old, people={"ann": Person("ann", login="eve"), "eve": Person("eve", login="e")})
-    assert loosened(old, given) == ("commits and answers of the account eve count as those of ann", "commits and answers of the account e count as those of eve")
+    assert loosened(old, given) == (
+        "commits and answers of the account eve count as those of ann",
+        "commits and answers of the account e count as those of eve",
+    )
 
 
 def first(text: str, *discovered: str) -> tuple[str, ...]:
@@ -175,8 +178,16 @@ def test_a_first_file_that_is_as_strict_as_no_file_loosens_nothing(text: str, di
     [
         ("version: 1\nenvironments: {dev: {}, prod: {after: dev}}\n", (), "prod needs fewer approvals: 0 instead of 1"),
         ("version: 1\nenvironments: {prod: {protected: false, approvals: 1}}\n", (), "prod is no longer protected"),
-        ("version: 1\nenvironments: {dev: {}, prod: {approvals: 1}}\n", ("dev", "prod"), "needs a successful deployment to dev"),
-        ("version: 1\nenvironments: {dev: {deploy: automatic}}\n", (), "dev is deployed to without a person who asks for it"),
+        (
+            "version: 1\nenvironments: {dev: {}, prod: {approvals: 1}}\n",
+            ("dev", "prod"),
+            "needs a successful deployment to dev",
+        ),
+        (
+            "version: 1\nenvironments: {dev: {deploy: automatic}}\n",
+            (),
+            "dev is deployed to without a person who asks for it",
+        ),
         ("version: 1\nenvironments: {dev: {credentials: {apply: {A: env:PROD}}}}\n", (), "other credentials"),
         ("version: 1\nenvironments: {dev: {smoke: [{run: [./x]}]}}\n", (), "dev runs the command './x'"),
         ("version: 1\nenvironments: {dev: {}}\nchecks: {secrets: off}\n", (), "the check secrets goes from required"),

@@ -123,8 +123,8 @@ class Workshop:
 
     `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key, and `key` is the
     SSH key that they sign with instead of Git's. `older_keys` are keys of former days that backups may be sealed with.
-    With `past_rules` the rules are the last ones of the protected branch that can be read, where its newest ones cannot:
-    only for commands that change nothing.
+    With `past_rules` the rules are the last ones of the protected branch that can be read, where its newest ones
+    cannot: only for commands that change nothing.
     """
 
     def __init__(

@@ -26,8 +26,8 @@ def destroy(
 ) -> Deployment | Refused:
     """Plan the destruction, ask as for a deployment, and take it all down. An unfinished one of the same is taken up.
 
-    It is refused while another deployed stack reads outputs of what would go, or while it cannot be told whether it does,
-    unless `allowed` names that stack.
+    It is refused while another deployed stack reads outputs of what would go, or while it cannot be told whether it
+    does, unless `allowed` names that stack.
 
     Raises BadInput when nothing is there, or when no single commit knows all that is.
     """

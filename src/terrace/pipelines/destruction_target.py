@@ -75,8 +75,8 @@ def gone_environment(history: History, config: Config, name: str) -> BadInput | 
     return BadInput(
         f"terrace.yaml of the protected branch no longer names the environment {name!r}, where "
         f"{', '.join(stacks[:_MOST_SHOWN])}{more} {is_are} still deployed",
-        hint=f"`terrace destroy {shell_word(name)} --reason WHY` takes all of it down; to keep it, bring the environment "
-        "and its stacks back into terrace.yaml",
+        hint=f"`terrace destroy {shell_word(name)} --reason WHY` takes all of it down; to keep it, bring the "
+        "environment and its stacks back into terrace.yaml",
     )
 
 

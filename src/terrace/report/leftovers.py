@@ -39,8 +39,8 @@ def leftover_line(one: Leftover) -> str:
         return f"{one.stack} ({one.commit[:7]}) {told}"
     if one.unread:
         return (
-            f"{one.stack} is deployed from {one.commit[:7]} and the protected branch no longer names it; whether it was "
-            f"renamed cannot be told: {visible(one.unread)}" + (f" (hint: {visible(one.hint)})" if one.hint else "")
+            f"{one.stack} is deployed from {one.commit[:7]} and the protected branch no longer names it; whether it "
+            f"was renamed cannot be told: {visible(one.unread)}" + (f" (hint: {visible(one.hint)})" if one.hint else "")
         )
     told = f"`terrace destroy {environment} {shell_word(one.stack)} --reason WHY` takes its objects down"
     return (

@@ -18,7 +18,9 @@ def unreadable_text(error: TerraceError, where: str) -> str:
     if isinstance(error, BadConfig):
         told += f"nothing is checked, planned or deployed until that is fixed there; {_WORKS}, by the rules before\n"
     else:
-        told += f"nothing is planned or deployed until that is fixed there; {_WORKS}, and so does `terrace drift look`\n"
+        told += (
+            f"nothing is planned or deployed until that is fixed there; {_WORKS}, and so does `terrace drift look`\n"
+        )
     return f"{told}hint: {error.hint or 'terrace config check'}"
 
 

@@ -196,7 +196,9 @@ CHECK = Record(
             "The least severity that holds a change.",
             "`fail_on` of `checks`",
             "check",
-            looser=Ordered(GRADE.words, "the check {name} blocks a change only from severity {new} on instead of {old}"),
+            looser=Ordered(
+                GRADE.words, "the check {name} blocks a change only from severity {new} on instead of {old}"
+            ),
         ),
     ),
 )

@@ -68,7 +68,7 @@ _LONGER = Higher(
     word="it is longer, or 0",
 )
 _CHANGED_BACKUPS = Changed("backups are kept elsewhere or encrypted with another key")
-_CHANGED_FORGE = Changed("forge.{key} changes from {old} to {new}: another server or repository says who approved")
+_CHANGED_FORGE = Changed("forge.{key} changes from {old} to {new}: another forge says who approved")
 
 STACK = Record(
     "a stack",
@@ -95,7 +95,9 @@ STACK = Record(
             "What it is called.",
             "the folder's name",
             "everything",
-            looser=Changed("{name} is called {new} instead of {old}, so that nothing recorded under the old name counts for it"),
+            looser=Changed(
+                "{name} is called {new} instead of {old}, so that nothing recorded under the old name counts for it"
+            ),
         ),
         Key(
             "after",

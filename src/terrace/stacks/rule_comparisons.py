@@ -125,7 +125,7 @@ class StackEntries:
     def _compared(
         self, environment: str, path: str, old: Sequence[Values], new: Sequence[Values], pair: Pair
     ) -> Iterator[str]:
-        """The ways of the stacks of one environment and folder: where there are several, they are told apart by name."""
+        """The ways of the stacks of one environment and folder, of several by name."""
         folder = path or "."
         if len(old) == len(new) == 1:
             yield from record_ways(self.record, f"the stack {folder} of {environment}", old[0], new[0], *pair.scopes)

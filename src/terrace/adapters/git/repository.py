@@ -425,7 +425,7 @@ class GitRepository:
         return tuple(os.fsdecode(done.out).split())
 
     def changes_of(self, path: str, head: str, most: int) -> tuple[str, ...]:
-        """Returns the newest commits, at most so many, in which the line of first parents of a commit changed a path."""
+        """Returns the newest commits, at most so many, of the first parents of a commit in which a path changed."""
         given = ("--first-parent", f"--max-count={int(most)}", _VALUES, self._id(head), "--", path)
         done = self.git("rev-list", *given, env={"GIT_LITERAL_PATHSPECS": "1"})
         if done.code != 0:

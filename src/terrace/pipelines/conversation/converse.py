@@ -48,8 +48,8 @@ from terrace.pipelines.react import react
 from terrace.pipelines.withdraw import withdraw
 from terrace.pipelines.witnesses import needed
 from terrace.report.conversation import Reply, commands
-from terrace.report.leftovers import leftover_line
 from terrace.report.ledger_page import environments
+from terrace.report.leftovers import leftover_line
 from terrace.report.machine import result_word
 from terrace.rollout.model import Deployment
 from terrace.stacks.config import Config
