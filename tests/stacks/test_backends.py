@@ -107,6 +107,17 @@ SAME = {
         'hostname = "app.terraform.io"\norganization = "ACME"\nworkspaces {\n name = "prod"\n}',
     ),
     "oss": ('bucket = "b"', 'bucket = "b"\nkey = "terraform.tfstate"'),
+    "oss with other parts": ('bucket = "b"\nprefix = "env:/a"\nkey = "t"', 'bucket = "b"\nkey = "a/t"'),
+    "cos": (
+        'bucket = "b-1250000000"\nprefix = "a"\nregion = "ap-guangzhou"',
+        'bucket = "b-1250000000"\nprefix = "a/"\nkey = "terraform.tfstate"',
+    ),
+    "cos with other parts": ('bucket = "b"\nkey = "a/t"', 'bucket = "b"\nprefix = "a"\nkey = "t"'),
+    "oci": ('namespace = "n"\nbucket = "b"', 'namespace = "n"\nbucket = "b"\nkey = "terraform.tfstate"\nregion = "x"'),
+    "azurerm that names its cloud": (
+        'storage_account_name = "a"\ncontainer_name = "tf"\nkey = "k"\nenvironment = "usgovernment"',
+        'storage_account_name = "a"\ncontainer_name = "tf"\nkey = "k"',
+    ),
     "artifactory": ('url = "u"\nrepo = "r"\nsubpath = "s"', 'subpath = "s"\nurl = "u"\nrepo = "r"'),
 }
 
@@ -132,6 +143,23 @@ OTHERS = {
     "pg": ('conn_str = "postgres://db/tf"\nschema_name = "dev"', 'conn_str = "postgres://db/tf"\nschema_name = "prod"'),
     "http": ('address = "http://s/dev"', 'address = "http://s/prod"'),
     "kubernetes": ('secret_suffix = "a"\nnamespace = "dev"', 'secret_suffix = "a"\nnamespace = "prod"'),
+    "azurerm of two clouds": (
+        'storage_account_name = "a"\ncontainer_name = "tf"\nkey = "k"\nenvironment = "usgovernment"',
+        'storage_account_name = "a"\ncontainer_name = "tf"\nkey = "k"\nenvironment = "china"',
+    ),
+    "gcs": ('bucket = "b"\nprefix = "dev"', 'bucket = "b"\nprefix = "prod"'),
+    "gcs of two emulators": (
+        'bucket = "b"\nstorage_custom_endpoint = "http://one:4443/storage/v1/b"',
+        'bucket = "b"\nstorage_custom_endpoint = "http://two:4443/storage/v1/b"',
+    ),
+    "consul": ('path = "tf/dev"', 'path = "tf/prod"'),
+    "oss": ('bucket = "b"\nprefix = "dev"', 'bucket = "b"\nprefix = "prod"'),
+    "cos": ('bucket = "b"\nkey = "dev"', 'bucket = "b"\nkey = "prod"'),
+    "oci": ('namespace = "n"\nbucket = "b"\nkey = "dev"', 'namespace = "n"\nbucket = "b"\nkey = "prod"'),
+    "oci of two regions": (
+        'namespace = "n"\nbucket = "b"\nregion = "eu-frankfurt-1"',
+        'namespace = "n"\nbucket = "b"\nregion = "uk-london-1"',
+    ),
     "local": ('path = "x"', 'path = "x"'),
 }
 

@@ -30,7 +30,7 @@ KNOWN: list[tuple[str, tuple[tuple[str, str], ...], dict[str, Any], dict[str, An
     ("consul", (("path", "dev"),), {"path": "dev"}, {"path": "prod"}, "path"),
     (
         "kubernetes",
-        (("secret_suffix", "s"), ("namespace", "default")),
+        (("namespace", "default"), ("secret", "tfstate-default-s")),
         {"secret_suffix": "s", "namespace": None},
         {"namespace": "prod"},
         "namespace",
@@ -44,17 +44,17 @@ KNOWN: list[tuple[str, tuple[tuple[str, str], ...], dict[str, Any], dict[str, An
     ),
     (
         "oss",
-        (("bucket", "b"), ("prefix", "env:"), ("key", "terraform.tfstate")),
+        (("bucket", "b"), ("object", "env:/terraform.tfstate")),
         {"bucket": "b"},
         {"bucket": "c"},
         "bucket",
     ),
     (
         "cos",
-        (("bucket", "b"), ("prefix", ""), ("key", "terraform.tfstate")),
+        (("bucket", "b"), ("object", "terraform.tfstate")),
         {"bucket": "b"},
         {"key": "prod"},
-        "key",
+        "object",
     ),
     (
         "oci",

@@ -370,27 +370,49 @@ def _in_workspace(
     The workspace changes the very part that tells states apart, as in Terraform: a stack of the workspace `default` may
     name the state of another workspace by its key.
     """
+    found = dict(parts)
+    # The name of the object is put together of several settings, also in the workspace `default`.
+    match kind:
+        case "oss" | "cos":
+            # oss/backend_state.go and cos/backend_state.go, stateFile: PREFIX/KEY, PREFIX/WORKSPACE/KEY
+            prefix, key = found.pop("prefix", None), found.pop("key", None)
+            if prefix is None or key is None:
+                return tuple(found.items()), ("object",)
+            between = "" if workspace == DEFAULT_WORKSPACE else f"{workspace}/"
+            found["object"] = _path(f"{prefix}/{between}{key}")
+            return tuple(found.items()), ()
+        case "kubernetes":
+            # kubernetes/client.go, createSecretName: tfstate-WORKSPACE-SUFFIX, also for `default`
+            suffix = found.pop("secret_suffix", None)
+            if suffix is None:
+                return tuple(found.items()), ("secret",)
+            found["secret"] = f"tfstate-{workspace}-{suffix}"
+            return tuple(found.items()), ()
     if workspace == DEFAULT_WORKSPACE:
         return tuple(parts), ()
-    found = dict(parts)
     match kind:
         case "s3" | "oci" if "key" in found:
             if "workspace_key_prefix" in unclear:
                 del found["key"]
                 return tuple(found.items()), ("workspace_key_prefix",)
-            found["key"] = _path(f"{given.get('workspace_key_prefix', 'env:')}/{workspace}/{found['key']}")
-        case "oss" | "cos" if "key" in found:
-            found["key"] = _path(f"{workspace}/{found['key']}")
+            # s3/backend_state.go and oci/backend.go, path: WORKSPACE_KEY_PREFIX/WORKSPACE/KEY
+            prefix = given.get("workspace_key_prefix", _WORKSPACE_PREFIXES[kind])
+            found["key"] = _path(f"{prefix}/{workspace}/{found['key']}")
         case "azurerm" if "key" in found:
+            # azure/backend_state.go, path
             found["key"] = f"{found['key']}env:{workspace}"
         case "consul" if "path" in found:
+            # consul/backend_state.go, path
             found["path"] = f"{found['path']}-env:{workspace}"
-        case "kubernetes" if "secret_suffix" in found:
-            found["secret"] = f"tfstate-{workspace}-{found.pop('secret_suffix')}"
         case _:
-            # A row of the table (pg), an object below the prefix (gcs), or a way of their own.
+            # A row of the table (pg), the object PREFIX/WORKSPACE.tfstate (gcs/backend_state.go, stateFile), or a way
+            # of their own.
             found["workspace"] = workspace
     return tuple(found.items()), ()
+
+
+_WORKSPACE_PREFIXES = {"s3": "env:", "oci": "tf-state-env"}
+"""What is before the names of workspaces where the backend block does not say it."""
 
 
 def _local_state(workspace: str) -> str:
@@ -468,12 +490,18 @@ _KINDS: Mapping[str, _Kind] = {
             _Part("storage_account_name", normal=_folded),
             _Part("container_name", normal=_folded),
             _Part("key", normal=_path),
-        )
+        ),
+        # Names of accounts are unique in one cloud. azure/backend.go: ARM_ENVIRONMENT, else `public`.
+        (_Part("environment", normal=_folded),),
     ),
-    "gcs": _Kind((_Part("bucket"), _Part("prefix", "", _path))),
+    # gcs/backend.go: the endpoint may also come from GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT.
+    "gcs": _Kind((_Part("bucket"), _Part("prefix", "", _path)), (_Part("storage_custom_endpoint", normal=_url),)),
+    # pg/backend.go: the connection may come from PG_CONN_STR, so that it has no default.
     "pg": _Kind((_Part("conn_str", normal=_connection), _Part("schema_name", "terraform_remote_state"))),
     "http": _Kind((_Part("address", normal=_url),)),
+    # consul/backend.go: the client takes the address from CONSUL_HTTP_ADDR where the block has none.
     "consul": _Kind((_Part("path", normal=_path),), (_Part("address", normal=_url), _Part("datacenter"))),
+    # kubernetes/backend.go: KUBE_NAMESPACE, KUBE_HOST, KUBE_CTX; without any of them the namespace is `default`.
     "kubernetes": _Kind(
         (_Part("secret_suffix"), _Part("namespace", "default")),
         (_Part("host", normal=_url), _Part("config_context")),
@@ -482,8 +510,15 @@ _KINDS: Mapping[str, _Kind] = {
         (_Part("organization", normal=_folded), _Part("workspaces.name", instead=("workspaces.prefix",))),
         (_Part("hostname", "app.terraform.io", _url),),
     ),
+    # oss/backend.go
     "oss": _Kind((_Part("bucket"), _Part("prefix", "env:", _path), _Part("key", "terraform.tfstate", _path))),
+    # cos/backend.go: a bucket's name has the id of the account in it.
     "cos": _Kind((_Part("bucket"), _Part("prefix", "", _path), _Part("key", "terraform.tfstate", _path))),
-    "oci": _Kind((_Part("namespace"), _Part("bucket"), _Part("key", "terraform.tfstate", _path))),
+    # oci/backend.go, oci/constants.go: names of buckets are unique in one region of a namespace.
+    "oci": _Kind(
+        (_Part("namespace"), _Part("bucket"), _Part("key", "terraform.tfstate", _path)),
+        (_Part("region", normal=_folded),),
+    ),
 }
-"""What identifies a state, by the type of its backend."""
+"""What identifies a state, by the type of its backend. The files named here are those of Terraform's own code below
+internal/backend/remote-state."""
