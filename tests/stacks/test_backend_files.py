@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from support.trees import change, landscape, why
+from support.trees import DictTree, change, landscape, why
 from terrace.adapters.terraform import argv
 from terrace.errors import BadInput
 from terrace.plans.terraform import Site
 from terrace.stacks.backends import addresses, shared
+from terrace.stacks.config_problems import examine
+from terrace.stacks.facts import Forgetful
 from terrace.stacks.load import BadConfig, load
 from terrace.stacks.loosening import loosened
 from terrace.stacks.model import Stack
@@ -126,3 +128,43 @@ def test_another_file_is_a_looser_rule() -> None:
     after = load(multi("", "", ", backend_files: [env/prod.tfbackend]")["terrace.yaml"].encode())
     (way,) = loosened(before, after)
     assert "the stack app of dev takes the values of its backend from other files" in way
+
+
+PARTIAL = 'terraform {\n  backend "s3" {\n    bucket = "states"\n  }\n}\n'
+
+
+def problems(files: dict[str, str]) -> list[str]:
+    text = files.get("terrace.yaml", RULES + "stacks: [{path: app, environment: dev, name: app}]\n")
+    tree = DictTree({**files, "terrace.yaml": text})
+    found = examine(tree, load(text.encode()), Forgetful())
+    return [f"{one.place}: {one.message} ({one.hint})" for one in found.problems]
+
+
+@pytest.mark.parametrize("path", ["app/dev.s3.tfbackend", "app/backends/dev.tfbackend"])
+def test_a_file_of_settings_that_no_entry_names_is_told_where_the_backend_lacks_some(path: str) -> None:
+    (told,) = problems({"app/main.tf": PARTIAL, path: 'key = "dev"\n'})
+    assert told.startswith("terrace.yaml:")
+    assert f"dev/app: its backend block does not say key, and {path} may" in told
+    assert f"backend_files: [{path}]" in told
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"app/main.tf": PARTIAL.replace('"states"', '"states"\n    key = "k"'), "app/dev.tfbackend": ""},
+        {"app/main.tf": PARTIAL, "other/dev.tfbackend": 'key = "dev"\n'},
+        {
+            "app/main.tf": PARTIAL,
+            "app/dev.tfbackend": 'key = "dev"\n',
+            "terrace.yaml": RULES + "stacks: [{path: app, environment: dev, backend_config: {key: dev}}]\n",
+        },
+        {
+            "app/main.tf": PARTIAL,
+            "app/dev.tfbackend": 'key = "dev"\n',
+            "app/old.tfbackend": 'key = "old"\n',
+            "terrace.yaml": RULES + "stacks: [{path: app, environment: dev, backend_files: [app/dev.tfbackend]}]\n",
+        },
+    ],
+)
+def test_such_a_file_is_not_told_where_nothing_is_missing(files: dict[str, str]) -> None:
+    assert problems(files) == []

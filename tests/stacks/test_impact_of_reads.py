@@ -335,3 +335,28 @@ def test_a_renamed_file_counts_by_its_old_and_its_new_name() -> None:
     assert set(touched(base, {"pages/a": None, "pages/b": "1"})) == {"dev"}
     new = {"environments/dev/main.tf": 'locals {\n  a = fileexists("../../pages/b")\n}\n', "pages/a": "1"}
     assert set(touched(new, {"pages/a": None, "pages/b": "1"})) == {"dev"}
+
+
+READS_A_VARIABLE = {
+    "root/main.tf": 'variable "page" {\n  default = "one.txt"\n}\nlocals {\n  a = file("../pages/${var.page}")\n}\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "one", "two"),
+    [
+        ("", True, False),
+        ("env: [TF_VAR_page]", True, True),
+        ("env: [TF_VAR_other]", True, False),
+        ("credentials: {plan: {TF_VAR_page: 'env:PAGE'}}", True, True),
+        ("credentials: {plan: {TF_VAR_page: two.txt}, apply: {TF_VAR_page: two.txt}}", False, True),
+        ("credentials: {apply: {TF_VAR_page: two.txt}}", True, True),
+    ],
+)
+def test_what_the_environment_gives_to_a_variable_counts(given: str, one: bool, two: bool) -> None:
+    rules = f"version: 1\nenvironments: {{p: {{{given}}}}}\nstacks: [{{path: root, environment: p, name: root}}]\n"
+    files = {**READS_A_VARIABLE, "terrace.yaml": rules, "pages/one.txt": "", "pages/two.txt": ""}
+    assert ("p/root" in why(change(files, {"pages/one.txt": "x"}))) is one
+    assert ("p/root" in why(change(files, {"pages/two.txt": "x"}))) is two
+    fixed = {**files, "root/terraform.tfvars": 'page = "one.txt"\n'}
+    assert "p/root" not in why(change(fixed, {"pages/two.txt": "x"})), "a file of variables counts more"

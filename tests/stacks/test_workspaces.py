@@ -35,13 +35,24 @@ BACKENDS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     ),
     "consul": ('path = "net"', (("path", "net-env:prod"),)),
     "kubernetes": ('secret_suffix = "net"', (("namespace", "default"), ("secret", "tfstate-prod-net"))),
-    "oss": ('bucket = "b"', (("bucket", "b"), ("prefix", "env:"), ("key", "prod/terraform.tfstate"))),
-    "cos": ('bucket = "b"\nkey = "net"', (("bucket", "b"), ("prefix", ""), ("key", "prod/net"))),
+    "oss": ('bucket = "b"', (("bucket", "b"), ("object", "env:/prod/terraform.tfstate"))),
+    "cos": ('bucket = "b"\nkey = "net"', (("bucket", "b"), ("object", "prod/net"))),
     "oci": (
         'namespace = "n"\nbucket = "b"\nkey = "net"',
-        (("namespace", "n"), ("bucket", "b"), ("key", "env:/prod/net")),
+        (("namespace", "n"), ("bucket", "b"), ("key", "tf-state-env/prod/net")),
+    ),
+    "oci with a prefix": (
+        'namespace = "n"\nbucket = "b"\nworkspace_key_prefix = "ws"',
+        (("namespace", "n"), ("bucket", "b"), ("key", "ws/prod/terraform.tfstate")),
+    ),
+    "oss with a prefix and a key": (
+        'bucket = "b"\nprefix = "tf"\nkey = "net"',
+        (("bucket", "b"), ("object", "tf/prod/net")),
     ),
 }
+
+
+AZURE = 'storage_account_name = "a"\ncontainer_name = "c"\n'
 
 
 def entry(environment: str, workspace: str, name: str = "net", more: str = "") -> str:
@@ -82,6 +93,48 @@ def test_a_key_of_s3_reaches_the_state_of_a_workspace() -> None:
         }
     )
     assert [(s.stack.key, s.other.key) for s in shared(found)] == [("dev", "prod/net")]
+
+
+@pytest.mark.parametrize(
+    ("workspaces", "alone"),
+    [
+        (("azurerm", AZURE + 'key = "net"'), AZURE + 'key = "netenv:prod"'),
+        (("consul", 'path = "net"'), 'path = "net-env:prod"'),
+        (("oss", 'bucket = "b"'), 'bucket = "b"\nkey = "prod/terraform.tfstate"'),
+        (("oss", 'bucket = "b"'), 'bucket = "b"\nprefix = "env:/prod"'),
+        (("cos", 'bucket = "b"\nprefix = "p"\nkey = "k"'), 'bucket = "b"\nkey = "p/prod/k"'),
+        (
+            ("oci", 'namespace = "n"\nbucket = "b"\nkey = "k"'),
+            'namespace = "n"\nbucket = "b"\nkey = "tf-state-env/prod/k"',
+        ),
+    ],
+)
+def test_a_key_reaches_the_state_of_a_workspace_in_other_backends_too(workspaces: tuple[str, str], alone: str) -> None:
+    kind, body = workspaces
+    found = landscape(
+        {**files(block(kind, body), entry("prod", "prod")), "environments/dev/main.tf": block(kind, alone)}
+    )
+    assert [(s.stack.key, s.other.key) for s in shared(found)] == [("dev", "prod/net")]
+
+
+def test_a_secret_of_the_default_workspace_may_be_that_of_another_workspace() -> None:
+    main = block("kubernetes", 'secret_suffix = "b"')
+    found = landscape(
+        {
+            **files(main, entry("prod", "default-a")),
+            "environments/dev/main.tf": block("kubernetes", 'secret_suffix = "a-b"'),
+        }
+    )
+    assert [(s.stack.key, s.other.key) for s in shared(found)] == [("dev", "prod/net")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"), [("oss", 'bucket = "b"\nkey = var.k'), ("kubernetes", "secret_suffix = var.s")]
+)
+def test_an_object_with_a_part_that_is_not_literal_is_unknown(kind: str, body: str) -> None:
+    found = landscape(files(block(kind, body), entry("dev", "default"), entry("prod", "prod")))
+    assert all(one.unknown for key in ("dev/net", "prod/net") for one in addresses(found.stack(key), found.graph))
+    assert shared(found) == ()
 
 
 def test_a_prefix_without_a_literal_value_is_told_as_unknown() -> None:
@@ -212,3 +265,26 @@ def test_stacks_of_one_folder_are_deployed_one_after_the_other_by_whatever_name_
     waves = waves_of(found, "prod")
     assert waves[0] == ("prod/alias", "prod/own")
     assert [len(wave) for wave in waves] == [2, 1, 1, 1]
+
+
+READER = """
+data "terraform_remote_state" "net" {
+  backend   = "local"
+  workspace = "%s"
+  config    = { path = "../net/terraform.tfstate", workspace_dir = "../net/terraform.tfstate.d" }
+}
+"""
+
+
+@pytest.mark.parametrize("workspace", ["prod", "default"])
+def test_a_stack_that_reads_a_local_state_beside_workspaces_is_refused_alone(workspace: str) -> None:
+    stacks = entry("prod", "prod", "net") + entry("prod", "default", "plain")
+    text = f"{RULES}stacks:\n{stacks}  - {{path: app, environment: prod, name: app}}\n"
+    there = {"net/main.tf": TF, "app/main.tf": READER % workspace, "terrace.yaml": text}
+    (key,) = (found := landscape(there).refusals)
+    assert key == "prod/app" and "which is kept in workspaces" in found[key].message
+    assert str(found[key].place) == "app/main.tf:2"
+    remote = {**there, "net/main.tf": block("s3", 'bucket = "b"\nkey = "k"')}
+    assert not landscape(remote).refusals
+    alone = {**there, "terrace.yaml": text.replace(entry("prod", "prod", "net"), "")}
+    assert not landscape(alone).refusals

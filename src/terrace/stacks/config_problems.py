@@ -6,18 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from terrace.errors import BadInput, Place
-from terrace.stacks.backends import shared
+from terrace.stacks.backends import addresses, shared
 from terrace.stacks.config import Config
 from terrace.stacks.discovery import discovered, unmatched
 from terrace.stacks.facts import FactsStore
 from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.layout import Layout
+from terrace.stacks.layout import Layout, parent
 from terrace.stacks.naming import nearest
 from terrace.stacks.refusals import refused_stacks
 from terrace.stacks.root_modules import roots_in_no_stack
 from terrace.stacks.tree import Tree
 from terrace.stacks.yaml_nodes import Problem
+
+BACKEND_FILE = ".tfbackend"
+"""How the names of files with settings of a backend end."""
+
+_MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Examination:
 def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> Examination:
     """Returns what a configuration makes of a tree. Nothing is raised for what is wrong: it is listed."""
     stacks, errors = discovered(tree, config)
-    graph = Graph.of(tree, stacks, store)
+    graph = Graph.of(tree, stacks, store, config.environments)
     refused = dict(refused_stacks(stacks, graph, tree, config))
     outside = roots_in_no_stack(tree, stacks, graph, store, config.not_stacks)
     landscape = Landscape(commit, config, stacks, graph, refused, outside)
@@ -39,6 +44,7 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
         *(_problem(error, config) for error in (*errors, *unmatched(tree, config))),
         *_missing_folders(tree, config),
         *_missing_files(tree, landscape),
+        *_unnamed_backend_files(tree, landscape),
         *(
             Problem(
                 one.address.place or Place(config.source or one.stack.shown_path),
@@ -64,6 +70,38 @@ def _missing_folders(tree: Tree, config: Config) -> Iterator[Problem]:
             hint = f"did you mean {near!r}?" if near else "a stack is a folder with *.tf, *.tofu or *.tf.json files"
             message = f"the stack {setting.path or '.'} holds no configuration"
             yield Problem(Place(config.source, setting.line), message, hint)
+
+
+def _unnamed_backend_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:
+    """Files with settings of a backend that lie beside stacks whose backend block lacks settings, and that no stack of
+    the folder names: Terraform was initialized with them, and would be without them."""
+    files: dict[str, list[str]] = {}
+    folders = {stack.path for stack in landscape.stacks}
+    for path in tree.entries:
+        if path.endswith(BACKEND_FILE):
+            # Below its folder a stack may have one folder of them.
+            above = parent(path)
+            owner = above if above in folders else parent(above)
+            if owner in folders:
+                files.setdefault(owner, []).append(path)
+    if not files:
+        return
+    named = {path for stack in landscape.stacks for path in stack.backend_files}
+    lines = {one.path: one.line for one in landscape.config.stacks}
+    for stack in landscape.stacks:
+        left = sorted(path for path in files.get(stack.path, ()) if path not in named)
+        known = addresses(stack, landscape.graph)
+        if not left or stack.backend_files or not any(one.unknown for one in known):
+            continue
+        missing = ", ".join(dict.fromkeys(name for one in known for name in one.unknown))
+        more = f" and {len(left) - _MOST_SHOWN} more" if len(left) > _MOST_SHOWN else ""
+        yield Problem(
+            Place(landscape.config.source or stack.shown_path, lines.get(stack.path, 0)),
+            f"{stack.key}: its backend block does not say {missing}, and {', '.join(left[:_MOST_SHOWN])}{more} may: no "
+            "entry names that file",
+            f"if `terraform init -backend-config={left[0]}` is how it is initialized: `backend_files: [{left[0]}]` in "
+            "the entry of the stack",
+        )
 
 
 def _missing_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from terrace.stacks.config import Environment
 from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, Template, facts_of, template_facts
 from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
 from terrace.stacks.model import DEFAULT_WORKSPACE, Notice, Stack
@@ -15,6 +16,7 @@ from terrace.stacks.tree import SUBMODULE_HINT, Tree, submodule_of, submodules
 from terrace.stacks.values import Values, depends_on_stack, path_of
 
 _LOCAL = ("./", "../")
+_VARIABLE = "TF_VAR_"
 _MOST_SHOWN = 3
 
 
@@ -68,7 +70,8 @@ class Graph:
 
     `variables` are the files of variables that each stack takes, by its key and in the order in which they count, with
     their facts. `templates` are the facts of every file that `templatefile` may fill in, by
-    the path that it is read by. `backend_files` are those that terrace.yaml names for each stack, by its key.
+    the path that it is read by. `backend_files` are those that terrace.yaml names for each stack, by its key. `outside`
+    are the values that variables have from terrace.yaml (`TF_VAR_NAME`), by environment: None for one not known here.
     """
 
     folders: dict[str, Folder]
@@ -78,11 +81,13 @@ class Graph:
     variables: dict[str, tuple[tuple[str, FileFacts], ...]] = field(default_factory=dict)
     templates: dict[str, FileFacts] = field(default_factory=dict)
     backend_files: dict[str, tuple[BackendFile, ...]] = field(default_factory=dict)
+    outside: Mapping[str, Mapping[str, tuple[str | None, ...]]] = field(default_factory=dict)
 
     @staticmethod
-    def of(tree: Tree, stacks: tuple[Stack, ...], store: FactsStore) -> Graph:
-        """The graph below these stacks."""
-        return _Builder(tree, store).build(stacks)
+    def of(tree: Tree, stacks: tuple[Stack, ...], store: FactsStore, environments: Iterable[Environment] = ()) -> Graph:
+        """The graph below these stacks, with the variables that these environments give to Terraform."""
+        outside = {one.name: values for one in environments if (values := _outside(one))}
+        return _Builder(tree, store).build(stacks, outside)
 
     def reached(self, stack: Stack) -> tuple[str, ...]:
         """The folders that a stack reaches, its own first; sorted after that."""
@@ -132,6 +137,19 @@ class Graph:
         return hashlib.sha256(text).hexdigest()[:32]
 
 
+def _outside(environment: Environment) -> dict[str, tuple[str | None, ...]]:
+    """What `env` and `credentials` of an environment give to variables of Terraform: None stands for a value that only
+    the machine knows, or that may not be set."""
+    found: dict[str, set[str | None]] = {}
+    sets = (environment.credentials.plan, environment.credentials.apply)
+    for name in (*environment.env, *sets[0], *sets[1]):
+        if name.startswith(_VARIABLE) and name != _VARIABLE:
+            texts = [one.get(name) for one in sets] if name not in environment.env else [None]
+            known = {None if text is None or text.startswith("env:") else text for text in texts}
+            found.setdefault(name.removeprefix(_VARIABLE), set()).update(known)
+    return {name: tuple(sorted(texts, key=lambda text: text or "")) for name, texts in found.items()}
+
+
 def local_state_path(stack: Stack, graph: Graph) -> str:
     """Returns where a plain Terraform would keep the local state of a stack, from the root of the repository; "" where
     it has another backend, or where no literal value tells the path."""
@@ -165,7 +183,7 @@ class _Builder:
         self._notices: list[Notice] = []
         self._known_names: dict[str, list[tuple[str, str]]] = {}
 
-    def build(self, stacks: tuple[Stack, ...]) -> Graph:
+    def build(self, stacks: tuple[Stack, ...], outside: Mapping[str, Mapping[str, tuple[str | None, ...]]]) -> Graph:
         level = sorted({stack.path for stack in stacks})
         while level:
             facts = facts_of(self._tree, [p for folder in level for p in self._files(folder)], self._store)
@@ -188,6 +206,7 @@ class _Builder:
             {to: tuple(dict.fromkeys(by)) for to, by in callers.items()},
             self._variables(stacks),
             backend_files={stack.key: self._backend_files(stack) for stack in stacks if stack.backend_files},
+            outside=outside,
         )
         graph.templates.update(self._templates(graph, stacks))
         return graph

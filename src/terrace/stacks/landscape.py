@@ -33,7 +33,7 @@ class Landscape:
     def of_tree(commit: str, config: Config, tree: Tree, store: FactsStore) -> Landscape:
         """Returns the stacks of a commit with this tree. Raises BadInput for names that cannot be used."""
         stacks = discover(tree, config)
-        graph = Graph.of(tree, stacks, store)
+        graph = Graph.of(tree, stacks, store, config.environments)
         outside = roots_in_no_stack(tree, stacks, graph, store, config.not_stacks)
         if outside:
             graph = replace(graph, notices=(*graph.notices, in_no_stack(outside)))

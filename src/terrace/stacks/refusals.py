@@ -9,7 +9,7 @@ from terrace.errors import BadInput, Place
 from terrace.stacks.config import Config
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
-from terrace.stacks.order import needs
+from terrace.stacks.order import edges, needs
 from terrace.stacks.tree import SUBMODULE_HINT, Tree, submodule_of, submodules
 
 SINGLE_STATE_BACKENDS = frozenset({"http", "artifactory", "etcd", "swift"})
@@ -41,7 +41,7 @@ def refused_stacks(stacks: tuple[Stack, ...], graph: Graph, tree: Tree, config: 
         refusal = next(_own(stack, graph, tree, config), None)
         if refusal is not None:
             found[stack.key] = refusal
-    return _in_circles(stacks, graph, config) | found
+    return _in_circles(stacks, graph, config) | _readers_of_local_workspaces(stacks, graph) | found
 
 
 def with_dependents(
@@ -155,6 +155,27 @@ def _without_workspaces(stack: Stack, folder: Folder) -> Iterator[Refusal]:
                 "give the stack an address of its own by `backend_config` under `stacks:`, or another backend",
                 Place(path, facts.backend.line or 1),
             )
+
+
+def _readers_of_local_workspaces(stacks: tuple[Stack, ...], graph: Graph) -> dict[str, Refusal]:
+    """The stacks that read a local state in a folder with workspaces: Terraform would find none.
+
+    Terrace keeps local states elsewhere, and leads readers there by a link. Beside links to the states of workspaces,
+    Terraform would ask on `init` of that folder whether it is to move those states.
+    """
+    local = [stack for stack in stacks if graph.backend(stack) in ("", "local")]
+    folders = {stack.path for stack in local if stack.workspace != DEFAULT_WORKSPACE}
+    owners = {stack.key: stack for stack in local if stack.path in folders}
+    found: dict[str, Refusal] = {}
+    for edge in edges(stacks, graph) if owners else ():
+        owner = owners.get(edge.owner)
+        if owner is not None and edge.certain:
+            found[edge.reader] = Refusal(
+                f"it reads the local state of {owner.key}, which is kept in workspaces",
+                f"give {owner.shown_path} a remote backend, or {owner.key} a folder of its own without a workspace",
+                edge.place,
+            )
+    return found
 
 
 def _in_circles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict[str, Refusal]:

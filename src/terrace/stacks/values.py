@@ -35,6 +35,7 @@ class Values:
         self._stack = stack
         self._reached = frozenset(reached)
         self._given = graph.values(stack)
+        self._outside = graph.outside.get(stack.environment, {})
         self._known: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
     def of(self, template: Template, folder: str) -> tuple[str, ...]:
@@ -84,7 +85,13 @@ class Values:
         default = [(facts.defaults[name], folder) for facts in found.facts if name in facts.defaults]
         given: list[tuple[Template, str]] = []
         if folder == self._stack.path:
-            given += [(self._given[name], folder)] if name in self._given else default
+            if name in self._given:
+                given.append((self._given[name], folder))
+            else:
+                # The files of variables count more than TF_VAR_NAME, the default counts less.
+                texts = self._outside.get(name, ())
+                given += [((Part("unknown") if text is None else Part("text", text),), folder) for text in texts]
+                given += default if not texts or None in texts else []
         for caller in self._graph.callers.get(folder, ()):
             if caller in self._reached:
                 for arguments in _arguments(self._graph.folders[caller], folder):
