@@ -25,7 +25,7 @@ _OPERATIONS = """
     pulls/get pulls/list pulls/list-commits pulls/list-files pulls/list-reviews pulls/get-review
     issues/list-for-repo issues/create issues/get issues/update issues/list-comments issues/create-comment
     issues/get-comment issues/update-comment issues/delete-comment issues/add-labels issues/remove-label
-    issues/list-labels-for-repo issues/create-label
+    issues/list-labels-for-repo issues/create-label issues/list-events
     reactions/create-for-issue-comment
     checks/create checks/update checks/get checks/list-for-ref checks/list-annotations
     repos/create-commit-status repos/get-combined-status-for-ref

@@ -73,6 +73,7 @@ class FakeGitHub(Identity, Conversations, Repositories, Reviews, Settings, Scann
     doors: list[tuple[int, str, str]] = field(default_factory=list)
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     origins: dict[str, list[int]] = field(default_factory=dict)
+    events: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     environments: dict[str, list[str] | None] = field(default_factory=dict)
     rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     self_review: bool = False

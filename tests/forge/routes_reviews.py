@@ -20,6 +20,7 @@ class Reviews(Paged):
     pulls: dict[int, dict[str, Any]]
     reviews: dict[int, list[dict[str, Any]]]
     origins: dict[str, list[int]]
+    events: dict[int, list[dict[str, Any]]]
     _contract: Contract
 
     def reviewed(self, number: int, login: str, state: str = "APPROVED", commit: str = "a" * 40, body: str = "") -> int:
@@ -39,6 +40,16 @@ class Reviews(Paged):
             )
         )
         return id_
+
+    def happened(self, number: int, event: str, at: datetime) -> None:
+        """Something happened to a pull request."""
+        made = sample(self._contract, "renamed-issue-event", event=event, created_at=stamp(at))
+        self.events.setdefault(number, []).append(made)
+
+    def _issues_list_events(self, parts: dict[str, str], query: dict[str, list[str]], _: Any) -> Answer:
+        number = int(parts["issue_number"])
+        path = f"/repos/{self.owner}/{self.name}/issues/{number}/events"
+        return self._paged(self.events.get(number, []), query, path)
 
     def _pulls_get_review(self, parts: dict[str, str], _: Any, __: Any) -> Answer:
         mine = self.reviews.get(int(parts["pull_number"]), [])

@@ -225,9 +225,15 @@ def test_what_nobody_reviewed_does_not_enter(room: Room) -> None:
     blocked = room.shop.run("deploy", "dev", "--json")
     assert (blocked.code, blocked.json["result"]) == (1, "blocked")
     assert blocked.json["reasons"] == [f"{tip[:12]} came into main by no merged pull request"]
-    room.fake.pull(13, "d" * 40, author="mona", merged=tip)
+    before = git(room.shop.work, "rev-parse", f"{tip}~1").strip()
+    room.fake.pull(13, before, author="mona", merged=tip)
     room.fake.origins[tip] = [13]
-    room.fake.reviewed(13, "bob", commit="d" * 40)
+    room.fake.reviewed(13, "bob", commit=before)
+    more = room.shop.run("deploy", "dev", "--json")
+    assert (more.code, more.json["result"]) == (1, "blocked")
+    assert "holds something else than the merge of" in more.json["reasons"][0]
+    room.fake.pull(13, tip, author="mona", merged=tip)
+    room.fake.reviewed(13, "bob", commit=tip)
     unasked = room.shop.run("deploy", "dev", "--json", GITHUB_TOKEN="")
     assert (unasked.json["result"], "connected to no forge" in unasked.json["reasons"][0]) == ("waiting", True)
     room.shop.ok("deploy", "dev")

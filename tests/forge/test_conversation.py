@@ -19,6 +19,7 @@ from terrace.gates.model import Subject, Witness
 from terrace.gates.people import People
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
+from terrace.pipelines.conversation.authorship import own_among
 from terrace.pipelines.conversation.witness import still_declared, still_said
 from terrace.report.conversation import marker
 from terrace.stacks.config import Config
@@ -224,3 +225,25 @@ def test_a_comment_that_the_ledger_spells_otherwise_is_not_said_a_second_time(fa
         else:
             assert still_declared(talk(fake), people, Declared(unhold, witness=true))
             assert not still_declared(talk(fake), people, Declared(unhold, witness=strange))
+
+
+def commits_of(fake: FakeGitHub, count: int, *, oldest: str) -> list[str]:
+    """So many commits of the protected branch, newest first, each of a change of its own; who opened the oldest one."""
+    landed = [f"{number:040x}" for number in range(count, 0, -1)]
+    for number, commit in enumerate(reversed(landed), 1):
+        fake.pull(number, commit, author=oldest if number == 1 else "mona", merged=commit)
+        fake.origins[commit] = [number]
+    return landed
+
+
+def test_every_new_change_is_looked_at_before_a_comment_approves(fake: FakeGitHub) -> None:
+    landed = commits_of(fake, 25, oldest="bob")
+    told = own_among(talk(fake), landed, "bob")
+    assert told is not None and "(change 1)" in told
+    assert own_among(talk(fake), landed, "alice") is None
+
+
+def test_of_a_release_with_very_many_changes_nobody_approves_by_a_comment(fake: FakeGitHub) -> None:
+    told = own_among(talk(fake), [f"{number:040x}" for number in range(101)], "alice")
+    assert told is not None and "101 commits are new" in told and "deploy an older one first" in told
+    assert not fake.asked

@@ -300,6 +300,34 @@ def test_authors_do_not_count(author: Author) -> None:
     assert "alice (wrote commits of this release)" in result.reason
 
 
+@pytest.mark.parametrize("login", ["alice", "ALICE"])
+def test_who_opened_a_change_does_not_approve_it_although_others_wrote_its_commits(login: str) -> None:
+    facts = replace(FACTS, authors=(), opened_by=("renovate[bot]", login))
+    result = only(ask(yes("alice"), count=1, facts=facts))
+    assert result.outcome is Outcome.WAIT
+    assert "alice (opened a change of this release)" in result.reason
+
+
+def test_the_account_of_terrace_yaml_says_who_opened_a_change() -> None:
+    people = {"alice": Person("alice", login="al-1"), "bob": Person("bob", login="alice")}
+    config, facts = Config(people=people), replace(FACTS, authors=(), opened_by=("Al-1",))
+    assert ask(yes("alice"), count=1, config=config, facts=facts).outcome is Outcome.WAIT
+    assert ask(yes("bob"), count=1, config=config, facts=facts).outcome is Outcome.PASS
+    facts = replace(facts, opened_by=("alice",))
+    assert ask(yes("alice"), count=1, config=config, facts=facts).outcome is Outcome.PASS, "that account is bob's"
+    assert ask(yes("bob"), count=1, config=config, facts=facts).outcome is Outcome.WAIT
+    config = replace(config, people={})
+    assert ask(yes("alice"), count=1, config=config, facts=facts).outcome is Outcome.WAIT, "nothing says otherwise"
+
+
+def test_where_the_forge_does_not_tell_who_opened_the_changes_no_approval_is_enough() -> None:
+    facts = replace(FACTS, openers_unknown="GitHub is down")
+    result = only(ask(yes("bob"), yes("carol"), count=1, facts=facts))
+    assert result.outcome is Outcome.WAIT and "GitHub is down" in result.reason
+    assert ask(count=0, facts=facts).outcome is Outcome.PASS, "nobody is asked"
+    assert ask(yes("bob", answer="reject"), count=1, facts=facts).outcome is Outcome.BLOCK, "a no needs no forge"
+
+
 def test_people_whom_no_file_names_are_matched_by_what_they_call_themselves() -> None:
     facts = replace(FACTS, authors=(Author("Zoe", "zoe@example.com"),))
     assert ask(yes("zoe@example.com"), count=1, config=Config(), facts=facts).outcome is Outcome.WAIT

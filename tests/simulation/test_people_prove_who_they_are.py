@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Literal
@@ -12,6 +13,7 @@ from simulation.people import People
 from simulation.script import Script, kill, staged
 from simulation.test_found import about_to_apply, approved, promoted, result, up_to
 from simulation.world import signature
+from terrace.errors import NotReady
 from terrace.gates.model import Identity, Subject, Witness
 from terrace.ledger import folds, kinds
 from terrace.ledger.declared import Declared
@@ -246,3 +248,38 @@ def _waits(people: People) -> tuple[str, ...]:
     latest = folds.latest(people.history, "staging")
     assert latest is not None
     return latest.waiting
+
+
+def _asked_of_the_forge(people: People, forge: Callable[[str], tuple[str, ...]]) -> None:
+    """Go on with staging on a machine that is connected to that forge."""
+
+    def run(crew: Crew) -> object:
+        latest = folds.latest(crew.ledger.read(), "staging")
+        assert latest is not None
+        return resume(replace(crew, openers=forge), latest)
+
+    people.command("cid", run)
+
+
+def test_who_opened_the_change_at_the_forge_does_not_approve_it_with_a_key() -> None:
+    """Git knows who wrote commits. A person may propose those of others, or commit under an address of theirs."""
+    people, _ = staged()
+    up_to(people, "dev")
+    _opened_by(people, "eve", "eve")
+    for _ in range(2):
+        people.answer("staging", "bob")
+        _asked_of_the_forge(people, lambda commit: ("bob",))
+        (waits,) = _waits(people)
+        assert "bob (opened a change of this release)" in waits
+
+    def down(commit: str) -> tuple[str, ...]:
+        raise NotReady("GitHub is down")
+
+    people.answer("staging", "dan")
+    _asked_of_the_forge(people, down)
+    (waits,) = _waits(people)
+    assert "who opened the changes of this release is not known" in waits and "GitHub is down" in waits
+    for _ in range(2):
+        people.answer("staging", "dan")
+        _asked_of_the_forge(people, lambda commit: ("bob",))
+    assert result(people, "staging") == "succeeded"

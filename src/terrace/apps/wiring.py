@@ -42,6 +42,7 @@ from terrace.stacks.trust_root import RootPlace
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
     from terrace.adapters.github.connecting import Connection
+    from terrace.adapters.github.merges import GitHubMerges
     from terrace.adapters.ledgers.seen import SeenHead
     from terrace.adapters.ledgers.tags import TagsOfDeployments
     from terrace.adapters.opa.engine import Opa
@@ -152,7 +153,7 @@ class Workshop:
         self._proven_runs: set[tuple[str, str, datetime]] = set()
         self._surveyed: dict[str, Landscape] = {}
         self._configs: dict[tuple[str, str, str], Config] = {}
-        self._judged: dict[str, str | None] = {}
+        self._judged: dict[tuple[str, str], str | None] = {}
 
     @cached_property
     def trust(self) -> TrustRoot:
@@ -582,15 +583,26 @@ class Workshop:
             raise NotReady("this repository is connected to no forge", hint=UNCONNECTED)
         return self.forge
 
-    def _unreviewed(self, commit: str) -> str | None:
-        """Why a commit did not come through a reviewed change. Raises NotReady where no forge can be asked."""
+    @cached_property
+    def _merges(self) -> GitHubMerges:
+        """How commits came into the protected branch. Raises NotReady where no forge can be asked."""
         from terrace.adapters.github.merges import GitHubMerges
 
+        return GitHubMerges(self.connected.github, self.trust.config.branch)
+
+    def _unreviewed(self, commit: str, tip: str) -> str | None:
+        """Why a commit did not come through a reviewed change. Raises NotReady where no forge can be asked."""
+        from terrace.adapters.git.merged_content import GitMergedContent
+
         # Asked again before each apply: how a commit came to the branch does not change in the life of a process.
-        if commit not in self._judged:
-            merges = GitHubMerges(self.connected.github, self.trust.config.branch)
-            self._judged[commit] = merges.unreviewed(commit)
-        return self._judged[commit]
+        if (commit, tip) not in self._judged:
+            content = GitMergedContent(self.repository)
+            self._judged[commit, tip] = self._merges.unreviewed(commit, tip, content)
+        return self._judged[commit, tip]
+
+    def _openers(self, commit: str) -> tuple[str, ...]:
+        """The accounts that opened the changes of a commit. Raises NotReady where the forge cannot be asked."""
+        return self._merges.openers(commit) if self.forge is not None else ()
 
     def _unproven_run(self, run: str, requester: str, opened_at: datetime) -> str:
         """Why a run of CI does not prove who opened a deployment; "" where the forge says that it does."""
@@ -706,6 +718,7 @@ class Workshop:
             signers=has_signers(self.trust.signers),
             run=run_of_ci(os.environ),
             reference=self.reference,
+            openers=self._openers,
             unproven_run=self._unproven_run,
             left=CheckoutStates(self.repository.root, self.home.states),
             logs=FileChangeLogs(self.repository.root),

@@ -66,7 +66,8 @@ class Facts:
     signed approvals prove that people let this commit into the environment before. `clock` says why the clock of this
     machine is not believed, and what to do; None where nothing speaks against it. `unsettled` is the deployment there
     whose outcome nobody knows, "" where there is none: before that is settled no hold is released. `whole`: every new
-    commit is in this clone, so that `authors` are all who wrote them.
+    commit is in this clone, so that `authors` are all who wrote them. `opened_by` are the accounts that opened the
+    changes of the new commits; `openers_unknown` says why the forge did not tell, "" where it did or there is none.
     """
 
     commit: str
@@ -91,6 +92,8 @@ class Facts:
     clock: tuple[str, str] | None = None
     unsettled: str = ""
     whole: bool = True
+    opened_by: tuple[str, ...] = ()
+    openers_unknown: str = ""
 
 
 def admission(environment: Environment, facts: Facts, now: datetime) -> Verdict:
@@ -403,7 +406,7 @@ def _approvals(
     if not subjects:
         return (_passed("nothing to approve: no plan does anything"),)
     people = People(config)
-    barred = Barred(people, facts.requester, facts.authors, facts.requested_by)
+    barred = _barred(people, facts)
     counted = tally(people, environment.approvals, barred, question(environment, facts, subjects), answers, now)
     if counted.rejections:
         return tuple(_rejected(environment, people, said) for said in counted.rejections)
@@ -413,7 +416,17 @@ def _approvals(
     if not facts.whole:
         reason = "history is too shallow here to tell who wrote what is new, and authors do not approve"
         return (_waiting(reason, "`git fetch --unshallow`"),)
+    if facts.openers_unknown:
+        reason = (
+            f"who opened the changes of this release is not known, and they do not approve it: {facts.openers_unknown}"
+        )
+        return (_waiting(reason, "try again once the forge can be asked"),)
     return _quorum(environment, people, barred, counted)
+
+
+def _barred(people: People, facts: Facts) -> Barred:
+    """Who may not approve what the facts are about."""
+    return Barred(people, facts.requester, facts.authors, facts.requested_by, facts.opened_by)
 
 
 def _quorum(environment: Environment, people: People, barred: Barred, counted: Tally) -> tuple[GateResult, ...]:
@@ -505,7 +518,7 @@ def refusals(config: Config, environment: Environment, facts: Facts, answers: An
     """One block for each person whose no to this commit, in this environment, stands."""
     people = People(config)
     rule = rule_for(environment, facts.origin, proven=facts.proven)
-    barred = Barred(people, facts.requester, facts.authors, facts.requested_by)
+    barred = _barred(people, facts)
     noes = standing(people, rule, barred, question(environment, facts, ()), answers)
     return tuple(replace(_rejected(environment, people, no), gate="rejected") for no in noes)
 
@@ -528,7 +541,7 @@ def unusable(config: Config, approval: Approval, seen: Situation, now: datetime)
         raised(rule_for(environment, facts.origin, proven=facts.proven), environment, facts.origin, seen.risk), facts
     )
     people = People(config)
-    barred = Barred(people, facts.requester, facts.authors, facts.requested_by)
+    barred = _barred(people, facts)
     asked = question(environment, facts, seen.subjects)
     if approval.answer == "reject":
         return void_no(people, rule, asked, approval)

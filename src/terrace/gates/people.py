@@ -64,17 +64,21 @@ class People:
 
 
 class Barred:
-    """Who may not approve a release: the person who requested it, and everybody who wrote it.
+    """Who may not approve a release: the person who requested it, and everybody who wrote it or proposed it.
 
-    `authors` are authors, committers and co-authors. `by` is the key or the account that proves the requester, "" where
-    nothing does: an answer that is proven by the same thing is the requester's, whatever name it gives.
+    `authors` are authors, committers and co-authors; `opened_by` are the accounts that opened its changes. `by` is
+    the key or the account that proves the requester, "" where nothing does: an answer that is proven by the same
+    thing is the requester's, whatever name it gives.
     """
 
-    def __init__(self, people: People, requester: str, authors: Iterable[Author], by: str = "") -> None:
+    def __init__(
+        self, people: People, requester: str, authors: Iterable[Author], by: str = "", opened_by: Iterable[str] = ()
+    ) -> None:
         self._people = people
         self._requester = people.identities(requester)
         self._by = by
         self._authors = frozenset[str]().union(*(self._written(author) for author in authors))
+        self._opened = frozenset[str]().union(*(self._account(login) for login in opened_by))
 
     def why(self, word: str, by: str = "") -> str | None:
         """Returns why the answer of this person does not count, or None when nothing bars them."""
@@ -83,7 +87,14 @@ class Barred:
             return "asked for this deployment"
         if mine & self._authors:
             return "wrote commits of this release"
+        if mine & self._opened:
+            return "opened a change of this release"
         return None
+
+    def _account(self, login: str) -> frozenset[str]:
+        """Who has an account. Of one that is nobody's in terrace.yaml, who is called like it."""
+        person = self._people.of_login(login)
+        return self._people.identities(person if person is not None else login)
 
     def _written(self, author: Author) -> frozenset[str]:
         found = self._people.identities(author.name) | self._people.identities(author.email)

@@ -111,6 +111,31 @@ def facts(crew: Crew, history: History, environment: str, commit: str, origin: O
     )
 
 
+def _proposed(crew: Crew, history: History, environment: str, seen: Facts) -> Facts:
+    """The same facts, with who opened the changes of what is new there, where people are asked."""
+    settings = crew.config.environment(environment)
+    if not seen.whole or not (rule_for(settings, seen.origin).asked or settings.approvals.asked or settings.risk):
+        return seen
+    good = folds.last_good(history, environment)
+    opened_by, unknown = _openers(crew, good.commit if good is not None else None, seen.commit)
+    return replace(seen, opened_by=opened_by, openers_unknown=unknown)
+
+
+def _openers(crew: Crew, there: str | None, commit: str) -> tuple[tuple[str, ...], str]:
+    """The accounts that opened the changes of what is new, and why they are not known; "" where they are."""
+    base = there if there is not None and crew.repository.contains(commit, there) else None
+    landed = crew.repository.landed(base, commit)
+    if len(landed) > MOST_REVIEWED:
+        return (
+            (),
+            f"{len(landed)} commits are new, and at most {MOST_REVIEWED} are asked about: deploy an older one first",
+        )
+    try:
+        return tuple(dict.fromkeys(login for one in landed for login in crew.openers(one))), ""
+    except (NotReady, BadInput) as error:
+        return (), error.message
+
+
 def timed(crew: Crew, history: History, seen: Facts) -> Facts:
     """The same facts, with what speaks against the clock of this machine now. It is asked anew each time."""
     return replace(seen, clock=doubt(history, crew.clock(), crew.reference()))
@@ -137,7 +162,7 @@ def continuing(crew: Crew, history: History, deployment: Deployment) -> Facts:
     settings = crew.config.environment(name)
     root = root_of(history, deployment)
     origin = root.origin if isinstance(deployment.origin, Recovery) else deployment.origin
-    seen = facts(crew, history, name, commit, origin, deployment.settles)
+    seen = _proposed(crew, history, name, facts(crew, history, name, commit, origin, deployment.settles))
     upstream = seen.upstream
     if settings.after is not None:
         # A recovery has to be possible after its release was taken back in the environment before.
@@ -217,7 +242,7 @@ def _ahead(crew: Crew, history: History, deployment: Deployment) -> str | None:
 def entry(crew: Crew, history: History, environment: str, commit: str, origin: Origin, settles: str = "") -> Verdict:
     """Whether an environment lets a commit in now."""
     settings = crew.config.environment(environment)
-    seen = facts(crew, history, environment, commit, origin, settles)
+    seen = _proposed(crew, history, environment, facts(crew, history, environment, commit, origin, settles))
     said = said_about(history, question(settings, seen, ()), "", crew.proof)
     seen = timed(crew, history, replace(seen, rejections=refusals(crew.config, settings, seen, said)))
     return admission(settings, replace(seen, reviewed=_reviewed(crew, history, environment, commit)), crew.clock())
@@ -235,7 +260,7 @@ def _reviewed(crew: Crew, history: History, environment: str, commit: str) -> Re
     if len(landed) > MOST_REVIEWED:
         return Reviewed(unknown=f"{len(landed)} commits are new, and at most {MOST_REVIEWED} are asked about")
     try:
-        lacking = [f"{one[:12]} {why}" for one in landed if (why := crew.unreviewed(one)) is not None]
+        lacking = [f"{one[:12]} {why}" for one in landed if (why := crew.unreviewed(one, commit)) is not None]
     except NotReady as error:
         return Reviewed(unknown=error.message)
     return Reviewed(tuple(lacking))
@@ -427,8 +452,9 @@ def standing_noes(crew: Crew, history: History, environment: str) -> tuple[Stand
         if not commits:
             continue
         rule = rule_for(settings, origins.get(no.deployment, Manual("")))
-        authors = crew.repository.authors(good.commit if good is not None else None, commits[0])
-        barred = Barred(people, "", authors)
+        base = good.commit if good is not None else None
+        authors = crew.repository.authors(base, commits[0])
+        barred = Barred(people, "", authors, opened_by=_openers(crew, base, commits[0])[0])
         about = Question(no.deployment, environment, commits[0], no.subjects)
         said = said_about(history, about, "", crew.proof)
         for one in standing(people, rule, barred, about, said):

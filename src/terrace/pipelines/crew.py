@@ -65,15 +65,17 @@ def readable(survey: Callable[[str], Landscape], commit: str) -> Landscape | Non
 class Crew:
     """Who does what. `config` and `policy` come from the trust root, never from the candidate.
 
-    `survey` finds what stands at a commit; `variables` resolves an environment's credentials for a purpose: they
-    are secrets. `judge` tells what the required checks of the trust root find in one plan, with its waivers applied; it
+    `survey` finds what stands at a commit; `variables` resolves an environment's credentials for a purpose: they are
+    secrets. `judge` tells what the required checks of the trust root find in one plan, with its waivers applied; it
     never raises for what it cannot find out, but tells that as unknown. `unreviewed` says why a commit of the protected
-    branch did not come through a change that somebody else approved, None where it did; it raises NotReady where nobody
-    can be asked. `proof` tells how the author of an answer or a declaration is known; `vouch` proves what `actor`
-    declares. `signers` is whether anybody's key is known: then declarations without a proof are worth less. `run`
-    names the run of CI that this is, "" outside of one; `unproven_run` asks the forge about one. `parallel` is how
-    many Terraform processes may run at once. `actor` is who gave the command. With the `reach` of plans nothing is
-    applied: what could be, waits. `dismissed` says whether a dismissal of an event that cannot be read counts, by
+    branch did not come through a change that somebody else approved as it is in the second commit, which is to be
+    deployed; None where it did. It raises NotReady where nobody can be asked. `openers` are the accounts that opened
+    the changes that a commit came by, as the forge says; it raises NotReady where that cannot be asked, and knows none
+    where no forge is connected. `proof` tells how the author of an answer or a declaration is known; `vouch` proves
+    what `actor` declares. `signers` is whether anybody's key is known: then declarations without a proof are worth
+    less. `run` names the run of CI that this is, "" outside of one; `unproven_run` asks the forge about one. `parallel`
+    is how many Terraform processes may run at once. `actor` is who gave the command. With the `reach` of plans nothing
+    is applied: what could be, waits. `dismissed` says whether a dismissal of an event that cannot be read counts, by
     the trust root. `reference` tells the time by a clock that nobody sets on this machine, None where there is none.
     `left` finds the states that Terraform left in the user's checkout. `logs` reads what the clouds log of changes.
     """
@@ -93,7 +95,8 @@ class Crew:
     variables: Callable[[Environment, Purpose], Mapping[str, str]]
     proof: Proving
     judge: Callable[[Plan], tuple[Finding, ...]]
-    unreviewed: Callable[[str], str | None]
+    unreviewed: Callable[[str, str], str | None]
+    openers: Callable[[str], tuple[str, ...]]
     digest_key: DigestKey
     clock: Callable[[], datetime]
     new_id: Callable[[], str]

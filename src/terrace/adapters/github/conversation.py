@@ -89,8 +89,8 @@ class GitHubConversation:
         """The token of a workflow writes as `github-actions[bot]`, and so does that of every other workflow."""
         return self._login != LOGIN
 
-    def origin(self, commit: str) -> int | None:
-        return self._merges.origin(commit)
+    def origins(self, commit: str) -> tuple[int, ...]:
+        return self._merges.origins(commit)
 
     def review(self, number: int, id_: str) -> Review | None:
         told = self._github.find(f"pulls/{int(number)}/reviews/{_number(id_)}")

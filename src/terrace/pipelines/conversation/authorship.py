@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from terrace.gates.conversation.grammar import Approve
 from terrace.gates.conversation.standing import barred, own_work
 from terrace.ledger import folds
@@ -11,8 +13,9 @@ from terrace.pipelines.conversation.ports import Conversation
 from terrace.rollout.model import Deployment
 from terrace.stacks.repository import Repository
 
-MOST = 20
-"""Changes of one release that the forge is asked about, the newest; the gates ask Git about the authors of all."""
+MOST = 100
+"""New commits of the protected branch that the forge is asked about. Of a release with more it is not known who opened
+its changes."""
 
 
 def own_part(
@@ -24,7 +27,15 @@ def own_part(
         return "history is too shallow here to tell who wrote what is new (`git fetch --unshallow`)"
     known = good is not None and repository.contains(deployment.commit, good.commit)
     landed = repository.landed(good.commit if good is not None and known else None, deployment.commit)
-    numbers = dict.fromkeys(number for commit in landed[:MOST] if (number := talk.origin(commit)) is not None)
+    return own_among(talk, landed, login)
+
+
+def own_among(talk: Conversation, landed: Sequence[str], login: str) -> str | None:
+    """Why somebody with that account does not approve what these commits of the protected branch brought; None where
+    nothing of it is theirs."""
+    if len(landed) > MOST:
+        return f"{len(landed)} commits are new, and the forge is asked about {MOST} at most: deploy an older one first"
+    numbers = dict.fromkeys(number for commit in landed for number in talk.origins(commit))
     for number in numbers:
         change = talk.change(number)
         if change is not None and (why := own_work(login, change)) is not None:

@@ -36,8 +36,8 @@ class Conversation(Protocol):
         """Whether nobody else can write as that login: no workflow that somebody pushes, above all."""
         ...
 
-    def origin(self, commit: str) -> int | None:
-        """The number of the merged change that a commit came by; None where there is none."""
+    def origins(self, commit: str) -> tuple[int, ...]:
+        """The numbers of all merged changes that a commit may have come by; none where it was pushed."""
         ...
 
     def review(self, number: int, id_: str) -> Review | None:
