@@ -86,8 +86,10 @@ def test_a_state_beside_the_stack_is_refused_and_adopted(tmp_path: Path) -> None
     assert (after["lineage"], after["resources"]) == (before["lineage"], before["resources"])
     (copy, *_) = shop.ok("state", "list", "dev", "--json").json["backups"]
     assert copy["lineage"] == before["lineage"]
-    nothing = shop.run("state", "adopt", "dev", *YES)
-    assert (nothing.code, "no state to adopt" in nothing.err) == (2, True)
+    again = shop.ok("state", "adopt", "dev", *YES)
+    assert "dev is deployed by Terrace" in again.out
+    assert "nothing to adopt" in again.out
+    assert shop.ok("state", "adopt", "dev", "--json").json["already"] is True
 
 
 @pytest.mark.parametrize("relative", [True, False])

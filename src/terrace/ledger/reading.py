@@ -28,6 +28,7 @@ from terrace.ledger.events.grammar import EnvironmentName, StackKey, is_of
 from terrace.ledger.events.people import ApprovalGiven, LedgerOpened, LedgerRekeyed
 from terrace.ledger.events.record import Malformed, Record, Unknown
 from terrace.ledger.events.states import (
+    StackAdopted,
     StateBackedUp,
     StateDrilled,
     StatePruned,
@@ -51,7 +52,9 @@ _OF_A_DEPLOYMENT = (
     | StepListed
     | ApprovalGiven
 )
-_OfAState = StateBackedUp | StateRestoreBegun | StateRestoreEnded | StateDrilled | StateRekeyed | StatePruned
+_OfAState = (
+    StackAdopted | StateBackedUp | StateRestoreBegun | StateRestoreEnded | StateDrilled | StateRekeyed | StatePruned
+)
 _NOT_AFTER_THE_END = (
     DeploymentEnded | DeploymentWaiting | LeaseReleased | LeaseTaken | StepBegun | StepEnded | StepListed
 )
@@ -297,7 +300,7 @@ class _Reader:
                 return "position", "a ledger is opened by its first event"
             case StateBackedUp() | StateRestoreBegun() | StateRestoreEnded():
                 return self._of_a_state(event, record) or self._restore(record)
-            case StateDrilled() | StateRekeyed() | StatePruned():
+            case StackAdopted() | StateDrilled() | StateRekeyed() | StatePruned():
                 return self._of_a_state(event, record)
         return None
 

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from terrace.ledger.restores import Restored
 from terrace.ledger.states import Standing
-from terrace.plans.adoption import Adopted
 from terrace.plans.backup import BackupRecord, Catalogue, Rekeyed
 from terrace.plans.restoring import Difference
 from terrace.plans.retention import Retention
 from terrace.plans.state_file import Compared
 from terrace.plans.terraform import StateSnapshot
 from terrace.report.machine import Json, when
+from terrace.watch.state_adoption import Adopted, Settled
 from terrace.watch.states import Drill, Look, milliseconds
 
 
@@ -103,6 +103,33 @@ def adopted(one: Adopted) -> Json:
         "serial": one.state.serial,
         "backup": one.backup,
         "put_aside": one.put_aside or None,
+        "changes": list(found.changes),
+        "deletes": list(found.deletes),
+        "same": found.same,
+        "commit": found.commit,
+        "already": False,
+    }
+
+
+def settled(one: Settled) -> Json:
+    """`terrace state adopt` of a stack that was adopted or deployed before."""
+    return {
+        "schema": "terrace/state-adopt@1",
+        "stack": one.stack.key,
+        "environment": one.stack.environment,
+        "source": one.target,
+        "target": one.target,
+        "objects": [],
+        "creates": [],
+        "lineage": None,
+        "serial": None,
+        "backup": None,
+        "put_aside": None,
+        "changes": [],
+        "deletes": [],
+        "same": one.same,
+        "commit": one.commit,
+        "already": True,
     }
 
 

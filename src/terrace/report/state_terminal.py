@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from terrace.ledger.restores import Restored
 from terrace.ledger.states import Standing, words
-from terrace.plans.adoption import Adopted, Adoption
 from terrace.plans.backup import BackupRecord, Catalogue, Rekeyed
 from terrace.plans.restoring import Obstacle
 from terrace.plans.retention import Retention
@@ -15,6 +14,7 @@ from terrace.plans.state_file import Compared, StateDiff
 from terrace.plans.terraform import StateSnapshot
 from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
 from terrace.report.terminal import ago
+from terrace.watch.state_adoption import Adopted, Adoption, Settled
 from terrace.watch.states import Drill, Look
 
 STYLES = {
@@ -117,8 +117,9 @@ def _objects(count: int) -> str:
 
 def adoption(one: Adoption) -> Record:
     """What adopting a state would mean: where it is, what it holds, where it goes, what a plan on it would do."""
+    where = f"stays at {one.source}" if one.in_place else f"at {one.source} goes to {one.target}"
     lines = [
-        line(f"{one.stack.key}: the state at {one.source} goes to {one.target}", style="bold"),
+        line(f"{one.stack.key}: the state {where}", style="bold"),
         line(f"serial {one.state.serial}, lineage {one.state.lineage}, {_objects(len(one.objects))}"),
         *(line(f"  {address}") for address in one.objects[:SHOWN]),
     ]
@@ -126,15 +127,30 @@ def adoption(one: Adoption) -> Record:
         lines.append(line(f"  and {len(one.objects) - SHOWN} more"))
     if one.done:
         lines.append(line("it is there already: an adoption before did not end"))
-    lines += [line(f"! a plan on it would create {address}", style="red") for address in one.creates]
-    lines.append(
-        line(
-            f"a plan on it changes {_objects(one.changes)}"
-            if one.changes
-            else "a plan on it changes nothing that it holds"
-        )
-    )
+    lines += differences(one)
     return Group(*lines)
+
+
+def differences(one: Adoption) -> list[Line]:
+    """What a plan on a state would do, and what differs between the state and the cloud, a line each."""
+    lines = [line(f"! a plan on it would create {address}", style="red") for address in one.creates]
+    lines += [line(f"a plan on it would delete {address}", style="red") for address in one.deletes[:SHOWN]]
+    lines += [line(f"a plan on it would change {address}", style="yellow") for address in one.changes[:SHOWN]]
+    more = len(one.deletes[SHOWN:]) + len(one.changes[SHOWN:])
+    if more:
+        lines.append(line(f"and would delete or change {_objects(more)} more"))
+    if one.outputs:
+        lines.append(line(f"a plan on it would set {one.outputs} output{'' if one.outputs == 1 else 's'}"))
+    if one.same:
+        lines.append(line(f"a plan of {one.commit[:7]} on it changes nothing"))
+    lines += [line(f"accepted as it is: {seen.address} ({', '.join(seen.paths)})") for seen in one.accepted[:SHOWN]]
+    if len(one.accepted) > SHOWN:
+        lines.append(line(f"and {len(one.accepted) - SHOWN} more are accepted as they are"))
+    lines += [
+        line(f"! changed outside: {seen.address} ({', '.join(seen.paths) or 'gone'})", style="red")
+        for seen in one.outside
+    ]
+    return lines
 
 
 def adopted(one: Adopted) -> Record:
@@ -145,10 +161,23 @@ def adopted(one: Adopted) -> Record:
     ]
     if one.put_aside:
         lines.append(line(f"the file is now {one.put_aside}: remove it once a deployment succeeded"))
-    else:
+    elif not found.in_place:
         lines.append(line(f"a copy of the state remains at {found.source}: remove it once a deployment succeeded"))
-    lines.append(line(f"next: terrace deploy {found.stack.environment}"))
+    if found.same:
+        lines.append(line(f"it is what {found.commit[:7]} says: `terrace drift` compares with that from now on"))
+    else:
+        lines.append(line(f"next: terrace deploy {found.stack.environment}  (it differs from {found.commit[:7]})"))
     return Group(*lines)
+
+
+def settled(one: Settled) -> Line:
+    """That there is nothing to adopt any more."""
+    how = "was adopted" if one.how == "adopted" else "is deployed by Terrace"
+    rest = "" if one.same else "; it differed from that commit, which is still the newest: deploy it, or change it"
+    return line(
+        f"{one.stack.key} {how} at {one.commit[:7]} ({one.by}, {one.at:%Y-%m-%d %H:%M} UTC), and its state is at "
+        f"{one.target}: there is nothing to adopt{rest}"
+    )
 
 
 def restored(one: Restored) -> Record:

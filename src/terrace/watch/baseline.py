@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from terrace.ledger import folds
+from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.model import History
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Destruction
@@ -33,13 +34,25 @@ def baseline(history: History, environment: str) -> Baseline:
                 unclear[key] = f"its newest apply {how} (deployment {deployment.id}): it is at no release"
             elif done or isinstance(deployment.origin, Destruction):
                 unclear.pop(key, None)
+    for key, adopted in newest_adoptions(history, environment).items():
+        commits.pop(key, None)
+        unclear.pop(key, None)
+        if adopted.record.same:
+            commits[key] = adopted.commit
+        else:
+            unclear[key] = (
+                f"it was adopted at {adopted.commit[:7]}, and what was there differed from that commit: it is at no "
+                f"release until it is deployed (`terrace deploy {environment}`), or adopted again without a difference"
+            )
     return Baseline(commits, unclear)
 
 
 def abandoned(history: History, names: Iterable[str]) -> tuple[str, ...]:
     """The environments where something is deployed and that are none of these: nobody has rules for them any more."""
     known = set(names)
-    others = dict.fromkeys(d.environment for d in folds.deployments(history) if d.environment not in known)
+    deployed = [d.environment for d in folds.deployments(history)]
+    adopted = [one.environment for one in adoptions(history).values()]
+    others = dict.fromkeys(name for name in (*deployed, *adopted) if name not in known)
     return tuple(name for name in others if (there := baseline(history, name)).commits or there.unclear)
 
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from terrace.ledger import folds
+from terrace.ledger.adoptions import adoptions
 from terrace.ledger.model import History
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Action, Plan
 from terrace.rollout.model import Step
 from terrace.watch.model import Quadrant, Sighting
-from terrace.watch.payload import sightings_of
-from terrace.watch.sightings import narrowed, sightings
+from terrace.watch.payload import sightings_in, sightings_of
+from terrace.watch.sightings import narrowed, outside_alone, sightings
 
 _AGAIN = (Action.UPDATE, Action.REPLACE)
 
@@ -37,6 +38,33 @@ def echoes_in(plan: Plan, changed: Iterable[str]) -> tuple[Sighting, ...]:
     return (*(s for s in seen if s.quadrant is Quadrant.UNMANAGED and block_of(s.address) in near), *anew)
 
 
+def found_outside(plan: Plan) -> tuple[tuple[Sighting, ...], tuple[Sighting, ...]]:
+    """What differs between the cloud and the state of a stack that Terrace did not deploy: what is accepted as it is,
+    and what a person has to answer for.
+
+    A group has its rules from resources of their own, and a state that Terraform wrote does not show them: that is
+    accepted, and so is what has nothing to do with security. All of it is told, and known by its values from then on.
+    """
+    parts = _owners(plan)
+    accepted: list[Sighting] = []
+    left: list[Sighting] = []
+    for one in filter(None, map(outside_alone, sightings(plan))):
+        ours = one.quadrant is Quadrant.UNMANAGED and (not one.grave or block_of(one.address) in parts)
+        (accepted if ours else left).append(one)
+    return tuple(accepted), tuple(left)
+
+
+def _owners(plan: Plan) -> frozenset[str]:
+    """The blocks of objects that have parts of theirs as objects of their own: a rule of a group names the group."""
+    kinds = {block_of(change.address): change.type for change in plan.changes if change.mode == "managed"}
+    found = set()
+    for part, owner in plan.links:
+        of, by = kinds.get(owner, ""), kinds.get(part, "")
+        if of and by and of != by and of.partition("_")[2] in by:
+            found.add(owner)
+    return frozenset(found)
+
+
 def made_anew(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
     """Returns what every plan makes anew: the newest apply did it, and the plan right after that wanted it again."""
     known = {(one.fingerprint, one.undo): one for one in echoes if one.quadrant is Quadrant.INPUT}
@@ -49,7 +77,10 @@ def made_anew(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sig
 
 
 def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting, ...]:
-    """The echoes of the newest apply of a stack."""
+    """The echoes of the newest apply of a stack; where it was adopted since, the differences that were there then."""
+    adopted = adoptions(history).get(stack)
+    if adopted is not None and adopted.environment == environment:
+        return sightings_in(stack, adopted.record.accepted)
     for deployment in reversed(folds.deployments(history)):
         record = deployment.last(Step.SNAPSHOT, stack) if deployment.environment == environment else None
         if record is not None and record.result == "succeeded":

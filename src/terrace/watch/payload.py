@@ -78,6 +78,11 @@ def sightings_of(stack: str, payloads: Iterable[Mapping[str, Any]]) -> tuple[Sig
     return tuple(_sighting(stack, typed_json.convert(one, SightingRecord)) for one in payloads)
 
 
+def sightings_in(stack: str, records: Iterable[SightingRecord]) -> tuple[Sighting, ...]:
+    """The sightings of one stack that an event holds."""
+    return tuple(_sighting(stack, one) for one in records)
+
+
 def _sighting(stack: str, record: SightingRecord) -> Sighting:
     return Sighting(
         stack=stack,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
@@ -126,6 +127,8 @@ def _left(path: Path) -> LeftState | None:
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return None
+            if _is_locked(descriptor):
+                return LeftState(str(path), b"", "a process of Terraform has it locked: wait for its end")
             content = file.read(STATE_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -138,6 +141,19 @@ def _left(path: Path) -> LeftState | None:
     except TerraceError as error:
         return LeftState(str(path), content, error.message)
     return LeftState(str(path), content)
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Whether another process has the lock of Terraform's backend `local` on an open file."""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        # A file system without locks: Terraform has none there either.
+        return False
+    fcntl.lockf(descriptor, fcntl.LOCK_UN)
+    return False
 
 
 def _start_of(path: Path) -> bytes:

@@ -21,7 +21,7 @@ from terrace.apps.cli import (
 from terrace.apps.cli.options import JSON
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Start", ("init", "doctor", "demo", "tools")),
+    ("Start", ("init", "adopt", "doctor", "demo", "tools")),
     ("A change", ("check", "explain", "impact", "plan", "policy", "scan", "docs", "waive", "waivers", "baseline")),
     ("Deploy", ("deploy", "promote", "approve", "reject", "resume", "hold", "unhold", "tick")),
     ("Undo", ("rollback", "destroy")),

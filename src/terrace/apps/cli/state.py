@@ -28,6 +28,7 @@ from terrace.pipelines.state.restore import go_on
 from terrace.pipelines.state.restore import restore as restoring
 from terrace.report import state_json, state_terminal
 from terrace.stacks.naming import shell_word
+from terrace.watch.state_adoption import Settled
 from terrace.watch.states import problems
 
 
@@ -128,6 +129,12 @@ def adopt(
     with watcher(as_json=as_json) as told:
         crew = shop.crew(told)
         found = propose_adoption(crew, key, path)
+        if isinstance(found, Settled):
+            if as_json:
+                emit(state_json.settled(found))
+            else:
+                show(state_terminal.settled(found))
+            return 0
         if not as_json:
             show(state_terminal.adoption(found))
         insist_on_no_creation(found, frozenset(accepted))

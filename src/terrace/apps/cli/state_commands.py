@@ -183,4 +183,38 @@ def prune(folder: str, environments: tuple[str, ...], dry_run: bool, as_json: bo
     return prune(folder, environments, dry_run=dry_run, as_json=as_json)
 
 
-COMMANDS = (state,)
+@click.command("adopt")
+@ENVIRONMENTS
+@click.option("--stack", "stacks", metavar="STACK", multiple=True, help="Only this one, by its name or key.")
+@click.option("--print", "only_print", is_flag=True, help="Show what would be taken over, and write nothing.")
+@click.option("--reason", default="", help="Why; kept in the ledger.")
+@click.option("--yes", is_flag=True, help="Take over all that can be, without asking; needs --reason.")
+@JSON
+@click.pass_obj
+def adopt_all(
+    folder: str,
+    environments: tuple[str, ...],
+    stacks: tuple[str, ...],
+    only_print: bool,
+    reason: str,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Take over every stack that something else deployed: find its state, plan on it, back it up, record it.
+
+    It goes through the environments, or those that are named, and does for each stack what `terrace state adopt` does
+    for one. No infrastructure is changed. It shows what differs from Git, and asks once. A stack that cannot be taken
+    over is told with the reason, and the others go on: exit 1. The same command again goes on, and does nothing twice.
+
+    \b
+    Examples:
+      terrace adopt --print
+      terrace adopt dev
+      terrace adopt prod --stack network --reason "moved to Terrace" --yes
+    """
+    from terrace.apps.cli.adopting import adopt
+
+    return adopt(folder, environments, stacks, reason, only_print=only_print, yes=yes, as_json=as_json)
+
+
+COMMANDS = (state, adopt_all)

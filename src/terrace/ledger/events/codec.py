@@ -51,6 +51,7 @@ RECORDS: Mapping[str, type[Record]] = MappingProxyType(
             people.EventDismissed,
             people.EventsDismissed,
             people.DatesDismissed,
+            states.StackAdopted,
             states.StateBackedUp,
             states.StateRestoreBegun,
             states.StateRestoreEnded,

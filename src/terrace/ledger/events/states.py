@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from terrace.ledger import kinds
 from terrace.ledger.events.deployments import HolderRecord
+from terrace.ledger.events.drift import SightingRecord
 from terrace.ledger.events.grammar import (
     BackupName,
     BackupOrNone,
@@ -45,6 +46,36 @@ class StateBackedUp(Record, frozen=True):
     restore: IdOrNone = ""
     target: Serial = -1
     continues: Lineage = ""
+
+
+class StackAdopted(Record, frozen=True):
+    """A stack that something else had deployed was taken over, with the state that is now at its address.
+
+    `source` is where the state was. `same` is whether a plan of `commit` on it changed nothing; else `creates`,
+    `changes` and `deletes` are how many objects it would have. `accepted` are the differences between the state and
+    the cloud that no plan mends, as they were then. `engine` and `providers` made that plan, `written_by` is the
+    version that wrote the state.
+    """
+
+    KIND: ClassVar[str] = kinds.STACK_ADOPTED
+    ABOUT: ClassVar[About] = "stack"
+
+    environment: EnvironmentName
+    commit: Commit
+    source: Text
+    lineage: Lineage
+    serial: Serial
+    backup: BackupName
+    sha256: Word
+    same: bool
+    reason: Text = ""
+    creates: Count = 0
+    changes: Count = 0
+    deletes: Count = 0
+    engine: Line = ""
+    providers: tuple[Line, ...] = ()
+    written_by: Line = ""
+    accepted: tuple[SightingRecord, ...] = ()
 
 
 class StateRestoreBegun(Record, frozen=True):

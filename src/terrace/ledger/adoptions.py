@@ -1,0 +1,69 @@
+"""Which stacks Terrace took over from something else that had deployed them, and has not deployed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from terrace.ledger import folds
+from terrace.ledger.events.deployments import DeploymentOpened
+from terrace.ledger.events.states import StackAdopted, StateBackedUp
+from terrace.ledger.events.steps import StepBegun
+from terrace.ledger.model import History
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedStack:
+    """A stack that was taken over: at which commit, when, and by whom. `record` says how its state was then."""
+
+    stack: str
+    commit: str
+    at: datetime
+    by: str
+    position: int
+    record: StackAdopted = field(repr=False)
+
+    @property
+    def environment(self) -> str:
+        """The environment of the stack."""
+        return self.record.environment
+
+
+def adoptions(history: History) -> Mapping[str, AdoptedStack]:
+    """Returns by stack the newest adoption, where nothing was applied to the stack since."""
+    return history.view(_adoptions)
+
+
+def _adoptions(history: History) -> Mapping[str, AdoptedStack]:
+    found: dict[str, AdoptedStack] = {}
+    for event in history.readable:
+        match event.record:
+            case StackAdopted() as record:
+                found[event.subject] = AdoptedStack(
+                    event.subject, record.commit, event.time, event.actor, event.position, record
+                )
+            case StepBegun(step="apply", stack=stack):
+                found.pop(stack, None)
+            case StateBackedUp(finding="none"):
+                # A person said that the state is rightly gone.
+                found.pop(event.subject, None)
+    return found
+
+
+def newest_adoptions(history: History, environment: str) -> Mapping[str, AdoptedStack]:
+    """Returns by stack the adoptions in an environment that no deployment of the stack followed, whether or not it had
+    something to apply."""
+    return {key: one for key, one in history.view(_newest).items() if one.environment == environment}
+
+
+def _newest(history: History) -> Mapping[str, AdoptedStack]:
+    left = dict(adoptions(history))
+    if not left:
+        return left
+    opened = {e.subject: e.position for e in history.readable if isinstance(e.record, DeploymentOpened)}
+    for deployment in folds.deployments(history):
+        for key in deployment.stacks:
+            if key in left and opened[deployment.id] > left[key].position and deployment.done(key) is not None:
+                del left[key]
+    return left
