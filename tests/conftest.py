@@ -77,6 +77,8 @@ def own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     )
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    # No machine dies in a test: what Git syncs is lost with the folder of the test, and takes long on a busy disk.
+    monkeypatch.setenv("GIT_TEST_FSYNC", "false")
     monkeypatch.setenv("TERRACE_HOME", str(home / "terrace"))
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.delenv("FORCE_COLOR", raising=False)

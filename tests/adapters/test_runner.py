@@ -119,6 +119,17 @@ def test_an_apply_that_fails_and_whose_log_is_cut_has_an_unknown_outcome(tmp_pat
     assert "local-exec provisioner error" in outcome.summary
 
 
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="there is no /proc")
+def test_the_runner_terraform_and_what_it_starts_leave_no_core(applier: LocalApplier, tmp_path: Path) -> None:
+    look = f"cat /proc/self/limits /proc/$PPID/limits > {tmp_path}/limits"
+    text = f'resource "terraform_data" "x" {{\n  provisioner "local-exec" {{\n    command = "{look}"\n  }}\n}}\n'
+    site = site_of(tmp_path, text)
+    outcome = applier.wait(begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site)))
+    assert outcome is not None and outcome.code == 0
+    limits = [line.split()[4:6] for line in (tmp_path / "limits").read_text().splitlines() if "core file" in line]
+    assert len(limits) == 2 and all(int(one) <= 1 for pair in limits for one in pair)
+
+
 def flood(place: Path) -> str:
     """A stack that says three megabytes once it may, and goes on for a second."""
     wait = f"touch {place}/begun; until [ -e {place}/go ]; do sleep 0.02; done"

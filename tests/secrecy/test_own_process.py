@@ -81,11 +81,27 @@ def test_the_environment_of_terrace_is_not_in_proc_even_for_root(
 def test_terrace_is_not_dumpable_and_leaves_no_core(hardened: tuple[subprocess.Popen[str], dict[str, object]]) -> None:
     child, _ = hardened
     limits = Path(f"/proc/{child.pid}/limits").read_text()
-    assert [line.split()[4:6] for line in limits.splitlines() if line.startswith("Max core")] == [["0", "0"]]
+    assert core_limits(limits) in (["1", "1"], ["0", "0"])
     # Who is not dumpable: its files below /proc belong to root.
     look = [sys.executable, "-P", "-c", f"import os; os.setuid(65534); print(open('/proc/{child.pid}/environ').read())"]
     if os.geteuid() == 0:
         assert subprocess.run(look, capture_output=True, check=False).returncode != 0
+
+
+def core_limits(limits: str) -> list[str]:
+    """The soft and the hard limit of core dumps, from /proc/PID/limits."""
+    return next(line.split()[4:6] for line in limits.splitlines() if line.startswith("Max core"))
+
+
+@linux
+@pytest.mark.parametrize("hard", ["unlimited", "0"])
+def test_what_terrace_starts_leaves_no_core_to_a_program_that_collects_them(hard: str) -> None:
+    """A program that collects core dumps gets those of dumpable processes even with a limit of 0, but not of 1."""
+    begin = "from terrace.adapters.hardening import harden; import subprocess; harden()"
+    ask = "subprocess.run(['sh', '-c', 'cat /proc/self/limits'], env={})"
+    limited = f'ulimit -c {hard}; exec {sys.executable} -c "{begin}; {ask}"'
+    done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, check=True)
+    assert core_limits(done.stdout) == (["0", "0"] if hard == "0" else ["1", "1"])
 
 
 NOBODY = 65534

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+from terrace.adapters.hardening import CORE_BYTES
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.process import Finished
 from terrace.errors import NotReady
@@ -112,7 +113,7 @@ def _limit_memory(pid: int, memory: int) -> None:
     # do by the gigabyte for each processor, does not count.
     with contextlib.suppress(OSError, ValueError):
         resource.prlimit(pid, resource.RLIMIT_DATA, (memory, memory))
-        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+        resource.prlimit(pid, resource.RLIMIT_CORE, (CORE_BYTES, CORE_BYTES))
 
 
 def _started(

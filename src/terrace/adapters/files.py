@@ -65,6 +65,7 @@ def write_whole(root: Path, path: str, content: bytes, *, make_folders: bool = F
         if mode is not None and not stat.S_ISREG(mode):
             raise BadInput("it is not a plain file", hint="move it away", place=Place(path))
         _replace(folder, name, content, None if mode is None else stat.S_IMODE(mode))
+        os.fsync(folder)
 
 
 def write_new(root: Path, path: str, content: bytes, *, mode: int = 0o666, make_folders: bool = False) -> None:
@@ -75,6 +76,7 @@ def write_new(root: Path, path: str, content: bytes, *, mode: int = 0o666, make_
     with _told(path), opened_parent(root, path, make=make_folders) as (folder, name):
         try:
             _make(folder, name, content, mode)
+            os.fsync(folder)
         except FileExistsError:
             raise
         except OSError:

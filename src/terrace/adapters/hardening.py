@@ -16,10 +16,16 @@ from terrace.adapters.environ import conceal
 _SET_DUMPABLE = 4
 """PR_SET_DUMPABLE of prctl(2)."""
 
+CORE_BYTES = 1 if sys.platform == "linux" else 0
+"""The limit of a core dump. On Linux a program that collects dumps gets them whatever the limit is, but for a limit of
+1, with which the kernel makes none; nor does it write a file so small. Programs of others inherit it: they are dumpable.
+"""
+
 
 def harden() -> None:
     """Do it; nothing of it can be undone by others. What the system refuses is left as it is."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    most = CORE_BYTES if resource.getrlimit(resource.RLIMIT_CORE)[1] != 0 else 0
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
     conceal()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)

@@ -9,6 +9,7 @@ Folders of a thousand positions keep trees small. All is done with plumbing; no 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,9 @@ from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, objects
-from terrace.adapters.git.packs import Object, make_object, make_tree, write_objects
+from terrace.adapters.git.packs import DURABLE, Object, make_object, make_tree, write_objects
 from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
+from terrace.adapters.host import sync_folder
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
@@ -82,6 +84,7 @@ class GitLedger:
         self._known: tuple[Event, ...] = ()
         self._vetted: tuple[str, tuple[Event, ...]] | None = None
         self._listings: Mapping[tuple[str, str], _Listing] = {}
+        self._made: Sequence[Object] = ()
 
     @property
     def _history(self) -> History:
@@ -421,9 +424,24 @@ class GitLedger:
 
     def _move(self, commit: str) -> None:
         """Move the local branch from where it was read to the new commit."""
-        done = self._git("update-ref", self._ref, commit, self._tip, check=False)
+        done = self._git(*DURABLE, "update-ref", self._ref, commit, self._tip, check=False)
         if done.code != 0:
             self._look_again(commit, done.message)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Make the names of the new files durable: Git brings their contents to disk, and not the folders."""
+        common = self._common
+        newest = {common / "objects" / one.id[:2] for one in self._made}
+        for folder in (*sorted(newest), common / "objects", (common / self._ref).parent):
+            # A ref may be kept otherwise than as a file, and objects may have been packed meanwhile.
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                sync_folder(folder)
+
+    @cached_property
+    def _common(self) -> Path:
+        """The folder with the refs and objects that every worktree of this repository shares."""
+        return self._repository / os.fsdecode(self._git("rev-parse", "--git-common-dir").out.rstrip(b"\n"))
 
     def _look_again(self, commit: str, said: str) -> None:
         """Find out what became of a write that was not confirmed; return when it is there and only the answer got lost.
@@ -457,6 +475,7 @@ class GitLedger:
     # --- git ---------------------------------------------------------------------------------------------------
 
     def _write(self, made: Sequence[Object]) -> None:
+        self._made = made
         done = write_objects(self._repository, made)
         if done.code != 0:
             raise NotReady(

@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from terrace.adapters.host import sync_folder
+from terrace.adapters.host import sync_folder, sync_parents
 from terrace.adapters.ledgers.tags import TagsOfDeployments
 from terrace.errors import Corrupt, NotReady
 from terrace.ledger.model import Event
@@ -95,12 +95,13 @@ class SeenHead:
         """At once and synced: whatever happens, the old or the new head is there."""
         part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         try:
+            settle = sync_folder if self._path.parent.is_dir() else sync_parents
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
                 file.write(json.dumps({"events": count, "head": head}).encode())
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(self._path)
-            sync_folder(self._path.parent)
+            settle(self._path.parent)
         except OSError as error:
             raise NotReady(f"{self._path} cannot be written: {error.strerror}") from error

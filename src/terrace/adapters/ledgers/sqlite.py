@@ -105,7 +105,7 @@ class SqliteLedger:
             ) from error
         with contextlib.closing(connection):
             try:
-                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA synchronous = EXTRA")
                 connection.executescript(_SCHEMA)
                 yield connection
             except sqlite3.OperationalError as error:

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Container, Iterator
 from pathlib import Path
 
+from terrace.adapters.host import sync_folder
 from terrace.adapters.terraform.data_folder import LOCAL_BACKENDS
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.plans.left_states import LeftState, RecordedBackend, UncommittedBackend
@@ -104,6 +105,7 @@ class CheckoutStates:
         target = _free(path)
         try:
             path.rename(target)
+            sync_folder(target.parent)
         except OSError as error:
             raise NotReady(
                 f"the state was moved, and {path} cannot be renamed: {error.strerror}",
