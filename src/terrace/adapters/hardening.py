@@ -18,7 +18,7 @@ _SET_DUMPABLE = 4
 
 CORE_BYTES = 1 if sys.platform == "linux" else 0
 """The limit of a core dump. On Linux a program that collects dumps gets them whatever the limit is, but for a limit of
-1, with which the kernel makes none; nor does it write a file so small. Programs of others inherit it: they are dumpable.
+1, with which the kernel makes none; nor does it write a file so small. What Terrace starts inherits it: it is dumpable.
 """
 
 
