@@ -122,7 +122,7 @@ def _report(what: str, tally: Tally) -> int:
     at = ", ".join(f"{name} {times}" for name, times in sorted(tally.crossings.items()))
     print(f"  moments: {at}")
     print(f"  unknown outcomes {tally.unknown}, declared dead {tally.declared}")
-    print(f"  locks of the dead freed by hand {tally.unlocked}")
+    print(f"  locks of the dead freed by hand {tally.unlocked}, states restored {tally.restored}")
     print(f"  made twice {tally.doubles}, events lost {tally.lost}, not finished {tally.stuck}")
     if not tally.bad:
         print(f"  the chance of a failure in a round is below {3 / max(3, tally.rounds):.2%} (95 %)")

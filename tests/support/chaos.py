@@ -46,6 +46,7 @@ class Tally:
     unknown: int = 0
     declared: int = 0
     unlocked: int = 0
+    restored: int = 0
     doubles: int = 0
     lost: int = 0
     stuck: int = 0
@@ -60,6 +61,7 @@ class Tally:
         self.declared += other.declared
         self.unknown += other.unknown
         self.unlocked += other.unlocked
+        self.restored += other.restored
         self.doubles += other.doubles
         self.lost += other.lost
         self.stuck += other.stuck
@@ -79,6 +81,7 @@ def play(rounds: int, seed: str, backend: str, ledger: str, lay: Callable[..., W
         place.stage.ok("deploy", "dev")
         for number in range(rounds):
             _round(place, f"r{number}", chance, tally)
+    tally.failures = [f"game {seed}, {backend}, {ledger}: {failure}" for failure in tally.failures]
     return tally
 
 
@@ -244,6 +247,7 @@ class _Round:
                 _refuses(place, self.release, self.tally)
                 self.acknowledged += 1
                 _bury(place, self.others)
+                self._bring_state_back(place.stage.run("resume", "dev", "--json"))
                 if self.chance.random() < 0.5:
                     let_go(place)
                     self.known = place.made(self.release)
@@ -252,11 +256,26 @@ class _Round:
                 self.known = place.made(self.release)
             if _result(told) == "succeeded":
                 return
+            self._bring_state_back(told)
             self.tally.unlocked += _bury(place, self.others)
             if place.backend.locked(place.key):
                 # Whoever held it is dead: somebody killed Terraform while it planned.
                 self.tally.unlocked += 1
                 place.backend.unlock(place.key)
+        self._give_up(told)
+
+    def _bring_state_back(self, told: Done) -> None:
+        """Restore the state where a command says that there is none: Terraform empties a local one before it writes."""
+        if "terrace state restore dev" not in told.out:
+            return
+        self.tally.restored += 1
+        accepted = ("--accept", "later-apply", "--reason", "Terraform was killed while it wrote the state")
+        done = self.place.stage.run("state", "restore", "dev", *accepted, "--yes", "--json")
+        if _result(done) != "restored":
+            self.tally.failures.append(f"{self.release}: {self.name}: not restored: {done.out}{done.err}"[:2000])
+        self.place.stage.run("unhold", "dev", "--reason", "restored")
+
+    def _give_up(self, told: Done | None) -> None:
         self.tally.stuck += 1
         said = f"{told.out}{told.err}" if told else ""
         self.tally.failures.append(f"{self.release}: {self.name}: {TRIES} tries, and it is not there: {said}"[:2000])

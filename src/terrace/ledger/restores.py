@@ -45,7 +45,10 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """How a restore ended. `differences` are what the plan afterwards would do, `held` why the environment is held."""
+    """How a restore ended. `differences` are what the plan afterwards would do, `held` why the environment is held.
+
+    `unknown` is the deployment of unknown outcome that `terrace resume` goes on with, "" where there is none.
+    """
 
     restore: Restore
     result: RestoreResult
@@ -53,6 +56,7 @@ class Restored:
     differences: tuple[Difference, ...] = ()
     serial: int = -1
     held: str = ""
+    unknown: str = ""
 
 
 def restores(history: History) -> tuple[Restore, ...]:

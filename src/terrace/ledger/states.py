@@ -226,6 +226,11 @@ def went_back(known: Bearings | Standing, lineage: str, serial: int) -> str:
     return ""
 
 
+def no_state(serial: int) -> str:
+    """Returns why an empty backend is wrong where the state had that serial before."""
+    return f"the backend holds no state, and there was one (serial {serial})"
+
+
 def _found_no_write(intent: StepBegun, ended: StepEnded) -> bool:
     """Whether a step looked at the state after an apply, and it was not what the apply wrote."""
     return intent.step == "snapshot" and ended.result == "failed" and isinstance(ended.detail.serial, int)
@@ -263,9 +268,11 @@ def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEn
         moved = wrong and record.result == "put_back" and record.lineage
         return replace(known, planned_on=Bearings(record.lineage, record.serial)) if moved else known
     if record.restore:
-        # The copy of what a restore found: it may well be what is wrong, whether or not that was noticed before.
-        back = record.finding == "saved" and went_back(known, record.lineage, record.serial)
-        return replace(known, alarm=known.alarm or back) if back else known
+        # What a restore found: it may well be what is wrong, whether or not that was noticed before.
+        wrong_now = went_back(known, record.lineage, record.serial) if record.finding == "saved" else ""
+        if record.finding == "none" and known.backup:
+            wrong_now = no_state(known.serial)
+        return replace(known, alarm=known.alarm or wrong_now)
     match record.finding:
         case "saved" | "same":
             return _proven(known, event.time, copy)

@@ -17,8 +17,10 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter
 from terrace.pipelines.ground import attempt_of, site_in
 from terrace.pipelines.journal import append
+from terrace.pipelines.known_states import wrong_state
 from terrace.pipelines.opening import Opening, Refused
 from terrace.pipelines.witnesses import answers, attest, in_good_faith, needed, say_that_it_is_dead
+from terrace.plans.restoring import LATER_APPLY
 from terrace.plans.state_file import read_state, recorded
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.model import Deployment, StepRecord
@@ -32,8 +34,9 @@ class Remains:
     """One stack whose apply has no known outcome. `alive` says why it may still run, "" when it is proven dead.
 
     `lock` is who holds its state now, `ours` whether that was the dead attempt. `unsaved` is the state that it could
-    not write, where that belongs in the place of the current one. `unlisted`: the ledger does not name everything that
-    the plan was to make, so that nobody can be asked about each.
+    not write, where that belongs in the place of the current one. `wrong` says why the state cannot be the one that the
+    apply was planned on or wrote, "" where it can. `unlisted`: the ledger does not name everything that the plan was to
+    make, so that nobody can be asked about each.
     """
 
     stack: str
@@ -45,6 +48,7 @@ class Remains:
     ours: bool
     unsaved: StateSnapshot | None
     unlisted: bool = False
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,11 @@ class Examination:
         for one in self.remains:
             if one.alive:
                 found.append(f"{one.stack}: {one.alive}")
+            if one.wrong:
+                found.append(
+                    f"{one.stack}: {one.wrong}. A restore needs --accept {LATER_APPLY}: "
+                    "this command asks afterwards about everything that the killed apply was to make"
+                )
             found += [
                 f"{one.stack}: {address} may exist: look for it, then --import '{address}=ID' or --absent '{address}'"
                 for address in one.aftermath.open
@@ -213,6 +222,7 @@ def _remains(
         ours=lock is not None
         and (is_ours(lock, witness, crew.clock()) or _named_as_ours(crew, history, deployment, record, lock, told)),
         unsaved=unsaved,
+        wrong="" if unsaved is not None else wrong_state(history, deployment.environment, record.stack, state),
     )
 
 

@@ -186,7 +186,8 @@ def restored(one: Restored) -> Record:
     lines = [line((word, STYLES[one.result]), f" {one.restore.stack}: {one.reason}")]
     if one.held:
         lines.append(line(f"{one.restore.environment} is held: {one.held}", style="yellow"))
-        lines.append(line(f"next: look at it, then terrace unhold {one.restore.environment} --reason WHAT-YOU-FOUND"))
+        release = f"look at it, then terrace unhold {one.restore.environment} --reason WHAT-YOU-FOUND"
+        lines.append(line(f"next: {f'terrace resume {one.restore.environment}' if one.unknown else release}"))
     return Group(*lines)
 
 

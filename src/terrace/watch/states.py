@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from terrace.ledger.model import History
-from terrace.ledger.states import Finding, Standing, stacks_of, standings, went_back, words
+from terrace.ledger.states import Finding, Standing, no_state, stacks_of, standings, went_back, words
 from terrace.plans.restoring import Difference
+from terrace.plans.state_file import holds_nothing
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.config import Config
 
@@ -76,11 +77,14 @@ def judge(known: Standing, state: StateSnapshot) -> tuple[Finding, str]:
         return "alarm", UNWRITTEN
     if not state.content:
         if known.backup:
-            return "alarm", f"the backend holds no state, and there was one (serial {known.serial})"
+            return "alarm", no_state(known.serial)
         return "none", ""
     back = went_back(known, state.lineage, state.serial)
     if back:
         return "alarm", back
+    if known.alarm and holds_nothing(state.content):
+        # A restore that was put back leaves an empty state where there was none, and that is no progress.
+        return "alarm", known.alarm
     same = hashlib.sha256(state.content).hexdigest() == known.sha256
     return ("same" if same else "saved"), ""
 

@@ -18,9 +18,11 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.state.bench import Bench, bench, release
 from terrace.pipelines.state.proposal import Proposal, insist, stands_free, under_lineage
+from terrace.pipelines.witnesses import answers, needed
 from terrace.plans.restoring import Difference, differences
 from terrace.plans.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
 from terrace.plans.terraform import StateSnapshot
+from terrace.rollout.recovery import planned_changes
 
 
 def restore(crew: Crew, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:
@@ -103,6 +105,8 @@ class _Work:
     accepted: frozenset[str]
     lineage: str = ""
     """That of the copy, as it was made."""
+    doubted: frozenset[str] = frozenset()
+    """The addresses that an apply of unknown outcome was to change: `terrace resume` asks about each of them."""
 
     @property
     def crew(self) -> Crew:
@@ -128,7 +132,8 @@ def _drive(
     with bench(crew, deployment) as on:
         try:
             copy = crew.backups.load(begun.backup)
-            work = _Work(on, begun, history, copy, accepted, read_state(copy, begun.backup).lineage)
+            lineage, doubted = read_state(copy, begun.backup).lineage, planned_changes(deployment, begun.stack)
+            work = _Work(on, begun, history, copy, accepted, lineage, doubted)
         except NotReady:
             raise
         except (BadInput, Corrupt) as error:
@@ -215,12 +220,13 @@ def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
     """The copy is the state now: a plan at the release must do nothing, or nothing but what was accepted."""
     try:
         found = differences(work.on.plan(work.on.site(work.key, "plan")))
-        left = tuple(one for one in found if one.address not in work.accepted)
+        left = tuple(one for one in found if one.address not in work.accepted | work.doubted)
         problem = f"the plan would {_told(left)}" if left else ""
     except TerraformFailed as error:
         found, problem = (), f"no plan can be made with it: {error}"
     if not problem:
-        said = f"a plan does {_told(found)}, as accepted" if found else "a plan does nothing"
+        why = "as accepted" if any(one.address in work.accepted for one in found) else "as the killed apply was to do"
+        said = f"a plan does {_told(found)}, {why}" if found else "a plan does nothing"
         return _end(work, "restored", said, current, found)
     content = with_serial(before, current.serial + 1) if before else emptied(current.content, current.serial + 1)
     current = work.push(content)
@@ -270,4 +276,7 @@ def _end(
 
     history = append(crew.ledger, work.history, finish)
     held = folds.hold(history, begun.environment)
-    return Restored(begun, result, reason, found, current.serial, held.reason if held is not None else "")
+    people = needed(crew.config.environment(begun.environment))
+    unknown = folds.unsettled(history, begun.environment, people, answers(crew))
+    why = held.reason if held is not None else ""
+    return Restored(begun, result, reason, found, current.serial, why, unknown.id if unknown is not None else "")
