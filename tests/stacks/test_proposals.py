@@ -241,3 +241,108 @@ def test_of_any_folders_a_file_is_proposed_that_can_be_read_and_is_right(folders
     except BadInput:
         return
     proposal(files)
+
+
+# --- accounts and tags -------------------------------------------------------------------------------------------
+
+
+def aws(account: str, more: str = "") -> str:
+    return f'{BACKEND}provider "aws" {{\n  allowed_account_ids = [{account}]\n{more}}}\n'
+
+
+def tagged(environment: str) -> str:
+    return f'  default_tags {{\n    tags = {{\n      Environment = "{environment}"\n    }}\n  }}\n'
+
+
+DEV, PROD = '"111111111111"', '"222222222222"'
+
+
+def assumes(account: str) -> str:
+    role = f'    role_arn = "arn:aws:iam::{account}:role/deploy"\n'
+    return f'{BACKEND}provider "aws" {{\n  assume_role {{\n{role}  }}\n}}\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        aws(PROD),
+        assumes("222222222222"),
+        aws("local.account") + 'locals {\n  account = "222222222222"\n}\n',
+        aws("var.account") + 'variable "account" {\n  default = "222222222222"\n}\n',
+        assumes("${var.account}") + 'variable "account" {\n  default = "222222222222"\n}\n',
+    ],
+)
+def test_a_root_module_without_a_name_belongs_to_the_environment_whose_account_it_uses(text: str) -> None:
+    files = {"live/dev/net/main.tf": aws(DEV), "live/prod/net/main.tf": aws(PROD), "shared/dns/main.tf": text}
+    made = proposal(files)
+    assert dict(made.stacks)["prod/dns"] == "shared/dns"
+    assert made.remarks == () and made.unplaced == ()
+
+
+def test_accounts_of_files_of_variables_and_of_json_count() -> None:
+    files = {
+        "live/dev/net/main.tf": aws("var.account") + 'variable "account" {}\n',
+        "live/dev/net/terraform.tfvars": 'account = "111111111111"\n',
+        "live/prod/net/main.tf": aws(PROD),
+        "dns/main.tf.json": '{"terraform": {"backend": {"s3": {}}}, "provider": {"aws": '
+        '{"assume_role": {"role_arn": "arn:aws:iam::111111111111:role/x"}}}}',
+    }
+    assert dict(proposal(files).stacks)["dev/dns"] == "dns"
+
+
+@pytest.mark.parametrize(
+    ("provider", "argument", "one", "two"),
+    [("azurerm", "subscription_id", "0000-a", "0000-b"), ("google", "project", "acme-x1", "acme-y2")],
+)
+def test_subscriptions_and_projects_are_accounts(provider: str, argument: str, one: str, two: str) -> None:
+    def uses(account: str) -> str:
+        return f'{BACKEND}provider "{provider}" {{\n  {argument} = "{account}"\n}}\n'
+
+    files = {"live/dev/net/main.tf": uses(one), "live/prod/net/main.tf": uses(two), "dns/main.tf": uses(two)}
+    assert dict(proposal(files).stacks)["prod/dns"] == "dns"
+
+
+def test_an_account_of_two_environments_decides_nothing_and_is_told() -> None:
+    files = {"live/dev/net/main.tf": aws(DEV), "live/prod/net/main.tf": aws(DEV), "shared/dns/main.tf": aws(DEV)}
+    made = proposal(files)
+    (left,) = made.unplaced
+    assert left.path == "shared/dns"
+    assert "its AWS account 111111111111 is that of dev and prod" in left.why
+    assert made.remarks == (), "two environments in one account are usual"
+
+
+def test_tags_name_an_environment_where_no_path_does() -> None:
+    files = {"net/main.tf": aws(DEV, tagged("dev")), "app/main.tf": aws(PROD, tagged("production"))}
+    made = proposal(files)
+    assert [(one.name, one.after) for one in made.environments] == [("dev", None), ("production", "dev")]
+    assert "the tags of a provider (net/main.tf:4)" in made.environments[0].why
+    assert dict(made.stacks) == {"dev/net": "net", "production/app": "app"}
+    spelt = {**roots("live/dev/x", "live/prod/x"), "app/main.tf": aws(PROD, tagged("production"))}
+    assert dict(proposal(spelt).stacks)["prod/app"] == "app", "the environment as its folder is called"
+
+
+@pytest.mark.parametrize("tag", ["platform", "${var.environment}", "a b"])
+def test_a_tag_that_is_no_usual_name_invents_no_environment(tag: str) -> None:
+    files = {"net/main.tf": aws(DEV, tagged(tag)), "app/main.tf": aws(DEV)}
+    assert [one.name for one in proposal(files).environments] == ["default"]
+
+
+def test_a_provider_with_an_alias_decides_nothing() -> None:
+    other = aws(PROD, '  alias = "prod"\n')
+    files = {"live/dev/net/main.tf": aws(DEV), "live/prod/net/main.tf": aws(PROD), "shared/dns/main.tf": other}
+    assert [one.path for one in proposal(files).unplaced] == ["shared/dns"]
+
+
+def test_what_names_and_accounts_say_differently_is_told() -> None:
+    files = {
+        "live/dev/net/main.tf": aws(DEV),
+        "live/dev/app/main.tf": aws(PROD),
+        "live/dev/both/main.tf": aws(f"{DEV}, {PROD}"),
+        "live/prod/net/main.tf": aws(PROD, tagged("dev")),
+    }
+    assert proposal(files).remarks == (
+        "live/prod/net is placed in prod, and its tags name dev (live/prod/net/main.tf:4)",
+        "dev is in 2 AWS accounts: 111111111111 (live/dev/net), 222222222222 (live/dev/app)",
+    )
+    nameless = {"net/main.tf": aws(DEV), "app/main.tf": aws(PROD)}
+    assert proposal(nameless).remarks == ("default is in 2 AWS accounts: 111111111111 (net), 222222222222 (app)",)

@@ -12,7 +12,7 @@ import msgspec
 
 from terrace.stacks.tree import Tree, read_many
 
-FORMAT = 7
+FORMAT = 8
 """Goes up whenever a reader finds other facts in the same bytes; kept facts of other formats are not used."""
 
 BUILTIN = "terraform.io/builtin/terraform"
@@ -99,6 +99,17 @@ class OutputUse(msgspec.Struct, frozen=True, array_like=True):
     line: int
 
 
+class ProviderSettings(msgspec.Struct, frozen=True, array_like=True):
+    """What a `provider` block says of whose account it works in. `accounts` are ids of accounts, or ARNs of roles in
+    them; `tags` those of the tags that it gives to everything which name an environment, by their names."""
+
+    name: str
+    line: int
+    alias: bool = False
+    accounts: tuple[Template, ...] = ()
+    tags: dict[str, Template] = {}
+
+
 class RequiredProvider(msgspec.Struct, frozen=True, array_like=True):
     """One entry of `required_providers`. `line` is 0 where it is not known."""
 
@@ -137,6 +148,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     outputs: dict[str, int] = {}
     output_uses: tuple[OutputUse, ...] = ()
     configured: dict[str, int] = {}
+    providers: tuple[ProviderSettings, ...] = ()
 
 
 def provider_sources(module: Iterable[FileFacts]) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from terrace.stacks.facts import (
     ModuleCall,
     OutputUse,
     Part,
+    ProviderSettings,
     Read,
     RequiredProvider,
     Settings,
@@ -59,6 +60,10 @@ _LONGEST_PATH = 255
 _STRINGS = ("string_lit", "quoted_template", "heredoc_template")
 _NEVER_PATHS = ("description", "error_message", "required_version", "version")
 _BETWEEN = re.compile(r"[\s\"'`;|&()<>=,:{}\[\]]+")
+_ACCOUNTS = {"azurerm": ("subscription_id",), "google": ("project",), "google-beta": ("project",)}
+"""Arguments of providers that name one account."""
+_TAGS = frozenset({"environment", "env", "stage"})
+"""Tags that name an environment, in lower case."""
 _OF_PROVIDERS = ("resource", "data", "ephemeral", "action")
 
 
@@ -120,6 +125,7 @@ class _Gathered:
         self.outputs: dict[str, int] = {}
         self.output_uses: list[OutputUse] = []
         self.configured: dict[str, int] = {}
+        self.settings: list[ProviderSettings] = []
 
     def facts(self) -> FileFacts:
         init = [
@@ -147,6 +153,7 @@ class _Gathered:
             outputs=self.outputs,
             output_uses=tuple(dict.fromkeys(self.output_uses)),
             configured=self.configured,
+            providers=tuple(self.settings),
         )
 
     # --- native syntax -----------------------------------------------------------------------------------------
@@ -179,6 +186,7 @@ class _Gathered:
             # A block with nothing but an alias is how old modules name the providers that they are given.
             if [*blocks(block), *(name for name, _ in attributes(block) if name not in ("alias", "version"))]:
                 self.configured.setdefault(labels[0], line_of(block))
+                self._provider_settings(labels[0], block)
         elif kind == "check":
             for inner in blocks(block):
                 self._uses(*head(inner), inner)
@@ -186,6 +194,26 @@ class _Gathered:
             said = dict(attributes(block)).get("provider")
             name = text_of(said).strip('"').partition(".")[0].strip() if said is not None else ""
             self.used.add(name or implied_provider(labels[0]))
+
+    def _provider_settings(self, name: str, block: Node) -> None:
+        given = dict(attributes(block))
+        accounts = [_template(given[key]) for key in _ACCOUNTS.get(name, ()) if key in given]
+        if name == "aws" and "allowed_account_ids" in given:
+            accounts += [_template(one) for one in _only(given["allowed_account_ids"]).named_children]
+        tags: dict[str, Template] = {}
+        for inner in blocks(block):
+            kind, _ = head(inner)
+            values = dict(attributes(inner))
+            if name == "aws" and kind == "assume_role" and "role_arn" in values:
+                accounts.append(_template(values["role_arn"]))
+            elif kind == "default_tags" and "tags" in values:
+                tags.update(_tags(_elements(values["tags"])))
+        if "default_labels" in given:
+            tags.update(_tags(_elements(given["default_labels"])))
+        if accounts or tags:
+            self.settings.append(
+                ProviderSettings(name, line_of(block), "alias" in given, tuple(filter(None, accounts)), tags)
+            )
 
     def _terraform(self, block: Node) -> None:
         for name, value in attributes(block):
@@ -333,6 +361,7 @@ class _Gathered:
             self.used.add(name)
             if settings.keys() - {"alias", "version"}:
                 self.configured.setdefault(name, 1)
+                self._json_provider_settings(name, settings)
         for _, check in _labelled(body.get("check")):
             self._json_uses(check)
         for kind in _OF_PROVIDERS:
@@ -341,6 +370,22 @@ class _Gathered:
                     said = instance.get("provider")
                     name = said.strip("${}").partition(".")[0] if isinstance(said, str) else ""
                     self.used.add(name or implied_provider(one))
+
+    def _json_provider_settings(self, name: str, settings: dict[str, Any]) -> None:
+        accounts = [_json_template(settings[key]) for key in _ACCOUNTS.get(name, ()) if key in settings]
+        if name == "aws":
+            accounts += [_json_template(one) for one in _list(settings.get("allowed_account_ids"))]
+            roles = [one.get("role_arn") for one in _list(settings.get("assume_role")) if isinstance(one, dict)]
+            accounts += [_json_template(one) for one in roles]
+        tagged = [one.get("tags") for one in _list(settings.get("default_tags")) if isinstance(one, dict)]
+        found = {
+            str(key): _json_template(value)
+            for tags in (*tagged, settings.get("default_labels"))
+            for key, value in (tags.items() if isinstance(tags, dict) else ())
+            if str(key).lower() in _TAGS
+        }
+        if accounts or found:
+            self.settings.append(ProviderSettings(name, 1, "alias" in settings, tuple(filter(None, accounts)), found))
 
     def _json_terraform(self, settings: dict[str, Any]) -> None:
         if isinstance(settings.get("required_version"), str):
@@ -418,6 +463,10 @@ def _elements(expression: Node) -> Iterator[tuple[str, Node]]:
                     key, value = element.named_children
                     yield text_of(key).strip('"'), value
             return
+
+
+def _tags(elements: Iterable[tuple[str, Node]]) -> dict[str, Template]:
+    return {key: template for key, value in elements if key.lower() in _TAGS and (template := _template(value))}
 
 
 def _provider(name: str, value: Node) -> RequiredProvider:

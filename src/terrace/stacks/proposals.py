@@ -1,6 +1,7 @@
 """Proposes environments and stacks for a repository, from what its folders contain and how they are called.
 
-Nothing is invented: an environment comes from a name on the path of a root module or of a file of variables, an order
+Nothing is invented: an environment comes from a name on the path of a root module or of a file of variables; where no
+name tells it, from the tags of its provider or from the account that it shares with one environment. An order comes
 from usual names. What cannot be placed so is listed, with what a person can do.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from terrace.stacks.accounts import Account
 from terrace.stacks.conventions import Convention, conventions
 from terrace.stacks.discovery import HOME
 from terrace.stacks.environment_names import HOMES, is_vague, rank, usual_rank, word_in
@@ -28,6 +30,8 @@ UNNAMED = "default"
 
 _MOST_ENTRIES = 8
 """So many components have an entry each, rather than a pattern that begins with a `*`."""
+
+_MOST_SHOWN = 3
 
 _DEEPEST_FILES = 2
 """How deep below a root module files of variables for environments are looked for."""
@@ -74,6 +78,8 @@ class Proposal:
     stacks: tuple[tuple[str, str], ...] = ()
     unplaced: tuple[Unplaced, ...] = ()
     conventions: tuple[Convention, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """Where names, tags and accounts do not say the same, one sentence each."""
 
 
 def propose(tree: Tree, store: FactsStore) -> Proposal:
@@ -175,13 +181,18 @@ class _Proposing:
         placed, left = self._by_path({folder for folder, _ in conventional})
         entries = list(self._entries(placed, conventional))
         unplaced: list[Unplaced] = []
-        rest: list[RootModule] = []
+        nameless: list[RootModule] = []
         for root in left:
             own, why = self._by_files(root)
             entries += own
             unplaced += why
             if not own and not why:
-                rest.append(root)
+                nameless.append(root)
+        where = {one.path: one.environment for one in placed} | dict(conventional)
+        told, rest = self._by_accounts(nameless, where)
+        entries += _entries_of(told)
+        origins = dict(reversed(list(told.values())))
+        where |= {path: environment for path, (environment, _) in told.items()}
         entries, unwritable = self._settled(entries, conventional)
         unplaced += unwritable
         names = {environment for _, environment in conventional}
@@ -189,10 +200,12 @@ class _Proposing:
         if not names and rest:
             names = {UNNAMED}
             entries, unwritable = self._settled([*entries, *_unnamed(rest)], conventional)
+            where |= {root.path: UNNAMED for root in rest}
             unplaced += unwritable
             names = {UNNAMED} if entries else set()
             rest = []
-        unplaced += [self._homeless(root) for root in rest]
+        known = self._environments_of_accounts(where)
+        unplaced += [self._homeless(root, known) for root in rest]
         unplaced += [
             Unplaced(
                 root.path,
@@ -208,7 +221,7 @@ class _Proposing:
             for folder in one.folders
         ]
         only_conventional = bool(conventional) and not placed and not entries
-        environments = self._environments(names, placed, conventional, chained=only_conventional)
+        environments = self._environments(names, placed, conventional, origins, chained=only_conventional)
         stacks = [(_key(name, folder.rpartition("/")[2]), folder) for folder, name in conventional]
         stacks += [stack for entry in entries for stack in self._stacks(entry)]
         return Proposal(
@@ -217,6 +230,7 @@ class _Proposing:
             tuple(sorted(stacks)),
             tuple(sorted(unplaced, key=lambda one: one.path)),
             self._conventions,
+            tuple(self._remarks(where)),
         )
 
     # --- environments by path ------------------------------------------------------------------------------------
@@ -361,6 +375,61 @@ class _Proposing:
                 variables.setdefault(name, []).append(path)
         return variables, settings
 
+    # --- environments by accounts and tags -----------------------------------------------------------------------
+
+    def _by_accounts(
+        self, roots: list[RootModule], where: Mapping[str, str]
+    ) -> tuple[dict[str, tuple[str, str]], list[RootModule]]:
+        """The environments of root modules that no name places, each with the reason, and the others.
+
+        `where` are the environments of those that a name places.
+        """
+        known = self._environments_of_accounts(where)
+        usual = {usual_rank(name): name for name in sorted(set(where.values()), reverse=True)}
+        found: dict[str, tuple[str, str]] = {}
+        left = []
+        for root in roots:
+            tag, shared = root.used.named, self._shared(root, known)
+            if tag is not None and rank(tag.name) is not None and NAME.fullmatch(tag.name):
+                # The environment of that step may be written in another way.
+                name = usual.get(rank(tag.name), tag.name)
+                found[root.path] = (name, f"the tags of a provider ({tag.place})")
+            elif len(shared) == 1 and not root.cloud:
+                found[root.path] = (shared[0], f"{root.used.accounts[0]}, which is that of {shared[0]}")
+            else:
+                left.append(root)
+        return found, left
+
+    def _environments_of_accounts(self, where: Mapping[str, str]) -> dict[Account, set[str]]:
+        known: dict[Account, set[str]] = {}
+        for path, environment in where.items():
+            for account in self._known[path].used.accounts if path in self._known else ():
+                known.setdefault(account, set()).add(environment)
+        return known
+
+    def _shared(self, root: RootModule, known: Mapping[Account, set[str]]) -> list[str]:
+        """The environments that use an account of a root module."""
+        return sorted(set().union(*(known.get(account, set()) for account in root.used.accounts)))
+
+    def _remarks(self, where: Mapping[str, str]) -> Iterator[str]:
+        """Where names, tags and accounts of the root modules do not say the same."""
+        for path, environment in sorted(where.items()):
+            tag = self._known[path].used.named if path in self._known else None
+            step = rank(tag.name) if tag is not None else None
+            if tag is not None and step is not None and usual_rank(environment) not in (None, step):
+                yield f"{path or '.'} is placed in {environment}, and its tags name {tag.name} ({tag.place})"
+        used: dict[tuple[str, str], dict[str, list[str]]] = {}
+        for path, environment in sorted(where.items()):
+            accounts = self._known[path].used.accounts if path in self._known else ()
+            for account in accounts:
+                # A root module that may work in several accounts is meant to.
+                if sum(one.kind == account.kind for one in accounts) == 1:
+                    used.setdefault((environment, account.kind), {}).setdefault(account.id, []).append(path or ".")
+        for (environment, kind), folders in sorted(used.items()):
+            if len(folders) > 1:
+                told = ", ".join(f"{one} ({_few(paths)})" for one, paths in sorted(folders.items()))
+                yield f"{environment} is in {len(folders)} {kind}s: {told}"
+
     # --- entries ---------------------------------------------------------------------------------------------------
 
     def _entries(self, placed: list[_Placed], conventional: list[tuple[str, str]]) -> Iterator[ProposedEntry]:
@@ -434,7 +503,13 @@ class _Proposing:
     # --- the order, and what is left -------------------------------------------------------------------------------
 
     def _environments(
-        self, names: set[str], placed: list[_Placed], conventional: list[tuple[str, str]], *, chained: bool
+        self,
+        names: set[str],
+        placed: list[_Placed],
+        conventional: list[tuple[str, str]],
+        origins: Mapping[str, str],
+        *,
+        chained: bool,
     ) -> tuple[ProposedEnvironment, ...]:
         """The environments in the usual order; those without a usual name are in no order, unless `chained`."""
         if chained:
@@ -458,21 +533,40 @@ class _Proposing:
                 asks(usual, name)
                 or (not chained and (usual_rank(name) is None or (bool(chain) and asks(chain, name)))),
                 not is_production(name) and not chained and usual_rank(name) is None,
-                _why(name, before.get(name), sources.get(name, set()), chained=chained),
+                _why(name, before.get(name), sources.get(name, set()), origins.get(name, ""), chained=chained),
             )
             for name in ordered
         )
 
-    def _homeless(self, root: RootModule) -> Unplaced:
+    def _homeless(self, root: RootModule, known: Mapping[Account, set[str]]) -> Unplaced:
         if root.cloud:
             hint = "its runs stay in HCP Terraform; an entry of `stacks:` gives it an environment for static checks"
             return Unplaced(root.path, "its `cloud` block runs it elsewhere, and no name tells an environment", hint)
         shown = root.shown_path
+        several = self._shared(root, known)
+        accounts = f", and its {root.used.accounts[0]} is that of {' and '.join(several)}" if len(several) > 1 else ""
         return Unplaced(
             root.path,
-            "no name on its path tells an environment",
+            f"no name on its path tells an environment{accounts}",
             f"add an entry: {{path: {shown}, environment: NAME}}; or leave it out of Terrace",
         )
+
+
+def _few(paths: list[str]) -> str:
+    more = f" and {len(paths) - _MOST_SHOWN} more" if len(paths) > _MOST_SHOWN else ""
+    return ", ".join(paths[:_MOST_SHOWN]) + more
+
+
+def _entries_of(told: Mapping[str, tuple[str, str]]) -> Iterator[ProposedEntry]:
+    """The entries of root modules that tags or accounts place."""
+    count: dict[tuple[str, str], int] = {}
+    for path, (environment, _) in told.items():
+        key = (environment, path.rpartition("/")[2])
+        count[key] = count.get(key, 0) + 1
+    for path, (environment, _) in told.items():
+        short = path.rpartition("/")[2]
+        usable = count[environment, short] == 1 and (not path or NAME.fullmatch(short))
+        yield ProposedEntry(path or ".", environment, "" if usable else _written(path) or environment)
 
 
 def _unnamed(roots: list[RootModule]) -> Iterator[ProposedEntry]:
@@ -534,12 +628,12 @@ def _environment_of_file(path: str) -> str | None:
     return folders[-1] if folders else None
 
 
-def _why(name: str, before: str | None, sources: set[str], *, chained: bool) -> str:
+def _why(name: str, before: str | None, sources: set[str], told: str, *, chained: bool) -> str:
     if name == UNNAMED:
         return "nothing names an environment, and it may be production"
     shown = sorted(sources)
     where = f"the folder {shown[0]}" if len(shown) == 1 else f"{len(shown)} folders such as {shown[0]}" if shown else ""
-    origin = where or "files of variables"
+    origin = where or told or "files of variables"
     if before is not None:
         return f"{origin}; it goes after {before} by {'their order' if chained else 'their usual names'}"
     if usual_rank(name) is None and not chained:

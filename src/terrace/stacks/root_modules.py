@@ -7,9 +7,10 @@ a lock file. A folder that another calls is a module, and so is one below `modul
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from terrace.errors import Place
+from terrace.stacks.accounts import Used, needs_variables, used_by
 from terrace.stacks.environment_names import HOMES, is_vague, rank
 from terrace.stacks.facts import FactsStore, FileFacts, Settings, facts_of
 from terrace.stacks.graph import Graph
@@ -34,13 +35,15 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class RootModule:
-    """A folder that is a root module by its `signs`, the strongest first. `backend` is its backend block, if any."""
+    """A folder that is a root module by its `signs`, the strongest first. `backend` is its backend block, if any.
+    `used` are the accounts that its providers use, where they were asked for."""
 
     path: str
     signs: tuple[Sign, ...]
     backend: Settings | None = None
     cloud: bool = False
     workspace: bool = False
+    used: Used = field(default_factory=Used)
 
     @property
     def shown_path(self) -> str:
@@ -63,10 +66,21 @@ class Roots:
 
 
 def find_root_modules(tree: Tree, store: FactsStore) -> Roots:
-    """Returns the root modules of a tree, sorted by path."""
+    """Returns the root modules of a tree, sorted by path, with the accounts that they use."""
     layout = Layout(tree)
     facts = facts_of(tree, _files(layout, layout.folders), store)
-    return _roots(layout, tree, layout.folders, facts, frozenset())
+    roots = _roots(layout, tree, layout.folders, facts, frozenset())
+    found = (replace(root, used=_used(layout, tree, root.path, facts, store)) for root in roots.found)
+    return replace(roots, found=tuple(found))
+
+
+def _used(layout: Layout, tree: Tree, folder: str, facts: Mapping[str, FileFacts], store: FactsStore) -> Used:
+    files = {path: facts[path] for path in _configuration(layout, folder)}
+    if not needs_variables(files.values()):
+        return used_by(files)
+    paths = [path for path in layout.variable_files(folder) if path in tree.entries]
+    given = facts_of(tree, paths, store)
+    return used_by(files, [given[path] for path in paths])
 
 
 def roots_in_no_stack(

@@ -66,6 +66,8 @@ def tell(proposal: Proposal) -> None:
     if proposal.stacks:
         count = len(proposal.stacks)
         note(f"{count} stack{'s' * (count > 1)}: {_some([key for key, _ in proposal.stacks])}")
+    for remark in proposal.remarks:
+        note(f"look at this: {remark}")
     for tool in proposal.conventions:
         note(f"{tool.tool}: {tool.found}")
         note(f"  hint: {tool.hint}")
