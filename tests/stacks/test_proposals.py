@@ -346,3 +346,39 @@ def test_what_names_and_accounts_say_differently_is_told() -> None:
     )
     nameless = {"net/main.tf": aws(DEV), "app/main.tf": aws(PROD)}
     assert proposal(nameless).remarks == ("default is in 2 AWS accounts: 111111111111 (net), 222222222222 (app)",)
+
+
+def test_account_folders_without_names_become_patterns_by_their_tags() -> None:
+    common = {"1111": tagged("dev"), "2222": tagged("prod"), "3333": tagged("shared")}
+    files = {f"aws/{number}/common.tf": aws(DEV, tags).removeprefix(BACKEND) for number, tags in common.items()}
+    for number in common:
+        for region in ("eu", "us"):
+            for stack in ("vpc", "eks"):
+                files[f"aws/{number}/{region}/{stack}/main.tf"] = BACKEND
+                files[f"aws/{number}/{region}/{stack}/common.tf"] = "-> ../../common.tf"
+    made = proposal(files)
+    assert {(one.path, one.environment, one.name) for one in made.entries} == {
+        ("aws/1111/*/*", "dev", "{1}-{2}"),
+        ("aws/2222/*/*", "prod", "{1}-{2}"),
+    }
+    assert len(made.stacks) == 8, "a folder that only lends its files to others is no root module"
+    assert {one.path for one in made.unplaced} == {f"aws/3333/{r}/{s}" for r in ("eu", "us") for s in ("vpc", "eks")}
+    assert all("its tags name 'shared', which is no usual one" in one.why for one in made.unplaced)
+
+
+def test_a_folder_that_lends_its_files_and_keeps_a_state_is_a_root_module() -> None:
+    files = {
+        "live/dev/app/main.tf": aws(DEV),
+        "live/prod/app/main.tf": "-> ../../dev/app/main.tf",
+        "live/prod/net/main.tf": aws(PROD),
+    }
+    assert "dev/app" in dict(proposal(files).stacks)
+
+
+def test_a_root_module_with_workspaces_that_nothing_places_is_told_how_to_write_them() -> None:
+    files = {
+        **roots("live/dev/x", "live/prod/x"),
+        "jobs/main.tf": f"{BACKEND}locals {{\n  e = terraform.workspace\n}}\n",
+    }
+    (left,) = proposal(files).unplaced
+    assert "workspace: NAME}" in left.hint and "terraform workspace list" in left.hint

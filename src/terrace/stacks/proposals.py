@@ -96,6 +96,8 @@ class _Placed:
     index: int
     before: str = ""
     after: str = ""
+    fixed: bool = False
+    """Whether no part of the path names the environment."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -179,18 +181,21 @@ class _Proposing:
         """The whole of it."""
         conventional = self._conventional()
         placed, left = self._by_path({folder for folder, _ in conventional})
-        entries = list(self._entries(placed, conventional))
+        by_files: list[ProposedEntry] = []
         unplaced: list[Unplaced] = []
         nameless: list[RootModule] = []
         for root in left:
             own, why = self._by_files(root)
-            entries += own
+            by_files += own
             unplaced += why
             if not own and not why:
                 nameless.append(root)
         where = {one.path: one.environment for one in placed} | dict(conventional)
         told, rest = self._by_accounts(nameless, where)
-        entries += _entries_of(told)
+        # The first part of their paths is the same within a group, so that no `*` stands for the environment.
+        by_account = [_Placed(path, environment, 0, fixed=True) for path, (environment, _) in told.items() if path]
+        entries = [*self._entries([*placed, *by_account], conventional), *by_files]
+        entries += [ProposedEntry(".", environment) for path, (environment, _) in told.items() if not path]
         origins = dict(reversed(list(told.values())))
         where |= {path: environment for path, (environment, _) in told.items()}
         entries, unwritable = self._settled(entries, conventional)
@@ -441,7 +446,8 @@ class _Proposing:
         for one in placed:
             if one in odd:
                 continue
-            groups.setdefault((len(one.parts), one.index, one.before, one.after), []).append(one)
+            fixed = (one.environment, one.parts[0]) if one.fixed else ()
+            groups.setdefault((len(one.parts), one.index, one.before, one.after, fixed), []).append(one)
         found = [part for members in groups.values() for part in self._fitting(_Group(tuple(members)))]
         alone = len(found) == 1 and not conventional
         entries = [(group, group.entry(alone=alone)) for group in found]
@@ -545,28 +551,21 @@ class _Proposing:
         shown = root.shown_path
         several = self._shared(root, known)
         accounts = f", and its {root.used.accounts[0]} is that of {' and '.join(several)}" if len(several) > 1 else ""
+        if root.used.named is not None:
+            accounts += f", and its tags name {root.used.named.name!r}, which is no usual one ({root.used.named.place})"
         return Unplaced(
             root.path,
             f"no name on its path tells an environment{accounts}",
-            f"add an entry: {{path: {shown}, environment: NAME}}; or leave it out of Terrace",
+            f"add an entry: {{path: {shown}, environment: NAME}}; or name it in `not_stacks`"
+            if not root.workspace
+            else f"add an entry for each of `terraform workspace list`: {{path: {shown}, environment: NAME, workspace: "
+            "NAME}}; or name it in `not_stacks`",
         )
 
 
 def _few(paths: list[str]) -> str:
     more = f" and {len(paths) - _MOST_SHOWN} more" if len(paths) > _MOST_SHOWN else ""
     return ", ".join(paths[:_MOST_SHOWN]) + more
-
-
-def _entries_of(told: Mapping[str, tuple[str, str]]) -> Iterator[ProposedEntry]:
-    """The entries of root modules that tags or accounts place."""
-    count: dict[tuple[str, str], int] = {}
-    for path, (environment, _) in told.items():
-        key = (environment, path.rpartition("/")[2])
-        count[key] = count.get(key, 0) + 1
-    for path, (environment, _) in told.items():
-        short = path.rpartition("/")[2]
-        usable = count[environment, short] == 1 and (not path or NAME.fullmatch(short))
-        yield ProposedEntry(path or ".", environment, "" if usable else _written(path) or environment)
 
 
 def _unnamed(roots: list[RootModule]) -> Iterator[ProposedEntry]:

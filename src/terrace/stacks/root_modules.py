@@ -145,12 +145,22 @@ def _roots(
         signs = tuple(_signs(tree, folder, contents[folder], variables.get(folder, ())))
         if aside.is_example(folder) or ((folder in modules or aside.is_module(folder)) and not (backend or cloud)):
             continue
+        if not (backend or cloud) and all(sign.strong for sign in signs) and _is_lent(layout, folder):
+            continue
         if signs:
             workspace = any(one.workspace_line for one in contents[folder].values())
             found.append(RootModule(folder, signs, backend, cloud, workspace))
         else:
             uncalled.append(folder)
     return Roots(tuple(found), tuple(uncalled))
+
+
+def _is_lent(layout: Layout, folder: str) -> bool:
+    """Whether all configuration of a folder is there for others, which have it by symbolic links."""
+    if not layout.links:
+        return False
+    paths = (f"{folder}/{name}" if folder else name for name in layout.folders[folder])
+    return all(any(parent(link) != folder for link in layout.linked.get(path, ())) for path in paths)
 
 
 def _called(contents: Mapping[str, Mapping[str, FileFacts]]) -> Iterator[str]:
