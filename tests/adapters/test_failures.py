@@ -49,3 +49,20 @@ def test_what_terraform_writes_for_a_terminal_is_told_as_plain_text(said: str, t
     error = failure("Terraform", "state pull", "dev", 1, (), said)
     assert error.message == f"Terraform state pull of dev failed: {told}"
     assert [one.summary for one in error.diagnostics] == [told]
+
+
+@pytest.mark.parametrize(
+    ("said", "variable"),
+    [
+        ("No valid credential sources found", "AWS_PROFILE"),
+        ("storage.NewClient() failed: dialing: google: could not find default credentials", "GOOGLE_APPLICATION"),
+        (
+            "unable to build authorizer for Resource Manager API: could not configure AzureCli Authorizer",
+            "ARM_USE_OIDC",
+        ),
+        ("Error building ARM Config: obtain subscription() from Azure CLI", "ARM_USE_OIDC"),
+    ],
+)
+def test_missing_credentials_of_each_cloud_come_with_what_to_write(said: str, variable: str) -> None:
+    error = failure("terraform", "init", "dev", 1, (Diagnostic("error", said),), "")
+    assert f"`env: [{variable}" in (error.hint or "")

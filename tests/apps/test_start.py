@@ -104,6 +104,13 @@ def test_an_existing_repository_gets_one_file_and_policies_and_keeps_the_rest(tm
     assert "terrace deploy live" in said
 
 
+@pytest.mark.parametrize("name", ["deny.rego", "scp.json", "iam/roles.yaml"])
+def test_a_folder_of_policies_of_something_else_judges_nothing_unasked(tmp_path: Path, name: str) -> None:
+    folder = repository(tmp_path / "work", {"environments/live/main.tf": "\n", f"policies/{name}": "{}"})
+    init(str(folder), dry_run=False)
+    assert load((folder / "terrace.yaml").read_bytes()).policies == ("policies/terrace",)
+
+
 def test_no_environment_is_invented_for_a_folder_whose_names_tell_none(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "main.tf").write_text("\n")
     init(str(tmp_path), dry_run=False)

@@ -30,7 +30,7 @@ def shown(*, explain: bool) -> str:
 def test_a_terminal_shows_the_largest_reasons_and_all_of_them_where_asked() -> None:
     text = shown(explain=False)
     assert "risk: high (58 of 100)" in text
-    assert "and 1 more reasons (--explain)" in text
+    assert "and 1 more reason (--explain)" in text
     assert "\x1b" not in text
     assert "50 for every object that may hold data and is deleted or replaced, at most 75" in shown(explain=True)
 

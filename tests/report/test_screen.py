@@ -138,3 +138,9 @@ def test_text_of_others_in_a_commit_calls_closes_and_skips_nothing(text: str) ->
     told = f"The reason given: {commit_text(text)}"
     assert told.isprintable() and len(told) < 1100
     assert not re.search(r"[@#!]\w|\bGH-\d|\[\w|\*\*\*|://", told, re.IGNORECASE)
+
+
+def test_no_line_of_a_tree_is_cut_where_lines_are_not() -> None:
+    tree = Tree(line("root"))
+    tree.node(line("a " * 300 + "END")).node(line("b" * 500 + "END"))
+    assert plain_text(tree).count("END") == 2

@@ -382,3 +382,15 @@ def test_a_root_module_with_workspaces_that_nothing_places_is_told_how_to_write_
     }
     (left,) = proposal(files).unplaced
     assert "workspace: NAME}" in left.hint and "terraform workspace list" in left.hint
+
+
+def test_an_environment_goes_after_none_of_several_that_are_called_otherwise() -> None:
+    files = roots("p/web-nonprod", "p/web-prod", "p/data-nonprod", "p/data-prod", "azure/prod/hub")
+    assert dict(named(files)) == {
+        "data-nonprod": None,
+        "web-nonprod": None,
+        "data-prod": "data-nonprod",
+        "web-prod": "web-nonprod",
+        "prod": None,
+    }
+    assert {one.name for one in proposal(files).environments if one.asks} == {"data-prod", "web-prod", "prod"}

@@ -264,7 +264,8 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
             severity=Severity.HIGH,
             status=Status.UNKNOWN,
             tool="terraform",
-            message=f"{d.summary}: {d.detail}" if d.detail else d.summary,
+            # Details of Terraform have several lines, and a message is one.
+            message=" ".join(f"{d.summary}: {d.detail}".split()) if d.detail else d.summary,
             stack=key,
             address=d.address,
             path=d.place.path if d.place else None,

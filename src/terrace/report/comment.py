@@ -241,7 +241,8 @@ def _risk(found: Risk) -> str:
     lines = [f"{reason.points} {plain(reason.factor)}: {plain(clipped(reason.what))}" for reason in found.reasons[:5]]
     more = len(found.reasons) - len(lines)
     return _listed(
-        f"**Risk: {found.level}** ({found.score} of 100)", [*lines, *([f"{more} more reasons"] if more else [])]
+        f"**Risk: {found.level}** ({found.score} of 100)",
+        [*lines, *([f"{more} more reason{'s' * (more > 1)}"] if more else [])],
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import IO
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.segment import Segment
 from rich.spinner import Spinner
@@ -86,8 +86,16 @@ class Table(RichTable):
         self.add_row(*(line(cell) for cell in cells))
 
 
+_ENDLESS = 1_000_000
+"""Columns of a line that is not cut."""
+
+
 class Tree(RichTree):
     """A tree whose nodes are lines."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Rich cuts the nodes of a tree at the width of the console, also where no other line is cut."""
+        return super().__rich_console__(console, options.update(max_width=_ENDLESS) if options.no_wrap else options)
 
     def __init__(self, *label: Part | Record, style: str = "") -> None:
         super().__init__(_node(label, style))

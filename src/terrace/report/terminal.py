@@ -102,6 +102,10 @@ def _readers(tree: Tree, change_set: ChangeSet) -> None:
         tree.node(line(f"{one.stack} {verb} outputs of {one.of} ({place}): planned after it", style="dim"))
 
 
+def _more_reasons(number: int) -> str:
+    return "1 more reason" if number == 1 else f"{number} more reasons"
+
+
 def _impact(tree: Tree, one: Impact, *, why: bool) -> Tree:
     doubt = " (unsure, so it counts)" if one.unsure else ""
     branch = tree.node(line(f"{one.stack.key}{doubt}"))
@@ -109,7 +113,7 @@ def _impact(tree: Tree, one: Impact, *, why: bool) -> Tree:
     for reason in shown:
         branch.node(line(reason_words(reason), style="dim"))
     if len(shown) < len(one.reasons):
-        branch.node(line(f"and {len(one.reasons) - len(shown)} more reasons (--why)", style="dim"))
+        branch.node(line(f"and {_more_reasons(len(one.reasons) - len(shown))} (--why)", style="dim"))
     return branch
 
 
@@ -166,7 +170,7 @@ def _risk(found: Risk, *, explain: bool) -> Record:
             rule = factor(reason.factor)
             lines.append(line(f"      {rule.points} for {rule.counts}, at most {rule.cap}: {rule.why}", style="dim"))
     if len(shown) < len(found.reasons):
-        lines.append(line(f"  and {len(found.reasons) - len(shown)} more reasons (--explain)", style="dim"))
+        lines.append(line(f"  and {_more_reasons(len(found.reasons) - len(shown))} (--explain)", style="dim"))
     return Group(*lines)
 
 

@@ -598,14 +598,19 @@ def _word(name: str) -> str:
 
 
 def _before(ordered: list[str]) -> dict[str, str]:
-    """Which environment goes before each: of the step before the one with the same rest of its name, else the first."""
+    """Which environment goes before each: of the step before the one with the same rest of its name, else the only one.
+
+    Where the step before has several and none has that rest, no name tells which one is meant.
+    """
     steps: dict[int, list[str]] = {}
     for name in ordered:
         steps.setdefault(usual_rank(name) or 0, []).append(name)
     found = {}
     for earlier, later in pairwise([steps[step] for step in sorted(steps)]):
         for name in later:
-            found[name] = next((one for one in earlier if _rest(one) == _rest(name)), earlier[0])
+            same = [one for one in earlier if _rest(one) == _rest(name)] or earlier
+            if _rest(same[0]) == _rest(name) or len(same) == 1:
+                found[name] = same[0]
     return found
 
 

@@ -41,19 +41,14 @@ class BatchTree(Tree, Protocol):
         ...
 
 
-@runtime_checkable
-class SubmoduleTree(Tree, Protocol):
-    """A tree that knows the submodules of its commit, whose files it does not have."""
-
-    @property
-    def submodules(self) -> Mapping[str, str]:
-        """The commit of every submodule by its path."""
-        ...
-
-
 def submodules(tree: Tree) -> Mapping[str, str]:
-    """The commit of every submodule by its path; none where the tree knows of none."""
-    return tree.submodules if isinstance(tree, SubmoduleTree) else {}
+    """The commit of every submodule by its path, whose files the tree does not have; none where it does not know any.
+
+    Trees that know them have them as `submodules`.
+    """
+    # Asking for the protocol each time takes longer than all other work on a call of a module.
+    found: Mapping[str, str] = getattr(tree, "submodules", {})
+    return found
 
 
 def submodule_of(path: str, within: Iterable[str]) -> str | None:

@@ -23,6 +23,15 @@ _HINTS: tuple[tuple[str, str], ...] = (
         "Unable to authenticate",
         "name the credentials in terrace.yaml: environments.<env>.credentials, or `env: [ARM_USE_OIDC]`",
     ),
+    *(
+        (sign, "name the credentials in terrace.yaml: environments.<env>.credentials, or `env: [ARM_USE_OIDC]`")
+        for sign in ("unable to build authorizer", "Error building ARM Config", "could not configure AzureCli")
+    ),
+    (
+        "could not find default credentials",
+        "name the credentials in terrace.yaml: environments.<env>.credentials, or "
+        "`env: [GOOGLE_APPLICATION_CREDENTIALS]`",
+    ),
     (
         "Failed to query available provider packages",
         "check the provider's source and version, the network, or put a mirror into ~/.terraform.d/plugins",

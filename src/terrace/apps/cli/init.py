@@ -197,12 +197,14 @@ _MORE = """
 
 
 def _checks(root: Path, scanners: tuple[str, ...], *, opa: bool) -> str:
-    """What terrace.yaml says of what judges. Policies of others that lie beside ours are not made to judge unasked.
+    """What terrace.yaml says of what judges. Files of others beside ours are not made to judge unasked, be they rules
+    or data: a folder `policies` may be about something else, such as policies of IAM.
 
     `scanners` are those that were found: they may look too.
     """
     home = Path(FOLDER).parent
-    others = any(not path.is_relative_to(root / FOLDER) for path in (root / home).rglob("*.rego"))
+    beside = (path for path in (root / home).rglob("*") if not path.is_relative_to(root / FOLDER))
+    others = any(path.suffix in (".rego", ".json", ".yaml", ".yml") for path in beside)
     lines = [
         "",
         f"# What judges every plan; settings of the rules that come with Terrace: {FOLDER}/settings.yaml",
