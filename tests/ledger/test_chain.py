@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.errors import Corrupt, TerraceError
-from terrace.ledger.authenticity import NO_KEY
+from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey
 from terrace.ledger.chain import decode, decode_all, encode, export, seal, seal_all, trusted, verify
 from terrace.ledger.model import GENESIS, Draft, Event
 
@@ -115,3 +116,98 @@ def test_a_line_that_is_no_event_is_named_by_its_position() -> None:
 def test_garbage_is_corrupt_and_nothing_else(line: bytes) -> None:
     with pytest.raises(Corrupt):
         decode(line)
+
+
+def _as_before(line: bytes) -> tuple[Event | None, bool]:
+    """The event of a line and whether its hash holds, found out from its content alone."""
+    try:
+        event = decode(line)
+    except Corrupt:
+        return None, False
+    return event, _holds(event)
+
+
+def _holds(event: Event) -> bool:
+    first = verify([event]).first_bad
+    return first is None or first.why != "its content is not what was written"
+
+
+def _changed(line: bytes, how: str) -> bytes:
+    match how:
+        case "a blank":
+            return line.replace(b'"actor":', b'"actor": ', 1)
+        case "a field twice":
+            return line.replace(b'"actor":', b'"actor":"eve","actor":', 1)
+        case "a field of the payload twice":
+            return line.replace(b'"payload":{', b'"payload":{"n":2,', 1)
+        case "another field":
+            return line.replace(b'"hash":', b'"forged":1,"hash":', 1)
+        case "another order":
+            return b'{"time":' + line.rpartition(b'"time":')[2][:-1] + b"," + line[1:].rpartition(b',"time":')[0] + b"}"
+        case "a number in another form":
+            return line.replace(b'"position":0', b'"position":-0', 1)
+        case "a character in another form":
+            return line.replace(b"a", b"\\u0061", 1)
+        case "a character that is not escaped":
+            return line.replace(b"\\u00e9", "\u00e9".encode()).replace(b"\\u007f", b"\x7f")
+        case "a time in another form":
+            return line.replace(b"+00:00", b"Z", 1)
+        case "an empty code":
+            return line.replace(b'"hash":', b'"code":"","hash":', 1)
+        case "another hash":
+            return line.replace(b'"hash":"', b'"hash":"0', 1)
+        case "another id":
+            return line.replace(b'"id":"', b'"id":"x', 1)
+    return line
+
+
+CHANGES = (
+    *("nothing", "a blank", "a field twice", "a field of the payload twice", "another field", "another order"),
+    *("a number in another form", "a character in another form", "a character that is not escaped"),
+    *("a time in another form", "an empty code", "another hash", "another id"),
+)
+
+
+@pytest.mark.parametrize("how", CHANGES)
+@given(drafts, st.sampled_from((NO_KEY, EventKey.of(b"key"))))
+def test_a_line_that_is_verified_by_its_bytes_is_what_its_content_says(how: str, one: Draft, key: LedgerKey) -> None:
+    marked = replace(one, actor="ann\u00e9\x7f" if "escaped" in how else one.actor, payload={"n": 1, **one.payload})
+    (event,) = seal_all([marked], events=0, head=GENESIS, ids=["e"], time=NOON, key=key)
+    line = _changed(encode(event), how)
+    expected, holds = _as_before(line)
+    try:
+        (found,) = decode_all([line])
+    except Corrupt:
+        assert expected is None
+        return
+    assert found == expected
+    assert _holds(found) == holds
+    assert expected is not None
+    assert found.record == expected.record
+    if found.hash_holds:
+        assert encode(found) == line, "two readers of these bytes see one event"
+
+
+def test_most_lines_are_verified_by_their_bytes_and_a_changed_copy_is_not() -> None:
+    (event,) = decode_all([encode(chain([Draft("k", "s", "a", {"n": [1, {"x": None}]})])[0])])
+    assert event.hash_holds
+    assert not replace(event, actor="eve").hash_holds
+    assert verify([replace(event, actor="eve")]).first_bad is not None
+
+
+def test_the_collector_is_on_again_after_events_were_read() -> None:
+    assert gc.isenabled()
+    decode_all([])
+    with pytest.raises(Corrupt):
+        decode_all([b"{"])
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("depth", [10, 60, 62, 63, 64, 65, 100])
+def test_the_depth_of_a_payload_that_is_read_from_a_line_has_its_bound(depth: int) -> None:
+    payload: object = 1
+    for number in range(depth):
+        payload = [payload] if number % 2 else {"n": payload}
+    draft = Draft("environment.held", "dev", "ann", {"reason": "x", "n": payload, "brackets": "[" * 80})
+    (event,) = decode_all([encode(chain([draft])[0])])
+    assert event.record == replace(event).record

@@ -18,11 +18,17 @@ class MemoryLedger:
         self.events: tuple[Event, ...] = ()
         self._clock = clock
         self._new_id = new_id
+        self._history = History(key=key)
         self._key = key
 
     def read(self) -> History:
         """All events."""
-        return History(trusted(self.events), key=self._key)
+        trusted(self.events)
+        return self._known()
+
+    def _known(self) -> History:
+        self._history = self._history.with_events(self.events)
+        return self._history
 
     def read_unchecked(self) -> tuple[Event, ...]:
         """All events, unchecked."""
@@ -44,4 +50,4 @@ class MemoryLedger:
             key=self._key,
         )
         self.events = (*self.events, *sealed)
-        return History(self.events, key=self._key)
+        return self._known()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from terrace.ledger import folds
-from terrace.ledger.events.deployments import DeploymentOpened
 from terrace.ledger.events.states import StackAdopted, StateBackedUp
 from terrace.ledger.events.steps import StepBegun
-from terrace.ledger.model import History
+from terrace.ledger.model import Event, History
+from terrace.ledger.view import Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +33,37 @@ class AdoptedStack:
 
 def adoptions(history: History) -> Mapping[str, AdoptedStack]:
     """Returns by stack the newest adoption, where nothing was applied to the stack since."""
-    return history.view(_adoptions)
+    return history.fold(Adoptions)
 
 
-def _adoptions(history: History) -> Mapping[str, AdoptedStack]:
-    found: dict[str, AdoptedStack] = {}
-    for event in history.readable:
+class Adoptions(Fold[Mapping[str, AdoptedStack]]):
+    """The newest adoption of each stack to which nothing was applied since."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, AdoptedStack] = {}
+
+    def copy(self) -> Self:
+        """The same, to go on with by itself."""
+        copied = type(self)()
+        copied._found = dict(self._found)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
         match event.record:
             case StackAdopted() as record:
-                found[event.subject] = AdoptedStack(
+                self._found[event.subject] = AdoptedStack(
                     event.subject, record.commit, event.time, event.actor, event.position, record
                 )
             case StepBegun(step="apply", stack=stack):
-                found.pop(stack, None)
+                self._found.pop(stack, None)
             case StateBackedUp(finding="none"):
                 # A person said that the state is rightly gone.
-                found.pop(event.subject, None)
-    return found
+                self._found.pop(event.subject, None)
+
+    def result(self) -> Mapping[str, AdoptedStack]:
+        """The adoptions so far, by stack."""
+        return dict(self._found)
 
 
 def newest_adoptions(history: History, environment: str) -> Mapping[str, AdoptedStack]:
@@ -61,9 +76,9 @@ def _newest(history: History) -> Mapping[str, AdoptedStack]:
     left = dict(adoptions(history))
     if not left:
         return left
-    opened = {e.subject: e.position for e in history.readable if isinstance(e.record, DeploymentOpened)}
+    opened = history.fold(folds.Openings)
     for deployment in folds.deployments(history):
         for key in deployment.stacks:
-            if key in left and opened[deployment.id] > left[key].position and deployment.done(key) is not None:
+            if key in left and opened[deployment.id].position > left[key].position and deployment.done(key) is not None:
                 del left[key]
     return left

@@ -59,7 +59,7 @@ def drafts(
         rule.id: {"title": rule.title, "controls": list(rule.controls), "types": list(rule.types)} for rule in rules
     }
     name = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
-    there = any(event.kind == kinds.AUDIT_RULES and event.subject == name for event in history.readable)
+    there = any(event.subject == name for event, _ in history.of(AuditRules))
     found = [] if there else [Draft(kinds.AUDIT_RULES, name, actor, {"rules": known})]
     for look in looks:
         payload = {
@@ -82,9 +82,9 @@ def drafts(
 
 def newest_first(history: History, environment: str) -> Iterator[Audit]:
     """Every look at an environment, the newest first; each is read only when it is asked for."""
-    for event in reversed(history.readable):
-        if event.subject == environment and isinstance(event.record, AuditDone):
-            yield _read(event, event.record, history)
+    for event, done in reversed(history.of(AuditDone)):
+        if event.subject == environment:
+            yield _read(event, done, history)
 
 
 def newest(history: History, environment: str) -> Audit | None:
@@ -128,7 +128,7 @@ def _read(event: Event, done: AuditDone, history: History) -> Audit:
 
 
 def _known(history: History, name: str) -> Mapping[str, KnownRule]:
-    for event in history.readable:
-        if event.subject == name and isinstance(event.record, AuditRules):
-            return {rule: KnownRule(told.title, told.controls, told.types) for rule, told in event.record.rules.items()}
+    for event, record in history.of(AuditRules):
+        if event.subject == name:
+            return {rule: KnownRule(told.title, told.controls, told.types) for rule, told in record.rules.items()}
     return {}

@@ -7,12 +7,17 @@ hash telling.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
+
+import msgspec
 
 from terrace.errors import Corrupt, TerraceError
 from terrace.ledger.authenticity import EventKey, LedgerKey
@@ -95,18 +100,8 @@ def seal_all(
 
 def encode(event: Event) -> bytes:
     """One line of canonical JSON, without a line feed."""
-    record = _record(
-        event.position,
-        event.id,
-        event.time,
-        event.actor,
-        event.kind,
-        event.subject,
-        event.payload,
-        event.previous,
-    )
     code = {"code": event.code} if event.code else {}
-    return _canonical({**record, "hash": event.hash, **code})
+    return _canonical({**_fields(event), "hash": event.hash, **code})
 
 
 def decode(line: bytes) -> Event:
@@ -132,36 +127,115 @@ def decode(line: bytes) -> Event:
 def decode_all(lines: Iterable[bytes], *, first: int = 0) -> tuple[Event, ...]:
     """The events of lines that stand at `first` and after. Raises Corrupt, naming the position that holds no event."""
     events: list[Event] = []
-    for position, line in enumerate(lines, first):
-        try:
-            events.append(decode(line))
-        except Corrupt as error:
-            raise Corrupt(
-                f"the ledger is broken at event {position}: what is stored there is not an event",
-                hint="nothing is done with it; a clone elsewhere may have it whole",
-            ) from error
+    with _without_collector():
+        for position, line in enumerate(lines, first):
+            try:
+                events.append(_of_canonical(line) or decode(line))
+            except Corrupt as error:
+                raise Corrupt(
+                    f"the ledger is broken at event {position}: what is stored there is not an event",
+                    hint="nothing is done with it; a clone elsewhere may have it whole",
+                ) from error
     return tuple(events)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Python looks for cycles again and again while many objects are made; events hold none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _Line(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A line as it is stored; the fields in the order of canonical JSON."""
+
+    actor: str
+    code: str = ""
+    hash: str
+    id: str
+    kind: str
+    payload: dict[str, Any]
+    position: int
+    previous: str
+    subject: str
+    time: str
+
+
+def _of_canonical(line: bytes) -> Event | None:
+    """The event of a line whose hash is that of its bytes; None where that is to be found out from its content.
+
+    The bytes are hashed only where they are the only ones that the content is written as: no field twice, nothing
+    between them, every number and character written in the one way. Else two readers could see two events.
+    """
+    try:
+        read = _decoder().decode(line)
+        time = _zoned(read.time)
+    except (ValueError, RecursionError):
+        return None
+    plain = line.isascii() and b"\x7f" not in line and _ENCODER.encode(read) == line
+    if not plain or time.isoformat(timespec="microseconds") != read.time:
+        return None
+    # `code` and `hash` follow `actor`; everything else is what was hashed.
+    start = len(b'{"actor":,') + len(_ENCODER.encode(read.actor))
+    end = start + len(b'"hash":,') + len(_ENCODER.encode(read.hash))
+    if read.code:
+        end += len(b'"code":,') + len(_ENCODER.encode(read.code))
+    if hashlib.sha256(line[:start] + line[end:]).hexdigest() != read.hash:
+        return None
+    event = Event(
+        read.position,
+        read.id,
+        time,
+        read.actor,
+        read.kind,
+        read.subject,
+        read.payload,
+        read.previous,
+        read.hash,
+        read.code,
+    )
+    return event.read_from(line)
 
 
 def verify(events: Sequence[Event], expected_head: str | None = None) -> Verification:
     """Whether a chain holds from its first event to its last, and whether it still has a head noted earlier."""
-    seen: set[str] = set()
-    previous = GENESIS
-    for index, event in enumerate(events):
-        why = _wrong(event, index, previous, seen)
-        if why is not None:
-            return Verification(len(events), previous, FirstBad(index, why))
-        seen.add(event.id)
-        previous = event.hash
+    found = _verified((), events)
+    if found.first_bad is not None:
+        return found
+    previous = found.head
     if expected_head is not None and expected_head != GENESIS and expected_head not in {e.hash for e in events}:
         why = f"the head {expected_head[:12]} that was noted is not in this chain: it was cut off or replaced"
         return Verification(len(events), previous, FirstBad(len(events), why))
-    return Verification(len(events), previous)
+    return found
+
+
+def _verified(known: Sequence[Event], events: Sequence[Event]) -> Verification:
+    """What a look at events that follow those of a chain that holds finds."""
+    seen = {event.id for event in known}
+    previous = known[-1].hash if known else GENESIS
+    number = len(known) + len(events)
+    for index, event in enumerate(events, len(known)):
+        why = _wrong(event, index, previous, seen)
+        if why is not None:
+            return Verification(number, previous, FirstBad(index, why))
+        seen.add(event.id)
+        previous = event.hash
+    return Verification(number, previous)
 
 
 def trusted(events: Sequence[Event]) -> tuple[Event, ...]:
     """The same events when their chain holds. Raises Corrupt, saying where it breaks, when it does not."""
-    found = verify(events)
+    return trusted_after((), events)
+
+
+def trusted_after(known: Sequence[Event], events: Sequence[Event]) -> tuple[Event, ...]:
+    """The same events when they continue those of a chain that is known to hold. Raises Corrupt when they do not."""
+    found = _verified(known, events)
     if found.first_bad is not None:
         raise Corrupt(
             f"the ledger is broken at event {found.first_bad.position}: {found.first_bad.why}",
@@ -200,10 +274,7 @@ def export(events: Iterable[Event]) -> Iterator[str]:
 
 
 def _wrong(event: Event, index: int, previous: str, seen: set[str]) -> str | None:
-    record = _record(
-        event.position, event.id, event.time, event.actor, event.kind, event.subject, event.payload, event.previous
-    )
-    if event.hash != _hash(record):
+    if not event.hash_holds and event.hash != _hash(_fields(event)):
         return "its content is not what was written"
     if event.previous != previous:
         return "it does not follow the event before it: something was dropped, added or moved"
@@ -212,6 +283,13 @@ def _wrong(event: Event, index: int, previous: str, seen: set[str]) -> str | Non
     if event.id in seen:
         return f"its id {event.id} was there before"
     return None
+
+
+def _fields(event: Event) -> dict[str, Any]:
+    """What the hash of an event covers."""
+    return _record(
+        event.position, event.id, event.time, event.actor, event.kind, event.subject, event.payload, event.previous
+    )
 
 
 def _record(
@@ -246,6 +324,14 @@ def _plain(value: Any) -> Any:
         case Mapping() if all(isinstance(name, str) for name in value):
             return {name: _plain(item) for name, item in value.items()}
     raise TerraceError(f"a {type(value).__name__} cannot be written into the ledger")
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[_Line]:
+    return msgspec.json.Decoder(_Line, float_hook=_refuse)
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 def _refuse(number: str) -> None:

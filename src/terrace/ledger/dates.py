@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from terrace.ledger.chain import TOLERANCE
 from terrace.ledger.events.people import DatesDismissed
@@ -70,9 +71,8 @@ def dated(history: History, counts: DatesCount) -> History:
     """
     gone: dict[int, datetime] = {}
     heard: set[bytes] = set()
-    for event in history.readable:
-        record = event.record
-        if not isinstance(record, DatesDismissed) or not record.position <= record.last < event.position:
+    for event, record in history.of(DatesDismissed):
+        if not record.position <= record.last < event.position:
             continue
         if history.events[record.last].hash != record.hash:
             continue
@@ -90,11 +90,10 @@ def dated(history: History, counts: DatesCount) -> History:
 def ahead(history: History, now: datetime) -> tuple[Event, ...]:
     """The events that are dated in the future and whose date nobody dismissed, as they were written, oldest first."""
     late = now + TOLERANCE
-    return tuple(
-        history.events[event.position]
-        for event in history.readable
-        if event.position not in history.undated and history.events[event.position].time > late
-    )
+    # Time never goes back in what is read: where one event is not late, none before it is.
+    newest = takewhile(lambda event: event.time > late, reversed(history.readable))
+    written = [history.events[event.position] for event in newest if event.position not in history.undated]
+    return tuple(event for event in reversed(written) if event.time > late)
 
 
 def doubt(history: History, now: datetime, reference: Reference | None) -> tuple[str, str] | None:

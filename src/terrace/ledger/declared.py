@@ -12,6 +12,7 @@ from terrace.gates.model import Witness
 from terrace.ledger.events.deployments import DeploymentOpened
 from terrace.ledger.events.people import EnvironmentUnheld, RejectionWithdrawn
 from terrace.ledger.events.proof import DeclarationRecord
+from terrace.ledger.folds import opening
 from terrace.ledger.model import Event, History
 
 KEY = "declaration"
@@ -72,9 +73,8 @@ class WithdrawnNo:
 def withdrawals(history: History, environment: str) -> tuple[WithdrawnNo, ...]:
     """Returns every withdrawal of a no in an environment, oldest first."""
     found, first = [], dict[tuple[str, str, str | None, Witness | None], int]()
-    for event in history.readable:
-        record = event.record
-        if isinstance(record, RejectionWithdrawn) and event.subject == environment:
+    for event, record in history.of(RejectionWithdrawn):
+        if event.subject == environment:
             of = record.of
             said = declared(history, event, record.declaration, "withdraw", environment, of, record.reason)
             place = first.setdefault((of, said.statement, said.signature, said.witness), event.position)
@@ -98,11 +98,10 @@ class Opened:
 
 def opened(history: History, deployment: str) -> Opened | None:
     """Returns how a deployment was opened; None where there is no such deployment."""
-    for event in history.readable:
-        record = event.record
-        if isinstance(record, DeploymentOpened) and event.subject == deployment:
-            told = record.declaration
-            facts = facts_of({k: v for k, v in event.payload.items() if k != KEY}) if told is not None else ""
-            said = declared(history, event, told, "open", record.environment, deployment, "", facts)
-            return Opened(said, record.run)
-    return None
+    event = opening(history, deployment)
+    if event is None or not isinstance(event.record, DeploymentOpened):
+        return None
+    record, told = event.record, event.record.declaration
+    facts = facts_of({k: v for k, v in event.payload.items() if k != KEY}) if told is not None else ""
+    said = declared(history, event, told, "open", record.environment, deployment, "", facts)
+    return Opened(said, record.run)

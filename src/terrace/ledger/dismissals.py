@@ -74,14 +74,13 @@ def dismissals(history: History) -> tuple[Dismissal, ...]:
     return tuple(
         Dismissal(
             history.ledger_id,
-            event.record.position,
-            event.record.hash,
-            event.record.reason,
+            record.position,
+            record.hash,
+            record.reason,
             event.actor,
-            event.record.signature,
+            record.signature,
         )
-        for event in history.readable
-        if isinstance(event.record, EventDismissed)
+        for event, record in history.of(EventDismissed)
     )
 
 
@@ -90,16 +89,14 @@ def dismissals_of_several(history: History) -> tuple[DismissalOfSeveral, ...]:
     return tuple(
         DismissalOfSeveral(
             history.ledger_id,
-            tuple(Span(first, last) for first, last in event.record.spans),
-            event.record.hash,
-            event.record.reason,
+            tuple(Span(first, last) for first, last in record.spans),
+            record.hash,
+            record.reason,
             event.actor,
-            event.record.signature,
+            record.signature,
         )
-        for event in history.readable
-        if isinstance(event.record, EventsDismissed)
-        and (last := event.record.spans[-1][1]) < event.position
-        and history.events[last].hash == event.record.hash
+        for event, record in history.of(EventsDismissed)
+        if (last := record.spans[-1][1]) < event.position and history.events[last].hash == record.hash
     )
 
 
@@ -121,6 +118,8 @@ def dismissed_positions(history: History, counts: Counts) -> frozenset[int]:
 
     A reader that checks no codes does not see what was wrong with them, so that the dismissals themselves are asked.
     """
+    if not history.of(EventDismissed) and not history.of(EventsDismissed):
+        return frozenset()
     is_gone = _gone(history, counts)
     return frozenset(
         event.position

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -27,6 +28,7 @@ from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
 from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_of
 from terrace.ledger.parts import joined
+from terrace.ledger.view import Fold
 from terrace.rollout.model import Deployment, Holder, Lease, Step, StepRecord
 from terrace.stacks.additions import Additions, Import, Move
 from terrace.stacks.model import Destruction, Remediation, Undoing
@@ -85,25 +87,72 @@ def anybody_releases(event: Event, unheld: EnvironmentUnheld, hold: Hold) -> boo
 
 def deployments(history: History) -> tuple[Deployment, ...]:
     """Every deployment, oldest first, as it stands now."""
-    return history.view(_deployments)
+    return history.fold(Deployments)
 
 
-def _deployments(history: History) -> tuple[Deployment, ...]:
-    telling: dict[str, _Telling] = {}
-    for event in history.readable:
+class Deployments(Fold[tuple[Deployment, ...]]):
+    """Every deployment. Those before the oldest open one are made once: nothing changes them but what takes them
+    back."""
+
+    def __init__(self) -> None:
+        self._final: dict[str, Deployment] = {}
+        self._later: dict[str, _Telling] = {}
+
+    def copy(self) -> Self:
+        """The same, to go on with by itself."""
+        copied = type(self)()
+        copied._final, copied._later = dict(self._final), dict(self._later)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
         record = event.record
         if isinstance(record, DeploymentOpened):
-            telling[event.subject] = _Telling(event, record)
-        elif event.subject in telling:
-            telling[event.subject].hear(event)
-    found: dict[str, Deployment] = {}
-    for told in telling.values():
-        one = told.deployment()
-        found[one.id] = one
-        if one.result == "succeeded" and isinstance(one.origin, Undoing):
-            undone = _taken_back(tuple(found.values()), one, one.origin.of)
-            found |= {d.id: replace(d, undone_by=one.id) for d in undone}
-    return tuple(found.values())
+            self._later[event.subject] = _Telling(event, record, self)
+        elif event.subject in self._later:
+            telling = self._later[event.subject]
+            if telling.owner is not self:
+                telling = self._later[event.subject] = telling.copy(self)
+            telling.hear(event)
+
+    def result(self) -> tuple[Deployment, ...]:
+        """Every deployment so far, oldest first."""
+        while self._later and (first := next(iter(self._later.values()))).over:
+            del self._later[first.id]
+            _take(self._final, first.deployment())
+        found = dict(self._final)
+        for telling in self._later.values():
+            _take(found, telling.deployment())
+        return tuple(found.values())
+
+
+def _take(found: dict[str, Deployment], one: Deployment) -> None:
+    """Add the next deployment, and note what it undid."""
+    found[one.id] = one
+    if one.result == "succeeded" and isinstance(one.origin, Undoing):
+        undone = tuple(_taken_back(tuple(found.values()), one, one.origin.of))
+        found |= {d.id: replace(d, undone_by=one.id) for d in undone}
+
+
+def of_environment(history: History, environment: str) -> tuple[Deployment, ...]:
+    """The deployments of an environment, oldest first."""
+    return history.view(_by_environment).get(environment, ())
+
+
+def _by_environment(history: History) -> Mapping[str, tuple[Deployment, ...]]:
+    found: dict[str, list[Deployment]] = {}
+    for one in deployments(history):
+        found.setdefault(one.environment, []).append(one)
+    return {environment: tuple(mine) for environment, mine in found.items()}
+
+
+def deployment_of(history: History, deployment: str) -> Deployment | None:
+    """The deployment with an id; None where there is none."""
+    return history.view(_by_id).get(deployment)
+
+
+def _by_id(history: History) -> Mapping[str, Deployment]:
+    return {one.id: one for one in deployments(history)}
 
 
 def _taken_back(known: tuple[Deployment, ...], back: Deployment, of: str) -> Iterator[Deployment]:
@@ -126,8 +175,29 @@ def _is_release(deployment: Deployment) -> bool:
 
 def opening(history: History, deployment: str) -> Event | None:
     """The event that opened a deployment, None where there is none."""
-    mine = (event for event in history.readable if event.subject == deployment)
-    return next((event for event in mine if isinstance(event.record, DeploymentOpened)), None)
+    return history.fold(Openings).get(deployment)
+
+
+class Openings(Fold[Mapping[str, Event]]):
+    """The event that opened each deployment, by its id."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Event] = {}
+
+    def copy(self) -> Self:
+        """The same, to go on with by itself."""
+        copied = type(self)()
+        copied._found = dict(self._found)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        if isinstance(event.record, DeploymentOpened):
+            self._found[event.subject] = event
+
+    def result(self) -> Mapping[str, Event]:
+        """The openings so far."""
+        return dict(self._found)
 
 
 def releases(history: History, environment: str) -> tuple[Deployment, ...]:
@@ -136,8 +206,8 @@ def releases(history: History, environment: str) -> tuple[Deployment, ...]:
     What was undone since is good no more, what was destroyed is gone, and taking drift back releases nothing.
     """
     found: list[Deployment] = []
-    for deployment in deployments(history):
-        if deployment.environment != environment or deployment.result != "succeeded":
+    for deployment in of_environment(history, environment):
+        if deployment.result != "succeeded":
             continue
         if isinstance(deployment.origin, Destruction):
             found = found if deployment.partial else []
@@ -152,9 +222,7 @@ def live(history: History, environment: str) -> dict[str, Deployment]:
     A stack whose newest apply did not succeed is at no release, and absent.
     """
     found: dict[str, Deployment] = {}
-    for deployment in deployments(history):
-        if deployment.environment != environment:
-            continue
+    for deployment in of_environment(history, environment):
         for key in deployment.stacks:
             done = deployment.done(key)
             if done is True and not isinstance(deployment.origin, Destruction):
@@ -166,13 +234,13 @@ def live(history: History, environment: str) -> dict[str, Deployment]:
 
 def latest(history: History, environment: str) -> Deployment | None:
     """The newest deployment of an environment, whatever became of it."""
-    mine = [d for d in deployments(history) if d.environment == environment]
+    mine = of_environment(history, environment)
     return mine[-1] if mine else None
 
 
 def changes(history: History, environment: str) -> tuple[Deployment, ...]:
     """The deployments that may have changed something in an environment, oldest first."""
-    return tuple(d for d in deployments(history) if d.environment == environment and d.touched)
+    return tuple(d for d in of_environment(history, environment) if d.touched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +263,14 @@ def settlements(history: History, deployment: str) -> tuple[Settlement, ...]:
     return tuple(
         Settlement(
             deployment,
-            event.record.stack,
-            event.record.attempt,
+            record.stack,
+            record.attempt,
             event.actor,
-            event.record.reason,
-            event.record.addresses,
+            record.reason,
+            record.addresses,
         )
-        for event in history.readable
-        if event.subject == deployment and isinstance(event.record, RecoverySettled)
+        for event, record in history.of(RecoverySettled)
+        if event.subject == deployment
     )
 
 
@@ -226,14 +294,16 @@ def unsettled(history: History, environment: str, people: int, answers: Answers 
     ends when one that brings it in order has succeeded, or when so many `people` answered for each stack. Letting
     the environment go does not end it: that says nothing about what was made. `answers` tells whose answers count.
     """
-    mine = {d.id: d for d in deployments(history) if d.environment == environment}
+    mine = {d.id: d for d in of_environment(history, environment)}
+    if not history.fold(Doubtful) & mine.keys():
+        return None
     left: dict[str, Deployment] = {}
     newest: Deployment | None = None
-    for event in history.readable:
-        if not isinstance(event.record, DeploymentOpened | DeploymentEnded) or event.subject not in mine:
+    for event, record in history.of(DeploymentOpened, DeploymentEnded):
+        if event.subject not in mine:
             continue
         ended = mine[event.subject]
-        if isinstance(event.record, DeploymentOpened):
+        if isinstance(record, DeploymentOpened):
             if newest is not None and newest.open and newest.in_doubt:
                 left[newest.id] = newest
             newest = ended
@@ -249,6 +319,34 @@ def unsettled(history: History, environment: str, people: int, answers: Answers 
     return open_[-1] if open_ else None
 
 
+class Doubtful(Fold[frozenset[str]]):
+    """The deployments of which nobody knows what they did: an apply is open or ended as unknown, or they ended so."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, str] = {}
+        self._unknown: set[str] = set()
+
+    def copy(self) -> Self:
+        """The same, to go on with by itself."""
+        copied = type(self)()
+        copied._open, copied._unknown = dict(self._open), set(self._unknown)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        match event.record:
+            case StepBegun(step="apply", attempt=attempt):
+                self._open[attempt] = event.subject
+            case StepEnded(attempt=attempt, result=result) if result != "unknown":
+                self._open.pop(attempt, None)
+            case DeploymentEnded(result="unknown"):
+                self._unknown.add(event.subject)
+
+    def result(self) -> frozenset[str]:
+        """The ids so far."""
+        return frozenset((*self._open.values(), *self._unknown))
+
+
 def last_good(history: History, environment: str) -> Deployment | None:
     """The newest good release of an environment: what should be live there."""
     good = releases(history, environment)
@@ -257,36 +355,55 @@ def last_good(history: History, environment: str) -> Deployment | None:
 
 def approvals(history: History, deployment: str) -> tuple[SignedApproval, ...]:
     """Every answer that was given to a deployment, oldest first."""
-    return history.view(_approvals).get(deployment, ())
-
-
-def _approvals(history: History) -> Mapping[str, tuple[SignedApproval, ...]]:
-    found: dict[str, list[SignedApproval]] = {}
-    for one in answers(history):
-        found.setdefault(one.deployment, []).append(one)
-    return {deployment: tuple(given) for deployment, given in found.items()}
+    return history.fold(AllAnswers).by_deployment.get(deployment, ())
 
 
 def answers(history: History) -> tuple[SignedApproval, ...]:
     """Every answer that was given to any deployment, oldest first."""
-    return history.view(_answers)
+    return history.fold(AllAnswers).all
 
 
-def _answers(history: History) -> tuple[SignedApproval, ...]:
-    first: dict[tuple[str, str | None, Witness | None], int] = {}
-    about: dict[Witness, str] = {}
-    found = []
-    for event in history.readable:
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Every answer, oldest first, and the same by the deployments that they were written down for."""
+
+    all: tuple[SignedApproval, ...]
+    by_deployment: Mapping[str, tuple[SignedApproval, ...]]
+
+
+class AllAnswers(Fold[Answered]):
+    """Every answer that was given."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str | None, Witness | None], int] = {}
+        self._about: dict[Witness, str] = {}
+        self._all: list[SignedApproval] = []
+        self._by_deployment: dict[str, tuple[SignedApproval, ...]] = {}
+
+    def copy(self) -> Self:
+        """The same, to go on with by itself."""
+        copied = type(self)()
+        copied._first, copied._about = dict(self._first), dict(self._about)
+        copied._all, copied._by_deployment = list(self._all), dict(self._by_deployment)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
         if not isinstance(event.record, ApprovalGiven):
-            continue
+            return
         signed = _approval(event, event.record)
-        place = first.setdefault((signed.statement, signed.signature, signed.witness), event.position)
+        place = self._first.setdefault((signed.statement, signed.signature, signed.witness), event.position)
         if signed.witness is not None and signed.answer != "reject":
             # A yes that was said on a forge once answers one deployment: the first that it was written down for. A no
             # is about plans and commits; an event that was written before it takes nothing from it.
-            signed = replace(signed, named=about.setdefault(signed.witness, signed.named))
-        found.append(replace(signed, position=place))
-    return tuple(found)
+            signed = replace(signed, named=self._about.setdefault(signed.witness, signed.named))
+        signed = replace(signed, position=place)
+        self._all.append(signed)
+        self._by_deployment[signed.deployment] = (*self._by_deployment.get(signed.deployment, ()), signed)
+
+    def result(self) -> Answered:
+        """The answers so far."""
+        return Answered(tuple(self._all), dict(self._by_deployment))
 
 
 def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
@@ -313,18 +430,18 @@ def hold(history: History, environment: str, releases: Releases = anybody_releas
     before say what releases it (`_is_over`): the release alone proves nothing.
     """
     held: Hold | None = None
-    for event in history.readable:
+    for event, record in history.of(EnvironmentHeld, EnvironmentUnheld):
         if event.subject != environment:
             continue
-        match event.record:
+        match record:
             case EnvironmentHeld(reason=reason, deployment=deployment):
                 # A hold that is put over another one is no easier to release than that.
-                signed = event.record.signed or (held is not None and held.signed)
+                signed = record.signed or (held is not None and held.signed)
                 new = Hold(reason, event.actor, event.time, deployment, event.id, signed)
                 held = new if held is None or held.deployment or not new.deployment else held
             case EnvironmentUnheld(deployment=ended) if held is not None:
                 ours = ended == held.deployment and _is_over(history, environment, ended, event.position)
-                over = ours if ended else releases(event, event.record, held)
+                over = ours if ended else releases(event, record, held)
                 held = None if over else held
     return held
 
@@ -337,23 +454,24 @@ def _is_over(history: History, environment: str, of: str, position: int) -> bool
     """
     # Every reader asks this of the same prefix, and such releases are rare.
     before = history.before(position)
-    for deployment in deployments(before):
-        if deployment.environment != environment or deployment.result != "succeeded":
+    for deployment in of_environment(before, environment):
+        if deployment.result != "succeeded":
             continue
         if deployment.settles == of or (deployment.id == of and isinstance(deployment.origin, Undoing)):
             return True
     return any(
-        isinstance(event.record, StateRestoreEnded)
-        and (event.record.restore, event.record.environment) == (of, environment)
-        and event.record.result in ("restored", "unchanged")
-        for event in before.readable
+        (record.restore, record.environment) == (of, environment) and record.result in ("restored", "unchanged")
+        for _, record in before.of(StateRestoreEnded)
     )
 
 
 class _Telling:
     """What the events tell of one deployment so far. Its records are made once, at the end: histories are long."""
 
-    def __init__(self, event: Event, opened: DeploymentOpened) -> None:
+    def __init__(self, event: Event, opened: DeploymentOpened, owner: object) -> None:
+        self.owner = owner
+        self.id = event.subject
+        self._made: Deployment | None = None
         self._event = event
         self._opened = opened
         self._begun: dict[str, tuple[Event, StepBegun]] = {}
@@ -364,7 +482,21 @@ class _Telling:
         self._waiting: tuple[str, ...] = ()
         self._end: tuple[Event, DeploymentEnded] | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether it ended: no event that can be read changes it after that."""
+        return self._end is not None
+
+    def copy(self, owner: object) -> _Telling:
+        """The same for another owner: only that one changes it."""
+        copied = copy(self)
+        copied.owner = owner
+        copied._begun, copied._ended = dict(self._begun), dict(self._ended)
+        copied._parts = {attempt: dict(parts) for attempt, parts in self._parts.items()}
+        return copied
+
     def hear(self, event: Event) -> None:
+        self._made = None
         record = event.record
         match record:
             case LeaseTaken():
@@ -385,6 +517,11 @@ class _Telling:
                 self._lease, self._waiting, self._end = None, (), (event, record)
 
     def deployment(self) -> Deployment:
+        if self._made is None:
+            self._made = self._deployment()
+        return self._made
+
+    def _deployment(self) -> Deployment:
         opened = self._opened
         at, end = self._end if self._end is not None else (None, None)
         return Deployment(

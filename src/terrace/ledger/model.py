@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from terrace.errors import TerraceError
 from terrace.ledger.authenticity import LedgerKey
-from terrace.ledger.events.codec import decode, encode
+from terrace.ledger.events.codec import decode, decode_line, encode
+from terrace.ledger.events.deployments import DeploymentOpened
 from terrace.ledger.events.record import Malformed, Record, Unknown
 
 if TYPE_CHECKING:
     from terrace.ledger.reading import Reading
+    from terrace.ledger.view import Fold, View
 
 T = TypeVar("T")
+
+R = TypeVar("R", bound=Record)
 
 GENESIS = "0" * 64
 """The previous hash of the first event, and the head of a ledger that holds none."""
@@ -66,6 +70,7 @@ class Event:
     hash: str
     code: str = ""
     _record: Record | Unknown | Malformed | None = field(default=None, init=False, compare=False, repr=False)
+    _hash_holds: bool = field(default=False, init=False, compare=False, repr=False)
 
     @property
     def record(self) -> Record | Unknown | Malformed:
@@ -75,6 +80,20 @@ class Event:
             known = decode(self.kind, self.subject, self.actor, self.payload, position=self.position, time=self.time)
             object.__setattr__(self, "_record", known)
         return known
+
+    @property
+    def hash_holds(self) -> bool:
+        """Whether the hash is known to be that of the content. What is changed in a copy is not known of it."""
+        return self._hash_holds
+
+    def read_from(self, line: bytes) -> Event:
+        """This event, which was read from its canonical line, and whose hash is that of its content."""
+        record = decode_line(
+            self.kind, self.subject, self.actor, self.payload, line, position=self.position, time=self.time
+        )
+        object.__setattr__(self, "_record", record)
+        object.__setattr__(self, "_hash_holds", True)
+        return self
 
 
 @dataclass(frozen=True)
@@ -92,34 +111,71 @@ class History:
     key: LedgerKey = field(repr=False, kw_only=True)
 
     @cached_property
+    def _view(self) -> View:
+        from terrace.ledger.view import View
+
+        return View(self)
+
+    @property
     def reading(self) -> Reading:
         """The events that can be read and those that cannot, told apart once."""
-        from terrace.ledger.reading import read
-
-        return read(self.events, self.undated, self.absent, key=self.key)
-
-    @cached_property
-    def _views(self) -> dict[Callable[[History], object], object]:
-        return {}
-
-    def view(self, fold: Callable[[History], T]) -> T:
-        """What a fold makes of this history. It is asked once."""
-        if fold not in self._views:
-            self._views[fold] = fold(self)
-        return self._views[fold]  # type: ignore[return-value]
+        return self._view.reading
 
     @property
     def readable(self) -> tuple[Event, ...]:
         """The events that can be read: only from these does anything follow."""
         return self.reading.events
 
+    def fold(self, kind: type[Fold[T]]) -> T:
+        """What a fold makes of the events that can be read. A history that continues another one continues its fold."""
+        return self._view.fold(kind)
+
+    def view(self, function: Callable[[History], T]) -> T:
+        """What a function of this history returns. It is asked once."""
+        return self._view.derived(function, self)
+
+    def of(self, *kinds: type[R]) -> Sequence[tuple[Event, R]]:
+        """The events of these kinds that can be read, oldest first, each with its record."""
+        return self._view.of(*kinds)
+
     def before(self, position: int) -> History:
         """What the same reader saw before the event at a position was written."""
-        return replace(self, events=self.events[:position])
+        if position >= len(self.events):
+            return self
+        return self._earlier.at(self, position)
 
     def followed_by(self, events: Sequence[Event]) -> History:
-        """What the same reader sees once these events are written."""
-        return replace(self, events=(*self.events, *events))
+        """What the same reader sees once these events are written. What is known of this history is not made again."""
+        if not events:
+            return self
+        following = replace(self, events=(*self.events, *events))
+        following.__dict__["_earlier"] = self._earlier
+        if "_view" in self.__dict__:
+            following.__dict__["_continues"] = self._view.settled()
+        elif "_continues" in self.__dict__:
+            following.__dict__["_continues"] = self._continues
+        if any(event.kind == _OPENING for event in events):
+            # Gates ask again and again what was there before a deployment was opened.
+            self._earlier.keep(self)
+        return following
+
+    def with_events(self, events: tuple[Event, ...]) -> History:
+        """What the same reader sees in all these events, of which this history may be the first ones."""
+        known = len(self.events)
+        if known and len(events) >= known and events[known - 1] == self.events[-1]:
+            return self.followed_by(events[known:])
+        return replace(self, events=events)
+
+    @cached_property
+    def _continues(self) -> View | None:
+        """The view that this history's own goes on from: what gates ask about the newest deployment is asked of the
+        events before it."""
+        opening = next((n for n in range(len(self.events) - 1, 0, -1) if self.events[n].kind == _OPENING), None)
+        return self.before(opening)._view if opening is not None else None
+
+    @cached_property
+    def _earlier(self) -> _Earlier:
+        return _Earlier()
 
     @property
     def head(self) -> str:
@@ -129,6 +185,41 @@ class History:
     def ledger_id(self) -> str:
         """The id of the first event: it names the ledger. "" when there is none yet."""
         return self.events[0].id if self.events else ""
+
+
+class _Earlier:
+    """Histories that others continue, kept while they are asked for: the newest few."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, History] = {}
+
+    def keep(self, history: History) -> None:
+        """Keep a history. The one that was kept first goes where there are too many."""
+        self._kept[len(history.events)] = history
+        while len(self._kept) > _KEPT:
+            del self._kept[next(iter(self._kept))]
+
+    def at(self, history: History, position: int) -> History:
+        """The history with the first events of another one, made from the longest one that is kept."""
+        kept = (
+            one
+            for length, one in sorted(self._kept.items(), reverse=True)
+            if length <= position and one.head == history.events[length - 1].hash
+        )
+        nearest = next(kept, None)
+        if nearest is None:
+            found = replace(history, events=history.events[:position])
+            found.__dict__["_continues"] = None
+        else:
+            found = nearest.followed_by(history.events[len(nearest.events) : position])
+        found.__dict__["_earlier"] = self
+        if found is not nearest:
+            self.keep(found)
+        return found
+
+
+_KEPT = 8
+_OPENING = DeploymentOpened.KIND
 
 
 class Ledger(Protocol):

@@ -7,6 +7,7 @@ at it, and stops nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
@@ -118,37 +119,96 @@ def read(
     of the ledger, an event that demands a code and has none or a wrong one cannot be read. Without it, those at the
     positions `absent` cannot.
     """
-    codes = _Codes(events, key, absent)
-    readable, faults = _Reader(codes).all(events)
-    return Reading(_in_order(readable, undated), faults, codes.foreign)
+    return Reader.of(events, undated, absent, key=key).reading
 
 
-def _in_order(events: Sequence[Event], undated: Mapping[int, datetime]) -> tuple[Event, ...]:
-    """The events with the times that they are taken to have."""
-    times: list[datetime] = []
-    latest = None
-    for event in events:
-        if event.position not in undated:
-            latest = event.time if latest is None else max(latest, event.time)
-        times.append(latest if latest is not None else event.time)
-    following: datetime | None = None
-    for index in range(len(events) - 1, -1, -1) if undated else ():
-        if events[index].position not in undated:
-            following = times[index]
-        else:
-            # Later than it was, never earlier: what waits from then on waits too long and not too short.
-            by = following if following is not None else max(times[index], events[index].time)
-            times[index] = max(by, undated[events[index].position])
-    return tuple(
-        event if event.time == time else replace(event, time=time)
-        for event, time in zip(events, accumulate(times, max), strict=True)
-    )
+class Reader:
+    """A reading that can go on with the events that follow: it then reads only these."""
+
+    def __init__(self, order: _Order, codes: _Codes, dates: _Dates, reading: Reading) -> None:
+        self._order = order
+        self._codes = codes
+        self._dates = dates
+        self.reading = reading
+
+    @classmethod
+    def of(
+        cls,
+        events: Sequence[Event],
+        undated: Mapping[int, datetime] = MappingProxyType({}),
+        absent: frozenset[int] = frozenset(),
+        *,
+        key: LedgerKey,
+    ) -> Reader:
+        """The reader that has read these events, the first ones of a ledger."""
+        order, codes, dates = _Order(), _Codes(events, key, absent), _Dates(undated)
+        readable, faults = order.all(events, codes)
+        return cls(order, codes, dates, Reading(dates.of(readable), faults, codes.foreign))
+
+    def followed_by(self, events: Sequence[Event]) -> Reader | None:
+        """The reader that has read these too; None where they change what was read before.
+
+        That is so where the key is changed or is seen for the first time, and where the date of the last event that was
+        read is that of the event after it.
+        """
+        codes = self._codes.followed_by(events)
+        if codes is None or not self._dates.is_settled:
+            return None
+        order, dates = self._order.copy(), self._dates.copy()
+        readable, faults = order.all(events, codes)
+        known = self.reading
+        reading = Reading((*known.events, *dates.of(readable)), (*known.faults, *faults), codes.foreign)
+        return Reader(order, codes, dates, reading)
+
+
+class _Dates:
+    """The times that events are taken to have. `is_settled`: no event that follows changes one of those so far."""
+
+    def __init__(self, undated: Mapping[int, datetime]) -> None:
+        self._undated = undated
+        self._latest: datetime | None = None
+        self._last: datetime | None = None
+        self.is_settled = True
+
+    def copy(self) -> _Dates:
+        copied = _Dates(self._undated)
+        copied._latest, copied._last, copied.is_settled = self._latest, self._last, self.is_settled
+        return copied
+
+    def of(self, events: Sequence[Event]) -> tuple[Event, ...]:
+        """The next events, with the times that they are taken to have."""
+        if not events:
+            return ()
+        times: list[datetime] = []
+        latest = self._latest
+        for event in events:
+            if event.position not in self._undated:
+                latest = event.time if latest is None else max(latest, event.time)
+            times.append(latest if latest is not None else event.time)
+        following: datetime | None = None
+        for index in range(len(events) - 1, -1, -1) if self._undated else ():
+            if events[index].position not in self._undated:
+                following = times[index]
+            else:
+                # Later than it was, never earlier: what waits from then on waits too long and not too short.
+                by = following if following is not None else max(times[index], events[index].time)
+                times[index] = max(by, self._undated[events[index].position])
+        if self._last is not None:
+            times[0] = max(times[0], self._last)
+        times = list(accumulate(times, max))
+        self._latest, self._last = latest, times[-1]
+        self.is_settled = events[-1].position not in self._undated
+        return tuple(
+            event if event.time == time else replace(event, time=time)
+            for event, time in zip(events, times, strict=True)
+        )
 
 
 class _Deployment:
-    """What was read of a deployment so far: as much as tells whether an event may follow."""
+    """What was read of a deployment so far: as much as tells whether an event may follow. Only `owner` changes it."""
 
-    def __init__(self, opened: DeploymentOpened) -> None:
+    def __init__(self, opened: DeploymentOpened, owner: _Order) -> None:
+        self.owner = owner
         self.environment = opened.environment
         self.stacks = {"", *(key for wave in opened.waves for key in wave)}
         self.epoch = 0
@@ -157,21 +217,40 @@ class _Deployment:
         self.ended: set[str] = set()
         self.listed: set[tuple[str, str, int]] = set()
 
+    def copy(self, owner: _Order) -> _Deployment:
+        """The same for another owner."""
+        copied = copy(self)
+        copied.owner = owner
+        copied.begun, copied.ended, copied.listed = dict(self.begun), set(self.ended), set(self.listed)
+        return copied
+
 
 class _Codes:
     """The codes of a history, as one reader checks them. Without a key, or with a foreign one, all are believed but
     those that a person dismissed."""
 
     def __init__(self, events: Sequence[Event], key: LedgerKey, dismissed: frozenset[int]) -> None:
-        wrote = [one for one in events if one.code and isinstance(key, EventKey) and key.wrote(one.hash, one.code)]
-        others = [one.code.partition(":")[0] for one in events if one.code] if isinstance(key, EventKey) else []
+        wrote, others = _codes_of(events, key)
         self.foreign = others[-1][:_LONGEST_ID] if others and not wrote else ""
+        self._given = key
         self._key = key if isinstance(key, EventKey) and not self.foreign else None
         self._dismissed = dismissed
         self._wrote = {one.position for one in wrote}
+        self._is_ours = bool(wrote)
         changes = [(one.position, one.record) for one in wrote if isinstance(one.record, LedgerRekeyed)]
         self._from, last = changes[-1] if changes else (0, None)
         self._absent = frozenset(last.absent) if isinstance(last, LedgerRekeyed) else frozenset()
+
+    def followed_by(self, events: Sequence[Event]) -> _Codes | None:
+        """The codes of the events that follow; None where these change what is believed of the events before."""
+        wrote, others = _codes_of(events, self._given)
+        is_first = (wrote and not self._is_ours) or (others and not self._is_ours and not self.foreign)
+        if is_first or any(isinstance(one.record, LedgerRekeyed) for one in wrote):
+            return None
+        following = copy(self)
+        following._wrote = {one.position for one in wrote}
+        following.foreign = others[-1][:_LONGEST_ID] if others and self.foreign else self.foreign
+        return following
 
     def wrong(self, event: Event) -> str:
         """Why an event that demands a code is not authentic; "" where it is, or where that is not checked."""
@@ -190,6 +269,14 @@ class _Codes:
 
 
 _LONGEST_ID = 32
+
+
+def _codes_of(events: Sequence[Event], key: LedgerKey) -> tuple[list[Event], list[str]]:
+    """The events that a process with the key wrote, and the ids of the keys that codes name."""
+    if not isinstance(key, EventKey):
+        return [], []
+    coded = [one for one in events if one.code]
+    return [one for one in coded if key.wrote(one.hash, one.code)], [one.code.partition(":")[0] for one in coded]
 
 
 _FAMILIES: Mapping[str, frozenset[str]] = {
@@ -225,16 +312,28 @@ def _named_in(payload: Mapping[str, object]) -> set[str]:
     return found
 
 
-class _Reader:
-    def __init__(self, codes: _Codes) -> None:
-        self._codes = codes
+class _Order:
+    """What was read so far: as much as tells whether an event may follow."""
+
+    def __init__(self) -> None:
         self._deployments: dict[str, _Deployment] = {}
         self._lost: dict[str, str] = {}
         self._environments: set[str] = set()
         self._attempts: set[str] = set()
         self._restores: dict[str, bool] = {}
 
-    def all(self, events: Iterable[Event]) -> tuple[tuple[Event, ...], tuple[Fault, ...]]:
+    def copy(self) -> _Order:
+        """The same, to go on with by itself."""
+        copied = _Order()
+        copied._deployments = dict(self._deployments)
+        copied._lost = dict(self._lost)
+        copied._environments = set(self._environments)
+        copied._attempts = set(self._attempts)
+        copied._restores = dict(self._restores)
+        return copied
+
+    def all(self, events: Iterable[Event], codes: _Codes) -> tuple[tuple[Event, ...], tuple[Fault, ...]]:
+        """The next events that can be read, and those that cannot."""
         readable: list[Event] = []
         faults: list[Fault] = []
         for event in events:
@@ -245,18 +344,15 @@ class _Reader:
             if isinstance(record, _OF_A_DEPLOYMENT) and event.subject in self._lost:
                 # Its opening cannot be read, and is told already: what follows it is as absent.
                 continue
-            wrong = self._forged(event, record) or self._wrong(event, record)
+            forged = codes.wrong(event) if demands_code(record) else ""
+            # What is not authentic has no part in what is made of the others.
+            wrong = ("code", forged) if forged else self._wrong(event, record)
             if wrong is not None:
                 faults.append(self._fault(event, Malformed(event.position, *wrong)))
                 continue
             self._environments.add(_environment_of(event.subject, record.ABOUT))
             readable.append(event)
         return tuple(readable), tuple(faults)
-
-    def _forged(self, event: Event, record: Record) -> tuple[str, str] | None:
-        """Where and why an event is not authentic: it then has no part in what is made of the others."""
-        wrong = self._codes.wrong(event) if demands_code(record) else ""
-        return ("code", wrong) if wrong else None
 
     def _fault(self, event: Event, found: Malformed | Unknown) -> Fault:
         environment = self._environment(event)
@@ -307,7 +403,7 @@ class _Reader:
     def _opened(self, event: Event, record: DeploymentOpened) -> tuple[str, str] | None:
         if event.subject in self._deployments or event.subject in self._lost:
             return "subject", f"deployment {event.subject} was opened before"
-        self._deployments[event.subject] = _Deployment(record)
+        self._deployments[event.subject] = _Deployment(record, self)
         self._environments.add(record.environment)
         return None
 
@@ -315,6 +411,8 @@ class _Reader:
         known = self._deployments.get(event.subject)
         if known is None:
             return "subject", f"no deployment {event.subject} was opened before it"
+        if known.owner is not self:
+            known = self._deployments[event.subject] = known.copy(self)
         if known.over and isinstance(record, _NOT_AFTER_THE_END):
             return "subject", f"deployment {event.subject} had ended"
         match record:

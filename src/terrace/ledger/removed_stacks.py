@@ -49,8 +49,8 @@ def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datet
     """What each stack holds, with when it was created where an apply did so, and when it was last applied to."""
     held: dict[str, dict[str, datetime | None]] = {}
     began: dict[str, datetime] = {}
-    for deployment in folds.deployments(history):
-        for key in deployment.stacks if deployment.environment == environment else ():
+    for deployment in folds.of_environment(history, environment):
+        for key in deployment.stacks:
             if isinstance(deployment.origin, Destruction) and deployment.done(key):
                 held.pop(key, None)
                 continue
@@ -72,8 +72,7 @@ def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datet
 def _emptied(history: History) -> dict[str, datetime]:
     """When each state was last found to hold nothing, as it should; none of a stack whose state was restored since."""
     found: dict[str, datetime] = {}
-    for event in history.readable:
-        record = event.record
+    for event, record in history.of(StateBackedUp, StateRestoreEnded):
         if isinstance(record, StateBackedUp) and record.finding == "none":
             found[event.subject] = event.time
         elif isinstance(record, StateRestoreEnded) and record.result == "restored":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
 from terrace.ledger.folds import holder_of
 from terrace.ledger.model import Event, History
+from terrace.ledger.view import Fold
 from terrace.plans.restoring import Difference
 from terrace.rollout.model import Holder
 
@@ -61,8 +62,24 @@ class Restored:
 
 def restores(history: History) -> tuple[Restore, ...]:
     """Every restore, oldest first, as it stands now."""
-    found: dict[str, Restore] = {}
-    for event in history.readable:
+    return history.fold(Restores)
+
+
+class Restores(Fold[tuple[Restore, ...]]):
+    """Every restore."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Restore] = {}
+
+    def copy(self) -> Self:
+        """The same, to go on with by itself."""
+        copied = type(self)()
+        copied._found = dict(self._found)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        found = self._found
         match event.record:
             case StateRestoreBegun() as begun:
                 found[begun.restore] = _begun(event, begun)
@@ -72,7 +89,10 @@ def restores(history: History) -> tuple[Restore, ...]:
                 )
             case StateRestoreEnded() as ended:
                 found[ended.restore] = replace(found[ended.restore], result=ended.result)
-    return tuple(found.values())
+
+    def result(self) -> tuple[Restore, ...]:
+        """The restores so far, oldest first."""
+        return tuple(self._found.values())
 
 
 def open_restore(history: History, environment: str) -> Restore | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Self
 
 from terrace.ledger import folds
-from terrace.ledger.events.deployments import DeploymentOpened
+from terrace.ledger.events.deployments import DeploymentEnded, DeploymentOpened
 from terrace.ledger.events.states import StateBackedUp, StateDrilled, StateRestoreEnded
 from terrace.ledger.events.steps import Detail, StepBegun, StepEnded
 from terrace.ledger.model import Event, History
+from terrace.ledger.view import Fold
 from terrace.rollout.model import Deployment, Step
 
 Finding = Literal["saved", "same", "none", "unsaved", "alarm", "unknown"]
@@ -76,42 +78,70 @@ class Drilled:
     at: datetime
 
 
-def standings(history: History) -> dict[str, Standing]:
+def standings(history: History) -> Mapping[str, Standing]:
     """How every state that was ever applied to or looked at is backed up, by stack."""
-    found: dict[str, Standing] = {}
-    environments: dict[str, str] = {}
-    begun: dict[str, StepBegun] = {}
-    planned: dict[tuple[str, str], Detail] = {}
-    for event in history.readable:
-        record = event.record
+    return history.fold(Standings)
+
+
+class Standings(Fold[Mapping[str, Standing]]):
+    """How every state is backed up, by stack."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Standing] = {}
+        self._environments: dict[str, str] = {}
+        self._begun: dict[str, StepBegun] = {}
+        self._planned: dict[tuple[str, str], Detail] = {}
+
+    def copy(self) -> Self:
+        """The same, to go on with by itself."""
+        copied = type(self)()
+        copied._found, copied._environments = dict(self._found), dict(self._environments)
+        copied._begun, copied._planned = dict(self._begun), dict(self._planned)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        found, record = self._found, event.record
         match record:
             case DeploymentOpened():
-                environments[event.subject] = record.environment
+                self._environments[event.subject] = record.environment
+            case DeploymentEnded():
+                # No step of it begins or ends after that.
+                for key in [key for key in self._planned if key[0] == event.subject]:
+                    del self._planned[key]
             case StepBegun() if record.stack:
-                begun[record.attempt] = record
+                self._begun[record.attempt] = record
                 if record.step == "apply":
-                    known = found.get(record.stack) or Standing(record.stack, environments[event.subject])
+                    known = self._of(event, record.stack)
                     found[record.stack] = replace(known, unbacked_since=known.unbacked_since or event.time)
-            case StepEnded() if record.attempt in begun:
-                intent = begun[record.attempt]
-                if intent.step == "plan" and record.result == "succeeded":
-                    planned[event.subject, intent.stack] = record.detail
-                elif intent.step == "apply" and record.result == "succeeded":
-                    plan = planned.get((event.subject, intent.stack), Detail())
-                    before = _planned_on(plan)
-                    if before is not None and changes_objects(plan.create, plan.replace, plan.delete):
-                        found[intent.stack] = replace(found[intent.stack], planned_on=before)
-                elif _found_no_write(intent, record):
-                    before = _planned_on(planned.get((event.subject, intent.stack), Detail()))
-                    known = found.get(intent.stack) or Standing(intent.stack, environments[event.subject])
-                    found[intent.stack] = replace(known, planned_on=before or known.planned_on)
-                elif intent.step in ("backup", "snapshot") and record.detail.backup:
-                    known = found.get(intent.stack) or Standing(intent.stack, environments[event.subject])
-                    found[intent.stack] = _of_copy(known, event.time, _of_step(record.detail))
+            case StepEnded() if record.attempt in self._begun:
+                self._ended(event, record, self._begun.pop(record.attempt))
             case StateBackedUp() | StateRestoreEnded() | StateDrilled():
                 known = found.get(event.subject) or Standing(event.subject, record.environment)
                 found[event.subject] = _after(known, event, record)
-    return found
+
+    def result(self) -> Mapping[str, Standing]:
+        """How they are backed up by now."""
+        return dict(self._found)
+
+    def _of(self, event: Event, stack: str) -> Standing:
+        return self._found.get(stack) or Standing(stack, self._environments[event.subject])
+
+    def _ended(self, event: Event, record: StepEnded, intent: StepBegun) -> None:
+        stack = intent.stack
+        if intent.step == "plan" and record.result == "succeeded":
+            self._planned[event.subject, stack] = record.detail
+        elif intent.step == "apply" and record.result == "succeeded":
+            plan = self._planned.get((event.subject, stack), Detail())
+            before = _planned_on(plan)
+            if before is not None and changes_objects(plan.create, plan.replace, plan.delete):
+                self._found[stack] = replace(self._found[stack], planned_on=before)
+        elif _found_no_write(intent, record):
+            before = _planned_on(self._planned.get((event.subject, stack), Detail()))
+            known = self._of(event, stack)
+            self._found[stack] = replace(known, planned_on=before or known.planned_on)
+        elif intent.step in ("backup", "snapshot") and record.detail.backup:
+            self._found[stack] = _of_copy(self._of(event, stack), event.time, _of_step(record.detail))
 
 
 def good_backups(history: History) -> frozenset[str]:
@@ -125,48 +155,82 @@ def good_backups(history: History) -> frozenset[str]:
     )
 
 
-def recorded(history: History) -> dict[str, str]:
+def recorded(history: History) -> Mapping[str, str]:
     """The hash of the plain state of every copy that the ledger knows, by the copy's first name."""
-    found: dict[str, str] = {}
-    for event in history.readable:
+    return history.fold(RecordedCopies)
+
+
+class RecordedCopies(Fold[Mapping[str, str]]):
+    """The hash of the plain state of every copy, by the copy's first name."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+
+    def copy(self) -> Self:
+        """The same, to go on with by itself."""
+        copied = type(self)()
+        copied._found = dict(self._found)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
         match event.record:
             case StepEnded(detail=Detail(backup=str(backup), state_sha256=str(sha256))):
-                found[backup] = sha256
+                self._found[backup] = sha256
             case StateBackedUp(backup=backup, sha256=sha256) | StateRestoreEnded(backup=backup, sha256=sha256):
                 if backup:
-                    found[backup] = sha256
-    return found
+                    self._found[backup] = sha256
+
+    def result(self) -> Mapping[str, str]:
+        """The hashes so far."""
+        return dict(self._found)
 
 
-def lineages(history: History) -> dict[str, frozenset[str]]:
+def lineages(history: History) -> Mapping[str, frozenset[str]]:
     """The stacks that had each lineage of a state, as far as copies of their states tell. None is ever taken away: what
     a later event says of a state frees it for no other stack."""
-    return history.view(_lineages)
+    return history.fold(Lineages)
 
 
-def _lineages(history: History) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    begun: dict[str, StepBegun] = {}
-    for event in history.readable:
+class Lineages(Fold[Mapping[str, frozenset[str]]]):
+    """The stacks that had each lineage of a state."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, frozenset[str]] = {}
+        self._begun: dict[str, str] = {}
+
+    def copy(self) -> Self:
+        """The same, to go on with by itself."""
+        copied = type(self)()
+        copied._found, copied._begun = dict(self._found), dict(self._begun)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
         match event.record:
             case StepBegun(step="backup" | "snapshot") as record:
-                begun[record.attempt] = record
-            case StepEnded(attempt=attempt, detail=Detail(lineage=str(lineage))) if attempt in begun:
-                found.setdefault(lineage, set()).add(begun[attempt].stack)
+                self._begun[record.attempt] = record.stack
+            case StepEnded(attempt=attempt, detail=Detail(lineage=str(lineage))) if attempt in self._begun:
+                self._note(lineage, self._begun.pop(attempt))
             case StateBackedUp(lineage=lineage) | StateRestoreEnded(lineage=lineage):
-                found.setdefault(lineage, set()).add(event.subject)
-    return {lineage: frozenset(keys) for lineage, keys in found.items() if lineage}
+                self._note(lineage, event.subject)
+
+    def result(self) -> Mapping[str, frozenset[str]]:
+        """The stacks so far, by lineage."""
+        return dict(self._found)
+
+    def _note(self, lineage: str, stack: str) -> None:
+        known = self._found.get(lineage, frozenset())
+        if lineage and stack not in known:
+            self._found[lineage] = known | {stack}
 
 
 def same_state(history: History, stack: str, lineage: str) -> frozenset[str]:
     """The lineages that the state of a stack had before and after this one, itself among them: a restore into an empty
     remote backend begins a new one, and the ledger says which it continues."""
-    pairs = {
-        (record.continues, record.lineage)
-        for event in history.readable
-        if isinstance(record := event.record, (StateBackedUp, StateRestoreEnded)) and event.subject == stack
-        if record.continues and record.lineage
-    }
+    saved = {(one.continues, one.lineage) for event, one in history.of(StateBackedUp) if event.subject == stack}
+    put_back = {(one.continues, one.lineage) for event, one in history.of(StateRestoreEnded) if event.subject == stack}
+    pairs = {pair for pair in saved | put_back if all(pair)}
     found, size = {lineage}, 0
     while len(found) > size:
         size = len(found)
@@ -188,16 +252,15 @@ def release_of(history: History, environment: str, stack: str) -> Deployment | N
     done = folds.live(history, environment).get(stack)
     if done is not None:
         return done
-    mine = [d for d in folds.deployments(history) if d.environment == environment]
+    mine = folds.of_environment(history, environment)
     return next((d for d in reversed(mine) if d.last(Step.APPLY, stack) is not None), None)
 
 
 def stacks_of(history: History, environment: str) -> tuple[str, ...]:
     """The stacks of an environment that were ever applied to, in the order in which they are deployed."""
     found: dict[str, None] = {}
-    for deployment in folds.deployments(history):
-        if deployment.environment == environment:
-            found |= {key: None for key in deployment.stacks if deployment.last(Step.APPLY, key) is not None}
+    for deployment in folds.of_environment(history, environment):
+        found |= {key: None for key in deployment.stacks if deployment.last(Step.APPLY, key) is not None}
     return tuple(found)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from terrace.ledger.folds import deployments
+from terrace.ledger.folds import of_environment
 from terrace.ledger.model import History
 from terrace.rollout.model import Deployment, Step
 
 
 def undone_since(history: History, target: Deployment) -> tuple[Deployment, ...]:
     """The deployments of its environment that were opened after a release and changed something, oldest first."""
-    mine = [d for d in deployments(history) if d.environment == target.environment]
+    mine = of_environment(history, target.environment)
     after = mine[[d.id for d in mine].index(target.id) + 1 :]
     return tuple(d for d in after if d.touched)
 

@@ -194,8 +194,7 @@ def _asks_as_usual(environment: Environment, origin: Origin) -> bool:
 def _success_of(crew: Crew, history: History, environment: str, commit: str, *, undone: bool) -> Deployment | None:
     """The newest deployment of a commit that succeeded in an environment, with every stack of that commit."""
     if undone:
-        every = folds.deployments(history)
-        good = [d for d in every if d.environment == environment and d.result == "succeeded"]
+        good = [d for d in folds.of_environment(history, environment) if d.result == "succeeded"]
         good = [d for d in good if not isinstance(d.origin, Destruction | Remediation)]
     else:
         good = list(folds.releases(history, environment))

@@ -75,7 +75,7 @@ def root_of(history: History, deployment: Deployment) -> Deployment:
 
 
 def _deployment(history: History, deployment: str) -> Deployment | None:
-    return next((d for d in folds.deployments(history) if d.id == deployment), None)
+    return folds.deployment_of(history, deployment)
 
 
 def _origin(crew: Crew, before: History, event: Event, said: Deployment) -> Iterator[Refuted]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from terrace.assess.masking import Hiding, concealed, concealed_value, hiding_of
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds, kinds
+from terrace.ledger.events.drift import DriftOverdue
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew, readable
 from terrace.pipelines.ground import site_in
@@ -110,7 +111,7 @@ def note_overdue(crew: Crew, environments: Iterable[str]) -> None:
             if how is None or not how.overdue:
                 continue
             since = how.checked_at
-            told = [e for e in history.readable if e.kind == kinds.DRIFT_OVERDUE and e.subject == name]
+            told = [event for event, _ in history.of(DriftOverdue) if event.subject == name]
             if not told or (since is not None and told[-1].time < since):
                 drafts.append(Draft(kinds.DRIFT_OVERDUE, name, crew.actor, {"reason": how.overdue}))
         return tuple(drafts)

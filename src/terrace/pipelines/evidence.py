@@ -36,7 +36,7 @@ def was_approved(crew: Crew, history: History, environment: Environment, commit:
         return True
     try:
         left = {stack.key for stack in crew.survey(commit).deployable(environment.name)}
-        mine = [d for d in folds.deployments(history) if d.environment == environment.name]
+        mine = folds.of_environment(history, environment.name)
         for deployment in [d for d in reversed(mine) if folds.approvals(history, d.id)][:MOST_LOOKED_AT]:
             approved_here = _approved(crew, history, environment, deployment) & left
             left -= approved_here - _changed(crew, deployment.commit, commit)

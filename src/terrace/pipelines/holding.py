@@ -91,7 +91,7 @@ def releases(history: History, proof: Proving) -> Releases:
 def _said_before(history: History, event: Event, said: Declared) -> bool:
     """Whether the same comment released another hold before: what was said once counts once."""
     return any(
-        release(history, other, other.record).witness == said.witness
-        for other in history.readable
-        if isinstance(other.record, EnvironmentUnheld) and other.position < event.position
+        release(history, other, record).witness == said.witness
+        for other, record in history.of(EnvironmentUnheld)
+        if other.position < event.position
     )

@@ -12,9 +12,10 @@ from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY, demands_code
 from terrace.ledger.chain import seal_all
 from terrace.ledger.events.codec import decode
+from terrace.ledger.events.deployments import LeaseTaken, RecoveryAttested
 from terrace.ledger.events.people import LedgerRekeyed
 from terrace.ledger.events.record import Record
-from terrace.ledger.folds import deployments
+from terrace.ledger.folds import deployment_of
 from terrace.ledger.model import Draft, History, Ledger, insist_on_records
 from terrace.ledger.parts import split
 from terrace.rollout.model import Deployment, Holder, Step, StepRecord
@@ -114,7 +115,9 @@ class Journal:
     @property
     def deployment(self) -> Deployment:
         """The deployment as it stands, flushed notes only."""
-        return next(d for d in deployments(self._history) if d.id == self._id)
+        found = deployment_of(self._history, self._id)
+        assert found is not None, "it was opened before it is driven"
+        return found
 
     def take_lease(self) -> None:
         """Note that we drive from now on; the epoch is one more than any before."""
@@ -152,13 +155,13 @@ class Journal:
 
     def objection(self, history: History, record: StepRecord) -> str:
         """Why an apply of ours may not be started any more, by what the ledger says now; "" when it may."""
-        deployment = next((d for d in deployments(history) if d.id == self._id), None)
+        deployment = deployment_of(history, self._id)
         if deployment is None or not deployment.open or deployment.epoch != self._epoch:
             return f"deployment {self._id} was taken over by another process"
         if not any(one.attempt == record.attempt and one.open for one in deployment.steps):
             return f"the ledger has an end of attempt {record.attempt}"
-        taken = max(e.position for e in history.readable if e.kind == kinds.LEASE_TAKEN and e.subject == self._id)
-        said = [e for e in history.readable if e.kind == kinds.RECOVERY_ATTESTED and e.subject == self._id]
+        taken = max(event.position for event, _ in history.of(LeaseTaken) if event.subject == self._id)
+        said = [event for event, _ in history.of(RecoveryAttested) if event.subject == self._id]
         if any(event.position > taken for event in said):
             return f"{said[-1].actor} said that the process which drives deployment {self._id} is dead"
         return ""
@@ -201,7 +204,7 @@ class Journal:
         return Draft(kind=kind, subject=self._id, actor=self._actor, payload=payload)
 
     def _still_ours(self, history: History, notes: tuple[Draft, ...]) -> tuple[Draft, ...]:
-        deployment = next((d for d in deployments(history) if d.id == self._id), None)
+        deployment = deployment_of(history, self._id)
         if deployment is None or not deployment.open or deployment.epoch > self._epoch:
             raise LeaseLost(
                 f"deployment {self._id} was taken over by somebody else",

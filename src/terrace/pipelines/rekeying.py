@@ -66,8 +66,9 @@ def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
 
 def _absent_before(history: History, dismissed: frozenset[int]) -> frozenset[int]:
     """What the last change of the key before this one lists, as far as a reader with another key can tell."""
-    changes = (event for event in history.readable if event.code and event.position not in dismissed)
-    listed = [event.record.absent for event in changes if isinstance(event.record, LedgerRekeyed)]
+    listed = [
+        record.absent for event, record in history.of(LedgerRekeyed) if event.code and event.position not in dismissed
+    ]
     return frozenset(listed[-1]) if listed else frozenset()
 
 

@@ -21,7 +21,7 @@ def surroundings(config: Config, history: History, names: Iterable[str], now: da
 
 def _of(config: Config, history: History, environment: Environment, now: datetime) -> Surroundings:
     name = environment.name
-    mine = [d for d in folds.deployments(history) if d.environment == name]
+    mine = folds.of_environment(history, name)
     how = standing(newest_first(history, name), now, environment.drift.every)
     drifted = None if how is None or how.status == "unknown" or how.overdue else how.status == "drifted"
     addresses = [

@@ -10,7 +10,7 @@ from terrace.gates.declaration import facts_of
 from terrace.gates.people import People, Persons
 from terrace.ledger import kinds
 from terrace.ledger.declared import declared
-from terrace.ledger.events.deployments import RecoveryAttested, RecoverySettled
+from terrace.ledger.events.deployments import LeaseTaken, RecoveryAttested, RecoverySettled
 from terrace.ledger.events.steps import StepBegun
 from terrace.ledger.folds import Answers, Settlement
 from terrace.ledger.model import Draft, Event, History
@@ -52,7 +52,7 @@ def needed(environment: Environment) -> int:
 
 def say_that_it_is_dead(crew: Crew, history: History, deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
     """The people who said so of an apply after it was begun, each once."""
-    begun = (e for e in history.readable if isinstance(e.record, StepBegun) and e.record.attempt == record.attempt)
+    begun = (event for event, one in history.of(StepBegun) if one.attempt == record.attempt)
     return _counted(crew, _persons(crew, history, deployment, next(begun).position))
 
 
@@ -71,9 +71,8 @@ def answers(crew: Crew) -> Answers:
 
     def counted(history: History, deployment: str) -> tuple[Settlement, ...]:
         found: list[tuple[Settlement, tuple[str, str]]] = []
-        for event in history.readable:
-            record = event.record
-            if not isinstance(record, RecoverySettled) or event.subject != deployment:
+        for event, record in history.of(RecoverySettled):
+            if event.subject != deployment:
                 continue
             environment, facts = record.stack.partition("/")[0], facts_of(settled_facts(record))
             told = record.declaration
@@ -102,18 +101,18 @@ def driven(crew: Crew, history: History, deployment: Deployment) -> bool:
 
 
 def _taken(history: History, deployment: Deployment) -> int:
-    taken = (e.position for e in history.readable if e.kind == kinds.LEASE_TAKEN and e.subject == deployment.id)
+    taken = (event.position for event, _ in history.of(LeaseTaken) if event.subject == deployment.id)
     return max(taken, default=-1)
 
 
 def _last(history: History, deployment: Deployment) -> Event | None:
     """What was begun last that may have to be declared dead."""
-    begun = [e for e in history.readable if e.subject == deployment.id and (e.kind == kinds.LEASE_TAKEN or _applies(e))]
-    return begun[-1] if begun else None
-
-
-def _applies(event: Event) -> bool:
-    return isinstance(event.record, StepBegun) and event.record.step == "apply"
+    begun = (
+        event
+        for event, record in reversed(history.of(LeaseTaken, StepBegun))
+        if event.subject == deployment.id and (not isinstance(record, StepBegun) or record.step == "apply")
+    )
+    return next(begun, None)
 
 
 def _persons(crew: Crew, history: History, deployment: Deployment, since: int) -> tuple[tuple[str, str], ...]:
@@ -122,18 +121,16 @@ def _persons(crew: Crew, history: History, deployment: Deployment, since: int) -
     A declaration names what it is about, so that a copy of an old one says nothing of what was begun since. Where keys
     are known, only what one of them proves counts.
     """
-    places = {event.id: event.position for event in history.readable}
+    said = [(event, record) for event, record in history.of(RecoveryAttested) if event.subject == deployment.id]
+    places = {event.id: event.position for event in history.readable} if said else {}
     found = []
-    for event in history.readable:
-        record = event.record
-        if not isinstance(record, RecoveryAttested) or event.subject != deployment.id:
-            continue
+    for event, record in said:
         of = record.begun
         about = places.get(of, -1) if of else event.position
         if not since <= about <= event.position or event.position <= since:
             continue
-        said = declared(history, event, record.declaration, "dead", deployment.environment, of, record.reason)
-        identity = crew.proof(said)
+        word = declared(history, event, record.declaration, "dead", deployment.environment, of, record.reason)
+        identity = crew.proof(word)
         if identity.proven or not crew.signers:
             found.append((event.actor, identity.by if identity.proven else ""))
     return tuple(found)

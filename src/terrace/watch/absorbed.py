@@ -27,9 +27,7 @@ def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
     """What was taken over about security and not changed by a deployment since, oldest first."""
     given = acknowledgements(history, environment)
     found: dict[tuple[str, str], Absorption] = {}
-    for deployment in folds.deployments(history):
-        if deployment.environment != environment:
-            continue
+    for deployment in folds.of_environment(history, environment):
         for record, plan in _applied(deployment):
             for _, address in plan.detail.get("changes", ()):
                 found.pop((record.stack, address), None)

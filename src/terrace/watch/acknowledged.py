@@ -45,18 +45,18 @@ def acknowledgements(history: History, environment: str) -> tuple[Acknowledgemen
     """Every acknowledgement in an environment, oldest first."""
     return tuple(
         Acknowledgement(
-            stack=event.record.stack,
-            address=event.record.address,
-            paths=event.record.paths,
-            observed=event.record.observed,
-            fingerprint=event.record.fingerprint,
+            stack=record.stack,
+            address=record.address,
+            paths=record.paths,
+            observed=record.observed,
+            fingerprint=record.fingerprint,
             by=event.actor,
-            reason=event.record.reason,
+            reason=record.reason,
             at=event.time,
-            declared=_declared(history, event, event.record),
+            declared=_declared(history, event, record),
         )
-        for event in history.readable
-        if event.subject == environment and isinstance(event.record, DriftAcknowledged)
+        for event, record in history.of(DriftAcknowledged)
+        if event.subject == environment
     )
 
 

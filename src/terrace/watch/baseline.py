@@ -24,9 +24,7 @@ def baseline(history: History, environment: str) -> Baseline:
     """What is deployed in an environment, stack by stack."""
     commits = {key: deployment.commit for key, deployment in folds.live(history, environment).items()}
     unclear: dict[str, str] = {}
-    for deployment in folds.deployments(history):
-        if deployment.environment != environment:
-            continue
+    for deployment in folds.of_environment(history, environment):
         for key in deployment.stacks:
             done = deployment.done(key)
             if done is False:

@@ -71,8 +71,8 @@ def _same(one: Sighting, other: Sighting) -> bool:
 def _applied_at(history: History, environment: str, stack: str) -> datetime | None:
     """When the newest apply of a stack ended. A deployment with an empty plan changed nothing and absorbed nothing."""
     opened = None
-    for deployment in reversed(folds.deployments(history)):
-        if deployment.environment != environment or stack not in deployment.stacks:
+    for deployment in reversed(folds.of_environment(history, environment)):
+        if stack not in deployment.stacks:
             continue
         applied = deployment.last(Step.APPLY, stack)
         if applied is not None and applied.ended_at is not None:

@@ -54,14 +54,14 @@ class Standing:
 
 def newest_first(history: History, environment: str) -> Iterator[Check]:
     """Every look at an environment, the newest first; each is read only when it is asked for."""
-    for event in reversed(history.readable):
-        if event.subject == environment and isinstance(event.record, DriftChecked):
+    for event, record in reversed(history.of(DriftChecked)):
+        if event.subject == environment:
             yield Check(
                 id=event.id,
                 environment=environment,
                 at=event.time,
-                observations=tuple(observation_of(one) for one in event.record.stacks),
-                every=timedelta(seconds=event.record.every),
+                observations=tuple(observation_of(one) for one in record.stacks),
+                every=timedelta(seconds=record.every),
             )
 
 

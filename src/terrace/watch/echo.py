@@ -81,8 +81,8 @@ def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting,
     adopted = adoptions(history).get(stack)
     if adopted is not None and adopted.environment == environment:
         return sightings_in(stack, adopted.record.accepted)
-    for deployment in reversed(folds.deployments(history)):
-        record = deployment.last(Step.SNAPSHOT, stack) if deployment.environment == environment else None
+    for deployment in reversed(folds.of_environment(history, environment)):
+        record = deployment.last(Step.SNAPSHOT, stack)
         if record is not None and record.result == "succeeded":
             return sightings_of(stack, record.detail.get("echoes", ()))
     return ()

@@ -190,7 +190,7 @@ def _promotion(known: Known, names: tuple[str, ...], source: Source, span: Span)
             what = "nothing comes before it"
             yield Evidence(source.title, source.key, name, Outcome.NOTHING, what)
             continue
-        passed = [d for d in folds.deployments(known.history) if d.environment == below and d.result == "succeeded"]
+        passed = [d for d in folds.of_environment(known.history, below) if d.result == "succeeded"]
 
         def untested(
             one: Deployment, passed: list[Deployment] = passed, below: str = below

@@ -16,6 +16,7 @@ class DatedLedger:
         self._ledger = ledger
         self._counts = counts
         self._dismissed = dismissed
+        self._last: History | None = None
 
     def read(self) -> History:
         """All events, oldest first."""
@@ -30,4 +31,10 @@ class DatedLedger:
         return self._judged(self._ledger.append(drafts, head=head))
 
     def _judged(self, history: History) -> History:
-        return dated(without_dismissed(history, self._dismissed), self._counts)
+        found = dated(without_dismissed(history, self._dismissed), self._counts)
+        last = self._last
+        if last is not None and (found.undated, found.absent) == (last.undated, last.absent):
+            # A history in which something is dismissed is not the one that the ledger continued.
+            found = found if found.events[: len(last.events)] != last.events else last.with_events(found.events)
+        self._last = found if found is not history else None
+        return found

@@ -26,7 +26,7 @@ from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
 from terrace.ledger.authenticity import LedgerKey
-from terrace.ledger.chain import decode_all, encode, seal_all, trusted
+from terrace.ledger.chain import decode_all, encode, seal_all, trusted, trusted_after
 from terrace.ledger.model import Draft, Event, History
 from terrace.stacks.naming import shell_word
 
@@ -81,14 +81,10 @@ class GitLedger:
         self._seen = seen
         self._key = key
         self._tip = ""
-        self._known: tuple[Event, ...] = ()
-        self._vetted: tuple[str, tuple[Event, ...]] | None = None
+        self._history = History(key=key)
+        self._vetted: tuple[str, History] | None = None
         self._listings: Mapping[tuple[str, str], _Listing] = {}
         self._made: Sequence[Object] = ()
-
-    @property
-    def _history(self) -> History:
-        return History(self._known, key=self._key)
 
     @property
     def _ref(self) -> str:
@@ -109,10 +105,10 @@ class GitLedger:
         tip = self._fetch()
         if tip != self._tip:
             vetted = self._vetted
-            self._known = vetted[1] if vetted is not None and vetted[0] == tip else self._continued(tip)
+            self._history = vetted[1] if vetted is not None and vetted[0] == tip else self._continued(tip)
             self._tip = tip
         if self._seen is not None:
-            self._seen.check(self._known, before)
+            self._seen.check(self._history.events, before)
         return self._history
 
     def read_unchecked(self) -> tuple[Event, ...]:
@@ -123,24 +119,25 @@ class GitLedger:
             tip = self._tip_of(self._incoming) or self._local_tip()
         return self._events(tip, after=0)
 
-    def _continued(self, tip: str) -> tuple[Event, ...]:
-        """The events at `tip`, decoding only those that are not known yet."""
-        fresh = self._events(tip, after=len(self._known))
-        if not self._known:
+    def _continued(self, tip: str) -> History:
+        """What is at `tip`, decoding only the events that are not known yet."""
+        known = self._history
+        fresh = self._events(tip, after=len(known.events))
+        if not known.events:
             events = trusted(fresh)
             if not events:
                 raise self._no_ledger(tip)
-            return events
-        if fresh and fresh[0].previous == self._known[-1].hash:
-            return trusted((*self._known, *fresh))
+            return known.with_events(events)
+        if fresh and fresh[0].previous == known.head:
+            return known.followed_by(trusted_after(known.events, fresh))
         events = trusted(self._events(tip, after=0))
-        if events[: len(self._known)] != self._known:
+        if events[: len(known.events)] != known.events:
             raise Corrupt(
                 f"the ledger branch {self._branch} does not continue what was read before",
                 hint="somebody rewrote or deleted it; nothing is done until that is understood "
                 f"(it stood at {self._tip})",
             )
-        return events
+        return known.with_events(events)
 
     def _no_ledger(self, tip: str) -> Corrupt:
         """The error for a branch of the ledger's name that never was one: nothing is written on top of it."""
@@ -329,31 +326,32 @@ class GitLedger:
             return self._history
         sealed = seal_all(
             drafts,
-            events=len(self._known),
+            events=len(self._history.events),
             head=head,
             ids=[self._new_id() for _ in drafts],
             time=self._clock(),
-            latest=self._known[-1].time if self._known else None,
+            latest=self._history.events[-1].time if self._history.events else None,
             key=self._key,
         )
-        commit = self._commit(sealed)
+        following = self._history.followed_by(sealed)
+        commit = self._commit(sealed, following)
         if self._remote is None:
             self._move(commit)
         else:
             self._push(commit)
-        self._known = (*self._known, *sealed)
+        self._history = following
         self._tip = commit
         if self._seen is not None:
-            self._seen.note(self._known)
-        return self._history
+            self._seen.note(following.events)
+        return following
 
-    def _commit(self, sealed: Sequence[Event]) -> str:
+    def _commit(self, sealed: Sequence[Event], following: History) -> str:
         digits = len(self._tip) or self._digits()
         folder, name = _place(sealed[0].position)
         listing = self._listed(folder)
         made = [make_object("blob", b"".join(encode(event) + b"\n" for event in sealed), digits=digits)]
         listing[f"events/{folder}/{name}"] = "100644", made[-1].id
-        text = self._page(self._history.followed_by(sealed), sealed)
+        text = self._page(following, sealed)
         if text is not None:
             made.append(make_object("blob", text.encode(), digits=digits))
             listing[README] = "100644", made[-1].id

@@ -11,7 +11,7 @@ from pathlib import Path
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.errors import Conflict, Corrupt, NotReady
 from terrace.ledger.authenticity import LedgerKey
-from terrace.ledger.chain import decode_all, encode, seal_all, trusted
+from terrace.ledger.chain import decode_all, encode, seal_all, trusted, trusted_after
 from terrace.ledger.model import Draft, Event, History
 
 BUSY_SECONDS = 30.0
@@ -30,7 +30,7 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
 
 class SqliteLedger:
-    """Events in a file of their own. Several processes may use it at once.
+    """Events in a file of their own. Several processes may use it at once. What was read once is kept.
 
     With the `key` of the ledger events are written with their codes, and the codes of others are checked.
     """
@@ -49,47 +49,66 @@ class SqliteLedger:
         self._busy = busy
         self._seen = seen
         self._key = key
+        self._history = History(key=key)
         self._clock = clock
         self._new_id = new_id
 
     def read(self) -> History:
         before = self._seen.load() if self._seen is not None else None
-        events = trusted(self.read_unchecked())
+        self._history = self._continued()
         if self._seen is not None:
-            self._seen.check(events, before)
-        return History(events, key=self._key)
+            self._seen.check(self._history.events, before)
+        return self._history
 
     def read_unchecked(self) -> tuple[Event, ...]:
+        return decode_all(self._lines(0))
+
+    def _continued(self) -> History:
+        """What the file holds now. What was read before is read again only where it is not there any more."""
+        known = self._history
+        if known.events:
+            last, *fresh = self._lines(len(known.events) - 1) or [b""]
+            if last == encode(known.events[-1]):
+                return known.followed_by(trusted_after(known.events, decode_all(fresh, first=len(known.events))))
+        return known.with_events(trusted(self.read_unchecked()))
+
+    def _lines(self, first: int) -> list[bytes]:
+        """The lines of the events that stand at `first` and after."""
         if not self._path.exists():
-            return ()
+            return []
         with self._open() as connection:
-            return _events(connection)
+            rows = connection.execute("SELECT event FROM events WHERE position >= ? ORDER BY position", (first,))
+            return [row[0] for row in rows]
 
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
+        history = self._history if self._history.head == head else self.read()
+        if history.head != head:
+            raise Conflict("somebody else wrote into the ledger first")
+        sealed = seal_all(
+            drafts,
+            events=len(history.events),
+            head=head,
+            ids=[self._new_id() for _ in drafts],
+            time=self._clock(),
+            latest=history.events[-1].time if history.events else None,
+            key=self._key,
+        )
+        last = [encode(history.events[-1])] if history.events else []
         with self._open() as connection:
+            # Everything else was made ready before: other writers wait only for this.
             connection.execute("BEGIN IMMEDIATE")
-            before = self._seen.load() if self._seen is not None else None
-            history = History(trusted(_events(connection)), key=self._key)
-            if self._seen is not None:
-                self._seen.check(history.events, before)
-            if history.head != head:
+            newest = connection.execute("SELECT event FROM events ORDER BY position DESC LIMIT 1")
+            if [row[0] for row in newest] != last:
                 connection.execute("ROLLBACK")
                 raise Conflict("somebody else wrote into the ledger first")
-            sealed = seal_all(
-                drafts,
-                events=len(history.events),
-                head=head,
-                ids=[self._new_id() for _ in drafts],
-                time=self._clock(),
-                latest=history.events[-1].time if history.events else None,
-                key=self._key,
-            )
+            if self._seen is not None:
+                self._seen.check(history.events, self._seen.load())
             connection.executemany("INSERT INTO events VALUES (?, ?)", [(e.position, encode(e)) for e in sealed])
             connection.execute("COMMIT")
-        whole = (*history.events, *sealed)
+        self._history = history.followed_by(sealed)
         if self._seen is not None:
-            self._seen.note(whole)
-        return History(whole, key=self._key)
+            self._seen.note(self._history.events)
+        return self._history
 
     def _who_holds_it(self) -> str:
         return f"another process has been writing there for {self._busy:.0f} s: `fuser -v {self._path}` shows it"
@@ -119,7 +138,3 @@ class SqliteLedger:
 
 
 _ROOM = "check that the disk has room and that you may write there"
-
-
-def _events(connection: sqlite3.Connection) -> tuple[Event, ...]:
-    return decode_all(row[0] for row in connection.execute("SELECT event FROM events ORDER BY position"))

@@ -88,6 +88,22 @@ def decode(
         return Malformed(position, *wrong)
     if (why := _bounds(payload)) is not None:
         return Malformed(position, "payload", why)
+    return _record(kind, subject, payload, position)
+
+
+def decode_line(
+    kind: str, subject: str, actor: str, payload: Mapping[str, Any], line: bytes, *, position: int, time: datetime
+) -> Record | Unknown | Malformed:
+    """The same for a payload that was read from a line in ASCII without half characters: the line tells its size."""
+    is_deep = line.count(b"{") + line.count(b"[") > DEEPEST and _depth(payload, DEEPEST) > DEEPEST
+    if is_deep or 2 * len(line) > LARGEST:
+        return decode(kind, subject, actor, payload, position=position, time=time)
+    if (wrong := _envelope(kind, subject, actor, time)) is not None:
+        return Malformed(position, *wrong)
+    return _record(kind, subject, payload, position)
+
+
+def _record(kind: str, subject: str, payload: Mapping[str, Any], position: int) -> Record | Unknown | Malformed:
     record = RECORDS.get(kind)
     if record is None:
         return Unknown(position, kind)

@@ -43,9 +43,9 @@ def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, w
 
 def written(history: History, witness: Witness, said: approving.Answer) -> bool:
     """Whether the ledger holds that answer with that witness, for whatever deployment."""
-    given = (event.record for event in history.readable if isinstance(event.record, ApprovalGiven))
     return any(
-        one.witness is not None and Witness(**asdict(one.witness)) == witness and one.answer == said for one in given
+        one.witness is not None and Witness(**asdict(one.witness)) == witness and one.answer == said
+        for _, one in history.of(ApprovalGiven)
     )
 
 

@@ -52,7 +52,7 @@ def may_answer(talk: Conversation, repository: Repository, history: History, sig
     if signed.witness is None or signed.answer != "approve":
         return True
     login, kind = signed.witness.login, signed.witness.kind
-    deployment = next((one for one in folds.deployments(history) if one.id == signed.named), None)
+    deployment = folds.deployment_of(history, signed.named)
     if deployment is None or own_part(talk, repository, history, deployment, login) is not None:
         return False
     if kind == "environment":

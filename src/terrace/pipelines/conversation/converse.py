@@ -32,6 +32,7 @@ from terrace.gates.model import Witness
 from terrace.gates.people import People
 from terrace.ledger import folds, kinds
 from terrace.ledger.declared import withdrawals
+from terrace.ledger.events.people import CommandTaken
 from terrace.ledger.model import Draft, History
 from terrace.pipelines import approve as approving
 from terrace.pipelines import rollback as rolling
@@ -115,7 +116,7 @@ def _resumed(crew: Crew, environment: str) -> Deployment | Refused:
 
 
 def _is_taken(history: History, said: Said) -> bool:
-    return any(event.kind == kinds.COMMAND_TAKEN and event.subject == said.id for event in history.readable)
+    return any(event.subject == said.id for event, _ in history.of(CommandTaken))
 
 
 def _taken_before() -> Heard:

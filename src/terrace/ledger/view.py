@@ -1,0 +1,130 @@
+"""What follows from a history, made once and continued with the events that follow.
+
+A fold goes over the events that can be read, one after the other, and keeps what it needs to go on. The view of a
+history that continues another one takes over the folds of that one and adds the new events only: what a command costs
+grows with what is new, and not with the age of the ledger.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from terrace.ledger.events.record import Record
+from terrace.ledger.model import Event
+from terrace.ledger.reading import Reader, Reading
+
+if TYPE_CHECKING:
+    from terrace.ledger.model import History
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+R = TypeVar("R", bound=Record)
+
+
+class Fold(ABC, Generic[T_co]):
+    """Something that follows from events, in a form that goes on with later ones. Made without arguments."""
+
+    @abstractmethod
+    def copy(self) -> Self:
+        """The same, to go on with by itself: what is added to it changes nothing of this one."""
+
+    @abstractmethod
+    def add(self, event: Event) -> None:
+        """Take the next event that can be read."""
+
+    @abstractmethod
+    def result(self) -> T_co:
+        """What follows from the events so far. It is not changed later."""
+
+
+class Kinds(Fold["dict[type[Record], tuple[tuple[Event, Any], ...]]"]):
+    """The events by the types of their records, each with its record."""
+
+    def __init__(self) -> None:
+        self._known: dict[type[Record], tuple[tuple[Event, Any], ...]] = {}
+        self._new: dict[type[Record], list[tuple[Event, Any]]] = {}
+
+    def copy(self) -> Self:
+        copied = type(self)()
+        copied._known = self.result()
+        return copied
+
+    def add(self, event: Event) -> None:
+        record = event.record
+        self._new.setdefault(type(record), []).append((event, record))  # type: ignore[arg-type]
+
+    def result(self) -> dict[type[Record], tuple[tuple[Event, Any], ...]]:
+        return self._known | {kind: (*self._known.get(kind, ()), *found) for kind, found in self._new.items()}
+
+
+def _position(pair: tuple[Event, object]) -> int:
+    return pair[0].position
+
+
+class View:
+    """Everything that was asked of one history, and what continues from the history before it."""
+
+    def __init__(self, history: History) -> None:
+        before = history._continues
+        reader: Reader | None = None
+        if before is not None:
+            reader = before._reader.followed_by(history.events[before._count :])
+        if reader is None:
+            before = None
+            reader = Reader.of(history.events, history.undated, history.absent, key=history.key)
+        self._before: View | None = before
+        self._reader: Reader = reader
+        self._count: int = len(history.events)
+        self._folds: dict[type[Fold[Any]], Fold[Any]] = {}
+        self._results: dict[object, Any] = {}
+
+    @property
+    def reading(self) -> Reading:
+        """The events that can be read and those that cannot."""
+        return self._reader.reading
+
+    def fold(self, kind: type[Fold[T]]) -> T:
+        """What a fold makes of the events that can be read."""
+        if kind not in self._results:
+            self._results[kind] = self._folded(kind).result()
+        return self._results[kind]  # type: ignore[no-any-return]
+
+    def derived(self, function: Callable[[History], T], history: History) -> T:
+        """What a function makes of the history that this is the view of."""
+        if function not in self._results:
+            self._results[function] = function(history)
+        return self._results[function]  # type: ignore[no-any-return]
+
+    def of(self, *kinds: type[R]) -> Sequence[tuple[Event, R]]:
+        """The events of these kinds, oldest first, each with its record."""
+        known = self.fold(Kinds)
+        found = [known[kind] for kind in kinds if kind in known]
+        if len(found) < 2:
+            return found[0] if found else ()
+        return sorted((pair for pairs in found for pair in pairs), key=_position)
+
+    def settled(self) -> View:
+        """The same view, which keeps no other one: it has taken over all that was asked of the one before."""
+        before = self._before
+        if before is not None:
+            for kind in tuple(before._folds):
+                self._folded(kind)
+            self._before = None
+        return self
+
+    def _folded(self, kind: type[Fold[T]]) -> Fold[T]:
+        known = self._folds.get(kind)
+        if known is not None:
+            return known
+        before, events = self._before, self.reading.events
+        if before is None:
+            fold = kind()
+        else:
+            fold = before._folded(kind).copy()
+            events = events[len(before.reading.events) :]
+        for event in events:
+            fold.add(event)
+        self._folds[kind] = fold
+        return fold
