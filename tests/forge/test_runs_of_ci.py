@@ -12,7 +12,8 @@ from forge.sample import sample
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.workflow_runs import workflow_run
-from terrace.gates.ci_runs import why_unproven
+from terrace.apps.forge import instigator, run_of_ci
+from terrace.gates.ci_runs import why_nobody_is_asked, why_unproven
 from terrace.gates.people import People
 from terrace.stacks.config import Config, Person
 
@@ -84,3 +85,14 @@ def test_a_run_proves_only_what_was_opened_while_it_ran(fake: FakeGitHub) -> Non
     fake.ran_by(77, "ann-codes", status="completed")
     assert why(fake) == ""
     assert why(fake, after=timedelta(hours=1)) == "the deployment was not opened while it ran"
+
+
+def test_a_run_of_gitlab_names_an_account_and_proves_none() -> None:
+    """Its variables say who started it, and whoever starts a pipeline may set variables."""
+    environ = {"GITLAB_CI": "true", "CI_PIPELINE_ID": "77", "GITLAB_USER_LOGIN": "ann-gl"}
+    config = Config(people={"ann": Person("ann", login="ann-gl")})
+    assert instigator(environ, config) == "ann"
+    assert "proves nothing" in why_nobody_is_asked(run_of_ci(environ))
+    for made_up in ("gitlab 77", "gitlab", "github", "github ", "", "GitHub 77", "other 7"):
+        assert why_nobody_is_asked(made_up), made_up
+    assert why_nobody_is_asked("github 77") == ""

@@ -271,6 +271,13 @@ def play(shop: World, tmp_path: Path) -> list[tuple[str, bytes]]:
     run("deploy", "dev")
     shop.push(configuration(2))
     run("check", "--base", "HEAD~1", "--json")
+    # What the generated workflows upload as artifacts, by the commands of those workflows.
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    reports = ("--report", f"junit={uploads}/check.xml", "--report", f"sarif={uploads}/check.sarif")
+    run("check", "--base", "HEAD~1", *reports, code=None)
+    run("plan", "--touched", "dev", "--base", "HEAD~1", "--seal", f"{uploads}/dev.plans", code=None)
+    run("report", "compliance", "--format", "html", "--output", f"{uploads}/compliance.html", code=None)
     run("deploy", "dev", "--json")
     run("state", "backup")
     run("drift", "dev", code=None)
@@ -314,6 +321,10 @@ def test_no_secret_is_written_or_shown_where_it_is_not_allowed(shop: World, tmp_
         found |= {(str(repository), "object", name) for name in secrets_in(objects_of(repository))}
     for left in (set(memory.iterdir()) - before) if memory.is_dir() else ():
         found |= set(files_with_secrets(left))
+    uploaded = tmp_path / "uploads"
+    made = {path.name for path in uploaded.iterdir() if path.is_dir() or path.stat().st_size}
+    assert made == {"check.xml", "check.sarif", "dev.plans", "compliance.html"}
+    assert list(files_with_secrets(uploaded)) == [], "artifacts are read by all who read the project"
     leaks = sorted(
         (where, how, name)
         for where, how, name in found

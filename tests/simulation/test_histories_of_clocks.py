@@ -1,4 +1,4 @@
-"""A machine whose clock was set forward: its clock decides about no soak and no approval."""
+"""A machine whose clock was set forward or back: its clock decides about no soak and no approval."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulation.script import staged
 from terrace.errors import BadInput
 from terrace.gates.model import Verdict
 from terrace.ledger import folds
-from terrace.ledger.dates import Reference
+from terrace.ledger.dates import Reference, no_reference
 from terrace.pipelines.approve import Word, answer
 from terrace.pipelines.crew import Crew, unsigned
 from terrace.pipelines.deploy import deploy, resume
@@ -98,3 +98,80 @@ def test_no_copy_is_removed_by_a_clock_that_is_not_believed(people: People) -> N
     (error,) = people.world.errors
     assert "nothing was removed" in error.message
     assert "git.example.com" in error.message
+
+
+# --- set back: no other clock is known, as on a machine whose remote is a folder -------------------------------------
+
+
+def behind(people: People, by: timedelta, command: Callable[[Crew], object], machine: int = 0) -> object:
+    """A command on a machine whose clock is late."""
+
+    def late(crew: Crew) -> object:
+        clock = crew.clock
+        return command(replace(crew, clock=lambda: clock() - by, reference=no_reference))
+
+    return people.world.run("eve", late, machine)
+
+
+def waits_in_prod(people: People) -> str:
+    latest = folds.latest(people.history, "prod")
+    assert latest is not None and latest.open
+    return " ".join(latest.waiting)
+
+
+@pytest.fixture
+def expired(people: People) -> People:
+    """Approvals in prod are good for eight hours; they were given, and were seen to be over."""
+    people.world.now += timedelta(hours=1)
+    people.promote("prod", "eve")
+    for who in ("bob", "cid", "dan"):
+        people.answer("prod", who)
+    people.world.now += timedelta(hours=8, minutes=1)
+    people.resume("prod")
+    assert "the answer expired" in waits_in_prod(people)
+    return people
+
+
+@pytest.mark.parametrize("minutes", [2, 4, 60, 600, 24 * 60])
+def test_an_approval_that_was_seen_to_be_over_is_not_valid_again_by_a_clock_that_is_set_back(
+    expired: People, minutes: int
+) -> None:
+    """A little later than it was noted, and before: by less than clocks may differ, by an hour, by a day."""
+    applied, latest = len(expired.world.applied), folds.latest(expired.history, "prod")
+    assert latest is not None
+    for machine in (0, 1):
+        behind(expired, timedelta(minutes=minutes), lambda crew: resume(crew, latest), machine)
+        assert len(expired.world.applied) == applied
+        waits_in_prod(expired)
+    for _ in range(2):
+        for who in ("bob", "cid", "dan"):
+            expired.answer("prod", who)
+        expired.resume("prod")
+    assert len(expired.world.applied) > applied, "with the right clock and new answers it goes on"
+
+
+def test_by_a_clock_that_is_set_back_nothing_is_approved_applied_or_taken_over(people: People) -> None:
+    people.world.now += timedelta(hours=1)
+    people.promote("prod", "eve")
+    applied, hour = len(people.world.applied), timedelta(hours=1)
+    latest = folds.latest(people.history, "prod")
+    assert latest is not None
+    people.world.errors.clear()
+    assert behind(people, hour, lambda crew: answer(crew, "prod", Word("approve", "", "", unsigned))) is None
+    (error,) = people.world.errors
+    assert "dated" in error.message
+    for who in ("bob", "cid", "dan"):
+        people.answer("prod", who)
+    behind(people, hour, lambda crew: resume(crew, latest), 1)
+    assert len(people.world.applied) == applied
+    times = [event.time for event in people.history.events]
+    assert times == sorted(times), "events are dated no earlier than those before them"
+    people.resume("prod")
+    assert len(people.world.applied) > applied
+
+
+def test_by_a_clock_that_is_set_back_no_copy_of_a_state_is_removed(people: People) -> None:
+    people.world.errors.clear()
+    assert behind(people, timedelta(hours=2), lambda crew: prune(crew, ["dev", "staging"])) is None
+    (error,) = people.world.errors
+    assert "nothing was removed" in error.message

@@ -607,12 +607,13 @@ class Workshop:
     def _unproven_run(self, run: str, requester: str, opened_at: datetime) -> str:
         """Why a run of CI does not prove who opened a deployment; "" where the forge says that it does."""
         from terrace.adapters.github.workflow_runs import workflow_run
-        from terrace.gates.ci_runs import why_unproven
+        from terrace.gates.ci_runs import why_nobody_is_asked, why_unproven
         from terrace.gates.people import People
 
-        forge, _, id_ = run.partition(" ")
-        if forge != "github":
-            return f"Terrace cannot ask {forge} about runs"
+        unasked = why_nobody_is_asked(run)
+        if unasked:
+            return unasked
+        id_ = run.partition(" ")[2]
         # What a run proves stays true: it is asked again only while it is not proven.
         if (run, requester, opened_at) in self._proven_runs:
             return ""

@@ -34,6 +34,17 @@ class CiRun:
     own: bool
 
 
+def why_nobody_is_asked(run: str) -> str:
+    """Returns why no forge is asked about the run that an opening event names; "" where GitHub is. `run` is the name of
+    the forge and the id of the run there."""
+    forge, _, id_ = run.partition(" ")
+    if forge == "gitlab":
+        return "Terrace asks GitLab about no run, so that a run of GitLab proves nothing"
+    if forge != "github" or not id_:
+        return f"Terrace knows no forge that tells of {run[:60]!r}"
+    return ""
+
+
 def why_unproven(run: CiRun | None, branch: str, people: People, requester: str, opened_at: datetime) -> str:
     """Returns why a run does not prove that `requester` opened a deployment at that time; "" where it does. `branch` is
     the protected branch."""

@@ -96,6 +96,12 @@ def ahead(history: History, now: datetime) -> tuple[Event, ...]:
     return tuple(event for event in reversed(written) if event.time > late)
 
 
+def no_earlier(history: History, now: datetime) -> datetime:
+    """What time it is at least: not before the newest event whose date counts. So a clock that is set back by a little,
+    of which nothing else tells, makes nothing valid again that was seen to be over."""
+    return max(now, history.readable[-1].time) if history.readable else now
+
+
 def doubt(history: History, now: datetime, reference: Reference | None) -> tuple[str, str] | None:
     """Why the clock of this machine is not believed, and what to do; None where nothing speaks against it."""
     if reference is not None and abs(now - reference.time) > TOLERANCE:

@@ -12,7 +12,7 @@ from terrace.gates.handle import OLD_LENGTH, handle
 from terrace.gates.model import Subject, Verdict, Witness
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
-from terrace.ledger.dates import doubt
+from terrace.ledger.dates import doubt, no_earlier
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.asking import asked, gates_say, situation, subjects
 from terrace.pipelines.crew import Crew, Vouch
@@ -124,7 +124,9 @@ def _counts(crew: Crew, seen: History, after: History, deployment: Deployment) -
     if wrong is not None:
         # A yes says when it was given, and expires by that. A no counts whenever it was said.
         raise BadInput(f"{wrong[0]}; nothing was written", hint=wrong[1])
-    why = unusable(crew.config, one, situation(crew, seen, deployment, awaiting(deployment)), crew.clock())
+    why = unusable(
+        crew.config, one, situation(crew, seen, deployment, awaiting(deployment)), no_earlier(seen, crew.clock())
+    )
     if why is not None:
         raise BadInput(f"that answer would not count: {why}; nothing was written", hint=_HINTS.get(one.proof, _OTHERS))
 

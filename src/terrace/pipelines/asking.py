@@ -25,7 +25,7 @@ from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
 from terrace.gates.people import Barred, People
 from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
-from terrace.ledger.dates import doubt
+from terrace.ledger.dates import doubt, no_earlier
 from terrace.ledger.declared import opened
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
@@ -348,7 +348,7 @@ def gates_say(
         at.subjects,
         at.answers.given,
         at.facts,
-        crew.clock(),
+        no_earlier(history, crew.clock()),
         tuple(_objection(record.stack, one) for record in plans for one in record.detail.get("objections", ())),
         deployment.agreed,
         _absorbed(crew, history, deployment, plans),
