@@ -84,3 +84,19 @@ def test_an_environment_with_refused_stacks_only_says_why(shop: World) -> None:
     done = shop.run("deploy", "dev")
     assert done.code == 2
     assert "environments/dev/cloudy/main.tf:2: dev/cloudy is refused" in done.err
+
+
+def test_a_refused_stack_of_one_environment_stops_no_promotion_to_the_next(tmp_path: Path) -> None:
+    files = {
+        "environments/dev/good/main.tf": thing("good"),
+        "environments/dev/cloudy/main.tf": CLOUD + thing("cloudy"),
+        "environments/prod/good/main.tf": thing("good"),
+        "terrace.yaml": "version: 1\nenvironments:\n  dev: {}\n  prod: {after: dev}\n",
+    }
+    shop = world(tmp_path, files)
+    shop.ok("deploy", "dev")
+    done = shop.ok("promote", "prod", "--json").json
+    assert (done["result"], {step["stack"] for step in done["steps"] if step["name"] == "apply"}) == (
+        "succeeded",
+        {"prod/good"},
+    )

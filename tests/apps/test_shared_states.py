@@ -120,6 +120,35 @@ def test_a_stack_that_is_renamed_into_another_environment_does_not_take_its_stat
     assert states.states["/prod"] == before
 
 
+def test_the_state_of_an_environment_that_is_gone_is_not_taken_over_by_one_that_was_there_before(
+    shop: World, store: tuple[str, HttpStore]
+) -> None:
+    """dev asks nobody: the objects of prod would be destroyed by its rules as soon as prod is not named any more."""
+    address, states = store
+    before = states.states["/prod"]
+    gone = RULES.replace("  prod: {approvals: 1}\n", "")
+    shop.push(
+        {
+            "environments/prod/app/main.tf": None,
+            "environments/dev/app/main.tf": backend(address, "prod") + thing("other"),
+            "terrace.yaml": gone,
+        }
+    )
+    done = shop.run("deploy", "dev", "--json")
+    assert done.code == 1 and "is the state of prod/app" in " ".join(done.json["reasons"]), done.out + done.err
+    assert states.states["/prod"] == before
+    # Another name for the environment, with the same rules, keeps the states.
+    shop.push(
+        {
+            "environments/dev/app/main.tf": backend(address, "dev") + thing("toy"),
+            "environments/live/app/main.tf": backend(address, "prod") + thing("precious"),
+            "terrace.yaml": RULES.replace("  prod:", "  live:"),
+        }
+    )
+    renamed = shop.run("deploy", "live", "--json").json
+    assert renamed["result"] in ("succeeded", "waiting"), renamed["reasons"]
+
+
 def test_an_address_that_is_not_literal_is_told_and_the_lineage_of_prod_is_refused(
     shop: World, store: tuple[str, HttpStore]
 ) -> None:

@@ -207,6 +207,17 @@ def test_another_ledger_than_the_rules_name_is_refused_without_any_tag(tmp_path:
         gone.read()
 
 
+def test_the_deployment_that_begins_a_ledger_says_how_it_is_named(tmp_path: Path) -> None:
+    shop = world(tmp_path, three_environments())
+    first = shop.ok("deploy", "dev")
+    found = re.search(r'hint: merge `(ledger_id: "\w+")` into terrace.yaml', first.err)
+    assert found is not None, first.err
+    assert "ledger_id" not in shop.ok("deploy", "dev").err, "once"
+    shop.push({"terrace.yaml": (shop.work / "terrace.yaml").read_text() + found[1] + "\n"})
+    rows = {row["what"]: row["state"] for row in shop.run("doctor", "--json").json["rows"]}
+    assert rows["ledger id"] == "ok"
+
+
 def test_a_clone_takes_only_the_ledger_that_terrace_yaml_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
     shop = world(tmp_path, three_environments())

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from support.cli import World, world
-from support.git import git
+from support.git import commit, git
 from support.processes import descendants
 from support.waiting import until
 
@@ -276,7 +276,9 @@ def play(shop: World, tmp_path: Path) -> list[tuple[str, bytes]]:
     uploads.mkdir()
     reports = ("--report", f"junit={uploads}/check.xml", "--report", f"sarif={uploads}/check.sarif")
     run("check", "--base", "HEAD~1", *reports, code=None)
-    run("plan", "--touched", "dev", "--base", "HEAD~1", "--seal", f"{uploads}/dev.plans", code=None)
+    commit(shop.work, configuration(9), "feat: a change that is not merged")
+    run("plan", "--touched", "dev", "--seal", f"{uploads}/dev.plans")
+    git(shop.work, "reset", "--quiet", "--hard", "HEAD~1")
     run("report", "compliance", "--format", "html", "--output", f"{uploads}/compliance.html", code=None)
     run("deploy", "dev", "--json")
     run("state", "backup")

@@ -201,7 +201,7 @@ def _success_of(crew: Crew, history: History, environment: str, commit: str, *, 
     wanted = [d for d in good if d.commit == commit]
     if not wanted:
         return None
-    keys = {stack.key for stack in crew.survey(commit).of(environment)}
+    keys = {stack.key for stack in crew.survey(commit).deployable(environment)}
     whole = (d for d in reversed(wanted) if keys <= {key for key in d.stacks if d.done(key)})
     return next(whole, None)
 

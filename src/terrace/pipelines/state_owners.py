@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from terrace.ledger import folds
+from terrace.ledger.adoptions import newest_adoptions
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew, readable
 from terrace.rollout.model import Deployment, Step
@@ -77,19 +78,35 @@ def _deployed(crew: Crew, history: History) -> dict[str, set[str]]:
     return found
 
 
-def owner_of(crew: Crew, here: Landscape, stack: Stack, owners: frozenset[str]) -> tuple[str, str]:
+def owner_of(crew: Crew, history: History, here: Landscape, stack: Stack, owners: frozenset[str]) -> tuple[str, str]:
     """Returns the stack that a state belongs to instead of this one, and the stack that this one was before.
 
     `owners` are the stacks that had the lineage of the state, as the ledger tells. Each is "" where there is none. A
     stack was renamed where the other is gone at this commit and was in the same environment, or in one that the trust
-    root does not have any more.
+    root does not have any more and that was renamed to this one.
     """
-    known = {environment.name for environment in crew.config.environments}
     former = ""
     for other in sorted(owners - {stack.key}):
         environment = other.partition("/")[0]
         gone = all(one.key != other for one in here.stacks)
-        if not gone or (environment != stack.environment and environment in known):
+        if not gone or (environment != stack.environment and not _is_new_name(crew, history, stack.environment, other)):
             return other, ""
         former = other
     return "", "" if stack.key in owners else former
+
+
+def _is_new_name(crew: Crew, history: History, environment: str, other: str) -> bool:
+    """Whether an environment may be the new name of that of another stack, which is gone.
+
+    It is not where it was there already when the other was deployed last: then it would take over, by its own rules,
+    what other people answer for. Where that cannot be told it is not either.
+    """
+    gone = other.partition("/")[0]
+    if any(one.name == gone for one in crew.config.environments):
+        return False
+    commits = [one.commit for one in folds.deployments(history) if one.environment == gone and other in one.stacks]
+    adopted = newest_adoptions(history, gone).get(other)
+    if adopted is not None:
+        commits.append(adopted.commit)
+    before = readable(crew.survey, commits[-1]) if commits else None
+    return before is not None and all(one.name != environment for one in before.config.environments)

@@ -130,7 +130,7 @@ def _of_another(ground: Ground, key: str, state: StateSnapshot) -> str:
     if not state.lineage:
         return ""
     owners = lineages(ground.history).get(state.lineage, frozenset())
-    owner, _ = owner_of(ground.crew, ground.landscape, ground.landscape.stack(key), owners)
+    owner, _ = owner_of(ground.crew, ground.history, ground.landscape, ground.landscape.stack(key), owners)
     if not owner:
         return ""
     return (
@@ -144,7 +144,7 @@ def _found_state(ground: Ground, key: str, state: StateSnapshot) -> tuple[Object
     if key in standings(ground.history) or not state.content:
         return ()
     owners = lineages(ground.history).get(state.lineage, frozenset())
-    _, former = owner_of(ground.crew, ground.landscape, ground.landscape.stack(key), owners)
+    _, former = owner_of(ground.crew, ground.history, ground.landscape, ground.landscape.stack(key), owners)
     number = objects(state.content)
     if former:
         why = f"was the state of {former}, which is gone at this commit: {former} was renamed"

@@ -106,7 +106,19 @@ def _run(
     def run(crew: Crew) -> Deployment | Refused:
         return deploying.deploy(crew, environment, commit, origin)
 
-    return tell(shop, command, run, wait=wait, as_json=as_json, reach=reach)
+    is_first = not shop.ledger.read().events
+    code = tell(shop, command, run, wait=wait, as_json=as_json, reach=reach)
+    if is_first:
+        _propose_ledger_id(shop)
+    return code
+
+
+def _propose_ledger_id(shop: Workshop) -> None:
+    """Say how to name the ledger that this command began, so that no clone takes another one for it."""
+    history = shop.ledger.read()
+    if history.events and not shop.trust.config.ledger_id:
+        note(f"note: this deployment began the ledger {history.ledger_id}, and terrace.yaml does not name it")
+        note(f'hint: merge `ledger_id: "{history.ledger_id}"` into terrace.yaml, so that no clone takes another one')
 
 
 def resume(

@@ -419,7 +419,7 @@ def _is_left(at: Takeover, stack: Stack) -> bool:
 
 def _insist_on_own(at: Takeover, history: History, stack: Stack, state: StateSnapshot, where: str) -> None:
     """Raises BadInput where the ledger knows the state as another stack's, and where a later version wrote it."""
-    owner, _ = owner_of(at.crew, at.landscape, stack, lineages(history).get(state.lineage, frozenset()))
+    owner, _ = owner_of(at.crew, history, at.landscape, stack, lineages(history).get(state.lineage, frozenset()))
     if owner:
         raise BadInput(
             f"{where} holds the state of {owner} (lineage {state.lineage}): it is not adopted for {stack.key}",
