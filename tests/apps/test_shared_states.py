@@ -149,6 +149,27 @@ def test_the_state_of_an_environment_that_is_gone_is_not_taken_over_by_one_that_
     assert renamed["result"] in ("succeeded", "waiting"), renamed["reasons"]
 
 
+def test_what_an_environment_took_over_from_its_old_name_is_not_destroyed_by_the_rules_of_the_old_name(
+    shop: World, store: tuple[str, HttpStore]
+) -> None:
+    """Until the new name is deployed the ledger knows the objects under the old one, whose rules may ask nobody."""
+    address, states = store
+    before = states.states["/prod"]
+    shop.push({"terrace.yaml": RULES.replace("prod: {approvals: 1}", "prod: {protected: false}")})
+    shop.push(
+        {
+            "environments/prod/app/main.tf": None,
+            "environments/live/app/main.tf": backend(address, "prod") + thing("precious"),
+            "terrace.yaml": RULES.replace("  prod: {approvals: 1}", "  live: {approvals: 2}"),
+        }
+    )
+    for stack in ((), ("prod/app",)):
+        done = shop.run("destroy", "prod", *stack, "--reason", "x", "--yes", "--json")
+        assert (done.code, done.json["result"]) == (1, "blocked"), done.out + done.err
+        assert "live/app" in " ".join(done.json["reasons"])
+        assert states.states["/prod"] == before
+
+
 def test_an_address_that_is_not_literal_is_told_and_the_lineage_of_prod_is_refused(
     shop: World, store: tuple[str, HttpStore]
 ) -> None:
