@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from support.sites import GREETING, site_of, terraform_in
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.runner.run_folder import RunFolder
 from terrace.errors import TerraceError
+from terrace.plans.prepared import Prepared, PreparedFile
 from terrace.plans.terraform import Attempt, Evidence, Fate, NotStarted, Preparation
 
 SLOW = """
@@ -206,6 +209,7 @@ def test_the_apply_outlives_the_process_that_started_it(applier: LocalApplier, t
     script = f"""
 import json, sys
 from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
 from support.attempts import begin
@@ -265,3 +269,19 @@ def test_the_runner_of_an_apply_imports_nothing_of_the_domain() -> None:
     done = subprocess.run([sys.executable, "-P", "-c", asked], capture_output=True, text=True, check=True)
     found = {name for name in done.stdout.split() if name.count(".") > 1}
     assert {name.split(".")[1] for name in found} == {"adapters"}
+
+
+def test_an_apply_is_not_started_where_a_file_of_a_command_changed_since_the_plan(
+    applier: LocalApplier, tmp_path: Path
+) -> None:
+    terraform = terraform_in(tmp_path / "terrace")
+    site = site_of(tmp_path, GREETING)
+    (site.folder / "app.zip").write_text("built")
+    file = PreparedFile(site.stack.file("app.zip"), False, hashlib.sha256(b"built").hexdigest())
+    made = replace(terraform.plan(site), prepared=(Prepared("make", 1, "source", (file,)),))
+    one = prepare(applier, "one", site, made)
+    (site.folder / "app.zip").write_text("other")
+    declined = applier.start(one, lambda: "")
+    assert isinstance(declined, NotStarted)
+    assert declined.reason == f"{site.stack.file('app.zip')} is not as it was when the plan was made"
+    assert terraform.pull_state(site).content == b""

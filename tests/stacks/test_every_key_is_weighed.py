@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from terrace.stacks.before_plan import BeforePlan
 from terrace.stacks.comparisons import (
     Added,
     AddedMembers,
@@ -31,7 +32,7 @@ from terrace.stacks.keys import SECTIONS, TERRACE
 from terrace.stacks.kinds import Duration, Either, Key, Kind, ListOf, MapOf
 from terrace.stacks.load import load
 from terrace.stacks.loosening import loosened, values
-from terrace.stacks.rule_comparisons import AtRisk, Emails, PolicyFolders, Probes, Remediation, StackEntries
+from terrace.stacks.rule_comparisons import AtRisk, Commands, Emails, PolicyFolders, Probes, Remediation, StackEntries
 
 BASE = """\
 version: 1
@@ -46,6 +47,7 @@ environments:
       remediate: {approvals: 2}
     credentials: {plan: {A: env:PLAN}, apply: {A: env:APPLY}}
 stacks: [{path: infra/net, environment: dev}]
+before_plan: [{run: [make], in: lambda, inputs: [src], outputs: [out], env: [A], timeout: 5m}]
 teams: {owners: [ann]}
 people: {ann: {emails: [ann@example.com]}}
 policies: [{path: policies, input: plan, namespaces: [main], data: [data]}]
@@ -135,6 +137,13 @@ PARTS = {
     ("environments.NAME.drift.ignore[]", "until"): ("2026-12-31", "2099-12-31", "dev ignores drift of a.b"),
     ("stacks[]", "path"): ("infra/net", "infra/other", "the stack infra/net of dev is no longer set"),
     ("stacks[]", "environment"): ("environment: dev", "environment: p", "the stack infra/net of dev moves to p"),
+    ("before_plan[]", "run"): ("[make]", "[make, evil]", "every stack runs the command 'make evil' before a plan"),
+    ("before_plan[]", "in"): ("in: lambda", "in: other", "every stack runs the command 'make' before a plan"),
+    ("before_plan[]", "inputs"): ("[src]", "[src, more]", "has the command 'make' see other files"),
+    ("before_plan[]", "outputs"): ("[out]", "[out, more]", "lets the command 'make' write more"),
+    ("before_plan[]", "env"): ("[A]", "[A, TOKEN]", "gives TOKEN to the command 'make'"),
+    ("before_plan[]", "network"): ("env: [A]", "env: [A], network: true", "lets the command 'make' use the network"),
+    ("before_plan[]", "timeout"): ("5m", "6m", "lets the command 'make' take longer"),
     ("policies[] as a mapping", "path"): ("path: policies", "path: others", "the policies in policies no longer apply"),
     ("policies[] as a mapping", "input"): (
         ", input: plan, namespaces: [main], data: [data]",
@@ -199,6 +208,12 @@ def looser(key: Key) -> Iterator[tuple[Any, Any]]:
         case AddedMembers():
             yield {}, {"team": ("a",)}
             yield {"team": ("a",)}, {"team": ("a", "b")}
+        case Commands():
+            make = BeforePlan(("make",))
+            yield (), (make,)
+            yield (make,), ()
+            yield (make,), (BeforePlan(("make", "all")),)
+            yield (make,), (replace(make, network=True),)
         case Emails():
             yield ("a",), ()
             yield (), ("a",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -23,18 +24,49 @@ SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Disk:
+    """Folders that a program writes to, with how many bytes and how many files they may hold together."""
+
+    folders: tuple[Path, ...]
+    size: int
+    files: int = 500_000
+
+    def is_full(self) -> bool:
+        """Whether they hold more. Nothing that is there is followed or opened but folders."""
+        size = files = 0
+        left = [os.fspath(folder) for folder in self.folders]
+        while left:
+            try:
+                with os.scandir(left.pop()) as listed:
+                    for entry in listed:
+                        if entry.is_dir(follow_symlinks=False):
+                            left.append(entry.path)
+                        with contextlib.suppress(OSError):
+                            size += 512 * entry.stat(follow_symlinks=False).st_blocks
+                        files += 1
+                        if size > self.size or files > self.files:
+                            return True
+            except OSError as error:
+                # It changes while it is looked at; only a path that is too long to be looked at is too much.
+                if error.errno == errno.ENAMETOOLONG:
+                    return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may take: seconds, bytes that it says, bytes of memory (on Linux; None: no limit)."""
+    """What one run may take: seconds, bytes that it says, bytes of memory (on Linux; None: no limit), room on disk."""
 
     seconds: float = SECONDS
     output: int = 256 * 1024 * 1024
     memory: int | None = None
+    disk: Disk | None = None
 
 
 class TooMuch(NotReady):
-    """A limit was reached, and the program was ended. `what` is time, output or memory."""
+    """A limit was reached, and the program was ended. `what` is time, output, memory or disk."""
 
-    def __init__(self, message: str, what: Literal["time", "output", "memory"]) -> None:
+    def __init__(self, message: str, what: Literal["time", "output", "memory", "disk"]) -> None:
         super().__init__(message)
         self.what = what
 
@@ -43,6 +75,7 @@ NOWHERE = "http://127.0.0.1:9"
 """A proxy that is not there: whoever honours proxies reaches nothing."""
 
 _POLL = 0.02
+_DISK_POLL = 0.5
 _LOOKED_AT = 1 << 20
 # A thread that finds no room for its stack says that it cannot be made.
 _NO_MEMORY = (b"out of memory", b"cannot allocate memory", b"pthread_create failed", b"failed to create new OS thread")
@@ -71,12 +104,15 @@ def confined(
     env: Mapping[str, str],
     limits: Limits = _USUAL,
     stdin: bytes = b"",
+    name: str = "",
 ) -> Finished:
     """Run to the end and return whatever the exit code is. It is in a process group of its own, which ends with it.
 
+    `name` is what it is called in messages, the program's if not said.
+
     Raises TooMuch at the first limit, and NotReady when it cannot be run.
     """
-    name = Path(argv[0]).name
+    name = name or Path(argv[0]).name
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin)
         given.seek(0)
@@ -136,13 +172,17 @@ def _started(
 
 def _wait(child: subprocess.Popen[bytes], name: str, said: tuple[IO[bytes], ...], limits: Limits) -> None:
     end = time.monotonic() + limits.seconds
-    pause = _POLL / 32
+    pause, looks = _POLL / 32, time.monotonic() + _DISK_POLL
     while True:
         ended = _has_ended(child)
         if any(os.fstat(one.fileno()).st_size > limits.output for one in said):
             raise TooMuch(f"{name} said more than {limits.output:,} bytes, and was stopped", "output")
         if ended:
             return
+        if limits.disk is not None and time.monotonic() > looks:
+            if limits.disk.is_full():
+                raise TooMuch(f"{name} wrote more than {limits.disk.size:,} bytes or too many files", "disk")
+            looks = time.monotonic() + _DISK_POLL
         if time.monotonic() > end:
             raise TooMuch(f"{name} did not end within {limits.seconds:g} s, and was stopped", "time")
         time.sleep(pause)

@@ -26,8 +26,9 @@ def change_of(shop: Workshop, head: str, base: str | None = None) -> tuple[Chang
     except TerraceError as error:
         # What was broken before must not keep its repair from being checked: then everything counts as new.
         note(f"note: {start[:7]} cannot be read ({error}); every stack counts as impacted")
-        return change_set_between(None, after, repository.tree(start), repository.tree(head)), after
-    return change_set_between(before, after, repository.tree(start), repository.tree(head)), after
+        before = None
+    trees = (repository.tree(start), repository.tree(head))
+    return change_set_between(before, after, *trees, shop.trust.config), after
 
 
 def checked(shop: Workshop, crew: Crew, change_set: ChangeSet, landscape: Landscape, by: Planned = plan_in) -> Checked:

@@ -29,7 +29,7 @@ from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, History, Ledger, draft
 from terrace.plans.digest import DigestKey
-from terrace.plans.terraform import Purpose
+from terrace.plans.terraform import Purpose, Site
 from terrace.rollout.ports import Watcher
 from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
@@ -41,6 +41,7 @@ from terrace.stacks.trust_root import RootPlace
 
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
+    from terrace.adapters.before_plan.commands import Commands
     from terrace.adapters.github.connecting import Connection
     from terrace.adapters.github.merges import GitHubMerges
     from terrace.adapters.ledgers.seen import SeenHead
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from terrace.pipelines.crew import Crew, Reach
     from terrace.pipelines.publishing import Page
     from terrace.plans.model import Plan
+    from terrace.plans.prepared import Prepared
     from terrace.stacks.refusals import Refusal
 
 CONFIG_FILE = "terrace.yaml"
@@ -509,14 +511,29 @@ class Workshop:
         """The Terraform that terrace.yaml names."""
         from terrace.adapters.terraform.client import LocalTerraform
 
-        return LocalTerraform(self.trust.config.terraform, cache=self.home.cache, states=self.home.states)
+        settings, home = self.trust.config.terraform, self.home
+        return LocalTerraform(settings, cache=home.cache, states=home.states, prepare=self._prepare)
+
+    def _prepare(self, site: Site) -> tuple[Prepared, ...]:
+        """Runs the commands of a site before it is planned."""
+        return self._commands.prepare(site) if site.commands else ()
+
+    @cached_property
+    def _commands(self) -> Commands:
+        from terrace.adapters.before_plan.commands import Commands
+
+        given = bool(ENVIRON.get(DIGEST_KEY)) or self._backup_key_given
+        secret = self.digest_key.secret if given else None
+        private = (self.repository.root, self.home.cache, self.home.data, Home.tools())
+        return Commands(self.home.cache, secret, ENVIRON, private)
 
     def terraform_by(self, fast: Literal["plan-only", "off"]) -> LocalTerraform:
         """The same Terraform with the fast lane open or closed, whatever terrace.yaml says."""
         from terrace.adapters.terraform.client import LocalTerraform
 
         settings = replace(self.trust.config.terraform, fast=fast)
-        return LocalTerraform(settings, cache=self.home.cache, states=self.home.states)
+        home = self.home
+        return LocalTerraform(settings, cache=home.cache, states=home.states, prepare=self._prepare)
 
     def policies(self, commit: str | None = None) -> Policies:
         """The policies that judge: those of the trust root, or of another commit."""

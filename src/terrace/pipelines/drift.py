@@ -267,7 +267,7 @@ def _undeployed(crew: Crew, landscape: Landscape, keys: Iterable[str]) -> Mappin
     if after is None:
         # What cannot be read may touch anything.
         return dict.fromkeys(keys, repository.touching(commit, tip, (".",)))
-    changes = change_set_between(landscape, after, repository.tree(commit), repository.tree(tip))
+    changes = change_set_between(landscape, after, repository.tree(commit), repository.tree(tip), crew.config)
     paths = {impact.stack.key: tuple(dict.fromkeys(r.path for r in impact.reasons)) for impact in changes.impacts}
     paths |= {stack.key: (stack.shown_path,) for stack in changes.removed}
     return {key: repository.touching(commit, tip, paths.get(key, ())) for key in keys}

@@ -122,6 +122,6 @@ def _changed(crew: Crew, before: str, after: str) -> frozenset[str]:
         return frozenset()
     repository = crew.repository
     changes = change_set_between(
-        crew.survey(before), crew.survey(after), repository.tree(before), repository.tree(after)
+        crew.survey(before), crew.survey(after), repository.tree(before), repository.tree(after), crew.config
     )
     return frozenset(impact.stack.key for impact in changes.impacts)

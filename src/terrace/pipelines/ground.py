@@ -15,6 +15,7 @@ from terrace.plans.model import Plan
 from terrace.plans.terraform import Attempt, Evidence, MadePlan, Preparation, Purpose, Site, StateSnapshot
 from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
 from terrace.stacks.backends import addresses, kept_states
+from terrace.stacks.before_plan import commands_of
 from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
@@ -202,6 +203,8 @@ def site_in(
     Raises BadInput for a stack that is refused.
     """
     landscape.insist_on(stack)
+    # From the trust root: what a change says of its own commands counts once it is merged.
+    commands = commands_of(crew.config, stack)
     return Site(
         stack=stack,
         root=root,
@@ -211,4 +214,6 @@ def site_in(
         variables=crew.variables(crew.config.environment(stack.environment), purpose),
         lock_file=lock_file,
         kept=kept_states(stack, landscape),
+        commands=commands,
+        tree=crew.repository.tree(landscape.commit) if commands else None,
     )

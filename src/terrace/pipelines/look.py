@@ -13,6 +13,7 @@ from terrace.pipelines.ground import site_in
 from terrace.plans.differences import Comparison
 from terrace.plans.document_kinds import NotAPlan
 from terrace.plans.model import Plan
+from terrace.plans.prepared import digest_of
 from terrace.plans.read import read_plan
 from terrace.plans.shown import shown
 from terrace.plans.terraform import MadePlan, Site
@@ -77,6 +78,7 @@ def reading(crew: Crew, site: Site, commit: str, made: MadePlan) -> Plan:
             diagnostics=made.diagnostics,
             sources=made.sources,
             unsettable=made.unsettable,
+            prepared=digest_of(made.prepared),
         )
         return replace(plan, shown=shown(made.document, root)) if crew.config.shown else plan
     except NotAPlan as error:

@@ -35,7 +35,7 @@ def says_what_is_live(crew: Crew, history: History, environment: str) -> bool:
         return False
     repository, tip = crew.repository, crew.repository.protected_tip()
     before, after = crew.survey(latest.commit), crew.survey(tip)
-    change = change_set_between(before, after, repository.tree(latest.commit), repository.tree(tip))
+    change = change_set_between(before, after, repository.tree(latest.commit), repository.tree(tip), crew.config)
     return not any(i.stack.environment == environment for i in change.impacts)
 
 

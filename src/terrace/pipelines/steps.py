@@ -32,6 +32,7 @@ from terrace.pipelines.undoing import newer_lock_file, objections
 from terrace.plans.backup import Moment
 from terrace.plans.compare import differing
 from terrace.plans.model import Action, Plan
+from terrace.plans.prepared import NOT_REPRODUCIBLE_HINT, not_reproducible
 from terrace.plans.state_file import objects
 from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, Listener, RunOutcome, StateSnapshot
 from terrace.plans.wording import deeds, notices, warning_sentence
@@ -90,7 +91,8 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
         hand = again
     ground.in_hand[attempt] = hand
     found = judged(ground.crew, ground.history, hand.plan)
-    against = (*objections(ground, hand), *_found_state(ground, key, hand.state), *found.objections)
+    own = (*_found_state(ground, key, hand.state), *_made_differently(ground.deployment, key, hand))
+    against = (*objections(ground, hand), *own, *found.objections)
     message = "; ".join([deeds(hand.plan) or "nothing to do", *(f"{one.address} {one.why}" for one in against)])
     told = {"objections": [_objection(one) for one in against], **found.payload()}
     return Ended("succeeded", message, {**_facts(ground, hand), **told})
@@ -191,9 +193,19 @@ def _differs_from_before(deployment: Deployment, key: str, hand: InHand) -> bool
     return same_state and last["digest"] != hand.plan.digest.value
 
 
+def _made_differently(deployment: Deployment, key: str, hand: InHand) -> tuple[Objection, ...]:
+    """The commands that made other files for this plan than for the last one, from the same source."""
+    ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and "prepared" in r.detail]
+    names = not_reproducible(hand.made.prepared, ended[-1].detail["prepared"]) if ended else ()
+    why = f"made other files for this plan than for the one before, from the same source: {NOT_REPRODUCIBLE_HINT}"
+    return tuple(Objection("before-plan", key, f"the command `{name}`", why, Weight.SAY) for name in names)
+
+
 def _facts(ground: Ground, hand: InHand) -> dict[str, Any]:
     seen = {"sightings": [sighting_to_payload(one) for one in _outside(ground, hand.plan)]}
-    return {**_counts(hand.plan), **seen, **_said(hand.plan), **_bearings(hand.state), "sha256": hand.made.sha256}
+    prepared = {"prepared": [one.payload() for one in hand.made.prepared]} if hand.made.prepared else {}
+    counts = {**_counts(hand.plan), **seen, **_said(hand.plan), **prepared}
+    return {**counts, **_bearings(hand.state), "sha256": hand.made.sha256}
 
 
 def _said(plan: Plan) -> dict[str, Any]:

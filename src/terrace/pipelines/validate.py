@@ -33,8 +33,10 @@ from terrace.pipelines.weighing import weighed
 from terrace.plans.addresses import block_of
 from terrace.plans.handed import AwaitsMerge
 from terrace.plans.model import Plan
+from terrace.plans.prepared import CommandFailed
 from terrace.plans.state_file import holds_nothing
 from terrace.stacks.backends import shared
+from terrace.stacks.before_plan import commands_of
 from terrace.stacks.blocks import Blocks
 from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
@@ -135,6 +137,11 @@ class _AwaitsRules(AwaitsMerge):
     environments that only it names. Nothing is deployed to them before either, so that this blocks no merge."""
 
 
+class _AwaitsCommands(AwaitsMerge):
+    """The change sets commands that run before the plan. They are read on the protected branch, so that a plan may lack
+    what they would write. A deployment runs them, plans again and judges that plan, so that this blocks no merge."""
+
+
 def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Planned, history: History | None) -> Plan:
     """The plan of one stack. What may be used to plan it is on the protected branch, or nowhere.
 
@@ -169,7 +176,17 @@ def _planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path, by: Pla
             raise _AwaitsAdoption(f"{stack.key} is not planned: {wrong}")
         if wrong:
             raise BadInput(f"{stack.key} is not planned: {wrong}")
-    return by(crew, landscape, stack, root)
+    try:
+        return by(crew, landscape, stack, root)
+    except (TerraformFailed, CommandFailed) as error:
+        if commands_of(landscape.config, stack) == commands_of(crew.config, stack):
+            raise
+        raise _AwaitsCommands(
+            f"{stack.key} is not planned: the change has other commands under `before_plan` than the protected branch, "
+            f"whose commands run until it is merged: {error}",
+            hint="have an owner merge terrace.yaml first; its stacks are planned with the new commands from then on",
+            place=error.place,
+        ) from error
 
 
 def _gather(

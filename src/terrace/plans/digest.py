@@ -2,9 +2,9 @@
 
 HMAC-SHA-256 over canonical JSON (sorted names, numbers without trailing zeros, resources by address) of: every change
 that does something, with the attributes that it alters and their real values, unknowns, sensitivity, reasons to
-replace, moves and imports; output changes; root variables; the hash of the dependency lock file. Left out: attributes
-that are equal before and after, values that terrace.yaml allows to be volatile, time stamps, format and product
-versions, prior state, drift, and everything that would not be done.
+replace, moves and imports; output changes; root variables; the hash of the dependency lock file; the files that
+commands wrote before the plan. Left out: attributes that are equal before and after, values that terrace.yaml allows to
+be volatile, time stamps, format and product versions, prior state, drift, and everything that would not be done.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ class DigestKey:
     secret: bytes = field(repr=False)
 
 
-def plan_digest(document: wire.Document, lock: bytes, key: DigestKey, comparison: Comparison = EVERYTHING) -> Digest:
-    """The digest of a decoded plan."""
+def plan_digest(
+    document: wire.Document, lock: bytes, key: DigestKey, comparison: Comparison = EVERYTHING, prepared: str = ""
+) -> Digest:
+    """The digest of a decoded plan. `prepared` is a digest of the files that commands wrote for it, "" without any."""
     acting = [resource for resource in document.resources if _acts(resource)]
     acting.sort(key=lambda r: (r.address, r.deposed or ""))
     # Each is encoded by itself: all their values at once would take much memory.
@@ -45,6 +47,8 @@ def plan_digest(document: wire.Document, lock: bytes, key: DigestKey, comparison
         "variables": {name: wire.value(variable.value) for name, variable in document.variables.items()},
         "lock": hashlib.sha256(lock).hexdigest(),
     }
+    if prepared:
+        record["prepared"] = prepared
     mac = hmac.new(key.secret, _DOMAIN + _canonical.encode(record), hashlib.sha256)
     return Digest(value=mac.hexdigest(), key_id=key.id)
 

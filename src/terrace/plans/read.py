@@ -51,13 +51,15 @@ def read_plan(
     diagnostics: tuple[Diagnostic, ...] = (),
     sources: Sources | None = None,
     unsettable: Unsettable | None = None,
+    prepared: str = "",
 ) -> Plan:
     """The plan of a document. `root` is where the tree was checked out, `lock` the dependency lock file in use.
 
     `comparison` says what of the changes is no part of the digest, `diagnostics` what Terraform said while it planned.
     `sources` are the files of its configuration. Without them the document is taken at its word about what is not set,
     though it has no `dynamic` blocks: right for plans that are only looked at. `unsettable` are the paths that only the
-    providers set; without them only `id`, `arn`, `self_link` are known to be.
+    providers set; without them only `id`, `arn`, `self_link` are known to be. `prepared` is a digest of the files that
+    commands wrote for the plan.
 
     Raises NotAPlan when the document is none, and BadInput when it is of a format that is not known.
     """
@@ -73,7 +75,7 @@ def read_plan(
     return Plan(
         stack=stack,
         commit=commit,
-        digest=plan_digest(found, lock, key, comparison),
+        digest=plan_digest(found, lock, key, comparison, prepared),
         volatile=volatile_attributes(found, comparison),
         moving=moving(changes, outputs, sources.clock, comparison.allowed) if sources is not None else (),
         changes=tuple(_with_documents(change, documents, secrets) for change in changes),

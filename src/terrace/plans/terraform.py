@@ -16,10 +16,13 @@ from typing import Literal, Protocol
 from terrace.errors import Diagnostic, StateLock
 from terrace.plans.differences import Computed
 from terrace.plans.left_states import RecordedBackend
+from terrace.plans.prepared import Prepared
 from terrace.plans.schemas import Unsettable
 from terrace.plans.sources import UNREADABLE, Sources
 from terrace.stacks.backends import Address
+from terrace.stacks.before_plan import BeforePlan
 from terrace.stacks.model import Stack
+from terrace.stacks.tree import Tree
 
 Purpose = Literal["plan", "apply"]
 """Which credentials of the environment the child gets."""
@@ -37,6 +40,7 @@ class Site:
     `scratch` is a private folder that its state lies in instead, for trying something out: `Terraform.scratch`.
     `kept` are the local states of other stacks that the configuration may read: the path in the repository where a
     plain Terraform would keep each, with the path below the folder in which Terrace keeps local states.
+    `commands` of the trust root run before a plan is made; they see files of `tree`, the commit that is checked out.
     """
 
     stack: Stack
@@ -48,6 +52,8 @@ class Site:
     lock_file: bytes = field(default=b"", repr=False)
     scratch: Path | None = None
     kept: Mapping[str, str] = field(default_factory=dict)
+    commands: tuple[BeforePlan, ...] = ()
+    tree: Tree | None = field(default=None, repr=False, compare=False)
 
     @property
     def folder(self) -> Path:
@@ -89,6 +95,7 @@ class MadePlan:
     `unsettable` is what only the providers set, as far as that is known without asking them; no digest depends on it.
     `way` says whether it was made through the fast lane, where Terraform sees only a part of its providers' schemas.
     `sources` are the files of the configuration that was planned.
+    `prepared` is what the commands before the plan wrote: the plan may read it.
     """
 
     document: bytes = field(repr=False)
@@ -101,6 +108,7 @@ class MadePlan:
     unsettable: Unsettable = field(default_factory=dict, repr=False)
     way: Literal["plain", "fast"] = "plain"
     sources: Sources = field(default=UNREADABLE, repr=False)
+    prepared: tuple[Prepared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

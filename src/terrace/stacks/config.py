@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
+from terrace.stacks.before_plan import BeforePlan
 from terrace.stacks.model import DEFAULT_WORKSPACE
 
 Level = Literal["required", "advisory", "off"]
@@ -229,6 +230,7 @@ class StackSetting:
     backend_config: Mapping[str, str] = field(default_factory=dict)
     workspace: str = DEFAULT_WORKSPACE
     backend_files: tuple[str, ...] = ()
+    before_plan: tuple[BeforePlan, ...] = ()
     line: int = field(default=0, compare=False)
 
 
@@ -247,6 +249,7 @@ class StackPattern:
     backend_config: Mapping[str, str] = field(default_factory=dict)
     workspace: str = DEFAULT_WORKSPACE
     backend_files: tuple[str, ...] = ()
+    before_plan: tuple[BeforePlan, ...] = ()
     line: int = field(default=0, compare=False)
 
 
@@ -369,6 +372,7 @@ class PlainPolicies:
 class Config:
     """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none.
 
+    `before_plan` are the commands that run before every stack is planned.
     `stack_patterns` are those entries of `stacks:` that match many folders; `not_stacks` are folders, or patterns of
     them, whose root modules are in no stack on purpose.
     `shown` are those of `policies` that were written for `terraform show -json`. `view_data` are the folders of data of
@@ -378,6 +382,7 @@ class Config:
     environments: tuple[Environment, ...] = ()
     stacks: tuple[StackSetting, ...] = ()
     stack_patterns: tuple[StackPattern, ...] = ()
+    before_plan: tuple[BeforePlan, ...] = ()
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     people: Mapping[str, Person] = field(default_factory=dict)
     signers: str = ".terrace/allowed_signers"

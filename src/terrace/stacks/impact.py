@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from terrace.stacks.backends import addresses, common
+from terrace.stacks.before_plan import commands_of, has_commands, seen_by
+from terrace.stacks.config import Config
 from terrace.stacks.dependents import dependents, lost_outputs
 from terrace.stacks.graph import Graph
 from terrace.stacks.inert import VERSION_FILES, is_inert
@@ -23,8 +25,12 @@ _MOST_NAMES = 10_000
 _DEEPER = 12
 
 
-def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tree, head_tree: Tree) -> ChangeSet:
+def change_set_between(
+    before: Landscape | None, after: Landscape, base_tree: Tree, head_tree: Tree, trusted: Config | None = None
+) -> ChangeSet:
     """The stacks that differ between two commits. Without `before` (it could not be read) every stack is new.
+
+    The inputs of commands of `before_plan` count by both commits, and by `trusted`, whose commands run.
 
     A path counts as changed when its content or its mode differs, as `git diff` of the two trees would say. What
     was read or called before counts as much as what is now: a deleted file has readers only in the past.
@@ -36,7 +42,10 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
     reasons: dict[str, set[Reason]] = {}
     for landscape, tree in ((before, base_tree), (after, head_tree)):
         if landscape is not None and changed:
-            for key, reason in _Touched(landscape, Layout(tree), changed, moved).reasons():
+            layout = Layout(tree)
+            for key, reason in _Touched(landscape, layout, changed, moved).reasons():
+                reasons.setdefault(key, set()).add(reason)
+            for key, reason in _seen_by_commands(landscape, layout, changed, trusted):
                 reasons.setdefault(key, set()).add(reason)
     impacts = []
     for stack in sorted(after.stacks, key=lambda s: s.key):
@@ -44,7 +53,7 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
         old = earlier.get(stack.key)
         if old is None:
             mine = {Reason("new", stack.path)}
-        elif old != stack:
+        elif old != stack or (before is not None and _commands_differ(before, after, old, stack)):
             mine = {*mine, Reason("configuration", CONFIG_FILE, (stack.path,))}
         if mine:
             impacts.append(Impact(stack, tuple(sorted(_plainest(mine), key=_weight))))
@@ -61,6 +70,25 @@ def change_set_between(before: Landscape | None, after: Landscape, base_tree: Tr
         renamed=tuple(_renamed(before, after)) if before is not None else (),
         lost_outputs=lost_outputs(before, after, found) if before is not None and found else (),
     )
+
+
+def _seen_by_commands(
+    landscape: Landscape, layout: Layout, changed: tuple[str, ...], trusted: Config | None
+) -> Iterator[tuple[str, Reason]]:
+    """The stacks whose commands before the plan see a changed path, by any of its names."""
+    configs = [landscape.config, *(() if trusted is None else (trusted,))]
+    if not any(has_commands(config) for config in configs):
+        return
+    names = {name: path for path in changed for name in _names(layout, path)}
+    for stack in landscape.stacks:
+        for config in configs:
+            for name, command in seen_by(commands_of(config, stack), names):
+                place = f"{CONFIG_FILE}:{command.line}" if command.line else CONFIG_FILE
+                yield stack.key, Reason("command", names[name], (), place, command.shown)
+
+
+def _commands_differ(before: Landscape, after: Landscape, old: Stack, new: Stack) -> bool:
+    return commands_of(before.config, old) != commands_of(after.config, new)
 
 
 def _renamed(before: Landscape, after: Landscape) -> Iterator[Renamed]:
@@ -94,7 +122,9 @@ def _wide(impacts: Iterable[Impact]) -> Iterator[Notice]:
 
 def reasons_for(landscape: Landscape, tree: Tree, paths: tuple[str, ...]) -> Iterator[tuple[str, Reason]]:
     """Returns the keys of the stacks that depend on these paths, be they in the tree or not, each with a reason."""
-    return _Touched(landscape, Layout(tree), paths, set()).reasons()
+    layout = Layout(tree)
+    yield from _Touched(landscape, layout, paths, set()).reasons()
+    yield from _seen_by_commands(landscape, layout, paths, None)
 
 
 def everything(landscape: Landscape, tree: Tree) -> ChangeSet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from terrace.stacks.before_plan_keys import COMMAND, COMMANDS
 from terrace.stacks.check_keys import (
     AUDIT,
     CHECK,
@@ -57,7 +58,7 @@ from terrace.stacks.kinds import (
     Record,
     Text,
 )
-from terrace.stacks.rule_comparisons import Emails, PolicyFolders, StackEntries
+from terrace.stacks.rule_comparisons import Commands, Emails, PolicyFolders, StackEntries
 from terrace.stacks.trust_root import BRANCH_NAME, REMOTE_NAME
 
 _CHANGED = Changed("{key} changes from {old} to {new}")
@@ -139,6 +140,14 @@ STACK = Record(
             "default",
             "terraform",
             looser=Changed("{name} has its state in the workspace {new} instead of {old}"),
+        ),
+        Key(
+            "before_plan",
+            COMMANDS,
+            "Commands that run before it is planned, after those for every stack.",
+            "none",
+            "terraform, impact",
+            looser=Commands(),
         ),
     ),
 )
@@ -367,6 +376,15 @@ TERRACE = Record(
             looser=Added("root modules in {items} may be in no stack without being reported"),
         ),
         Key(
+            "before_plan",
+            COMMANDS,
+            "Commands that run before each stack is planned, such as one that builds what it deploys. They are read on "
+            "the protected branch (docs/how-to/before-plan.md).",
+            "none",
+            "terraform, impact",
+            looser=Commands(),
+        ),
+        Key(
             "teams",
             MapOf(ListOf(WORD)),
             "Who belongs to which team.",
@@ -519,6 +537,7 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("environments.NAME.drift.ignore[]", IGNORE),
     ("environments.NAME.drift.remediate", REMEDIATE),
     ("stacks[]", STACK),
+    ("before_plan[]", COMMAND),
     ("people.NAME", PERSON),
     ("forge", FORGE),
     ("terraform", TERRAFORM),

@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any, get_args
 
 from terrace.errors import BadInput
+from terrace.stacks.before_plan import OWN_VARIABLES, TIMEOUT, BeforePlan
+from terrace.stacks.before_plan import fault as glob_fault
 from terrace.stacks.config import (
     ApprovalRule,
     AuditSettings,
@@ -147,6 +149,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         or _by_convention(discovered),
         stacks=tuple(_stack(one, problems) for one in entries if not _is_pattern(one)),
         stack_patterns=tuple(_stack_pattern(one, problems) for one in entries if _is_pattern(one)),
+        before_plan=_commands(found, problems),
         teams={name: tuple(m for m in one.value or () if m) for name, one in _inner(found, "teams").items()},
         people={
             name: Person(name, tuple(_value(one.value or {}, "emails", ())), _value(one.value or {}, "login", ""))
@@ -357,6 +360,7 @@ def _stack_pattern(found: Record, problems: Problems) -> StackPattern:
         backend_config=_literals(_inner(found, "backend_config"), _BACKEND_HINT, problems),
         workspace=_value(found, "workspace", DEFAULT_WORKSPACE),
         backend_files=tuple(one for one in _value(found, "backend_files", ()) if one),
+        before_plan=_commands(found, problems),
         line=_line(found),
     )
     _captured(pattern.path, found, problems)
@@ -368,12 +372,63 @@ def _captured(path: str, found: Record, problems: Problems) -> None:
     stars = path.count("*")
     there = f"the path has {stars or 'no'} `*`"
     for key, one in found.items():
-        values = one.value.items() if isinstance(one.value, dict) else ((key, one),)
-        for _, given in values:
-            texts = given.value if isinstance(given.value, tuple) else (given.value,)
-            for text in texts if key != "path" else ():
-                for capture in unknown_captures(text, path) if isinstance(text, str) else ():
-                    problems.append(Problem(one.node.place, f"`{capture}` in `{key}` stands for nothing: {there}"))
+        for text in _texts(one) if key != "path" else ():
+            for capture in unknown_captures(text, path):
+                problems.append(Problem(one.node.place, f"`{capture}` in `{key}` stands for nothing: {there}"))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text of a value, whatever it lies in."""
+    if isinstance(value, Located):
+        yield from _texts(value.value)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+
+
+def _commands(found: Record, problems: Problems) -> tuple[BeforePlan, ...]:
+    return tuple(_command(one, problems) for one in _value(found, "before_plan", ()) if one and _has_words(one))
+
+
+def _has_words(found: Record) -> bool:
+    """Whether a command has a program; where it has none, that is a problem that was told already."""
+    return bool(_value(found, "run", ())) and all(_value(found, "run", ()))
+
+
+def _command(found: Record, problems: Problems) -> BeforePlan:
+    folder = _value(found, "in", None)
+    for key in ("inputs", "outputs"):
+        for glob in _value(found, key, ()):
+            wrong = glob_fault(glob) if glob else None
+            if wrong is not None:
+                problems.append(Problem(found[key].node.place, f"{shown(glob)} is no pattern of files: {wrong}"))
+    for name in _value(found, "env", ()):
+        if name and (name in OWN_VARIABLES or name.startswith(("TERRACE_", "LD_"))):
+            own = "Terrace sets it" if name in OWN_VARIABLES else "no command gets it"
+            problems.append(Problem(found["env"].node.place, f"{name} cannot be named in `env`: {own}"))
+    program = found["run"].value[0]
+    if program.startswith(("/", "~")) or ".." in program.split("/"):
+        message = f"{shown(program)} is no program that a command of `before_plan` can run"
+        hint = "name a program of PATH (`make`), or a file of the repository from the folder it runs in (`./build.sh`)"
+        problems.append(Problem(found["run"].node.place, message, hint))
+    return BeforePlan(
+        argv=tuple(found["run"].value),
+        folder=None if folder is None else _from_root(folder),
+        inputs=tuple(_from_root(one) for one in _value(found, "inputs", ()) if one),
+        outputs=tuple(_from_root(one) for one in _value(found, "outputs", ()) if one),
+        env=tuple(one for one in _value(found, "env", ()) if one),
+        network=_value(found, "network", False),
+        timeout=_value(found, "timeout", TIMEOUT),
+        line=_line(found),
+    )
+
+
+def _from_root(path: str) -> str:
+    """A path without `.` in it; "" for the root of the repository."""
+    plain = str(PurePosixPath(path))
+    return "" if plain == "." else plain
 
 
 def _line(found: Record) -> int:
@@ -385,7 +440,7 @@ def _stack(found: Record, problems: Problems) -> StackSetting:
     path = "" if written == "." else written
     environment = _value(found, "environment", "")
     name = _value(found, "name", PurePosixPath(path).name or environment)
-    _captured(path, {key: one for key, one in found.items() if key != "backend_config"}, problems)
+    _captured(path, {key: one for key, one in found.items() if key not in _PLAIN_TEXTS}, problems)
     if "path" in found and "name" not in found and not NAME.fullmatch(name):
         message = f"the folder's name {name!r} cannot be the name of a stack"
         problems.append(Problem(found["path"].node.place, message, "give it one: `name: ...`"))
@@ -398,9 +453,13 @@ def _stack(found: Record, problems: Problems) -> StackSetting:
         backend_config=_literals(_inner(found, "backend_config"), _BACKEND_HINT, problems),
         workspace=_value(found, "workspace", DEFAULT_WORKSPACE),
         backend_files=tuple(one for one in _value(found, "backend_files", ()) if one),
+        before_plan=_commands(found, problems),
         line=_line(found),
     )
 
+
+_PLAIN_TEXTS = ("backend_config", "before_plan")
+"""Keys of one stack whose texts may have what looks like a capture."""
 
 _BACKEND_HINT = "leave it out: backends read secrets from variables, which `credentials` of the environment names"
 

@@ -53,9 +53,11 @@ class Reason:
 
     `kind` is one of: `stack` (a file of its folder), `module`, `read` (a file that an expression reads),
     `variables` (tfvars), `backend` (a file with settings of its backend), `lock`, `link` (through a symbolic link),
-    `version` (a file that says which Terraform runs), `configuration` (terrace.yaml), `new` (the stack was not there),
+    `version` (a file that says which Terraform runs), `command` (a file that a command before the plan sees),
+    `configuration` (terrace.yaml), `new` (the stack was not there),
     `unsure` (it could not be told, so it counts), `folder` (another file of its folder or of a module's, which
-    something may read). `place` is where the expression `text` is that reads, or may read, the path: `file:line`.
+    something may read). `place` is where the expression or the command `text` is that reads, or may read, the path:
+    `file:line`.
     """
 
     kind: str

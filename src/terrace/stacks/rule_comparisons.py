@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
+from terrace.stacks.before_plan import BeforePlan
 from terrace.stacks.comparisons import Pair, Values, record_ways
 from terrace.stacks.config import CommandProbe, RiskLevel
 from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
@@ -66,6 +67,58 @@ class Probes:
 
 
 @dataclass(frozen=True, slots=True)
+class Commands:
+    """Commands that run before a plan: one more, one that may do more, and one that is gone and may have refused."""
+
+    word: str = (
+        "a command is added or removed, sees other files, may write more files, gets more variables or the network, or "
+        "may take longer"
+    )
+
+    def ways(self, pair: Pair) -> Iterator[str]:
+        who = f"{pair.name} " if pair.name else "every stack "
+        old: tuple[BeforePlan, ...] = pair.old
+        new: tuple[BeforePlan, ...] = pair.new
+        known = {(one.argv, one.folder): one for one in reversed(old)}
+        for command in new:
+            before = known.get((command.argv, command.folder))
+            if before is None:
+                yield f"{who}runs the command {command.shown!r} before a plan{_powers(command)}"
+            else:
+                yield from (f"{who}{way}" for way in _more_of(before, command))
+        still = {(one.argv, one.folder) for one in new}
+        for place, command in known.items():
+            if place not in still:
+                yield f"{who}no longer runs the command {command.shown!r} before a plan"
+
+
+def _new_commands(name: str, values: Values) -> Iterator[str]:
+    """What the commands of a new entry may do."""
+    return Commands().ways(Pair("before_plan", name, (), values["before_plan"], ()))
+
+
+def _powers(command: BeforePlan) -> str:
+    given = [f"with {', '.join(command.env)}"] if command.env else []
+    given += ["with the network"] if command.network else []
+    return f", {' and '.join(given)}" if given else ""
+
+
+def _more_of(old: BeforePlan, new: BeforePlan) -> Iterator[str]:
+    """In which ways a command may do more than before."""
+    name = repr(new.shown)
+    if added := [one for one in new.env if one not in old.env]:
+        yield f"gives {', '.join(added)} to the command {name}"
+    if new.network and not old.network:
+        yield f"lets the command {name} use the network"
+    if added := [one for one in new.outputs if one not in old.outputs]:
+        yield f"lets the command {name} write {', '.join(added)}"
+    if set(new.inputs) != set(old.inputs):
+        yield f"has the command {name} see other files"
+    if new.timeout > old.timeout:
+        yield f"lets the command {name} take longer"
+
+
+@dataclass(frozen=True, slots=True)
 class Remediation:
     """What drift is taken back without a deployment: nothing, or what the record says."""
 
@@ -121,6 +174,9 @@ class StackEntries:
                 before = _by_convention(environment, path)
             if before is not None:
                 yield from self._compared(environment, path, _each(before), _each(values), pair)
+                continue
+            for one in _each(values):
+                yield from _new_commands(f"the stack {path or '.'} of {environment}", one)
 
     def _compared(
         self, environment: str, path: str, old: Sequence[Values], new: Sequence[Values], pair: Pair
@@ -139,6 +195,7 @@ class StackEntries:
                 yield f"the stack {name} of {environment} in {folder} is no longer set"
         for name in sorted(after.keys() - before.keys()):
             yield f"{folder} becomes one more stack of {environment}, called {name}"
+            yield from _new_commands(f"the stack {name} of {environment} in {folder}", after[name])
 
     def _taken(
         self, environment: str, path: str, old: Mapping[tuple[str, str], Values], new: Mapping[tuple[str, str], Values]
@@ -178,6 +235,7 @@ def _filled(environment: str, path: str, said: Values, values: tuple[str, ...]) 
         "backend_config": {key: filled(value, values) for key, value in said["backend_config"].items()},
         "workspace": filled(said["workspace"], values),
         "backend_files": tuple(filled(one, values) for one in said["backend_files"]),
+        "before_plan": tuple(command.filled(values) for command in said["before_plan"]),
     }
 
 
@@ -237,6 +295,7 @@ def _by_convention(environment: str, path: str) -> Values | None:
         "backend_config": {},
         "workspace": DEFAULT_WORKSPACE,
         "backend_files": (),
+        "before_plan": (),
     }
 
 

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from terrace.adapters.before_plan.files import changed
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.host import file_identity, host, pid_namespace, process_state, send_signal, sync_parents
 from terrace.adapters.interruption import INTERRUPTION
@@ -34,6 +35,7 @@ from terrace.adapters.terraform.failures import doubt, failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import hand_over, lock_of
 from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError
+from terrace.plans.prepared import Prepared
 from terrace.plans.terraform import (
     Attempt,
     Autopsy,
@@ -140,7 +142,9 @@ class LocalApplier:
             shutil.rmtree(run.path, ignore_errors=True)
             raise
         variables = self._terraform.environment(site, folder)
-        self._ready[attempt.id] = _Ready(lock, nonce, prepared.permit, variables, made.file.parent)
+        self._ready[attempt.id] = _Ready(
+            lock, nonce, prepared.permit, variables, made.file.parent, site.root, made.prepared
+        )
         return prepared
 
     def discard(self, attempt: str) -> None:
@@ -169,7 +173,7 @@ class LocalApplier:
                 finally:
                     theirs.close()
                     os.close(ready.lock)
-                return self._give_word(attempt, run, child, ours, objection)
+                return self._give_word(attempt, run, child, ours, lambda: _changed(ready) or objection())
         except BaseException:
             # The runner sees the end of the socket, and ends without having started anything.
             self._permits.withdraw(ready.nonce, attempt.prepared.permit)
@@ -392,6 +396,15 @@ class _Ready:
     variables: Mapping[str, str] = field(repr=False)
     plan: Path
     """The private folder of the saved plan: it goes over to the runner, which removes it."""
+    root: Path
+    """The private checkout, with the files that commands wrote for the plan."""
+    written: tuple[Prepared, ...]
+
+
+def _changed(ready: _Ready) -> str:
+    """Why an apply may not start for what commands wrote before its plan: it is not what was planned. Else ""."""
+    path = changed(ready.root, ready.written)
+    return "" if path is None else f"{path} is not as it was when the plan was made"
 
 
 def _who() -> str:

@@ -44,9 +44,19 @@ from terrace.adapters.terraform.messages import decode, diagnostic, distinct, pr
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
 from terrace.adapters.terraform.provider_schemas import KeptSchemas, ProviderSchemas
 from terrace.adapters.terraform.saved_plan import sources_of
-from terrace.errors import BadInput, Corrupt, Diagnostic, StateLock, StateLocked, TerraceError, TerraformFailed
+from terrace.errors import (
+    BadInput,
+    Corrupt,
+    Diagnostic,
+    NotReady,
+    StateLock,
+    StateLocked,
+    TerraceError,
+    TerraformFailed,
+)
 from terrace.plans.differences import Computed
 from terrace.plans.left_states import RecordedBackend
+from terrace.plans.prepared import Prepared
 from terrace.plans.schemas import Unsettable, Wanted, wanted
 from terrace.plans.state_file import STATE_BYTES, is_encrypted, read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
@@ -59,6 +69,17 @@ from terrace.stacks.naming import nearest, shell_word
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Makes the plan with these variables in Terraform's environment."""
+
+Prepare = Callable[[Site], tuple[Prepared, ...]]
+"""Runs the commands of a site, and tells what they wrote into its checkout."""
+
+
+def nothing_to_prepare(site: Site) -> tuple[Prepared, ...]:
+    """Runs nothing, where no command may run. Raises NotReady for a site that has commands."""
+    if site.commands:
+        raise NotReady(f"{site.stack.key} has commands that run before its plan, and none is run here")
+    return ()
+
 
 _REBUILT = "the cache of `init` for {} was damaged ({}): it was discarded and made again"
 
@@ -90,10 +111,16 @@ _STATE = "terraform.tfstate"
 
 
 class LocalTerraform:
-    """Runs the binary that the settings name. `cache` may be thrown away; `states` holds local states and may not."""
+    """Runs the binary that the settings name. `cache` may be thrown away; `states` holds local states and may not.
 
-    def __init__(self, settings: TerraformSettings, *, cache: Path, states: Path) -> None:
+    `prepare` runs what has to run before a plan is made at a site.
+    """
+
+    def __init__(
+        self, settings: TerraformSettings, *, cache: Path, states: Path, prepare: Prepare = nothing_to_prepare
+    ) -> None:
         self._settings = settings
+        self._prepare = prepare
         self._cache = cache
         self._states = states
         self._checked: set[Path] = set()
@@ -379,6 +406,7 @@ class LocalTerraform:
             raise
 
     def _plan(self, site: Site, saved: Path, *, goal: Goal, lock: bool, listener: Listener | None) -> MadePlan:
+        prepared = self._prepare(site)
         committed = site.folder / LOCK_FILE
         lock_file = site.lock_file or (committed.read_bytes() if committed.is_file() else b"")
         folder = self.folder(site)
@@ -403,6 +431,7 @@ class LocalTerraform:
                 sources=sources_of(saved, site.folder, folder.path),
                 computed=computed,
                 unsettable=self._unsettable(schemas, lock_file or folder.lock_file, computed),
+                prepared=prepared,
             )
 
         try:

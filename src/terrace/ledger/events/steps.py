@@ -40,6 +40,14 @@ class ObjectionRecord(Struct, frozen=True):
     weight: Literal["say", "name", "hold"]
 
 
+class PreparedRecord(Struct, frozen=True):
+    """What a command before the plan wrote: a digest of what it was made from, and one of its files."""
+
+    command: Line
+    source: Word
+    files: Word
+
+
 class ProbeRecord(Struct, frozen=True):
     """What one probe found."""
 
@@ -71,6 +79,7 @@ class Detail(Struct, frozen=True, omit_defaults=False):
     findings: dict[str, Count] | UnsetType = UNSET
     risk: dict[str, tuple[Count, tuple[Text, ...]]] | UnsetType = UNSET
     parts: dict[ListName, Count] | UnsetType = UNSET
+    prepared: tuple[PreparedRecord, ...] | UnsetType = UNSET
     lineage: Lineage | UnsetType = UNSET
     serial: Serial | UnsetType = UNSET
     sha256: Word | UnsetType = UNSET

@@ -1,0 +1,367 @@
+"""Prepares private checkouts for their plans: runs commands, keeps what they write, and puts it where a plan reads it.
+
+What is kept is one folder for each result, which is renamed into its place when it is whole, with the hashes of its
+files under a keyed hash. A result that is cut, changed or forged is discarded, and the command runs again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from terrace.adapters.before_plan.files import (
+    EPOCH,
+    OUTPUT_BYTES,
+    Input,
+    Look,
+    Written,
+    check_output,
+    collect,
+    inputs_of,
+    look_of,
+    stage,
+)
+from terrace.adapters.before_plan.programs import SearchPath, identity
+from terrace.adapters.file_lock import WAIT_SECONDS, file_lock
+from terrace.adapters.files import opened_parent, put, read_plain
+from terrace.adapters.isolation.folders import demolish, run_folder
+from terrace.adapters.isolation.run import Order, isolated
+from terrace.assess.masking import HIDDEN, without_secrets
+from terrace.errors import BadInput, NotReady, Place
+from terrace.plans.prepared import CommandFailed, Prepared, PreparedFile
+from terrace.plans.terraform import Site
+from terrace.stacks.before_plan import BeforePlan
+from terrace.stacks.naming import shell_word
+from terrace.stacks.tree import Tree
+
+KEPT_BYTES = 4 * 2**30
+"""How many bytes of results are kept; the ones that were not used for the longest time go first."""
+
+RUN_BYTES = 8 * 2**30
+"""How many bytes a command may write while it runs."""
+
+SHOWN_LINES = 20
+"""How many of the last lines of a command that failed are shown."""
+
+INSIDE = "/repository"
+"""Where a command finds its files."""
+
+_HOME = "/home/terrace"
+_SHOWN_BYTES = 4000
+_LEAST_SECRET = 4
+_VERSION = 1
+_MANIFEST = "manifest.json"
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    path: str
+    executable: bool
+    sha256: str
+    size: int
+
+
+class _Result(msgspec.Struct, frozen=True):
+    files: tuple[_Kept, ...]
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """What is run: its path inside, and what it is known by on this machine."""
+
+    path: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A file that a command wrote into a checkout, and for which stack."""
+
+    stack: str
+    sha256: str
+    look: Look
+
+
+class Commands:
+    """Prepares private checkouts. `cache` may be thrown away; `secret` authenticates what is kept there, a random file
+    there does without one.
+
+    `environ` has the variables that commands may name, and PATH. Nothing in the folders `private` is shown to them.
+    """
+
+    def __init__(
+        self, cache: Path, secret: bytes | None, environ: Mapping[str, str], private: Sequence[Path] = ()
+    ) -> None:
+        self._folder = cache / "before-plan"
+        self._given = secret
+        self._environ = environ
+        self._path = SearchPath(environ.get("PATH", os.defpath), (*private, cache))
+        self._guard = threading.Lock()
+        self._placed: dict[Path, _Placed] = {}
+
+    def prepare(self, site: Site) -> tuple[Prepared, ...]:
+        """Runs the commands of a site, or takes what they wrote before, and puts the files into its checkout.
+
+        Raises CommandFailed for what terrace.yaml or the commit can mend, NotReady for what this machine lacks.
+        """
+        if not site.commands:
+            return ()
+        done: list[Prepared] = []
+        made: dict[str, Input] = {}
+        for command in site.commands:
+            try:
+                done.append(self._prepared(site, command, made))
+            except BadInput as error:
+                kind = NotReady if isinstance(error, NotReady) else CommandFailed
+                place = Place("terrace.yaml", command.line) if command.line else error.place
+                message = f"{site.stack.key} is not planned: `{command.shown}`, which runs before: {error.message}"
+                raise kind(message, hint=error.hint, place=place) from error
+        return tuple(done)
+
+    def _prepared(self, site: Site, command: BeforePlan, made: dict[str, Input]) -> Prepared:
+        files = inputs_of(_tree(site), command, made)
+        program = self._program(command, files)
+        variables = {name: self._environ[name] for name in command.env if name in self._environ}
+        asked = [
+            _VERSION,
+            command.argv,
+            command.folder,
+            sorted(command.outputs),
+            command.network,
+            sorted(variables.items()),
+            [[path, one.mode, hashlib.sha256(one.content).hexdigest()] for path, one in sorted(files.items())],
+        ]
+        source = self._mac(json.dumps(asked).encode())
+        key = self._mac(json.dumps([source, program.identity]).encode())
+        lock = self._folder / f"{key[:2]}.lock"
+        with file_lock(lock, "a command before a plan", command.timeout.total_seconds() + WAIT_SECONDS):
+            kept = self._placed_from(key, site, command, made)
+            if kept is None:
+                self._run(key, site, command, files, program, variables)
+                kept = self._placed_from(key, site, command, made)
+        if kept is None:
+            raise NotReady("what it wrote cannot be kept", hint=f"is there room in {self._folder}?")
+        return Prepared(command.shown, command.line, source, kept)
+
+    def _mac(self, text: bytes) -> str:
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+
+    @property
+    def _secret(self) -> bytes:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._given is None:
+            with file_lock(self._folder / "secret.lock", "the key of what commands wrote"):
+                found = read_plain(self._folder, "secret")
+                if found is None or len(found) != hashlib.sha256().digest_size:
+                    put(self._folder, "secret", os.urandom(hashlib.sha256().digest_size), mode=0o600)
+                self._given = read_plain(self._folder, "secret") or b""
+        return hmac.digest(self._given, b"terrace before plan", "sha256")
+
+    # --- the program -------------------------------------------------------------------------------------------
+
+    def _program(self, command: BeforePlan, files: Mapping[str, Input]) -> _Program:
+        name = command.argv[0]
+        if "/" not in name:
+            found = self._path.find(name)
+            if found is None:
+                raise NotReady(
+                    f"{name} is in no folder of PATH that a command sees: {', '.join(self._path.folders)}",
+                    hint=f"install {name} for the whole machine: a command does not see your home",
+                )
+            return _Program(found, identity(found))
+        path = os.path.normpath(f"{command.folder}/{name}" if command.folder else name)
+        script = files.get(path)
+        if script is None or script.is_link:
+            raise BadInput(
+                f"{path} is not among its inputs: {', '.join(one or '.' for one in command.inputs)}",
+                hint="commit that file, and name it in `inputs`",
+            )
+        if not script.executable:
+            raise BadInput(f"{path} cannot be run", hint=f"git update-index --chmod=+x {shell_word(path)}")
+        return _Program(f"{INSIDE}/{path}", self._interpreter(script.content))
+
+    def _interpreter(self, script: bytes) -> str:
+        """What the program is known by that reads a script; "" where it needs none, or where that is not known."""
+        line = script[2:200].partition(b"\n")[0] if script.startswith(b"#!") else b""
+        words = line.decode("utf-8", "replace").split()
+        if len(words) > 1 and words[0].endswith("/env"):
+            found = self._path.find(next((word for word in words[1:] if not word.startswith("-")), ""))
+            return identity(found) if found else ""
+        return identity(words[0]) if words else ""
+
+    # --- what is kept ------------------------------------------------------------------------------------------
+
+    def _placed_from(
+        self, key: str, site: Site, command: BeforePlan, made: dict[str, Input]
+    ) -> tuple[PreparedFile, ...] | None:
+        """Put what is kept into the checkout. None where nothing is kept, or what is kept is damaged: then it is gone.
+
+        What was written is added to `made`: later commands see it.
+        """
+        folder = self._folder / "kept" / key
+        try:
+            result = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=_Result)
+            if not hmac.compare_digest(result.mac, self._mac_of(key, result.files)):
+                raise ValueError("another key")
+            for number, one in enumerate(result.files):
+                content = (folder / str(number)).read_bytes()
+                if len(content) != one.size or hashlib.sha256(content).hexdigest() != one.sha256:
+                    raise ValueError("another content")
+                check_output(site, command, one.path)
+                self._place(site, one, content)
+                made[one.path] = Input("100755" if one.executable else "100644", content)
+            os.utime(folder)
+        except (OSError, ValueError, msgspec.MsgspecError):
+            demolish(folder)
+            return None
+        return tuple(PreparedFile(one.path, one.executable, one.sha256) for one in result.files)
+
+    def _mac_of(self, key: str, files: tuple[_Kept, ...]) -> str:
+        return self._mac(b"result " + key.encode() + msgspec.json.encode(files))
+
+    def _place(self, site: Site, one: _Kept, content: bytes) -> None:
+        """Write a file into the checkout, unless that is how it is already."""
+        committed = _tree(site).entries.get(one.path)
+        if committed is not None:
+            if committed.is_link or _tree(site).read(one.path) != content:
+                raise BadInput(
+                    f"it wrote {one.path!r}, which is in the commit with another content",
+                    hint="take that file out of the commit, or commit what the command writes",
+                )
+            return
+        place = site.root / one.path
+        with self._guard:
+            before = self._placed.get(place)
+            if before is not None and before.look == _look(place):
+                if before.sha256 == one.sha256:
+                    return
+                if before.stack != site.stack.key:
+                    raise BadInput(
+                        f"it wrote {one.path!r}, which a command for {before.stack} wrote with another content",
+                        hint="let it write to another path for each stack, such as a folder named `{1}`",
+                    )
+            try:
+                with opened_parent(site.root, one.path, make=True):
+                    put(site.root, one.path, content, mode=0o755 if one.executable else 0o644)
+                self._placed[place] = _Placed(site.stack.key, one.sha256, look_of(place.lstat()))
+            except OSError as error:
+                raise BadInput(f"it wrote {one.path!r}, which cannot be in the checkout: {error.strerror}") from error
+
+    def _keep(self, key: str, run: Path, written: Mapping[str, Written]) -> None:
+        """Keep what was written, at once: whatever ends this process leaves a whole result or none."""
+        part = run / "part"
+        part.mkdir(mode=0o700)
+        files = []
+        for number, (path, one) in enumerate(sorted(written.items())):
+            descriptor = os.open(one.place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "rb") as file:
+                content = file.read()
+            (part / str(number)).write_bytes(content)
+            files.append(_Kept(path, one.executable, hashlib.sha256(content).hexdigest(), len(content)))
+        result = _Result(tuple(files), self._mac_of(key, tuple(files)))
+        (part / _MANIFEST).write_bytes(msgspec.json.encode(result))
+        kept = self._folder / "kept"
+        kept.mkdir(exist_ok=True, mode=0o700)
+        demolish(kept / key)
+        part.rename(kept / key)
+        self._make_room(key)
+
+    def _make_room(self, key: str) -> None:
+        """Discard what was not used for the longest time. Losing it costs time and nothing else."""
+        with contextlib.suppress(OSError):
+            known = []
+            for folder in (self._folder / "kept").iterdir():
+                size = sum(file.stat().st_size for file in folder.iterdir())
+                known.append((folder.stat().st_mtime, size, folder))
+            left = sum(size for _, size, _ in known)
+            for _, size, folder in sorted(known):
+                if left <= KEPT_BYTES:
+                    return
+                if folder.name != key:
+                    demolish(folder)
+                    left -= size
+
+    # --- running -----------------------------------------------------------------------------------------------
+
+    def _run(
+        self,
+        key: str,
+        site: Site,
+        command: BeforePlan,
+        files: Mapping[str, Input],
+        program: _Program,
+        variables: Mapping[str, str],
+    ) -> None:
+        with run_folder(self._folder / "runs") as run:
+            tree, home, aside, shared = (run / name for name in ("repository", "home", "tmp", "shm"))
+            for folder in (tree, home, aside, shared):
+                folder.mkdir(mode=0o700)
+            staged = stage(tree, files, command.folder or "")
+            order = Order(
+                program=program.path,
+                argv=command.argv,
+                cwd=f"{INSIDE}/{command.folder}" if command.folder else INSIDE,
+                env={
+                    **variables,
+                    "PATH": ":".join(self._path.folders),
+                    "HOME": _HOME,
+                    "TMPDIR": "/tmp",
+                    "LANG": "C.UTF-8",
+                    "TZ": "UTC",
+                    "SOURCE_DATE_EPOCH": str(EPOCH),
+                },
+                folder=run,
+                writable={tree: INSIDE, home: _HOME, aside: "/tmp", shared: "/dev/shm"},
+                readable=(*self._path.readable, *_resolver(command)),
+                network=command.network,
+                seconds=command.timeout.total_seconds(),
+                size=RUN_BYTES,
+                limits={"RLIMIT_FSIZE": OUTPUT_BYTES},
+            )
+            ended = isolated(order)
+            if ended.code != 0:
+                how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
+                said = _last_words(ended.err.strip() or ended.out.strip(), variables.values())
+                raise BadInput(
+                    f"it {how}{said and ':'}{said}",
+                    hint="it sees its `inputs` only, no home, no credentials and, unless `network: true`, no network",
+                )
+            self._keep(key, run, collect(tree, files, staged, site, command))
+
+
+def _tree(site: Site) -> Tree:
+    assert site.tree is not None, "a site with commands has the tree of its commit"
+    return site.tree
+
+
+def _look(path: Path) -> Look | None:
+    try:
+        return look_of(path.lstat())
+    except OSError:
+        return None
+
+
+def _last_words(said: bytes, secrets: Iterable[str]) -> str:
+    """The last lines that a command wrote, without the values that it was given and what looks like a secret."""
+    text = said[-16 * _SHOWN_BYTES :].decode("utf-8", "replace")
+    for value in secrets:
+        for part in (value, *value.splitlines()):
+            text = text.replace(part, HIDDEN) if len(part) >= _LEAST_SECRET else text
+    lines = without_secrets(text[-4 * _SHOWN_BYTES :]).strip().splitlines()[-SHOWN_LINES:]
+    return "".join(f"\n    {line}" for line in lines)[-_SHOWN_BYTES:]
+
+
+def _resolver(command: BeforePlan) -> tuple[str, ...]:
+    """The file behind /etc/resolv.conf where that is a link to what a command does not see."""
+    real = Path("/etc/resolv.conf").resolve()
+    hidden = not any(real.is_relative_to(folder) for folder in ("/etc", "/usr"))
+    return (str(real),) if command.network and hidden and real.is_file() else ()

@@ -1,0 +1,210 @@
+"""What a command sees and what it leaves behind: its inputs in a folder of their own, and the files that it wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.adapters.files import read_plain
+from terrace.errors import BadInput
+from terrace.plans.prepared import Prepared
+from terrace.plans.terraform import Site
+from terrace.stacks.before_plan import BeforePlan, reserved
+from terrace.stacks.layout import Layout
+from terrace.stacks.tree import Tree, read_many
+
+OUTPUT_BYTES = 512 * 2**20
+"""How many bytes a command may leave behind."""
+
+OUTPUT_FILES = 20_000
+"""How many files it may leave behind."""
+
+INPUT_BYTES = 2**30
+"""How many bytes of files it may see."""
+
+EPOCH = 315532800
+"""1980-01-01, the first day that a zip file can tell: the date of every input, and SOURCE_DATE_EPOCH."""
+
+_DEEPEST = 200
+_SHOWN = 5
+
+Look = tuple[int, ...]
+"""What of a file changes whenever somebody changes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file that a command sees, with Git's mode. `content` of a link is its target."""
+
+    mode: str
+    content: bytes
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == "120000"
+
+    @property
+    def executable(self) -> bool:
+        return self.mode == "100755"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that a command wrote: where it is, and whether it can be run."""
+
+    place: Path
+    executable: bool
+
+
+def inputs_of(tree: Tree, command: BeforePlan, made: Mapping[str, Input]) -> dict[str, Input]:
+    """Returns the files that a command sees: of the commit, and those that earlier commands `made`.
+
+    Raises BadInput where there is none, and where they are too large.
+    """
+    paths = [path for path in tree.entries if command.sees(path)]
+    layout = Layout(tree)
+    contents = read_many(tree, paths)
+    found: dict[str, Input] = {}
+    for path in paths:
+        entry = tree.entries[path]
+        # A link that leads out of the repository leads to nothing in a private checkout either.
+        if not entry.is_link or layout.stays_inside(path):
+            found[path] = Input(entry.mode, contents[path])
+    found |= {path: one for path, one in made.items() if command.sees(path)}
+    named = ", ".join(one or "." for one in command.inputs)
+    if not found:
+        raise BadInput(
+            f"no file of the commit is among its inputs: {named}",
+            hint="paths in `inputs` are from the root of the repository",
+        )
+    size = sum(len(one.content) for one in found.values())
+    if size > INPUT_BYTES:
+        raise BadInput(
+            f"its inputs have {size:,} bytes, and {INPUT_BYTES:,} is the most: {named}",
+            hint="name fewer files in `inputs`",
+        )
+    return found
+
+
+def stage(tree: Path, files: Mapping[str, Input], folder: str) -> dict[str, Look]:
+    """Writes the inputs into an empty folder, and returns how they look.
+
+    All have one date, so that what packs them packs the same each time.
+    """
+    (tree / folder).mkdir(parents=True, exist_ok=True)
+    for path, one in sorted(files.items(), key=lambda item: item[1].is_link):
+        place = tree / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if one.is_link:
+            place.symlink_to(os.fsdecode(one.content))
+        else:
+            place.write_bytes(one.content)
+            place.chmod(0o755 if one.executable else 0o644)
+        os.utime(place, (EPOCH, EPOCH), follow_symlinks=False)
+    for there, _, _ in os.walk(tree, topdown=False):
+        Path(there).chmod(0o755)
+        os.utime(there, (EPOCH, EPOCH))
+    return {path: look_of((tree / path).lstat()) for path in files}
+
+
+def collect(
+    tree: Path, files: Mapping[str, Input], staged: Mapping[str, Look], site: Site, command: BeforePlan
+) -> dict[str, Written]:
+    """Returns the files that a command wrote, by path. Nothing of it may run any more.
+
+    Raises BadInput where it wrote what it may not.
+    """
+    found: dict[str, Written] = {}
+    outside: list[str] = []
+    size = 0
+    for path, there, about in _walk(tree):
+        if path in files and (staged[path] == look_of(about) or _is_same(there, about, files[path])):
+            continue
+        if not command.may_write(path):
+            outside.append(path)
+            continue
+        check_output(site, command, path)
+        if not stat.S_ISREG(about.st_mode):
+            what = "a link" if stat.S_ISLNK(about.st_mode) else "no plain file"
+            raise BadInput(f"it wrote {path!r}, which is {what}", hint="let it write plain files only")
+        size += about.st_size
+        found[path] = Written(there, bool(about.st_mode & 0o100))
+        if size > OUTPUT_BYTES or len(found) > OUTPUT_FILES:
+            raise BadInput(
+                f"it left more than {OUTPUT_BYTES:,} bytes or {OUTPUT_FILES:,} files",
+                hint="let it remove what the plan does not need, or write that to $TMPDIR",
+            )
+    if outside:
+        more = f" and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else ""
+        raise BadInput(
+            f"it wrote {', '.join(map(repr, sorted(outside)[:_SHOWN]))}{more}, which `outputs` does not name",
+            hint="name it in `outputs`, or let the command write it to $TMPDIR",
+        )
+    return found
+
+
+def check_output(site: Site, command: BeforePlan, path: str) -> None:
+    """Raises BadInput for a path that no command, or not this one, may write."""
+    why = reserved(path, (*site.stack.var_files, *site.stack.backend_files))
+    if why is not None:
+        raise BadInput(f"it wrote {path!r}: {why}", hint="commit that file, or let the command write another one")
+    if not command.may_write(path):
+        raise BadInput(f"it wrote {path!r}, which `outputs` does not name", hint="name it in `outputs`")
+
+
+def changed(root: Path, prepared: Sequence[Prepared]) -> str | None:
+    """Returns the first file of a checkout that is not as a command left it, or None."""
+    last = {one.path: one for command in prepared for one in command.files}
+    for path, one in last.items():
+        try:
+            content = read_plain(root, path)
+        except (OSError, BadInput):
+            content = None
+        if content is None or hashlib.sha256(content).hexdigest() != one.sha256:
+            return path
+    return None
+
+
+def look_of(about: os.stat_result) -> Look:
+    """Returns what of a file changes whenever somebody changes it."""
+    # Nobody can set the time of the last change of an inode.
+    return (about.st_dev, about.st_ino, about.st_mode, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+
+
+def _walk(tree: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
+    """Everything below a folder that is no folder. Raises BadInput where it lies too deep."""
+    left = [""]
+    while left:
+        here = left.pop()
+        try:
+            (tree / here).chmod(0o700)
+            with os.scandir(tree / here) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except OSError as error:
+            raise BadInput(f"it wrote the folder {here[:200]!r}, which cannot be read: {error.strerror}") from error
+        for entry in entries:
+            path = f"{here}/{entry.name}" if here else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if path.count("/") > _DEEPEST:
+                    raise BadInput(f"it wrote folders that lie too deep in each other: {path[:200]!r}")
+                left.append(path)
+            else:
+                yield path, Path(entry.path), entry.stat(follow_symlinks=False)
+
+
+def _is_same(there: Path, about: os.stat_result, one: Input) -> bool:
+    """Whether a file that was written again is as it was before."""
+    if one.is_link:
+        return stat.S_ISLNK(about.st_mode) and os.fsencode(there.readlink()) == one.content
+    if not stat.S_ISREG(about.st_mode) or about.st_size != len(one.content):
+        return False
+    if bool(about.st_mode & 0o100) != one.executable:
+        return False
+    with contextlib.suppress(OSError):
+        return there.read_bytes() == one.content
+    return False

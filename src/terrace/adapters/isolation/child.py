@@ -1,0 +1,249 @@
+"""Runs one program in namespaces of its own (Linux). A script of its own: `python -I -S child.py`, the order on stdin.
+
+The program sees a root that holds system folders to read, the folders it is given to write, and nothing else of this
+machine: no home, no sockets of services, no processes of others. It has no capabilities and, unless the order says so,
+no network. Every process that it starts ends when it ends, or when the process that started this one dies.
+
+How it went is written to the file `report` of the order: {"error": ...} where the program was not started, {"code": N}
+at its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import platform
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+_NEW_NAMESPACES = 0x00020000 | 0x10000000 | 0x20000000 | 0x08000000 | 0x04000000  # mount, user, process, IPC, UTS
+_NEW_NETWORK = 0x40000000
+_PRIVATE, _BIND, _REMOUNT, _RECURSIVE = 1 << 18, 4096, 32, 16384
+_READ_ONLY, _NO_SETUID, _NO_DEVICES = 1, 2, 4
+_DETACH = 2
+_DEATH_SIGNAL, _DUMPABLE, _NO_NEW_PRIVILEGES, _DROP_CAPABILITY = 1, 4, 38, 24
+_MOUNT_SETATTR = 442
+_AT_RECURSIVE = 0x8000
+_HERE = -100
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+_NOBODY = 65534
+_KEYCTL = {"x86_64": 250, "aarch64": 219}
+"""The number of the call `keyctl`, where it is known."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Attributes(ctypes.Structure):
+    _fields_ = (
+        ("set", ctypes.c_uint64),
+        ("clear", ctypes.c_uint64),
+        ("propagation", ctypes.c_uint64),
+        ("user_namespace", ctypes.c_uint64),
+    )
+
+
+class _Refused(Exception):
+    """The system does not let this process do it."""
+
+
+def _call(what: str, name: str, *arguments: Any) -> None:
+    if getattr(_libc, name)(*arguments) != 0:
+        raise _Refused(f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else os.fsencode(text)
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    what = f"cannot mount {target}"
+    _call(what, "mount", _bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(flags), _bytes(data))
+
+
+def _restrict(path: str, attributes: int) -> None:
+    """Sets attributes of a mount and of all below it."""
+    wanted = _Attributes(set=attributes)
+    done = _libc.syscall(
+        ctypes.c_long(_MOUNT_SETATTR),
+        ctypes.c_int(_HERE),
+        ctypes.c_char_p(os.fsencode(path)),
+        ctypes.c_uint(_AT_RECURSIVE),
+        ctypes.byref(wanted),
+        ctypes.c_size_t(ctypes.sizeof(wanted)),
+    )
+    if done != 0:
+        raise _Refused(f"cannot restrict {path} (it takes Linux 5.12): {os.strerror(ctypes.get_errno())}")
+
+
+def _die_with_parent() -> None:
+    _call("cannot follow the parent", "prctl", _DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+
+
+def _enter(network: bool) -> None:
+    user, group = os.getuid(), os.getgid()
+    _call("no namespaces", "unshare", _NEW_NAMESPACES | (0 if network else _NEW_NETWORK))
+    # The superuser of this machine is nobody inside: it could make what is to be read only writable again.
+    inside = (user or _NOBODY, group or _NOBODY)
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{inside[0]} {user} 1"),
+        ("gid_map", f"{inside[1]} {group} 1"),
+    ):
+        try:
+            Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
+        except OSError as error:
+            raise _Refused(f"cannot write {name}: {error.strerror}") from error
+
+
+def _bind(source: str, root: str, target: str, attributes: int) -> None:
+    there = Path(root + target)
+    if Path(source).is_dir():
+        there.mkdir(parents=True, exist_ok=True)
+    else:
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.touch()
+    _mount(source, str(there), None, _BIND | _RECURSIVE)
+    _restrict(str(there), attributes)
+
+
+def _build(order: dict[str, Any]) -> None:
+    """Makes the root that the program sees, and goes into it."""
+    root = order["root"]
+    _mount(None, "/", None, _RECURSIVE | _PRIVATE)
+    _mount("terrace", root, "tmpfs", _NO_SETUID | _NO_DEVICES, "mode=0755,size=1m")
+    for name, target in order["links"].items():
+        Path(root + name).parent.mkdir(parents=True, exist_ok=True)
+        Path(root + name).symlink_to(target)
+    for path in order["readable"]:
+        _bind(path, root, path, _READ_ONLY | _NO_SETUID | _NO_DEVICES)
+    for path, target in order["writable"].items():
+        _bind(path, root, target, _NO_SETUID | _NO_DEVICES)
+    Path(f"{root}/dev").mkdir(exist_ok=True)
+    for name in _DEVICES:
+        _bind(f"/dev/{name}", root, f"/dev/{name}", _NO_SETUID)
+    for name, target in _LINKS.items():
+        Path(f"{root}/dev/{name}").symlink_to(target)
+    Path(f"{root}/proc").mkdir()
+    _mount("proc", f"{root}/proc", "proc", _NO_SETUID | _NO_DEVICES | 8)
+    os.chdir(root)
+    _call("cannot change the root", "pivot_root", b".", b".")
+    _call("cannot leave the old root", "umount2", b".", _DETACH)
+    os.chdir("/")
+    _mount(None, "/", None, _REMOUNT | _BIND | _READ_ONLY | _NO_SETUID | _NO_DEVICES)
+
+
+def _raise_loopback() -> None:
+    """Lets programs talk to themselves. Where it cannot be, they are told so by what they try."""
+    import fcntl
+    import socket
+    import struct
+
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        fcntl.ioctl(one, 0x8914, struct.pack("16sh", b"lo", 1) + bytes(14))
+
+
+def _give_up_rights() -> None:
+    # The program must not look into this process: it would find the order, and the report.
+    _call("cannot hide", "prctl", _DUMPABLE, 0, 0, 0, 0)
+    for number in range(64):
+        _libc.prctl(_DROP_CAPABILITY, number, 0, 0, 0)
+    _call("cannot give up rights", "prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    keyctl = _KEYCTL.get(platform.machine())
+    if keyctl is not None:
+        # A new session keyring: keys of the one that started us stay out of reach.
+        _libc.syscall(ctypes.c_long(keyctl), ctypes.c_int(1), None)
+
+
+def _limit(limits: dict[str, int]) -> None:
+    for name, value in limits.items():
+        kind = getattr(resource, name)
+        _, most = resource.getrlimit(kind)
+        least = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(kind, (least, least))
+
+
+def _first(order: dict[str, Any], report: int, ready: int, go: int) -> int:
+    """The first process of the namespace: it starts the program, waits for it, and ends everything else by ending."""
+    _die_with_parent()
+    os.write(ready, b"1")
+    if os.read(go, 1) != b"1":
+        return 1
+    if not order["network"]:
+        _raise_loopback()
+    _build(order)
+    _give_up_rights()
+    told, tells = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+            os.setsid()
+            os.umask(0o022)
+            os.chdir(order["cwd"])
+            _limit(order["limits"])
+            os.execve(order["program"], order["argv"], order["env"])
+        except OSError as error:
+            os.write(tells, (error.strerror or str(error)).encode())
+        finally:
+            os._exit(127)
+    os.close(tells)
+    why = os.read(told, 1000).decode("utf-8", "replace")
+    code = _wait(child)
+    _write(report, {"error": f"{order['argv'][0]} cannot be run: {why}"} if why else {"code": code})
+    return 0
+
+
+def _wait(child: int) -> int:
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            return os.waitstatus_to_exitcode(status)
+
+
+def _write(report: int, told: dict[str, Any]) -> None:
+    os.pwrite(report, json.dumps(told).encode(), 0)
+
+
+def main() -> int:
+    """Carries out the order on stdin."""
+    order = json.load(sys.stdin)
+    report = os.open(order["report"], os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        _die_with_parent()
+        if os.getppid() != order["parent"]:
+            return 1
+        _enter(order["network"])
+        # Entering took the order to die with the parent away.
+        _die_with_parent()
+        if os.getppid() != order["parent"]:
+            return 1
+        (ready, tells_ready), (go, tells_go) = os.pipe(), os.pipe()
+        first = os.fork()
+        if first == 0:
+            os.close(tells_go)
+            os.close(ready)
+            try:
+                os._exit(_first(order, report, tells_ready, go))
+            except (_Refused, OSError) as error:
+                _write(report, {"error": str(error), "isolation": True})
+            finally:
+                os._exit(1)
+        os.close(tells_ready)
+        os.close(go)
+        if os.read(ready, 1) == b"1":
+            os.write(tells_go, b"1")
+        os.waitpid(first, 0)
+    except (_Refused, OSError) as error:
+        _write(report, {"error": str(error), "isolation": True})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""The parent's side of running a program in a root of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from terrace.adapters.confined import Disk, Limits, confined
+from terrace.errors import NotReady
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store")
+"""Folders of the system that a program may read."""
+
+SETTINGS = (
+    *("passwd", "group", "nsswitch.conf", "hosts", "resolv.conf", "services", "protocols", "localtime", "timezone"),
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ssl", "pki", "ca-certificates", "ca-certificates.conf"),
+    *("alternatives", "mime.types", "os-release", "magic", "bash.bashrc", "profile.d", "java-17-openjdk"),
+)
+"""What it may read of /etc: what programs need to run, and nothing that could be a secret."""
+
+_CHILD = Path(__file__).with_name("child.py")
+
+HINT = (
+    "commands of `before_plan` run where Linux (5.12 or newer) lets a user make namespaces: in a container, start it "
+    "with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`; on Ubuntu 24.04, "
+    "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`; `terrace doctor` tells whether it works"
+)
+
+PROCESSES = 4096
+"""How many processes a program may start at once."""
+
+
+class NoIsolation(NotReady):
+    """This machine cannot run a program apart from everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run. `program` is its path inside; `writable` are folders of this machine by their path inside;
+    `readable` are more folders that it may read at their own place. `size` is how many bytes it may write in all."""
+
+    program: str
+    argv: Sequence[str]
+    cwd: str
+    env: Mapping[str, str]
+    folder: Path
+    writable: Mapping[Path, str]
+    readable: Sequence[str] = ()
+    network: bool = False
+    seconds: float = 600.0
+    output: int = 16 * 2**20
+    size: int = 2**32
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A program that ended by itself; negative codes are signals. `said` is what it wrote to stdout and stderr."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+class _Report(msgspec.Struct, frozen=True):
+    code: int | None = None
+    error: str = ""
+    isolation: bool = False
+
+
+def isolated(order: Order) -> Ended:
+    """Runs a program to its end, apart from everything else of this machine.
+
+    `order.folder` is a private folder for what is needed meanwhile. Raises NoIsolation where this machine cannot do
+    it, NotReady where the program cannot be run, TooMuch at the first limit: then everything that it started is ended.
+    """
+    root, report = order.folder / "root", order.folder / "report.json"
+    root.mkdir(mode=0o700)
+    links = {path: str(Path(path).readlink()) for path in SYSTEM if Path(path).is_symlink()}
+    readable = [path for path in SYSTEM if path not in links and Path(path).is_dir()]
+    readable += [path for path in (f"/etc/{name}" for name in SETTINGS) if Path(path).exists()]
+    text = json.dumps(
+        {
+            "parent": os.getpid(),
+            "root": str(root),
+            "report": str(report),
+            "links": links,
+            "readable": [*readable, *order.readable],
+            "writable": {str(path): inside for path, inside in order.writable.items()},
+            "program": order.program,
+            "argv": list(order.argv),
+            "cwd": order.cwd,
+            "env": dict(order.env),
+            "network": order.network,
+            "limits": {"RLIMIT_CORE": 0, "RLIMIT_NPROC": PROCESSES, **order.limits},
+        }
+    )
+    disk = Disk(tuple(order.writable), order.size)
+    done = confined(
+        [sys.executable, "-I", "-S", _CHILD],
+        cwd=order.folder,
+        env={"PATH": os.defpath},
+        limits=Limits(order.seconds, order.output, disk=disk),
+        stdin=text.encode("utf-8", "surrogateescape"),
+        name=order.argv[0],
+    )
+    try:
+        told = msgspec.json.decode(report.read_bytes(), type=_Report)
+    except (OSError, msgspec.MsgspecError):
+        said = done.message.splitlines()
+        raise NoIsolation(
+            f"a program cannot be isolated here: {said[-1] if said else 'it was ended'}", hint=HINT
+        ) from None
+    if told.code is None:
+        if told.isolation:
+            raise NoIsolation(f"a program cannot be isolated here: {told.error}", hint=HINT)
+        raise NotReady(told.error)
+    return Ended(told.code, done.out, done.err)
+
+
+@lru_cache(maxsize=1)
+def why_not() -> str:
+    """Returns why this machine cannot isolate a program; "" where it can. It is tried once."""
+    folder = Path(tempfile.mkdtemp(prefix="terrace-isolation-"))
+    try:
+        inside = folder / "tmp"
+        inside.mkdir()
+        found = shutil.which("true", path="/usr/bin:/bin")
+        if found is None:
+            return "there is no program `true`"
+        order = Order(found, ["true"], "/tmp", {}, folder, {inside: "/tmp"}, seconds=30)
+        ended = isolated(order)
+        return "" if ended.code == 0 else f"`true` ended with {ended.code}"
+    except NotReady as error:
+        return error.message
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

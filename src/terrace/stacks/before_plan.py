@@ -1,0 +1,167 @@
+"""The commands of `before_plan`: what runs before a stack is planned, which files it sees, and what it may write.
+
+A command sees the files that `inputs` name, and what earlier commands of the stack wrote. All paths are from the root
+of the repository. Terrace takes the commands of a stack from the trust root, never from the change that is planned.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from terrace.stacks.layout import LOCK_FILE, is_configuration, is_written_by_terrace
+from terrace.stacks.stack_patterns import captures, filled
+
+if TYPE_CHECKING:
+    from terrace.stacks.config import Config
+    from terrace.stacks.model import Stack
+
+TIMEOUT = timedelta(minutes=10)
+"""How long a command may take where terrace.yaml does not say."""
+
+LONGEST_GLOB = 500
+"""Characters of a pattern."""
+
+OWN_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SOURCE_DATE_EPOCH")
+"""Variables that Terrace sets for every command."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeforePlan:
+    """One command. `folder` is where it runs: "" is the root of the repository, None the folder of the stack.
+
+    Without `inputs` it sees the folder that it runs in. `outputs` are the only paths that it may write. `env` names the
+    variables of Terrace's own environment that it gets. `line` is where it is in the file, 0 where that is not known.
+    """
+
+    argv: tuple[str, ...]
+    folder: str | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    network: bool = False
+    timeout: timedelta = TIMEOUT
+    line: int = field(default=0, compare=False)
+
+    @property
+    def shown(self) -> str:
+        """Returns the command as a shell would take it, for messages."""
+        return shlex.join(self.argv)
+
+    def filled(self, values: tuple[str, ...]) -> BeforePlan:
+        """Returns the command with its captures replaced by what a pattern matched."""
+        return replace(
+            self,
+            argv=tuple(filled(one, values) for one in self.argv),
+            folder=None if self.folder is None else filled(self.folder, values),
+            inputs=tuple(filled(one, values) for one in self.inputs),
+            outputs=tuple(filled(one, values) for one in self.outputs),
+        )
+
+    def at(self, path: str) -> BeforePlan:
+        """Returns the command for the stack in a folder: where it runs and what it sees are filled in."""
+        folder = path if self.folder is None else self.folder
+        return replace(self, folder=folder, inputs=self.inputs or (folder,))
+
+    def sees(self, path: str) -> bool:
+        """Returns whether a path is among the inputs."""
+        return any(matches(glob, path) for glob in self.inputs)
+
+    def may_write(self, path: str) -> bool:
+        """Returns whether a path is among the outputs."""
+        return any(matches(glob, path) for glob in self.outputs)
+
+
+def commands_of(config: Config, stack: Stack) -> tuple[BeforePlan, ...]:
+    """Returns the commands that a configuration has for a stack: those for every stack, then those of its entry.
+
+    The entry is found by environment and folder. Where a folder has several entries in one environment, the name
+    decides; a name that none of them has gets the commands of all.
+    """
+    there = [one for one in config.stacks if (one.environment, one.path) == (stack.environment, stack.path)]
+    entries = [(one.name, one.before_plan) for one in there] or list(_of_patterns(config, stack))
+    mine = [entry for entry in entries if entry[0] == stack.name] or entries
+    own = (command for _, commands in mine for command in commands)
+    return tuple(dict.fromkeys(command.at(stack.path) for command in (*config.before_plan, *own)))
+
+
+def _of_patterns(config: Config, stack: Stack) -> Iterator[tuple[str, tuple[BeforePlan, ...]]]:
+    """The names that patterns give a stack's folder in its environment, with the commands."""
+    for pattern in config.stack_patterns:
+        values = captures(pattern.path, stack.path)
+        if values is not None and filled(pattern.environment, values) == stack.environment:
+            name = filled(pattern.name, values) or stack.path.rpartition("/")[2]
+            yield name, tuple(command.filled(values) for command in pattern.before_plan)
+
+
+def has_commands(config: Config) -> bool:
+    """Returns whether a configuration has a command for any stack."""
+    named = any(one.before_plan for one in config.stacks)
+    return bool(config.before_plan) or named or any(one.before_plan for one in config.stack_patterns)
+
+
+def matches(glob: str, path: str) -> bool:
+    """Returns whether a path is what a pattern names, or lies below that.
+
+    `*` and `?` match inside of one name, `**` any number of folders. "" is the root of the repository.
+    """
+    return not glob or _compiled(glob).fullmatch(path) is not None
+
+
+def fault(glob: str) -> str | None:
+    """Returns what is wrong with a pattern, or None."""
+    if len(glob) > LONGEST_GLOB:
+        return f"it is longer than {LONGEST_GLOB} characters"
+    if any("**" in part and part != "**" for part in glob.split("/")):
+        return "`**` is the whole name of a folder, as in `src/**/*.py`"
+    if "[" in glob:
+        return "only `*`, `**` and `?` are known in a pattern"
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(glob: str) -> re.Pattern[str]:
+    parts = []
+    for part in glob.split("/"):
+        if part == "**":
+            parts.append("(?:[^/]+/)*")
+            continue
+        name = "".join({"*": "[^/]*", "?": "[^/]"}.get(letter, re.escape(letter)) for letter in part)
+        parts.append(f"{name}/")
+    text = "".join(parts)
+    # What a pattern matches may be a folder: then everything below it belongs to it.
+    whole = f"{text[:-1]}(?:/.*)?" if text.endswith("/") else f"{text}.*"
+    return re.compile(whole, re.DOTALL)
+
+
+def reserved(path: str, given: Collection[str] = ()) -> str | None:
+    """Returns why no command may write a file of this path, or None. `given` are the files of variables and of settings
+    of the backend that terrace.yaml names for the stack.
+
+    What Terraform reads as configuration is judged as the commit has it, so that no command may add to it.
+    """
+    *folders, name = path.split("/")
+    lowered = [folder.lower() for folder in folders]
+    if any(folder in (".git", ".terraform") for folder in lowered) or name.lower() in (".git", ".terraform"):
+        return "Git or Terraform keeps that name for itself"
+    if is_written_by_terrace(name):
+        return "Terrace writes a file of that name"
+    if is_configuration(name) or name.endswith((".tfvars", ".tfvars.json")) or path in given:
+        return "Terraform reads it as configuration, which is judged as it is committed"
+    if name == LOCK_FILE or name.startswith("terraform.tfstate"):
+        return "Terraform keeps that name for itself"
+    return None
+
+
+def seen_by(commands: Iterable[BeforePlan], paths: Iterable[str]) -> Iterator[tuple[str, BeforePlan]]:
+    """Yields each path that is an input of a command, with the first such command."""
+    known = tuple(commands)
+    for path in paths:
+        first = next((command for command in known if command.sees(path)), None)
+        if first is not None:
+            yield path, first

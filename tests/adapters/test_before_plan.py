@@ -1,0 +1,490 @@
+"""Commands before a plan: what they see, what they may write, what is kept, and what a hostile one cannot do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.trees import DictTree
+from terrace.adapters.before_plan import commands as module
+from terrace.adapters.before_plan.commands import Commands
+from terrace.adapters.before_plan.files import changed
+from terrace.adapters.isolation.folders import demolish
+from terrace.adapters.isolation.run import why_not
+from terrace.errors import NotReady
+from terrace.plans.prepared import CommandFailed, digest_of, not_reproducible
+from terrace.plans.terraform import Site
+from terrace.stacks.before_plan import BeforePlan
+from terrace.stacks.model import Stack
+
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=f"commands cannot run here: {why_not()}")
+
+SECRET = b"s" * 32
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+def sh(script: str, **more: Any) -> BeforePlan:
+    given = {"folder": "app", "inputs": ("app",), "outputs": ("app/out",), **more}
+    return BeforePlan(("sh", "-c", script), **given)
+
+
+class Place:
+    """A checkout of some files, and what runs commands in it."""
+
+    def __init__(self, folder: Path, files: Mapping[str, str], environ: Mapping[str, str] | None = None) -> None:
+        self.folder, self.files = folder, dict(files)
+        self.environ = {"PATH": PATH, **(environ or {})}
+        self.commands = self.anew()
+
+    def anew(self, secret: bytes | None = SECRET) -> Commands:
+        return Commands(self.folder / "cache", secret, self.environ, (self.folder / "private",))
+
+    def site(self, *commands: BeforePlan, key: str = "dev/app", root: str = "root") -> Site:
+        where = self.folder / root
+        for path, text in self.files.items():
+            (where / path).parent.mkdir(parents=True, exist_ok=True)
+            (where / path).write_text(text.removeprefix("+x "))
+        stack = Stack(key.partition("/")[0], "app", key.partition("/")[2])
+        return Site(stack, where, "init", commands=commands, tree=DictTree(self.files))
+
+    def out(self, path: str = "app/out", root: str = "root") -> str:
+        return (self.folder / root / path).read_text()
+
+    def kept(self) -> list[Path]:
+        return sorted((self.folder / "cache/before-plan/kept").glob("*"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    (tmp_path / "private").mkdir()
+    return Place(tmp_path, {"app/main.tf": "", "app/a.txt": "one\n", "lib/b.txt": "two\n"})
+
+
+# --- what a command sees and writes ------------------------------------------------------------------------------
+
+
+def test_a_command_sees_its_inputs_and_nothing_else_of_the_commit(place: Place) -> None:
+    place.commands.prepare(
+        place.site(sh("find /repository -type f > /tmp/all; cp /tmp/all out", inputs=("app/*.txt",)))
+    )
+    assert place.out() == "/repository/app/a.txt\n"
+
+
+def test_a_command_may_write_its_outputs_and_everything_else_is_named(place: Place) -> None:
+    with pytest.raises(CommandFailed) as refused:
+        place.commands.prepare(place.site(sh("echo > out; echo > other; mkdir -p x; echo > x/y; echo > a.txt")))
+    assert "it wrote 'app/a.txt', 'app/other', 'app/x/y', which `outputs` does not name" in refused.value.message
+    assert "$TMPDIR" in str(refused.value.hint)
+    assert not (place.folder / "root/app/out").exists()
+    assert not (place.folder / "root/app/other").exists()
+    assert place.kept() == []
+
+
+def test_what_is_written_to_the_home_and_aside_is_gone(place: Place) -> None:
+    place.commands.prepare(place.site(sh("echo 1 > $HOME/x; echo 1 > $TMPDIR/y; echo ok > out")))
+    assert place.out() == "ok\n"
+    assert list((place.folder / "cache/before-plan/runs").iterdir()) == []
+
+
+def test_a_later_command_sees_what_an_earlier_one_wrote(place: Place) -> None:
+    first = sh("cat a.txt > out")
+    second = BeforePlan(("sh", "-c", "cat app/out lib/b.txt > all"), "", ("app/out", "lib"), ("all",))
+    done = place.commands.prepare(place.site(first, second))
+    assert place.out("all") == "one\ntwo\n"
+    assert [file.path for one in done for file in one.files] == ["app/out", "all"]
+
+
+def test_a_script_of_the_commit_runs_where_it_is_among_the_inputs(place: Place) -> None:
+    place.files |= {"app/build.sh": "+x #!/bin/sh\necho built > out\n", "app/plain.sh": "#!/bin/sh\n"}
+    run = BeforePlan(("./build.sh",), "app", ("app/*.sh",), ("app/out",))
+    place.commands.prepare(place.site(run))
+    assert place.out() == "built\n"
+    with pytest.raises(CommandFailed, match=r"app/build.sh is not among its inputs: app/a.txt"):
+        place.commands.prepare(place.site(BeforePlan(("./build.sh",), "app", ("app/a.txt",))))
+    with pytest.raises(CommandFailed) as refused:
+        place.commands.prepare(place.site(BeforePlan(("./plain.sh",), "app", ("app/*.sh",))))
+    assert refused.value.hint == "git update-index --chmod=+x app/plain.sh"
+
+
+def test_no_file_among_the_inputs_is_told(place: Place) -> None:
+    with pytest.raises(CommandFailed, match=r"no file of the commit is among its inputs: src/\*\.py"):
+        place.commands.prepare(place.site(sh("true", inputs=("src/*.py",))))
+
+
+def test_a_failing_command_is_told_with_its_place_its_code_and_its_last_lines_masked(place: Place) -> None:
+    place.environ["API"] = "hunter2-hunter2"
+    script = 'seq 1 1000 >&2; echo "token $API" >&2; echo "AKIAIOSFODNN7EXAMPLQ" >&2; exit 7'
+    with pytest.raises(CommandFailed) as failed:
+        place.commands.prepare(place.site(sh(script, env=("API",), line=12)))
+    told = str(failed.value)
+    assert told.startswith("terrace.yaml:12: dev/app is not planned: `sh -c ")
+    assert "it ended with 7:\n    98" in told
+    assert "token (sensitive)" in told
+    assert "hunter2" not in told.partition("it ended with 7")[2]
+    assert "AKIAIOSFODNN7EXAMPLQ" not in told.partition("it ended with 7")[2]
+    assert "\n    500\n" not in told
+
+
+def test_a_program_that_is_not_there_is_told(place: Place) -> None:
+    with pytest.raises(NotReady, match="no-such-program is in no folder of PATH that a command sees"):
+        place.commands.prepare(place.site(BeforePlan(("no-such-program",), "app", ("app",))))
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("ln -s /etc/passwd out", "'app/out', which is a link"),
+        ("ln -s a.txt out", "'app/out', which is a link"),
+        ("mkfifo out", "'app/out', which is no plain file"),
+        ("mkdir out; ln -s .. out/up", "'app/out/up', which is a link"),
+        ("mkdir out; echo > out/x.tf", "'app/out/x.tf': Terraform reads it as configuration"),
+        ("mkdir -p out/.terraform; echo > out/.terraform/x", "keeps that name for itself"),
+        ("mkdir -p out/.git; echo > out/.git/config", "keeps that name for itself"),
+        ("rm a.txt; ln -s /etc/passwd a.txt; echo > out", "it wrote 'app/a.txt', which `outputs` does not name"),
+        ("chmod +x a.txt; echo > out", "it wrote 'app/a.txt', which `outputs` does not name"),
+        ("d=out; i=0; while [ $i -lt 210 ]; do d=$d/d; i=$((i+1)); done; mkdir -p $d; echo > $d/x", "too deep"),
+        ("echo > ../lib; echo > out", "it wrote 'lib', which `outputs` does not name"),
+    ],
+)
+def test_links_pipes_and_names_of_others_are_refused(place: Place, script: str, why: str) -> None:
+    with pytest.raises(CommandFailed) as refused:
+        place.commands.prepare(place.site(sh(script)))
+    assert why in refused.value.message
+    assert not os.path.lexists(place.folder / "root/app/out")
+
+
+def test_an_output_never_replaces_a_file_of_the_commit_with_another_content(place: Place) -> None:
+    site = place.site(sh("echo other > a.txt", outputs=("app/a.txt",)))
+    with pytest.raises(CommandFailed, match=r"'app/a.txt', which is in the commit with another content"):
+        place.commands.prepare(site)
+    assert place.out("app/a.txt") == "one\n"
+    place.commands.prepare(place.site(sh("rm a.txt; echo one > a.txt", outputs=("app/a.txt",))))
+
+
+def test_an_output_is_not_written_through_a_link_of_the_commit(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    site = place.site(sh("rm -f out; mkdir out; echo > out/x", outputs=("app/out",)))
+    (tmp_path / "root/app/out").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CommandFailed):
+        place.commands.prepare(site)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_two_stacks_that_want_another_content_at_one_path_are_told(place: Place) -> None:
+    place.commands.prepare(place.site(sh("echo 1 > out"), key="dev/app"))
+    with pytest.raises(CommandFailed, match=r"'app/out', which a command for dev/app wrote with another content"):
+        place.commands.prepare(place.site(sh("echo 2 > out"), key="prod/app"))
+    place.commands.prepare(place.site(sh("echo 1 > out"), key="prod/app"))
+
+
+# --- what a hostile command cannot do ----------------------------------------------------------------------------
+
+
+def test_a_command_sees_no_home_no_secret_no_process_and_no_variable_of_this_machine(place: Place) -> None:
+    home = Path.home()
+    place.environ |= {"AWS_SECRET_ACCESS_KEY": "x", "TERRACE_BACKUP_KEY": "y", "GITHUB_TOKEN": "z", "NAMED": "n"}
+    script = (
+        f"{{ cat {home}/.aws/credentials; ls {home} {place.folder} /run /var /root /etc/shadow /etc/ssh; "
+        "cat /proc/*/environ; } > /tmp/seen 2>/dev/null; "
+        "grep -c . /tmp/seen > out; ls /proc | grep -c '^[0-9]' >> out; env | cut -d= -f1 | sort >> out; "
+        "ls -d /repository/* /tmp/* >> out"
+    )
+    place.commands.prepare(place.site(sh(script, env=("NAMED",))))
+    lines = place.out().splitlines()
+    named = ["HOME", "LANG", "NAMED", "PATH", "PWD", "SOURCE_DATE_EPOCH", "TMPDIR", "TZ"]
+    assert [one for one in lines if one.isupper() and one.isidentifier() and one not in ("OLDPWD", "SHLVL")] == named
+    assert int(lines[1]) < 6
+    assert "AWS_SECRET_ACCESS_KEY" not in place.out()
+
+
+def test_a_command_reaches_no_server_unless_the_network_is_named(place: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        script = (
+            f"import socket\ntry:\n  socket.create_connection(('127.0.0.1', {port}), 2)\n  r = 'reached'\n"
+            "except OSError:\n  r = 'nothing'\nopen('out', 'w').write(r)"
+        )
+        for network, found in ((False, "nothing"), (True, "reached")):
+            run = BeforePlan(("python3", "-c", script), "app", ("app",), ("app/out",), network=network)
+            place.commands.prepare(place.site(run))
+            assert place.out() == found
+
+
+def test_a_command_writes_nowhere_but_its_own_folders_and_gains_no_rights(place: Place) -> None:
+    script = (
+        "for d in /usr /etc /bin /dev /proc / /usr/local/bin; do (echo > $d/terrace-evil) 2>/dev/null && echo $d; done;"
+        "mount -o remount,rw /usr 2>/dev/null && echo remounted;"
+        "unshare -Urm sh -c 'mount -o remount,rw,bind /usr && echo > /usr/terrace-evil' 2>/dev/null && echo nested;"
+        "grep CapEff /proc/self/status; grep NoNewPrivs /proc/self/status"
+    )
+    place.commands.prepare(place.site(sh(f"{{ {script}; }} > out")))
+    assert place.out().split() == ["CapEff:", "0000000000000000", "NoNewPrivs:", "1"]
+    assert not Path("/usr/terrace-evil").exists()
+
+
+def test_what_a_command_leaves_running_is_ended(place: Place) -> None:
+    # Its name is found among all processes of this machine.
+    marker = f"9{os.getpid()}.25"
+    place.commands.prepare(place.site(sh(f"sleep {marker} & setsid sleep {marker} & (sleep {marker} &) ; echo > out")))
+    assert _running(marker) == []
+
+
+def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(place: Place) -> None:
+    marker = f"8{os.getpid()}.25"
+    with pytest.raises(NotReady, match=r"did not end within 0\.5 s"):
+        script = f"setsid sleep {marker} & sleep {marker}"
+        place.commands.prepare(place.site(sh(script, timeout=timedelta(seconds=0.5))))
+    _until(lambda: _running(marker) == [])
+    assert place.kept() == []
+
+
+def test_a_command_dies_with_terrace(place: Place, tmp_path: Path) -> None:
+    marker = f"7{os.getpid()}.25"
+    text = (
+        "import sys; sys.path[:0] = sys.argv[3:]\n"
+        "from pathlib import Path\nfrom test_before_plan import Place, sh\n"
+        "place = Place(Path(sys.argv[1]), {'app/main.tf': ''})\n"
+        "place.commands.prepare(place.site(sh(f'echo > out; sleep {sys.argv[2]}')))\n"
+    )
+    here = str(Path(__file__).parent)
+    child = subprocess.Popen([sys.executable, "-c", text, str(tmp_path), marker, here, str(Path(here).parent)])
+    _until(lambda: _running(marker) != [])
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    _until(lambda: _running(marker) == [])
+    assert place.kept() == []
+    # What the dead run left is removed by a later one, once it is not young any more.
+    (left,) = (tmp_path / "cache/before-plan/runs").iterdir()
+    os.utime(left, (1, 1))
+    place.commands.prepare(place.site(sh("echo > out")))
+    assert not left.exists()
+
+
+def test_a_command_that_fills_the_disk_or_talks_without_an_end_is_stopped(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RUN_BYTES", 20 * 2**20)
+    with pytest.raises(NotReady, match="wrote more than 20,971,520 bytes"):
+        place.commands.prepare(place.site(sh("while :; do head -c 5000000 /dev/zero >> $TMPDIR/x; done")))
+    with pytest.raises(NotReady, match="said more than"):
+        place.commands.prepare(place.site(sh("yes")))
+
+
+def test_a_command_cannot_write_a_report_of_its_own(place: Place) -> None:
+    script = "for f in /proc/1/fd/*; do echo '{\"code\": 0}' > $f; done; cat /proc/1/environ /proc/1/mem; exit 3"
+    with pytest.raises(CommandFailed, match="it ended with 3"):
+        place.commands.prepare(place.site(sh(script)))
+
+
+def test_whatever_a_program_left_is_removed_and_no_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/file").write_text("kept")
+    left = tmp_path / "left"
+    left.mkdir()
+    (left / "link").symlink_to(tmp_path / "mine")
+    script = (
+        "import os\nfor i in range(260):\n  os.mkdir('d' * 20)\n  os.chdir('d' * 20)\nopen('x', 'w')\nos.chmod('.', 0)"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=left, check=True)
+    demolish(left)
+    assert not left.exists()
+    assert (tmp_path / "mine/file").read_text() == "kept"
+
+
+# --- what is kept ------------------------------------------------------------------------------------------------
+
+
+def counted(place: Place, **more: Any) -> BeforePlan:
+    """A command whose output differs each time that it runs."""
+    return sh("cat /proc/sys/kernel/random/uuid > out", **more)
+
+
+def prepared(place: Place, command: BeforePlan, root: str = "root", commands: Commands | None = None) -> str:
+    (commands or place.commands).prepare(place.site(command, root=root))
+    return place.out(root=root)
+
+
+def test_what_a_command_wrote_is_kept_as_long_as_all_that_it_sees_is_the_same(place: Place) -> None:
+    first = prepared(place, counted(place))
+    assert prepared(place, counted(place), "other") == first
+    assert prepared(place, counted(place), "third", place.anew()) == first
+    place.files["lib/b.txt"] = "changed, and no input\n"
+    assert prepared(place, counted(place), "fourth") == first
+    place.files["app/a.txt"] = "changed\n"
+    second = prepared(place, counted(place), "fifth")
+    assert second != first
+    place.files["app/a.txt"] = "+x changed\n"
+    assert prepared(place, counted(place), "sixth") != second
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"network": True},
+        {"outputs": ("app/out", "app/more")},
+        {"folder": ""},
+        {"inputs": ("app", "lib")},
+    ],
+)
+def test_another_command_takes_nothing_that_was_kept(place: Place, more: dict[str, Any]) -> None:
+    if more == {"folder": ""}:
+        more = {"folder": "", "outputs": ("app/out", "out")}
+        first, path = prepared(place, sh("cat /proc/sys/kernel/random/uuid > out", outputs=("app/out", "out"))), "out"
+    else:
+        first, path = prepared(place, counted(place)), "app/out"
+    place.commands.prepare(place.site(counted(place, **more), root="other"))
+    assert place.out(path, "other") != first
+
+
+def test_a_variable_that_a_command_gets_is_part_of_what_is_kept(place: Place) -> None:
+    place.environ["MODE"] = "a"
+    first = prepared(place, counted(place, env=("MODE",)))
+    place.environ["MODE"] = "b"
+    assert prepared(place, counted(place, env=("MODE",)), "other") != first
+    del place.environ["MODE"]
+    assert prepared(place, counted(place, env=("MODE",)), "third") != first
+    place.environ["MODE"] = "a"
+    assert prepared(place, counted(place, env=("MODE",)), "fourth") == first
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "forged", "no manifest", "empty", "folder", "gone file"])
+def test_a_result_that_is_damaged_or_forged_is_never_used(place: Place, damage: str) -> None:
+    first = prepared(place, counted(place))
+    (kept,) = place.kept()
+    file, manifest = kept / "0", kept / "manifest.json"
+    match damage:
+        case "cut":
+            file.write_text(first[:5])
+        case "changed":
+            file.write_text(first.swapcase())
+        case "forged":
+            evil = Place(place.folder, place.files).anew(b"another key")
+            other = place.folder / "cache/before-plan"
+            other.rename(place.folder / "mine")
+            evil.prepare(place.site(counted(place), root="evil"))
+            (theirs,) = place.kept()
+            (place.folder / "mine/kept" / kept.name).rename(place.folder / "aside")
+            theirs.rename(place.folder / "mine/kept" / kept.name)
+            demolish(other)
+            (place.folder / "mine").rename(other)
+        case "no manifest":
+            manifest.unlink()
+        case "empty":
+            manifest.write_bytes(b"")
+        case "folder":
+            file.unlink()
+            file.mkdir()
+        case "gone file":
+            file.unlink()
+    second = prepared(place, counted(place), "other", place.anew())
+    assert second != first
+    assert second != (place.out(root="evil") if damage == "forged" else "")
+    assert prepared(place, counted(place), "third", place.anew()) == second
+
+
+def test_without_a_key_what_is_kept_is_kept_under_a_key_of_the_machine(place: Place) -> None:
+    first = prepared(place, counted(place), commands=place.anew(None))
+    assert prepared(place, counted(place), "other", place.anew(None)) == first
+    (place.folder / "cache/before-plan/secret").write_bytes(b"short")
+    assert prepared(place, counted(place), "third", place.anew(None)) != first
+
+
+def test_the_results_that_are_kept_are_bounded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT_BYTES", 250_000)
+    for number in range(4):
+        place.commands.prepare(place.site(sh(f"head -c 100000 /dev/zero > out; echo {number} >> out")))
+        for at, folder in enumerate(sorted(place.kept(), key=lambda one: one.stat().st_mtime_ns)):
+            os.utime(folder, (at + 1, at + 1))
+    assert len(place.kept()) == 2
+    assert place.out().endswith("3\n")
+
+
+def test_one_result_that_many_want_at_once_is_made_once(place: Place) -> None:
+    found: list[str] = []
+    sites = [place.site(counted(place), root=f"root{n}") for n in range(4)]
+
+    def one(site: Site) -> None:
+        place.commands.prepare(site)
+        found.append((site.root / "app/out").read_text())
+
+    threads = [threading.Thread(target=one, args=(site,)) for site in sites]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1
+
+
+# --- what the plan is bound to -----------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_changed_after_it_was_prepared_is_noticed_and_mended(place: Place) -> None:
+    site = place.site(sh("echo right > out"))
+    done = place.commands.prepare(site)
+    assert changed(site.root, done) is None
+    (site.root / "app/out").write_text("wrong\n")
+    assert changed(site.root, done) == "app/out"
+    place.commands.prepare(site)
+    assert place.out() == "right\n"
+    (site.root / "app/out").unlink()
+    (site.root / "app/out").symlink_to("/etc/passwd")
+    assert changed(site.root, done) == "app/out"
+
+
+def test_other_files_make_another_digest_and_the_same_files_the_same(place: Place) -> None:
+    one = place.commands.prepare(place.site(sh("echo 1 > out")))
+    same = place.anew().prepare(place.site(sh("echo 1 > out"), root="other"))
+    other = place.commands.prepare(place.site(sh("echo 2 > out"), root="third"))
+    assert digest_of(one) == digest_of(same) != digest_of(other)
+    assert digest_of(()) == ""
+
+
+def test_a_command_that_makes_other_files_on_another_machine_is_named(place: Place, tmp_path: Path) -> None:
+    before = [one.payload() for one in place.commands.prepare(place.site(counted(place)))]
+    again = place.commands.prepare(place.site(counted(place), root="other"))
+    assert not_reproducible(again, before) == ()
+    elsewhere = Place(tmp_path / "elsewhere", place.files)
+    there = elsewhere.commands.prepare(elsewhere.site(counted(place)))
+    assert not_reproducible(there, before) == (there[0].name,)
+    place.files["app/a.txt"] = "changed\n"
+    assert not_reproducible(place.commands.prepare(place.site(counted(place), root="third")), before) == ()
+    assert not_reproducible(there, "nonsense") == not_reproducible(there, [{"command": 1}]) == ()
+
+
+def test_what_packs_the_inputs_packs_the_same_each_time(place: Place, tmp_path: Path) -> None:
+    run = BeforePlan(("tar", "cf", "out", "a.txt", "main.tf"), "app", ("app",), ("app/out",))
+    one = place.commands.prepare(place.site(run))
+    time.sleep(1.1)
+    elsewhere = Place(tmp_path / "elsewhere", place.files)
+    assert digest_of(elsewhere.commands.prepare(elsewhere.site(run))) == digest_of(one)
+
+
+def _running(marker: str) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[:2] == [b"sleep", marker.encode()]:
+            found.append(str(path))
+    return found
+
+
+def _until(true: Any, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)

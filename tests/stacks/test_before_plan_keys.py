@@ -1,0 +1,173 @@
+"""`before_plan` of terrace.yaml: how it is written, whose commands a stack has, and what they see and may write."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.trees import DictTree
+from terrace.stacks.before_plan import BeforePlan, commands_of, matches, reserved
+from terrace.stacks.facts import Forgetful
+from terrace.stacks.impact import change_set_between
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.load import BadConfig, load
+from terrace.stacks.loosening import loosened
+from terrace.stacks.model import ChangeSet, Stack
+
+HEAD = "version: 1\nenvironments: {dev: {}, prod: {}}\n"
+
+
+def config(text: str) -> object:
+    return load((HEAD + text).encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("before_plan: [make lambda]", 'run: ["make", "lambda"]'),
+        ("before_plan: [{run: 'zip -r out.zip \"my files\"'}]", 'run: ["zip", "-r", "out.zip", "my files"]'),
+        ("before_plan: [[make, lambda]]", 'run: ["make", "lambda"]'),
+        ("stacks: [{path: a, environment: dev, before_plan: [{run: npm ci}]}]", 'run: ["npm", "ci"]'),
+    ],
+)
+def test_a_command_line_is_refused_with_the_list_that_it_means(text: str, hint: str) -> None:
+    with pytest.raises(BadConfig) as refused:
+        config(text)
+    assert hint in str(refused.value.hint)
+    assert str(refused.value.place).startswith("terrace.yaml:3")
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("{run: [/bin/sh]}", "no program that a command of `before_plan` can run"),
+        ("{run: [../tools/x]}", "no program that a command of `before_plan` can run"),
+        ("{run: [make], env: [TERRACE_BACKUP_KEY]}", "TERRACE_BACKUP_KEY cannot be named in `env`"),
+        ("{run: [make], env: [LD_PRELOAD]}", "LD_PRELOAD cannot be named in `env`"),
+        ("{run: [make], env: [PATH]}", "PATH cannot be named in `env`"),
+        ("{run: [make], outputs: [../x]}", "a path from the root of the repository"),
+        ("{run: [make], outputs: [/x]}", "a path from the root of the repository"),
+        ("{run: [make], inputs: ['src/**x']}", "is no pattern of files"),
+        ("{run: [make], inputs: ['[a]']}", "is no pattern of files"),
+        ("{run: []}", "a list of a program and its arguments"),
+        ('{run: [make, "a\\nb"]}', "a text without control characters"),
+        ("{outputs: [x]}", "`run` is missing"),
+    ],
+)
+def test_what_no_command_may_be_is_refused(command: str, why: str) -> None:
+    with pytest.raises(BadConfig, match=why.replace("[", r"\[")):
+        config(f"before_plan: [{command}]")
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "found"),
+    [
+        ("src", "src", True),
+        ("src", "src/a/b", True),
+        ("src", "srcs", False),
+        ("src/*.py", "src/a.py", True),
+        ("src/*.py", "src/a/b.py", False),
+        ("src/**/*.py", "src/a.py", True),
+        ("src/**/*.py", "src/a/b/c.py", True),
+        ("**", "a", True),
+        ("a.b", "axb", False),
+        ("", "anything/at/all", True),
+        ("?", "ab", False),
+    ],
+)
+def test_patterns_name_files_and_what_lies_below_a_folder(glob: str, path: str, found: bool) -> None:
+    assert matches(glob, path) is found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a/main.tf",
+        "a/zz_terrace_override.tf",
+        "a/x.tf.json",
+        "a/x.tofu",
+        "a/x.auto.tfvars",
+        "a/x.tfvars.json",
+        "a/.terraform/modules/modules.json",
+        "a/.terraform.lock.hcl",
+        "a/terraform.tfstate",
+        "a/.git/config",
+        "settings/prod.conf",
+    ],
+)
+def test_what_terraform_reads_as_configuration_is_written_by_no_command(path: str) -> None:
+    assert reserved(path, ("settings/prod.conf",)) is not None
+    assert reserved("build/app.zip", ("settings/prod.conf",)) is None
+
+
+def test_the_commands_of_a_stack_are_those_for_all_and_those_of_its_entry_with_captures() -> None:
+    found = load(
+        (
+            f"{HEAD}before_plan: [{{run: [make, all], in: tools}}]\n"
+            "stacks:\n"
+            '- {path: "live/*/*", environment: "{1}", before_plan: [{run: [make, "{2}"], outputs: ["out/{1}/{2}"]}]}\n'
+            "- {path: infra, environment: dev, before_plan: [{run: [sed, 's/a{2}/b/'], in: .}]}\n"
+        ).encode()
+    )
+    every = BeforePlan(("make", "all"), "tools", ("tools",))
+    net = Stack("prod", "live/prod/net", "net")
+    own = BeforePlan(("make", "net"), "live/prod/net", ("live/prod/net",), ("out/prod/net",))
+    assert commands_of(found, net) == (every, own)
+    assert commands_of(found, Stack("dev", "infra", "renamed")) == (every, BeforePlan(("sed", "s/a{2}/b/"), "", ("",)))
+    assert commands_of(found, Stack("dev", "live/prod/net", "net")) == (every,)
+    assert commands_of(found, Stack("dev", "other", "other")) == (every,)
+
+
+def test_a_capture_that_nothing_fills_is_refused_wherever_it_is() -> None:
+    with pytest.raises(BadConfig, match=r"`\{3\}` in `before_plan` stands for nothing"):
+        config('stacks: [{path: "a/*", environment: dev, before_plan: [{run: [make], outputs: ["o/{3}"]}]}]')
+
+
+def test_commands_of_a_new_entry_and_a_new_pattern_are_told() -> None:
+    old, new = load(HEAD.encode()), "before_plan: [{run: [make], env: [TOKEN], network: true}]"
+    for path in ("infra/net", '"live/*"', "environments/dev/net"):
+        told = loosened(old, load(f"{HEAD}stacks: [{{path: {path}, environment: dev, {new}}}]".encode()))
+        assert any("runs the command 'make' before a plan, with TOKEN and with the network" in one for one in told), (
+            told
+        )
+
+
+APP = 'resource "terraform_data" "x" {}\n'
+FILES = {"live/app/main.tf": APP, "live/net/main.tf": APP, "src/app.py": "1\n", "src/app.md": "1\n", "data.bin": "1\n"}
+STACKS = """\
+stacks:
+- {path: live/net, environment: dev}
+- path: live/app
+  environment: dev
+  before_plan: [{run: [make], in: src, inputs: ["src/*.py"]}]
+"""
+
+
+def between(text: str, files: dict[str, str], *, before: str | None = None, trusted: str | None = None) -> ChangeSet:
+    old, new = DictTree(FILES), DictTree({**FILES, **files})
+    surveys = [
+        Landscape.of_tree(commit, load((HEAD + rules).encode()), tree, Forgetful())
+        for commit, rules, tree in (("1" * 40, text if before is None else before, old), ("2" * 40, text, new))
+    ]
+    rules = load((HEAD + trusted).encode()) if trusted is not None else None
+    return change_set_between(surveys[0], surveys[1], old, new, rules)
+
+
+def test_a_change_to_an_input_impacts_the_stacks_whose_command_sees_it() -> None:
+    found = between(STACKS, {"src/app.py": "2\n"})
+    assert [(one.stack.key, one.reasons[0].kind, one.reasons[0].path) for one in found.impacts] == [
+        ("dev/app", "command", "src/app.py")
+    ]
+    assert between(STACKS, {"src/app.md": "2\n"}).impacts == ()
+
+
+def test_the_commands_of_the_trust_root_decide_what_is_impacted_too() -> None:
+    without = STACKS.replace('  before_plan: [{run: [make], in: src, inputs: ["src/*.py"]}]\n', "")
+    assert without != STACKS
+    assert between(without, {"src/app.py": "2\n"}).impacts == ()
+    found = between(without, {"src/app.py": "2\n"}, trusted=STACKS)
+    assert [one.stack.key for one in found.impacts] == ["dev/app"]
+
+
+def test_a_change_of_the_commands_impacts_the_stack() -> None:
+    found = between(STACKS.replace("[make]", "[make, app]"), {}, before=STACKS)
+    assert [(one.stack.key, one.reasons[0].kind) for one in found.impacts] == [("dev/app", "configuration")]
