@@ -1,74 +1,178 @@
-"""Appending to and reading ledgers, against the same number of bare `git commit`s. Prints ratios.
+"""How the cost of a ledger grows with its age: ledgers of several sizes, made of a recorded cycle. Prints the law.
 
-"Anew" is a process that reads the ledger for the first time, "again" one that read it before and finds nothing new.
+    python benchmarks/ledger.py [EVENTS ...]        1000 10000 by itself; 100000 takes minutes
+
+Whole commands (`status`, an append) are processes of their own, told in seconds and MiB at most; a deployment with
+nothing to do is played in memory. The last lines tell how much dearer the largest ledger is than the smallest.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from simulation.aged import Counted, aged, counted, released
+from simulation.people import People
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.ledger.authenticity import NO_KEY
-from terrace.ledger.model import Draft, Ledger
+from terrace.ledger.chain import encode
+from terrace.ledger.events.people import EnvironmentHeld
+from terrace.ledger.model import Draft, Event, Ledger
+from terrace.report.ledger_page import changed_page
 
-APPENDS = 60
+CONFIGURATION = "version: 1\nenvironments:\n  dev: {}\n  staging: {after: dev}\n"
+AN_APPEND = 3
+"""Events that are written at once, on the average."""
 
 
 def main() -> None:
-    """A deployment's worth of appends to each ledger."""
+    """Make a ledger of each size and measure what is done with it."""
+    given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given.add_argument("events", nargs="*", type=int, default=[1000, 10000], help="how many events")
+    sizes: Sequence[int] = given.parse_args().events
+    table = [_measured(size) for size in sizes]
+    width = max(len(name) for name in table[0])
+    print(f"{'events':{width}}  " + "".join(f"{size:>12}" for size in sizes))
+    for name in table[0]:
+        print(f"{name:{width}}  " + "".join(f"{row[name]:12.3f}" for row in table))
+    print(f"\n{sizes[-1]} events against {sizes[0]} ({sizes[-1] / sizes[0]:.0f} times as many):")
+    for name in table[0]:
+        least = 0.001 if name.endswith(" s") else 1.0
+        print(f"{name:{width}}  {table[-1][name] / max(table[0][name], least):12.1f} times as much")
+
+
+def _measured(size: int) -> dict[str, float]:
+    people = released()
+    events = aged(people.world.ledger.events, size)
+    people.world.ledger.events = counted(events)
+    found = _deployed(people)
     with tempfile.TemporaryDirectory(prefix="terrace-benchmark-") as place:
-        work, bare = Path(place) / "work", Path(place) / "bare.git"
-        _git("init", "--quiet", str(work))
-        _git("init", "--quiet", "--bare", str(bare))
-        _git("-C", str(work), "remote", "add", "origin", str(bare))
-        plain = _bare(work)
-        file = Path(place) / "ledger.db"
-        ledgers: dict[str, Callable[[], Ledger]] = {
-            "git, local": lambda: GitLedger(work, remote=None, clock=_now, new_id=_id, key=NO_KEY),
-            "git, pushed": lambda: GitLedger(
-                work, remote="origin", clock=_now, new_id=_id, branch="terrace/pushed", key=NO_KEY
-            ),
-            "sqlite": lambda: SqliteLedger(file, clock=_now, new_id=_id, key=NO_KEY),
-        }
-        print(f"{APPENDS} appends; git commit alone: {plain / APPENDS * 1000:.1f} ms each")
-        for name, opened in ledgers.items():
-            append, anew, again = (seconds / plain for seconds in _measured(opened))
-            print(f"{name:12} appends {append:.2f} of the commits   reading all anew {anew:.3f}   again {again:.3f}")
+        found |= _commands(Path(place), events)
+        found |= _appends(Path(place), events)
+    return found
 
 
-def _measured(opened: Callable[[], Ledger]) -> tuple[float, float, float]:
-    writer, reader = opened(), opened()
-    history = writer.read()
-    began = time.monotonic()
-    for number in range(APPENDS):
-        history = writer.append([Draft("step.begun", "d", "ann", {"number": number})], head=history.head)
-    return time.monotonic() - began, _seconds(reader), _seconds(reader)
+def _deployed(people: People) -> dict[str, float]:
+    """A deployment of two stacks in which nothing is to do, with the events in memory."""
+    began = time.process_time()
+    Counted.looks = 0
+    people.deploy("dev", machine=0)
+    return {
+        "deploy, nothing to do: CPU s": time.process_time() - began,
+        "deploy: looks at each old event": Counted.looks / len(people.world.ledger.events),
+    }
 
 
-def _seconds(ledger: Ledger) -> float:
-    began = time.monotonic()
-    assert len(ledger.read().events) == APPENDS
-    return time.monotonic() - began
+def _commands(place: Path, events: Sequence[Event]) -> dict[str, float]:
+    """Commands of a repository whose ledger has these events."""
+    repository = place / "repository"
+    for name in ("dev", "staging"):
+        (repository / "environments" / name).mkdir(parents=True)
+        (repository / "environments" / name / "main.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    (repository / "terrace.yaml").write_text(CONFIGURATION)
+    _git(repository, "init", "--quiet", "--initial-branch=main")
+    _git(repository, "add", ".")
+    _git(repository, "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "first")
+    _git(repository, "fast-import", "--quiet", content=b"".join(_commits(events)))
+    env = {**os.environ, "TERRACE_HOME": str(place / "home"), "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.c"}
+    env |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.c"}
+    found: dict[str, float] = {}
+    for title in ("status, first", "status, again"):
+        seconds, memory = _process(repository, env, "status")
+        found |= {f"{title}: CPU s": seconds, f"{title}: MiB": memory}
+    found["ledger verify: CPU s"] = _process(repository, env, "ledger", "verify")[0]
+    found["hold (one append): CPU s"] = _process(repository, env, "hold", "dev", "--reason", "measured")[0]
+    return found
 
 
-def _bare(work: Path) -> float:
-    began = time.monotonic()
-    for number in range(APPENDS):
-        (work / "file").write_text(str(number))
-        _git("-C", str(work), "add", "file")
-        _git("-C", str(work), "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", str(number))
-    return time.monotonic() - began
+def _process(repository: Path, env: dict[str, str], *words: str) -> tuple[float, float]:
+    """The CPU seconds of a command and its children, and the MiB of the largest of them at most."""
+    # A process of its own: what the largest child had is never forgotten.
+    argv = [sys.executable, "-c", _WATCHED, sys.executable, "-P", "-m", "terrace", *words]
+    done = subprocess.run(argv, cwd=repository, env=env, capture_output=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"terrace {' '.join(words)}:\n{done.stdout.decode()}{done.stderr.decode()}")
+    seconds, kilobytes = json.loads(done.stdout.splitlines()[-1])
+    return seconds, kilobytes / 1024
 
 
-def _git(*args: str) -> None:
-    subprocess.run(["git", *args], check=True)
+_WATCHED = """
+import json, resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], capture_output=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+sys.stdout.buffer.write(done.stdout + done.stderr)
+print()
+print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss]))
+sys.exit(done.returncode)
+"""
+
+
+def _appends(place: Path, events: Sequence[Event]) -> dict[str, float]:
+    """Reading and appending in one process, that read the ledger before."""
+    file = place / "ledger.db"
+    sqlite = SqliteLedger(file, clock=_now, new_id=_id, key=NO_KEY)
+    sqlite.append([Draft("ledger.opened", "ledger", "ann")], head=sqlite.read().head)
+    _fill(file, events)
+    git = GitLedger(place / "repository", remote=None, clock=_now, new_id=_id, page=changed_page, key=NO_KEY)
+    found: dict[str, float] = {}
+    for name, ledger in (("git", git), ("sqlite", SqliteLedger(file, clock=_now, new_id=_id, key=NO_KEY))):
+        found |= _in_process(name, ledger)
+    return found
+
+
+def _in_process(name: str, ledger: Ledger) -> dict[str, float]:
+    first = _spent()
+    history = ledger.read()
+    changed_page(history, history.events[:1])
+    again = _spent()
+    ledger.read()
+    began = _spent()
+    for number in range(10):
+        draft = Draft(EnvironmentHeld.KIND, "dev", "ann", {"reason": f"{number}"})
+        history = ledger.append([draft], head=history.head)
+    ended = _spent()
+    return {
+        f"{name}: read and fold: CPU s": again - first,
+        f"{name}: read again: CPU s": began - again,
+        f"{name}: append: CPU s": (ended - began) / 10,
+    }
+
+
+def _spent() -> float:
+    """The CPU seconds of this process and of the programs that it ran."""
+    return sum(os.times()[:4])
+
+
+def _fill(file: Path, events: Sequence[Event]) -> None:
+    file.unlink()
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE events (position INTEGER PRIMARY KEY, event BLOB NOT NULL) STRICT")
+        connection.executemany("INSERT INTO events VALUES (?, ?)", [(e.position, encode(e)) for e in events])
+
+
+def _commits(events: Sequence[Event]) -> Iterator[bytes]:
+    """What `git fast-import` makes the branch of: a commit for every few events, as appends write them."""
+    for first in range(0, len(events), AN_APPEND):
+        content = b"".join(encode(event) + b"\n" for event in events[first : first + AN_APPEND])
+        yield b"commit refs/heads/terrace/ledger\ncommitter t <t@localhost> 1767600000 +0000\ndata 1\nx\n"
+        yield f"M 100644 inline events/{first // 1000:06d}/{first:09d}.jsonl\ndata {len(content)}\n".encode()
+        yield content + b"\n"
+
+
+def _git(repository: Path, *args: str, content: bytes | None = None) -> None:
+    subprocess.run(["git", *args], cwd=repository, input=content, check=True)
 
 
 def _now() -> datetime:

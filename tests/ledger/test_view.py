@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulation.aged import aged, released
+from simulation.aged import Counted, aged, counted, released
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.errors import Conflict
 from terrace.ledger import audits, folds, restores, states
@@ -201,23 +201,6 @@ def test_thousands_of_deployments_are_read_at_once_and_what_was_before_each_is_a
     for position in range(1499, 1400, -1):
         assert len(history.before(position).readable) == position
     assert set(Passes.given.values()) == {1}
-
-
-class Counted(Event):
-    """An event that counts how often its record was looked at."""
-
-    looks = 0
-
-    @property
-    def record(self):  # type: ignore[no-untyped-def]
-        Counted.looks += 1
-        return Event.record.fget(self)  # type: ignore[attr-defined]
-
-
-def counted(events: Sequence[Event]) -> tuple[Event, ...]:
-    """The same events, counting."""
-    names = ("position", "id", "time", "actor", "kind", "subject", "payload", "previous", "hash", "code")
-    return tuple(Counted(**{name: getattr(one, name) for name in names}) for one in events)
 
 
 @pytest.mark.parametrize("command", ["deploy", "promote", "tick"])

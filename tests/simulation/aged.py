@@ -53,6 +53,23 @@ def aged(events: Sequence[Event], at_least: int, key: LedgerKey = NO_KEY) -> tup
     return tuple(sealed)
 
 
+class Counted(Event):
+    """An event that counts how often its record was looked at."""
+
+    looks = 0
+
+    @property
+    def record(self):  # type: ignore[no-untyped-def]
+        Counted.looks += 1
+        return Event.record.fget(self)  # type: ignore[attr-defined]
+
+
+def counted(events: Sequence[Event]) -> tuple[Event, ...]:
+    """The same events, counting."""
+    names = ("position", "id", "time", "actor", "kind", "subject", "payload", "previous", "hash", "code")
+    return tuple(Counted(**{name: getattr(one, name) for name in names}) for one in events)
+
+
 def _repeated(events: Sequence[Event], copies: int) -> Iterator[tuple[Event, str]]:
     """Each event that the ledger gets, with what its ids end with."""
     yield events[0], ""

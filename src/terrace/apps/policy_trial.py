@@ -74,7 +74,8 @@ def tried(
     document = given("plan" if own in laid.shown else "view")
     beside = [own, *laid.beside(own)] if own in laid.shown else [one for one in folders if one not in laid.shown]
     said = _said(package, opa.ask(package, root, beside, document))
-    picked = [one for one in said if rule not in {f.rule for f in said} or one.rule == rule]
+    is_named = any(one.rule == rule for one in said)
+    picked = [one for one in said if not is_named or one.rule == rule]
     spots = [list(_spots(document, one.address)) for one in picked]
     share = max(1, MOST // max(1, len(picked)))
     tries = [(n, spot) for n, all_ in enumerate(spots[:MOST]) for spot in all_[:share]]

@@ -98,12 +98,13 @@ class Reading:
     time of an event whose date does not count is the latest that it can be: that of the next one whose date does, and
     no earlier than that of its dismissal, because the next one may be dated too early.
     `foreign` is the id of the key that authenticates the events, where that is not the key of the reader: then no code
-    is checked.
+    is checked. `coded`: an event carries a code, whether or not it is right.
     """
 
     events: tuple[Event, ...]
     faults: tuple[Fault, ...]
     foreign: str = ""
+    coded: bool = False
 
 
 def read(
@@ -143,7 +144,7 @@ class Reader:
         """The reader that has read these events, the first ones of a ledger."""
         order, codes, dates = _Order(), _Codes(events, key, absent), _Dates(undated)
         readable, faults = order.all(events, codes)
-        return cls(order, codes, dates, Reading(dates.of(readable), faults, codes.foreign))
+        return cls(order, codes, dates, Reading(dates.of(readable), faults, codes.foreign, codes.any))
 
     def followed_by(self, events: Sequence[Event]) -> Reader | None:
         """The reader that has read these too; None where they change what was read before.
@@ -157,7 +158,8 @@ class Reader:
         order, dates = self._order.copy(), self._dates.copy()
         readable, faults = order.all(events, codes)
         known = self.reading
-        reading = Reading((*known.events, *dates.of(readable)), (*known.faults, *faults), codes.foreign)
+        events = (*known.events, *dates.of(readable))
+        reading = Reading(events, (*known.faults, *faults), codes.foreign, codes.any)
         return Reader(order, codes, dates, reading)
 
 
@@ -232,6 +234,7 @@ class _Codes:
     def __init__(self, events: Sequence[Event], key: LedgerKey, dismissed: frozenset[int]) -> None:
         wrote, others = _codes_of(events, key)
         self.foreign = others[-1][:_LONGEST_ID] if others and not wrote else ""
+        self.any = any(one.code for one in events)
         self._given = key
         self._key = key if isinstance(key, EventKey) and not self.foreign else None
         self._dismissed = dismissed
@@ -248,6 +251,7 @@ class _Codes:
         if is_first or any(isinstance(one.record, LedgerRekeyed) for one in wrote):
             return None
         following = copy(self)
+        following.any = self.any or any(one.code for one in events)
         following._wrote = {one.position for one in wrote}
         following.foreign = others[-1][:_LONGEST_ID] if others and self.foreign else self.foreign
         return following

@@ -57,7 +57,7 @@ def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[D
 
 def insist_on_key(history: History, drafts: Sequence[Draft]) -> None:
     """Raise NotReady where a draft would count as forged because this process does not hold the key of the ledger."""
-    if (history.key is not NO_KEY and not history.reading.foreign) or not any(event.code for event in history.events):
+    if (history.key is not NO_KEY and not history.reading.foreign) or not history.reading.coded:
         return
     for one in drafts:
         record = decode(one.kind, one.subject, one.actor, one.payload)

@@ -22,7 +22,8 @@ def waivers(found: Waivers, secrets: Iterable[Accepted], today: date) -> Record:
 
     single = sorted((w for w in found.offered if not w.known), key=lambda w: (w.expires, w.rule, w.place))
     known = [w for w in found.offered if w.known]
-    lines = [line((f"{_left(w, today):>12}", _style(w, today)), f"  {_line(w, found)}") for w in single]
+    merged = {w.key for w in found.judging}
+    lines = [line((f"{_left(w, today):>12}", _style(w, today)), f"  {_line(w, w.key in merged)}") for w in single]
     for one in sorted(secrets, key=lambda secret: (secret.until, secret.fingerprint)):
         text = f"the secret {one.fingerprint}: {one.owner}, until {one.until}: {' '.join(one.reason.split())}"
         lines.append(line(f"{left(one.until, today):>12}  {visible(text)}"))
@@ -49,9 +50,9 @@ def _style(waiver: Waiver, today: date) -> str:
     return "red" if waiver.ended(today) else "yellow" if waiver.expires - today <= SOON else ""
 
 
-def _line(waiver: Waiver, found: Waivers) -> str:
+def _line(waiver: Waiver, counts: bool) -> str:
     unknown = " (unknown)" if waiver.unknown else ""
     ticket = f" ({waiver.ticket})" if waiver.ticket else ""
-    counts = "" if waiver.key in {w.key for w in found.judging} else "; counts once merged"
+    merge = "" if counts else "; counts once merged"
     reason = " ".join(waiver.reason.split())
-    return visible(f"{waiver.about}{unknown}: {waiver.owner}, until {waiver.expires}: {reason}{ticket}{counts}")
+    return visible(f"{waiver.about}{unknown}: {waiver.owner}, until {waiver.expires}: {reason}{ticket}{merge}")
