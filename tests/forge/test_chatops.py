@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -403,3 +404,18 @@ def test_what_answered_an_earlier_deployment_answers_no_later_one(room: Room) ->
     assert again.code == 1
     (waits,) = room.shop.status()["staging"]["waiting_for"]
     assert waits.startswith("0 of 1 people have approved")
+
+
+def test_an_environment_that_is_gone_is_told_with_the_way_out(room: Room) -> None:
+    rules = "version: 1\nenvironments: {staging: {}}\n"
+    room.shop.push({"terrace.yaml": rules, "environments/dev/main.tf": None})
+    _, answer = room.heard("bob", "/terrace status")
+    assert "the stacks of the protected branch are not known" in answer, "environments/prod is in no environment"
+    room.shop.push({"environments/prod/main.tf": None})
+    _, answer = room.heard("bob", "/terrace status")
+    told = unescape(answer)
+    assert "dev is deployed from" in told and "terrace destroy dev dev --reason WHY" in told, told
+    done, answer = room.heard("bob", "/terrace deploy dev")
+    assert (done.code, done.json["done"]) == (1, False)
+    told = unescape(answer)
+    assert "no longer names the environment" in told and "terrace destroy dev --reason WHY" in told, told

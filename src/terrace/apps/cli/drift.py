@@ -45,7 +45,7 @@ def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> in
         crew = shop.crew(told) if remedy else shop.lookouts(told)
         looked = looking.look(crew, wanted)
         if remedy:
-            remedied, again = _remediate(crew, wanted)
+            remedied, again = _remediate(crew, _remediable(shop, names, wanted))
             looked += again
     known = reviews_of(shop, wanted)
     _note_unreadable(shop)
@@ -54,6 +54,12 @@ def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> in
     say(reviews, style, remedied, refused=shop.left_out(wanted))
     worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
     return ended(Ending({"result": worst}, lambda: report.as_markdown(reviews)), _code(reviews))
+
+
+def _remediable(shop: Workshop, names: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The environments in which drift may be undone: one that terrace.yaml no longer names only where it was asked for
+    by its name."""
+    return names or tuple(one.name for one in shop.trust.config.environments if one.name in wanted)
 
 
 def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...], tuple[Check, ...]]:
@@ -68,6 +74,7 @@ def last(folder: str, names: tuple[str, ...], style: str) -> int:
     shop = Workshop(Path(folder))
     wanted = _environments(shop, names)
     reviews = reviews_of(shop, wanted)
+    _note_unreadable(shop)
     say(reviews, style, refused=shop.left_out(wanted))
     return _code(reviews)
 
@@ -108,7 +115,7 @@ def _round(
     with watcher(as_json=True) as told:
         crew = shop.crew(told) if remedy else shop.lookouts(told)
         looked = looking.look(crew, wanted, interval)
-        remedied, again = _remediate(crew, wanted) if remedy else ((), ())
+        remedied, again = _remediate(crew, _remediable(shop, names, wanted)) if remedy else ((), ())
         looking.note_overdue(crew, wanted)
     known = reviews_of(shop, wanted)
     track_drift(shop, known)

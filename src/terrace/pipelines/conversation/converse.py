@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from terrace.errors import BadInput, TerraceError
+from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.gates.conversation.grammar import (
     PREFIX,
     Approve,
@@ -201,9 +201,20 @@ def _status(house: House, crew: Crew) -> Heard:
     names = [environment.name for environment in house.config.environments]
     waits = {name: approving.handle_of(crew.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
-    left = leftovers(crew.survey, crew.repository.protected_tip(), history)
-    told = tuple(leftover_line(one) for one in left)
+    told = _gone(crew, history)
     return Heard(Reply("What is where:", told, lines, block=environments(history, names)))
+
+
+def _gone(crew: Crew, history: History) -> tuple[str, ...]:
+    """The stacks that the protected branch no longer names, or why its stacks are not known."""
+    tip = crew.repository.protected_tip()
+    try:
+        crew.survey(tip)
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return (f"the stacks of the protected branch are not known: {error}",)
+    return tuple(leftover_line(one) for one in leftovers(crew.survey, tip, history))
 
 
 def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -> Heard:
