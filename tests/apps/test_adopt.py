@@ -147,6 +147,23 @@ def test_stacks_of_several_environments_are_taken_over_by_one_command(
     assert "was adopted at" in shop.ok("state", "adopt", "prod/db").out
 
 
+def test_an_adopted_stack_is_watched_and_its_lost_state_comes_back(tmp_path: Path) -> None:
+    shop = repository(tmp_path, {"dev/net": THING}, {"dev/net": state("it")})
+    shop.ok("adopt", *YES)
+    assert [(one["stack"], one["same"]) for one in shop.ok("status", "--json").json["adopted"]] == [("dev/net", True)]
+    assert "1 stack was adopted" in shop.ok("status").out
+    (looked,) = shop.ok("state", "backup", "dev", "--json").json["stacks"]
+    assert (looked["stack"], looked["finding"]) == ("dev/net", "same")
+    assert shop.ok("state", "drill", "dev", "--json").json["stacks"][0]["result"] == "passed"
+    (kept,) = Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/net/terraform.tfstate")
+    before = json.loads(kept.read_text())
+    kept.unlink()
+    assert shop.run("drift", "dev", "--json").json["environments"][0]["status"] == "unknown"
+    done = shop.ok("state", "restore", "dev/net", "--yes", "--reason", "lost", "--json").json
+    assert done["result"] == "restored"
+    assert json.loads(kept.read_text())["resources"] == before["resources"]
+
+
 def test_what_cannot_be_taken_over_is_told_row_by_row_and_hinders_no_other(
     tmp_path: Path, store: tuple[str, HttpStore]
 ) -> None:

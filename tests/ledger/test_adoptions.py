@@ -15,6 +15,7 @@ from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.authenticity import NO_KEY, EventKey, demands_code
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
+from terrace.ledger.states import release_named, release_of, stacks_of
 from terrace.rollout.model import Holder
 from terrace.stacks.model import Manual
 from terrace.watch.baseline import abandoned, baseline
@@ -125,3 +126,15 @@ def test_an_adoption_counts_only_where_a_process_with_the_key_of_the_ledger_wrot
 def test_an_adoption_that_cannot_be_is_not_read(more: dict[str, Any]) -> None:
     kind, subject, payload = adopted()
     assert adoptions(history((kind, subject, {**payload, **more}))) == {}
+
+
+def test_an_adopted_stack_has_a_release_for_copies_restores_and_drills() -> None:
+    seen = history(adopted())
+    last = release_of(seen, "dev", "dev/net")
+    assert last is not None
+    assert (last.commit, last.destroyed, stacks_of(seen, "dev")) == ("a" * 40, False, ("dev/net",))
+    assert release_named(seen, last.id) == last
+    assert release_named(seen, "d1") is None
+    deployed = release_of(history(adopted(), opened(), LEASE, step("plan"), EMPTY_PLAN), "dev", "dev/net")
+    assert deployed is not None
+    assert (deployed.id, deployed.commit) == ("d1", "d" * 40)

@@ -16,8 +16,10 @@ from terrace.ledger.view import Fold
 
 @dataclass(frozen=True, slots=True)
 class AdoptedStack:
-    """A stack that was taken over: at which commit, when, and by whom. `record` says how its state was then."""
+    """A stack that was taken over: at which commit, when, and by whom. `record` says how its state was then, `id` is
+    that of the event."""
 
+    id: str
     stack: str
     commit: str
     at: datetime
@@ -53,7 +55,7 @@ class Adoptions(Fold[Mapping[str, AdoptedStack]]):
         match event.record:
             case StackAdopted() as record:
                 self._found[event.subject] = AdoptedStack(
-                    event.subject, record.commit, event.time, event.actor, event.position, record
+                    event.id, event.subject, record.commit, event.time, event.actor, event.position, record
                 )
             case StepBegun(step="apply", stack=stack):
                 self._found.pop(stack, None)

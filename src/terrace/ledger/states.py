@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from terrace.ledger import folds
+from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.events.deployments import DeploymentEnded, DeploymentOpened
 from terrace.ledger.events.states import StateBackedUp, StateDrilled, StateRestoreEnded
 from terrace.ledger.events.steps import Detail, StepBegun, StepEnded
 from terrace.ledger.model import Event, History
 from terrace.ledger.view import Fold
 from terrace.rollout.model import Deployment, Step
+from terrace.stacks.additions import NOTHING, Additions
+from terrace.stacks.model import Destruction
 
 Finding = Literal["saved", "same", "none", "unsaved", "alarm", "unknown"]
 """What a look at a state found: a copy was made, the newest copy still is it, there is none yet, it moved and could
@@ -247,20 +250,52 @@ def applied_since(history: History, stack: str, moment: datetime) -> tuple[str, 
     )
 
 
-def release_of(history: History, environment: str, stack: str) -> Deployment | None:
-    """The deployment whose release a stack has; where its newest apply did not succeed, the one that tried."""
+@dataclass(frozen=True, slots=True)
+class StackRelease:
+    """The commit that a stack was last deployed from, with what that added to it, or at which it was adopted.
+
+    `id` names the deployment, or the event of the adoption. `destroyed` is whether it was taken down.
+    """
+
+    id: str
+    environment: str
+    commit: str
+    additions: Additions = NOTHING
+    destroyed: bool = False
+
+
+def release_of(history: History, environment: str, stack: str) -> StackRelease | None:
+    """What a stack was last deployed from or adopted at; where its newest apply did not succeed, what that tried."""
+    adopted = newest_adoptions(history, environment).get(stack)
+    if adopted is not None:
+        return StackRelease(adopted.id, environment, adopted.commit)
     done = folds.live(history, environment).get(stack)
     if done is not None:
-        return done
+        return _release(done)
     mine = folds.of_environment(history, environment)
-    return next((d for d in reversed(mine) if d.last(Step.APPLY, stack) is not None), None)
+    return next((_release(d) for d in reversed(mine) if d.last(Step.APPLY, stack) is not None), None)
+
+
+def release_named(history: History, name: str) -> StackRelease | None:
+    """The release with that id, None where there is none."""
+    for deployment in folds.deployments(history):
+        if deployment.id == name:
+            return _release(deployment)
+    mine = (one for one in adoptions(history).values() if one.id == name)
+    return next((StackRelease(one.id, one.environment, one.commit) for one in mine), None)
+
+
+def _release(deployment: Deployment) -> StackRelease:
+    destroyed = isinstance(deployment.origin, Destruction)
+    return StackRelease(deployment.id, deployment.environment, deployment.commit, deployment.additions, destroyed)
 
 
 def stacks_of(history: History, environment: str) -> tuple[str, ...]:
-    """The stacks of an environment that were ever applied to, in the order in which they are deployed."""
+    """The stacks of an environment that were ever applied to or adopted, in the order in which they are deployed."""
     found: dict[str, None] = {}
     for deployment in folds.of_environment(history, environment):
         found |= {key: None for key in deployment.stacks if deployment.last(Step.APPLY, key) is not None}
+    found |= {key: None for key, one in adoptions(history).items() if one.environment == environment}
     return tuple(found)
 
 

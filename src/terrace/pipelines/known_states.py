@@ -46,12 +46,12 @@ def wrong_state(history: History, environment: str, key: str, state: StateSnapsh
 
 
 def moved_state(crew: Crew, history: History, landscape: Landscape, stack: Stack) -> str:
-    """Returns from where to where the address of the state of a stack changed since it was last deployed; "" where it
-    did not, or where that is not known."""
-    deployment = release_of(history, stack.environment, stack.key)
-    if deployment is None or deployment.commit == landscape.commit:
+    """Returns from where to where the address of the state of a stack changed since it was last deployed or adopted; ""
+    where it did not, or where that is not known."""
+    last = release_of(history, stack.environment, stack.key)
+    if last is None or last.commit == landscape.commit:
         return ""
-    there = readable(crew.survey, deployment.commit)
+    there = readable(crew.survey, last.commit)
     if there is None or all(one.key != stack.key for one in there.stacks):
         return ""
     former = addresses(there.stack(stack.key), there.graph)

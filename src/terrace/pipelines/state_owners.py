@@ -62,7 +62,8 @@ def _others(crew: Crew, history: History, here: Landscape) -> Iterator[tuple[Lan
 
 
 def _deployed(crew: Crew, history: History) -> dict[str, set[str]]:
-    """The commits that stacks were last applied from, with those stacks; what was destroyed is none of them."""
+    """The commits that stacks were last applied from or adopted at, with those stacks; what was destroyed is
+    none of them."""
     known = {environment.name for environment in crew.config.environments}
     last: dict[str, str] = {}
     for deployment in folds.deployments(history):
@@ -72,6 +73,8 @@ def _deployed(crew: Crew, history: History) -> dict[str, set[str]]:
             last[key] = deployment.commit
             if isinstance(deployment.origin, Destruction) and deployment.done(key):
                 del last[key]
+    for name in known:
+        last |= {key: one.commit for key, one in newest_adoptions(history, name).items()}
     found: dict[str, set[str]] = {}
     for key, commit in last.items():
         found.setdefault(commit, set()).add(key)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from terrace.ledger.adoptions import AdoptedStack
 from terrace.report.machine import Json
 from terrace.report.screen import Group, Line, Part, Record, Table, line
 from terrace.report.state_terminal import differences
@@ -15,6 +16,8 @@ from terrace.watch.state_adoption import Adoption, Row
 def table(rows: Iterable[Row], root: str) -> Record:
     """A line for each stack: where its state is, what it holds, and what differs from Git. `root` is the checkout."""
     made = Table("Stack", "State", "Serial", "Objects", "Differs from Git")
+    # A path that is cut is of no use.
+    made.columns[1].overflow = "fold"
     for row in rows:
         found = row.found
         made.add(
@@ -33,6 +36,8 @@ def row_line(row: Row) -> Line:
         same = row.found.same and not row.found.outside
         told = "" if same else f", differs from Git: {_differs(row.found)}"
         return line(f"{row.stack}: ", ("adopted", "green"), told)
+    if row.result == "ready" and row.found is not None:
+        return line(f"{row.stack}: differs from Git: ", _verdict(row))
     return line(f"{row.stack}: ", _verdict(row))
 
 
@@ -72,6 +77,25 @@ def summary(rows: Iterable[Row]) -> str:
     ]
     whole = f"{len(told)} stack{'' if len(told) == 1 else 's'}"
     return f"{whole}: " + ", ".join(f"{number} {words}" for number, words in parts if number)
+
+
+def adopted_line(environment: str, adopted: Mapping[str, AdoptedStack]) -> str:
+    """How many stacks of an environment were adopted, and not deployed since."""
+    commits = sorted({one.commit[:7] for one in adopted.values()})
+    number = f"{len(adopted)} stack{' was' if len(adopted) == 1 else 's were'} adopted"
+    differ = sum(1 for one in adopted.values() if not one.record.same)
+    where = ", ".join(commits[:3]) + (", ..." if len(commits) > 3 else "")
+    told = f"; {differ} differed from that commit" if differ else ""
+    return f"{environment}: {number} at {where} and not deployed since{told}"
+
+
+def adopted_json(adopted: Mapping[str, Mapping[str, AdoptedStack]]) -> list[Json]:
+    """The same as JSON data, environment by environment."""
+    return [
+        {"stack": key, "environment": name, "commit": one.commit, "same": one.record.same}
+        for name, mine in adopted.items()
+        for key, one in sorted(mine.items())
+    ]
 
 
 def as_json(commit: str, rows: Iterable[Row], *, written: bool) -> Json:

@@ -12,6 +12,7 @@ from terrace.apps.wiring import Workshop, now
 from terrace.errors import BadInput
 from terrace.gates.model import Approval
 from terrace.ledger import folds
+from terrace.ledger.adoptions import newest_adoptions
 from terrace.ledger.dates import doubt
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
@@ -21,6 +22,7 @@ from terrace.pipelines.destruction_target import leftovers
 from terrace.pipelines.evidence import approval
 from terrace.pipelines.holding import releases
 from terrace.report import machine, run_page, state_terminal, terminal
+from terrace.report.adoption import adopted_json, adopted_line
 from terrace.report.leftovers import leftover_line, leftovers_json
 from terrace.report.machine import witness_word
 from terrace.report.refusals import refusal_lines, refusals_json
@@ -49,12 +51,14 @@ def status(folder: str, *, as_json: bool) -> int:
     handles = {e.name: handle_of(shop.trust.policy, history, e.name) for e in shop.trust.config.environments}
     problem = shop.unreadable
     left_out = shop.left_out(e.name for e in shop.trust.config.environments)
+    adopted = {e.name: newest_adoptions(history, e.name) for e in shop.trust.config.environments}
     left = leftovers(shop.survey, shop.trust.commit, history)
     status = {
         **machine.status(rows, alarms, drift, handles),
         "refused": refusals_json(left_out),
         "unreadable": unreadable_json(problem),
         "left": leftovers_json(left),
+        "adopted": adopted_json(adopted),
     }
     if as_json:
         emit(status)
@@ -62,6 +66,9 @@ def status(folder: str, *, as_json: bool) -> int:
         print_record(terminal.status(rows, drift, handles, now()))
         if problem is not None:
             show_lines(unreadable_text(problem, f"{shop.root_place}"))
+        for name, mine in adopted.items():
+            if mine:
+                show_lines(adopted_line(name, mine))
         if alarms:
             print_record(state_terminal.problems(alarms))
         if left_out:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from terrace.errors import BadInput, NotReady, TerraceError
-from terrace.ledger import kinds
+from terrace.ledger import folds, kinds
 from terrace.ledger.adoptions import newest_adoptions
 from terrace.ledger.model import Draft, History
 from terrace.ledger.states import lineages, release_of
@@ -31,7 +31,7 @@ from terrace.plans.terraform import Purpose, Site, StateSnapshot
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.lock_file import read_lock_file
-from terrace.stacks.model import Stack
+from terrace.stacks.model import Destruction, Stack
 from terrace.stacks.naming import no_such, shell_word
 from terrace.watch.echo import found_outside
 from terrace.watch.payload import sighting_to_payload
@@ -357,27 +357,13 @@ def _of_file(stack: Stack, left: LeftState) -> tuple[str, StateSnapshot, LeftSta
 def _earlier(at: Takeover, stack: Stack) -> tuple[str, StateSnapshot] | None:
     """The state at the address that the stack had when it was last deployed or adopted, where it has another one by
     now."""
-    adopted = newest_adoptions(at.history, at.environment).get(stack.key)
-    if adopted is not None:
-        return _at_adoption(at, stack, adopted.commit)
-    deployment = release_of(at.history, stack.environment, stack.key)
-    if deployment is None:
+    last = release_of(at.history, stack.environment, stack.key)
+    before = readable(at.crew.survey, last.commit) if last is not None else None
+    if last is None or before is None or not _is_moved(at, stack, before):
         return None
-    with bench(at.crew, deployment, aside=True) as on:
-        if not _is_moved(at, stack, on.landscape):
-            return None
+    with bench(at.crew, last, aside=True) as on:
         former = on.landscape.stack(stack.key)
         return str(addresses(former, on.landscape.graph)[0]), at.crew.terraform.pull_state(on.site(stack.key, "plan"))
-
-
-def _at_adoption(at: Takeover, stack: Stack, commit: str) -> tuple[str, StateSnapshot] | None:
-    before = readable(at.crew.survey, commit) if commit != at.landscape.commit else None
-    if before is None or not _is_moved(at, stack, before):
-        return None
-    former = before.stack(stack.key)
-    with at.crew.repository.checkout(commit, f"{at.environment}-state") as root:
-        state = at.crew.terraform.pull_state(site_in(at.crew, before, former, root, "plan"))
-    return str(addresses(former, before.graph)[0]), state
 
 
 def _is_moved(at: Takeover, stack: Stack, before: Landscape) -> bool:
@@ -403,11 +389,12 @@ def _settled(at: Takeover, stack: Stack) -> Settled | None:
         if again or (before is not None and _is_moved(at, stack, before)) or _is_left(at, stack):
             return None
         return Settled(stack, "adopted", adopted.commit, adopted.by, adopted.at, target, adopted.record.same)
-    deployment = release_of(at.history, at.environment, key)
-    if deployment is None:
+    last = release_of(at.history, at.environment, key)
+    deployment = next((d for d in folds.deployments(at.history) if last is not None and d.id == last.id), None)
+    before = readable(at.crew.survey, deployment.commit) if deployment is not None else None
+    if deployment is None or isinstance(deployment.origin, Destruction) or before is None:
         return None
-    before = readable(at.crew.survey, deployment.commit)
-    if before is None or _is_moved(at, stack, before):
+    if _is_moved(at, stack, before):
         return None
     return Settled(stack, "deployed", deployment.commit, deployment.requester, deployment.opened_at, target)
 

@@ -9,24 +9,23 @@ from pathlib import Path
 
 from terrace.errors import BadInput, TerraformFailed
 from terrace.ledger.model import History
-from terrace.ledger.states import Standing, release_of
+from terrace.ledger.states import StackRelease, Standing, release_of
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.look import plan_of
 from terrace.plans.backup import BackupRecord, named
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Purpose, Site
-from terrace.rollout.model import Deployment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.naming import no_such
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The release of `deployment`, checked out at `root`."""
+    """A release, checked out at `root`."""
 
     crew: Crew
-    deployment: Deployment
+    release: StackRelease
     landscape: Landscape
     root: Path
 
@@ -35,7 +34,7 @@ class Bench:
         try:
             stack = self.landscape.stack(key)
         except KeyError:
-            there = self.landscape.of(self.deployment.environment)
+            there = self.landscape.of(self.release.environment)
             raise no_such("stack", key, [stack.key for stack in there]) from None
         return site_in(self.crew, self.landscape, stack, self.root, purpose)
 
@@ -44,29 +43,29 @@ class Bench:
 
         Raises TerraformFailed for a plan that is not complete too: nothing can be said by it.
         """
-        plan = plan_of(self.crew, site, self.deployment.commit)
+        plan = plan_of(self.crew, site, self.release.commit)
         if plan.errored or not plan.complete:
             raise TerraformFailed("Terraform could not plan everything")
         return plan
 
 
 @contextmanager
-def bench(crew: Crew, deployment: Deployment, *, aside: bool = False) -> Iterator[Bench]:
+def bench(crew: Crew, release: StackRelease, *, aside: bool = False) -> Iterator[Bench]:
     """Check a release out.
 
     It is the environment's own checkout, in which a plan comes out as the deployment's did: for whoever holds the
     environment. With `aside` it is another one, good for reading states while a deployment may run.
     """
-    landscape = crew.survey(deployment.commit)
-    folders = {stack.key: stack.path for stack in landscape.of(deployment.environment)}
-    name = f"{deployment.environment}-state" if aside else deployment.environment
-    added = deployment.additions.files(folders, landscape.graph.folders)
-    with crew.repository.checkout(deployment.commit, name, added) as root:
-        yield Bench(crew, deployment, landscape, root)
+    landscape = crew.survey(release.commit)
+    folders = {stack.key: stack.path for stack in landscape.of(release.environment)}
+    name = f"{release.environment}-state" if aside else release.environment
+    added = release.additions.files(folders, landscape.graph.folders)
+    with crew.repository.checkout(release.commit, name, added) as root:
+        yield Bench(crew, release, landscape, root)
 
 
-def release(history: History, environment: str, key: str) -> Deployment:
-    """The deployment whose release a stack has. Raises BadInput when nothing was ever applied to it."""
+def release(history: History, environment: str, key: str) -> StackRelease:
+    """What a stack was last deployed from or adopted at. Raises BadInput where it never was."""
     found = release_of(history, environment, key)
     if found is None:
         raise BadInput(f"nothing was ever deployed to {key}", hint=f"`terrace deploy {environment}` comes first")

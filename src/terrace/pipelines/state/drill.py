@@ -19,7 +19,6 @@ from terrace.plans.backup import BackupRecord
 from terrace.plans.restoring import differences
 from terrace.plans.state_file import objects, read_state
 from terrace.plans.terraform import StateSnapshot
-from terrace.stacks.model import Destruction
 from terrace.watch.states import Drill, judge_drill, milliseconds
 
 
@@ -59,19 +58,19 @@ def _drilled(crew: Crew, history: History, environment: str, key: str, *, busy: 
     blank = Drill(key, environment, "failed", targets=(settings.rpo, settings.rto))
     if busy:
         return replace(blank, result="skipped", reasons=(busy,))
-    deployment = release_of(history, environment, key)
-    assert deployment is not None, "only stacks that were applied to are drilled"
-    if isinstance(deployment.origin, Destruction):
+    last = release_of(history, environment, key)
+    assert last is not None, "only stacks that were applied to or adopted are drilled"
+    if last.destroyed:
         return replace(blank, result="skipped", reasons=("it was destroyed",))
     standing = standings(history).get(key) or Standing(key, environment)
     began = crew.clock()
     try:
         record = chosen(crew, standing)
-        blank = replace(blank, backup=record.original, commit=deployment.commit)
+        blank = replace(blank, backup=record.original, commit=last.commit)
         known = recorded(history).get(record.original)
         if known is not None and known != record.sha256:
             return replace(blank, reasons=("the ledger knows that copy with another content",))
-        with bench(crew, deployment) as on:
+        with bench(crew, last) as on:
             return judge_drill(_brought_back(on, blank, record, began), _lost(on, standing, record))
     except Interrupted:
         raise

@@ -12,13 +12,12 @@ from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.ledger.restores import open_restore
-from terrace.ledger.states import Standing, stacks_of, standings
+from terrace.ledger.states import StackRelease, Standing, stacks_of, standings
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.state.bench import Bench, bench, release
 from terrace.plans.state_file import addresses_in
 from terrace.plans.terraform import StateSnapshot
-from terrace.rollout.model import Deployment
 from terrace.watch.states import Look, judge
 
 
@@ -60,7 +59,7 @@ def _looks(
     known = standings(history)
     busy = _busy(history, environment)
     by_release: dict[str, list[Look]] = {}
-    releases: dict[str, Deployment] = {}
+    releases: dict[str, StackRelease] = {}
     for key in stacks_of(history, environment):
         deployment = release(history, environment, key)
         releases[deployment.id] = deployment

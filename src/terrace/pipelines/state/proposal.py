@@ -8,7 +8,7 @@ from terrace.errors import BadInput
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.restores import open_restore
-from terrace.ledger.states import Standing, applied_since, recorded, same_state, standings
+from terrace.ledger.states import StackRelease, Standing, applied_since, recorded, same_state, standings
 from terrace.pipelines.asking import insist_on_readable
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.bench import bench, chosen, environment_of, release
@@ -16,7 +16,6 @@ from terrace.plans.backup import BackupRecord
 from terrace.plans.restoring import Known, Obstacle, obstacles
 from terrace.plans.state_file import StateDiff, compare, holds_nothing, read_state, same_objects, with_lineage
 from terrace.plans.terraform import StateSnapshot
-from terrace.rollout.model import Deployment
 from terrace.stacks.naming import shell_word
 
 
@@ -25,7 +24,7 @@ class Proposal:
     """A restore that may be begun: what would change in the state, and what speaks against it."""
 
     stack: str
-    deployment: Deployment
+    release: StackRelease
     record: BackupRecord
     current: StateSnapshot
     diff: StateDiff
@@ -41,11 +40,11 @@ def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
     environment = environment_of(crew, key)
     stands_free(history, environment)
     insist_on_readable(crew, history, environment)
-    deployment = release(history, environment, key)
+    last = release(history, environment, key)
     standing = standings(history).get(key) or Standing(key, environment)
     record = chosen(crew, standing, wanted)
     copy = read_state(crew.backups.load(record.name), f"the backup {record.name}")
-    with bench(crew, deployment, aside=True) as on:
+    with bench(crew, last, aside=True) as on:
         current = crew.terraform.pull_state(on.site(key, "plan"))
     kin = same_state(history, key, current.lineage or standing.lineage)
     if same_objects(current.content, under_lineage(copy.content, current, kin)):
@@ -63,7 +62,7 @@ def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
         holds_nothing=holds_nothing(current.content),
     )
     against = obstacles(current, record, copy, known)
-    return Proposal(key, deployment, record, current, compare(current.content, copy.content), against)
+    return Proposal(key, last, record, current, compare(current.content, copy.content), against)
 
 
 def under_lineage(copy: bytes, current: StateSnapshot, kin: frozenset[str]) -> bytes:

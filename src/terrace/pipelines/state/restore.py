@@ -12,7 +12,7 @@ from terrace.errors import BadInput, Corrupt, NotReady, TerraceError, TerraformF
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.ledger.restores import Restore, Restored, RestoreResult, restores
-from terrace.ledger.states import same_state
+from terrace.ledger.states import release_named, same_state
 from terrace.pipelines.asking import insist_on_readable
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
@@ -31,14 +31,14 @@ def restore(crew: Crew, proposal: Proposal, accepted: frozenset[str], reason: st
     The intent is written first, and the environment held with it. Raises BadInput for obstacles that are left.
     """
     insist(proposal, accepted)
-    environment = proposal.deployment.environment
+    environment = proposal.release.environment
     with _holding(crew, environment):
         restore_id = crew.new_id()
 
         def begin(seen: History) -> tuple[Draft, ...]:
             stands_free(seen, environment)
             insist_on_readable(crew, seen, environment)
-            if release(seen, environment, proposal.stack).id != proposal.deployment.id:
+            if release(seen, environment, proposal.stack).id != proposal.release.id:
                 raise BadInput(
                     f"a deployment went into {environment} meanwhile; nothing was written", hint="look again"
                 )
@@ -76,14 +76,14 @@ def _holding(crew: Crew, environment: str) -> Iterator[None]:
 def _intent(
     crew: Crew, seen: History, proposal: Proposal, restore_id: str, accepted: frozenset[str], reason: str
 ) -> tuple[Draft, ...]:
-    environment = proposal.deployment.environment
+    environment = proposal.release.environment
     free = folds.hold(seen, environment) is None
     payload = {
         "environment": environment,
         "restore": restore_id,
         "backup": proposal.record.name,
-        "deployment": proposal.deployment.id,
-        "commit": proposal.deployment.commit,
+        "deployment": proposal.release.id,
+        "commit": proposal.release.commit,
         "reason": reason,
         "holder": asdict(crew.leases.holder(crew.actor, environment)),
         "accepted": sorted(accepted),
@@ -128,11 +128,15 @@ def _drive(
     crew: Crew, history: History, restore_id: str, accepted: frozenset[str], expected: StateSnapshot | None = None
 ) -> Restored:
     begun = next(one for one in restores(history) if one.id == restore_id)
-    deployment = next(d for d in folds.deployments(history) if d.id == begun.deployment)
-    with bench(crew, deployment) as on:
+    last = release_named(history, begun.deployment)
+    assert last is not None, "a restore is begun of a release that is known"
+    with bench(crew, last) as on:
         try:
             copy = crew.backups.load(begun.backup)
-            lineage, doubted = read_state(copy, begun.backup).lineage, planned_changes(deployment, begun.stack)
+            lineage = read_state(copy, begun.backup).lineage
+            # A stack that was adopted, and not deployed since, has none.
+            deployed = next((d for d in folds.deployments(history) if d.id == begun.deployment), None)
+            doubted = planned_changes(deployed, begun.stack) if deployed is not None else frozenset()
             work = _Work(on, begun, history, copy, accepted, lineage, doubted)
         except NotReady:
             raise
