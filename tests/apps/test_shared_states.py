@@ -196,6 +196,26 @@ def test_an_address_that_is_not_literal_is_told_and_the_lineage_of_prod_is_refus
     assert states.states["/prod"] == before
 
 
+def test_a_state_of_which_neither_address_nor_ledger_says_whose_it_is_is_adopted_before_it_is_planned_on(
+    shop: World, store: tuple[str, HttpStore]
+) -> None:
+    """Terrace never deployed the stack that it belongs to, and the environment completes the address."""
+    address, states = store
+    told = json.loads(states.states["/prod"])
+    states.states["/legacy"] = json.dumps({**told, "lineage": "11111111-2222-3333-4444-555555555555"}).encode()
+    before = states.states["/legacy"]
+    shop.variables["TF_HTTP_ADDRESS"] = f"{address}/legacy"
+    partial = 'terraform {\n  backend "http" {}\n}\n'
+    shop.push({"environments/dev/app/main.tf": partial + thing("other")})
+    done = shop.run("deploy", "dev", "--json")
+    assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
+    assert "`terrace state adopt dev/app`" in done.json["reasons"][0]
+    assert states.states["/legacy"] == before
+    shop.push({"environments/dev/app/main.tf": partial + thing("precious")})
+    shop.ok("state", "adopt", "dev/app", "--yes", "--reason", "it is ours")
+    assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
+
+
 def test_a_stack_that_is_renamed_keeps_its_state_and_goes_back(shop: World, store: tuple[str, HttpStore]) -> None:
     _, states = store
     git(shop.work, "mv", "environments/prod/app", "environments/prod/application")

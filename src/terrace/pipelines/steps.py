@@ -9,6 +9,7 @@ from terrace.assess.masking import concealed, without_secrets
 from terrace.assess.model import Objection, Weight
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import rule_for
+from terrace.ledger import folds
 from terrace.ledger.events.codec import fits
 from terrace.ledger.removed_stacks import explanation
 from terrace.ledger.states import Bearings, changes_objects, lineages, standings, went_back
@@ -38,7 +39,9 @@ from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, List
 from terrace.plans.wording import deeds, notices, warning_sentence
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
+from terrace.stacks.backends import addresses
 from terrace.stacks.model import Destruction, Undoing
+from terrace.stacks.naming import shell_word
 from terrace.watch.echo import echoes_in, echoes_of, without_echoes
 from terrace.watch.model import Sighting
 from terrace.watch.payload import sighting_to_payload
@@ -76,7 +79,8 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
         )
     moved = moved_state(ground.crew, ground.history, ground.landscape, ground.landscape.stack(key))
     wrong = wrong_state(ground.history, ground.deployment.environment, key, hand.state, moved)
-    wrong = wrong or _of_another(ground, key, hand.state) or _recreated(ground, key, hand.plan)
+    wrong = wrong or _of_another(ground, key, hand.state) or _of_nobody_known(ground, key, hand.state)
+    wrong = wrong or _recreated(ground, key, hand.plan)
     if wrong:
         return Ended("failed", wrong, _facts(ground, hand))
     never = [one.attribute for one in hand.plan.moving if one.never_equal]
@@ -138,6 +142,26 @@ def _of_another(ground: Ground, key: str, state: StateSnapshot) -> str:
     return (
         f"the state that {key} names is the state of {owner} (lineage {state.lineage}): nothing of {key} is planned on"
         f" it; give {key} a backend address of its own"
+    )
+
+
+def _of_nobody_known(ground: Ground, key: str, state: StateSnapshot) -> str:
+    """Why nothing is planned on a state of which neither its address nor the ledger says whose it is; "" where one of
+    them does. A literal address is compared with those of all stacks; one that the environment completes may be that
+    of any stack that Terrace never deployed."""
+    number = objects(state.content) if state.content else 0
+    if not number or key in standings(ground.history) or lineages(ground.history).get(state.lineage):
+        return ""
+    if any(one.last(Step.APPLY, key) is not None for one in folds.deployments(ground.history)):
+        return ""
+    stack = ground.landscape.stack(key)
+    unclear = next((one for one in addresses(stack, ground.landscape.graph) if one.unknown), None)
+    if unclear is None:
+        return ""
+    return (
+        f"{key} is new here and its state holds {number} objects; neither its address ({unclear}) nor the ledger says"
+        f" whose they are: if they are those of {key}, `terrace state adopt {shell_word(key)}`, else give it a literal"
+        " address of its own"
     )
 
 
