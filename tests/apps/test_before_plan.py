@@ -95,6 +95,17 @@ def test_the_command_of_a_change_runs_once_it_is_merged_and_its_failure_has_a_pl
     assert "it ended with 4" in deployed.out + deployed.err
 
 
+def test_going_back_to_a_commit_from_before_the_commands_needs_none(tmp_path: Path) -> None:
+    plain = 'resource "terraform_data" "code" {\n  input = "one"\n}\n'
+    rules = "version: 1\nenvironments: {dev: {}}\n"
+    shop = world(tmp_path, {f"{STACK}/main.tf": plain, "terrace.yaml": rules})
+    shop.ok("deploy", "dev")
+    shop.push(FILES)
+    shop.ok("deploy", "dev")
+    back = shop.ok("rollback", "dev", "--reason", "broken", "--yes", "--json").json
+    assert back["result"] == "succeeded"
+
+
 def test_nothing_of_a_change_of_strangers_is_run(tmp_path: Path) -> None:
     shop = world(tmp_path, FILES)
     shop.push({f"{STACK}/build.sh": "mkdir build; date > build/app.txt; exit 9\n"})

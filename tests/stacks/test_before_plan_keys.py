@@ -6,6 +6,7 @@ import pytest
 
 from support.trees import DictTree
 from terrace.stacks.before_plan import BeforePlan, commands_of, matches, reserved
+from terrace.stacks.config_problems import examine
 from terrace.stacks.facts import Forgetful
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
@@ -171,3 +172,28 @@ def test_the_commands_of_the_trust_root_decide_what_is_impacted_too() -> None:
 def test_a_change_of_the_commands_impacts_the_stack() -> None:
     found = between(STACKS.replace("[make]", "[make, app]"), {}, before=STACKS)
     assert [(one.stack.key, one.reasons[0].kind) for one in found.impacts] == [("dev/app", "configuration")]
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "why"),
+    [
+        ("{run: [./build.sh], in: app}", {"app/build.sh": "+x x"}, []),
+        ("{run: [./build.sh], in: app}", {"app/build.sh": "x"}, ["app/build.sh cannot be run"]),
+        ("{run: [./build.sh], in: app}", {"app/x": "x"}, ["there is no file app/build.sh"]),
+        (
+            "{run: [./build.sh], in: app, inputs: [src]}",
+            {"app/build.sh": "+x x", "src/a": ""},
+            ["not among its inputs"],
+        ),
+        ("{run: [make], inputs: [src, lib]}", {"src/a": ""}, ["no file is among its inputs lib"]),
+        ("{run: [make]}", {}, []),
+    ],
+)
+def test_config_check_finds_scripts_and_inputs_that_are_not_there(
+    command: str, files: dict[str, str], why: list[str]
+) -> None:
+    tree = DictTree({"live/a/main.tf": APP, "live/b/main.tf": APP, **files})
+    entry = f'stacks: [{{path: "live/*", environment: dev, before_plan: [{command}]}}]'
+    found = examine(tree, load((HEAD + entry).encode()), Forgetful()).problems
+    assert [one.place.line for one in found] == [3] * len(why), "once for all stacks of an entry"
+    assert all(said in one.message for said, one in zip(why, found, strict=True)), found

@@ -203,8 +203,9 @@ def site_in(
     Raises BadInput for a stack that is refused.
     """
     landscape.insist_on(stack)
-    # From the trust root: what a change says of its own commands counts once it is merged.
-    commands = commands_of(crew.config, stack)
+    # From the trust root: what a change says of its own commands counts once it is merged. A commit that has none for
+    # the stack needs none, such as one from before they came that is gone back to.
+    commands = commands_of(crew.config, stack) if commands_of(landscape.config, stack) else ()
     return Site(
         stack=stack,
         root=root,

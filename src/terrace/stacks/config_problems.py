@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from terrace.errors import BadInput, Place
 from terrace.stacks.backends import addresses, shared
+from terrace.stacks.before_plan import BeforePlan, commands_of, matches
 from terrace.stacks.config import Config
 from terrace.stacks.discovery import discovered, unmatched
 from terrace.stacks.facts import FactsStore
 from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.layout import Layout, parent
-from terrace.stacks.naming import nearest
+from terrace.stacks.layout import Layout, join, parent
+from terrace.stacks.naming import nearest, shell_word
 from terrace.stacks.refusals import refused_stacks
 from terrace.stacks.root_modules import roots_in_no_stack
 from terrace.stacks.tree import Tree
@@ -45,6 +46,7 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
         *_missing_folders(tree, config),
         *_missing_files(tree, landscape),
         *_unnamed_backend_files(tree, landscape),
+        *_commands_without_files(tree, landscape),
         *(
             Problem(
                 one.address.place or Place(config.source or one.stack.shown_path),
@@ -70,6 +72,39 @@ def _missing_folders(tree: Tree, config: Config) -> Iterator[Problem]:
             hint = f"did you mean {near!r}?" if near else "a stack is a folder with *.tf, *.tofu or *.tf.json files"
             message = f"the stack {setting.path or '.'} holds no configuration"
             yield Problem(Place(config.source, setting.line), message, hint)
+
+
+def _commands_without_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:
+    """Commands before a plan whose script the commit does not have, cannot run or does not show to them, and inputs
+    that name nothing. A problem of several stacks is told of the first."""
+    told: set[tuple[int, str]] = set()
+    for stack in landscape.stacks:
+        written: list[BeforePlan] = []
+        for command in commands_of(landscape.config, stack):
+            for message, hint in _lacks(tree, command, written):
+                if (command.line, message) not in told:
+                    told.add((command.line, message))
+                    shown = f"{stack.key}: the command `{command.shown}`: {message}"
+                    yield Problem(Place(landscape.config.source, command.line), shown, hint)
+            written.append(command)
+
+
+def _lacks(tree: Tree, command: BeforePlan, earlier: Iterable[BeforePlan]) -> Iterator[tuple[str, str]]:
+    """What a command needs and does not get. What earlier commands may write is not known."""
+    for glob in command.inputs:
+        if not any(matches(glob, path) for path in tree.entries) and not any(one.outputs for one in earlier):
+            yield f"no file is among its inputs {glob or '.'}", "paths are from the root of the repository"
+    name = command.argv[0]
+    path = join(command.folder or "", name) if "/" in name else None
+    if path is None or any(one.may_write(path) for one in earlier):
+        return
+    entry = tree.entries.get(path)
+    if entry is None:
+        yield f"there is no file {path}", "correct the path, which begins in the folder that it runs in, or commit it"
+    elif not command.sees(path):
+        yield f"{path} is not among its inputs", f"add it: inputs: [..., {path}]"
+    elif entry.mode != "100755":
+        yield f"{path} cannot be run", f"git update-index --chmod=+x {shell_word(path)}"
 
 
 def _unnamed_backend_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:
