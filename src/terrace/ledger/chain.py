@@ -7,11 +7,9 @@ hash telling.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -21,6 +19,7 @@ import msgspec
 
 from terrace.errors import Corrupt, TerraceError
 from terrace.ledger.authenticity import EventKey, LedgerKey
+from terrace.ledger.collector import without_collector
 from terrace.ledger.model import GENESIS, Draft, Event
 
 T = TypeVar("T")
@@ -127,7 +126,7 @@ def decode(line: bytes) -> Event:
 def decode_all(lines: Iterable[bytes], *, first: int = 0) -> tuple[Event, ...]:
     """The events of lines that stand at `first` and after. Raises Corrupt, naming the position that holds no event."""
     events: list[Event] = []
-    with _without_collector():
+    with without_collector():
         for position, line in enumerate(lines, first):
             try:
                 events.append(_of_canonical(line) or decode(line))
@@ -137,18 +136,6 @@ def decode_all(lines: Iterable[bytes], *, first: int = 0) -> tuple[Event, ...]:
                     hint="nothing is done with it; a clone elsewhere may have it whole",
                 ) from error
     return tuple(events)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Python looks for cycles again and again while many objects are made; events hold none."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Line(msgspec.Struct, omit_defaults=True, kw_only=True):

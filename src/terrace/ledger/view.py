@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
+from terrace.ledger.collector import without_collector
 from terrace.ledger.events.record import Record
 from terrace.ledger.model import Event
 from terrace.ledger.reading import Reader, Reading
@@ -73,7 +74,8 @@ class View:
             reader = before._reader.followed_by(history.events[before._count :])
         if reader is None:
             before = None
-            reader = Reader.of(history.events, history.undated, history.absent, key=history.key)
+            with without_collector():
+                reader = Reader.of(history.events, history.undated, history.absent, key=history.key)
         self._before: View | None = before
         self._reader: Reader = reader
         self._count: int = len(history.events)
@@ -88,7 +90,8 @@ class View:
     def fold(self, kind: type[Fold[T]]) -> T:
         """What a fold makes of the events that can be read."""
         if kind not in self._results:
-            self._results[kind] = self._folded(kind).result()
+            with without_collector():
+                self._results[kind] = self._folded(kind).result()
         return self._results[kind]  # type: ignore[no-any-return]
 
     def derived(self, function: Callable[[History], T], history: History) -> T:

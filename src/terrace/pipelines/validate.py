@@ -20,6 +20,7 @@ from terrace.assess.waivers.telling import dated
 from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
+from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
 from terrace.ledger.removed_stacks import explanation
 from terrace.pipelines.asking import facts
@@ -80,7 +81,8 @@ def validate(
     be read here; then none is planned on a state that is not the one that the last deployment left. `failed` is told
     why a stack has no plan, whatever kept it from one.
     """
-    history = crew.ledger.read()
+    # Where no stack is impacted nothing of the past decides anything.
+    history = crew.ledger.read() if change_set.impacts else History(key=NO_KEY)
     known = history if states else None
     wanted = [check for check in checks.values() if crew.config.level(check.name) != "off"]
     with crew.repository.checkout(landscape.commit, "check") as root:
