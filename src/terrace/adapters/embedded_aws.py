@@ -70,7 +70,7 @@ class EmbeddedAws:
         body = (
             f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         )
-        httpx.put(f"{self.endpoint}/{name}", content=body, headers=self.signed("s3")).raise_for_status()
+        httpx.put(f"{self.endpoint}/{name}", content=body, headers=self.signed("s3"), timeout=60).raise_for_status()
 
     def parameter(self, name: str) -> str | None:
         """The value of an SSM parameter, read back from the cloud; None when there is none."""
