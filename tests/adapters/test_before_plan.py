@@ -488,3 +488,22 @@ def _until(true: Any, seconds: float = 20) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_where_namespaces_are_forbidden_no_command_runs_and_the_way_out_is_told(tmp_path: Path) -> None:
+    text = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "from pathlib import Path\nfrom terrace.errors import NotReady\nfrom test_before_plan import Place, sh\n"
+        "place = Place(Path(sys.argv[1]), {'app/main.tf': ''})\n"
+        "for network in (False, True):\n"
+        "  try:\n    place.commands.prepare(place.site(sh('echo > out', network=network)))\n"
+        "  except NotReady as error:\n    print(error.message, '|', error.hint)\n"
+    )
+    here = Path(__file__).parent
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"'
+    given = [sys.executable, "-c", text, str(tmp_path), str(here), str(here.parent)]
+    done = subprocess.run(["unshare", "-Ur", "sh", "-c", forbid, "sh", *given], capture_output=True, text=True)
+    said = done.stdout.splitlines()
+    assert len(said) == 2, done.stderr
+    assert all("a program cannot be isolated here" in one and "`terrace doctor`" in one for one in said)
+    assert not (tmp_path / "root/app/out").exists()

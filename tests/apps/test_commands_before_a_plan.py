@@ -62,6 +62,8 @@ def test_a_command_builds_what_check_deploy_and_drift_plan(tmp_path: Path) -> No
     shop.ok("deploy", "dev", "--json")
     assert state("dev/app")["outputs"]["hash"]["value"] == hashlib.sha256(b"one\n").hexdigest()
     shop.ok("drift", "dev")
+    rows = {row["what"]: row["state"] for row in shop.run("doctor", "--json").json["rows"]}
+    assert rows["isolation"] == "ok"
     shop.push({f"{STACK}/src/b.txt": "two\n"})
     forget()
     impact = shop.ok("impact", "--base", "HEAD~1", "--json").json
