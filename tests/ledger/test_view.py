@@ -203,6 +203,29 @@ def test_thousands_of_deployments_are_read_at_once_and_what_was_before_each_is_a
     assert set(Passes.given.values()) == {1}
 
 
+def test_what_was_before_each_release_of_a_hold_is_asked_once() -> None:
+    opened = next(one for one in DRAFTS if one.kind == "deployment.opened" and one.payload["environment"] == "prod")
+    origin = {"kind": "rollback", "of": "d0", "reason": "x", "by": "ann"}
+    drafts: list[Draft] = []
+    for number in range(30):
+        name = f"d{number}"
+        drafts += [
+            replace(opened, subject=name, payload={**opened.payload, "origin": origin, "settles": ""}),
+            Draft("environment.held", "prod", "ann", {"reason": "x", "deployment": name}),
+            Draft("deployment.ended", name, "ann", {"result": "succeeded", "reasons": []}),
+            Draft("environment.unheld", "prod", "ann", {"reason": "x", "deployment": name}),
+        ]
+    events = counted(sealed(drafts, (), (NO_KEY,)))
+    Counted.looks = 0
+    history = History(events, key=NO_KEY)
+    assert history.reading.faults == () and folds.hold(history, "prod") is None
+    assert Counted.looks <= 40 * len(events), "not the whole past for every release"
+    before = Counted.looks
+    later = history.followed_by(sealed([Draft("environment.held", "dev", "ann", {"reason": "x"})], events, (NO_KEY,)))
+    assert folds.hold(later, "prod") is None
+    assert Counted.looks - before <= len(events), "and not again when the ledger goes on"
+
+
 @pytest.mark.parametrize("command", ["deploy", "promote", "tick"])
 def test_a_command_looks_at_an_old_event_as_often_in_a_long_ledger_as_in_a_short_one(command: str) -> None:
     """Two stacks are deployed, with about twenty appends: each fold goes over the old events at most twice."""

@@ -440,20 +440,18 @@ def hold(history: History, environment: str, releases: Releases = anybody_releas
                 new = Hold(reason, event.actor, event.time, deployment, event.id, signed)
                 held = new if held is None or held.deployment or not new.deployment else held
             case EnvironmentUnheld(deployment=ended) if held is not None:
-                ours = ended == held.deployment and _is_over(history, environment, ended, event.position)
+                ours = ended == held.deployment and history.answer_before(event.position, _is_over, environment, ended)
                 over = ours if ended else releases(event, record, held)
                 held = None if over else held
     return held
 
 
-def _is_over(history: History, environment: str, of: str, position: int) -> bool:
-    """Whether the events before a position say that the hold which came with a deployment or a restore may end.
+def _is_over(before: History, environment: str, of: str) -> bool:
+    """Whether the events before a release say that the hold which came with a deployment or a restore may end.
 
     A deployment of unknown outcome: another one that settles it succeeded. A rollback: it succeeded. A restore: it
     ended as it should. Whatever failed is released by people only.
     """
-    # Every reader asks this of the same prefix, and such releases are rare.
-    before = history.before(position)
     for deployment in of_environment(before, environment):
         if deployment.result != "succeeded":
             continue

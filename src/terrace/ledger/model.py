@@ -144,6 +144,15 @@ class History:
             return self
         return self._earlier.at(self, position)
 
+    def answer_before(self, position: int, question: Callable[[History, str, str], T], one: str, other: str) -> T:
+        """What the events before a position answer to a question about two things. They are asked once, by this history
+        and by those that continue it."""
+        key = (question, self.events[position - 1].hash if position else GENESIS, one, other)
+        answers: dict[object, Any] = self._earlier.answers
+        if key not in answers:
+            answers[key] = question(self.before(position), one, other)
+        return answers[key]  # type: ignore[no-any-return]
+
     def followed_by(self, events: Sequence[Event]) -> History:
         """What the same reader sees once these events are written. What is known of this history is not made again."""
         if not events:
@@ -188,9 +197,10 @@ class History:
 
 
 class _Earlier:
-    """Histories that others continue, kept while they are asked for: the newest few."""
+    """Histories that others continue, kept while they are asked for: the newest few. `answers` are what they said."""
 
     def __init__(self) -> None:
+        self.answers: dict[object, Any] = {}
         self._kept: dict[int, History] = {}
 
     def keep(self, history: History) -> None:
