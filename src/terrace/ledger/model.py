@@ -207,7 +207,8 @@ class _Earlier:
         """Keep a history. The one that was kept first goes where there are too many."""
         self._kept[len(history.events)] = history
         while len(self._kept) > _KEPT:
-            del self._kept[next(iter(self._kept))]
+            # Stacks are planned in several threads, and each may ask.
+            self._kept.pop(next(iter(self._kept)), None)
 
     def at(self, history: History, position: int) -> History:
         """The history with the first events of another one, made from the longest one that is kept."""
