@@ -42,6 +42,7 @@ from terrace.stacks.trust_root import RootPlace
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
     from terrace.adapters.before_plan.commands import Commands
+    from terrace.adapters.git.submodules import SubmoduleRules
     from terrace.adapters.github.connecting import Connection
     from terrace.adapters.github.merges import GitHubMerges
     from terrace.adapters.ledgers.seen import SeenHead
@@ -144,8 +145,10 @@ class Workshop:
         self.home = Home.of(top.root)
         self._access = access(ENVIRON)
         self.repository = GitRepository(top.root, cache=self.home.cache, branch="", remote="", access=self._access)
+        self.repository.take_submodules(self._submodule_rules)
         self._actor = actor
         self._fetch = fetch
+        self.plans_nothing = False
         self._older_keys = older_keys
         self._past_rules = past_rules
         self._rules_problem: BadConfig | None = None
@@ -176,7 +179,7 @@ class Workshop:
 
         config = self._trusted_config(commit, place)
         commit = self._rules_commit or commit
-        tree = self.repository.tree(commit)
+        tree = self.repository.own_tree(commit)
         text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
         ENVIRON.conceal(secrets_named(config))
         signers = tree.read(config.signers) if config.signers in tree.entries else b""
@@ -234,13 +237,33 @@ class Workshop:
         remote = place.remote.name if place.remote is not None else "origin"
         asked = (commit, place.branch.name, remote)
         if asked not in self._configs:
-            tree = self.repository.tree(commit)
+            tree = self.repository.own_tree(commit)
             text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
             config = load(text, CONFIG_FILE, discovered=environments(tree), branch=place.branch.name, remote=remote)
             if len(self._configs) >= SURVEYS_KEPT:
                 self._configs.clear()
             self._configs[asked] = config
         return self._configs[asked]
+
+    def _submodule_rules(self) -> SubmoduleRules | None:
+        """Which submodules are taken and from where, as the trust root says; None where it cannot be read."""
+        from terrace.adapters.git.submodules import SubmoduleRules
+
+        try:
+            trust = self.trust
+        except Interrupted:
+            raise
+        except TerraceError:
+            return None
+        repository = self.repository
+        return SubmoduleRules(
+            chosen=trust.config.submodules,
+            trusted=trust.commit,
+            base=repository.remote_url or None,
+            is_on_protected_branch=lambda commit: repository.on_protected_branch(commit) is True,
+            fetch=self._fetch,
+            only_trusted=self.plans_nothing,
+        )
 
     def survey(self, commit: str) -> Landscape:
         """What stands at a commit. A commit never changes, so that each is read once."""
@@ -539,13 +562,13 @@ class Workshop:
         """The policies that judge: those of the trust root, or of another commit."""
         from terrace.apps.policies import Policies
 
-        return Policies(opa(), self.repository.tree(commit or self.trust.commit))
+        return Policies(opa(), self.repository.own_tree(commit or self.trust.commit))
 
     def judge(self) -> Callable[[Plan], tuple[Finding, ...]]:
         """What the required checks of the trust root find in a plan that is about to be applied."""
         from terrace.apps.judging import Judge
 
-        return Judge(self.trust.config, self.repository.tree(self.trust.commit), self.policies(), now)
+        return Judge(self.trust.config, self.repository.own_tree(self.trust.commit), self.policies(), now)
 
     def waivers(self, landscape: Landscape, changed: tuple[str, ...] = ()) -> Waivers:
         """Those of the trust root, and those of what is looked at, with the comments that `changed` files bring.
@@ -554,14 +577,14 @@ class Workshop:
         """
         from terrace.apps.waivers import waivers
 
-        trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(landscape.commit)
+        trusted, head = self.repository.own_tree(self.trust.commit), self.repository.own_tree(landscape.commit)
         return waivers(trusted, self.trust.config, head, landscape.config, changed)
 
     def standing(self) -> Waivers:
         """Those of the trust root alone: for a look at what stands, where nothing is proposed."""
         from terrace.apps.waivers import standing
 
-        return standing(self.repository.tree(self.trust.commit), self.trust.config)
+        return standing(self.repository.own_tree(self.trust.commit), self.trust.config)
 
     def scanners(self) -> Scanners:
         """The scanners of this machine, configured by the trust root."""

@@ -374,7 +374,8 @@ class Config:
 
     `before_plan` are the commands that run before every stack is planned.
     `stack_patterns` are those entries of `stacks:` that match many folders; `not_stacks` are folders, or patterns of
-    them, whose root modules are in no stack on purpose.
+    them, whose root modules are in no stack on purpose. `submodules` are the paths of the submodules that are checked
+    out, or `*` for every one that lies in no other one.
     `shown` are those of `policies` that were written for `terraform show -json`. `view_data` are the folders of data of
     those that were written for Terrace's view, where terrace.yaml names them: other files there are no data.
     """
@@ -399,6 +400,7 @@ class Config:
     view_data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commits: CommitRules = CommitRules()
     not_stacks: tuple[str, ...] = ()
+    submodules: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     required_files: RequiredFiles = RequiredFiles()
     fail_on: Grade = "info"

@@ -17,7 +17,8 @@ from terrace.stacks.layout import Layout, join, parent
 from terrace.stacks.naming import nearest, shell_word
 from terrace.stacks.refusals import refused_stacks
 from terrace.stacks.root_modules import roots_in_no_stack
-from terrace.stacks.tree import Tree
+from terrace.stacks.submodules import EVERY
+from terrace.stacks.tree import Tree, submodule_of, submodules
 from terrace.stacks.yaml_nodes import Problem
 
 BACKEND_FILE = ".tfbackend"
@@ -47,6 +48,7 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
         *_missing_files(tree, landscape),
         *_unnamed_backend_files(tree, landscape),
         *_commands_without_files(tree, landscape),
+        *_no_submodules(tree, config),
         *(
             Problem(
                 one.address.place or Place(config.source or one.stack.shown_path),
@@ -72,6 +74,20 @@ def _missing_folders(tree: Tree, config: Config) -> Iterator[Problem]:
             hint = f"did you mean {near!r}?" if near else "a stack is a folder with *.tf, *.tofu or *.tf.json files"
             message = f"the stack {setting.path or '.'} holds no configuration"
             yield Problem(Place(config.source, setting.line), message, hint)
+
+
+def _no_submodules(tree: Tree, config: Config) -> Iterator[Problem]:
+    """Paths of `submodules` at which the commit has none."""
+    there = submodules(tree)
+    for path in config.submodules:
+        # A submodule that is checked out is a folder of files here, and one in another may not be known.
+        within = path == EVERY or submodule_of(path, there) is not None
+        if not within and not any(one.startswith(f"{path}/") for one in tree.entries):
+            near = nearest(path, there)
+            hint = f"did you mean {near!r}?" if near else "`git submodule status` lists the submodules"
+            yield Problem(
+                Place(config.source), f"`submodules` names {path}, and the commit has no submodule there", hint
+            )
 
 
 def _commands_without_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:

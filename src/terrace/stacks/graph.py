@@ -12,7 +12,7 @@ from terrace.stacks.config import Environment
 from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, Template, facts_of, template_facts
 from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
 from terrace.stacks.model import DEFAULT_WORKSPACE, Notice, Stack
-from terrace.stacks.tree import SUBMODULE_HINT, Tree, submodule_of, submodules
+from terrace.stacks.tree import SUBMODULE_HINT, Tree, absent_submodules, submodule_of, submodules
 from terrace.stacks.values import Values, depends_on_stack, path_of
 
 _LOCAL = ("./", "../")
@@ -320,7 +320,11 @@ class _Builder:
             return
         calls.append(Call(call, way.real, path, way.links))
         within = submodule_of(way.real, submodules(self._tree))
-        if within is not None:
+        why = absent_submodules(self._tree).get(within or "")
+        if why is not None:
+            message = f"module {call.name!r} is in the Git submodule {within}, which is not checked out: {why.message}"
+            self._notices.append(Notice(message, path, call.line, why.hint))
+        elif within is not None:
             message = f"module {call.name!r} is in the Git submodule {within}, whose files Terrace does not check out"
             self._notices.append(Notice(message, path, call.line, SUBMODULE_HINT))
         elif not self._layout.configuration(way.real):

@@ -49,6 +49,8 @@ from terrace.stacks.kinds import (
     WORD,
     Choice,
     Duration,
+    Either,
+    Flag,
     Key,
     Later,
     ListOf,
@@ -59,8 +61,11 @@ from terrace.stacks.kinds import (
     Text,
 )
 from terrace.stacks.rule_comparisons import Commands, Emails, PolicyFolders, StackEntries
+from terrace.stacks.submodules import EVERY
 from terrace.stacks.trust_root import BRANCH_NAME, REMOTE_NAME
+from terrace.stacks.yaml_nodes import Sequence
 
+SUBMODULES = Either(lambda node: ListOf(PATH) if isinstance(node, Sequence) else Flag(), (Flag(), ListOf(PATH)))
 _CHANGED = Changed("{key} changes from {old} to {new}")
 _CHANGED_TERRAFORM = Changed("terraform.{key} changes from {old} to {new}")
 _LONGER = Higher(
@@ -383,6 +388,19 @@ TERRACE = Record(
             "none",
             "terraform, impact",
             looser=Commands(),
+        ),
+        Key(
+            "submodules",
+            SUBMODULES,
+            "Which Git submodules are checked out: `true` for every one, or a list of their paths. One in another "
+            "submodule is named by its path. They are fetched from where `.gitmodules` on the protected branch says "
+            "(docs/how-to/existing-repository.md).",
+            "none",
+            "discovery, impact, terraform",
+            looser=Added(
+                "{items} is fetched, read and planned: who may push there changes what a moved commit brings",
+                show=lambda path: "every submodule" if path == EVERY else f"the submodule {path}",
+            ),
         ),
         Key(
             "teams",

@@ -48,6 +48,7 @@ from terrace.stacks.kinds import Located
 from terrace.stacks.model import DEFAULT_WORKSPACE
 from terrace.stacks.naming import NAME, nearest
 from terrace.stacks.stack_patterns import fault, is_pattern, unknown_captures
+from terrace.stacks.submodules import EVERY
 from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose, shown
 
 _SECRET = re.compile(r"(SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE_?KEY|ACCESS_KEY|API_?KEY)(?!.*_(FILE|PATH)$)", re.I)
@@ -169,6 +170,7 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         view_data=_view_data(folders, problems),
         commits=_commits(_inner(found, "commits")),
         not_stacks=_not_stacks(found, problems),
+        submodules=_submodules(_value(found, "submodules", ())),
         platforms=tuple(name for name in _value(found, "platforms", ()) if name),
         required_files=_required_files(_inner(found, "required_files")),
         naming=_made(Naming, _inner(found, "naming")),
@@ -176,6 +178,12 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         audit=_made(AuditSettings, _inner(found, "audit")),
         source=path,
     )
+
+
+def _submodules(given: Any) -> tuple[str, ...]:
+    if isinstance(given, bool):
+        return (EVERY,) if given else ()
+    return tuple(dict.fromkeys(str(PurePosixPath(path)) for path in given or () if path))
 
 
 def _folder(given: Any) -> str:

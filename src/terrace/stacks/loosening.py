@@ -67,7 +67,7 @@ def _stacks(entries: Iterable[StackSetting | StackPattern]) -> dict[tuple[str, s
     return {place: mine[0] if len(mine) == 1 else {**mine[0], "several": tuple(mine)} for place, mine in found.items()}
 
 
-_PLAIN = ("signers", "branch", "remote", "ledger", "ledger_id", "platforms", "not_stacks", "before_plan")
+_PLAIN = ("signers", "branch", "remote", "ledger", "ledger_id", "platforms", "not_stacks", "before_plan", "submodules")
 _RECORDS = ("forge", "terraform", "backups", "waivers", "required_files", "docs", "naming", "audit", "commits")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
-from terrace.stacks.tree import Entry, Tree, read_many, submodules
+from terrace.stacks.tree import AbsentSubmodule, Entry, Tree, absent_submodules, read_many, submodules
 
 Product = Literal["terraform", "tofu"]
 
@@ -53,6 +53,10 @@ class _Read:
     @property
     def submodules(self) -> Mapping[str, str]:
         return submodules(self._tree)
+
+    @property
+    def absent_submodules(self) -> Mapping[str, AbsentSubmodule]:
+        return absent_submodules(self._tree)
 
     def read(self, path: str) -> bytes:
         if path in self._without:

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from terrace.errors import BadInput, Place
+from terrace.stacks.before_plan import commands_of
 from terrace.stacks.config import Config
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
 from terrace.stacks.order import edges, needs
-from terrace.stacks.tree import SUBMODULE_HINT, Tree, submodule_of, submodules
+from terrace.stacks.tree import SUBMODULE_HINT, AbsentSubmodule, Tree, absent_submodules, submodule_of, submodules
+from terrace.stacks.watches import Changed, watches
 
 SINGLE_STATE_BACKENDS = frozenset({"http", "artifactory", "etcd", "swift"})
 """Backends of Terraform that know no workspaces."""
+
+_NAME_IT = "to have it checked out, name it on the protected branch: `submodules: true` in terrace.yaml"
 
 STORE_HINT = (
     'keep the state in a backend that is only a store, such as `backend "s3"`; until then Terrace checks the '
@@ -102,28 +106,72 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
 
 
 def _in_submodules(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Refusal]:
-    """A stack in a Git submodule, and one that calls a module in a submodule: a commit has no file of it."""
+    """A stack in a Git submodule whose files are not there, and one that calls a module or names a file in one."""
     within = submodules(tree)
     if not within:
         return
+    why = absent_submodules(tree)
     home = submodule_of(stack.path, within)
-    if home is not None:
+    if home is not None and home in why:
+        yield _absent(f"its folder {stack.shown_path}", home, why[home])
+    elif home is not None:
         yield Refusal(
             f"its folder {stack.shown_path} is in the Git submodule {home}, whose files this repository does not have",
-            f"bring the repository of {home} to Terrace by itself, or copy the files into this one",
+            f"to have it checked out, name it on the protected branch: `submodules: [{home}]` in terrace.yaml",
             _entry(stack, config),
         )
     for path in graph.reached(stack):
         folder = graph.folders.get(path)
         for call in folder.calls if folder is not None else ():
             target = submodule_of(call.target, within)
-            if target is not None:
+            place = Place(call.path, call.call.line)
+            if target is not None and target in why:
+                yield _absent(f"module {call.call.name!r} at {place}", target, why[target])
+            elif target is not None:
                 yield Refusal(
                     f"module {call.call.name!r} is in the Git submodule {target}, "
                     "whose files Terrace does not check out",
                     SUBMODULE_HINT,
-                    Place(call.path, call.call.line),
+                    place,
                 )
+    yield from _reads_of_submodules(stack, graph, within, why, config)
+
+
+def _reads_of_submodules(
+    stack: Stack, graph: Graph, within: Mapping[str, str], why: Mapping[str, AbsentSubmodule], config: Config
+) -> Iterator[Refusal]:
+    """Files of a submodule that is not there, which a stack takes or an expression of it reads.
+
+    A function that lists files would find none, and a plan would take away what they stand for.
+    """
+    named = [(path, "the file") for path in (*stack.var_files, *stack.backend_files)]
+    named += [(glob, "the input") for command in commands_of(config, stack) for glob in command.inputs]
+    for path, what in named:
+        target = submodule_of(path, within)
+        if target is not None:
+            yield _unread(f"{what} {path}", target, why, _entry(stack, config))
+    reached = set(graph.reached(stack))
+    changed = Changed(within, within)
+    for watch in watches(graph, (stack,), changed):
+        if watch.unsure or watch.folder not in reached or watch.stack not in (None, stack.key):
+            continue
+        target = next((one for one in within if watch.sees(one, opaque=True)), None)
+        if target is not None:
+            file, _, line = watch.place.rpartition(":")
+            place = Place(file, int(line)) if file and line.isdigit() else None
+            yield _unread(f"a path that {watch.text or 'an expression'} reads", target, why, place)
+
+
+def _unread(what: str, path: str, why: Mapping[str, AbsentSubmodule], place: Place | None) -> Refusal:
+    if path in why:
+        return _absent(f"{what}{f' at {place}' if place else ''}", path, why[path])
+    return Refusal(f"{what} is in the Git submodule {path}, whose files Terrace does not check out", _NAME_IT, place)
+
+
+def _absent(what: str, path: str, why: AbsentSubmodule) -> Refusal:
+    return Refusal(
+        f"{what} is in the Git submodule {path}, which is not checked out: {why.message}", why.hint, why.place
+    )
 
 
 def _runs_elsewhere(folder: Folder) -> Iterator[Refusal]:

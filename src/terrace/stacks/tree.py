@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from terrace.errors import Place
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -56,9 +58,24 @@ def submodule_of(path: str, within: Iterable[str]) -> str | None:
     return next((one for one in within if path == one or path.startswith(f"{one}/")), None)
 
 
+@dataclass(frozen=True, slots=True)
+class AbsentSubmodule:
+    """Why the files of a submodule that terrace.yaml names are not in a tree, where that is written, and what to do."""
+
+    message: str
+    hint: str
+    place: Place | None = None
+
+
+def absent_submodules(tree: Tree) -> Mapping[str, AbsentSubmodule]:
+    """Why submodules that terrace.yaml names are absent, by path. Trees that know have it as `absent_submodules`."""
+    found: Mapping[str, AbsentSubmodule] = getattr(tree, "absent_submodules", {})
+    return found
+
+
 SUBMODULE_HINT = (
-    'call it by its own repository: `source = "git::URL//FOLDER?ref=COMMIT"` with the commit of the submodule, or copy '
-    "its files into this repository"
+    "to have it checked out, name it on the protected branch: `submodules: true` in terrace.yaml; or call the module "
+    'by its own repository: `source = "git::URL//FOLDER?ref=COMMIT"` with the commit of the submodule'
 )
 """What to do about a module in a submodule."""
 

@@ -38,6 +38,25 @@ _THEIRS = (
     # What they name is traced in clear, and a trace on stderr is part of an error message.
     *("GIT_TRACE2_ENV_VARS", "GIT_TRACE2_CONFIG_PARAMS"),
 )
+_GIVING_ACCESS = (
+    *("GIT_TERMINAL_PROMPT", "GIT_OPTIONAL_LOCKS", "GIT_NO_REPLACE_OBJECTS", "GIT_GRAFT_FILE", "GIT_TRACE_REDACT"),
+    *("GIT_SSH", "GIT_SSL_", "GIT_ASKPASS", "GIT_PROXY_", "GIT_HTTP_"),
+    *("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"),
+    *("GIT_CONFIG_NOSYSTEM",),
+)
+"""How the variables of Git begin that say how it reaches a server, and that it asks nothing."""
+# No server leads elsewhere, and no pack of a server is taken unseen.
+_APART = (
+    *("-c", "http.followRedirects=initial"),
+    *("-c", "fetch.fsckObjects=true"),
+    *("-c", "fetch.fsck.gitmodulesUrl=warn"),
+    *("-c", "submodule.recurse=false"),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+    *("-c", "fetch.bundleURI="),
+    *("-c", "transfer.bundleURI=false"),
+    *("-c", "fetch.writeCommitGraph=false"),
+)
 _DAMAGE = re.compile(
     r"bad object|bad tree|bad revision|invalid revision range|corrupt|missing (blob|tree|commit|object)|"
     r"could not read|cannot read|unable to (read|unpack|find|get object)|not a tree object|"
@@ -95,6 +114,35 @@ def git_environment() -> dict[str, str]:
     ssh = {} if "GIT_SSH_COMMAND" in os.environ else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
     inherited = {k: v for k, v in for_children().items() if k not in _THEIRS}
     return {**inherited, **quiet, **ssh}
+
+
+def git_apart(
+    folder: Path,
+    *args: str | Path,
+    transport: str = "",
+    env: Mapping[str, str] | None = None,
+    timeout: float = LOCAL_SECONDS,
+) -> Finished:
+    """Run git in a folder of Terrace's own, on a repository that others wrote; the caller looks at the exit code.
+
+    Of the user's variables of Git only those reach it that give access: none names a repository, a hook, an option or a
+    program beside. `transport` is the only one that an address may use, whatever the settings of Git say.
+    """
+    inherited = {name: value for name, value in git_environment().items() if not name.startswith("GIT_")}
+    mine = {name: value for name, value in git_environment().items() if name.startswith(_GIVING_ACCESS)}
+    given = {name: value for name, value in (env or {}).items() if not name.startswith("GIT_") or _gives_access(name)}
+    limits = {"GIT_ALLOW_PROTOCOL": transport or "none", "GIT_PROTOCOL_FROM_USER": "0"}
+    # The home is that of the user, whose credential helpers are asked; the folder above is not looked at.
+    limits["GIT_CEILING_DIRECTORIES"] = os.fspath(folder.parent)
+    return run(
+        ["git", *_ALWAYS, *_APART, "-C", folder, *args],
+        env={**inherited, **mine, **given, **limits},
+        timeout=timeout,
+    )
+
+
+def _gives_access(name: str) -> bool:
+    return name.startswith(_GIVING_ACCESS)
 
 
 def objects(folder: Path, ids: Iterable[str]) -> list[bytes]:

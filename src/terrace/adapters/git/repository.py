@@ -18,6 +18,7 @@ from terrace.adapters.git import names
 from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, stream_blobs
 from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
+from terrace.adapters.git.submodules import SubmoduleRules, Submodules, TreeWithSubmodules
 from terrace.adapters.git.trees import Contents, GitTree
 from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
@@ -50,6 +51,7 @@ class GitRepository:
         self.branch = branch
         self._remote = names.remote(remote) if remote else remote
         self._snapshots: set[str] = set()
+        self._submodules: Submodules | None = None
         self._contents = Contents()
         self._answers: dict[tuple[str, ...], object] = {}
 
@@ -260,7 +262,17 @@ class GitRepository:
         self._snapshots.add(made)
         return made
 
+    def take_submodules(self, rules: Callable[[], SubmoduleRules | None]) -> None:
+        """Have the files of submodules in trees and private checkouts from now on. `rules` is asked once it matters."""
+        stores = self.cache / "submodules"
+        self._submodules = Submodules(self.root, stores, rules, self._access, self._contents)
+
     def tree(self, commit: str) -> Tree:
+        own = self.own_tree(commit)
+        return own if self._submodules is None else self._submodules.of(own)
+
+    def own_tree(self, commit: str) -> GitTree:
+        """Returns the files of a commit without those of any submodule: what rules are read from."""
         return GitTree(self.root, commit, self._contents)
 
     def fetch(self) -> None:
@@ -415,6 +427,7 @@ class GitRepository:
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         if not paths:
             return ()
+        paths = (*paths, *self._submodules_above(paths, base, head))
         # Paths go in by stdin: there may be more than a command line takes.
         # One a line: in the place of a name with a line end stands the folder that it lies in.
         lines = (path.partition("\n")[0].rpartition("/")[0] or "." if "\n" in path else path for path in paths)
@@ -423,6 +436,11 @@ class GitRepository:
         if done.code != 0:
             raise failure(self.root, "rev-list", done)
         return tuple(os.fsdecode(done.out).split())
+
+    def _submodules_above(self, paths: tuple[str, ...], *commits: str) -> tuple[str, ...]:
+        """The submodules that paths lie in: a commit that changes them changes the commit of the submodule."""
+        known = {one for commit in commits for one in self.own_tree(self._id(commit)).submodules}
+        return tuple(one for one in sorted(known) if any(path.startswith(f"{one}/") for path in paths))
 
     def changes_of(self, path: str, head: str, most: int) -> tuple[str, ...]:
         """Returns the newest commits, at most so many, of the first parents of a commit in which a path changed."""
@@ -448,7 +466,8 @@ class GitRepository:
             tree = self.tree(commit)
             if self._is_partial:
                 self._complete(commit)
-            Worktree(folder, Path(f"{folder}.files")).become(tree, lambda ids: stream_blobs(self.root, ids))
+            blobs = tree.blobs if isinstance(tree, TreeWithSubmodules) else lambda ids: stream_blobs(self.root, ids)
+            Worktree(folder, Path(f"{folder}.files")).become(tree, blobs)
             for path, text in (added or {}).items():
                 try:
                     write_new(folder, path, text.encode())

@@ -295,6 +295,11 @@ def _nested(entries: Mapping[str, Entry], before: int) -> _Folder:
     return top
 
 
+def check_path(path: str) -> None:
+    """Raises BadInput for a path that no private checkout takes, wherever that lies."""
+    _check(path, path.split("/"), 0)
+
+
 def _check(path: str, parts: list[str], before: int) -> None:
     """Raises BadInput for a path that is none, that Git forbids, or that is Terrace's to write."""
     if not all(parts) or "\0" in path or any(part in (".", "..") for part in parts):

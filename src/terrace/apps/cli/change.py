@@ -48,6 +48,7 @@ def check(
     """
     wanted = asked_for(Path(folder), style, output, reports)
     shop = Workshop(Path(folder))
+    shop.plans_nothing = static
     page = shop.page() if publish else None
     change_set, landscape = _change(shop, base)
     if fix and _mend(shop, change_set):

@@ -1,0 +1,406 @@
+"""The files of Git submodules, read from private clones of their repositories, as a part of the tree of a commit.
+
+Git's own commands for submodules are not used: nothing of a submodule is run or configured, and no folder of the user's
+checkout is looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from terrace.adapters.file_lock import file_lock
+from terrace.adapters.git.access import Access
+from terrace.adapters.git.command import git, git_apart, masked, stream_blobs
+from terrace.adapters.git.names import commit_id
+from terrace.adapters.git.trees import Contents, GitTree
+from terrace.adapters.git.worktree import check_path
+from terrace.adapters.process import Finished
+from terrace.errors import BadInput, Interrupted, NotReady, Place, TerraceError
+from terrace.stacks.submodules import GITMODULES, Address, Declared, address, declared, is_chosen, shown
+from terrace.stacks.tree import AbsentSubmodule, Entry
+
+FETCH_SECONDS = 300.0
+"""How long one fetch of a submodule may take, in seconds."""
+MOST_STORES = 32
+"""How many private clones of submodules are kept for one checkout."""
+STORE_BYTES = 2**31
+"""A private clone that is larger is begun anew before the next fetch into it."""
+UNUSED_SECONDS = 86400.0
+"""A private clone is removed for others only after so many seconds without use."""
+DEEPEST = 8
+"""How many submodules may lie in each other."""
+_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SubmoduleRules:
+    """Which submodules are taken, and who decides from where.
+
+    `chosen` is `Config.submodules` of the trust root, and `trusted` its commit, whose `.gitmodules` gives the
+    addresses. `base` is the address of the repository itself, None without a remote. `is_on_protected_branch` says it
+    of a commit. Without `fetch` only what was fetched before is there. With `only_trusted` a submodule is taken only at
+    the commit that the trust root has for it: for changes of strangers.
+    """
+
+    chosen: tuple[str, ...]
+    trusted: str
+    base: str | None
+    is_on_protected_branch: Callable[[str], bool]
+    fetch: bool = True
+    only_trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The files of a commit with those of its submodules. `mounts` are the trees by the path that they lie at."""
+
+    entries: Mapping[str, Entry]
+    left: Mapping[str, str]
+    absent: Mapping[str, AbsentSubmodule]
+    mounts: Mapping[str, GitTree]
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """One repository in which submodules lie: at `prefix`, fetched from `base`; `trusted` is its tree at the trust
+    root, None where that does not have it."""
+
+    prefix: str
+    tree: GitTree
+    trusted: GitTree | None
+    base: str | None
+    depth: int = 0
+
+
+class Submodules:
+    """Puts the files of submodules into the trees of one repository. `stores` is the folder of the private clones.
+
+    `rules` is asked when the first tree with submodules is read; it returns None where none are taken.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        stores: Path,
+        rules: Callable[[], SubmoduleRules | None],
+        access: Access,
+        contents: Contents,
+    ) -> None:
+        self._root = root
+        self._stores = stores
+        self._ask = rules
+        self._access = access
+        self._contents = contents
+        self._rules: list[SubmoduleRules | None] = []
+        self._composed: dict[str, _Parts] = {}
+        self._present: set[tuple[Path, str]] = set()
+        self._failed: dict[tuple[str, str], NotReady] = {}
+
+    def of(self, own: GitTree) -> TreeWithSubmodules:
+        """Returns the tree of a commit with the files of its submodules."""
+        return TreeWithSubmodules(own, self)
+
+    def parts(self, own: GitTree) -> _Parts:
+        """Returns the files of a commit and of its submodules; what cannot be had is left out and told."""
+        known = self._composed.get(own.commit)
+        if known is None:
+            known = self._compose(own)
+            while len(self._composed) >= _KEPT:
+                self._composed.pop(next(iter(self._composed)))
+            self._composed[own.commit] = known
+        return known
+
+    def _taken(self) -> SubmoduleRules | None:
+        if not self._rules:
+            self._rules.append(self._ask())
+        return self._rules[0]
+
+    def _compose(self, own: GitTree) -> _Parts:
+        rules = self._taken() if own.submodules else None
+        if rules is None or not rules.chosen:
+            return _Parts(own.entries, own.submodules, {}, {})
+        entries = dict(own.entries)
+        left: dict[str, str] = {}
+        absent: dict[str, AbsentSubmodule] = {}
+        mounts: dict[str, GitTree] = {}
+        trusted = GitTree(self._root, rules.trusted, self._contents)
+        levels = [_Level("", own, trusted, rules.base)]
+        while levels:
+            level = levels.pop()
+            for path, commit in level.tree.submodules.items():
+                full = f"{level.prefix}{path}"
+                left[full] = commit
+                if not is_chosen(full, rules.chosen, nested=bool(level.prefix)):
+                    continue
+                found = self._mount(level, path, commit, own.commit, rules)
+                if isinstance(found, AbsentSubmodule):
+                    absent[full] = found
+                    continue
+                del left[full]
+                mounts[full] = found.tree
+                entries |= {f"{full}/{inner}": entry for inner, entry in found.tree.entries.items()}
+                levels.append(found)
+        return _Parts(MappingProxyType(entries), left, absent, mounts)
+
+    def _mount(
+        self, level: _Level, path: str, commit: str, outer: str, rules: SubmoduleRules
+    ) -> _Level | AbsentSubmodule:
+        """The repository of a submodule at its commit, or why it is not there."""
+        file = f"{level.prefix}{GITMODULES}"
+        place = Place(file)
+        try:
+            here = self._declared(level.tree).get(path)
+            if here is None:
+                hint = "write its `path` and `url` there, as `git submodule add` does"
+                return AbsentSubmodule(f"{file} does not name it", hint, place)
+            place = Place(file, here.line)
+            there = self._declared(level.trusted).get(path) if level.trusted is not None else None
+            if level.trusted is None or there is None:
+                return AbsentSubmodule(
+                    f"{file} on the protected branch does not name it, and its address counts only from there",
+                    "merge the submodule first; until then only the other stacks are planned",
+                    place,
+                )
+            if here.url != there.url and not rules.is_on_protected_branch(outer):
+                return AbsentSubmodule(
+                    f"its address is {shown(here.url)} here and {shown(there.url)} on the protected branch: "
+                    "nothing is fetched from an address that is not merged",
+                    "bring the branch up to date; or merge the new address first",
+                    place,
+                )
+            source = address(there.url, level.base)
+            known = level.trusted.submodules.get(path)
+            if rules.only_trusted and commit != known:
+                return AbsentSubmodule(
+                    f"the commit {commit[:12]} of it is fetched for no change of strangers",
+                    "a check of a merged commit, or one that plans, has it",
+                    place,
+                )
+            if self._conflicts(level.tree, path):
+                hint = "this commit was not made by Git: make it again"
+                return AbsentSubmodule("files of the commit lie at its path", hint, place)
+            store = self._store(source, commit, rules)
+            tree = GitTree(store, commit, self._contents)
+            for inner in tree.entries:
+                check_path(f"{level.prefix}{path}/{inner}")
+            if level.depth + 1 >= DEEPEST:
+                return AbsentSubmodule("it lies in too many other submodules", "name another folder", place)
+            trusted = self._trusted(source, known, rules, tree)
+        except Interrupted:
+            raise
+        except TerraceError as error:
+            return AbsentSubmodule(error.message, error.hint or "correct it and try again", place)
+        return _Level(f"{level.prefix}{path}/", tree, trusted, source.url, level.depth + 1)
+
+    def _trusted(self, source: Address, commit: str | None, rules: SubmoduleRules, tree: GitTree) -> GitTree | None:
+        """The tree of a submodule at the commit that the trust root has, where its own submodules may be asked for."""
+        if commit is None or not tree.submodules:
+            return None
+        if commit == tree.commit:
+            return tree
+        return GitTree(self._store(source, commit, rules), commit, self._contents)
+
+    @staticmethod
+    def _conflicts(tree: GitTree, path: str) -> bool:
+        return any(one == path or one.startswith(f"{path}/") for one in tree.entries)
+
+    @staticmethod
+    def _declared(tree: GitTree) -> Mapping[str, Declared]:
+        """What `.gitmodules` of a tree says. Raises BadInput where Git cannot read it."""
+        entry = tree.entries.get(GITMODULES)
+        if entry is None:
+            return {}
+        if entry.is_link:
+            raise BadInput(f"{GITMODULES} is a symbolic link", hint="commit it as a file", place=Place(GITMODULES))
+        text = tree.read(GITMODULES)
+        # A file without a byte is no file to `--file -`.
+        done = git(tree.root, "config", "--file", "-", "--no-includes", "--list", "-z", stdin=text or b"\n")
+        if done.code != 0:
+            raise BadInput(
+                f"{GITMODULES} cannot be read: {done.message.splitlines()[0] if done.message else 'no reason is told'}",
+                hint="`git config --file .gitmodules --list` tells more",
+            )
+        pairs = (os.fsdecode(line).partition("\n") for line in done.out.split(b"\0") if line)
+        return declared(((key, value) for key, _, value in pairs), os.fsdecode(text))
+
+    # --- private clones ----------------------------------------------------------------------------------------
+
+    def _store(self, source: Address, commit: str, rules: SubmoduleRules) -> Path:
+        """The private clone of an address, with this commit. Raises NotReady where it cannot have it."""
+        commit_id(commit)
+        name = hashlib.sha256(f"{len(commit)} {source.url}".encode()).hexdigest()[:32]
+        folder = self._stores / name
+        if (folder, commit) in self._present:
+            return folder
+        asked = (source.url, commit)
+        if asked in self._failed:
+            raise self._failed[asked]
+        self._stores.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            with file_lock(self._stores / f"{name}.lock", "the private clone of a submodule"):
+                if not _has(folder, commit):
+                    if not rules.fetch:
+                        hint = "`terrace check` fetches it"
+                        raise NotReady(f"the commit {commit[:12]} of it was not fetched yet", hint=hint)
+                    self._prune(folder)
+                    self._bring(folder, source, commit)
+                with contextlib.suppress(OSError):
+                    os.utime(folder)
+        except NotReady as error:
+            self._failed[asked] = error
+            raise
+        self._present.add((folder, commit))
+        return folder
+
+    def _bring(self, folder: Path, source: Address, commit: str) -> None:
+        """Fetch a commit: alone where the server gives it so, else with all branches and tags. A clone that is damaged
+        is made anew once."""
+        done: Finished | None = None
+        for again in (False, True):
+            if again or not _is_sound(folder):
+                _begin(folder, commit)
+            for specs in (
+                (f"+{commit}:refs/kept/{commit}",),
+                ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"),
+            ):
+                depth = ("--depth=1",) if len(specs) == 1 else ()
+                done = self._fetch(folder, source, depth, specs)
+                if done.code == 0 and _has(folder, commit):
+                    self._keep(folder, commit)
+                    return
+        assert done is not None
+        if done.code == 0:
+            raise NotReady(
+                f"its repository {shown(source.url)} does not have the commit {commit[:12]}",
+                hint="push that commit there (`git push --recurse-submodules=on-demand`), or name another one",
+            )
+        said = masked(done.message).strip().splitlines()
+        raise NotReady(
+            f"its repository {shown(source.url)} cannot be read: {said[-1] if said else 'git fetch failed'}",
+            hint="Git needs credentials for that repository: a credential helper, or an SSH key of the agent",
+        )
+
+    def _fetch(self, folder: Path, source: Address, depth: tuple[str, ...], specs: tuple[str, ...]) -> Finished:
+        quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
+        given = ("fetch", *quiet, *depth, "--end-of-options", source.url, *specs)
+        return git_apart(folder, *given, transport=source.transport, env=self._access(), timeout=FETCH_SECONDS)
+
+    @staticmethod
+    def _keep(folder: Path, commit: str) -> None:
+        git_apart(folder, "update-ref", f"refs/kept/{commit}", commit)
+
+    def _prune(self, mine: Path) -> None:
+        """Keep few clones, and none without an end. One that another process may use now is left alone."""
+        found = []
+        with contextlib.suppress(OSError):
+            for one in self._stores.iterdir():
+                if one.is_dir() and not one.is_symlink() and one != mine:
+                    found.append((one.stat().st_mtime, one))
+        for used, one in sorted(found, reverse=True)[MOST_STORES - 1 :]:
+            if time.time() - used > UNUSED_SECONDS:
+                shutil.rmtree(one, ignore_errors=True)
+        if _size(mine) > STORE_BYTES:
+            shutil.rmtree(mine, ignore_errors=True)
+
+
+class TreeWithSubmodules:
+    """The files of a commit and of its submodules: a `BatchTree` that reads each from the repository that has it."""
+
+    def __init__(self, own: GitTree, submodules: Submodules) -> None:
+        self.own = own
+        self.commit = own.commit
+        self._submodules = submodules
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file, those of submodules that are checked out included."""
+        return self._parts.entries
+
+    @property
+    def submodules(self) -> Mapping[str, str]:
+        """The commit of every submodule whose files are not there, by its path."""
+        return self._parts.left
+
+    @property
+    def absent_submodules(self) -> Mapping[str, AbsentSubmodule]:
+        """Why submodules that terrace.yaml names are not there, by path."""
+        return self._parts.absent
+
+    @property
+    def _parts(self) -> _Parts:
+        return self._submodules.parts(self.own)
+
+    def read(self, path: str) -> bytes:
+        """The content of one file; KeyError when there is no such file."""
+        return self.read_many((path,))[path]
+
+    def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents of many files, by one process for each repository; KeyError when one of them is no file."""
+        found: dict[str, bytes] = {}
+        for prefix, tree, mine in self._by_tree(paths):
+            contents = tree.read_many(path[len(prefix) :] for path in mine)
+            found |= {f"{prefix}{path}": content for path, content in contents.items()}
+        return found
+
+    def blobs(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The contents of blobs with their ids, each from a repository that has it."""
+        left = set(ids)
+        for tree in (self.own, *self._parts.mounts.values()):
+            mine = left & {entry.blob for entry in tree.entries.values()} if left else set()
+            left -= mine
+            yield from stream_blobs(tree.root, sorted(mine))
+        if left:
+            raise KeyError(next(iter(left)))
+
+    def _by_tree(self, paths: Iterable[str]) -> Iterator[tuple[str, GitTree, list[str]]]:
+        mounts = self._parts.mounts
+        if not mounts:
+            yield "", self.own, list(paths)
+            return
+        groups: dict[str, list[str]] = {}
+        # The deepest first: a submodule in another one has its files itself.
+        known = sorted(mounts, key=len, reverse=True)
+        for path in paths:
+            at = next((one for one in known if path.startswith(f"{one}/")), "")
+            groups.setdefault(at, []).append(path)
+        for at, mine in groups.items():
+            yield (f"{at}/", mounts[at], mine) if at else ("", self.own, mine)
+
+
+def _begin(folder: Path, commit: str) -> None:
+    """Make an empty private clone."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    kind = "sha1" if len(commit) == 40 else "sha256"
+    folder.mkdir(mode=0o700)
+    done = git_apart(folder, "init", "--quiet", "--template=", f"--object-format={kind}", "--initial-branch=none")
+    if done.code != 0:
+        raise NotReady(f"the private clone {folder} cannot be made: {done.message}", hint="see who may write there")
+
+
+def _is_sound(folder: Path) -> bool:
+    return not folder.is_symlink() and (folder / ".git" / "HEAD").is_file()
+
+
+def _has(folder: Path, commit: str) -> bool:
+    """Whether a private clone has every object of a commit, each with the content that its name says."""
+    if not _is_sound(folder):
+        return False
+    given = ("rev-list", "--verify-objects", "--objects", "--no-walk", "--quiet", "--end-of-options", commit, "--")
+    return git_apart(folder, *given).code == 0
+
+
+def _size(folder: Path) -> int:
+    """About how many bytes the packs of a private clone have."""
+    with contextlib.suppress(OSError):
+        return sum(one.stat().st_size for one in (folder / ".git" / "objects" / "pack").iterdir())
+    return 0
