@@ -20,6 +20,7 @@ from support.trees import DictTree
 from terrace.adapters.before_plan import commands as module
 from terrace.adapters.before_plan.commands import Commands
 from terrace.adapters.before_plan.files import changed
+from terrace.adapters.confined import Disk
 from terrace.adapters.isolation.folders import demolish
 from terrace.adapters.isolation.run import why_not
 from terrace.errors import NotReady
@@ -233,6 +234,35 @@ def test_a_command_writes_nowhere_but_its_own_folders_and_gains_no_rights(place:
     assert not Path("/usr/terrace-evil").exists()
 
 
+def test_a_command_of_the_superuser_changes_no_setting_of_the_system_and_reads_no_keys(place: Place) -> None:
+    # Without capabilities too the superuser may write many files of /proc: one of them names a program of the kernel's.
+    script = (
+        "find /proc/sys /proc/sysrq-trigger /proc/irq /proc/bus /proc/fs /proc/self -type f -perm /222 2>/dev/null | "
+        'while read f; do (: >> "$f") 2>/dev/null && echo "$f"; done;'
+        "unshare -Um sh -c 'mount -o remount,bind,rw /proc && echo nested; mount -t proc proc /proc && echo new' "
+        "2>/dev/null; find /etc -name private; id -u; : > /dev/stderr && echo said; ls -n main.tf | cut -d' ' -f3"
+    )
+    place.commands.prepare(place.site(sh(f"{{ {script}; }} > out")))
+    user = str(os.getuid() or 65534)
+    assert place.out().split() == [user, "said", user]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only the superuser needs another user to start a command as")
+def test_where_the_superuser_is_the_only_user_a_command_changes_no_setting_of_the_system(tmp_path: Path) -> None:
+    text = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "from pathlib import Path\nfrom test_before_plan import Place, sh\n"
+        "place = Place(Path(sys.argv[1]), {'app/main.tf': ''})\n"
+        "script = '{ for f in /proc/sys/kernel/*; do (: >> $f) 2>/dev/null && echo $f; done; id -u; } > out'\n"
+        "place.commands.prepare(place.site(sh(script)))\n"
+        "print(place.out())\n"
+    )
+    here = str(Path(__file__).parent)
+    argv = ["unshare", "-Ur", sys.executable, "-c", text, str(tmp_path), here, str(Path(here).parent)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["65534"]
+
+
 def test_what_a_command_leaves_running_is_ended(place: Place) -> None:
     # Its name is found among all processes of this machine.
     marker = f"9{os.getpid()}.25"
@@ -300,6 +330,86 @@ def test_whatever_a_program_left_is_removed_and_no_link_is_followed(tmp_path: Pa
     demolish(left)
     assert not left.exists()
     assert (tmp_path / "mine/file").read_text() == "kept"
+
+
+SWAPS = """\
+import os, sys
+from pathlib import Path
+from terrace.adapters.isolation.folders import demolish
+
+top, mine = Path(sys.argv[1]), Path(sys.argv[2])
+left, number, seen = top, 0, 0
+
+def swap(event, arguments):
+    global seen
+    known = event in ("open", "os.chmod", "os.scandir", "os.rename", "os.remove", "os.rmdir")
+    if known and str(arguments[0]).rpartition("/")[2] == "d":
+        seen += 1
+        if seen == number:
+            os.rename(left / "d", left / "aside")
+            os.symlink(mine, left / "d")
+
+sys.addaudithook(swap)
+for round in range(1, 6):
+    left, number, seen = top / str(round), 0, 0
+    (left / "d" / "e").mkdir(parents=True)
+    (left / "d" / "file").touch()
+    (left / "d").chmod(0o500)
+    number = round
+    demolish(left)
+    print(seen >= number, oct(mine.stat().st_mode & 0o777), (mine / "file").exists())
+"""
+
+
+def test_what_is_removed_is_never_reached_through_a_link_that_a_living_program_swaps_in(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    mine.chmod(0o750)
+    (mine / "file").write_text("kept")
+    argv = [sys.executable, "-c", SWAPS, str(tmp_path / "left"), str(mine)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "True 0o750 True"
+    assert {line.partition(" ")[2] for line in lines} == {"0o750 True"}
+
+
+def test_names_that_are_no_text_are_refused(place: Place) -> None:
+    for name in ("'\\377'", "'a\\nb'", "'\\033]0;x'"):
+        with pytest.raises(CommandFailed, match="whose name is no plain text"):
+            place.commands.prepare(place.site(sh(f'mkdir out; echo > "out/$(printf {name})"')))
+
+
+FILLS_A_SMALL_DISK = """\
+import subprocess, sys
+from datetime import timedelta
+from pathlib import Path
+small = Path(sys.argv[1])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=30m", "small", small], check=True)
+sys.path[:0] = sys.argv[2:]
+from test_before_plan import Place, sh
+from terrace.errors import NotReady
+fills = "exec 3> $TMPDIR/x; rm $TMPDIR/x; while :; do head -c 9000000 /dev/zero >&3 || sleep 0.1; done"
+place = Place(small, {"app/main.tf": ""})
+try:
+    place.commands.prepare(place.site(sh(fills, timeout=timedelta(seconds=20))))
+except NotReady as error:
+    print(error.message)
+"""
+
+
+def test_a_command_that_fills_the_disk_with_a_file_that_has_no_name_is_stopped(tmp_path: Path) -> None:
+    here = str(Path(__file__).parent)
+    argv = ["unshare", "-Urm", sys.executable, "-c", FILLS_A_SMALL_DISK, str(tmp_path), here, str(Path(here).parent)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert "more than the disk has room for" in done.stdout
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="the superuser looks into every folder")
+def test_a_folder_that_cannot_be_looked_into_counts_as_too_much(tmp_path: Path) -> None:
+    (tmp_path / "hidden").mkdir()
+    assert not Disk((tmp_path,), 2**30).is_full()
+    (tmp_path / "hidden").chmod(0o300)
+    assert Disk((tmp_path,), 2**30).is_full()
 
 
 # --- what is kept ------------------------------------------------------------------------------------------------
@@ -483,7 +593,7 @@ def _running(marker: str) -> list[str]:
     return found
 
 
-def _until(true: Any, seconds: float = 20) -> None:
+def _until(true: Any, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

@@ -142,3 +142,31 @@ def test_links_to_a_backend_are_followed_and_pipes_and_folders_are_not_opened(
     (folder / "d.tf").symlink_to(tmp_path / "shared")
     assert states.uncommitted_backend(STACK, ()) == UncommittedBackend("s3", f"{STACK.path}/d.tf", 2)
     assert states.uncommitted_backend(Stack.conventional("qa", "environments/qa"), ()) is None
+
+
+def test_a_record_that_is_a_pipe_is_not_waited_for(folder: Path, states: CheckoutStates) -> None:
+    (folder / ".terraform").mkdir()
+    os.mkfifo(folder / ".terraform/terraform.tfstate")
+    os.mkfifo(folder / ".terraform/environment")
+    assert states.backend(STACK) is None
+    assert states.find(STACK, ()) == ()
+
+
+def test_links_in_a_circle_are_no_state(folder: Path, states: CheckoutStates) -> None:
+    (folder / "terraform.tfstate").symlink_to("other")
+    (folder / "other").symlink_to("terraform.tfstate")
+    (folder / ".terraform").symlink_to(".terraform")
+    assert {one.problem[:18] for one in states.find(STACK, ("other",))} == {"it cannot be read:"}
+    assert states.backend(STACK) is None
+    assert f"{STACK.path}/.terraform" in states.sources(STACK, str(folder / "other"))
+
+
+def test_all_that_decides_what_a_file_is_is_named(folder: Path, states: CheckoutStates, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "work" / "docs"
+    elsewhere.mkdir()
+    (elsewhere / "dev.json").write_bytes(STATE)
+    (folder / "terraform.tfstate").symlink_to("../../docs/dev.json")
+    (folder / ".terraform").symlink_to("../../docs")
+    named = states.sources(STACK, str(folder / "terraform.tfstate"))
+    assert {f"{STACK.path}/terraform.tfstate", "docs/dev.json", f"{STACK.path}/.terraform", STACK.path} <= set(named)
+    assert "docs/terraform.tfstate" in named

@@ -115,6 +115,62 @@ def test_a_state_in_the_backend_of_an_earlier_init_is_refused_and_adopted(
     assert "/old" in kept.states, "Terraform leaves the old one too"
 
 
+@pytest.mark.parametrize("way", ["record", "record by a link", "state beside the stack", "state by a link"])
+def test_a_branch_that_is_not_merged_does_not_say_where_the_state_of_a_stack_is(
+    tmp_path: Path, store: tuple[str, HttpStore], way: str
+) -> None:
+    address, kept = store
+    shop = world(tmp_path, {f"{STACK}/main.tf": THING, "terrace.yaml": RULES})
+    evil = state_of_another(tmp_path)
+    kept.states["/evil"] = evil.encode()
+    record = json.dumps(
+        {"version": 3, "backend": {"type": "http", "config": {"address": f"{address}/evil"}, "hash": 1}}
+    )
+    files = {
+        "record": {f"{STACK}/.terraform/terraform.tfstate": record},
+        "record by a link": {"docs/terraform.tfstate": record},
+        "state beside the stack": {f"{STACK}/terraform.tfstate": evil},
+        "state by a link": {"docs/dev.json": evil},
+    }[way]
+    git(shop, "switch", "-q", "-c", "feature")
+    for path, text in files.items():
+        (shop.work / path).parent.mkdir(parents=True, exist_ok=True)
+        (shop.work / path).write_text(text)
+    if way == "record by a link":
+        (shop.work / STACK / ".terraform").symlink_to("../../docs")
+    if way == "state by a link":
+        (shop.work / STACK / "terraform.tfstate").symlink_to("../../docs/dev.json")
+    git(shop, "add", "--force", ".")
+    git(shop, "commit", "-q", "-m", "Describe how it is deployed")
+    done = shop.run("state", "adopt", "dev", *YES)
+    assert done.code == 2
+    assert "is a file of the commit that is checked out, and not of the protected branch" in done.err
+    assert kept.asked == []
+    assert shop.run("adopt", "dev", "--yes", "--reason", "x").code != 0
+    assert kept.asked == []
+    if way.startswith("state"):
+        return
+    # Merged, it is what people reviewed.
+    git(shop, "push", "-q", "origin", "feature:main")
+    git(shop, "switch", "-q", "main")
+    git(shop, "pull", "-q")
+    shop.ok("state", "adopt", "dev", *YES)
+
+
+def git(shop: World, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=shop.work, check=True, capture_output=True)
+
+
+def state_of_another(tmp_path: Path) -> str:
+    """A state with the objects of the stack, as somebody else applied them."""
+    folder = tmp_path / "another"
+    folder.mkdir()
+    (folder / "main.tf").write_text(THING)
+    for command in (("init", "-input=false"), ("apply", "-auto-approve", "-input=false")):
+        subprocess.run(["terraform", *command], cwd=folder, check=True, capture_output=True)
+    return (folder / "terraform.tfstate").read_text()
+
+
 def test_a_local_state_is_adopted_into_a_remote_backend_that_is_empty(
     tmp_path: Path, store: tuple[str, HttpStore]
 ) -> None:

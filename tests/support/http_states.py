@@ -12,10 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(slots=True)
 class HttpStore:
-    """What the HTTP server keeps: states and locks by path."""
+    """What the HTTP server keeps: states and locks by path, and which states were asked for."""
 
     states: dict[str, bytes] = field(default_factory=dict)
     locks: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -24,6 +25,7 @@ def _handler(store: HttpStore) -> type[BaseHTTPRequestHandler]:
         """Terraform's HTTP backend: GET, POST, DELETE, LOCK, UNLOCK."""
 
         def do_GET(self) -> None:
+            store.asked.append(self._path)
             found = store.states.get(self._path)
             self._answer(404 if found is None else 200, found or b"")
 

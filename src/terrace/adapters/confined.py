@@ -25,7 +25,10 @@ SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """Folders that a program writes to, with how many bytes and how many files they may hold together."""
+    """Folders that a program writes to, with how many bytes and how many files they may hold together.
+
+    They are also full where their disk is nearly: a file that is open and has no name is in no folder.
+    """
 
     folders: tuple[Path, ...]
     size: int
@@ -34,6 +37,8 @@ class Disk:
     def is_full(self) -> bool:
         """Whether they hold more. Nothing that is there is followed or opened but folders."""
         size = files = 0
+        if any(_has_no_room(folder) for folder in self.folders):
+            return True
         left = [os.fspath(folder) for folder in self.folders]
         while left:
             try:
@@ -47,10 +52,18 @@ class Disk:
                         if size > self.size or files > self.files:
                             return True
             except OSError as error:
-                # It changes while it is looked at; only a path that is too long to be looked at is too much.
-                if error.errno == errno.ENAMETOOLONG:
+                # It changes while it is looked at; only what cannot be looked at, and may hold anything, is too much.
+                if error.errno in (errno.ENAMETOOLONG, errno.EACCES):
                     return True
         return False
+
+
+def _has_no_room(folder: Path) -> bool:
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < min(_ROOM, disk.f_blocks * disk.f_frsize // 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,8 @@ class TooMuch(NotReady):
 NOWHERE = "http://127.0.0.1:9"
 """A proxy that is not there: whoever honours proxies reaches nothing."""
 
+_ROOM = 2**30
+"""How many bytes of a disk are left to others; of a small one, a twentieth."""
 _POLL = 0.02
 _DISK_POLL = 0.5
 _LOOKED_AT = 1 << 20
@@ -181,7 +196,10 @@ def _wait(child: subprocess.Popen[bytes], name: str, said: tuple[IO[bytes], ...]
             return
         if limits.disk is not None and time.monotonic() > looks:
             if limits.disk.is_full():
-                raise TooMuch(f"{name} wrote more than {limits.disk.size:,} bytes or too many files", "disk")
+                size = f"{limits.disk.size:,} bytes"
+                raise TooMuch(
+                    f"{name} wrote more than {size}, too many files, or more than the disk has room for", "disk"
+                )
             looks = time.monotonic() + _DISK_POLL
         if time.monotonic() > end:
             raise TooMuch(f"{name} did not end within {limits.seconds:g} s, and was stopped", "time")

@@ -54,6 +54,11 @@ class LeftStates(Protocol):
         among the paths of a commit."""
         ...
 
+    def sources(self, stack: Stack, path: str) -> tuple[str, ...]:
+        """Returns the paths in the checkout that decide what a file of a stack is: itself, what `init` recorded for the
+        stack, their folders, and what links lead to."""
+        ...
+
     def read(self, path: str) -> LeftState:
         """Returns the state in a file of that path. Raises BadInput where there is none."""
         ...
@@ -80,6 +85,10 @@ class NoLeftStates:
     def uncommitted_backend(self, stack: Stack, committed: Container[str]) -> UncommittedBackend | None:
         """Returns none."""
         return None
+
+    def sources(self, stack: Stack, path: str) -> tuple[str, ...]:
+        """Returns none."""
+        return ()
 
     def read(self, path: str) -> LeftState:
         """Returns an empty state."""

@@ -128,6 +128,8 @@ def collect(
         if not command.may_write(path):
             outside.append(path)
             continue
+        if not path.isprintable():
+            raise BadInput(f"it wrote {path!r}, whose name is no plain text", hint="let it write names in UTF-8")
         check_output(site, command, path)
         if not stat.S_ISREG(about.st_mode):
             what = "a link" if stat.S_ISLNK(about.st_mode) else "no plain file"

@@ -2,7 +2,9 @@
 
 The program sees a root that holds system folders to read, the folders it is given to write, and nothing else of this
 machine: no home, no sockets of services, no processes of others. It has no capabilities and, unless the order says so,
-no network. Every process that it starts ends when it ends, or when the process that started this one dies.
+no network. The superuser starts it as a user without files: the system lets the superuser change its settings and read
+keys also without capabilities. Every process that it starts ends when it ends, or when the process that started this
+one dies.
 
 How it went is written to the file `report` of the order: {"error": ...} where the program was not started, {"code": N}
 at its end.
@@ -24,7 +26,7 @@ from typing import Any
 _NEW_NAMESPACES = 0x00020000 | 0x10000000 | 0x20000000 | 0x08000000 | 0x04000000  # mount, user, process, IPC, UTS
 _NEW_NETWORK = 0x40000000
 _PRIVATE, _BIND, _REMOUNT, _RECURSIVE = 1 << 18, 4096, 32, 16384
-_READ_ONLY, _NO_SETUID, _NO_DEVICES = 1, 2, 4
+_READ_ONLY, _NO_SETUID, _NO_DEVICES, _NO_PROGRAMS = 1, 2, 4, 8
 _DETACH = 2
 _DEATH_SIGNAL, _DUMPABLE, _NO_NEW_PRIVILEGES, _DROP_CAPABILITY = 1, 4, 38, 24
 _MOUNT_SETATTR = 442
@@ -85,9 +87,25 @@ def _die_with_parent() -> None:
     _call("cannot follow the parent", "prctl", _DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
-def _enter(network: bool) -> None:
+def _enter(network: bool) -> bool:
+    """Enters namespaces of their own. Returns whether the program can be started as a user that owns nothing here."""
     user, group = os.getuid(), os.getgid()
+    waits, go = os.pipe()
+    helper = os.fork() if user == 0 else None
+    if helper == 0:
+        os.close(go)
+        os._exit(0 if os.read(waits, 1) == b"1" and _map_two_users(os.getppid()) else 1)
+    os.close(waits)
+    if helper is not None:
+        # A user who may not change the groups keeps them: what they let it read is shown nowhere inside.
+        with contextlib.suppress(OSError):
+            os.setgroups([])
     _call("no namespaces", "unshare", _NEW_NAMESPACES | (0 if network else _NEW_NETWORK))
+    if helper is not None:
+        os.write(go, b"1")
+    os.close(go)
+    if helper is not None and os.waitstatus_to_exitcode(os.waitpid(helper, 0)[1]) == 0:
+        return True
     # The superuser of this machine is nobody inside: it could make what is to be read only writable again.
     inside = (user or _NOBODY, group or _NOBODY)
     for name, text in (
@@ -99,6 +117,31 @@ def _enter(network: bool) -> None:
             Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
         except OSError as error:
             raise _Refused(f"cannot write {name}: {error.strerror}") from error
+    return False
+
+
+def _map_two_users(process: int) -> bool:
+    """Gives the namespace of a process the superuser, which builds its root, and the user that the program is.
+
+    Returns whether it could: in a container that has one user only, it cannot be, and nothing is mapped.
+    """
+    try:
+        for name in ("gid_map", "uid_map"):
+            Path(f"/proc/{process}/{name}").write_text(f"0 0 1\n{_NOBODY} {_NOBODY} 1\n", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
+def _hand_over(order: dict[str, Any]) -> None:
+    """Makes what the program may write, and what it says, that user's. Nothing runs there yet."""
+    for said in (1, 2):
+        os.fchown(said, _NOBODY, _NOBODY)
+    for folder in order["writable"]:
+        os.chown(folder, _NOBODY, _NOBODY)
+        for there, folders, files in os.walk(folder):
+            for name in (*folders, *files):
+                os.chown(f"{there}/{name}", _NOBODY, _NOBODY, follow_symlinks=False)
 
 
 def _bind(source: str, root: str, target: str, attributes: int) -> None:
@@ -130,7 +173,8 @@ def _build(order: dict[str, Any]) -> None:
     for name, target in _LINKS.items():
         Path(f"{root}/dev/{name}").symlink_to(target)
     Path(f"{root}/proc").mkdir()
-    _mount("proc", f"{root}/proc", "proc", _NO_SETUID | _NO_DEVICES | 8)
+    # The settings of the system are there, and some of them are open to the superuser without capabilities.
+    _mount("proc", f"{root}/proc", "proc", _READ_ONLY | _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS)
     os.chdir(root)
     _call("cannot change the root", "pivot_root", b".", b".")
     _call("cannot leave the old root", "umount2", b".", _DETACH)
@@ -168,7 +212,7 @@ def _limit(limits: dict[str, int]) -> None:
         resource.setrlimit(kind, (least, least))
 
 
-def _first(order: dict[str, Any], report: int, ready: int, go: int) -> int:
+def _first(order: dict[str, Any], report: int, ready: int, go: int, other_user: bool) -> int:
     """The first process of the namespace: it starts the program, waits for it, and ends everything else by ending."""
     _die_with_parent()
     os.write(ready, b"1")
@@ -176,6 +220,8 @@ def _first(order: dict[str, Any], report: int, ready: int, go: int) -> int:
         return 1
     if not order["network"]:
         _raise_loopback()
+    if other_user:
+        _hand_over(order)
     _build(order)
     _give_up_rights()
     told, tells = os.pipe()
@@ -185,6 +231,9 @@ def _first(order: dict[str, Any], report: int, ready: int, go: int) -> int:
             os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
             os.setsid()
             os.umask(0o022)
+            if other_user:
+                os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+                os.setresuid(_NOBODY, _NOBODY, _NOBODY)
             os.chdir(order["cwd"])
             _limit(order["limits"])
             os.execve(order["program"], order["argv"], order["env"])
@@ -218,7 +267,7 @@ def main() -> int:
         _die_with_parent()
         if os.getppid() != order["parent"]:
             return 1
-        _enter(order["network"])
+        other_user = _enter(order["network"])
         # Entering took the order to die with the parent away.
         _die_with_parent()
         if os.getppid() != order["parent"]:
@@ -229,7 +278,7 @@ def main() -> int:
             os.close(tells_go)
             os.close(ready)
             try:
-                os._exit(_first(order, report, tells_ready, go))
+                os._exit(_first(order, report, tells_ready, go, other_user))
             except (_Refused, OSError) as error:
                 _write(report, {"error": str(error), "isolation": True})
             finally:

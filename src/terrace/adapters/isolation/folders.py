@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _YOUNG_SECONDS = 60.0
+_FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextlib.contextmanager
@@ -42,42 +43,67 @@ def _sweep(folder: Path) -> None:
 
 
 def demolish(folder: Path) -> None:
-    """Removes a folder with whatever a program left there, of any depth and with any rights. No link is followed.
+    """Removes a folder with whatever a program left there, of any depth and with any rights.
 
-    What cannot be removed stays.
+    What cannot be removed stays. No link is followed, also where the program still runs and swaps folders for links.
     """
-    left = [folder]
-    number = 0
-    while left:
-        here = left.pop()
-        try:
-            entries = _opened(here)
-        except OSError:
-            continue
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                path = Path(entry.path)
-                if not entry.is_dir(follow_symlinks=False):
-                    path.unlink()
-                elif here == folder:
-                    left.append(path)
-                else:
-                    # Brought up, so that no path becomes too long however deep it lies.
-                    number += 1
-                    path.chmod(0o700)
-                    up = folder / f".terrace-{number}-{os.urandom(4).hex()}"
-                    path.rename(up)
-                    left.append(up)
-        if here != folder:
-            with contextlib.suppress(OSError):
-                here.rmdir()
     with contextlib.suppress(OSError):
+        top = _opened(folder, None)
+        try:
+            while _emptied(top):
+                pass
+        finally:
+            os.close(top)
         folder.rmdir()
 
 
-def _opened(folder: Path) -> list[os.DirEntry[str]]:
-    if folder.is_symlink():
-        return []
-    folder.chmod(0o700)
-    with os.scandir(folder) as listed:
-        return list(listed)
+def _emptied(top: int) -> bool:
+    """Removes all files of a folder, and one level of what lies in it. Returns whether a folder was removed."""
+    removed = False
+    for name, is_folder in _listed(top):
+        with contextlib.suppress(OSError):
+            if not is_folder:
+                os.unlink(name, dir_fd=top)
+                continue
+            here = _opened(name, top)
+            try:
+                _bring_up(here, top)
+            finally:
+                os.close(here)
+            os.rmdir(name, dir_fd=top)
+            removed = True
+    return removed
+
+
+def _bring_up(here: int, top: int) -> None:
+    """Removes the files of a folder, and moves its folders to the top: so no path is too long however deep it lies."""
+    for name, is_folder in _listed(here):
+        with contextlib.suppress(OSError):
+            if is_folder:
+                # Without the right to write to a folder it cannot be moved.
+                os.close(_opened(name, here))
+                os.rename(name, f".terrace-{os.urandom(8).hex()}", src_dir_fd=here, dst_dir_fd=top)
+            else:
+                os.unlink(name, dir_fd=here)
+
+
+def _listed(folder: int) -> list[tuple[str, bool]]:
+    with os.scandir(folder) as entries:
+        return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+
+
+def _opened(name: Path | str, within: int | None) -> int:
+    """Opens a folder that is no link, and takes the rights to change it."""
+    try:
+        opened = os.open(name, _FOLDER | os.O_RDONLY, dir_fd=within)
+    except PermissionError:
+        # Only what is open has one name: a path may be a link to something else a moment later.
+        unread = os.open(name, _FOLDER | getattr(os, "O_PATH", 0), dir_fd=within)
+        try:
+            Path(f"/proc/self/fd/{unread}").chmod(0o700)
+            opened = os.open(f"/proc/self/fd/{unread}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        finally:
+            os.close(unread)
+    if os.fstat(opened).st_mode & 0o700 != 0o700:
+        os.fchmod(opened, 0o700)
+    return opened

@@ -23,10 +23,12 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/
 
 SETTINGS = (
     *("passwd", "group", "nsswitch.conf", "hosts", "resolv.conf", "services", "protocols", "localtime", "timezone"),
-    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ssl", "pki", "ca-certificates", "ca-certificates.conf"),
-    *("alternatives", "mime.types", "os-release", "magic", "bash.bashrc", "profile.d", "java-17-openjdk"),
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ca-certificates", "ca-certificates.conf"),
+    *("ssl/certs", "ssl/cert.pem", "ssl/ca-bundle.pem", "ssl/openssl.cnf"),
+    *("pki/ca-trust", "pki/tls/certs", "pki/tls/cert.pem", "pki/tls/openssl.cnf"),
+    *("alternatives", "mime.types", "os-release", "magic", "java-17-openjdk"),
 )
-"""What it may read of /etc: what programs need to run, and nothing that could be a secret."""
+"""What it may read of /etc: what programs need to run, and nothing that could be a secret, such as `ssl/private`."""
 
 _CHILD = Path(__file__).with_name("child.py")
 

@@ -57,7 +57,7 @@ class CheckoutStates:
             if workspaces.is_dir():
                 yield from (one / _NAME for one in sorted(workspaces.iterdir()))
         for path in (*paths, recorded):
-            if path and "\0" not in path and not (folder / path).resolve().is_relative_to(self._states.resolve()):
+            if path and "\0" not in path and not _real(folder / path).is_relative_to(_real(self._states)):
                 yield folder / path
 
     def backend(self, stack: Stack) -> RecordedBackend | None:
@@ -82,6 +82,19 @@ class CheckoutStates:
             if facts.cloud_line:
                 return UncommittedBackend("cloud", stack.file(name), facts.cloud_line)
         return None
+
+    def sources(self, stack: Stack, path: str) -> tuple[str, ...]:
+        """Returns the paths in the checkout that decide what a file of a stack is: itself, what `init` recorded for the
+        stack, their folders, and what links lead to."""
+        records = (f".terraform/{_NAME}", ".terraform/environment")
+        root = self._root.absolute()
+        found: dict[str, None] = {}
+        for one in (root / path, *(root / stack.path / name for name in records)):
+            for base, there in ((root, one), (_real(root), _real(one))):
+                if there.is_relative_to(base) and ".." not in there.relative_to(base).parts:
+                    relative = there.relative_to(base)
+                    found |= dict.fromkeys(str(each) for each in (relative, *relative.parents))
+        return tuple(found)
 
     def read(self, path: str) -> LeftState:
         """Returns the state in a file of that path. Raises BadInput where there is none."""
@@ -112,6 +125,11 @@ class CheckoutStates:
                 hint="move it away by hand: Terraform would still take it for the state",
             ) from error
         return str(target)
+
+
+def _real(path: Path) -> Path:
+    """Where a path leads; links in a circle are no error."""
+    return Path(os.path.realpath(path))
 
 
 def _free(path: Path) -> Path:
@@ -158,12 +176,12 @@ def _is_locked(descriptor: int) -> bool:
     return False
 
 
-def _start_of(path: Path) -> bytes:
-    """The content of a file of configuration; nothing where it is none, or cannot be read."""
+def _start_of(path: Path, size: int = _CONFIGURATION_BYTES) -> bytes:
+    """The content of a file; nothing where it is none, or cannot be read. Pipes are not waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
-            return file.read(_CONFIGURATION_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+            return file.read(size) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
     except OSError:
         return b""
 
@@ -171,17 +189,15 @@ def _start_of(path: Path) -> bytes:
 def _record(folder: Path) -> RecordedBackend | None:
     """What `init` noted in the folder, as far as it is what Terraform writes."""
     try:
-        with (folder / ".terraform" / _NAME).open("rb") as file:
-            told = json.loads(file.read(_RECORD_BYTES))["backend"]
+        told = json.loads(_start_of(folder / ".terraform" / _NAME, _RECORD_BYTES))["backend"]
         return RecordedBackend(str(told["type"]), dict(told["config"]), _selected(folder))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
 def _selected(folder: Path) -> str:
     """The workspace that a user selected in the folder."""
     try:
-        with (folder / ".terraform" / "environment").open(encoding="utf-8") as file:
-            return file.read(_LONGEST_NAME).strip() or DEFAULT_WORKSPACE
-    except (OSError, ValueError):
+        return _start_of(folder / ".terraform" / "environment", _LONGEST_NAME).decode().strip() or DEFAULT_WORKSPACE
+    except ValueError:
         return DEFAULT_WORKSPACE

@@ -309,9 +309,11 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
             hint=f"say which: `terrace state adopt {shell_word(stack.key)} --from PATH`",
         )
     if found:
+        _insist_on_merged(at, stack, found[0].path)
         return _of_file(stack, found[0])
     recorded = crew.left.backend(stack)
     if recorded is not None:
+        _insist_on_merged(at, stack, stack.file(".terraform"))
         mine = addresses(stack, landscape.graph)
         if all(moved_parts(address, recorded.type, recorded.config, stack.workspace) for address in mine):
             variables = crew.variables(crew.config.environment(stack.environment), "plan")
@@ -319,6 +321,24 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
             if state.content and not holds_nothing(state.content):
                 return str(recorded_address(recorded.type, recorded.config, stack.workspace)), state, None
     return None
+
+
+def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
+    """Raises BadInput where the commit that is checked out has a file that the protected branch has not, or has
+    otherwise, and that file says where the state of a stack is: Terraform did not leave it."""
+    repository = at.crew.repository
+    here = repository.tree(repository.resolve("HEAD")).entries
+    merged = repository.tree(at.landscape.commit).entries
+    for one in at.crew.left.sources(stack, path):
+        if one in here and (
+            one not in merged or (merged[one].blob, merged[one].mode) != (here[one].blob, here[one].mode)
+        ):
+            raise BadInput(
+                f"{one} is a file of the commit that is checked out, and not of the protected branch: it does not say "
+                f"what the state of {stack.key} is",
+                hint="check out the protected branch; or name the file of the state: "
+                f"`terrace state adopt {shell_word(stack.key)} --from PATH`",
+            )
 
 
 def _no_state(at: Takeover, stack: Stack, there: StateSnapshot) -> BadInput:
