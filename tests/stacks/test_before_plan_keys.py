@@ -90,6 +90,7 @@ def test_patterns_name_files_and_what_lies_below_a_folder(glob: str, path: str, 
         "a/x.tfvars.json",
         "a/.terraform/modules/modules.json",
         "a/.terraform.lock.hcl",
+        "a/terraform.d/plugins/example.com/a/b/1.0.0/linux_amd64/terraform-provider-b",
         "a/terraform.tfstate",
         "a/.git/config",
         "settings/prod.conf",
@@ -116,6 +117,19 @@ def test_the_commands_of_a_stack_are_those_for_all_and_those_of_its_entry_with_c
     assert commands_of(found, Stack("dev", "infra", "renamed")) == (every, BeforePlan(("sed", "s/a{2}/b/"), "", ("",)))
     assert commands_of(found, Stack("dev", "live/prod/net", "net")) == (every,)
     assert commands_of(found, Stack("dev", "other", "other")) == (every,)
+
+
+@pytest.mark.parametrize("name", ["*", "?pi", "[*]", "a[b", "***"])
+def test_a_name_with_the_letters_of_a_pattern_matches_no_other_name(name: str) -> None:
+    written = BeforePlan(("make",), outputs=("live/{1}/{2}/build",), inputs=("lib/{2}",))
+    command = written.filled(("dev", name)).at(f"live/dev/{name}")
+    assert command.may_write(f"live/dev/{name}/build/x")
+    assert not command.may_write("live/dev/api/build/x")
+    assert command.sees(f"lib/{name}/x")
+    assert not command.sees("lib/api/x")
+    alone = BeforePlan(("make",)).at(f"live/dev/{name}")
+    assert alone.sees(f"live/dev/{name}/x")
+    assert not alone.sees("live/dev/api/x")
 
 
 def test_a_capture_that_nothing_fills_is_refused_wherever_it_is() -> None:

@@ -31,6 +31,12 @@ OWN_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SOURCE_DATE_EPOCH")
 """Variables that Terrace sets for every command."""
 
 
+_SPECIAL = re.compile(r"[*?\[]")
+_LITERAL = ("[*]", "[?]", "[[]")
+_ONE = re.compile(r"\[[*?\[]\]|.", re.DOTALL)
+_LETTERS = {"*": "[^/]*", "?": "[^/]"}
+
+
 @dataclass(frozen=True, slots=True)
 class BeforePlan:
     """One command. `folder` is where it runs: "" is the root of the repository, None the folder of the stack.
@@ -54,19 +60,23 @@ class BeforePlan:
         return shlex.join(self.argv)
 
     def filled(self, values: tuple[str, ...]) -> BeforePlan:
-        """Returns the command with its captures replaced by what a pattern matched."""
+        """Returns the command with its captures replaced by what a pattern matched.
+
+        A name of a folder with a `*` in it stays that name: it does not match others.
+        """
+        names = tuple(literal(value) for value in values)
         return replace(
             self,
             argv=tuple(filled(one, values) for one in self.argv),
             folder=None if self.folder is None else filled(self.folder, values),
-            inputs=tuple(filled(one, values) for one in self.inputs),
-            outputs=tuple(filled(one, values) for one in self.outputs),
+            inputs=tuple(filled(one, names) for one in self.inputs),
+            outputs=tuple(filled(one, names) for one in self.outputs),
         )
 
     def at(self, path: str) -> BeforePlan:
         """Returns the command for the stack in a folder: where it runs and what it sees are filled in."""
         folder = path if self.folder is None else self.folder
-        return replace(self, folder=folder, inputs=self.inputs or (folder,))
+        return replace(self, folder=folder, inputs=self.inputs or (literal(folder),))
 
     def sees(self, path: str) -> bool:
         """Returns whether a path is among the inputs."""
@@ -113,6 +123,11 @@ def matches(glob: str, path: str) -> bool:
     return not glob or _compiled(glob).fullmatch(path) is not None
 
 
+def literal(path: str) -> str:
+    """Returns the pattern that matches a path and what lies below it, whatever letters are in its names."""
+    return _SPECIAL.sub(r"[\g<0>]", path)
+
+
 def fault(glob: str) -> str | None:
     """Returns what is wrong with a pattern, or None."""
     if len(glob) > LONGEST_GLOB:
@@ -131,7 +146,7 @@ def _compiled(glob: str) -> re.Pattern[str]:
         if part == "**":
             parts.append("(?:[^/]+/)*")
             continue
-        name = "".join({"*": "[^/]*", "?": "[^/]"}.get(letter, re.escape(letter)) for letter in part)
+        name = "".join(_LETTERS.get(one) or re.escape(one[1] if one in _LITERAL else one) for one in _ONE.findall(part))
         parts.append(f"{name}/")
     text = "".join(parts)
     # What a pattern matches may be a folder: then everything below it belongs to it.
@@ -147,7 +162,10 @@ def reserved(path: str, given: Collection[str] = ()) -> str | None:
     """
     *folders, name = path.split("/")
     lowered = [folder.lower() for folder in folders]
-    if any(folder in (".git", ".terraform") for folder in lowered) or name.lower() in (".git", ".terraform"):
+    if any(folder in (".git", ".terraform", "terraform.d") for folder in lowered) or name.lower() in (
+        ".git",
+        ".terraform",
+    ):
         return "Git or Terraform keeps that name for itself"
     if is_written_by_terrace(name):
         return "Terrace writes a file of that name"
