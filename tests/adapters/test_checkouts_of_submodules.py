@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from support.git import commit, git, repository, with_remote
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.git.submodules import SubmoduleRules
 from terrace.adapters.git.worktree import REFUSED
+from terrace.apps.secrets import SecretSearch
 from terrace.stacks.additions import FILE
+from terrace.stacks.discovery import lost_in_submodules
+from terrace.stacks.load import load
 from terrace.stacks.tree import absent_submodules, submodules
 
 pytestmark = pytest.mark.slow
@@ -276,6 +280,33 @@ def test_a_link_in_the_place_of_gitmodules_is_refused(work: Path, net: Path) -> 
     git(work, "add", "other", ".gitmodules")
     git(work, "commit", "--quiet", "-m", "link")
     assert "symbolic link" in why(opened(work, trusted=trusted), git(work, "rev-parse", "HEAD"))[1]
+
+
+def test_a_secret_in_a_submodule_that_moves_is_found(work: Path, net: Path) -> None:
+    before = git(work, "rev-parse", "HEAD")
+    key = "AKIA" + "Z7QF3MHW2KXLD5NB"
+    moved = commit(net, {"main.tf": f'access_key = "{key}"\n', "plain.txt": "x\n"})
+    git(net, "push", "--quiet")
+    made = link(work, moved)
+    found = SecretSearch(opened(work, trusted=before), before, date(2026, 1, 1))
+    assert {f"{one.path}:{one.line}" for one in found.change(before, made)} == {"vendor/net/main.tf:1"}
+    assert {f"{one.path}:{one.line}" for one in found.files(made)} == {"vendor/net/main.tf:1"}
+    assert found.change(made, git(work, "commit-tree", "-m", "x", "-p", made, f"{made}^{{tree}}")) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "rules"), [("environments/dev", ""), ("live", "stacks: [{path: live/*/*, environment: '{1}'}]\n")]
+)
+def test_stacks_of_a_submodule_that_cannot_be_had_are_not_taken_for_removed(
+    work: Path, net: Path, path: str, rules: str
+) -> None:
+    config = load(f"version: 1\nenvironments: {{dev: {{}}}}\n{rules}".encode())
+    lost = link(work, "1" * 40, path, gitmodules=f'[submodule "x"]\n\tpath = {path}\n\turl = ../net.git\n')
+    (problem,) = lost_in_submodules(opened(work).tree(lost), config)
+    assert f"which stacks are in the Git submodule {path} is not known" in problem.message
+    assert problem.hint
+    other = load(b"version: 1\nenvironments: {dev: {}}\nstacks: [{path: other/*, environment: dev}]\n")
+    assert len(lost_in_submodules(opened(work).tree(lost), other)) == (path != "live")
 
 
 def test_commits_that_move_a_submodule_touch_what_lies_in_it(work: Path, net: Path) -> None:

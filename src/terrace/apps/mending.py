@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from terrace.adapters.files import read_plain, write_whole
 from terrace.apps.checks import FORMATTED
@@ -79,6 +80,9 @@ def _documented(shop: Workshop, changed: tuple[str, ...], conflicts: frozenset[s
 
 
 def _put(shop: Workshop, path: str, content: bytes, what: str) -> Mended:
+    root = shop.repository.root
+    if any((root / above / ".git").exists() for above in PurePosixPath(path).parents if str(above) != "."):
+        return Mended(path, what, "it is in a Git submodule: mend it in its own repository")
     try:
         write_whole(shop.repository.root, path, content)
     except TerraceError as error:

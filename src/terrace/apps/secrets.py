@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.git.repository import GitRepository
@@ -21,6 +22,9 @@ from terrace.assess.leaks.model import Fingerprint, Leak, fingerprints, leaks
 from terrace.assess.leaks.patch import Patch, whole_file
 from terrace.assess.model import Finding
 from terrace.stacks.tree import read_many
+
+_AT_ONCE = 200
+"""Files of submodules that are held in memory together."""
 
 
 class SecretSearch:
@@ -52,7 +56,8 @@ class SecretSearch:
     def _history(self, base: str | None, head: str, baseline: Baseline) -> tuple[Finding, ...]:
         partial: list[Patch] = []
         fingerprint = self._fingerprint(baseline)
-        added = tuple(leaks(_noting(patches_between(self._repository.root, base, head), partial), fingerprint))
+        patches = chain(patches_between(self._repository.root, base, head), self._of_submodules(base, head))
+        added = tuple(leaks(_noting(patches, partial), fingerprint))
         there = self._there(head, {leak.path for leak in added}, fingerprint)
         fresh = head if self._repository.made_here(head) else ""
 
@@ -61,6 +66,17 @@ class SecretSearch:
 
         missing = () if self._repository.is_whole(base, head) else (COMMITS_MISSING,)
         return (*told(added, there, baseline, self._today, PATH, whence), *unlooked(partial), *missing)
+
+    def _of_submodules(self, base: str | None, head: str) -> Iterator[Patch]:
+        """The files that differ in submodules that are checked out, whole: no commit of this repository adds them."""
+        tree, own = self._repository.tree(head), self._repository.own_tree(head).entries
+        if len(tree.entries) == len(own):
+            return
+        before = self._repository.tree(base).entries if base is not None else {}
+        left = [path for path, entry in tree.entries.items() if path not in own and before.get(path) != entry]
+        for start in range(0, len(left), _AT_ONCE):
+            for path, content in read_many(tree, left[start : start + _AT_ONCE]).items():
+                yield whole_file(head, path, content)
 
     def _there(self, head: str, paths: Iterable[str], fingerprint: Fingerprint) -> Iterator[Leak]:
         tree = self._repository.tree(head)

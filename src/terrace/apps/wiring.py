@@ -577,14 +577,14 @@ class Workshop:
         """
         from terrace.apps.waivers import waivers
 
-        trusted, head = self.repository.own_tree(self.trust.commit), self.repository.own_tree(landscape.commit)
+        trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(landscape.commit)
         return waivers(trusted, self.trust.config, head, landscape.config, changed)
 
     def standing(self) -> Waivers:
         """Those of the trust root alone: for a look at what stands, where nothing is proposed."""
         from terrace.apps.waivers import standing
 
-        return standing(self.repository.own_tree(self.trust.commit), self.trust.config)
+        return standing(self.repository.tree(self.trust.commit), self.trust.config)
 
     def scanners(self) -> Scanners:
         """The scanners of this machine, configured by the trust root."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from terrace.stacks.config import CommandProbe, Config
 from terrace.stacks.layout import is_configuration, join
+from terrace.stacks.submodules import GITMODULES
 from terrace.stacks.tree import Entry
 
 CODE_OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
@@ -40,6 +41,8 @@ def rule_of(path: str, config: Config, kinds: tuple[str, ...]) -> str | None:
         return "CI runs it, with the credentials of environments in reach"
     if any(path == name or path.endswith(f"/{name}") for name in _programs(config)):
         return "terrace.yaml has it run, as a probe or as Terraform"
+    if config.submodules and path.rpartition("/")[2] == GITMODULES:
+        return "it says where submodules are fetched from, with the credentials of Git"
     if path.startswith(_SETTINGS):
         return "it says what the forge guards, and which run may use which role of a cloud"
     return None

@@ -11,7 +11,7 @@ from terrace.stacks.layout import Layout
 from terrace.stacks.model import Stack
 from terrace.stacks.naming import NAME, nearest, no_such
 from terrace.stacks.stack_patterns import covers, filled, matching
-from terrace.stacks.tree import Tree
+from terrace.stacks.tree import Tree, absent_submodules
 
 HOME = "environments"
 """The folder of the convention: `environments/<env>` and `environments/<env>/<stack>`."""
@@ -71,6 +71,23 @@ def unmatched(tree: Tree, config: Config) -> tuple[BadInput, ...]:
         for pattern in config.stack_patterns
         if not any(matching(pattern.path, folders))
     )
+
+
+def lost_in_submodules(tree: Tree, config: Config) -> tuple[BadInput, ...]:
+    """The submodules that terrace.yaml names and that are absent, where a pattern or the convention finds stacks in
+    them. Entries with a path are stacks all the same, which are refused."""
+    lost = []
+    for path, why in absent_submodules(tree).items():
+        parts = path.split("/")
+        ways = [f"{HOME}/*/*", *(pattern.path for pattern in config.stack_patterns)]
+        if any(len(parts) <= way.count("/") + 1 and _begins(way.split("/"), parts) for way in ways):
+            message = f"which stacks are in the Git submodule {path} is not known, since it is absent: {why.message}"
+            lost.append(BadInput(message, hint=why.hint, place=why.place))
+    return tuple(lost)
+
+
+def _begins(way: list[str], parts: list[str]) -> bool:
+    return all("*" in wanted or wanted == part for wanted, part in zip(way, parts, strict=False))
 
 
 def _usable(given: Iterable[Stack | BadInput], problems: list[BadInput]) -> Iterator[Stack]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from terrace.stacks.config import Config
-from terrace.stacks.discovery import discover
+from terrace.stacks.discovery import discover, lost_in_submodules
 from terrace.stacks.facts import FactsStore
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import Stack
@@ -32,6 +32,9 @@ class Landscape:
     @staticmethod
     def of_tree(commit: str, config: Config, tree: Tree, store: FactsStore) -> Landscape:
         """Returns the stacks of a commit with this tree. Raises BadInput for names that cannot be used."""
+        for problem in lost_in_submodules(tree, config):
+            # Which stacks there are is not known: none may be taken for one that was removed.
+            raise problem
         stacks = discover(tree, config)
         graph = Graph.of(tree, stacks, store, config.environments)
         outside = roots_in_no_stack(tree, stacks, graph, store, config.not_stacks)
