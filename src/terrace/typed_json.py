@@ -7,6 +7,7 @@ first uses at the same time end the process with a segmentation fault. Here one 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,6 +28,12 @@ def convert(value: object, kind: type[T]) -> T:
     """JSON data as a type. Raises ValidationError."""
     _decoder(kind)
     return msgspec.convert(value, kind)
+
+
+def decoder(kind: type[T], float_hook: Callable[[str], Any]) -> msgspec.json.Decoder[T]:
+    """Returns a decoder of a type of its own, for a caller that keeps it. `float_hook` takes numbers with a point."""
+    with _building:
+        return msgspec.json.Decoder(kind, float_hook=float_hook)
 
 
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:

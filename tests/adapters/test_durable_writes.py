@@ -35,6 +35,8 @@ DURABLE = {
 """Files with a rename or a link that has to last: each syncs what it writes, and the folder."""
 
 PASSING = {
+    "adapters/before_plan/commands.py": "what a command wrote: a damaged copy is made again",
+    "adapters/isolation/folders.py": "folders that are being removed",
     "adapters/git/worktree.py": "the record of a private checkout: a damaged one has it written anew",
     "adapters/pages.py": "pages for people",
     "adapters/runner/permits.py": "permits live in the memory of one boot, and a crash of the machine ends it",

@@ -86,4 +86,4 @@ def test_nothing_in_terrace_waits_for_a_lock_without_a_limit() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("flock", "lockf"))
     ]
     assert len(calls) > 3
-    assert [call for call in calls if "LOCK_NB" not in call[1]] == []
+    assert [call for call in calls if "LOCK_NB" not in call[1] and "LOCK_UN" not in call[1]] == []

@@ -18,6 +18,7 @@ WHY = {
     "assess/rule_files.py": "which files of a repository a forge acts on",
     "assess/stateful.py": "a type of resource of a Terraform provider",
     "gates/conversation/plain_lines.py": "which lines of a comment a forge shows as they are",
+    "gates/ci_runs.py": "which forge tells of a run that opened a deployment",
     "gates/people.py": "addresses that a forge gives to people who hide theirs",
     "report/comment.py": "the longest comment that every forge takes is the shortest of their limits",
     "report/markdown.py": "what a forge makes of text that is not quoted",

@@ -176,8 +176,9 @@ backups: {key: "env:SAFE"}
 
 
 def test_every_entry_of_terrace_hardens_itself_before_anything_else() -> None:
-    """Python files that a process of ours begins in. A cloud of the demo and Terraform itself hold nothing of ours."""
-    others = {"adapters/embedded_aws.py", "adapters/terraform/embedded.py"}
+    """Python files that a process of ours begins in. A cloud of the demo and Terraform itself hold nothing of ours, and
+    the isolation of a command only the variables that the command is given."""
+    others = {"adapters/embedded_aws.py", "adapters/terraform/embedded.py", "adapters/isolation/child.py"}
     begins = {p.relative_to(ROOT).as_posix() for p in ROOT.rglob("*.py") if '__name__ == "__main__"' in p.read_text()}
     assert begins == {
         "adapters/runner/child.py",

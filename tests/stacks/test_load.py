@@ -197,6 +197,11 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: 1\n---\nversion: 1\n", "there is a second document"),
         ("version: 1\nenvironments:\n\tdev: {}\n", "terrace.yaml:3:1: this is not YAML"),
         ("version: [1\n", "this is not YAML"),
+        (
+            "version: 1\nstacks:\n  - {path: a, outputs: [live/{1}/x]}\n",
+            "this is not YAML: while parsing a flow sequence expected ',' or ']', but got '{' (hint: quote a text that "
+            'holds brackets: "live/{1}/api")',
+        ),
         ("- 1\n", "here stands a list, and it should be a mapping with keys of terrace.yaml"),
         ("version: 1\nbackups: {key: secret}\n", "it should be `env:NAME`"),
         (

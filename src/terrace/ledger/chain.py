@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from terrace import typed_json
 from terrace.errors import Corrupt, TerraceError
 from terrace.ledger.authenticity import EventKey, LedgerKey
 from terrace.ledger.collector import without_collector
@@ -315,7 +316,7 @@ def _plain(value: Any) -> Any:
 
 @cache
 def _decoder() -> msgspec.json.Decoder[_Line]:
-    return msgspec.json.Decoder(_Line, float_hook=_refuse)
+    return typed_json.decoder(_Line, _refuse)
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")

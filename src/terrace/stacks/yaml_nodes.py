@@ -127,6 +127,8 @@ def _hint(said: str) -> str | None:
         return "indent with spaces, not with tabs"
     if "mapping values are not allowed" in said:
         return "quote a text that holds `: `"
+    if "but got '{'" in said or "but got '['" in said:
+        return 'quote a text that holds brackets: "live/{1}/api"'
     return None
 
 

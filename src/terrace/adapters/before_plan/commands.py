@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from terrace import typed_json
 from terrace.adapters.before_plan.files import (
     EPOCH,
     OUTPUT_BYTES,
@@ -209,7 +210,7 @@ class Commands:
         """
         folder = self._folder / "kept" / key
         try:
-            result = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=_Result)
+            result = typed_json.decode((folder / _MANIFEST).read_bytes(), _Result)
             if not hmac.compare_digest(result.mac, self._mac_of(key, result.files)):
                 raise ValueError("another key")
             for number, one in enumerate(result.files):

@@ -23,7 +23,7 @@ def run_folder(runs: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(dir=runs))
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield folder
     finally:
         demolish(folder)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from terrace import typed_json
 from terrace.adapters.confined import Disk, Limits, confined
 from terrace.errors import NotReady
 
@@ -117,7 +118,7 @@ def isolated(order: Order) -> Ended:
         name=order.argv[0],
     )
     try:
-        told = msgspec.json.decode(report.read_bytes(), type=_Report)
+        told = typed_json.decode(report.read_bytes(), _Report)
     except (OSError, msgspec.MsgspecError):
         said = done.message.splitlines()
         raise NoIsolation(

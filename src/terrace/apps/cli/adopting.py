@@ -43,7 +43,8 @@ def adopt(
     if not chosen:
         raise BadInput(
             "there is no stack to take over" + (f" in {', '.join(wanted)}" if environments else ""),
-            hint="`terrace init --print` shows which folders may be stacks",
+            hint="`terrace config check` shows the stacks of your checkout: once its terrace.yaml is merged into the "
+            "protected branch they can be taken over; `terrace init --print` proposes one",
         )
     note_uncommitted(shop.uncommitted(landscape, {stack.key for stack in chosen}))
     if shop.repository.dirty:

@@ -304,8 +304,9 @@ def _signing(shop: Workshop) -> Iterator[Row]:
     asked = any(e.approvals.asked and not e.approvals.unsigned for e in config.environments)
     how = f"write the SSH keys of those who approve into {config.signers}" if asked and not signers else ""
     there = config.signers in shop.repository.tree(shop.trust.commit).entries
-    found = f"{signers} keys in {config.signers}" if there else f"{config.signers} was not found"
-    yield Row("signers", "missing" if how else "ok", f"{found} at {shop.trust.commit[:7]}", how)
+    found = f"{signers} keys in {config.signers}" if there else f"no keys: there is no {config.signers}"
+    needed = "" if asked or signers else "; no environment asks for an approval"
+    yield Row("signers", "missing" if how else "ok", f"{found} at {shop.trust.commit[:7]}{needed}", how)
     for names in shared_keys(shop.trust.signers):
         what = f"{', '.join(names)} have one key in {config.signers}, and count as one person"
         yield Row("one key, one person", "optional", what, "give everybody a key of their own")

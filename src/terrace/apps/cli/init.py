@@ -146,6 +146,7 @@ def _start(root: Path, proposal: Proposal) -> Start:
         f"{commit}   # it counts from the protected branch on",
         "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # keep it: it opens the backups of states",
         "terrace doctor",
+        *(() if new else ("terrace adopt --print   # once it is merged: takes over what Terraform deployed already",)),
         f"terrace deploy {proposal.environments[0].name}",
         "terrace init github   # workflows, approvals and checks there; or: terrace init gitlab",
     )
