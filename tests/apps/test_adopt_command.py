@@ -230,6 +230,67 @@ def test_what_cannot_be_taken_over_is_told_row_by_row_and_hinders_no_other(
     assert [e["payload"]["same"] for e in events(shop) if e["subject"] == "dev/ahead"] == [False, True]
 
 
+def local(path: str) -> str:
+    return f'terraform {{\n  backend "local" {{\n    path = "{path}"\n  }}\n}}\n'
+
+
+def reads(path: str) -> str:
+    return READER.replace("../net/terraform.tfstate", path)
+
+
+PATTERNS = """\
+version: 1
+environments: {nonprod: {}, prod: {after: nonprod, approvals: 1}}
+stacks:
+- {path: "live/*/*", environment: "{1}", name: "{2}"}
+"""
+
+
+def test_a_stack_that_reads_a_state_beside_it_is_planned_once_that_one_is_taken_over(tmp_path: Path) -> None:
+    # Two ways to keep a state in a file, and three to name the folder of the stack; `app` goes first by its name.
+    files = {
+        "live/nonprod/network/main.tf": THING + OUTPUT,
+        "live/nonprod/app/main.tf": reads("${path.module}/../network/terraform.tfstate"),
+        "live/prod/network/main.tf": local("../../../states/prod/network.tfstate") + THING + OUTPUT,
+        "live/prod/app/main.tf": local("../../../states/prod/app.tfstate")
+        + reads("${path.root}/../../../states/prod/network.tfstate"),
+        "live/prod/across/main.tf": reads("${path.cwd}/../../nonprod/network/terraform.tfstate"),
+    }
+    states = {
+        "live/nonprod/network/terraform.tfstate": state("it", output=True),
+        "live/nonprod/app/terraform.tfstate": state("it"),
+        "states/prod/network.tfstate": state("it", output=True),
+        "states/prod/app.tfstate": state("it"),
+        "live/prod/across/terraform.tfstate": state("it"),
+    }
+    shop = world(tmp_path, {**files, ".gitignore": IGNORED, "terrace.yaml": PATTERNS})
+    for path, text in states.items():
+        (shop.work / path).parent.mkdir(parents=True, exist_ok=True)
+        (shop.work / path).write_text(text)
+    shown = " ".join(shop.ok("adopt", "--print").out.split())
+    assert "nonprod/app - - - planned once nonprod/network is taken over" in shown
+    assert "prod/across - - - planned once nonprod/network is taken over" in shown
+    assert "prod/app - - - planned once prod/network is taken over" in shown
+    assert " states/prod/network.tfstate, to be moved" in shown
+    assert "the old state files get the ending .adopted" in shown
+    assert ".." not in shown
+    done = shop.ok("adopt", *YES).json
+    assert {key: row["result"] for key, row in rows(done).items()} == dict.fromkeys(rows(done), "adopted")
+    assert len(done["stacks"]) == len(states)
+    for path in states:
+        assert not (shop.work / path).exists()
+        assert (shop.work / f"{path}.adopted").exists()
+    assert {row["put_aside"] for row in done["stacks"]} == {f"{shop.work}/{path}.adopted" for path in states}
+
+
+def test_a_state_that_is_read_and_is_at_no_stack_is_told_with_what_to_do(tmp_path: Path) -> None:
+    text = reads("${path.module}/../elsewhere/terraform.tfstate")
+    shop = repository(tmp_path, {"dev/app": text}, {"dev/app": state("it")})
+    (row,) = shop.run("adopt", "--print", "--json").json["stacks"]
+    assert row["result"] == "refused"
+    assert "name that stack in `after`" in row["hint"]
+
+
 def test_killed_at_any_moment_the_same_command_ends_it_with_one_record_each(tmp_path: Path) -> None:
     names = ("a", "b", "c", "d")
     shop = repository(

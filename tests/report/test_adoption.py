@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from terrace.errors import BadInput, Place
+from terrace.plans.left_states import LeftState
 from terrace.plans.terraform import StateSnapshot
-from terrace.report.adoption import as_json, details, row_line, summary, table
+from terrace.report.adoption import as_json, details, old_files, row_line, summary, table
 from terrace.report.screen import plain_text
 from terrace.stacks.model import Stack
 from terrace.watch.state_adoption import Adopted, Adoption, Row, Settled
@@ -65,3 +67,12 @@ def test_each_result_has_a_word_for_machines() -> None:
     assert (told["stacks"][2]["place"], told["stacks"][2]["source"]) == ("main.tf:3", None)
     assert len({tuple(row) for row in told["stacks"]}) == 1, "every row has the same fields"
     json.dumps(told)
+
+
+def test_what_happens_to_old_files_is_told_before_it_happens() -> None:
+    with_file = replace(READY, found=replace(FOUND, left=LeftState(FOUND.source, b"{}")))
+    assert old_files([READY, REFUSED, BEFORE]) == ""
+    assert old_files([with_file]).startswith("the old state file gets the ending .adopted")
+    assert old_files([with_file, with_file]).startswith("the old state files get the ending .adopted")
+    assert "outside of Terrace" in old_files([with_file])
+    assert old_files([replace(with_file, result="refused")]) == ""

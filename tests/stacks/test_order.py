@@ -157,6 +157,30 @@ def test_local_states_are_read_by_their_path() -> None:
     assert found.uncertain
 
 
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("${path.module}/../znet/terraform.tfstate", "environments/dev/app"),
+        ("${path.root}/../znet/terraform.tfstate", "environments/dev/app"),
+        ("${path.cwd}/../znet/terraform.tfstate", "environments/dev/app"),
+        ("${path.root}/../znet/terraform.tfstate", "modules/reader"),
+        ("${path.module}/../../environments/dev/znet/terraform.tfstate", "modules/reader"),
+        ("${local.folder}/znet/terraform.tfstate", "environments/dev/app"),
+    ],
+)
+def test_local_states_are_read_by_a_path_from_the_folder_of_a_module_or_the_stack(path: str, where: str) -> None:
+    files = {
+        "environments/dev/znet/main.tf": 'resource "terraform_data" "x" {}\n',
+        "environments/dev/app/main.tf": 'module "reader" {\n  source = "../../../modules/reader"\n}\n',
+        "modules/reader/main.tf": "",
+    }
+    files[f"{where}/read.tf"] = reads(f'{{ path = "{path}" }}', '"local"') + (
+        'locals {\n  folder = "${path.module}/.."\n}\n'
+    )
+    found = ordered(files)
+    assert (names(found), found.uncertain) == ([["znet"], ["app"]], ())
+
+
 def test_readers_of_another_environment_are_known() -> None:
     files = {**NET, "environments/prod/app/main.tf": reads('{ bucket = "b", key = "dev/net" }')}
     there = landscape(files)

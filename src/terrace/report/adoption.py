@@ -79,6 +79,20 @@ def summary(rows: Iterable[Row]) -> str:
     return f"{whole}: " + ", ".join(f"{number} {words}" for number, words in parts if number)
 
 
+def old_files(rows: Iterable[Row]) -> str:
+    """What happens to files in which Terraform keeps states that are moved; "" where no stack has one."""
+    told = tuple(rows)
+    number = sum(1 for row in told if row.result == "ready" and row.found is not None and row.found.left is not None)
+    later = any(row.result == "later" for row in told)
+    if not number and not later:
+        return ""
+    which = f"the old state file{'' if number == 1 and not later else 's'}"
+    return (
+        f"{which} get{'s' if number == 1 and not later else ''} the ending .adopted: what reads a state there outside "
+        "of Terrace, such as a plain `terraform plan`, finds none any more"
+    )
+
+
 def adopted_line(environment: str, adopted: Mapping[str, AdoptedStack]) -> str:
     """How many stacks of an environment were adopted, and not deployed since."""
     commits = sorted({one.commit[:7] for one in adopted.values()})
@@ -166,7 +180,7 @@ def _verdict(row: Row) -> Part:
     if row.result == "refused":
         return "cannot be taken over", "red"
     if row.result == "later" or found is None:
-        return f"known once {', '.join(row.after)} is adopted", "yellow"
+        return f"planned once {', '.join(row.after)} is taken over", "yellow"
     return _differs(found), "green" if found.same else "yellow"
 
 

@@ -18,7 +18,7 @@ from terrace.stacks.backends import Address, Match, addresses, matches, read_add
 from terrace.stacks.facts import Settings
 from terrace.stacks.graph import Graph, local_state_path
 from terrace.stacks.model import DEFAULT_WORKSPACE, Notice, Stack
-from terrace.stacks.values import MOST_VALUES, UNKNOWN, Values
+from terrace.stacks.values import MOST_VALUES, UNKNOWN, Values, from_root
 
 _MOST_SHOWN = 3
 
@@ -190,7 +190,8 @@ def _local(stack: Stack, given: Mapping[str, str], owners: _Owners, *, partial: 
         path = posixpath.join(given.get("workspace_dir", "terraform.tfstate.d"), workspace, "terraform.tfstate")
     if not path:
         return
-    wanted = path if path.startswith((UNKNOWN, "/")) else posixpath.normpath(posixpath.join(stack.path, path))
+    wanted = from_root(path, stack.path)
+    wanted = wanted if wanted.startswith((UNKNOWN, "/")) else posixpath.normpath(wanted)
     like = re.compile(".*".join(map(re.escape, wanted.split(UNKNOWN))))
     for at, found in owners.local.items():
         if at == wanted or (UNKNOWN in wanted and like.fullmatch(at)):

@@ -37,7 +37,7 @@ class CheckoutStates:
         own, or of every one where it names none."""
         found: dict[str, LeftState] = {}
         for path in self._candidates(stack, paths):
-            left = _left(path)
+            left = _left(_without_dots(path))
             if left is not None and (left.problem or not holds_nothing(left.content)):
                 found.setdefault(os.path.realpath(path), left)
         return tuple(found.values())
@@ -130,6 +130,12 @@ class CheckoutStates:
 def _real(path: Path) -> Path:
     """Where a path leads; links in a circle are no error."""
     return Path(os.path.realpath(path))
+
+
+def _without_dots(path: Path) -> Path:
+    """The path without `..`, where it leads to the same file: after a link to a folder it may lead elsewhere."""
+    shorter = Path(os.path.normpath(path))
+    return shorter if _real(shorter) == _real(path) else path
 
 
 def _free(path: Path) -> Path:

@@ -58,12 +58,16 @@ def adopt(
         show(adoption.table(found.rows, str(shop.repository.root)))
         show(adoption.details(found.rows))
         show(adoption.summary(found.rows))
+        if moved := adoption.old_files(found.rows):
+            show(moved)
     able = [row for row in found.rows if row.result in ("ready", "later")]
     if only_print or not able:
         if as_json:
             emit(adoption.as_json(found.commit, found.rows, written=False))
         return _code(found.rows)
     question = f"take over {len(able)} stack{'' if len(able) == 1 else 's'}? No infrastructure is changed."
+    if adoption.old_files(found.rows):
+        question += " Old state files get the ending .adopted."
     if not confirmed(question, yes=yes):
         note("nothing was written")
         return 1

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from terrace.errors import BadInput, Interrupted, TerraceError
+from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.adopt import Takeover, examine, holding, insist_on_no_creation, take_over, takeover
 from terrace.stacks.landscape import Landscape
@@ -15,6 +15,11 @@ from terrace.stacks.model import Stack
 from terrace.stacks.naming import no_such
 from terrace.stacks.order import edges, needs, order
 from terrace.watch.state_adoption import Adopted, Row, Settled, without_shared_states
+
+_UNKNOWN_OWNER = (
+    "it reads a state that is not there; if that is the state of another stack, read it by a path of literal values in "
+    "the repository, such as `${path.module}/../network/terraform.tfstate`, and name that stack in `after`"
+)
 
 Told = Callable[[Row], None]
 """Hears of each stack when it is done with."""
@@ -121,7 +126,10 @@ def _row(at: Takeover, stack: Stack, blank: Row) -> Row:
     except Interrupted:
         raise
     except TerraceError as error:
-        return blank.refused(error)
+        row = blank.refused(error)
+        if isinstance(error, TerraformFailed) and "remote state" in error.message and not error.hint:
+            return replace(row, hint=_UNKNOWN_OWNER)
+        return row
     try:
         insist_on_no_creation(found, frozenset())
     except BadInput as error:
@@ -182,9 +190,13 @@ def _waves(landscape: Landscape, environment: str) -> tuple[tuple[Stack, ...], .
 
 
 def _needed(landscape: Landscape, environment: str) -> Mapping[str, set[str]]:
-    """By stack, the others of the environment that it reads, certainly or not, or goes after."""
-    rest = tuple(stack for stack in landscape.of(environment) if stack.key not in landscape.refusals)
+    """By stack of an environment, the others of it that it reads, certainly or not, or goes after, and those of other
+    environments that it certainly reads."""
+    every = tuple(stack for stack in landscape.stacks if stack.key not in landscape.refusals)
+    rest = tuple(stack for stack in every if stack.environment == environment)
     found = {key: set(mine) for key, mine in needs(rest, landscape.graph).items()}
-    for edge in edges(rest, landscape.graph):
-        found[edge.reader].add(edge.owner)
+    here = {stack.key for stack in rest}
+    for edge in edges(every, landscape.graph):
+        if edge.reader in here and (edge.certain or edge.owner in here):
+            found[edge.reader].add(edge.owner)
     return found
