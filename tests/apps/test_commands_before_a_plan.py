@@ -97,6 +97,22 @@ def test_the_command_of_a_change_runs_once_it_is_merged_and_its_failure_has_a_pl
     assert "it ended with 4" in deployed.out + deployed.err
 
 
+def test_what_a_failed_command_said_is_told_once_line_by_line(tmp_path: Path) -> None:
+    shop = world(tmp_path, FILES)
+    shop.push({f"{STACK}/build.sh": "printf 'first\\nsecond \\033[2J line\\n' >&2\nexit 4\n"})
+    told = shop.run("check", "--base", "HEAD~1").out
+    assert told.count("second") == 1, told
+    lines = [one.strip() for one in told.splitlines()]
+    assert lines[lines.index("first") + 1] == "second \\x1b[2J line"
+    assert "\\n" not in told
+    assert "not planned: terrace.yaml:7: dev/app is not planned" in told
+    planned = shop.run("plan", "dev").out
+    assert planned.count("second") == 1, planned
+    assert "\\n" not in planned
+    deployed = shop.run("deploy", "dev")
+    assert "\\n" not in deployed.out + deployed.err
+
+
 def test_going_back_to_a_commit_from_before_the_commands_needs_none(tmp_path: Path) -> None:
     plain = 'resource "terraform_data" "code" {\n  input = "one"\n}\n'
     rules = "version: 1\nenvironments: {dev: {}}\n"

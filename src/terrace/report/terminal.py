@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from terrace.assess.factors import factor
@@ -132,22 +133,24 @@ def check(
     count = len(change_set.impacts)
     title = f"{change_set.base[:7]} → {change_set.head[:7]}: {count} {'stack' if count == 1 else 'stacks'} impacted"
     tree = Tree(line(title, style="bold"))
+    found = list(findings)
+    listed = found if explain else [one for one in found if not is_known(one)]
+    told_below = {one.stack for one in listed if one.rule == "plan"}
     for one in change_set.impacts:
         branch = _impact(tree, one, why=False)
         key = one.stack.key
         if key in plans:
             _plan(branch, plans[key])
         elif key in unplanned:
-            branch.node(line(f"not planned: {unplanned[key]}", style="red"))
+            why = _first_line(unplanned[key]) if key in told_below else unplanned[key]
+            branch.node(paragraph(f"not planned: {why}".split("\n"), style="red"))
     _readers(tree, change_set)
     for gone in _removed(change_set):
         tree.node(gone)
     word = line("pass", style="green bold") if passed else line("block", style="red bold")
-    found = list(findings)
     number = len(told_together(one for one in found if one.blocks))
     held = "" if passed or not number else f", held by {number} {'finding' if number == 1 else 'findings'}"
     parts: list[Record] = [line("verdict: ", word, held), line(""), tree]
-    listed = found if explain else [one for one in found if not is_known(one)]
     if listed:
         parts += [line(""), findings_table(listed)]
     if answered := answered_for(found):
@@ -165,7 +168,7 @@ def _risk(found: Risk, *, explain: bool) -> Record:
     lines = [line("risk: ", (found.level, f"{style} bold"), f" ({found.score} of 100)")]
     shown = found.reasons if explain else found.reasons[:3]
     for reason in shown:
-        lines.append(line(f"  {reason.points:>3} {reason.factor}: {reason.what}"))
+        lines.append(line(f"  {reason.points:>3} {reason.factor}: {_first_line(reason.what)}"))
         if explain:
             rule = factor(reason.factor)
             lines.append(line(f"      {rule.points} for {rule.counts}, at most {rule.cap}: {rule.why}", style="dim"))
@@ -181,18 +184,27 @@ def checked(record: Checked) -> Record:
     told = check(*facts, passed=record.passed, risk=record.risk, explain=record.explain)
     if not record.holding:
         return told
-    lines = [line(f"  {why_held(finding)}") for finding in told_together(record.holding)]
+    holding = (replace(one, message=_first_line(one.message)) for one in told_together(record.holding))
+    lines = [line(f"  {why_held(finding)}") for finding in holding]
     return Group(told, line("held by:", style="bold"), *lines)
 
 
-def plans(made: Mapping[str, Plan], unplanned: Mapping[str, str]) -> Record:
-    """Plans alone, one branch a stack."""
+def plans(made: Mapping[str, Plan], unplanned: Mapping[str, str], findings: Iterable[Finding] = ()) -> Record:
+    """Plans alone, one branch a stack. What `findings` tell in full, as they are shown below, is told in one line."""
+    told_below = {one.stack for one in findings if one.rule == "plan"}
     tree = Tree(line(f"{len(made)} planned", style="bold"))
     for key, plan in made.items():
         _plan(tree.node(line(key)), plan)
     for key, why in unplanned.items():
-        tree.node(line(f"{key}: not planned: {why}", style="red"))
+        shown = _first_line(why) if key in told_below else why
+        tree.node(paragraph(f"{key}: not planned: {shown}".split("\n"), style="red"))
     return tree
+
+
+def _first_line(text: str) -> str:
+    """A text that is told in full elsewhere, such as what a command said: its first line."""
+    first, more, _ = text.partition("\n")
+    return f"{first.removesuffix(':')} (see Findings)" if more else text
 
 
 def _plan(branch: Tree, plan: Plan) -> None:
@@ -237,13 +249,15 @@ def findings_table(findings: Iterable[Finding]) -> Record:
     for finding in told_together(worst_first(findings)):
         where = place(finding)
         style = "red" if finding.blocks else "yellow"
+        first, *more = said(finding).split("\n")
         lines.append(
             line(
                 (f"  {weight(finding)} ", style),
                 f"{finding.rule}{'' if weight(finding) == 'waived' else f' {finding.status.value}'}: ",
-                said(finding),
+                first,
             )
         )
+        lines += [line(f"    {text}") for text in more]
         if where:
             lines.append(line(f"    at {where}", style="dim"))
         if finding.also:
@@ -283,7 +297,7 @@ def deployment(record: Deployment) -> Record:
             if record.waiting and mine[-1].step is Step.PLAN:
                 _asked_about(node, mine[-1])
     for reason in record.reasons or record.waiting:
-        tree.node(line(reason, style=RESULTS.get(word, "")))
+        tree.node(paragraph(reason.split("\n"), style=RESULTS.get(word, "")))
     if record.tag:
         tree.node(line(f"tag {record.tag}"))
     return tree

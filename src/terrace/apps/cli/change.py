@@ -141,7 +141,7 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
         left = [{"stack": key, "why": why} for key, why in sorted(assessment.unplanned.items())]
         emit({"schema": "terrace/plans@1", "plans": plans, "unplanned": left, "notices": machine.notices_json(missing)})
     else:
-        show(terminal.plans(assessment.plans, assessment.unplanned))
+        show(terminal.plans(assessment.plans, assessment.unplanned, assessment.findings))
         if assessment.findings:
             show(terminal.findings_table(assessment.findings))
     return 2 if assessment.unplanned else 0 if wanted else 1
