@@ -19,7 +19,8 @@ import pytest
 from support.trees import DictTree
 from terrace.adapters.before_plan import commands as module
 from terrace.adapters.before_plan.commands import Commands
-from terrace.adapters.before_plan.files import changed
+from terrace.adapters.before_plan.files import Input, changed, stage
+from terrace.adapters.before_plan.programs import SearchPath
 from terrace.adapters.confined import Disk
 from terrace.adapters.isolation.folders import demolish
 from terrace.adapters.isolation.run import why_not
@@ -118,6 +119,27 @@ def test_a_script_of_the_commit_runs_where_it_is_among_the_inputs(place: Place) 
     assert refused.value.hint == "git update-index --chmod=+x app/plain.sh"
 
 
+def test_the_folders_of_outputs_are_there_before_a_command_runs(place: Place) -> None:
+    outputs = ("app/build/deep/lambda.zip", "gen/[*]/**/*.json", "lib/b.txt/x", "app/out", "*.txt")
+    script = (
+        "find /repository -type d | sort > out; echo zip > build/deep/lambda.zip; echo 1 > '/repository/gen/*/a.json'"
+    )
+    place.commands.prepare(place.site(sh(script, inputs=("app", "lib"), outputs=outputs)))
+    folders = ["", "/app", "/app/build", "/app/build/deep", "/gen", "/gen/*", "/lib"]
+    assert place.out().splitlines() == [f"/repository{one}" for one in folders]
+    assert place.out("app/build/deep/lambda.zip") == "zip\n"
+    assert place.out("gen/*/a.json") == "1\n"
+
+
+def test_a_folder_of_an_output_is_not_made_through_a_link_of_the_commit(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "tree").mkdir()
+    link = Input("120000", str(tmp_path / "elsewhere").encode())
+    stage(tmp_path / "tree", {"link": link}, "", ("link/made", "plain/made"))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (tmp_path / "tree/plain/made").is_dir()
+
+
 def test_no_file_among_the_inputs_is_told(place: Place) -> None:
     with pytest.raises(CommandFailed, match=r"no file of the commit is among its inputs: src/\*\.py"):
         place.commands.prepare(place.site(sh("true", inputs=("src/*.py",))))
@@ -140,6 +162,78 @@ def test_a_failing_command_is_told_with_its_place_its_code_and_its_last_lines_ma
 def test_a_program_that_is_not_there_is_told(place: Place) -> None:
     with pytest.raises(NotReady, match="no-such-program is in no folder of PATH that a command sees"):
         place.commands.prepare(place.site(BeforePlan(("no-such-program",), "app", ("app",))))
+
+
+def virtualenv(folder: Path) -> Path:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (package,) = folder.glob("lib/python3*/site-packages")
+    (package / "only_here.py").write_text("said = 'of the virtualenv'\n")
+    return folder / "bin"
+
+
+def test_the_python_of_an_activated_virtualenv_runs_with_its_packages(place: Place) -> None:
+    bin_folder = virtualenv(place.folder / "venv/.venv")
+    tool = bin_folder / "tool"
+    tool.write_text(f"#!{bin_folder}/python3\nimport only_here\nprint(only_here.said, 'by tool')\n")
+    tool.chmod(0o755)
+    place.environ["PATH"] = f"{bin_folder}:{PATH}"
+    place.commands = place.anew()
+    script = "import only_here, sys; open('out', 'w').write(only_here.said)"
+    place.commands.prepare(place.site(BeforePlan(("python3", "-c", script), "app", ("app",), ("app/out",))))
+    assert place.out() == "of the virtualenv"
+    place.commands.prepare(place.site(sh("python3 -c 'import only_here; print(only_here.said)' > out")))
+    assert place.out() == "of the virtualenv\n"
+    place.commands.prepare(place.site(sh("tool > out")))
+    assert place.out() == "of the virtualenv by tool\n"
+
+
+def test_a_program_that_links_lead_to_is_shown_with_what_lies_beside_it_and_never_a_home(place: Place) -> None:
+    real = place.folder / "versions/1.2.3"
+    (real / "bin").mkdir(parents=True)
+    (real / "share").mkdir()
+    (real / "share/said").write_text("beside\n")
+    (real / "bin/tool-1").write_text(f"#!/bin/sh\ncat {place.folder}/versions/1/share/said > out\n")
+    (real / "bin/tool-1").chmod(0o755)
+    (real / "bin/tool").symlink_to("tool-1")
+    (place.folder / "versions/1").symlink_to("1.2.3")
+    links = place.folder / "links"
+    links.mkdir()
+    (links / "tool").symlink_to(place.folder / "versions/1/bin/tool")
+    (links / "homely").symlink_to(Path.home() / "homely")
+    (links / "own").symlink_to(place.folder / "private/own")
+    (place.folder / "private/own").write_text("#!/bin/sh\n")
+    (place.folder / "private/own").chmod(0o755)
+    place.environ["PATH"] = f"{links}:{PATH}"
+    place.commands = place.anew()
+    place.commands.prepare(place.site(BeforePlan(("tool",), "app", ("app",), ("app/out",))))
+    assert place.out() == "beside\n"
+    with pytest.raises(NotReady) as unseen:
+        place.commands.prepare(place.site(BeforePlan(("own",), "app", ("app",))))
+    assert f"{links}/own, which leads to {place.folder}/private/own" in unseen.value.message
+
+
+def test_a_program_beside_the_files_of_a_home_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    for folder in ("bin", ".local/bin", ".pyenv/versions/3.11.7/bin", "links"):
+        (home / folder).mkdir(parents=True)
+        (home / folder / "tool").write_text("")
+        (home / folder / "tool").chmod(0o755)
+    monkeypatch.setenv("HOME", str(home))
+    shown = {}
+    for number, target in enumerate(("tool", "bin/tool", ".local/bin/tool", ".pyenv/versions/3.11.7/bin/tool")):
+        links = tmp_path / f"links{number}"
+        links.mkdir()
+        (home / "tool").write_text("")
+        (home / "tool").chmod(0o755)
+        (links / "tool").symlink_to(home / target)
+        found = SearchPath(str(links), ()).find("tool")
+        shown[target] = found.readable if found else None
+    assert shown == {
+        "tool": None,
+        "bin/tool": (f"{home}/bin",),
+        ".local/bin/tool": (f"{home}/.local/bin",),
+        ".pyenv/versions/3.11.7/bin/tool": (f"{home}/.pyenv/versions/3.11.7",),
+    }
 
 
 @pytest.mark.parametrize(

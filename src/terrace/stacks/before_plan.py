@@ -33,6 +33,7 @@ OWN_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SOURCE_DATE_EPOCH")
 
 _SPECIAL = re.compile(r"[*?\[]")
 _LITERAL = ("[*]", "[?]", "[[]")
+_ESCAPED = re.compile(r"\[([*?\[])\]")
 _ONE = re.compile(r"\[[*?\[]\]|.", re.DOTALL)
 _LETTERS = {"*": "[^/]*", "?": "[^/]"}
 
@@ -86,6 +87,12 @@ class BeforePlan:
         """Returns whether a path is among the outputs."""
         return any(matches(glob, path) for glob in self.outputs)
 
+    @property
+    def output_folders(self) -> tuple[str, ...]:
+        """Returns the folders that the outputs lie in, as far as they are named without a pattern; not the root."""
+        found = (_literal_folder(glob) for glob in self.outputs)
+        return tuple(dict.fromkeys(folder for folder in found if folder))
+
 
 def commands_of(config: Config, stack: Stack) -> tuple[BeforePlan, ...]:
     """Returns the commands that a configuration has for a stack: those for every stack, then those of its entry.
@@ -126,6 +133,17 @@ def matches(glob: str, path: str) -> bool:
 def literal(path: str) -> str:
     """Returns the pattern that matches a path and what lies below it, whatever letters are in its names."""
     return _SPECIAL.sub(r"[\g<0>]", path)
+
+
+def _literal_folder(glob: str) -> str:
+    """The folder in which everything lies that a pattern matches: its names before the last one, and before the first
+    one with a pattern."""
+    names: list[str] = []
+    for part in glob.split("/")[:-1]:
+        if _SPECIAL.search(_ESCAPED.sub("", part)):
+            break
+        names.append(_ESCAPED.sub(r"\1", part))
+    return "/".join(names)
 
 
 def fault(glob: str) -> str | None:

@@ -77,10 +77,11 @@ class _Result(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """What is run: its path inside, and what it is known by on this machine."""
+    """What is run: its path inside, what it is known by on this machine, and what more it reads there."""
 
     path: str
     identity: str
+    readable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +175,13 @@ class Commands:
         if "/" not in name:
             found = self._path.find(name)
             if found is None:
+                there = self._path.unseen(name)
                 raise NotReady(
-                    f"{name} is in no folder of PATH that a command sees: {', '.join(self._path.folders)}",
+                    f"{name} is in no folder of PATH that a command sees: {', '.join(self._path.folders)}"
+                    + (f"; it does not see {there}" if there else ""),
                     hint=f"install {name} for the whole machine: a command does not see your home",
                 )
-            return _Program(found, identity(found))
+            return _Program(found.path, identity(found.path), found.readable)
         path = os.path.normpath(f"{command.folder}/{name}" if command.folder else name)
         script = files.get(path)
         if script is None or script.is_link:
@@ -188,16 +191,18 @@ class Commands:
             )
         if not script.executable:
             raise BadInput(f"{path} cannot be run", hint=f"git update-index --chmod=+x {shell_word(path)}")
-        return _Program(f"{INSIDE}/{path}", self._interpreter(script.content))
+        known, readable = self._interpreter(script.content)
+        return _Program(f"{INSIDE}/{path}", known, readable)
 
-    def _interpreter(self, script: bytes) -> str:
-        """What the program is known by that reads a script; "" where it needs none, or where that is not known."""
+    def _interpreter(self, script: bytes) -> tuple[str, tuple[str, ...]]:
+        """What the program is known by that reads a script, "" where it needs none, or where that is not known; and
+        what that program reads."""
         line = script[2:200].partition(b"\n")[0] if script.startswith(b"#!") else b""
         words = line.decode("utf-8", "replace").split()
         if len(words) > 1 and words[0].endswith("/env"):
             found = self._path.find(next((word for word in words[1:] if not word.startswith("-")), ""))
-            return identity(found) if found else ""
-        return identity(words[0]) if words else ""
+            return (identity(found.path), found.readable) if found else ("", ())
+        return (identity(words[0]) if words else ""), ()
 
     # --- what is kept ------------------------------------------------------------------------------------------
 
@@ -306,7 +311,7 @@ class Commands:
             tree, home, aside, shared = (run / name for name in ("repository", "home", "tmp", "shm"))
             for folder in (tree, home, aside, shared):
                 folder.mkdir(mode=0o700)
-            staged = stage(tree, files, command.folder or "")
+            staged = stage(tree, files, command.folder or "", command.output_folders)
             order = Order(
                 program=program.path,
                 argv=command.argv,
@@ -322,7 +327,7 @@ class Commands:
                 },
                 folder=run,
                 writable={tree: INSIDE, home: _HOME, aside: "/tmp", shared: "/dev/shm"},
-                readable=(*self._path.readable, *_resolver(command)),
+                readable=(*self._path.readable, *program.readable, *_resolver(command)),
                 network=command.network,
                 seconds=command.timeout.total_seconds(),
                 size=RUN_BYTES,

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,10 +91,11 @@ def inputs_of(tree: Tree, command: BeforePlan, made: Mapping[str, Input]) -> dic
     return found
 
 
-def stage(tree: Path, files: Mapping[str, Input], folder: str) -> dict[str, Look]:
-    """Writes the inputs into an empty folder, and returns how they look.
+def stage(tree: Path, files: Mapping[str, Input], folder: str, folders: Iterable[str] = ()) -> dict[str, Look]:
+    """Writes the inputs into an empty folder, makes more `folders` there, and returns how the inputs look.
 
-    All have one date, so that what packs them packs the same each time.
+    All have one date, so that what packs them packs the same each time. A folder is not made where an input is a file
+    or a link of that name.
     """
     (tree / folder).mkdir(parents=True, exist_ok=True)
     for path, one in sorted(files.items(), key=lambda item: item[1].is_link):
@@ -106,10 +107,22 @@ def stage(tree: Path, files: Mapping[str, Input], folder: str) -> dict[str, Look
             place.write_bytes(one.content)
             place.chmod(0o755 if one.executable else 0o644)
         os.utime(place, (EPOCH, EPOCH), follow_symlinks=False)
+    for path in folders:
+        _make_folder(tree, path)
     for there, _, _ in os.walk(tree, topdown=False):
         Path(there).chmod(0o755)
         os.utime(there, (EPOCH, EPOCH))
     return {path: look_of((tree / path).lstat()) for path in files}
+
+
+def _make_folder(tree: Path, path: str) -> None:
+    """Makes a folder with those around it. No link is followed."""
+    place = tree
+    for name in path.split("/"):
+        place /= name
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            return
+        place.mkdir(exist_ok=True)
 
 
 def collect(

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.adapters.isolation.run import SYSTEM
+from terrace.adapters.isolation.run import SETTINGS, SYSTEM
+
+_VENV = "pyvenv.cfg"
+_MOST_LINKS = 40
+_LONGEST_FIRST_LINE = 256
 
 
 def identity(path: str) -> str:
@@ -16,17 +21,34 @@ def identity(path: str) -> str:
         about = real.stat()
     except (OSError, RuntimeError):
         return ""
-    return f"{real} {about.st_size} {about.st_mtime_ns}"
+    return f"{path} {real} {about.st_size} {about.st_mtime_ns}"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProgram:
+    """A program: its path, and what a command reads for it beside what it reads for PATH."""
+
+    path: str
+    readable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unseen:
+    """What is on the way to a program and is not shown to a command."""
+
+    path: str
 
 
 class SearchPath:
-    """The folders of PATH that a command sees, and what it may read for them beside the system's folders."""
+    """The folders of PATH that a command sees, what it may read for them beside the system's folders, and the folders
+    of PATH that it does not see (`hidden`)."""
 
     def __init__(self, path: str, private: Sequence[Path]) -> None:
         self._home = Path.home()
         self._private = tuple(one.resolve() for one in private)
         self.folders: list[str] = []
         self.readable: list[str] = []
+        self.hidden: list[str] = []
         for name in dict.fromkeys(path.split(os.pathsep)):
             folder = Path(name)
             if not folder.is_absolute() or not folder.is_dir():
@@ -35,13 +57,48 @@ class SearchPath:
                 self.folders.append(name)
             elif not self._is_private(folder.resolve()):
                 self.folders.append(name)
-                self.readable.append(self._shown(folder))
+                self._show(self._shown(folder))
+                if (folder.parent / _VENV).is_file():
+                    # A virtualenv runs the program, and reads the modules, of the Python that it was made with.
+                    self._show_interpreters(folder)
+            else:
+                self.hidden.append(name)
+
+    def _show(self, path: str) -> None:
+        if not _is_of_system(path) and not any(_is_in(path, one) for one in self.readable):
+            self.readable.append(path)
+
+    def _show_interpreters(self, folder: Path) -> None:
+        for name in ("python3", "python"):
+            links = self._links(folder / name)
+            if links and not isinstance(links, _Unseen):
+                for one in links:
+                    self._show(one)
+
+    def _links(self, path: Path) -> tuple[str, ...] | _Unseen:
+        """What a command has to read so that a program is there: the folders of each link on the way to its file, and
+        of that file. Of a folder that is not called `bin`, the file alone."""
+        found: list[str] = []
+        for _ in range(_MOST_LINKS):
+            real_folder = Path(os.path.realpath(path.parent))
+            for folder in dict.fromkeys((path.parent, real_folder)):
+                if _is_of_system(str(folder)):
+                    continue
+                if self._is_private(folder.resolve()):
+                    return _Unseen(str(path))
+                whole = folder.name in ("bin", "sbin")
+                found.append(self._shown(folder) if whole else str(folder / path.name))
+            if not path.is_symlink():
+                return tuple(dict.fromkeys(found))
+            path = Path(os.path.normpath(real_folder / path.readlink()))
+        return _Unseen(str(path))
 
     def _shown(self, folder: Path) -> str:
         """What a command reads for a folder: programs need what lies beside `bin`, unless that could be anything."""
         parent = folder.parent
         depth = len(parent.parts) - (len(self._home.parts) - 1 if parent.is_relative_to(self._home) else 0)
-        whole = folder.name in ("bin", "sbin") and depth > 2 and not self._is_private(parent.resolve())
+        deep = depth > 2 or (parent / _VENV).is_file()
+        whole = folder.name in ("bin", "sbin") and deep and not self._is_private(parent.resolve())
         return str(parent if whole else folder)
 
     def _is_private(self, real: Path) -> bool:
@@ -49,17 +106,49 @@ class SearchPath:
         private = any(real.is_relative_to(one) or one.is_relative_to(real) for one in self._private)
         return private or self._home.is_relative_to(real)
 
-    def find(self, name: str) -> str | None:
-        """Returns the path of a program, or None."""
+    def find(self, name: str) -> FoundProgram | None:
+        """Returns the first program of that name that a command can be shown, or None."""
         for folder in self.folders if name and "/" not in name else ():
             path = Path(folder, name)
-            if path.is_file() and os.access(path, os.X_OK) and self._is_visible(path.resolve()):
-                return str(path)
+            if path.is_file() and os.access(path, os.X_OK):
+                links = self._links(path)
+                if not isinstance(links, _Unseen):
+                    return FoundProgram(str(path), self._beside((*links, *self._links_of_reader(path))))
         return None
 
-    def _is_visible(self, real: Path) -> bool:
-        return _is_of_system(str(real)) or any(real.is_relative_to(Path(one).resolve()) for one in self.readable)
+    def _beside(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Those of the paths that PATH does not show already, without those that lie in another one."""
+        more: list[str] = []
+        for one in sorted(paths):
+            if not any(_is_in(one, known) for known in (*self.readable, *more)):
+                more.append(one)
+        return tuple(more)
+
+    def _links_of_reader(self, script: Path) -> tuple[str, ...]:
+        """What a command has to read so that the program is there that reads a script, named by its whole path."""
+        with script.open("rb") as file:
+            start = file.read(_LONGEST_FIRST_LINE)
+        if not start.startswith(b"#!"):
+            return ()
+        words = os.fsdecode(start[2:].partition(b"\n")[0]).split()
+        links = self._links(Path(words[0])) if words and words[0].startswith("/") else ()
+        return () if isinstance(links, _Unseen) else links
+
+    def unseen(self, name: str) -> str:
+        """Returns where a program is that a command is not shown, in words; "" where there is none in PATH."""
+        for folder in (*self.folders, *self.hidden):
+            path = Path(folder, name)
+            if path.is_file() and os.access(path, os.X_OK):
+                links = self._links(path)
+                where = links.path if isinstance(links, _Unseen) else str(path)
+                leads = f", which leads to {where}" if where != str(path) else ""
+                return f"{path}{leads}: in the checkout, in a folder of Terrace, or in a home itself"
+        return ""
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
 
 
 def _is_of_system(path: str) -> bool:
-    return any(path == one or path.startswith(f"{one}/") for one in SYSTEM)
+    return any(_is_in(path, one) for one in SYSTEM) or any(_is_in(path, f"/etc/{one}") for one in SETTINGS)

@@ -150,7 +150,8 @@ def _bind(source: str, root: str, target: str, attributes: int) -> None:
         there.mkdir(parents=True, exist_ok=True)
     else:
         there.parent.mkdir(parents=True, exist_ok=True)
-        there.touch()
+        if not there.exists():
+            there.touch()
     _mount(source, str(there), None, _BIND | _RECURSIVE)
     _restrict(str(there), attributes)
 
@@ -158,15 +159,23 @@ def _bind(source: str, root: str, target: str, attributes: int) -> None:
 def _build(order: dict[str, Any]) -> None:
     """Makes the root that the program sees, and goes into it."""
     root = order["root"]
+    # Another user than this one goes through the folders that are made here.
+    os.umask(0o022)
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount("terrace", root, "tmpfs", _NO_SETUID | _NO_DEVICES, "mode=0755,size=1m")
     for name, target in order["links"].items():
         Path(root + name).parent.mkdir(parents=True, exist_ok=True)
         Path(root + name).symlink_to(target)
+    # What is to be read below a folder to write, such as /tmp, would be hidden by that folder.
+    within = tuple(f"{target}/" for target in order["writable"].values())
     for path in order["readable"]:
-        _bind(path, root, path, _READ_ONLY | _NO_SETUID | _NO_DEVICES)
+        if not path.startswith(within):
+            _bind(path, root, path, _READ_ONLY | _NO_SETUID | _NO_DEVICES)
     for path, target in order["writable"].items():
         _bind(path, root, target, _NO_SETUID | _NO_DEVICES)
+    for path in order["readable"]:
+        if path.startswith(within):
+            _bind(path, root, path, _READ_ONLY | _NO_SETUID | _NO_DEVICES)
     Path(f"{root}/dev").mkdir(exist_ok=True)
     for name in _DEVICES:
         _bind(f"/dev/{name}", root, f"/dev/{name}", _NO_SETUID)
