@@ -59,7 +59,8 @@ def test_an_unknown_environment_is_told_with_the_nearest_right_one(shop: World, 
 
 def test_after_in_a_circle(shop: World) -> None:
     shop.push({"terrace.yaml": "version: 1\nenvironments: {a: {after: b}, b: {after: a}}\n"})
-    told(shop.run("status"), 2, "`after` goes in a circle", hint="(hint: ")
+    told(shop.run("deploy", "a"), 2, "`after` goes in a circle", hint="(hint: ")
+    assert "`after` goes in a circle" in shop.ok("status").out, "what is deployed can be looked at"
 
 
 def test_a_stack_without_configuration(shop: World) -> None:
