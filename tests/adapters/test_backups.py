@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -58,6 +59,15 @@ def test_a_state_that_did_not_change_has_one_copy(tmp_path: Path) -> None:
     assert saved(tmp_path) == saved(tmp_path)
     assert saved(tmp_path, LATER) != saved(tmp_path)
     assert len(backups(tmp_path).catalogue("prod", "prod/app").records) == 3, "it changed back: that is a copy more"
+
+
+def test_of_two_states_of_one_serial_in_one_second_either_has_one_copy(tmp_path: Path) -> None:
+    """An adoption copies the state before and after it is moved; Terraform writes it in another form."""
+    moved = replace(STATE, content=STATE.content + b"\n")
+    before = saved(tmp_path)
+    after = backups(tmp_path).save("prod", "prod/app", moved, commit="c", deployment="none", moment="after")
+    polled = backups(tmp_path).save("prod", "prod/app", moved, commit="c", deployment="none", moment="poll")
+    assert (polled, saved(tmp_path)) == (after, before)
 
 
 def test_the_last_copy_before_the_end_is_one_of_its_own(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ STATE = StateSnapshot(b"{}", "l1", 7)
 FOUND = Adoption(
     STACK,
     "c" * 40,
-    "/work/environments/dev/net/terraform.tfstate",
+    "/srv/acme/environments/dev/net/terraform.tfstate",
     "there",
     STATE,
     ("a.b", "a.c"),
@@ -40,7 +40,7 @@ BEFORE = Row(
 
 
 def test_a_stack_is_told_with_its_place_in_the_checkout_and_what_differs() -> None:
-    told = plain_text(table([READY, REFUSED, BEFORE], "/work"))
+    told = plain_text(table([READY, REFUSED, BEFORE], "/srv/acme"))
     assert "environments/dev/net/terraform.tfstate, to be moved" in told
     assert "1 to delete" in told
     assert "adopted before, at ddddddd" in told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -35,10 +35,11 @@ class Backups:
         self, environment: str, stack: str, state: StateSnapshot, *, commit: str, deployment: str, moment: Moment
     ) -> BackupRecord:
         digest = hashlib.sha256(state.content).hexdigest()
-        newest = self.newest(environment, stack)
         # A final copy is told by its moment, so that it is one of its own.
-        if newest is not None and newest.sha256 == digest and self.sealed_for_today(newest) and moment != "final":
-            return newest
+        if moment != "final":
+            for known in self._newest_of(environment, stack):
+                if known.sha256 == digest and self.sealed_for_today(known):
+                    return known
         now = self._clock().astimezone(UTC)
         name = (
             f"{_folder(environment, stack)}/{now.strftime(_TIME)}-{state.serial:06d}-{moment}-{deployment}"
@@ -84,12 +85,19 @@ class Backups:
         )
 
     def newest(self, environment: str, stack: str) -> BackupRecord | None:
-        # Names begin with the time.
+        return next(self._newest_of(environment, stack), None)
+
+    def _newest_of(self, environment: str, stack: str) -> Iterator[BackupRecord]:
+        """Yields the newest copies of a stack: those of one second and serial, which names order no further."""
+        newest: tuple[datetime, int] | None = None
         for name in reversed(self._names(_folder(environment, stack))):
             record = self._record_or_why(name)
             if isinstance(record, BackupRecord):
-                return record
-        return None
+                taken = record.taken_at.replace(microsecond=0), record.serial
+                if newest is not None and taken != newest:
+                    return
+                newest = taken
+                yield record
 
     def sealed_for_today(self, record: BackupRecord) -> bool:
         return record.key_id == self._seals.key_id

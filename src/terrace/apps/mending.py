@@ -82,7 +82,7 @@ def _documented(shop: Workshop, changed: tuple[str, ...], conflicts: frozenset[s
 def _put(shop: Workshop, path: str, content: bytes, what: str) -> Mended:
     root = shop.repository.root
     if any((root / above / ".git").exists() for above in PurePosixPath(path).parents if str(above) != "."):
-        return Mended(path, what, "it is in a Git submodule: mend it in its own repository")
+        return Mended(path, what, "it is in a Git submodule: fix it in its own repository")
     try:
         write_whole(shop.repository.root, path, content)
     except TerraceError as error:

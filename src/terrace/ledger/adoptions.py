@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
 
 from terrace.ledger import folds
 from terrace.ledger.events.states import StackAdopted, StateBackedUp
 from terrace.ledger.events.steps import StepBegun
 from terrace.ledger.model import Event, History
-from terrace.ledger.view import Fold
+from terrace.ledger.view import KeyedFold
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +37,8 @@ def adoptions(history: History) -> Mapping[str, AdoptedStack]:
     return history.fold(Adoptions)
 
 
-class Adoptions(Fold[Mapping[str, AdoptedStack]]):
+class Adoptions(KeyedFold[AdoptedStack]):
     """The newest adoption of each stack to which nothing was applied since."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, AdoptedStack] = {}
-
-    def copy(self) -> Self:
-        """The same, to go on with by itself."""
-        copied = type(self)()
-        copied._found = dict(self._found)
-        return copied
 
     def add(self, event: Event) -> None:
         """Take the next event."""
@@ -62,10 +52,6 @@ class Adoptions(Fold[Mapping[str, AdoptedStack]]):
             case StateBackedUp(finding="none"):
                 # A person said that the state is rightly gone.
                 self._found.pop(event.subject, None)
-
-    def result(self) -> Mapping[str, AdoptedStack]:
-        """The adoptions so far, by stack."""
-        return dict(self._found)
 
 
 def newest_adoptions(history: History, environment: str) -> Mapping[str, AdoptedStack]:

@@ -28,7 +28,7 @@ from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
 from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_of
 from terrace.ledger.parts import joined
-from terrace.ledger.view import Fold
+from terrace.ledger.view import Fold, KeyedFold
 from terrace.rollout.model import Deployment, Holder, Lease, Step, StepRecord
 from terrace.stacks.additions import Additions, Import, Move
 from terrace.stacks.model import Destruction, Remediation, Undoing
@@ -178,26 +178,13 @@ def opening(history: History, deployment: str) -> Event | None:
     return history.fold(Openings).get(deployment)
 
 
-class Openings(Fold[Mapping[str, Event]]):
+class Openings(KeyedFold[Event]):
     """The event that opened each deployment, by its id."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, Event] = {}
-
-    def copy(self) -> Self:
-        """The same, to go on with by itself."""
-        copied = type(self)()
-        copied._found = dict(self._found)
-        return copied
 
     def add(self, event: Event) -> None:
         """Take the next event."""
         if isinstance(event.record, DeploymentOpened):
             self._found[event.subject] = event
-
-    def result(self) -> Mapping[str, Event]:
-        """The openings so far."""
-        return dict(self._found)
 
 
 def releases(history: History, environment: str) -> tuple[Deployment, ...]:

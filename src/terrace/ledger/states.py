@@ -13,7 +13,7 @@ from terrace.ledger.events.deployments import DeploymentEnded, DeploymentOpened
 from terrace.ledger.events.states import StateBackedUp, StateDrilled, StateRestoreEnded
 from terrace.ledger.events.steps import Detail, StepBegun, StepEnded
 from terrace.ledger.model import Event, History
-from terrace.ledger.view import Fold
+from terrace.ledger.view import Fold, KeyedFold
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.model import Destruction
@@ -163,17 +163,8 @@ def recorded(history: History) -> Mapping[str, str]:
     return history.fold(RecordedCopies)
 
 
-class RecordedCopies(Fold[Mapping[str, str]]):
+class RecordedCopies(KeyedFold[str]):
     """The hash of the plain state of every copy, by the copy's first name."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, str] = {}
-
-    def copy(self) -> Self:
-        """The same, to go on with by itself."""
-        copied = type(self)()
-        copied._found = dict(self._found)
-        return copied
 
     def add(self, event: Event) -> None:
         """Take the next event."""
@@ -183,10 +174,6 @@ class RecordedCopies(Fold[Mapping[str, str]]):
             case StateBackedUp(backup=backup, sha256=sha256) | StateRestoreEnded(backup=backup, sha256=sha256):
                 if backup:
                     self._found[backup] = sha256
-
-    def result(self) -> Mapping[str, str]:
-        """The hashes so far."""
-        return dict(self._found)
 
 
 def lineages(history: History) -> Mapping[str, frozenset[str]]:

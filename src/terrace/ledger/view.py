@@ -8,7 +8,7 @@ grows with what is new, and not with the age of the ledger.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from terrace.ledger.collector import without_collector
@@ -38,6 +38,23 @@ class Fold(ABC, Generic[T_co]):
     @abstractmethod
     def result(self) -> T_co:
         """What follows from the events so far. It is not changed later."""
+
+
+class KeyedFold(Fold[Mapping[str, T]]):
+    """A fold that keeps one value for each key, and nothing else. `add` writes into `_found`."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, T] = {}
+
+    def copy(self) -> Self:
+        """Returns the same fold with values of its own."""
+        copied = type(self)()
+        copied._found = dict(self._found)
+        return copied
+
+    def result(self) -> Mapping[str, T]:
+        """Returns the values so far, by key."""
+        return dict(self._found)
 
 
 class Kinds(Fold["dict[type[Record], tuple[tuple[Event, Any], ...]]"]):

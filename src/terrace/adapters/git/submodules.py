@@ -225,7 +225,7 @@ class Submodules:
         done = git(tree.root, "config", "--file", "-", "--no-includes", "--list", "-z", stdin=text or b"\n")
         if done.code != 0:
             raise BadInput(
-                f"{GITMODULES} cannot be read: {done.message.splitlines()[0] if done.message else 'no reason is told'}",
+                f"{GITMODULES} cannot be read: {done.message.splitlines()[0] if done.message else 'no reason given'}",
                 hint="`git config --file .gitmodules --list` tells more",
             )
         pairs = (os.fsdecode(line).partition("\n") for line in done.out.split(b"\0") if line)
