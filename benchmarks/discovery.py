@@ -10,10 +10,10 @@ from pathlib import Path
 from terrace.adapters.git.facts_cache import FactsCache
 from terrace.adapters.git.trees import GitTree
 from terrace.apps.cli.init import terrace_yaml
+from terrace.config.load import load
 from terrace.stacks.discovery import environments
 from terrace.stacks.facts import FactsStore
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.load import load
 from terrace.stacks.proposals import propose
 
 ROOTS, MODULES = 10_000, 2_000

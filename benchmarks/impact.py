@@ -11,7 +11,7 @@ from pathlib import Path
 
 from terrace.adapters.git.facts_cache import FactsCache
 from terrace.adapters.git.trees import GitTree
-from terrace.stacks.config import Config, Environment
+from terrace.config.model import Config, Environment
 from terrace.stacks.discovery import discover
 from terrace.stacks.graph import Graph
 from terrace.stacks.impact import change_set_between

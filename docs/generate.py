@@ -12,7 +12,7 @@ from terrace.apps.cli.main import SECTIONS, cli
 from terrace.apps.policy_pack import described
 from terrace.assess.defaults import DEFAULTS
 from terrace.assess.factors import FACTORS, LEVELS
-from terrace.stacks.schema import reference
+from terrace.config.schema import reference
 
 REFERENCE = Path(__file__).parent / "reference"
 

@@ -26,10 +26,10 @@ from terrace.adapters.before_plan.programs import SearchPath
 from terrace.adapters.confined import Disk
 from terrace.adapters.isolation.folders import demolish
 from terrace.adapters.isolation.run import why_not
+from terrace.config.before_plan import BeforePlan
 from terrace.errors import NotReady
 from terrace.plans.prepared import CommandFailed, digest_of, not_reproducible
 from terrace.plans.terraform import Site
-from terrace.stacks.before_plan import BeforePlan
 from terrace.stacks.model import Stack
 
 pytestmark = pytest.mark.skipif(

@@ -15,8 +15,8 @@ import pytest
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.terraform.client import limit_of
 from terrace.adapters.terraform.execute import Bounds, Limit, execute
+from terrace.config.model import TerraformSettings
 from terrace.errors import NotReady
-from terrace.stacks.config import TerraformSettings
 
 ENDLESS = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
 DEAF = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{ENDLESS}"

@@ -12,7 +12,7 @@ import pytest
 
 from terrace.adapters.terraform.binary import find
 from terrace.adapters.terraform.known_versions import identity, recall, remember
-from terrace.stacks.config import TerraformSettings
+from terrace.config.model import TerraformSettings
 
 
 def real() -> Path:

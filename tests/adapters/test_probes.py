@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from terrace.adapters.probes import LiveProbes
+from terrace.config.model import CommandProbe, HttpProbe, Probe
 from terrace.rollout.ports import ProbeResult
-from terrace.stacks.config import CommandProbe, HttpProbe, Probe
 
 SECOND = timedelta(seconds=1)
 

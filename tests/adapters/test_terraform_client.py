@@ -16,9 +16,9 @@ from terrace.adapters.files import put_link
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.data_folder import state_file
+from terrace.config.model import TerraformSettings
 from terrace.errors import BadInput, Corrupt, NotReady, TerraformFailed
 from terrace.plans.terraform import Progress
-from terrace.stacks.config import TerraformSettings
 
 pytestmark = pytest.mark.slow
 

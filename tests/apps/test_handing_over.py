@@ -13,12 +13,12 @@ import pytest
 from support.cli import World, three_environments, world
 from support.git import commit, git
 from terrace.apps.handover import hand_over, take_over
+from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.pipelines.crew import Crew
 from terrace.plans.digest import DigestKey
 from terrace.plans.handed import AwaitsMerge, Failure, Handed
 from terrace.plans.model import Digest, Plan
-from terrace.stacks.config import Config
 from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack

@@ -19,9 +19,9 @@ from support.golden import assert_same
 from support.trees import DictTree
 from terrace.adapters.folder_tree import FolderTree
 from terrace.apps.cli.init import terrace_yaml
+from terrace.config.load import load
 from terrace.stacks.discovery import discovered, environments
 from terrace.stacks.facts import Forgetful
-from terrace.stacks.load import load
 from terrace.stacks.proposals import propose
 
 pytestmark = pytest.mark.slow

@@ -17,11 +17,11 @@ from terrace.apps.policies import Policies
 from terrace.assess.model import Finding, Status
 from terrace.assess.policy.reach import PLAN_KEYS, VIEW_KEYS, matches
 from terrace.assess.view import view
+from terrace.config.model import Config, PlainPolicies
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.plans.shown import shown
-from terrace.stacks.config import Config, PlainPolicies
 from terrace.stacks.model import Stack
 
 HEAD = "package main\n\n"

@@ -26,10 +26,10 @@ from terrace.apps.scanners import Scanners
 from terrace.apps.wiring import Workshop, opa
 from terrace.assess.check import Examined, PlanCheck
 from terrace.assess.model import Finding, Status
+from terrace.config.load import load
+from terrace.config.model import SCANNERS
 from terrace.errors import NotReady, TerraceError
-from terrace.stacks.config import SCANNERS
 from terrace.stacks.impact import change_set_between
-from terrace.stacks.load import load
 
 pytestmark = pytest.mark.slow
 

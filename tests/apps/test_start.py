@@ -32,14 +32,14 @@ from terrace.apps.cli.main import cli
 from terrace.apps.policies import Policies
 from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
+from terrace.config.check_keys import CHECKS
+from terrace.config.load import BadConfig, ladder, load
+from terrace.config.model import TerraformSettings
+from terrace.config.naming import NAME
+from terrace.config.schema import json_schema
 from terrace.errors import BadInput, NotReady
-from terrace.stacks.check_keys import CHECKS
-from terrace.stacks.config import TerraformSettings
 from terrace.stacks.facts import Forgetful
-from terrace.stacks.load import BadConfig, ladder, load
-from terrace.stacks.naming import NAME
 from terrace.stacks.proposals import propose
-from terrace.stacks.schema import json_schema
 
 pytestmark = pytest.mark.slow
 

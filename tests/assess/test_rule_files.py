@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from terrace.assess.rule_files import first_pipelines, is_pipeline, reviewers, rule_of, same_configuration
-from terrace.stacks.config import ApprovalRule, CommandProbe, Config, Environment, TerraformSettings
+from terrace.config.model import ApprovalRule, CommandProbe, Config, Environment, TerraformSettings
 from terrace.stacks.tree import Entry
 
 KINDS = (".rego", ".json")

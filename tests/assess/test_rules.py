@@ -12,8 +12,8 @@ import terrace
 from terrace.apps.cli.explain import explain
 from terrace.assess.factors import FACTORS
 from terrace.assess.rules import RULES, rule, rules
+from terrace.config.check_keys import CHECKS
 from terrace.errors import BadInput
-from terrace.stacks.check_keys import CHECKS
 
 SOURCES = Path(terrace.__file__).parent
 

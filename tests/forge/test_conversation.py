@@ -11,6 +11,7 @@ from forge.fake import FakeGitHub, Stumble
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.conversation import GitHubConversation
 from terrace.adapters.github.credentials import Token
+from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.gates.conversation.model import Permission
 from terrace.gates.declaration import Declaration
@@ -22,7 +23,6 @@ from terrace.ledger.folds import SignedApproval
 from terrace.pipelines.conversation.authorship import own_among
 from terrace.pipelines.conversation.witness import still_declared, still_said
 from terrace.report.conversation import marker
-from terrace.stacks.config import Config
 
 HEAD, MERGED = "a" * 40, "c" * 40
 

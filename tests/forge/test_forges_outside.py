@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src/terrace"
-ROOMS = ("stacks", "plans", "assess", "gates", "rollout", "ledger", "watch", "report", "pipelines")
+ROOMS = ("config", "stacks", "plans", "assess", "gates", "rollout", "ledger", "watch", "report", "pipelines")
 
 WHY = {
     "assess/hygiene/pinned.py": "how the address of a module in Git is told from another one",
@@ -25,7 +25,7 @@ WHY = {
     "report/sarif.py": "the limits of whoever reads most files of that form",
     "report/text.py": "what a runner of a forge takes for a command",
     "stacks/inert.py": "which files of a repository no Terraform reads",
-    "stacks/keys.py": "for people: how the root of an API looks",
+    "config/keys.py": "for people: how the root of an API looks",
 }
 """Files that name one all the same, and what for. None of them acts on it."""
 

@@ -14,7 +14,7 @@ from support.cli import World, three_environments, world
 from terrace.apps.cli import actions
 from terrace.apps.forge import access, instigator
 from terrace.apps.workflows.gitlab import pipeline
-from terrace.stacks.load import load
+from terrace.config.load import load
 
 CONFIG = load(
     b"version: 1\nenvironments:\n  dev: {}\n  prod: {after: dev, approvals: 1}\nchecks: {checkov: advisory}\n"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from terrace.assess.model import Objection, Weight
+from terrace.config.model import ApprovalRule, Config, DriftSettings, Environment, Remediate
 from terrace.gates.decide import Facts, Reviewed, Upstream, admission, consent, continuation, rule_for
 from terrace.gates.model import GateResult, Outcome, Subject
 from terrace.gates.objections import answer
-from terrace.stacks.config import ApprovalRule, Config, DriftSettings, Environment, Remediate
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,

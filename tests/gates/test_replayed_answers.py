@@ -10,6 +10,7 @@ from typing import Any, Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.decide import Facts, consent, question
 from terrace.gates.declaration import Declaration, read_declaration
 from terrace.gates.model import Identity, Outcome, Subject
@@ -21,7 +22,6 @@ from terrace.ledger.declared import Declared, declared_payload
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.pipelines.evidence import said_about
-from terrace.stacks.config import ApprovalRule, Config, Environment
 from terrace.stacks.model import Manual
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

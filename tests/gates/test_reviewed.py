@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from terrace.config.model import Environment
 from terrace.gates.decide import Facts, Reviewed, admission
 from terrace.gates.model import Outcome
-from terrace.stacks.config import Environment
 from terrace.stacks.model import Manual, Origin, Remediation, Rollback
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.risk import UNTOLD, Counted, Reason, Risk, together, weigh
+from terrace.config.model import ApprovalRule, Environment, RiskLevel, RiskRule
 from terrace.gates.model import Outcome
 from terrace.gates.stakes import LEVELS, raised, stakes
-from terrace.stacks.config import ApprovalRule, Environment, RiskLevel, RiskRule
 from terrace.stacks.model import (
     AutomaticRollback,
     Destruction,

@@ -16,7 +16,7 @@ from terrace.apps.workflows.generating import generated
 from terrace.apps.workflows.pins import pins, repinned, used
 from terrace.apps.workflows.premises import clouds_of, word
 from terrace.apps.workflows.settings import settings
-from terrace.stacks.naming import NAME
+from terrace.config.naming import NAME
 
 GOLDEN = Path(__file__).parent / "golden"
 

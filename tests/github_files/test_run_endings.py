@@ -12,8 +12,8 @@ import pytest
 from terrace.adapters.git.access import by_token
 from terrace.apps.cli.actions import Ending, deployed, due, ended, environments, ticked
 from terrace.apps.forge import access, instigator
+from terrace.config.load import load
 from terrace.report import run_page
-from terrace.stacks.load import load
 
 CONFIG = load(b"version: 1\nenvironments: {dev: {}}\npeople: {ann: {login: ann-codes}}\n")
 

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from terrace.apps.workflows.generating import generated
 from terrace.apps.workflows.premises import Premises
-from terrace.stacks.load import load
+from terrace.config.load import load
 
 CONFIG = """\
 version: 1

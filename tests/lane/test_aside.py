@@ -21,9 +21,9 @@ from terrace.adapters.terraform.fast.lane import Lane, Load
 from terrace.adapters.terraform.fast.memory import Memory, Surprise
 from terrace.adapters.terraform.fast.package import NotProven, Package, package_of
 from terrace.apps.home import Home
+from terrace.config.model import TerraformSettings
 from terrace.errors import TerraformFailed
 from terrace.plans.terraform import Progress
-from terrace.stacks.config import TerraformSettings
 from terrace.stacks.lock_file import read_lock_file
 
 pytestmark = pytest.mark.slow

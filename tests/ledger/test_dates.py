@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from support.ledgers import MemoryLedger
 from terrace.adapters.ledgers.dismissals import DatedLedger
+from terrace.config.model import Environment
 from terrace.errors import BadInput
 from terrace.gates.decide import Facts, Upstream, admission, continuation
 from terrace.gates.model import Outcome
@@ -21,7 +22,6 @@ from terrace.ledger.dates import DatesDismissal, Reference, ahead, dated, doubt
 from terrace.ledger.model import GENESIS, Draft, Event, History
 from terrace.pipelines.dismissing import dismiss_dates
 from terrace.pipelines.journal import preview
-from terrace.stacks.config import Environment
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Origin, Recovery, Remediation, Rollback
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.ledgers import MemoryLedger
+from terrace.config.model import Config, Environment
 from terrace.errors import BadInput
 from terrace.gates.decide import Facts, admission, consent
 from terrace.gates.model import Outcome
@@ -20,7 +21,6 @@ from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral, dismissals_
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.positions import Span, read_spans, words_of
 from terrace.pipelines.dismissing import dismiss, dismiss_several, unread_among
-from terrace.stacks.config import Config, Environment
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Origin, Recovery
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

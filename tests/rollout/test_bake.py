@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrace.config.model import Rollout
 from terrace.rollout.bake import Health, Healthy, Measure, Reading, Rest, Sick, Unclear, health, reading
 from terrace.rollout.model import Deployment, Step, StepRecord
-from terrace.stacks.config import Rollout
 from terrace.stacks.model import Manual
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -163,7 +163,7 @@ def test_secrets_are_read_by_terrace_and_inherited_by_nobody(
 
 def test_a_variable_that_terrace_yaml_names_is_a_secret_whatever_it_is_called() -> None:
     from terrace.apps.wiring import secrets_named
-    from terrace.stacks.load import load
+    from terrace.config.load import load
 
     text = """\
 version: 1

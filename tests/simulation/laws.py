@@ -12,12 +12,12 @@ from simulation.naive import Events
 from simulation.site import KEYS, STACKS, Branch
 from simulation.world import Applied, World, signature
 from terrace.assess.stateful import is_stateful
+from terrace.config.model import ApprovalRule, Config
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import verify
 from terrace.ledger.model import Event, History
 from terrace.report.machine import state_word
-from terrace.stacks.config import ApprovalRule, Config
 
 WAYS_OUT = ("rollback", "automatic-rollback", "recovery", "destruction")
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from support.trees import DictTree, landscape
+from terrace.config.load import load
+from terrace.config.model import Config, policy_version
 from terrace.errors import BadInput
 from terrace.stacks import repository
-from terrace.stacks.config import Config, policy_version
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.load import load
 from terrace.stacks.repository import Author
 from terrace.stacks.tree import Tree
 

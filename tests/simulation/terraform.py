@@ -14,6 +14,7 @@ from simulation.choices import Choices
 from simulation.cloud import Change, Cloud, Estate, Run, SavedPlan
 from simulation.process import Process
 from simulation.site import Branch, Wanted
+from terrace.config.model import CommandProbe, Probe
 from terrace.errors import StateLock, StateLocked, TerraceError, TerraformFailed
 from terrace.plans.left_states import RecordedBackend
 from terrace.plans.terraform import (
@@ -31,7 +32,6 @@ from terrace.plans.terraform import (
     StateSnapshot,
 )
 from terrace.rollout.ports import ProbeResult
-from terrace.stacks.config import CommandProbe, Probe
 from terrace.stacks.model import Stack
 
 FAILED = Evidence.TERRAFORM_FAILED

@@ -11,9 +11,9 @@ from simulation.people import People
 from simulation.play import Played
 from simulation.script import staged
 from simulation.world import Applied
+from terrace.config.model import Config
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
-from terrace.stacks.config import Config
 
 calm = settings(suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink))
 

@@ -13,6 +13,7 @@ from simulation.people import People
 from simulation.script import Script, kill, staged
 from simulation.test_found import about_to_apply, approved, promoted, result, up_to
 from simulation.world import signature
+from terrace.config.model import Environment
 from terrace.errors import NotReady
 from terrace.gates.model import Identity, Subject, Witness
 from terrace.ledger import folds, kinds
@@ -25,7 +26,6 @@ from terrace.pipelines.deploy import deploy, resume
 from terrace.pipelines.holding import hold, releases
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.witnesses import needed
-from terrace.stacks.config import Environment
 from terrace.stacks.model import Promotion
 
 DEV = Environment("dev")

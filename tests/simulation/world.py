@@ -24,6 +24,7 @@ from simulation.terraform import MemoryApplier, MemoryProbes, MemoryTerraform, S
 from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals
+from terrace.config.model import Config
 from terrace.errors import TerraceError
 from terrace.gates.declaration import read_declaration
 from terrace.gates.model import Identity
@@ -37,7 +38,6 @@ from terrace.plans.digest import DigestKey, plan_digest
 from terrace.plans.terraform import Progress
 from terrace.plans.wire import decode
 from terrace.rollout.model import Deployment, StepRecord
-from terrace.stacks.config import Config
 
 T = TypeVar("T")
 

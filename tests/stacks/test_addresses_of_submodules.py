@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from terrace.config.load import BadConfig, load
+from terrace.config.loosening import loosened
 from terrace.errors import BadInput
-from terrace.stacks.load import BadConfig, load
-from terrace.stacks.loosening import loosened
 from terrace.stacks.submodules import address, declared, is_chosen
 
 HTTPS = "https://git.example/org/infra.git"

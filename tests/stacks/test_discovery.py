@@ -8,11 +8,11 @@ import time
 import pytest
 
 from support.trees import DictTree, change, landscape, why
+from terrace.config.load import BadConfig, load
+from terrace.config.stack_patterns import matching
 from terrace.errors import BadInput
 from terrace.stacks.discovery import environments, unmatched
-from terrace.stacks.load import BadConfig, load
 from terrace.stacks.order import waves
-from terrace.stacks.stack_patterns import matching
 
 TF = 'resource "terraform_data" "x" {}\n'
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from support.trees import DictTree
 from terrace.apps.cli.init import terrace_yaml
+from terrace.config.load import load
 from terrace.errors import BadInput
 from terrace.stacks.discovery import discovered, environments
 from terrace.stacks.facts import Forgetful
-from terrace.stacks.load import load
 from terrace.stacks.proposals import Proposal, propose
 
 BACKEND = 'terraform {\n  backend "s3" {}\n}\n'

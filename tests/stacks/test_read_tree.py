@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.trees import DictTree
-from terrace.stacks.config import Config, Environment
+from terrace.config.model import Config, Environment
 from terrace.stacks.facts import Forgetful
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.read_tree import as_read, has_files_of_tofu

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.trees import DictTree, landscape
-from terrace.stacks.environment_names import rank, usual_rank, word_in
+from terrace.config.environment_names import rank, usual_rank, word_in
 from terrace.stacks.facts import Forgetful
 from terrace.stacks.root_modules import find_root_modules
 

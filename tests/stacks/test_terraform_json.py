@@ -39,7 +39,7 @@ def test_the_interface_of_a_module_has_every_variable() -> None:
 @pytest.mark.parametrize("folder", READERS)
 def test_no_reader_of_configuration_reads_json_otherwise(folder: str) -> None:
     """A plain `json.loads` keeps the last value of a name only."""
-    for path in (Path(terrace.__file__).parent / folder).rglob("*.py"):
+    for path in (Path(terrace.__file__).parent / folder).glob("*.py"):
         if path.name == "terraform_json.py":
             continue
         calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from support.trees import change, landscape, why
+from terrace.config.load import BadConfig, load
+from terrace.config.loosening import loosened
 from terrace.pipelines.opening import waves_of
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address, shared
 from terrace.stacks.graph import local_state_path
-from terrace.stacks.load import BadConfig, load
-from terrace.stacks.loosening import loosened
 from terrace.stacks.order import waves
 
 TF = 'resource "terraform_data" "x" {}\n'

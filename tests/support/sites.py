@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from terrace.adapters.terraform.client import LocalTerraform
+from terrace.config.model import TerraformSettings
 from terrace.plans.terraform import Site
-from terrace.stacks.config import TerraformSettings
 from terrace.stacks.model import Stack
 
 GREETING = """

@@ -16,13 +16,13 @@ from terrace.assess.compliance.audit import Audited, RuleSeen, Scope, audited
 from terrace.assess.compliance.evidence import Evidence, Outcome
 from terrace.assess.model import Severity
 from terrace.assess.policy.catalogue import PolicyRule
+from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.model import Identity, Proof
 from terrace.ledger import kinds
 from terrace.ledger.audits import drafts
 from terrace.ledger.folds import SignedApproval
 from terrace.plans.model import Action
 from terrace.rollout.model import Step
-from terrace.stacks.config import ApprovalRule, Config, Environment
 from terrace.stacks.model import Manual
 from terrace.watch.compliance import compliance
 from terrace.watch.evidence import Known, Span, evidence

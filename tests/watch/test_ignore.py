@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
+from terrace.config.model import IgnoreRule
 from terrace.plans.model import Action
-from terrace.stacks.config import IgnoreRule
 from terrace.watch.ignore import look_away
 from terrace.watch.sightings import sightings
 

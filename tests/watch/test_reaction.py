@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.stories import Told
+from terrace.config.model import Environment
 from terrace.ledger import kinds
 from terrace.rollout.model import Step
-from terrace.stacks.config import Environment
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,

@@ -10,6 +10,7 @@ import pytest
 
 from support.ledgers import MemoryLedger
 from support.plans import STACK, change, drifted, plan_of
+from terrace.config.model import DriftSettings, Environment, Remediate
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
@@ -17,7 +18,6 @@ from terrace.ledger.origins import origin_to_payload
 from terrace.plans.digest import DigestKey
 from terrace.plans.marks import marks
 from terrace.plans.model import Action, OutputChange, Plan, ResourceChange
-from terrace.stacks.config import DriftSettings, Environment, Remediate
 from terrace.stacks.model import Remediation
 from terrace.watch.acknowledged import acknowledgement_of
 from terrace.watch.checks import checks

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from terrace.adapters.confined import Limits, confined
+from terrace.config.model import CommandProbe, HttpProbe, Probe
 from terrace.errors import Interrupted, TerraceError
 from terrace.rollout.bake import Reading
 from terrace.rollout.ports import ProbeResult
-from terrace.stacks.config import CommandProbe, HttpProbe, Probe
 
 LONGEST = 2**20
 """Bytes of an HTTP answer that are read."""

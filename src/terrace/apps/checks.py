@@ -17,11 +17,11 @@ from terrace.assess.plan_reports import failed_checks, warned
 from terrace.assess.rule_files import first_pipelines, reviewers, rule_of, same_configuration
 from terrace.assess.waivers.judging import NONE, Waivers
 from terrace.assess.waivers.telling import more_waived
+from terrace.config.naming import shell_word
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import Terraform
 from terrace.stacks.backends import Address, Sharing
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.naming import shell_word
 from terrace.stacks.repository import Repository
 from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.tree import Tree
@@ -125,8 +125,8 @@ def loosened(examined: Examined) -> tuple[Finding, ...]:
 
     Where the protected branch has no terrace.yaml, a first one is compared with what holds without it.
     """
-    from terrace.stacks.loosening import loosened as ways
-    from terrace.stacks.loosening import safe_defaults
+    from terrace.config.loosening import loosened as ways
+    from terrace.config.loosening import safe_defaults
 
     path = examined.trusted.source or "terrace.yaml"
     trusted, proposed = examined.trusted, examined.proposed

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from terrace.assess.compliance.frameworks import NAMES, Framework, Source, read_aliases, read_framework, read_sources
-from terrace.stacks.naming import no_such
+from terrace.config.naming import no_such
 
 
 def framework(name: str) -> Framework:

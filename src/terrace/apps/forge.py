@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from terrace.adapters.git.access import Access, by_token, usual
 from terrace.adapters.git.repository import GitRepository
-from terrace.stacks.config import Config
+from terrace.config.model import Config
 
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import note
 from terrace.apps.wiring import Workshop
+from terrace.config.load import is_production
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
 from terrace.report.checked import Checked
-from terrace.stacks.load import is_production
 from terrace.watch.review import Review
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.config.model import ModuleDocs
+from terrace.config.naming import shell_word
 from terrace.errors import BadInput, Place
 from terrace.report.markers import marked, new, put
 from terrace.report.module_page import page, words
 from terrace.report.text import visible
-from terrace.stacks.config import ModuleDocs
 from terrace.stacks.interface import Unread, read_interface
 from terrace.stacks.layout import Layout
 from terrace.stacks.model import Stack
-from terrace.stacks.naming import shell_word
 from terrace.stacks.tree import Tree, read_many
 
 README = "README.md"

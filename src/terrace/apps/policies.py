@@ -20,8 +20,8 @@ from terrace.assess.policy.coverage import PROVIDERS, uncovered
 from terrace.assess.policy.reach import CONFTEST, FILE_NAME, VIEW_KEYS, Reads, dead_files, judges, keys_of, unreached
 from terrace.assess.policy.rego import broken, findings
 from terrace.assess.view import view
+from terrace.config.model import Config
 from terrace.plans.model import Plan
-from terrace.stacks.config import Config
 from terrace.stacks.tree import Tree, read_many
 
 AT_ONCE = 2

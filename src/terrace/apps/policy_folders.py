@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.stacks.config import PlainPolicies
+from terrace.config.model import PlainPolicies
 
 KINDS = (".rego", ".json", ".yaml", ".yml")
 """Policies, and the data that they use."""

@@ -19,9 +19,9 @@ from terrace.assess.masking import Hiding, concealed_value, without_secrets
 from terrace.assess.model import Finding, Status
 from terrace.assess.policy.rego import findings
 from terrace.assess.view import HIDDEN, LATER
+from terrace.config.naming import nearest
 from terrace.errors import BadInput
 from terrace.plans.model import MASKED
-from terrace.stacks.naming import nearest
 
 MOST = 400
 """How many values are tried in all: enough for some resources, and bounded for ten thousand."""

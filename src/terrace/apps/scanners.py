@@ -30,11 +30,11 @@ from terrace.assess.scanners.plan_document import document
 from terrace.assess.scanners.secret_tools import Spot
 from terrace.assess.scanners.settings import FILES, Settings, settings
 from terrace.assess.waivers.comments import Skip, skips
+from terrace.config.model import Config
 from terrace.errors import NotReady
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
 from terrace.stacks.blocks import Blocks
-from terrace.stacks.config import Config
 from terrace.stacks.layout import Layout, parent
 from terrace.stacks.repository import Repository
 from terrace.stacks.tree import Tree, read_many

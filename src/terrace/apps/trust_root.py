@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from terrace.adapters.git.repository import GitRepository
-from terrace.errors import BadInput, NotReady
-from terrace.stacks.config import Config
-from terrace.stacks.trust_root import (
+from terrace.config.model import Config
+from terrace.config.trust_root import (
     BRANCH_NAME,
     BRANCH_SETTING,
     BRANCH_VARIABLE,
@@ -25,6 +24,7 @@ from terrace.stacks.trust_root import (
     follow_remote,
     stated,
 )
+from terrace.errors import BadInput, NotReady
 
 ReadConfig = Callable[[str, RootPlace], Config]
 """Reads the configuration of a commit that was found at a place."""

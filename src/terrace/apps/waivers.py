@@ -10,8 +10,8 @@ from terrace.assess.waivers.comments import brought
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import BASELINE, PATH, Waiver
 from terrace.assess.waivers.reading import read_waivers
+from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
-from terrace.stacks.config import Config
 from terrace.stacks.tree import Tree, read_many
 
 

@@ -19,6 +19,9 @@ from terrace.adapters.files import inside
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.forge import UNCONNECTED, access, instigator, run_of_ci
 from terrace.apps.home import Home
+from terrace.config.load import BadConfig
+from terrace.config.model import Config, Environment
+from terrace.config.trust_root import RootPlace
 from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Identity
 from terrace.ledger.beginnings import Beginning, Proves
@@ -31,13 +34,10 @@ from terrace.ledger.model import GENESIS, Draft, History, Ledger, draft
 from terrace.plans.digest import DigestKey
 from terrace.plans.terraform import Purpose, Site
 from terrace.rollout.ports import Watcher
-from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.load import BadConfig
 from terrace.stacks.model import Notice
 from terrace.stacks.read_tree import as_read, has_files_of_tofu
 from terrace.stacks.tree import Tree
-from terrace.stacks.trust_root import RootPlace
 
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
@@ -175,7 +175,7 @@ class Workshop:
 
     def _trust_at(self, commit: str, place: RootPlace) -> TrustRoot:
         from terrace.apps.judging import judging
-        from terrace.stacks.config import policy_version
+        from terrace.config.model import policy_version
 
         config = self._trusted_config(commit, place)
         commit = self._rules_commit or commit
@@ -231,8 +231,8 @@ class Workshop:
 
     def _config_of(self, commit: str, place: RootPlace) -> Config:
         """The configuration of a commit; the remote and the branch are those of `place` where it names no others."""
+        from terrace.config.load import load
         from terrace.stacks.discovery import environments
-        from terrace.stacks.load import load
 
         remote = place.remote.name if place.remote is not None else "origin"
         asked = (commit, place.branch.name, remote)

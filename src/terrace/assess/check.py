@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terrace.assess.model import Finding
+from terrace.config.model import Config
 from terrace.plans.model import Plan
-from terrace.stacks.config import Config
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
 

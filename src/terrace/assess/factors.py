@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.stacks.config import RiskLevel
+from terrace.config.model import RiskLevel
 
 Level = RiskLevel
 """What a score comes to."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from terrace.stacks.config import CommandProbe, Config
+from terrace.config.model import CommandProbe, Config
 from terrace.stacks.layout import is_configuration, join
 from terrace.stacks.submodules import GITMODULES
 from terrace.stacks.tree import Entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.assess.factors import FACTORS
-from terrace.stacks.naming import no_such
+from terrace.config.naming import no_such
 
 
 @dataclass(frozen=True, slots=True)

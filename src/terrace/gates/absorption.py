@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from terrace.config.naming import in_quotes
 from terrace.gates.model import GateResult, Outcome
 from terrace.stacks.model import Destruction, Origin
-from terrace.stacks.naming import in_quotes
 
 GATE = "absorption"
 

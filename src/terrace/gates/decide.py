@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from terrace.assess.model import Objection, Weight
 from terrace.assess.risk import Risk
+from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.absorption import Absorbed, absorption
 from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict, Withdrawal
 from terrace.gates.objections import answer
@@ -25,7 +26,6 @@ from terrace.gates.tally import (
     void_yes,
     within_reach,
 )
-from terrace.stacks.config import ApprovalRule, Config, Environment
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Remediation, Repairing, Rollback
 from terrace.stacks.repository import Author
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from terrace.assess.model import Objection, Weight
+from terrace.config.naming import in_quotes, shell_word
 from terrace.gates.model import GateResult, Outcome
 from terrace.stacks.model import AutomaticRollback, Origin, Remediation, Repairing
-from terrace.stacks.naming import in_quotes, shell_word
 
 GATE = "objections"
 

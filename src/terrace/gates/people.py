@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from terrace.stacks.config import Config
+from terrace.config.model import Config
 from terrace.stacks.repository import Author
 
 _NO_REPLY = re.compile(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.[A-Za-z0-9.-]+")

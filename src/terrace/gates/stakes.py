@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import get_args
 
 from terrace.assess.risk import Risk
+from terrace.config.model import ApprovalRule, Environment, RiskLevel
 from terrace.gates.model import GateResult, Outcome
-from terrace.stacks.config import ApprovalRule, Environment, RiskLevel
 from terrace.stacks.model import Origin, Remediation, Repairing
 
 LEVELS: tuple[RiskLevel, ...] = get_args(RiskLevel)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from terrace.config.naming import no_such
 from terrace.errors import BadInput
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.drift import planned
 from terrace.plans.model import UNKNOWN, Action, Plan, ResourceChange
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
-from terrace.stacks.naming import no_such
 from terrace.watch.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, shown
 from terrace.watch.checks import newest
 from terrace.watch.sightings import changed_paths

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
+from terrace.config.model import ApprovalRule, Environment
 from terrace.errors import BadInput, NotReady
 from terrace.gates.absorption import Absorbed
 from terrace.gates.decide import (
@@ -43,7 +44,6 @@ from terrace.rollout.bake import health
 from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.next_step import Asked, Horizon
-from terrace.stacks.config import ApprovalRule, Environment
 from terrace.stacks.model import Automatic, Destruction, Manual, Origin, Recovery, Remediation, Repairing
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from terrace.config.model import Probe
 from terrace.errors import Interrupted, TerraceError
 from terrace.pipelines.ground import Ended, Ground
 from terrace.pipelines.journal import plain
 from terrace.report.text import commit_text
 from terrace.rollout.ports import ProbeResult
-from terrace.stacks.config import Probe
 from terrace.stacks.model import Undoing
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.assess.model import Finding
+from terrace.config.model import Config, Environment
 from terrace.errors import Interrupted, TerraceError
 from terrace.gates.model import Identity, Witness
 from terrace.ledger.dates import Reference, no_reference
@@ -21,7 +22,6 @@ from terrace.plans.left_states import LeftStates, NoLeftStates
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Applier, Purpose, Terraform
 from terrace.rollout.ports import Leases, Probes, Watcher
-from terrace.stacks.config import Config, Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.repository import Repository
 from terrace.watch.change_logs import ChangeLogs, NoChangeLogs

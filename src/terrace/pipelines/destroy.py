@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from terrace.config.naming import shell_word
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.gates.objections import GATE
 from terrace.ledger import folds
@@ -15,7 +16,6 @@ from terrace.pipelines.opening import Opening, Refused
 from terrace.rollout.model import Deployment
 from terrace.stacks.backends import Address
 from terrace.stacks.model import Destruction
-from terrace.stacks.naming import shell_word
 from terrace.stacks.order import Edge
 
 _MOST_SHOWN = 3

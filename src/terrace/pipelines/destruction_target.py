@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
+from terrace.config.model import Config
+from terrace.config.naming import no_such, shell_word
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.model import History
@@ -14,10 +16,8 @@ from terrace.pipelines.opening import waves_of
 from terrace.report.leftovers import Leftover
 from terrace.rollout.model import Deployment
 from terrace.stacks.backends import Address, addresses, common
-from terrace.stacks.config import Config
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction
-from terrace.stacks.naming import no_such, shell_word
 from terrace.stacks.order import Edge, edges
 
 _MOST_SHOWN = 3

@@ -6,6 +6,7 @@ cannot be forged by them: it names environment, stack and commit.
 
 from __future__ import annotations
 
+from terrace.config.model import Environment
 from terrace.errors import Interrupted, TerraceError
 from terrace.gates.decide import approved
 from terrace.gates.model import Approval, Identity, Withdrawal
@@ -17,7 +18,6 @@ from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew, Proving
 from terrace.rollout.model import Deployment
-from terrace.stacks.config import Environment
 from terrace.stacks.impact import change_set_between
 
 MOST_LOOKED_AT = 50

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from terrace.config.model import Environment
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
 from terrace.plans.model import Plan
@@ -16,7 +17,6 @@ from terrace.plans.terraform import Attempt, Evidence, MadePlan, Preparation, Pu
 from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
 from terrace.stacks.backends import addresses, kept_states
 from terrace.stacks.before_plan import commands_of
-from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
 

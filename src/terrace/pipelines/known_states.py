@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from terrace.config.naming import shell_word
 from terrace.ledger.model import History
 from terrace.ledger.removed_stacks import Recreation, recreations, removed_stacks
 from terrace.ledger.states import Standing, release_of, standings
@@ -14,7 +15,6 @@ from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.backends import addresses
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
-from terrace.stacks.naming import shell_word
 from terrace.watch.states import UNWRITTEN, judge
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from terrace.config.model import DEFAULT_WORKSPACE
+from terrace.config.naming import shell_word
 from terrace.ledger.model import History
 from terrace.ledger.states import standings
 from terrace.pipelines.crew import Crew
@@ -9,8 +11,7 @@ from terrace.plans.left_states import LeftState, RecordedBackend
 from terrace.plans.state_file import addresses_in, holds_nothing
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
-from terrace.stacks.naming import shell_word
+from terrace.stacks.model import Stack
 
 
 def never_had_state(history: History, key: str) -> bool:

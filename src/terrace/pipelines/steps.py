@@ -7,6 +7,7 @@ from typing import Any
 
 from terrace.assess.masking import concealed, without_secrets
 from terrace.assess.model import Objection, Weight
+from terrace.config.naming import shell_word
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import rule_for
 from terrace.ledger import folds
@@ -41,7 +42,6 @@ from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.backends import addresses
 from terrace.stacks.model import Destruction, Undoing
-from terrace.stacks.naming import shell_word
 from terrace.watch.echo import echoes_in, echoes_of, without_echoes
 from terrace.watch.model import Sighting
 from terrace.watch.payload import sighting_to_payload

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from terrace.assess.risk import Surroundings
+from terrace.config.load import is_production
+from terrace.config.model import Config, Environment
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.plans.addresses import block_of
-from terrace.stacks.config import Config, Environment
-from terrace.stacks.load import is_production
 from terrace.watch.checks import newest_first, standing
 
 

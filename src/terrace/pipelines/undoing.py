@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from terrace.assess.model import Objection, Weight
 from terrace.assess.reversal import Undone, destruction, recovery, reversal
+from terrace.config.model import Remediate
 from terrace.errors import TerraformFailed
 from terrace.ledger import folds
 from terrace.ledger.model import History
@@ -13,7 +14,6 @@ from terrace.pipelines.ground import Ground, InHand
 from terrace.plans.model import Plan
 from terrace.plans.restoring import is_newer
 from terrace.rollout.model import Deployment, Step
-from terrace.stacks.config import Remediate
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import LOCK_FILE
 from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing

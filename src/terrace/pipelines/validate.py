@@ -17,6 +17,7 @@ from terrace.assess.waivers.content import contents
 from terrace.assess.waivers.judging import NONE, Waivers, waive
 from terrace.assess.waivers.proposals import Terms, proposed
 from terrace.assess.waivers.telling import dated
+from terrace.config.model import Environment
 from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
@@ -39,7 +40,6 @@ from terrace.plans.state_file import holds_nothing
 from terrace.stacks.backends import shared
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.blocks import Blocks
-from terrace.stacks.config import Environment
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Manual, Stack
 from terrace.stacks.order import waves

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from terrace.config.model import Environment
 from terrace.errors import BadInput
 from terrace.gates.declaration import facts_of
 from terrace.gates.people import People, Persons
@@ -18,7 +19,6 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.declaring import declare
 from terrace.pipelines.journal import append, preview
 from terrace.rollout.model import Deployment, StepRecord
-from terrace.stacks.config import Environment
 
 
 def attest(crew: Crew, history: History, deployment: Deployment, why: str) -> History:

@@ -6,7 +6,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
+from terrace.config.model import DEFAULT_WORKSPACE
+from terrace.stacks.model import Stack
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Literal, Protocol
 
+from terrace.config.before_plan import BeforePlan
 from terrace.errors import Diagnostic, StateLock
 from terrace.plans.differences import Computed
 from terrace.plans.left_states import RecordedBackend
@@ -20,7 +21,6 @@ from terrace.plans.prepared import Prepared
 from terrace.plans.schemas import Unsettable
 from terrace.plans.sources import UNREADABLE, Sources
 from terrace.stacks.backends import Address
-from terrace.stacks.before_plan import BeforePlan
 from terrace.stacks.model import Stack
 from terrace.stacks.tree import Tree
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
 from terrace.assess.stateful import is_stateful
+from terrace.config.naming import shell_word
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.wording import deed, deeds, notices
@@ -30,7 +31,6 @@ from terrace.report.markdown import code, fenced, plain
 from terrace.report.terminal import counts
 from terrace.report.text import clipped
 from terrace.stacks.model import ChangeSet
-from terrace.stacks.naming import shell_word
 
 MARKER = '<!-- terrace:v1 {"kind":"check"} -->'
 """The first line: by it, and by who wrote it, the comment is found again."""

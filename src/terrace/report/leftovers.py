@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from terrace.config.naming import shell_word
 from terrace.report.machine import Json
 from terrace.report.text import visible
-from terrace.stacks.naming import shell_word
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from terrace.config.load import BadConfig
 from terrace.errors import TerraceError
 from terrace.report.machine import Json
-from terrace.stacks.load import BadConfig
 
 _WORKS = "what is deployed stays as it is, and `terrace status`, `terrace history` and `terrace show` work"
 

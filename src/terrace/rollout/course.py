@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from terrace.config.model import Environment
 from terrace.rollout.model import Step
-from terrace.stacks.config import Environment
 from terrace.stacks.model import Destruction, Origin, Remediation, Undoing
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from terrace.config.model import Probe
 from terrace.plans.terraform import Progress
 from terrace.rollout.bake import Reading
 from terrace.rollout.model import Deployment, Holder, StepRecord
-from terrace.stacks.config import Probe
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from terrace.config.before_plan import BeforePlan, matches
+from terrace.config.model import EVERY, Config
+from terrace.config.naming import nearest, shell_word
+from terrace.config.yaml_nodes import Problem
 from terrace.errors import BadInput, Place
 from terrace.stacks.backends import addresses, shared
-from terrace.stacks.before_plan import BeforePlan, commands_of, matches
-from terrace.stacks.config import Config
+from terrace.stacks.before_plan import commands_of
 from terrace.stacks.discovery import discovered, unmatched
 from terrace.stacks.facts import FactsStore
 from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.layout import Layout, join, parent
-from terrace.stacks.naming import nearest, shell_word
 from terrace.stacks.refusals import refused_stacks
 from terrace.stacks.root_modules import roots_in_no_stack
-from terrace.stacks.submodules import EVERY
 from terrace.stacks.tree import Tree, submodule_of, submodules
-from terrace.stacks.yaml_nodes import Problem
 
 BACKEND_FILE = ".tfbackend"
 """How the names of files with settings of a backend end."""

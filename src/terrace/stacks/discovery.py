@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from terrace.config.model import Config, StackPattern, StackSetting
+from terrace.config.naming import NAME, nearest, no_such
+from terrace.config.stack_patterns import covers, filled, matching
 from terrace.errors import BadInput, Place
-from terrace.stacks.config import Config, StackPattern, StackSetting
 from terrace.stacks.layout import Layout
 from terrace.stacks.model import Stack
-from terrace.stacks.naming import NAME, nearest, no_such
-from terrace.stacks.stack_patterns import covers, filled, matching
 from terrace.stacks.tree import Tree, absent_submodules
 
 HOME = "environments"

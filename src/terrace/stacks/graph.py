@@ -8,10 +8,10 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from terrace.stacks.config import Environment
+from terrace.config.model import DEFAULT_WORKSPACE, Environment
 from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, Template, facts_of, template_facts
 from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
-from terrace.stacks.model import DEFAULT_WORKSPACE, Notice, Stack
+from terrace.stacks.model import Notice, Stack
 from terrace.stacks.tree import SUBMODULE_HINT, Tree, absent_submodules, submodule_of, submodules
 from terrace.stacks.values import Values, depends_on_stack, path_of
 

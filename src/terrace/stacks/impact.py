@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from terrace.config.model import Config
 from terrace.stacks.backends import addresses, common
 from terrace.stacks.before_plan import commands_of, has_commands, seen_by
-from terrace.stacks.config import Config
 from terrace.stacks.dependents import dependents, lost_outputs
 from terrace.stacks.graph import Graph
 from terrace.stacks.inert import VERSION_FILES, is_inert

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from terrace.stacks.config import Config
+from terrace.config.model import Config
 from terrace.stacks.discovery import discover, lost_in_submodules
 from terrace.stacks.facts import FactsStore
 from terrace.stacks.graph import Graph

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DEFAULT_WORKSPACE = "default"
-"""The workspace of Terraform that always exists."""
+from terrace.config.model import DEFAULT_WORKSPACE
 
 
 @dataclass(frozen=True, slots=True, order=True)

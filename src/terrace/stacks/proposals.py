@@ -12,17 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from terrace.config.environment_names import HOMES, is_vague, rank, usual_rank, word_in
+from terrace.config.load import asks, is_production, ladder
+from terrace.config.naming import NAME
+from terrace.config.shared_kinds import PATH
+from terrace.config.stack_patterns import fault, filled, matching
 from terrace.stacks.accounts import Account
 from terrace.stacks.conventions import Convention, conventions
 from terrace.stacks.discovery import HOME
-from terrace.stacks.environment_names import HOMES, is_vague, rank, usual_rank, word_in
 from terrace.stacks.facts import FactsStore
-from terrace.stacks.key_words import PATH
 from terrace.stacks.layout import Layout, is_automatic_variables, parent
-from terrace.stacks.load import asks, is_production, ladder
-from terrace.stacks.naming import NAME
 from terrace.stacks.root_modules import RootModule, find_root_modules
-from terrace.stacks.stack_patterns import fault, filled, matching
 from terrace.stacks.tree import Tree
 
 UNNAMED = "default"

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from terrace.config.environment_names import HOMES, is_vague, rank
+from terrace.config.stack_patterns import ASIDE, covers
 from terrace.errors import Place
 from terrace.stacks.accounts import Used, needs_variables, used_by
-from terrace.stacks.environment_names import HOMES, is_vague, rank
 from terrace.stacks.facts import FactsStore, FileFacts, Settings, facts_of
 from terrace.stacks.graph import Graph
 from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables, join, parent
 from terrace.stacks.model import Notice, Stack
-from terrace.stacks.stack_patterns import ASIDE, covers
 from terrace.stacks.tree import Tree
 
 _MODULES = frozenset({"modules", "module"})

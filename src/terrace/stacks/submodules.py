@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from terrace.config.model import EVERY
 from terrace.errors import BadInput
 
 GITMODULES = ".gitmodules"
-EVERY = "*"
-"""The member of `Config.submodules` that means every submodule of the repository, and none that lies in another one."""
 
 Transport = Literal["https", "ssh", "file"]
 

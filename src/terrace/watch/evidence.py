@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from terrace.assess.compliance.evidence import Evidence, Outcome
 from terrace.assess.compliance.frameworks import Source
+from terrace.config.model import Config, Environment
 from terrace.gates.decide import rule_for
 from terrace.gates.model import Identity
 from terrace.ledger import audits, folds
@@ -19,7 +20,6 @@ from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.ledger.states import standings
 from terrace.rollout.model import Deployment
-from terrace.stacks.config import Config, Environment
 from terrace.stacks.model import Remediation, Repairing
 from terrace.watch.baseline import baseline
 from terrace.watch.checks import newest_first, standing

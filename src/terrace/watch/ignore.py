@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 
+from terrace.config.model import IgnoreRule
 from terrace.plans.model import Action
-from terrace.stacks.config import IgnoreRule
 from terrace.watch.model import Ignored, Quadrant, Sighting
 from terrace.watch.sightings import narrowed
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from terrace.config.model import Environment
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.rollout.model import Deployment, Step
-from terrace.stacks.config import Environment
 from terrace.stacks.model import Automatic, AutomaticRollback, Manual, Promotion, Undoing
 
 

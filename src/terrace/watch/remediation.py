@@ -11,12 +11,12 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from terrace.assess.model import Objection, Weight
+from terrace.config.model import Environment, Remediate
+from terrace.config.naming import in_quotes
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.plans.model import Action, Plan, ResourceChange
-from terrace.stacks.config import Environment, Remediate
 from terrace.stacks.model import Remediation
-from terrace.stacks.naming import in_quotes
 from terrace.watch.acknowledged import acknowledgements
 from terrace.watch.checks import Check, checks, in_a_row
 from terrace.watch.living import living

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.hygiene.commits import faults_of, misworded
-from terrace.stacks.config import CommitRules
+from terrace.config.model import CommitRules
 from terrace.stacks.repository import Commit
 
 RULES = CommitRules()

@@ -9,8 +9,8 @@ import pytest
 
 from terrace.assess.hygiene.names import misnamed
 from terrace.assess.model import Severity
-from terrace.stacks.config import Naming
-from terrace.stacks.patterns import fault, fits
+from terrace.config.model import Naming
+from terrace.config.patterns import fault, fits
 
 DEFAULT = Naming()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from terrace.assess.hygiene.deprecated import deprecated
 from terrace.assess.hygiene.names import misnamed
 from terrace.assess.hygiene.unused import unused
-from terrace.stacks.config import Naming
+from terrace.config.model import Naming
 from terrace.stacks.hcl import read_facts
 from terrace.stacks.interface import read_interface
 

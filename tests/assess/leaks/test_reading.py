@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from terrace.assess.leaks.baseline import read_baseline
 from terrace.assess.leaks.patch import patches
-from terrace.stacks.load import BadConfig
+from terrace.config.load import BadConfig
 
 PIECES = [
     b"\0abc\n",

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from terrace.config.model import Config, Environment
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
 from terrace.pipelines.surroundings import surroundings, type_of
-from terrace.stacks.config import Config, Environment
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 LADDER = Config(

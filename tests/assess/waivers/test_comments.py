@@ -13,7 +13,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waivers.comments import Skip, brought, skips
 from terrace.assess.waivers.proposals import Terms, proposed
 from terrace.assess.waivers.reading import read_waivers
-from terrace.stacks.config import Config
+from terrace.config.model import Config
 
 PATH = "modules/a/main.tf"
 TERMS = Terms(date(2026, 6, 15), timedelta(days=180))

@@ -14,7 +14,7 @@ from terrace.assess.waivers.judging import Waivers, key_of, waive
 from terrace.assess.waivers.model import BASELINE
 from terrace.assess.waivers.reading import read_waivers
 from terrace.assess.waivers.writing import baseline
-from terrace.stacks.config import Config
+from terrace.config.model import Config
 
 TODAY = date(2026, 6, 15)
 GRANT = Grant("ann", "it was there", TODAY, TODAY + timedelta(days=90))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from terrace.assess.waivers.model import BASELINE, PATH, Waiver
 from terrace.assess.waivers.reading import read_waivers
 from terrace.assess.waivers.writing import with_waiver
-from terrace.stacks.config import Config, Person, WaiverRules
-from terrace.stacks.load import BadConfig
+from terrace.config.load import BadConfig
+from terrace.config.model import Config, Person, WaiverRules
 
 CONFIG = Config(teams={"owners": ("bob",)}, people={"ann": Person("ann")})
 RIGHT = {

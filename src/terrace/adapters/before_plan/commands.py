@@ -37,11 +37,11 @@ from terrace.adapters.files import opened_parent, put, read_plain
 from terrace.adapters.isolation.folders import demolish, run_folder
 from terrace.adapters.isolation.run import Order, isolated
 from terrace.assess.masking import HIDDEN, without_secrets
+from terrace.config.before_plan import BeforePlan
+from terrace.config.naming import shell_word
 from terrace.errors import BadInput, NotReady, Place
 from terrace.plans.prepared import CommandFailed, Prepared, PreparedFile
 from terrace.plans.terraform import Site
-from terrace.stacks.before_plan import BeforePlan
-from terrace.stacks.naming import shell_word
 from terrace.stacks.tree import Tree
 
 KEPT_BYTES = 4 * 2**30

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terrace.adapters.files import read_plain
+from terrace.config.before_plan import BeforePlan
 from terrace.errors import BadInput
 from terrace.plans.prepared import Prepared
 from terrace.plans.terraform import Site
-from terrace.stacks.before_plan import BeforePlan, reserved
+from terrace.stacks.before_plan import reserved
 from terrace.stacks.layout import Layout
 from terrace.stacks.tree import Tree, read_many
 

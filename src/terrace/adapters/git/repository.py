@@ -22,8 +22,8 @@ from terrace.adapters.git.submodules import SubmoduleRules, Submodules, TreeWith
 from terrace.adapters.git.trees import Contents, GitTree
 from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
+from terrace.config.naming import shell_word
 from terrace.errors import BadInput, NotReady, TerraceError
-from terrace.stacks.naming import shell_word
 from terrace.stacks.repository import Author, Commit, co_authors
 from terrace.stacks.tree import Tree
 

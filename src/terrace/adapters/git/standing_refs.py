@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from terrace.adapters.git.command import NETWORK_SECONDS, git
+from terrace.config.naming import shell_word
 from terrace.errors import TerraceError
-from terrace.stacks.naming import shell_word
 
 _SHOWN = 3
 

@@ -24,9 +24,9 @@ from pathlib import Path
 import msgspec
 
 from terrace.adapters.files import NEW_FILE, OPEN_FOLDER, opened_parent
+from terrace.config.naming import shell_word
 from terrace.errors import BadInput, NotReady, Place, TerraceError
 from terrace.stacks.layout import Layout, is_written_by_terrace
-from terrace.stacks.naming import shell_word
 from terrace.stacks.tree import Entry, Tree
 
 REFUSED = "refused-by-terrace-since-it-leads-out-of-the-repository"

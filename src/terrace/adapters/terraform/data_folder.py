@@ -15,9 +15,9 @@ from typing import Any
 
 from terrace.adapters.file_lock import file_lock
 from terrace.adapters.terraform.fast.kept import keep
+from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.plans.terraform import Site
 from terrace.stacks.layout import is_automatic_variables
-from terrace.stacks.model import DEFAULT_WORKSPACE
 
 LOCK_FILE = ".terraform.lock.hcl"
 OVERRIDE = "zz_terrace_override.tf"

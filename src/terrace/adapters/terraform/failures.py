@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from terrace.config.naming import shell_word
 from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
-from terrace.stacks.naming import shell_word
 
 _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s*(.+?)\s*$", re.MULTILINE)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from terrace.stacks.naming import no_such
+from terrace.config.naming import no_such
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,13 @@ from terrace.assess.waivers.never import NEVER
 from terrace.assess.waivers.reading import empty_reason, known_owner, no_owner, read_waivers, too_long
 from terrace.assess.waivers.telling import idle_records
 from terrace.assess.waivers.writing import baseline as written
+from terrace.config.load import BadConfig
+from terrace.config.model import Config
 from terrace.errors import BadInput
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.validate import validate
-from terrace.stacks.config import Config
 from terrace.stacks.impact import everything
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.load import BadConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
 
     Exit 1 where there is no stack: nothing was planned, and that is no pass.
     """
-    from terrace.stacks.naming import no_such
+    from terrace.config.naming import no_such
 
     shop = Workshop(Path(folder))
     landscape = shop.survey(shop.repository.snapshot())

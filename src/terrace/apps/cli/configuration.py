@@ -11,16 +11,16 @@ import click
 
 from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.working_tree import working_tree
+from terrace.config.load import BadConfig, load
+from terrace.config.model import ApprovalRule, Config
+from terrace.config.schema import json_schema
+from terrace.config.yaml_nodes import Problem
 from terrace.errors import BadInput, NotReady
 from terrace.report.refusals import refusal_lines, refusals_json
-from terrace.stacks.config import ApprovalRule, Config
 from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.load import BadConfig, load
 from terrace.stacks.root_modules import in_no_stack
-from terrace.stacks.schema import json_schema
-from terrace.stacks.yaml_nodes import Problem
 
 CONFIG_FILE = "terrace.yaml"
 

@@ -14,6 +14,7 @@ from terrace.apps.cli.console import confirmed, emit, note, show, show_lines
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
 from terrace.apps.mirroring import show_deployments
 from terrace.apps.wiring import Workshop
+from terrace.config.model import Environment
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
@@ -32,7 +33,6 @@ from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
-from terrace.stacks.config import Environment
 from terrace.stacks.model import Destruction, Manual, Notice, Origin, Promotion, Remediation, Undoing
 from terrace.watch.reaction import Pause
 

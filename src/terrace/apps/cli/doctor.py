@@ -27,6 +27,9 @@ from terrace.apps.forge import UNCONNECTED
 from terrace.apps.home import Home
 from terrace.apps.wiring import CONFIG_FILE, Workshop, now
 from terrace.apps.working_tree import working_tree
+from terrace.config.load import BadConfig, load
+from terrace.config.model import Config, Environment
+from terrace.config.trust_root import REMOTE_SETTING
 from terrace.errors import TerraceError
 from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import strange_times
@@ -34,15 +37,12 @@ from terrace.ledger.dates import doubt
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.plans.required_versions import wrong_versions
 from terrace.report.text import visible
-from terrace.stacks.config import Config, Environment
 from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.load import BadConfig, load
 from terrace.stacks.model import Notice
 from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.tree import Tree
-from terrace.stacks.trust_root import REMOTE_SETTING
 from terrace.stacks.uncommitted import uncommitted
 from terrace.watch.states import problems
 

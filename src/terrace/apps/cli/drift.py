@@ -15,6 +15,9 @@ from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.ticking import reviews_of
 from terrace.apps.mirroring import track_drift
 from terrace.apps.wiring import Workshop, now
+from terrace.config.kinds import Duration
+from terrace.config.naming import shell_word
+from terrace.config.yaml_nodes import Problem, Scalar
 from terrace.errors import BadInput, Place, TerraceError
 from terrace.pipelines import adopt as adopting
 from terrace.pipelines import drift as looking
@@ -28,10 +31,7 @@ from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import visible
 from terrace.report.unreadable import unreadable_text
 from terrace.rollout.model import Deployment
-from terrace.stacks.kinds import Duration
-from terrace.stacks.naming import shell_word
 from terrace.stacks.refusals import Refusal
-from terrace.stacks.yaml_nodes import Problem, Scalar
 from terrace.watch.checks import Check
 from terrace.watch.review import Review
 

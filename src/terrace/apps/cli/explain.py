@@ -9,8 +9,8 @@ from terrace.apps.cli.console import emit, show
 from terrace.apps.policy_pack import described
 from terrace.assess.policy.catalogue import PolicyRule
 from terrace.assess.rules import Rule, rules
+from terrace.config.naming import no_such
 from terrace.errors import Interrupted, TerraceError
-from terrace.stacks.naming import no_such
 
 
 def explain(folder: str, name: str, *, as_json: bool) -> int:

@@ -10,13 +10,13 @@ from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop
+from terrace.config.naming import no_such
 from terrace.errors import NotReady
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.look import reading
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Site
-from terrace.stacks.naming import no_such
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from terrace.assess.masking import concealed_value, hiding_of
 from terrace.assess.policy.shipped import FOLDER
 from terrace.assess.policy.starter import starter
 from terrace.assess.view import HIDDEN, view
+from terrace.config.model import Config, PlainPolicies
+from terrace.config.naming import no_such
 from terrace.errors import BadInput, NotReady
 from terrace.pipelines.look import plan_in
 from terrace.plans.digest import DigestKey
@@ -32,9 +34,7 @@ from terrace.plans.document_kinds import as_utf8
 from terrace.plans.model import MASKED, Plan
 from terrace.plans.read import read_plan
 from terrace.plans.shown import shown
-from terrace.stacks.config import Config, PlainPolicies
 from terrace.stacks.model import Stack
-from terrace.stacks.naming import no_such
 
 Shape = Literal["view", "plan"]
 

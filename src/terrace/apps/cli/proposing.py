@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from terrace.apps.cli.console import answer, note
+from terrace.config.naming import NAME
 from terrace.errors import BadInput
-from terrace.stacks.naming import NAME
 from terrace.stacks.proposals import UNNAMED, Proposal, ProposedEntry, ProposedEnvironment
 
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*")

@@ -11,6 +11,7 @@ from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop, now
+from terrace.config.naming import shell_word
 from terrace.errors import BadInput, TerraceError
 from terrace.ledger.restores import Restore, Restored, open_restore
 from terrace.ledger.states import good_backups, standings
@@ -27,7 +28,6 @@ from terrace.pipelines.state.proposal import Proposal, insist, propose
 from terrace.pipelines.state.restore import go_on
 from terrace.pipelines.state.restore import restore as restoring
 from terrace.report import state_json, state_terminal
-from terrace.stacks.naming import shell_word
 from terrace.watch.state_adoption import Settled
 from terrace.watch.states import problems
 

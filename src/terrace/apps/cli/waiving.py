@@ -15,10 +15,10 @@ from terrace.assess.leaks.baseline import read_baseline
 from terrace.assess.waivers.model import PATH, Waiver
 from terrace.assess.waivers.reading import read_waivers
 from terrace.assess.waivers.writing import with_waiver
+from terrace.config.load import BadConfig
+from terrace.config.model import Config
+from terrace.config.naming import nearest, no_such
 from terrace.errors import BadInput
-from terrace.stacks.config import Config
-from terrace.stacks.load import BadConfig
-from terrace.stacks.naming import nearest, no_such
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.premises import word
 from terrace.apps.workflows.settings import Setting
-from terrace.stacks.config import SCANNERS, Config, Environment
+from terrace.config.model import SCANNERS, Config, Environment
 
 FILE = ".gitlab-ci.yml"
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from terrace.apps.workflows.premises import Premises
-from terrace.stacks.config import Environment
+from terrace.config.model import Environment
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 _SPECIAL = re.compile(r"([\s#\\?\[\]!])")

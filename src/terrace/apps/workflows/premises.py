@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from terrace.stacks.config import Config, Environment
+from terrace.config.model import Config, Environment
 
 CLOUDS = ("aws", "azure")
 """Clouds that GitHub's runs can be known to without a secret, and whose trust policies come with Terrace."""

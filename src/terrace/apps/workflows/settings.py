@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from terrace.apps.workflows.premises import Premises
-from terrace.stacks.config import Environment
+from terrace.config.model import Environment
 
 FOLDER = ".github/terrace"
 """Where files lie that the commands below hand to GitHub, or to a cloud."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.stacks.config import CommitRules
-from terrace.stacks.naming import nearest
+from terrace.config.model import CommitRules
+from terrace.config.naming import nearest
 from terrace.stacks.repository import Commit
 
 _HEAD = re.compile(r"(?P<type>[\w-]+)(?P<scope>\([^()]*\))?(?P<breaks>!)?:(?P<space> ?)(?P<subject>.*)")

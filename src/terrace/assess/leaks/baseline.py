@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from terrace.stacks.comparisons import Never
-from terrace.stacks.kinds import Day, Key, ListOf, Only, Record, Text
-from terrace.stacks.load import BadConfig
-from terrace.stacks.yaml_nodes import Problems, compose
+from terrace.config.comparisons import Never
+from terrace.config.kinds import Day, Key, ListOf, Only, Record, Text
+from terrace.config.load import BadConfig
+from terrace.config.yaml_nodes import Problems, compose
 
 PATH = ".terrace/secrets.yaml"
 """Where the baseline stands in a repository."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from terrace.assess.model import Finding, Status
-from terrace.stacks.check_keys import CHECKS
+from terrace.config.check_keys import CHECKS
 
 _ABOUT_WAIVERS = "it is about waivers themselves"
 NEVER: Mapping[str, str] = {

@@ -9,13 +9,13 @@ from typing import Any
 
 from terrace.assess.waivers.model import BASELINE, PATH, QUOTED, Waiver
 from terrace.assess.waivers.never import NEVER
-from terrace.stacks.comparisons import Never
-from terrace.stacks.config import Config
-from terrace.stacks.key_words import PATH as FILE
-from terrace.stacks.kinds import Choice, Day, Key, ListOf, Located, Number, Only, Record, Text
-from terrace.stacks.load import BadConfig
-from terrace.stacks.naming import nearest
-from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose
+from terrace.config.comparisons import Never
+from terrace.config.kinds import Choice, Day, Key, ListOf, Located, Number, Only, Record, Text
+from terrace.config.load import BadConfig
+from terrace.config.model import Config
+from terrace.config.naming import nearest
+from terrace.config.shared_kinds import PATH as FILE
+from terrace.config.yaml_nodes import Node, Problem, Problems, compose
 
 _EMPTY = re.compile(r"\W*(to-?do|tbd|fixme|xxx|later|none|n/?a|\?*)\W*", re.I)
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")

@@ -20,8 +20,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from terrace.config.naming import nearest
 from terrace.gates.conversation.plain_lines import plain_lines
-from terrace.stacks.naming import nearest
 
 PREFIX = "/terrace"
 

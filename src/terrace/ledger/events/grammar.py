@@ -12,8 +12,8 @@ from typing import Annotated, get_args
 
 from msgspec import Meta
 
+from terrace.config.naming import NAME
 from terrace.stacks.addresses import ADDRESS_PATTERN, LONGEST, RESOURCE_PATTERN, SIGHTED_PATTERN
-from terrace.stacks.naming import NAME
 
 _NAME = NAME.pattern
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}"

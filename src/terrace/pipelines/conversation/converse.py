@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from terrace.config.model import Config
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.gates.conversation.grammar import (
     PREFIX,
@@ -53,7 +54,6 @@ from terrace.report.ledger_page import environments
 from terrace.report.leftovers import leftover_line
 from terrace.report.machine import result_word
 from terrace.rollout.model import Deployment
-from terrace.stacks.config import Config
 from terrace.stacks.model import Manual
 
 PATIENCE = timedelta(hours=1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from terrace.config.model import Config
 from terrace.pipelines.conversation.ports import Conversation
 from terrace.pipelines.crew import Crew
 from terrace.report.conversation import Reply
-from terrace.stacks.config import Config
 
 
 @dataclass(frozen=True, slots=True)

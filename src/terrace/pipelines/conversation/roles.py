@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from terrace.config.model import Config
 from terrace.gates.people import People
-from terrace.stacks.config import Config
 
 
 def role_of(config: Config, environment: str, person: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from terrace.config.model import Config
 from terrace.errors import BadInput
 from terrace.gates.conversation.model import RunReview
 from terrace.gates.model import Verdict, Witness
@@ -18,7 +19,6 @@ from terrace.pipelines.conversation.authorship import own_part
 from terrace.pipelines.conversation.ports import Conversation
 from terrace.pipelines.conversation.roles import role_of
 from terrace.pipelines.crew import Crew
-from terrace.stacks.config import Config
 
 
 @dataclass(frozen=True, slots=True)

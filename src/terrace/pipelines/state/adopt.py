@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from terrace.config.naming import no_such, shell_word
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.adoptions import newest_adoptions
@@ -32,7 +33,6 @@ from terrace.stacks.backends import addresses, local_paths, moved_parts, recorde
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.lock_file import read_lock_file
 from terrace.stacks.model import Destruction, Stack
-from terrace.stacks.naming import no_such, shell_word
 from terrace.watch.echo import found_outside
 from terrace.watch.payload import sighting_to_payload
 from terrace.watch.state_adoption import Adopted, Adoption, Settled

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
+from terrace.config.naming import no_such
 from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.adopt import Takeover, examine, holding, insist_on_no_creation, take_over, takeover
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
-from terrace.stacks.naming import no_such
 from terrace.stacks.order import edges, needs, order
 from terrace.watch.state_adoption import Adopted, Row, Settled, without_shared_states
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.config.naming import no_such
 from terrace.errors import BadInput, TerraformFailed
 from terrace.ledger.model import History
 from terrace.ledger.states import StackRelease, Standing, release_of
@@ -17,7 +18,6 @@ from terrace.plans.backup import BackupRecord, named
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Purpose, Site
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.naming import no_such
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from terrace.config.naming import shell_word
 from terrace.errors import BadInput
 from terrace.ledger import folds
 from terrace.ledger.model import History
@@ -16,7 +17,6 @@ from terrace.plans.backup import BackupRecord
 from terrace.plans.restoring import Known, Obstacle, obstacles
 from terrace.plans.state_file import StateDiff, compare, holds_nothing, read_state, same_objects, with_lineage
 from terrace.plans.terraform import StateSnapshot
-from terrace.stacks.naming import shell_word
 
 
 @dataclass(frozen=True, slots=True)

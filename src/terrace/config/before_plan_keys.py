@@ -8,10 +8,10 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from terrace.stacks.comparisons import PartOf
-from terrace.stacks.key_words import PATH, VARIABLE
-from terrace.stacks.kinds import Duration, Either, Flag, Key, Kind, ListOf, Record, Text, wrong
-from terrace.stacks.yaml_nodes import Mapping, Node, Problems, Scalar, Sequence
+from terrace.config.comparisons import PartOf
+from terrace.config.kinds import Duration, Either, Flag, Key, Kind, ListOf, Record, Text, wrong
+from terrace.config.shared_kinds import PATH, VARIABLE
+from terrace.config.yaml_nodes import Mapping, Node, Problems, Scalar, Sequence
 
 _PART = PartOf("before_plan")
 _WORD = Text("a text without control characters", re.compile(r"[^\x00-\x1f\x7f]+"))

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Protocol
 
-from terrace.stacks.comparisons import Comparison
-from terrace.stacks.naming import NAME, nearest
-from terrace.stacks.patterns import LONGEST as LONGEST_PATTERN
-from terrace.stacks.patterns import fault
-from terrace.stacks.yaml_nodes import Mapping, Node, Problem, Problems, Scalar, Sequence, shown
+from terrace.config.comparisons import Comparison
+from terrace.config.naming import NAME, nearest
+from terrace.config.patterns import LONGEST as LONGEST_PATTERN
+from terrace.config.patterns import fault
+from terrace.config.yaml_nodes import Mapping, Node, Problem, Problems, Scalar, Sequence, shown
 
 _DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _PERCENTAGE = re.compile(r"([1-9][0-9]?|100)%")

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
 
-from terrace.stacks.comparisons import Values, record_ways
-from terrace.stacks.config import ApprovalRule, Config, Environment, PlainPolicies, StackPattern, StackSetting
-from terrace.stacks.keys import TERRACE
-from terrace.stacks.load import load
+from terrace.config.comparisons import Values, record_ways
+from terrace.config.keys import TERRACE
+from terrace.config.load import load
+from terrace.config.model import ApprovalRule, Config, Environment, PlainPolicies, StackPattern, StackSetting
 
 
 def loosened(old: Config, new: Config) -> tuple[str, ...]:

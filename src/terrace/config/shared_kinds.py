@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from terrace.stacks.kinds import (
-    Text,
-)
+from terrace.config.kinds import Text
 
 WORD_OF_PATTERN = Text(
     "a name of letters, digits, `.`, `_` and `-`, with captures like `{1}` where the path has a `*`",

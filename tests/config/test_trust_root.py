@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from terrace.errors import BadInput
-from terrace.stacks.trust_root import (
+from terrace.config.trust_root import (
     BRANCH_NAME,
     Decided,
     RootPlace,
@@ -17,6 +16,7 @@ from terrace.stacks.trust_root import (
     follow_remote,
     stated,
 )
+from terrace.errors import BadInput
 
 SAID = Decided("trunk", "TERRACE_BRANCH names it", "TERRACE_BRANCH")
 

@@ -8,10 +8,15 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, get_args
 
-from terrace.errors import BadInput
-from terrace.stacks.before_plan import OWN_VARIABLES, TIMEOUT, BeforePlan
-from terrace.stacks.before_plan import fault as glob_fault
-from terrace.stacks.config import (
+from terrace.config.before_plan import OWN_VARIABLES, TIMEOUT, BeforePlan
+from terrace.config.before_plan import fault as glob_fault
+from terrace.config.environment_keys import LITERALS
+from terrace.config.environment_names import PRODUCTION, usual_rank
+from terrace.config.keys import TERRACE
+from terrace.config.kinds import Located
+from terrace.config.model import (
+    DEFAULT_WORKSPACE,
+    EVERY,
     ApprovalRule,
     AuditSettings,
     Backups,
@@ -41,15 +46,10 @@ from terrace.stacks.config import (
     Volatile,
     WaiverRules,
 )
-from terrace.stacks.environment_keys import LITERALS
-from terrace.stacks.environment_names import PRODUCTION, usual_rank
-from terrace.stacks.keys import TERRACE
-from terrace.stacks.kinds import Located
-from terrace.stacks.model import DEFAULT_WORKSPACE
-from terrace.stacks.naming import NAME, nearest
-from terrace.stacks.stack_patterns import fault, is_pattern, unknown_captures
-from terrace.stacks.submodules import EVERY
-from terrace.stacks.yaml_nodes import Node, Problem, Problems, compose, shown
+from terrace.config.naming import NAME, nearest
+from terrace.config.stack_patterns import fault, is_pattern, unknown_captures
+from terrace.config.yaml_nodes import Node, Problem, Problems, compose, shown
+from terrace.errors import BadInput
 
 _SECRET = re.compile(r"(SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE_?KEY|ACCESS_KEY|API_?KEY)(?!.*_(FILE|PATH)$)", re.I)
 

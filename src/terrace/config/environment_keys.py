@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from terrace.stacks.comparisons import (
+from terrace.config.comparisons import (
     Added,
     AddedMembers,
     Changed,
@@ -19,8 +19,7 @@ from terrace.stacks.comparisons import (
     PartOf,
     Values,
 )
-from terrace.stacks.key_words import VARIABLE
-from terrace.stacks.kinds import (
+from terrace.config.kinds import (
     WORD,
     Choice,
     Day,
@@ -36,8 +35,9 @@ from terrace.stacks.kinds import (
     Record,
     Text,
 )
-from terrace.stacks.rule_comparisons import AtRisk, Probes, Remediation
-from terrace.stacks.yaml_nodes import Mapping, Node, Scalar
+from terrace.config.rule_comparisons import AtRisk, Probes, Remediation
+from terrace.config.shared_kinds import VARIABLE
+from terrace.config.yaml_nodes import Mapping, Node, Scalar
 
 
 def _asked(approvals: Values) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from terrace.stacks.before_plan_keys import COMMAND, COMMANDS
-from terrace.stacks.check_keys import (
+from terrace.config.before_plan_keys import COMMAND, COMMANDS
+from terrace.config.check_keys import (
     AUDIT,
     CHECK,
     COMMITS,
@@ -18,7 +18,7 @@ from terrace.stacks.check_keys import (
     WAIVERS,
     WEIGHTS,
 )
-from terrace.stacks.comparisons import (
+from terrace.config.comparisons import (
     Added,
     AddedMembers,
     Changed,
@@ -30,8 +30,7 @@ from terrace.stacks.comparisons import (
     PartOf,
     Removed,
 )
-from terrace.stacks.config import ADVISORY
-from terrace.stacks.environment_keys import (
+from terrace.config.environment_keys import (
     APPROVALS,
     CREDENTIALS,
     DRIFT,
@@ -44,8 +43,7 @@ from terrace.stacks.environment_keys import (
     RUN,
     VOLATILE,
 )
-from terrace.stacks.key_words import FILE_OF_SETTINGS, PATH, WORD_OF_PATTERN, WORKSPACE
-from terrace.stacks.kinds import (
+from terrace.config.kinds import (
     WORD,
     Choice,
     Duration,
@@ -60,10 +58,11 @@ from terrace.stacks.kinds import (
     Record,
     Text,
 )
-from terrace.stacks.rule_comparisons import Commands, Emails, PolicyFolders, StackEntries
-from terrace.stacks.submodules import EVERY
-from terrace.stacks.trust_root import BRANCH_NAME, REMOTE_NAME
-from terrace.stacks.yaml_nodes import Sequence
+from terrace.config.model import ADVISORY, EVERY
+from terrace.config.rule_comparisons import Commands, Emails, PolicyFolders, StackEntries
+from terrace.config.shared_kinds import FILE_OF_SETTINGS, PATH, WORD_OF_PATTERN, WORKSPACE
+from terrace.config.trust_root import BRANCH_NAME, REMOTE_NAME
+from terrace.config.yaml_nodes import Sequence
 
 SUBMODULES = Either(lambda node: ListOf(PATH) if isinstance(node, Sequence) else Flag(), (Flag(), ListOf(PATH)))
 _CHANGED = Changed("{key} changes from {old} to {new}")

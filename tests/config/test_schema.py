@@ -13,9 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.errors import Place
-from terrace.stacks.check_keys import AUDIT, CHECK, WAIVERS
-from terrace.stacks.config import (
+from terrace.config.check_keys import AUDIT, CHECK, WAIVERS
+from terrace.config.environment_keys import (
+    APPROVALS,
+    CREDENTIALS,
+    DRIFT,
+    ENVIRONMENT,
+    HTTP,
+    IGNORE,
+    REMEDIATE,
+    ROLLOUT,
+    RUN,
+)
+from terrace.config.keys import BACKUPS, PERSON, SECTIONS, STACK, TERRACE, TERRAFORM
+from terrace.config.kinds import Duration, Key, Record
+from terrace.config.loosening import loosened
+from terrace.config.model import (
     ApprovalRule,
     AuditSettings,
     Backups,
@@ -36,22 +49,9 @@ from terrace.stacks.config import (
     TerraformSettings,
     WaiverRules,
 )
-from terrace.stacks.environment_keys import (
-    APPROVALS,
-    CREDENTIALS,
-    DRIFT,
-    ENVIRONMENT,
-    HTTP,
-    IGNORE,
-    REMEDIATE,
-    ROLLOUT,
-    RUN,
-)
-from terrace.stacks.keys import BACKUPS, PERSON, SECTIONS, STACK, TERRACE, TERRAFORM
-from terrace.stacks.kinds import Duration, Key, Record
-from terrace.stacks.loosening import loosened
-from terrace.stacks.schema import json_schema, reference
-from terrace.stacks.yaml_nodes import Problem, Scalar
+from terrace.config.schema import json_schema, reference
+from terrace.config.yaml_nodes import Problem, Scalar
+from terrace.errors import Place
 
 PAGE = Path(__file__).parents[2] / "docs/reference/terrace-yaml.md"
 NAMES = st.sampled_from(["dev", "staging", "prod", "ann", "bob"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from support.trees import DictTree
-from terrace.stacks.before_plan import BeforePlan, commands_of, matches, reserved
+from terrace.config.before_plan import BeforePlan, matches
+from terrace.config.load import BadConfig, load
+from terrace.config.loosening import loosened
+from terrace.stacks.before_plan import commands_of, reserved
 from terrace.stacks.config_problems import examine
 from terrace.stacks.facts import Forgetful
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.load import BadConfig, load
-from terrace.stacks.loosening import loosened
 from terrace.stacks.model import ChangeSet, Stack
 
 HEAD = "version: 1\nenvironments: {dev: {}, prod: {}}\n"

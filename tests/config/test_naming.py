@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 
 from support.hostile import texts
 from terrace.assess.model import Objection, Weight
+from terrace.config.naming import in_quotes, shell_word
 from terrace.gates.objections import answer
 from terrace.stacks.model import Manual
-from terrace.stacks.naming import in_quotes, shell_word
 
 
 @settings(max_examples=200)

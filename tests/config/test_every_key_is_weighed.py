@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from terrace.stacks.before_plan import BeforePlan
-from terrace.stacks.comparisons import (
+from terrace.config.before_plan import BeforePlan
+from terrace.config.comparisons import (
     Added,
     AddedMembers,
     Changed,
@@ -27,12 +27,12 @@ from terrace.stacks.comparisons import (
     Removed,
     record_ways,
 )
-from terrace.stacks.config import IgnoreRule
-from terrace.stacks.keys import SECTIONS, TERRACE
-from terrace.stacks.kinds import Duration, Either, Key, Kind, ListOf, MapOf
-from terrace.stacks.load import load
-from terrace.stacks.loosening import loosened, values
-from terrace.stacks.rule_comparisons import AtRisk, Commands, Emails, PolicyFolders, Probes, Remediation, StackEntries
+from terrace.config.keys import SECTIONS, TERRACE
+from terrace.config.kinds import Duration, Either, Key, Kind, ListOf, MapOf
+from terrace.config.load import load
+from terrace.config.loosening import loosened, values
+from terrace.config.model import IgnoreRule
+from terrace.config.rule_comparisons import AtRisk, Commands, Emails, PolicyFolders, Probes, Remediation, StackEntries
 
 BASE = """\
 version: 1

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from terrace.stacks.before_plan import BeforePlan
-from terrace.stacks.comparisons import Pair, Values, record_ways
-from terrace.stacks.config import CommandProbe, RiskLevel
-from terrace.stacks.model import DEFAULT_WORKSPACE, Stack
-from terrace.stacks.stack_patterns import captures, filled, is_pattern, may_overlap
+from terrace.config.before_plan import BeforePlan
+from terrace.config.comparisons import Pair, Values, record_ways
+from terrace.config.model import DEFAULT_WORKSPACE, CommandProbe, RiskLevel
+from terrace.config.stack_patterns import captures, filled, is_pattern, may_overlap
 
 if TYPE_CHECKING:
-    from terrace.stacks.kinds import Record
+    from terrace.config.kinds import Record
 
 LEVELS_OF_RISK: tuple[RiskLevel, ...] = get_args(RiskLevel)
 HOME = "environments"
@@ -285,11 +284,10 @@ def _by_convention(environment: str, path: str) -> Values | None:
     """What holds for a folder of the conventional layout that has no entry."""
     if _owner(path) != environment or is_pattern(path):
         return None
-    stack = Stack.conventional(environment, path)
     return {
         "path": path,
         "environment": environment,
-        "name": stack.name,
+        "name": path.rpartition("/")[2],
         "after": (),
         "var_files": (),
         "backend_config": {},

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.stacks.config import (
+from terrace.config.load import BadConfig, load
+from terrace.config.loosening import loosened
+from terrace.config.model import (
     ApprovalRule,
     CommandProbe,
     CommitRules,
@@ -24,9 +26,7 @@ from terrace.stacks.config import (
     WaiverRules,
     policy_version,
 )
-from terrace.stacks.load import BadConfig, load
-from terrace.stacks.loosening import loosened
-from terrace.stacks.schema import json_schema
+from terrace.config.schema import json_schema
 
 WHOLE = b"""
 version: 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from terrace.stacks.keys import SECTIONS, TERRACE
-from terrace.stacks.kinds import WORD
+from terrace.config.keys import SECTIONS, TERRACE
+from terrace.config.kinds import WORD
 
 _HEAD = "| key | is | default | read by | for | lets more through when |"
 _RULE = "| --- | --- | --- | --- | --- | --- |"

@@ -5,23 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from terrace.stacks.comparisons import Added, Changed, Higher, Inside, Ordered, PartOf, Removed
-from terrace.stacks.config import ADVISORY, SCANNERS, CommitRules
-from terrace.stacks.key_words import PATH
-from terrace.stacks.kinds import (
-    WORD,
-    Choice,
-    Convention,
-    Duration,
-    Either,
-    Key,
-    Kind,
-    ListOf,
-    Number,
-    Record,
-    Text,
-)
-from terrace.stacks.yaml_nodes import Mapping, Node
+from terrace.config.comparisons import Added, Changed, Higher, Inside, Ordered, PartOf, Removed
+from terrace.config.kinds import WORD, Choice, Convention, Duration, Either, Key, Kind, ListOf, Number, Record, Text
+from terrace.config.model import ADVISORY, SCANNERS, CommitRules
+from terrace.config.shared_kinds import PATH
+from terrace.config.yaml_nodes import Mapping, Node
 
 _FOLDER = PartOf("policies")
 

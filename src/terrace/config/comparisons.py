@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from terrace.stacks.kinds import Record
+    from terrace.config.kinds import Record
 
 Values = Mapping[str, Any]
 """The values of one record, by key."""

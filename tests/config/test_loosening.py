@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from terrace.stacks.config import (
+from terrace.config.load import load
+from terrace.config.loosening import loosened, safe_defaults
+from terrace.config.model import (
     ApprovalRule,
     CheckSetting,
     CommitRules,
@@ -22,8 +24,6 @@ from terrace.stacks.config import (
     Volatile,
     WaiverRules,
 )
-from terrace.stacks.load import load
-from terrace.stacks.loosening import loosened, safe_defaults
 
 LEVELS: tuple[Level, ...] = ("off", "advisory", "required")
 PROBE = HttpProbe("https://example.com/health")

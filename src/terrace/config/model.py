@@ -12,8 +12,15 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
-from terrace.stacks.before_plan import BeforePlan
-from terrace.stacks.model import DEFAULT_WORKSPACE
+from terrace.config.before_plan import BeforePlan
+
+EVERY = "*"
+"""The member of `Config.submodules` that means every submodule of the repository, and none that lies in another one."""
+
+
+DEFAULT_WORKSPACE = "default"
+"""The workspace of Terraform that always exists."""
+
 
 Level = Literal["required", "advisory", "off"]
 Grade = Literal["info", "low", "medium", "high", "critical"]
@@ -420,7 +427,7 @@ class Config:
 
     def environment(self, name: str) -> Environment:
         """The environment of that name. Raises BadInput with the nearest right name when there is none."""
-        from terrace.stacks.naming import no_such
+        from terrace.config.naming import no_such
 
         for environment in (*self.environments, *self.former):
             if environment.name == name:

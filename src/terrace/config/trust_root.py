@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from terrace.config.naming import shell_word
 from terrace.errors import BadInput
-from terrace.stacks.naming import shell_word
 
 BRANCH_VARIABLE = "TERRACE_BRANCH"
 """The variable by which an operator or a generated workflow names the protected branch."""
