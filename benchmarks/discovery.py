@@ -11,8 +11,8 @@ from terrace.adapters.git.facts_cache import FactsCache
 from terrace.adapters.git.trees import GitTree
 from terrace.apps.cli.init import terrace_yaml
 from terrace.config.load import load
+from terrace.hcl.facts_store import FactsStore
 from terrace.stacks.discovery import environments
-from terrace.stacks.facts import FactsStore
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.proposals import propose
 

@@ -15,9 +15,9 @@ from terrace.adapters.git.submodules import SubmoduleRules
 from terrace.adapters.git.worktree import REFUSED
 from terrace.apps.secrets import SecretSearch
 from terrace.config.load import load
+from terrace.hcl.tree import absent_submodules, submodules
 from terrace.stacks.additions import FILE
 from terrace.stacks.discovery import lost_in_submodules
-from terrace.stacks.tree import absent_submodules, submodules
 
 pytestmark = pytest.mark.slow
 

@@ -17,9 +17,9 @@ from terrace.adapters.git.command import git_environment
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.git.worktree import REFUSED
 from terrace.errors import BadInput
+from terrace.hcl.layout import WRITTEN_BY_TERRACE
+from terrace.hcl.tree import submodules
 from terrace.stacks.additions import FILE
-from terrace.stacks.layout import WRITTEN_BY_TERRACE
-from terrace.stacks.tree import submodules
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import pytest
 
 from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
 from terrace.adapters.terraform.provider_schemas import KeptSchemas, ProviderSchemas
-from terrace.stacks.lock_file import Locked
+from terrace.hcl.lock_file import Locked
 
 A, B = ("registry/aws", "aws_a"), ("registry/aws", "aws_b")
 

@@ -9,7 +9,7 @@ import pytest
 
 from support.cli import MODULE, World, root, three_environments, world
 from support.git import clone, commit, git
-from terrace.stacks.facts import FORMAT
+from terrace.hcl.facts import FORMAT
 
 FACTS = f"facts-{FORMAT}.db"
 

@@ -20,8 +20,8 @@ from support.trees import DictTree
 from terrace.adapters.folder_tree import FolderTree
 from terrace.apps.cli.init import terrace_yaml
 from terrace.config.load import load
+from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.discovery import discovered, environments
-from terrace.stacks.facts import Forgetful
 from terrace.stacks.proposals import propose
 
 pytestmark = pytest.mark.slow

@@ -38,7 +38,7 @@ from terrace.config.model import TerraformSettings
 from terrace.config.naming import NAME
 from terrace.config.schema import json_schema
 from terrace.errors import BadInput, NotReady
-from terrace.stacks.facts import Forgetful
+from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.proposals import propose
 
 pytestmark = pytest.mark.slow

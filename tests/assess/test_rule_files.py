@@ -6,7 +6,7 @@ import pytest
 
 from terrace.assess.rule_files import first_pipelines, is_pipeline, reviewers, rule_of, same_configuration
 from terrace.config.model import ApprovalRule, CommandProbe, Config, Environment, TerraformSettings
-from terrace.stacks.tree import Entry
+from terrace.hcl.tree import Entry
 
 KINDS = (".rego", ".json")
 

@@ -8,9 +8,9 @@ from support.trees import DictTree
 from terrace.config.before_plan import BeforePlan, matches
 from terrace.config.load import BadConfig, load
 from terrace.config.loosening import loosened
+from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.before_plan import commands_of, reserved
 from terrace.stacks.config_problems import examine
-from terrace.stacks.facts import Forgetful
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Stack

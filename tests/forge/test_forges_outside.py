@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src/terrace"
-ROOMS = ("config", "stacks", "plans", "assess", "gates", "rollout", "ledger", "watch", "report", "pipelines")
+ROOMS = ("config", "hcl", "stacks", "plans", "assess", "gates", "rollout", "ledger", "watch", "report", "pipelines")
 
 WHY = {
     "assess/hygiene/pinned.py": "how the address of a module in Git is told from another one",

@@ -23,8 +23,8 @@ from terrace.adapters.terraform.fast.package import NotProven, Package, package_
 from terrace.apps.home import Home
 from terrace.config.model import TerraformSettings
 from terrace.errors import TerraformFailed
+from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.terraform import Progress
-from terrace.stacks.lock_file import read_lock_file
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from support.mirror import lay_mirror
 from support.tools import tofu
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.adapters.terraform.provider_schemas import KeptSchemas
+from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.terraform import Goal
-from terrace.stacks.lock_file import read_lock_file
 
 pytestmark = pytest.mark.aws
 

@@ -16,9 +16,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from support.tools import program
+from terrace.hcl.interface import Interface, Unread, read_interface
 from terrace.report.markers import new
 from terrace.report.module_page import page
-from terrace.stacks.interface import Interface, Unread, read_interface
 
 MODULES = Path(__file__).parent / "modules"
 SCENARIOS = sorted(path.name for path in MODULES.iterdir())

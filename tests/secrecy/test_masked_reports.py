@@ -22,11 +22,11 @@ from terrace.assess.masking import masked
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.view import view
 from terrace.errors import Diagnostic
+from terrace.hcl.interface import Interface, read_interface
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.report.module_page import page
-from terrace.stacks.interface import Interface, read_interface
 
 KEY = DigestKey("k", b"k" * 32)
 

@@ -13,10 +13,10 @@ from support.trees import DictTree, landscape
 from terrace.config.load import load
 from terrace.config.model import Config, policy_version
 from terrace.errors import BadInput
+from terrace.hcl.tree import Tree
 from terrace.stacks import repository
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.repository import Author
-from terrace.stacks.tree import Tree
 
 RULES = """\
 version: 1

@@ -11,10 +11,10 @@ from terrace.adapters.terraform import argv
 from terrace.config.load import BadConfig, load
 from terrace.config.loosening import loosened
 from terrace.errors import BadInput
+from terrace.hcl.facts_store import Forgetful
 from terrace.plans.terraform import Site
 from terrace.stacks.backends import addresses, shared
 from terrace.stacks.config_problems import examine
-from terrace.stacks.facts import Forgetful
 from terrace.stacks.model import Stack
 
 RULES = "version: 1\nenvironments: {dev: {}, prod: {after: dev}}\n"

@@ -12,8 +12,8 @@ from support.trees import DictTree
 from terrace.apps.cli.init import terrace_yaml
 from terrace.config.load import load
 from terrace.errors import BadInput
+from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.discovery import discovered, environments
-from terrace.stacks.facts import Forgetful
 from terrace.stacks.proposals import Proposal, propose
 
 BACKEND = 'terraform {\n  backend "s3" {}\n}\n'

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from support.trees import DictTree, landscape
 from terrace.errors import BadInput
+from terrace.hcl.addresses import parse_address, parse_resource, parse_written
+from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, parser, text_of
 from terrace.stacks.additions import NOTHING, Additions, Import, Move
-from terrace.stacks.addresses import parse_address, parse_resource, parse_written
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.refactoring import let_go, moves, taken_back
-from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parser, text_of
 
 MAIN = "environments/prod/main.tf"
 MODULE = 'module "m" {\n  source = "../../modules/m"\n}\n'

@@ -6,7 +6,7 @@ import pytest
 
 from support.trees import DictTree, landscape
 from terrace.config.environment_names import rank, usual_rank, word_in
-from terrace.stacks.facts import Forgetful
+from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.root_modules import find_root_modules
 
 TF = 'resource "terraform_data" "x" {}\n'

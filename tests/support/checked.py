@@ -105,7 +105,7 @@ def checks(draw: st.DrawFn) -> Checked:
 
 def call(target: str) -> Call:
     """A call of a module in that folder."""
-    from terrace.stacks.facts import ModuleCall
+    from terrace.hcl.facts import ModuleCall
 
     return Call(ModuleCall("m", target), target, target)
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from terrace.adapters.git.facts_cache import FactsCache
 from terrace.config.load import load
 from terrace.config.model import Config
+from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.tree import Entry
 from terrace.stacks.discovery import environments
-from terrace.stacks.facts import Forgetful
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
-from terrace.stacks.tree import Entry
 
 
 class DictTree:

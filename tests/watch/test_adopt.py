@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrace.hcl.literals import value_of, written
+from terrace.hcl.syntax import attributes, parser
 from terrace.plans.model import MASKED
-from terrace.stacks.literals import value_of, written
-from terrace.stacks.syntax import attributes, parser
 from terrace.watch.adopt import Adoption, Wanted, adopted
 
 FILE = """\

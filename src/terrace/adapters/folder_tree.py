@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from terrace.stacks.tree import Entry
+from terrace.hcl.tree import Entry
 
 _ABSENT = frozenset({".git", ".terraform", ".terragrunt-cache", "node_modules", ".venv"})
 """Folders of tools: what is in them is made from the rest."""

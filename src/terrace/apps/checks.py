@@ -18,13 +18,13 @@ from terrace.assess.rule_files import first_pipelines, reviewers, rule_of, same_
 from terrace.assess.waivers.judging import NONE, Waivers
 from terrace.assess.waivers.telling import more_waived
 from terrace.config.naming import shell_word
+from terrace.hcl.tree import Tree
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import Terraform
 from terrace.stacks.backends import Address, Sharing
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.repository import Repository
 from terrace.stacks.root_modules import in_no_stack
-from terrace.stacks.tree import Tree
 
 OF_CHANGES = ("commits", "trust-root", "removed-output", "gitleaks", "trufflehog")
 """Checks that say nothing about what stands."""
@@ -351,8 +351,8 @@ def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 def read_outside(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What the impacted stacks read from elsewhere: files of the machine, through links, from a store of Git LFS."""
     from terrace.assess.hygiene.outside_files import kept_elsewhere, large_files, leaving_links, outside_files
-    from terrace.stacks.layout import Layout
-    from terrace.stacks.tree import read_many
+    from terrace.hcl.layout import Layout
+    from terrace.hcl.tree import read_many
 
     change, graph = examined.change_set, examined.landscape.graph
     tree, changed = repository.tree(change.head), frozenset(change.changed)
@@ -373,7 +373,7 @@ def read_outside(examined: Examined, repository: Repository) -> tuple[Finding, .
 def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """Versions that the modules with changed files leave open."""
     from terrace.assess.hygiene.pinned import unpinned
-    from terrace.stacks.facts import Forgetful, facts_of
+    from terrace.hcl.facts_store import Forgetful, facts_of
 
     tree = repository.tree(examined.change_set.head)
     roots = {stack.path for stack in examined.landscape.stacks}
@@ -386,9 +386,9 @@ def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]
 def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What the lock files of the impacted stacks lack."""
     from terrace.assess.hygiene.lock_files import unlocked
-    from terrace.stacks.facts import provider_sources
-    from terrace.stacks.layout import LOCK_FILE
-    from terrace.stacks.lock_file import read_lock_file
+    from terrace.hcl.facts import provider_sources
+    from terrace.hcl.layout import LOCK_FILE
+    from terrace.hcl.lock_file import read_lock_file
 
     graph, tree = examined.landscape.graph, repository.tree(examined.change_set.head)
     found: list[Finding] = []
@@ -405,7 +405,7 @@ def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...
 def left_over(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What the modules with changed files declare and do not use."""
     from terrace.assess.hygiene.unused import unused
-    from terrace.stacks.tree import read_many
+    from terrace.hcl.tree import read_many
 
     tree = repository.tree(examined.change_set.head)
     found: list[Finding] = []
@@ -416,7 +416,7 @@ def left_over(examined: Examined, repository: Repository) -> tuple[Finding, ...]
 
 def touched_modules(examined: Examined, tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every folder with a changed file that holds configuration, and its configuration files, links followed."""
-    from terrace.stacks.layout import Layout, parent
+    from terrace.hcl.layout import Layout, parent
 
     layout = Layout(tree)
     for folder in sorted({parent(path) for path in examined.change_set.changed} & layout.folders.keys()):
@@ -440,7 +440,7 @@ def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 def misdocumented(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """Modules with changed files whose README does not say what they are, or has no page and needs one."""
     from terrace.apps.module_docs import ModulePages, finding, in_tree
-    from terrace.stacks.layout import parent
+    from terrace.hcl.layout import parent
 
     tree = repository.tree(examined.change_set.head)
     pages = ModulePages(tree, examined.landscape.stacks, in_tree(tree))
@@ -460,8 +460,8 @@ def named_otherwise(examined: Examined, repository: Repository) -> tuple[Finding
 def outdated(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What changed files have of former days."""
     from terrace.assess.hygiene.deprecated import deprecated
-    from terrace.stacks.facts import Forgetful, facts_of
-    from terrace.stacks.layout import parent
+    from terrace.hcl.facts_store import Forgetful, facts_of
+    from terrace.hcl.layout import parent
 
     tree = repository.tree(examined.change_set.head)
     required: dict[str, dict[str, str]] = {}
@@ -487,8 +487,8 @@ def never_equal(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding,
 
 def changed_configuration(examined: Examined, repository: Repository) -> Mapping[str, bytes]:
     """The changed configuration files of either syntax that are there, with their contents."""
-    from terrace.stacks.layout import is_configuration
-    from terrace.stacks.tree import read_many
+    from terrace.hcl.layout import is_configuration
+    from terrace.hcl.tree import read_many
 
     tree = repository.tree(examined.change_set.head)
     names = (path for path in examined.change_set.changed if is_configuration(path.rpartition("/")[2]))

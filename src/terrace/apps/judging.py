@@ -18,9 +18,9 @@ from terrace.assess.waivers.judging import Waivers, waive
 from terrace.assess.waivers.model import BASELINE
 from terrace.assess.waivers.model import PATH as WAIVERS
 from terrace.config.model import Config
+from terrace.hcl.tree import Tree
 from terrace.pipelines.weighing import weighed
 from terrace.plans.model import Plan
-from terrace.stacks.tree import Tree
 
 
 class Judge:

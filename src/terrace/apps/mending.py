@@ -11,7 +11,7 @@ from terrace.apps.checks import FORMATTED
 from terrace.apps.module_docs import ModulePages, Unknown
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput, TerraceError
-from terrace.stacks.layout import parent
+from terrace.hcl.layout import parent
 from terrace.stacks.model import ChangeSet
 
 _PAGE = "page of the module"

@@ -10,13 +10,13 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.config.model import ModuleDocs
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, Place
+from terrace.hcl.interface import Unread, read_interface
+from terrace.hcl.layout import Layout
+from terrace.hcl.tree import Tree, read_many
 from terrace.report.markers import marked, new, put
 from terrace.report.module_page import page, words
 from terrace.report.text import visible
-from terrace.stacks.interface import Unread, read_interface
-from terrace.stacks.layout import Layout
 from terrace.stacks.model import Stack
-from terrace.stacks.tree import Tree, read_many
 
 README = "README.md"
 ASIDE = frozenset({"example", "examples", "test", "tests", "testdata", "fixture", "fixtures"})

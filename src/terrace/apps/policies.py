@@ -21,8 +21,8 @@ from terrace.assess.policy.reach import CONFTEST, FILE_NAME, VIEW_KEYS, Reads, d
 from terrace.assess.policy.rego import broken, findings
 from terrace.assess.view import view
 from terrace.config.model import Config
+from terrace.hcl.tree import Tree, read_many
 from terrace.plans.model import Plan
-from terrace.stacks.tree import Tree, read_many
 
 AT_ONCE = 2
 

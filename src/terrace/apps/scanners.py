@@ -32,12 +32,12 @@ from terrace.assess.scanners.settings import FILES, Settings, settings
 from terrace.assess.waivers.comments import Skip, skips
 from terrace.config.model import Config
 from terrace.errors import NotReady
+from terrace.hcl.layout import Layout, parent
+from terrace.hcl.tree import Tree, read_many
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
 from terrace.stacks.blocks import Blocks
-from terrace.stacks.layout import Layout, parent
 from terrace.stacks.repository import Repository
-from terrace.stacks.tree import Tree, read_many
 
 LARGEST = 1 << 20
 """Larger files are not given to scanners: they are no configuration."""

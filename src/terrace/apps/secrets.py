@@ -21,7 +21,7 @@ from terrace.assess.leaks.findings import (
 from terrace.assess.leaks.model import Fingerprint, Leak, fingerprints, leaks
 from terrace.assess.leaks.patch import Patch, whole_file
 from terrace.assess.model import Finding
-from terrace.stacks.tree import read_many
+from terrace.hcl.tree import read_many
 
 _AT_ONCE = 200
 """Files of submodules that are held in memory together."""

@@ -12,7 +12,7 @@ from terrace.assess.waivers.model import BASELINE, PATH, Waiver
 from terrace.assess.waivers.reading import read_waivers
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
-from terrace.stacks.tree import Tree, read_many
+from terrace.hcl.tree import Tree, read_many
 
 
 def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:

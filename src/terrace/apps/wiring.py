@@ -24,6 +24,8 @@ from terrace.config.model import Config, Environment
 from terrace.config.trust_root import RootPlace
 from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Identity
+from terrace.hcl.read_tree import as_read, has_files_of_tofu
+from terrace.hcl.tree import Tree
 from terrace.ledger.beginnings import Beginning, Proves
 from terrace.ledger.dates import DatesCount, DatesDismissal, Reference
 from terrace.ledger.declared import Declared
@@ -36,8 +38,6 @@ from terrace.plans.terraform import Purpose, Site
 from terrace.rollout.ports import Watcher
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Notice
-from terrace.stacks.read_tree import as_read, has_files_of_tofu
-from terrace.stacks.tree import Tree
 
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups

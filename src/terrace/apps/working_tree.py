@@ -9,8 +9,8 @@ from terrace.adapters.git.facts_cache import FactsCache
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.home import Home
 from terrace.errors import NotReady
-from terrace.stacks.facts import FactsStore
-from terrace.stacks.tree import Tree
+from terrace.hcl.facts_store import FactsStore
+from terrace.hcl.tree import Tree
 
 
 def working_tree(root: Path) -> tuple[Tree, FactsStore]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from terrace.config.model import CommandProbe, Config
-from terrace.stacks.layout import is_configuration, join
+from terrace.hcl.layout import is_configuration, join
+from terrace.hcl.tree import Entry
 from terrace.stacks.submodules import GITMODULES
-from terrace.stacks.tree import Entry
 
 CODE_OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """Where forges look for the owners of files."""

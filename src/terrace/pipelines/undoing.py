@@ -6,6 +6,7 @@ from terrace.assess.model import Objection, Weight
 from terrace.assess.reversal import Undone, destruction, recovery, reversal
 from terrace.config.model import Remediate
 from terrace.errors import TerraformFailed
+from terrace.hcl.layout import LOCK_FILE
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.ledger.undone import created_by, undone_since
@@ -15,7 +16,6 @@ from terrace.plans.model import Plan
 from terrace.plans.restoring import is_newer
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.layout import LOCK_FILE
 from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
 from terrace.stacks.order import readers_of
 from terrace.stacks.refactoring import let_go

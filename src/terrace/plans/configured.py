@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from terrace.hcl.syntax import text_of
 from terrace.plans import wire
 from terrace.plans.addresses import block_of, steps_of
 from terrace.plans.evaluation import Fails, TooLong, evaluate, is_plain
@@ -22,7 +23,6 @@ from terrace.plans.model import UNKNOWN, Path, Value
 from terrace.plans.possible import ANYTHING, Constant, ValueOf, Values, is_filled, possible, the_one
 from terrace.plans.schemas import Unsettable, made_by_apply
 from terrace.plans.sources import Expression, ModuleSource, Reference, Sources, expression_of, parsed
-from terrace.stacks.syntax import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

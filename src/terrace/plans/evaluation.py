@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from terrace.hcl.literals import unescaped
+from terrace.hcl.syntax import attributes, blocks, head, text_of
 from terrace.plans.model import UNKNOWN
-from terrace.stacks.literals import unescaped
-from terrace.stacks.syntax import attributes, blocks, head, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

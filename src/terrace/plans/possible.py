@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from terrace.stacks.syntax import text_of
+from terrace.hcl.syntax import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from terrace.hcl.literals import unescaped
+from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
 from terrace.plans.clock import NO_CLOCK, Clock, read_clock
 from terrace.plans.model import UNKNOWN, Value
-from terrace.stacks.literals import unescaped
-from terrace.stacks.syntax import attributes, blocks, everything, head, parse, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from terrace.config.before_plan import BeforePlan
 from terrace.errors import Diagnostic, StateLock
+from terrace.hcl.tree import Tree
 from terrace.plans.differences import Computed
 from terrace.plans.left_states import RecordedBackend
 from terrace.plans.prepared import Prepared
@@ -22,7 +23,6 @@ from terrace.plans.schemas import Unsettable
 from terrace.plans.sources import UNREADABLE, Sources
 from terrace.stacks.backends import Address
 from terrace.stacks.model import Stack
-from terrace.stacks.tree import Tree
 
 Purpose = Literal["plan", "apply"]
 """Which credentials of the environment the child gets."""

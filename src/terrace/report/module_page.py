@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 
 from terrace.assess.leaks.text import sightings
+from terrace.hcl.interface import Input, Interface
 from terrace.report.text import visible
-from terrace.stacks.interface import Input, Interface
 
 MOST_LINES = 60
 """Lines of one value that are shown; the rest is counted."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from terrace.errors import Place
-from terrace.stacks.facts import FileFacts, Template
+from terrace.hcl.facts import FileFacts, Template
 
 _ROLE = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):")
 _ACCOUNT = re.compile(r"\d{12}")

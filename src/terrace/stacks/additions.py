@@ -9,8 +9,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
-from terrace.stacks.addresses import parse_address, parse_resource
-from terrace.stacks.literals import quoted
+from terrace.hcl.addresses import parse_address, parse_resource
+from terrace.hcl.literals import quoted
 
 FILE = "zz_terrace_additions.tf"
 """One in each folder that something is added to. Nobody's own file is called so."""

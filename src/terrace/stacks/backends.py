@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import Place
-from terrace.stacks.facts import Settings
+from terrace.hcl.facts import Settings
+from terrace.hcl.layout import is_override
 from terrace.stacks.graph import Folder, Graph, local_state_path
-from terrace.stacks.layout import is_override
 from terrace.stacks.model import Stack
 from terrace.stacks.values import ROOTED, UNKNOWN, Values
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from terrace.config.before_plan import BeforePlan
 from terrace.config.stack_patterns import captures, filled
-from terrace.stacks.layout import LOCK_FILE, is_configuration, is_written_by_terrace
+from terrace.hcl.layout import LOCK_FILE, is_configuration, is_written_by_terrace
 
 if TYPE_CHECKING:
     from terrace.config.model import Config

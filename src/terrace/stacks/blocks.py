@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from terrace.hcl.syntax import blocks, head, line_of, parse
+from terrace.hcl.tree import Tree
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.syntax import blocks, head, line_of, parse
-from terrace.stacks.tree import Tree
 
 _STEP = re.compile(r"module\.([^.\[]+)")
 

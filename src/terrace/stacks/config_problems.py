@@ -10,16 +10,16 @@ from terrace.config.model import EVERY, Config
 from terrace.config.naming import nearest, shell_word
 from terrace.config.yaml_nodes import Problem
 from terrace.errors import BadInput, Place
+from terrace.hcl.facts_store import FactsStore
+from terrace.hcl.layout import Layout, join, parent
+from terrace.hcl.tree import Tree, submodule_of, submodules
 from terrace.stacks.backends import addresses, shared
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.discovery import discovered, unmatched
-from terrace.stacks.facts import FactsStore
 from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.layout import Layout, join, parent
 from terrace.stacks.refusals import refused_stacks
 from terrace.stacks.root_modules import roots_in_no_stack
-from terrace.stacks.tree import Tree, submodule_of, submodules
 
 BACKEND_FILE = ".tfbackend"
 """How the names of files with settings of a backend end."""

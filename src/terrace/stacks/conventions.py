@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from terrace.stacks.layout import parent
-from terrace.stacks.tree import Tree
+from terrace.hcl.layout import parent
+from terrace.hcl.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)

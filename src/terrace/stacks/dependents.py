@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from terrace.stacks.facts import OutputUse
+from terrace.hcl.facts import OutputUse
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import Dependent, LostOutput, Stack
 from terrace.stacks.order import Edge

@@ -9,9 +9,9 @@ from terrace.config.model import Config, StackPattern, StackSetting
 from terrace.config.naming import NAME, nearest, no_such
 from terrace.config.stack_patterns import covers, filled, matching
 from terrace.errors import BadInput, Place
-from terrace.stacks.layout import Layout
+from terrace.hcl.layout import Layout
+from terrace.hcl.tree import Tree, absent_submodules
 from terrace.stacks.model import Stack
-from terrace.stacks.tree import Tree, absent_submodules
 
 HOME = "environments"
 """The folder of the convention: `environments/<env>` and `environments/<env>/<stack>`."""

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from terrace.config.model import DEFAULT_WORKSPACE, Environment
-from terrace.stacks.facts import FactsStore, FileFacts, ModuleCall, Settings, Template, facts_of, template_facts
-from terrace.stacks.layout import LOCK_FILE, Layout, is_override, join
+from terrace.hcl.facts import FileFacts, ModuleCall, Settings, Template
+from terrace.hcl.facts_store import FactsStore, facts_of, template_facts
+from terrace.hcl.layout import LOCK_FILE, Layout, is_override, join
+from terrace.hcl.tree import SUBMODULE_HINT, Tree, absent_submodules, submodule_of, submodules
 from terrace.stacks.model import Notice, Stack
-from terrace.stacks.tree import SUBMODULE_HINT, Tree, absent_submodules, submodule_of, submodules
 from terrace.stacks.values import Values, depends_on_stack, path_of
 
 _LOCAL = ("./", "../")

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from terrace.config.model import Config
+from terrace.hcl.layout import LOCK_FILE, Layout, is_automatic_variables
+from terrace.hcl.tree import Entry, Tree, submodules
 from terrace.stacks.backends import addresses, common
 from terrace.stacks.before_plan import commands_of, has_commands, seen_by
 from terrace.stacks.dependents import dependents, lost_outputs
 from terrace.stacks.graph import Graph
 from terrace.stacks.inert import VERSION_FILES, is_inert
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables
 from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, Renamed, Stack
 from terrace.stacks.order import edges, uncertain_edges
-from terrace.stacks.tree import Entry, Tree, submodules
 from terrace.stacks.watches import Changed, Watch, watches
 
 CONFIG_FILE = "terrace.yaml"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrace.stacks.layout import LOCK_FILE, is_automatic_variables
+from terrace.hcl.layout import LOCK_FILE, is_automatic_variables
 
 VERSION_FILES = frozenset({".terraform-version", ".opentofu-version", ".tool-versions"})
 """Files that say which version of the binary runs, for the folder where they are and for those below it."""

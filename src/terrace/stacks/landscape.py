@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from terrace.config.model import Config
+from terrace.hcl.facts_store import FactsStore
+from terrace.hcl.tree import Tree
 from terrace.stacks.discovery import discover, lost_in_submodules
-from terrace.stacks.facts import FactsStore
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import Stack
 from terrace.stacks.refusals import Refusal, refused_stacks, with_dependents
 from terrace.stacks.root_modules import RootModule, in_no_stack, roots_in_no_stack
-from terrace.stacks.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from itertools import product
 
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import BadInput, Place
+from terrace.hcl.facts import Settings
 from terrace.stacks.backends import Address, Match, addresses, matches, read_address
-from terrace.stacks.facts import Settings
 from terrace.stacks.graph import Graph, local_state_path
 from terrace.stacks.model import Notice, Stack
 from terrace.stacks.values import MOST_VALUES, UNKNOWN, Values, from_root

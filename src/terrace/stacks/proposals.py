@@ -17,13 +17,13 @@ from terrace.config.load import asks, is_production, ladder
 from terrace.config.naming import NAME
 from terrace.config.shared_kinds import PATH
 from terrace.config.stack_patterns import fault, filled, matching
+from terrace.hcl.facts_store import FactsStore
+from terrace.hcl.layout import Layout, is_automatic_variables, parent
+from terrace.hcl.tree import Tree
 from terrace.stacks.accounts import Account
 from terrace.stacks.conventions import Convention, conventions
 from terrace.stacks.discovery import HOME
-from terrace.stacks.facts import FactsStore
-from terrace.stacks.layout import Layout, is_automatic_variables, parent
 from terrace.stacks.root_modules import RootModule, find_root_modules
-from terrace.stacks.tree import Tree
 
 UNNAMED = "default"
 """The environment of a repository that names none: what Terraform calls the workspace that nobody chose."""

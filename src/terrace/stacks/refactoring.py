@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from terrace.hcl.addresses import parse_written
+from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
+from terrace.hcl.tree import Tree, read_many
 from terrace.stacks.additions import Move
-from terrace.stacks.addresses import parse_written
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
-from terrace.stacks.syntax import attributes, blocks, everything, head, parse, text_of
-from terrace.stacks.tree import Tree, read_many
 
 
 def moves(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> frozenset[Move]:

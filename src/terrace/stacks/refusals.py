@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from terrace.config.model import DEFAULT_WORKSPACE, Config
 from terrace.errors import BadInput, Place
+from terrace.hcl.tree import SUBMODULE_HINT, AbsentSubmodule, Tree, absent_submodules, submodule_of, submodules
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.model import Stack
 from terrace.stacks.order import edges, needs
-from terrace.stacks.tree import SUBMODULE_HINT, AbsentSubmodule, Tree, absent_submodules, submodule_of, submodules
 from terrace.stacks.watches import Changed, watches
 
 SINGLE_STATE_BACKENDS = frozenset({"http", "artifactory", "etcd", "swift"})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from terrace.stacks.tree import Tree
+from terrace.hcl.tree import Tree
 
 
 @dataclass(frozen=True, slots=True, order=True)

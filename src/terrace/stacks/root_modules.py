@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from terrace.config.environment_names import HOMES, is_vague, rank
 from terrace.config.stack_patterns import ASIDE, covers
 from terrace.errors import Place
+from terrace.hcl.facts import FileFacts, Settings
+from terrace.hcl.facts_store import FactsStore, facts_of
+from terrace.hcl.layout import LOCK_FILE, Layout, is_automatic_variables, join, parent
+from terrace.hcl.tree import Tree
 from terrace.stacks.accounts import Used, needs_variables, used_by
-from terrace.stacks.facts import FactsStore, FileFacts, Settings, facts_of
 from terrace.stacks.graph import Graph
-from terrace.stacks.layout import LOCK_FILE, Layout, is_automatic_variables, join, parent
 from terrace.stacks.model import Notice, Stack
-from terrace.stacks.tree import Tree
 
 _MODULES = frozenset({"modules", "module"})
 _SHOWN = 5

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from terrace.config.naming import shell_word
+from terrace.hcl.layout import LOCK_FILE, is_configuration, parent
+from terrace.hcl.tree import Tree
 from terrace.stacks.impact import reasons_for
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.layout import LOCK_FILE, is_configuration, parent
 from terrace.stacks.model import Notice, Reason
-from terrace.stacks.tree import Tree
 
 _OF_TERRAFORM = ".terraform"
 _STATE = ".tfstate"

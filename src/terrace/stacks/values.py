@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import TYPE_CHECKING
 
-from terrace.stacks.facts import Part, Template
-from terrace.stacks.layout import join
+from terrace.hcl.facts import Part, Template
+from terrace.hcl.layout import join
 from terrace.stacks.model import Stack
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from terrace.stacks.facts import FileFacts, Read, Template
+from terrace.hcl.facts import FileFacts, Read, Template
+from terrace.hcl.layout import join, parent
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.inert import is_inert
-from terrace.stacks.layout import join, parent
 from terrace.stacks.model import Stack
 from terrace.stacks.values import UNKNOWN, Values, depends_on_stack, from_root, path_of
 

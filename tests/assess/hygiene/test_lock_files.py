@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from terrace.assess.hygiene.lock_files import unlocked
-from terrace.stacks.facts import provider_sources
-from terrace.stacks.hcl import read_facts
-from terrace.stacks.lock_file import Locked, read_lock_file
+from terrace.hcl.facts import provider_sources
+from terrace.hcl.lock_file import Locked, read_lock_file
+from terrace.hcl.read_facts import read_facts
 
 AWS = "registry.terraform.io/hashicorp/aws"
 BOTH = ("linux_amd64", "darwin_arm64")

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from terrace.assess.hygiene.outside_files import kept_elsewhere, large_files, leaving_links, outside_files
 from terrace.assess.model import Status
-from terrace.stacks.facts import Forgetful
+from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.layout import Layout
+from terrace.hcl.tree import Entry
 from terrace.stacks.graph import Graph
-from terrace.stacks.layout import Layout
 from terrace.stacks.model import Stack
-from terrace.stacks.tree import Entry
 
 
 class Files:

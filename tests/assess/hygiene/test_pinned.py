@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.hygiene.pinned import unpinned
-from terrace.stacks.facts import FileFacts, ModuleCall
-from terrace.stacks.hcl import read_facts
+from terrace.hcl.facts import FileFacts, ModuleCall
+from terrace.hcl.read_facts import read_facts
 
 
 def said(text: str, *, root: bool = False) -> list[tuple[str, int]]:

@@ -12,8 +12,8 @@ from terrace.assess.hygiene.deprecated import deprecated
 from terrace.assess.hygiene.names import misnamed
 from terrace.assess.hygiene.unused import unused
 from terrace.config.model import Naming
-from terrace.stacks.hcl import read_facts
-from terrace.stacks.interface import read_interface
+from terrace.hcl.interface import read_interface
+from terrace.hcl.read_facts import read_facts
 
 
 def said(text: str, **more: str) -> list[tuple[str, int]]:

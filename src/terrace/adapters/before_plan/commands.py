@@ -40,9 +40,9 @@ from terrace.assess.masking import HIDDEN, without_secrets
 from terrace.config.before_plan import BeforePlan
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, NotReady, Place
+from terrace.hcl.tree import Tree
 from terrace.plans.prepared import CommandFailed, Prepared, PreparedFile
 from terrace.plans.terraform import Site
-from terrace.stacks.tree import Tree
 
 KEPT_BYTES = 4 * 2**30
 """How many bytes of results are kept; the ones that were not used for the longest time go first."""

@@ -13,11 +13,11 @@ from pathlib import Path
 from terrace.adapters.files import read_plain
 from terrace.config.before_plan import BeforePlan
 from terrace.errors import BadInput
+from terrace.hcl.layout import Layout
+from terrace.hcl.tree import Tree, read_many
 from terrace.plans.prepared import Prepared
 from terrace.plans.terraform import Site
 from terrace.stacks.before_plan import reserved
-from terrace.stacks.layout import Layout
-from terrace.stacks.tree import Tree, read_many
 
 OUTPUT_BYTES = 512 * 2**20
 """How many bytes a command may leave behind."""

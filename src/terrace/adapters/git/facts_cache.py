@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from terrace.stacks.facts import FORMAT
+from terrace.hcl.facts import FORMAT
 
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_BUSY_RECOVERY", "SQLITE_CANTOPEN")
 

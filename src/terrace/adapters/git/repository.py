@@ -24,8 +24,8 @@ from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, NotReady, TerraceError
+from terrace.hcl.tree import Tree
 from terrace.stacks.repository import Author, Commit, co_authors
-from terrace.stacks.tree import Tree
 
 _NOBODY = "terrace@localhost"
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")

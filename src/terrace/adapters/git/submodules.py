@@ -24,8 +24,8 @@ from terrace.adapters.git.trees import Contents, GitTree
 from terrace.adapters.git.worktree import check_path
 from terrace.adapters.process import Finished
 from terrace.errors import BadInput, Interrupted, NotReady, Place, TerraceError
+from terrace.hcl.tree import AbsentSubmodule, Entry
 from terrace.stacks.submodules import GITMODULES, Address, Declared, address, declared, is_chosen, shown
-from terrace.stacks.tree import AbsentSubmodule, Entry
 
 FETCH_SECONDS = 300.0
 """How long one fetch of a submodule may take, in seconds."""

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from terrace.adapters.git.command import damaged, git, objects
 from terrace.adapters.git.names import commit_id
 from terrace.errors import NotReady
-from terrace.stacks.tree import Entry
+from terrace.hcl.tree import Entry
 
 _SUBMODULE = b"160000"
 _OVERHEAD = 256

@@ -26,8 +26,8 @@ import msgspec
 from terrace.adapters.files import NEW_FILE, OPEN_FOLDER, opened_parent
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, NotReady, Place, TerraceError
-from terrace.stacks.layout import Layout, is_written_by_terrace
-from terrace.stacks.tree import Entry, Tree
+from terrace.hcl.layout import Layout, is_written_by_terrace
+from terrace.hcl.tree import Entry, Tree
 
 REFUSED = "refused-by-terrace-since-it-leads-out-of-the-repository"
 """What a link leads to in a private checkout when the one of the commit leads out of the repository."""

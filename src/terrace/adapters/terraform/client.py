@@ -56,6 +56,7 @@ from terrace.errors import (
     TerraceError,
     TerraformFailed,
 )
+from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.differences import Computed
 from terrace.plans.left_states import RecordedBackend
 from terrace.plans.prepared import Prepared
@@ -64,7 +65,6 @@ from terrace.plans.state_file import STATE_BYTES, is_encrypted, read_state
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
 from terrace.plans.versions import Version
 from terrace.stacks.backends import moved_parts
-from terrace.stacks.lock_file import read_lock_file
 from terrace.stacks.model import Stack
 
 _Made = Callable[[Mapping[str, str]], MadePlan]

@@ -16,8 +16,8 @@ from typing import Any
 from terrace.adapters.file_lock import file_lock
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.config.model import DEFAULT_WORKSPACE
+from terrace.hcl.layout import is_automatic_variables
 from terrace.plans.terraform import Site
-from terrace.stacks.layout import is_automatic_variables
 
 LOCK_FILE = ".terraform.lock.hcl"
 OVERRIDE = "zz_terrace_override.tf"

@@ -13,10 +13,10 @@ from terrace.adapters.host import sync_folder
 from terrace.adapters.terraform.data_folder import LOCAL_BACKENDS
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import BadInput, NotReady, TerraceError
+from terrace.hcl.layout import is_configuration
+from terrace.hcl.read_facts import read_facts
 from terrace.plans.left_states import LeftState, RecordedBackend, UncommittedBackend
 from terrace.plans.state_file import STATE_BYTES, holds_nothing, read_state
-from terrace.stacks.hcl import read_facts
-from terrace.stacks.layout import is_configuration
 from terrace.stacks.model import Stack
 
 _NAME = "terraform.tfstate"

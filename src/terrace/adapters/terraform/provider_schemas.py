@@ -12,9 +12,9 @@ from terrace.adapters.terraform.fast.block_schema import unsettable
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.terraform.fast.schema import BadSchema
 from terrace.adapters.terraform.fast.schema_store import SchemaStore
+from terrace.hcl.lock_file import Locked
 from terrace.plans.differences import Computed
 from terrace.plans.schemas import Unsettable, computed_attributes
-from terrace.stacks.lock_file import Locked
 
 _kept = msgspec.json.Decoder(dict[str, list[str]])
 

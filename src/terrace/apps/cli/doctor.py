@@ -31,6 +31,7 @@ from terrace.config.load import BadConfig, load
 from terrace.config.model import Config, Environment
 from terrace.config.trust_root import REMOTE_SETTING
 from terrace.errors import TerraceError
+from terrace.hcl.tree import Tree
 from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import strange_times
 from terrace.ledger.dates import doubt
@@ -42,7 +43,6 @@ from terrace.stacks.discovery import environments
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Notice
 from terrace.stacks.root_modules import in_no_stack
-from terrace.stacks.tree import Tree
 from terrace.stacks.uncommitted import uncommitted
 from terrace.watch.states import problems
 

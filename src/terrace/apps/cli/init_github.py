@@ -17,8 +17,8 @@ from terrace.apps.workflows.settings import Setting, settings
 from terrace.apps.workflows.upgrading import Upgrade, diff, upgrade
 from terrace.apps.workflows.writing import elsewhere, perform, recorded, there
 from terrace.errors import BadInput
+from terrace.hcl.facts import provider_sources
 from terrace.report.text import visible
-from terrace.stacks.facts import provider_sources
 
 
 def init_github(folder: str, clouds: tuple[str, ...], *, renew: bool, dry_run: bool, as_json: bool) -> int:

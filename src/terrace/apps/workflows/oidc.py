@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.premises import Premises
 from terrace.apps.workflows.settings import FOLDER
-from terrace.stacks.literals import quoted
+from terrace.hcl.literals import quoted
 
 TITLES: Mapping[str, str] = {"aws": "AWS", "azure": "Azure"}
 """What people call the clouds."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from terrace.assess.hygiene.renamed import ARGUMENTS, TYPES, Where
 from terrace.assess.model import Finding, Severity, Status
+from terrace.hcl.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
+from terrace.hcl.terraform_json import read_terraform_json
 from terrace.plans.versions import is_below
-from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
-from terrace.stacks.terraform_json import read_terraform_json
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.stacks.lock_file import Locked
+from terrace.hcl.lock_file import Locked
 
 
 def unlocked(

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from terrace.assess.model import Finding, Severity, Status
 from terrace.config.model import Naming
 from terrace.config.patterns import WORDS, fits
-from terrace.stacks.declared import Declared, declared
-from terrace.stacks.layout import is_override
+from terrace.hcl.declared import Declared, declared
+from terrace.hcl.layout import is_override
 
 _CALLED = {"data": "data source", "ephemeral": "ephemeral resource", "local": "local value"}
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z\W_]+", re.UNICODE)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.stacks.facts import Part, Read, Template
+from terrace.hcl.facts import Part, Read, Template
+from terrace.hcl.layout import Layout, join, parent
 from terrace.stacks.graph import Folder, Graph
-from terrace.stacks.layout import Layout, join, parent
 from terrace.stacks.model import Stack
 
 RULE = "outside-files"
@@ -125,7 +125,7 @@ def _reads(folder: Folder, layout: Layout, stack: Stack) -> Iterator[tuple[str, 
 
 def _of_template(layout: Layout, folder: Folder, stack: Stack, read: Read) -> Iterator[tuple[str, Read]]:
     """What a template of the repository reads by itself, with the path of the template."""
-    from terrace.stacks.hcl import read_template
+    from terrace.hcl.read_facts import read_template
 
     text, whole = _known(read.template, folder.path, stack.path)
     path = join("", text or ".") if whole and not text.startswith(("/", "~")) else None

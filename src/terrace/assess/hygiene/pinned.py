@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.stacks.facts import FileFacts, ModuleCall
+from terrace.hcl.facts import FileFacts, ModuleCall
 
 _REGISTRY = re.compile(r"(?:[A-Za-z0-9.-]+\.[A-Za-z0-9-]+(?::\d+)?/)?[\w-]+/[\w-]+/[a-z0-9]+(?://.*)?", re.ASCII)
 _GIT = re.compile(r"git::|git@|(?:github\.com|bitbucket\.org)/|[a-z+]+://[^?]*\.git(?:$|[/?])")

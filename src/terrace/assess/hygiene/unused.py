@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.stacks.syntax import attributes, blocks, everything, head, line_of, parse, text_of
+from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, parse, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -15,8 +15,8 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.assess.leaks.names import says_secret, words
-from terrace.stacks.literals import unescaped
-from terrace.stacks.syntax import head, parser, text_of
+from terrace.hcl.literals import unescaped
+from terrace.hcl.syntax import head, parser, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -126,7 +126,7 @@ def _check_nesting(name: str, events: Iterable[Any]) -> None:
 
 
 def _tflint(found: Mapping[str, bytes]) -> Settings:
-    from terrace.stacks.syntax import attributes, blocks, head, parse, text_of
+    from terrace.hcl.syntax import attributes, blocks, head, parse, text_of
 
     name = ".tflint.hcl"
     tree = parse(found.get(name, b""))

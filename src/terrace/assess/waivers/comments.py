@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from terrace.stacks.syntax import blocks, everything, head, line_of, parse, text_of
+from terrace.hcl.syntax import blocks, everything, head, line_of, parse, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

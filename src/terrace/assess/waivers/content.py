@@ -8,7 +8,7 @@ from functools import cache
 
 from terrace.assess.model import Finding
 from terrace.assess.waivers.judging import Content
-from terrace.stacks.tree import Tree
+from terrace.hcl.tree import Tree
 
 
 def fingerprint(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, get_args
 from msgspec import Meta
 
 from terrace.config.naming import NAME
-from terrace.stacks.addresses import ADDRESS_PATTERN, LONGEST, RESOURCE_PATTERN, SIGHTED_PATTERN
+from terrace.hcl.addresses import ADDRESS_PATTERN, LONGEST, RESOURCE_PATTERN, SIGHTED_PATTERN
 
 _NAME = NAME.pattern
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}"

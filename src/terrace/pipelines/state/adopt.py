@@ -11,6 +11,7 @@ from typing import Any
 
 from terrace.config.naming import no_such, shell_word
 from terrace.errors import BadInput, NotReady, TerraceError
+from terrace.hcl.lock_file import read_lock_file
 from terrace.ledger import folds, kinds
 from terrace.ledger.adoptions import newest_adoptions
 from terrace.ledger.model import Draft, History
@@ -31,7 +32,6 @@ from terrace.plans.state_file import addresses_in, compare, holds_nothing, is_en
 from terrace.plans.terraform import Purpose, Site, StateSnapshot
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.lock_file import read_lock_file
 from terrace.stacks.model import Destruction, Stack
 from terrace.watch.echo import found_outside
 from terrace.watch.payload import sighting_to_payload

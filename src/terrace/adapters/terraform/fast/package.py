@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terrace.adapters.terraform.fast.kept import keep
-from terrace.stacks.lock_file import Locked
+from terrace.hcl.lock_file import Locked
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 

@@ -14,8 +14,8 @@ from terrace.adapters.terraform.fast.lane import REATTACH, Lane, LaneDied, Load,
 from terrace.adapters.terraform.fast.memory import Memory, Surprise, named
 from terrace.adapters.terraform.fast.package import NotInstalled, NotProven, Package, package_of
 from terrace.adapters.terraform.fast.types import types_in, words
+from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.terraform import Site
-from terrace.stacks.lock_file import read_lock_file
 
 PLAIN: Mapping[str, str] = {}
 """What Terraform's environment gets on the plain way: nothing more."""

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 
 from support.hostile import HOSTILE, texts
+from terrace.hcl.literals import NoLiteral, quoted, value_of
+from terrace.hcl.read_facts import read_facts
+from terrace.hcl.syntax import attributes, blocks, everything, parse, parser, text_of
 from terrace.stacks.additions import Additions, Import
-from terrace.stacks.hcl import read_facts
-from terrace.stacks.literals import NoLiteral, quoted, value_of
-from terrace.stacks.syntax import attributes, blocks, everything, parse, parser, text_of
 
 MORE = ("$${x}", "$$${x}", "%%{if}", "${", "%{", "$%{", "%${x}", "a$", "\U0001f600 \U000e0041", "\\u0024{x}", "\\")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
-from terrace.stacks.tree import AbsentSubmodule, Entry, Tree, absent_submodules, read_many, submodules
+from terrace.hcl.tree import AbsentSubmodule, Entry, Tree, absent_submodules, read_many, submodules
 
 Product = Literal["terraform", "tofu"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from terrace.stacks.syntax import attributes, blocks, head, line_of, parse
-from terrace.stacks.terraform_json import read_terraform_json
+from terrace.hcl.syntax import attributes, blocks, head, line_of, parse
+from terrace.hcl.terraform_json import read_terraform_json
 
 LABELS = {"variable": 1, "output": 1, "module": 1, "resource": 2, "data": 2, "ephemeral": 2}
 """Blocks with a name, and how many labels they have; the last is the name."""

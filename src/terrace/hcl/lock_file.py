@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.stacks.syntax import attributes, blocks, everything, head, parse, text_of
+from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import pytest
 
 from support.trees import DictTree
 from terrace.config.model import Config, Environment
-from terrace.stacks.facts import Forgetful
+from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.read_tree import as_read, has_files_of_tofu
+from terrace.hcl.tree import submodules
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.read_tree import as_read, has_files_of_tofu
-from terrace.stacks.tree import submodules
 
 CLOUD = "terraform {\n  cloud {}\n}\n"
 LOCAL = 'terraform {\n  backend "local" {}\n}\n'

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from terrace.stacks.facts import BUILTIN, implied_provider
-from terrace.stacks.layout import is_override
-from terrace.stacks.literals import NoLiteral, value_of, written
-from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, parse, text_of
-from terrace.stacks.terraform_json import read_terraform_json
+from terrace.hcl.facts import BUILTIN, implied_provider
+from terrace.hcl.layout import is_override
+from terrace.hcl.literals import NoLiteral, value_of, written
+from terrace.hcl.syntax import attributes, blocks, everything, first_error, head, parse, text_of
+from terrace.hcl.terraform_json import read_terraform_json
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from terrace.stacks.terraform_json import read_terraform_json
+from terrace.hcl.terraform_json import read_terraform_json
 
 LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "output": 1, "variable": 1, "check": 1, "provider": 1}
 """How many labels a block of that name has; one of another name has none."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from terrace.stacks.facts import (
+from terrace.hcl.facts import (
     FileFacts,
     ModuleCall,
     OutputUse,
@@ -24,14 +24,14 @@ from terrace.stacks.facts import (
     Words,
     implied_provider,
 )
-from terrace.stacks.literals import NoLiteral, unescaped, value_of, written
-from terrace.stacks.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
+from terrace.hcl.literals import NoLiteral, unescaped, value_of, written
+from terrace.hcl.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
 
 if TYPE_CHECKING:
     import msgspec
 from tree_sitter import Node
 
-from terrace.stacks.terraform_json import read_terraform_json
+from terrace.hcl.terraform_json import read_terraform_json
 
 READERS = frozenset(
     {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from terrace.stacks.tree import Tree
+from terrace.hcl.tree import Tree
 
 LOCK_FILE = ".terraform.lock.hcl"
 WRITTEN_BY_TERRACE = ("zz_terrace_override.tf", "zz_terrace_additions.tf")

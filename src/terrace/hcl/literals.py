@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from terrace.stacks.syntax import everything, text_of
+from terrace.hcl.syntax import everything, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -9,12 +9,12 @@ import pytest
 
 import terrace
 from terrace.assess.hygiene.deprecated import deprecated
-from terrace.stacks.declared import declared
-from terrace.stacks.interface import Interface, read_interface
-from terrace.stacks.terraform_json import read_terraform_json
+from terrace.hcl.declared import declared
+from terrace.hcl.interface import Interface, read_interface
+from terrace.hcl.terraform_json import read_terraform_json
 
 TWICE = b'{"variable": {"hidden": {}}, "variable": {"shown": {}}}'
-READERS = ("stacks", "assess/hygiene")
+READERS = ("hcl", "stacks", "assess/hygiene")
 
 
 def test_a_name_that_is_twice_in_an_object_has_all_its_values() -> None:

@@ -1,0 +1,77 @@
+"""The facts of files by their content: read once for each content, and kept where a store keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from terrace.hcl.facts import FileFacts
+from terrace.hcl.tree import Tree, read_many
+
+
+class FactsStore(Protocol):
+    """Keeps encoded facts by key. It may forget, it never fails, and it never gives what was not put."""
+
+    def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
+        """What is known of these keys."""
+        ...
+
+    def put_many(self, facts: Mapping[str, bytes]) -> None:
+        """Keep these, if possible."""
+        ...
+
+
+class Forgetful:
+    """A store that keeps nothing."""
+
+    def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
+        return {}
+
+    def put_many(self, facts: Mapping[str, bytes]) -> None:
+        return None
+
+
+_DECODER = msgspec.msgpack.Decoder(FileFacts)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def facts_of(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
+    """The facts of these files, which must be entries. Only files that the store does not know are read."""
+    return _facts(tree, {path: _key(path, tree.entries[path].blob) for path in paths}, store, template=False)
+
+
+def template_facts(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
+    """The facts of files that `templatefile` fills in, which must be entries: their expressions read files too."""
+    return _facts(tree, {path: f"template:{tree.entries[path].blob}" for path in paths}, store, template=True)
+
+
+def _facts(tree: Tree, keys: Mapping[str, str], store: FactsStore, *, template: bool) -> dict[str, FileFacts]:
+    found: dict[str, FileFacts] = {}
+    for key, encoded in store.get_many(set(keys.values())).items():
+        try:
+            found[key] = _DECODER.decode(encoded)
+        except msgspec.MsgspecError:
+            continue
+    new = {key: path for path, key in keys.items() if key not in found}
+    if new:
+        found.update(_read(tree, new, store, template=template))
+    return {path: found[key] for path, key in keys.items()}
+
+
+def _read(tree: Tree, new: Mapping[str, str], store: FactsStore, *, template: bool) -> dict[str, FileFacts]:
+    # Loading the parser takes longer than all of the work when everything is known already.
+    from terrace.hcl.read_facts import read_facts, read_template_facts
+
+    contents = read_many(tree, new.values())
+    if template:
+        facts = {key: read_template_facts(contents[path]) for key, path in new.items()}
+    else:
+        facts = {key: read_facts(path, contents[path]) for key, path in new.items()}
+    store.put_many({key: _ENCODER.encode(one) for key, one in facts.items()})
+    return facts
+
+
+def _key(path: str, blob: str) -> str:
+    return f"json:{blob}" if path.endswith(".json") else blob
