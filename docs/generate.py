@@ -10,8 +10,8 @@ import click
 
 from terrace.apps.cli.main import SECTIONS, cli
 from terrace.apps.policy_pack import described
-from terrace.assess.defaults import DEFAULTS
 from terrace.assess.factors import FACTORS, LEVELS
+from terrace.clouds.defaults import DEFAULTS
 from terrace.config.schema import reference
 
 REFERENCE = Path(__file__).parent / "reference"

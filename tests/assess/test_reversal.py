@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.plans import change, plan_of
 from terrace.assess.model import Objection, Weight
 from terrace.assess.reversal import Undone, destruction, reversal
-from terrace.assess.stateful import STATEFUL, is_stateful
+from terrace.clouds.stateful import STATEFUL, is_stateful
 from terrace.plans.model import Action, OutputChange, ResourceChange
 
 NOTHING = Undone(created=())

@@ -9,14 +9,27 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src/terrace"
-ROOMS = ("config", "hcl", "stacks", "plans", "assess", "gates", "rollout", "ledger", "watch", "report", "pipelines")
+ROOMS = (
+    "config",
+    "clouds",
+    "hcl",
+    "stacks",
+    "plans",
+    "assess",
+    "gates",
+    "rollout",
+    "ledger",
+    "watch",
+    "report",
+    "pipelines",
+)
 
 WHY = {
     "assess/hygiene/pinned.py": "how the address of a module in Git is told from another one",
     "assess/hygiene/outside_files.py": "how a source of a module that is no folder looks",
     "assess/leaks/kinds.py": "whose tokens are found in a change",
     "assess/rule_files.py": "which files of a repository a forge acts on",
-    "assess/stateful.py": "a type of resource of a Terraform provider",
+    "clouds/stateful.py": "a type of resource of a Terraform provider",
     "gates/conversation/plain_lines.py": "which lines of a comment a forge shows as they are",
     "gates/ci_runs.py": "which forge tells of a run that opened a deployment",
     "gates/people.py": "addresses that a forge gives to people who hide theirs",

@@ -11,7 +11,7 @@ from simulation.cloud import Change
 from simulation.naive import Events
 from simulation.site import KEYS, STACKS, Branch
 from simulation.world import Applied, World, signature
-from terrace.assess.stateful import is_stateful
+from terrace.clouds.stateful import is_stateful
 from terrace.config.model import ApprovalRule, Config
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from terrace.assess.model import Objection, Weight
-from terrace.assess.stateful import is_stateful
+from terrace.clouds.stateful import is_stateful
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Action, Plan, ResourceChange
 

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from terrace.assess.exposure import (
+from terrace.assess.factors import FACTORS, LEVELS, Level
+from terrace.assess.model import Assessment, Finding, Severity, Status
+from terrace.clouds.exposure import (
     HARMLESS,
     PROTECTION_ATTRIBUTES,
     RIGHTS_ATTRIBUTES,
@@ -21,9 +23,7 @@ from terrace.assess.exposure import (
     WORLD_SWITCHES,
     is_one_of,
 )
-from terrace.assess.factors import FACTORS, LEVELS, Level
-from terrace.assess.model import Assessment, Finding, Severity, Status
-from terrace.assess.stateful import is_stateful
+from terrace.clouds.stateful import is_stateful
 from terrace.plans.model import Action, Masked, Path, Plan, ResourceChange, Unknown, Value
 
 IDLE = timedelta(days=30)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from terrace.assess.defaults import UNSET, defaults_of
 from terrace.assess.leaks.plan import Copies, copies_of, in_value
+from terrace.clouds.defaults import UNSET, defaults_of
 from terrace.plans.addresses import block_of
 from terrace.plans.model import MASKED, UNKNOWN, OutputChange, Path, Plan, ResourceChange, Value
 

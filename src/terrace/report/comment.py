@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
-from terrace.assess.stateful import is_stateful
+from terrace.clouds.stateful import is_stateful
 from terrace.config.naming import shell_word
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value

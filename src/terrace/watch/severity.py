@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from terrace.assess.exposure import HARMLESS, PROTECTION_ATTRIBUTES, SECURITY_ATTRIBUTES, SECURITY_TYPES, is_one_of
 from terrace.assess.model import Severity
-from terrace.assess.stateful import is_stateful
+from terrace.clouds.exposure import HARMLESS, PROTECTION_ATTRIBUTES, SECURITY_ATTRIBUTES, SECURITY_TYPES, is_one_of
+from terrace.clouds.stateful import is_stateful
 from terrace.plans.model import Action
 
 

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from terrace.assess.hygiene.deprecated import MOST, deprecated
-from terrace.assess.hygiene.renamed import ARGUMENTS, TYPES
 from terrace.assess.model import Severity, Status
 from terrace.assess.scanners.together import Places, together
+from terrace.clouds.renamed import ARGUMENTS, TYPES
 
 
 def said(text: str, name: str = "main.tf") -> list[tuple[int, str, str | None]]:

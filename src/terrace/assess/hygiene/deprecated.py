@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from terrace.assess.hygiene.renamed import ARGUMENTS, TYPES, Where
 from terrace.assess.model import Finding, Severity, Status
+from terrace.clouds.renamed import ARGUMENTS, TYPES, Where
 from terrace.hcl.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
 from terrace.hcl.terraform_json import read_terraform_json
 from terrace.plans.versions import is_below

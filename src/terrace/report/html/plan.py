@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from terrace.assess.stateful import is_stateful
+from terrace.clouds.stateful import is_stateful
 from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange, Value
 from terrace.plans.wording import deed
 from terrace.report.html.text import code, plural, text

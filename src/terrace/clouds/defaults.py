@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from terrace.plans.model import Value
-
 AWS = "hashicorp/aws 4 to 6"
 AZURE = "hashicorp/azurerm 3 and 4"
 
@@ -117,7 +115,7 @@ def _by_type(defaults: Iterable[Default]) -> Mapping[str, Mapping[str, Any]]:
 _BY_TYPE = _by_type(DEFAULTS)
 
 
-def defaults_of(type_: str, after: Value) -> dict[str, Any]:
+def defaults_of(type_: str, after: Any) -> dict[str, Any]:
     """What holds for an object though nothing says it; of attributes within blocks, what would hold there."""
     if not isinstance(after, dict):
         return {}

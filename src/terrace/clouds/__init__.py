@@ -1,0 +1,1 @@
+"""What Terrace knows of AWS, Azure and other providers: data, and pure functions over it."""
