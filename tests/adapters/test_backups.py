@@ -20,8 +20,8 @@ from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals, key_id, read_key
 from terrace.errors import BadInput, Corrupt, NotReady
-from terrace.plans.backup import BackupRecord
 from terrace.plans.terraform import StateSnapshot
+from terrace.states.backups import BackupRecord
 
 __all__ = ["stores"]
 

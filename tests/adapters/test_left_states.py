@@ -10,8 +10,8 @@ import pytest
 
 from terrace.adapters.terraform.left_states import CheckoutStates
 from terrace.errors import BadInput, NotReady
-from terrace.plans.left_states import UncommittedBackend
 from terrace.stacks.model import Stack
+from terrace.states.left_states import UncommittedBackend
 
 STACK = Stack.conventional("dev", "environments/dev")
 STATE = json.dumps(

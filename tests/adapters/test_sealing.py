@@ -15,8 +15,8 @@ from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals, key_id, read_identity
 from terrace.errors import BadInput, Corrupt, NotReady
-from terrace.plans.backup import BackupRecord
 from terrace.plans.terraform import StateSnapshot
+from terrace.states.backups import BackupRecord
 
 ANN, BOB, EVE = (x25519.Identity.generate() for _ in range(3))
 STATE = StateSnapshot(b'{"password": "hunter2-hunter2"}', lineage="l1", serial=7, terraform_version="1.11.4")

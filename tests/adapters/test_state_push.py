@@ -10,8 +10,8 @@ import pytest
 from support.sites import GREETING, site_of, terraform_in
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.errors import TerraformFailed
-from terrace.plans.state_file import compare, emptied, same_objects, with_serial
 from terrace.plans.terraform import Site
+from terrace.states.state_file import compare, emptied, same_objects, with_serial
 
 pytestmark = pytest.mark.slow
 

@@ -22,9 +22,9 @@ from terrace.errors import StateLock, TerraformFailed
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Action, Plan
 from terrace.plans.read import read_plan
-from terrace.plans.state_file import with_serial
 from terrace.plans.terraform import Goal, Site
 from terrace.stacks.additions import FILE, Additions, Import, Move
+from terrace.states.state_file import with_serial
 
 pytestmark = pytest.mark.slow
 

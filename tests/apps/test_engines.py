@@ -13,7 +13,7 @@ import pytest
 from support.cli import World, world
 from support.git import git
 from support.tools import tofu
-from terrace.plans.state_file import is_encrypted
+from terrace.states.state_file import is_encrypted
 
 pytestmark = pytest.mark.slow
 

@@ -23,7 +23,7 @@ from terrace.adapters.sealing import Seals, read_key
 from terrace.ledger.authenticity import EventKey
 from terrace.ledger.kinds import ENVIRONMENT_HELD, STATE_RESTORE_BEGUN
 from terrace.ledger.model import Draft
-from terrace.plans.state_file import read_state
+from terrace.states.state_file import read_state
 
 pytestmark = pytest.mark.slow
 

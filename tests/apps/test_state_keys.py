@@ -21,7 +21,7 @@ from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.adapters.sealing import Seals
-from terrace.plans.state_file import read_state
+from terrace.states.state_file import read_state
 
 pytestmark = pytest.mark.slow
 

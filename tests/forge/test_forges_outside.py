@@ -19,6 +19,7 @@ ROOMS = (
     "gates",
     "rollout",
     "ledger",
+    "states",
     "watch",
     "report",
     "pipelines",

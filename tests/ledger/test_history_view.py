@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from simulation.aged import Counted, aged, counted, released
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.errors import Conflict
-from terrace.ledger import audits, folds, restores, states
+from terrace.ledger import audits, folds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey
 from terrace.ledger.chain import decode_all, seal_all
@@ -26,6 +26,7 @@ from terrace.ledger.declared import withdrawals
 from terrace.ledger.model import GENESIS, Draft, Event, History
 from terrace.ledger.reading import Reading
 from terrace.ledger.view import Fold
+from terrace.states import restores, standings
 from terrace.watch import acknowledged, checks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -68,10 +69,10 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.unsettled(h, e, 1) for e in ENVIRONMENTS],
     lambda h: [folds.live(h, e) for e in ENVIRONMENTS],
     lambda h: [folds.releases(h, e) for e in ENVIRONMENTS],
-    states.standings,
-    states.recorded,
-    states.lineages,
-    states.good_backups,
+    standings.standings,
+    standings.recorded,
+    standings.lineages,
+    standings.good_backups,
     restores.restores,
     adoptions,
     lambda h: [newest_adoptions(h, e) for e in ENVIRONMENTS],

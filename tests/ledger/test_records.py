@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrace.errors import TerraceError
-from terrace.ledger import audits, folds, kinds, restores, states
+from terrace.ledger import audits, folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode_all, encode, seal, verify
 from terrace.ledger.events import codec
 from terrace.ledger.events.record import Malformed, Record, Unknown
 from terrace.ledger.model import GENESIS, Draft, Event, History, draft
+from terrace.states import restores, standings
 from terrace.watch import absorbed, acknowledged, checks
 
 GOLDEN = Path(__file__).parent / "golden" / "written.jsonl"
@@ -39,9 +40,9 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.live(h, e) for e in ("prod", "dev")],
     lambda h: [folds.releases(h, e) for e in ("prod", "dev")],
     lambda h: folds.approvals(h, f"{32:012x}"),
-    states.standings,
-    states.recorded,
-    states.good_backups,
+    standings.standings,
+    standings.recorded,
+    standings.good_backups,
     restores.restores,
     lambda h: list(audits.newest_first(h, "prod")),
     lambda h: checks.checks(h, "prod"),

@@ -12,7 +12,8 @@ from terrace.adapters.github import webhooks
 from terrace.adapters.github.actions import _event
 from terrace.apps.workflows import record
 from terrace.errors import TerraceError
-from terrace.plans import handed, state_file, wire
+from terrace.plans import handed, wire
+from terrace.states import state_file
 
 N = 100_000
 LIST = b"[" * N + b"]" * N

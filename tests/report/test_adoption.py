@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from terrace.errors import BadInput, Place
-from terrace.plans.left_states import LeftState
 from terrace.plans.terraform import StateSnapshot
 from terrace.report.adoption import as_json, details, old_files, row_line, summary, table
 from terrace.report.screen import plain_text
 from terrace.stacks.model import Stack
+from terrace.states.left_states import LeftState
 from terrace.watch.state_adoption import Adopted, Adoption, Row, Settled
 
 STACK = Stack.conventional("dev/net", "environments/dev/net")

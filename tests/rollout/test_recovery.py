@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from terrace.errors import StateLock
-from terrace.plans.state_file import Recorded
-from terrace.plans.terraform import Autopsy
+from terrace.plans.terraform import Autopsy, Recorded
 from terrace.rollout.recovery import Aftermath, Told, aftermath, is_ours
 from terrace.stacks.additions import Import
 

@@ -16,7 +16,6 @@ from simulation.process import Process
 from simulation.site import Branch, Wanted
 from terrace.config.model import CommandProbe, Probe
 from terrace.errors import StateLock, StateLocked, TerraceError, TerraformFailed
-from terrace.plans.left_states import RecordedBackend
 from terrace.plans.terraform import (
     Attempt,
     Autopsy,
@@ -27,6 +26,7 @@ from terrace.plans.terraform import (
     MadePlan,
     NotStarted,
     Preparation,
+    RecordedBackend,
     RunOutcome,
     Site,
     StateSnapshot,

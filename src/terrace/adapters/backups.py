@@ -13,8 +13,8 @@ from typing import Any
 from terrace.adapters.artefacts import Artefacts
 from terrace.adapters.sealing import Header, Seals, header_end, read_header
 from terrace.errors import Corrupt
-from terrace.plans.backup import BackupRecord, Catalogue, Moment
 from terrace.plans.terraform import StateSnapshot
+from terrace.states.backups import BackupRecord, Catalogue, Moment
 
 _ENDING = ".tfstate.enc"
 _TIME = "%Y%m%dT%H%M%SZ"

@@ -31,7 +31,6 @@ from terrace.ledger.declared import opened
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
-from terrace.ledger.restores import open_restore
 from terrace.pipelines.claims import root_of, unfounded
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.declaring import is_proven
@@ -45,6 +44,7 @@ from terrace.rollout.course import course
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.model import Automatic, Destruction, Manual, Origin, Recovery, Remediation, Repairing
+from terrace.states.restores import open_restore
 from terrace.watch.absorbed import swallowed
 from terrace.watch.acknowledged import acknowledgements, answered
 

@@ -16,14 +16,14 @@ from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Ledger
-from terrace.plans.backup import StateBackups
 from terrace.plans.digest import DigestKey
-from terrace.plans.left_states import LeftStates, NoLeftStates
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Applier, Purpose, Terraform
 from terrace.rollout.ports import Leases, Probes, Watcher
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.repository import Repository
+from terrace.states.backups import StateBackups
+from terrace.states.left_states import LeftStates, NoLeftStates
 from terrace.watch.change_logs import ChangeLogs, NoChangeLogs
 
 Reach = Literal["plan", "apply"]

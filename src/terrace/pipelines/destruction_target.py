@@ -10,7 +10,6 @@ from terrace.config.naming import no_such, shell_word
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.model import History
-from terrace.ledger.states import lineages, standings
 from terrace.pipelines.crew import Crew, readable
 from terrace.pipelines.opening import waves_of
 from terrace.report.leftovers import Leftover
@@ -19,6 +18,7 @@ from terrace.stacks.backends import Address, addresses, common
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge, edges
+from terrace.states.standings import lineages, standings
 
 _MOST_SHOWN = 3
 

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 
 from terrace.config.naming import shell_word
 from terrace.ledger.model import History
-from terrace.ledger.removed_stacks import Recreation, recreations, removed_stacks
-from terrace.ledger.states import Standing, release_of, standings
 from terrace.pipelines.crew import Crew, readable
 from terrace.plans.model import Action, Plan
-from terrace.plans.state_file import holds_nothing
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.backends import addresses
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
-from terrace.watch.states import UNWRITTEN, judge
+from terrace.states.looks import UNWRITTEN, judge
+from terrace.states.removed_stacks import Recreation, recreations, removed_stacks
+from terrace.states.standings import Standing, release_of, standings
+from terrace.states.state_file import holds_nothing
 
 
 def wrong_state(history: History, environment: str, key: str, state: StateSnapshot, moved: str = "") -> str:

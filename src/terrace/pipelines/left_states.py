@@ -5,13 +5,14 @@ from __future__ import annotations
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.config.naming import shell_word
 from terrace.ledger.model import History
-from terrace.ledger.states import standings
 from terrace.pipelines.crew import Crew
-from terrace.plans.left_states import LeftState, RecordedBackend
-from terrace.plans.state_file import addresses_in, holds_nothing
+from terrace.plans.terraform import RecordedBackend
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
+from terrace.states.left_states import LeftState
+from terrace.states.standings import standings
+from terrace.states.state_file import addresses_in, holds_nothing
 
 
 def never_had_state(history: History, key: str) -> bool:

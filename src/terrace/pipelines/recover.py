@@ -20,13 +20,13 @@ from terrace.pipelines.journal import append
 from terrace.pipelines.known_states import wrong_state
 from terrace.pipelines.opening import Opening, Refused
 from terrace.pipelines.witnesses import answers, attest, in_good_faith, needed, say_that_it_is_dead
-from terrace.plans.restoring import LATER_APPLY
-from terrace.plans.state_file import read_state, recorded
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.recovery import Aftermath, Told, aftermath, creations, is_ours
 from terrace.stacks.additions import Additions
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Recovery, Rollback, Undoing
+from terrace.states.restoring import LATER_APPLY
+from terrace.states.state_file import read_state, recorded
 
 
 @dataclass(frozen=True, slots=True)

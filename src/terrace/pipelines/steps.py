@@ -12,8 +12,6 @@ from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import rule_for
 from terrace.ledger import folds
 from terrace.ledger.events.codec import fits
-from terrace.ledger.removed_stacks import explanation
-from terrace.ledger.states import Bearings, changes_objects, lineages, standings, went_back
 from terrace.pipelines.ground import (
     ApplyEnd,
     ApplyFailed,
@@ -31,22 +29,24 @@ from terrace.pipelines.left_states import never_had_state, unadopted
 from terrace.pipelines.look import reading
 from terrace.pipelines.state_owners import owner_of
 from terrace.pipelines.undoing import newer_lock_file, objections
-from terrace.plans.backup import Moment
 from terrace.plans.compare import differing
 from terrace.plans.model import Action, Plan
 from terrace.plans.prepared import NOT_REPRODUCIBLE_HINT, not_reproducible
-from terrace.plans.state_file import objects
 from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, Listener, RunOutcome, StateSnapshot
 from terrace.plans.wording import deeds, notices, warning_sentence
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.backends import addresses
 from terrace.stacks.model import Destruction, Undoing
+from terrace.states.backups import Moment
+from terrace.states.looks import UNWRITTEN
+from terrace.states.removed_stacks import explanation
+from terrace.states.standings import Bearings, changes_objects, lineages, standings, went_back
+from terrace.states.state_file import objects
 from terrace.watch.echo import echoes_in, echoes_of, without_echoes
 from terrace.watch.model import Sighting
 from terrace.watch.payload import sighting_to_payload
 from terrace.watch.sightings import outside_alone, sightings
-from terrace.watch.states import UNWRITTEN
 
 MOST_NOTICES = 50
 """How many notices of one plan the ledger keeps; `terrace plan` shows all of them."""

@@ -13,12 +13,12 @@ from terrace.ledger.undone import created_by, undone_since
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import Ground, InHand
 from terrace.plans.model import Plan
-from terrace.plans.restoring import is_newer
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
 from terrace.stacks.order import readers_of
 from terrace.stacks.refactoring import let_go
+from terrace.states.restoring import is_newer
 from terrace.watch import remediation
 from terrace.watch.checks import checks
 

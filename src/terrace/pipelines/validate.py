@@ -23,7 +23,6 @@ from terrace.gates.decide import admission, consent
 from terrace.gates.model import GateResult, Outcome, Subject, Verdict
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
-from terrace.ledger.removed_stacks import explanation
 from terrace.pipelines.asking import facts
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
@@ -36,13 +35,14 @@ from terrace.plans.addresses import block_of
 from terrace.plans.handed import AwaitsMerge
 from terrace.plans.model import Plan
 from terrace.plans.prepared import CommandFailed
-from terrace.plans.state_file import holds_nothing
 from terrace.stacks.backends import shared
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.blocks import Blocks
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Manual, Stack
 from terrace.stacks.order import waves
+from terrace.states.removed_stacks import explanation
+from terrace.states.state_file import holds_nothing
 
 SCANS_AT_ONCE = 2
 """How many scanners run beside the plans; each takes a core."""

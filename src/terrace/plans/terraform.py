@@ -11,18 +11,37 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from terrace.config.before_plan import BeforePlan
+from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import Diagnostic, StateLock
 from terrace.hcl.tree import Tree
 from terrace.plans.differences import Computed
-from terrace.plans.left_states import RecordedBackend
 from terrace.plans.prepared import Prepared
 from terrace.plans.schemas import Unsettable
 from terrace.plans.sources import UNREADABLE, Sources
 from terrace.stacks.backends import Address
 from terrace.stacks.model import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An object of a state: its id in the cloud, "" where it has none, and whether the next plan replaces it."""
+
+    id: str
+    tainted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedBackend:
+    """The backend that `terraform init` of a user configured in a stack's folder, and the workspace that was selected
+    there. Its settings may be secrets."""
+
+    type: str
+    config: Mapping[str, Any] = field(repr=False)
+    workspace: str = DEFAULT_WORKSPACE
+
 
 Purpose = Literal["plan", "apply"]
 """Which credentials of the environment the child gets."""

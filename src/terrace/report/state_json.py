@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from terrace.ledger.restores import Restored
-from terrace.ledger.states import Standing
-from terrace.plans.backup import BackupRecord, Catalogue, Rekeyed
-from terrace.plans.restoring import Difference
-from terrace.plans.retention import Retention
-from terrace.plans.state_file import Compared
 from terrace.plans.terraform import StateSnapshot
 from terrace.report.machine import Json, when
+from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
+from terrace.states.looks import Drill, Look, milliseconds
+from terrace.states.restores import Restored
+from terrace.states.restoring import Difference
+from terrace.states.retention import Retention
+from terrace.states.standings import Standing
+from terrace.states.state_file import Compared
 from terrace.watch.state_adoption import Adopted, Settled
-from terrace.watch.states import Drill, Look, milliseconds
 
 
 def backed_up(looks: Iterable[Look], problems: Mapping[str, tuple[str, ...]], pruned: Retention | None) -> Json:

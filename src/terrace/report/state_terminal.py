@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from terrace.ledger.restores import Restored
-from terrace.ledger.states import Standing, words
-from terrace.plans.backup import BackupRecord, Catalogue, Rekeyed
-from terrace.plans.restoring import Obstacle
-from terrace.plans.retention import Retention
-from terrace.plans.state_file import Compared, StateDiff
 from terrace.plans.terraform import StateSnapshot
 from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
 from terrace.report.terminal import ago
+from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
+from terrace.states.looks import Drill, Look
+from terrace.states.restores import Restored
+from terrace.states.restoring import Obstacle
+from terrace.states.retention import Retention
+from terrace.states.standings import Standing, words
+from terrace.states.state_file import Compared, StateDiff
 from terrace.watch.state_adoption import Adopted, Adoption, Settled
-from terrace.watch.states import Drill, Look
 
 STYLES = {
     "saved": "green",

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from terrace.errors import StateLock
-from terrace.plans.state_file import Recorded
-from terrace.plans.terraform import Autopsy
+from terrace.plans.terraform import Autopsy, Recorded
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.additions import Import
 

@@ -18,9 +18,9 @@ from terrace.ledger import audits, folds
 from terrace.ledger.audits import Audit
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
-from terrace.ledger.states import standings
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Remediation, Repairing
+from terrace.states.standings import standings
 from terrace.watch.baseline import baseline
 from terrace.watch.checks import newest_first, standing
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.errors import TerraceError
-from terrace.plans.left_states import LeftState
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.model import Stack
+from terrace.states.left_states import LeftState
 from terrace.watch.model import Sighting
 
 

@@ -58,14 +58,13 @@ from terrace.errors import (
 )
 from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.differences import Computed
-from terrace.plans.left_states import RecordedBackend
 from terrace.plans.prepared import Prepared
 from terrace.plans.schemas import Unsettable, Wanted, wanted
-from terrace.plans.state_file import STATE_BYTES, is_encrypted, read_state
-from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, Site, StateSnapshot
+from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, RecordedBackend, Site, StateSnapshot
 from terrace.plans.versions import Version
 from terrace.stacks.backends import moved_parts
 from terrace.stacks.model import Stack
+from terrace.states.state_file import STATE_BYTES, is_encrypted, read_state
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Makes the plan with these variables in Terraform's environment."""

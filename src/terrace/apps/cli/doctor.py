@@ -44,7 +44,7 @@ from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Notice
 from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.uncommitted import uncommitted
-from terrace.watch.states import problems
+from terrace.states.looks import problems
 
 OLDEST_GIT = (2, 30)
 

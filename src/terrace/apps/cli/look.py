@@ -29,8 +29,8 @@ from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.text import visible
 from terrace.report.unreadable import unreadable_json, unreadable_text
 from terrace.rollout.model import Deployment
+from terrace.states.looks import problems
 from terrace.watch.checks import newest_first, standing
-from terrace.watch.states import problems
 
 
 def status(folder: str, *, as_json: bool) -> int:

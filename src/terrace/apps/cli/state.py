@@ -13,8 +13,6 @@ from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop, now
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, TerraceError
-from terrace.ledger.restores import Restore, Restored, open_restore
-from terrace.ledger.states import good_backups, standings
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.adopt import adopt as adopting
 from terrace.pipelines.state.adopt import insist_on_no_creation, propose_adoption
@@ -28,8 +26,10 @@ from terrace.pipelines.state.proposal import Proposal, insist, propose
 from terrace.pipelines.state.restore import go_on
 from terrace.pipelines.state.restore import restore as restoring
 from terrace.report import state_json, state_terminal
+from terrace.states.looks import problems
+from terrace.states.restores import Restore, Restored, open_restore
+from terrace.states.standings import good_backups, standings
 from terrace.watch.state_adoption import Settled
-from terrace.watch.states import problems
 
 
 def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...], *, as_json: bool) -> int:

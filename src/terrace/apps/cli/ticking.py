@@ -27,8 +27,8 @@ from terrace.report import drift, machine, state_json, state_terminal
 from terrace.report.leftovers import leftover_line, leftovers_json
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.rollout.model import Deployment
+from terrace.states.looks import Look
 from terrace.watch.review import Review, review
-from terrace.watch.states import Look
 
 
 def look_ahead(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:

@@ -15,7 +15,6 @@ from terrace.hcl.lock_file import read_lock_file
 from terrace.ledger import folds, kinds
 from terrace.ledger.adoptions import newest_adoptions
 from terrace.ledger.model import Draft, History
-from terrace.ledger.states import lineages, release_of
 from terrace.pipelines.asking import insist_on_readable
 from terrace.pipelines.crew import Crew, readable
 from terrace.pipelines.ground import site_in
@@ -25,14 +24,15 @@ from terrace.pipelines.look import reading
 from terrace.pipelines.state.bench import bench, environment_of
 from terrace.pipelines.state.proposal import stands_free
 from terrace.pipelines.state_owners import owner_of
-from terrace.plans.left_states import LeftState
 from terrace.plans.model import Action, Plan
-from terrace.plans.restoring import is_newer
-from terrace.plans.state_file import addresses_in, compare, holds_nothing, is_encrypted, read_state
 from terrace.plans.terraform import Purpose, Site, StateSnapshot
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction, Stack
+from terrace.states.left_states import LeftState
+from terrace.states.restoring import is_newer
+from terrace.states.standings import lineages, release_of
+from terrace.states.state_file import addresses_in, compare, holds_nothing, is_encrypted, read_state
 from terrace.watch.echo import found_outside
 from terrace.watch.payload import sighting_to_payload
 from terrace.watch.state_adoption import Adopted, Adoption, Settled

@@ -10,14 +10,14 @@ from pathlib import Path
 from terrace.config.naming import no_such
 from terrace.errors import BadInput, TerraformFailed
 from terrace.ledger.model import History
-from terrace.ledger.states import StackRelease, Standing, release_of
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.ground import site_in
 from terrace.pipelines.look import plan_of
-from terrace.plans.backup import BackupRecord, named
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Purpose, Site
 from terrace.stacks.landscape import Landscape
+from terrace.states.backups import BackupRecord, named
+from terrace.states.standings import StackRelease, Standing, release_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from terrace.ledger.states import Standing, standings
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.bench import bench, chosen, environment_of, release
-from terrace.plans.state_file import Compared, compare, read_state
 from terrace.plans.terraform import StateSnapshot
+from terrace.states.standings import Standing, standings
+from terrace.states.state_file import Compared, compare, read_state
 
 LIVE = "the state"
 

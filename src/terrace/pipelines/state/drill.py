@@ -10,16 +10,16 @@ from typing import Any
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
-from terrace.ledger.restores import open_restore
-from terrace.ledger.states import Standing, recorded, release_of, stacks_of, standings
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.state.bench import Bench, bench, chosen
-from terrace.plans.backup import BackupRecord
-from terrace.plans.restoring import differences
-from terrace.plans.state_file import objects, read_state
 from terrace.plans.terraform import StateSnapshot
-from terrace.watch.states import Drill, judge_drill, milliseconds
+from terrace.states.backups import BackupRecord
+from terrace.states.looks import Drill, judge_drill, milliseconds
+from terrace.states.restores import open_restore
+from terrace.states.restoring import differences
+from terrace.states.standings import Standing, recorded, release_of, stacks_of, standings
+from terrace.states.state_file import objects, read_state
 
 
 def drill(crew: Crew, environments: Iterable[str]) -> tuple[Drill, ...]:

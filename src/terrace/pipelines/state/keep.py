@@ -9,12 +9,12 @@ from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.ledger import kinds
 from terrace.ledger.dates import doubt
 from terrace.ledger.model import Draft, History
-from terrace.ledger.restores import open_restore
-from terrace.ledger.states import good_backups
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
-from terrace.plans.backup import BackupRecord, Rekeyed
-from terrace.plans.retention import Retention, retention
+from terrace.states.backups import BackupRecord, Rekeyed
+from terrace.states.restores import open_restore
+from terrace.states.retention import Retention, retention
+from terrace.states.standings import good_backups
 
 
 def prune(crew: Crew, environments: Collection[str], *, dry_run: bool = False) -> Retention:

@@ -11,14 +11,14 @@ from typing import Any
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
-from terrace.ledger.restores import open_restore
-from terrace.ledger.states import StackRelease, Standing, stacks_of, standings
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.state.bench import Bench, bench, release
-from terrace.plans.state_file import addresses_in
 from terrace.plans.terraform import StateSnapshot
-from terrace.watch.states import Look, judge
+from terrace.states.looks import Look, judge
+from terrace.states.restores import open_restore
+from terrace.states.standings import StackRelease, Standing, stacks_of, standings
+from terrace.states.state_file import addresses_in
 
 
 def back_up(crew: Crew, environments: Iterable[str], accepted: frozenset[str] = frozenset()) -> tuple[Look, ...]:

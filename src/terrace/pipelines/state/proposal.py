@@ -8,15 +8,15 @@ from terrace.config.naming import shell_word
 from terrace.errors import BadInput
 from terrace.ledger import folds
 from terrace.ledger.model import History
-from terrace.ledger.restores import open_restore
-from terrace.ledger.states import StackRelease, Standing, applied_since, recorded, same_state, standings
 from terrace.pipelines.asking import insist_on_readable
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.bench import bench, chosen, environment_of, release
-from terrace.plans.backup import BackupRecord
-from terrace.plans.restoring import Known, Obstacle, obstacles
-from terrace.plans.state_file import StateDiff, compare, holds_nothing, read_state, same_objects, with_lineage
 from terrace.plans.terraform import StateSnapshot
+from terrace.states.backups import BackupRecord
+from terrace.states.restores import open_restore
+from terrace.states.restoring import Known, Obstacle, obstacles
+from terrace.states.standings import StackRelease, Standing, applied_since, recorded, same_state, standings
+from terrace.states.state_file import StateDiff, compare, holds_nothing, read_state, same_objects, with_lineage
 
 
 @dataclass(frozen=True, slots=True)

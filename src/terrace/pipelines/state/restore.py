@@ -11,18 +11,18 @@ from typing import Any
 from terrace.errors import BadInput, Corrupt, NotReady, TerraceError, TerraformFailed
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
-from terrace.ledger.restores import Restore, Restored, RestoreResult, restores
-from terrace.ledger.states import release_named, same_state
 from terrace.pipelines.asking import insist_on_readable
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.state.bench import Bench, bench, release
 from terrace.pipelines.state.proposal import Proposal, insist, stands_free, under_lineage
 from terrace.pipelines.witnesses import answers, needed
-from terrace.plans.restoring import Difference, differences
-from terrace.plans.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
 from terrace.plans.terraform import StateSnapshot
 from terrace.rollout.recovery import planned_changes
+from terrace.states.restores import Restore, Restored, RestoreResult, restores
+from terrace.states.restoring import Difference, differences
+from terrace.states.standings import release_named, same_state
+from terrace.states.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
 
 
 def restore(crew: Crew, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from terrace.plans.backup import BackupRecord
+from terrace.states.backups import BackupRecord
 
 ALL = timedelta(hours=48)
 """How far back every copy stays."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.errors import BadInput, Corrupt
-from terrace.plans.state_file import (
+from terrace.states.state_file import (
     Changed,
     compare,
     emptied,

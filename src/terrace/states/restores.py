@@ -10,8 +10,8 @@ from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, State
 from terrace.ledger.folds import holder_of
 from terrace.ledger.model import Event, History
 from terrace.ledger.view import Fold
-from terrace.plans.restoring import Difference
 from terrace.rollout.model import Holder
+from terrace.states.restoring import Difference
 
 RestoreResult = Literal["restored", "put_back", "unchanged", "unknown"]
 """How a restore ended: the copy is the state; what was there is the state again; nothing was ever pushed; or somebody

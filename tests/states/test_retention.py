@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.plans.backup import BackupRecord, Moment
-from terrace.plans.retention import ALL, DAYS, GOOD, retention
+from terrace.states.backups import BackupRecord, Moment
+from terrace.states.retention import ALL, DAYS, GOOD, retention
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

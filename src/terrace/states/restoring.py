@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
-from terrace.plans.backup import BackupRecord
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import StateSnapshot
 from terrace.plans.versions import parse
+from terrace.states.backups import BackupRecord
 
 LATER_APPLY = "later-apply"
 UNRECORDED = "unrecorded"

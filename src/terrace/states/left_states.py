@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from terrace.config.model import DEFAULT_WORKSPACE
+from terrace.plans.terraform import RecordedBackend
 from terrace.stacks.model import Stack
 
 
@@ -17,16 +17,6 @@ class LeftState:
     path: str
     content: bytes = field(repr=False)
     problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedBackend:
-    """The backend that `terraform init` of a user configured in a stack's folder, and the workspace that was selected
-    there. Its settings may be secrets."""
-
-    type: str
-    config: Mapping[str, Any] = field(repr=False)
-    workspace: str = DEFAULT_WORKSPACE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from terrace.plans.backup import BackupRecord
 from terrace.plans.model import Action, Digest, OutputChange, Plan, ResourceChange
-from terrace.plans.restoring import Difference, Known, differences, obstacles
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.model import Stack
+from terrace.states.backups import BackupRecord
+from terrace.states.restoring import Difference, Known, differences, obstacles
 
 RECORD = BackupRecord(
     name="b1",

@@ -15,8 +15,10 @@ from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
-from terrace.ledger.restores import open_restore, restores
-from terrace.ledger.states import (
+from terrace.rollout.model import Holder
+from terrace.stacks.model import Manual
+from terrace.states.restores import open_restore, restores
+from terrace.states.standings import (
     Standing,
     applied_since,
     good_backups,
@@ -27,8 +29,6 @@ from terrace.ledger.states import (
     standings,
     words,
 )
-from terrace.rollout.model import Holder
-from terrace.stacks.model import Manual
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

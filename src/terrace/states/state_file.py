@@ -10,7 +10,7 @@ import msgspec
 
 from terrace import typed_json
 from terrace.errors import BadInput, Corrupt
-from terrace.plans.terraform import Output, StateSnapshot
+from terrace.plans.terraform import Output, Recorded, StateSnapshot
 
 FORMAT = 4
 _value = msgspec.json.Decoder(float_hook=str)
@@ -56,14 +56,6 @@ class Changed:
 
     address: str
     attributes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An object of a state: its id in the cloud, "" where it has none, and whether the next plan replaces it."""
-
-    id: str
-    tainted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

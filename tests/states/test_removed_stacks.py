@@ -13,7 +13,7 @@ from support.ledgers import MemoryLedger
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
-from terrace.ledger.removed_stacks import (
+from terrace.states.removed_stacks import (
     Recreation,
     RemovedStack,
     explanation,
