@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parent.parent / "src/terrace/assess/compliance/data"
+TARGET = Path(__file__).parent.parent / "src/terrace/compliance/data"
 PART = "only what a known check or Terrace itself gives evidence for: a part of the framework's requirements"
 
 CIS_OWN = {

@@ -21,6 +21,7 @@ ROOMS = (
     "ledger",
     "states",
     "watch",
+    "compliance",
     "report",
     "pipelines",
 )

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from simulation.aged import Counted, aged, counted, released
 from terrace.adapters.ledgers.sqlite import SqliteLedger
+from terrace.compliance import recorded_audits
 from terrace.errors import Conflict
-from terrace.ledger import audits, folds
+from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey
 from terrace.ledger.chain import decode_all, seal_all
@@ -76,7 +77,7 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     restores.restores,
     adoptions,
     lambda h: [newest_adoptions(h, e) for e in ENVIRONMENTS],
-    lambda h: [list(audits.newest_first(h, e)) for e in ENVIRONMENTS],
+    lambda h: [list(recorded_audits.newest_first(h, e)) for e in ENVIRONMENTS],
     lambda h: [checks.checks(h, e) for e in ENVIRONMENTS],
     lambda h: [acknowledged.acknowledgements(h, e) for e in ENVIRONMENTS],
     lambda h: [withdrawals(h, e) for e in ENVIRONMENTS],

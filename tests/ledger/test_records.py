@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from terrace.compliance import recorded_audits
 from terrace.errors import TerraceError
-from terrace.ledger import audits, folds, kinds
+from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode_all, encode, seal, verify
 from terrace.ledger.events import codec
@@ -44,7 +45,7 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     standings.recorded,
     standings.good_backups,
     restores.restores,
-    lambda h: list(audits.newest_first(h, "prod")),
+    lambda h: list(recorded_audits.newest_first(h, "prod")),
     lambda h: checks.checks(h, "prod"),
     lambda h: acknowledged.acknowledgements(h, "prod"),
     lambda h: absorbed.absorbed(h, "prod"),

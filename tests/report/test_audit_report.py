@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from support.checked import findings, texts
-from terrace.assess.compliance.audit import Audited, RuleSeen, Scope, untold
+from terrace.compliance.audit import Audited, RuleSeen, Scope, untold
 from terrace.report.audit import MOST, as_json, as_markdown, as_terminal
 from terrace.report.screen import plain_text
 

@@ -13,15 +13,15 @@ from markdown_it import MarkdownIt
 
 from support.checked import HOSTILE, texts
 from support.stories import NOON
-from terrace.apps.compliance import framework
-from terrace.assess.compliance.audit import RuleSeen, Scope
-from terrace.assess.compliance.evidence import Evidence, Outcome, answers
-from terrace.ledger.audits import Audit, KnownRule
+from terrace.compliance.answers import Evidence, Outcome, answers
+from terrace.compliance.audit import RuleSeen, Scope
+from terrace.compliance.gathering import Span
+from terrace.compliance.overview import Compliance, Looked
+from terrace.compliance.recorded_audits import Audit, KnownRule
+from terrace.compliance.shipped import framework
 from terrace.report.compliance import as_json, as_markdown, as_terminal, totals
 from terrace.report.compliance_html import as_html
 from terrace.report.screen import plain_text
-from terrace.watch.compliance import Compliance, Looked
-from terrace.watch.evidence import Span
 
 KEY = "s3_bucket_default_encryption"
 

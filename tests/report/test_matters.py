@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.assess.compliance.audit import Audited, Scope
 from terrace.assess.model import Finding, Severity, Status
+from terrace.compliance.audit import Audited, Scope
 from terrace.report.matters import Matter, audit_matters
 
 COMMIT = "c" * 40

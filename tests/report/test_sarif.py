@@ -17,8 +17,8 @@ from jsonschema import Draft4Validator
 from forge.scanning_rules import faults
 from support.checked import HOSTILE, checks, many, rich
 from support.golden import assert_golden
-from terrace.assess.compliance.audit import Audited, Scope
 from terrace.assess.model import Finding, Severity, Status
+from terrace.compliance.audit import Audited, Scope
 from terrace.report import sarif
 from terrace.report.checked import Checked
 from terrace.stacks.graph import Graph

@@ -17,7 +17,7 @@ from terrace.watch.review import Review
 
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
-    from terrace.assess.compliance.audit import Audited
+    from terrace.compliance.audit import Audited
     from terrace.pipelines.mirroring import Tracker
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from terrace.assess.compliance.audit import Audited, Basis, Scope, audited, untold
 from terrace.assess.model import Assessment, Finding
 from terrace.assess.policy.catalogue import PolicyRule
+from terrace.compliance import recorded_audits
+from terrace.compliance.audit import Audited, Basis, Scope, audited, untold
 from terrace.errors import Interrupted, TerraceError
-from terrace.ledger import audits, folds
+from terrace.ledger import folds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
@@ -79,7 +80,7 @@ def due(crew: Crew) -> tuple[str, ...]:
     history, now = crew.ledger.read(), crew.clock()
     found = []
     for environment in crew.config.environments:
-        last = audits.newest(history, environment.name)
+        last = recorded_audits.newest(history, environment.name)
         if baseline(history, environment.name).commits and (last is None or now - last.at >= every):
             found.append(environment.name)
     return tuple(found)
@@ -125,7 +126,7 @@ def record(
     def decide(now: History) -> tuple[Draft, ...]:
         steady = [one for one in made if one.scope.commits and _still(history, now, one.scope.environment)]
         names[:] = [one.scope.environment for one in steady]
-        return audits.drafts(now, steady, told, crew.policy, crew.actor) if steady else ()
+        return recorded_audits.drafts(now, steady, told, crew.policy, crew.actor) if steady else ()
 
     after = append(crew.ledger, history, decide)
     return after, tuple(names)

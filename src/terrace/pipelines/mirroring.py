@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from terrace.assess.compliance.audit import Audited
+from terrace.compliance.audit import Audited
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.approve import handle_of

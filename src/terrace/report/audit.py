@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 
-from terrace.assess.compliance.audit import Audited, RuleSeen
 from terrace.assess.model import Finding, Status
+from terrace.compliance.audit import Audited, RuleSeen
 from terrace.report import sarif
 from terrace.report.checked import place, weight, worst_first
 from terrace.report.machine import Json

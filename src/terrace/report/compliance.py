@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from terrace.assess.compliance.evidence import STATES, Answer, Answers, Evidence, Outcome, State, distinct
+from terrace.compliance.answers import STATES, Answer, Answers, Evidence, Outcome, State, distinct
+from terrace.compliance.overview import Compliance, Looked
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
 from terrace.report.screen import Group, Record, line
 from terrace.report.text import clipped, visible
-from terrace.watch.compliance import Compliance, Looked
 
 CAVEAT = (
     "This says what Terrace looked at: plans of what is deployed, and its own ledger. "

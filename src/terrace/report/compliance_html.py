@@ -6,10 +6,10 @@ import base64
 import hashlib
 from collections.abc import Iterator
 
-from terrace.assess.compliance.evidence import STATES, Answer, Answers, Evidence, State
+from terrace.compliance.answers import STATES, Answer, Answers, Evidence, State
+from terrace.compliance.overview import Compliance
 from terrace.report.compliance import CAVEAT, coverage, looked, moment, sentence, title, totals, worth
 from terrace.report.html.text import text
-from terrace.watch.compliance import Compliance
 
 _STYLE = """
 :root { color-scheme: light; --ink: #1c2430; --soft: #5a6675; --line: #d5dbe3; --paper: #fff; }

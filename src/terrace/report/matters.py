@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from terrace.assess.compliance.audit import Audited
+from terrace.compliance.audit import Audited
 from terrace.report.audit import as_markdown
 from terrace.report.drift import stack_as_markdown
 from terrace.report.markdown import plain

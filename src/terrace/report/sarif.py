@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from terrace.assess.compliance.audit import Audited
 from terrace.assess.model import Finding, Severity, Status
+from terrace.compliance.audit import Audited
 from terrace.report.checked import Checked, place, worst_first
 from terrace.report.text import readable
 from terrace.stacks.graph import Graph

@@ -13,11 +13,11 @@ from terrace.apps.cli.reports import deliver, output_file
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.mirroring import track_audits
 from terrace.apps.wiring import Workshop
-from terrace.assess.compliance.audit import Audited
 from terrace.assess.model import Assessment
 from terrace.assess.policy.catalogue import PolicyRule
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.telling import unused
+from terrace.compliance.audit import Audited
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
 from terrace.pipelines.audit import Target, at_commit, audit, due, left_behind, record, targets

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.audit import names_of
 from terrace.apps.cli.reports import deliver, output_file
-from terrace.apps.compliance import aliases, framework, sources
 from terrace.apps.wiring import Workshop, now
-from terrace.assess.compliance.frameworks import NAMES
+from terrace.compliance.frameworks import NAMES
+from terrace.compliance.gathering import Known, Span
+from terrace.compliance.overview import Compliance, compliance
+from terrace.compliance.shipped import aliases, framework, sources
 from terrace.report import compliance as report
 from terrace.report.compliance_html import as_html
-from terrace.watch.compliance import Compliance, compliance
-from terrace.watch.evidence import Known, Span
 
 if TYPE_CHECKING:
     from terrace.report.screen import Record

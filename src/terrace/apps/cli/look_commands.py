@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from terrace.apps.cli.options import ENVIRONMENT, JSON
-from terrace.assess.compliance.frameworks import NAMES
+from terrace.compliance.frameworks import NAMES
 
 
 @click.command()

@@ -13,7 +13,7 @@ from terrace.apps.cli.deployment import as_record, show_end, waits_as, watcher
 from terrace.apps.cli.watching import Silent
 from terrace.apps.mirroring import show_deployments, track_drift
 from terrace.apps.wiring import Workshop, now
-from terrace.assess.compliance.audit import Audited
+from terrace.compliance.audit import Audited
 from terrace.pipelines import drift as looking
 from terrace.pipelines.crew import Crew, Reach
 from terrace.pipelines.destruction_target import leftovers

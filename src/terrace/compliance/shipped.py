@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from terrace.assess.compliance.frameworks import NAMES, Framework, Source, read_aliases, read_framework, read_sources
+from terrace.compliance.frameworks import NAMES, Framework, Source, read_aliases, read_framework, read_sources
 from terrace.config.naming import no_such
 
 
@@ -30,4 +30,4 @@ def aliases() -> Mapping[str, tuple[str, ...]]:
 
 
 def _text(name: str) -> bytes:
-    return (files("terrace.assess.compliance") / "data" / f"{name}.json").read_bytes()
+    return (files("terrace.compliance") / "data" / f"{name}.json").read_bytes()

@@ -11,21 +11,21 @@ import pytest
 
 from support.plans import change, plan_of
 from support.stories import NOON, Told
-from terrace.apps.compliance import aliases, framework, sources
-from terrace.assess.compliance.audit import Audited, RuleSeen, Scope, audited
-from terrace.assess.compliance.evidence import Evidence, Outcome
 from terrace.assess.model import Severity
 from terrace.assess.policy.catalogue import PolicyRule
+from terrace.compliance.answers import Evidence, Outcome
+from terrace.compliance.audit import Audited, RuleSeen, Scope, audited
+from terrace.compliance.gathering import Known, Span, evidence
+from terrace.compliance.overview import compliance
+from terrace.compliance.recorded_audits import drafts
+from terrace.compliance.shipped import aliases, framework, sources
 from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.model import Identity, Proof
 from terrace.ledger import kinds
-from terrace.ledger.audits import drafts
 from terrace.ledger.folds import SignedApproval
 from terrace.plans.model import Action
 from terrace.rollout.model import Step
 from terrace.stacks.model import Manual
-from terrace.watch.compliance import compliance
-from terrace.watch.evidence import Known, Span, evidence
 
 ASKS = ApprovalRule(count=1)
 CONFIG = Config((Environment("staging"), Environment("prod", after="staging", approvals=ASKS)))

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from terrace.assess.compliance.evidence import Answers, answers
-from terrace.assess.compliance.frameworks import Framework, Source
-from terrace.ledger import audits
-from terrace.ledger.audits import Audit
+from terrace.compliance import recorded_audits
+from terrace.compliance.answers import Answers, answers
+from terrace.compliance.frameworks import Framework, Source
+from terrace.compliance.gathering import Known, Span, evidence
+from terrace.compliance.recorded_audits import Audit
 from terrace.watch.baseline import abandoned, baseline
-from terrace.watch.evidence import Known, Span, evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ _LOST = "it is deployed, and terrace.yaml no longer names it: nothing here speak
 
 
 def _looked(known: Known, name: str, span: Span) -> Looked:
-    look = audits.newest(known.history, name)
+    look = recorded_audits.newest(known.history, name)
     if look is None:
         return Looked(name, None, (f"never looked at: `terrace check --all {name}`",))
     notes = []

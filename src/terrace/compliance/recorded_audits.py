@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from terrace.assess.compliance.audit import Audited, RuleSeen, Scope
 from terrace.assess.model import Finding, Status
 from terrace.assess.policy.catalogue import PolicyRule
+from terrace.compliance.audit import Audited, RuleSeen, Scope
 from terrace.ledger import kinds
 from terrace.ledger.events.audits import AuditDone, AuditRules, PlacesRecord
 from terrace.ledger.model import Draft, Event, History

@@ -6,11 +6,11 @@ import json
 
 from support.plans import change, plan_of
 from support.stories import Told
-from terrace.assess.compliance.audit import Audited, Scope, audited
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.policy.catalogue import PolicyRule
+from terrace.compliance.audit import Audited, Scope, audited
+from terrace.compliance.recorded_audits import drafts, newest
 from terrace.ledger import kinds
-from terrace.ledger.audits import drafts, newest
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode, export
 from terrace.ledger.model import History

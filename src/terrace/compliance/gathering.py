@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from terrace.assess.compliance.evidence import Evidence, Outcome
-from terrace.assess.compliance.frameworks import Source
+from terrace.compliance import recorded_audits
+from terrace.compliance.answers import Evidence, Outcome
+from terrace.compliance.frameworks import Source
+from terrace.compliance.recorded_audits import Audit
 from terrace.config.model import Config, Environment
 from terrace.gates.decide import rule_for
 from terrace.gates.model import Identity
-from terrace.ledger import audits, folds
-from terrace.ledger.audits import Audit
+from terrace.ledger import folds
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.rollout.model import Deployment
@@ -50,7 +51,7 @@ class Known:
 def evidence(known: Known, names: Iterable[str], sources: Iterable[Source], span: Span) -> tuple[Evidence, ...]:
     """All that there is of these environments."""
     wanted, told = tuple(names), tuple(sources)
-    looks = {name: audits.newest(known.history, name) for name in wanted}
+    looks = {name: recorded_audits.newest(known.history, name) for name in wanted}
     found = [*_of_rules(looks, known.aliases, span)]
     for source in told:
         found += _of_check(source, looks, span) if source.check else _TELLERS[source.key](known, wanted, source, span)

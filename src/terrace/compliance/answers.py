@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Literal
 
-from terrace.assess.compliance.frameworks import OWN, Control, Framework
+from terrace.compliance.frameworks import OWN, Control, Framework
 
 State = Literal["pass", "fail", "not evaluated", "manual"]
 STATES: tuple[State, ...] = ("pass", "fail", "not evaluated", "manual")

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.plans import change, plan_of
-from terrace.apps.compliance import aliases, framework, sources
-from terrace.assess.compliance.audit import MOST_PLACES, Scope, audited, untold
-from terrace.assess.compliance.evidence import Evidence, Outcome, answer
-from terrace.assess.compliance.frameworks import NAMES, OWN, Control
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.policy.catalogue import PolicyRule
+from terrace.compliance.answers import Evidence, Outcome, answer
+from terrace.compliance.audit import MOST_PLACES, Scope, audited, untold
+from terrace.compliance.frameworks import NAMES, OWN, Control
+from terrace.compliance.shipped import aliases, framework, sources
 from terrace.errors import BadInput
 from terrace.plans.model import Action, Plan
 
@@ -189,7 +189,7 @@ def test_an_unknown_framework_is_wrong_use_with_the_nearest_name() -> None:
 
 
 def test_the_files_hold_ids_and_short_titles_and_no_text_of_the_frameworks() -> None:
-    folder = Path(__file__).parents[2] / "src/terrace/assess/compliance/data"
+    folder = Path(__file__).parents[2] / "src/terrace/compliance/data"
     for name in NAMES:
         for one in json.loads((folder / f"{name}.json").read_text())["controls"]:
             assert one.keys() <= {"id", "title", "keys", "manual"}
