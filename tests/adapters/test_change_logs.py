@@ -15,7 +15,7 @@ import pytest
 from support.change_logs import activity, exported, put, trail_event, trail_file, trail_name
 from terrace.adapters.change_logs import Bounds, FileChangeLogs
 from terrace.adapters.embedded_aws import EmbeddedAws
-from terrace.watch.change_logs import LoggedChanges
+from terrace.drift.change_logs import LoggedChanges
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 NSG = "/subscriptions/s/resourceGroups/shop/providers/Microsoft.Network/networkSecurityGroups/web"

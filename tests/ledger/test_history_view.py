@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from simulation.aged import Counted, aged, counted, released
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.compliance import recorded_audits
+from terrace.drift import acknowledged
+from terrace.drift import looks as checks
 from terrace.errors import Conflict
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
@@ -28,7 +30,6 @@ from terrace.ledger.model import GENESIS, Draft, Event, History
 from terrace.ledger.reading import Reading
 from terrace.ledger.view import Fold
 from terrace.states import restores, standings
-from terrace.watch import acknowledged, checks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OURS, THEIRS = EventKey.of(b"ours"), EventKey.of(b"theirs")

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrace.compliance import recorded_audits
+from terrace.drift import absorbed, acknowledged, looks
 from terrace.errors import TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
@@ -22,7 +23,6 @@ from terrace.ledger.events import codec
 from terrace.ledger.events.record import Malformed, Record, Unknown
 from terrace.ledger.model import GENESIS, Draft, Event, History, draft
 from terrace.states import restores, standings
-from terrace.watch import absorbed, acknowledged, checks
 
 GOLDEN = Path(__file__).parent / "golden" / "written.jsonl"
 KINDS = {value for name, value in vars(kinds).items() if name.isupper()}
@@ -46,7 +46,7 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     standings.good_backups,
     restores.restores,
     lambda h: list(recorded_audits.newest_first(h, "prod")),
-    lambda h: checks.checks(h, "prod"),
+    lambda h: looks.checks(h, "prod"),
     lambda h: acknowledged.acknowledgements(h, "prod"),
     lambda h: absorbed.absorbed(h, "prod"),
 )

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from terrace.drift.sightings import sightings
 from terrace.plans.differences import Comparison
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.plans.schemas import BUILTIN, computed_attributes, wanted
 from terrace.stacks.model import Stack
-from terrace.watch.sightings import sightings
 
 AWS = "registry.terraform.io/hashicorp/aws"
 DATABASE = (AWS, "aws_db_instance")

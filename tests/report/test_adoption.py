@@ -6,13 +6,13 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from terrace.drift.state_adoption import Adopted, Adoption, Row, Settled
 from terrace.errors import BadInput, Place
 from terrace.plans.terraform import StateSnapshot
 from terrace.report.adoption import as_json, details, old_files, row_line, summary, table
 from terrace.report.screen import plain_text
 from terrace.stacks.model import Stack
 from terrace.states.left_states import LeftState
-from terrace.watch.state_adoption import Adopted, Adoption, Row, Settled
 
 STACK = Stack.conventional("dev/net", "environments/dev/net")
 STATE = StateSnapshot(b"{}", "l1", 7)

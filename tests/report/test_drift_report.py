@@ -9,14 +9,14 @@ from html import unescape
 import pytest
 
 from terrace.assess.model import Severity
+from terrace.drift.acknowledged import Acknowledgement
+from terrace.drift.looks import Check, Standing
+from terrace.drift.model import Cause, Ignored, Observation, Quadrant, Sighting
+from terrace.drift.payload import sighting_to_payload, sightings_of
+from terrace.drift.review import Review
 from terrace.plans.model import MASKED, Action
 from terrace.report.drift import as_json, as_markdown, as_terminal, remedy
 from terrace.report.screen import plain_text
-from terrace.watch.acknowledged import Acknowledgement
-from terrace.watch.checks import Check, Standing
-from terrace.watch.model import Cause, Ignored, Observation, Quadrant, Sighting
-from terrace.watch.payload import sighting_to_payload, sightings_of
-from terrace.watch.review import Review
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SEEN = Sighting(

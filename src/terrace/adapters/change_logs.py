@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.object_store import open_store
+from terrace.drift.change_logs import LoggedChange, LoggedChanges, NoLog, may_tell, period_of, read_changes
 from terrace.errors import BadInput, TerraceError
-from terrace.watch.change_logs import LoggedChange, LoggedChanges, NoLog, may_tell, period_of, read_changes
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

@@ -10,10 +10,10 @@ from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import note
 from terrace.apps.wiring import Workshop
 from terrace.config.load import is_production
+from terrace.drift.review import Review
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
 from terrace.report.checked import Checked
-from terrace.watch.review import Review
 
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection

@@ -14,16 +14,16 @@ from terrace.compliance.answers import Evidence, Outcome
 from terrace.compliance.frameworks import Source
 from terrace.compliance.recorded_audits import Audit
 from terrace.config.model import Config, Environment
+from terrace.drift.looks import newest_first, standing
 from terrace.gates.decide import rule_for
 from terrace.gates.model import Identity
 from terrace.ledger import folds
+from terrace.ledger.deployed_revisions import baseline
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Remediation, Repairing
 from terrace.states.standings import standings
-from terrace.watch.baseline import baseline
-from terrace.watch.checks import newest_first, standing
 
 
 @dataclass(frozen=True, slots=True)

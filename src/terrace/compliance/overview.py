@@ -11,7 +11,7 @@ from terrace.compliance.answers import Answers, answers
 from terrace.compliance.frameworks import Framework, Source
 from terrace.compliance.gathering import Known, Span, evidence
 from terrace.compliance.recorded_audits import Audit
-from terrace.watch.baseline import abandoned, baseline
+from terrace.ledger.deployed_revisions import abandoned, baseline
 
 
 @dataclass(frozen=True, slots=True)

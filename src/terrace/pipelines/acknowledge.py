@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from terrace.drift.acknowledged import acknowledgement_of, acknowledgements
+from terrace.drift.looks import newest
+from terrace.drift.model import Sighting
+from terrace.drift.payload import sightings_of
+from terrace.drift.sightings import narrowed
 from terrace.errors import BadInput
 from terrace.gates.declaration import facts_of
 from terrace.ledger import folds, kinds
@@ -10,11 +15,6 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.declaring import declare, is_proven
 from terrace.pipelines.journal import append, preview
 from terrace.rollout.next_step import awaiting
-from terrace.watch.acknowledged import acknowledgement_of, acknowledgements
-from terrace.watch.checks import newest
-from terrace.watch.model import Sighting
-from terrace.watch.payload import sightings_of
-from terrace.watch.sightings import narrowed
 
 
 def acknowledge(

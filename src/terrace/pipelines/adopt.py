@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 
 from terrace.config.naming import no_such
+from terrace.drift.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, shown
+from terrace.drift.looks import newest
+from terrace.drift.sightings import changed_paths
 from terrace.errors import BadInput
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.drift import planned
 from terrace.plans.model import UNKNOWN, Action, Plan, ResourceChange
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
-from terrace.watch.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, shown
-from terrace.watch.checks import newest
-from terrace.watch.sightings import changed_paths
 
 _STEP = re.compile(r"module\.([^.\[]+)(\[[^\]]*\])?")
 

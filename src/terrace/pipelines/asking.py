@@ -8,6 +8,8 @@ from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
 from terrace.config.model import ApprovalRule, Environment
+from terrace.drift.absorbed import swallowed
+from terrace.drift.acknowledged import acknowledgements, answered
 from terrace.errors import BadInput, NotReady
 from terrace.gates.absorption import Absorbed
 from terrace.gates.decide import (
@@ -45,8 +47,6 @@ from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.model import Automatic, Destruction, Manual, Origin, Recovery, Remediation, Repairing
 from terrace.states.restores import open_restore
-from terrace.watch.absorbed import swallowed
-from terrace.watch.acknowledged import acknowledgements, answered
 
 HANDED_OVER = "planned by a run that applies nothing"
 """Why a deployment waits that nobody else is asked about: another run may go on with it at once."""

@@ -14,6 +14,7 @@ from terrace.compliance import recorded_audits
 from terrace.compliance.audit import Audited, Basis, Scope, audited, untold
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
+from terrace.ledger.deployed_revisions import abandoned, baseline, running
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
@@ -21,7 +22,6 @@ from terrace.plans.model import Plan
 from terrace.stacks.impact import everything
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
-from terrace.watch.baseline import abandoned, baseline, running
 
 Judge = Callable[[ChangeSet, Landscape], Assessment]
 """Plans what a change set touches, and runs every check over it."""

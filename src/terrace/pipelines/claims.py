@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from terrace.drift.remediation import proposals
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.model import Event, History
+from terrace.operations.reaction import GoBack, Pause, reaction
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.destruction_target import destruction_of
 from terrace.pipelines.opening import waves_of, waves_with
@@ -25,8 +27,6 @@ from terrace.stacks.model import (
     Rollback,
     Undoing,
 )
-from terrace.watch.reaction import GoBack, Pause, reaction
-from terrace.watch.remediation import proposals
 
 
 class _Unfounded(Exception):

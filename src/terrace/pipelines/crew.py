@@ -9,6 +9,7 @@ from typing import Literal
 
 from terrace.assess.model import Finding
 from terrace.config.model import Config, Environment
+from terrace.drift.change_logs import ChangeLogs, NoChangeLogs
 from terrace.errors import Interrupted, TerraceError
 from terrace.gates.model import Identity, Witness
 from terrace.ledger.dates import Reference, no_reference
@@ -24,7 +25,6 @@ from terrace.stacks.landscape import Landscape
 from terrace.stacks.repository import Repository
 from terrace.states.backups import StateBackups
 from terrace.states.left_states import LeftStates, NoLeftStates
-from terrace.watch.change_logs import ChangeLogs, NoChangeLogs
 
 Reach = Literal["plan", "apply"]
 """How far a run goes: to the plans, where it hands over to a run that may apply them; or to the end."""

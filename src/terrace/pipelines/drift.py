@@ -10,8 +10,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from terrace.assess.masking import Hiding, concealed, concealed_value, hiding_of
+from terrace.drift.causes import explained, has_cause, window_of
+from terrace.drift.echo import echoes_of, made_anew, without_echoes
+from terrace.drift.ignore import look_away
+from terrace.drift.looks import Check, newest, newest_first, standing, with_values
+from terrace.drift.model import Observation, Sighting
+from terrace.drift.payload import observation_to_payload
+from terrace.drift.sightings import sightings
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds, kinds
+from terrace.ledger.deployed_revisions import Baseline, baseline, running
 from terrace.ledger.events.drift import DriftOverdue
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew, readable
@@ -24,14 +32,6 @@ from terrace.plans.terraform import Site
 from terrace.plans.wording import notices
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
-from terrace.watch.baseline import Baseline, baseline, running
-from terrace.watch.causes import explained, has_cause, window_of
-from terrace.watch.checks import Check, newest, newest_first, standing, with_values
-from terrace.watch.echo import echoes_of, made_anew, without_echoes
-from terrace.watch.ignore import look_away
-from terrace.watch.model import Observation, Sighting
-from terrace.watch.payload import observation_to_payload
-from terrace.watch.sightings import sightings
 
 MOST_NOTICES = 20
 """How many sentences of Terraform one look keeps."""

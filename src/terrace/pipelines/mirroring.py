@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from terrace.compliance.audit import Audited
+from terrace.drift.review import Review
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.approve import handle_of
@@ -18,7 +19,6 @@ from terrace.report.release_notes import release_notes
 from terrace.report.release_page import MARKER, Release, release_page
 from terrace.rollout.announcement import Announcement, announcements
 from terrace.stacks.repository import Repository
-from terrace.watch.review import Review
 
 
 class Board(Protocol):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from terrace.operations.reaction import GoBack, Pause, reaction
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.opening import Refused
 from terrace.pipelines.rollback import go_back
 from terrace.rollout.model import Deployment
-from terrace.watch.reaction import GoBack, Pause, reaction
 
 
 def react(crew: Crew, ended: Deployment | Refused) -> Deployment | Refused | Pause | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from terrace.drift.remediation import Proposal, Refusal, proposals
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import enter
 from terrace.pipelines.opening import Opening, Refused, waves_of, waves_with
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Remediation
-from terrace.watch.remediation import Proposal, Refusal, proposals
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,10 @@ from typing import Any
 from terrace.assess.masking import concealed, without_secrets
 from terrace.assess.model import Objection, Weight
 from terrace.config.naming import shell_word
+from terrace.drift.echo import echoes_in, echoes_of, without_echoes
+from terrace.drift.model import Sighting
+from terrace.drift.payload import sighting_to_payload
+from terrace.drift.sightings import outside_alone, sightings
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import rule_for
 from terrace.ledger import folds
@@ -43,10 +47,6 @@ from terrace.states.looks import UNWRITTEN
 from terrace.states.removed_stacks import explanation
 from terrace.states.standings import Bearings, changes_objects, lineages, standings, went_back
 from terrace.states.state_file import objects
-from terrace.watch.echo import echoes_in, echoes_of, without_echoes
-from terrace.watch.model import Sighting
-from terrace.watch.payload import sighting_to_payload
-from terrace.watch.sightings import outside_alone, sightings
 
 MOST_NOTICES = 50
 """How many notices of one plan the ledger keeps; `terrace plan` shows all of them."""

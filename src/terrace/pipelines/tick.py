@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from terrace.gates.model import Outcome
 from terrace.ledger import folds
+from terrace.operations.reaction import GoBack, Pause, reaction
 from terrace.pipelines.asking import entry
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy import deploy, rests, resume
@@ -16,7 +17,6 @@ from terrace.pipelines.release import Released, let_go, says_what_is_live
 from terrace.pipelines.witnesses import driven
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Automatic
-from terrace.watch.reaction import GoBack, Pause, reaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from terrace.assess.model import Objection, Weight
 from terrace.assess.reversal import Undone, destruction, recovery, reversal
 from terrace.config.model import Remediate
+from terrace.drift import remediation
+from terrace.drift.looks import checks
 from terrace.errors import TerraformFailed
 from terrace.hcl.layout import LOCK_FILE
 from terrace.ledger import folds
@@ -19,8 +21,6 @@ from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
 from terrace.stacks.order import readers_of
 from terrace.stacks.refactoring import let_go
 from terrace.states.restoring import is_newer
-from terrace.watch import remediation
-from terrace.watch.checks import checks
 
 
 def objections(ground: Ground, hand: InHand) -> tuple[Objection, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from terrace.drift.model import Sighting
+from terrace.drift.state_adoption import Adoption, Row
 from terrace.ledger.adoptions import AdoptedStack
 from terrace.report.machine import Json
 from terrace.report.screen import Group, Line, Part, Record, Table, line
 from terrace.report.state_terminal import differences
-from terrace.watch.model import Sighting
-from terrace.watch.state_adoption import Adoption, Row
 
 
 def table(rows: Iterable[Row], root: str) -> Record:

@@ -8,17 +8,17 @@ from dataclasses import asdict
 from datetime import datetime
 
 from terrace.assess.model import Severity
+from terrace.drift.absorbed import Absorption
+from terrace.drift.acknowledged import Acknowledgement, answered, answers
+from terrace.drift.adopt import Adoption
+from terrace.drift.issues import LivingRecord
+from terrace.drift.model import Observation, Quadrant, Sighting
+from terrace.drift.review import Review
 from terrace.plans.model import MASKED, UNKNOWN, Value
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
 from terrace.report.screen import Group, Record, Tree, line
 from terrace.report.text import clipped, visible
-from terrace.watch.absorbed import Absorption
-from terrace.watch.acknowledged import Acknowledgement, answered, answers
-from terrace.watch.adopt import Adoption
-from terrace.watch.living import LivingRecord
-from terrace.watch.model import Observation, Quadrant, Sighting
-from terrace.watch.review import Review
 
 STYLES = {"clean": "green", "drifted": "red", "unknown": "yellow"}
 SEVERITIES = {Severity.CRITICAL: "red bold", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}

@@ -15,6 +15,7 @@ from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import Waiver
+from terrace.drift.looks import Standing
 from terrace.gates.model import Approval, GateResult, Outcome, Verdict, Witness
 from terrace.ledger.folds import Hold
 from terrace.ledger.origins import origin_word
@@ -22,7 +23,6 @@ from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.plans.wording import notices
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.stacks.model import ChangeSet, Destruction, Impact, Notice
-from terrace.watch.checks import Standing
 
 Json = dict[str, Any]
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from terrace.compliance.audit import Audited
+from terrace.drift.issues import LivingRecord
+from terrace.drift.review import Review
 from terrace.report.audit import as_markdown
 from terrace.report.drift import stack_as_markdown
 from terrace.report.markdown import plain
 from terrace.report.text import clipped, visible
-from terrace.watch.living import LivingRecord
-from terrace.watch.review import Review
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from terrace.drift.state_adoption import Adopted, Settled
 from terrace.plans.terraform import StateSnapshot
 from terrace.report.machine import Json, when
 from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
@@ -14,7 +15,6 @@ from terrace.states.restoring import Difference
 from terrace.states.retention import Retention
 from terrace.states.standings import Standing
 from terrace.states.state_file import Compared
-from terrace.watch.state_adoption import Adopted, Settled
 
 
 def backed_up(looks: Iterable[Look], problems: Mapping[str, tuple[str, ...]], pruned: Retention | None) -> Json:

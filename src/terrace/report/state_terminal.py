@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from terrace.drift.state_adoption import Adopted, Adoption, Settled
 from terrace.plans.terraform import StateSnapshot
 from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
 from terrace.report.terminal import ago
@@ -15,7 +16,6 @@ from terrace.states.restoring import Obstacle
 from terrace.states.retention import Retention
 from terrace.states.standings import Standing, words
 from terrace.states.state_file import Compared, StateDiff
-from terrace.watch.state_adoption import Adopted, Adoption, Settled
 
 STYLES = {
     "saved": "green",

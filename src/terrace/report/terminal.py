@@ -10,6 +10,7 @@ from terrace.assess.factors import factor
 from terrace.assess.model import Finding
 from terrace.assess.risk import Risk
 from terrace.config.naming import shell_word
+from terrace.drift.looks import Standing
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
@@ -30,7 +31,6 @@ from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragr
 from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
-from terrace.watch.checks import Standing
 
 MOST_CHANGES = 500
 """How many changes of a plan are shown; the ledger has all."""

@@ -12,13 +12,13 @@ from terrace.apps.cli.console import confirmed, console, emit, note, show
 from terrace.apps.cli.deployment import note_uncommitted
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop
+from terrace.drift.state_adoption import Row
 from terrace.errors import BadInput
 from terrace.pipelines.state.adopt_all import Survey, adopt_all, chosen_stacks, survey
 from terrace.plans.terraform import Progress
 from terrace.report import adoption
 from terrace.report.screen import Record, Tree, live, spinner
 from terrace.report.text import visible
-from terrace.watch.state_adoption import Row
 
 
 def adopt(

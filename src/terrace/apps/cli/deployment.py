@@ -19,6 +19,7 @@ from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import History
+from terrace.operations.reaction import Pause
 from terrace.pipelines import approve as approving
 from terrace.pipelines import deploy as deploying
 from terrace.pipelines import holding
@@ -34,7 +35,6 @@ from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Destruction, Manual, Notice, Origin, Promotion, Remediation, Undoing
-from terrace.watch.reaction import Pause
 
 Reacted = Deployment | Refused | Pause | None
 """What `react` did about the end of a deployment."""

@@ -18,6 +18,8 @@ from terrace.apps.wiring import Workshop, now
 from terrace.config.kinds import Duration
 from terrace.config.naming import shell_word
 from terrace.config.yaml_nodes import Problem, Scalar
+from terrace.drift.looks import Check
+from terrace.drift.review import Review
 from terrace.errors import BadInput, Place, TerraceError
 from terrace.pipelines import adopt as adopting
 from terrace.pipelines import drift as looking
@@ -32,8 +34,6 @@ from terrace.report.text import visible
 from terrace.report.unreadable import unreadable_text
 from terrace.rollout.model import Deployment
 from terrace.stacks.refusals import Refusal
-from terrace.watch.checks import Check
-from terrace.watch.review import Review
 
 
 def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> int:

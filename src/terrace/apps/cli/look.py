@@ -9,6 +9,7 @@ from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit, note, show_lines
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring import Workshop, now
+from terrace.drift.looks import newest_first, standing
 from terrace.errors import BadInput
 from terrace.gates.model import Approval
 from terrace.ledger import folds
@@ -30,7 +31,6 @@ from terrace.report.text import visible
 from terrace.report.unreadable import unreadable_json, unreadable_text
 from terrace.rollout.model import Deployment
 from terrace.states.looks import problems
-from terrace.watch.checks import newest_first, standing
 
 
 def status(folder: str, *, as_json: bool) -> int:

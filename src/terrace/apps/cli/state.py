@@ -12,6 +12,7 @@ from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop, now
 from terrace.config.naming import shell_word
+from terrace.drift.state_adoption import Settled
 from terrace.errors import BadInput, TerraceError
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.adopt import adopt as adopting
@@ -29,7 +30,6 @@ from terrace.report import state_json, state_terminal
 from terrace.states.looks import problems
 from terrace.states.restores import Restore, Restored, open_restore
 from terrace.states.standings import good_backups, standings
-from terrace.watch.state_adoption import Settled
 
 
 def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...], *, as_json: bool) -> int:

@@ -14,6 +14,7 @@ from terrace.apps.cli.watching import Silent
 from terrace.apps.mirroring import show_deployments, track_drift
 from terrace.apps.wiring import Workshop, now
 from terrace.compliance.audit import Audited
+from terrace.drift.review import Review, review
 from terrace.pipelines import drift as looking
 from terrace.pipelines.crew import Crew, Reach
 from terrace.pipelines.destruction_target import leftovers
@@ -28,7 +29,6 @@ from terrace.report.leftovers import leftover_line, leftovers_json
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.rollout.model import Deployment
 from terrace.states.looks import Look
-from terrace.watch.review import Review, review
 
 
 def look_ahead(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:

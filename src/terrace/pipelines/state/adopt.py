@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from terrace.config.naming import no_such, shell_word
+from terrace.drift.echo import found_outside
+from terrace.drift.payload import sighting_to_payload
+from terrace.drift.state_adoption import Adopted, Adoption, Settled
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.hcl.lock_file import read_lock_file
 from terrace.ledger import folds, kinds
@@ -33,9 +36,6 @@ from terrace.states.left_states import LeftState
 from terrace.states.restoring import is_newer
 from terrace.states.standings import lineages, release_of
 from terrace.states.state_file import addresses_in, compare, holds_nothing, is_encrypted, read_state
-from terrace.watch.echo import found_outside
-from terrace.watch.payload import sighting_to_payload
-from terrace.watch.state_adoption import Adopted, Adoption, Settled
 
 KEPT = "the place where Terrace keeps local states"
 """How the target of a local state is called."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from terrace.config.naming import no_such
+from terrace.drift.state_adoption import Adopted, Row, Settled, without_shared_states
 from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.state.adopt import Takeover, examine, holding, insist_on_no_creation, take_over, takeover
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
 from terrace.stacks.order import edges, needs, order
-from terrace.watch.state_adoption import Adopted, Row, Settled, without_shared_states
 
 _UNKNOWN_OWNER = (
     "it reads a state that is not there; if that is the state of another stack, read it by a path of literal values in "

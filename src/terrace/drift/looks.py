@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from terrace.drift.model import Observation, Sighting, Status, worst
+from terrace.drift.payload import observation_of
 from terrace.ledger.events.drift import DriftChecked
 from terrace.ledger.model import History
-from terrace.watch.model import Observation, Sighting, Status, worst
-from terrace.watch.payload import observation_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.model import Severity
+from terrace.drift.issues import LivingRecord, living
+from terrace.drift.looks import Check, in_a_row, standing
+from terrace.drift.model import Observation, Quadrant, Sighting, Status
 from terrace.plans.model import Action
-from terrace.watch.checks import Check, in_a_row, standing
-from terrace.watch.living import LivingRecord, living
-from terrace.watch.model import Observation, Quadrant, Sighting, Status
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HALF_AN_HOUR = timedelta(minutes=30)

@@ -11,6 +11,12 @@ import pytest
 from support.ledgers import MemoryLedger
 from support.plans import STACK, change, drifted, plan_of
 from terrace.config.model import DriftSettings, Environment, Remediate
+from terrace.drift.acknowledged import acknowledgement_of
+from terrace.drift.looks import checks
+from terrace.drift.model import Observation
+from terrace.drift.payload import observation_to_payload
+from terrace.drift.remediation import Answer, objections, proposals
+from terrace.drift.sightings import sightings
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
@@ -19,12 +25,6 @@ from terrace.plans.digest import DigestKey
 from terrace.plans.marks import marks
 from terrace.plans.model import Action, OutputChange, Plan, ResourceChange
 from terrace.stacks.model import Remediation
-from terrace.watch.acknowledged import acknowledgement_of
-from terrace.watch.checks import checks
-from terrace.watch.model import Observation
-from terrace.watch.payload import observation_to_payload
-from terrace.watch.remediation import Answer, objections, proposals
-from terrace.watch.sightings import sightings
 
 KEY = DigestKey("k", b"secret")
 START = datetime(2026, 11, 23, tzinfo=UTC)

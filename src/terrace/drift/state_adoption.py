@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from terrace.drift.model import Sighting
 from terrace.errors import TerraceError
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.model import Stack
 from terrace.states.left_states import LeftState
-from terrace.watch.model import Sighting
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrace.drift.adopt import Adoption, Wanted, adopted
 from terrace.hcl.literals import value_of, written
 from terrace.hcl.syntax import attributes, parser
 from terrace.plans.model import MASKED
-from terrace.watch.adopt import Adoption, Wanted, adopted
 
 FILE = """\
 resource "aws_security_group" "other" {

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from terrace.drift.model import Sighting
 from terrace.gates.declaration import facts_of
 from terrace.ledger.declared import KEY, Declared, declared
 from terrace.ledger.events.drift import DriftAcknowledged
 from terrace.ledger.model import Event, History
-from terrace.watch.model import Sighting
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from terrace.drift.model import Quadrant, Sighting
+from terrace.drift.payload import sightings_in, sightings_of
+from terrace.drift.sightings import narrowed, outside_alone, sightings
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions
 from terrace.ledger.model import History
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Action, Plan
 from terrace.rollout.model import Step
-from terrace.watch.model import Quadrant, Sighting
-from terrace.watch.payload import sightings_in, sightings_of
-from terrace.watch.sightings import narrowed, outside_alone, sightings
 
 _AGAIN = (Action.UPDATE, Action.REPLACE)
 

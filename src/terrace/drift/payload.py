@@ -10,9 +10,9 @@ import msgspec
 
 from terrace import typed_json
 from terrace.assess.model import Severity
+from terrace.drift.model import Cause, Ignored, Observation, Quadrant, Sighting
 from terrace.ledger.events.drift import ObservationRecord, SightingRecord
 from terrace.plans.model import Action
-from terrace.watch.model import Cause, Ignored, Observation, Quadrant, Sighting
 
 
 def observation_to_payload(record: Observation) -> dict[str, Any]:

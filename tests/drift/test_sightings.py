@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
+from terrace.drift.model import Quadrant
+from terrace.drift.payload import sighting_to_payload, sightings_of
+from terrace.drift.sightings import narrowed, outside_alone, sightings
 from terrace.plans.digest import DigestKey
 from terrace.plans.marks import marks
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
 from terrace.plans.noise import settled
-from terrace.watch.model import Quadrant
-from terrace.watch.payload import sighting_to_payload, sightings_of
-from terrace.watch.sightings import narrowed, outside_alone, sightings
 
 KEY = DigestKey("k", b"secret")
 GROUP = "aws_security_group.web"

@@ -11,11 +11,11 @@ import pytest
 
 from support.change_logs import ACCOUNT, activity, exported, trail_event, trail_file
 from terrace.assess.model import Severity
+from terrace.drift.causes import Window, explained
+from terrace.drift.causes import names as names_object
+from terrace.drift.change_logs import ACTIVITY_LOG, LoggedChange, LoggedChanges, NoLog, may_tell, read_changes
+from terrace.drift.model import Observation, Quadrant, Sighting
 from terrace.plans.model import Action
-from terrace.watch.causes import Window, explained
-from terrace.watch.causes import names as names_object
-from terrace.watch.change_logs import ACTIVITY_LOG, LoggedChange, LoggedChanges, NoLog, may_tell, read_changes
-from terrace.watch.model import Observation, Quadrant, Sighting
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SINCE, UNTIL = AT - timedelta(hours=2), AT + timedelta(hours=2)

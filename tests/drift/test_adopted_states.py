@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from support.plans import change, drifted, plan_of
+from terrace.drift.echo import found_outside, without_echoes
+from terrace.drift.sightings import sightings
+from terrace.drift.state_adoption import Adoption, Row, without_shared_states
 from terrace.plans.digest import DigestKey
 from terrace.plans.marks import marks
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.model import Stack
-from terrace.watch.echo import found_outside, without_echoes
-from terrace.watch.sightings import sightings
-from terrace.watch.state_adoption import Adoption, Row, without_shared_states
 
 KEY = DigestKey(id="k", secret=b"0" * 32)
 GROUP, RULE = "aws_security_group.web", "aws_vpc_security_group_ingress_rule.https"

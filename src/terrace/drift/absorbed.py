@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from terrace.drift.acknowledged import Acknowledgement, acknowledgements, answered
+from terrace.drift.model import Sighting
+from terrace.drift.payload import sightings_of
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.rollout.model import Deployment, Step, StepRecord
-from terrace.watch.acknowledged import Acknowledgement, acknowledgements, answered
-from terrace.watch.model import Sighting
-from terrace.watch.payload import sightings_of
 
 
 @dataclass(frozen=True, slots=True)

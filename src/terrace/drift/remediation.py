@@ -13,15 +13,15 @@ from fnmatch import fnmatchcase
 from terrace.assess.model import Objection, Weight
 from terrace.config.model import Environment, Remediate
 from terrace.config.naming import in_quotes
+from terrace.drift.acknowledged import acknowledgements
+from terrace.drift.issues import living
+from terrace.drift.looks import Check, checks, in_a_row
+from terrace.drift.model import Observation, Quadrant, Sighting
+from terrace.drift.sightings import changed_paths
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.stacks.model import Remediation
-from terrace.watch.acknowledged import acknowledgements
-from terrace.watch.checks import Check, checks, in_a_row
-from terrace.watch.living import living
-from terrace.watch.model import Observation, Quadrant, Sighting
-from terrace.watch.sightings import changed_paths
 
 IN_A_ROW = 2
 """How often in a row a difference must have been seen: what comes and goes by itself needs no help."""

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
 from terrace.config.model import IgnoreRule
+from terrace.drift.ignore import look_away
+from terrace.drift.sightings import sightings
 from terrace.plans.model import Action
-from terrace.watch.ignore import look_away
-from terrace.watch.sightings import sightings
 
 TODAY = date(2026, 11, 25)
 ADDRESS = 'aws_instance.web["a"]'

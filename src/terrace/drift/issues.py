@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from terrace.watch.checks import Check
-from terrace.watch.model import Observation, Sighting
+from terrace.drift.looks import Check
+from terrace.drift.model import Observation, Sighting
 
 CLEAN_TO_CLOSE = 2
 """How many good clean checks in a row close a record. One that could not tell is no clean check."""

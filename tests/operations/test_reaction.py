@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.stories import Told
 from terrace.config.model import Environment
 from terrace.ledger import kinds
+from terrace.operations.reaction import GoBack, Nothing, Pause, Reaction, reaction
 from terrace.rollout.model import Step
 from terrace.stacks.model import (
     Automatic,
@@ -23,7 +24,6 @@ from terrace.stacks.model import (
     Remediation,
     Rollback,
 )
-from terrace.watch.reaction import GoBack, Nothing, Pause, Reaction, reaction
 
 PROD = Environment("prod", on_failure="rollback")
 GOOD, BAD, NEXT = "a" * 40, "b" * 40, "d" * 40

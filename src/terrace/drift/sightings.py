@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from terrace.assess.leaks.plan import shows_secret
 from terrace.assess.model import Severity
+from terrace.drift.model import Quadrant, Sighting
+from terrace.drift.severity import severity
 from terrace.plans.model import MASKED, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.noise import settled
-from terrace.watch.model import Quadrant, Sighting
-from terrace.watch.severity import severity
 
 DEEPEST = 3
 """How many names a path has at most; what differs deeper down is told by where it lies."""

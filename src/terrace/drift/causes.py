@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from terrace.drift.change_logs import ACTIVITY_LOG, LATE, LoggedChange, LoggedChanges
+from terrace.drift.looks import newest_first
+from terrace.drift.model import Cause, Observation, Quadrant, Sighting
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.rollout.model import Step
-from terrace.watch.change_logs import ACTIVITY_LOG, LATE, LoggedChange, LoggedChanges
-from terrace.watch.checks import newest_first
-from terrace.watch.model import Cause, Observation, Quadrant, Sighting
 
 MOST_CAUSES = 3
 """How many changes are told of one object."""

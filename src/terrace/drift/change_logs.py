@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from terrace.watch.model import Cause
+from terrace.drift.model import Cause
 
 CLOUDTRAIL = "AWS CloudTrail"
 ACTIVITY_LOG = "Azure activity log"

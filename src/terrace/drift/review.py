@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from terrace.drift.absorbed import Absorption, absorbed
+from terrace.drift.acknowledged import Acknowledgement, acknowledgements
+from terrace.drift.issues import LivingRecord, living
+from terrace.drift.looks import Check, Standing, checks, in_a_row, standing
+from terrace.drift.model import Sighting
 from terrace.ledger.model import History
-from terrace.watch.absorbed import Absorption, absorbed
-from terrace.watch.acknowledged import Acknowledgement, acknowledgements
-from terrace.watch.checks import Check, Standing, checks, in_a_row, standing
-from terrace.watch.living import LivingRecord, living
-from terrace.watch.model import Sighting
 
 
 @dataclass(frozen=True, slots=True)

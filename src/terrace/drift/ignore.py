@@ -8,9 +8,9 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from terrace.config.model import IgnoreRule
+from terrace.drift.model import Ignored, Quadrant, Sighting
+from terrace.drift.sightings import narrowed
 from terrace.plans.model import Action
-from terrace.watch.model import Ignored, Quadrant, Sighting
-from terrace.watch.sightings import narrowed
 
 
 @dataclass(frozen=True, slots=True)

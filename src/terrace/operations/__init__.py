@@ -1,0 +1,1 @@
+"""What Terrace does by itself after a deployment ended."""

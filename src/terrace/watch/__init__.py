@@ -1,1 +1,0 @@
-"""What is observed and how Terrace reacts."""
