@@ -12,7 +12,7 @@ from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.refusals import Refused
 from terrace.errors import NotReady
-from terrace.rollout.announcement import Announcement
+from terrace.forge.announcements import Announcement
 
 ONE = Announcement("d1", "prod", "a" * 40, "waiting", "0 of 1 people have approved")
 

@@ -8,7 +8,7 @@ from forge.fake import FakeGitHub, Stumble
 from terrace.adapters.github.check_runs import CheckRuns
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
-from terrace.pipelines.publishing import Remark
+from terrace.forge.ports import Remark
 
 COMMIT = "5" * 40
 REMARKS = [Remark(f"environments/dev/f{n}.tf", n + 1, "failure", "a rule", "is broken") for n in range(120)]

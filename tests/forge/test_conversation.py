@@ -13,7 +13,7 @@ from terrace.adapters.github.conversation import GitHubConversation
 from terrace.adapters.github.credentials import Token
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
-from terrace.gates.conversation.model import Permission
+from terrace.forge.model import Permission
 from terrace.gates.declaration import Declaration
 from terrace.gates.handle import handle
 from terrace.gates.model import Subject, Witness

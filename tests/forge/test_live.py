@@ -19,9 +19,9 @@ from terrace.adapters.github.comments import Comments
 from terrace.adapters.github.connecting import Connection, connect, place
 from terrace.adapters.github.conversation import GitHubConversation
 from terrace.adapters.github.tracker import GitHubTracker
+from terrace.forge.announcements import Announcement
+from terrace.forge.matters import Matter
 from terrace.report.conversation import marker
-from terrace.report.matters import Matter
-from terrace.rollout.announcement import Announcement
 
 pytestmark = pytest.mark.live
 

@@ -18,7 +18,7 @@ from terrace.adapters.gitlab.client import GitLab
 from terrace.adapters.gitlab.jobs import Occasion
 from terrace.adapters.gitlab.page import MergeRequestPage
 from terrace.adapters.pages import FilesPage
-from terrace.pipelines.publishing import Page, Remark
+from terrace.forge.ports import Page, Remark
 
 MARKER = '<!-- terrace:v1 {"kind":"check"} -->'
 OTHER = '<!-- terrace:v1 {"kind":"waiting"} -->'

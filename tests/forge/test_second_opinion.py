@@ -25,9 +25,9 @@ from terrace.adapters.github.conversation import GitHubConversation
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.releases import GitHubReleases
 from terrace.adapters.github.tracker import GitHubTracker
-from terrace.pipelines.publishing import Remark
+from terrace.forge.matters import Matter
+from terrace.forge.ports import Remark
 from terrace.report.conversation import marker
-from terrace.report.matters import Matter
 
 pytestmark = pytest.mark.peer
 

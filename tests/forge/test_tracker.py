@@ -10,7 +10,7 @@ from forge.fake import FakeGitHub, Stumble
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.tracker import GitHubTracker
-from terrace.report.matters import Matter
+from terrace.forge.matters import Matter
 
 ONE = Matter("prod/app", "drift", "Drift in prod: app", "`aws_s3_bucket.logs` differs", open=True)
 

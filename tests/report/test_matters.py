@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.compliance.audit import Audited, Scope
-from terrace.report.matters import Matter, audit_matters
+from terrace.forge.matters import Matter
+from terrace.report.matters import audit_matters
 
 COMMIT = "c" * 40
 

@@ -5,24 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
-
-class Seen(Protocol):
-    """One thing to see at a line of a file."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def level(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def message(self) -> str: ...
+from terrace.forge.ports import Remark
 
 
 class FilesPage:
@@ -34,7 +20,7 @@ class FilesPage:
     def comment(self, marker: str, body: str) -> str:
         return self._write(f"{_name(marker)}.md", body.encode())
 
-    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Seen]) -> str:
+    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:
         told = {
             "passed": passed,
             "title": title,

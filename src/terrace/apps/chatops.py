@@ -77,8 +77,8 @@ def _review(house: House, number: int, id_: int, turn: Turn) -> tuple[int, str, 
 
 def _request(house: House, payload: Mapping[str, Any]) -> tuple[int, str, Heard] | None:
     """A deployment request: it is told what waits when it is opened, and its boxes are answers."""
-    from terrace.gates.conversation.boxes import request
-    from terrace.gates.conversation.model import Ticked
+    from terrace.forge.boxes import request
+    from terrace.forge.model import Ticked
     from terrace.pipelines.approve import handle_of
     from terrace.pipelines.conversation import testify
 

@@ -18,7 +18,7 @@ from terrace.report.checked import Checked
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
     from terrace.compliance.audit import Audited
-    from terrace.pipelines.mirroring import Tracker
+    from terrace.forge.ports import Tracker
 
 
 def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from terrace.errors import NotReady
-from terrace.pipelines.publishing import Page
+from terrace.forge.ports import Page
 
 FOLDER = "TERRACE_PAGE"
 """The variable that names a folder for the page, where no forge runs this."""

@@ -7,31 +7,17 @@ may not go in yet is looked at again at the next round.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Protocol
 
 from terrace.errors import BadInput
+from terrace.forge.model import Knock
+from terrace.forge.ports import Answer, Doors
 from terrace.gates.ci_runs import why_untrusted
-from terrace.gates.conversation.model import Knock
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger import folds
 from terrace.pipelines.asking import entry, gates_say
 from terrace.pipelines.crew import Crew
 from terrace.rollout.next_step import awaiting
 from terrace.stacks.model import Automatic
-
-Answer = Literal["approved", "rejected"]
-
-
-class Doors(Protocol):
-    """The doors of a forge. Both raise NotReady where it cannot be asked."""
-
-    def knocks(self) -> tuple[Knock, ...]:
-        """The runs that wait for an answer of ours."""
-        ...
-
-    def answer(self, knock: Knock, answer: Answer, why: str) -> None:
-        """Let it in, or send it away. The same again changes nothing."""
-        ...
 
 
 def answer_doors(crew: Crew, doors: Doors) -> Iterator[str]:

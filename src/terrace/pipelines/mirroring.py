@@ -7,49 +7,18 @@ could not be shown is shown by the next run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from terrace.compliance.audit import Audited
 from terrace.drift.review import Review
+from terrace.forge.announcements import announcements
+from terrace.forge.ports import Board, Origins, Releases, Tracker
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.approve import handle_of
-from terrace.report.matters import Matter, audit_matters, drift_matters
+from terrace.report.matters import audit_matters, drift_matters
 from terrace.report.release_notes import release_notes
 from terrace.report.release_page import MARKER, Release, release_page
-from terrace.rollout.announcement import Announcement, announcements
 from terrace.stacks.repository import Repository
-
-
-class Board(Protocol):
-    """Where a forge shows deployments."""
-
-    def show(self, environment: str, newest: Sequence[Announcement]) -> None:
-        """Have each of these shown as it stands, once. The same again changes nothing. Raises NotReady."""
-        ...
-
-
-class Tracker(Protocol):
-    """Where a forge keeps issues."""
-
-    def keep(self, matter: Matter) -> str | None:
-        """Have exactly one issue of it while it is open, and none open after; its address, None where there is none.
-
-        The same again changes nothing. Raises NotReady.
-        """
-        ...
-
-
-class Origins(Protocol):
-    """Which change a commit came by, and a page for it."""
-
-    def origin(self, commit: str) -> int | None:
-        """The number of the merged change that it came by; None where there is none. Raises NotReady."""
-        ...
-
-    def keep(self, number: int, marker: str, body: str) -> str:
-        """Have exactly one comment of ours with that marker on it; returns its address. Raises NotReady."""
-        ...
 
 
 def show_releases(
@@ -70,17 +39,6 @@ def show_releases(
         waits = [name for name, one in mine.items() if one is not None and one.open]
         handles = {name: handle_of(policy, history, name) for name in waits}
         origins.keep(number, MARKER, release_page(Release(commit, mine, handles)))
-
-
-class Releases(Protocol):
-    """Where a forge keeps releases."""
-
-    def keep(self, tag: str, commit: str, name: str, notes: str) -> str:
-        """Have a release of that tag at that commit; returns its address. One that is there is left alone.
-
-        Raises NotReady.
-        """
-        ...
 
 
 def publish_release(releases: Releases, repository: Repository, history: History, environment: str) -> str | None:

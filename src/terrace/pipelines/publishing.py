@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.forge.ports import Page, Remark
 from terrace.report.checked import Checked, said, seen_by
 from terrace.report.comment import MARKER, comment
 from terrace.report.text import clipped
@@ -16,29 +16,6 @@ NAME = "terrace"
 
 MOST = 200
 """Remarks at lines; the comment and the reports have the rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One thing to see at a line of a file (from 1). `level`: does it hold the change, is it told, is it waived?"""
-
-    path: str
-    line: int
-    level: Literal["failure", "warning", "notice"]
-    title: str
-    message: str
-
-
-class Page(Protocol):
-    """The page of one change on some forge. Both methods may be called again with the same effect."""
-
-    def comment(self, marker: str, body: str) -> str:
-        """Have exactly one comment of ours that begins with that marker; returns its address."""
-        ...
-
-    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:
-        """Have that verdict on the newest commit of the change, with its remarks; returns its address."""
-        ...
 
 
 def publish(page: Page, record: Checked) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from terrace.gates.conversation.testimony import Testimony
+from terrace.forge.testimony import Testimony
 from terrace.report.markdown import code, plain, prose
 from terrace.report.text import clipped
 

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from terrace.compliance.audit import Audited
 from terrace.drift.issues import LivingRecord
 from terrace.drift.review import Review
+from terrace.forge.matters import Matter
 from terrace.report.audit import as_markdown
 from terrace.report.drift import stack_as_markdown
 from terrace.report.markdown import plain
 from terrace.report.text import clipped, visible
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """One thing that is looked after. `key` names it for good: the same key is the same issue. `kind` is its label."""
-
-    key: str
-    kind: str
-    title: str
-    body: str
-    open: bool
-
-    @property
-    def marker(self) -> str:
-        """The first line of its issue: by it, and by who wrote it, the issue is found again."""
-        told = json.dumps({"kind": self.kind, "key": self.key})
-        # Names may hold dashes, and two of them would end what HTML hides.
-        return f"<!-- terrace:v1 {told.replace('-', '&#45;')} -->"
 
 
 def audit_matters(looks: Iterable[Audited]) -> tuple[Matter, ...]:

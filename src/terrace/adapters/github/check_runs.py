@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from terrace.adapters.github.client import GitHub
+from terrace.forge.ports import Remark
 
 PORTION = 50
 """Annotations that GitHub takes in one request."""
@@ -16,21 +17,6 @@ LONGEST = 65_535
 
 Level = Literal["notice", "warning", "failure"]
 Conclusion = Literal["success", "failure", "neutral", "action_required", "cancelled"]
-
-
-class Annotation(Protocol):
-    """One remark at a place: `path` from the root of the repository, `line` from 1."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def level(self) -> Level: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def message(self) -> str: ...
 
 
 class CheckRuns:
@@ -48,7 +34,7 @@ class CheckRuns:
 
         return int((seen() or self._github.once("POST", "check-runs", asked, seen))["id"])
 
-    def end(self, run: int, conclusion: Conclusion, title: str, summary: str, annotations: Sequence[Annotation]) -> str:
+    def end(self, run: int, conclusion: Conclusion, title: str, summary: str, annotations: Sequence[Remark]) -> str:
         """Say how it ended; returns the address of its page. The conclusion comes with the last portion, so that nobody
         sees a verdict without its reasons. `summary` is at most LONGEST. A run that has ended so already is left."""
         output: dict[str, Any] = {"title": title, "summary": summary}
@@ -76,7 +62,7 @@ class CheckRuns:
         return next((run for run in runs if run.get("external_id") == key), None)
 
 
-def _told(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
+def _told(annotations: Sequence[Remark]) -> list[dict[str, Any]]:
     return [
         {
             "path": one.path,

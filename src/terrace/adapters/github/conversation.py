@@ -14,7 +14,7 @@ from terrace.adapters.github.merges import GitHubMerges
 from terrace.adapters.github.refusals import Refused
 from terrace.adapters.github.writers import writers
 from terrace.errors import BadInput
-from terrace.gates.conversation.model import Change, Permission, Review, RunReview, Said
+from terrace.forge.model import Change, Permission, Review, RunReview, Said
 
 CHECK = ".github/workflows/00-pr-validation.yml"
 """The workflow that checks changes, as `terrace init github` writes it."""

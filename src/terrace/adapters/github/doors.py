@@ -7,7 +7,7 @@ from typing import Literal
 from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.refusals import Refused
 from terrace.adapters.github.workflow_runs import is_own
-from terrace.gates.conversation.model import Knock
+from terrace.forge.model import Knock
 from terrace.report.markdown import plain_within
 
 LONGEST = 1000

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from terrace.adapters.github.check_runs import LONGEST, Annotation, CheckRuns
+from terrace.adapters.github.check_runs import LONGEST, CheckRuns
 from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.comments import Comments
+from terrace.forge.ports import Remark
 
 
 class PullRequestPage:
@@ -24,7 +25,7 @@ class PullRequestPage:
     def comment(self, marker: str, body: str) -> str:
         return self._comments.keep(self._number, marker, body)
 
-    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Annotation]) -> str:
+    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:
         key = hashlib.sha256(f"{name} {self._head} {self._run}".encode()).hexdigest()[:20]
         run = self._runs.begin(name, self._head, key)
         shown = summary if len(summary) <= LONGEST else "The comment of the pull request says what was found."

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from terrace.adapters.github.client import GitHub
-from terrace.report.matters import Matter
+from terrace.forge.matters import Matter
 
 LABEL = "terrace:{kind}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import asdict
 
 from terrace.errors import BadInput
+from terrace.forge.ports import Conversation
 from terrace.gates.model import Outcome, Verdict, Witness
 from terrace.ledger import folds
 from terrace.ledger.events.people import ApprovalGiven
@@ -12,7 +13,6 @@ from terrace.ledger.model import History
 from terrace.pipelines import approve as approving
 from terrace.pipelines.conversation.authorship import own_part
 from terrace.pipelines.conversation.house import Heard
-from terrace.pipelines.conversation.ports import Conversation
 from terrace.pipelines.crew import Crew
 from terrace.report.conversation import Reply
 from terrace.rollout.model import Deployment

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terrace.gates.conversation.grammar import Approve
-from terrace.gates.conversation.standing import barred, own_work
+from terrace.forge.grammar import Approve
+from terrace.forge.ports import Conversation
+from terrace.forge.standing import barred, own_work
 from terrace.ledger import folds
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
-from terrace.pipelines.conversation.ports import Conversation
 from terrace.rollout.model import Deployment
 from terrace.stacks.repository import Repository
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from terrace.config.model import Config
 from terrace.errors import BadInput, Interrupted, TerraceError
-from terrace.gates.conversation.grammar import (
+from terrace.forge.grammar import (
     PREFIX,
     Approve,
     Command,
@@ -27,8 +27,8 @@ from terrace.gates.conversation.grammar import (
     forms,
     understood,
 )
-from terrace.gates.conversation.model import Change, Said
-from terrace.gates.conversation.standing import refusal
+from terrace.forge.model import Change, Said
+from terrace.forge.standing import refusal
 from terrace.gates.model import Witness
 from terrace.gates.people import People
 from terrace.ledger import folds, kinds

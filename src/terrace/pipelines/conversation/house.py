@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from terrace.config.model import Config
-from terrace.pipelines.conversation.ports import Conversation
+from terrace.forge.ports import Conversation
 from terrace.pipelines.crew import Crew
 from terrace.report.conversation import Reply
 

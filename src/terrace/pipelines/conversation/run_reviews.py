@@ -11,12 +11,12 @@ from functools import partial
 
 from terrace.config.model import Config
 from terrace.errors import BadInput
-from terrace.gates.conversation.model import RunReview
+from terrace.forge.model import RunReview
+from terrace.forge.ports import Conversation
 from terrace.gates.model import Verdict, Witness
 from terrace.gates.people import People
 from terrace.pipelines import approve as approving
 from terrace.pipelines.conversation.authorship import own_part
-from terrace.pipelines.conversation.ports import Conversation
 from terrace.pipelines.conversation.roles import role_of
 from terrace.pipelines.crew import Crew
 

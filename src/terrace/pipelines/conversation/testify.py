@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from terrace.errors import TerraceError
-from terrace.gates.conversation import boxes
-from terrace.gates.conversation.grammar import Approve, Reject, understood
-from terrace.gates.conversation.model import Change, Review, Ticked
-from terrace.gates.conversation.standing import barred
-from terrace.gates.conversation.testimony import Testimony
+from terrace.forge import boxes
+from terrace.forge.grammar import Approve, Reject, understood
+from terrace.forge.model import Change, Review, Ticked
+from terrace.forge.standing import barred
+from terrace.forge.testimony import Testimony
 from terrace.gates.model import Witness
 from terrace.gates.people import People
 from terrace.pipelines import approve as approving

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from terrace.gates.conversation.grammar import Approve, Reject, Unlock, Withdraw, understood
-from terrace.gates.conversation.model import Said
-from terrace.gates.conversation.standing import barred
-from terrace.gates.conversation.testimony import Testimony
+from terrace.forge.grammar import Approve, Reject, Unlock, Withdraw, understood
+from terrace.forge.model import Said
+from terrace.forge.ports import Conversation
+from terrace.forge.standing import barred
+from terrace.forge.testimony import Testimony
 from terrace.gates.handle import handle
 from terrace.gates.model import Witness
 from terrace.gates.people import People
 from terrace.gates.tally import CLOCK_SKEW
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
-from terrace.pipelines.conversation.ports import Conversation
 
 
 def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bool:

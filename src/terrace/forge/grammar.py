@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from terrace.config.naming import nearest
-from terrace.gates.conversation.plain_lines import plain_lines
+from terrace.forge.plain_lines import plain_lines
 
 PREFIX = "/terrace"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.gates.conversation.grammar import (
+from terrace.forge.grammar import (
     Approve,
     Command,
     Deploy,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from terrace.gates.conversation.grammar import Approve, Command, Explain, Look
-from terrace.gates.conversation.model import Change, Permission, Said
+from terrace.forge.grammar import Approve, Command, Explain, Look
+from terrace.forge.model import Change, Permission, Said
 
 _ORDER: tuple[Permission, ...] = ("none", "read", "triage", "write", "maintain", "admin")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terrace.gates.conversation.grammar import Approve, Misunderstood, understood
-from terrace.gates.conversation.plain_lines import LONGEST
+from terrace.forge.grammar import Approve, Misunderstood, understood
+from terrace.forge.plain_lines import LONGEST
 
 HASH = "1a2b3c4d" * 4
 LINE = f"/terrace approve prod {HASH}"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from terrace.gates.conversation.plain_lines import LONGEST, reader
+from terrace.forge.plain_lines import LONGEST, reader
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

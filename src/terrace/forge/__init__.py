@@ -1,0 +1,1 @@
+"""A forge: changes, people, comments, the commands in them, and what Terrace needs of it."""
