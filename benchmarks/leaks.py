@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from support.git import commit, git, repository
 from support.planted import look_alikes, secrets
 from terrace.adapters.git.patches import log_args, patches_between
-from terrace.assess.leaks.model import Leak, fingerprints, leaks
+from terrace.checks.secrets.model import Leak, fingerprints, leaks
 
 FILES, SEEDS = 200, 25
 

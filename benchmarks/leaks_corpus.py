@@ -14,7 +14,7 @@ import string
 import sys
 from collections.abc import Iterator
 
-from terrace.assess.leaks.text import allows_bare, sightings
+from terrace.checks.secrets.text import allows_bare, sightings
 
 SEEDS = 5
 PASSWORDS = "password"

@@ -23,14 +23,14 @@ from typing import Any
 import msgspec
 
 from terrace.adapters.opa.engine import Opa
-from terrace.assess.policy.rego import findings
-from terrace.assess.view import view
+from terrace.checks.policy.rego import findings
+from terrace.checks.policy.view import view
 from terrace.plans.digest import DigestKey
 from terrace.plans.read import read_plan
 from terrace.plans.shown import shown
 from terrace.stacks.model import Stack
 
-PACK = Path(__file__).parent.parent / "src/terrace/assess/policy/pack"
+PACK = Path(__file__).parent.parent / "src/terrace/checks/policy/pack"
 PLAIN = """package main
 
 deny contains msg if {

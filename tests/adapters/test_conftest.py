@@ -14,7 +14,7 @@ import pytest
 
 from support.tools import opa, peer
 from terrace.adapters.opa.engine import Opa
-from terrace.assess.policy.rego import findings
+from terrace.checks.policy.rego import findings
 
 VERDICTS = Path(__file__).parent / "conftest" / "verdicts.json"
 

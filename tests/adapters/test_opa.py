@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.tools import opa
 from terrace.adapters.opa.engine import Opa
 from terrace.assess.model import Severity, Status
-from terrace.assess.policy.rego import broken, findings
+from terrace.checks.policy.rego import broken, findings
 from terrace.errors import NotReady
 
 pytestmark = pytest.mark.slow

@@ -15,8 +15,8 @@ from support.tools import program, toolbox
 from terrace.adapters.scanners import Desk, checkov_plans, checkov_sources, gitleaks_files
 from terrace.adapters.tools.known import tool
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.scanners.plan_document import document
-from terrace.assess.scanners.settings import settings
+from terrace.checks.scanners.plan_document import document
+from terrace.checks.scanners.settings import settings
 from terrace.errors import NotReady
 from terrace.plans.model import MASKED, UNKNOWN, Action, ResourceChange
 

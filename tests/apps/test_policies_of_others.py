@@ -15,8 +15,8 @@ from support.trees import DictTree
 from terrace.adapters.opa.engine import Opa
 from terrace.apps.policies import Policies
 from terrace.assess.model import Finding, Status
-from terrace.assess.policy.reach import PLAN_KEYS, VIEW_KEYS, matches
-from terrace.assess.view import view
+from terrace.checks.policy.reach import PLAN_KEYS, VIEW_KEYS, matches
+from terrace.checks.policy.view import view
 from terrace.config.model import Config, PlainPolicies
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan

@@ -13,7 +13,7 @@ import pytest
 
 from support.cli import LADDER, MODULE, World, three_environments, world
 from support.tools import opa
-from terrace.assess.view import VERSION
+from terrace.checks.policy.view import VERSION
 
 pytestmark = pytest.mark.slow
 

@@ -24,8 +24,8 @@ from terrace.apps.cli.tools import listed
 from terrace.apps.home import Home
 from terrace.apps.scanners import Scanners
 from terrace.apps.wiring import Workshop, opa
-from terrace.assess.check import Examined, PlanCheck
 from terrace.assess.model import Finding, Status
+from terrace.checks.base import Examined, PlanCheck
 from terrace.config.load import load
 from terrace.config.model import SCANNERS
 from terrace.errors import NotReady, TerraceError

@@ -7,7 +7,7 @@ import json
 from support.plans import change, plan_of
 from support.stories import Told
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.policy.catalogue import PolicyRule
+from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited, Scope, audited
 from terrace.compliance.recorded_audits import drafts, newest
 from terrace.ledger import kinds

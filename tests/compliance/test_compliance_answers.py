@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from support.plans import change, plan_of
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.policy.catalogue import PolicyRule
+from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.answers import Evidence, Outcome, answer
 from terrace.compliance.audit import MOST_PLACES, Scope, audited, untold
 from terrace.compliance.frameworks import NAMES, OWN, Control

@@ -12,7 +12,7 @@ import pytest
 from support.plans import change, plan_of
 from support.stories import NOON, Told
 from terrace.assess.model import Severity
-from terrace.assess.policy.catalogue import PolicyRule
+from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.answers import Evidence, Outcome
 from terrace.compliance.audit import Audited, RuleSeen, Scope, audited
 from terrace.compliance.gathering import Known, Span, evidence

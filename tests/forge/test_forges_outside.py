@@ -16,6 +16,7 @@ ROOMS = (
     "stacks",
     "plans",
     "assess",
+    "checks",
     "gates",
     "rollout",
     "ledger",
@@ -29,10 +30,10 @@ ROOMS = (
 )
 
 WHY = {
-    "assess/hygiene/pinned.py": "how the address of a module in Git is told from another one",
-    "assess/hygiene/outside_files.py": "how a source of a module that is no folder looks",
-    "assess/leaks/kinds.py": "whose tokens are found in a change",
-    "assess/rule_files.py": "which files of a repository a forge acts on",
+    "checks/pinned.py": "how the address of a module in Git is told from another one",
+    "checks/outside_files.py": "how a source of a module that is no folder looks",
+    "checks/secrets/kinds.py": "whose tokens are found in a change",
+    "checks/rule_files.py": "which files of a repository a forge acts on",
     "clouds/stateful.py": "a type of resource of a Terraform provider",
     "forge/plain_lines.py": "which lines of a comment a forge shows as they are",
     "gates/ci_runs.py": "which forge tells of a run that opened a deployment",

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import terrace
-from terrace.assess.hygiene.deprecated import deprecated
+from terrace.checks.deprecated import deprecated
 from terrace.hcl.declared import declared
 from terrace.hcl.interface import Interface, read_interface
 from terrace.hcl.terraform_json import read_terraform_json
 
 TWICE = b'{"variable": {"hidden": {}}, "variable": {"shown": {}}}'
-READERS = ("hcl", "stacks", "assess/hygiene")
+READERS = ("hcl", "stacks", "checks")
 
 
 def test_a_name_that_is_twice_in_an_object_has_all_its_values() -> None:

@@ -17,10 +17,10 @@ from support.cli import LADDER, three_environments, world
 from support.plans import STACK
 from support.tools import opa
 from terrace.apps.cli.reports import WRITERS
-from terrace.assess.leaks.plan import exposed
-from terrace.assess.masking import masked
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.view import view
+from terrace.checks.policy.view import view
+from terrace.checks.secrets.masking import masked
+from terrace.checks.secrets.plan import exposed
 from terrace.errors import Diagnostic
 from terrace.hcl.interface import Interface, read_interface
 from terrace.plans.digest import DigestKey

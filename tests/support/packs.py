@@ -8,11 +8,11 @@ from pathlib import Path
 from support.tools import opa
 from terrace.adapters.opa.engine import Opa
 from terrace.assess.model import Finding
-from terrace.assess.policy.rego import findings
-from terrace.assess.view import view
+from terrace.checks.policy.rego import findings
+from terrace.checks.policy.view import view
 from terrace.plans.model import Plan
 
-PACK = Path(__file__).parents[2] / "src/terrace/assess/policy/pack"
+PACK = Path(__file__).parents[2] / "src/terrace/checks/policy/pack"
 
 
 def judged(plan: Plan) -> tuple[Finding, ...]:

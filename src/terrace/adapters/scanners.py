@@ -10,9 +10,9 @@ from pathlib import Path
 from terrace.adapters.confined import SECONDS, Limits, confined, confinement
 from terrace.adapters.process import Finished
 from terrace.assess.model import Finding
-from terrace.assess.scanners import checkov, secret_tools, tflint, trivy
-from terrace.assess.scanners.heard import crashed
-from terrace.assess.scanners.secret_tools import Spot
+from terrace.checks.scanners import checkov, secret_tools, tflint, trivy
+from terrace.checks.scanners.heard import crashed
+from terrace.checks.scanners.secret_tools import Spot
 
 FORMAT = 1
 """Goes up when the same words of a scanner are read otherwise, or it is called otherwise."""

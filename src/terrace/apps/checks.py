@@ -10,13 +10,13 @@ from terrace.apps.policies import Policies
 from terrace.apps.policy_folders import KINDS
 from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
-from terrace.assess.check import Check, Examined, PlanCheck, StaticCheck
-from terrace.assess.leaks.plan import exposed
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.plan_reports import failed_checks, warned
-from terrace.assess.rule_files import first_pipelines, reviewers, rule_of, same_configuration
 from terrace.assess.waivers.judging import NONE, Waivers
 from terrace.assess.waivers.telling import more_waived
+from terrace.checks.base import Check, Examined, PlanCheck, StaticCheck
+from terrace.checks.plan_reports import failed_checks, warned
+from terrace.checks.rule_files import first_pipelines, reviewers, rule_of, same_configuration
+from terrace.checks.secrets.plan import exposed
 from terrace.config.naming import shell_word
 from terrace.hcl.tree import Tree
 from terrace.plans.model import Action, Plan
@@ -337,7 +337,7 @@ def states_found(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding
 
 def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """Commits of the change whose messages are not written as the rules say."""
-    from terrace.assess.hygiene.commits import misworded
+    from terrace.checks.commits import misworded
 
     change = examined.change_set
     found = misworded(repository.commits(change.base, change.head), examined.trusted.commits)
@@ -350,7 +350,7 @@ def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 
 def read_outside(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What the impacted stacks read from elsewhere: files of the machine, through links, from a store of Git LFS."""
-    from terrace.assess.hygiene.outside_files import kept_elsewhere, large_files, leaving_links, outside_files
+    from terrace.checks.outside_files import kept_elsewhere, large_files, leaving_links, outside_files
     from terrace.hcl.layout import Layout
     from terrace.hcl.tree import read_many
 
@@ -372,7 +372,7 @@ def read_outside(examined: Examined, repository: Repository) -> tuple[Finding, .
 
 def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """Versions that the modules with changed files leave open."""
-    from terrace.assess.hygiene.pinned import unpinned
+    from terrace.checks.pinned import unpinned
     from terrace.hcl.facts_store import Forgetful, facts_of
 
     tree = repository.tree(examined.change_set.head)
@@ -385,7 +385,7 @@ def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]
 
 def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What the lock files of the impacted stacks lack."""
-    from terrace.assess.hygiene.lock_files import unlocked
+    from terrace.checks.lock_files import unlocked
     from terrace.hcl.facts import provider_sources
     from terrace.hcl.layout import LOCK_FILE
     from terrace.hcl.lock_file import read_lock_file
@@ -404,7 +404,7 @@ def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...
 
 def left_over(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What the modules with changed files declare and do not use."""
-    from terrace.assess.hygiene.unused import unused
+    from terrace.checks.unused import unused
     from terrace.hcl.tree import read_many
 
     tree = repository.tree(examined.change_set.head)
@@ -426,7 +426,7 @@ def touched_modules(examined: Examined, tree: Tree) -> Iterator[tuple[str, tuple
 
 def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """Files that the modules and stacks with changed files should have and lack."""
-    from terrace.assess.hygiene.required_files import missing_files
+    from terrace.checks.required_files import missing_files
 
     tree = repository.tree(examined.change_set.head)
     roots = {stack.path for stack in examined.landscape.stacks}
@@ -450,7 +450,7 @@ def misdocumented(examined: Examined, repository: Repository) -> tuple[Finding, 
 
 def named_otherwise(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What changed files name otherwise than the rules say."""
-    from terrace.assess.hygiene.names import misnamed
+    from terrace.checks.names import misnamed
 
     files = changed_configuration(examined, repository)
     naming = examined.trusted.naming
@@ -459,7 +459,7 @@ def named_otherwise(examined: Examined, repository: Repository) -> tuple[Finding
 
 def outdated(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """What changed files have of former days."""
-    from terrace.assess.hygiene.deprecated import deprecated
+    from terrace.checks.deprecated import deprecated
     from terrace.hcl.facts_store import Forgetful, facts_of
     from terrace.hcl.layout import parent
 
@@ -477,7 +477,7 @@ def outdated(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 
 def never_equal(examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
     """Attributes of the impacted stacks that every plan makes another way."""
-    from terrace.assess.hygiene.volatile import volatile
+    from terrace.checks.volatile import volatile
 
     silent = {one.name for one in examined.trusted.environments if not one.asks}
     return tuple(

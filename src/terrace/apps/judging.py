@@ -10,13 +10,13 @@ from functools import cached_property, partial
 from terrace.apps.policies import Policies
 from terrace.apps.policy_folders import KINDS
 from terrace.apps.waivers import standing
-from terrace.assess.leaks.plan import exposed
-from terrace.assess.masking import masked_findings
 from terrace.assess.model import Finding
 from terrace.assess.waivers.content import contents
 from terrace.assess.waivers.judging import Waivers, waive
 from terrace.assess.waivers.model import BASELINE
 from terrace.assess.waivers.model import PATH as WAIVERS
+from terrace.checks.secrets.masking import masked_findings
+from terrace.checks.secrets.plan import exposed
 from terrace.config.model import Config
 from terrace.hcl.tree import Tree
 from terrace.pipelines.weighing import weighed

@@ -13,13 +13,13 @@ from typing import Any
 
 from terrace.adapters.opa.engine import Opa, Ran
 from terrace.apps.policy_folders import KINDS, Laid, laid_out, on_disk
-from terrace.assess.check import Examined
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.policy.catalogue import PolicyRule
-from terrace.assess.policy.coverage import PROVIDERS, uncovered
-from terrace.assess.policy.reach import CONFTEST, FILE_NAME, VIEW_KEYS, Reads, dead_files, judges, keys_of, unreached
-from terrace.assess.policy.rego import broken, findings
-from terrace.assess.view import view
+from terrace.checks.base import Examined
+from terrace.checks.policy.catalogue import PolicyRule
+from terrace.checks.policy.coverage import PROVIDERS, uncovered
+from terrace.checks.policy.reach import CONFTEST, FILE_NAME, VIEW_KEYS, Reads, dead_files, judges, keys_of, unreached
+from terrace.checks.policy.rego import broken, findings
+from terrace.checks.policy.view import view
 from terrace.config.model import Config
 from terrace.hcl.tree import Tree, read_many
 from terrace.plans.model import Plan

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from terrace.adapters.files import write_whole
-from terrace.assess.policy.catalogue import PolicyRule, catalogue
-from terrace.assess.policy.shipped import FOLDER, Upgrade, is_rule, upgrade
+from terrace.checks.policy.catalogue import PolicyRule, catalogue
+from terrace.checks.policy.shipped import FOLDER, Upgrade, is_rule, upgrade
 from terrace.errors import BadInput, NotReady
 
 
 def shipped() -> Mapping[str, str]:
     """Every file of the pack, by its path."""
-    return dict(sorted(_below(resources.files("terrace.assess.policy") / "pack", "")))
+    return dict(sorted(_below(resources.files("terrace.checks.policy") / "pack", "")))
 
 
 def described() -> tuple[PolicyRule, ...]:

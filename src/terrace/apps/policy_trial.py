@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 from terrace.adapters.opa.engine import Opa
 from terrace.apps.policy_folders import Laid
-from terrace.assess.masking import Hiding, concealed_value, without_secrets
 from terrace.assess.model import Finding, Status
-from terrace.assess.policy.rego import findings
-from terrace.assess.view import HIDDEN, LATER
+from terrace.checks.policy.rego import findings
+from terrace.checks.policy.view import HIDDEN, LATER
+from terrace.checks.secrets.masking import Hiding, concealed_value, without_secrets
 from terrace.config.naming import nearest
 from terrace.errors import BadInput
 from terrace.plans.model import MASKED

@@ -21,15 +21,15 @@ from terrace.adapters.scanners import SECRETS, SOURCES, Desk
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.tools.box import Found, Toolbox
 from terrace.adapters.tools.known import Tool, tool
-from terrace.assess.check import Check, Examined, PlanCheck, Scan
-from terrace.assess.leaks.patch import Patch
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.rule_files import reviewers
-from terrace.assess.scanners.excuses import excused, unexcused
-from terrace.assess.scanners.plan_document import document
-from terrace.assess.scanners.secret_tools import Spot
-from terrace.assess.scanners.settings import FILES, Settings, settings
 from terrace.assess.waivers.comments import Skip, skips
+from terrace.checks.base import Check, Examined, PlanCheck, Scan
+from terrace.checks.rule_files import reviewers
+from terrace.checks.scanners.excuses import excused, unexcused
+from terrace.checks.scanners.plan_document import document
+from terrace.checks.scanners.secret_tools import Spot
+from terrace.checks.scanners.settings import FILES, Settings, settings
+from terrace.checks.secrets.patch import Patch
 from terrace.config.model import Config
 from terrace.errors import NotReady
 from terrace.hcl.layout import Layout, parent

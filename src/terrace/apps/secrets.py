@@ -8,8 +8,9 @@ from itertools import chain
 
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.git.repository import GitRepository
-from terrace.assess.leaks.baseline import PATH, Baseline, read_baseline
-from terrace.assess.leaks.findings import (
+from terrace.assess.model import Finding
+from terrace.checks.secrets.baseline import PATH, Baseline, read_baseline
+from terrace.checks.secrets.findings import (
     COMMITS_MISSING,
     UNCOMMITTED,
     more_accepted,
@@ -18,9 +19,8 @@ from terrace.assess.leaks.findings import (
     unlooked,
     with_commits,
 )
-from terrace.assess.leaks.model import Fingerprint, Leak, fingerprints, leaks
-from terrace.assess.leaks.patch import Patch, whole_file
-from terrace.assess.model import Finding
+from terrace.checks.secrets.model import Fingerprint, Leak, fingerprints, leaks
+from terrace.checks.secrets.patch import Patch, whole_file
 from terrace.hcl.tree import read_many
 
 _AT_ONCE = 200

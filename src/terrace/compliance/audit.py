@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.policy.catalogue import PolicyRule
+from terrace.checks.policy.catalogue import PolicyRule
 from terrace.plans.model import Action, Plan, ResourceChange
 
 Basis = Literal["deployed", "protected branch", "working tree"]

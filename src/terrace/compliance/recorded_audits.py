@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terrace.assess.model import Finding, Status
-from terrace.assess.policy.catalogue import PolicyRule
+from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited, RuleSeen, Scope
 from terrace.ledger import kinds
 from terrace.ledger.events.audits import AuditDone, AuditRules, PlacesRecord

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from terrace.assess.leaks.plan import shows_secret
 from terrace.assess.model import Severity
+from terrace.checks.secrets.plan import shows_secret
 from terrace.drift.model import Quadrant, Sighting
 from terrace.drift.severity import severity
 from terrace.plans.model import MASKED, Action, OutputChange, Plan, ResourceChange, Value

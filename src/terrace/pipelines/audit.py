@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from terrace.assess.model import Assessment, Finding
-from terrace.assess.policy.catalogue import PolicyRule
+from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance import recorded_audits
 from terrace.compliance.audit import Audited, Basis, Scope, audited, untold
 from terrace.errors import Interrupted, TerraceError

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from terrace.assess.masking import Hiding, concealed, concealed_value, hiding_of
+from terrace.checks.secrets.masking import Hiding, concealed, concealed_value, hiding_of
 from terrace.drift.causes import explained, has_cause, window_of
 from terrace.drift.echo import echoes_of, made_anew, without_echoes
 from terrace.drift.ignore import look_away

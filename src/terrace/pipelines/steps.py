@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from terrace.assess.masking import concealed, without_secrets
 from terrace.assess.model import Objection, Weight
+from terrace.checks.secrets.masking import concealed, without_secrets
 from terrace.config.naming import shell_word
 from terrace.drift.echo import echoes_in, echoes_of, without_echoes
 from terrace.drift.model import Sighting

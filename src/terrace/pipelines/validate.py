@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from terrace.assess.check import Check, Examined, PlanCheck, Scan, StaticCheck
-from terrace.assess.masking import masked, masked_findings
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Risk, risk
-from terrace.assess.scanners.together import Places, together
 from terrace.assess.waivers.content import contents
 from terrace.assess.waivers.judging import NONE, Waivers, waive
 from terrace.assess.waivers.proposals import Terms, proposed
 from terrace.assess.waivers.telling import dated
+from terrace.checks.base import Check, Examined, PlanCheck, Scan, StaticCheck
+from terrace.checks.scanners.together import Places, together
+from terrace.checks.secrets.masking import masked, masked_findings
 from terrace.config.model import Environment
 from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import admission, consent

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from terrace.assess.leaks.baseline import Accepted
 from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import Waiver
+from terrace.checks.secrets.baseline import Accepted
 from terrace.drift.looks import Standing
 from terrace.gates.model import Approval, GateResult, Outcome, Verdict, Witness
 from terrace.ledger.folds import Hold

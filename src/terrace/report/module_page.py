@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from terrace.assess.leaks.text import sightings
+from terrace.checks.secrets.text import sightings
 from terrace.hcl.interface import Input, Interface
 from terrace.report.text import visible
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from terrace.assess.leaks.baseline import Accepted
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.model import BASELINE, Waiver
 from terrace.assess.waivers.telling import SOON
+from terrace.checks.secrets.baseline import Accepted
 from terrace.report.text import visible
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from terrace.adapters.file_lock import WAIT_SECONDS, file_lock
 from terrace.adapters.files import opened_parent, put, read_plain
 from terrace.adapters.isolation.folders import demolish, run_folder
 from terrace.adapters.isolation.run import Order, isolated
-from terrace.assess.masking import HIDDEN, without_secrets
+from terrace.checks.secrets.masking import HIDDEN, without_secrets
 from terrace.config.before_plan import BeforePlan
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, NotReady, Place

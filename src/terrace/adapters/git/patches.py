@@ -9,7 +9,7 @@ from pathlib import Path
 
 from terrace.adapters.git import names
 from terrace.adapters.git.command import git_environment
-from terrace.assess.leaks.patch import Patch, patches
+from terrace.checks.secrets.patch import Patch, patches
 from terrace.errors import TerraceError
 
 AROUND = 8

@@ -19,9 +19,9 @@ import msgspec
 
 from terrace.adapters.confined import Limits, TooMuch, confined
 from terrace.adapters.process import Finished, run
-from terrace.assess.policy.catalogue import PolicyRule, catalogue
-from terrace.assess.policy.reach import Reads
-from terrace.assess.policy.rego import Breakage
+from terrace.checks.policy.catalogue import PolicyRule, catalogue
+from terrace.checks.policy.reach import Reads
+from terrace.checks.policy.rego import Breakage
 from terrace.errors import BadInput, NotReady
 
 INSTALL = (

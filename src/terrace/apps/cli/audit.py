@@ -14,9 +14,9 @@ from terrace.apps.cli.scan import secret_search
 from terrace.apps.mirroring import track_audits
 from terrace.apps.wiring import Workshop
 from terrace.assess.model import Assessment
-from terrace.assess.policy.catalogue import PolicyRule
 from terrace.assess.waivers.judging import Waivers
 from terrace.assess.waivers.telling import unused
+from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History

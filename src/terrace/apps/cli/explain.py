@@ -7,8 +7,8 @@ from pathlib import Path
 
 from terrace.apps.cli.console import emit, show
 from terrace.apps.policy_pack import described
-from terrace.assess.policy.catalogue import PolicyRule
-from terrace.assess.rules import Rule, rules
+from terrace.checks.policy.catalogue import PolicyRule
+from terrace.checks.rules import Rule, rules
 from terrace.config.naming import no_such
 from terrace.errors import Interrupted, TerraceError
 

@@ -18,7 +18,7 @@ from terrace.apps.cli.proposing import asked, entry_lines, environment_lines, te
 from terrace.apps.home import Home
 from terrace.apps.policy_pack import upgrade_of
 from terrace.apps.working_tree import working_tree
-from terrace.assess.policy.shipped import FOLDER, is_rule
+from terrace.checks.policy.shipped import FOLDER, is_rule
 from terrace.config.model import SCANNERS
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.proposals import Proposal, ProposedEntry, ProposedEnvironment, propose

@@ -21,10 +21,10 @@ from terrace.apps.policy_folders import Laid, laid_out, on_disk
 from terrace.apps.policy_pack import upgrade_of, write
 from terrace.apps.policy_trial import Trial, tried
 from terrace.apps.wiring import Workshop, opa
-from terrace.assess.masking import concealed_value, hiding_of
-from terrace.assess.policy.shipped import FOLDER
-from terrace.assess.policy.starter import starter
-from terrace.assess.view import HIDDEN, view
+from terrace.checks.policy.shipped import FOLDER
+from terrace.checks.policy.starter import starter
+from terrace.checks.policy.view import HIDDEN, view
+from terrace.checks.secrets.masking import concealed_value, hiding_of
 from terrace.config.model import Config, PlainPolicies
 from terrace.config.naming import no_such
 from terrace.errors import BadInput, NotReady

@@ -1,0 +1,1 @@
+"""Checks of a change: what each looks at, and the findings that it gives."""

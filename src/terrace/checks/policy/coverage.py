@@ -1,0 +1,53 @@
+"""Which types of resources no policy looks at: silence about them means nothing, and that is said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.policy.catalogue import PolicyRule
+from terrace.plans.model import Action, Plan
+
+PROVIDERS = ("aws_", "awscc_", "azurerm_", "azapi_")
+"""Beginnings of the types of which the pack has rules, or of which another spelling has."""
+
+_NAMED = 8
+
+
+def uncovered(rules: Iterable[PolicyRule], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+    """One remark on the types of clouds in these plans that no rule names; none where no rule names a type at all.
+
+    A rule for every type (`*`) covers none: it knows nothing about what is special of them.
+    """
+    known = {type_ for rule in rules for type_ in rule.types if type_ != "*"}
+    if not any(type_.startswith(PROVIDERS) for type_ in known):
+        return ()
+    found = Counter(
+        change.type
+        for plan in plans.values()
+        for change in plan.changes
+        if change.mode == "managed"
+        and change.action not in (Action.DELETE, Action.FORGET)
+        and change.type.startswith(PROVIDERS)
+        and change.type not in known
+    )
+    if not found:
+        return ()
+    listed = ", ".join(f"{type_} ({count})" for type_, count in sorted(found.items(), key=_most)[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    types = "type of resource" if len(found) == 1 else "types of resources"
+    return (
+        Finding(
+            rule="not-covered",
+            severity=Severity.INFO,
+            status=Status.UNKNOWN,
+            tool="opa",
+            message=f"no policy looks at {len(found)} {types} in these plans: {listed}{more}",
+            advisory=True,
+        ),
+    )
+
+
+def _most(one: tuple[str, int]) -> tuple[int, str]:
+    return -one[1], one[0]

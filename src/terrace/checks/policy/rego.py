@@ -1,0 +1,113 @@
+"""What OPA found, as findings. The rules of conftest hold: `deny`, `violation` and `warn`, alone or with `_something`.
+
+A rule gives messages: texts, or objects with `msg` and, if it likes, `severity`, `resource` (or `address`), `fix` and
+`metadata`. A package may have `exception` rules: lists of the names (what comes after `deny_`) that are excepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.policy.reach import matches
+
+_KINDS = ("deny", "violation", "warn")
+_SEVERITIES = {severity.word: severity for severity in Severity}
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """A policy that could not be run: what OPA says, and where; `line` 0 is unknown. `code` is OPA's kind of error."""
+
+    message: str
+    path: str | None = None
+    line: int = 0
+    code: str = ""
+
+
+def findings(packages: Mapping[str, Any], stack: str, namespaces: tuple[str, ...] = ()) -> tuple[Finding, ...]:
+    """A finding for every message of every package of a data document, or of some packages only; sorted.
+
+    `namespaces` are names of packages, or patterns as conftest has them: `main.*`.
+    """
+    every = _packages(packages, ())
+    named = ((name, rules) for name, rules in every if not namespaces or matches(name, namespaces))
+    found = [one for name, rules in named for one in _package(name, rules, stack)]
+    return tuple(sorted(found, key=lambda f: (-f.severity, f.rule, f.address or "", f.message)))
+
+
+def broken(breakage: Breakage, stack: str) -> Finding:
+    """A policy that could not be run tells nothing: that is unknown, and never passed."""
+    return Finding(
+        rule="policy",
+        severity=Severity.HIGH,
+        status=Status.UNKNOWN,
+        tool="opa",
+        message=f"the policies could not be run: {breakage.message}",
+        stack=stack,
+        path=breakage.path,
+        line=breakage.line,
+        fix="mend the policy: terrace policy test",
+    )
+
+
+def _packages(data: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every package that has a rule of ours, with its whole name."""
+    if any(_kind(name) is not None for name in data):
+        yield ".".join(path), data
+    for name, inner in data.items():
+        if isinstance(inner, dict) and _kind(name) is None:
+            yield from _packages(inner, (*path, name))
+
+
+def _kind(rule: str) -> str | None:
+    return next((kind for kind in _KINDS if rule == kind or rule.startswith(f"{kind}_")), None)
+
+
+def _package(name: str, rules: Mapping[str, Any], stack: str) -> Iterator[Finding]:
+    excepted = {one for names in _listed(rules.get("exception")) for one in _listed(names) if isinstance(one, str)}
+    for rule, value in rules.items():
+        kind = _kind(rule)
+        if kind is None or rule.removeprefix(kind).removeprefix("_") in excepted:
+            continue
+        for message in _listed(value):
+            yield _finding(f"{name}.{rule}", kind, message, stack)
+
+
+def _listed(value: Any) -> list[Any]:
+    """The members of a set or list; a rule that is one text, or simply true, is one message."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        # A partial object, keyed by message: `deny[msg] = details`.
+        return [{"msg": key, **inner} if isinstance(inner, dict) else key for key, inner in value.items()]
+    return [value] if value not in (None, False, "") else []
+
+
+def _finding(rule: str, kind: str, message: Any, stack: str) -> Finding:
+    told: Mapping[str, Any] = message if isinstance(message, dict) else {"msg": message}
+    text = told.get("msg")
+    said = text if isinstance(text, str) and text else f"{rule} speaks, and gives no message"
+    severity = _SEVERITIES.get(str(told.get("severity", "")).lower(), _usual(kind))
+    more = told.get("metadata")
+    metadata: Mapping[str, Any] = more if isinstance(more, dict) else {}
+    address = told.get("resource") or told.get("address") or metadata.get("resource")
+    fix = told.get("fix") or metadata.get("fix") or metadata.get("remediation")
+    return Finding(
+        rule=str(told.get("rule") or metadata.get("id") or rule),
+        severity=severity,
+        status=Status.UNKNOWN if told.get("status") == "unknown" else Status.FAIL,
+        tool="opa",
+        message=said,
+        stack=stack,
+        address=str(address) if address else None,
+        fix=str(fix) if fix else None,
+        advisory=kind == "warn" or told.get("advisory") is True,
+        family=str(told.get("family") or metadata.get("family") or ""),
+    )
+
+
+def _usual(kind: str) -> Severity:
+    return Severity.LOW if kind == "warn" else Severity.HIGH

@@ -1,0 +1,151 @@
+"""What checkov says of sources and of plans, from its JSON. Its SARIF loses addresses, severities and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.scanners.excuses import accepted_by
+from terrace.checks.scanners.families import SEVERITIES, family_of
+from terrace.checks.scanners.heard import Known, decoded
+from terrace.errors import NotReady
+
+TOOL = "checkov"
+
+_ASSUMED = "checkov gives no severity without an account; medium is assumed"
+
+
+class Result(msgspec.Struct):
+    """How one check ended. `suppress_comment` is the reason of a comment that asks to skip it."""
+
+    result: str = ""
+    suppress_comment: str | None = None
+
+
+class Record(msgspec.Struct):
+    """One check of one resource. In a plan `resource_address` is the full address."""
+
+    check_id: str
+    check_name: str
+    check_result: Result
+    file_path: str
+    resource: str
+    file_line_range: list[int] = []
+    file_abs_path: str = ""
+    resource_address: str | None = None
+    severity: str | None = None
+    guideline: str | None = None
+
+
+class Results(msgspec.Struct):
+    """What was found. Passed checks are not read."""
+
+    failed_checks: list[Record] = []
+    skipped_checks: list[Record] = []
+    parsing_errors: list[str] = []
+
+
+class Summary(msgspec.Struct):
+    """In numbers; a quiet run names no file that it could not read, and counts it here."""
+
+    parsing_errors: int = 0
+
+
+class Report(msgspec.Struct):
+    """One framework's part; without `results` it is the short form that says that there was nothing to look at."""
+
+    results: Results | None = None
+    summary: Summary | None = None
+    checkov_version: str | None = None
+
+
+def of_sources(said: bytes, known: Known) -> tuple[Finding, ...]:
+    """Findings by file and line. A file that it could not read is unknown."""
+    return tuple(_of_sources(said, known))
+
+
+def of_plans(said: bytes, stacks: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Findings by address. `stacks` are the keys of stacks by the full path of the file with their plan."""
+    return tuple(_of_plans(said, stacks))
+
+
+def _of_sources(said: bytes, known: Known) -> Iterator[Finding]:
+    for results in (report.results for report in _reports(said) if report.results is not None):
+        for record in results.failed_checks:
+            yield _finding(record, Status.FAIL, path=known(record.file_abs_path), line=_line(record))
+        for record in results.skipped_checks:
+            yield _finding(record, Status.WAIVED, path=known(record.file_abs_path), line=_line(record))
+        for path in results.parsing_errors:
+            where = known(path)
+            yield Finding(
+                rule=TOOL,
+                severity=Severity.HIGH,
+                status=Status.UNKNOWN,
+                tool=TOOL,
+                message=f"checkov could not read {where or path}: nothing in it was looked at",
+                path=where,
+                fix="mend its syntax",
+            )
+
+
+def _of_plans(said: bytes, stacks: Mapping[str, str]) -> Iterator[Finding]:
+    for report in _reports(said):
+        if report.summary is not None and report.summary.parsing_errors:
+            keys = ", ".join(sorted(stacks.values()))
+            message = f"checkov could not read one of the plans of {keys}"
+            yield Finding(TOOL, Severity.HIGH, Status.UNKNOWN, TOOL, message)
+        for record in report.results.failed_checks if report.results else ():
+            stack = stacks.get(record.file_abs_path)
+            if stack is None:
+                raise NotReady(f"checkov speaks of {record.file_path}, which it was not given")
+            yield _finding(record, Status.FAIL, stack=stack, address=record.resource_address or record.resource)
+
+
+def _reports(said: bytes) -> list[Report]:
+    """Every report in it. One that is neither results nor the short form is none."""
+    first = said.lstrip()[:1]
+    told = decoded(TOOL, said, list[Report]) if first == b"[" else [decoded(TOOL, said, Report)]
+    if any(report.results is None and report.checkov_version is None for report in told) or not told:
+        raise NotReady("what checkov said is no report", hint="`terrace tools list` shows which one is used")
+    return told
+
+
+def _finding(
+    record: Record,
+    status: Status,
+    *,
+    stack: str | None = None,
+    address: str | None = None,
+    path: str | None = None,
+    line: int = 0,
+) -> Finding:
+    family = family_of(TOOL, record.check_id)
+    severity = _severity(record, family)
+    accepted = accepted_by(record.check_result.suppress_comment)
+    return Finding(
+        rule=f"{TOOL}.{record.check_id}",
+        severity=severity,
+        status=status,
+        tool=TOOL,
+        message=f"{record.resource}: {record.check_name}" + (accepted if status is Status.WAIVED else ""),
+        stack=stack,
+        address=address,
+        path=path,
+        line=line,
+        detail="" if record.severity or family else _ASSUMED,
+        fix=record.guideline,
+        family=family,
+    )
+
+
+def _severity(record: Record, family: str) -> Severity:
+    named = (record.severity or "").upper()
+    if named in Severity.__members__:
+        return Severity[named]
+    return SEVERITIES.get(family, Severity.MEDIUM)
+
+
+def _line(record: Record) -> int:
+    return max(record.file_line_range[0], 0) if record.file_line_range else 0

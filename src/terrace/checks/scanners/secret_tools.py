@@ -1,0 +1,109 @@
+"""What gitleaks and trufflehog say of files. Of a secret only its kind and its place are kept, never itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.scanners.families import LEAKED
+from terrace.checks.scanners.heard import T, decoded
+from terrace.errors import NotReady
+
+GITLEAKS = "gitleaks"
+TRUFFLEHOG = "trufflehog"
+
+Spot = Callable[[str], tuple[str, str] | None]
+"""The name of a file that a scanner was given -> the commit that it is of, and its path; None for any other."""
+
+Accepted = frozenset[str]
+"""Lines of `.gitleaksignore`: `commit:path:rule:line` or `path:rule:line`."""
+
+_NOTHING = msgspec.Raw(b"")
+
+_FIX = "revoke it where it was issued, then take it out of the commits too"
+
+
+class Leak(msgspec.Struct, rename="pascal"):
+    """One of gitleaks."""
+
+    rule_id: str = msgspec.field(name="RuleID")
+    file: str
+    start_line: int
+    description: str = ""
+
+
+class FileSpot(msgspec.Struct):
+    """Where, for trufflehog."""
+
+    file: str
+    line: int = 0
+
+
+class Data(msgspec.Struct):
+    """Where, for trufflehog."""
+
+    place: FileSpot = msgspec.field(name="Filesystem")
+
+
+class Metadata(msgspec.Struct):
+    """Where, for trufflehog."""
+
+    data: Data = msgspec.field(name="Data")
+
+
+class Hog(msgspec.Struct):
+    """One of trufflehog. Its raw value is not read."""
+
+    detector: str = msgspec.field(name="DetectorName")
+    source: Metadata = msgspec.field(name="SourceMetadata")
+
+
+class Line(msgspec.Struct):
+    """Any line of trufflehog: those without a source are its log."""
+
+    source: msgspec.Raw = msgspec.field(name="SourceMetadata", default=_NOTHING)
+
+
+def of_gitleaks(said: bytes, spot: Spot, accepted: Accepted = frozenset()) -> tuple[Finding, ...]:
+    """One finding for every place where it sees a secret; waived where the protected branch accepts it."""
+    found = _decoded(GITLEAKS, said, list[Leak])
+    return tuple(_told(GITLEAKS, ((one.rule_id, one.file, one.start_line) for one in found), spot, accepted))
+
+
+def of_trufflehog(said: bytes, spot: Spot) -> tuple[Finding, ...]:
+    """One finding for every place where it sees a secret."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    told = [line for line in lines if bytes(_decoded(TRUFFLEHOG, line, Line).source)]
+    found = [_decoded(TRUFFLEHOG, line, Hog) for line in told]
+    places = ((one.detector, one.source.data.place) for one in found)
+    return tuple(_told(TRUFFLEHOG, ((kind, place.file, place.line) for kind, place in places), spot))
+
+
+def _decoded(tool: str, said: bytes, type_: type[T]) -> T:
+    try:
+        return decoded(tool, said, type_)
+    except NotReady as error:
+        # What it said may hold what it found.
+        raise NotReady(f"what {tool} said cannot be read", hint=error.hint) from None
+
+
+def _told(
+    tool: str, leaks: Iterable[tuple[str, str, int]], spot: Spot, accepted: Accepted = frozenset()
+) -> Iterator[Finding]:
+    for kind, file, line in leaks:
+        found = spot(file)
+        names = {f"{found[0]}:{found[1]}:{kind}:{line}", f"{found[1]}:{kind}:{line}"} if found else set[str]()
+        where = f"commit {found[0][:7]}" if found else "the change"
+        yield Finding(
+            rule=f"{tool}.{kind}",
+            severity=Severity.CRITICAL,
+            status=Status.WAIVED if names & accepted else Status.FAIL,
+            tool=tool,
+            message=f"{tool} sees a secret ({kind}) that came with {where}",
+            path=found[1] if found else None,
+            line=max(line, 0),
+            fix=_FIX,
+            family=LEAKED,
+        )

@@ -1,0 +1,112 @@
+"""Findings of several tools that are about the same, told once: by family of rules and by place.
+
+Those of one family at one resource, or at one block of the sources, say the same. One of them stays, as bad as the
+worst of them and holding if any of them holds, and names the others. Tools that disagree, so that one cannot tell or
+is waived where another says no, are told beside each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from terrace.assess.model import Finding
+from terrace.checks.scanners.families import LEAKED
+
+Spot = tuple[str, int]
+"""A file, and the line where a block begins."""
+
+OURS = ("terrace", "opa")
+"""Tools whose words go before those of scanners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are in the sources. `of` gives the spot of an address of a stack, `at` that of any line."""
+
+    of: Callable[[str, str], Spot | None] = field(default=lambda stack, address: None)
+    at: Callable[[str, int], Spot | None] = field(default=lambda path, line: (path, line))
+
+
+Word = tuple[str, ...]
+Place = tuple[str, ...]
+
+
+def together(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]:
+    """The findings, each fact once; in the order in which they came."""
+    given = tuple(dict.fromkeys(findings))
+    addressed: dict[tuple[Word, Place], list[Finding]] = {}
+    spotted: dict[tuple[Word, Spot], list[Finding]] = {}
+    for finding in given:
+        place, spot = _address(finding), _spot(finding, places)
+        if place is not None:
+            addressed.setdefault((_word(finding), place), []).append(finding)
+        elif spot is not None:
+            spotted.setdefault((_word(finding), spot), []).append(finding)
+    # What is said of a block is said of each of its resources.
+    covered: set[tuple[Word, Spot]] = set()
+    told: dict[Finding, Finding] = {}
+    for (word, _), members in addressed.items():
+        spots = {(word, spot) for member in members if (spot := _spot(member, places)) is not None}
+        covered |= spots & spotted.keys()
+        told.update(_one(members, [other for key in spots for other in spotted.get(key, ())]))
+    for key, members in spotted.items():
+        if key not in covered:
+            told.update(_one(members, ()))
+    loose = {f for f in given if _address(f) is None and _spot(f, places) is None}
+    # Two that differed in their weight only are one now.
+    return tuple(dict.fromkeys(told.get(f, f) for f in given if f in told or f in loose))
+
+
+def _one(members: Iterable[Finding], also: Iterable[Finding]) -> Mapping[Finding, Finding]:
+    """Those of the members that stay, as they stay. `also` agree with them, and stay nowhere."""
+    members = list(members)
+    best = min(members, key=_rank)
+    staying = [f for f in members if _stays(f, best)]
+    others = [*(f for f in members if not _stays(f, best)), *also]
+    if not others:
+        return {f: f for f in staying}
+    severity = max(f.severity for f in others)
+    holds = any(f.blocks for f in others)
+    names = {name for f in others for name in (f.rule, *f.also)} - {f.rule for f in staying}
+    return {
+        f: replace(
+            f,
+            severity=max(f.severity, severity),
+            advisory=f.advisory and not holds,
+            also=tuple(sorted({*f.also, *names})) if f.family else f.also,
+        )
+        for f in staying
+    }
+
+
+def _stays(finding: Finding, best: Finding) -> bool:
+    """Several of one rule are several facts, such as two secrets in a line; and so are our own rules of one family."""
+    if best.tool in OURS:
+        return finding.tool in OURS
+    return (finding.tool, finding.rule) == (best.tool, best.rule)
+
+
+def _rank(finding: Finding) -> tuple[object, ...]:
+    return (finding.tool not in OURS, -finding.severity, finding.tool, finding.rule)
+
+
+def _word(finding: Finding) -> Word:
+    """What it is about: its family, or its own rule; and what is said of it."""
+    if finding.family:
+        return ("family", finding.family, finding.status.value)
+    return ("rule", finding.tool, finding.rule, finding.status.value)
+
+
+def _address(finding: Finding) -> Place | None:
+    return (finding.stack or "", finding.address) if finding.address else None
+
+
+def _spot(finding: Finding, places: Places) -> Spot | None:
+    if finding.path and finding.line:
+        # Two secrets of one block are two.
+        exact = finding.family == LEAKED
+        return (finding.path, finding.line) if exact else places.at(finding.path, finding.line)
+    if finding.stack and finding.address:
+        return places.of(finding.stack, finding.address)
+    return None

@@ -1,0 +1,182 @@
+"""The one masking between detection and every report: no finding and no plan that is shown holds a secret in clear.
+
+Secrets are known from four sources: what Terraform marks (the provider's schema is part of its marks), what the search
+in plans finds, what the search in texts finds in the finding itself, and module pages, whose rows name a default.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from terrace.assess.model import Assessment, Finding
+from terrace.checks.secrets.names import plausible, reads_like_words, says_secret
+from terrace.checks.secrets.plan import Exposed, in_value
+from terrace.checks.secrets.text import allows_bare, sightings
+from terrace.plans.model import MASKED, Action, OutputChange, Path, Plan, ResourceChange, Value
+
+HIDDEN = "(sensitive)"
+"""Replaces a secret within a longer text."""
+
+SHORTEST = 6
+"""Shorter texts are not looked for: hiding each `true` would hide the report."""
+
+_ROW = re.compile(r"[ +-]?\|\s*(?:`|<code>)?(?P<name>[\w.-]+)(?:`|</code>)?\s*\|.*")
+_CELL = re.compile(r'"([^"\n]{6,})"')
+
+
+class Hiding:
+    """Hides known secrets in texts. A secret that reads like words (`postgres`) is hidden only in quotes."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        known = {form for secret in secrets if len(secret) >= SHORTEST for form in (secret, _escaped(secret))}
+        # Lines of a secret of several lines are apart in a diff.
+        known |= {line.strip() for secret in known for line in secret.splitlines() if len(line.strip()) >= 16}
+        # The longest first: what holds another is hidden whole.
+        self._texts = sorted(
+            {f'"{text}"' if reads_like_words(text) else text for text in known}, key=lambda text: (-len(text), text)
+        )
+
+    def hide(self, text: str) -> str:
+        """The text without any of the secrets."""
+        for secret in self._texts:
+            if secret in text:
+                text = text.replace(secret, f'"{HIDDEN}"' if reads_like_words(secret.strip('"')) else HIDDEN)
+        return text
+
+    def finding(self, finding: Finding) -> Finding:
+        """The finding without secrets in any text that it shows."""
+        message = self._told(finding.message)
+        fix = self._told(finding.fix) if finding.fix else finding.fix
+        note = self._told(finding.note)
+        path = finding.path or ""
+        detail = self._told(finding.detail, bare=bool(path) and allows_bare(path), path=path)
+        if (message, fix, note, detail) == (finding.message, finding.fix, finding.note, finding.detail):
+            return finding
+        return replace(finding, message=message, fix=fix, note=note, detail=detail)
+
+    def _told(self, text: str, *, bare: bool = False, path: str = "") -> str:
+        return self.hide(_without_rows(without_secrets(text, bare=bare, path=path))) if text else text
+
+
+def without_secrets(text: str, *, bare: bool = False, path: str = "") -> str:
+    """A text, which may be a diff, without the secrets that the search in texts finds in it."""
+    # In a diff the first column is no part of the line.
+    searched = "\n".join(f" {line[1:]}" if line[:1] in ("+", "-") else line for line in text.split("\n"))
+    for sighting in reversed(sightings(searched, bare=bare, path=path)):
+        text = f"{text[: sighting.start]}{HIDDEN}{text[sighting.end :]}"
+    return text
+
+
+def _without_rows(text: str) -> str:
+    """Without the defaults in rows of a module page whose first cell says that they are secrets."""
+    return "\n".join(_row(line) for line in text.split("\n")) if "|" in text else text
+
+
+def _row(line: str) -> str:
+    row = _ROW.fullmatch(line)
+    if row is None or not says_secret(row["name"]):
+        return line
+    name = row["name"]
+    return _CELL.sub(lambda cell: f'"{HIDDEN}"' if plausible(name, cell[1]) else cell[0], line)
+
+
+def masked(assessment: Assessment) -> Assessment:
+    """The assessment for reports: plans, findings, and the reasons of stacks that have no plan."""
+    hiding = hiding_of(assessment.plans)
+    return replace(
+        assessment,
+        plans={key: concealed(plan) for key, plan in assessment.plans.items()},
+        unplanned={key: hiding.hide(without_secrets(why)) for key, why in assessment.unplanned.items()},
+        findings=tuple(map(hiding.finding, assessment.findings)),
+    )
+
+
+def masked_findings(findings: Iterable[Finding], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+    """The findings for reports. `plans` are those that they speak of."""
+    found = tuple(findings)
+    return tuple(map(hiding_of(plans).finding, found)) if found else ()
+
+
+def hiding_of(plans: Mapping[str, Plan]) -> Hiding:
+    """Hides every secret that is known of these plans."""
+    return Hiding(secret for plan in plans.values() for secret in (*plan.secrets, *shown_secrets(plan)))
+
+
+def shown_secrets(plan: Plan) -> frozenset[str]:
+    """Every secret that a plan shows in clear."""
+    found: set[str] = set()
+    for change in (*plan.changes, *plan.drift):
+        if change.action is not Action.NO_OP:
+            found |= {one.secret for side in (change.before, change.after) for one in in_value(side, "")}
+    for output in plan.outputs:
+        found |= {one.secret for side in (output.before, output.after) for one in in_value(side, output.name)}
+    return frozenset(found)
+
+
+def concealed(plan: Plan) -> Plan:
+    """The plan for people: every secret that it shows in clear is hidden, and so are its copies elsewhere.
+
+    Checks judge the plan as it is; only what goes into a report goes through here.
+    """
+    shown = shown_secrets(plan)
+    hiding, whole = Hiding(shown), Hiding((*plan.secrets, *shown))
+
+    def text(said: str) -> str:
+        return whole.hide(without_secrets(said))
+
+    def change(one: ResourceChange) -> ResourceChange:
+        if one.action is Action.NO_OP:
+            return one
+        return replace(
+            one, before=concealed_value(one.before, "", hiding), after=concealed_value(one.after, "", hiding)
+        )
+
+    def output(one: OutputChange) -> OutputChange:
+        before, after = (concealed_value(side, one.name, hiding) for side in (one.before, one.after))
+        return replace(one, before=before, after=after)
+
+    return replace(
+        plan,
+        changes=tuple(map(change, plan.changes)),
+        drift=tuple(map(change, plan.drift)),
+        outputs=tuple(map(output, plan.outputs)),
+        warnings=tuple(replace(one, summary=text(one.summary), detail=text(one.detail)) for one in plan.warnings),
+        deferred=tuple(map(text, plan.deferred)),
+        checks=tuple(replace(one, problems=tuple(map(text, one.problems))) for one in plan.checks),
+        unmarked=(),
+        secrets=(),
+        shown=b"",
+    )
+
+
+def concealed_value(value: Value, name: str, hiding: Hiding) -> Value:
+    """A value that is called `name`, without any secret: those that it shows itself, and those that are known."""
+    spots: dict[Path, list[Exposed]] = {}
+    for one in in_value(value, name):
+        spots.setdefault(one.path, []).append(one)
+    return _without(value, (), spots, hiding)
+
+
+def _without(value: Value, path: Path, spots: Mapping[Path, list[Exposed]], hiding: Hiding) -> Value:
+    """The value with MASKED for every text that is a secret, and without the secrets that longer texts hold."""
+    if isinstance(value, dict):
+        return {name: _without(inner, (*path, name), spots, hiding) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without(inner, (*path, index), spots, hiding) for index, inner in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    text = value
+    for one in spots.get(path, ()):
+        shorter = text.replace(one.secret, HIDDEN).replace(_escaped(one.secret), HIDDEN)
+        # In base64, or written otherwise: the whole text goes.
+        if one.secret == value or (shorter == text and HIDDEN not in text):
+            return MASKED
+        text = shorter
+    return hiding.hide(text)
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]

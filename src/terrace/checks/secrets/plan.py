@@ -1,0 +1,153 @@
+"""Secrets that a plan shows in clear: values whose name or format says so, and that Terraform does not mark.
+
+The values of a plan are hidden where Terraform marks them, and wherever the same text is without a mark. A text at a
+place without a mark is judged here whether it was hidden or not; of a secret only the place and the kind are told.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from terrace.assess.model import Finding, Status
+from terrace.checks.secrets.configuration import below
+from terrace.checks.secrets.kinds import Kind
+from terrace.checks.secrets.text import kind_of, sightings
+from terrace.plans.model import MASKED, Action, Path, Plan, Value
+
+RULE = "plan-secrets"
+DEEPEST = 30
+"""How deep values are looked into; providers nest half as deep."""
+
+_FIX = "read it from a secret store, or mark what it comes from `sensitive`; it also stands in the state"
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """A secret that a plan shows: the way to the text in the value, `place` in words (into JSON and base64 too), the
+    kind, and the secret itself, which no report may show."""
+
+    path: Path
+    place: str
+    kind: Kind
+    secret: str = field(repr=False)
+
+
+def exposed(plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+    """A finding for every place of an object or output that changes and shows a secret."""
+    return tuple(finding for key, plan in plans.items() for finding in _of_plan(key, plan))
+
+
+def _of_plan(key: str, plan: Plan) -> Iterator[Finding]:
+    copies = copies_of(plan)
+    for change in plan.effective:
+        if change.action is not Action.DELETE:
+            yield from _findings(key, change.address, in_value(change.after, "", copies.get(change.address)))
+    for output in plan.outputs:
+        if output.action not in (Action.NO_OP, Action.DELETE):
+            address = f"output.{output.name}"
+            yield from _findings(key, address, in_value(output.after, output.name, copies.get(address)))
+
+
+def _findings(key: str, address: str, found: Iterator[Exposed]) -> Iterator[Finding]:
+    told = {(one.place, one.kind.name): one for one in found}
+    for one in told.values():
+        where = f"{address} shows {one.kind.title}" + (f" in {one.place}" if one.place else "")
+        yield Finding(
+            RULE,
+            one.kind.severity,
+            Status.FAIL,
+            "terrace",
+            where,
+            stack=key,
+            address=address,
+            fix=_FIX,
+            family="hard-coded-secret",
+        )
+
+
+Copies = Mapping[Path, str]
+"""The texts that were hidden in one value at places without a mark, by their paths."""
+
+
+def copies_of(plan: Plan) -> Mapping[str, Copies]:
+    """The hidden texts of every object and output, by its address."""
+    found: dict[str, dict[Path, str]] = {}
+    for one in plan.unmarked:
+        found.setdefault(one.address, {})[one.path] = one.text
+    return found
+
+
+def in_value(value: Value, name: str, copies: Copies | None = None) -> Iterator[Exposed]:
+    """Every secret in a value that is called `name`. `copies` has the texts that were hidden in it without a mark."""
+    yield from _in(value, name, "", (), copies or {})
+
+
+def _in(value: Value, name: str, place: str, path: Path, copies: Copies, depth: int = 0) -> Iterator[Exposed]:
+    if depth > DEEPEST:
+        return
+    if value is MASKED and path in copies:
+        value = copies[path]
+    if isinstance(value, str):
+        kind = _kind(name, value)
+        if kind is not None:
+            yield Exposed(path, place, kind, value)
+        else:
+            for where, each, secret in _within(value, place, depth):
+                yield Exposed(path, where, each, secret)
+    elif isinstance(value, dict):
+        called = value.get("name", value.get("key"))
+        for inner, item in value.items():
+            # A list of variables says the name beside the value.
+            said = called if str(inner).lower() == "value" and isinstance(called, str) else below(name, str(inner))
+            yield from _in(item, said, f"{place}.{inner}" if place else str(inner), (*path, inner), copies, depth + 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _in(item, name, f"{place}[{index}]", (*path, index), copies, depth + 1)
+
+
+def _kind(name: str, value: str) -> Kind | None:
+    return kind_of(name, value) if len(value) <= 4096 and "\n" not in value else None
+
+
+def _within(value: str, place: str, depth: int) -> Iterator[tuple[str, Kind, str]]:
+    """What a text holds: JSON, a script, or either of them in base64."""
+    parsed = _json(value)
+    if parsed is not None:
+        for one in _in(parsed, "", place, (), {}, depth + 1):
+            yield one.place, one.kind, one.secret
+        return
+    found = sightings(value)
+    if not found and (inner := _unpacked(value)) is not None:
+        yield from _within(inner, f"{place} (base64)", depth + 1) if depth < DEEPEST else ()
+        return
+    for sighting in found:
+        yield place, sighting.kind, value[sighting.start : sighting.end]
+
+
+def _json(value: str) -> Any:
+    if not value.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unpacked(value: str) -> str | None:
+    """The text that a value holds in base64, if it does."""
+    if len(value) < 16 or len(value) % 4:
+        return None
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+
+
+def shows_secret(name: str, value: Value) -> bool:
+    """Whether a value that is called `name` holds what looks like a secret."""
+    return any(True for _ in in_value(value, name))

@@ -1,0 +1,264 @@
+"""Secrets in a text: formats that are known, and values whose name says so. Fast: most texts hold no mark of either."""
+
+from __future__ import annotations
+
+import base64
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from terrace.checks.secrets.configuration import named_texts
+from terrace.checks.secrets.kinds import AWS_SECRET, BY_NAME, KINDS, PASSWORD, SECRET, Kind
+from terrace.checks.secrets.names import (
+    entropy,
+    is_placeholder,
+    plausible,
+    reads_like_words,
+    says_password,
+    says_secret,
+    words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where in a text a secret of some kind stands: `text[start:end]`."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+_MENTIONS = (
+    *("pass", "pwd", "secret", "token", "credential", "connection_string", "connectionstring", "key"),
+    *(f"{noun}{end}" for noun in ("pat", "pw") for end in ('"', " =", "=", ":")),
+)
+"""What a name that says so holds, in small letters. Finding these is much faster than one pattern of all of them."""
+
+_MENTION = re.compile("|".join(map(re.escape, _MENTIONS)))
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_LONG_LINE = 8192
+"""Longer lines are looked at around the words that say so; twice as long as any value."""
+
+_KEY_OF = re.compile(
+    r"(?:access|account|api|app|auth|client|encryption|master|preshared|private|primary|root|secondary|secret|service"
+    r"|shared|signing|storage|subscription|token)[_.-]?$"
+)
+
+_QUOTED = r""""(?P<{0}d>(?:[^"\\\n]|\\.)*)"|'(?P<{0}s>[^'\n]*)'"""
+_BARE = r"""(?P<vb>[^\s"'#,;(){}\[\]]\S*)"""
+_VALUE = _QUOTED.format("v")
+_ASSIGNED = re.compile(
+    r"""(?<![\w.-])(?<!checksum/)["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*(?:\]\s*)?(?:=>|:=|[=:])\s*(?:"""
+    + _VALUE
+    + f"|{_BARE})"
+)
+_QUOTED_ONLY = re.compile(_ASSIGNED.pattern.replace(_BARE, r"(?P<vb>(?!))"))
+"""Where a bare value is none, it must not end what begins within it: `Error: password = "..."`."""
+_PAIR = re.compile(
+    r"""["']?\b(?i:name|key)["']?\s*[:=]\s*["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*,?\s*"""
+    r"""["']?\b(?i:value)["']?\s*[:=]\s*(?:""" + _VALUE + r"""|(?P<vb>[^\s"'#,;(){}\[\]]\S*))"""
+)
+_DEFAULT = re.compile(
+    r"""\bvariable\s+"(?P<name>[\w-]{1,100})"\s*\{[^{}]*?\bdefault\s*=\s*(?:""" + _VALUE + r"""|(?P<vb>(?!)))"""
+)
+_AWS_SECRET = re.compile(r"[A-Za-z0-9/+]{40}")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_AZURE_KEY = re.compile(r"[A-Za-z0-9+/]{86}==")
+_CODE = (
+    ".tf",
+    ".tofu",
+    ".tfvars",
+    ".hcl",
+    ".go",
+    ".py",
+    ".js",
+    ".ts",
+    ".rego",
+    ".sentinel",
+    ".java",
+    ".cs",
+    ".rb",
+    ".json",
+    ".md",
+)
+"""Where a value without quotes is an expression, or prose."""
+
+
+def sightings(text: str, *, bare: bool = True, path: str = "") -> list[Sighting]:
+    """Every secret of a text, in order; none overlaps another. `bare` says whether values may stand without quotes.
+
+    Of configuration and JSON, which `path` says, names and values are read as they belong together; lines are looked
+    at besides, for comments and for what cannot be parsed.
+    """
+    found = _Found()
+    for sighting in _formats(text):
+        found.add(sighting)
+    small = _small(text)
+    lines, tellings = _lines_that_tell(text, small)
+    if lines:
+        for sighting in (*_configured(text, path, tellings), *_named(text, small, lines, bare)):
+            found.add(sighting)
+    return found.kept
+
+
+def allows_bare(path: str) -> bool:
+    """Whether values in a file of that name may be texts without quotes, as in `.env` and YAML."""
+    return not path.lower().endswith(_CODE)
+
+
+class _Found:
+    """What was found so far, in order; the first of two that overlap stays."""
+
+    def __init__(self) -> None:
+        self.kept: list[Sighting] = []
+
+    def add(self, new: Sighting) -> None:
+        at = bisect_left(self.kept, new.start, key=lambda one: one.start)
+        before = at == 0 or self.kept[at - 1].end <= new.start
+        after = at == len(self.kept) or new.end <= self.kept[at].start
+        if before and after:
+            self.kept.insert(at, new)
+
+
+def _formats(text: str) -> Iterator[Sighting]:
+    for kind in KINDS:
+        if any(mark in text for mark in kind.marks):
+            for match in kind.pattern.finditer(text):
+                start, end = match.span(1 if kind.pattern.groups else 0)
+                if not _is_example(kind, text[start:end]):
+                    yield Sighting(kind, start, end)
+
+
+def _is_example(kind: Kind, value: str) -> bool:
+    """Whether a value only looks like its kind: documented examples, and references in place of a password."""
+    if kind.name in ("url-password", "connection-string", "command-password", "login-password"):
+        return not plausible("password", value.ljust(6, "·")) or value == "RANDOM"
+    if kind.name in ("basic-authorization", "auth-pair"):
+        if ":" not in value:
+            return not plausible("password", _plain(value).partition(":")[2])
+        password = value.partition(":")[2]
+        return reads_like_words(password) or not plausible("password", password)
+    return "EXAMPLE" in value or "xxxxx" in value.lower() or len(set(value)) < 6 or is_placeholder(value)
+
+
+def _plain(value: str) -> str:
+    """What a text is in base64; "" where it is none, or no text."""
+    try:
+        return base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
+    except ValueError:
+        return ""
+
+
+def _small(text: str) -> str:
+    small = text.lower()
+    # A few letters of the world change their length.
+    return small if len(small) == len(text) else text
+
+
+def _lines_that_tell(text: str, small: str) -> tuple[list[tuple[int, int]], list[int]]:
+    """The lines in which a name says that something is a secret, and where those names are, in order."""
+    lines: list[tuple[int, int]] = []
+    tellings: list[int] = []
+    for start, end in sorted(_lines_that_mention(small)):
+        known = len(tellings)
+        for first, last in _windows(small, start, end):
+            tellings += [name.start() for name in _NAME.finditer(text, first, last) if says_secret(name[0])]
+        if len(tellings) > known:
+            lines.append((start, end))
+    return lines, tellings
+
+
+def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[Sighting]:
+    """Values of configuration that a name calls a secret, and what texts of it say line by line."""
+    for one in named_texts(text, path, tellings):
+        kind = kind_of(one.name, one.value) if one.name and "\n" not in one.value else None
+        if kind is not None:
+            yield Sighting(kind, one.start, one.end)
+        elif one.inner:
+            small = _small(one.inner)
+            lines, _ = _lines_that_tell(one.inner, small)
+            for found in _named(one.inner, small, lines, bare=True):
+                yield Sighting(found.kind, one.start + found.start, one.start + found.end)
+
+
+def _named(text: str, small: str, lines: Iterable[tuple[int, int]], bare: bool) -> Iterator[Sighting]:
+    """What lines say that mention a secret."""
+    for start, end in lines:
+        # A name may stand on one line and its value on the next few.
+        begin = text.rfind("\n", 0, max(0, start - 1)) + 1
+        rest = _lines_on(text, end, 6)
+        for first, last in _windows(small, start, end):
+            for match in (_ASSIGNED if bare else _QUOTED_ONLY).finditer(text, first, last):
+                yield from _told(match, bare)
+        for mark, pattern in (("value", _PAIR), ("variable", _DEFAULT)):
+            if small.find(mark, begin, rest) >= 0:
+                for match in pattern.finditer(text, begin, rest):
+                    yield from _told(match, bare)
+
+
+def _windows(small: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of a line in which a name that says so may be, with its value: all of it, unless it is very long."""
+    if end - start <= _LONG_LINE:
+        yield start, end
+        return
+    first, last = start, start
+    for mention in _MENTION.finditer(small, start, end):
+        begin = max(start, mention.start() - 120)
+        if begin > last:
+            if last > first:
+                yield first, last
+            first = begin
+        last = min(end, mention.end() + _LONG_LINE)
+    if last > first:
+        yield first, last
+
+
+def _lines_that_mention(small: str) -> set[tuple[int, int]]:
+    """The lines, from start to end, that are looked at closely."""
+    lines = set()
+    for mention in _MENTIONS:
+        at = small.find(mention)
+        while at >= 0:
+            if mention != "key" or _KEY_OF.search(small, max(0, at - 14), at):
+                end = small.find("\n", at)
+                end = len(small) if end < 0 else end
+                lines.add((small.rfind("\n", 0, at) + 1, end))
+                at = end
+            at = small.find(mention, at + 1)
+    return lines
+
+
+def _lines_on(text: str, at: int, count: int) -> int:
+    for _ in range(count):
+        following = text.find("\n", at + 1)
+        if following < 0:
+            return len(text)
+        at = following
+    return at
+
+
+def _told(match: re.Match[str], bare: bool) -> Iterator[Sighting]:
+    group = next((g for g in ("vd", "vs", "vb") if match[g] is not None), None)
+    if group is None or (group == "vb" and not bare):
+        return
+    kind = kind_of(match["name"], match[group])
+    if kind is not None:
+        yield Sighting(kind, match.start(group), match.end(group))
+
+
+def kind_of(name: str, value: str) -> Kind | None:
+    """The kind of secret that a value under a name is, by the name; None where it is none."""
+    if not says_secret(name):
+        return None
+    if _AWS_SECRET.fullmatch(value) and words(name)[-2:] in (("access", "key"), ("secret", "key")):
+        if "EXAMPLE" in value:
+            return None
+        if entropy(value) >= 3.7 and not _HEX.fullmatch(value):
+            return AWS_SECRET
+    if _AZURE_KEY.fullmatch(value):
+        return BY_NAME["azure-storage-key"]
+    if not plausible(name, value):
+        return None
+    return PASSWORD if says_password(name) else SECRET

@@ -1,0 +1,54 @@
+"""Whoever meets a rule can ask what it means."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import terrace
+from terrace.apps.cli.explain import explain
+from terrace.assess.factors import FACTORS
+from terrace.checks.rules import RULES, rule, rules
+from terrace.config.check_keys import CHECKS
+from terrace.errors import BadInput
+
+SOURCES = Path(terrace.__file__).parent
+
+
+def emitted() -> set[str]:
+    """Every name that our code gives to a finding, as its sources say."""
+    text = "\n".join(path.read_text() for path in SOURCES.rglob("*.py"))
+    return set(re.findall(r'\bFinding\(\s*(?:rule=)?"([^"]+)"', text))
+
+
+def test_every_rule_that_is_emitted_is_explained() -> None:
+    # A check that could not be made is told under its own name.
+    names = emitted() | set(CHECKS)
+    assert {"format", "plan", "plan-complete", "trust-root", "layout"} <= names
+    assert names <= {one.name for one in RULES}
+
+
+def test_every_factor_is_explained_and_no_name_stands_for_two_things() -> None:
+    assert len(rules()) == len(RULES) + len(FACTORS)
+
+
+def test_every_rule_says_all_that_is_asked() -> None:
+    assert all(one.means and one.why and one.fix and one.waive for one in rules().values())
+
+
+def test_an_unknown_rule_is_wrong_use_with_the_nearest_name() -> None:
+    with pytest.raises(BadInput) as told:
+        rule("trust-rot")
+    assert told.value.exit_code == 2
+    assert told.value.hint is not None
+    assert "trust-root" in told.value.hint
+
+
+def test_the_command_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(".", "trust-root", as_json=False) == 0
+    assert "loosens the rules" in capsys.readouterr().out
+    assert explain(".", "trust-root", as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["schema"] == "terrace/explain@1"

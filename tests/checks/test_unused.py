@@ -1,0 +1,77 @@
+"""What a module declares and does not use."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrace.checks.deprecated import deprecated
+from terrace.checks.names import misnamed
+from terrace.checks.unused import unused
+from terrace.config.model import Naming
+from terrace.hcl.interface import read_interface
+from terrace.hcl.read_facts import read_facts
+
+
+def said(text: str, **more: str) -> list[tuple[str, int]]:
+    files = {"m/main.tf": text.encode(), **{f"m/{name}.tf": other.encode() for name, other in more.items()}}
+    return [(f.message, f.line) for f in unused(files)]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "output x {\n  value = var.a\n}\n",
+        'output x {\n  value = "${var.a}-1"\n}\n',
+        "output x {\n  value = <<-EOT\n    ${var.a}\n  EOT\n}\n",
+        "output x {\n  value = [for k in var.a.list : upper(k.name) if k != null]\n}\n",
+        "output x {\n  value = f(var.a[0].b...)\n}\n",
+        'resource "r" "x" {\n  dynamic "b" {\n    for_each = var.a\n    content {}\n  }\n}\n',
+        "output x {\n  value = !var.a ? 1 : 2\n}\n",
+    ],
+)
+def test_every_way_to_use_it_counts(use: str) -> None:
+    declared = 'variable "a" {}\n'
+    assert said(declared + use) == []
+    assert said(declared, other=use) == []
+
+
+def test_what_nothing_uses_is_told_with_its_line() -> None:
+    text = 'variable "a" {}\nlocals {\n  b = 1\n  c = local.b\n}\n# var.a, local.c\n'
+    assert said(text) == [
+        ("the local 'c' is not used in its module", 4),
+        ("the variable 'a' is not used in its module", 1),
+    ]
+
+
+def test_its_own_validation_is_no_use() -> None:
+    text = 'variable "a" {\n  validation {\n    condition = var.a > 1\n    error_message = "x"\n  }\n}\n'
+    assert [message for message, _ in said(text)] == ["the variable 'a' is not used in its module"]
+
+
+def test_what_cannot_be_read_is_unknown() -> None:
+    for files in ({"m/a.tf.json": b"{}"}, {"m/a.tf": b"x = {\n"}):
+        (found,) = unused(files)
+        assert found.status.value == "unknown"
+
+
+@given(st.binary())
+def test_no_content_breaks_it(content: bytes) -> None:
+    unused({"a.tf": content})
+
+
+@pytest.mark.parametrize("nested", [("{a=", "}"), ("[", "]"), ("(", ")"), ('"${', '}"'), ("f(", ")")])
+def test_no_nesting_keeps_a_reader_busy(nested: tuple[str, str]) -> None:
+    # Each of them takes milliseconds, if it goes down only once; minutes, if it looks up from everywhere.
+    begin, end = nested
+    text = f'variable "a" {{\n  default = {begin * 3000}1{end * 3000}\n}}\n'.encode()
+    began = time.monotonic()
+    read_facts("a.tf", text)
+    read_interface({"a.tf": text})
+    unused({"a.tf": text})
+    deprecated("a.tf", text)
+    misnamed("a.tf", text, Naming())
+    assert time.monotonic() - began < 10
