@@ -16,6 +16,7 @@ ROOMS = (
     "stacks",
     "plans",
     "assess",
+    "waivers",
     "checks",
     "gates",
     "rollout",

@@ -14,7 +14,7 @@ from support.checked import checks, many, plan, rich
 from support.golden import assert_golden
 from support.plans import change
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.model import Waiver
+from terrace.assess.waiver import Waiver
 from terrace.plans.model import Action
 from terrace.report import junit, machine, terminal
 from terrace.report.checked import Checked, told_together, why_held

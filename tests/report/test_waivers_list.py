@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from terrace.assess.waivers.judging import Waivers
-from terrace.assess.waivers.model import Waiver
+from terrace.assess.waiver import Waiver
 from terrace.report.waivers_terminal import waivers
+from terrace.waivers.judging import Waivers
 
 TODAY = date(2026, 3, 1)
 

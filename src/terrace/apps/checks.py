@@ -11,8 +11,6 @@ from terrace.apps.policy_folders import KINDS
 from terrace.apps.scanners import Scanners
 from terrace.apps.secrets import SecretSearch
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.judging import NONE, Waivers
-from terrace.assess.waivers.telling import more_waived
 from terrace.checks.base import Check, Examined, PlanCheck, StaticCheck
 from terrace.checks.plan_reports import failed_checks, warned
 from terrace.checks.rule_files import first_pipelines, reviewers, rule_of, same_configuration
@@ -25,6 +23,8 @@ from terrace.stacks.backends import Address, Sharing
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.repository import Repository
 from terrace.stacks.root_modules import in_no_stack
+from terrace.waivers.judging import NONE, Waivers
+from terrace.waivers.telling import more_waived
 
 OF_CHANGES = ("commits", "trust-root", "removed-output", "gitleaks", "trufflehog")
 """Checks that say nothing about what stands."""

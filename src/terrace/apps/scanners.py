@@ -22,7 +22,6 @@ from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.tools.box import Found, Toolbox
 from terrace.adapters.tools.known import Tool, tool
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.comments import Skip, skips
 from terrace.checks.base import Check, Examined, PlanCheck, Scan
 from terrace.checks.rule_files import reviewers
 from terrace.checks.scanners.excuses import excused, unexcused
@@ -38,6 +37,7 @@ from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
 from terrace.stacks.blocks import Blocks
 from terrace.stacks.repository import Repository
+from terrace.waivers.comments import Skip, skips
 
 LARGEST = 1 << 20
 """Larger files are not given to scanners: they are no configuration."""

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from terrace.adapters.files import write_whole
-from terrace.assess.waivers.comments import brought
-from terrace.assess.waivers.judging import Waivers
-from terrace.assess.waivers.model import BASELINE, PATH, Waiver
-from terrace.assess.waivers.reading import read_waivers
+from terrace.assess.waiver import BASELINE, PATH, Waiver
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.hcl.tree import Tree, read_many
+from terrace.waivers.comments import brought
+from terrace.waivers.judging import Waivers
+from terrace.waivers.reading import read_waivers
 
 
 def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:

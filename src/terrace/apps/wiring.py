@@ -53,13 +53,13 @@ if TYPE_CHECKING:
     from terrace.apps.policies import Policies
     from terrace.apps.scanners import Scanners
     from terrace.assess.model import Finding
-    from terrace.assess.waivers.judging import Waivers
     from terrace.forge.ports import Page
     from terrace.ledger.authenticity import LedgerKey
     from terrace.pipelines.crew import Crew, Reach
     from terrace.plans.model import Plan
     from terrace.plans.prepared import Prepared
     from terrace.stacks.refusals import Refusal
+    from terrace.waivers.judging import Waivers
 
 CONFIG_FILE = "terrace.yaml"
 DIGEST_KEY = "TERRACE_DIGEST_KEY"

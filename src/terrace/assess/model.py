@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
-from terrace.assess.waivers.model import Waiver
+from terrace.assess.waiver import Waiver
 from terrace.plans.model import Plan
 from terrace.stacks.model import ChangeSet
 

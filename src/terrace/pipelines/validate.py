@@ -10,10 +10,6 @@ from pathlib import Path
 
 from terrace.assess.model import Assessment, Finding, Severity, Status
 from terrace.assess.risk import Risk, risk
-from terrace.assess.waivers.content import contents
-from terrace.assess.waivers.judging import NONE, Waivers, waive
-from terrace.assess.waivers.proposals import Terms, proposed
-from terrace.assess.waivers.telling import dated
 from terrace.checks.base import Check, Examined, PlanCheck, Scan, StaticCheck
 from terrace.checks.scanners.together import Places, together
 from terrace.checks.secrets.masking import masked, masked_findings
@@ -43,6 +39,10 @@ from terrace.stacks.model import ChangeSet, Impact, Manual, Stack
 from terrace.stacks.order import waves
 from terrace.states.removed_stacks import explanation
 from terrace.states.state_file import holds_nothing
+from terrace.waivers.content import contents
+from terrace.waivers.judging import NONE, Waivers, waive
+from terrace.waivers.proposals import Terms, proposed
+from terrace.waivers.telling import dated
 
 SCANS_AT_ONCE = 2
 """How many scanners run beside the plans; each takes a core."""

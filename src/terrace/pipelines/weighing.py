@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.never import is_blind
 from terrace.config.model import Config
 from terrace.errors import Interrupted, TerraceError
+from terrace.waivers.never import is_blind
 
 
 def weighed(config: Config, name: str, examine: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from terrace.assess.model import Finding
-from terrace.assess.waivers.baseline import Renewed, why_outside
-from terrace.assess.waivers.model import BASELINE, Waiver
+from terrace.assess.waiver import BASELINE, Waiver
 from terrace.report.checked import place
 from terrace.report.machine import finding, waiver
 from terrace.report.text import visible
+from terrace.waivers.baseline import Renewed, why_outside
 
 if TYPE_CHECKING:
     from terrace.report.screen import Record

@@ -12,8 +12,7 @@ from typing import Any
 
 from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
-from terrace.assess.waivers.judging import Waivers
-from terrace.assess.waivers.model import Waiver
+from terrace.assess.waiver import Waiver
 from terrace.checks.secrets.baseline import Accepted
 from terrace.drift.looks import Standing
 from terrace.gates.model import Approval, GateResult, Outcome, Verdict, Witness
@@ -23,6 +22,7 @@ from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.plans.wording import notices
 from terrace.rollout.model import Deployment, StepRecord
 from terrace.stacks.model import ChangeSet, Destruction, Impact, Notice
+from terrace.waivers.judging import Waivers
 
 Json = dict[str, Any]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from terrace.assess.waivers.judging import Waivers
-from terrace.assess.waivers.model import BASELINE, Waiver
-from terrace.assess.waivers.telling import SOON
+from terrace.assess.waiver import BASELINE, Waiver
 from terrace.checks.secrets.baseline import Accepted
 from terrace.report.text import visible
+from terrace.waivers.judging import Waivers
+from terrace.waivers.telling import SOON
 
 if TYPE_CHECKING:
     from terrace.report.screen import Record

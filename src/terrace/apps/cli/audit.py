@@ -14,8 +14,6 @@ from terrace.apps.cli.scan import secret_search
 from terrace.apps.mirroring import track_audits
 from terrace.apps.wiring import Workshop
 from terrace.assess.model import Assessment
-from terrace.assess.waivers.judging import Waivers
-from terrace.assess.waivers.telling import unused
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited
 from terrace.errors import Interrupted, TerraceError
@@ -26,6 +24,8 @@ from terrace.pipelines.validate import validate
 from terrace.report import audit as report
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
+from terrace.waivers.judging import Waivers
+from terrace.waivers.telling import unused
 
 
 def check_all(folder: str, names: tuple[str, ...], style: str, output: str | None, *, head: bool) -> int:

@@ -13,14 +13,7 @@ from terrace.apps.cli.waiving import day
 from terrace.apps.waivers import write
 from terrace.apps.wiring import Workshop
 from terrace.assess.model import Finding
-from terrace.assess.waivers.baseline import Everything, Grant, renewed
-from terrace.assess.waivers.content import contents
-from terrace.assess.waivers.judging import Waivers, waive
-from terrace.assess.waivers.model import BASELINE, PATH
-from terrace.assess.waivers.never import NEVER
-from terrace.assess.waivers.reading import empty_reason, known_owner, no_owner, read_waivers, too_long
-from terrace.assess.waivers.telling import idle_records
-from terrace.assess.waivers.writing import baseline as written
+from terrace.assess.waiver import BASELINE, PATH
 from terrace.config.load import BadConfig
 from terrace.config.model import Config
 from terrace.errors import BadInput
@@ -28,6 +21,13 @@ from terrace.pipelines.crew import Crew
 from terrace.pipelines.validate import validate
 from terrace.stacks.impact import everything
 from terrace.stacks.landscape import Landscape
+from terrace.waivers.baseline import Everything, Grant, renewed
+from terrace.waivers.content import contents
+from terrace.waivers.judging import Waivers, waive
+from terrace.waivers.never import NEVER
+from terrace.waivers.reading import empty_reason, known_owner, no_owner, read_waivers, too_long
+from terrace.waivers.telling import idle_records
+from terrace.waivers.writing import baseline as written
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ from pathlib import Path
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.waivers import write
 from terrace.apps.wiring import Workshop, now
-from terrace.assess.waivers.model import PATH, Waiver
-from terrace.assess.waivers.reading import read_waivers
-from terrace.assess.waivers.writing import with_waiver
+from terrace.assess.waiver import PATH, Waiver
 from terrace.checks.secrets.baseline import PATH as SECRETS
 from terrace.checks.secrets.baseline import read_baseline
 from terrace.config.load import BadConfig
 from terrace.config.model import Config
 from terrace.config.naming import nearest, no_such
 from terrace.errors import BadInput
+from terrace.waivers.reading import read_waivers
+from terrace.waivers.writing import with_waiver
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from terrace.assess.model import Finding, Status
-from terrace.assess.waivers.comments import Skip
+from terrace.waivers.comments import Skip
 
 _EXCUSE = re.compile(
     rb"(checkov|bridgecrew|cortex)(:)(?=skip)|(trivy|tfsec)(:)(?=ignore)|(tflint)(-)(?=ignore)|(gitleaks)(:)(?=allow)"

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.comments import Skip, brought, skips
-from terrace.assess.waivers.proposals import Terms, proposed
-from terrace.assess.waivers.reading import read_waivers
 from terrace.config.model import Config
+from terrace.waivers.comments import Skip, brought, skips
+from terrace.waivers.proposals import Terms, proposed
+from terrace.waivers.reading import read_waivers
 
 PATH = "modules/a/main.tf"
 TERMS = Terms(date(2026, 6, 15), timedelta(days=180))

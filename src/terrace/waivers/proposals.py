@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.comments import Skip
-from terrace.assess.waivers.judging import names_of
-from terrace.assess.waivers.model import PATH, Waiver
-from terrace.assess.waivers.never import NEVER
-from terrace.assess.waivers.reading import empty_reason
-from terrace.assess.waivers.writing import snippet
+from terrace.assess.waiver import PATH, Waiver
+from terrace.waivers.comments import Skip
+from terrace.waivers.judging import names_of
+from terrace.waivers.never import NEVER
+from terrace.waivers.reading import empty_reason
+from terrace.waivers.writing import snippet
 
 WHO = "NAME"
 """Stands where somebody has to say who answers for it."""

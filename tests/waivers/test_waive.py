@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.judging import Waivers, is_about, key_of, names_of, waive
-from terrace.assess.waivers.model import BASELINE, Waiver
-from terrace.assess.waivers.never import NEVER, is_blind, never
-from terrace.assess.waivers.telling import dated, idle_records, more_waived, unused
+from terrace.assess.waiver import BASELINE, Waiver
+from terrace.waivers.judging import Waivers, is_about, key_of, names_of, waive
+from terrace.waivers.never import NEVER, is_blind, never
+from terrace.waivers.telling import dated, idle_records, more_waived, unused
 
 TODAY = date(2026, 6, 15)
 DAYS = st.integers(-40, 40).map(lambda n: TODAY + timedelta(days=n))

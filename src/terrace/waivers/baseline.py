@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from terrace.assess.model import Finding, Status
-from terrace.assess.waivers.judging import Content, Key, key_of, names_of
-from terrace.assess.waivers.model import BASELINE, Waiver
-from terrace.assess.waivers.never import is_blind, never
-from terrace.assess.waivers.telling import blind_to
+from terrace.assess.waiver import BASELINE, Waiver
+from terrace.waivers.judging import Content, Key, key_of, names_of
+from terrace.waivers.never import is_blind, never
+from terrace.waivers.telling import blind_to
 
 
 @dataclass(frozen=True, slots=True)

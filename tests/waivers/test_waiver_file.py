@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.assess.waivers.model import BASELINE, PATH, Waiver
-from terrace.assess.waivers.reading import read_waivers
-from terrace.assess.waivers.writing import with_waiver
+from terrace.assess.waiver import BASELINE, PATH, Waiver
 from terrace.config.load import BadConfig
 from terrace.config.model import Config, Person, WaiverRules
+from terrace.waivers.reading import read_waivers
+from terrace.waivers.writing import with_waiver
 
 CONFIG = Config(teams={"owners": ("bob",)}, people={"ann": Person("ann")})
 RIGHT = {

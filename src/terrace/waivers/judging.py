@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from terrace.assess.model import Finding, Status
-from terrace.assess.waivers.comments import Skip
-from terrace.assess.waivers.model import Waiver
-from terrace.assess.waivers.never import never
+from terrace.assess.waiver import Waiver
+from terrace.waivers.comments import Skip
+from terrace.waivers.never import never
 
 Content = Callable[[Finding], str]
 """The fingerprint of the line where a finding is: equal wherever the line has moved to."""

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.baseline import Everything, Grant, renewed
-from terrace.assess.waivers.judging import Waivers, key_of, waive
-from terrace.assess.waivers.model import BASELINE
-from terrace.assess.waivers.reading import read_waivers
-from terrace.assess.waivers.writing import baseline
+from terrace.assess.waiver import BASELINE
 from terrace.config.model import Config
+from terrace.waivers.baseline import Everything, Grant, renewed
+from terrace.waivers.judging import Waivers, key_of, waive
+from terrace.waivers.reading import read_waivers
+from terrace.waivers.writing import baseline
 
 TODAY = date(2026, 6, 15)
 GRANT = Grant("ann", "it was there", TODAY, TODAY + timedelta(days=90))

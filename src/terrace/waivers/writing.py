@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from terrace.assess.waivers.model import Waiver
+from terrace.assess.waiver import Waiver
 
 ABOUT_BASELINE = """\
 # What was there before anybody checked. `terrace baseline` takes out what is gone; only new findings hold a change.

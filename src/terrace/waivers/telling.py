@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.assess.waivers.judging import Content, Waivers, matched
-from terrace.assess.waivers.model import BASELINE, Waiver
-from terrace.assess.waivers.never import PLANNING, SINGLE, is_blind
+from terrace.assess.waiver import BASELINE, Waiver
+from terrace.waivers.judging import Content, Waivers, matched
+from terrace.waivers.never import PLANNING, SINGLE, is_blind
 
 SOON = timedelta(days=14)
 """How long before its end a waiver is told."""

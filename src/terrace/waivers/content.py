@@ -7,8 +7,8 @@ import re
 from functools import cache
 
 from terrace.assess.model import Finding
-from terrace.assess.waivers.judging import Content
 from terrace.hcl.tree import Tree
+from terrace.waivers.judging import Content
 
 
 def fingerprint(text: str) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from terrace.assess.waivers.model import BASELINE, PATH, QUOTED, Waiver
-from terrace.assess.waivers.never import NEVER
+from terrace.assess.waiver import BASELINE, PATH, QUOTED, Waiver
 from terrace.config.comparisons import Never
 from terrace.config.kinds import Choice, Day, Key, ListOf, Located, Number, Only, Record, Text
 from terrace.config.load import BadConfig
@@ -16,6 +15,7 @@ from terrace.config.model import Config
 from terrace.config.naming import nearest
 from terrace.config.shared_kinds import PATH as FILE
 from terrace.config.yaml_nodes import Node, Problem, Problems, compose
+from terrace.waivers.never import NEVER
 
 _EMPTY = re.compile(r"\W*(to-?do|tbd|fixme|xxx|later|none|n/?a|\?*)\W*", re.I)
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")
