@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from terrace.adapters.opa.pack import described
 from terrace.apps.cli.main import SECTIONS, cli
-from terrace.apps.policy_pack import described
 from terrace.assess.factors import FACTORS, LEVELS
 from terrace.clouds.defaults import DEFAULTS
 from terrace.config.schema import reference

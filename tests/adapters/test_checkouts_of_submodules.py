@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from support.git import commit, git, repository, with_remote
+from terrace.adapters.git.patches import patches_between
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.git.submodules import SubmoduleRules
 from terrace.adapters.git.worktree import REFUSED
-from terrace.apps.secrets import SecretSearch
+from terrace.checks.secrets.search import SecretSearch
 from terrace.config.load import load
 from terrace.hcl.tree import absent_submodules, submodules
 from terrace.stacks.additions import FILE
@@ -288,7 +290,8 @@ def test_a_secret_in_a_submodule_that_moves_is_found(work: Path, net: Path) -> N
     moved = commit(net, {"main.tf": f'access_key = "{key}"\n', "plain.txt": "x\n"})
     git(net, "push", "--quiet")
     made = link(work, moved)
-    found = SecretSearch(opened(work, trusted=before), before, date(2026, 1, 1))
+    patches = partial(patches_between, work)
+    found = SecretSearch(opened(work, trusted=before), patches, before, date(2026, 1, 1))
     assert {f"{one.path}:{one.line}" for one in found.change(before, made)} == {"vendor/net/main.tf:1"}
     assert {f"{one.path}:{one.line}" for one in found.files(made)} == {"vendor/net/main.tf:1"}
     assert found.change(made, git(work, "commit-tree", "-m", "x", "-p", made, f"{made}^{{tree}}")) == ()

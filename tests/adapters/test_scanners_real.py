@@ -12,7 +12,7 @@ import pytest
 
 from support.plans import STACK, change, plan_of
 from support.tools import program, toolbox
-from terrace.adapters.scanners import Desk, checkov_plans, checkov_sources, gitleaks_files
+from terrace.adapters.scanners.programs import Desk, checkov_plans, checkov_sources, gitleaks_files
 from terrace.adapters.tools.known import tool
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.scanners.plan_document import document

@@ -13,7 +13,7 @@ from support import packs
 from support.tools import opa, peer
 from support.trees import DictTree
 from terrace.adapters.opa.engine import Opa
-from terrace.apps.policies import Policies
+from terrace.adapters.opa.policies import Policies
 from terrace.assess.model import Finding, Status
 from terrace.checks.policy.reach import PLAN_KEYS, VIEW_KEYS, matches
 from terrace.checks.policy.view import view

@@ -16,13 +16,13 @@ from support.git import commit, git
 from support.scanning import Bench, failed, of_checkov
 from support.tools import program
 from support.waiting import until
+from terrace.adapters.scanners.checks import Scanners
 from terrace.adapters.tools.box import Toolbox
 from terrace.adapters.tools.known import tool
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init
 from terrace.apps.cli.tools import listed
 from terrace.apps.home import Home
-from terrace.apps.scanners import Scanners
 from terrace.apps.wiring import Workshop, opa
 from terrace.assess.model import Finding, Status
 from terrace.checks.base import Examined, PlanCheck
@@ -392,7 +392,7 @@ def test_opa_is_found_where_terrace_installed_it(monkeypatch: pytest.MonkeyPatch
 
 
 def test_no_two_files_of_a_layer_are_called_alike() -> None:
-    from terrace.apps.scanners import _called
+    from terrace.adapters.scanners.checks import _called
 
     paths = [".gitleaks.toml", ".gitleaks.toml.as-text", ".gitleaks.toml.as-text.as-text", "a/.gitleaks.toml", "b.tf"]
     names = [_called(path) for path in paths]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from support.git import commit, git, repository, with_remote
 from support.planted import secrets
+from terrace.adapters.git.patches import patches_between
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.cli.scan import secrets as scan
-from terrace.apps.secrets import SecretSearch
 from terrace.assess.model import Finding, Status
+from terrace.checks.secrets.search import SecretSearch
 
 TODAY = date(2026, 1, 1)
 TEXT = secrets(7)["password"][2]
@@ -21,7 +23,8 @@ SECRET = TEXT.split('"')[1]
 
 
 def searched(work: Path, trusted: str = "HEAD") -> SecretSearch:
-    return SecretSearch(GitRepository(work, cache=work / "cache"), git(work, "rev-parse", trusted), TODAY)
+    repository = GitRepository(work, cache=work / "cache")
+    return SecretSearch(repository, partial(patches_between, repository.root), git(work, "rev-parse", trusted), TODAY)
 
 
 def changed(work: Path, base: str) -> tuple[Finding, ...]:

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,19 @@ from hypothesis import strategies as st
 
 from support.git import commit, git, repository, with_remote
 from support.trees import DictTree
+from terrace.adapters.git.patches import patches_between
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.opa.engine import Opa
+from terrace.adapters.opa.policies import Policies
+from terrace.adapters.scanners.checks import Scanners
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.tools.box import Toolbox
-from terrace.apps.checks import checks
 from terrace.apps.cli.configuration import completion, config_check, config_schema
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init, terrace_yaml
 from terrace.apps.cli.main import cli
-from terrace.apps.policies import Policies
-from terrace.apps.scanners import Scanners
-from terrace.apps.secrets import SecretSearch
+from terrace.checks.all import checks
+from terrace.checks.secrets.search import SecretSearch
 from terrace.config.check_keys import CHECKS
 from terrace.config.load import BadConfig, ladder, load
 from terrace.config.model import TerraformSettings
@@ -308,7 +310,7 @@ def test_the_search_for_terrace_yaml_ends_at_the_root_of_the_repository(tmp_path
 def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) -> None:
     terraform = LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path)
     repository = GitRepository(tmp_path, cache=tmp_path)
-    search = SecretSearch(repository, "HEAD", date(2026, 1, 1))
+    search = SecretSearch(repository, partial(patches_between, tmp_path), "HEAD", date(2026, 1, 1))
     scanners = Scanners(Toolbox(tmp_path), repository, tmp_path, "HEAD", tmp_path)
     made = checks(terraform, repository, Policies(Opa(), DictTree({})), search, scanners)
     assert tuple(dict.fromkeys(check.name for check in made.values())) == CHECKS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from support.hostile import texts
 from terrace.apps.cli.streams import LogStream, guarded_log
-from terrace.report.text import harmless
+from terrace.text import harmless
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
 

@@ -42,7 +42,6 @@ WHY = {
     "report/comment.py": "the longest comment that every forge takes is the shortest of their limits",
     "report/markdown.py": "what a forge makes of text that is not quoted",
     "report/sarif.py": "the limits of whoever reads most files of that form",
-    "report/text.py": "what a runner of a forge takes for a command",
     "stacks/inert.py": "which files of a repository no Terraform reads",
     "config/keys.py": "for people: how the root of an API looks",
 }

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from support.hostile import texts
 from terrace.report.markdown import code, fenced, plain, plain_within, prose
-from terrace.report.text import visible
+from terrace.text import visible
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 SPACE = "\u200b"

@@ -11,7 +11,7 @@ from rich.color import ColorSystem
 
 from support.hostile import HOSTILE, texts
 from terrace.report.screen import Group, Record, Screen, Table, Tree, line, paragraph, plain_text, spinner
-from terrace.report.text import LONGEST, commit_text, field, harmless, json_text, readable, visible
+from terrace.text import LONGEST, commit_text, field, harmless, json_text, readable, visible
 
 SOURCE = Path(__file__).parents[2] / "src/terrace"
 

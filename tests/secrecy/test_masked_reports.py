@@ -18,6 +18,7 @@ from support.plans import STACK
 from support.tools import opa
 from terrace.apps.cli.reports import WRITERS
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.module_docs.page import page
 from terrace.checks.policy.view import view
 from terrace.checks.secrets.masking import masked
 from terrace.checks.secrets.plan import exposed
@@ -26,7 +27,6 @@ from terrace.hcl.interface import Interface, read_interface
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.report.module_page import page
 
 KEY = DigestKey("k", b"k" * 32)
 

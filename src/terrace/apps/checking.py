@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from terrace.apps.checks import checks
 from terrace.apps.cli.console import note
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.wiring import Workshop
+from terrace.checks.all import checks
 from terrace.errors import TerraceError
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.look import Planned, plan_in

@@ -48,10 +48,10 @@ if TYPE_CHECKING:
     from terrace.adapters.ledgers.seen import SeenHead
     from terrace.adapters.ledgers.tags import TagsOfDeployments
     from terrace.adapters.opa.engine import Opa
+    from terrace.adapters.opa.policies import Policies
+    from terrace.adapters.scanners.checks import Scanners
     from terrace.adapters.sealing import Seals
     from terrace.adapters.terraform.client import LocalTerraform
-    from terrace.apps.policies import Policies
-    from terrace.apps.scanners import Scanners
     from terrace.assess.model import Finding
     from terrace.forge.ports import Page
     from terrace.ledger.authenticity import LedgerKey
@@ -174,8 +174,8 @@ class Workshop:
         return RootFinder(self.repository, ENVIRON, self._trusted_config, fetch=self._fetch).find()
 
     def _trust_at(self, commit: str, place: RootPlace) -> TrustRoot:
-        from terrace.apps.judging import judging
         from terrace.config.model import policy_version
+        from terrace.pipelines.judge import judging
 
         config = self._trusted_config(commit, place)
         commit = self._rules_commit or commit
@@ -560,13 +560,13 @@ class Workshop:
 
     def policies(self, commit: str | None = None) -> Policies:
         """The policies that judge: those of the trust root, or of another commit."""
-        from terrace.apps.policies import Policies
+        from terrace.adapters.opa.policies import Policies
 
         return Policies(opa(), self.repository.own_tree(commit or self.trust.commit))
 
     def judge(self) -> Callable[[Plan], tuple[Finding, ...]]:
         """What the required checks of the trust root find in a plan that is about to be applied."""
-        from terrace.apps.judging import Judge
+        from terrace.pipelines.judge import Judge
 
         return Judge(self.trust.config, self.repository.own_tree(self.trust.commit), self.policies(), now)
 
@@ -575,21 +575,21 @@ class Workshop:
 
         Raises BadConfig where those of what is looked at cannot be read.
         """
-        from terrace.apps.waivers import waivers
+        from terrace.waivers.committed import waivers
 
         trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(landscape.commit)
         return waivers(trusted, self.trust.config, head, landscape.config, changed)
 
     def standing(self) -> Waivers:
         """Those of the trust root alone: for a look at what stands, where nothing is proposed."""
-        from terrace.apps.waivers import standing
+        from terrace.waivers.committed import standing
 
         return standing(self.repository.tree(self.trust.commit), self.trust.config)
 
     def scanners(self) -> Scanners:
         """The scanners of this machine, configured by the trust root."""
+        from terrace.adapters.scanners.checks import Scanners
         from terrace.adapters.tools.box import Toolbox
-        from terrace.apps.scanners import Scanners
 
         cache = self.home.cache / "scans"
         return Scanners(Toolbox(Home.tools()), self.repository, self.repository.root, self.trust.commit, cache)

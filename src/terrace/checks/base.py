@@ -1,10 +1,11 @@
-"""What a check is. Checks are adapters; the one dict of them stands in `terrace.apps.checks`."""
+"""What a check is, and what checks need of the world. `terrace.checks.all` is the one dict of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from terrace.assess.model import Finding
 from terrace.config.model import Config
@@ -53,3 +54,27 @@ class PlanCheck:
 
 
 Check = StaticCheck | Scan | PlanCheck
+
+
+class Policies(Protocol):
+    """The policies of a repository, run by a policy engine."""
+
+    def examine(self, examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        """What the policies of the trust root, and those that the change proposes, say of plans."""
+        ...
+
+    def judged(self, rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+        """What the policies of the trust root that `rules` names say of plans."""
+        ...
+
+
+class Scanners(Protocol):
+    """Third-party scanners, run on copies of what they look at."""
+
+    def checks(self) -> dict[str, Check]:
+        """Every check that a scanner makes, by name."""
+        ...
+
+    def reconfigured(self, examined: Examined) -> tuple[Finding, ...]:
+        """A finding for every configuration of a scanner that the change edits."""
+        ...

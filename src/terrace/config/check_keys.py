@@ -165,7 +165,7 @@ CHECKS = (
     *SCANNERS,
     "scanners",
 )
-"""What may be weighed: the names of `terrace.apps.checks`."""
+"""What may be weighed: the names of `terrace.checks.all`."""
 GRADE = Choice(("info", "low", "medium", "high", "critical"))
 CHECK = Record(
     "a check",

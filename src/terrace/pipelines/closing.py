@@ -8,9 +8,9 @@ from terrace.config.model import Probe
 from terrace.errors import Interrupted, TerraceError
 from terrace.pipelines.ground import Ended, Ground
 from terrace.pipelines.journal import plain
-from terrace.report.text import commit_text
 from terrace.rollout.ports import ProbeResult
 from terrace.stacks.model import Undoing
+from terrace.text import commit_text
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 

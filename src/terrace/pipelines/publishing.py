@@ -9,7 +9,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.forge.ports import Page, Remark
 from terrace.report.checked import Checked, said, seen_by
 from terrace.report.comment import MARKER, comment
-from terrace.report.text import clipped
+from terrace.text import clipped
 
 NAME = "terrace"
 """What the verdict is called: the name that a branch's protection asks for."""

@@ -13,7 +13,7 @@ from terrace.report.machine import Json
 from terrace.report.machine import finding as finding_as_json
 from terrace.report.markdown import code, plain
 from terrace.report.screen import Group, Record, line
-from terrace.report.text import clipped, visible
+from terrace.text import clipped, visible
 
 MOST = 200
 """Findings of an environment that people are shown; machines get all."""

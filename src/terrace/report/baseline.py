@@ -10,7 +10,7 @@ from terrace.assess.model import Finding
 from terrace.assess.waiver import BASELINE, Waiver
 from terrace.report.checked import place
 from terrace.report.machine import finding, waiver
-from terrace.report.text import visible
+from terrace.text import visible
 from terrace.waivers.baseline import Renewed, why_outside
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from terrace.assess.model import Assessment, Finding, Status
 from terrace.assess.risk import Risk
 from terrace.gates.model import Verdict
-from terrace.report.text import clipped
 from terrace.stacks.graph import Graph
+from terrace.text import clipped
 
 _MOST_STACKS = 6
 

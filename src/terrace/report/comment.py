@@ -29,8 +29,8 @@ from terrace.report.checked import (
 )
 from terrace.report.markdown import code, fenced, plain
 from terrace.report.terminal import counts
-from terrace.report.text import clipped
 from terrace.stacks.model import ChangeSet
+from terrace.text import clipped
 
 MARKER = '<!-- terrace:v1 {"kind":"check"} -->'
 """The first line: by it, and by who wrote it, the comment is found again."""

@@ -14,7 +14,7 @@ from terrace.compliance.overview import Compliance, Looked
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
 from terrace.report.screen import Group, Record, line
-from terrace.report.text import clipped, visible
+from terrace.text import clipped, visible
 
 CAVEAT = (
     "This says what Terrace looked at: plans of what is deployed, and its own ledger. "

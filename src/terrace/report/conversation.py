@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from terrace.forge.testimony import Testimony
 from terrace.report.markdown import code, plain, prose
-from terrace.report.text import clipped
+from terrace.text import clipped
 
 MOST = 20
 """Reasons that are told."""

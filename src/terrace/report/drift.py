@@ -18,7 +18,7 @@ from terrace.plans.model import MASKED, UNKNOWN, Value
 from terrace.report.machine import Json, when
 from terrace.report.markdown import code, plain
 from terrace.report.screen import Group, Record, Tree, line
-from terrace.report.text import clipped, visible
+from terrace.text import clipped, visible
 
 STYLES = {"clean": "green", "drifted": "red", "unknown": "yellow"}
 SEVERITIES = {Severity.CRITICAL: "red bold", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}

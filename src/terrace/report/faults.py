@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from terrace.ledger.reading import Fault
-from terrace.report.text import clipped
+from terrace.text import clipped
 
 MOST = 100
 """How many events are shown; JSON has all."""

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as Xml
 
 from terrace.assess.model import Finding, Status
 from terrace.report.checked import Checked, place, said, weight, worst_first
-from terrace.report.text import readable
+from terrace.text import readable
 
 
 def check(record: Checked) -> str:

@@ -14,8 +14,8 @@ from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_word
 from terrace.report.machine import result_word, state_word, witness_word
 from terrace.report.markdown import code, plain
-from terrace.report.text import clipped
 from terrace.rollout.model import Deployment
+from terrace.text import clipped
 
 MOST = 50
 """Deployments, and answers, that are listed: the newest."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from terrace.config.naming import shell_word
 from terrace.report.machine import Json
-from terrace.report.text import visible
+from terrace.text import visible
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from terrace.report.text import clipped, visible
+from terrace.text import clipped, visible
 
 _SPECIAL = re.compile(
     r"([\\`*_{}\[\]()<>#+!|~&@:$-]"

@@ -11,7 +11,7 @@ from terrace.forge.matters import Matter
 from terrace.report.audit import as_markdown
 from terrace.report.drift import stack_as_markdown
 from terrace.report.markdown import plain
-from terrace.report.text import clipped, visible
+from terrace.text import clipped, visible
 
 
 def audit_matters(looks: Iterable[Audited]) -> tuple[Matter, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from terrace.report.machine import Json
-from terrace.report.text import visible
 from terrace.stacks.refusals import Refusal
+from terrace.text import visible
 
 
 def refusal_lines(refusals: Mapping[str, Refusal]) -> str:

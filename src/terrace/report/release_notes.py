@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from terrace.ledger.folds import SignedApproval
 from terrace.report.markdown import code, plain
-from terrace.report.text import clipped
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.repository import Commit
+from terrace.text import clipped
 
 MOST = 100
 """Commits that are listed."""

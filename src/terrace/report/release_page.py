@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from terrace.plans.model import Action
 from terrace.report.machine import result_word
 from terrace.report.markdown import code, fenced, plain
-from terrace.report.text import clipped, visible
 from terrace.rollout.model import Deployment, Step
+from terrace.text import clipped, visible
 
 MARKER = '<!-- terrace:v1 {"kind":"release"} -->'
 """The first line: by it, and by who wrote it, the comment is found again."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from terrace.errors import StateLock
 from terrace.report.machine import Json
 from terrace.report.screen import Record, Tree, line
-from terrace.report.text import visible
 from terrace.rollout.model import Deployment
+from terrace.text import visible
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from terrace.report.machine import Json
 from terrace.report.markdown import code, plain
-from terrace.report.text import clipped
+from terrace.text import clipped
 
 MOST = 50
 """Reasons, steps and environments that are told; machines get all."""

@@ -18,8 +18,8 @@ from urllib.parse import quote
 from terrace.assess.model import Finding, Severity, Status
 from terrace.compliance.audit import Audited
 from terrace.report.checked import Checked, place, worst_first
-from terrace.report.text import readable
 from terrace.stacks.graph import Graph
+from terrace.text import readable
 
 Json = dict[str, Any]
 

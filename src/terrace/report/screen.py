@@ -17,7 +17,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 from rich.tree import Tree as RichTree
 
-from terrace.report.text import field, readable
+from terrace.text import field, readable
 
 __all__ = [
     "Group",

@@ -28,9 +28,9 @@ from terrace.report.checked import (
 )
 from terrace.report.machine import result_word, state_word
 from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
-from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
+from terrace.text import visible
 
 MOST_CHANGES = 500
 """How many changes of a plan are shown; the ledger has all."""

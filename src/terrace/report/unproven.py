@@ -8,7 +8,7 @@ from typing import Any
 
 from terrace.ledger.positions import words_of
 from terrace.ledger.unproven import UnprovenEvent
-from terrace.report.text import clipped
+from terrace.text import clipped
 
 MOST = 100
 """How many events of a list are shown; JSON has all."""

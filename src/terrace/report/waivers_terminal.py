@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from terrace.assess.waiver import BASELINE, Waiver
 from terrace.checks.secrets.baseline import Accepted
-from terrace.report.text import visible
+from terrace.text import visible
 from terrace.waivers.judging import Waivers
 from terrace.waivers.telling import SOON
 

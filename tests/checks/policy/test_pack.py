@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from support.plans import change, plan_of
 from support.tools import opa
 from terrace.adapters.opa.engine import Opa
-from terrace.apps.policy_pack import described, shipped
+from terrace.adapters.opa.pack import described, shipped
 from terrace.assess.model import Severity
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.checks.policy.coverage import uncovered

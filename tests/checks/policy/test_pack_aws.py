@@ -11,7 +11,7 @@ import pytest
 from support.golden import assert_golden
 from support.lanes import Ground
 from support.packs import PACK, judged, told
-from terrace.apps.policy_pack import described
+from terrace.adapters.opa.pack import described
 from terrace.checks.policy.coverage import uncovered
 from terrace.stacks.model import Stack
 

@@ -11,7 +11,7 @@ from typing import Any
 from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.refusals import Refused
 from terrace.forge.announcements import Announcement, State
-from terrace.report.text import clipped
+from terrace.text import clipped
 
 LONGEST = 140
 """Characters of a description that GitHub takes."""

@@ -18,7 +18,7 @@ from terrace.pipelines.state.adopt_all import Survey, adopt_all, chosen_stacks, 
 from terrace.plans.terraform import Progress
 from terrace.report import adoption
 from terrace.report.screen import Record, Tree, live, spinner
-from terrace.report.text import visible
+from terrace.text import visible
 
 
 def adopt(

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from terrace.apps.checks import checks_of_everything
 from terrace.apps.cli.console import note
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import deliver, output_file
@@ -14,6 +13,7 @@ from terrace.apps.cli.scan import secret_search
 from terrace.apps.mirroring import track_audits
 from terrace.apps.wiring import Workshop
 from terrace.assess.model import Assessment
+from terrace.checks.all import checks_of_everything
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited
 from terrace.errors import Interrupted, TerraceError

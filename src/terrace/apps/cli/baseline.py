@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from terrace.apps.checks import checks
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.scan import secret_search
-from terrace.apps.cli.waiving import day
-from terrace.apps.waivers import write
+from terrace.apps.cli.waiving import day, write
 from terrace.apps.wiring import Workshop
 from terrace.assess.model import Finding
 from terrace.assess.waiver import BASELINE, PATH
+from terrace.checks.all import checks
 from terrace.config.load import BadConfig
 from terrace.config.model import Config
 from terrace.errors import BadInput

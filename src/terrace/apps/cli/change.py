@@ -21,10 +21,10 @@ from terrace.plans.handed import Handed
 from terrace.report import machine, terminal
 from terrace.report.comment import comment
 from terrace.report.refusals import refusal_lines, refusals_json
-from terrace.report.text import visible
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.stacks.root_modules import in_no_stack
+from terrace.text import visible
 
 
 def check(
@@ -78,7 +78,7 @@ def _planner(shop: Workshop, folder: Path, plans: str | None, *, static: bool) -
 
 def _mend(shop: Workshop, change_set: ChangeSet) -> bool:
     """Mend, say on stderr what was written and what was not, and tell whether anything was."""
-    from terrace.apps.mending import mend
+    from terrace.apps.cli.mending import mend
 
     done = mend(shop, change_set)
     for one in done:

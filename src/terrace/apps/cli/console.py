@@ -9,7 +9,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from terrace.report.text import json_text, visible
+from terrace.text import json_text, visible
 
 if TYPE_CHECKING:
     from terrace.report.screen import Record, Screen

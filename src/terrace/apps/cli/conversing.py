@@ -14,7 +14,7 @@ from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput
 from terrace.pipelines.crew import Crew
 from terrace.report.machine import Json
-from terrace.report.text import clipped
+from terrace.text import clipped
 
 if TYPE_CHECKING:
     from terrace.pipelines.conversation.run_reviews import Recorded

@@ -30,11 +30,11 @@ from terrace.pipelines.react import react
 from terrace.pipelines.witnesses import answers, in_good_faith, needed
 from terrace.report import machine, terminal
 from terrace.report.refusals import refusal_lines, refusals_json
-from terrace.report.text import visible
 from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Destruction, Manual, Notice, Origin, Promotion, Remediation, Undoing
+from terrace.text import visible
 
 Reacted = Deployment | Refused | Pause | None
 """What `react` did about the end of a deployment."""

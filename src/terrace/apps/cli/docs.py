@@ -10,10 +10,10 @@ from typing import Any
 
 from terrace.adapters.files import read_plain, write_whole
 from terrace.apps.cli.console import emit, note, show_lines
-from terrace.apps.module_docs import Documented, ModulePages, Page, Unknown
 from terrace.apps.wiring import Workshop
+from terrace.checks.module_docs.readmes import Documented, ModulePages, Page, Unknown
 from terrace.errors import BadInput, Place
-from terrace.report.text import visible
+from terrace.text import visible
 
 STATES = ("current", "written", "missing", "differs", "unknown")
 

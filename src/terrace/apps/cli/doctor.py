@@ -37,7 +37,6 @@ from terrace.ledger.chain import strange_times
 from terrace.ledger.dates import doubt
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.plans.required_versions import wrong_versions
-from terrace.report.text import visible
 from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
 from terrace.stacks.landscape import Landscape
@@ -45,6 +44,7 @@ from terrace.stacks.model import Notice
 from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.uncommitted import uncommitted
 from terrace.states.looks import problems
+from terrace.text import visible
 
 OLDEST_GIT = (2, 30)
 

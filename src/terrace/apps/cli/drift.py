@@ -30,10 +30,10 @@ from terrace.pipelines.remediate import Remedied, remediate
 from terrace.report import drift as report
 from terrace.report import machine, terminal
 from terrace.report.refusals import refusal_lines, refusals_json
-from terrace.report.text import visible
 from terrace.report.unreadable import unreadable_text
 from terrace.rollout.model import Deployment
 from terrace.stacks.refusals import Refusal
+from terrace.text import visible
 
 
 def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> int:

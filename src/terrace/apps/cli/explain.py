@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from terrace.adapters.opa.pack import described
 from terrace.apps.cli.console import emit, show
-from terrace.apps.policy_pack import described
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.checks.rules import Rule, rules
 from terrace.config.naming import no_such

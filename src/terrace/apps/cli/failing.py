@@ -16,7 +16,7 @@ from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.terraform.private import gone_when_told, sweep
 from terrace.apps.cli.streams import guarded_log
 from terrace.errors import NotReady, TerraceError, TerraformFailed
-from terrace.report.text import json_text, readable
+from terrace.text import json_text, readable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _ROOM = "make room; `terrace status` shows where things stand, and `terrace resume ENV` goes on"

@@ -12,11 +12,11 @@ from pathlib import Path
 from terrace.adapters.files import check_way, write_new
 from terrace.adapters.git.command import git
 from terrace.adapters.opa.engine import INSTALL
+from terrace.adapters.opa.pack import upgrade_of
 from terrace.adapters.process import run
 from terrace.apps.cli.console import note, show, show_lines
 from terrace.apps.cli.proposing import asked, entry_lines, environment_lines, tell
 from terrace.apps.home import Home
-from terrace.apps.policy_pack import upgrade_of
 from terrace.apps.working_tree import working_tree
 from terrace.checks.policy.shipped import FOLDER, is_rule
 from terrace.config.model import SCANNERS

@@ -18,7 +18,7 @@ from terrace.apps.workflows.upgrading import Upgrade, diff, upgrade
 from terrace.apps.workflows.writing import elsewhere, perform, recorded, there
 from terrace.errors import BadInput
 from terrace.hcl.facts import provider_sources
-from terrace.report.text import visible
+from terrace.text import visible
 
 
 def init_github(folder: str, clouds: tuple[str, ...], *, renew: bool, dry_run: bool, as_json: bool) -> int:

@@ -23,7 +23,7 @@ from terrace.ledger.positions import read_spans, spans_of
 from terrace.ledger.reading import Fault
 from terrace.pipelines.dismissing import dismiss_dates, dismiss_faults, misdated, unread_among
 from terrace.report.faults import fault_json, fault_lines
-from terrace.report.text import json_text, visible
+from terrace.text import json_text, visible
 
 
 @dataclass(frozen=True, slots=True)

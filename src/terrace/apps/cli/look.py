@@ -27,10 +27,10 @@ from terrace.report.adoption import adopted_json, adopted_line
 from terrace.report.leftovers import leftover_line, leftovers_json
 from terrace.report.machine import witness_word
 from terrace.report.refusals import refusal_lines, refusals_json
-from terrace.report.text import visible
 from terrace.report.unreadable import unreadable_json, unreadable_text
 from terrace.rollout.model import Deployment
 from terrace.states.looks import problems
+from terrace.text import visible
 
 
 def status(folder: str, *, as_json: bool) -> int:

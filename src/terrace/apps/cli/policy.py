@@ -15,11 +15,11 @@ import msgspec
 
 from terrace.adapters.files import write_new
 from terrace.adapters.opa.engine import Tested
+from terrace.adapters.opa.folders import Laid, laid_out, on_disk
+from terrace.adapters.opa.pack import upgrade_of, write
+from terrace.adapters.opa.trial import Trial, tried
 from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.cli.watching import Silent
-from terrace.apps.policy_folders import Laid, laid_out, on_disk
-from terrace.apps.policy_pack import upgrade_of, write
-from terrace.apps.policy_trial import Trial, tried
 from terrace.apps.wiring import Workshop, opa
 from terrace.checks.policy.shipped import FOLDER
 from terrace.checks.policy.starter import starter

@@ -15,7 +15,7 @@ from terrace.report import junit, machine, sarif, terminal
 from terrace.report.checked import Checked
 from terrace.report.comment import comment
 from terrace.report.screen import plain_text
-from terrace.report.text import json_text, visible
+from terrace.text import json_text, visible
 
 if TYPE_CHECKING:
     from terrace.report.screen import Record

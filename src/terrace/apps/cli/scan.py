@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+from terrace.adapters.git.patches import patches_between
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.secrets import SecretSearch
 from terrace.apps.wiring import Workshop, now
+from terrace.checks.secrets.search import SecretSearch
 
 
 def secrets(folder: str, *, history: bool, as_json: bool) -> int:
@@ -30,4 +32,6 @@ def secrets(folder: str, *, history: bool, as_json: bool) -> int:
 
 def secret_search(shop: Workshop) -> SecretSearch:
     """The search for secrets of a repository, judged by the baseline of its trust root."""
-    return SecretSearch(shop.repository, shop.trust.commit, now().date())
+    return SecretSearch(
+        shop.repository, partial(patches_between, shop.repository.root), shop.trust.commit, now().date()
+    )

@@ -20,7 +20,7 @@ from terrace.apps.server.inbox import Entry, Inbox
 from terrace.apps.server.worker import Worker
 from terrace.apps.wiring import now
 from terrace.errors import NotReady
-from terrace.report.text import clipped
+from terrace.text import clipped
 
 if TYPE_CHECKING:
     from terrace.report.screen import Table

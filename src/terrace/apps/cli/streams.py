@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-from terrace.report.text import harmless
+from terrace.text import harmless
 
 _RUNNERS = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
 _OPEN = re.compile(r"#{1,2}[A-Za-z]*\Z|^[^\S\n]*:?\Z")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from terrace.adapters.files import write_whole
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.waivers import write
 from terrace.apps.wiring import Workshop, now
 from terrace.assess.waiver import PATH, Waiver
 from terrace.checks.secrets.baseline import PATH as SECRETS
@@ -16,7 +16,7 @@ from terrace.checks.secrets.baseline import read_baseline
 from terrace.config.load import BadConfig
 from terrace.config.model import Config
 from terrace.config.naming import nearest, no_such
-from terrace.errors import BadInput
+from terrace.errors import BadInput, NotReady
 from terrace.waivers.reading import read_waivers
 from terrace.waivers.writing import with_waiver
 
@@ -128,3 +128,11 @@ def _checked(text: str, config: Config) -> Waiver:
         return read_waivers(text.encode(), PATH, config)[-1]
     except BadConfig as error:
         raise BadInput("; ".join(problem.message for problem in error.problems), hint=error.problems[0].hint) from error
+
+
+def write(root: Path, path: str, text: str) -> None:
+    """Put a text in the place of a file of a repository, whole or not at all. Raises NotReady or BadInput where not."""
+    try:
+        write_whole(root, path, text.encode(), make_folders=True)
+    except NotReady as error:
+        raise NotReady(error.message, place=error.place, hint="make room, or its folder writable") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from terrace.report.text import clipped, readable
+from terrace.text import clipped, readable
 
 LONGEST = 600
 """Characters of one text that are shown."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from terrace.adapters.opa.engine import Opa
-from terrace.apps.policy_folders import Laid
+from terrace.adapters.opa.folders import Laid
 from terrace.assess.model import Finding, Status
 from terrace.checks.policy.rego import findings
 from terrace.checks.policy.view import HIDDEN, LATER

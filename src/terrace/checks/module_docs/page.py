@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from terrace.checks.secrets.text import sightings
 from terrace.hcl.interface import Input, Interface
-from terrace.report.text import visible
+from terrace.text import visible
 
 MOST_LINES = 60
 """Lines of one value that are shown; the rest is counted."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from terrace.adapters.files import read_plain, write_whole
-from terrace.apps.checks import FORMATTED
-from terrace.apps.module_docs import ModulePages, Unknown
 from terrace.apps.wiring import Workshop
+from terrace.checks.all import FORMATTED
+from terrace.checks.module_docs.readmes import ModulePages, Unknown
 from terrace.errors import BadInput, TerraceError
 from terrace.hcl.layout import parent
 from terrace.stacks.model import ChangeSet

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import chain
+from typing import Protocol
 
-from terrace.adapters.git.patches import patches_between
-from terrace.adapters.git.repository import GitRepository
 from terrace.assess.model import Finding
 from terrace.checks.secrets.baseline import PATH, Baseline, read_baseline
 from terrace.checks.secrets.findings import (
@@ -21,17 +20,42 @@ from terrace.checks.secrets.findings import (
 )
 from terrace.checks.secrets.model import Fingerprint, Leak, fingerprints, leaks
 from terrace.checks.secrets.patch import Patch, whole_file
-from terrace.hcl.tree import read_many
+from terrace.hcl.tree import Tree, read_many
 
 _AT_ONCE = 200
 """Files of submodules that are held in memory together."""
 
 
+class SearchedCommits(Protocol):
+    """The commits of a repository, as the search for secrets needs them."""
+
+    def tree(self, commit: str) -> Tree:
+        """The files of a commit."""
+        ...
+
+    def own_tree(self, commit: str) -> Tree:
+        """The files of a commit without those of its submodules."""
+        ...
+
+    def is_whole(self, base: str | None, head: str) -> bool:
+        """Whether every commit of base..head is in this clone."""
+        ...
+
+    def made_here(self, commit: str) -> bool:
+        """Whether a commit is a snapshot of the working tree that this process made."""
+        ...
+
+
+Patches = Callable[[str | None, str], Iterable[Patch]]
+"""What the commits of base..head add, file by file; all of head's history where base is None."""
+
+
 class SecretSearch:
     """Looks for secrets in one repository. `trusted` is the commit whose baseline judges."""
 
-    def __init__(self, repository: GitRepository, trusted: str, today: date) -> None:
+    def __init__(self, repository: SearchedCommits, patches: Patches, trusted: str, today: date) -> None:
         self._repository = repository
+        self._patches = patches
         self._trusted = trusted
         self._today = today
 
@@ -56,7 +80,7 @@ class SecretSearch:
     def _history(self, base: str | None, head: str, baseline: Baseline) -> tuple[Finding, ...]:
         partial: list[Patch] = []
         fingerprint = self._fingerprint(baseline)
-        patches = chain(patches_between(self._repository.root, base, head), self._of_submodules(base, head))
+        patches = chain(self._patches(base, head), self._of_submodules(base, head))
         added = tuple(leaks(_noting(patches, partial), fingerprint))
         there = self._there(head, {leak.path for leak in added}, fingerprint)
         fresh = head if self._repository.made_here(head) else ""

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from terrace.apps.policies import Policies
-from terrace.apps.policy_folders import KINDS
-from terrace.apps.scanners import Scanners
-from terrace.apps.secrets import SecretSearch
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.base import Check, Examined, PlanCheck, StaticCheck
+from terrace.checks.base import Check, Examined, PlanCheck, Policies, Scanners, StaticCheck
 from terrace.checks.plan_reports import failed_checks, warned
+from terrace.checks.policy.files import KINDS
 from terrace.checks.rule_files import first_pipelines, reviewers, rule_of, same_configuration
 from terrace.checks.secrets.plan import exposed
+from terrace.checks.secrets.search import SecretSearch
 from terrace.config.naming import shell_word
 from terrace.hcl.tree import Tree
 from terrace.plans.model import Action, Plan
@@ -439,7 +437,7 @@ def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 
 def misdocumented(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     """Modules with changed files whose README does not say what they are, or has no page and needs one."""
-    from terrace.apps.module_docs import ModulePages, finding, in_tree
+    from terrace.checks.module_docs.readmes import ModulePages, finding, in_tree
     from terrace.hcl.layout import parent
 
     tree = repository.tree(examined.change_set.head)

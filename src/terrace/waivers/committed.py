@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
-from terrace.adapters.files import write_whole
 from terrace.assess.waiver import BASELINE, PATH, Waiver
 from terrace.config.model import Config
-from terrace.errors import BadInput, NotReady
+from terrace.errors import BadInput
 from terrace.hcl.tree import Tree, read_many
 from terrace.waivers.comments import brought
 from terrace.waivers.judging import Waivers
@@ -46,11 +44,3 @@ def standing(trusted: Tree, rules: Config) -> Waivers:
         return Waivers(records(trusted, rules))
     except BadInput as error:
         return Waivers(unread=str(error))
-
-
-def write(root: Path, path: str, text: str) -> None:
-    """Put a text in the place of a file of a repository, whole or not at all. Raises NotReady or BadInput where not."""
-    try:
-        write_whole(root, path, text.encode(), make_folders=True)
-    except NotReady as error:
-        raise NotReady(error.message, place=error.place, hint="make room, or its folder writable") from error

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from terrace.adapters.opa.engine import Opa, Ran
-from terrace.apps.policy_folders import KINDS, Laid, laid_out, on_disk
+from terrace.adapters.opa.folders import Laid, laid_out, on_disk
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import Examined
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.checks.policy.coverage import PROVIDERS, uncovered
+from terrace.checks.policy.files import KINDS
 from terrace.checks.policy.reach import CONFTEST, FILE_NAME, VIEW_KEYS, Reads, dead_files, judges, keys_of, unreached
 from terrace.checks.policy.rego import broken, findings
 from terrace.checks.policy.view import view

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.module_docs.markers import marked, new, put
+from terrace.checks.module_docs.page import page, words
 from terrace.config.model import ModuleDocs
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, Place
 from terrace.hcl.interface import Unread, read_interface
 from terrace.hcl.layout import Layout
 from terrace.hcl.tree import Tree, read_many
-from terrace.report.markers import marked, new, put
-from terrace.report.module_page import page, words
-from terrace.report.text import visible
 from terrace.stacks.model import Stack
+from terrace.text import visible
 
 README = "README.md"
 ASIDE = frozenset({"example", "examples", "test", "tests", "testdata", "fixture", "fixtures"})

@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 
-from terrace.apps.policies import Policies
-from terrace.apps.policy_folders import KINDS
-from terrace.apps.waivers import standing
 from terrace.assess.model import Finding
 from terrace.assess.waiver import BASELINE
 from terrace.assess.waiver import PATH as WAIVERS
+from terrace.checks.base import Policies
+from terrace.checks.policy.files import KINDS
 from terrace.checks.secrets.masking import masked_findings
 from terrace.checks.secrets.plan import exposed
 from terrace.config.model import Config
 from terrace.hcl.tree import Tree
 from terrace.pipelines.weighing import weighed
 from terrace.plans.model import Plan
+from terrace.waivers.committed import standing
 from terrace.waivers.content import contents
 from terrace.waivers.judging import Waivers, waive
 

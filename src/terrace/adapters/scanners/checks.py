@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from terrace import __version__, typed_json
-from terrace.adapters import scanners
 from terrace.adapters.confined import SECONDS
 from terrace.adapters.git.patches import patches_between
-from terrace.adapters.scanners import SECRETS, SOURCES, Desk
+from terrace.adapters.scanners import programs
+from terrace.adapters.scanners.programs import SECRETS, SOURCES, Desk
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.tools.box import Found, Toolbox
 from terrace.adapters.tools.known import Tool, tool
@@ -152,7 +152,7 @@ class Scanners:
         told = {name: one for name, one in kept.items() if one is not None}
         if fresh:
             with self._desk(found, asked, {file: texts[name] for file, name in fresh.items()}) as desk:
-                said = scanners.checkov_plans(desk, fresh)
+                said = programs.checkov_plans(desk, fresh)
             for name in fresh.values():
                 told[name] = tuple(f for f in said if f.stack == name)
             rest = tuple(f for f in said if f.stack is None)
@@ -413,7 +413,7 @@ def _ignored(name: str, asked: Settings) -> tuple[Finding, ...]:
 
 def _key(found: Found, asked: Settings, *content: str) -> str:
     """The name of what was said: another program, configuration or content has another."""
-    seen = hashlib.sha256(f"{__version__}\0{scanners.FORMAT}\0{found.identity}\0".encode())
+    seen = hashlib.sha256(f"{__version__}\0{programs.FORMAT}\0{found.identity}\0".encode())
     for name in sorted(asked.files):
         seen.update(f"{name}\0{len(asked.files[name])}\0".encode() + asked.files[name])
     for part in content:

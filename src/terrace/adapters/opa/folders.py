@@ -13,10 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from terrace.checks.policy.files import KINDS
 from terrace.config.model import PlainPolicies
-
-KINDS = (".rego", ".json", ".yaml", ".yml")
-"""Policies, and the data that they use."""
 
 Shown = Mapping[str, PlainPolicies]
 """The folders that were written for `terraform show -json`."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from terrace.checks.module_docs.markers import BEGIN, END, PAIRS, marked, put
 from terrace.errors import BadInput
-from terrace.report.markers import BEGIN, END, PAIRS, marked, put
 
 OURS = f"{BEGIN}\nold\n{END}\n".encode()
 PIECE = st.sampled_from(

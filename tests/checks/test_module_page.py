@@ -16,9 +16,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from support.tools import program
+from terrace.checks.module_docs.markers import new
+from terrace.checks.module_docs.page import page
 from terrace.hcl.interface import Interface, Unread, read_interface
-from terrace.report.markers import new
-from terrace.report.module_page import page
 
 MODULES = Path(__file__).parent / "modules"
 SCENARIOS = sorted(path.name for path in MODULES.iterdir())
