@@ -38,8 +38,8 @@ from terrace.adapters.runner.permits import MEMORY, Permits
 from terrace.adapters.runner.run_folder import RunFolder
 from terrace.adapters.runner.word import FRESH_SECONDS, Word
 from terrace.errors import BadInput
-from terrace.pipelines.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
-from terrace.pipelines.steps import end_of_earlier
+from terrace.pipelines.deploy.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
+from terrace.pipelines.deploy.steps import end_of_earlier
 from terrace.plans.terraform import Attempt, Evidence, Fate, Preparation
 from terrace.rollout.model import Holder
 

@@ -21,7 +21,7 @@ from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 from terrace.ledger.origins import origin_to_payload
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.drift import look
+from terrace.pipelines.drift.detect import look
 from terrace.plans.terraform import Goal, Listener, MadePlan, Site
 from terrace.stacks.model import Manual
 

@@ -20,7 +20,7 @@ from terrace.gates.model import Subject
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
-from terrace.pipelines import approve as approving
+from terrace.pipelines.approvals import approve as approving
 
 pytestmark = pytest.mark.slow
 

@@ -21,7 +21,7 @@ from terrace.ledger.chain import seal_all
 from terrace.ledger.declared import Declared, declared_payload
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, History
-from terrace.pipelines.evidence import said_about
+from terrace.pipelines.approvals.evidence import said_about
 from terrace.stacks.model import Manual
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

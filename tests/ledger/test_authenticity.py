@@ -30,9 +30,9 @@ from terrace.ledger.events.people import EnvironmentUnheld
 from terrace.ledger.events.record import Record
 from terrace.ledger.model import Draft, Event, History
 from terrace.ledger.reading import read
-from terrace.pipelines.dismissing import dismiss
 from terrace.pipelines.journal import append
-from terrace.pipelines.rekeying import proposed, rekey
+from terrace.pipelines.ledger.dismissing import dismiss
+from terrace.pipelines.ledger.rekeying import proposed, rekey
 from terrace.report.unproven import unproven_json, unproven_lines
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

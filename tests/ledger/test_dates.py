@@ -20,8 +20,8 @@ from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import TOLERANCE, seal, strange_times, verify
 from terrace.ledger.dates import DatesDismissal, Reference, ahead, dated, doubt
 from terrace.ledger.model import GENESIS, Draft, Event, History
-from terrace.pipelines.dismissing import dismiss_dates
 from terrace.pipelines.journal import preview
+from terrace.pipelines.ledger.dismissing import dismiss_dates
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Origin, Recovery, Remediation, Rollback
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -15,19 +15,19 @@ from simulation.world import World, signature
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
-from terrace.pipelines.approve import Answer, Word, answer
+from terrace.pipelines.approvals.approve import Answer, Word, answer
+from terrace.pipelines.approvals.withdraw import withdraw
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import deploy, resume
-from terrace.pipelines.destroy import destroy
+from terrace.pipelines.deploy.deploy import deploy, resume
+from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.holding import hold
-from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
-from terrace.pipelines.recover import examine, recover
-from terrace.pipelines.rollback import rollback
-from terrace.pipelines.settlement import settle
+from terrace.pipelines.recovery.recover import examine, recover
+from terrace.pipelines.recovery.settlement import settle
+from terrace.pipelines.recovery.witnesses import needed
+from terrace.pipelines.rollback.destroy import destroy
+from terrace.pipelines.rollback.rollback import rollback
 from terrace.pipelines.tick import due
-from terrace.pipelines.withdraw import withdraw
-from terrace.pipelines.witnesses import needed
 from terrace.rollout.model import Deployment
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Manual, Promotion

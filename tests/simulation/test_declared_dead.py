@@ -19,8 +19,8 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft
 from terrace.pipelines.crew import Crew, unsigned
 from terrace.pipelines.holding import hold
-from terrace.pipelines.settlement import settle
-from terrace.pipelines.witnesses import answers, needed
+from terrace.pipelines.recovery.settlement import settle
+from terrace.pipelines.recovery.witnesses import answers, needed
 from terrace.plans.terraform import Evidence
 from terrace.rollout.model import Step
 

@@ -14,11 +14,11 @@ from terrace.errors import BadInput
 from terrace.gates.model import Verdict
 from terrace.ledger import folds
 from terrace.ledger.dates import Reference, no_reference
-from terrace.pipelines.approve import Word, answer
+from terrace.pipelines.approvals.approve import Word, answer
 from terrace.pipelines.crew import Crew, unsigned
-from terrace.pipelines.deploy import deploy, resume
-from terrace.pipelines.opening import Refused
-from terrace.pipelines.state.keep import prune
+from terrace.pipelines.deploy.deploy import deploy, resume
+from terrace.pipelines.deploy.opening import Refused
+from terrace.pipelines.states.keep import prune
 from terrace.stacks.model import Manual
 
 DAY = timedelta(days=1)

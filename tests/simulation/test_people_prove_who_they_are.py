@@ -20,12 +20,12 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Draft
-from terrace.pipelines.approve import Word, answer, waiting
+from terrace.pipelines.approvals.approve import Word, answer, waiting
 from terrace.pipelines.crew import Crew, unsigned
-from terrace.pipelines.deploy import deploy, resume
+from terrace.pipelines.deploy.deploy import deploy, resume
+from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.holding import hold, releases
-from terrace.pipelines.opening import Refused
-from terrace.pipelines.witnesses import needed
+from terrace.pipelines.recovery.witnesses import needed
 from terrace.stacks.model import Promotion
 
 DEV = Environment("dev")

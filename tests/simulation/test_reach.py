@@ -12,11 +12,11 @@ from simulation.choices import Choices
 from simulation.people import People
 from simulation.site import Wanted, thing
 from terrace.ledger import folds
-from terrace.pipelines.asking import HANDED_OVER
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import deploy
-from terrace.pipelines.destroy import destroy
-from terrace.pipelines.rollback import rollback
+from terrace.pipelines.deploy.asking import HANDED_OVER
+from terrace.pipelines.deploy.deploy import deploy
+from terrace.pipelines.rollback.destroy import destroy
+from terrace.pipelines.rollback.rollback import rollback
 from terrace.pipelines.tick import Stirring, stirring
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.model import Manual, Promotion

@@ -197,8 +197,8 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
 
 
 def _deployed(shop: Workshop, crew: Crew, environment: str) -> str:
-    from terrace.pipelines.deploy import deploy
-    from terrace.pipelines.opening import Refused
+    from terrace.pipelines.deploy.deploy import deploy
+    from terrace.pipelines.deploy.opening import Refused
     from terrace.stacks.model import Manual
 
     done = deploy(crew, environment, shop.trust.commit, Manual(shop.actor))

@@ -12,7 +12,7 @@ import pytest
 from terrace.errors import TerraceError
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
-from terrace.pipelines.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
+from terrace.pipelines.deploy.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.pipelines.journal import Journal
 from terrace.plans.terraform import Evidence
 from terrace.rollout.model import Holder, Step, StepRecord
@@ -66,7 +66,7 @@ def test_every_kind_of_evidence_is_demanded_somewhere() -> None:
 
 def test_no_other_step_ends_an_apply() -> None:
     """What ends an apply is `ApplyEnd.ended`, and `Ended` is made for it nowhere else."""
-    text = (SOURCE / "pipelines/driving.py").read_text()
+    text = (SOURCE / "pipelines/deploy/driving.py").read_text()
     assert "if record.step is Step.APPLY:\n        return steps.apply(ground, record).ended()\n" in text
     assert text.count("Step.APPLY") == 2, "and in what its intent says"
     for path in sorted((SOURCE / "pipelines").rglob("*.py")):

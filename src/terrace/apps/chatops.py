@@ -79,7 +79,7 @@ def _request(house: House, payload: Mapping[str, Any]) -> tuple[int, str, Heard]
     """A deployment request: it is told what waits when it is opened, and its boxes are answers."""
     from terrace.forge.boxes import request
     from terrace.forge.model import Ticked
-    from terrace.pipelines.approve import handle_of
+    from terrace.pipelines.approvals.approve import handle_of
     from terrace.pipelines.conversation import testify
 
     number, issue, sender = _id(payload, "issue", "number"), payload["issue"], payload.get("sender") or {}

@@ -7,9 +7,9 @@ from terrace.apps.cli.scan import secret_search
 from terrace.apps.wiring import Workshop
 from terrace.checks.all import checks
 from terrace.errors import TerraceError
+from terrace.pipelines.check.validate import validate
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.look import Planned, plan_in
-from terrace.pipelines.validate import validate
+from terrace.pipelines.plan_only import Planned, plan_in
 from terrace.report.checked import Checked
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape

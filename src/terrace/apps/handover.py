@@ -10,7 +10,7 @@ from pathlib import Path
 from terrace.adapters.sealing import Seals
 from terrace.errors import Corrupt, NotReady, TerraceError
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.look import plan_in
+from terrace.pipelines.plan_only import plan_in
 from terrace.plans.digest import DigestKey
 from terrace.plans.handed import Failure, Handed, decoded, encoded
 from terrace.plans.model import Plan

@@ -175,7 +175,7 @@ class Workshop:
 
     def _trust_at(self, commit: str, place: RootPlace) -> TrustRoot:
         from terrace.config.model import policy_version
-        from terrace.pipelines.judge import judging
+        from terrace.pipelines.deploy.judge import judging
 
         config = self._trusted_config(commit, place)
         commit = self._rules_commit or commit
@@ -316,7 +316,7 @@ class Workshop:
         try:
             return self.trust.config.environment(name)
         except BadInput:
-            from terrace.pipelines.destruction_target import gone_environment
+            from terrace.pipelines.rollback.destruction_target import gone_environment
 
             gone = gone_environment(self.ledger.read(), self.trust.config, name)
             if gone is None:
@@ -326,7 +326,7 @@ class Workshop:
     def former_environments(self) -> tuple[tuple[Environment, ...], tuple[str, ...]]:
         """Returns the environments that the trust root no longer names and that hold something, each as it was named
         last, and the names of those of which no rules can be found."""
-        from terrace.pipelines.destruction_target import gone_environments
+        from terrace.pipelines.rollback.destruction_target import gone_environments
 
         found, lost = [], []
         for name in gone_environments(self.ledger.read(), self.trust.config):
@@ -338,7 +338,7 @@ class Workshop:
 
     def _former(self, name: str) -> Environment | None:
         """An environment as it was named last: it is entered by hand alone, and follows no other one."""
-        from terrace.pipelines.destruction_target import deployed_stacks
+        from terrace.pipelines.rollback.destruction_target import deployed_stacks
 
         there = [d for d in deployed_stacks(self.ledger.read()).values() if d.environment == name]
         newest = max(there, key=lambda d: d.opened_at, default=None)
@@ -566,7 +566,7 @@ class Workshop:
 
     def judge(self) -> Callable[[Plan], tuple[Finding, ...]]:
         """What the required checks of the trust root find in a plan that is about to be applied."""
-        from terrace.pipelines.judge import Judge
+        from terrace.pipelines.deploy.judge import Judge
 
         return Judge(self.trust.config, self.repository.own_tree(self.trust.commit), self.policies(), now)
 

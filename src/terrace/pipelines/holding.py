@@ -12,10 +12,10 @@ from terrace.ledger.declared import Declared, release
 from terrace.ledger.events.people import EnvironmentUnheld
 from terrace.ledger.folds import Hold, Releases
 from terrace.ledger.model import Draft, Event, History
+from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew, Proving, Vouch
-from terrace.pipelines.declaring import declare
 from terrace.pipelines.journal import append, preview
-from terrace.pipelines.witnesses import answers
+from terrace.pipelines.recovery.witnesses import answers
 
 
 def hold(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from terrace.operations.reaction import GoBack, Pause, reaction
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.opening import Refused
-from terrace.pipelines.rollback import go_back
+from terrace.pipelines.deploy.opening import Refused
+from terrace.pipelines.rollback.rollback import go_back
 from terrace.rollout.model import Deployment
 
 

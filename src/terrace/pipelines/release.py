@@ -9,7 +9,7 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
-from terrace.pipelines.look import plans_at
+from terrace.pipelines.plan_only import plans_at
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.model import Undoing
 

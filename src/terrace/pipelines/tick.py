@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from terrace.gates.model import Outcome
 from terrace.ledger import folds
 from terrace.operations.reaction import GoBack, Pause, reaction
-from terrace.pipelines.asking import entry
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import deploy, rests, resume
-from terrace.pipelines.opening import Refused
+from terrace.pipelines.deploy.asking import entry
+from terrace.pipelines.deploy.deploy import deploy, rests, resume
+from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.react import react
+from terrace.pipelines.recovery.witnesses import driven
 from terrace.pipelines.release import Released, let_go, says_what_is_live
-from terrace.pipelines.witnesses import driven
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Automatic
 

@@ -9,7 +9,7 @@ import pytest
 from terrace.config.model import Config, Environment
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
-from terrace.pipelines.surroundings import surroundings, type_of
+from terrace.pipelines.check.surroundings import surroundings, type_of
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 LADDER = Config(

@@ -14,7 +14,7 @@ from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring import Workshop
 from terrace.drift.state_adoption import Row
 from terrace.errors import BadInput
-from terrace.pipelines.state.adopt_all import Survey, adopt_all, chosen_stacks, survey
+from terrace.pipelines.states.adopt_all import Survey, adopt_all, chosen_stacks, survey
 from terrace.plans.terraform import Progress
 from terrace.report import adoption
 from terrace.report.screen import Record, Tree, live, spinner

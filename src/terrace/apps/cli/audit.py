@@ -19,8 +19,8 @@ from terrace.compliance.audit import Audited
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
 from terrace.pipelines.audit import Target, at_commit, audit, due, left_behind, record, targets
+from terrace.pipelines.check.validate import validate
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.validate import validate
 from terrace.report import audit as report
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet

@@ -16,8 +16,8 @@ from terrace.checks.all import checks
 from terrace.config.load import BadConfig
 from terrace.config.model import Config
 from terrace.errors import BadInput
+from terrace.pipelines.check.validate import validate
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.validate import validate
 from terrace.stacks.impact import everything
 from terrace.stacks.landscape import Landscape
 from terrace.waivers.baseline import Everything, Grant, renewed

@@ -15,8 +15,8 @@ from terrace.apps.handover import Making, hand_over, take_over, unplanned
 from terrace.apps.mirroring import show_findings
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput
-from terrace.pipelines.look import Planned, plan_in
-from terrace.pipelines.validate import validate
+from terrace.pipelines.check.validate import validate
+from terrace.pipelines.plan_only import Planned, plan_in
 from terrace.plans.handed import Handed
 from terrace.report import machine, terminal
 from terrace.report.comment import comment
@@ -60,7 +60,7 @@ def check(
     for report in wanted:
         report.tell(record)
     if page is not None:
-        from terrace.pipelines import publishing
+        from terrace.pipelines.check import publishing
 
         for address in publishing.publish(page, record):
             note(f"published: {address}")

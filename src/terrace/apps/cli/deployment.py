@@ -20,14 +20,14 @@ from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.model import History
 from terrace.operations.reaction import Pause
-from terrace.pipelines import approve as approving
-from terrace.pipelines import deploy as deploying
 from terrace.pipelines import holding
-from terrace.pipelines.asking import HANDED_OVER
+from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.crew import Crew, Reach
-from terrace.pipelines.opening import Refused
+from terrace.pipelines.deploy import deploy as deploying
+from terrace.pipelines.deploy.asking import HANDED_OVER
+from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.react import react
-from terrace.pipelines.witnesses import answers, in_good_faith, needed
+from terrace.pipelines.recovery.witnesses import answers, in_good_faith, needed
 from terrace.report import machine, terminal
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.rollout.model import Deployment, Step
@@ -220,7 +220,7 @@ def withdraw(
     folder: str, environment: str, reason: str, of: str, actor: str | None, key: str | None, *, yes: bool, as_json: bool
 ) -> int:
     """Take back the noes of the actor in an environment, or the one with an id."""
-    from terrace.pipelines.withdraw import withdraw
+    from terrace.pipelines.approvals.withdraw import withdraw
 
     shop = Workshop(Path(folder), actor=actor, key=Path(key) if key else None)
     shop.environment(environment)

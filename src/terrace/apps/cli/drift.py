@@ -21,12 +21,12 @@ from terrace.config.yaml_nodes import Problem, Scalar
 from terrace.drift.looks import Check
 from terrace.drift.review import Review
 from terrace.errors import BadInput, Place, TerraceError
-from terrace.pipelines import adopt as adopting
-from terrace.pipelines import drift as looking
-from terrace.pipelines.acknowledge import acknowledge
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.opening import Refused
-from terrace.pipelines.remediate import Remedied, remediate
+from terrace.pipelines.deploy.opening import Refused
+from terrace.pipelines.drift import adopt as adopting
+from terrace.pipelines.drift import detect as looking
+from terrace.pipelines.drift.acknowledge import acknowledge
+from terrace.pipelines.drift.remediate import Remedied, remediate
 from terrace.report import drift as report
 from terrace.report import machine, terminal
 from terrace.report.refusals import refusal_lines, refusals_json

@@ -13,8 +13,8 @@ from terrace.apps.wiring import Workshop
 from terrace.config.naming import no_such
 from terrace.errors import NotReady
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.ground import site_in
-from terrace.pipelines.look import reading
+from terrace.pipelines.deploy.ground import site_in
+from terrace.pipelines.plan_only import reading
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Site
 

@@ -18,10 +18,10 @@ from terrace.ledger.dates import doubt
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
-from terrace.pipelines.approve import handle_of
-from terrace.pipelines.destruction_target import leftovers
-from terrace.pipelines.evidence import approval
+from terrace.pipelines.approvals.approve import handle_of
+from terrace.pipelines.approvals.evidence import approval
 from terrace.pipelines.holding import releases
+from terrace.pipelines.rollback.destruction_target import leftovers
 from terrace.report import machine, run_page, state_terminal, terminal
 from terrace.report.adoption import adopted_json, adopted_line
 from terrace.report.leftovers import leftover_line, leftovers_json

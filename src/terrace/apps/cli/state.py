@@ -15,17 +15,17 @@ from terrace.config.naming import shell_word
 from terrace.drift.state_adoption import Settled
 from terrace.errors import BadInput, TerraceError
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.state.adopt import adopt as adopting
-from terrace.pipelines.state.adopt import insist_on_no_creation, propose_adoption
-from terrace.pipelines.state.bench import environment_of
-from terrace.pipelines.state.compare import difference
-from terrace.pipelines.state.drill import drill as drilling
-from terrace.pipelines.state.keep import prune as pruning
-from terrace.pipelines.state.keep import rekey as rekeying
-from terrace.pipelines.state.look import back_up
-from terrace.pipelines.state.proposal import Proposal, insist, propose
-from terrace.pipelines.state.restore import go_on
-from terrace.pipelines.state.restore import restore as restoring
+from terrace.pipelines.states.adopt import adopt as adopting
+from terrace.pipelines.states.adopt import insist_on_no_creation, propose_adoption
+from terrace.pipelines.states.bench import environment_of
+from terrace.pipelines.states.compare import difference
+from terrace.pipelines.states.drill import drill as drilling
+from terrace.pipelines.states.keep import prune as pruning
+from terrace.pipelines.states.keep import rekey as rekeying
+from terrace.pipelines.states.look import back_up
+from terrace.pipelines.states.proposal import Proposal, insist, propose
+from terrace.pipelines.states.restore import go_on
+from terrace.pipelines.states.restore import restore as restoring
 from terrace.report import state_json, state_terminal
 from terrace.states.looks import problems
 from terrace.states.restores import Restore, Restored, open_restore

@@ -15,13 +15,13 @@ from terrace.apps.mirroring import show_deployments, track_drift
 from terrace.apps.wiring import Workshop, now
 from terrace.compliance.audit import Audited
 from terrace.drift.review import Review, review
-from terrace.pipelines import drift as looking
 from terrace.pipelines.crew import Crew, Reach
-from terrace.pipelines.destruction_target import leftovers
-from terrace.pipelines.opening import Refused
+from terrace.pipelines.deploy.opening import Refused
+from terrace.pipelines.drift import detect as looking
 from terrace.pipelines.react import react
 from terrace.pipelines.release import Released
-from terrace.pipelines.state.look import back_up, due_for_a_look
+from terrace.pipelines.rollback.destruction_target import leftovers
+from terrace.pipelines.states.look import back_up, due_for_a_look
 from terrace.pipelines.tick import Enter, due, stirring
 from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal

@@ -9,9 +9,9 @@ from terrace.apps.cli.deployment import tell, watcher
 from terrace.apps.wiring import Workshop
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
-from terrace.pipelines import destroy as destroying
-from terrace.pipelines import rollback as rolling
 from terrace.pipelines.crew import Reach
+from terrace.pipelines.rollback import destroy as destroying
+from terrace.pipelines.rollback import rollback as rolling
 
 
 def rollback(

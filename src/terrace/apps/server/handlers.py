@@ -73,8 +73,8 @@ class Handlers:
         from terrace.apps.checking import change_of, checked
         from terrace.apps.cli.deployment import watcher
         from terrace.apps.handover import unplanned
-        from terrace.pipelines.look import plan_in
-        from terrace.pipelines.publishing import publish, title
+        from terrace.pipelines.check.publishing import publish, title
+        from terrace.pipelines.plan_only import plan_in
 
         if read(delivery.body, About).action not in _PUSHED:
             return Outcome("ignored", "its commits did not change")
@@ -117,7 +117,7 @@ class Handlers:
     def _doors(self) -> tuple[str, ...]:
         from terrace.adapters.github.doors import GitHubDoors
         from terrace.apps.cli.watching import Silent
-        from terrace.pipelines.doors import answer_doors
+        from terrace.pipelines.conversation.doors import answer_doors
 
         shop = Workshop(self._folder)
         return tuple(answer_doors(shop.auditors(Silent()), GitHubDoors(self._forge.github)))

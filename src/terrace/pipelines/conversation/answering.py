@@ -10,7 +10,7 @@ from terrace.gates.model import Outcome, Verdict, Witness
 from terrace.ledger import folds
 from terrace.ledger.events.people import ApprovalGiven
 from terrace.ledger.model import History
-from terrace.pipelines import approve as approving
+from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.conversation.authorship import own_part
 from terrace.pipelines.conversation.house import Heard
 from terrace.pipelines.crew import Crew

@@ -35,20 +35,20 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.declared import withdrawals
 from terrace.ledger.events.people import CommandTaken
 from terrace.ledger.model import Draft, History
-from terrace.pipelines import approve as approving
-from terrace.pipelines import rollback as rolling
+from terrace.pipelines.approvals import approve as approving
+from terrace.pipelines.approvals.withdraw import withdraw
 from terrace.pipelines.conversation import answering
 from terrace.pipelines.conversation.house import Heard, House, refused
 from terrace.pipelines.conversation.roles import role_of
 from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import deploy, resume
-from terrace.pipelines.destruction_target import gone_environment, leftovers
+from terrace.pipelines.deploy.deploy import deploy, resume
+from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.holding import hold
 from terrace.pipelines.journal import append
-from terrace.pipelines.opening import Refused
 from terrace.pipelines.react import react
-from terrace.pipelines.withdraw import withdraw
-from terrace.pipelines.witnesses import needed
+from terrace.pipelines.recovery.witnesses import needed
+from terrace.pipelines.rollback import rollback as rolling
+from terrace.pipelines.rollback.destruction_target import gone_environment, leftovers
 from terrace.report.conversation import Reply, commands
 from terrace.report.ledger_page import environments
 from terrace.report.leftovers import leftover_line

@@ -15,7 +15,7 @@ from terrace.forge.model import RunReview
 from terrace.forge.ports import Conversation
 from terrace.gates.model import Verdict, Witness
 from terrace.gates.people import People
-from terrace.pipelines import approve as approving
+from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.conversation.authorship import own_part
 from terrace.pipelines.conversation.roles import role_of
 from terrace.pipelines.crew import Crew

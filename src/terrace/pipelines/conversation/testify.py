@@ -13,7 +13,7 @@ from terrace.forge.standing import barred
 from terrace.forge.testimony import Testimony
 from terrace.gates.model import Witness
 from terrace.gates.people import People
-from terrace.pipelines import approve as approving
+from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.conversation import answering
 from terrace.pipelines.conversation.converse import go_on_in
 from terrace.pipelines.conversation.house import Heard, House, refused

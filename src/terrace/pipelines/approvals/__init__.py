@@ -1,0 +1,1 @@
+"""People approve, reject and withdraw, and prove who they are."""

@@ -1,0 +1,170 @@
+"""Derives again what the opening event of a deployment says: from Git, the trust root, and the ledger before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from terrace.drift.remediation import proposals
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger import folds
+from terrace.ledger.model import Event, History
+from terrace.operations.reaction import GoBack, Pause, reaction
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy.opening import waves_of, waves_with
+from terrace.pipelines.recovery.witnesses import needed
+from terrace.pipelines.rollback.destruction_target import destruction_of
+from terrace.pipelines.rollback.rollback_target import way_back
+from terrace.rollout.claims import Claims, Refuted, refuted
+from terrace.rollout.model import Deployment
+from terrace.stacks.additions import Additions, Import
+from terrace.stacks.model import (
+    Automatic,
+    AutomaticRollback,
+    Destruction,
+    Promotion,
+    Recovery,
+    Remediation,
+    Rollback,
+    Undoing,
+)
+
+
+class _Unfounded(Exception):
+    """A fact of the event has nothing to follow from."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(why)
+        self.field = field
+        self.why = why
+
+
+def unfounded(crew: Crew, history: History, deployment: Deployment) -> tuple[Refuted, ...]:
+    """Returns what the opening event of a deployment says and what does not follow from the facts; () where all does.
+
+    One that settles another is looked at together with that one.
+    """
+    event = folds.opening(history, deployment.id)
+    if event is None:
+        return (Refuted(-1, "id", f"no event opens deployment {deployment.id}"),)
+    before = history.before(event.position)
+    try:
+        found = [*_origin(crew, before, event, deployment)]
+        if not found:
+            found += refuted(event.position, deployment, _claims(crew, before, deployment))
+    except Interrupted:
+        raise
+    except _Unfounded as error:
+        return (Refuted(event.position, error.field, error.why),)
+    except TerraceError as error:
+        return (Refuted(event.position, "commit", error.message),)
+    if not found and deployment.settles:
+        settled = _deployment(before, deployment.settles)
+        return unfounded(crew, before, settled) if settled is not None else ()
+    return tuple(found)
+
+
+def root_of(history: History, deployment: Deployment) -> Deployment:
+    """Returns the deployment whose unknown outcome began the recoveries that this one is the last of."""
+    seen = {deployment.id}
+    while deployment.settles and (settled := _deployment(history, deployment.settles)) is not None:
+        if settled.id in seen:
+            break
+        seen.add(settled.id)
+        deployment = settled
+    return deployment
+
+
+def _deployment(history: History, deployment: str) -> Deployment | None:
+    return folds.deployment_of(history, deployment)
+
+
+def _origin(crew: Crew, before: History, event: Event, said: Deployment) -> Iterator[Refuted]:
+    """What set it going, against what the trust root allows."""
+    environment = crew.config.environment(said.environment)
+    busy = folds.latest(before, said.environment)
+    if busy is not None and busy.open:
+        yield Refuted(event.position, "environment", f"deployment {busy.id} was open in {said.environment}")
+    match said.origin:
+        case Automatic() if environment.deploy != "automatic":
+            yield Refuted(event.position, "origin", f"nothing is deployed to {said.environment} by itself")
+        case Promotion(source=source) if source != environment.after:
+            yield Refuted(event.position, "origin", f"{said.environment} takes nothing from {source}")
+        case AutomaticRollback(of=of) if not said.settles:
+            failed = _deployment(before, of)
+            answer = None
+            if failed is not None and failed.environment == said.environment:
+                answer = reaction(environment, failed, before)
+            if not isinstance(answer, GoBack):
+                reasons = answer.reasons if isinstance(answer, Pause) else ()
+                why = "; ".join(reasons) or (
+                    f"{of} is no failed deployment of {said.environment} that `on_failure: rollback` takes back"
+                )
+                yield Refuted(event.position, "origin", f"no automatic rollback follows: {why}")
+
+
+def _claims(crew: Crew, before: History, said: Deployment) -> Claims:
+    """What the event must say. Raises _Unfounded and TerraceError where nothing leads to such a deployment."""
+    if said.settles:
+        return _settling(crew, before, said)
+    name = said.environment
+    match said.origin:
+        case Rollback() | AutomaticRollback():
+            by_itself = isinstance(said.origin, AutomaticRollback)
+            way = way_back(crew, before, name, None if by_itself else said.commit)
+            # Two failures in a row: the automatic rollback names the newest, and so does the way back.
+            of = said.origin.of if by_itself else way.of
+            return Claims(way.target.commit, way.waves, way.live, of, way.additions, agreeable=not by_itself)
+        case Remediation(of=of):
+            answer = proposals(crew.config.environment(name), before, said.opened_at)
+            fitting = [p for p in answer.proposals if p.check == of and p.commit == said.commit]
+            if not fitting:
+                why = "; ".join(dict.fromkeys(r.reason for r in answer.refusals)) or "no check saw such drift"
+                raise _Unfounded("origin", f"no drift may be taken back by this: {why}")
+            order = waves_of(crew.survey(said.commit), name)
+            return Claims(said.commit, waves_with(order, fitting[0].stacks), "", of, partial=True)
+        case Destruction():
+            stack = said.stacks[0] if said.partial and said.stacks else None
+            commit, waves = destruction_of(crew, before, name, stack)
+            return Claims(commit, waves, commit, partial=stack is not None)
+        case Recovery(of=of):
+            raise _Unfounded("settles", f"it recovers deployment {of} and says that it settles none")
+    good = folds.last_good(before, name)
+    order = waves_of(crew.survey(said.commit), name)
+    return Claims(said.commit, order, good.commit if good is not None else "")
+
+
+def _settling(crew: Crew, before: History, said: Deployment) -> Claims:
+    """What a recovery must say: it is the deployment of unknown outcome once more, with imports."""
+    left = folds.unsettled(before, said.environment, needed(crew.config.environment(said.environment)))
+    if left is None or left.id != said.settles:
+        raise _Unfounded("settles", f"deployment {said.settles} of {said.environment} has no unknown outcome")
+    expected: type[object] = Recovery
+    of = left.id
+    if isinstance(left.origin, Destruction):
+        expected, of = Destruction, ""
+    elif isinstance(left.origin, Undoing):
+        expected, of = Rollback, left.origin.of
+    if type(said.origin) is not expected:
+        raise _Unfounded("origin", f"it is no way to settle deployment {left.id}")
+    destroys = expected is Destruction
+    additions = Additions(left.additions.moves, () if destroys else _kept(left, said))
+    if left.agreed - said.agreed:
+        raise _Unfounded("agreed", "it leaves out what was agreed to before")
+    return Claims(
+        left.commit,
+        left.waves,
+        left.live,
+        of,
+        additions,
+        left.partial,
+        left.id,
+        agreeable=True,
+        open_imports=not destroys,
+    )
+
+
+def _kept(left: Deployment, said: Deployment) -> tuple[Import, ...]:
+    """The imports of the settled deployment, but those that are named anew with another id."""
+    named = {(one.stack, one.address) for one in said.additions.imports}
+    renamed = {(i.stack, i.address) for i in left.additions.imports if i not in said.additions.imports} & named
+    return tuple(i for i in left.additions.imports if (i.stack, i.address) not in renamed)

@@ -1,0 +1,109 @@
+"""How each step of a whole environment is performed: what is measured, tagged, and prepared for people."""
+
+from __future__ import annotations
+
+import re
+
+from terrace.config.model import Probe
+from terrace.errors import Interrupted, TerraceError
+from terrace.pipelines.deploy.ground import Ended, Ground
+from terrace.pipelines.journal import plain
+from terrace.rollout.ports import ProbeResult
+from terrace.stacks.model import Undoing
+from terrace.text import commit_text
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def baseline(ground: Ground) -> Ended:
+    """Whether what is there now is healthy, before anything is changed."""
+    settings = ground.environment
+    if not ground.deployment.live:
+        return Ended("succeeded", "nothing is there yet", {"healthy": False, "probes": []})
+    results = _probe(ground, (*settings.smoke, *settings.health))
+    bad = [r for r in results if r.reading != "passed"]
+    detail = {"healthy": not bad, "probes": _told(results)}
+    return Ended("succeeded", _said(bad) if bad else f"healthy: {len(results)} passed", detail)
+
+
+def smoke(ground: Ground) -> Ended:
+    """Run the environment's smoke tests against what is live now."""
+    probes = ground.environment.smoke
+    if not probes:
+        return Ended("succeeded", "no smoke tests are configured")
+    results = _probe(ground, probes)
+    bad = [r for r in results if r.reading != "passed"]
+    detail = {"probes": _told(results)}
+    if bad:
+        return Ended("failed", _said(bad), detail)
+    return Ended("succeeded", f"{len(results)} passed", detail)
+
+
+def health(ground: Ground) -> Ended:
+    """Measure once. One probe that failed is a failed measurement; one that could not be made tells nothing."""
+    results = _probe(ground, ground.environment.health)
+    readings = {r.reading for r in results}
+    reading = "failed" if "failed" in readings else "unclear" if "unclear" in readings else "passed"
+    bad = [r for r in results if r.reading == reading] if reading != "passed" else []
+    message = _said(bad) if bad else f"{len(results)} passed"
+    return Ended("succeeded", message, {"reading": reading, "probes": _told(results)})
+
+
+def tag(ground: Ground) -> Ended:
+    """Mark the commit as deployed, for everybody who reads Git."""
+    deployment = ground.deployment
+    day = ground.crew.clock().strftime("%Y%m%dT%H%M%SZ")
+    name = f"deployed/{deployment.environment}/{day}-{deployment.commit[:7]}"
+    seen = ground.crew.ledger.read()
+    who = commit_text(deployment.requester, 60)
+    # A clone that never saw the ledger knows from the last line where it has been.
+    message = (
+        f"Deployed to {deployment.environment} by {who} (deployment {deployment.id})\n\n"
+        f"Ledger: {seen.ledger_id} {len(seen.events)} {seen.head}"
+    )
+    ground.crew.repository.tag(name, deployment.commit, message)
+    return Ended("succeeded", name, {"tag": name})
+
+
+def revert(ground: Ground) -> Ended:
+    """Prepare, on a branch, the commit that makes Git say what is live again. Without it the rollback stands too."""
+    deployment = ground.deployment
+    assert isinstance(deployment.origin, Undoing), "only a rollback has this step"
+    bad, good = deployment.live, deployment.commit
+    branch = f"terrace/revert-{deployment.environment}-{deployment.id}"
+    message = (
+        f"Take {deployment.environment} back to {good[:7]}\n\n"
+        f"The reason given: {commit_text(deployment.origin.reason)}\n\n"
+        f"Undoes {good[:7]}..{bad[:7]}, which deployment {deployment.origin.of} brought there; rolled back by "
+        f"deployment {deployment.id}. Once this is merged and its plan does nothing, Terrace lets the environment go."
+    )
+    try:
+        made = ground.crew.repository.prepare_revert(branch, bad, good, message)
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        hint = f" (hint: {error.hint})" if error.hint else ""
+        return Ended("succeeded", f"not prepared: {error}{hint}", {"branch": ""})
+    return Ended("succeeded", f"merge {branch}", {"branch": branch, "commit": made})
+
+
+def _probe(ground: Ground, probes: tuple[Probe, ...]) -> list[ProbeResult]:
+    variables = dict(ground.crew.variables(ground.environment, "plan"))
+    for key in ground.deployment.stacks:
+        state = ground.outputs.get(key) or ground.crew.terraform.pull_state(ground.site(key, "plan"))
+        ground.outputs[key] = state
+        for name, output in state.outputs.items():
+            text = output.value if isinstance(output.value, str) else str(plain(output.value))
+            if "\0" in text or not _NAME.fullmatch(name):
+                # A state may hold what no configuration declares; the environment of a program cannot.
+                continue
+            variables[f"TERRACE_OUTPUT_{name.upper()}"] = text
+    return [ground.crew.probes.run(probe, folder=ground.root, variables=variables) for probe in probes]
+
+
+def _told(results: list[ProbeResult]) -> list[dict[str, str]]:
+    return [{"name": r.name, "reading": r.reading, "message": r.message} for r in results]
+
+
+def _said(results: list[ProbeResult]) -> str:
+    return "; ".join(f"{r.name}: {r.message}" for r in results)

@@ -1,0 +1,125 @@
+"""How a deployment is opened: what it says of itself, in the order in which its stacks will go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from terrace.errors import BadInput
+from terrace.gates.decide import rule_for
+from terrace.gates.declaration import facts_of
+from terrace.gates.model import Verdict
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft, History
+from terrace.ledger.origins import origin_to_payload, origin_word
+from terrace.pipelines.approvals.declaring import declare
+from terrace.pipelines.crew import Crew
+from terrace.rollout.model import Deployment
+from terrace.stacks.additions import NOTHING, Additions
+from terrace.stacks.graph import Graph
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Origin, Stack, is_requested
+from terrace.stacks.order import waves
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The environment does not take this release now. Nothing was written."""
+
+    commit: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A deployment that asks to be let in. `held` says why the environment is held from then on; "": it is not.
+
+    `settles` is the deployment of unknown outcome that it brings in order: as long as there is one, nothing else
+    enters.
+    """
+
+    environment: str
+    commit: str
+    origin: Origin
+    waves: tuple[tuple[str, ...], ...]
+    live: str = ""
+    additions: Additions = NOTHING
+    agreed: frozenset[str] = frozenset()
+    partial: bool = False
+    held: str = ""
+    settles: str = ""
+
+
+def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], ...]:
+    """The keys of an environment's stacks in the order in which they go, without those that are refused and those that
+    go after one. Stacks of one folder go one after the other. Raises BadInput when it has none."""
+    stacks = landscape.of(environment)
+    taken = landscape.deployable(environment)
+    if stacks and not taken:
+        key, why = min(landscape.left_out(environment).items())
+        raise why.error(key)
+    if not stacks:
+        raise BadInput(
+            f"{environment} has no stacks at {landscape.commit[:7]}",
+            hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
+        )
+    order = (part for wave in waves(taken, landscape.graph) for part in _one_of_each_folder(wave, landscape.graph))
+    return tuple(tuple(stack.key for stack in part) for part in order)
+
+
+def _one_of_each_folder(wave: tuple[Stack, ...], graph: Graph) -> Iterator[tuple[Stack, ...]]:
+    """Splits a wave so that no two stacks of a part have one folder, by whatever name.
+
+    Terraform leaves a state that it could not write in the folder where it runs, and nothing there says whose it is.
+    """
+    parts: list[dict[tuple[str, ...], Stack]] = []
+    for stack in wave:
+        folder = graph.folders[stack.path].files
+        for part in parts:
+            if folder not in part:
+                part[folder] = stack
+                break
+        else:
+            parts.append({folder: stack})
+    return (tuple(part.values()) for part in parts)
+
+
+def waves_with(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """Returns the same order with the wanted stacks only."""
+    return tuple(kept for wave in waves if (kept := tuple(key for key in wave if key in wanted)))
+
+
+def opened(crew: Crew, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
+    """What opens a deployment in the ledger, signed by the requester where people with keys have to approve it."""
+    payload = {
+        "environment": opening.environment,
+        "commit": opening.commit,
+        "origin": origin_to_payload(opening.origin),
+        "waves": [list(wave) for wave in opening.waves],
+        "policy": crew.policy,
+        "live": opening.live,
+        "additions": opening.additions.payload(),
+        "agreed": sorted(opening.agreed),
+        "partial": opening.partial,
+        "settles": opening.settles,
+    }
+    settings = crew.config.environment(opening.environment)
+    rule = rule_for(settings, opening.origin)
+    if crew.run:
+        payload["run"] = crew.run
+    if crew.signers and is_requested(opening.origin) and (settings.risk or (rule.asked and not rule.unsigned)):
+        environment, facts = opening.environment, facts_of(payload)
+        payload |= declare(crew, history, "open", environment, deployment_id, "", facts)
+    opened = Draft(kinds.DEPLOYMENT_OPENED, deployment_id, crew.actor, payload)
+    if not opening.held:
+        return (opened,)
+    held = {"reason": opening.held, "deployment": deployment_id, "signed": crew.signers}
+    return (opened, Draft(kinds.ENVIRONMENT_HELD, opening.environment, crew.actor, held))
+
+
+def superseded(crew: Crew, latest: Deployment | None, by: Origin) -> tuple[Draft, ...]:
+    """The end of a waiting deployment that another one replaces."""
+    if latest is None or not latest.open:
+        return ()
+    payload = {"result": "superseded", "reasons": [f"another deployment was begun instead: {origin_word(by)}"]}
+    return (Draft(kinds.DEPLOYMENT_ENDED, latest.id, crew.actor, payload),)

@@ -1,0 +1,127 @@
+"""What is there is right, and Git is to say so: the change of the configuration, found and not yet written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from terrace.config.naming import no_such
+from terrace.drift.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, shown
+from terrace.drift.looks import newest
+from terrace.drift.sightings import changed_paths
+from terrace.errors import BadInput
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.drift.detect import planned
+from terrace.plans.model import UNKNOWN, Action, Plan, ResourceChange
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Stack
+
+_STEP = re.compile(r"module\.([^.\[]+)(\[[^\]]*\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A file of the working tree with the change in it. Nothing was written."""
+
+    stack: str
+    path: str
+    adoption: Adoption
+
+
+def adopt(crew: Crew, environment: str, address: str, stack: str | None) -> Proposed:
+    """Find the change that makes the working tree say what is at an address now.
+
+    Raises BadInput when nothing differs there, or when its block is not to be found.
+    """
+    key = _stack_of(crew, environment, address, stack)
+    plan = planned(crew, environment, key)
+    drift = next((one for one in plan.drift if one.address == address and changed_paths(one)), None)
+    if drift is None or drift.action is Action.DELETE:
+        gone = drift is not None or any(d.address == address for d in plan.drift if d.action is Action.DELETE)
+        if gone:
+            raise BadInput(f"{address} is gone", hint="take its block out of the configuration, or deploy it anew")
+        raise BadInput(f"{address} is what was deployed", hint=f"`terrace drift {environment}` shows what differs")
+    landscape = crew.survey(crew.repository.snapshot())
+    return _proposed(crew, landscape, _stack(landscape, key), drift, _wanted(plan, drift))
+
+
+def _stack_of(crew: Crew, environment: str, address: str, stack: str | None) -> str:
+    """The stack that has the address, as the newest check saw it."""
+    crew.config.environment(environment)
+    if stack is not None:
+        return stack
+    last = newest(crew.ledger.read(), environment)
+    seen = last.sightings if last is not None else ()
+    found = sorted({one.stack for one in seen if one.address == address})
+    if not found:
+        known = ", ".join(sorted({one.address for one in seen})) or "nothing"
+        raise BadInput(f"{address} is not known to differ in {environment}", hint=f"what was seen there: {known}")
+    if len(found) > 1:
+        raise BadInput(f"{address} differs in {', '.join(found)}", hint="say which: --stack STACK")
+    return found[0]
+
+
+def _stack(landscape: Landscape, key: str) -> Stack:
+    known = {stack.key: stack for stack in landscape.stacks}
+    if key not in known:
+        raise no_such("stack", key, known)
+    return known[key]
+
+
+def _wanted(plan: Plan, drift: ResourceChange) -> tuple[Wanted, ...]:
+    change = next((c for c in plan.effective if c.address == drift.address), None)
+    mended = {path.partition(".")[0] for path in changed_paths(change)} if change is not None else set()
+    names = sorted({path.partition(".")[0] for path in changed_paths(drift)} - BY_PROVIDER)
+    before, after = drift.before or {}, drift.after or {}
+    # What comes to be known only by applying is nobody's to write.
+    mended -= {name for name in mended if change is not None and (change.after or {}).get(name) is UNKNOWN}
+    return tuple(Wanted(name, before.get(name), after.get(name), name in mended) for name in names)
+
+
+def _proposed(
+    crew: Crew, landscape: Landscape, stack: Stack, drift: ResourceChange, wanted: tuple[Wanted, ...]
+) -> Proposed:
+    folder, many = _folder_of(landscape, stack, drift)
+    tree = crew.repository.tree(landscape.commit)
+    known = landscape.graph.folders.get(folder)
+    for path in known.files if known is not None else ():
+        content = tree.read(path)
+        found = adopted(content, drift.type, drift.name, wanted) if path.endswith(".tf") else None
+        if found is None:
+            continue
+        why = _not_alone(landscape, stack, folder, drift, many=many)
+        if why:
+            not_written = (Left(w.attribute, w.line, w.old, w.new, why) for w in found.written)
+            found = Adoption(content, (), (*not_written, *found.left))
+        return Proposed(stack.key, path, found)
+    raise BadInput(
+        f"the block of {drift.address} is not in {folder}, in Terraform's own syntax",
+        hint="write the change where the block is: " + ", ".join(f"{w.attribute} = {shown(w.after)}" for w in wanted),
+    )
+
+
+def _folder_of(landscape: Landscape, stack: Stack, drift: ResourceChange) -> tuple[str, bool]:
+    """The folder of the module that an address is in, and whether that module is called for several things at once."""
+    folder, many = stack.path, False
+    for name, index in _STEP.findall(drift.module):
+        known = landscape.graph.folders.get(folder)
+        targets = [call.target for call in (known.calls if known else ()) if call.call.name == name]
+        if not targets:
+            raise BadInput(
+                f"{drift.address} is in a module that is not in this repository",
+                hint="change it where the module is, or in what it is given",
+            )
+        folder, many = targets[0], many or bool(index)
+    return folder, many
+
+
+def _not_alone(landscape: Landscape, stack: Stack, folder: str, drift: ResourceChange, *, many: bool) -> str:
+    """Why the block is not this object's alone; "" when it is."""
+    if many or drift.index is not None:
+        return "its block makes several objects, and all of them would change"
+    graph = landscape.graph
+    others = [one.key for one in landscape.stacks if one.key != stack.key and folder in graph.reached(one)]
+    if others:
+        return f"{folder} is also used by {', '.join(others)}, which would change too"
+    calls = [call for one in graph.reached(stack) for call in graph.folders[one].calls if call.target == folder]
+    return f"{folder} is called {len(calls)} times, and all of them would change" if len(calls) > 1 else ""

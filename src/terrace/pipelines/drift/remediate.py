@@ -1,0 +1,46 @@
+"""Drift that may be taken back walks in by the front door, as a deployment of the commit that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from terrace.drift.remediation import Proposal, Refusal, proposals
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy.deploy import enter
+from terrace.pipelines.deploy.opening import Opening, Refused, waves_of, waves_with
+from terrace.rollout.model import Deployment
+from terrace.stacks.model import Remediation
+
+
+@dataclass(frozen=True, slots=True)
+class Remedied:
+    """What was done about the drift of one environment, and what was left as it is."""
+
+    environment: str
+    deployments: tuple[Deployment | Refused, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def remediate(crew: Crew, environments: Iterable[str]) -> tuple[Remedied, ...]:
+    """Take back what the newest checks of these environments saw, as far as terrace.yaml allows it."""
+    return tuple(_remediate(crew, name) for name in environments)
+
+
+def _remediate(crew: Crew, environment: str) -> Remedied:
+    settings = crew.config.environment(environment)
+    answer = proposals(settings, crew.ledger.read(), crew.clock())
+    done = []
+    for proposal in answer.proposals:
+        made = _enter(crew, environment, proposal)
+        done.append(made)
+        if isinstance(made, Refused) or made.open:
+            # Two deployments of one environment at once there are not.
+            break
+    return Remedied(environment, tuple(done), answer.refusals)
+
+
+def _enter(crew: Crew, environment: str, proposal: Proposal) -> Deployment | Refused:
+    waves = waves_with(waves_of(crew.survey(proposal.commit), environment), proposal.stacks)
+    origin = Remediation(proposal.check, crew.actor)
+    return enter(crew, crew.ledger.read(), Opening(environment, proposal.commit, origin, waves, partial=True))

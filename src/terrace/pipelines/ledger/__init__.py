@@ -1,0 +1,1 @@
+"""Work on the ledger itself: dismissing events, changing its key."""

@@ -1,0 +1,1 @@
+"""A deployment whose outcome is unknown: examined, repaired, or settled by people."""

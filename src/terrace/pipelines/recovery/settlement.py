@@ -1,0 +1,97 @@
+"""An unknown outcome that no recovery can bring in order ends when people answer for each stack by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.errors import BadInput
+from terrace.gates.declaration import facts_of
+from terrace.ledger import kinds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.approvals.declaring import declare
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import append, preview
+from terrace.pipelines.recovery.recover import may_live
+from terrace.pipelines.recovery.witnesses import answers, attest, needed
+from terrace.rollout.model import Deployment, StepRecord
+from terrace.rollout.recovery import creations
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Who answered for each stack whose outcome is not known, by its key. It is settled when `missing` is empty."""
+
+    deployment: Deployment
+    said: dict[str, tuple[str, ...]]
+    asked: int
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is still needed, stack by stack."""
+        return tuple(
+            f"{stack}: {len(who)} of {self.asked} people answered for it: --settled {stack}"
+            for stack, who in self.said.items()
+            if len(who) < self.asked
+        )
+
+
+def addresses(deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
+    """Everything that an apply was to make, as far as the ledger names it: what a person answers for."""
+    return tuple(sorted(creations(deployment, record) or ()))
+
+
+def settle(crew: Crew, deployment: Deployment, stacks: tuple[str, ...], reason: str, dead: str = "") -> Answered:
+    """Write down that the actor looked at these stacks and answers for them as they are.
+
+    Raises BadInput when a stack is not in doubt, its apply may still run, or no reason is given. Nothing is planned or
+    changed, and the environment stays held until it is let go.
+    """
+    if not reason.strip():
+        raise BadInput("nothing says what was found", hint="say it with --reason: it is kept in the ledger")
+    history = crew.ledger.read()
+    if dead:
+        history = attest(crew, history, deployment, dead)
+    doubtful = {record.stack: record for record in deployment.in_doubt}
+    for key in stacks:
+        if key not in doubtful:
+            hint = f"these are: {', '.join(doubtful)}"
+            raise BadInput(f"the outcome of {key} in deployment {deployment.id} is known", hint=hint)
+        alive = may_live(crew, history, deployment, doubtful[key])
+        if alive:
+            raise BadInput(f"{key}: {alive}", hint="what still runs may still make things")
+
+    def decide(seen: History) -> tuple[Draft, ...]:
+        drafts = tuple(_draft(crew, seen, deployment, doubtful[key], reason) for key in dict.fromkeys(stacks))
+        before, after = (answers(crew)(one, deployment.id) for one in (seen, preview(seen, drafts, crew.clock())))
+        if len(after) == len(before):
+            raise BadInput(
+                "nothing proves who answers for it; nothing was written",
+                hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
+            )
+        known = {(one.stack, one.by) for one in before}
+        fresh = {one.stack for one in after[len(before) :] if (one.stack, one.by) not in known}
+        return tuple(draft for draft in drafts if draft.payload["stack"] in fresh)
+
+    return answered(crew, append(crew.ledger, history, decide), deployment)
+
+
+def _draft(crew: Crew, seen: History, deployment: Deployment, record: StepRecord, reason: str) -> Draft:
+    said = {
+        "stack": record.stack,
+        "attempt": record.attempt,
+        "addresses": list(addresses(deployment, record)),
+    }
+    proof = declare(crew, seen, "settle", deployment.environment, record.attempt, reason, facts_of(said))
+    return Draft(kinds.RECOVERY_SETTLED, deployment.id, crew.actor, {**said, "reason": reason, **proof})
+
+
+def answered(crew: Crew, history: History, deployment: Deployment) -> Answered:
+    """Tells who answered for what so far."""
+    said = answers(crew)(history, deployment.id)
+    by_stack = {
+        record.stack: tuple(
+            dict.fromkeys(one.by for one in said if (one.stack, one.attempt) == (record.stack, record.attempt))
+        )
+        for record in deployment.in_doubt
+    }
+    return Answered(deployment, by_stack, needed(crew.config.environment(deployment.environment)))

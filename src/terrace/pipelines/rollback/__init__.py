@@ -1,0 +1,1 @@
+"""An environment goes back to an earlier release, or is destroyed."""

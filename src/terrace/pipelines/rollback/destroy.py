@@ -1,0 +1,102 @@
+"""Everything that an environment, or one stack of it, holds is taken down: the same gates, the order reversed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from terrace.config.naming import shell_word
+from terrace.gates.model import GateResult, Outcome, Verdict
+from terrace.gates.objections import GATE
+from terrace.ledger import folds
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy.deploy import enter, resume
+from terrace.pipelines.deploy.opening import Opening, Refused
+from terrace.pipelines.rollback.destruction_target import UnreadReaders, destruction_of, readers_left, taken_over
+from terrace.rollout.model import Deployment
+from terrace.stacks.backends import Address
+from terrace.stacks.model import Destruction
+from terrace.stacks.order import Edge
+
+_MOST_SHOWN = 3
+
+
+def destroy(
+    crew: Crew, environment: str, stack: str | None, reason: str, allowed: frozenset[str] = frozenset()
+) -> Deployment | Refused:
+    """Plan the destruction, ask as for a deployment, and take it all down. An unfinished one of the same is taken up.
+
+    It is refused while another deployed stack reads outputs of what would go, or while it cannot be told whether it
+    does, unless `allowed` names that stack.
+
+    Raises BadInput when nothing is there, or when no single commit knows all that is.
+    """
+    crew.config.environment(environment)
+    history = crew.ledger.read()
+    current = folds.latest(history, environment)
+    if current is not None and _asks_the_same(current, stack):
+        return resume(crew, current)
+    commit, waves = destruction_of(crew, history, environment, stack)
+    if stack is not None:
+        here, tip = crew.survey(commit), crew.survey(crew.repository.protected_tip())
+        taken = taken_over(here, tip, stack)
+        if taken is not None:
+            return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
+    going = {key for wave in waves for key in wave}
+    left = readers_left(crew.survey, history, going)
+    held = tuple(_still_read(edge) for edge in left.edges if edge.reader not in allowed)
+    unread = (replace(one, stacks=tuple(key for key in one.stacks if key not in allowed)) for one in left.unread)
+    held += tuple(_may_read(one, going) for one in unread if one.stacks)
+    if held:
+        return Refused(commit, Verdict(environment, held))
+    origin = Destruction(crew.actor, _with_readers(reason, allowed & left.stacks))
+    opening = Opening(environment, commit, origin, waves, live=commit, partial=stack is not None)
+    return enter(crew, history, opening)
+
+
+def _taken(stack: str, owner: str, address: Address) -> GateResult:
+    environment, word = shell_word(owner.partition("/")[0]), shell_word(owner)
+    return GateResult(
+        GATE,
+        Outcome.BLOCK,
+        f"{stack}: its state ({address}) is that of {owner} on the protected branch, whose objects would be destroyed",
+        f"where {stack} was renamed to {owner}, it needs nothing more; if the objects have to go: "
+        f"`terrace destroy {environment} {word} --reason WHY`, once {owner} is deployed",
+    )
+
+
+def _still_read(edge: Edge) -> GateResult:
+    environment, word = shell_word(edge.reader.partition("/")[0]), shell_word(edge.reader)
+    return GateResult(
+        GATE,
+        Outcome.BLOCK,
+        f"{edge.owner}: its outputs are read by {edge.reader} ({edge.place}), whose plans fail without them",
+        f"destroy that one first (`terrace destroy {environment} {word} --reason WHY`), or deploy it without the data "
+        f"source; if its plans may fail: --allow {word}",
+    )
+
+
+def _may_read(unread: UnreadReaders, going: Collection[str]) -> GateResult:
+    owners = ", ".join(sorted(going)[:_MOST_SHOWN]) + (" and others" if len(going) > _MOST_SHOWN else "")
+    verb = "is" if len(unread.stacks) == 1 else "are"
+    allow = " ".join(f"--allow {shell_word(key)}" for key in unread.stacks)
+    how = f"{unread.hint}; or, " if unread.hint else ""
+    return GateResult(
+        GATE,
+        Outcome.BLOCK,
+        f"{', '.join(unread.stacks)} {verb} deployed from {unread.commit[:7]}, and it is not known whether outputs of "
+        f"{owners} are read there: {unread.why}",
+        f"{how}if plans without these outputs may fail: {allow}",
+    )
+
+
+def _with_readers(reason: str, allowed: Collection[str]) -> str:
+    """The reason with the readers that were allowed to stay: the ledger keeps it."""
+    return f"{reason} (may lose the outputs: {', '.join(sorted(allowed))})" if allowed else reason
+
+
+def _asks_the_same(current: Deployment, stack: str | None) -> bool:
+    """Whether an open deployment takes down exactly what is asked for: never more than what was typed back."""
+    if not current.open or not isinstance(current.origin, Destruction):
+        return False
+    return current.stacks == (stack,) if stack is not None else not current.partial

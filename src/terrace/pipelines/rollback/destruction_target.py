@@ -1,0 +1,209 @@
+"""What a destruction takes down: the commit that knows it, and the order of its stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+
+from terrace.config.model import Config
+from terrace.config.naming import no_such, shell_word
+from terrace.errors import BadInput, Interrupted, TerraceError
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.pipelines.crew import Crew, readable
+from terrace.pipelines.deploy.opening import waves_of
+from terrace.report.leftovers import Leftover
+from terrace.rollout.model import Deployment
+from terrace.stacks.backends import Address, addresses, common
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Destruction
+from terrace.stacks.order import Edge, edges
+from terrace.states.standings import lineages, standings
+
+_MOST_SHOWN = 3
+
+
+def deployed_stacks(history: History) -> dict[str, Deployment]:
+    """Returns the last deployment of every stack that holds something, of all environments, by the stack's key.
+
+    One that was renamed is there by its new name only.
+    """
+    there = _deployed(history)
+    renamed = _renamed(history, there)
+    return {key: deployment for key, deployment in there.items() if key not in renamed}
+
+
+def _deployed(history: History) -> dict[str, Deployment]:
+    touched: dict[str, Deployment] = {}
+    for deployment in folds.deployments(history):
+        touched.update({key: deployment for key in deployment.stacks if deployment.done(key) is not None})
+    return {key: d for key, d in touched.items() if not (isinstance(d.origin, Destruction) and d.done(key))}
+
+
+def _renamed(history: History, there: Mapping[str, Deployment]) -> dict[str, str]:
+    """The stacks whose state another stack was deployed with since, with that stack: it is the new name of it."""
+    found: dict[str, str] = {}
+    known = standings(history)
+    shared = lineages(history)
+    for key, deployment in there.items():
+        standing = known.get(key)
+        for other in sorted(shared.get(standing.lineage, ()) if standing is not None else ()):
+            later = there.get(other)
+            if other != key and later is not None and later.opened_at > deployment.opened_at:
+                found[key] = other
+    return found
+
+
+def gone_environments(history: History, config: Config) -> dict[str, tuple[str, ...]]:
+    """Returns the environments that hold something and that terrace.yaml no longer names, with their stacks."""
+    named = {environment.name for environment in config.environments}
+    found: dict[str, tuple[str, ...]] = {}
+    for key, deployment in sorted(deployed_stacks(history).items()):
+        if deployment.environment not in named:
+            found[deployment.environment] = (*found.get(deployment.environment, ()), key)
+    return found
+
+
+def gone_environment(history: History, config: Config, name: str) -> BadInput | None:
+    """Returns the error for the name of an environment that holds something and that terrace.yaml no longer names; None
+    where nothing is deployed under that name."""
+    stacks = gone_environments(history, config).get(name)
+    if stacks is None:
+        return None
+    more = f" and {len(stacks) - _MOST_SHOWN} more" if len(stacks) > _MOST_SHOWN else ""
+    is_are = "is" if len(stacks) == 1 else "are"
+    return BadInput(
+        f"terrace.yaml of the protected branch no longer names the environment {name!r}, where "
+        f"{', '.join(stacks[:_MOST_SHOWN])}{more} {is_are} still deployed",
+        hint=f"`terrace destroy {shell_word(name)} --reason WHY` takes all of it down; to keep it, bring the "
+        "environment and its stacks back into terrace.yaml",
+    )
+
+
+def leftovers(survey: Callable[[str], Landscape], tip_commit: str, history: History) -> tuple[Leftover, ...]:
+    """Returns the stacks that hold something and that the protected branch no longer names, of all environments.
+
+    None where the protected branch cannot be read: other commands say why.
+    """
+    tip = readable(survey, tip_commit)
+    if tip is None:
+        return ()
+    names = {stack.key for stack in tip.stacks}
+    return tuple(
+        _leftover(survey, tip, key, deployment)
+        for key, deployment in sorted(deployed_stacks(history).items())
+        if key not in names
+    )
+
+
+def _leftover(survey: Callable[[str], Landscape], tip: Landscape, key: str, deployment: Deployment) -> Leftover:
+    """A stack that is gone on the protected branch, with the stack there that has its state."""
+    left = Leftover(key, deployment.environment, deployment.commit)
+    try:
+        there = survey(deployment.commit)
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return replace(left, unread=error.message, hint=error.hint or "")
+    if all(one.key != key for one in there.stacks):
+        return left
+    found = taken_over(there, tip, key)
+    return left if found is None else replace(left, renamed=found[0])
+
+
+def taken_over(here: Landscape, tip: Landscape, key: str) -> tuple[str, Address] | None:
+    """Returns the stack of the protected branch (`tip`) that has the state of a stack of an earlier commit by now, with
+    the address; None where there is none. The stack was renamed, or another one names its state."""
+    mine = addresses(here.stack(key), here.graph)
+    for stack in tip.stacks:
+        same = common(addresses(stack, tip.graph), mine) if stack.key != key else None
+        if same is not None:
+            return stack.key, same
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadReaders:
+    """Deployed stacks of which it is not known whether they read outputs, because the configuration at their deployed
+    revision `commit` cannot be read here. `why` is the reason, `hint` how to bring the commit back."""
+
+    stacks: tuple[str, ...]
+    commit: str
+    why: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersLeft:
+    """The deployed stacks that would still read outputs of stacks that go: `edges` say which outputs, `unread` which
+    stacks may read some."""
+
+    edges: tuple[Edge, ...] = ()
+    unread: tuple[UnreadReaders, ...] = ()
+
+    @property
+    def stacks(self) -> frozenset[str]:
+        """All of them by their keys."""
+        return frozenset({edge.reader for edge in self.edges}.union(*(one.stacks for one in self.unread)))
+
+
+def readers_left(survey: Callable[[str], Landscape], history: History, keys: Collection[str]) -> ReadersLeft:
+    """Returns which deployed stacks would still read outputs of these stacks when they are gone, and of which stacks
+    that cannot be told."""
+    commits: dict[str, set[str]] = {}
+    for key, deployment in deployed_stacks(history).items():
+        if key not in keys:
+            commits.setdefault(deployment.commit, set()).add(key)
+    found: list[Edge] = []
+    unread: list[UnreadReaders] = []
+    for commit, readers in sorted(commits.items()):
+        try:
+            there = survey(commit)
+        except Interrupted:
+            raise
+        except TerraceError as error:
+            unread.append(UnreadReaders(tuple(sorted(readers)), commit, error.message, error.hint or ""))
+            continue
+        absent = readers - {stack.key for stack in there.stacks}
+        if absent:
+            why = f"the configuration at {commit[:7]} has no such stack"
+            unread.append(UnreadReaders(tuple(sorted(absent)), commit, why, ""))
+        for edge in edges(there.stacks, there.graph):
+            if edge.certain and edge.owner in keys and edge.reader in readers:
+                found.append(edge)
+    return ReadersLeft(tuple(sorted(found)), tuple(unread))
+
+
+def destruction_of(
+    crew: Crew, history: History, environment: str, stack: str | None
+) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """Returns the commit that knows what is there, and its stacks in the order in which they go down.
+
+    Raises BadInput where nothing is there, or where no single commit knows all that is.
+    """
+    there = {key: d for key, d in deployed_stacks(history).items() if d.environment == environment}
+    if not there:
+        raise BadInput(
+            f"nothing is deployed in {environment}: there is nothing to destroy",
+            hint="`terrace status` shows what is deployed where",
+        )
+    if stack is not None:
+        renamed = _renamed(history, _deployed(history))
+        if stack in renamed:
+            other = renamed[stack]
+            raise BadInput(
+                f"{stack} was renamed to {other}, which has its state: there is nothing else to destroy",
+                hint=f"if the objects of {other} have to go: `terrace destroy {environment} {other} --reason WHY`",
+            )
+        if stack not in there:
+            raise no_such("stack with something deployed", stack, there)
+        return there[stack].commit, ((stack,),)
+    commit = max(there.values(), key=lambda d: d.opened_at).commit
+    waves = waves_of(crew.survey(commit), environment)
+    strangers = sorted(there.keys() - {key for wave in waves for key in wave})
+    if strangers:
+        raise BadInput(
+            f"{commit[:7]} does not know {', '.join(strangers)}, which is deployed in {environment}",
+            hint=f"destroy it first: `terrace destroy {environment} {strangers[0]} --reason WHY`",
+        )
+    return commit, tuple(reversed(waves))

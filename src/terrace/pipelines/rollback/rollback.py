@@ -1,0 +1,105 @@
+"""An environment goes back to an earlier release: planned first, applied by the same corridor, held afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from terrace.assess.model import Objection
+from terrace.assess.reversal import reversal
+from terrace.errors import TerraformFailed
+from terrace.gates.decide import admission
+from terrace.gates.model import Verdict
+from terrace.gates.objections import answer
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy.asking import facts, timed
+from terrace.pipelines.deploy.deploy import enter, resume
+from terrace.pipelines.deploy.ground import site_in
+from terrace.pipelines.deploy.opening import Opening, Refused
+from terrace.pipelines.plan_only import Planned, plan_of, plans_at
+from terrace.pipelines.rollback.rollback_target import WayBack, way_back
+from terrace.pipelines.rollback.undoing import newer_lock_file, what_is_undone
+from terrace.plans.model import Plan
+from terrace.rollout.model import Deployment, Step
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What a way back would do: a plan a stack, what speaks against each, what its gates say now."""
+
+    way: WayBack
+    plans: Mapping[str, Plan]
+    objections: tuple[Objection, ...]
+    verdict: Verdict
+
+    @property
+    def took(self) -> timedelta:
+        """How long the applies of that release took last time."""
+        applies = [r for r in self.way.target.steps if r.step is Step.APPLY and r.ended_at is not None]
+        return sum((r.ended_at - r.began_at for r in applies if r.ended_at is not None), timedelta(0))
+
+
+def rollback(
+    crew: Crew, environment: str, *, to: str | None, reason: str, agreed: frozenset[str]
+) -> Deployment | Refused:
+    """Take an environment back because somebody says so. An unfinished way back to the same is taken up."""
+    history = crew.ledger.read()
+    current = folds.latest(history, environment)
+    if current is not None and current.open and isinstance(current.origin, Undoing) and to in (None, current.commit):
+        return resume(crew, current)
+    way = way_back(crew, history, environment, to)
+    return _enter(crew, history, way, Rollback(way.of, crew.actor, reason), agreed)
+
+
+def go_back(crew: Crew, environment: str, origin: AutomaticRollback) -> Deployment | Refused:
+    """Take an environment back because its release failed and terrace.yaml says so."""
+    history = crew.ledger.read()
+    return _enter(crew, history, way_back(crew, history, environment, None), origin, frozenset())
+
+
+def _enter(crew: Crew, history: History, way: WayBack, origin: Undoing, agreed: frozenset[str]) -> Deployment | Refused:
+    held = f"rolled back to {way.target.commit[:7]}: {origin.reason}"
+    opening = Opening(way.environment, way.target.commit, origin, way.waves, way.live, way.additions, agreed, held=held)
+    return enter(crew, history, opening)
+
+
+def simulate(crew: Crew, environment: str, *, to: str | None, reason: str, agreed: frozenset[str]) -> Simulation:
+    """What going back would do. Nothing is locked, written or changed."""
+    history = crew.ledger.read()
+    way = way_back(crew, history, environment, to)
+    origin = Rollback(way.of, crew.actor, reason)
+    landscape = crew.survey(way.target.commit)
+    kept: set[str] = set()
+    plans = plans_at(crew, landscape, environment, way.additions, _planner(way, kept))
+    against = tuple(
+        one
+        for key, plan in plans.items()
+        for one in reversal(plan, what_is_undone(crew, landscape, way.undone, way.live, plan, kept_lock=key in kept))
+    )
+    seen = timed(crew, history, facts(crew, history, environment, way.target.commit, origin))
+    entry = admission(crew.config.environment(environment), seen, crew.clock())
+    verdict = Verdict(environment, (*entry.results, *answer(origin, against, agreed)))
+    return Simulation(way, plans, against, verdict)
+
+
+def _planner(way: WayBack, kept: set[str]) -> Planned:
+    """Plans one stack as the way back would; `kept` learns of those that keep their newer providers."""
+
+    def planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+        site = site_in(crew, landscape, stack, root, "plan")
+        try:
+            return plan_of(crew, site, landscape.commit)
+        except TerraformFailed as error:
+            newer = newer_lock_file(crew, way.live, stack.path, error)
+            if not newer:
+                raise
+            kept.add(stack.key)
+            return plan_of(crew, replace(site, lock_file=newer), landscape.commit)
+
+    return planned

@@ -1,0 +1,86 @@
+"""The release that an environment goes back to, and everything that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.errors import BadInput
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.ledger.undone import undone_since
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy.opening import waves_of
+from terrace.rollout.model import Deployment
+from terrace.stacks.additions import Additions, Move
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Undoing
+from terrace.stacks.refactoring import moves, taken_back
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """From what is there to an earlier release. `left` are stacks that the release does not know: they stay.
+
+    `undone` are the deployments in between, oldest first; the last one is what is gone back from.
+    """
+
+    environment: str
+    target: Deployment
+    undone: tuple[Deployment, ...]
+    live: str
+    waves: tuple[tuple[str, ...], ...]
+    additions: Additions
+    left: tuple[str, ...]
+
+    @property
+    def of(self) -> str:
+        """The deployment that is undone: the last one that was no way back itself."""
+        last = next((d for d in reversed(self.undone) if not isinstance(d.origin, Undoing)), self.undone[-1])
+        return last.id
+
+
+def way_back(crew: Crew, history: History, environment: str, to: str | None) -> WayBack:
+    """The way back to the newest good release before what is there, or to the one of the commit `to`.
+
+    Raises BadInput where there is none, naming those that there are.
+    """
+    crew.config.environment(environment)
+    changed = folds.changes(history, environment)
+    if not changed:
+        raise BadInput(
+            f"nothing was ever changed in {environment}: there is nothing to undo",
+            hint="`terrace status` shows what is deployed where",
+        )
+    newest = changed[-1]
+    # A way back that did not end well may be gone again, to the same release: what it led away from is still there.
+    halfway = isinstance(newest.origin, Undoing) and newest.result != "succeeded"
+    live = newest.live if halfway else newest.commit
+    good = [d for d in folds.releases(history, environment) if d.commit != live and undone_since(history, d)]
+    wanted = [d for d in good if to in (None, d.commit)]
+    if not wanted:
+        there = ", ".join(dict.fromkeys(d.commit[:7] for d in reversed(good))) or "none"
+        what = f"{to[:7]} is not" if to else "there is no other"
+        raise BadInput(f"{what} a good release of {environment}", hint=f"good releases before this one: {there}")
+    target = wanted[-1]
+    undone = undone_since(history, target)
+    landscape = crew.survey(target.commit)
+    forward = waves_of(landscape, environment)
+    ahead = [crew.survey(commit) for commit in dict.fromkeys(d.commit for d in undone)]
+    known = {key for wave in forward for key in wave}
+    return WayBack(
+        environment,
+        target,
+        undone,
+        live,
+        # What depends on others goes back first.
+        tuple(reversed(forward)),
+        Additions(moves=_moves_back(crew, landscape, ahead, environment)),
+        tuple(sorted({s.key for one in ahead for s in one.of(environment)} - known)),
+    )
+
+
+def _moves_back(crew: Crew, landscape: Landscape, ahead: list[Landscape], environment: str) -> tuple[Move, ...]:
+    def made(one: Landscape) -> frozenset[Move]:
+        return moves(one, crew.repository.tree(one.commit), one.of(environment))
+
+    return taken_back(frozenset(move for one in ahead for move in made(one)), made(landscape), landscape)

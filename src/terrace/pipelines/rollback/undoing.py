@@ -1,0 +1,114 @@
+"""What speaks against a plan of a way back, a remedy or a destruction, asked of the plan that would be applied."""
+
+from __future__ import annotations
+
+from terrace.assess.model import Objection, Weight
+from terrace.assess.reversal import Undone, destruction, recovery, reversal
+from terrace.config.model import Remediate
+from terrace.drift import remediation
+from terrace.drift.looks import checks
+from terrace.errors import TerraformFailed
+from terrace.hcl.layout import LOCK_FILE
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.ledger.undone import created_by, undone_since
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy.ground import Ground, InHand
+from terrace.plans.model import Plan
+from terrace.rollout.model import Deployment, Step
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
+from terrace.stacks.order import readers_of
+from terrace.stacks.refactoring import let_go
+from terrace.states.restoring import is_newer
+
+
+def objections(ground: Ground, hand: InHand) -> tuple[Objection, ...]:
+    """What speaks against a plan that this deployment made; nothing where it is a release."""
+    deployment = ground.deployment
+    if isinstance(deployment.origin, Destruction):
+        return destruction(hand.plan)
+    if isinstance(deployment.origin, Remediation):
+        rule = ground.environment.drift.remediate or Remediate(allow={})
+        looks = checks(ground.history, deployment.environment)
+        return remediation.objections(hand.plan, looks, deployment.origin.of, rule)
+    if isinstance(deployment.origin, Recovery):
+        key = hand.plan.stack.key
+        return recovery(hand.plan, {one.address for one in deployment.additions.imports if one.stack == key})
+    if not isinstance(deployment.origin, Undoing):
+        return ()
+    history = ground.history
+    target = target_of(history, deployment.environment, deployment.commit)
+    between = () if target is None else undone_since(history, target)
+    kept = hand.plan.stack.key in ground.kept_locks
+    undone = what_is_undone(ground.crew, ground.landscape, between, deployment.live, hand.plan, kept_lock=kept)
+    return (*_of_the_state(ground, hand, target), *reversal(hand.plan, undone))
+
+
+def _of_the_state(ground: Ground, hand: InHand, target: Deployment | None) -> tuple[Objection, ...]:
+    """What speaks against planning an old configuration on this very state: Terraform itself refuses neither."""
+    key, state, ours = hand.plan.stack.key, hand.state, ground.crew.terraform.version
+    found = []
+    writer = _last_writer(ground.history, ground.deployment.environment, key)
+    if writer and is_newer(writer, ours):
+        why = f"was written by version {writer}, and the one in use is {ours}"
+        found.append(Objection("version", key, f"state of {key}", why, Weight.NAME))
+    saved = target.last(Step.SNAPSHOT, key) if target is not None else None
+    if saved is not None and saved.detail.get("lineage") not in (None, state.lineage):
+        why = "is not the one of that release: it was made anew or moved since"
+        found.append(Objection("lineage", key, f"state of {key}", why, Weight.NAME))
+    return tuple(found)
+
+
+def _last_writer(history: History, environment: str, key: str) -> str:
+    """The version that last applied to a stack, "" when that is not known. A state that is pulled names its puller."""
+    for deployment in reversed(folds.deployments(history)):
+        applied = deployment.last(Step.APPLY, key) if deployment.environment == environment else None
+        if applied is not None:
+            return str(applied.detail.get("terraform", ""))
+    return ""
+
+
+def target_of(history: History, environment: str, commit: str) -> Deployment | None:
+    """The newest good release of that commit in an environment."""
+    good = [d for d in folds.releases(history, environment) if d.commit == commit]
+    return good[-1] if good else None
+
+
+def what_is_undone(
+    crew: Crew, landscape: Landscape, between: tuple[Deployment, ...], live: str, plan: Plan, *, kept_lock: bool
+) -> Undone:
+    """What is known of the releases that a plan undoes. `live` is the commit that is there now."""
+    stack = plan.stack
+    commits = dict.fromkeys(d.commit for d in between)
+    gone: frozenset[str] = frozenset()
+    for commit in commits:
+        there = crew.survey(commit)
+        mine = [s for s in there.stacks if s.key == stack.key]
+        gone |= let_go(there, crew.repository.tree(commit), mine)
+    return Undone(
+        created=created_by(between, stack.key),
+        readers=readers_of(stack, landscape.of(stack.environment), landscape.graph),
+        providers=_providers(crew, landscape.commit, live, stack.path, kept_lock=kept_lock),
+        let_go=gone - let_go(landscape, crew.repository.tree(landscape.commit), (stack,)),
+    )
+
+
+def newer_lock_file(crew: Crew, live: str, folder: str, error: TerraformFailed) -> bytes:
+    """The lock file of what is live, where a plan of a way back failed because a newer provider wrote the state;
+    b"" where that is not why, or where there is none."""
+    if not any("newer provider version" in f"{d.summary} {d.detail}" for d in error.diagnostics):
+        return b""
+    tree = crew.repository.tree(live)
+    path = f"{folder}/{LOCK_FILE}" if folder else LOCK_FILE
+    return tree.read(path) if path in tree.entries else b""
+
+
+def _providers(crew: Crew, commit: str, live: str, folder: str, *, kept_lock: bool) -> str:
+    path = f"{folder}/{LOCK_FILE}" if folder else LOCK_FILE
+    old, new = (crew.repository.tree(one).entries.get(path) for one in (commit, live))
+    if old == new:
+        return ""
+    if kept_lock:
+        return "stay as new as they are, because the state needs them"
+    return "are other versions than those that are there now"

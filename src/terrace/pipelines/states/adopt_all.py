@@ -1,0 +1,202 @@
+"""Every stack of some environments is taken over, one after the other: looked at first, then adopted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+from terrace.config.naming import no_such
+from terrace.drift.state_adoption import Adopted, Row, Settled, without_shared_states
+from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.states.adopt import Takeover, examine, holding, insist_on_no_creation, take_over, takeover
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Stack
+from terrace.stacks.order import edges, needs, order
+
+_UNKNOWN_OWNER = (
+    "it reads a state that is not there; if that is the state of another stack, read it by a path of literal values in "
+    "the repository, such as `${path.module}/../network/terraform.tfstate`, and name that stack in `after`"
+)
+
+Told = Callable[[Row], None]
+"""Hears of each stack when it is done with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found: the commit that states were compared with, and a row for each stack, environment after
+    environment, in the order in which the stacks go."""
+
+    commit: str
+    rows: tuple[Row, ...]
+
+
+def chosen_stacks(landscape: Landscape, environments: Collection[str], names: Collection[str]) -> tuple[Stack, ...]:
+    """The stacks of these environments; with names, those that have one of them as name or key.
+
+    Raises BadInput for a name that no stack has.
+    """
+    there = tuple(stack for stack in landscape.stacks if stack.environment in environments)
+    for name in names:
+        if all(name not in (stack.key, stack.name) for stack in there):
+            raise no_such("stack", name, [stack.key for stack in there])
+    return tuple(stack for stack in there if not names or stack.key in names or stack.name in names)
+
+
+def survey(crew: Crew, environments: Iterable[str], names: Collection[str], told: Told) -> Survey:
+    """Look at every stack, several at a time. Nothing is written. What is wrong with one stack is its row's."""
+    environments = tuple(environments)
+    landscape = crew.survey(crew.repository.protected_tip())
+    wanted = chosen_stacks(landscape, environments, names)
+    found: list[Row] = []
+    for environment in environments:
+        stacks = [stack for wave in _waves(landscape, environment) for stack in wave if stack in wanted]
+        found += _looked(crew, landscape, environment, stacks, told)
+    rows = without_shared_states(found)
+    needed = {key: mine for name in environments for key, mine in _needed(landscape, name).items()}
+    return Survey(landscape.commit, _with_later(needed, rows))
+
+
+def adopt_all(crew: Crew, found: Survey, reason: str, told: Told) -> tuple[Row, ...]:
+    """Take over what can be, wave after wave of each environment: every row, as it is then.
+
+    Killed anywhere, the same call goes on: what is recorded is not done again.
+    """
+    rows = {row.stack: row for row in found.rows}
+    for environment in dict.fromkeys(row.environment for row in found.rows):
+        todo = {key for key, row in rows.items() if row.environment == environment and row.result in ("ready", "later")}
+        if not todo:
+            continue
+        try:
+            with holding(crew, environment), takeover(crew, environment) as at:
+                if at.landscape.commit != found.commit:
+                    raise BadInput("the protected branch moved meanwhile: nothing was written", hint="look again")
+                for wave in _waves(at.landscape, environment):
+                    mine = [rows[stack.key] for stack in wave if stack.key in todo]
+                    rows |= {row.stack: row for row in _each(crew, mine, partial(_taken, at, reason, told))}
+        except Interrupted:
+            raise
+        except TerraceError as error:
+            for key in sorted(todo):
+                if rows[key].result in ("ready", "later"):
+                    rows[key] = rows[key].refused(error)
+                    told(rows[key])
+    return tuple(rows.values())
+
+
+def _looked(crew: Crew, landscape: Landscape, environment: str, stacks: list[Stack], told: Told) -> tuple[Row, ...]:
+    blanks = [Row(stack.key, environment, stack.shown_path, "refused") for stack in stacks]
+    here = {stack.key: stack for stack in stacks}
+    if not stacks:
+        return ()
+    needed = _needed(landscape, environment)
+
+    def one(at: Takeover, blank: Row) -> Row:
+        row = _row(at, here[blank.stack], blank)
+        # What could not be planned may only wait for another one, which is known once all are looked at.
+        if row.found is not None or row.result != "refused" or not needed.get(row.stack):
+            told(row)
+        return row
+
+    try:
+        with takeover(crew, environment) as at:
+            rows = _each(crew, blanks, lambda blank: one(at, blank))
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        rows = tuple(row.refused(error) for row in blanks)
+    return rows
+
+
+def _each(crew: Crew, rows: Iterable[Row], one: Callable[[Row], Row]) -> tuple[Row, ...]:
+    """What becomes of the rows, in their order, as many at a time as Terraform may run."""
+    with ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
+        return tuple(pool.map(one, rows))
+
+
+def _row(at: Takeover, stack: Stack, blank: Row) -> Row:
+    try:
+        found = examine(at, stack)
+        if isinstance(found, Settled):
+            return replace(blank, result="settled", settled=found)
+        ready = replace(blank, result="ready", found=found)
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        row = blank.refused(error)
+        if isinstance(error, TerraformFailed) and "remote state" in error.message and not error.hint:
+            return replace(row, hint=_UNKNOWN_OWNER)
+        return row
+    try:
+        insist_on_no_creation(found, frozenset())
+    except BadInput as error:
+        return ready.refused(error)
+    return ready
+
+
+def _with_later(needed: Mapping[str, set[str]], rows: Iterable[Row]) -> tuple[Row, ...]:
+    """The rows, with those that could not be planned because they read a state that is still to be moved told so."""
+    moving: set[str] = set()
+    refused: set[str] = set()
+    found = []
+    for row in rows:
+        after = tuple(sorted(needed.get(row.stack, set()) & moving))
+        if row.result == "refused" and row.found is None and after:
+            row = replace(row, result="later", after=after)
+        elif row.result == "refused" and row.found is None and (blocking := needed.get(row.stack, set()) & refused):
+            first = ", ".join(sorted(blocking))
+            row = replace(row, hint=f"it needs {first}, which cannot be taken over: see there first", after=())
+        if row.result == "later" or (row.result == "ready" and row.found is not None and not row.found.in_place):
+            moving.add(row.stack)
+        if row.result == "refused":
+            refused.add(row.stack)
+        found.append(row)
+    return tuple(found)
+
+
+def _taken(at: Takeover, reason: str, told: Told, row: Row) -> Row:
+    done = _take(at, reason, row)
+    told(done)
+    return done
+
+
+def _take(at: Takeover, reason: str, row: Row) -> Row:
+    try:
+        found = row.found
+        if found is None:
+            # What it reads was moved a moment before.
+            fresh = replace(at, history=at.crew.ledger.read())
+            looked = examine(fresh, at.stack(row.stack))
+            if isinstance(looked, Settled):
+                return replace(row, result="settled", settled=looked, why="", hint="", place="")
+            insist_on_no_creation(looked, frozenset())
+            found = looked
+        done: Adopted = take_over(at, found, reason)
+        return replace(row, result="adopted", found=found, done=done, why="", hint="", place="")
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return row.refused(error)
+
+
+def _waves(landscape: Landscape, environment: str) -> tuple[tuple[Stack, ...], ...]:
+    """The stacks of an environment in the order in which they go; refused ones, which have none, first."""
+    refused = tuple(stack for stack in landscape.of(environment) if stack.key in landscape.refusals)
+    rest = tuple(stack for stack in landscape.of(environment) if stack.key not in landscape.refusals)
+    return (*((refused,) if refused else ()), *order(rest, landscape.graph).waves)
+
+
+def _needed(landscape: Landscape, environment: str) -> Mapping[str, set[str]]:
+    """By stack of an environment, the others of it that it reads, certainly or not, or goes after, and those of other
+    environments that it certainly reads."""
+    every = tuple(stack for stack in landscape.stacks if stack.key not in landscape.refusals)
+    rest = tuple(stack for stack in every if stack.environment == environment)
+    found = {key: set(mine) for key, mine in needs(rest, landscape.graph).items()}
+    here = {stack.key for stack in rest}
+    for edge in edges(every, landscape.graph):
+        if edge.reader in here and (edge.certain or edge.owner in here):
+            found[edge.reader].add(edge.owner)
+    return found

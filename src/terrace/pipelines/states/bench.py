@@ -1,0 +1,87 @@
+"""Where states are worked on: the release that a stack has, checked out as its deployment had it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.config.naming import no_such
+from terrace.errors import BadInput, TerraformFailed
+from terrace.ledger.model import History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy.ground import site_in
+from terrace.pipelines.plan_only import plan_of
+from terrace.plans.model import Plan
+from terrace.plans.terraform import Purpose, Site
+from terrace.stacks.landscape import Landscape
+from terrace.states.backups import BackupRecord, named
+from terrace.states.standings import StackRelease, Standing, release_of
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A release, checked out at `root`."""
+
+    crew: Crew
+    release: StackRelease
+    landscape: Landscape
+    root: Path
+
+    def site(self, key: str, purpose: Purpose) -> Site:
+        """Where a stack is worked on, with the credentials for the purpose. Raises BadInput when it is not there."""
+        try:
+            stack = self.landscape.stack(key)
+        except KeyError:
+            there = self.landscape.of(self.release.environment)
+            raise no_such("stack", key, [stack.key for stack in there]) from None
+        return site_in(self.crew, self.landscape, stack, self.root, purpose)
+
+    def plan(self, site: Site) -> Plan:
+        """What the release would change on the state of that site. It is only looked at.
+
+        Raises TerraformFailed for a plan that is not complete too: nothing can be said by it.
+        """
+        plan = plan_of(self.crew, site, self.release.commit)
+        if plan.errored or not plan.complete:
+            raise TerraformFailed("Terraform could not plan everything")
+        return plan
+
+
+@contextmanager
+def bench(crew: Crew, release: StackRelease, *, aside: bool = False) -> Iterator[Bench]:
+    """Check a release out.
+
+    It is the environment's own checkout, in which a plan comes out as the deployment's did: for whoever holds the
+    environment. With `aside` it is another one, good for reading states while a deployment may run.
+    """
+    landscape = crew.survey(release.commit)
+    folders = {stack.key: stack.path for stack in landscape.of(release.environment)}
+    name = f"{release.environment}-state" if aside else release.environment
+    added = release.additions.files(folders, landscape.graph.folders)
+    with crew.repository.checkout(release.commit, name, added) as root:
+        yield Bench(crew, release, landscape, root)
+
+
+def release(history: History, environment: str, key: str) -> StackRelease:
+    """What a stack was last deployed from or adopted at. Raises BadInput where it never was."""
+    found = release_of(history, environment, key)
+    if found is None:
+        raise BadInput(f"nothing was ever deployed to {key}", hint=f"`terrace deploy {environment}` comes first")
+    return found
+
+
+def environment_of(crew: Crew, key: str) -> str:
+    """The environment of a stack, by its key. Raises BadInput when there is none."""
+    return crew.config.environment(key.partition("/")[0]).name
+
+
+def chosen(crew: Crew, standing: Standing, wanted: str | None = None) -> BackupRecord:
+    """The copy of a stack that is meant: without a name the newest one of a state that was as it should be."""
+    records = crew.backups.catalogue(standing.environment, standing.stack).records
+    if not records:
+        raise BadInput(f"there is no backup of {standing.stack}", hint="`terrace state list` shows what there is")
+    if wanted is not None:
+        return named(records, wanted)
+    return next((one for one in reversed(records) if one.original == standing.backup), records[-1])

@@ -1,0 +1,125 @@
+"""A drill: the newest copy of a state is brought back where it hurts nobody, and is measured against the targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import append
+from terrace.pipelines.states.bench import Bench, bench, chosen
+from terrace.plans.terraform import StateSnapshot
+from terrace.states.backups import BackupRecord
+from terrace.states.looks import Drill, judge_drill, milliseconds
+from terrace.states.restores import open_restore
+from terrace.states.restoring import differences
+from terrace.states.standings import Standing, recorded, release_of, stacks_of, standings
+from terrace.states.state_file import objects, read_state
+
+
+def drill(crew: Crew, environments: Iterable[str]) -> tuple[Drill, ...]:
+    """Hold a drill for every stack of these environments, and write down what came of it.
+
+    Nothing real is changed: each copy goes into a scratch backend in memory, and is only planned on.
+    """
+    found: list[Drill] = []
+    for environment in environments:
+        history = crew.ledger.read()
+        with crew.leases.hold(environment) as free:
+            busy = _busy(history, environment) if free else "another process of this machine works there"
+            mine = [_drilled(crew, history, environment, key, busy=busy) for key in stacks_of(history, environment)]
+        _record(crew, history, mine)
+        found += mine
+    return tuple(found)
+
+
+def _busy(history: History, environment: str) -> str:
+    """Why a state may move during a drill; "" when nothing moves it."""
+    latest = folds.latest(history, environment)
+    if latest is not None and latest.open and latest.lease is not None:
+        return f"deployment {latest.id} of {latest.lease.holder.who} is under way"
+    restoring = open_restore(history, environment)
+    return f"the restore {restoring.id} of {restoring.stack} has not ended" if restoring is not None else ""
+
+
+def _record(crew: Crew, history: History, drills: list[Drill]) -> None:
+    held = [one for one in drills if one.result != "skipped"]
+    drafts = tuple(Draft(kinds.STATE_DRILLED, one.stack, crew.actor, _payload(one)) for one in held)
+    append(crew.ledger, history, lambda seen: drafts)
+
+
+def _drilled(crew: Crew, history: History, environment: str, key: str, *, busy: str) -> Drill:
+    settings = crew.config.environment(environment)
+    blank = Drill(key, environment, "failed", targets=(settings.rpo, settings.rto))
+    if busy:
+        return replace(blank, result="skipped", reasons=(busy,))
+    last = release_of(history, environment, key)
+    assert last is not None, "only stacks that were applied to or adopted are drilled"
+    if last.destroyed:
+        return replace(blank, result="skipped", reasons=("it was destroyed",))
+    standing = standings(history).get(key) or Standing(key, environment)
+    began = crew.clock()
+    try:
+        record = chosen(crew, standing)
+        blank = replace(blank, backup=record.original, commit=last.commit)
+        known = recorded(history).get(record.original)
+        if known is not None and known != record.sha256:
+            return replace(blank, reasons=("the ledger knows that copy with another content",))
+        with bench(crew, last) as on:
+            return judge_drill(_brought_back(on, blank, record, began), _lost(on, standing, record))
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return replace(blank, reasons=(str(error),))
+
+
+def _brought_back(on: Bench, blank: Drill, record: BackupRecord, began: datetime) -> Drill:
+    """From the store to a plan, against the clock."""
+    crew = on.crew
+    content = crew.backups.load(record.name)
+    read_state(content, f"the backup {record.name}")
+    with crew.terraform.scratch(on.site(blank.stack, "plan")) as scratch:
+        crew.terraform.push_state(scratch, content)
+        found = differences(on.plan(scratch))
+    return replace(blank, differences=found, objects=objects(content), rto=crew.clock() - began)
+
+
+def _lost(on: Bench, known: Standing, record: BackupRecord) -> timedelta:
+    """How much of the past is in no copy: nothing while the newest copy is the state."""
+    crew = on.crew
+    now = crew.clock()
+    try:
+        state: StateSnapshot | None = crew.terraform.pull_state(on.site(known.stack, "plan"))
+    except Interrupted:
+        raise
+    except TerraceError:
+        # As in a real loss: what can be said is when the copy was last proven to be the state.
+        state = None
+    if state is not None and (state.lineage, state.serial) == (record.lineage, record.serial):
+        return timedelta(0)
+    proven = known.checked_at if known.backup == record.original else None
+    return now - _later(record.taken_at, proven)
+
+
+def _later(one: datetime, other: datetime | None) -> datetime:
+    return one if other is None else max(one, other)
+
+
+def _payload(one: Drill) -> dict[str, Any]:
+    return {
+        "environment": one.environment,
+        "backup": one.backup,
+        "commit": one.commit,
+        "result": one.result,
+        "reasons": list(one.reasons),
+        "differences": [[d.action, d.address] for d in one.differences],
+        "rto_ms": milliseconds(one.rto),
+        "rpo_ms": milliseconds(one.rpo),
+        "rpo_target_ms": milliseconds(one.targets[0]),
+        "rto_target_ms": milliseconds(one.targets[1]),
+    }

@@ -1,0 +1,151 @@
+"""States are looked at, and saved when they moved: around no apply, but by a poll."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.journal import append
+from terrace.pipelines.states.bench import Bench, bench, release
+from terrace.plans.terraform import StateSnapshot
+from terrace.states.looks import Look, judge
+from terrace.states.restores import open_restore
+from terrace.states.standings import StackRelease, Standing, stacks_of, standings
+from terrace.states.state_file import addresses_in
+
+
+def back_up(crew: Crew, environments: Iterable[str], accepted: frozenset[str] = frozenset()) -> tuple[Look, ...]:
+    """Look at every state of these environments, save what moved, and write down what was found.
+
+    What is not as it should be is an alarm, and stays one until it is right again or its stack is `accepted`. Of an
+    accepted stack that the protected branch does not have any more, a state without objects is found to hold nothing.
+    One state that cannot be read hides no other.
+    """
+    history = crew.ledger.read()
+    here = {stack.key for stack in crew.survey(crew.repository.protected_tip()).stacks} if accepted else frozenset()
+    gone = accepted - here
+    looks = [look for environment in environments for look in _looks(crew, history, environment, accepted, gone)]
+    drafts = tuple(Draft(kinds.STATE_BACKED_UP, look.stack, crew.actor, _payload(look)) for look in looks)
+    append(crew.ledger, history, lambda seen: drafts)
+    return tuple(looks)
+
+
+def due_for_a_look(crew: Crew) -> tuple[str, ...]:
+    """The environments with an RPO in which a state was last looked at more than half of it ago."""
+    history = crew.ledger.read()
+    known = standings(history)
+    now = crew.clock()
+    found = []
+    for environment in crew.config.environments:
+        if environment.rpo is None or open_restore(history, environment.name) is not None:
+            continue
+        mine = [known.get(key) for key in stacks_of(history, environment.name)]
+        if any(s is None or s.checked_at is None or now - s.checked_at > environment.rpo / 2 for s in mine):
+            found.append(environment.name)
+    return tuple(found)
+
+
+def _looks(
+    crew: Crew, history: History, environment: str, accepted: frozenset[str], gone: frozenset[str]
+) -> Iterator[Look]:
+    """The looks at one environment, a release at a time: its stacks need not all be at the same one."""
+    known = standings(history)
+    busy = _busy(history, environment)
+    by_release: dict[str, list[Look]] = {}
+    releases: dict[str, StackRelease] = {}
+    for key in stacks_of(history, environment):
+        deployment = release(history, environment, key)
+        releases[deployment.id] = deployment
+        blank = Look(key, environment, "unknown", commit=deployment.commit, busy=busy)
+        by_release.setdefault(deployment.id, []).append(blank)
+    restoring = open_restore(history, environment)
+    if restoring is not None:
+        reason = f"the restore {restoring.id} of {restoring.stack} has not ended"
+        yield from (replace(blank, reason=reason) for blanks in by_release.values() for blank in blanks)
+        return
+    for name, blanks in by_release.items():
+        try:
+            with bench(crew, releases[name], aside=True) as on, ThreadPoolExecutor(max(1, crew.parallel)) as pool:
+
+                def one(blank: Look, on: Bench = on) -> Look:
+                    standing = known.get(blank.stack) or Standing(blank.stack, environment)
+                    accept, removed = blank.stack in accepted, blank.stack in gone
+                    return _look(on, blank, standing, accept=accept, removed=removed)
+
+                yield from pool.map(one, blanks)
+        except Interrupted:
+            raise
+        except TerraceError as error:
+            yield from (replace(blank, reason=f"its release cannot be checked out: {error}") for blank in blanks)
+
+
+def _look(on: Bench, look: Look, known: Standing, *, accept: bool, removed: bool) -> Look:
+    try:
+        state = on.crew.terraform.pull_state(on.site(look.stack, "plan"))
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return replace(look, reason=f"it could not be read: {error}")
+    finding, reason = judge(known, state)
+    if finding == "alarm" and accept:
+        finding, reason = ("saved" if state.content else "none"), f"accepted by {on.crew.actor}: {reason}"
+    if removed and (not state.content or not addresses_in(state.content)):
+        said = f"accepted by {on.crew.actor}: it holds no object, and {look.stack} is gone"
+        return replace(look, finding="none", reason=said, lineage=state.lineage, serial=state.serial)
+    look = replace(look, finding=finding, reason=reason, lineage=state.lineage, serial=state.serial)
+    return _saved(on.crew, look, known, state) if state.content else look
+
+
+def _saved(crew: Crew, look: Look, known: Standing, state: StateSnapshot) -> Look:
+    """The look with the copy of its state. A state that is wrong is saved too: it may be all that is left."""
+    look = replace(look, sha256=hashlib.sha256(state.content).hexdigest())
+    try:
+        # Asked of the store also where nothing changed: a copy that is gone from there is made again.
+        record = crew.backups.save(
+            look.environment, look.stack, state, commit=look.commit, deployment="none", moment="poll"
+        )
+    except TerraceError as error:
+        return _not_saved(look, error)
+    lost = look.finding == "same" and record.original != known.backup
+    return replace(look, backup=record.original, finding="saved" if lost else look.finding)
+
+
+def _not_saved(look: Look, error: TerraceError) -> Look:
+    match look.finding:
+        case "alarm":
+            return look
+        case "same":
+            return replace(
+                look, finding="unknown", reason=f"nothing changed, but whether its copy is there is not known: {error}"
+            )
+        case _:
+            return replace(look, finding="unsaved", reason=f"it could not be saved: {error}")
+
+
+def _busy(history: History, environment: str) -> str:
+    """What changes the state while it is looked at, as far as the ledger tells."""
+    latest = folds.latest(history, environment)
+    if latest is None or not latest.open or latest.lease is None:
+        return ""
+    return f"deployment {latest.id} of {latest.lease.holder.who}"
+
+
+def _payload(look: Look) -> dict[str, Any]:
+    return {
+        "environment": look.environment,
+        "finding": look.finding,
+        "reason": look.reason,
+        "backup": look.backup,
+        "lineage": look.lineage,
+        "serial": look.serial,
+        "sha256": look.sha256,
+        "commit": look.commit,
+        "busy": look.busy,
+    }

@@ -1,0 +1,104 @@
+"""What restoring a stack would mean, and what speaks against it. Nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.config.naming import shell_word
+from terrace.errors import BadInput
+from terrace.ledger import folds
+from terrace.ledger.model import History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy.asking import insist_on_readable
+from terrace.pipelines.states.bench import bench, chosen, environment_of, release
+from terrace.plans.terraform import StateSnapshot
+from terrace.states.backups import BackupRecord
+from terrace.states.restores import open_restore
+from terrace.states.restoring import Known, Obstacle, obstacles
+from terrace.states.standings import StackRelease, Standing, applied_since, recorded, same_state, standings
+from terrace.states.state_file import StateDiff, compare, holds_nothing, read_state, same_objects, with_lineage
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A restore that may be begun: what would change in the state, and what speaks against it."""
+
+    stack: str
+    release: StackRelease
+    record: BackupRecord
+    current: StateSnapshot
+    diff: StateDiff
+    obstacles: tuple[Obstacle, ...]
+
+
+def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
+    """What restoring a stack from a copy (the newest one, if none is named) would mean. Nothing is written.
+
+    Raises BadInput when it cannot be meant: nothing to restore, nothing to restore from, or something else going on.
+    """
+    history = crew.ledger.read()
+    environment = environment_of(crew, key)
+    stands_free(history, environment)
+    insist_on_readable(crew, history, environment)
+    last = release(history, environment, key)
+    standing = standings(history).get(key) or Standing(key, environment)
+    record = chosen(crew, standing, wanted)
+    copy = read_state(crew.backups.load(record.name), f"the backup {record.name}")
+    with bench(crew, last, aside=True) as on:
+        current = crew.terraform.pull_state(on.site(key, "plan"))
+    kin = same_state(history, key, current.lineage or standing.lineage)
+    if same_objects(current.content, under_lineage(copy.content, current, kin)):
+        raise BadInput(
+            f"{record.name} holds what the state of {key} holds: there is nothing to restore",
+            hint=f"`terrace state list {shell_word(key)}` names others; say which: --from NAME. "
+            f"If it is right as it is: `terrace state backup {shell_word(environment)} --accept {shell_word(key)}`",
+        )
+    known = Known(
+        version=crew.terraform.version,
+        applied=applied_since(history, key, record.taken_at),
+        sha256=recorded(history).get(record.original, ""),
+        lineage=standing.lineage,
+        same_state=kin,
+        holds_nothing=holds_nothing(current.content),
+    )
+    against = obstacles(current, record, copy, known)
+    return Proposal(key, last, record, current, compare(current.content, copy.content), against)
+
+
+def under_lineage(copy: bytes, current: StateSnapshot, kin: frozenset[str]) -> bytes:
+    """The copy under the lineage of the state in whose place it goes: one of the same state, or of one that holds
+    nothing. Terraform takes no other lineage."""
+    other = current.content and read_state(copy, "the copy").lineage != current.lineage
+    if other and (read_state(copy, "the copy").lineage in kin or holds_nothing(current.content)):
+        return with_lineage(copy, current.lineage)
+    return copy
+
+
+def insist(proposal: Proposal, accepted: frozenset[str]) -> None:
+    """Raises BadInput with every obstacle that nobody accepted."""
+    left = [one for one in proposal.obstacles if not one.consent or one.consent not in accepted]
+    if not left:
+        return
+    words = [one.consent for one in left if one.consent]
+    hint = (
+        f"if you know better: {' '.join(f'--accept {shell_word(word)}' for word in words)}"
+        if len(words) == len(left)
+        else None
+    )
+    raise BadInput(f"{proposal.record.name} is not restored: {'; '.join(one.why for one in left)}", hint=hint)
+
+
+def stands_free(history: History, environment: str) -> None:
+    """Raises BadInput while something else may write to a state of the environment."""
+    latest = folds.latest(history, environment)
+    if latest is not None and latest.open:
+        raise BadInput(
+            f"deployment {latest.id} of {environment} is open: a state is not restored under it",
+            hint=f"`terrace resume {environment}`, or reject it",
+        )
+    other = open_restore(history, environment)
+    if other is not None:
+        raise BadInput(
+            f"the restore {other.id} of {other.stack} was begun and has not ended",
+            hint=f"`terrace state restore {shell_word(other.stack)}` goes on with it",
+        )

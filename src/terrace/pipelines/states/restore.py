@@ -1,0 +1,286 @@
+"""A copy becomes the state again, by its protocol. Killed anywhere, the environment stays held, and the next call
+finishes it or puts back what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from terrace.errors import BadInput, Corrupt, NotReady, TerraceError, TerraformFailed
+from terrace.ledger import folds, kinds
+from terrace.ledger.model import Draft, History
+from terrace.pipelines.crew import Crew
+from terrace.pipelines.deploy.asking import insist_on_readable
+from terrace.pipelines.journal import append
+from terrace.pipelines.recovery.witnesses import answers, needed
+from terrace.pipelines.states.bench import Bench, bench, release
+from terrace.pipelines.states.proposal import Proposal, insist, stands_free, under_lineage
+from terrace.plans.terraform import StateSnapshot
+from terrace.rollout.recovery import planned_changes
+from terrace.states.restores import Restore, Restored, RestoreResult, restores
+from terrace.states.restoring import Difference, differences
+from terrace.states.standings import release_named, same_state
+from terrace.states.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
+
+
+def restore(crew: Crew, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:
+    """Make the copy the state, if the plan afterwards does nothing but what was accepted; else put back what was there.
+
+    The intent is written first, and the environment held with it. Raises BadInput for obstacles that are left.
+    """
+    insist(proposal, accepted)
+    environment = proposal.release.environment
+    with _holding(crew, environment):
+        restore_id = crew.new_id()
+
+        def begin(seen: History) -> tuple[Draft, ...]:
+            stands_free(seen, environment)
+            insist_on_readable(crew, seen, environment)
+            if release(seen, environment, proposal.stack).id != proposal.release.id:
+                raise BadInput(
+                    f"a deployment went into {environment} meanwhile; nothing was written", hint="look again"
+                )
+            return _intent(crew, seen, proposal, restore_id, accepted, reason)
+
+        history = append(crew.ledger, crew.ledger.read(), begin)
+        return _drive(crew, history, restore_id, accepted, expected=proposal.current)
+
+
+def go_on(crew: Crew, begun: Restore, accepted: frozenset[str], *, takeover: bool) -> Restored:
+    """Finish a restore that was begun, or put back what was there before it.
+
+    Whoever began it must be proven dead, or be declared so with `takeover`.
+    """
+    with _holding(crew, begun.environment):
+        if not takeover and not crew.leases.dead(begun.holder, begun.environment):
+            raise NotReady(
+                f"the restore {begun.id} of {begun.stack} was begun by {begun.holder.who} on {begun.holder.host}, "
+                "and nothing proves that it does not go on",
+                hint="if you are sure that it is dead: --takeover",
+            )
+        history = crew.ledger.read()
+        insist_on_readable(crew, history, begun.environment)
+        return _drive(crew, history, begun.id, begun.accepted | accepted)
+
+
+@contextmanager
+def _holding(crew: Crew, environment: str) -> Iterator[None]:
+    with crew.leases.hold(environment) as free:
+        if not free:
+            raise NotReady(f"another process of this machine works on {environment}", hint="wait for its end")
+        yield
+
+
+def _intent(
+    crew: Crew, seen: History, proposal: Proposal, restore_id: str, accepted: frozenset[str], reason: str
+) -> tuple[Draft, ...]:
+    environment = proposal.release.environment
+    free = folds.hold(seen, environment) is None
+    payload = {
+        "environment": environment,
+        "restore": restore_id,
+        "backup": proposal.record.name,
+        "deployment": proposal.release.id,
+        "commit": proposal.release.commit,
+        "reason": reason,
+        "holder": asdict(crew.leases.holder(crew.actor, environment)),
+        "accepted": sorted(accepted),
+        "held_by_us": free,
+    }
+    begun = Draft(kinds.STATE_RESTORE_BEGUN, proposal.stack, crew.actor, payload)
+    why = {"reason": f"the state of {proposal.stack} is being restored: {reason}", "deployment": restore_id}
+    return (begun, Draft(kinds.ENVIRONMENT_HELD, environment, crew.actor, why)) if free else (begun,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A restore under way, on its bench."""
+
+    on: Bench
+    restore: Restore
+    history: History
+    copy: bytes
+    accepted: frozenset[str]
+    lineage: str = ""
+    """That of the copy, as it was made."""
+    doubted: frozenset[str] = frozenset()
+    """The addresses that an apply of unknown outcome was to change: `terrace resume` asks about each of them."""
+
+    @property
+    def crew(self) -> Crew:
+        return self.on.crew
+
+    @property
+    def key(self) -> str:
+        return self.restore.stack
+
+    def pull(self) -> StateSnapshot:
+        return self.crew.terraform.pull_state(self.on.site(self.key, "plan"))
+
+    def push(self, content: bytes) -> StateSnapshot:
+        self.crew.terraform.push_state(self.on.site(self.key, "apply"), content)
+        return self.pull()
+
+
+def _drive(
+    crew: Crew, history: History, restore_id: str, accepted: frozenset[str], expected: StateSnapshot | None = None
+) -> Restored:
+    begun = next(one for one in restores(history) if one.id == restore_id)
+    last = release_named(history, begun.deployment)
+    assert last is not None, "a restore is begun of a release that is known"
+    with bench(crew, last) as on:
+        try:
+            copy = crew.backups.load(begun.backup)
+            lineage = read_state(copy, begun.backup).lineage
+            # A stack that was adopted, and not deployed since, has none.
+            deployed = next((d for d in folds.deployments(history) if d.id == begun.deployment), None)
+            doubted = planned_changes(deployed, begun.stack) if deployed is not None else frozenset()
+            work = _Work(on, begun, history, copy, accepted, lineage, doubted)
+        except NotReady:
+            raise
+        except (BadInput, Corrupt) as error:
+            return _without_copy(_Work(on, begun, history, b"", accepted), error)
+        current = work.pull()
+        kin = same_state(history, work.key, current.lineage)
+        work = replace(work, copy=under_lineage(work.copy, current, kin))
+        if begun.target < 0:
+            if expected is not None and current.content != expected.content:
+                return _end(work, "unchanged", "the state moved while you answered: nothing was pushed", current)
+            work = _keep_previous(work, current)
+        before = crew.backups.load(work.restore.previous) if work.restore.previous else b""
+        return _from(work, current, before)
+
+
+def _without_copy(work: _Work, error: TerraceError) -> Restored:
+    """The copy is gone or damaged since it was begun: where nothing was pushed yet, nothing is."""
+    begun = work.restore
+    current = work.pull()
+    before = work.crew.backups.load(begun.previous) if begun.previous else b""
+    if begun.target >= 0 and not same_objects(current.content, before):
+        raise error
+    return _end(work, "unchanged", f"the copy cannot be had any more: {error}", current)
+
+
+def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
+    """Save what is there, and write down which copy it is and which serial will be pushed."""
+    crew, begun = work.crew, work.restore
+    previous, sha256 = "", ""
+    if current.content:
+        record = crew.backups.save(
+            begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="restore"
+        )
+        previous, sha256 = record.name, record.sha256
+    # Into an empty backend goes the lineage of the copy; a step ahead of whoever still has it in a plan.
+    start = current.serial if current.content else read_state(work.copy, begun.backup).serial
+    payload = {
+        "environment": begun.environment,
+        "restore": begun.id,
+        "finding": "saved" if current.content else "none",
+        "backup": previous,
+        "lineage": current.lineage,
+        "serial": current.serial,
+        "sha256": sha256,
+        "target": start + 1,
+    }
+    draft = Draft(kinds.STATE_BACKED_UP, begun.stack, crew.actor, payload)
+    history = append(crew.ledger, work.history, lambda seen: (draft,))
+    kept = replace(begun, previous=previous, previous_serial=current.serial, target=start + 1)
+    return replace(work, restore=kept, history=history)
+
+
+def _from(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
+    """Go on from wherever the state is found."""
+    target = work.restore.target
+    if _is_copy(work, current, before):
+        return _judge(work, current, before)
+    if not same_objects(current.content, before):
+        reason = f"somebody else changed the state meanwhile (serial {current.serial}): nothing more was pushed"
+        return _end(work, "unknown", reason, current)
+    if current.serial > target:
+        return _end(work, "put_back", "what was there before is the state again", current)
+    try:
+        current = work.push(with_serial(work.copy, target))
+    except TerraformFailed as error:
+        now = work.pull()
+        if same_objects(now.content, before):
+            return _end(work, "unchanged", f"the backend did not take it: {error}", now)
+        raise
+    return _judge(work, current, before)
+
+
+def _is_copy(work: _Work, current: StateSnapshot, before: bytes) -> bool:
+    """Whether the state is the copy, as it was pushed."""
+    if not before:
+        # A remote backend that was empty gives it a lineage of its own, and the serial 1.
+        return not holds_nothing(current.content) and compare(current.content, work.copy).empty
+    # Terraform counts one further by itself where the content differs from what is there.
+    target = work.restore.target
+    return current.serial in (target, target + 1) and same_objects(current.content, work.copy)
+
+
+def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
+    """The copy is the state now: a plan at the release must do nothing, or nothing but what was accepted."""
+    try:
+        found = differences(work.on.plan(work.on.site(work.key, "plan")))
+        left = tuple(one for one in found if one.address not in work.accepted | work.doubted)
+        problem = f"the plan would {_told(left)}" if left else ""
+    except TerraformFailed as error:
+        found, problem = (), f"no plan can be made with it: {error}"
+    if not problem:
+        why = "as accepted" if any(one.address in work.accepted for one in found) else "as the killed apply was to do"
+        said = f"a plan does {_told(found)}, {why}" if found else "a plan does nothing"
+        return _end(work, "restored", said, current, found)
+    content = with_serial(before, current.serial + 1) if before else emptied(current.content, current.serial + 1)
+    current = work.push(content)
+    return _end(work, "put_back", f"{problem}; what was there before is the state again", current, found)
+
+
+def _told(found: tuple[Difference, ...]) -> str:
+    words = ", ".join(f"{one.action} {one.address}" for one in found[:5])
+    return words + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def _end(
+    work: _Work, result: RestoreResult, reason: str, current: StateSnapshot, found: tuple[Difference, ...] = ()
+) -> Restored:
+    """Save what is the state now, and write down how it ended; a clean end lets the environment go again."""
+    begun, crew = work.restore, work.crew
+    payload: dict[str, Any] = {
+        "environment": begun.environment,
+        "restore": begun.id,
+        "result": result,
+        "reason": reason,
+        "differences": [[one.action, one.address] for one in found],
+    }
+    # A state that holds nothing stands for none, and a copy of none would hide those that can be restored.
+    if current.content and (objects(current.content) or result == "restored"):
+        record = crew.backups.save(
+            begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="after"
+        )
+        payload |= {"backup": record.original, "sha256": record.sha256}
+        payload |= {"lineage": current.lineage, "serial": current.serial}
+        if result == "restored" and work.lineage != current.lineage:
+            payload["continues"] = work.lineage
+    ended = Draft(kinds.STATE_RESTORE_ENDED, begun.stack, crew.actor, payload)
+    clean = begun.held_by_us and not found and result in ("restored", "unchanged")
+
+    def finish(seen: History) -> tuple[Draft, ...]:
+        held = folds.hold(seen, begun.environment)
+        if not clean or held is None or held.deployment != begun.id:
+            return (ended,)
+        free = Draft(
+            kinds.ENVIRONMENT_UNHELD,
+            begun.environment,
+            crew.actor,
+            {"reason": f"restore {begun.id}: {reason}", "deployment": begun.id},
+        )
+        return (ended, free)
+
+    history = append(crew.ledger, work.history, finish)
+    held = folds.hold(history, begun.environment)
+    people = needed(crew.config.environment(begun.environment))
+    unknown = folds.unsettled(history, begun.environment, people, answers(crew))
+    why = held.reason if held is not None else ""
+    return Restored(begun, result, reason, found, current.serial, why, unknown.id if unknown is not None else "")
