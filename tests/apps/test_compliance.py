@@ -14,7 +14,7 @@ from support.cli import LADDER, World, three_environments, world
 from support.git import git
 from support.tools import opa
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.assess.model import Assessment
 from terrace.pipelines.audit import audit, targets
 from terrace.stacks.landscape import Landscape

@@ -16,7 +16,7 @@ import pytest
 from support.cli import KEY, LADDER, MODULE, World, three_environments, world
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 from terrace.ledger.origins import origin_to_payload

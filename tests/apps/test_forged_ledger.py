@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.cli import KEY, World, root, three_environments, world
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 

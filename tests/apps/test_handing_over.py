@@ -12,7 +12,7 @@ import pytest
 
 from support.cli import World, three_environments, world
 from support.git import commit, git
-from terrace.apps.handover import hand_over, take_over
+from terrace.apps.wiring.handover import hand_over, take_over
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.pipelines.crew import Crew

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.cli import World, world
-from terrace.apps.home import RECORD, Home
+from terrace.apps.wiring.home import RECORD, Home
 
 RULES = "version: 1\nenvironments: {dev: {}}\n"
 THING = 'resource "terraform_data" "it" {\n  input = "one"\n}\n'

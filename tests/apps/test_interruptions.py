@@ -15,7 +15,7 @@ from support.attempts import runner_of
 from support.cli import KEY, World, three_environments, world
 from support.waiting import until
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 from terrace.ledger.origins import origin_to_payload

@@ -10,7 +10,7 @@ import pytest
 from support.cli import KEY
 from support.git import clone, commit, git, repository
 from terrace.apps.cli.doctor import doctor
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput, NotReady
 
 pytestmark = pytest.mark.slow

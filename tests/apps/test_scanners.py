@@ -22,8 +22,8 @@ from terrace.adapters.tools.known import tool
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init
 from terrace.apps.cli.tools import listed
-from terrace.apps.home import Home
-from terrace.apps.wiring import Workshop, opa
+from terrace.apps.wiring.home import Home
+from terrace.apps.wiring.project import Workshop, opa
 from terrace.assess.model import Finding, Status
 from terrace.checks.base import Examined, PlanCheck
 from terrace.config.load import load

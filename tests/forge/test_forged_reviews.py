@@ -15,7 +15,7 @@ from forge.fake import FakeGitHub
 from forge.served import served
 from support.cli import World, three_environments, world
 from support.git import git
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.gates.model import Subject
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import kinds

@@ -14,7 +14,7 @@ from support.git import git
 from terrace.adapters.gitlab.client import GitLab, Refused
 from terrace.adapters.gitlab.jobs import Occasion, occasion, token
 from terrace.adapters.gitlab.page import MergeRequestPage
-from terrace.apps.pages import page
+from terrace.apps.wiring.pages import page
 from terrace.errors import NotReady
 
 MARKER = "<!-- terrace:v1 -->"

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from support.cli import World, three_environments, world
 from terrace.apps.cli import actions
-from terrace.apps.forge import access, instigator
+from terrace.apps.wiring.forge import access, instigator
 from terrace.apps.workflows.gitlab import pipeline
 from terrace.config.load import load
 

@@ -12,7 +12,7 @@ from forge.sample import sample
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.workflow_runs import workflow_run
-from terrace.apps.forge import instigator, run_of_ci
+from terrace.apps.wiring.forge import instigator, run_of_ci
 from terrace.config.model import Config, Person
 from terrace.gates.ci_runs import why_nobody_is_asked, why_unproven
 from terrace.gates.people import People

@@ -11,7 +11,7 @@ import pytest
 
 from terrace.adapters.git.access import by_token
 from terrace.apps.cli.actions import Ending, deployed, due, ended, environments, ticked
-from terrace.apps.forge import access, instigator
+from terrace.apps.wiring.forge import access, instigator
 from terrace.config.load import load
 from terrace.report import run_page
 

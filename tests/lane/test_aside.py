@@ -20,7 +20,7 @@ from terrace.adapters.terraform.data_folder import LOCK_FILE
 from terrace.adapters.terraform.fast.lane import Lane, Load
 from terrace.adapters.terraform.fast.memory import Memory, Surprise
 from terrace.adapters.terraform.fast.package import NotProven, Package, package_of
-from terrace.apps.home import Home
+from terrace.apps.wiring.home import Home
 from terrace.config.model import TerraformSettings
 from terrace.errors import TerraformFailed
 from terrace.hcl.lock_file import read_lock_file

@@ -15,7 +15,7 @@ from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.adapters.ledgers.tags import TagsOfDeployments
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.errors import Corrupt
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.beginnings import Beginning

@@ -162,7 +162,7 @@ def test_secrets_are_read_by_terrace_and_inherited_by_nobody(
 
 
 def test_a_variable_that_terrace_yaml_names_is_a_secret_whatever_it_is_called() -> None:
-    from terrace.apps.wiring import secrets_named
+    from terrace.apps.wiring.project import secrets_named
     from terrace.config.load import load
 
     text = """\

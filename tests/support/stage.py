@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, cast
 from support.cli import Done
 
 if TYPE_CHECKING:
-    from terrace.apps.wiring import Workshop
+    from terrace.apps.wiring.project import Workshop
     from terrace.pipelines.crew import Crew
 
 PATIENCE = 120.0
@@ -180,7 +180,7 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
     from terrace.adapters.ledgers.dismissals import DatedLedger
     from terrace.adapters.ledgers.git import GitLedger
     from terrace.apps.cli.watching import Silent
-    from terrace.apps.wiring import Workshop, new_id
+    from terrace.apps.wiring.project import Workshop, new_id
     from terrace.ledger.dates import no_reference
 
     _enter(work, variables)
@@ -211,7 +211,7 @@ def _mortal(
     voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, int | str, signal.Signals]
 ) -> None:
     from terrace.apps.cli.watching import Silent
-    from terrace.apps.wiring import Workshop
+    from terrace.apps.wiring.project import Workshop
 
     _enter(work, variables)
     environment, at, ending = arguments

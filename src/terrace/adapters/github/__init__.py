@@ -1,1 +1,1 @@
-"""GitHub as Terrace uses it. Nothing outside this folder and `terrace.apps.wiring` knows that it exists."""
+"""GitHub as Terrace uses it. Nothing outside this folder and `terrace.apps.wiring.project` knows that it exists."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from terrace.apps.cli.console import confirmed, console, emit, note, show
 from terrace.apps.cli.deployment import note_uncommitted
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.drift.state_adoption import Row
 from terrace.errors import BadInput
 from terrace.pipelines.states.adopt_all import Survey, adopt_all, chosen_stacks, survey

@@ -10,8 +10,8 @@ from terrace.apps.cli.console import note
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.reports import deliver, output_file
 from terrace.apps.cli.scan import secret_search
-from terrace.apps.mirroring import track_audits
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.mirroring import track_audits
+from terrace.apps.wiring.project import Workshop
 from terrace.assess.model import Assessment
 from terrace.checks.all import checks_of_everything
 from terrace.checks.policy.catalogue import PolicyRule

@@ -9,7 +9,7 @@ from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.cli.waiving import day, write
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.assess.model import Finding
 from terrace.assess.waiver import BASELINE, PATH
 from terrace.checks.all import checks
@@ -97,7 +97,7 @@ def _judging(crew: Crew, proposed: Config) -> Config:
 
 def _grant(shop: Workshop, asked: Asked, config: Config, *, first: bool) -> Grant:
     """Who answers, and until when. Raises BadInput where that is nobody, or for too long."""
-    from terrace.apps.wiring import now
+    from terrace.apps.wiring.project import now
 
     today = now().date()
     expires = day(asked.expires) if asked.expires else today + config.waivers.longest

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from terrace.apps.checking import change_of, checked
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.cli.deployment import note_uncommitted, watcher
 from terrace.apps.cli.reports import asked_for
-from terrace.apps.handover import Making, hand_over, take_over, unplanned
-from terrace.apps.mirroring import show_findings
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.checking import change_of, checked
+from terrace.apps.wiring.handover import Making, hand_over, take_over, unplanned
+from terrace.apps.wiring.mirroring import show_findings
+from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.plan_only import Planned, plan_in

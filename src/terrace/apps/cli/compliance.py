@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.audit import names_of
 from terrace.apps.cli.reports import deliver, output_file
-from terrace.apps.wiring import Workshop, now
+from terrace.apps.wiring.project import Workshop, now
 from terrace.compliance.frameworks import NAMES
 from terrace.compliance.gathering import Known, Span
 from terrace.compliance.overview import Compliance, compliance

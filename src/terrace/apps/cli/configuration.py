@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from terrace.apps.cli.console import emit, note, show, show_lines
-from terrace.apps.working_tree import working_tree
+from terrace.apps.wiring.working_tree import working_tree
 from terrace.config.load import BadConfig, load
 from terrace.config.model import ApprovalRule, Config
 from terrace.config.schema import json_schema

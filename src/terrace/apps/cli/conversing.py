@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.github.actions import event, output
-from terrace.apps.chatops import Turn, conversation, work_off
 from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.deployment import watcher
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.chatops import Turn, conversation, work_off
+from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
 from terrace.pipelines.crew import Crew
 from terrace.report.machine import Json

@@ -12,8 +12,8 @@ from terrace.apps.cli import actions, recovering
 from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import confirmed, emit, note, show, show_lines
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
-from terrace.apps.mirroring import show_deployments
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.mirroring import show_deployments
+from terrace.apps.wiring.project import Workshop
 from terrace.config.model import Environment
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome

@@ -10,7 +10,7 @@ from typing import Any
 
 from terrace.adapters.files import read_plain, write_whole
 from terrace.apps.cli.console import emit, note, show_lines
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.checks.module_docs.readmes import Documented, ModulePages, Page, Unknown
 from terrace.errors import BadInput, Place
 from terrace.text import visible

@@ -23,10 +23,10 @@ from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.tools.box import Toolbox
 from terrace.adapters.tools.known import TOOLS
 from terrace.apps.cli.console import emit, show
-from terrace.apps.forge import UNCONNECTED
-from terrace.apps.home import Home
-from terrace.apps.wiring import CONFIG_FILE, Workshop, now
-from terrace.apps.working_tree import working_tree
+from terrace.apps.wiring.forge import UNCONNECTED
+from terrace.apps.wiring.home import Home
+from terrace.apps.wiring.project import CONFIG_FILE, Workshop, now
+from terrace.apps.wiring.working_tree import working_tree
 from terrace.config.load import BadConfig, load
 from terrace.config.model import Config, Environment
 from terrace.config.trust_root import REMOTE_SETTING

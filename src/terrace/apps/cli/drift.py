@@ -13,8 +13,8 @@ from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.ticking import reviews_of
-from terrace.apps.mirroring import track_drift
-from terrace.apps.wiring import Workshop, now
+from terrace.apps.wiring.mirroring import track_drift
+from terrace.apps.wiring.project import Workshop, now
 from terrace.config.kinds import Duration
 from terrace.config.naming import shell_word
 from terrace.config.yaml_nodes import Problem, Scalar

@@ -49,7 +49,7 @@ def known_rules(folder: str) -> frozenset[str]:
 
 def _policies(folder: str) -> dict[str, PolicyRule]:
     """The rules of the policies here, and of the pack where they are not to be had: without a repository, or OPA."""
-    from terrace.apps.wiring import Workshop
+    from terrace.apps.wiring.project import Workshop
 
     known = {rule.id: rule for rule in described()}
     try:

@@ -16,8 +16,8 @@ from terrace.adapters.opa.pack import upgrade_of
 from terrace.adapters.process import run
 from terrace.apps.cli.console import note, show, show_lines
 from terrace.apps.cli.proposing import asked, entry_lines, environment_lines, tell
-from terrace.apps.home import Home
-from terrace.apps.working_tree import working_tree
+from terrace.apps.wiring.home import Home
+from terrace.apps.wiring.working_tree import working_tree
 from terrace.checks.policy.shipped import FOLDER, is_rule
 from terrace.config.model import SCANNERS
 from terrace.errors import BadInput, NotReady, TerraceError

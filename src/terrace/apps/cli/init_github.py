@@ -8,7 +8,7 @@ from typing import Any
 
 from terrace import __version__
 from terrace.apps.cli.console import emit, show, show_lines
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.apps.workflows.generating import generated
 from terrace.apps.workflows.pins import pins
 from terrace.apps.workflows.premises import Premises, clouds_of

@@ -8,7 +8,7 @@ from terrace import __version__
 from terrace.adapters.files import write_new
 from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.cli.init_github import nothing_to_deploy
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.apps.workflows.gitlab import FILE, pipeline, settings
 from terrace.errors import BadInput
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.config.naming import no_such
 from terrace.errors import NotReady
 from terrace.pipelines.crew import Crew

@@ -11,7 +11,7 @@ from typing import Any
 from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import confirmed, emit, note
 from terrace.apps.cli.console import show as print_record
-from terrace.apps.wiring import Workshop, now
+from terrace.apps.wiring.project import Workshop, now
 from terrace.errors import BadInput, NotReady
 from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import Verification, export, strange_times, verify

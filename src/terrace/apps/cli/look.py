@@ -8,7 +8,7 @@ from terrace.apps.cli import actions
 from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit, note, show_lines
 from terrace.apps.cli.console import show as print_record
-from terrace.apps.wiring import Workshop, now
+from terrace.apps.wiring.project import Workshop, now
 from terrace.drift.looks import newest_first, standing
 from terrace.errors import BadInput
 from terrace.gates.model import Approval

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from terrace.adapters.files import read_plain, write_whole
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.checks.all import FORMATTED
 from terrace.checks.module_docs.readmes import ModulePages, Unknown
 from terrace.errors import BadInput, TerraceError

@@ -20,7 +20,7 @@ from terrace.adapters.opa.pack import upgrade_of, write
 from terrace.adapters.opa.trial import Trial, tried
 from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop, opa
+from terrace.apps.wiring.project import Workshop, opa
 from terrace.checks.policy.shipped import FOLDER
 from terrace.checks.policy.starter import starter
 from terrace.checks.policy.view import HIDDEN, view

@@ -6,7 +6,7 @@ import sys
 
 from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
 from terrace.pipelines.recovery import recover as recovery
 from terrace.pipelines.recovery import settlement

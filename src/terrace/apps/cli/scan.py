@@ -7,7 +7,7 @@ from pathlib import Path
 
 from terrace.adapters.git.patches import patches_between
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.wiring import Workshop, now
+from terrace.apps.wiring.project import Workshop, now
 from terrace.checks.secrets.search import SecretSearch
 
 

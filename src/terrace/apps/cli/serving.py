@@ -14,11 +14,11 @@ from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.leases import LocalLeases
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.drift import interval_of
-from terrace.apps.home import Home
 from terrace.apps.server.handlers import Handlers, Reach
 from terrace.apps.server.inbox import Entry, Inbox
 from terrace.apps.server.worker import Worker
-from terrace.apps.wiring import now
+from terrace.apps.wiring.home import Home
+from terrace.apps.wiring.project import now
 from terrace.errors import NotReady
 from terrace.text import clipped
 

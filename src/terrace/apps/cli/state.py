@@ -10,7 +10,7 @@ from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.deployment import watcher
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring import Workshop, now
+from terrace.apps.wiring.project import Workshop, now
 from terrace.config.naming import shell_word
 from terrace.drift.state_adoption import Settled
 from terrace.errors import BadInput, TerraceError

@@ -11,8 +11,8 @@ from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.cli.deployment import as_record, show_end, waits_as, watcher
 from terrace.apps.cli.watching import Silent
-from terrace.apps.mirroring import show_deployments, track_drift
-from terrace.apps.wiring import Workshop, now
+from terrace.apps.wiring.mirroring import show_deployments, track_drift
+from terrace.apps.wiring.project import Workshop, now
 from terrace.compliance.audit import Audited
 from terrace.drift.review import Review, review
 from terrace.pipelines.crew import Crew, Reach

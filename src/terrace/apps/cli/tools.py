@@ -9,7 +9,7 @@ from terrace.adapters.tools.box import Found, Toolbox
 from terrace.adapters.tools.install import install as put
 from terrace.adapters.tools.known import TOOLS, Tool, tool
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.home import Home
+from terrace.apps.wiring.home import Home
 from terrace.errors import NotReady
 
 

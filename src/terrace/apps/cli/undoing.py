@@ -6,7 +6,7 @@ from pathlib import Path
 
 from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.deployment import tell, watcher
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.pipelines.crew import Reach

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from terrace.adapters.files import write_whole
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.wiring import Workshop, now
+from terrace.apps.wiring.project import Workshop, now
 from terrace.assess.waiver import PATH, Waiver
 from terrace.checks.secrets.baseline import PATH as SECRETS
 from terrace.checks.secrets.baseline import read_baseline

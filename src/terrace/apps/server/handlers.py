@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from terrace.adapters.github.webhooks import About, Pulled, Push, read
 from terrace.apps.server.inbox import Delivery
 from terrace.apps.server.worker import Handler, Outcome
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.errors import NotReady
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class Handlers:
         """Answer what somebody said. The answer stands once below it; what it asks for is taken up once, by its id."""
         import msgspec
 
-        from terrace.apps.chatops import work_off
         from terrace.apps.cli.deployment import watcher
+        from terrace.apps.wiring.chatops import work_off
 
         payload = msgspec.json.decode(delivery.body)
         with watcher(as_json=False) as told:
@@ -69,10 +69,10 @@ class Handlers:
     def change(self, delivery: Delivery) -> Outcome:
         """Check a pull request as it is by now, and write that on its page: the same delivery, the same verdict."""
         from terrace.adapters.github.page import PullRequestPage
-        from terrace.apps.chatops import conversation
-        from terrace.apps.checking import change_of, checked
         from terrace.apps.cli.deployment import watcher
-        from terrace.apps.handover import unplanned
+        from terrace.apps.wiring.chatops import conversation
+        from terrace.apps.wiring.checking import change_of, checked
+        from terrace.apps.wiring.handover import unplanned
         from terrace.pipelines.check.publishing import publish, title
         from terrace.pipelines.plan_only import plan_in
 

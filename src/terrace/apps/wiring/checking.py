@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from terrace.apps.cli.console import note
 from terrace.apps.cli.scan import secret_search
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.checks.all import checks
 from terrace.errors import TerraceError
 from terrace.pipelines.check.validate import validate

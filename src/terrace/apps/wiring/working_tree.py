@@ -7,7 +7,7 @@ from pathlib import Path
 from terrace.adapters.folder_tree import FolderTree
 from terrace.adapters.git.facts_cache import FactsCache
 from terrace.adapters.git.repository import GitRepository
-from terrace.apps.home import Home
+from terrace.apps.wiring.home import Home
 from terrace.errors import NotReady
 from terrace.hcl.facts_store import FactsStore
 from terrace.hcl.tree import Tree

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import note
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.project import Workshop
 from terrace.config.load import is_production
 from terrace.drift.review import Review
 from terrace.errors import Interrupted, TerraceError

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from terrace.apps.mirroring import show_deployments
-from terrace.apps.wiring import Workshop
+from terrace.apps.wiring.mirroring import show_deployments
+from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
 from terrace.report.conversation import as_markdown, marker
 from terrace.rollout.ports import Watcher

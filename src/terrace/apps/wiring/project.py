@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Literal
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.files import inside
 from terrace.adapters.git.repository import GitRepository
-from terrace.apps.forge import UNCONNECTED, access, instigator, run_of_ci
-from terrace.apps.home import Home
+from terrace.apps.wiring.forge import UNCONNECTED, access, instigator, run_of_ci
+from terrace.apps.wiring.home import Home
 from terrace.config.load import BadConfig
 from terrace.config.model import Config, Environment
 from terrace.config.trust_root import RootPlace
@@ -169,7 +169,7 @@ class Workshop:
     @cached_property
     def root_place(self) -> RootPlace:
         """Where the trust root is read, and how that was decided."""
-        from terrace.apps.trust_root import RootFinder
+        from terrace.apps.wiring.trust_root import RootFinder
 
         return RootFinder(self.repository, ENVIRON, self._trusted_config, fetch=self._fetch).find()
 
@@ -597,7 +597,7 @@ class Workshop:
     @cached_property
     def forge(self) -> Connection | None:
         """The forge that this repository is connected to, or None."""
-        from terrace.apps.forge import connect
+        from terrace.apps.wiring.forge import connect
 
         return connect(ENVIRON, self.trust.config, self.repository)
 
@@ -669,7 +669,7 @@ class Workshop:
 
     def page(self) -> Page:
         """The page of the change that this run is for. Raises NotReady where there is none."""
-        from terrace.apps.pages import page
+        from terrace.apps.wiring.pages import page
 
         return page(ENVIRON)
 
@@ -830,7 +830,7 @@ class Workshop:
 
     def _still_said(self, said: SignedApproval | Declared) -> Identity:
         """Asked once in the life of this workshop. Where the forge cannot be asked, it does not count."""
-        from terrace.apps.chatops import conversation
+        from terrace.apps.wiring.chatops import conversation
         from terrace.gates.people import People
         from terrace.pipelines.conversation.authorship import may_answer
         from terrace.pipelines.conversation.witness import still_declared, still_said

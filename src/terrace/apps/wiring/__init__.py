@@ -1,0 +1,1 @@
+"""Joins pipelines and adapters for one repository. Nothing else knows both."""
