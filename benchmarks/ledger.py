@@ -30,7 +30,7 @@ from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import encode
 from terrace.ledger.events.people import EnvironmentHeld
 from terrace.ledger.model import Draft, Event, Ledger
-from terrace.report.ledger_page import changed_page
+from terrace.report.markdown.ledger_page import changed_page
 
 CONFIGURATION = "version: 1\nenvironments:\n  dev: {}\n  staging: {after: dev}\n"
 AN_APPEND = 3

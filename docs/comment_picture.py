@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
 from support.checked import rich  # noqa: E402
-from terrace.report.comment import comment  # noqa: E402
+from terrace.report.markdown.comment import comment  # noqa: E402
 
 _LOOKS = """
 body { font: 14px/1.5 "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; color: #1f2328; margin: 24px; }

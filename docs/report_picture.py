@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
 from support.checked import rich  # noqa: E402
-from terrace.report.html.page import page  # noqa: E402
+from terrace.report.html.check import page  # noqa: E402
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 from terrace.pipelines.conversation.authorship import own_among
 from terrace.pipelines.conversation.witness import still_declared, still_said
-from terrace.report.conversation import marker
+from terrace.report.markdown.replies import marker
 
 HEAD, MERGED = "a" * 40, "c" * 40
 

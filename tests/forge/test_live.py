@@ -21,7 +21,7 @@ from terrace.adapters.github.conversation import GitHubConversation
 from terrace.adapters.github.tracker import GitHubTracker
 from terrace.forge.announcements import Announcement
 from terrace.forge.matters import Matter
-from terrace.report.conversation import marker
+from terrace.report.markdown.replies import marker
 
 pytestmark = pytest.mark.live
 

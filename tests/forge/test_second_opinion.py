@@ -27,7 +27,7 @@ from terrace.adapters.github.releases import GitHubReleases
 from terrace.adapters.github.tracker import GitHubTracker
 from terrace.forge.matters import Matter
 from terrace.forge.ports import Remark
-from terrace.report.conversation import marker
+from terrace.report.markdown.replies import marker
 
 pytestmark = pytest.mark.peer
 

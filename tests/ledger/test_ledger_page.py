@@ -21,7 +21,7 @@ from terrace.ledger.chain import seal_all, verify
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.origins import origin_to_payload
 from terrace.pipelines.journal import append
-from terrace.report.ledger_page import changed_page, ledger_page
+from terrace.report.markdown.ledger_page import changed_page, ledger_page
 from terrace.stacks.model import Promotion
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

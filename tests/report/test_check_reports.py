@@ -18,8 +18,8 @@ from terrace.assess.waiver import Waiver
 from terrace.plans.model import Action
 from terrace.report import junit, machine, terminal
 from terrace.report.checked import Checked, told_together, why_held
-from terrace.report.comment import MARKER, comment
-from terrace.report.html import page
+from terrace.report.html import check
+from terrace.report.markdown.comment import MARKER, comment
 from terrace.report.screen import plain_text
 from terrace.stacks.model import Stack
 
@@ -200,7 +200,7 @@ def test_an_object_that_a_replacement_left_behind_is_not_shown_as_the_one_in_use
     there = change("aws_db_instance.main", Action.UPDATE, {"size": 1}, {"size": 2})
     plans = {**record.assessment.plans, key: replace(known, changes=(left, there))}
     record = replace(record, assessment=replace(record.assessment, plans=plans))
-    for text in (shown(record), comment(record), page.page(record)):
+    for text in (shown(record), comment(record), check.page(record)):
         assert "aws_db_instance.main (deposed object 1a2b3c4d)" in text
     assert "- aws_db_instance.main (deposed object 1a2b3c4d)" in shown(record)
     assert "~ aws_db_instance.main\n" in shown(record)

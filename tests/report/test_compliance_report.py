@@ -20,7 +20,7 @@ from terrace.compliance.overview import Compliance, Looked
 from terrace.compliance.recorded_audits import Audit, KnownRule
 from terrace.compliance.shipped import framework
 from terrace.report.compliance import as_json, as_markdown, as_terminal, totals
-from terrace.report.compliance_html import as_html
+from terrace.report.html.compliance import as_html
 from terrace.report.screen import plain_text
 
 KEY = "s3_bucket_default_encryption"

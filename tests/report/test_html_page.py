@@ -15,8 +15,8 @@ from support.plans import change
 from terrace.assess.model import Assessment
 from terrace.plans.model import MASKED, UNKNOWN, Action
 from terrace.report.checked import Checked
+from terrace.report.html.check import HELD, ROWS, page
 from terrace.report.html.graph import MOST, TALLEST, drawn
-from terrace.report.html.page import HELD, ROWS, page
 from terrace.report.html.style import STYLE
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.model import ChangeSet, Impact, Reason, Stack

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from markdown_it import MarkdownIt
 
 from support.hostile import texts
-from terrace.report.markdown import code, fenced, plain, plain_within, prose
+from terrace.report.markdown.escape import code, fenced, plain, plain_within, prose
 from terrace.text import visible
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

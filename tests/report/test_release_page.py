@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from terrace.report.release_page import MARKER, Release, release_page
+from terrace.report.markdown.release_page import MARKER, Release, release_page
 from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import Manual
 

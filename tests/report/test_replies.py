@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from terrace.report.conversation import Reply, as_markdown
-from terrace.report.markdown import prose
+from terrace.report.markdown.escape import prose
+from terrace.report.markdown.replies import Reply, as_markdown
 
 
 def test_what_comes_next_is_told_once_and_a_hint_is_a_sentence() -> None:

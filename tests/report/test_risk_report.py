@@ -6,7 +6,7 @@ from terrace.assess.model import Assessment
 from terrace.assess.risk import Reason, Risk
 from terrace.report import machine, terminal
 from terrace.report.checked import Checked
-from terrace.report.comment import comment
+from terrace.report.markdown.comment import comment
 from terrace.report.screen import plain_text
 from terrace.stacks.model import ChangeSet
 

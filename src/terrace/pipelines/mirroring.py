@@ -15,9 +15,9 @@ from terrace.forge.ports import Board, Origins, Releases, Tracker
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.approve import handle_of
+from terrace.report.markdown.release_notes import release_notes
+from terrace.report.markdown.release_page import MARKER, Release, release_page
 from terrace.report.matters import audit_matters, drift_matters
-from terrace.report.release_notes import release_notes
-from terrace.report.release_page import MARKER, Release, release_page
 from terrace.stacks.repository import Repository
 
 

@@ -11,7 +11,7 @@ from terrace.report import sarif
 from terrace.report.checked import place, weight, worst_first
 from terrace.report.machine import Json
 from terrace.report.machine import finding as finding_as_json
-from terrace.report.markdown import code, plain
+from terrace.report.markdown.escape import code, plain
 from terrace.report.screen import Group, Record, line
 from terrace.text import clipped, visible
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from terrace.compliance.answers import STATES, Answer, Answers, Evidence, Outcome, State, distinct
 from terrace.compliance.overview import Compliance, Looked
 from terrace.report.machine import Json, when
-from terrace.report.markdown import code, plain
+from terrace.report.markdown.escape import code, plain
 from terrace.report.screen import Group, Record, line
 from terrace.text import clipped, visible
 

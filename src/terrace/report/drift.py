@@ -16,7 +16,7 @@ from terrace.drift.model import Observation, Quadrant, Sighting
 from terrace.drift.review import Review
 from terrace.plans.model import MASKED, UNKNOWN, Value
 from terrace.report.machine import Json, when
-from terrace.report.markdown import code, plain
+from terrace.report.markdown.escape import code, plain
 from terrace.report.screen import Group, Record, Tree, line
 from terrace.text import clipped, visible
 

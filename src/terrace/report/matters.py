@@ -10,7 +10,7 @@ from terrace.drift.review import Review
 from terrace.forge.matters import Matter
 from terrace.report.audit import as_markdown
 from terrace.report.drift import stack_as_markdown
-from terrace.report.markdown import plain
+from terrace.report.markdown.escape import plain
 from terrace.text import clipped, visible
 
 

@@ -8,7 +8,7 @@ from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.refusals import Refused
 from terrace.adapters.github.workflow_runs import is_own
 from terrace.forge.model import Knock
-from terrace.report.markdown import plain_within
+from terrace.report.markdown.escape import plain_within
 
 LONGEST = 1000
 """Characters of a reason that people see on the run's page."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.github.actions import output
-from terrace.report import run_page
 from terrace.report.machine import Json
+from terrace.report.markdown import run_page
 
 HERE = "TERRACE_CI"
 

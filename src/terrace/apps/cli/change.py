@@ -19,7 +19,7 @@ from terrace.pipelines.check.validate import validate
 from terrace.pipelines.plan_only import Planned, plan_in
 from terrace.plans.handed import Handed
 from terrace.report import machine, terminal
-from terrace.report.comment import comment
+from terrace.report.markdown.comment import comment
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet, Impact, Reason

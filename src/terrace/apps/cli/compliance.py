@@ -16,7 +16,7 @@ from terrace.compliance.gathering import Known, Span
 from terrace.compliance.overview import Compliance, compliance
 from terrace.compliance.shipped import aliases, framework, sources
 from terrace.report import compliance as report
-from terrace.report.compliance_html import as_html
+from terrace.report.html.compliance import as_html
 
 if TYPE_CHECKING:
     from terrace.report.screen import Record

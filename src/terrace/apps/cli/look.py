@@ -22,10 +22,11 @@ from terrace.pipelines.approvals.approve import handle_of
 from terrace.pipelines.approvals.evidence import approval
 from terrace.pipelines.holding import releases
 from terrace.pipelines.rollback.destruction_target import leftovers
-from terrace.report import machine, run_page, state_terminal, terminal
+from terrace.report import machine, state_terminal, terminal
 from terrace.report.adoption import adopted_json, adopted_line
 from terrace.report.leftovers import leftover_line, leftovers_json
 from terrace.report.machine import witness_word
+from terrace.report.markdown import run_page
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.unreadable import unreadable_json, unreadable_text
 from terrace.rollout.model import Deployment

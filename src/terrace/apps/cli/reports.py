@@ -13,7 +13,7 @@ from terrace.apps.cli.console import show
 from terrace.errors import BadInput, NotReady
 from terrace.report import junit, machine, sarif, terminal
 from terrace.report.checked import Checked
-from terrace.report.comment import comment
+from terrace.report.markdown.comment import comment
 from terrace.report.screen import plain_text
 from terrace.text import json_text, visible
 
@@ -104,7 +104,7 @@ def _json(record: Checked) -> str:
 
 
 def _html(record: Checked) -> str:
-    from terrace.report.html.page import page
+    from terrace.report.html.check import page
 
     return page(record)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from terrace.apps.wiring.mirroring import show_deployments
 from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
-from terrace.report.conversation import as_markdown, marker
+from terrace.report.markdown.replies import as_markdown, marker
 from terrace.rollout.ports import Watcher
 
 if TYPE_CHECKING:

@@ -397,7 +397,7 @@ class Workshop:
             path = inside(self.repository.root, where.removeprefix("sqlite:"))
             return SqliteLedger(path, clock=now, new_id=new_id, seen=seen, key=self.event_key)
         from terrace.adapters.ledgers.git import GitLedger
-        from terrace.report.ledger_page import changed_page
+        from terrace.report.markdown.ledger_page import changed_page
 
         return GitLedger(
             self.repository.root,

@@ -8,7 +8,7 @@ from typing import Literal
 from terrace.assess.model import Finding, Severity, Status
 from terrace.forge.ports import Page, Remark
 from terrace.report.checked import Checked, said, seen_by
-from terrace.report.comment import MARKER, comment
+from terrace.report.markdown.comment import MARKER, comment
 from terrace.text import clipped
 
 NAME = "terrace"

@@ -14,7 +14,7 @@ from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.conversation.authorship import own_part
 from terrace.pipelines.conversation.house import Heard
 from terrace.pipelines.crew import Crew
-from terrace.report.conversation import Reply
+from terrace.report.markdown.replies import Reply
 from terrace.rollout.model import Deployment
 
 

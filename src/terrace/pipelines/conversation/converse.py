@@ -49,10 +49,10 @@ from terrace.pipelines.react import react
 from terrace.pipelines.recovery.witnesses import needed
 from terrace.pipelines.rollback import rollback as rolling
 from terrace.pipelines.rollback.destruction_target import gone_environment, leftovers
-from terrace.report.conversation import Reply, commands
-from terrace.report.ledger_page import environments
 from terrace.report.leftovers import leftover_line
 from terrace.report.machine import result_word
+from terrace.report.markdown.ledger_page import environments
+from terrace.report.markdown.replies import Reply, commands
 from terrace.rollout.model import Deployment
 from terrace.stacks.model import Manual
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from terrace.config.model import Config
 from terrace.forge.ports import Conversation
 from terrace.pipelines.crew import Crew
-from terrace.report.conversation import Reply
+from terrace.report.markdown.replies import Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from terrace.pipelines.conversation import answering
 from terrace.pipelines.conversation.converse import go_on_in
 from terrace.pipelines.conversation.house import Heard, House, refused
 from terrace.pipelines.conversation.roles import role_of
-from terrace.report.conversation import testimony_page
+from terrace.report.markdown.replies import testimony_page
 
 
 def reviewed(house: House, review: Review) -> Heard | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from terrace.ledger.folds import SignedApproval
-from terrace.report.markdown import code, plain
+from terrace.report.markdown.escape import code, plain
 from terrace.rollout.model import Deployment, Step
 from terrace.stacks.repository import Commit
 from terrace.text import clipped

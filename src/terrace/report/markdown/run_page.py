@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from terrace.report.machine import Json
-from terrace.report.markdown import code, plain
+from terrace.report.markdown.escape import code, plain
 from terrace.text import clipped
 
 MOST = 50

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from terrace.plans.model import Action
 from terrace.report.machine import result_word
-from terrace.report.markdown import code, fenced, plain
+from terrace.report.markdown.escape import code, fenced, plain
 from terrace.rollout.model import Deployment, Step
 from terrace.text import clipped, visible
 

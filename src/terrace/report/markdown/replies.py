@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from terrace.forge.testimony import Testimony
-from terrace.report.markdown import code, plain, prose
+from terrace.report.markdown.escape import code, plain, prose
 from terrace.text import clipped
 
 MOST = 20

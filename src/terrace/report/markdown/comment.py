@@ -27,7 +27,7 @@ from terrace.report.checked import (
     why_held,
     worst_first,
 )
-from terrace.report.markdown import code, fenced, plain
+from terrace.report.markdown.escape import code, fenced, plain
 from terrace.report.terminal import counts
 from terrace.stacks.model import ChangeSet
 from terrace.text import clipped

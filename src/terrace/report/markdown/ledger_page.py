@@ -13,7 +13,7 @@ from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Event, History
 from terrace.ledger.origins import origin_word
 from terrace.report.machine import result_word, state_word, witness_word
-from terrace.report.markdown import code, plain
+from terrace.report.markdown.escape import code, plain
 from terrace.rollout.model import Deployment
 from terrace.text import clipped
 

@@ -1,0 +1,1 @@
+"""Comments and pages in Markdown. Every text from outside goes through `escape`."""
