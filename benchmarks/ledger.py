@@ -28,8 +28,9 @@ from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import encode
+from terrace.ledger.event import Event
 from terrace.ledger.events.people import EnvironmentHeld
-from terrace.ledger.model import Draft, Event, Ledger
+from terrace.ledger.model import Draft, Ledger
 from terrace.report.markdown.ledger_page import changed_page
 
 CONFIGURATION = "version: 1\nenvironments:\n  dev: {}\n  staging: {after: dev}\n"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.disks import small_disk
 from terrace.adapters.terraform.fast.schema import BY_TYPE, IDENTITIES, BadSchema, take_apart
 from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
-from terrace.adapters.terraform.fast.types import types_in, words
+from terrace.adapters.terraform.fast.way import types_in, words
 
 pytestmark = pytest.mark.slow
 

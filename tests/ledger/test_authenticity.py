@@ -24,11 +24,12 @@ from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey, demands_cod
 from terrace.ledger.chain import decode, decode_all, encode, seal, seal_all, verify
 from terrace.ledger.dates import DatesDismissal
 from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral
+from terrace.ledger.event import Event
 from terrace.ledger.events import codec
 from terrace.ledger.events.deployments import DeploymentEnded
 from terrace.ledger.events.people import EnvironmentUnheld
 from terrace.ledger.events.record import Record
-from terrace.ledger.model import Draft, Event, History
+from terrace.ledger.model import Draft, History
 from terrace.ledger.reading import read
 from terrace.pipelines.journal import append
 from terrace.pipelines.ledger.dismissing import dismiss

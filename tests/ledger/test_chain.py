@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from terrace.errors import Corrupt, TerraceError
 from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey
 from terrace.ledger.chain import decode, decode_all, encode, export, seal, seal_all, trusted, verify
-from terrace.ledger.model import GENESIS, Draft, Event
+from terrace.ledger.event import Event
+from terrace.ledger.model import GENESIS, Draft
 
 NOON = datetime(2026, 1, 5, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -19,7 +19,8 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import TOLERANCE, seal, strange_times, verify
 from terrace.ledger.dates import DatesDismissal, Reference, ahead, dated, doubt
-from terrace.ledger.model import GENESIS, Draft, Event, History
+from terrace.ledger.event import Event
+from terrace.ledger.model import GENESIS, Draft, History
 from terrace.pipelines.journal import preview
 from terrace.pipelines.ledger.dismissing import dismiss_dates
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Origin, Recovery, Remediation, Rollback

@@ -26,7 +26,8 @@ from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey
 from terrace.ledger.chain import decode_all, seal_all
 from terrace.ledger.dates import ahead
 from terrace.ledger.declared import withdrawals
-from terrace.ledger.model import GENESIS, Draft, Event, History
+from terrace.ledger.event import Event
+from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.reading import Reading
 from terrace.ledger.view import Fold
 from terrace.states import restores, standings

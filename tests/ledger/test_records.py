@@ -19,9 +19,10 @@ from terrace.errors import TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode_all, encode, seal, verify
+from terrace.ledger.event import Event
 from terrace.ledger.events import codec
 from terrace.ledger.events.record import Malformed, Record, Unknown
-from terrace.ledger.model import GENESIS, Draft, Event, History, draft
+from terrace.ledger.model import GENESIS, Draft, History, draft
 from terrace.states import restores, standings
 
 GOLDEN = Path(__file__).parent / "golden" / "written.jsonl"

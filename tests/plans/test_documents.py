@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from terrace.errors import BadInput
-from terrace.plans import wire
+from terrace.plans import decode
 from terrace.plans.addresses import AddressParts, address_of, parts_of
 from terrace.plans.digest import DigestKey
 from terrace.plans.document_kinds import NotAPlan, as_utf8
@@ -211,4 +211,4 @@ def test_what_is_no_address_has_no_parts(address: str) -> None:
 
 
 def test_an_entry_is_told_once_though_the_planned_values_have_it_too() -> None:
-    assert wire.decode((FOLDER / "terraform-update.json").read_bytes()).planned_only == []
+    assert decode.decode((FOLDER / "terraform-update.json").read_bytes()).planned_only == []

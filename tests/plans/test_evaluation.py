@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from terrace.plans import wire
+from terrace.plans import decode
 from terrace.plans.digest import DigestKey
 from terrace.plans.evaluation import Encoded, NewText
 from terrace.plans.instances import Evaluation
@@ -105,7 +105,7 @@ def value(body: str, of: str = "aws_x.it") -> Any:
     block = of.partition("[")[0].split(".")
     index = json.loads(of.partition("[")[2][:-1]) if "[" in of else None
     change = ResourceChange(of, block[0], block[1], plan(body, of).changes[0].action, index=index)
-    return Evaluation(wire.decode(content), sources).value(change, "v")
+    return Evaluation(decode.decode(content), sources).value(change, "v")
 
 
 NEW = NewText("aws_kms_key.k.arn", KEY)

@@ -12,14 +12,14 @@ from terrace.adapters.github import webhooks
 from terrace.adapters.github.actions import _event
 from terrace.apps.workflows import record
 from terrace.errors import TerraceError
-from terrace.plans import handed, wire
+from terrace.plans import decode, handed, wire
 from terrace.states import state_file
 
 N = 100_000
 LIST = b"[" * N + b"]" * N
 OBJECT = b'{"a":' * N + b"1" + b"}" * N
 READERS: dict[str, Callable[[bytes, Path], object]] = {
-    "a plan": lambda deep, _: wire.decode(deep),
+    "a plan": lambda deep, _: decode.decode(deep),
     "a value of a plan": lambda deep, _: wire.value(msgspec.Raw(deep)),
     "plans that were handed over": lambda deep, _: handed.decoded(b'{"plans":' + deep + b"}"),
     "a state": lambda deep, _: state_file.read_state(b'{"version":4,"resources":' + deep + b"}", "it"),

@@ -11,7 +11,8 @@ from simulation.choices import Choices
 from simulation.people import People
 from terrace.ledger.authenticity import NO_KEY, LedgerKey
 from terrace.ledger.chain import seal
-from terrace.ledger.model import GENESIS, Draft, Event
+from terrace.ledger.event import Event
+from terrace.ledger.model import GENESIS, Draft
 
 _ID = re.compile(r"\bi(\d+)\b")
 """The ids of a simulation, wherever they are named."""

@@ -16,7 +16,8 @@ from terrace.config.model import ApprovalRule, Config
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import verify
-from terrace.ledger.model import Event, History
+from terrace.ledger.event import Event
+from terrace.ledger.model import History
 from terrace.report.machine import state_word
 
 WAYS_OUT = ("rollback", "automatic-rollback", "recovery", "destruction")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from terrace.ledger import kinds
-from terrace.ledger.model import Event
+from terrace.ledger.event import Event
 
 Events = Sequence[Event]
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Protocol
 
 from support.ledgers import MemoryLedger
-from terrace.ledger.model import Draft, Event, History
+from terrace.ledger.event import Event
+from terrace.ledger.model import Draft, History
 from terrace.rollout.model import Holder
 
 

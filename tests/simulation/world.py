@@ -31,12 +31,13 @@ from terrace.gates.model import Identity
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.declared import Declared
+from terrace.ledger.event import Event
 from terrace.ledger.folds import SignedApproval
-from terrace.ledger.model import GENESIS, Draft, Event
+from terrace.ledger.model import GENESIS, Draft
 from terrace.pipelines.crew import Crew
+from terrace.plans.decode import decode
 from terrace.plans.digest import DigestKey, plan_digest
 from terrace.plans.terraform import Progress
-from terrace.plans.wire import decode
 from terrace.rollout.model import Deployment, StepRecord
 
 T = TypeVar("T")

@@ -8,7 +8,8 @@ from datetime import datetime
 from terrace.errors import Conflict
 from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import seal_all, trusted
-from terrace.ledger.model import Draft, Event, History
+from terrace.ledger.event import Event
+from terrace.ledger.model import Draft, History
 
 
 class MemoryLedger:

@@ -22,7 +22,7 @@ from support.stage import Stage
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.ledger.authenticity import NO_KEY
-from terrace.ledger.model import Event
+from terrace.ledger.event import Event
 
 SQLITE = "sqlite:.git/ledger.db"
 

@@ -16,8 +16,9 @@ from terrace.assess.model import Finding, Status
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited, RuleSeen, Scope
 from terrace.ledger import kinds
+from terrace.ledger.event import Event
 from terrace.ledger.events.audits import AuditDone, AuditRules, PlacesRecord
-from terrace.ledger.model import Draft, Event, History
+from terrace.ledger.model import Draft, History
 
 _LONGEST = 300
 """Characters of a place that are kept."""

@@ -10,8 +10,9 @@ from typing import Any
 from terrace.drift.model import Sighting
 from terrace.gates.declaration import facts_of
 from terrace.ledger.declared import KEY, Declared, declared
+from terrace.ledger.event import Event
 from terrace.ledger.events.drift import DriftAcknowledged
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from terrace.ledger import folds
+from terrace.ledger.event import Event
 from terrace.ledger.events.states import StackAdopted, StateBackedUp
 from terrace.ledger.events.steps import StepBegun
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 from terrace.ledger.view import KeyedFold
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from terrace.ledger.event import Event
 from terrace.ledger.events.people import LedgerOpened
-from terrace.ledger.model import Event
 from terrace.ledger.signed_text import signed_text
 
 HEAD = "Terrace: a ledger is begun anew, version 1"

@@ -21,7 +21,8 @@ from terrace import typed_json
 from terrace.errors import Corrupt, TerraceError
 from terrace.ledger.authenticity import EventKey, LedgerKey
 from terrace.ledger.collector import without_collector
-from terrace.ledger.model import GENESIS, Draft, Event
+from terrace.ledger.event import Event
+from terrace.ledger.model import GENESIS, Draft
 
 T = TypeVar("T")
 

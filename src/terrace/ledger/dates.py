@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from terrace.ledger.chain import TOLERANCE
+from terrace.ledger.event import Event
 from terrace.ledger.events.people import DatesDismissed
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 from terrace.ledger.signed_text import signed_text
 
 HEAD = "Terrace: the dates of events of the ledger do not count, version 1"

@@ -9,11 +9,12 @@ import msgspec
 
 from terrace.gates.declaration import Act, Declaration, declaration_bytes, facts_of
 from terrace.gates.model import Witness
+from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import DeploymentOpened
 from terrace.ledger.events.people import EnvironmentUnheld, RejectionWithdrawn
 from terrace.ledger.events.proof import DeclarationRecord
 from terrace.ledger.folds import opening
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 
 KEY = "declaration"
 """Where an event holds its declaration; events of earlier versions hold none."""

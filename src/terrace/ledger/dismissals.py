@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from terrace.ledger.authenticity import NO_KEY, demands_code
+from terrace.ledger.event import Event
 from terrace.ledger.events.people import EventDismissed, EventsDismissed
 from terrace.ledger.events.record import Record
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 from terrace.ledger.positions import Span, merged, words_of
 from terrace.ledger.reading import Fault
 from terrace.ledger.signed_text import signed_text

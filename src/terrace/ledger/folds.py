@@ -12,6 +12,7 @@ from typing import Any, Self
 import msgspec
 
 from terrace.gates.model import Subject, Witness
+from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import (
     AdditionsRecord,
     DeploymentEnded,
@@ -25,7 +26,7 @@ from terrace.ledger.events.deployments import (
 from terrace.ledger.events.people import ApprovalGiven, EnvironmentHeld, EnvironmentUnheld
 from terrace.ledger.events.states import StateRestoreEnded
 from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 from terrace.ledger.origins import origin_of
 from terrace.ledger.parts import joined
 from terrace.ledger.view import Fold, KeyedFold

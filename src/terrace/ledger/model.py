@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from terrace.errors import TerraceError
 from terrace.ledger.authenticity import LedgerKey
-from terrace.ledger.events.codec import decode, decode_line, encode
+from terrace.ledger.event import Event
+from terrace.ledger.events.codec import decode, encode
 from terrace.ledger.events.deployments import DeploymentOpened
 from terrace.ledger.events.record import Malformed, Record, Unknown
 
@@ -49,51 +50,6 @@ def insist_on_records(drafts: Sequence[Draft]) -> None:
             raise TerraceError(f"a {one.kind} cannot be written into the ledger: {found.field}: {found.why}")
         if isinstance(found, Unknown):
             raise TerraceError(f"no event is called {one.kind}")
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One entry. `position` counts from 0; `hash` covers every other field but `code`, `previous` among them.
-
-    `subject` is what it is about: a deployment id, an environment, the ledger itself. `code` proves that a process with
-    the key of the ledger wrote it (`EventKey.code`); "" where the writer held no key.
-    """
-
-    position: int
-    id: str
-    time: datetime
-    actor: str
-    kind: str
-    subject: str
-    payload: Mapping[str, Any]
-    previous: str
-    hash: str
-    code: str = ""
-    _record: Record | Unknown | Malformed | None = field(default=None, init=False, compare=False, repr=False)
-    _hash_holds: bool = field(default=False, init=False, compare=False, repr=False)
-
-    @property
-    def record(self) -> Record | Unknown | Malformed:
-        """The payload as the record of its kind, decoded when it is first asked for."""
-        known = self._record
-        if known is None:
-            known = decode(self.kind, self.subject, self.actor, self.payload, position=self.position, time=self.time)
-            object.__setattr__(self, "_record", known)
-        return known
-
-    @property
-    def hash_holds(self) -> bool:
-        """Whether the hash is known to be that of the content. What is changed in a copy is not known of it."""
-        return self._hash_holds
-
-    def read_from(self, line: bytes) -> Event:
-        """This event, which was read from its canonical line, and whose hash is that of its content."""
-        record = decode_line(
-            self.kind, self.subject, self.actor, self.payload, line, position=self.position, time=self.time
-        )
-        object.__setattr__(self, "_record", record)
-        object.__setattr__(self, "_hash_holds", True)
-        return self
 
 
 @dataclass(frozen=True)

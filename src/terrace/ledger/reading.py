@@ -14,6 +14,7 @@ from itertools import accumulate
 from types import MappingProxyType
 
 from terrace.ledger.authenticity import EventKey, LedgerKey, demands_code
+from terrace.ledger.event import Event
 from terrace.ledger.events.codec import RECORDS
 from terrace.ledger.events.deployments import (
     DeploymentEnded,
@@ -38,7 +39,6 @@ from terrace.ledger.events.states import (
     StateRestoreEnded,
 )
 from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed, lacks
-from terrace.ledger.model import Event
 
 _OF_A_DEPLOYMENT = (
     DeploymentEnded

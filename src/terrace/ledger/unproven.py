@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from terrace.ledger.authenticity import EventKey, demands_code
+from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import DeploymentEnded, DeploymentOpened, RecoverySettled
 from terrace.ledger.events.people import EnvironmentUnheld, LedgerRekeyed
 from terrace.ledger.events.record import Record
 from terrace.ledger.events.states import StateRestoreEnded
 from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 
 Code = Literal["none", "unchecked", "wrong"]
 """What an event carries: no code, a code of a key that is not here, a code that the key here did not make."""

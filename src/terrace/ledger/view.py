@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from terrace.ledger.collector import without_collector
+from terrace.ledger.event import Event
 from terrace.ledger.events.record import Record
-from terrace.ledger.model import Event
 from terrace.ledger.reading import Reader, Reading
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from terrace.errors import BadInput
 from terrace.gates.tally import CLOCK_SKEW
 from terrace.ledger import folds, kinds
 from terrace.ledger.declared import Declared, release
+from terrace.ledger.event import Event
 from terrace.ledger.events.people import EnvironmentUnheld
 from terrace.ledger.folds import Hold, Releases
-from terrace.ledger.model import Draft, Event, History
+from terrace.ledger.model import Draft, History
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew, Proving, Vouch
 from terrace.pipelines.journal import append, preview

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from terrace.errors import Diagnostic
-from terrace.plans import wire
+from terrace.plans import decode, wire
 from terrace.plans.clock import moving
 from terrace.plans.configured import Configured
 from terrace.plans.differences import EVERYTHING, Comparison
@@ -65,7 +65,7 @@ def read_plan(
     """
     if len(root) > 1:
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
-    found = wire.decode(document)
+    found = decode.decode(document)
     secrets = Secrets(found)
     configured = Configured(found, sources, unsettable or {})
     changes = [_change(resource, secrets, key, configured) for resource in found.resources]

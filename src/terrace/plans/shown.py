@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.plans import wire
+from terrace.plans import decode, wire
 from terrace.plans.ancient import guessed
 from terrace.plans.document_kinds import MAKE_ONE, NotAPlan
 from terrace.plans.mask import masked
@@ -34,7 +34,7 @@ def shown(document: bytes, root: str = "") -> bytes:
     """
     if len(root) > 1:
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
-    found = wire.decode(document)
+    found = decode.decode(document)
     try:
         return msgspec.json.encode(_Hiding(found).parts(_parts.decode(document)))
     except msgspec.MsgspecError as error:

@@ -6,14 +6,12 @@ needs them; the prior state and the planned values, most of a large document, ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from terrace.errors import BadInput
-from terrace.plans.document_kinds import MAKE_ONE, NotAPlan, parts_of_plan
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -177,70 +175,7 @@ def _number(text: str) -> Decimal:
 DEEPEST = 200
 """How deep a value may be nested: whoever looks at one later goes into it step by step."""
 
-_document = msgspec.json.Decoder(Document)
 _value = msgspec.json.Decoder(float_hook=_number)
-
-
-def decode(document: bytes) -> Document:
-    """The document. Raises NotAPlan when it is none, and BadInput when it is of a format that is not known."""
-    from terrace.plans.ancient import mark
-    from terrace.plans.completion import complete
-
-    try:
-        found = _decoded(document)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise NotAPlan(f"this is not a plan as Terraform writes it: {error}", hint=MAKE_ONE) from error
-    if isinstance(found.resource_changes, Absent) and found.planned_values == NOTHING:
-        parts_of_plan(document)
-    # Every tool that leaves the format out writes what Terraform 1 writes.
-    found.format_version = found.format_version or "1.0"
-    major = found.format_version.split(".")[0]
-    if major not in ("0", "1"):
-        raise BadInput(
-            f"plans of format {found.format_version} are not known",
-            hint="use a version of Terraform that writes 0.x or 1.x, or a newer Terrace",
-        )
-    complete(found)
-    if major == "0":
-        mark(found)
-    return found
-
-
-def _decoded(document: bytes) -> Document:
-    try:
-        return _document.decode(document)
-    except (msgspec.MsgspecError, RecursionError):
-        # Some tools write null where Terraform writes nothing.
-        return _document.decode(_without_nulls(parts_of_plan(document)))
-
-
-_ENTRIES = ("resource_changes", "resource_drift")
-_parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_list = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-def _without_nulls(parts: Mapping[str, msgspec.Raw]) -> bytes:
-    """The document without keys that are null in itself, in its entries and in their changes."""
-    kept = dict(parts)
-    for name in _ENTRIES:
-        if name in kept:
-            kept[name] = _encoded([_encoded(_entry(one)) for one in _list.decode(kept[name]) if one != NOTHING])
-    return msgspec.json.encode(kept)
-
-
-def _entry(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    entry = _present(raw)
-    if "change" in entry:
-        entry["change"] = _encoded(_present(entry["change"]))
-    return entry
-
-
-def _present(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    return {name: inner for name, inner in _parts.decode(raw).items() if inner != NOTHING}
-
-
-def _encoded(value: Any) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(value))
 
 
 def value(raw: msgspec.Raw) -> Any:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Self
 
+from terrace.ledger.event import Event
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
 from terrace.ledger.folds import holder_of
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 from terrace.ledger.view import Fold
 from terrace.rollout.model import Holder
 from terrace.states.restoring import Difference

@@ -16,11 +16,12 @@ from support.lanes import Ground
 from support.packs import judged, told
 from terrace.checks.policy.view import view
 from terrace.plans.addresses import block_of
+from terrace.plans.decode import decode
 from terrace.plans.evaluation import Encoded, NewText
 from terrace.plans.instances import Evaluation
 from terrace.plans.model import UNKNOWN, Plan
 from terrace.plans.terraform import MadePlan
-from terrace.plans.wire import ConfigModule, decode
+from terrace.plans.wire import ConfigModule
 from terrace.stacks.model import Stack
 
 HERE = Path(__file__).parent

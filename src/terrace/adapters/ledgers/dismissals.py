@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from terrace.ledger.dates import DatesCount, dated
 from terrace.ledger.dismissals import Counts, without_dismissed
-from terrace.ledger.model import Draft, Event, History, Ledger
+from terrace.ledger.event import Event
+from terrace.ledger.model import Draft, History, Ledger
 
 
 class DatedLedger:

@@ -28,7 +28,8 @@ from terrace.config.naming import shell_word
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
 from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted, trusted_after
-from terrace.ledger.model import Draft, Event, History
+from terrace.ledger.event import Event
+from terrace.ledger.model import Draft, History
 
 BRANCH = "terrace/ledger"
 README = "README.md"

@@ -12,7 +12,7 @@ from pathlib import Path
 from terrace.adapters.host import sync_folder, sync_parents
 from terrace.adapters.ledgers.tags import TagsOfDeployments
 from terrace.errors import Corrupt, NotReady
-from terrace.ledger.model import Event
+from terrace.ledger.event import Event
 
 Head = tuple[int, str]
 """How many events there were, and the hash of the last one."""

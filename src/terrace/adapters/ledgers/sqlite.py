@@ -12,7 +12,8 @@ from terrace.adapters.ledgers.seen import SeenHead
 from terrace.errors import Conflict, Corrupt, NotReady
 from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted, trusted_after
-from terrace.ledger.model import Draft, Event, History
+from terrace.ledger.event import Event
+from terrace.ledger.model import Draft, History
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one's transaction."""

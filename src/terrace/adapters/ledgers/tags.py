@@ -11,7 +11,7 @@ from terrace.adapters.git.command import NETWORK_SECONDS, git, masked
 from terrace.adapters.git.names import is_refname
 from terrace.errors import Corrupt, NotReady
 from terrace.ledger.beginnings import Proves, beginning_of
-from terrace.ledger.model import Event
+from terrace.ledger.event import Event
 
 _FOLDER = "refs/tags/deployed"
 _LINE = re.compile(r"Ledger: ([A-Za-z0-9][A-Za-z0-9_-]{0,63}) ([1-9][0-9]{0,15}) ([0-9a-f]{64})")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from terrace.apps.cli.console import note
-from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.reports import deliver, output_file
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.wiring.mirroring import track_audits

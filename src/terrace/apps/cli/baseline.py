@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.cli.waiving import day, write
 from terrace.apps.wiring.project import Workshop

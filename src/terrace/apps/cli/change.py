@@ -8,7 +8,8 @@ from pathlib import Path
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show, show_lines
-from terrace.apps.cli.deployment import note_uncommitted, watcher
+from terrace.apps.cli.deployment import note_uncommitted
+from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.reports import asked_for
 from terrace.apps.wiring.checking import change_of, checked
 from terrace.apps.wiring.handover import Making, hand_over, take_over, unplanned

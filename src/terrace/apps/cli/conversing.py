@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.github.actions import event, output
 from terrace.apps.cli.console import emit, show
-from terrace.apps.cli.deployment import watcher
-from terrace.apps.wiring.chatops import Turn, conversation, work_off
+from terrace.apps.cli.deployment_output import watcher
+from terrace.apps.wiring.chatops import Turn, work_off
+from terrace.apps.wiring.conversation import conversation
 from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
 from terrace.pipelines.crew import Crew
@@ -69,7 +70,18 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
 
         # They were shown the plans of another attempt, and GitHub does not tell which attempt they answered to.
         again = is_again(ENVIRON)
-        found = () if again else record(conversation(shop), shop.trust.config, clerks, run, environment, handle)
+        found = (
+            ()
+            if again
+            else record(
+                conversation(shop.connected, shop.trust.config.branch),
+                shop.trust.config,
+                clerks,
+                run,
+                environment,
+                handle,
+            )
+        )
     if as_json:
         emit(_reviews_as_json(environment, found))
         return 0

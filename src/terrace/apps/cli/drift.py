@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.ticking import reviews_of
 from terrace.apps.wiring.mirroring import track_drift
 from terrace.apps.wiring.project import Workshop, now

@@ -17,8 +17,9 @@ from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import Verification, export, strange_times, verify
 from terrace.ledger.dates import dated, doubt
 from terrace.ledger.dismissals import unread, way_out
+from terrace.ledger.event import Event
 from terrace.ledger.events.people import LedgerOpened
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 from terrace.ledger.positions import read_spans, spans_of
 from terrace.ledger.reading import Fault
 from terrace.pipelines.ledger.dismissing import dismiss_dates, dismiss_faults, misdated, unread_among

@@ -38,7 +38,7 @@ def told(
 
 def recover(shop: Workshop, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:
     """Show what an unknown deployment left; bring it in order once nothing is open and somebody agrees."""
-    from terrace.apps.cli.deployment import tell, watcher
+    from terrace.apps.cli.deployment_output import tell, watcher
 
     with watcher(as_json=as_json) as listener:
         found = recovery.examine(shop.crew(listener), deployment, told)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import emit, note, show, typed_back
-from terrace.apps.cli.deployment import watcher
+from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.project import Workshop, now
 from terrace.config.naming import shell_word

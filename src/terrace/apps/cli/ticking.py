@@ -9,7 +9,7 @@ from pathlib import Path
 from terrace.apps.cli import actions
 from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit, show, show_lines
-from terrace.apps.cli.deployment import as_record, show_end, waits_as, watcher
+from terrace.apps.cli.deployment_output import as_record, show_end, waits_as, watcher
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.mirroring import show_deployments, track_drift
 from terrace.apps.wiring.project import Workshop, now

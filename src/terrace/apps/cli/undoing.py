@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from terrace.apps.cli.console import emit, note, show, typed_back
-from terrace.apps.cli.deployment import tell, watcher
+from terrace.apps.cli.deployment_output import tell, watcher
 from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome

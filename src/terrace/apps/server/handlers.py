@@ -53,7 +53,7 @@ class Handlers:
         """Answer what somebody said. The answer stands once below it; what it asks for is taken up once, by its id."""
         import msgspec
 
-        from terrace.apps.cli.deployment import watcher
+        from terrace.apps.cli.deployment_output import watcher
         from terrace.apps.wiring.chatops import work_off
 
         payload = msgspec.json.decode(delivery.body)
@@ -69,9 +69,9 @@ class Handlers:
     def change(self, delivery: Delivery) -> Outcome:
         """Check a pull request as it is by now, and write that on its page: the same delivery, the same verdict."""
         from terrace.adapters.github.page import PullRequestPage
-        from terrace.apps.cli.deployment import watcher
-        from terrace.apps.wiring.chatops import conversation
+        from terrace.apps.cli.deployment_output import watcher
         from terrace.apps.wiring.checking import change_of, checked
+        from terrace.apps.wiring.conversation import conversation
         from terrace.apps.wiring.handover import unplanned
         from terrace.pipelines.check.publishing import publish, title
         from terrace.pipelines.plan_only import plan_in
@@ -80,7 +80,7 @@ class Handlers:
             return Outcome("ignored", "its commits did not change")
         number = read(delivery.body, Pulled).pull_request.number
         shop = Workshop(self._folder)
-        change = conversation(shop).change(number)
+        change = conversation(shop.connected, shop.trust.config.branch).change(number)
         if change is None or not change.open:
             return Outcome("ignored", f"#{number} is not open any more")
         shop.repository.bring(f"refs/pull/{number}/head", change.head)

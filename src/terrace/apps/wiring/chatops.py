@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from terrace.apps.wiring.conversation import conversation
 from terrace.apps.wiring.mirroring import show_deployments
 from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
-from terrace.report.markdown.replies import as_markdown, marker
+from terrace.report.markdown.replies import as_markdown
 from terrace.rollout.ports import Watcher
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def work_off(folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, w
     gets the same answer. Raises NotReady where the forge cannot be asked.
     """
     shop = Workshop(folder)
-    talk = conversation(shop)
+    talk = conversation(shop.connected, shop.trust.config.branch)
     house = _house(folder, talk, shop, watcher)
     answered = _answered(house, event, payload, turn)
     if answered is None:
@@ -103,14 +104,6 @@ def _id(payload: Mapping[str, Any], of: str, name: str = "id") -> int:
     if not isinstance(found, int):
         raise BadInput(f"the event has no {name} of its {of.replace('_', ' ')}")
     return found
-
-
-def conversation(shop: Workshop) -> GitHubConversation:
-    """Where people talk about the changes of this repository. Raises NotReady where there is no forge."""
-    from terrace.adapters.github.conversation import GitHubConversation
-
-    forge = shop.connected
-    return GitHubConversation(forge.github, forge.login, shop.trust.config.branch, marker)
 
 
 def _house(folder: Path, talk: GitHubConversation, shop: Workshop, watcher: Watcher) -> House:

@@ -830,7 +830,7 @@ class Workshop:
 
     def _still_said(self, said: SignedApproval | Declared) -> Identity:
         """Asked once in the life of this workshop. Where the forge cannot be asked, it does not count."""
-        from terrace.apps.wiring.chatops import conversation
+        from terrace.apps.wiring.conversation import conversation
         from terrace.gates.people import People
         from terrace.pipelines.conversation.authorship import may_answer
         from terrace.pipelines.conversation.witness import still_declared, still_said
@@ -839,7 +839,7 @@ class Workshop:
         if said not in self._heard:
             people = People(self.trust.config)
             try:
-                talk = conversation(self)
+                talk = conversation(self.connected, self.trust.config.branch)
                 if isinstance(said, Declared):
                     holds = still_declared(talk, people, said)
                 else:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from terrace.drift.remediation import proposals
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
-from terrace.ledger.model import Event, History
+from terrace.ledger.event import Event
+from terrace.ledger.model import History
 from terrace.operations.reaction import GoBack, Pause, reaction
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.opening import waves_of, waves_with

@@ -10,8 +10,9 @@ from datetime import datetime
 from terrace.errors import BadInput
 from terrace.ledger.dates import DatesCount, DatesDismissal, ahead
 from terrace.ledger.dismissals import Counts, Dismissal, DismissalOfSeveral, unread
+from terrace.ledger.event import Event
 from terrace.ledger.events.people import DatesDismissed, EventDismissed, EventsDismissed
-from terrace.ledger.model import Draft, Event, History, Ledger, draft
+from terrace.ledger.model import Draft, History, Ledger, draft
 from terrace.ledger.positions import Span, spans_of
 from terrace.ledger.reading import Fault
 from terrace.pipelines.journal import append

@@ -11,10 +11,11 @@ from terrace.gates.declaration import facts_of
 from terrace.gates.people import People, Persons
 from terrace.ledger import kinds
 from terrace.ledger.declared import declared
+from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import LeaseTaken, RecoveryAttested, RecoverySettled
 from terrace.ledger.events.steps import StepBegun
 from terrace.ledger.folds import Answers, Settlement
-from terrace.ledger.model import Draft, Event, History
+from terrace.ledger.model import Draft, History
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append, preview

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from terrace.ledger import folds, kinds
+from terrace.ledger.event import Event
 from terrace.ledger.folds import SignedApproval
-from terrace.ledger.model import Event, History
+from terrace.ledger.model import History
 from terrace.ledger.origins import origin_word
 from terrace.report.machine import result_word, state_word, witness_word
 from terrace.report.markdown.escape import code, plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,6 @@ from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.terraform.fast.lane import REATTACH, Lane, LaneDied, Load, Ride
 from terrace.adapters.terraform.fast.memory import Memory, Surprise, named
 from terrace.adapters.terraform.fast.package import NotInstalled, NotProven, Package, package_of
-from terrace.adapters.terraform.fast.types import types_in, words
 from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.terraform import Site
 
@@ -123,3 +123,32 @@ def known_types(folder: DataFolder) -> frozenset[str] | None:
 def keep_types(folder: DataFolder, types: frozenset[str]) -> None:
     """Keep them for next time."""
     keep(folder.path / "terrace-types", json.dumps(sorted(types)).encode())
+
+
+_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_-]*")
+_TYPE = re.compile(rb'"mode"\s*:\s*"(?:managed|data)"\s*,\s*"type"\s*:\s*"([A-Za-z0-9_-]+)"')
+SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
+
+
+def words(root: Path, data: Path) -> frozenset[str]:
+    """Every word of the stack's own files and of the modules that `init` noted in its data folder."""
+    found: set[bytes] = set()
+    for folder in _modules(root, data):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name.endswith(SUFFIXES):
+                found.update(_WORD.findall(path.read_bytes()))
+    return frozenset(word.decode() for word in found)
+
+
+def _modules(root: Path, data: Path) -> Iterator[Path]:
+    yield root
+    manifest = data / "modules" / "modules.json"
+    if not manifest.is_file():
+        return
+    for module in json.loads(manifest.read_bytes()).get("Modules", ()):
+        yield root / module["Dir"]
+
+
+def types_in(document: bytes) -> frozenset[str]:
+    """Every type that a state, or a plan as JSON, holds objects of. Nothing else of it is kept: it holds secrets."""
+    return frozenset(name.decode() for name in _TYPE.findall(document))
