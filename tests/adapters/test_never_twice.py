@@ -38,10 +38,10 @@ from terrace.adapters.runner.permits import MEMORY, Permits
 from terrace.adapters.runner.run_folder import RunFolder
 from terrace.adapters.runner.word import FRESH_SECONDS, Word
 from terrace.errors import BadInput
+from terrace.ledger.deployment import Holder
 from terrace.pipelines.deploy.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.pipelines.deploy.steps import end_of_earlier
 from terrace.plans.terraform import Attempt, Evidence, Fate, Preparation
-from terrace.rollout.model import Holder
 
 Stage = Literal["prepared", "taken", "started", "logged", "ended", "failed"]
 
@@ -519,7 +519,7 @@ def test_from_another_pid_namespace_a_living_holder_is_not_dead(tmp_path: Path) 
 import json, sys
 from pathlib import Path
 from terrace.adapters.leases import LocalLeases
-from terrace.rollout.model import Holder
+from terrace.ledger.deployment import Holder
 from dataclasses import replace
 leases = LocalLeases(Path({str(tmp_path / "leases")!r}))
 holder = Holder(**json.loads(sys.argv[1]))

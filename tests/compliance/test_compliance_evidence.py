@@ -22,9 +22,9 @@ from terrace.compliance.shipped import aliases, framework, sources
 from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.model import Identity, Proof
 from terrace.ledger import kinds
+from terrace.ledger.deployment import Step
 from terrace.ledger.folds import SignedApproval
 from terrace.plans.model import Action
-from terrace.rollout.model import Step
 from terrace.stacks.model import Manual
 
 ASKS = ApprovalRule(count=1)

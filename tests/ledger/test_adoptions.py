@@ -15,9 +15,9 @@ from terrace.ledger import kinds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.authenticity import NO_KEY, EventKey, demands_code
 from terrace.ledger.deployed_revisions import abandoned, baseline
+from terrace.ledger.deployment import Holder
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
-from terrace.rollout.model import Holder
 from terrace.stacks.model import Manual
 from terrace.states.standings import release_named, release_of, stacks_of
 

@@ -16,6 +16,7 @@ from terrace.gates.model import Subject
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode, export, seal
+from terrace.ledger.deployment import Deployment, Holder, Step
 from terrace.ledger.events.deployments import OriginRecord
 from terrace.ledger.folds import (
     Hold,
@@ -27,7 +28,6 @@ from terrace.ledger.folds import (
 )
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_of, origin_to_payload, origin_to_record, origin_word
-from terrace.rollout.model import Deployment, Holder, Step
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,

@@ -13,13 +13,13 @@ from support.ledgers import MemoryLedger
 from support.stories import Told
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
+from terrace.ledger.deployment import Deployment, Holder, Step
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.origins import origin_to_payload
 from terrace.ledger.parts import LARGEST, LISTS, joined, split
 from terrace.pipelines.journal import Intent, Journal
 from terrace.plans.terraform import Autopsy
-from terrace.rollout.model import Deployment, Holder, Step
 from terrace.rollout.recovery import Told as Said
 from terrace.rollout.recovery import aftermath, creations
 from terrace.stacks.model import Manual

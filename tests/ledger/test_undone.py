@@ -6,9 +6,9 @@ import pytest
 
 from support.stories import Told
 from terrace.ledger import kinds
+from terrace.ledger.deployment import Step
 from terrace.ledger.folds import changes, deployments, hold, last_good, live, releases, unsettled
 from terrace.ledger.undone import created_by, undone_since
-from terrace.rollout.model import Step
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Recovery, Remediation, Rollback
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.stories import Told
 from terrace.config.model import Environment
 from terrace.ledger import kinds
+from terrace.ledger.deployment import Step
 from terrace.operations.reaction import GoBack, Nothing, Pause, Reaction, reaction
-from terrace.rollout.model import Step
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.report.markdown.release_page import MARKER, Release, release_page
-from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import Manual
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

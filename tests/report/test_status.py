@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.report import machine, terminal
 from terrace.report.screen import plain_text
-from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import Manual
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

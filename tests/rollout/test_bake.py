@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.config.model import Rollout
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.rollout.bake import Health, Healthy, Measure, Reading, Rest, Sick, Unclear, health, reading
-from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import Manual
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)

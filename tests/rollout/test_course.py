@@ -9,9 +9,9 @@ import pytest
 
 from terrace.config.model import CommandProbe, Environment, Rollout
 from terrace.gates.model import GateResult, Outcome, Verdict
+from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
 from terrace.rollout.bake import Health, Healthy, Measure, Rest, Sick, Unclear
 from terrace.rollout.course import Course, course
-from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
 from terrace.rollout.next_step import Asked, Finish, Perform, Task, Wait, next_step
 from terrace.stacks.model import (
     AutomaticRollback,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrace.gates.model import GateResult, Outcome, Verdict
-from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
+from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
 from terrace.rollout.next_step import Asked, Finish, Horizon, Perform, Task, Wait, next_step
 from terrace.stacks.model import Manual
 

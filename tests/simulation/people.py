@@ -14,6 +14,7 @@ from simulation.terraform import finish
 from simulation.world import World, signature
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.approve import Answer, Word, answer
 from terrace.pipelines.approvals.withdraw import withdraw
@@ -28,7 +29,6 @@ from terrace.pipelines.recovery.witnesses import needed
 from terrace.pipelines.rollback.destroy import destroy
 from terrace.pipelines.rollback.rollback import rollback
 from terrace.pipelines.tick import due
-from terrace.rollout.model import Deployment
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Manual, Promotion
 

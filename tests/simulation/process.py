@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Protocol
 
 from support.ledgers import MemoryLedger
+from terrace.ledger.deployment import Holder
 from terrace.ledger.event import Event
 from terrace.ledger.model import Draft, History
-from terrace.rollout.model import Holder
 
 
 class Killed(BaseException):

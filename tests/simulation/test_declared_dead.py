@@ -16,13 +16,13 @@ from simulation.test_found import DIES_UNRECORDED, approved, lost, promoted, res
 from simulation.world import signature
 from terrace.errors import BadInput, NotReady
 from terrace.ledger import folds, kinds
+from terrace.ledger.deployment import Step
 from terrace.ledger.model import Draft
 from terrace.pipelines.crew import Crew, unsigned
 from terrace.pipelines.holding import hold
 from terrace.pipelines.recovery.settlement import settle
 from terrace.pipelines.recovery.witnesses import answers, needed
 from terrace.plans.terraform import Evidence
-from terrace.rollout.model import Step
 
 
 def runs(people: People) -> list[str]:

@@ -17,9 +17,9 @@ from simulation.world import signature
 from terrace.gates.model import Subject
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
+from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import Draft
 from terrace.ledger.origins import origin_to_payload
-from terrace.rollout.model import Deployment, Step
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,

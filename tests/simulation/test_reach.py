@@ -12,13 +12,13 @@ from simulation.choices import Choices
 from simulation.people import People
 from simulation.site import Wanted, thing
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment, Step
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.asking import HANDED_OVER
 from terrace.pipelines.deploy.deploy import deploy
 from terrace.pipelines.rollback.destroy import destroy
 from terrace.pipelines.rollback.rollback import rollback
 from terrace.pipelines.tick import Stirring, stirring
-from terrace.rollout.model import Deployment, Step
 from terrace.stacks.model import Manual, Promotion
 
 Act = Callable[[Crew], object]

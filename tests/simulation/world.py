@@ -31,6 +31,7 @@ from terrace.gates.model import Identity
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.declared import Declared
+from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft
@@ -38,7 +39,6 @@ from terrace.pipelines.crew import Crew
 from terrace.plans.decode import decode
 from terrace.plans.digest import DigestKey, plan_digest
 from terrace.plans.terraform import Progress
-from terrace.rollout.model import Deployment, StepRecord
 
 T = TypeVar("T")
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal
+from terrace.ledger.deployment import Holder
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
-from terrace.rollout.model import Holder
 from terrace.stacks.model import Manual
 from terrace.states.restores import open_restore, restores
 from terrace.states.standings import (

@@ -10,9 +10,9 @@ from typing import Any
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal
+from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload
-from terrace.rollout.model import Deployment, Step
 from terrace.stacks.model import Manual, Origin
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -11,11 +11,11 @@ import pytest
 
 from terrace.errors import TerraceError
 from terrace.ledger.authenticity import NO_KEY
+from terrace.ledger.deployment import Holder, Step, StepRecord
 from terrace.ledger.model import History
 from terrace.pipelines.deploy.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.pipelines.journal import Journal
 from terrace.plans.terraform import Evidence
-from terrace.rollout.model import Holder, Step, StepRecord
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "src/terrace"

@@ -17,7 +17,7 @@ from terrace.adapters.host import (
     process_state,
     start_time,
 )
-from terrace.rollout.model import Holder
+from terrace.ledger.deployment import Holder
 
 
 class LocalLeases:

@@ -19,9 +19,9 @@ from terrace.gates.decide import rule_for
 from terrace.gates.model import Identity
 from terrace.ledger import folds
 from terrace.ledger.deployed_revisions import baseline
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
-from terrace.rollout.model import Deployment
 from terrace.stacks.model import Remediation, Repairing
 from terrace.states.standings import standings
 

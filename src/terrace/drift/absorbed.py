@@ -9,8 +9,8 @@ from terrace.drift.acknowledged import Acknowledgement, acknowledgements, answer
 from terrace.drift.model import Sighting
 from terrace.drift.payload import sightings_of
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.model import History
-from terrace.rollout.model import Deployment, Step, StepRecord
 
 
 @dataclass(frozen=True, slots=True)

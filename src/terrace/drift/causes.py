@@ -11,8 +11,8 @@ from terrace.drift.change_logs import ACTIVITY_LOG, LATE, LoggedChange, LoggedCh
 from terrace.drift.looks import newest_first
 from terrace.drift.model import Cause, Observation, Quadrant, Sighting
 from terrace.ledger import folds
+from terrace.ledger.deployment import Step
 from terrace.ledger.model import History
-from terrace.rollout.model import Step
 
 MOST_CAUSES = 3
 """How many changes are told of one object."""

@@ -18,10 +18,10 @@ from terrace.drift.payload import sightings_in, sightings_of
 from terrace.drift.sightings import narrowed, outside_alone, sightings
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions
+from terrace.ledger.deployment import Step
 from terrace.ledger.model import History
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Action, Plan
-from terrace.rollout.model import Step
 
 _AGAIN = (Action.UPDATE, Action.REPLACE)
 

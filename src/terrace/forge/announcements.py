@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from terrace.rollout.model import Deployment
+from terrace.ledger.deployment import Deployment
 from terrace.stacks.model import Destruction
 
 State = Literal["waiting", "working", "succeeded", "failed", "unknown", "gone"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
-from terrace.rollout.model import Deployment
 from terrace.stacks.model import Destruction
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 import msgspec
 
 from terrace.gates.model import Subject, Witness
+from terrace.ledger.deployment import Deployment, Holder, Lease, Step, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import (
     AdditionsRecord,
@@ -30,7 +31,6 @@ from terrace.ledger.model import History
 from terrace.ledger.origins import origin_of
 from terrace.ledger.parts import joined
 from terrace.ledger.view import Fold, KeyedFold
-from terrace.rollout.model import Deployment, Holder, Lease, Step, StepRecord
 from terrace.stacks.additions import Additions, Import, Move
 from terrace.stacks.model import Destruction, Remediation, Undoing
 

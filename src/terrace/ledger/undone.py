@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.folds import of_environment
 from terrace.ledger.model import History
-from terrace.rollout.model import Deployment, Step
 
 
 def undone_since(history: History, target: Deployment) -> tuple[Deployment, ...]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from terrace.config.model import Environment
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
-from terrace.rollout.model import Deployment, Step
 from terrace.stacks.model import Automatic, AutomaticRollback, Manual, Promotion, Undoing
 
 

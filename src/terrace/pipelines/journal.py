@@ -11,6 +11,7 @@ from terrace.errors import Conflict, NotReady, TerraceError
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY, demands_code
 from terrace.ledger.chain import seal_all
+from terrace.ledger.deployment import Deployment, Holder, Step, StepRecord
 from terrace.ledger.events.codec import decode
 from terrace.ledger.events.deployments import LeaseTaken, RecoveryAttested
 from terrace.ledger.events.people import LedgerRekeyed
@@ -18,7 +19,6 @@ from terrace.ledger.events.record import Record
 from terrace.ledger.folds import deployment_of
 from terrace.ledger.model import Draft, History, Ledger, insist_on_records
 from terrace.ledger.parts import split
-from terrace.rollout.model import Deployment, Holder, Step, StepRecord
 
 TRIES = 50
 """How often a write is tried again when other writers are first. Each conflict means that one of them succeeded."""

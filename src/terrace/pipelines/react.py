@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from terrace.ledger.deployment import Deployment
 from terrace.operations.reaction import GoBack, Pause, reaction
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.rollback.rollback import go_back
-from terrace.rollout.model import Deployment
 
 
 def react(crew: Crew, ended: Deployment | Refused) -> Deployment | Refused | Pause | None:

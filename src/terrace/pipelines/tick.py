@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from terrace.gates.model import Outcome
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
 from terrace.operations.reaction import GoBack, Pause, reaction
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.asking import entry
@@ -15,7 +16,6 @@ from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.react import react
 from terrace.pipelines.recovery.witnesses import driven
 from terrace.pipelines.release import Released, let_go, says_what_is_live
-from terrace.rollout.model import Deployment
 from terrace.stacks.model import Automatic
 
 

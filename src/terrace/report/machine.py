@@ -16,11 +16,11 @@ from terrace.assess.waiver import Waiver
 from terrace.checks.secrets.baseline import Accepted
 from terrace.drift.looks import Standing
 from terrace.gates.model import Approval, GateResult, Outcome, Verdict, Witness
+from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.folds import Hold
 from terrace.ledger.origins import origin_word
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.plans.wording import notices
-from terrace.rollout.model import Deployment, StepRecord
 from terrace.stacks.model import ChangeSet, Destruction, Impact, Notice
 from terrace.waivers.judging import Waivers
 

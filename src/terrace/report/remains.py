@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from terrace.errors import StateLock
+from terrace.ledger.deployment import Deployment
 from terrace.report.machine import Json
 from terrace.report.screen import Record, Tree, line
-from terrace.rollout.model import Deployment
 from terrace.text import visible
 
 

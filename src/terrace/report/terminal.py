@@ -12,6 +12,7 @@ from terrace.assess.risk import Risk
 from terrace.config.naming import shell_word
 from terrace.drift.looks import Standing
 from terrace.gates.model import Outcome, Verdict
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.plans.wording import deeds, notices
@@ -28,7 +29,6 @@ from terrace.report.checked import (
 )
 from terrace.report.machine import result_word, state_word
 from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
-from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.text import visible
 

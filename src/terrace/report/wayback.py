@@ -8,12 +8,12 @@ from datetime import timedelta
 from terrace.assess.model import Objection, Weight
 from terrace.config.naming import in_quotes
 from terrace.gates.model import Verdict
+from terrace.ledger.deployment import Deployment
 from terrace.plans.model import Action, Plan
 from terrace.report.machine import Json, gates, planned
 from terrace.report.screen import Group, Record, Tree, line
 from terrace.report.terminal import counts, plan_changes
 from terrace.report.terminal import gates as gates_told
-from terrace.rollout.model import Deployment
 
 
 def terminal(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.config.model import Rollout
-from terrace.rollout.model import Deployment, Step, StepRecord
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 
 Reading = Literal["passed", "failed", "unclear"]
 """What one measurement said. `unclear`: it could not be made, which is neither health nor sickness."""

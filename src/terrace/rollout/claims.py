@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from terrace.rollout.model import Deployment
+from terrace.ledger.deployment import Deployment
 from terrace.stacks.additions import NOTHING, Additions
 
 Waves = tuple[tuple[str, ...], ...]

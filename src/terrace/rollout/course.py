@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.config.model import Environment
-from terrace.rollout.model import Step
+from terrace.ledger.deployment import Step
 from terrace.stacks.model import Destruction, Origin, Remediation, Undoing
 
 

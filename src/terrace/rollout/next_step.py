@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from terrace.gates.model import GateResult, Outcome, Verdict
+from terrace.ledger.deployment import Deployment, Result, Step, StepRecord
 from terrace.rollout.bake import Health, Healthy, Measure, Rest, Sick, Unclear
 from terrace.rollout.course import PLAIN, Course
-from terrace.rollout.model import Deployment, Result, Step, StepRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from terrace.config.model import Probe
+from terrace.ledger.deployment import Deployment, Holder, StepRecord
 from terrace.plans.terraform import Progress
 from terrace.rollout.bake import Reading
-from terrace.rollout.model import Deployment, Holder, StepRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from terrace.errors import StateLock
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.plans.terraform import Autopsy, Recorded
-from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.stacks.additions import Import
 
 CLOCK_SKEW = timedelta(minutes=5)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from terrace.ledger import folds
+from terrace.ledger.deployment import Step
 from terrace.ledger.events.states import StateBackedUp, StateRestoreEnded
 from terrace.ledger.model import History
-from terrace.rollout.model import Step
 from terrace.stacks.model import Destruction
 
 

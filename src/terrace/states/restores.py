@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Self
 
+from terrace.ledger.deployment import Holder
 from terrace.ledger.event import Event
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
 from terrace.ledger.folds import holder_of
 from terrace.ledger.model import History
 from terrace.ledger.view import Fold
-from terrace.rollout.model import Holder
 from terrace.states.restoring import Difference
 
 RestoreResult = Literal["restored", "put_back", "unchanged", "unknown"]

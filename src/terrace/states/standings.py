@@ -9,13 +9,13 @@ from typing import Literal, Self
 
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
+from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import DeploymentEnded, DeploymentOpened
 from terrace.ledger.events.states import StateBackedUp, StateDrilled, StateRestoreEnded
 from terrace.ledger.events.steps import Detail, StepBegun, StepEnded
 from terrace.ledger.model import History
 from terrace.ledger.view import Fold, KeyedFold
-from terrace.rollout.model import Deployment, Step
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.model import Destruction
 

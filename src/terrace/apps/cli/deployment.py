@@ -16,6 +16,7 @@ from terrace.config.model import Environment
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.pipelines import holding
 from terrace.pipelines.approvals import approve as approving
@@ -24,7 +25,6 @@ from terrace.pipelines.deploy import deploy as deploying
 from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.recovery.witnesses import answers, in_good_faith, needed
 from terrace.report import machine, terminal
-from terrace.rollout.model import Deployment
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Manual, Notice, Origin, Promotion
 from terrace.text import visible

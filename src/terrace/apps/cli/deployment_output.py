@@ -13,6 +13,7 @@ from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
 from terrace.apps.wiring.mirroring import show_deployments
 from terrace.apps.wiring.project import Workshop
+from terrace.ledger.deployment import Deployment, Step
 from terrace.operations.reaction import Pause
 from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.crew import Crew, Reach
@@ -22,7 +23,6 @@ from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.react import react
 from terrace.report import machine, terminal
 from terrace.report.refusals import refusal_lines, refusals_json
-from terrace.rollout.model import Deployment, Step
 from terrace.rollout.ports import Watcher
 from terrace.stacks.model import Destruction, Remediation, Undoing
 

@@ -21,6 +21,7 @@ from terrace.config.yaml_nodes import Problem, Scalar
 from terrace.drift.looks import Check
 from terrace.drift.review import Review
 from terrace.errors import BadInput, Place, TerraceError
+from terrace.ledger.deployment import Deployment
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.drift import adopt as adopting
@@ -31,7 +32,6 @@ from terrace.report import drift as report
 from terrace.report import machine, terminal
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.unreadable import unreadable_text
-from terrace.rollout.model import Deployment
 from terrace.stacks.refusals import Refusal
 from terrace.text import visible
 

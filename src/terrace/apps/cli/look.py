@@ -15,6 +15,7 @@ from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.adoptions import newest_adoptions
 from terrace.ledger.dates import doubt
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
@@ -29,7 +30,6 @@ from terrace.report.machine import witness_word
 from terrace.report.markdown import run_page
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.unreadable import unreadable_json, unreadable_text
-from terrace.rollout.model import Deployment
 from terrace.states.looks import problems
 from terrace.text import visible
 

@@ -8,11 +8,11 @@ from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.project import Workshop
 from terrace.errors import BadInput
+from terrace.ledger.deployment import Deployment
 from terrace.pipelines.recovery import recover as recovery
 from terrace.pipelines.recovery import settlement
 from terrace.pipelines.recovery.recover import Examination
 from terrace.report import remains
-from terrace.rollout.model import Deployment
 from terrace.rollout.recovery import Told
 
 

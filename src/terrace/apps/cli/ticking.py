@@ -15,6 +15,7 @@ from terrace.apps.wiring.mirroring import show_deployments, track_drift
 from terrace.apps.wiring.project import Workshop, now
 from terrace.compliance.audit import Audited
 from terrace.drift.review import Review, review
+from terrace.ledger.deployment import Deployment
 from terrace.pipelines.crew import Crew, Reach
 from terrace.pipelines.deploy.opening import Refused
 from terrace.pipelines.drift import detect as looking
@@ -27,7 +28,6 @@ from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal
 from terrace.report.leftovers import leftover_line, leftovers_json
 from terrace.report.refusals import refusal_lines, refusals_json
-from terrace.rollout.model import Deployment
 from terrace.states.looks import Look
 
 

@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from terrace.apps.cli.console import console
+from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.plans.terraform import Progress
-from terrace.rollout.model import Deployment, StepRecord
 
 if TYPE_CHECKING:
     from terrace.report.screen import Live, Part, Record

@@ -13,13 +13,13 @@ from terrace.gates.model import Subject, Verdict, Witness
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.dates import doubt, no_earlier
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.approvals.evidence import approval
 from terrace.pipelines.crew import Crew, Vouch
 from terrace.pipelines.deploy.asking import asked, gates_say, situation, subjects
 from terrace.pipelines.deploy.ending import ended
 from terrace.pipelines.journal import append, preview
-from terrace.rollout.model import Deployment
 from terrace.rollout.next_step import Finish, awaiting, next_step
 
 Answer = Literal["approve", "reject"]

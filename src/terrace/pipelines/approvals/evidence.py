@@ -14,10 +14,10 @@ from terrace.gates.people import Barred, People
 from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
 from terrace.ledger.declared import withdrawals
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew, Proving
-from terrace.rollout.model import Deployment
 from terrace.stacks.impact import change_set_between
 
 MOST_LOOKED_AT = 50

@@ -8,6 +8,7 @@ from terrace.errors import BadInput
 from terrace.forge.ports import Conversation
 from terrace.gates.model import Outcome, Verdict, Witness
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.events.people import ApprovalGiven
 from terrace.ledger.model import History
 from terrace.pipelines.approvals import approve as approving
@@ -15,7 +16,6 @@ from terrace.pipelines.conversation.authorship import own_part
 from terrace.pipelines.conversation.house import Heard
 from terrace.pipelines.crew import Crew
 from terrace.report.markdown.replies import Reply
-from terrace.rollout.model import Deployment
 
 
 def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, word: approving.Word) -> Heard:

@@ -8,9 +8,9 @@ from terrace.forge.grammar import Approve
 from terrace.forge.ports import Conversation
 from terrace.forge.standing import barred, own_work
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
-from terrace.rollout.model import Deployment
 from terrace.stacks.repository import Repository
 
 MOST = 100

@@ -33,6 +33,7 @@ from terrace.gates.model import Witness
 from terrace.gates.people import People
 from terrace.ledger import folds, kinds
 from terrace.ledger.declared import withdrawals
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.events.people import CommandTaken
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.approvals import approve as approving
@@ -53,7 +54,6 @@ from terrace.report.leftovers import leftover_line
 from terrace.report.machine import result_word
 from terrace.report.markdown.ledger_page import environments
 from terrace.report.markdown.replies import Reply, commands
-from terrace.rollout.model import Deployment
 from terrace.stacks.model import Manual
 
 PATIENCE = timedelta(hours=1)

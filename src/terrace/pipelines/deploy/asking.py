@@ -30,6 +30,7 @@ from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
 from terrace.ledger.dates import doubt, no_earlier
 from terrace.ledger.declared import opened
+from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
@@ -43,7 +44,6 @@ from terrace.pipelines.recovery.witnesses import answers, in_good_faith, needed,
 from terrace.pipelines.states.state_owners import foreign_addresses
 from terrace.rollout.bake import health
 from terrace.rollout.course import course
-from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.model import Automatic, Destruction, Manual, Origin, Recovery, Remediation, Repairing
 from terrace.states.restores import open_restore

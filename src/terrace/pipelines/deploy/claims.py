@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from terrace.drift.remediation import proposals
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.event import Event
 from terrace.ledger.model import History
 from terrace.operations.reaction import GoBack, Pause, reaction
@@ -16,7 +17,6 @@ from terrace.pipelines.recovery.witnesses import needed
 from terrace.pipelines.rollback.destruction_target import destruction_of
 from terrace.pipelines.rollback.rollback_target import way_back
 from terrace.rollout.claims import Claims, Refuted, refuted
-from terrace.rollout.model import Deployment
 from terrace.stacks.additions import Additions, Import
 from terrace.stacks.model import (
     Automatic,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.asking import asked, busy, entry
@@ -13,7 +14,6 @@ from terrace.pipelines.deploy.driving import drive, reasons_of
 from terrace.pipelines.deploy.opening import Opening, Refused, opened, superseded, waves_of
 from terrace.pipelines.journal import append
 from terrace.pipelines.recovery.witnesses import attest, driven
-from terrace.rollout.model import Deployment
 from terrace.rollout.next_step import Wait, next_step
 from terrace.stacks.model import Origin
 

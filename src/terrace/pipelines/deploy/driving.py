@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import kinds
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
@@ -19,7 +20,6 @@ from terrace.pipelines.deploy.ending import ended
 from terrace.pipelines.deploy.ground import Ended, Ground
 from terrace.pipelines.journal import Intent, Journal, LeaseLost
 from terrace.plans.terraform import Attempt
-from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
 
 

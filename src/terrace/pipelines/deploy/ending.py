@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from terrace.ledger import kinds
+from terrace.ledger.deployment import Deployment, Result, Step
 from terrace.ledger.model import Draft
 from terrace.pipelines.crew import Crew
-from terrace.rollout.model import Deployment, Result, Step
 from terrace.stacks.model import Undoing
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from terrace.config.model import Environment
+from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Attempt, Evidence, MadePlan, Preparation, Purpose, Site, StateSnapshot
-from terrace.rollout.model import Deployment, Step, StepRecord, StepResult
 from terrace.stacks.backends import addresses, kept_states
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.landscape import Landscape

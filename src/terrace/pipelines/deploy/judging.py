@@ -12,11 +12,11 @@ from typing import Any
 
 from terrace.assess.model import Assessment, Finding, Objection, Status, Weight
 from terrace.assess.risk import UNTOLD, Counted, Evidence, Risk, evidence, together, weigh
+from terrace.ledger.deployment import StepRecord
 from terrace.ledger.model import History
 from terrace.pipelines.check.surroundings import surroundings
 from terrace.pipelines.crew import Crew
 from terrace.plans.model import Plan
-from terrace.rollout.model import StepRecord
 from terrace.stacks.model import ChangeSet
 
 SHOWN = 50

@@ -10,11 +10,11 @@ from terrace.gates.decide import rule_for
 from terrace.gates.declaration import facts_of
 from terrace.gates.model import Verdict
 from terrace.ledger import kinds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import Draft, History
 from terrace.ledger.origins import origin_to_payload, origin_word
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew
-from terrace.rollout.model import Deployment
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape

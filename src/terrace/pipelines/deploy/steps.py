@@ -15,6 +15,7 @@ from terrace.drift.sightings import outside_alone, sightings
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import rule_for
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.events.codec import fits
 from terrace.pipelines.deploy.ground import (
     ApplyEnd,
@@ -38,7 +39,6 @@ from terrace.plans.model import Action, Plan
 from terrace.plans.prepared import NOT_REPRODUCIBLE_HINT, not_reproducible
 from terrace.plans.terraform import Applier, Attempt, Evidence, Fate, Goal, Listener, RunOutcome, StateSnapshot
 from terrace.plans.wording import deeds, notices, warning_sentence
-from terrace.rollout.model import Deployment, Step, StepRecord
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.backends import addresses
 from terrace.stacks.model import Destruction, Undoing

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from terrace.drift.remediation import Proposal, Refusal, proposals
+from terrace.ledger.deployment import Deployment
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.deploy import enter
 from terrace.pipelines.deploy.opening import Opening, Refused, waves_of, waves_with
-from terrace.rollout.model import Deployment
 from terrace.stacks.model import Remediation
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from terrace.errors import BadInput, StateLock, TerraceError
 from terrace.ledger import folds, kinds
+from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.dismissals import told as sentence
 from terrace.ledger.dismissals import way_out
 from terrace.ledger.model import Draft, History
@@ -21,7 +22,6 @@ from terrace.pipelines.journal import append
 from terrace.pipelines.recovery.witnesses import answers, attest, in_good_faith, needed, say_that_it_is_dead
 from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
-from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.recovery import Aftermath, Told, aftermath, creations, is_ours
 from terrace.stacks.additions import Additions
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Recovery, Rollback, Undoing

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from terrace.errors import BadInput
 from terrace.gates.declaration import facts_of
 from terrace.ledger import kinds
+from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append, preview
 from terrace.pipelines.recovery.recover import may_live
 from terrace.pipelines.recovery.witnesses import answers, attest, needed
-from terrace.rollout.model import Deployment, StepRecord
 from terrace.rollout.recovery import creations
 
 

@@ -11,6 +11,7 @@ from terrace.gates.declaration import facts_of
 from terrace.gates.people import People, Persons
 from terrace.ledger import kinds
 from terrace.ledger.declared import declared
+from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import LeaseTaken, RecoveryAttested, RecoverySettled
 from terrace.ledger.events.steps import StepBegun
@@ -19,7 +20,6 @@ from terrace.ledger.model import Draft, History
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append, preview
-from terrace.rollout.model import Deployment, StepRecord
 
 
 def attest(crew: Crew, history: History, deployment: Deployment, why: str) -> History:

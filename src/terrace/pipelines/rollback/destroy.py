@@ -9,11 +9,11 @@ from terrace.config.naming import shell_word
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.gates.objections import GATE
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.deploy import enter, resume
 from terrace.pipelines.deploy.opening import Opening, Refused
 from terrace.pipelines.rollback.destruction_target import UnreadReaders, destruction_of, readers_left, taken_over
-from terrace.rollout.model import Deployment
 from terrace.stacks.backends import Address
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge

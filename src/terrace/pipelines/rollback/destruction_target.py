@@ -9,11 +9,11 @@ from terrace.config.model import Config
 from terrace.config.naming import no_such, shell_word
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew, readable
 from terrace.pipelines.deploy.opening import waves_of
 from terrace.report.leftovers import Leftover
-from terrace.rollout.model import Deployment
 from terrace.stacks.backends import Address, addresses, common
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction

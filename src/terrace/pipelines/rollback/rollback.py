@@ -14,6 +14,7 @@ from terrace.gates.decide import admission
 from terrace.gates.model import Verdict
 from terrace.gates.objections import answer
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.asking import facts, timed
@@ -24,7 +25,6 @@ from terrace.pipelines.plan_only import Planned, plan_of, plans_at
 from terrace.pipelines.rollback.rollback_target import WayBack, way_back
 from terrace.pipelines.rollback.undoing import newer_lock_file, what_is_undone
 from terrace.plans.model import Plan
-from terrace.rollout.model import Deployment, Step
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
 

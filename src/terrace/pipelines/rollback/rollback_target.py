@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from terrace.errors import BadInput
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.ledger.undone import undone_since
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.opening import waves_of
-from terrace.rollout.model import Deployment
 from terrace.stacks.additions import Additions, Move
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Undoing

@@ -10,12 +10,12 @@ from terrace.drift.looks import checks
 from terrace.errors import TerraformFailed
 from terrace.hcl.layout import LOCK_FILE
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
 from terrace.ledger.undone import created_by, undone_since
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.ground import Ground, InHand
 from terrace.plans.model import Plan
-from terrace.rollout.model import Deployment, Step
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
 from terrace.stacks.order import readers_of

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from terrace.ledger import folds
 from terrace.ledger.adoptions import newest_adoptions
+from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew, readable
-from terrace.rollout.model import Deployment, Step
 from terrace.stacks.backends import addresses, common
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction, Stack

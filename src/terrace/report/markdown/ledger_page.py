@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from terrace.ledger import folds, kinds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.event import Event
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.ledger.origins import origin_word
 from terrace.report.machine import result_word, state_word, witness_word
 from terrace.report.markdown.escape import code, plain
-from terrace.rollout.model import Deployment
 from terrace.text import clipped
 
 MOST = 50

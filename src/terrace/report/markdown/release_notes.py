@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.folds import SignedApproval
 from terrace.report.markdown.escape import code, plain
-from terrace.rollout.model import Deployment, Step
 from terrace.stacks.repository import Commit
 from terrace.text import clipped
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from terrace.ledger.deployment import Deployment, Step
 from terrace.plans.model import Action
 from terrace.report.machine import result_word
 from terrace.report.markdown.escape import code, fenced, plain
-from terrace.rollout.model import Deployment, Step
 from terrace.text import clipped, visible
 
 MARKER = '<!-- terrace:v1 {"kind":"release"} -->'
