@@ -14,7 +14,7 @@ from support.cli import LADDER, World, three_environments, world
 from support.git import git
 from support.tools import opa
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.assess.model import Assessment
 from terrace.pipelines.audit import audit, targets
 from terrace.stacks.landscape import Landscape
@@ -211,8 +211,8 @@ def test_tick_looks_when_it_is_due_and_environments_at_one_commit_are_looked_at_
 
     for name, value in place.environment.items():
         monkeypatch.setenv(name, value)
-    shop = Workshop(place.work)
-    crew = shop.auditors(Silent())
+    project = Project(place.work)
+    crew = project.audit_context(Silent())
     goals = targets(crew, crew.ledger.read(), ("dev", "staging"))
     looked: list[tuple[str, ...]] = []
 

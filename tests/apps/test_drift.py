@@ -16,7 +16,7 @@ import pytest
 from support.cli import KEY, LADDER, MODULE, World, three_environments, world
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 from terrace.ledger.origins import origin_to_payload
@@ -126,7 +126,7 @@ def test_a_state_that_is_not_the_deployed_one_is_unknown_and_says_why(shop: Worl
 class Disturbed(LocalTerraform):
     """Terraform, and somebody who does something else while it plans."""
 
-    def __init__(self, shop: Workshop, meanwhile: Callable[[], None]) -> None:
+    def __init__(self, shop: Project, meanwhile: Callable[[], None]) -> None:
         super().__init__(shop.trust.config.terraform, cache=shop.home.cache, states=shop.home.states)
         self._meanwhile = meanwhile
 
@@ -144,7 +144,7 @@ def crew(shop: World, monkeypatch: pytest.MonkeyPatch) -> Crew:
     """Whoever looks, after a deployment into dev."""
     monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
     shop.ok("deploy", "dev")
-    return Workshop(shop.work).lookouts(Silent())
+    return Project(shop.work).drift_context(Silent())
 
 
 def open_deployment(crew: Crew, *, driven: bool) -> None:
@@ -172,13 +172,13 @@ def why(crew: Crew) -> str:
 
 
 def test_what_was_seen_while_the_state_moved_is_discarded(shop: World, crew: Crew) -> None:
-    assert why(replace(crew, terraform=Disturbed(Workshop(shop.work), lambda: forget("dev")))) == (
+    assert why(replace(crew, terraform=Disturbed(Project(shop.work), lambda: forget("dev")))) == (
         "discarded: its state moved while it was looked at"
     )
 
 
 def test_what_was_seen_while_a_deployment_began_is_discarded(shop: World, crew: Crew) -> None:
-    terraform = Disturbed(Workshop(shop.work), lambda: open_deployment(crew, driven=True))
+    terraform = Disturbed(Project(shop.work), lambda: open_deployment(crew, driven=True))
     assert why(replace(crew, terraform=terraform)) == "discarded: a deployment went on meanwhile"
     assert why(crew) == "skipped: deployment d1 goes on there"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.cli import KEY, World, root, three_environments, world
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 
@@ -53,7 +53,7 @@ def test_a_ledger_writer_opens_the_waiting_deployment_again_with_more_rights_and
         newest = shop.ok("history", "--json").json["deployments"][0]
         assert (newest["id"], newest["result"]) == (forged, "blocked"), (origin, newest)
         assert f"event {position} of the ledger opens deployment {forged}" in newest["reasons"][0], newest["reasons"]
-        events = Workshop(shop.work).ledger.read().events
+        events = Project(shop.work).ledger.read().events
         begun = [e for e in events if e.kind == kinds.STEP_BEGUN and e.subject == forged]
         assert not begun, "it is not even planned"
         latest = forged
@@ -62,7 +62,7 @@ def test_a_ledger_writer_opens_the_waiting_deployment_again_with_more_rights_and
 
 def _forge(shop: World, latest: str, forged: str, commit: str, origin: dict[str, str], more: dict[str, Any]) -> int:
     """End what is open and open another one; returns the position of its opening event."""
-    ledger = Workshop(shop.work).ledger
+    ledger = Project(shop.work).ledger
     history = ledger.read()
     named = {key: latest if value == "LATEST" else value for key, value in origin.items()}
     opening: dict[str, Any] = {

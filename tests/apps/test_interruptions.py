@@ -15,7 +15,7 @@ from support.attempts import runner_of
 from support.cli import KEY, World, three_environments, world
 from support.waiting import until
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 from terrace.ledger.origins import origin_to_payload
@@ -123,7 +123,7 @@ def test_a_deployment_that_a_ledger_writer_opens_over_a_killed_apply_does_not_ha
     ended(child)
     (started,) = runs()
     os.killpg(runner_of(started.parent), signal.SIGKILL)
-    ledger = Workshop(slow_shop.work).ledger
+    ledger = Project(slow_shop.work).ledger
     history = ledger.read()
     opening = next(e for e in history.events if e.kind == kinds.DEPLOYMENT_OPENED)
     known = {key: value for key, value in opening.payload.items() if key != "declaration"}
@@ -150,7 +150,7 @@ def test_an_end_of_a_killed_apply_that_a_ledger_writer_forges_does_not_have_it_m
     ended(child)
     (started,) = runs()
     os.killpg(runner_of(started.parent), signal.SIGKILL)
-    ledger = Workshop(slow_shop.work).ledger
+    ledger = Project(slow_shop.work).ledger
     events = ledger.read().events
     opening = next(e for e in events if e.kind == kinds.DEPLOYMENT_OPENED)
     (attempt,) = (e.payload["attempt"] for e in events if e.kind == kinds.STEP_BEGUN and e.payload["step"] == "apply")
@@ -254,7 +254,7 @@ def test_who_drove_it_on_another_machine_is_declared_dead_by_name(
     """No machine can prove that: the lease stays until people do, and what was said is in the ledger."""
     shop = world(tmp_path, three_environments())
     monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
-    crew = Workshop(shop.work).lookouts(Silent())
+    crew = Project(shop.work).drift_context(Silent())
     opened = {
         "environment": "dev",
         "commit": crew.repository.protected_tip(),

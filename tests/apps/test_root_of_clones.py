@@ -10,7 +10,7 @@ import pytest
 from support.cli import KEY
 from support.git import clone, commit, git, repository
 from terrace.apps.cli.doctor import doctor
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput, NotReady
 
 pytestmark = pytest.mark.slow
@@ -60,10 +60,10 @@ def test_a_contributor_who_creates_a_branch_of_a_usual_name_does_not_become_the_
     git(ci, "branch", "origin/trunk", hostile)
     git(ci, "tag", "trunk", hostile)
     git(ci, "tag", "origin/trunk", hostile)
-    shop = Workshop(ci)
-    assert shop.trust.commit == tip != hostile
-    assert shop.trust.config.branch == "trunk"
-    assert shop.trust.config.environments[0].approvals.count == 2
+    project = Project(ci)
+    assert project.trust.commit == tip != hostile
+    assert project.trust.config.branch == "trunk"
+    assert project.trust.config.environments[0].approvals.count == 2
 
 
 @pytest.mark.parametrize("branch", ["master", "trunk"])
@@ -74,10 +74,10 @@ def test_a_checkout_of_ci_without_a_network_is_refused(tmp_path: Path, branch: s
     git(ci, "update-ref", "refs/remotes/origin/main", "HEAD")
     git(ci, "remote", "set-url", "origin", str(tmp_path / "nowhere"))
     with pytest.raises(BadInput, match="not certain") as refused:
-        _ = Workshop(ci, fetch=False).trust
+        _ = Project(ci, fetch=False).trust
     assert "git remote set-head origin --auto" in (refused.value.hint or "")
     with pytest.raises(NotReady, match="cannot be read"):
-        _ = Workshop(ci).trust
+        _ = Project(ci).trust
 
 
 def test_a_pinned_branch_needs_no_question_and_is_the_only_root(
@@ -88,33 +88,33 @@ def test_a_pinned_branch_needs_no_question_and_is_the_only_root(
     ci = checked_out_by_ci(work, tmp_path / "ci", "refs/heads/main")
     git(tmp_path / "team.git", "symbolic-ref", "HEAD", "refs/heads/main")
     monkeypatch.setenv("TERRACE_BRANCH", "trunk")
-    assert Workshop(ci).trust.commit == tip != hostile
+    assert Project(ci).trust.commit == tip != hostile
     monkeypatch.setenv("TERRACE_BRANCH", "refs/heads/trunk")
     with pytest.raises(BadInput, match="not the name of a branch"):
-        _ = Workshop(ci).trust
+        _ = Project(ci).trust
 
 
 def test_a_default_branch_that_moved_is_not_taken_over_by_itself(tmp_path: Path) -> None:
     work = hosted(tmp_path, "trunk")
     push_hostile(work, "main")
     other = clone(work, tmp_path / "other")
-    assert Workshop(other).trust.config.branch == "trunk"
+    assert Project(other).trust.config.branch == "trunk"
     git(tmp_path / "team.git", "symbolic-ref", "HEAD", "refs/heads/main")
     with pytest.raises(BadInput, match="not certain") as refused:
-        _ = Workshop(other).trust
+        _ = Project(other).trust
     assert refused.value.hint is not None
     git(other, "remote", "set-head", "origin", "--auto")
-    assert Workshop(other).trust.config.branch == "main"
+    assert Project(other).trust.config.branch == "main"
 
 
 def test_what_was_recorded_serves_without_a_network(tmp_path: Path) -> None:
     work = hosted(tmp_path, "trunk")
     tip = git(work, "rev-parse", "trunk")
-    assert Workshop(work).trust.commit == tip
+    assert Project(work).trust.commit == tip
     git(work, "remote", "set-url", "origin", str(tmp_path / "nowhere"))
-    shop = Workshop(work, fetch=False)
-    assert shop.trust.commit == tip
-    assert shop.root_place.branch.how == "this clone has recorded it as the HEAD of origin"
+    project = Project(work, fetch=False)
+    assert project.trust.commit == tip
+    assert project.root_place.branch.how == "this clone has recorded it as the HEAD of origin"
 
 
 def test_a_remote_without_a_branch_at_its_head_is_refused(tmp_path: Path) -> None:
@@ -122,23 +122,23 @@ def test_a_remote_without_a_branch_at_its_head_is_refused(tmp_path: Path) -> Non
     push_hostile(work, "main")
     git(tmp_path / "team.git", "symbolic-ref", "HEAD", "refs/heads/gone")
     with pytest.raises(BadInput, match="names no branch"):
-        _ = Workshop(work).trust
+        _ = Project(work).trust
     git(work, "config", "terrace.branch", "trunk")
-    assert Workshop(work).trust.config.branch == "trunk"
+    assert Project(work).trust.config.branch == "trunk"
 
 
 def test_a_protected_branch_that_was_deleted_is_not_replaced_by_another(tmp_path: Path) -> None:
     work = hosted(tmp_path, "trunk", files={**GATED, "terrace.yaml": f"{GATED['terrace.yaml']}branch: release\n"})
     with pytest.raises(BadInput, match="release"):
-        _ = Workshop(work).trust
+        _ = Project(work).trust
     hostile = push_hostile(work, "release")
     # It follows trunk, where only those who may merge name the branch; the branch itself is theirs to protect.
-    assert Workshop(work).trust.commit == hostile
+    assert Project(work).trust.commit == hostile
     git(work, "switch", "--quiet", "--create", "release", hostile)
     commit(work, {"terrace.yaml": f"{OPEN['terrace.yaml']}branch: third\n"})
     git(work, "push", "--quiet", "origin", "release")
     with pytest.raises(BadInput, match="names third"):
-        _ = Workshop(work).trust
+        _ = Project(work).trust
 
 
 def forked(tmp_path: Path, *, named: str) -> Path:
@@ -154,11 +154,11 @@ def test_the_remote_of_terrace_yaml_holds_the_root_and_the_ledger_instead_of_a_f
 ) -> None:
     fork = forked(tmp_path, named="remote: upstream\n")
     monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
-    shop = Workshop(fork)
-    assert shop.trust.commit == git(tmp_path / "team", "rev-parse", "trunk")
-    assert shop.repository.remote == "upstream"
-    shop.open_ledger()
-    shop.repository.tag("deployed/prod/1", shop.trust.commit, "deployed")
+    project = Project(fork)
+    assert project.trust.commit == git(tmp_path / "team", "rev-parse", "trunk")
+    assert project.repository.remote == "upstream"
+    project.open_ledger()
+    project.repository.tag("deployed/prod/1", project.trust.commit, "deployed")
     for folder, there in ((tmp_path / "team.git", True), (tmp_path / "fork.git", False)):
         refs = git(folder, "for-each-ref", "--format=%(refname)")
         assert ("refs/heads/terrace/ledger" in refs) is there
@@ -169,10 +169,10 @@ def test_a_clone_without_the_remote_of_terrace_yaml_is_refused(tmp_path: Path) -
     fork = forked(tmp_path, named="remote: upstream\n")
     git(fork, "remote", "rename", "upstream", "company")
     with pytest.raises(BadInput, match="names the remote 'upstream', and this repository has the remotes company") as r:
-        _ = Workshop(fork).trust
+        _ = Project(fork).trust
     assert r.value.exit_code == 2
     git(fork, "config", "terrace.remote", "company")
-    assert Workshop(fork).trust.commit == git(tmp_path / "team", "rev-parse", "trunk")
+    assert Project(fork).trust.commit == git(tmp_path / "team", "rev-parse", "trunk")
 
 
 def test_remotes_that_name_each_other_are_refused(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_remotes_that_name_each_other_are_refused(tmp_path: Path) -> None:
     commit(team, {"terrace.yaml": f"{GATED['terrace.yaml']}remote: origin\n"})
     git(team, "push", "--quiet", "origin", "trunk")
     with pytest.raises(BadInput, match="not certain"):
-        _ = Workshop(fork).trust
+        _ = Project(fork).trust
 
 
 def test_a_repository_with_a_remote_never_falls_back_to_its_local_branches(tmp_path: Path) -> None:
@@ -190,20 +190,20 @@ def test_a_repository_with_a_remote_never_falls_back_to_its_local_branches(tmp_p
     commit(work, OPEN)
     git(work, "branch", "main")
     git(work, "remote", "rename", "origin", "company")
-    shop = Workshop(work)
-    assert (shop.trust.commit, shop.repository.remote) == (tip, "company")
+    project = Project(work)
+    assert (project.trust.commit, project.repository.remote) == (tip, "company")
 
 
 def test_a_repository_without_a_remote_is_refused_where_main_and_master_differ(tmp_path: Path) -> None:
     work = repository(tmp_path / "alone", GATED)
-    assert Workshop(work).trust.config.branch == "main"
+    assert Project(work).trust.config.branch == "main"
     git(work, "switch", "--quiet", "--create", "master")
-    assert Workshop(work).trust.config.branch == "main"
+    assert Project(work).trust.config.branch == "main"
     commit(work, OPEN)
     with pytest.raises(BadInput, match="main and master, and they differ"):
-        _ = Workshop(work).trust
+        _ = Project(work).trust
     git(work, "config", "terrace.branch", "main")
-    assert Workshop(work).trust.config.environments[0].approvals.count == 2
+    assert Project(work).trust.config.environments[0].approvals.count == 2
 
 
 def test_doctor_shows_where_the_rules_come_from_and_what_decided_it(

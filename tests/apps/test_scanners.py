@@ -23,7 +23,7 @@ from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init
 from terrace.apps.cli.tools import listed
 from terrace.apps.wiring.home import Home
-from terrace.apps.wiring.project import Workshop, opa
+from terrace.apps.wiring.project import Project, opa
 from terrace.assess.model import Finding, Status
 from terrace.checks.base import Examined, PlanCheck
 from terrace.config.load import load
@@ -53,14 +53,14 @@ class Case:
         self.path = f"{bench.folder}:{os.environ['PATH']}"
 
     def __call__(self, name: str) -> tuple[Finding, ...]:
-        shop = Workshop(self.world.work)
-        box = Toolbox(shop.home.data / "tools", {"PATH": self.path})
-        kept = shop.home.cache / "scans"
-        scanners = Scanners(box, shop.repository, shop.repository.root, shop.trust.commit, kept, self.seconds)
-        base, head = shop.survey(shop.trust.commit), shop.survey(shop.repository.snapshot())
-        trees = shop.repository.tree(base.commit), shop.repository.tree(head.commit)
+        project = Project(self.world.work)
+        box = Toolbox(project.home.data / "tools", {"PATH": self.path})
+        kept = project.home.cache / "scans"
+        scanners = Scanners(box, project.repository, project.repository.root, project.trust.commit, kept, self.seconds)
+        base, head = project.survey(project.trust.commit), project.survey(project.repository.snapshot())
+        trees = project.repository.tree(base.commit), project.repository.tree(head.commit)
         change = change_set_between(base, head, *trees)
-        examined = Examined(change, self.world.work, shop.trust.config, head.config, head)
+        examined = Examined(change, self.world.work, project.trust.config, head.config, head)
         check = scanners.checks()[name]
         self.reconfigured = scanners.reconfigured(examined)
         return check.examine(examined, {}) if isinstance(check, PlanCheck) else check.examine(examined)

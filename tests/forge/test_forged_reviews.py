@@ -15,7 +15,7 @@ from forge.fake import FakeGitHub
 from forge.served import served
 from support.cli import World, three_environments, world
 from support.git import git
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.gates.model import Subject
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import kinds
@@ -57,7 +57,7 @@ def handle(shop: World) -> str:
 def forged(shop: World, witness: dict[str, str], at: datetime | None = None) -> None:
     """A process without the key of the ledger says that bob approved what waits in staging."""
     actor = "bob"
-    made = Workshop(shop.work)
+    made = Project(shop.work)
     history = made.ledger.read()
     found = approving.waiting(made.trust.policy, history, "staging")
     assert found is not None

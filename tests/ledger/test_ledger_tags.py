@@ -15,7 +15,7 @@ from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.adapters.ledgers.tags import TagsOfDeployments
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.errors import Corrupt
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.beginnings import Beginning
@@ -221,10 +221,10 @@ def test_the_deployment_that_begins_a_ledger_says_how_it_is_named(tmp_path: Path
 def test_a_clone_takes_only_the_ledger_that_terrace_yaml_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
     shop = world(tmp_path, three_environments())
-    first = Workshop(shop.work).open_ledger().read()
+    first = Project(shop.work).open_ledger().read()
     named = f'ledger_id: "{first.ledger_id}"\n'
     shop.push({"terrace.yaml": (shop.work / "terrace.yaml").read_text() + named})
-    assert Workshop(shop.work).open_ledger().read() == first
+    assert Project(shop.work).open_ledger().read() == first
     rows = {row["what"]: row["state"] for row in shop.run("doctor", "--json").json["rows"]}
     assert rows["ledger id"] == "ok"
 

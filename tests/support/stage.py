@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, cast
 from support.cli import Done
 
 if TYPE_CHECKING:
-    from terrace.apps.wiring.project import Workshop
+    from terrace.apps.wiring.project import Project
     from terrace.pipelines.crew import Crew
 
 PATIENCE = 120.0
@@ -180,7 +180,7 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
     from terrace.adapters.ledgers.dismissals import DatedLedger
     from terrace.adapters.ledgers.git import GitLedger
     from terrace.apps.cli.watching import Silent
-    from terrace.apps.wiring.project import Workshop, new_id
+    from terrace.apps.wiring.project import Project, new_id
     from terrace.ledger.dates import no_reference
 
     _enter(work, variables)
@@ -189,19 +189,19 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
     def clock() -> datetime:
         return datetime.now(UTC) + by
 
-    shop = Workshop(work)
-    kept = GitLedger(work, remote="origin", clock=clock, new_id=new_id, key=shop.event_key)
-    ledger = DatedLedger(kept, shop.dates_dismissed, shop.dismissed)
-    crew = replace(shop.crew(Silent()), ledger=ledger, clock=clock, reference=no_reference)
-    voice.send(_deployed(shop, crew, environment))
+    project = Project(work)
+    kept = GitLedger(work, remote="origin", clock=clock, new_id=new_id, key=project.event_key)
+    ledger = DatedLedger(kept, project.dates_dismissed, project.dismissed)
+    crew = replace(project.deployment_context(Silent()), ledger=ledger, clock=clock, reference=no_reference)
+    voice.send(_deployed(project, crew, environment))
 
 
-def _deployed(shop: Workshop, crew: Crew, environment: str) -> str:
+def _deployed(project: Project, crew: Crew, environment: str) -> str:
     from terrace.pipelines.deploy.deploy import deploy
     from terrace.pipelines.deploy.opening import Refused
     from terrace.stacks.model import Manual
 
-    done = deploy(crew, environment, shop.trust.commit, Manual(shop.actor))
+    done = deploy(crew, environment, project.trust.commit, Manual(project.actor))
     if isinstance(done, Refused):
         return f"refused: {json.dumps([gate.reason for gate in done.verdict.open])}"
     return f"{done.result}: {json.dumps(done.reasons)}"
@@ -211,16 +211,16 @@ def _mortal(
     voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, int | str, signal.Signals]
 ) -> None:
     from terrace.apps.cli.watching import Silent
-    from terrace.apps.wiring.project import Workshop
+    from terrace.apps.wiring.project import Project
 
     _enter(work, variables)
     environment, at, ending = arguments
     try:
-        shop = Workshop(work)
-        crew = shop.crew(Silent())
+        project = Project(work)
+        crew = project.deployment_context(Silent())
         countdown = _Countdown(voice, at, ending)
         shared = {name: _Mortal(name, getattr(crew, name), countdown) for name in CROSSINGS}
-        voice.send(_deployed(shop, replace(crew, **cast(Any, shared)), environment))
+        voice.send(_deployed(project, replace(crew, **cast(Any, shared)), environment))
     except BaseException:
         voice.send(traceback.format_exc())
         raise

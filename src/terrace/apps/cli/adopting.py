@@ -11,7 +11,7 @@ from pathlib import Path
 from terrace.apps.cli.console import confirmed, console, emit, note, show
 from terrace.apps.cli.deployment import note_uncommitted
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.drift.state_adoption import Row
 from terrace.errors import BadInput
 from terrace.pipelines.states.adopt_all import Survey, adopt_all, chosen_stacks, survey
@@ -33,12 +33,12 @@ def adopt(
 ) -> int:
     """Look at every stack, ask once, and take over what can be; exit 1 where something cannot."""
     _insist_on_an_answer(reason, only_print=only_print, yes=yes, as_json=as_json)
-    shop = Workshop(Path(folder))
-    config = shop.trust.config
+    project = Project(Path(folder))
+    config = project.trust.config
     for name in environments:
         config.environment(name)
     wanted = tuple(e.name for e in config.environments if not environments or e.name in environments)
-    landscape = shop.survey(shop.repository.protected_tip())
+    landscape = project.survey(project.repository.protected_tip())
     chosen = chosen_stacks(landscape, wanted, stacks)
     if not chosen:
         raise BadInput(
@@ -46,16 +46,16 @@ def adopt(
             hint="`terrace config check` shows the stacks of your checkout: once its terrace.yaml is merged into the "
             "protected branch they can be taken over; `terrace init --print` proposes one",
         )
-    note_uncommitted(shop.uncommitted(landscape, {stack.key for stack in chosen}))
-    if shop.repository.dirty:
-        first = visible(shop.repository.dirty[0])
+    note_uncommitted(project.uncommitted(landscape, {stack.key for stack in chosen}))
+    if project.repository.dirty:
+        first = visible(project.repository.dirty[0])
         note(f"note: the working tree differs from its commit ({first}): states are compared with the protected branch")
     with _progress(len(chosen)) as told:
-        crew = shop.onlookers(told) if only_print else shop.crew(told)
+        crew = project.read_only_context(told) if only_print else project.deployment_context(told)
         found = survey(crew, wanted, stacks, told.row)
     if not as_json:
         show(f"compared with {found.commit[:7]}, the newest commit of the protected branch")
-        show(adoption.table(found.rows, str(shop.repository.root)))
+        show(adoption.table(found.rows, str(project.repository.root)))
         show(adoption.details(found.rows))
         show(adoption.summary(found.rows))
         if moved := adoption.old_files(found.rows):
@@ -71,12 +71,12 @@ def adopt(
     if not confirmed(question, yes=yes):
         note("nothing was written")
         return 1
-    return _taken(shop, found, reason or "no reason given", len(able), as_json=as_json)
+    return _taken(project, found, reason or "no reason given", len(able), as_json=as_json)
 
 
-def _taken(shop: Workshop, found: Survey, reason: str, number: int, *, as_json: bool) -> int:
+def _taken(project: Project, found: Survey, reason: str, number: int, *, as_json: bool) -> int:
     with _progress(number) as told:
-        rows = adopt_all(shop.crew(told), found, reason, told.row)
+        rows = adopt_all(project.deployment_context(told), found, reason, told.row)
     if as_json:
         emit(adoption.as_json(found.commit, rows, written=any(row.result == "adopted" for row in rows)))
         return _code(rows)

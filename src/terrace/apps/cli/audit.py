@@ -11,7 +11,7 @@ from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.reports import deliver, output_file
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.wiring.mirroring import track_audits
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.assess.model import Assessment
 from terrace.checks.all import checks_of_everything
 from terrace.checks.policy.catalogue import PolicyRule
@@ -34,30 +34,32 @@ def check_all(folder: str, names: tuple[str, ...], style: str, output: str | Non
     With `head` the working tree is looked at instead of what is deployed, and nothing is recorded.
     """
     file = output_file(Path(folder), output)
-    shop = Workshop(Path(folder))
-    wanted = names_of(shop, names)
+    project = Project(Path(folder))
+    wanted = names_of(project, names)
     with watcher(as_json=style == "json") as told:
-        crew = shop.auditors(told)
+        crew = project.audit_context(told)
         history = crew.ledger.read()
         if head:
-            commit = shop.repository.snapshot()
+            commit = project.repository.snapshot()
             goals = tuple(Target(at_commit(crew, commit, name, "working tree")) for name in wanted)
         else:
             goals = targets(crew, history, wanted) + (() if names else left_behind(crew, history))
-        looks, rules = look(shop, crew, goals)
+        looks, rules = look(project, crew, goals)
     failed = None if head else _record(crew, history, looks, rules)
     if not head:
-        track_audits(shop, looks)
+        track_audits(project, looks)
     deliver(report.STYLES[style](looks), style, file)
     if failed is not None:
         raise failed
     return 1 if any(one.blocking for one in looks) else 0
 
 
-def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
+def look(project: Project, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
     """What was seen, and the rules of the policies that judged it."""
-    policies = shop.policies()
-    checks = checks_of_everything(shop.terraform, shop.repository, policies, secret_search(shop), shop.scanners())
+    policies = project.policies()
+    checks = checks_of_everything(
+        project.terraform, project.repository, policies, secret_search(project), project.scanners()
+    )
     try:
         rules = policies.rules(crew.config.policies)
     except Interrupted:
@@ -66,7 +68,7 @@ def look(shop: Workshop, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Aud
         # No OPA: the check says so of every stack.
         rules = ()
 
-    waivers = shop.standing()
+    waivers = project.standing()
     if waivers.unread:
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
 
@@ -85,22 +87,22 @@ def _with_unused(crew: Crew, looks: tuple[Audited, ...], waivers: Waivers) -> tu
     return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *found)))
 
 
-def look_when_due(shop: Workshop, crew: Crew, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
+def look_when_due(project: Project, crew: Crew, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
     """What `terrace tick` does: look where terrace.yaml says that it is time (`chosen`: only there), and record it."""
     names = tuple(name for name in due(crew) if not chosen or name in chosen)
     if not names:
         return ()
     history = crew.ledger.read()
-    looks, rules = look(shop, crew, targets(crew, history, names))
+    looks, rules = look(project, crew, targets(crew, history, names))
     record(crew, history, looks, rules)
-    track_audits(shop, looks)
+    track_audits(project, looks)
     return looks
 
 
-def names_of(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:
+def names_of(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
     """The environments that are named, or all. Raises BadInput with the nearest right name."""
-    config = shop.trust.config
-    return tuple(dict.fromkeys(shop.named(name).name for name in names)) or tuple(
+    config = project.trust.config
+    return tuple(dict.fromkeys(project.named(name).name for name in names)) or tuple(
         environment.name for environment in config.environments
     )
 

@@ -9,7 +9,7 @@ from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.cli.waiving import day, write
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.assess.model import Finding
 from terrace.assess.waiver import BASELINE, PATH
 from terrace.checks.all import checks
@@ -43,17 +43,17 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
     """Look at everything that is there, and write `.terrace/baseline.yaml`; exit 1 when not all could be looked at."""
     from terrace.report import baseline as told
 
-    shop = Workshop(Path(folder), fetch=False)
-    landscape = shop.survey(shop.repository.snapshot())
-    tree = shop.repository.tree(landscape.commit)
-    there = tree if BASELINE in tree.entries else shop.repository.tree(shop.trust.commit)
+    project = Project(Path(folder), fetch=False)
+    landscape = project.survey(project.repository.snapshot())
+    tree = project.repository.tree(landscape.commit)
+    there = tree if BASELINE in tree.entries else project.repository.tree(project.trust.commit)
     first = BASELINE not in there.entries
     known = () if first else read_waivers(there.read(BASELINE), BASELINE, landscape.config)
     single = read_waivers(tree.read(PATH), PATH, landscape.config) if PATH in tree.entries else ()
-    grant = _grant(shop, asked, landscape.config, first=first)
+    grant = _grant(project, asked, landscape.config, first=first)
     with watcher(as_json=as_json) as seen:
-        crew = shop.onlookers(seen)
-        findings = _found(shop, replace(crew, config=_judging(crew, landscape.config)), landscape)
+        crew = project.read_only_context(seen)
+        findings = _found(project, replace(crew, config=_judging(crew, landscape.config)), landscape)
     content = contents(tree)
     idle = idle_records(findings, [one for one in single if one.holds(grant.granted)], content)
     findings = waive(findings, Waivers(single), grant.granted, content)
@@ -61,7 +61,7 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
     text = written(found.records)
     _right(text, landscape.config)
     if found.records or not first:
-        write(shop.repository.root, BASELINE, text)
+        write(project.repository.root, BASELINE, text)
     if as_json:
         emit(told.machine(found, idle))
     else:
@@ -71,11 +71,15 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
     return 1 if found.blind else 0
 
 
-def _found(shop: Workshop, crew: Crew, landscape: Landscape) -> tuple[Finding, ...]:
+def _found(project: Project, crew: Crew, landscape: Landscape) -> tuple[Finding, ...]:
     """Everything that the rules of the working tree find in it: they are what judges once it is merged."""
-    tree = shop.repository.tree(landscape.commit)
+    tree = project.repository.tree(landscape.commit)
     made = checks(
-        shop.terraform, shop.repository, shop.policies(landscape.commit), secret_search(shop), shop.scanners()
+        project.terraform,
+        project.repository,
+        project.policies(landscape.commit),
+        secret_search(project),
+        project.scanners(),
     )
     return validate(crew, everything(landscape, tree), landscape, made).assessment.findings
 
@@ -95,7 +99,7 @@ def _judging(crew: Crew, proposed: Config) -> Config:
     )
 
 
-def _grant(shop: Workshop, asked: Asked, config: Config, *, first: bool) -> Grant:
+def _grant(project: Project, asked: Asked, config: Config, *, first: bool) -> Grant:
     """Who answers, and until when. Raises BadInput where that is nobody, or for too long."""
     from terrace.apps.wiring.project import now
 
@@ -112,7 +116,7 @@ def _grant(shop: Workshop, asked: Asked, config: Config, *, first: bool) -> Gran
         raise BadInput(f"{asked.reason!r} is no reason", hint="say why it may stay")
     if asked.accept and not asked.owner:
         raise BadInput("nobody answers for what comes in", hint="--owner: a person or a team of terrace.yaml")
-    owner = asked.owner or shop.actor
+    owner = asked.owner or project.actor
     if (first or asked.accept) and not known_owner(owner, config):
         message, hint = no_owner(owner, {*config.teams, *config.people})
         raise BadInput(message, hint=f"--owner: {hint}")

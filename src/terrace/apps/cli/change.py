@@ -14,7 +14,7 @@ from terrace.apps.cli.reports import asked_for
 from terrace.apps.wiring.checking import change_of, checked
 from terrace.apps.wiring.handover import Making, hand_over, take_over, unplanned
 from terrace.apps.wiring.mirroring import show_findings
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.plan_only import Planned, plan_in
@@ -48,15 +48,15 @@ def check(
     planned, and what would have to be cannot pass.
     """
     wanted = asked_for(Path(folder), style, output, reports)
-    shop = Workshop(Path(folder))
-    shop.plans_nothing = static
-    page = shop.page() if publish else None
-    change_set, landscape = _change(shop, base)
-    if fix and _mend(shop, change_set):
-        change_set, landscape = _change(shop, base)
+    project = Project(Path(folder))
+    project.plans_nothing = static
+    page = project.page() if publish else None
+    change_set, landscape = _change(project, base)
+    if fix and _mend(project, change_set):
+        change_set, landscape = _change(project, base)
     with watcher(as_json=style == "json") as told:
-        by = _planner(shop, Path(folder), plans, static=static)
-        record = checked(shop, shop.onlookers(told), change_set, landscape, by)
+        by = _planner(project, Path(folder), plans, static=static)
+        record = checked(project, project.read_only_context(told), change_set, landscape, by)
     record = replace(record, explain=explain)
     for report in wanted:
         report.tell(record)
@@ -65,23 +65,23 @@ def check(
 
         for address in publishing.publish(page, record):
             note(f"published: {address}")
-        if why := show_findings(shop, record):
+        if why := show_findings(project, record):
             note(f"note: {why}")
     result = "passed" if record.passed else "blocked"
     return ended(Ending({"result": result}, lambda: comment(record)), 0 if record.passed else 1)
 
 
-def _planner(shop: Workshop, folder: Path, plans: str | None, *, static: bool) -> Planned:
+def _planner(project: Project, folder: Path, plans: str | None, *, static: bool) -> Planned:
     if static:
         return unplanned
-    return plan_in if plans is None else take_over(folder / plans, shop.digest_key).plan
+    return plan_in if plans is None else take_over(folder / plans, project.digest_key).plan
 
 
-def _mend(shop: Workshop, change_set: ChangeSet) -> bool:
+def _mend(project: Project, change_set: ChangeSet) -> bool:
     """Mend, say on stderr what was written and what was not, and tell whether anything was."""
     from terrace.apps.cli.mending import mend
 
-    done = mend(shop, change_set)
+    done = mend(project, change_set)
     for one in done:
         path = visible(one.path)
         note(f"left alone {path}: {one.why_not}" if one.why_not else f"wrote {path} ({one.what})")
@@ -92,8 +92,8 @@ def _mend(shop: Workshop, change_set: ChangeSet) -> bool:
 
 def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:
     """Which stacks are touched."""
-    shop = Workshop(Path(folder))
-    change_set, landscape = _change(shop, base)
+    project = Project(Path(folder))
+    change_set, landscape = _change(project, base)
     touched_keys = {one.stack.key for one in change_set.impacts}
     refused = {key: one for key, one in landscape.refusals.items() if key in touched_keys}
     if as_json:
@@ -104,7 +104,7 @@ def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:
             show_lines(refusal_lines(refused))
     touched = {one.stack.environment for one in change_set.impacts}
     # Only those that the protected branch knows: a job is made of each, with what that environment hands out.
-    known = (one.name for one in shop.trust.config.environments if one.name in touched)
+    known = (one.name for one in project.trust.config.environments if one.name in touched)
     return ended(actions.environments(known), 0)
 
 
@@ -115,8 +115,8 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
     """
     from terrace.config.naming import no_such
 
-    shop = Workshop(Path(folder))
-    landscape = shop.survey(shop.repository.snapshot())
+    project = Project(Path(folder))
+    landscape = project.survey(project.repository.snapshot())
     known = {stack.key: stack for stack in landscape.stacks}
     environments = {stack.environment for stack in landscape.stacks}
     for key in keys:
@@ -132,10 +132,10 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
         note(f"hint: {_ADD_STACKS}")
     impacts = tuple(Impact(known[key], (Reason("asked", known[key].path),)) for key in wanted)
     change_set = ChangeSet(landscape.commit, landscape.commit, (), impacts)
-    missing = shop.uncommitted(landscape, wanted)
+    missing = project.uncommitted(landscape, wanted)
     note_uncommitted(missing)
     with watcher(as_json=as_json) as told:
-        validation = validate(shop.onlookers(told), change_set, landscape, {})
+        validation = validate(project.read_only_context(told), change_set, landscape, {})
     assessment = validation.assessment
     if as_json:
         plans = [machine.plan(p) for p in assessment.plans.values()]
@@ -156,24 +156,24 @@ def hand(folder: str, environment: str, file: str) -> int:
 
     What could not be planned goes along with its reason: whoever judges tells it.
     """
-    shop = Workshop(Path(folder))
-    shop.named(environment)
-    change_set, landscape = _change(shop, None)
+    project = Project(Path(folder))
+    project.named(environment)
+    change_set, landscape = _change(project, None)
     mine = tuple(one for one in change_set.impacts if one.stack.environment == environment)
     making = Making()
     with watcher(as_json=False) as told:
-        crew = shop.onlookers(told)
+        crew = project.read_only_context(told)
         validate(
             crew, replace(change_set, impacts=mine, removed=()), landscape, {}, by=making.plan, failed=making.failed
         )
     handed = Handed(landscape.commit, tuple(making.plans.values()), making.failures)
-    hand_over(Path(folder) / file, shop.digest_key, environment, handed)
+    hand_over(Path(folder) / file, project.digest_key, environment, handed)
     show(terminal.plans(making.plans, {key: why.message for key, why in making.failures.items()}))
     return 0
 
 
-def _change(shop: Workshop, base: str | None) -> tuple[ChangeSet, Landscape]:
+def _change(project: Project, base: str | None) -> tuple[ChangeSet, Landscape]:
     """The change set of the working tree, with notices of what its commit lacks, and what stands in it."""
-    change_set, landscape = change_of(shop, shop.repository.snapshot(), base)
-    missing = shop.uncommitted(landscape, {one.stack.key for one in change_set.impacts})
+    change_set, landscape = change_of(project, project.repository.snapshot(), base)
+    missing = project.uncommitted(landscape, {one.stack.key for one in change_set.impacts})
     return replace(change_set, notices=(*change_set.notices, *missing)), landscape

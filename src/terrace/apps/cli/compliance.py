@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from terrace.apps.cli.actions import Ending, ended
 from terrace.apps.cli.audit import names_of
 from terrace.apps.cli.reports import deliver, output_file
-from terrace.apps.wiring.project import Workshop, now
+from terrace.apps.wiring.project import Project, now
 from terrace.compliance.frameworks import NAMES
 from terrace.compliance.gathering import Known, Span
 from terrace.compliance.overview import Compliance, compliance
@@ -42,9 +42,9 @@ def told(
     """Tell it; exit 1 when a control fails."""
     file = output_file(Path(folder), output)
     wanted = tuple(framework(name) for name in dict.fromkeys(frameworks or NAMES))
-    shop = Workshop(Path(folder))
-    names = names_of(shop, environments)
-    known = Known(shop.trust.config, shop.ledger.read(), shop.trust.policy, shop.proof, aliases())
+    project = Project(Path(folder))
+    names = names_of(project, environments)
+    known = Known(project.trust.config, project.ledger.read(), project.trust.policy, project.proof, aliases())
     span = Span(now(), timedelta(days=stale), timedelta(days=period))
     record = compliance(known, names, wanted, sources(), span)
     deliver(STYLES[style](record), style, file)

@@ -11,7 +11,7 @@ from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.wiring.chatops import Turn, work_off
 from terrace.apps.wiring.conversation import conversation
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
 from terrace.pipelines.crew import Crew
 from terrace.report.machine import Json
@@ -62,11 +62,11 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
             hint=f"terrace approve {environment} HASH --from-run: the output `digest` of the job that planned",
         )
     with watcher(as_json=as_json) as told:
-        shop = Workshop(Path(folder))
-        shop.named(environment)
+        project = Project(Path(folder))
+        project.named(environment)
 
         def clerks(actor: str) -> Crew:
-            return Workshop(Path(folder), actor=actor).auditors(told)
+            return Project(Path(folder), actor=actor).audit_context(told)
 
         # They were shown the plans of another attempt, and GitHub does not tell which attempt they answered to.
         again = is_again(ENVIRON)
@@ -74,8 +74,8 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
             ()
             if again
             else record(
-                conversation(shop.connected, shop.trust.config.branch),
-                shop.trust.config,
+                conversation(project.connected, project.trust.config.branch),
+                project.trust.config,
                 clerks,
                 run,
                 environment,

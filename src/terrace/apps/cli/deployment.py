@@ -11,7 +11,7 @@ from terrace.apps.cli.console import confirmed, emit, note, show
 from terrace.apps.cli.deployment_output import tell
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.mirroring import show_deployments
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.config.model import Environment
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
@@ -39,36 +39,36 @@ def note_uncommitted(missing: Iterable[Notice]) -> None:
 
 def deploy(folder: str, environment: str, ref: str | None, *, wait: bool, as_json: bool, reach: Reach = "apply") -> int:
     """Take a commit into an environment."""
-    shop = Workshop(Path(folder))
-    shop.named(environment)
-    commit = shop.trust.commit if ref is None else shop.repository.resolve(ref)
-    if ref is None and (dirty := shop.repository.dirty):
+    project = Project(Path(folder))
+    project.named(environment)
+    commit = project.trust.commit if ref is None else project.repository.resolve(ref)
+    if ref is None and (dirty := project.repository.dirty):
         raise BadInput(
             f"the working tree differs from its commit ({visible(dirty[0])}"
             + (f" and {len(dirty) - 1} more" if len(dirty) > 1 else "")
             + "), and only commits are deployed",
             hint="commit and merge it, or say which commit you mean: --ref REF",
         )
-    return _run(shop, "deploy", environment, commit, Manual(shop.actor), wait=wait, as_json=as_json, reach=reach)
+    return _run(project, "deploy", environment, commit, Manual(project.actor), wait=wait, as_json=as_json, reach=reach)
 
 
 def promote(folder: str, environment: str, *, wait: bool, as_json: bool, reach: Reach = "apply") -> int:
     """Take into an environment what succeeded in the one before."""
-    shop = Workshop(Path(folder))
-    source = shop.named(environment).after
+    project = Project(Path(folder))
+    source = project.named(environment).after
     if source is None:
         raise BadInput(
             f"{environment} is the first step: nothing comes before it", hint=f"`terrace deploy {environment}`"
         )
-    good = folds.last_good(shop.ledger.read(), source)
+    good = folds.last_good(project.ledger.read(), source)
     if good is None:
         raise BadInput(f"nothing has succeeded in {source} yet", hint=f"`terrace deploy {source}` first")
-    origin = Promotion(source, shop.actor)
-    return _run(shop, "promote", environment, good.commit, origin, wait=wait, as_json=as_json, reach=reach)
+    origin = Promotion(source, project.actor)
+    return _run(project, "promote", environment, good.commit, origin, wait=wait, as_json=as_json, reach=reach)
 
 
 def _run(
-    shop: Workshop,
+    project: Project,
     command: str,
     environment: str,
     commit: str,
@@ -78,23 +78,23 @@ def _run(
     as_json: bool,
     reach: Reach,
 ) -> int:
-    landscape = shop.survey(commit)
-    note_uncommitted(shop.uncommitted(landscape, {stack.key for stack in landscape.of(environment)}))
+    landscape = project.survey(commit)
+    note_uncommitted(project.uncommitted(landscape, {stack.key for stack in landscape.of(environment)}))
 
     def run(crew: Crew) -> Deployment | Refused:
         return deploying.deploy(crew, environment, commit, origin)
 
-    is_first = not shop.ledger.read().events
-    code = tell(shop, command, run, wait=wait, as_json=as_json, reach=reach)
+    is_first = not project.ledger.read().events
+    code = tell(project, command, run, wait=wait, as_json=as_json, reach=reach)
     if is_first:
-        _propose_ledger_id(shop)
+        _propose_ledger_id(project)
     return code
 
 
-def _propose_ledger_id(shop: Workshop) -> None:
+def _propose_ledger_id(project: Project) -> None:
     """Say how to name the ledger that this command began, so that no clone takes another one for it."""
-    history = shop.ledger.read()
-    if history.events and not shop.trust.config.ledger_id:
+    history = project.ledger.read()
+    if history.events and not project.trust.config.ledger_id:
         note(f"note: this deployment began the ledger {history.ledger_id}, and terrace.yaml does not name it")
         note(f'hint: merge `ledger_id: "{history.ledger_id}"` into terrace.yaml, so that no clone takes another one')
 
@@ -114,14 +114,14 @@ def resume(
 
     Where the newest one ended and nobody knows how, look at what it left and bring that in order.
     """
-    shop = Workshop(Path(folder))
+    project = Project(Path(folder))
     if environment is not None:
-        shop.environment(environment)
-    crew = shop.onlookers(Silent())
+        project.environment(environment)
+    crew = project.read_only_context(Silent())
     history = crew.ledger.read()
     current = [
         d
-        for e in (*shop.trust.config.environments, *shop.trust.config.former)
+        for e in (*project.trust.config.environments, *project.trust.config.former)
         if environment in (None, e.name) and (d := _unfinished(crew, history, e)) is not None
     ]
     if not current:
@@ -133,10 +133,12 @@ def resume(
     if settled:
         if current[0].open:
             raise BadInput(f"deployment {current[0].id} is open", hint="`terrace resume` first, without --settled")
-        return recovering.settle(shop, current[0], settled, reason, told.dead, yes=yes, as_json=as_json)
+        return recovering.settle(project, current[0], settled, reason, told.dead, yes=yes, as_json=as_json)
     if not current[0].open:
-        return recovering.recover(shop, current[0], told, yes=yes, wait=wait, as_json=as_json)
-    return tell(shop, "resume", lambda crew: deploying.resume(crew, current[0], told.dead), wait=wait, as_json=as_json)
+        return recovering.recover(project, current[0], told, yes=yes, wait=wait, as_json=as_json)
+    return tell(
+        project, "resume", lambda crew: deploying.resume(crew, current[0], told.dead), wait=wait, as_json=as_json
+    )
 
 
 def _unfinished(crew: Crew, history: History, environment: Environment) -> Deployment | None:
@@ -161,11 +163,11 @@ def answer(
     as_json: bool,
 ) -> int:
     """Approve or reject what waits; with a handle, only if exactly that does."""
-    shop = Workshop(Path(folder), actor=actor, key=Path(key) if key else None)
-    shop.environment(environment)
-    crew = shop.crew(Silent())
-    role = role or _only_role(shop, environment)
-    question = f"{said} what waits in {environment} as {shop.actor}" + (f" for {role}" if role else "") + "?"
+    project = Project(Path(folder), actor=actor, key=Path(key) if key else None)
+    project.environment(environment)
+    crew = project.deployment_context(Silent())
+    role = role or _only_role(project, environment)
+    question = f"{said} what waits in {environment} as {project.actor}" + (f" for {role}" if role else "") + "?"
     if not as_json and sys.stdin.isatty() and not yes:
         _show_waiting(crew, environment)
     if not confirmed(question, yes=yes):
@@ -174,7 +176,7 @@ def answer(
     word = approving.Word(said, role, comment, crew.vouch, handle=handle)
     deployment, verdict = approving.answer(crew, environment, word)
     if not deployment.open:
-        show_deployments(shop, [environment])
+        show_deployments(project, [environment])
     if as_json:
         emit(
             {
@@ -200,11 +202,11 @@ def withdraw(
     """Take back the noes of the actor in an environment, or the one with an id."""
     from terrace.pipelines.approvals.withdraw import withdraw
 
-    shop = Workshop(Path(folder), actor=actor, key=Path(key) if key else None)
-    shop.environment(environment)
-    crew = shop.crew(Silent())
-    whose = f"the no {of}" if of else f"every no of {shop.actor}"
-    if not confirmed(f"withdraw {whose} in {environment} as {shop.actor}?", yes=yes):
+    project = Project(Path(folder), actor=actor, key=Path(key) if key else None)
+    project.environment(environment)
+    crew = project.deployment_context(Silent())
+    whose = f"the no {of}" if of else f"every no of {project.actor}"
+    if not confirmed(f"withdraw {whose} in {environment} as {project.actor}?", yes=yes):
         note("nothing was written")
         return 1
     done = withdraw(crew, environment, reason, of=of)
@@ -229,22 +231,22 @@ def _show_waiting(crew: Crew, environment: str) -> None:
         show(terminal.deployment(deployment))
 
 
-def _only_role(shop: Workshop, environment: str) -> str:
+def _only_role(project: Project, environment: str) -> str:
     """The one role of this environment's gates that the actor can fill; "" when there is none or a choice."""
-    config = shop.trust.config
+    config = project.trust.config
     asked = config.environment(environment).approvals.roles
-    mine = [role for role in asked if shop.actor in config.teams.get(role, ())]
+    mine = [role for role in asked if project.actor in config.teams.get(role, ())]
     if len(mine) > 1:
-        raise BadInput(f"{shop.actor} is in several teams that are asked: {', '.join(mine)}", hint="say --role TEAM")
+        raise BadInput(f"{project.actor} is in several teams that are asked: {', '.join(mine)}", hint="say --role TEAM")
     return mine[0] if mine else ""
 
 
 def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: bool) -> int:
     """Hold an environment, or let it go."""
-    shop = Workshop(Path(folder))
-    settings = shop.environment(environment)
-    shop.open_ledger()
-    crew = shop.auditors(Silent())
+    project = Project(Path(folder))
+    settings = project.environment(environment)
+    project.open_ledger()
+    crew = project.audit_context(Silent())
     history = holding.hold(
         crew,
         environment,

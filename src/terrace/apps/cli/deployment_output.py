@@ -12,7 +12,7 @@ from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.cli.watching import Lines, LiveTree, Silent
 from terrace.apps.wiring.mirroring import show_deployments
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.ledger.deployment import Deployment, Step
 from terrace.operations.reaction import Pause
 from terrace.pipelines.approvals import approve as approving
@@ -43,7 +43,7 @@ def watcher(*, as_json: bool) -> Iterator[Watcher]:
 
 
 def tell(
-    shop: Workshop,
+    project: Project,
     command: str,
     run: Callable[[Crew], Deployment | Refused],
     *,
@@ -53,19 +53,19 @@ def tell(
 ) -> int:
     """Run something that changes an environment, react to its end, and tell both. With `wait` sit through mere time."""
     with watcher(as_json=as_json) as told:
-        crew = shop.crew(told, reach)
+        crew = project.deployment_context(told, reach)
         done = _patiently(crew, run(crew)) if wait else run(crew)
         reacted = react(crew, done)
         if wait and isinstance(reacted, Deployment):
             reacted = _patiently(crew, reacted)
-    show_deployments(shop, [done.environment if isinstance(done, Deployment) else done.verdict.environment])
+    show_deployments(project, [done.environment if isinstance(done, Deployment) else done.verdict.environment])
     environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
-    left_out = shop.left_out([environment], done.commit)
+    left_out = project.left_out([environment], done.commit)
     record = {**as_record(command, done, reacted), "refused": refusals_json(left_out)}
     if as_json:
         emit(record)
     else:
-        show_end(shop, done, reacted)
+        show_end(project, done, reacted)
         if left_out:
             show_lines(refusal_lines(left_out))
     return ended(actions.deployed(record, waits_as(crew, done)), _code(done))
@@ -86,7 +86,7 @@ def _patiently(crew: Crew, done: Deployment | Refused) -> Deployment | Refused:
     return done
 
 
-def show_end(shop: Workshop, done: Deployment | Refused, reacted: Reacted) -> None:
+def show_end(project: Project, done: Deployment | Refused, reacted: Reacted) -> None:
     if isinstance(done, Refused):
         show(terminal.gates(done.verdict))
         return None
@@ -95,8 +95,8 @@ def show_end(shop: Workshop, done: Deployment | Refused, reacted: Reacted) -> No
         show(f"nothing is rolled back by itself: {'; '.join(reacted.reasons)}")
     elif reacted is not None:
         show(f"{done.environment} failed, and terrace.yaml says `on_failure: rollback`:")
-        return show_end(shop, reacted, None)
-    _next(shop, done)
+        return show_end(project, reacted, None)
+    _next(project, done)
     return None
 
 
@@ -116,7 +116,7 @@ def _code(done: Deployment | Refused) -> int:
     return 0 if isinstance(done, Deployment) and done.result == "succeeded" else 1
 
 
-def _next(shop: Workshop, done: Deployment) -> None:
+def _next(project: Project, done: Deployment) -> None:
     """What people usually do next."""
     if done.waiting and done.last(Step.SMOKE) is not None:
         show(f"next: terrace tick, again and again, or terrace resume {done.environment} --wait")
@@ -129,7 +129,7 @@ def _next(shop: Workshop, done: Deployment) -> None:
         show(f"{done.environment} is held until Git says the same" + (f": merge {branch}" if branch else ""))
         show(f"next: terrace tick (once that is merged), or terrace unhold {done.environment} --reason WHY")
     elif done.result == "succeeded" and not isinstance(done.origin, Destruction | Remediation):
-        above = next((e for e in shop.trust.config.environments if e.after == done.environment), None)
+        above = next((e for e in project.trust.config.environments if e.after == done.environment), None)
         if above is not None:
             show(f"next: terrace promote {above.name}")
     elif done.result == "unknown":

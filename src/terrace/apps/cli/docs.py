@@ -10,7 +10,7 @@ from typing import Any
 
 from terrace.adapters.files import read_plain, write_whole
 from terrace.apps.cli.console import emit, note, show_lines
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.checks.module_docs.readmes import Documented, ModulePages, Page, Unknown
 from terrace.errors import BadInput, Place
 from terrace.text import visible
@@ -20,13 +20,13 @@ STATES = ("current", "written", "missing", "differs", "unknown")
 
 def generate(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:
     """Write the pages; exit 2 when one could not be told, the others are written."""
-    shop, found = _documented(folder, wanted)
-    conflicts = shop.repository.conflicts()
+    project, found = _documented(folder, wanted)
+    conflicts = project.repository.conflicts()
     told: list[tuple[Documented, str]] = []
     for one in found:
         if isinstance(one, Page) and one.readme in conflicts:
             one = Unknown(one.folder, Place(one.readme), "it is in conflict", "end the merge first")
-        told.append((one, _written(shop, one)))
+        told.append((one, _written(project, one)))
     _tell("generate", told, as_json=as_json)
     return 2 if any(isinstance(one, Unknown) for one, _ in told) else 0
 
@@ -40,17 +40,17 @@ def check(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:
     return 2 if "unknown" in states else 0 if states <= {"current"} else 1
 
 
-def _documented(folder: str, wanted: tuple[str, ...]) -> tuple[Workshop, list[Documented]]:
+def _documented(folder: str, wanted: tuple[str, ...]) -> tuple[Project, list[Documented]]:
     from terrace.stacks.discovery import discover
 
-    shop = Workshop(Path(folder), fetch=False)
-    head = shop.repository.snapshot()
-    tree = shop.repository.tree(head)
-    root = shop.repository.root
+    project = Project(Path(folder), fetch=False)
+    head = project.repository.snapshot()
+    tree = project.repository.tree(head)
+    root = project.repository.root
     # The working tree's own bytes: Git may keep other line ends than stand there.
-    pages = ModulePages(tree, discover(tree, shop.config_at(head)), lambda path: read_plain(root, path))
+    pages = ModulePages(tree, discover(tree, project.config_at(head)), lambda path: read_plain(root, path))
     folders = _named(pages, root, Path(folder), wanted) if wanted else pages.modules()
-    return shop, list(pages.of(folders))
+    return project, list(pages.of(folders))
 
 
 def _named(pages: ModulePages, root: Path, start: Path, wanted: Iterable[str]) -> list[str]:
@@ -72,10 +72,10 @@ def _named(pages: ModulePages, root: Path, start: Path, wanted: Iterable[str]) -
     return sorted(found)
 
 
-def _written(shop: Workshop, one: Documented) -> str:
+def _written(project: Project, one: Documented) -> str:
     if isinstance(one, Unknown) or one.current:
         return _state(one)
-    write_whole(shop.repository.root, one.readme, one.after)
+    write_whole(project.repository.root, one.readme, one.after)
     return "written"
 
 

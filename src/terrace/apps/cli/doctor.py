@@ -25,7 +25,7 @@ from terrace.adapters.tools.known import TOOLS
 from terrace.apps.cli.console import emit, show
 from terrace.apps.wiring.forge import UNCONNECTED
 from terrace.apps.wiring.home import Home
-from terrace.apps.wiring.project import CONFIG_FILE, Workshop, now
+from terrace.apps.wiring.project import CONFIG_FILE, Project, now
 from terrace.apps.wiring.working_tree import working_tree
 from terrace.config.load import BadConfig, load
 from terrace.config.model import Config, Environment
@@ -87,18 +87,18 @@ def _show(rows: list[Row]) -> None:
 def _rows(folder: Path) -> Iterator[Row]:
     yield from _machine()
     try:
-        shop = Workshop(folder)
+        project = Project(folder)
     except TerraceError as error:
         yield _broken("repository", error)
         yield from _defaults()
         return
-    yield Row("repository", "ok", str(shop.repository.root))
-    yield from _working_tree(shop)
-    trust = _asked("trust root", lambda: _place(shop))
+    yield Row("repository", "ok", str(project.repository.root))
+    yield from _working_tree(project)
+    trust = _asked("trust root", lambda: _place(project))
     yield trust
-    yield from _decided(shop) if trust.state == "ok" else ()
-    yield from _configured(shop) if trust.state == "ok" else _defaults()
-    for what, path in (("cache", shop.home.cache), ("data", shop.home.data)):
+    yield from _decided(project) if trust.state == "ok" else ()
+    yield from _configured(project) if trust.state == "ok" else _defaults()
+    for what, path in (("cache", project.home.cache), ("data", project.home.data)):
         yield _writable(what, path)
 
 
@@ -134,12 +134,12 @@ def _defaults() -> Iterator[Row]:
     yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, ENVIRON)))
 
 
-def _working_tree(shop: Workshop) -> Iterator[Row]:
+def _working_tree(project: Project) -> Iterator[Row]:
     """terrace.yaml as it lies here, which judges nothing before it is on the protected branch, and its stacks."""
-    path = shop.repository.root / CONFIG_FILE
+    path = project.repository.root / CONFIG_FILE
     if not path.is_file():
         yield Row(CONFIG_FILE, "optional", "none here: environments/ with safe defaults", "terrace init")
-        yield from _stacks(shop, b"")
+        yield from _stacks(project, b"")
         return
     try:
         text = path.read_bytes()
@@ -151,13 +151,13 @@ def _working_tree(shop: Workshop) -> Iterator[Row]:
         yield Row(CONFIG_FILE, "optional", f"cannot be read: {error.strerror}", f"chmod u+r {CONFIG_FILE}")
     else:
         yield Row(CONFIG_FILE, "ok", "valid")
-        yield from _stacks(shop, text)
+        yield from _stacks(project, text)
 
 
-def _stacks(shop: Workshop, text: bytes) -> Iterator[Row]:
+def _stacks(project: Project, text: bytes) -> Iterator[Row]:
     """The stacks of the working tree, and what would keep them from being planned."""
     try:
-        tree, store = working_tree(shop.repository.root)
+        tree, store = working_tree(project.repository.root)
         examined = examine(tree, load(text, CONFIG_FILE, discovered=environments(tree)), store)
     except TerraceError as error:
         yield _broken("stacks", error)
@@ -176,20 +176,20 @@ def _stacks(shop: Workshop, text: bytes) -> Iterator[Row]:
         yield Row("stacks", "ok", found)
     if landscape.outside:
         yield Row("root modules", "optional", in_no_stack(landscape.outside).message, how)
-    for notice in _uncommitted(shop, landscape, tree):
+    for notice in _uncommitted(project, landscape, tree):
         yield Row("not in the commit", "optional", notice.message, notice.hint or "")
-    yield from _required_versions(shop, landscape)
+    yield from _required_versions(project, landscape)
 
 
-def _uncommitted(shop: Workshop, landscape: Landscape, tree: Tree) -> tuple[Notice, ...]:
+def _uncommitted(project: Project, landscape: Landscape, tree: Tree) -> tuple[Notice, ...]:
     """What the checkout has and no commit of it would have."""
-    return uncommitted(landscape, tree, shop.repository.untracked())
+    return uncommitted(landscape, tree, project.repository.untracked())
 
 
-def _required_versions(shop: Workshop, landscape: Landscape) -> Iterator[Row]:
+def _required_versions(project: Project, landscape: Landscape) -> Iterator[Row]:
     """Whether Terraform is one of the versions that the configuration asks for."""
     try:
-        product, version = shop.terraform.product, shop.terraform.version
+        product, version = project.terraform.product, project.terraform.version
         refused = tuple(wrong_versions(landscape, version))
     except TerraceError:
         # The row of terraform says it.
@@ -202,19 +202,19 @@ def _required_versions(shop: Workshop, landscape: Landscape) -> Iterator[Row]:
         yield Row("required_version", "missing", found, how)
 
 
-def _place(shop: Workshop) -> str:
+def _place(project: Project) -> str:
     """Where the rules that judge come from, with the commit."""
-    trust, url = shop.trust, shop.repository.remote_url
-    return f"{shop.root_place} at {trust.commit[:7]}" + (f" ({masked(url)})" if url is not None else "")
+    trust, url = project.trust, project.repository.remote_url
+    return f"{project.root_place} at {trust.commit[:7]}" + (f" ({masked(url)})" if url is not None else "")
 
 
-def _decided(shop: Workshop) -> Iterator[Row]:
+def _decided(project: Project) -> Iterator[Row]:
     """How the remote and the branch of the trust root were decided, and what may differ from that."""
-    place, trust = shop.root_place, shop.trust
+    place, trust = project.root_place, project.trust
     if place.remote is None:
         yield Row("trusted remote", "ok", "none: this repository has no remote, and its local branch is trusted")
     else:
-        others = [name for name in shop.repository.remotes if name != place.remote.name]
+        others = [name for name in project.repository.remotes if name != place.remote.name]
         found = f"{place.remote.name}: {place.remote.how}"
         if trust.config.remote != place.remote.name:
             found += f"; terrace.yaml names {trust.config.remote}"
@@ -224,29 +224,29 @@ def _decided(shop: Workshop) -> Iterator[Row]:
     yield Row("protected branch", "ok", f"{place.branch.name}: {place.branch.how}")
 
 
-def _configured(shop: Workshop) -> Iterator[Row]:
+def _configured(project: Project) -> Iterator[Row]:
     """What the trusted configuration needs."""
-    config = shop.trust.config
+    config = project.trust.config
     yield Row("rules", "ok", config.source or "no terrace.yaml: the folders of environments/ with safe defaults")
-    yield _asked("terraform", lambda: _terraform(shop.terraform))
-    yield _fast_lane(shop)
-    yield _asked("ledger", lambda: f"{config.ledger}, {len(shop.ledger.read().events)} events")
-    yield from _named(shop)
-    yield from _unread(shop)
-    yield _asked("backup key", lambda: _sealed(shop))
-    yield from _states(shop)
-    yield from _signing(shop)
-    yield from _refused(shop)
+    yield _asked("terraform", lambda: _terraform(project.terraform))
+    yield _fast_lane(project)
+    yield _asked("ledger", lambda: f"{config.ledger}, {len(project.ledger.read().events)} events")
+    yield from _named(project)
+    yield from _unread(project)
+    yield _asked("backup key", lambda: _sealed(project))
+    yield from _states(project)
+    yield from _signing(project)
+    yield from _refused(project)
     yield _tools(config)
-    yield from _forge(shop)
+    yield from _forge(project)
     for environment in config.environments:
         yield _credentials(environment)
 
 
-def _named(shop: Workshop) -> Iterator[Row]:
+def _named(project: Project) -> Iterator[Row]:
     """Whether the rules say which ledger is this repository's; whatever is wrong with it is told by its own row."""
     with contextlib.suppress(TerraceError):
-        history, named = shop.ledger.read(), shop.trust.config.ledger_id
+        history, named = project.ledger.read(), project.trust.config.ledger_id
         if named:
             yield Row("ledger id", "ok", f"{named}, and no other is taken for it")
         elif history.events:
@@ -254,20 +254,20 @@ def _named(shop: Workshop) -> Iterator[Row]:
             yield Row("ledger id", "optional", found, f'`ledger_id: "{history.ledger_id}"` in terrace.yaml, merged')
 
 
-def _refused(shop: Workshop) -> Iterator[Row]:
+def _refused(project: Project) -> Iterator[Row]:
     """The stacks of the protected branch that no deployment takes; or why they are not known."""
-    problem = shop.unreadable
+    problem = project.unreadable
     if problem is not None:
-        yield Row("stacks of the branch", "missing", f"at {shop.trust.commit[:7]}: {problem}", problem.hint or "")
-    for key, why in sorted(shop.left_out(e.name for e in shop.trust.config.environments).items()):
+        yield Row("stacks of the branch", "missing", f"at {project.trust.commit[:7]}: {problem}", problem.hint or "")
+    for key, why in sorted(project.left_out(e.name for e in project.trust.config.environments).items()):
         place = f" ({why.place})" if why.place is not None else ""
         yield Row(f"stack {visible(key)}", "optional", visible(f"refused{place}: {why.message}"), visible(why.hint))
 
 
-def _forge(shop: Workshop) -> Iterator[Row]:
+def _forge(project: Project) -> Iterator[Row]:
     """What the forge guards, where there is one. What it leaves to Terrace is no fault: it is said."""
     try:
-        forge = shop.forge
+        forge = project.forge
         if forge is None:
             how = f"{UNCONNECTED}; `terrace init github` writes what CI needs"
             yield Row("forge", "optional", "connected to none", how)
@@ -277,8 +277,8 @@ def _forge(shop: Workshop) -> Iterator[Row]:
         from terrace.adapters.github.inspection import Inspection
         from terrace.adapters.ledgers.git import BRANCH
 
-        asking = [one.name for one in shop.trust.config.environments if one.approvals.asked]
-        for guard in Inspection(forge.github).guards(asking, shop.trust.config.branch, BRANCH, GATE):
+        asking = [one.name for one in project.trust.config.environments if one.approvals.asked]
+        for guard in Inspection(forge.github).guards(asking, project.trust.config.branch, BRANCH, GATE):
             yield Row(guard.what, "optional" if guard.how else "ok", guard.found, guard.how)
     except TerraceError as error:
         yield Row("forge", "optional", error.message, error.hint or "")
@@ -297,20 +297,20 @@ def _tools(config: Config) -> Row:
     return Row("tools", state, found, f"terrace tools install {' '.join(needed or unsaid)}" if needed or unsaid else "")
 
 
-def _signing(shop: Workshop) -> Iterator[Row]:
+def _signing(project: Project) -> Iterator[Row]:
     """The keys of those who approve, and the one of whoever sits here."""
-    config = shop.trust.config
-    signers = sum(1 for line in shop.trust.signers.splitlines() if line.strip() and not line.startswith(b"#"))
+    config = project.trust.config
+    signers = sum(1 for line in project.trust.signers.splitlines() if line.strip() and not line.startswith(b"#"))
     asked = any(e.approvals.asked and not e.approvals.unsigned for e in config.environments)
     how = f"write the SSH keys of those who approve into {config.signers}" if asked and not signers else ""
-    there = config.signers in shop.repository.tree(shop.trust.commit).entries
+    there = config.signers in project.repository.tree(project.trust.commit).entries
     found = f"{signers} keys in {config.signers}" if there else f"no keys: there is no {config.signers}"
     needed = "" if asked or signers else "; no environment asks for an approval"
-    yield Row("signers", "missing" if how else "ok", f"{found} at {shop.trust.commit[:7]}{needed}", how)
-    for names in shared_keys(shop.trust.signers):
+    yield Row("signers", "missing" if how else "ok", f"{found} at {project.trust.commit[:7]}{needed}", how)
+    for names in shared_keys(project.trust.signers):
         what = f"{', '.join(names)} have one key in {config.signers}, and count as one person"
         yield Row("one key, one person", "optional", what, "give everybody a key of their own")
-    key = shop.repository.config("user.signingkey") if shop.repository.config("gpg.format") == "ssh" else None
+    key = project.repository.config("user.signingkey") if project.repository.config("gpg.format") == "ssh" else None
     sign = "" if key else "git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub"
     yield Row("your signing key", "ok" if key else "optional", key or "none", sign)
 
@@ -345,43 +345,42 @@ def _terraform(terraform: LocalTerraform) -> str:
 _LANES = {"auto": "for plans and applies", "plan-only": "for plans"}
 
 
-def _fast_lane(shop: Workshop) -> Row:
+def _fast_lane(project: Project) -> Row:
     """What goes through the fast lane, and what it was surprised by."""
-    closed = shop.terraform.lane_closed
+    closed = project.terraform.lane_closed
     if closed:
         return Row("fast lane", "ok", f"closed: {closed}")
-    found = _LANES[shop.trust.config.terraform.fast]
-    surprises = shop.terraform.surprises
+    found = _LANES[project.trust.config.terraform.fast]
+    surprises = project.terraform.surprises
     if not surprises:
         return Row("fast lane", "ok", found)
     last = surprises[-1]
     when = datetime.fromtimestamp(last.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     number = len(surprises)
     told = f"{found}; {number} surprise{'s' * (number > 1)}, the last {when}: {last.stack}: {last.why}"
-    how = (
-        f"what it could not do was done the plain way; {shop.terraform.surprises_file} has all, remove it to try again"
-    )
+    log = project.terraform.surprises_file
+    how = f"what it could not do was done the plain way; {log} has all, remove it to try again"
     return Row("fast lane", "optional", told, how)
 
 
-def _sealed(shop: Workshop) -> str:
+def _sealed(project: Project) -> str:
     """How backups are sealed, once everything for it is there."""
-    shop.seals().ready()
-    recipients = shop.trust.config.backups.recipients
+    project.seals().ready()
+    recipients = project.trust.config.backups.recipients
     if not recipients:
-        return _key_is_set(shop.trust.config, shop.backup_key)
+        return _key_is_set(project.trust.config, project.backup_key)
     number = len(recipients)
-    return f"sealed for {number} recipient{'s' * (number > 1)}, digests with the key {shop.digest_key.id}"
+    return f"sealed for {number} recipient{'s' * (number > 1)}, digests with the key {project.digest_key.id}"
 
 
-def _states(shop: Workshop) -> Iterator[Row]:
+def _states(project: Project) -> Iterator[Row]:
     """Whether every state that was deployed has a copy that is new enough."""
     try:
-        found = problems(shop.ledger.read(), shop.trust.config, now())
+        found = problems(project.ledger.read(), project.trust.config, now())
     except TerraceError:
         # The row of the ledger says it.
         return
-    for environment in shop.trust.config.environments:
+    for environment in project.trust.config.environments:
         told = found.get(environment.name, ())
         how = f"terrace state backup {environment.name}" if told else ""
         said = "; ".join(told) or ("as new as asked" if environment.rpo is not None else "no RPO is set")
@@ -392,10 +391,10 @@ def _key_is_set(config: Config, key: bytes) -> str:
     return f"{config.backups.key} holds {len(key)} bytes"
 
 
-def _unread(shop: Workshop) -> Iterator[Row]:
+def _unread(project: Project) -> Iterator[Row]:
     """Events of the ledger that cannot be read: each holds an environment."""
     try:
-        history = shop.ledger.read()
+        history = project.ledger.read()
     except TerraceError:
         return
     if not isinstance(history.key, EventKey):
@@ -407,14 +406,14 @@ def _unread(shop: Workshop) -> Iterator[Row]:
         yield Row("ledger key", "missing", told_of, how)
     else:
         yield Row("ledger key", "ok", f"{history.key.id} authenticates what deployments did")
-    faults = unread(history, shop.dismissed)
+    faults = unread(history, project.dismissed)
     if faults:
         yield Row("ledger events", "missing", told(faults), way_out(faults))
     times = strange_times(history.events, now(), history.undated)
     if times:
         position, why = times[-1]
         yield Row("ledger times", "optional", f"{len(times)} events; the last is {position}: {why}")
-    reference = shop.reference()
+    reference = project.reference()
     wrong = doubt(history, now(), reference)
     if wrong is not None:
         yield Row("clock", "missing", *wrong)

@@ -14,7 +14,7 @@ from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.ticking import reviews_of
 from terrace.apps.wiring.mirroring import track_drift
-from terrace.apps.wiring.project import Workshop, now
+from terrace.apps.wiring.project import Project, now
 from terrace.config.kinds import Duration
 from terrace.config.naming import shell_word
 from terrace.config.yaml_nodes import Problem, Scalar
@@ -38,28 +38,28 @@ from terrace.text import visible
 
 def look(folder: str, names: tuple[str, ...], style: str, *, remedy: bool) -> int:
     """Look at these environments, or at all; exit 1 when something drifted or could not be told."""
-    shop = Workshop(Path(folder))
-    wanted = _environments(shop, names)
+    project = Project(Path(folder))
+    wanted = _environments(project, names)
     remedied: tuple[Remedied, ...] = ()
     with watcher(as_json=style == "json") as told:
-        crew = shop.crew(told) if remedy else shop.lookouts(told)
+        crew = project.deployment_context(told) if remedy else project.drift_context(told)
         looked = looking.look(crew, wanted)
         if remedy:
-            remedied, again = _remediate(crew, _remediable(shop, names, wanted))
+            remedied, again = _remediate(crew, _remediable(project, names, wanted))
             looked += again
-    known = reviews_of(shop, wanted)
-    _note_unreadable(shop)
-    track_drift(shop, known)
+    known = reviews_of(project, wanted)
+    _note_unreadable(project)
+    track_drift(project, known)
     reviews = tuple(one.of_look(looked) for one in known)
-    say(reviews, style, remedied, refused=shop.left_out(wanted))
+    say(reviews, style, remedied, refused=project.left_out(wanted))
     worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
     return ended(Ending({"result": worst}, lambda: report.as_markdown(reviews)), _code(reviews))
 
 
-def _remediable(shop: Workshop, names: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+def _remediable(project: Project, names: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
     """The environments in which drift may be undone: one that terrace.yaml no longer names only where it was asked for
     by its name."""
-    return names or tuple(one.name for one in shop.trust.config.environments if one.name in wanted)
+    return names or tuple(one.name for one in project.trust.config.environments if one.name in wanted)
 
 
 def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...], tuple[Check, ...]]:
@@ -71,11 +71,11 @@ def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...]
 
 def last(folder: str, names: tuple[str, ...], style: str) -> int:
     """What the newest check found, without looking again."""
-    shop = Workshop(Path(folder))
-    wanted = _environments(shop, names)
-    reviews = reviews_of(shop, wanted)
-    _note_unreadable(shop)
-    say(reviews, style, refused=shop.left_out(wanted))
+    project = Project(Path(folder))
+    wanted = _environments(project, names)
+    reviews = reviews_of(project, wanted)
+    _note_unreadable(project)
+    say(reviews, style, refused=project.left_out(wanted))
     return _code(reviews)
 
 
@@ -110,15 +110,15 @@ def _round(
     folder: str, names: tuple[str, ...], interval: timedelta, *, remedy: bool
 ) -> tuple[tuple[Review, ...], tuple[Remedied, ...]]:
     # Everything is read anew: the rules, the ladder and the ledger may have changed since the last round.
-    shop = Workshop(Path(folder))
-    wanted = _environments(shop, names)
+    project = Project(Path(folder))
+    wanted = _environments(project, names)
     with watcher(as_json=True) as told:
-        crew = shop.crew(told) if remedy else shop.lookouts(told)
+        crew = project.deployment_context(told) if remedy else project.drift_context(told)
         looked = looking.look(crew, wanted, interval)
-        remedied, again = _remediate(crew, _remediable(shop, names, wanted)) if remedy else ((), ())
+        remedied, again = _remediate(crew, _remediable(project, names, wanted)) if remedy else ((), ())
         looking.note_overdue(crew, wanted)
-    known = reviews_of(shop, wanted)
-    track_drift(shop, known)
+    known = reviews_of(project, wanted)
+    track_drift(project, known)
     return tuple(one.of_look((*looked, *again)) for one in known), remedied
 
 
@@ -142,9 +142,9 @@ def ack(
     as_json: bool,
 ) -> int:
     """Say who answers for a difference, or for some attributes of it."""
-    shop = Workshop(Path(folder))
+    project = Project(Path(folder))
     with watcher(as_json=True) as told:
-        seen = acknowledge(shop.lookouts(told), environment, address, reason, stack, attributes)
+        seen = acknowledge(project.drift_context(told), environment, address, reason, stack, attributes)
     if as_json:
         emit(
             {
@@ -153,23 +153,23 @@ def ack(
                 "stack": seen.stack,
                 "address": seen.address,
                 "paths": list(seen.paths),
-                "by": shop.actor,
+                "by": project.actor,
                 "reason": reason,
             }
         )
     else:
-        show(f"{shop.actor} answers for {seen.address} in {seen.stack} as it is now ({', '.join(seen.paths)})")
+        show(f"{project.actor} answers for {seen.address} in {seen.stack} as it is now ({', '.join(seen.paths)})")
     return 0
 
 
 def adopt(folder: str, environment: str, address: str, stack: str | None, *, as_json: bool) -> int:
     """Write what is there into the working tree; exit 1 when a person has to write something of it."""
-    shop = Workshop(Path(folder))
+    project = Project(Path(folder))
     with watcher(as_json=as_json) as told:
-        proposed = adopting.adopt(shop.lookouts(told), environment, address, stack)
+        proposed = adopting.adopt(project.drift_context(told), environment, address, stack)
     adoption = proposed.adoption
     if adoption.written:
-        shop.repository.write(proposed.path, adoption.content)
+        project.repository.write(proposed.path, adoption.content)
     if as_json:
         emit(report.adopted(environment, address, proposed.stack, proposed.path, adoption))
     else:
@@ -222,21 +222,21 @@ def _as_json(one: Remedied) -> machine.Json:
     }
 
 
-def _environments(shop: Workshop, names: tuple[str, ...]) -> tuple[str, ...]:
+def _environments(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
     """The environments that are named, or all, with those that terrace.yaml no longer names and that hold something."""
     if names:
-        return tuple(shop.environment(name).name for name in names)
-    former, lost = shop.former_environments()
+        return tuple(project.environment(name).name for name in names)
+    former, lost = project.former_environments()
     for name in lost:
         note(f"note: {name} holds something and is not looked at: no commit of the protected branch has its rules")
-    return tuple(environment.name for environment in (*shop.trust.config.environments, *former))
+    return tuple(environment.name for environment in (*project.trust.config.environments, *former))
 
 
-def _note_unreadable(shop: Workshop) -> None:
+def _note_unreadable(project: Project) -> None:
     """Say where the stacks of the protected branch are not known: which of them are refused cannot be told then."""
-    problem = shop.unreadable
+    problem = project.unreadable
     if problem is not None:
-        for line in unreadable_text(problem, f"{shop.root_place}").splitlines():
+        for line in unreadable_text(problem, f"{project.root_place}").splitlines():
             note(f"note: {line}")
 
 

@@ -49,13 +49,13 @@ def known_rules(folder: str) -> frozenset[str]:
 
 def _policies(folder: str) -> dict[str, PolicyRule]:
     """The rules of the policies here, and of the pack where they are not to be had: without a repository, or OPA."""
-    from terrace.apps.wiring.project import Workshop
+    from terrace.apps.wiring.project import Project
 
     known = {rule.id: rule for rule in described()}
     try:
-        shop = Workshop(Path(folder), fetch=False)
-        here = shop.repository.snapshot()
-        return known | {rule.id: rule for rule in shop.policies(here).rules(shop.config_at(here).policies)}
+        project = Project(Path(folder), fetch=False)
+        here = project.repository.snapshot()
+        return known | {rule.id: rule for rule in project.policies(here).rules(project.config_at(here).policies)}
     except Interrupted:
         raise
     except TerraceError:

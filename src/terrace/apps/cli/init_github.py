@@ -8,7 +8,7 @@ from typing import Any
 
 from terrace import __version__
 from terrace.apps.cli.console import emit, show, show_lines
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.apps.workflows.generating import generated
 from terrace.apps.workflows.pins import pins
 from terrace.apps.workflows.premises import Premises, clouds_of
@@ -23,15 +23,15 @@ from terrace.text import visible
 
 def init_github(folder: str, clouds: tuple[str, ...], *, renew: bool, dry_run: bool, as_json: bool) -> int:
     """Write what is missing, or with `renew` bring everything up to date; with `dry_run` only tell."""
-    shop = Workshop(Path(folder), fetch=False)
-    root = shop.repository.root
+    project = Project(Path(folder), fetch=False)
+    root = project.repository.root
     before = recorded(root)
     if before is not None and not renew:
         raise BadInput(
             f"the files were written already, by Terrace {visible(before.terrace)}: {LOCK} says so",
             hint="terrace init github --upgrade   (with --dry-run it only shows what would change)",
         )
-    premises = premises_of(shop, (*clouds, *(before.clouds if before else ())))
+    premises = premises_of(project, (*clouds, *(before.clouds if before else ())))
     files = generated(premises)
     others = elsewhere(root, files)
     files = {path: text for path, text in files.items() if path not in others}
@@ -50,17 +50,17 @@ def init_github(folder: str, clouds: tuple[str, ...], *, renew: bool, dry_run: b
     return 0
 
 
-def premises_of(shop: Workshop, clouds: tuple[str, ...] = ()) -> Premises:
+def premises_of(project: Project, clouds: tuple[str, ...] = ()) -> Premises:
     """What the working tree says, committed or not: whoever begins has not merged anything yet."""
     from terrace.adapters.github.connecting import place
 
-    here = shop.survey(shop.repository.snapshot())
+    here = project.survey(project.repository.snapshot())
     config = here.config
     if not config.environments:
         raise nothing_to_deploy()
     sources = {source for one in here.graph.folders.values() for source in provider_sources(one.facts)}
     found = clouds_of(sources)
-    where = place({}, config.forge.repository, config.forge.api, shop.repository.remote_url)
+    where = place({}, config.forge.repository, config.forge.api, project.repository.remote_url)
     repository = f"{where.owner}/{where.name}" if where is not None else ""
     local = tuple(stack.key for stack in here.stacks if here.graph.backend(stack) in ("", "local"))
     return Premises(config, tuple(sorted({*clouds, *found})), repository, __version__, local)

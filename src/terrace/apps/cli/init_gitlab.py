@@ -8,16 +8,16 @@ from terrace import __version__
 from terrace.adapters.files import write_new
 from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.cli.init_github import nothing_to_deploy
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.apps.workflows.gitlab import FILE, pipeline, settings
 from terrace.errors import BadInput
 
 
 def init_gitlab(folder: str, *, dry_run: bool, as_json: bool) -> int:
     """Write the file; with `dry_run` only show it. Raises BadInput where there is one: it is not changed."""
-    shop = Workshop(Path(folder), fetch=False)
-    root = shop.repository.root
-    config = shop.survey(shop.repository.snapshot()).config
+    project = Project(Path(folder), fetch=False)
+    root = project.repository.root
+    config = project.survey(project.repository.snapshot()).config
     if not config.environments:
         raise nothing_to_deploy()
     text = pipeline(config, __version__)

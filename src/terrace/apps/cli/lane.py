@@ -9,7 +9,7 @@ from pathlib import Path
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.config.naming import no_such
 from terrace.errors import NotReady
 from terrace.pipelines.crew import Crew
@@ -37,14 +37,14 @@ def compare(folder: str, environment: str, *, as_json: bool) -> int:
 
     Nothing is locked or changed. The saved plans are gone at once.
     """
-    shop = Workshop(Path(folder))
-    known = [one.name for one in shop.trust.config.environments]
+    project = Project(Path(folder))
+    known = [one.name for one in project.trust.config.environments]
     if environment not in known:
         raise no_such("environment", environment, known)
-    closed = shop.terraform_by("plan-only").lane_closed
+    closed = project.terraform_by("plan-only").lane_closed
     if closed:
         raise NotReady(f"the fast lane is closed: {closed}")
-    rows = _rows(shop, environment)
+    rows = _rows(project, environment)
     if as_json:
         told = [{"stack": r.stack, "verdict": r.verdict, "plain": r.plain, "lane": r.lane} for r in rows]
         emit({"schema": "terrace/doctor-lane@1", "environment": environment, "stacks": told})
@@ -53,10 +53,10 @@ def compare(folder: str, environment: str, *, as_json: bool) -> int:
     return 1 if any(row.verdict == "different" for row in rows) else 0
 
 
-def _rows(shop: Workshop, environment: str) -> list[Compared]:
-    crew = shop.onlookers(Silent())
-    landscape = shop.survey(shop.trust.commit)
-    plain, fast = shop.terraform_by("off"), shop.terraform_by("plan-only")
+def _rows(project: Project, environment: str) -> list[Compared]:
+    crew = project.read_only_context(Silent())
+    landscape = project.survey(project.trust.commit)
+    plain, fast = project.terraform_by("off"), project.terraform_by("plan-only")
     rows = []
     with crew.repository.checkout(landscape.commit, f"{environment}-lane") as root:
         for stack in landscape.of(environment):

@@ -11,7 +11,7 @@ from typing import Any
 from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import confirmed, emit, note
 from terrace.apps.cli.console import show as print_record
-from terrace.apps.wiring.project import Workshop, now
+from terrace.apps.wiring.project import Project, now
 from terrace.errors import BadInput, NotReady
 from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import Verification, export, strange_times, verify
@@ -54,18 +54,18 @@ class Verified:
 
 def ledger_verify(folder: str, head: str | None, *, as_json: bool) -> int:
     """Whether the chain holds and every event can be read: exit 0, else 1. Times that go wrong are told."""
-    shop = Workshop(Path(folder))
-    events = shop.ledger.read_unchecked()
+    project = Project(Path(folder))
+    events = project.ledger.read_unchecked()
     chain = verify(events, expected_head=head)
-    seen = History(events, key=shop.event_key)
-    faults = unread(seen, shop.dismissed) if chain.ok else ()
-    times = strange_times(events, now(), dated(seen, shop.dates_dismissed).undated if chain.ok else ())
+    seen = History(events, key=project.event_key)
+    faults = unread(seen, project.dismissed) if chain.ok else ()
+    times = strange_times(events, now(), dated(seen, project.dates_dismissed).undated if chain.ok else ())
     verified = Verified(chain, seen, faults, times)
     if as_json:
         emit(_verified_json(verified))
     else:
         _show(verified)
-        wrong = doubt(shop.ledger.read(), now(), None) if chain.ok else None
+        wrong = doubt(project.ledger.read(), now(), None) if chain.ok else None
         if wrong is not None:
             print_record(f"hint: {wrong[1]}")
         first = events[0].record if events else None
@@ -129,22 +129,29 @@ def ledger_dismiss(
 ) -> int:
     """Say that events which cannot be read count as absent, or that dates in the future do not count."""
     spans = read_spans(words)
-    shop = Workshop(Path(folder), actor=actor)
-    seen = shop.ledger.read()
+    project = Project(Path(folder), actor=actor)
+    seen = project.ledger.read()
     late = misdated(seen, spans[0].first, now())
     if late and len(spans) == 1 and spans[0].first == spans[0].last:
-        return _dismiss_dates(shop, late, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
+        return _dismiss_dates(project, late, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
     if late:
         raise BadInput(
             f"event {late[0].position} of the ledger is dated in the future: it can be read",
             hint=f"`terrace ledger dismiss {late[0].position} --reason WHY`: only its date stops counting",
         )
-    faults = unread_among(seen, spans, shop.dismissed)
-    return _dismiss_faults(shop, faults, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
+    faults = unread_among(seen, spans, project.dismissed)
+    return _dismiss_faults(project, faults, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 def _dismiss_faults(
-    shop: Workshop, faults: tuple[Fault, ...], reason: str, key: str | None, *, dry_run: bool, yes: bool, as_json: bool
+    project: Project,
+    faults: tuple[Fault, ...],
+    reason: str,
+    key: str | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> int:
     from terrace.adapters.signatures import signer
 
@@ -169,8 +176,8 @@ def _dismiss_faults(
     ended = _ended(record, question, dry_run=dry_run, yes=yes, as_json=as_json)
     if ended is not None:
         return ended
-    sign = signer(shop.repository, Path(key) if key else None)
-    dismiss_faults(shop.ledger, faults, shop.actor, reason, sign, shop.dismissed)
+    sign = signer(project.repository, Path(key) if key else None)
+    dismiss_faults(project.ledger, faults, project.actor, reason, sign, project.dismissed)
     if as_json:
         emit(record)
     elif len(faults) == 1:
@@ -181,7 +188,7 @@ def _dismiss_faults(
 
 
 def _dismiss_dates(
-    shop: Workshop, late: tuple[Event, ...], reason: str, key: str | None, *, dry_run: bool, yes: bool, as_json: bool
+    project: Project, late: tuple[Event, ...], reason: str, key: str | None, *, dry_run: bool, yes: bool, as_json: bool
 ) -> int:
     from terrace.adapters.signatures import signer
 
@@ -202,8 +209,8 @@ def _dismiss_dates(
     ended = _ended(record, question, dry_run=dry_run, yes=yes, as_json=as_json)
     if ended is not None:
         return ended
-    sign = signer(shop.repository, Path(key) if key else None)
-    gone = dismiss_dates(shop.ledger, position, shop.actor, reason, sign, shop.dates_dismissed, now)
+    sign = signer(project.repository, Path(key) if key else None)
+    gone = dismiss_dates(project.ledger, position, project.actor, reason, sign, project.dates_dismissed, now)
     if as_json:
         emit({**record, "dates": [event.position for event in gone]})
     else:
@@ -217,16 +224,16 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, *, dry_run: bool
     from terrace.pipelines.ledger.rekeying import proposed, rekey
     from terrace.report.unproven import unproven_json, unproven_lines
 
-    shop = Workshop(Path(folder))
-    if not isinstance(shop.event_key, EventKey):
+    project = Project(Path(folder))
+    if not isinstance(project.event_key, EventKey):
         raise NotReady("the new key is not here", hint="set TERRACE_LEDGER_KEY, or the key of backups, to the new key")
-    history = shop.ledger.read()
+    history = project.ledger.read()
     old = EventKey.of(read_key(old_key, ENVIRON)) if old_key is not None else None
-    change = proposed(history, old, shop.dismissed)
+    change = proposed(history, old, project.dismissed)
     record = {
         "schema": "terrace/ledger-rekey@1",
         "dry_run": dry_run,
-        "key": shop.event_key.id,
+        "key": project.event_key.id,
         "before": change.before or None,
         "unchecked": dict(change.unchecked),
         "absent": list(change.absent),
@@ -238,15 +245,15 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, *, dry_run: bool
             tell(line)
         if change.absent:
             tell(f"these stay without effect: events {', '.join(str(position) for position in change.absent)}")
-    question = f"Authenticate the events from here on with the key {shop.event_key.id}?"
+    question = f"Authenticate the events from here on with the key {project.event_key.id}?"
     ended = _ended(record, question, dry_run=dry_run, yes=yes, as_json=as_json)
     if ended is not None:
         return ended
-    rekey(shop.ledger, history, change, reason, shop.actor)
+    rekey(project.ledger, history, change, reason, project.actor)
     if as_json:
         emit(record)
     else:
-        print_record(f"the key of the ledger is {shop.event_key.id} from here on")
+        print_record(f"the key of the ledger is {project.event_key.id} from here on")
     return 0
 
 
@@ -266,12 +273,12 @@ def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, *
     """Begin a ledger anew where the one before is lost."""
     from terrace.adapters.signatures import signer
 
-    shop = Workshop(Path(folder), actor=actor)
+    project = Project(Path(folder), actor=actor)
     question = "Holds, unknown outcomes, rejections and approvals of before are gone then. Begin a ledger anew?"
     if not confirmed(question, yes=yes):
         note("nothing was written")
         return 1
-    begun = shop.begin_ledger(reason, signer(shop.repository, Path(key) if key else None))
+    begun = project.begin_ledger(reason, signer(project.repository, Path(key) if key else None))
     if as_json:
         emit({"schema": "terrace/ledger-begin@1", "ledger": begun.ledger_id})
     else:
@@ -281,6 +288,6 @@ def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, *
 
 def ledger_export(folder: str) -> int:
     """Every event as a line of JSON."""
-    for line in export(Workshop(Path(folder)).ledger.read().events):
+    for line in export(Project(Path(folder)).ledger.read().events):
         sys.stdout.write(json_text(line) + "\n")
     return 0

@@ -8,7 +8,7 @@ from terrace.apps.cli import actions
 from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit, note, show_lines
 from terrace.apps.cli.console import show as print_record
-from terrace.apps.wiring.project import Workshop, now
+from terrace.apps.wiring.project import Project, now
 from terrace.drift.looks import newest_first, standing
 from terrace.errors import BadInput
 from terrace.gates.model import Approval
@@ -36,24 +36,29 @@ from terrace.text import visible
 
 def status(folder: str, *, as_json: bool) -> int:
     """What is deployed where."""
-    shop = Workshop(Path(folder), past_rules=True)
-    history = shop.ledger.read()
-    faults = unread(history, shop.dismissed)
+    project = Project(Path(folder), past_rules=True)
+    history = project.ledger.read()
+    faults = unread(history, project.dismissed)
     rows = [
-        (e.name, folds.latest(history, e.name), folds.last_good(history, e.name), _held(shop, history, faults, e.name))
-        for e in shop.trust.config.environments
+        (
+            e.name,
+            folds.latest(history, e.name),
+            folds.last_good(history, e.name),
+            _held(project, history, faults, e.name),
+        )
+        for e in project.trust.config.environments
     ]
-    alarms = problems(history, shop.trust.config, now())
+    alarms = problems(history, project.trust.config, now())
     drift = {
         e.name: how
-        for e in shop.trust.config.environments
+        for e in project.trust.config.environments
         if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
-    handles = {e.name: handle_of(shop.trust.policy, history, e.name) for e in shop.trust.config.environments}
-    problem = shop.unreadable
-    left_out = shop.left_out(e.name for e in shop.trust.config.environments)
-    adopted = {e.name: newest_adoptions(history, e.name) for e in shop.trust.config.environments}
-    left = leftovers(shop.survey, shop.trust.commit, history)
+    handles = {e.name: handle_of(project.trust.policy, history, e.name) for e in project.trust.config.environments}
+    problem = project.unreadable
+    left_out = project.left_out(e.name for e in project.trust.config.environments)
+    adopted = {e.name: newest_adoptions(history, e.name) for e in project.trust.config.environments}
+    left = leftovers(project.survey, project.trust.commit, history)
     status = {
         **machine.status(rows, alarms, drift, handles),
         "refused": refusals_json(left_out),
@@ -66,7 +71,7 @@ def status(folder: str, *, as_json: bool) -> int:
     else:
         print_record(terminal.status(rows, drift, handles, now()))
         if problem is not None:
-            show_lines(unreadable_text(problem, f"{shop.root_place}"))
+            show_lines(unreadable_text(problem, f"{project.root_place}"))
         for name, mine in adopted.items():
             if mine:
                 show_lines(adopted_line(name, mine))
@@ -83,12 +88,12 @@ def status(folder: str, *, as_json: bool) -> int:
     return ended(actions.environments((name for name, *_ in rows), lambda: run_page.status(status)), 0)
 
 
-def _held(shop: Workshop, history: History, faults: tuple[Fault, ...], environment: str) -> folds.Hold | None:
+def _held(project: Project, history: History, faults: tuple[Fault, ...], environment: str) -> folds.Hold | None:
     """Why an environment takes nothing: events that cannot be read come first, for nothing passes them by."""
     mine = tuple(fault for fault in faults if fault.holds(environment))
     if mine:
         return folds.Hold(told(mine), mine[0].event.actor, mine[0].event.time)
-    return folds.hold(history, environment, releases(history, shop.proof))
+    return folds.hold(history, environment, releases(history, project.proof))
 
 
 def _tell(faults: tuple[Fault, ...]) -> None:
@@ -98,15 +103,15 @@ def _tell(faults: tuple[Fault, ...]) -> None:
 
 def history(folder: str, environment: str | None, limit: int, *, as_json: bool) -> int:
     """Deployments, newest first."""
-    shop = Workshop(Path(folder), past_rules=True)
+    project = Project(Path(folder), past_rules=True)
     if environment is not None:
-        shop.environment(environment)
-    seen = shop.ledger.read()
+        project.environment(environment)
+    seen = project.ledger.read()
     found = [d for d in folds.deployments(seen) if environment in (None, d.environment)]
     newest = found[::-1][:limit]
-    _note_past_rules(shop)
+    _note_past_rules(project)
     if as_json:
-        emit(machine.history((d, _answers(shop, seen, d)) for d in newest))
+        emit(machine.history((d, _answers(project, seen, d)) for d in newest))
     elif newest:
         print_record(terminal.history(newest))
     else:
@@ -116,19 +121,19 @@ def history(folder: str, environment: str | None, limit: int, *, as_json: bool) 
 
 def show(folder: str, wanted: str, *, as_json: bool) -> int:
     """One deployment."""
-    shop = Workshop(Path(folder), past_rules=True)
-    seen = shop.ledger.read()
+    project = Project(Path(folder), past_rules=True)
+    seen = project.ledger.read()
     every = folds.deployments(seen)
     found = next((d for d in every if d.id == wanted), None) or folds.latest(seen, wanted)
     if found is None:
         raise BadInput(f"there is no deployment {wanted!r}", hint="`terrace history` lists them")
-    answers = _answers(shop, seen, found)
-    _note_past_rules(shop)
+    answers = _answers(project, seen, found)
+    _note_past_rules(project)
     if as_json:
         emit({**machine.deployed("show", found), "approvals": [machine.approval(a) for a in answers]})
         return 0
     print_record(terminal.deployment(found))
-    _tell(tuple(fault for fault in unread(seen, shop.dismissed) if fault.holds(found.environment)))
+    _tell(tuple(fault for fault in unread(seen, project.dismissed) if fault.holds(found.environment)))
     for given in answers:
         role = f" for {given.role}" if given.role else ""
         said = f": {visible(given.comment)}" if given.comment else ""
@@ -137,13 +142,13 @@ def show(folder: str, wanted: str, *, as_json: bool) -> int:
     return 0
 
 
-def _note_past_rules(shop: Workshop) -> None:
+def _note_past_rules(project: Project) -> None:
     """Say that terrace.yaml of the protected branch cannot be read: answers are told by the rules before."""
-    problem = shop.rules_problem
+    problem = project.rules_problem
     if problem is not None:
-        for line in unreadable_text(problem, f"{shop.root_place}").splitlines():
+        for line in unreadable_text(problem, f"{project.root_place}").splitlines():
             note(f"note: {line}")
 
 
-def _answers(shop: Workshop, seen: History, deployment: Deployment) -> tuple[Approval, ...]:
-    return tuple(approval(signed, shop.proof(signed)) for signed in folds.approvals(seen, deployment.id))
+def _answers(project: Project, seen: History, deployment: Deployment) -> tuple[Approval, ...]:
+    return tuple(approval(signed, project.proof(signed)) for signed in folds.approvals(seen, deployment.id))

@@ -20,7 +20,7 @@ from terrace.adapters.opa.pack import upgrade_of, write
 from terrace.adapters.opa.trial import Trial, tried
 from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring.project import Workshop, opa
+from terrace.apps.wiring.project import Project, opa
 from terrace.checks.policy.shipped import FOLDER
 from terrace.checks.policy.starter import starter
 from terrace.checks.policy.view import HIDDEN, view
@@ -163,8 +163,8 @@ def attempt(folder: str, rule: str, what: str, *, as_json: bool) -> int:
 
 def update(folder: str, *, dry_run: bool) -> int:
     """Bring the policies that Terrace wrote to this version's; a file that somebody changed is told and left."""
-    shop = Workshop(Path(folder), fetch=False)
-    root = shop.repository.root
+    project = Project(Path(folder), fetch=False)
+    root = project.repository.root
     todo = upgrade_of(root)
     if not dry_run:
         write(root, todo)
@@ -175,15 +175,15 @@ def update(folder: str, *, dry_run: bool) -> int:
         show("nothing to upgrade")
     elif dry_run:
         show("nothing was written: this was a dry run")
-    named = shop.config_at(shop.repository.snapshot()).policies
+    named = project.config_at(project.repository.snapshot()).policies
     if not any(one == FOLDER or FOLDER.startswith(f"{one}/") for one in named):
         note(f"note: nothing judges by them yet: terrace.yaml: policies: [{FOLDER}]")
     return 0
 
 
 def _tree(folder: str) -> tuple[Path, Config]:
-    shop = Workshop(Path(folder), fetch=False)
-    return shop.repository.root, shop.config_at(shop.repository.snapshot())
+    project = Project(Path(folder), fetch=False)
+    return project.repository.root, project.config_at(project.repository.snapshot())
 
 
 def _folders(root: Path, config: Config) -> list[str]:
@@ -296,12 +296,12 @@ def _given(plan: Plan, shape: Shape) -> dict[str, Any]:
 def _plan(folder: str, what: str) -> Plan:
     if what.endswith(".json") or Path(what).is_file():
         return _read(Path(what))
-    shop = Workshop(Path(folder))
-    landscape = shop.survey(shop.repository.snapshot())
+    project = Project(Path(folder))
+    landscape = project.survey(project.repository.snapshot())
     stacks = {stack.key: stack for stack in landscape.stacks}
     if what not in stacks:
         raise no_such("stack", what, stacks)
-    crew = shop.onlookers(Silent())
+    crew = project.read_only_context(Silent())
     crew = replace(crew, config=replace(crew.config, shown={"": PlainPolicies()}))
     with crew.repository.checkout(landscape.commit, "policy") as root:
         return plan_in(crew, landscape, stacks[what], root)

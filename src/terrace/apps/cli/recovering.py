@@ -6,7 +6,7 @@ import sys
 
 from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
 from terrace.ledger.deployment import Deployment
 from terrace.pipelines.recovery import recover as recovery
@@ -36,21 +36,21 @@ def told(
     return Told(named, absent, whole, gone, again, dead, unlock)
 
 
-def recover(shop: Workshop, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:
+def recover(project: Project, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:
     """Show what an unknown deployment left; bring it in order once nothing is open and somebody agrees."""
     from terrace.apps.cli.deployment_output import tell, watcher
 
     with watcher(as_json=as_json) as listener:
-        found = recovery.examine(shop.crew(listener), deployment, told)
+        found = recovery.examine(project.deployment_context(listener), deployment, told)
     agreed = not found.obstacles and _agreed(found, yes=yes, as_json=as_json)
     if not agreed:
         _tell(found, as_json=as_json)
         return 1
-    return tell(shop, "resume", lambda crew: recovery.recover(crew, found), wait=wait, as_json=as_json)
+    return tell(project, "resume", lambda crew: recovery.recover(crew, found), wait=wait, as_json=as_json)
 
 
 def settle(
-    shop: Workshop,
+    project: Project,
     deployment: Deployment,
     stacks: tuple[str, ...],
     reason: str,
@@ -69,7 +69,7 @@ def settle(
     if not yes and not (sys.stdin.isatty() and typed_back(name, question, yes=False)):
         note("nothing was written: --yes says that you looked")
         return 1
-    found = settlement.settle(shop.crew(Silent()), deployment, stacks, reason, dead)
+    found = settlement.settle(project.deployment_context(Silent()), deployment, stacks, reason, dead)
     if as_json:
         emit(remains.settled(deployment, found.said, found.missing))
         return 1 if found.missing else 0

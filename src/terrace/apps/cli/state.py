@@ -10,7 +10,7 @@ from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.watching import Silent
-from terrace.apps.wiring.project import Workshop, now
+from terrace.apps.wiring.project import Project, now
 from terrace.config.naming import shell_word
 from terrace.drift.state_adoption import Settled
 from terrace.errors import BadInput, TerraceError
@@ -34,10 +34,10 @@ from terrace.states.standings import good_backups, standings
 
 def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...], *, as_json: bool) -> int:
     """Look at states, save what moved, and forget what retention does not keep; exit 1 when one is not safe."""
-    shop = Workshop(Path(folder))
-    wanted = _environments(shop, environments)
+    project = Project(Path(folder))
+    wanted = _environments(project, environments)
     with watcher(as_json=as_json) as told:
-        crew = shop.crew(told)
+        crew = project.deployment_context(told)
         looks = back_up(crew, wanted, frozenset(accepted))
         # While something is wrong, every copy may be the one that is needed.
         dropped = pruning(crew, wanted) if all(look.good for look in looks) else None
@@ -54,13 +54,13 @@ def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...]
 
 def listing(folder: str, place: str | None, *, as_json: bool) -> int:
     """Every copy of an environment or a stack. No key is needed."""
-    shop = Workshop(Path(folder))
-    environment = shop.named(place.partition("/")[0]).name if place else None
-    found = shop.backups().catalogue(environment, place if place and "/" in place else None)
-    history = shop.ledger.read()
+    project = Project(Path(folder))
+    environment = project.named(place.partition("/")[0]).name if place else None
+    found = project.backups().catalogue(environment, place if place and "/" in place else None)
+    history = project.ledger.read()
     good = good_backups(history)
     known = {key: one for key, one in standings(history).items() if environment in (None, one.environment)}
-    every = problems(history, shop.trust.config, now())
+    every = problems(history, project.trust.config, now())
     wrong = {name: told for name, told in every.items() if environment in (None, name)}
     if as_json:
         emit(state_json.catalogue(found, good, known, wrong, now()))
@@ -73,8 +73,8 @@ def listing(folder: str, place: str | None, *, as_json: bool) -> int:
 
 def diff(folder: str, key: str, older: str | None, newer: str | None, *, as_json: bool) -> int:
     """What changed from a copy to another, or to the state."""
-    shop = Workshop(Path(folder))
-    found = difference(shop.onlookers(Silent()), key, older, newer)
+    project = Project(Path(folder))
+    found = difference(project.read_only_context(Silent()), key, older, newer)
     if as_json:
         emit(state_json.compared(found))
     else:
@@ -94,9 +94,9 @@ def restore(
     as_json: bool,
 ) -> int:
     """Bring a copy back, or go on with a restore that was begun."""
-    shop = Workshop(Path(folder))
+    project = Project(Path(folder))
     with watcher(as_json=as_json) as told:
-        crew = shop.crew(told)
+        crew = project.deployment_context(told)
         environment = environment_of(crew, key)
         begun = open_restore(crew.ledger.read(), environment)
         if begun is not None and begun.stack == key:
@@ -125,9 +125,9 @@ def adopt(
     folder: str, key: str, path: str | None, accepted: tuple[str, ...], reason: str, *, yes: bool, as_json: bool
 ) -> int:
     """Move a state that exists elsewhere to where Terrace plans a stack."""
-    shop = Workshop(Path(folder))
+    project = Project(Path(folder))
     with watcher(as_json=as_json) as told:
-        crew = shop.crew(told)
+        crew = project.deployment_context(told)
         found = propose_adoption(crew, key, path)
         if isinstance(found, Settled):
             if as_json:
@@ -181,10 +181,10 @@ def _go_on(crew: Crew, begun: Restore, wanted: str | None, accepted: frozenset[s
 
 def drill(folder: str, environments: tuple[str, ...], *, as_json: bool) -> int:
     """Prove that states can be brought back, in time; exit 1 when one cannot."""
-    shop = Workshop(Path(folder))
-    wanted = _environments(shop, environments)
+    project = Project(Path(folder))
+    wanted = _environments(project, environments)
     with watcher(as_json=as_json) as told:
-        found = drilling(shop.crew(told), wanted)
+        found = drilling(project.deployment_context(told), wanted)
     if as_json:
         emit(state_json.drilled(found))
     else:
@@ -196,8 +196,8 @@ def rekey(folder: str, old_keys: tuple[str, ...], *, as_json: bool) -> int:
     """Seal every copy for the keys of today; exit 1 when one could not be."""
     from terrace.adapters.sealing import read_key
 
-    shop = Workshop(Path(folder), older_keys=tuple(read_key(spec, ENVIRON) for spec in old_keys))
-    done = rekeying(shop.crew(Silent()))
+    project = Project(Path(folder), older_keys=tuple(read_key(spec, ENVIRON) for spec in old_keys))
+    done = rekeying(project.deployment_context(Silent()))
     if as_json:
         emit(state_json.rekeyed(done))
     else:
@@ -207,8 +207,8 @@ def rekey(folder: str, old_keys: tuple[str, ...], *, as_json: bool) -> int:
 
 def prune(folder: str, environments: tuple[str, ...], *, dry_run: bool, as_json: bool) -> int:
     """Forget the copies that retention does not keep."""
-    shop = Workshop(Path(folder))
-    done = pruning(shop.crew(Silent()), _environments(shop, environments), dry_run=dry_run)
+    project = Project(Path(folder))
+    done = pruning(project.deployment_context(Silent()), _environments(project, environments), dry_run=dry_run)
     if as_json:
         emit(state_json.pruned(done, dry_run=dry_run))
     else:
@@ -216,9 +216,9 @@ def prune(folder: str, environments: tuple[str, ...], *, dry_run: bool, as_json:
     return 0
 
 
-def _environments(shop: Workshop, given: tuple[str, ...]) -> tuple[str, ...]:
+def _environments(project: Project, given: tuple[str, ...]) -> tuple[str, ...]:
     """Those that are named, or all, up the ladder."""
-    config = shop.trust.config
+    config = project.trust.config
     for name in given:
-        shop.named(name)
+        project.named(name)
     return tuple(e.name for e in config.environments if not given or e.name in given)

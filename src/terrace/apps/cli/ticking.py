@@ -12,7 +12,7 @@ from terrace.apps.cli.console import emit, show, show_lines
 from terrace.apps.cli.deployment_output import as_record, show_end, waits_as, watcher
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.mirroring import show_deployments, track_drift
-from terrace.apps.wiring.project import Workshop, now
+from terrace.apps.wiring.project import Project, now
 from terrace.compliance.audit import Audited
 from terrace.drift.review import Review, review
 from terrace.ledger.deployment import Deployment
@@ -33,9 +33,9 @@ from terrace.states.looks import Look
 
 def look_ahead(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:
     """What a `tick` would do with deployments now, and nothing of it. It needs no key."""
-    shop = Workshop(Path(folder))
-    chosen = tuple(shop.named(name).name for name in wanted)
-    found = stirring(shop.onlookers(Silent()), chosen)
+    project = Project(Path(folder))
+    chosen = tuple(project.named(name).name for name in wanted)
+    found = stirring(project.read_only_context(Silent()), chosen)
     if as_json:
         emit({"schema": "terrace/tick-due@1", "enters": list(found.enters), "goes_on": list(found.goes_on)})
     else:
@@ -50,22 +50,24 @@ def look_ahead(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:
 
 def tick(folder: str, wanted: tuple[str, ...] = (), *, as_json: bool, reach: Reach = "apply") -> int:
     """Do all that is due, in all environments or in those that are `wanted`; with the reach of plans, only let in."""
-    shop = Workshop(Path(folder))
-    chosen = tuple(shop.named(name).name for name in wanted)
+    project = Project(Path(folder))
+    chosen = tuple(project.named(name).name for name in wanted)
     if not chosen:
         # Their drift is looked at too, by the rules that named them last.
-        shop.former_environments()
+        project.former_environments()
     with watcher(as_json=as_json) as told:
-        crew = shop.crew(told, reach)
+        crew = project.deployment_context(told, reach)
         results = [
-            _gone_on(shop, crew, done, as_json=as_json)
+            _gone_on(project, crew, done, as_json=as_json)
             for action in due(crew, chosen)
             if reach == "apply" or isinstance(action, Enter)
             if (done := action.run(crew)) is not None
         ]
-        seen = _look_around(shop, crew, chosen) if reach == "apply" else Seen()
-    show_deployments(shop, [one.name for one in shop.trust.config.environments if not chosen or one.name in chosen])
-    left = () if chosen else leftovers(shop.survey, shop.trust.commit, shop.ledger.read())
+        seen = _look_around(project, crew, chosen) if reach == "apply" else Seen()
+    show_deployments(
+        project, [one.name for one in project.trust.config.environments if not chosen or one.name in chosen]
+    )
+    left = () if chosen else leftovers(project.survey, project.trust.commit, project.ledger.read())
     if as_json:
         emit({"schema": "terrace/tick@1", "done": results, **seen.told, "left": leftovers_json(left)})
     elif not (results or seen.anything):
@@ -78,7 +80,7 @@ def tick(folder: str, wanted: tuple[str, ...] = (), *, as_json: bool, reach: Rea
     return ended(actions.ticked(results, good=seen.good), 0 if good else 1)
 
 
-def _gone_on(shop: Workshop, crew: Crew, done: Deployment | Refused | Released, *, as_json: bool) -> machine.Json:
+def _gone_on(project: Project, crew: Crew, done: Deployment | Refused | Released, *, as_json: bool) -> machine.Json:
     """React to the end of one action, show both, and return what there is to say."""
     if isinstance(done, Released):
         if not as_json:
@@ -86,9 +88,9 @@ def _gone_on(shop: Workshop, crew: Crew, done: Deployment | Refused | Released, 
         return {"environment": done.environment, "result": "released", "reasons": [done.reason]}
     reacted = react(crew, done)
     environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
-    left_out = shop.left_out([environment], done.commit)
+    left_out = project.left_out([environment], done.commit)
     if not as_json:
-        show_end(shop, done, reacted)
+        show_end(project, done, reacted)
         if left_out:
             show_lines(refusal_lines(left_out))
     return {**as_record("tick", done, reacted), "handle": waits_as(crew, done), "refused": refusals_json(left_out)}
@@ -132,7 +134,7 @@ class Seen:
             show(audit_report.as_terminal(self.audits))
 
 
-def _look_around(shop: Workshop, crew: Crew, chosen: tuple[str, ...]) -> Seen:
+def _look_around(project: Project, crew: Crew, chosen: tuple[str, ...]) -> Seen:
     """Look where terrace.yaml says that it is time."""
     from terrace.apps.cli.audit import look_when_due
 
@@ -145,12 +147,12 @@ def _look_around(shop: Workshop, crew: Crew, chosen: tuple[str, ...]) -> Seen:
     if names:
         looking.look(crew, names)
         looking.note_overdue(crew, names)
-    reviews = reviews_of(shop, names)
-    track_drift(shop, reviews)
-    return Seen(looks, reviews, look_when_due(shop, crew, chosen))
+    reviews = reviews_of(project, names)
+    track_drift(project, reviews)
+    return Seen(looks, reviews, look_when_due(project, crew, chosen))
 
 
-def reviews_of(shop: Workshop, names: Iterable[str]) -> tuple[Review, ...]:
+def reviews_of(project: Project, names: Iterable[str]) -> tuple[Review, ...]:
     """What the ledger knows of the drift of these environments now."""
-    history = shop.ledger.read()
-    return tuple(review(history, name, now(), shop.environment(name).drift.every) for name in names)
+    history = project.ledger.read()
+    return tuple(review(history, name, now(), project.environment(name).drift.every) for name in names)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.deployment_output import tell, watcher
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
 from terrace.pipelines.crew import Reach
@@ -28,19 +28,19 @@ def rollback(
     reach: Reach = "apply",
 ) -> int:
     """Take an environment back to its last good release, or only tell what that would do."""
-    shop = Workshop(Path(folder))
-    shop.named(environment)
-    commit = shop.repository.resolve(to) if to is not None else None
+    project = Project(Path(folder))
+    project.named(environment)
+    commit = project.repository.resolve(to) if to is not None else None
     agreed = frozenset(allowed)
     if plan_only:
-        return _simulate(shop, environment, commit, reason, agreed, as_json=as_json)
+        return _simulate(project, environment, commit, reason, agreed, as_json=as_json)
     if not reason:
         raise BadInput("a rollback needs a reason: it is kept in the ledger", hint="--reason WHY")
     if not typed_back(environment, f"this takes {environment} back; type its name to go on", yes=yes):
         note("nothing was done")
         return 1
     return tell(
-        shop,
+        project,
         "rollback",
         lambda crew: rolling.rollback(crew, environment, to=commit, reason=reason, agreed=agreed),
         wait=wait,
@@ -50,12 +50,12 @@ def rollback(
 
 
 def _simulate(
-    shop: Workshop, environment: str, commit: str | None, reason: str, agreed: frozenset[str], *, as_json: bool
+    project: Project, environment: str, commit: str | None, reason: str, agreed: frozenset[str], *, as_json: bool
 ) -> int:
     from terrace.report import wayback
 
     with watcher(as_json=as_json) as told:
-        found = rolling.simulate(shop.onlookers(told), environment, to=commit, reason=reason, agreed=agreed)
+        found = rolling.simulate(project.read_only_context(told), environment, to=commit, reason=reason, agreed=agreed)
     facts = (found.way.target, found.way.undone, found.plans, found.objections, found.way.left)
     if as_json:
         emit(wayback.machine(*facts, found.took, found.verdict))
@@ -76,14 +76,14 @@ def destroy(
     reach: Reach = "apply",
 ) -> int:
     """Take down all that an environment, or one stack of it, holds."""
-    shop = Workshop(Path(folder))
-    shop.environment(environment)
+    project = Project(Path(folder))
+    project.environment(environment)
     name = stack or environment
     if not typed_back(name, f"this destroys everything in {name}; type its name to go on", yes=yes):
         note("nothing was done")
         return 1
     return tell(
-        shop,
+        project,
         "destroy",
         lambda crew: destroying.destroy(crew, environment, stack, reason, frozenset(allowed)),
         wait=False,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from terrace.adapters.files import write_whole
 from terrace.apps.cli.console import emit, note, show
-from terrace.apps.wiring.project import Workshop, now
+from terrace.apps.wiring.project import Project, now
 from terrace.assess.waiver import PATH, Waiver
 from terrace.checks.secrets.baseline import PATH as SECRETS
 from terrace.checks.secrets.baseline import read_baseline
@@ -40,18 +40,18 @@ def waive(folder: str, asked: Asked, *, as_json: bool) -> int:
     """Write one more record into `.terrace/waivers.yaml` of the working tree."""
     from terrace.report import machine
 
-    shop = Workshop(Path(folder), fetch=False)
-    landscape = shop.survey(shop.repository.snapshot())
+    project = Project(Path(folder), fetch=False)
+    landscape = project.survey(project.repository.snapshot())
     config = landscape.config
     known = [stack.key for stack in landscape.stacks]
     if asked.stack and asked.stack not in known:
         raise no_such("stack", asked.stack, known)
     waiver = _record(asked, config, now().date())
-    text = _text(shop.repository.root / PATH)
+    text = _text(project.repository.root / PATH)
     read_waivers(text.encode(), PATH, config)
     fresh = with_waiver(text, waiver)
     made = _checked(fresh, config)
-    write(shop.repository.root, PATH, fresh)
+    write(project.repository.root, PATH, fresh)
     _doubt(folder, asked.rule)
     if as_json:
         emit({"schema": "terrace/waive@1", "waiver": machine.waiver(made)})
@@ -76,10 +76,10 @@ def waivers(folder: str, *, as_json: bool) -> int:
     of the baseline in one line."""
     from terrace.report import machine, waivers_terminal
 
-    shop = Workshop(Path(folder), fetch=False)
-    head = shop.survey(shop.repository.snapshot())
-    found = shop.waivers(head)
-    tree = shop.repository.tree(head.commit)
+    project = Project(Path(folder), fetch=False)
+    head = project.survey(project.repository.snapshot())
+    found = project.waivers(head)
+    tree = project.repository.tree(head.commit)
     secrets = read_baseline(tree.read(SECRETS)).accepted.values() if SECRETS in tree.entries else ()
     today = now().date()
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from terrace.adapters.github.webhooks import About, Pulled, Push, read
 from terrace.apps.server.inbox import Delivery
 from terrace.apps.server.worker import Handler, Outcome
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.errors import NotReady
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _DEPENDABOT = "dependabot[bot]"
 
 
 class Handlers:
-    """Those of the repository around a folder, a clone that belongs to the worker. Each delivery gets a workshop of its
+    """Those of the repository around a folder, a clone that belongs to the worker. Each delivery gets a project of its
     own: the protected branch may have moved since the last one.
 
     With the reach of `answers` nothing is deployed here: people are answered, changes are checked, and runs of CI that
@@ -79,22 +79,22 @@ class Handlers:
         if read(delivery.body, About).action not in _PUSHED:
             return Outcome("ignored", "its commits did not change")
         number = read(delivery.body, Pulled).pull_request.number
-        shop = Workshop(self._folder)
-        change = conversation(shop.connected, shop.trust.config.branch).change(number)
+        project = Project(self._folder)
+        change = conversation(project.connected, project.trust.config.branch).change(number)
         if change is None or not change.open:
             return Outcome("ignored", f"#{number} is not open any more")
-        shop.repository.bring(f"refs/pull/{number}/head", change.head)
+        project.repository.bring(f"refs/pull/{number}/head", change.head)
         with watcher(as_json=False) as told:
             # A plan runs what the change says, and of these nobody here has read it yet.
             by = unplanned if change.foreign or change.author == _DEPENDABOT else plan_in
-            record = checked(shop, shop.onlookers(told), *change_of(shop, change.head), by)
+            record = checked(project, project.read_only_context(told), *change_of(project, change.head), by)
         page = PullRequestPage(self._forge.github, number, change.head, self._forge.login, delivery.id)
         publish(page, record)
         return Outcome("done", f"#{number} at {change.head[:7]}: {title(record)}")
 
     def push(self, delivery: Delivery) -> Outcome:
         """Do what is due when the protected branch moved. The ledger knows what was done already."""
-        branch = Workshop(self._folder).trust.config.branch
+        branch = Project(self._folder).trust.config.branch
         if read(delivery.body, Push).ref != f"refs/heads/{branch}":
             return Outcome("ignored", "the protected branch did not move")
         return Outcome("done", self.due())
@@ -107,7 +107,7 @@ class Handlers:
             return "; ".join(self._doors()) or "nobody waits at a door"
         ended = tick(str(self._folder), as_json=False)
         # What is due is done first: nobody's door holds it up.
-        told = self._doors() if Workshop(self._folder).forge is not None else ()
+        told = self._doors() if Project(self._folder).forge is not None else ()
         return "; ".join((*told, "all that is due is done" if ended == 0 else "something holds or waits"))
 
     def door(self, delivery: Delivery) -> Outcome:
@@ -119,8 +119,8 @@ class Handlers:
         from terrace.apps.cli.watching import Silent
         from terrace.pipelines.conversation.doors import answer_doors
 
-        shop = Workshop(self._folder)
-        return tuple(answer_doors(shop.auditors(Silent()), GitHubDoors(self._forge.github)))
+        project = Project(self._folder)
+        return tuple(answer_doors(project.audit_context(Silent()), GitHubDoors(self._forge.github)))
 
     def _if_ours(self, handler: Handler) -> Handler:
         def only_ours(delivery: Delivery) -> Outcome:
@@ -134,7 +134,7 @@ class Handlers:
 
     @cached_property
     def _forge(self) -> Connection:
-        forge = Workshop(self._folder).forge
+        forge = Project(self._folder).forge
         if forge is None:
             raise NotReady(
                 "the worker cannot ask GitHub: it is no App and has no token",

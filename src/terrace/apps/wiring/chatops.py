@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from terrace.apps.wiring.conversation import conversation
 from terrace.apps.wiring.mirroring import show_deployments
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
 from terrace.report.markdown.replies import as_markdown
 from terrace.rollout.ports import Watcher
@@ -28,15 +28,15 @@ def work_off(folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, w
     What the event says of comments and reviews is not believed: they are asked for by their ids. The same event again
     gets the same answer. Raises NotReady where the forge cannot be asked.
     """
-    shop = Workshop(folder)
-    talk = conversation(shop.connected, shop.trust.config.branch)
-    house = _house(folder, talk, shop, watcher)
+    project = Project(folder)
+    talk = conversation(project.connected, project.trust.config.branch)
+    house = _house(folder, talk, project, watcher)
     answered = _answered(house, event, payload, turn)
     if answered is None:
         return None
     number, to, heard = answered
     if turn == "act":
-        show_deployments(shop, [environment.name for environment in shop.trust.config.environments])
+        show_deployments(project, [environment.name for environment in project.trust.config.environments])
     talk.reply(number, to, as_markdown(heard.reply, to))
     return heard
 
@@ -106,14 +106,14 @@ def _id(payload: Mapping[str, Any], of: str, name: str = "id") -> int:
     return found
 
 
-def _house(folder: Path, talk: GitHubConversation, shop: Workshop, watcher: Watcher) -> House:
+def _house(folder: Path, talk: GitHubConversation, project: Project, watcher: Watcher) -> House:
     from terrace.apps.cli.explain import explained
     from terrace.pipelines.conversation.house import House
 
     def clerks(actor: str) -> Crew:
-        return Workshop(folder, actor=actor).auditors(watcher)
+        return Project(folder, actor=actor).audit_context(watcher)
 
     def crew(actor: str) -> Crew:
-        return Workshop(folder, actor=actor).crew(watcher)
+        return Project(folder, actor=actor).deployment_context(watcher)
 
-    return House(talk, shop.trust.config, clerks, crew, lambda rule: explained(str(folder), rule))
+    return House(talk, project.trust.config, clerks, crew, lambda rule: explained(str(folder), rule))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from terrace.apps.cli.console import note
 from terrace.apps.cli.scan import secret_search
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.checks.all import checks
 from terrace.errors import TerraceError
 from terrace.pipelines.check.validate import validate
@@ -16,28 +16,38 @@ from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
 
 
-def change_of(shop: Workshop, head: str, base: str | None = None) -> tuple[ChangeSet, Landscape]:
+def change_of(project: Project, head: str, base: str | None = None) -> tuple[ChangeSet, Landscape]:
     """What a commit changes against `base`, or against where it left the protected branch; and what stands in it."""
-    repository = shop.repository
-    start = repository.resolve(base) if base is not None else repository.merge_base(shop.trust.commit, head)
-    after = shop.survey(head)
+    repository = project.repository
+    start = repository.resolve(base) if base is not None else repository.merge_base(project.trust.commit, head)
+    after = project.survey(head)
     try:
-        before = shop.survey(start)
+        before = project.survey(start)
     except TerraceError as error:
         # What was broken before must not keep its repair from being checked: then everything counts as new.
         note(f"note: {start[:7]} cannot be read ({error}); every stack counts as impacted")
         before = None
     trees = (repository.tree(start), repository.tree(head))
-    return change_set_between(before, after, *trees, shop.trust.config), after
+    return change_set_between(before, after, *trees, project.trust.config), after
 
 
-def checked(shop: Workshop, crew: Crew, change_set: ChangeSet, landscape: Landscape, by: Planned = plan_in) -> Checked:
+def checked(
+    project: Project, crew: Crew, change_set: ChangeSet, landscape: Landscape, by: Planned = plan_in
+) -> Checked:
     """Everything that a change is checked for. `by` plans its stacks."""
-    waivers = shop.waivers(landscape, change_set.changed)
+    waivers = project.waivers(landscape, change_set.changed)
     if waivers.unread:
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
-    scanners = shop.scanners()
-    made = checks(shop.terraform, shop.repository, shop.policies(), secret_search(shop), scanners, waivers, shop.survey)
+    scanners = project.scanners()
+    made = checks(
+        project.terraform,
+        project.repository,
+        project.policies(),
+        secret_search(project),
+        scanners,
+        waivers,
+        project.survey,
+    )
     validation = validate(crew, change_set, landscape, made, waivers=waivers, by=by, states=by is plan_in)
     return Checked(
         validation.assessment,
@@ -48,7 +58,7 @@ def checked(shop: Workshop, crew: Crew, change_set: ChangeSet, landscape: Landsc
         tools=(
             "terrace",
             "terraform",
-            f"{shop.terraform.product} fmt",
+            f"{project.terraform.product} fmt",
             *(("opa",) if crew.config.policies else ()),
             *scanners.tools(crew.config),
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import note
-from terrace.apps.wiring.project import Workshop
+from terrace.apps.wiring.project import Project
 from terrace.config.load import is_production
 from terrace.drift.review import Review
 from terrace.errors import Interrupted, TerraceError
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from terrace.forge.ports import Tracker
 
 
-def show_deployments(shop: Workshop, environments: Iterable[str]) -> None:
+def show_deployments(project: Project, environments: Iterable[str]) -> None:
     """Show on the forge how the newest deployments of these environments stand.
 
     Each thing by itself: a token that may not do one may do another.
     """
     with _telling("deployments are not shown on the forge"):
-        forge = shop.forge
-        if forge is None or shop.trust.config.forge.deployments == "off":
+        forge = project.forge
+        if forge is None or project.trust.config.forge.deployments == "off":
             return
-        history, touched = shop.ledger.read(), tuple(environments)
+        history, touched = project.ledger.read(), tuple(environments)
         for name in touched:
             with _apart(f"deployments to {name} are not shown on the forge"):
                 _show_board(forge, history, name)
             with _apart(f"what was deployed to {name} is no release on the forge"):
-                _show_release(shop, forge, history, name)
+                _show_release(project, forge, history, name)
         with _apart("no change tells where it is by now"):
-            _show_changes(shop, forge, history, touched)
+            _show_changes(project, forge, history, touched)
 
 
 def _show_board(forge: Connection, history: History, environment: str) -> None:
@@ -49,56 +49,56 @@ def _show_board(forge: Connection, history: History, environment: str) -> None:
     mirroring.show_deployments(board, history, [environment])
 
 
-def _show_release(shop: Workshop, forge: Connection, history: History, environment: str) -> None:
+def _show_release(project: Project, forge: Connection, history: History, environment: str) -> None:
     from terrace.adapters.github.releases import GitHubReleases
     from terrace.pipelines import mirroring
 
-    if shop.trust.config.forge.releases == "production" and is_production(environment):
-        mirroring.publish_release(GitHubReleases(forge.github), shop.repository, history, environment)
+    if project.trust.config.forge.releases == "production" and is_production(environment):
+        mirroring.publish_release(GitHubReleases(forge.github), project.repository, history, environment)
 
 
-def _show_changes(shop: Workshop, forge: Connection, history: History, touched: Sequence[str]) -> None:
+def _show_changes(project: Project, forge: Connection, history: History, touched: Sequence[str]) -> None:
     from terrace.pipelines import mirroring
 
-    config = shop.trust.config
+    config = project.trust.config
     ladder = [environment.name for environment in config.environments]
-    mirroring.show_releases(_Origins(forge, config.branch), history, ladder, touched, shop.trust.policy)
+    mirroring.show_releases(_Origins(forge, config.branch), history, ladder, touched, project.trust.policy)
 
 
-def show_findings(shop: Workshop, record: Checked) -> str | None:
+def show_findings(project: Project, record: Checked) -> str | None:
     """Hand the findings of a pull request's run to code scanning; why it has them not, None where it has."""
-    if shop.trust.config.forge.code_scanning == "off" or ENVIRON.get("GITHUB_ACTIONS") != "true":
+    if project.trust.config.forge.code_scanning == "off" or ENVIRON.get("GITHUB_ACTIONS") != "true":
         return None
     from terrace.adapters.github.actions import occasion
     from terrace.adapters.github.code_scanning import CodeScanning
     from terrace.report import sarif
 
     with _telling("code scanning does not have the findings"):
-        forge, run = shop.forge, occasion(ENVIRON)
+        forge, run = project.forge, occasion(ENVIRON)
         if forge is None:
             return None
         return CodeScanning(forge.github).take(sarif.check(record).encode(), run.head, f"refs/pull/{run.number}/head")
     return None
 
 
-def track_drift(shop: Workshop, reviews: Iterable[Review]) -> None:
+def track_drift(project: Project, reviews: Iterable[Review]) -> None:
     """Keep the issues of what drifts."""
     from terrace.pipelines import mirroring
 
-    _track(shop, "drift", lambda tracker: mirroring.track_drift(tracker, reviews))
+    _track(project, "drift", lambda tracker: mirroring.track_drift(tracker, reviews))
 
 
-def track_audits(shop: Workshop, looks: Iterable[Audited]) -> None:
+def track_audits(project: Project, looks: Iterable[Audited]) -> None:
     """Keep the issues of environments in which something that stands breaks rules."""
     from terrace.pipelines import mirroring
 
-    _track(shop, "what breaks rules", lambda tracker: mirroring.track_audits(tracker, looks))
+    _track(project, "what breaks rules", lambda tracker: mirroring.track_audits(tracker, looks))
 
 
-def _track(shop: Workshop, what: str, keep: Callable[[Tracker], tuple[str, ...]]) -> None:
+def _track(project: Project, what: str, keep: Callable[[Tracker], tuple[str, ...]]) -> None:
     with _telling(f"{what} has no issue on the forge"):
-        forge = shop.forge
-        if forge is None or shop.trust.config.forge.issues == "off":
+        forge = project.forge
+        if forge is None or project.trust.config.forge.issues == "off":
             return
         from terrace.adapters.github.tracker import GitHubTracker
 

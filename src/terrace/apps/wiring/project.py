@@ -1,4 +1,4 @@
-"""The only place that knows pipelines and adapters both: it puts a crew together for one repository."""
+"""Joins pipelines and adapters for one repository."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def opa() -> Opa:
     return Opa({"PATH": os.pathsep.join((box.path, str(box.place(tool("opa")) / "bin")))})
 
 
-class Workshop:
-    """Everything for one repository, made when it is first asked for.
+class Project:
+    """One repository with its configuration and adapters. Each of them is created when it is first used.
 
     `actor` overrules who the Git identity says we are: for people who answer with `--as` and a key, and `key` is the
     SSH key that they sign with instead of Git's. `older_keys` are keys of former days that backups may be sealed with.
@@ -673,7 +673,7 @@ class Workshop:
 
         return page(ENVIRON)
 
-    def crew(self, watcher: Watcher, reach: Reach = "apply") -> Crew:
+    def deployment_context(self, watcher: Watcher, reach: Reach = "apply") -> Crew:
         """Everybody who is needed to change an environment. Raises NotReady early, before anything is written.
 
         With the `reach` of plans it needs no key of backups, but the one of the ledger.
@@ -682,7 +682,7 @@ class Workshop:
             self.seals().ready()
         _ = self.terraform.binary
         self._insist_on_the_key_of(self._opened())
-        return replace(self._crew(watcher, self.ledger, self.digest_key), reach=reach)
+        return replace(self._context(watcher, self.ledger, self.digest_key), reach=reach)
 
     def _insist_on_the_key_of(self, history: History) -> None:
         """Raise where outcomes in the ledger cannot be told from what anybody wrote who may push its branch."""
@@ -701,27 +701,27 @@ class Workshop:
                 "`terrace ledger rekey --reason WHY`",
             )
 
-    def onlookers(self, watcher: Watcher) -> Crew:
+    def read_only_context(self, watcher: Watcher) -> Crew:
         """A crew that only looks: it needs no key, and writes nothing into the ledger."""
         given = bool(ENVIRON.get(DIGEST_KEY)) or self._backup_key_given
-        return self._crew(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
+        return self._context(watcher, self.ledger, self.digest_key if given else self.throwaway_key)
 
-    def auditors(self, watcher: Watcher) -> Crew:
+    def audit_context(self, watcher: Watcher) -> Crew:
         """A crew that looks and records that it did. It needs no key where the ledger is open already."""
         given = bool(ENVIRON.get(DIGEST_KEY)) or self._backup_key_given
         if given:
-            return self._crew(watcher, self.open_ledger(), self.digest_key)
-        return self._crew(watcher, self.ledger, self.throwaway_key)
+            return self._context(watcher, self.open_ledger(), self.digest_key)
+        return self._context(watcher, self.ledger, self.throwaway_key)
 
     @property
     def _backup_key_given(self) -> bool:
         return bool(ENVIRON.get(self.trust.config.backups.key.removeprefix("env:")))
 
-    def lookouts(self, watcher: Watcher) -> Crew:
+    def drift_context(self, watcher: Watcher) -> Crew:
         """A crew that looks at what is deployed and records what it sees. Its marks must compare: it needs the key."""
-        return self._crew(watcher, self.open_ledger(), self.digest_key)
+        return self._context(watcher, self.open_ledger(), self.digest_key)
 
-    def _crew(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
+    def _context(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
         from terrace.adapters.change_logs import FileChangeLogs
         from terrace.adapters.leases import LocalLeases
         from terrace.adapters.machine import MEMORY_OF_A_SMALL_ONE, MEMORY_OF_ONE, processes_at_once
@@ -829,7 +829,7 @@ class Workshop:
         return not has_signers(signers) or is_signed(one.actor, one.text, one.signature, signers)
 
     def _still_said(self, said: SignedApproval | Declared) -> Identity:
-        """Asked once in the life of this workshop. Where the forge cannot be asked, it does not count."""
+        """Asked once in the life of this object. Where the forge cannot be asked, it does not count."""
         from terrace.apps.wiring.conversation import conversation
         from terrace.gates.people import People
         from terrace.pipelines.conversation.authorship import may_answer
