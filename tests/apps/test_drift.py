@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from support.cli import KEY, LADDER, MODULE, World, three_environments, world
+from support.payloads import origin_payload
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.project import Project
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
-from terrace.ledger.origins import origin_to_payload
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.drift.detect import look
 from terrace.plans.terraform import Goal, Listener, MadePlan, Site
@@ -153,7 +153,7 @@ def open_deployment(crew: Crew, *, driven: bool) -> None:
     opened = {
         "environment": "dev",
         "commit": crew.repository.protected_tip(),
-        "origin": origin_to_payload(Manual("bob")),
+        "origin": origin_payload(Manual("bob")),
         "waves": [["dev"]],
         "policy": crew.policy,
     }

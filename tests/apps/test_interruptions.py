@@ -13,12 +13,12 @@ import pytest
 
 from support.attempts import runner_of
 from support.cli import KEY, World, three_environments, world
+from support.payloads import origin_payload
 from support.waiting import until
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.project import Project
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
-from terrace.ledger.origins import origin_to_payload
 from terrace.stacks.model import Manual
 
 pytestmark = pytest.mark.slow
@@ -258,7 +258,7 @@ def test_who_drove_it_on_another_machine_is_declared_dead_by_name(
     opened = {
         "environment": "dev",
         "commit": crew.repository.protected_tip(),
-        "origin": origin_to_payload(Manual("bob")),
+        "origin": origin_payload(Manual("bob")),
         "waves": [["dev"]],
         "policy": crew.policy,
     }

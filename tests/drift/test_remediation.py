@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from support.ledgers import MemoryLedger
+from support.payloads import origin_payload, payload_of
 from support.plans import STACK, change, drifted, plan_of
 from terrace.config.model import DriftSettings, Environment, Remediate
 from terrace.drift.acknowledged import acknowledgement_of
 from terrace.drift.looks import checks
 from terrace.drift.model import Observation
-from terrace.drift.payload import observation_to_payload
+from terrace.drift.records import observation_record
 from terrace.drift.remediation import Answer, objections, proposals
 from terrace.drift.sightings import sightings
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
-from terrace.ledger.origins import origin_to_payload
 from terrace.plans.digest import DigestKey
 from terrace.plans.marks import marks
 from terrace.plans.model import Action, OutputChange, Plan, ResourceChange
@@ -52,7 +52,7 @@ class Story:
 
     def look(self, plan: Plan, status: str = "drifted") -> str:
         seen = Observation(STACK.key, STACK.path, "clean", COMMIT, sightings=sightings(plan), objects=10)
-        payload = {**observation_to_payload(seen), "status": status}
+        payload = {**payload_of(observation_record(seen)), "status": status}
         return self.tell(kinds.DRIFT_CHECKED, "dev", {"every": 0, "stacks": [payload]})
 
     def try_it(self, check: str, result: str = "succeeded") -> None:
@@ -60,7 +60,7 @@ class Story:
         opened = {
             "environment": "dev",
             "commit": COMMIT,
-            "origin": origin_to_payload(Remediation(check, "ann")),
+            "origin": origin_payload(Remediation(check, "ann")),
             "waves": [[STACK.key]],
             "policy": "p",
         }
@@ -185,7 +185,7 @@ def test_after_two_attempts_that_did_not_help_a_person_is_asked(story: Story) ->
         story.look(opened_group())
     assert "was taken back 2 times and is as it was" in refused(story.answer())
     (seen,) = sightings(opened_group())
-    story.tell(kinds.DRIFT_ACKNOWLEDGED, "dev", acknowledgement_of(seen, "the script that did it is gone"))
+    story.tell(kinds.DRIFT_ACKNOWLEDGED, "dev", payload_of(acknowledgement_of(seen, "the script that did it is gone")))
     assert story.answer().proposals
 
 

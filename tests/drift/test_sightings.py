@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.payloads import payload_of
 from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
 from terrace.drift.model import Quadrant
-from terrace.drift.payload import sighting_to_payload, sightings_of
+from terrace.drift.records import sighting_record, sightings_of
 from terrace.drift.sightings import narrowed, outside_alone, sightings
 from terrace.plans.digest import DigestKey
 from terrace.plans.marks import marks
@@ -146,7 +147,7 @@ def test_each_attribute_has_its_own_quadrant() -> None:
         "tags.a": Quadrant.ACTIONABLE,
     }
     assert (seen.quadrant, seen.values["source"]) == (Quadrant.ACTIONABLE, ("x", "y"))
-    assert sightings_of("dev", [sighting_to_payload(seen)])[0].inputs == ("source",)
+    assert sightings_of("dev", [sighting_record(seen)])[0].inputs == ("source",)
 
 
 @pytest.mark.parametrize(
@@ -249,4 +250,4 @@ def test_the_values_are_told_by_path_and_secrets_are_not() -> None:
         "ports": ([1], [1, 2]),
         "tags.a": ("1", "2"),
     }
-    assert sighting_to_payload(seen).keys() & {"values"} == set(), "the ledger keeps none"
+    assert payload_of(sighting_record(seen)).keys() & {"values"} == set(), "the ledger keeps none"

@@ -12,6 +12,7 @@ from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.releases import GitHubReleases
 from terrace.errors import BadInput
 from terrace.ledger.deployment import Deployment, Step, StepRecord
+from terrace.ledger.events.steps import Detail
 from terrace.ledger.folds import SignedApproval
 from terrace.report.markdown.release_notes import release_notes
 from terrace.stacks.model import Manual
@@ -50,7 +51,7 @@ def test_what_is_no_tag_is_never_asked_for(fake: FakeGitHub) -> None:
 
 
 def test_notes_tell_commits_and_who_agreed() -> None:
-    plan = StepRecord(Step.PLAN, "prod/app", "a", NOON, NOON, "succeeded", "", {"create": 2, "delete": 1})
+    plan = StepRecord(Step.PLAN, "prod/app", "a", NOON, NOON, "succeeded", "", Detail(create=2, delete=1))
     deployment = Deployment("d1", "prod", "c" * 40, Manual("ann"), "ann", NOON, (("prod/app",),), "p", (plan,))
     commits = [Commit("e" * 40, "feat: <b>@all</b>\n\nbody"), Commit("f" * 40, "Merge it", merge=True)]
     given = SignedApproval("d1", "carol", "security", "approve", (), NOON, "", "", None)

@@ -18,9 +18,10 @@ from terrace.gates.statement import Statement, read_statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all
-from terrace.ledger.declared import Declared, declared_payload
+from terrace.ledger.declared import Declared, declaration_record
+from terrace.ledger.events.people import RejectionWithdrawn
 from terrace.ledger.folds import SignedApproval
-from terrace.ledger.model import GENESIS, Draft, History
+from terrace.ledger.model import GENESIS, Draft, History, draft
 from terrace.pipelines.approvals.evidence import said_about
 from terrace.stacks.model import Manual
 
@@ -103,8 +104,7 @@ def _answer(act: Act, at: datetime) -> Draft:
 
 def _withdrawal(person: str, of: str, at: datetime) -> Draft:
     said = Declaration("withdraw", "e0", "prod", of, "", person, at, "settled")
-    payload = {"of": of, "reason": "settled", **declared_payload(said, KEYS[person])}
-    return Draft(kinds.REJECTION_WITHDRAWN, "prod", person, payload)
+    return draft(RejectionWithdrawn(of, "settled", declaration_record(said, KEYS[person])), "prod", person)
 
 
 OPENED = [
@@ -174,8 +174,8 @@ def enough(done: Sequence[Act], deployment: str) -> bool:
 
 def _texts(drafts: Sequence[Draft]) -> dict[str, str]:
     found = {}
-    for draft in drafts:
-        told = draft.payload.get("declaration", draft.payload)
+    for one in drafts:
+        told = one.payload.get("declaration", one.payload)
         found[told["statement"]] = told["signature"]
     return found
 
@@ -196,10 +196,10 @@ def test_copies_and_reorderings_of_signed_answers_never_make_a_quorum(
     texts = _texts(drafts)
     order = data.draw(st.permutations(drafts))
     forged = list(order)
-    for draft in data.draw(st.lists(st.sampled_from(drafts), max_size=6)) if drafts else []:
-        to = data.draw(st.sampled_from((*DEPLOYMENTS, draft.subject)))
+    for one in data.draw(st.lists(st.sampled_from(drafts), max_size=6)) if drafts else []:
+        to = data.draw(st.sampled_from((*DEPLOYMENTS, one.subject)))
         named = data.draw(st.sampled_from(({}, {"deployment": to}, {"actor": "cid"}, {"answer": "approve"})))
-        copy = replace(draft, subject=to, payload={**draft.payload, **named})
+        copy = replace(one, subject=to, payload={**one.payload, **named})
         forged.insert(data.draw(st.integers(0, len(forged))), copy)
     assert not passes(forged, texts, deployment) or enough(done, deployment)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.ledgers import MemoryLedger
+from support.payloads import origin_payload
 from terrace.drift.echo import echoes_of
 from terrace.ledger import kinds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
@@ -17,7 +18,6 @@ from terrace.ledger.authenticity import NO_KEY, EventKey, demands_code
 from terrace.ledger.deployed_revisions import abandoned, baseline
 from terrace.ledger.deployment import Holder
 from terrace.ledger.model import Draft, History
-from terrace.ledger.origins import origin_to_payload
 from terrace.stacks.model import Manual
 from terrace.states.standings import release_named, release_of, stacks_of
 
@@ -54,7 +54,7 @@ def adopted(commit: str = "a", stack: str = "dev/net", **more: Any) -> Told:
 
 def opened(deployment: str = "d1") -> Told:
     payload = {"environment": "dev", "commit": "d" * 40, "waves": [["dev/net"]], "policy": "p"}
-    return kinds.DEPLOYMENT_OPENED, deployment, {**payload, "origin": origin_to_payload(Manual("ann"))}
+    return kinds.DEPLOYMENT_OPENED, deployment, {**payload, "origin": origin_payload(Manual("ann"))}
 
 
 def step(name: str, result: str = "", **detail: Any) -> Told:

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.payloads import origin_payload
 from terrace.gates.model import Subject
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import decode, export, seal
 from terrace.ledger.deployment import Deployment, Holder, Step
 from terrace.ledger.events.deployments import OriginRecord
+from terrace.ledger.events.steps import Detail
 from terrace.ledger.folds import (
     Hold,
     approvals,
@@ -27,7 +29,7 @@ from terrace.ledger.folds import (
     latest,
 )
 from terrace.ledger.model import Draft, History
-from terrace.ledger.origins import origin_of, origin_to_payload, origin_to_record, origin_word
+from terrace.ledger.origins import origin_of, origin_record, origin_word
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,
@@ -45,7 +47,7 @@ HOLDER = Holder("host", "boot", 7, "ann")
 OPENING: Mapping[str, Any] = {
     "environment": "prod",
     "commit": "c" * 40,
-    "origin": origin_to_payload(Promotion("staging", "ann")),
+    "origin": origin_payload(Promotion("staging", "ann")),
     "waves": [["prod/network"], ["prod/app", "prod/db"]],
     "policy": "p1",
 }
@@ -118,7 +120,9 @@ def test_a_step_is_open_until_its_own_end_is_written() -> None:
     story.ended("a1", "succeeded", **made)
     plan, apply = story.deployment.steps
     assert (plan.result, plan.began_at, plan.ended_at) == ("succeeded", minute(1), minute(3))
-    assert plan.detail == {"later": False, **made}, "what was known at the begin stays"
+    assert plan.detail == Detail(later=False, digest="d", empty=False, lineage="l", serial=1), (
+        "what was known at the begin stays"
+    )
     assert apply.open
     story.ended("a2", "unknown")
     assert [record.attempt for record in story.deployment.in_doubt] == ["a2"], "an unknown end is still a doubt"
@@ -231,8 +235,8 @@ ORIGINS = (
 @pytest.mark.parametrize("origin", ORIGINS, ids=origin_word)
 def test_an_origin_is_read_back_as_it_was(origin: Origin) -> None:
     assert {type(one) for one in ORIGINS} == set(get_args(Origin))
-    assert origin_of(msgspec.convert(origin_to_payload(origin), OriginRecord)) == origin
-    assert origin_of(origin_to_record(origin)) == origin
+    assert origin_of(msgspec.convert(origin_payload(origin), OriginRecord)) == origin
+    assert origin_of(origin_record(origin)) == origin
 
 
 @given(st.lists(st.sampled_from(["hold", "lease", "release", "wait", "begin", "end", "finish"]), max_size=12))

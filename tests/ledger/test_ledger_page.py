@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.git import clone, git, with_remote
+from support.payloads import origin_payload
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all, verify
 from terrace.ledger.model import GENESIS, Draft, History
-from terrace.ledger.origins import origin_to_payload
 from terrace.pipelines.journal import append
 from terrace.report.markdown.ledger_page import changed_page, ledger_page
 from terrace.stacks.model import Promotion
@@ -28,7 +28,7 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 def opened(id_: str = "d1", by: str = "ann") -> Draft:
-    origin = origin_to_payload(Promotion("staging", by))
+    origin = origin_payload(Promotion("staging", by))
     payload = {"environment": "prod", "commit": "c" * 40, "origin": origin, "waves": [["prod/app"]], "policy": "p1"}
     return Draft(kinds.DEPLOYMENT_OPENED, id_, by, payload)
 

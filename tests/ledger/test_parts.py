@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from support.ledgers import MemoryLedger
+from support.payloads import detail_of, origin_payload
 from support.stories import Told
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.deployment import Deployment, Holder, Step
+from terrace.ledger.events.steps import Detail, StepBegun
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import GENESIS, Draft, History
-from terrace.ledger.origins import origin_to_payload
 from terrace.ledger.parts import LARGEST, LISTS, joined, split
-from terrace.pipelines.journal import Intent, Journal
+from terrace.pipelines.journal import Journal
 from terrace.plans.terraform import Autopsy
 from terrace.rollout.recovery import Told as Said
 from terrace.rollout.recovery import aftermath, creations
@@ -42,18 +43,18 @@ def written(detail: dict[str, Any]) -> History:
     opened = {
         "environment": "dev",
         "commit": "c" * 40,
-        "origin": origin_to_payload(Manual("ann")),
+        "origin": origin_payload(Manual("ann")),
         "waves": [["dev"]],
         "policy": "p",
     }
     history = ledger.append([Draft(kinds.DEPLOYMENT_OPENED, "d1", "ann", opened)], head=GENESIS)
     journal = Journal(ledger, history, "d1", Holder("h", "b", 1, "ann"), "ann")
     journal.take_lease()
-    assert journal.intend([Intent(Step.PLAN, "dev", "p1")])
+    assert journal.intend([StepBegun("plan", "p1", "dev")])
     record = journal.deployment.steps[0]
-    planned = {"empty": False, "lineage": "l", "serial": 1, **detail}
+    planned = detail_of(empty=False, lineage="l", serial=1, **detail)
     journal.end(replace(record, result="succeeded", detail=planned))
-    assert journal.intend([Intent(Step.APPLY, "dev", "a1", {"digest": "5"})])
+    assert journal.intend([StepBegun("apply", "a1", "dev", Detail(digest="5"))])
     return ledger.read()
 
 
@@ -77,15 +78,15 @@ def test_no_event_holds_more_than_its_share_of_a_list() -> None:
     for event in history.events:
         told = {**event.payload, **event.payload.get("detail", {})}
         assert all(len(value) <= LARGEST for value in told.values() if isinstance(value, list)), event.kind
-    assert {name: len(of(history).steps[0].detail[name]) for name in lists} == dict.fromkeys(lists, MANY)
+    assert {name: len(getattr(of(history).steps[0].detail, name)) for name in lists} == dict.fromkeys(lists, MANY)
     assert set(lists) < set(LISTS)
 
 
 @pytest.mark.parametrize("number", [0, 1, LARGEST - 1, LARGEST, LARGEST + 1, 2 * LARGEST])
 def test_what_was_split_is_joined_again(number: int) -> None:
-    detail = {"changes": changes(number), "digest": "5"}
-    kept, parts = split(detail)
-    assert joined(kept, {(one["list"], one["part"]): one["entries"] for one in parts}) == detail
+    detail = detail_of(changes=changes(number), digest="5")
+    kept, parts = split("a1", detail)
+    assert joined(kept, parts) == (detail, ())
     assert bool(parts) is (number > LARGEST)
 
 

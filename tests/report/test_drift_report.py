@@ -8,11 +8,12 @@ from html import unescape
 
 import pytest
 
+from support.payloads import payload_of
 from terrace.assess.model import Severity
 from terrace.drift.acknowledged import Acknowledgement
 from terrace.drift.looks import Check, Standing
 from terrace.drift.model import Cause, Ignored, Observation, Quadrant, Sighting
-from terrace.drift.payload import sighting_to_payload, sightings_of
+from terrace.drift.records import sighting_record, sightings_of
 from terrace.drift.review import Review
 from terrace.plans.model import MASKED, Action
 from terrace.report.drift import as_json, as_markdown, as_terminal, remedy
@@ -187,8 +188,9 @@ def test_an_unknown_cause_is_told_with_its_reason_and_nothing_where_no_log_is_re
 
 
 def test_the_ledger_keeps_causes_and_neither_values_nor_names_of_objects() -> None:
-    payload = sighting_to_payload(replace(CAUSED, identity={"id": "app"}, values={"inline_policy": (None, "x")}))
+    record = sighting_record(replace(CAUSED, identity={"id": "app"}, values={"inline_policy": (None, "x")}))
+    payload = payload_of(record)
     assert "identity" not in payload
     assert "values" not in payload
-    (read,) = sightings_of("prod", [payload])
+    (read,) = sightings_of("prod", [record])
     assert (read.causes, read.more_causes) == (CAUSED.causes, 2)

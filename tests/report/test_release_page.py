@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from terrace.ledger.deployment import Deployment, Step, StepRecord
+from terrace.ledger.events.steps import Detail
 from terrace.report.markdown.release_page import MARKER, Release, release_page
 from terrace.stacks.model import Manual
 
@@ -18,7 +19,7 @@ OURS = re.compile(r"<details open><summary>What waits</summary>|</details>")
 
 
 def deployment(changes: int = 1, address: str = "aws_db_instance.main", why: str = "0 of 1 people") -> Deployment:
-    detail = {"changes": [["replace", address]] * changes, "replace": changes}
+    detail = Detail(changes=(("replace", address),) * changes, replace=changes)
     plan = StepRecord(Step.PLAN, "prod/app", "a1", NOON, NOON, "succeeded", "", detail)
     return Deployment(
         "d1", "prod", "c" * 40, Manual("ann"), "ann", NOON, (("prod/app",),), "p", (plan,), waiting=(why,)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from terrace.config.model import Rollout
 from terrace.ledger.deployment import Deployment, Step, StepRecord
+from terrace.ledger.events.steps import Detail
 from terrace.rollout.bake import Health, Healthy, Measure, Reading, Rest, Sick, Unclear, health, reading
 from terrace.stacks.model import Manual
 
@@ -30,7 +31,7 @@ def at(seconds: float) -> datetime:
 
 
 def measured(said: Reading, began: datetime) -> StepRecord:
-    detail = {} if said == "unclear" else {"reading": said}
+    detail = Detail() if said == "unclear" else Detail(reading=said)
     return StepRecord(Step.HEALTH, "", f"h{began}", began, began, "succeeded", f"it {said}", detail)
 
 
@@ -110,17 +111,14 @@ def test_a_measurement_that_has_no_end_is_not_counted() -> None:
 @pytest.mark.parametrize(
     ("result", "detail", "said"),
     [
-        ("succeeded", {"reading": "passed"}, "passed"),
-        ("succeeded", {"reading": "failed"}, "failed"),
-        ("succeeded", {"reading": "unclear"}, "unclear"),
-        ("succeeded", {}, "unclear"),
-        ("succeeded", {"reading": "splendid"}, "unclear"),
-        ("failed", {"reading": "passed"}, "unclear"),
+        ("succeeded", Detail(reading="passed"), "passed"),
+        ("succeeded", Detail(reading="failed"), "failed"),
+        ("succeeded", Detail(reading="unclear"), "unclear"),
+        ("succeeded", Detail(), "unclear"),
+        ("failed", Detail(reading="passed"), "unclear"),
     ],
 )
-def test_a_measurement_that_broke_or_says_nothing_known_is_unclear(
-    result: str, detail: dict[str, str], said: str
-) -> None:
+def test_a_measurement_that_broke_or_has_no_reading_is_unclear(result: str, detail: Detail, said: str) -> None:
     record = replace(measured(P, START), result="failed" if result == "failed" else "succeeded", detail=detail)
     assert reading(record) == said
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from support.payloads import detail_of
 from terrace.config.model import CommandProbe, Environment, Rollout
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
@@ -68,7 +69,7 @@ def passes(plans: tuple[StepRecord, ...]) -> Verdict:
 
 
 def record(step: Step, result: StepResult | None = "succeeded", stack: str = "", **detail: object) -> StepRecord:
-    return StepRecord(step, stack, f"{step.value}-{stack}", START, START, result, "said so", detail)
+    return StepRecord(step, stack, f"{step.value}-{stack}", START, START, result, "said so", detail_of(**detail))
 
 
 def deployment(*steps: StepRecord, empty: bool = True) -> Deployment:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
+from terrace.ledger.events.steps import Detail
 from terrace.rollout.next_step import Asked, Finish, Horizon, Perform, Task, Wait, next_step
 from terrace.stacks.model import Manual
 
@@ -49,7 +50,7 @@ class World:
         return record
 
     def end(self, record: StepRecord, result: StepResult = "succeeded") -> None:
-        detail = {"empty": record.stack in self.empty, "digest": "d", "tag": "t"}
+        detail = Detail(empty=record.stack in self.empty, digest="d", tag="t")
         done = replace(record, result=result, ended_at=record.began_at, message="said so", detail=detail)
         steps = tuple(done if r.attempt == done.attempt else r for r in self.deployment.steps)
         self.deployment = replace(self.deployment, steps=steps)

@@ -14,12 +14,12 @@ from simulation.process import Process
 from simulation.script import Script, staged
 from simulation.site import KEYS, Wanted, thing
 from simulation.world import signature
+from support.payloads import origin_payload
 from terrace.gates.model import Subject
 from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import Draft
-from terrace.ledger.origins import origin_to_payload
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,
@@ -129,7 +129,7 @@ def test_a_ledger_writer_opens_a_deployment_with_more_rights_and_nothing_is_appl
     latest = folds.latest(waiting.history, "prod")
     assert latest is not None
     named = {key: latest.id if value == "LATEST" else value for key, value in more.items()}
-    given = {k: latest.id if v == "LATEST" else v for k, v in origin_to_payload(origin).items()}
+    given = {k: latest.id if v == "LATEST" else v for k, v in origin_payload(origin).items()}
     plans = len(waiting.world.shared.plans)
     forged = reopened(waiting, "prod", given, **named)
     position = waiting.history.events[-1].position
@@ -144,7 +144,7 @@ def test_a_ledger_writer_opens_a_deployment_with_more_rights_and_nothing_is_appl
 def test_a_ledger_writer_opens_a_release_that_was_never_in_the_environment_before(waiting: People) -> None:
     """The event is as it should be, but no gate of the entry was ever asked."""
     merges(waiting)
-    reopened(waiting, "prod", origin_to_payload(Promotion("staging", "eve")))
+    reopened(waiting, "prod", origin_payload(Promotion("staging", "eve")))
     done = goes_on(waiting)
     assert done.result == "blocked"
     assert "staging has" in done.reasons[0]
@@ -154,12 +154,12 @@ def test_a_ledger_writer_opens_a_release_that_was_never_in_the_environment_befor
 def test_a_ledger_writer_says_that_a_release_succeeded_in_staging_and_leaves_stacks_out(waiting: People) -> None:
     merges(waiting)
     tip = waiting.world.branch.tip.id
-    opening = {"environment": "staging", "commit": tip, "origin": origin_to_payload(Manual("eve")), "waves": [[]]}
+    opening = {"environment": "staging", "commit": tip, "origin": origin_payload(Manual("eve")), "waves": [[]]}
     write(waiting, kinds.DEPLOYMENT_OPENED, "lie", {**opening, "policy": "p"})
     write(waiting, kinds.DEPLOYMENT_ENDED, "lie", {"result": "succeeded", "reasons": []})
     good = folds.last_good(waiting.history, "staging")
     assert good is not None
-    reopened(waiting, "prod", origin_to_payload(Promotion("staging", "eve")))
+    reopened(waiting, "prod", origin_payload(Promotion("staging", "eve")))
     done = goes_on(waiting)
     assert done.result == "blocked"
     assert applied(waiting) == 0
@@ -188,7 +188,7 @@ def test_the_end_of_a_deployment_is_not_rewritten(waiting: People) -> None:
 
 def lies(people: People, deployment: str, commit: str, result: str, **more: Any) -> None:
     """A ledger writer makes up a whole deployment of prod, with every step of every stack."""
-    opening = {"environment": "prod", "commit": commit, "origin": origin_to_payload(Manual("eve")), "waves": PROD}
+    opening = {"environment": "prod", "commit": commit, "origin": origin_payload(Manual("eve")), "waves": PROD}
     write(people, kinds.DEPLOYMENT_OPENED, deployment, {**opening, "policy": "p", **more})
     steps = [("baseline", "", {"healthy": True, "probes": []})]
     for key in (key for wave in PROD for key in wave):
@@ -377,7 +377,7 @@ def test_an_end_of_a_plan_that_another_wrote_decides_nothing(driven: tuple[Peopl
     assert "cannot be read" in latest.waiting[0], "two ends of one attempt hold the environment"
     assert applied(people, "dev") == before
     own = [r for r in latest.steps if r.step is Step.PLAN]
-    assert own and all(r.detail.get("digest") != "approved" for r in own[1:]), people.story
+    assert own and all(r.detail.digest != "approved" for r in own[1:]), people.story
 
 
 def test_a_backup_that_another_wrote_is_none(driven: tuple[People, Script]) -> None:

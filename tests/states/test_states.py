@@ -10,12 +10,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.payloads import origin_payload
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal
 from terrace.ledger.deployment import Holder
 from terrace.ledger.model import Draft, History
-from terrace.ledger.origins import origin_to_payload
 from terrace.stacks.model import Manual
 from terrace.states.restores import open_restore, restores
 from terrace.states.standings import (
@@ -53,7 +53,7 @@ def opened(deployment: str = "d1") -> tuple[str, str, Mapping[str, Any]]:
     payload = {
         "environment": "prod",
         "commit": "c" * 40,
-        "origin": origin_to_payload(Manual("ann")),
+        "origin": origin_payload(Manual("ann")),
         "waves": [["prod"]],
         "policy": "p",
     }

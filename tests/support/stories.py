@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from support.payloads import origin_payload
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import Draft, History
-from terrace.ledger.origins import origin_to_payload
 from terrace.stacks.model import Manual, Origin
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -56,7 +56,7 @@ class Told:
         payload = {
             "environment": environment,
             "commit": commit,
-            "origin": origin_to_payload(origin),
+            "origin": origin_payload(origin),
             "waves": [[stack] for stack in stacks or (environment,)],
             "policy": "p",
             **more,

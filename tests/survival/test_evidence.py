@@ -12,6 +12,7 @@ import pytest
 from terrace.errors import TerraceError
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.deployment import Holder, Step, StepRecord
+from terrace.ledger.events.steps import Detail
 from terrace.ledger.model import History
 from terrace.pipelines.deploy.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.pipelines.journal import Journal
@@ -75,7 +76,7 @@ def test_no_other_step_ends_an_apply() -> None:
 
 def test_an_apply_that_failed_without_evidence_is_never_written_down() -> None:
     ended = ApplyFailed("it is refused", Evidence.TERRAFORM_FAILED).ended()
-    assert (ended.result, ended.detail) == ("failed", {"evidence": "terraform_failed"})
+    assert (ended.result, ended.detail) == ("failed", Detail(evidence="terraform_failed"))
     assert (ApplySucceeded("").ended().result, ApplyUnknown("").ended().result) == ("succeeded", "unknown")
     journal = Journal(None, History(key=NO_KEY), "d1", Holder("h", "b", 1, "ann"), "ann")  # type: ignore[arg-type]
     record = StepRecord(Step.APPLY, "dev", "a1", began_at=None, result="failed")  # type: ignore[arg-type]

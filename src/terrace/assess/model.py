@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from typing import get_args
 
 from terrace.assess.waiver import Waiver
+from terrace.config.model import Grade
 from terrace.plans.model import Plan
 from terrace.stacks.model import ChangeSet
+
+_GRADES: tuple[Grade, ...] = get_args(Grade)
 
 
 class Severity(IntEnum):
@@ -21,8 +25,9 @@ class Severity(IntEnum):
     CRITICAL = 4
 
     @property
-    def word(self) -> str:
-        return self.name.lower()
+    def word(self) -> Grade:
+        """Returns the name in reports and events."""
+        return _GRADES[self]
 
 
 class Status(Enum):

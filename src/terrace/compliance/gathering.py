@@ -168,7 +168,7 @@ def _not_approved(known: Known, deployment: Deployment) -> tuple[Outcome, str] |
         return Outcome.UNTOLD, "let in by other rules than today's, and fewer answers hold than are asked for today"
     if len({one.actor for one in given}) >= needed:
         return Outcome.UNTOLD, "agreed to by people, and fewer answers hold than are asked for"
-    applied = [r for r in deployment.steps if r.step.value == "plan" and not r.detail.get("empty", True)]
+    applied = [r for r in deployment.steps if r.step.value == "plan" and r.detail.empty is False]
     return (Outcome.BAD, f"applied with {len(given)} of {needed} approvals") if applied else None
 
 

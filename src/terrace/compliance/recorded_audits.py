@@ -15,10 +15,10 @@ from datetime import datetime
 from terrace.assess.model import Finding, Status
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited, RuleSeen, Scope
-from terrace.ledger import kinds
 from terrace.ledger.event import Event
-from terrace.ledger.events.audits import AuditDone, AuditRules, PlacesRecord
-from terrace.ledger.model import Draft, History
+from terrace.ledger.events.audits import AuditDone, AuditRules, PlacesRecord, RuleRecord
+from terrace.ledger.events.codec import encode
+from terrace.ledger.model import Draft, History, draft
 
 _LONGEST = 300
 """Characters of a place that are kept."""
@@ -56,28 +56,26 @@ def drafts(
     history: History, looks: Iterable[Audited], rules: Iterable[PolicyRule], policy: str, actor: str
 ) -> tuple[Draft, ...]:
     """The events of these looks; the rules only where the ledger does not know them yet."""
-    known = {
-        rule.id: {"title": rule.title, "controls": list(rule.controls), "types": list(rule.types)} for rule in rules
-    }
-    name = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
+    known = AuditRules({rule.id: RuleRecord(rule.title, tuple(rule.controls), tuple(rule.types)) for rule in rules})
+    name = hashlib.sha256(json.dumps(encode(known)["rules"], sort_keys=True).encode()).hexdigest()[:16]
     there = any(event.subject == name for event, _ in history.of(AuditRules))
-    found = [] if there else [Draft(kinds.AUDIT_RULES, name, actor, {"rules": known})]
+    found = [] if there else [draft(known, name, actor)]
     for look in looks:
-        payload = {
-            "basis": look.scope.basis,
-            "commits": {commit: list(keys) for commit, keys in look.scope.commits.items()},
-            "policy": policy,
-            "rules": name,
-            "seen": {one.rule: [one.looked, one.failed, one.unknown, one.waived] for one in look.rules.values()},
-            "places": {
-                one.rule: {"first": [place[:_LONGEST] for place in one.places], "sha256": one.sha256}
+        done = AuditDone(
+            basis=look.scope.basis,
+            commits={commit: tuple(keys) for commit, keys in look.scope.commits.items()},
+            policy=policy,
+            rules=name,
+            seen={one.rule: (one.looked, one.failed, one.unknown, one.waived) for one in look.rules.values()},
+            places={
+                one.rule: PlacesRecord(tuple(place[:_LONGEST] for place in one.places), one.sha256)
                 for one in look.rules.values()
                 if one.places
             },
-            "findings": _counts(look.findings),
-            "empty": not look.objects and not look.blind,
-        }
-        found.append(Draft(kinds.AUDIT_DONE, look.scope.environment, actor, payload))
+            findings=_counts(look.findings),
+            empty=not look.objects and not look.blind,
+        )
+        found.append(draft(done, look.scope.environment, actor))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from terrace.drift.acknowledged import Acknowledgement, acknowledgements, answered
 from terrace.drift.model import Sighting
-from terrace.drift.payload import sightings_of
+from terrace.drift.records import sightings_of
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.model import History
@@ -29,7 +29,7 @@ def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
     found: dict[tuple[str, str], Absorption] = {}
     for deployment in folds.of_environment(history, environment):
         for record, plan in _applied(deployment):
-            for _, address in plan.detail.get("changes", ()):
+            for _, address in plan.detail.changes or ():
                 found.pop((record.stack, address), None)
             for sighting in swallowed(plan):
                 who = answered(given, sighting, sighting.kept)
@@ -40,7 +40,7 @@ def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
 
 def swallowed(plan: StepRecord) -> tuple[Sighting, ...]:
     """What applying a plan would take over about security."""
-    seen = sightings_of(plan.stack, plan.detail.get("sightings", ()))
+    seen = sightings_of(plan.stack, plan.detail.sightings or ())
     return tuple(one for one in seen if one.grave)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from terrace.drift.model import Sighting
-from terrace.gates.declaration import facts_of
-from terrace.ledger.declared import KEY, Declared, declared
+from terrace.ledger.declared import Declared, declared, facts_in
 from terrace.ledger.event import Event
 from terrace.ledger.events.drift import DriftAcknowledged
 from terrace.ledger.model import History
@@ -62,21 +60,21 @@ def acknowledgements(history: History, environment: str) -> tuple[Acknowledgemen
 
 
 def _declared(history: History, event: Event, record: DriftAcknowledged) -> Declared:
-    facts = facts_of({name: value for name, value in event.payload.items() if name != KEY})
+    facts = facts_in(event)
     told, environment = record.declaration, event.subject
     return declared(history, event, told, "acknowledge", environment, record.address, record.reason, facts)
 
 
-def acknowledgement_of(sighting: Sighting, reason: str) -> dict[str, Any]:
-    """What the event of an acknowledgement says."""
-    return {
-        "stack": sighting.stack,
-        "address": sighting.address,
-        "paths": list(sighting.paths),
-        "observed": dict(sighting.observed),
-        "fingerprint": sighting.fingerprint,
-        "reason": reason,
-    }
+def acknowledgement_of(sighting: Sighting, reason: str) -> DriftAcknowledged:
+    """Returns the record of an acknowledgement, without its declaration."""
+    return DriftAcknowledged(
+        stack=sighting.stack,
+        address=sighting.address,
+        paths=sighting.paths,
+        observed=dict(sighting.observed),
+        fingerprint=sighting.fingerprint,
+        reason=reason,
+    )
 
 
 def answers(given: Iterable[Acknowledgement], sighting: Sighting) -> Mapping[str, Acknowledgement]:

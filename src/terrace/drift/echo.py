@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from terrace.drift.model import Quadrant, Sighting
-from terrace.drift.payload import sightings_in, sightings_of
+from terrace.drift.records import sightings_of
 from terrace.drift.sightings import narrowed, outside_alone, sightings
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions
@@ -80,11 +80,11 @@ def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting,
     """The echoes of the newest apply of a stack; where it was adopted since, the differences that were there then."""
     adopted = adoptions(history).get(stack)
     if adopted is not None and adopted.environment == environment:
-        return sightings_in(stack, adopted.record.accepted)
+        return sightings_of(stack, adopted.record.accepted)
     for deployment in reversed(folds.of_environment(history, environment)):
         record = deployment.last(Step.SNAPSHOT, stack)
         if record is not None and record.result == "succeeded":
-            return sightings_of(stack, record.detail.get("echoes", ()))
+            return sightings_of(stack, record.detail.echoes or ())
     return ()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.drift.model import Observation, Sighting, Status, worst
-from terrace.drift.payload import observation_of
+from terrace.drift.records import observation_of
 from terrace.ledger.events.drift import DriftChecked
 from terrace.ledger.model import History
 

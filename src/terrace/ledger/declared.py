@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
-import msgspec
+from dataclasses import dataclass
 
 from terrace.gates.declaration import Act, Declaration, declaration_bytes, facts_of
 from terrace.gates.model import Witness
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import DeploymentOpened
 from terrace.ledger.events.people import EnvironmentUnheld, RejectionWithdrawn
-from terrace.ledger.events.proof import DeclarationRecord
+from terrace.ledger.events.proof import DeclarationRecord, WitnessRecord
 from terrace.ledger.folds import opening
 from terrace.ledger.model import History
 
@@ -30,16 +27,19 @@ class Declared:
     witness: Witness | None = None
 
 
-def declared_payload(declaration: Declaration, vouched: str | Witness | None) -> dict[str, Any]:
-    """Returns what an event holds of its declaration, with the signature or the witness that proves it."""
-    told: dict[str, Any] = {
-        "at": declaration.at.isoformat(),
-        "statement": declaration_bytes(declaration).decode("ascii"),
-        "signature": vouched if isinstance(vouched, str) else None,
-    }
-    if isinstance(vouched, Witness):
-        told["witness"] = asdict(vouched)
-    return {KEY: told}
+def declaration_record(declaration: Declaration, vouched: str | Witness | None) -> DeclarationRecord:
+    """Returns the record of a declaration, with the signature or the witness that proves it."""
+    return DeclarationRecord(
+        at=declaration.at,
+        statement=declaration_bytes(declaration).decode("ascii"),
+        signature=vouched if isinstance(vouched, str) else None,
+        witness=WitnessRecord.of(vouched) if isinstance(vouched, Witness) else None,
+    )
+
+
+def facts_in(event: Event) -> str:
+    """Returns the hash of everything that an event says besides its declaration, as `facts_of` makes it."""
+    return facts_of({name: value for name, value in event.payload.items() if name != KEY})
 
 
 def declared(
@@ -58,7 +58,7 @@ def declared(
     said = Declaration(act, history.ledger_id, environment, about, facts, event.actor, at, reason)
     if told is None:
         return Declared(said)
-    witness = Witness(**msgspec.structs.asdict(told.witness)) if told.witness is not None else None
+    witness = told.witness.witness() if told.witness is not None else None
     return Declared(said, told.statement, told.signature, witness)
 
 
@@ -103,6 +103,6 @@ def opened(history: History, deployment: str) -> Opened | None:
     if event is None or not isinstance(event.record, DeploymentOpened):
         return None
     record, told = event.record, event.record.declaration
-    facts = facts_of({k: v for k, v in event.payload.items() if k != KEY}) if told is not None else ""
+    facts = facts_in(event) if told is not None else ""
     said = declared(history, event, told, "open", record.environment, deployment, "", facts)
     return Opened(said, record.run)

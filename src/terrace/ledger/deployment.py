@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Literal
+from typing import Literal
 
+from terrace.ledger.events.steps import NO_DETAIL, Detail
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.model import Origin
 
@@ -36,8 +36,7 @@ Result = Literal["succeeded", "failed", "unknown", "blocked", "superseded"]
 class StepRecord:
     """One step that was begun. No `result`: it has not ended, or its end was not recorded.
 
-    `attempt` is unique in the ledger. `detail` is JSON data: a plan's digest and counts, an apply's plan file hash,
-    a backup's name.
+    `attempt` is unique in the ledger. `incomplete` are the lists of `detail` of which a part is missing in the ledger.
     """
 
     step: Step
@@ -47,7 +46,8 @@ class StepRecord:
     ended_at: datetime | None = None
     result: StepResult | None = None
     message: str = ""
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Detail = NO_DETAIL
+    incomplete: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -134,7 +134,7 @@ class Deployment:
         applied = self.last(Step.APPLY, stack)
         if applied is not None:
             return applied.result == "succeeded"
-        if planned is not None and planned.result == "succeeded" and planned.detail.get("empty"):
+        if planned is not None and planned.result == "succeeded" and planned.detail.empty:
             return True
         return None
 

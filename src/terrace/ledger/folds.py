@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
-
-import msgspec
+from typing import Self
 
 from terrace.gates.model import Subject, Witness
-from terrace.ledger.deployment import Deployment, Holder, Lease, Step, StepRecord
+from terrace.ledger.deployment import Deployment, Lease, Step, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import (
-    AdditionsRecord,
     DeploymentEnded,
     DeploymentOpened,
     DeploymentWaiting,
-    HolderRecord,
     LeaseReleased,
     LeaseTaken,
     RecoverySettled,
@@ -31,7 +27,6 @@ from terrace.ledger.model import History
 from terrace.ledger.origins import origin_of
 from terrace.ledger.parts import joined
 from terrace.ledger.view import Fold, KeyedFold
-from terrace.stacks.additions import Additions, Import, Move
 from terrace.stacks.model import Destruction, Remediation, Undoing
 
 
@@ -400,12 +395,12 @@ def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
         actor=given.actor,
         role=given.role,
         answer=given.answer,
-        subjects=tuple(Subject(**msgspec.structs.asdict(one)) for one in given.subjects),
+        subjects=tuple(one.subject() for one in given.subjects),
         at=given.at,
         comment=given.comment,
         statement=given.statement,
         signature=given.signature,
-        witness=Witness(**msgspec.structs.asdict(given.witness)) if given.witness is not None else None,
+        witness=given.witness.witness() if given.witness is not None else None,
         named=given.deployment,
     )
 
@@ -462,7 +457,7 @@ class _Telling:
         self._opened = opened
         self._begun: dict[str, tuple[Event, StepBegun]] = {}
         self._ended: dict[str, tuple[Event, StepEnded]] = {}
-        self._parts: dict[str, dict[tuple[str, int], list[Any]]] = {}
+        self._parts: dict[str, list[StepListed]] = {}
         self._lease: Lease | None = None
         self._epoch = 0
         self._waiting: tuple[str, ...] = ()
@@ -478,7 +473,7 @@ class _Telling:
         copied = copy(self)
         copied.owner = owner
         copied._begun, copied._ended = dict(self._begun), dict(self._ended)
-        copied._parts = {attempt: dict(parts) for attempt, parts in self._parts.items()}
+        copied._parts = {attempt: list(parts) for attempt, parts in self._parts.items()}
         return copied
 
     def hear(self, event: Event) -> None:
@@ -486,7 +481,7 @@ class _Telling:
         record = event.record
         match record:
             case LeaseTaken():
-                self._lease = Lease(holder_of(record.holder), record.epoch, event.time)
+                self._lease = Lease(record.holder.holder(), record.epoch, event.time)
                 self._epoch, self._waiting = record.epoch, ()
             case LeaseReleased():
                 self._lease = None
@@ -494,7 +489,7 @@ class _Telling:
             case StepBegun():
                 self._begun[record.attempt] = (event, record)
             case StepListed():
-                self._parts.setdefault(record.attempt, {})[record.list, record.part] = list(record.entries)
+                self._parts.setdefault(record.attempt, []).append(record)
             case StepEnded():
                 self._ended[record.attempt] = (event, record)
             case DeploymentWaiting():
@@ -520,7 +515,7 @@ class _Telling:
             waves=opened.waves,
             policy=opened.policy,
             steps=tuple(
-                _record(*begun, self._ended.get(attempt), self._parts.get(attempt, {}))
+                _record(*begun, self._ended.get(attempt), self._parts.get(attempt, []))
                 for attempt, begun in self._begun.items()
             ),
             lease=self._lease,
@@ -531,35 +526,21 @@ class _Telling:
             ended_at=at.time if at is not None else None,
             tag=end.tag if end is not None else None,
             live=opened.live,
-            additions=_additions(opened.additions),
+            additions=opened.additions.additions(),
             agreed=frozenset(opened.agreed),
             partial=opened.partial,
             settles=opened.settles,
         )
 
 
-def holder_of(record: HolderRecord) -> Holder:
-    """The process that a record names."""
-    return Holder(**msgspec.structs.asdict(record))
-
-
-def _additions(record: AdditionsRecord) -> Additions:
-    return Additions(
-        tuple(Move(*move) for move in record.moves),
-        tuple(Import(*one) for one in record.imports),
-    )
-
-
 def _record(
     event: Event,
     begun: StepBegun,
     end: tuple[Event, StepEnded] | None,
-    parts: Mapping[tuple[str, int], list[Any]],
+    parts: Sequence[StepListed],
 ) -> StepRecord:
     at, ended = end if end is not None else (None, None)
-    detail = msgspec.to_builtins(begun.detail)
-    if ended is not None:
-        detail |= msgspec.to_builtins(ended.detail)
+    detail, incomplete = joined(begun.detail.merged(ended.detail) if ended is not None else begun.detail, parts)
     return StepRecord(
         step=Step(begun.step),
         stack=begun.stack,
@@ -568,5 +549,6 @@ def _record(
         ended_at=at.time if at is not None else None,
         result=ended.result if ended is not None else None,
         message=ended.message if ended is not None else "",
-        detail=joined(detail, parts),
+        detail=detail,
+        incomplete=incomplete,
     )

@@ -1,4 +1,4 @@
-"""Origins of deployments as they stand in events. A word that was written stays readable for good."""
+"""Origins of deployments, as domain values and as records of events. A recorded name stays readable permanently."""
 
 from __future__ import annotations
 
@@ -33,20 +33,15 @@ _WORDS: Mapping[str, type[Origin]] = {
 
 
 def origin_word(origin: Origin) -> str:
-    """What an origin is called in events and reports."""
+    """Returns the name of an origin in events and reports."""
     return next(word for word, kind in _WORDS.items() if type(origin) is kind)
 
 
-def origin_to_record(origin: Origin) -> OriginRecord:
-    """An origin as it stands in an event; `origin_of` reads it back."""
+def origin_record(origin: Origin) -> OriginRecord:
+    """Returns the record of an origin."""
     return ORIGINS[origin_word(origin)](**asdict(origin))
 
 
-def origin_to_payload(origin: Origin) -> dict[str, str]:
-    """An origin as JSON data."""
-    return {"kind": origin_word(origin), **asdict(origin)}
-
-
 def origin_of(record: OriginRecord) -> Origin:
-    """The origin that a record tells."""
+    """Returns the origin of a record."""
     return _WORDS[str(record.__struct_config__.tag)](**msgspec.structs.asdict(record))

@@ -1,44 +1,49 @@
-"""Long lists of a step's record, written as events of their own, so that an event stays small and the list whole.
+"""Long lists of a step's detail, written as events of their own: an event stays small and the list complete.
 
-A list that is shortened for people is shortened where it is shown. What decisions read is never shortened.
+A list that is shortened for people is shortened where it is shown. A list that decides something is never shortened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import get_args
+
+from msgspec import UNSET, structs
+
+from terrace.ledger.events.steps import Detail, ListName, StepListed
 
 LARGEST = 500
-"""How many entries of a list one event holds."""
+"""Maximum number of entries of a list in one event."""
 
-LISTS = ("changes", "sightings", "echoes", "objections")
-"""The lists of a step's record that grow with the configuration."""
+LISTS: tuple[ListName, ...] = get_args(ListName)
+"""The lists of a detail that grow with the configuration."""
 
 
-def split(detail: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]]:
-    """Returns the detail without its long lists, and those in parts: each is an event's payload but for the attempt."""
-    kept, parts, numbers = dict(detail), [], {}
+def split(attempt: str, detail: Detail) -> tuple[Detail, tuple[StepListed, ...]]:
+    """Returns the detail without its long lists, and the parts of these lists."""
+    parts: list[StepListed] = []
+    numbers: dict[ListName, int] = {}
     for name in LISTS:
-        entries = detail.get(name)
-        if not isinstance(entries, list | tuple) or len(entries) <= LARGEST:
+        entries = getattr(detail, name) or ()
+        if len(entries) <= LARGEST:
             continue
-        pieces = [list(entries[at : at + LARGEST]) for at in range(0, len(entries), LARGEST)]
-        parts += [{"list": name, "part": number, "entries": piece} for number, piece in enumerate(pieces)]
+        pieces = [entries[at : at + LARGEST] for at in range(0, len(entries), LARGEST)]
+        parts += [StepListed(attempt, name, number, piece) for number, piece in enumerate(pieces)]
         numbers[name] = len(pieces)
-        kept[name] = []
-    return ({**kept, "parts": numbers} if numbers else kept), tuple(parts)
+    if not numbers:
+        return detail, ()
+    return structs.replace(detail, parts=numbers, **dict.fromkeys(numbers, ())), tuple(parts)
 
 
-def joined(detail: Mapping[str, Any], parts: Mapping[tuple[str, int], list[Any]]) -> dict[str, Any]:
-    """Returns the detail with its lists whole again. A list of which a part is missing is named in `incomplete`."""
-    whole = dict(detail)
-    numbers = whole.pop("parts", None)
-    if not isinstance(numbers, Mapping):
-        return whole
-    missing = []
-    for name, number in numbers.items():
-        there = [parts[name, at] for at in range(number) if (name, at) in parts]
-        whole[name] = [entry for piece in there for entry in piece]
-        if len(there) != number:
+def joined(detail: Detail, parts: Sequence[StepListed]) -> tuple[Detail, tuple[ListName, ...]]:
+    """Returns the detail with its complete lists, and the names of the lists of which a part is missing."""
+    if not detail.parts:
+        return (structs.replace(detail, parts=UNSET) if detail.parts is not UNSET else detail), ()
+    known = {(part.list, part.part): part.typed() for part in parts}
+    lists, missing = {}, []
+    for name, number in detail.parts.items():
+        pieces = [known[name, at] for at in range(number) if (name, at) in known]
+        lists[name] = tuple(entry for piece in pieces for entry in piece)
+        if len(pieces) != number:
             missing.append(name)
-    return {**whole, "incomplete": missing} if missing else whole
+    return structs.replace(detail, parts=UNSET, **lists), tuple(missing)

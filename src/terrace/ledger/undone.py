@@ -25,5 +25,5 @@ def created_by(undone: tuple[Deployment, ...], stack: str) -> frozenset[str]:
             if record.step is Step.PLAN:
                 plan = record
             elif record.step is Step.APPLY and plan is not None:
-                found |= {address for action, address in plan.detail.get("changes", ()) if action == "create"}
+                found |= {address for action, address in plan.detail.changes or () if action == "create"}
     return frozenset(found)

@@ -72,7 +72,7 @@ def _against(environment: Environment, failed: Deployment, history: History) -> 
     baseline = failed.last(Step.BASELINE)
     if baseline is None or baseline.result != "succeeded":
         found.append("nobody measured whether it was healthy before")
-    elif not baseline.detail.get("healthy"):
+    elif not baseline.detail.healthy:
         found.append(f"it was not healthy before either: {baseline.message}")
     if not any(d.commit != failed.commit for d in folds.releases(history, environment.name)):
         found.append("there is no good release to go back to")
@@ -87,5 +87,5 @@ def _innocent(failed: Deployment) -> str:
     smoke = failed.last(Step.SMOKE)
     if smoke is None or smoke.result != "failed":
         return ""
-    seen = any(probe["reading"] == "failed" for probe in smoke.detail.get("probes", ()))
+    seen = any(probe.reading == "failed" for probe in smoke.detail.probes or ())
     return "" if seen else f"nobody could tell whether it works: {smoke.message}"

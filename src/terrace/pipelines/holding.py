@@ -10,9 +10,9 @@ from terrace.gates.tally import CLOCK_SKEW
 from terrace.ledger import folds, kinds
 from terrace.ledger.declared import Declared, release
 from terrace.ledger.event import Event
-from terrace.ledger.events.people import EnvironmentUnheld
+from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
 from terrace.ledger.folds import Hold, Releases
-from terrace.ledger.model import Draft, History
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew, Proving, Vouch
 from terrace.pipelines.journal import append, preview
@@ -51,18 +51,19 @@ def hold(
             if now is not None and not now.deployment:
                 return ()
             proof = declare(crew, history, "hold", environment, "", reason, at=at, vouch=vouch)
-            return (Draft(kind, environment, crew.actor, {"reason": reason, "signed": crew.signers, **proof}),)
+            held = EnvironmentHeld(reason, signed=crew.signers, declaration=proof)
+            return (draft(held, environment, crew.actor),)
         if now is None:
             return ()
         proof = declare(crew, history, "unhold", environment, now.id, reason, at=at, vouch=vouch)
-        draft = Draft(kind, environment, crew.actor, {"reason": reason, "of": now.id, **proof})
-        after = preview(history, [draft], crew.clock())
+        unheld = draft(EnvironmentUnheld(reason, of=now.id, declaration=proof), environment, crew.actor)
+        after = preview(history, [unheld], crew.clock())
         if folds.hold(after, environment, releases(after, crew.proof)) is not None:
             raise BadInput(
                 f"{environment} stays held: nothing proves who lets it go; nothing was written",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
-        return (draft,)
+        return (unheld,)
 
     return append(crew.ledger, crew.ledger.read(), decide)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from terrace.errors import Conflict, NotReady, TerraceError
 from terrace.ledger import kinds
@@ -13,11 +11,12 @@ from terrace.ledger.authenticity import NO_KEY, demands_code
 from terrace.ledger.chain import seal_all
 from terrace.ledger.deployment import Deployment, Holder, Step, StepRecord
 from terrace.ledger.events.codec import decode
-from terrace.ledger.events.deployments import LeaseTaken, RecoveryAttested
+from terrace.ledger.events.deployments import HolderRecord, LeaseTaken, RecoveryAttested
 from terrace.ledger.events.people import LedgerRekeyed
 from terrace.ledger.events.record import Record
+from terrace.ledger.events.steps import StepBegun, StepEnded
 from terrace.ledger.folds import deployment_of
-from terrace.ledger.model import Draft, History, Ledger, insist_on_records
+from terrace.ledger.model import Draft, History, Ledger, draft, insist_on_records
 from terrace.ledger.parts import split
 
 TRIES = 50
@@ -77,20 +76,6 @@ def preview(history: History, drafts: Sequence[Draft], now: datetime) -> History
     return history.followed_by(seal_all(drafts, events=events, head=history.head, ids=ids, time=now, key=history.key))
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A step that is about to be begun. `attempt` is an id that nobody else has."""
-
-    step: Step
-    stack: str
-    attempt: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-    def payload(self) -> dict[str, Any]:
-        """As it stands in an event."""
-        return {"step": self.step.value, "stack": self.stack, "attempt": self.attempt, "detail": dict(self.detail)}
-
-
 class Journal:
     """Writes the events of one deployment under one lease.
 
@@ -122,25 +107,15 @@ class Journal:
     def take_lease(self) -> None:
         """Note that we drive from now on; the epoch is one more than any before."""
         self._epoch = self.deployment.epoch + 1
-        holder = {
-            "host": self._holder.host,
-            "boot": self._holder.boot,
-            "pid": self._holder.pid,
-            "who": self._holder.who,
-            "machine": self._holder.machine,
-            "pid_namespace": self._holder.pid_namespace,
-            "started": self._holder.started,
-            "lock": self._holder.lock,
-        }
-        self.note(kinds.LEASE_TAKEN, {"holder": holder, "epoch": self._epoch})
+        self.note(LeaseTaken(HolderRecord.of(self._holder), self._epoch))
 
-    def intend(self, intents: Sequence[Intent]) -> bool:
+    def intend(self, intents: Sequence[StepBegun]) -> bool:
         """Write intents, with the notes kept so far, if nobody else wrote since `history`.
 
         Else no intent is written, the notes are kept, and `history` has what others wrote: they may have closed a gate,
         so that whoever decided on the old one has to decide again. Raises LeaseLost.
         """
-        begun = (self._draft(kinds.STEP_BEGUN, intent.payload()) for intent in intents)
+        begun = (self._draft(intent) for intent in intents)
         drafts = self._still_ours(self._history, (*self._notes, *begun))
         insist_on_records(drafts)
         insist_on_key(self._history, drafts)
@@ -168,26 +143,26 @@ class Journal:
 
     def end(self, record: StepRecord) -> None:
         """Note how a step ended. An apply that failed has to say what proves that nothing else came of it."""
-        if record.step is Step.APPLY and record.result == "failed" and not record.detail.get("evidence"):
+        if record.step is Step.APPLY and record.result == "failed" and not record.detail.evidence:
             raise TerraceError(f"attempt {record.attempt} was to be recorded as failed, and nothing proves that")
-        detail, parts = split(record.detail)
+        assert record.result is not None, "only a step that ended is recorded as ended"
+        detail, parts = split(record.attempt, record.detail)
         for part in parts:
-            self.note(kinds.STEP_LISTED, {"attempt": record.attempt, **part})
+            self.note(part)
         self.note(
-            kinds.STEP_ENDED,
-            {
-                "step": record.step.value,
-                "stack": record.stack,
-                "attempt": record.attempt,
-                "result": record.result,
-                "message": record.message[:MOST_SAID],
-                "detail": detail,
-            },
+            StepEnded(
+                attempt=record.attempt,
+                result=record.result,
+                step=record.step.value,
+                stack=record.stack,
+                message=record.message[:MOST_SAID],
+                detail=detail,
+            )
         )
 
-    def note(self, kind: str, payload: Mapping[str, Any]) -> None:
+    def note(self, record: Record) -> None:
         """Keep an event for the next flush."""
-        self._notes.append(self._draft(kind, payload))
+        self._notes.append(self._draft(record))
 
     def keep(self, drafts: Sequence[Draft]) -> None:
         """Keep events for the next flush."""
@@ -200,8 +175,8 @@ class Journal:
         self._notes.clear()
         return self.deployment
 
-    def _draft(self, kind: str, payload: Mapping[str, Any]) -> Draft:
-        return Draft(kind=kind, subject=self._id, actor=self._actor, payload=payload)
+    def _draft(self, record: Record) -> Draft:
+        return draft(record, self._id, self._actor)
 
     def _still_ours(self, history: History, notes: tuple[Draft, ...]) -> tuple[Draft, ...]:
         deployment = deployment_of(history, self._id)

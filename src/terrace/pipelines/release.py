@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.errors import Interrupted, TerraceError
-from terrace.ledger import folds, kinds
-from terrace.ledger.model import Draft, History
+from terrace.ledger import folds
+from terrace.ledger.events.people import EnvironmentUnheld
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.plan_only import plans_at
@@ -56,8 +57,7 @@ def let_go(crew: Crew, environment: str) -> Released | None:
         held = folds.hold(seen, environment)
         if held is None or not says_what_is_live(crew, seen, environment):
             return ()
-        payload = {"reason": reason, "deployment": held.deployment}
-        return (Draft(kinds.ENVIRONMENT_UNHELD, environment, crew.actor, payload),)
+        return (draft(EnvironmentUnheld(reason, held.deployment), environment, crew.actor),)
 
     history = append(crew.ledger, crew.ledger.read(), decide)
     return Released(environment, reason) if folds.hold(history, environment) is None else None

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from terrace.errors import BadInput
 
@@ -40,9 +39,15 @@ class Prepared:
     source: str
     files: tuple[PreparedFile, ...] = ()
 
-    def payload(self) -> dict[str, Any]:
-        """Returns it as JSON data for the ledger: digests, and no content."""
-        return {"command": self.name[:SHOWN], "source": self.source, "files": digest_of((self,))}
+    @property
+    def shown(self) -> str:
+        """Returns the beginning of the command, as the ledger keeps it."""
+        return self.name[:SHOWN]
+
+    @property
+    def digest(self) -> str:
+        """Returns a digest of the files that this command wrote."""
+        return digest_of((self,))
 
 
 def digest_of(prepared: Iterable[Prepared]) -> str:
@@ -51,17 +56,12 @@ def digest_of(prepared: Iterable[Prepared]) -> str:
     return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest() if files else ""
 
 
-def not_reproducible(prepared: Iterable[Prepared], before: object) -> tuple[str, ...]:
+def not_reproducible(prepared: Iterable[Prepared], before: Mapping[str, str]) -> tuple[str, ...]:
     """Returns the commands that made other files than for an earlier plan, from the same source.
 
-    `before` is what the ledger says of that plan: anything that is not what `payload` writes says nothing.
+    `before` are the digests of the files of that plan, by the digest of their source.
     """
-    known: dict[str, str] = {}
-    for one in before if isinstance(before, list | tuple) else ():
-        if isinstance(one, Mapping) and all(isinstance(one.get(key), str) for key in ("source", "files")):
-            known[one["source"]] = one["files"]
-    made = [(one.name, one.source, digest_of((one,))) for one in prepared]
-    return tuple(name for name, source, files in made if known.get(source, files) != files)
+    return tuple(one.name for one in prepared if before.get(one.source, one.digest) != one.digest)
 
 
 NOT_REPRODUCIBLE_HINT = (

@@ -10,6 +10,8 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+from msgspec import UNSET
+
 from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
 from terrace.assess.waiver import Waiver
@@ -375,14 +377,19 @@ def _step(record: StepRecord) -> Json:
         "started_at": when(record.began_at),
         "ended_at": when(record.ended_at),
     }
-    if "changes" in record.detail:
-        told["digest"] = record.detail["digest"]
-        told["changes"] = [{"action": action, "address": address} for action, address in record.detail["changes"]]
-    if "notices" in record.detail:
-        told["notices"] = list(record.detail["notices"])
-    if "backup" in record.detail:
+    detail = record.detail
+    if detail.changes is not UNSET:
+        told["digest"] = detail.digest or ""
+        told["changes"] = [{"action": action, "address": address} for action, address in detail.changes]
+    if detail.notices is not UNSET:
+        told["notices"] = list(detail.notices)
+    if detail.backup is not UNSET:
         told["backup"] = {
-            name: record.detail[name] for name in ("backup", "lineage", "serial", "state_sha256", "key_id")
+            "backup": detail.backup,
+            "lineage": detail.lineage,
+            "serial": detail.serial,
+            "state_sha256": detail.state_sha256,
+            "key_id": detail.key_id or "",
         }
     return told
 

@@ -292,7 +292,7 @@ def deployment(record: Deployment) -> Record:
             branch = tree.node(line(key or "environment"))
             for step in mine:
                 node = branch.node(step_line(step))
-                for notice in step.detail.get("notices", ()):
+                for notice in step.detail.notices or ():
                     node.node(line(f"! {visible(notice)}", style="yellow"))
             if record.waiting and mine[-1].step is Step.PLAN:
                 _asked_about(node, mine[-1])
@@ -308,12 +308,12 @@ _IN_STATE = " (imported or moved: only its state changes)"
 
 def _asked_about(node: Tree, plan: StepRecord) -> None:
     """What a plan that waits would do: whoever is asked must see it."""
-    changes = plan.detail.get("changes", ())[:MOST_CHANGES]
+    changes = (plan.detail.changes or ())[:MOST_CHANGES]
     for action, address in changes:
         # A no-op is among the changes only where the object is imported or moved.
         sign, style = SIGNS[Action(action)] if action != Action.NO_OP.value else ("→", "cyan")
         node.node(line(f"{sign} {address}{_IN_STATE if action == Action.NO_OP.value else ''}", style=style))
-    left = sum(plan.detail.get(what, 0) for what in ("create", "update", "replace", "delete"))
+    left = plan.detail.total
     if left > len(changes):
         node.node(line(f"and {left - len(changes)} more: terrace plan {shell_word(plan.stack)}", style="dim"))
 

@@ -84,7 +84,7 @@ def _due(last: datetime, rule: Rollout, over: datetime) -> datetime:
 
 def reading(record: StepRecord) -> Reading:
     """What a measurement said; one that broke said nothing."""
-    found = record.detail.get("reading")
+    found = record.detail.reading
     if record.result != "succeeded" or found not in ("passed", "failed"):
         return "unclear"
     return "passed" if found == "passed" else "failed"

@@ -233,7 +233,7 @@ def _plan(deployment: Deployment, key: str) -> StepRecord:
 
 def _planned(deployment: Deployment, key: str) -> bool:
     record = deployment.last(Step.PLAN, key)
-    return record is not None and record.result == "succeeded" and not record.detail.get("later")
+    return record is not None and record.result == "succeeded" and not record.detail.later
 
 
 def _fresh(deployment: Deployment, key: str, in_hand: frozenset[str]) -> bool:
@@ -274,9 +274,9 @@ def _applied(deployment: Deployment, key: str) -> bool:
 
 def _done(deployment: Deployment, key: str) -> bool:
     planned = deployment.last(Step.PLAN, key)
-    if planned is None or planned.result != "succeeded" or planned.detail.get("later"):
+    if planned is None or planned.result != "succeeded" or planned.detail.later:
         return False
-    if planned.detail.get("empty"):
+    if planned.detail.empty:
         # Empty once does not mean empty for good: what goes before it may change what it reads.
         return not _applied_before(deployment, key, planned)
     applied = _since_plan(deployment, Step.APPLY, key)

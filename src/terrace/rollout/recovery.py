@@ -65,8 +65,8 @@ def creations(deployment: Deployment, apply: StepRecord) -> Mapping[str, str] | 
     plan = _plan_of(deployment, apply)
     if plan is None:
         return None
-    found = [(address, action) for action, address in plan.detail.get("changes", ()) if action in ("create", "replace")]
-    told = plan.detail.get("create"), plan.detail.get("replace")
+    found = [(address, action) for action, address in plan.detail.changes or () if action in ("create", "replace")]
+    told = plan.detail.create, plan.detail.replace
     if told != tuple(sum(1 for _, action in found if action == kind) for kind in ("create", "replace")):
         return None
     return dict(found)
@@ -80,15 +80,15 @@ def planned_changes(deployment: Deployment, stack: str) -> frozenset[str]:
     plans = [_plan_of(deployment, apply) for apply in deployment.in_doubt if apply.stack == stack]
     if any(plan is None for plan in plans):
         return frozenset()
-    return frozenset(address for plan in plans if plan for _, address in plan.detail.get("changes", ()))
+    return frozenset(address for plan in plans if plan for _, address in plan.detail.changes or ())
 
 
 def _plan_of(deployment: Deployment, apply: StepRecord) -> StepRecord | None:
     """Returns the plan that an apply carried out; None where the ledger does not name all of its changes."""
     before = deployment.steps[: deployment.steps.index(apply)]
     plans = [one for one in before if one.step is Step.PLAN and one.stack == apply.stack]
-    plan = next((one for one in reversed(plans) if one.detail.get("digest") == apply.detail.get("digest")), None)
-    return None if plan is None or "changes" in plan.detail.get("incomplete", ()) else plan
+    plan = next((one for one in reversed(plans) if one.detail.digest == apply.detail.digest), None)
+    return None if plan is None or "changes" in plan.incomplete else plan
 
 
 def aftermath(

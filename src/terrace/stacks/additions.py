@@ -59,13 +59,6 @@ class Additions:
             blocks.setdefault(folders[one.stack], []).append(block)
         return {f"{folder}/{FILE}" if folder else FILE: "\n".join(found) for folder, found in blocks.items()}
 
-    def payload(self) -> dict[str, list[list[str]]]:
-        """As it stands in an event."""
-        return {
-            "moves": [[m.folder, m.source, m.target] for m in self.moves],
-            "imports": [[i.stack, i.address, i.id] for i in self.imports],
-        }
-
 
 NOTHING = Additions()
 """Nothing is added."""

@@ -59,7 +59,7 @@ def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datet
                 continue
             mine = held.setdefault(key, {})
             began[key] = applied.began_at
-            for action, address in planned.detail.get("changes", ()):
+            for action, address in planned.detail.changes or ():
                 if action in ("delete", "forget") and applied.result == "succeeded":
                     mine.pop(address, None)
                 elif action == "create":

@@ -9,7 +9,6 @@ from typing import Literal, Self
 from terrace.ledger.deployment import Holder
 from terrace.ledger.event import Event
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
-from terrace.ledger.folds import holder_of
 from terrace.ledger.model import History
 from terrace.ledger.view import Fold
 from terrace.states.restoring import Difference
@@ -112,7 +111,7 @@ def _begun(event: Event, begun: StateRestoreBegun) -> Restore:
         reason=begun.reason,
         by=event.actor,
         begun_at=event.time,
-        holder=holder_of(begun.holder),
+        holder=begun.holder.holder(),
         accepted=frozenset(begun.accepted),
         held_by_us=begun.held_by_us,
     )

@@ -151,11 +151,11 @@ class Standings(Fold[Mapping[str, Standing]]):
 def good_backups(history: History) -> frozenset[str]:
     """The names of the copies that good releases left: each is of a state after which everything was right."""
     return frozenset(
-        record.detail["backup"]
+        record.detail.backup
         for deployment in folds.deployments(history)
         if deployment.result == "succeeded" and not deployment.undone_by
         for record in deployment.steps
-        if record.step is Step.SNAPSHOT and record.result == "succeeded" and "backup" in record.detail
+        if record.step is Step.SNAPSHOT and record.result == "succeeded" and record.detail.backup
     )
 
 
@@ -366,7 +366,7 @@ def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEn
             # Also where there was a state once, and somebody said that it is rightly gone.
             return Standing(known.stack, known.environment, checked_at=event.time, drilled=known.drilled)
         case "alarm":
-            return replace(known, alarm=record.reason, unbacked_since=known.unbacked_since or event.time)
+            return replace(known, alarm=record.reason or "", unbacked_since=known.unbacked_since or event.time)
         case "unsaved":
             return replace(known, unbacked_since=known.unbacked_since or event.time)
         case _:

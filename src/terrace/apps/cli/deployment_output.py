@@ -125,7 +125,7 @@ def _next(project: Project, done: Deployment) -> None:
     elif done.waiting:
         show(f"next: terrace approve {done.environment}, then terrace resume {done.environment}")
     elif done.result == "succeeded" and isinstance(done.origin, Undoing):
-        branch = next((r.detail["branch"] for r in done.steps if r.step is Step.REVERT and r.detail.get("branch")), "")
+        branch = next((r.detail.branch for r in done.steps if r.step is Step.REVERT and r.detail.branch), "")
         show(f"{done.environment} is held until Git says the same" + (f": merge {branch}" if branch else ""))
         show(f"next: terrace tick (once that is merged), or terrace unhold {done.environment} --reason WHY")
     elif done.result == "succeeded" and not isinstance(done.origin, Destruction | Remediation):

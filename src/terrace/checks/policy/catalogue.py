@@ -13,7 +13,7 @@ from typing import Any
 
 from terrace.assess.model import Severity
 
-_SEVERITIES = {severity.word: severity for severity in Severity}
+_SEVERITIES: Mapping[str, Severity] = {severity.word: severity for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True)

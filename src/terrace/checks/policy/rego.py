@@ -14,7 +14,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.policy.reach import matches
 
 _KINDS = ("deny", "violation", "warn")
-_SEVERITIES = {severity.word: severity for severity in Severity}
+_SEVERITIES: Mapping[str, Severity] = {severity.word: severity for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True)

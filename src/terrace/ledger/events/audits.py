@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from msgspec import Struct
-
 from terrace.ledger import kinds
 from terrace.ledger.events.grammar import Count, Line, StackKey, Text, Word
-from terrace.ledger.events.record import About, Record
+from terrace.ledger.events.record import About, Part, Record
 
 
-class RuleRecord(Struct, frozen=True):
+class RuleRecord(Part, frozen=True):
     """What a rule was when it judged."""
 
     title: Text
@@ -28,7 +26,7 @@ class AuditRules(Record, frozen=True):
     rules: dict[str, RuleRecord]
 
 
-class PlacesRecord(Struct, frozen=True):
+class PlacesRecord(Part, frozen=True):
     """The first places that a rule found, and the hash over all."""
 
     first: tuple[Text, ...]

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,7 @@ from terrace import typed_json
 from terrace.errors import TerraceError
 from terrace.ledger.events import audits, deployments, drift, people, states, steps
 from terrace.ledger.events.grammar import NAMES, EnvironmentName, ForgeId, Id, StackKey, is_plausible, pattern_of
-from terrace.ledger.events.record import About, Malformed, Record, Unknown
+from terrace.ledger.events.record import About, Malformed, Part, Record, Unknown
 
 DEEPEST = 64
 """Levels of lists and objects in a payload."""
@@ -119,7 +120,7 @@ def _record(kind: str, subject: str, payload: Mapping[str, Any], position: int) 
 
 def encode(record: Record) -> dict[str, Any]:
     """The payload of a record, as JSON data. Raises TerraceError where it would not be read back."""
-    payload: dict[str, Any] = msgspec.to_builtins(record)
+    payload: dict[str, Any] = _json(record)
     why = _bounds(payload)
     if why is None:
         try:
@@ -129,6 +130,31 @@ def encode(record: Record) -> dict[str, Any]:
     if why is not None:
         raise TerraceError(f"a {record.KIND} cannot be written into the ledger: {why}")
     return payload
+
+
+def _json(value: Any) -> Any:
+    """The JSON data of a part of a record. Fields without a value are left out, others may be (`Part.OMITTED`)."""
+    if isinstance(value, msgspec.Struct):
+        omitted = _omitted(type(value))
+        found = {value.__struct_config__.tag_field: value.__struct_config__.tag} if value.__struct_config__.tag else {}
+        for name in value.__struct_fields__:
+            inner = getattr(value, name)
+            if inner is not msgspec.UNSET and (name not in omitted or inner != omitted[name]):
+                found[name] = _json(inner)
+        return found
+    if isinstance(value, list | tuple):
+        return [_json(inner) for inner in value]
+    if isinstance(value, Mapping):
+        return {name: _json(inner) for name, inner in value.items()}
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+@cache
+def _omitted(kind: type[msgspec.Struct]) -> Mapping[str, object]:
+    """The fields that are left out while they have their default value, each with that value."""
+    if not issubclass(kind, Part):
+        return {}
+    return {field.name: field.default for field in msgspec.structs.fields(kind) if field.name in kind.OMITTED}
 
 
 def fits(value: object) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, get_args
+from dataclasses import asdict
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 import msgspec
 from msgspec import Meta
 
 from terrace.ledger import kinds
+from terrace.ledger.deployment import Holder
 from terrace.ledger.events.grammar import (
     AnyAddress,
     Commit,
@@ -26,7 +28,8 @@ from terrace.ledger.events.grammar import (
     Word,
 )
 from terrace.ledger.events.proof import DeclarationRecord
-from terrace.ledger.events.record import About, Record
+from terrace.ledger.events.record import About, Part, Record
+from terrace.stacks.additions import Additions, Import, Move
 
 MOST_STACKS = 10_000
 """Stacks of one deployment, in all of its waves; additions of one kind as well."""
@@ -101,11 +104,26 @@ ORIGINS: Mapping[str, type[OriginRecord]] = {str(one.__struct_config__.tag): one
 """The record of each origin, by its word."""
 
 
-class AdditionsRecord(msgspec.Struct, frozen=True):
+class AdditionsRecord(Part, frozen=True):
     """What is added to the configuration: (folder, from, to) of each move, (stack, address, id) of each import."""
 
     moves: Annotated[tuple[tuple[Folder, AnyAddress, AnyAddress], ...], Meta(max_length=MOST_STACKS)] = ()
     imports: Annotated[tuple[tuple[StackKey, ResourceAddress, Text], ...], Meta(max_length=MOST_STACKS)] = ()
+
+    @classmethod
+    def of(cls, additions: Additions) -> Self:
+        """Returns the record of additions."""
+        return cls(
+            moves=tuple((move.folder, move.source, move.target) for move in additions.moves),
+            imports=tuple((one.stack, one.address, one.id) for one in additions.imports),
+        )
+
+    def additions(self) -> Additions:
+        """Returns the additions of this record."""
+        return Additions(
+            moves=tuple(Move(*move) for move in self.moves),
+            imports=tuple(Import(*one) for one in self.imports),
+        )
 
 
 class DeploymentOpened(Record, frozen=True):
@@ -118,6 +136,7 @@ class DeploymentOpened(Record, frozen=True):
 
     KIND: ClassVar[str] = kinds.DEPLOYMENT_OPENED
     ABOUT: ClassVar[About] = "deployment"
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"run", "declaration"})
 
     environment: EnvironmentName
     commit: Commit
@@ -157,13 +176,14 @@ class DeploymentEnded(Record, frozen=True):
 
     KIND: ClassVar[str] = kinds.DEPLOYMENT_ENDED
     ABOUT: ClassVar[About] = "deployment"
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     result: Literal["succeeded", "failed", "unknown", "blocked", "superseded"]
     reasons: tuple[Text, ...] = ()
     tag: RefOrNone | None = None
 
 
-class HolderRecord(msgspec.Struct, frozen=True):
+class HolderRecord(Part, frozen=True):
     """The process that drives: enough to prove later that it is dead. The last four came later, and may be lacking."""
 
     host: Line
@@ -174,6 +194,15 @@ class HolderRecord(msgspec.Struct, frozen=True):
     pid_namespace: Line = ""
     started: Line = ""
     lock: Line = ""
+
+    @classmethod
+    def of(cls, holder: Holder) -> Self:
+        """Returns the record of a holder."""
+        return cls(**asdict(holder))
+
+    def holder(self) -> Holder:
+        """Returns the holder of this record."""
+        return Holder(**msgspec.structs.asdict(self))
 
 
 class LeaseTaken(Record, frozen=True):
@@ -207,7 +236,7 @@ class RecoveryAttested(Record, frozen=True):
     declaration: DeclarationRecord | None = None
 
 
-class RemainsRecord(msgspec.Struct, frozen=True):
+class RemainsRecord(Part, frozen=True):
     """What is done about one apply of unknown outcome."""
 
     stack: StackKey

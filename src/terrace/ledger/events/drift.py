@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, UnsetType, field
 
 from terrace.ledger import kinds
 from terrace.ledger.events.grammar import (
@@ -19,10 +19,10 @@ from terrace.ledger.events.grammar import (
     Word,
 )
 from terrace.ledger.events.proof import DeclarationRecord
-from terrace.ledger.events.record import About, Record
+from terrace.ledger.events.record import About, Part, Record
 
 
-class CauseRecord(Struct, frozen=True):
+class CauseRecord(Part, frozen=True):
     """A change that a log of the cloud tells of an object that differs. Nothing in it proves anything."""
 
     source: Line
@@ -34,8 +34,10 @@ class CauseRecord(Struct, frozen=True):
     event: Line = ""
 
 
-class SightingRecord(Struct, frozen=True):
+class SightingRecord(Part, frozen=True):
     """One address that is not what was deployed, without any value."""
+
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"inputs", "causes", "cause_unknown"})
 
     address: SightedAddress
     type: Line
@@ -47,13 +49,13 @@ class SightingRecord(Struct, frozen=True):
     kept: tuple[Text, ...] = ()
     inputs: tuple[Text, ...] = ()
     grave: bool = False
-    observed: dict[str, Line] = {}
+    observed: dict[str, Line] = field(default_factory=dict)
     causes: tuple[CauseRecord, ...] = ()
-    more_causes: Count = 0
+    more_causes: Count | UnsetType = UNSET
     cause_unknown: Text = ""
 
 
-class IgnoredRecord(Struct, frozen=True):
+class IgnoredRecord(Part, frozen=True):
     """What a rule of terrace.yaml looks away from, and who answers for it."""
 
     address: Text
@@ -63,7 +65,7 @@ class IgnoredRecord(Struct, frozen=True):
     until: Line
 
 
-class ObservationRecord(Struct, frozen=True):
+class ObservationRecord(Part, frozen=True):
     """What one look at one stack found."""
 
     stack: StackKey
@@ -93,6 +95,7 @@ class DriftAcknowledged(Record, frozen=True):
 
     KIND: ClassVar[str] = kinds.DRIFT_ACKNOWLEDGED
     ABOUT: ClassVar[About] = "environment"
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"declaration"})
 
     stack: StackKey
     address: SightedAddress

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from dataclasses import asdict
+from typing import Annotated, ClassVar, Literal, Self
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, UnsetType, structs
 
+from terrace.gates.model import Subject
 from terrace.ledger import kinds
 from terrace.ledger.events.grammar import (
     Commit,
@@ -21,10 +23,10 @@ from terrace.ledger.events.grammar import (
     is_plausible,
 )
 from terrace.ledger.events.proof import DeclarationRecord, WitnessRecord
-from terrace.ledger.events.record import About, Record
+from terrace.ledger.events.record import About, Part, Record
 
 
-class SubjectRecord(Struct, frozen=True):
+class SubjectRecord(Part, frozen=True):
     """One plan that an answer binds to."""
 
     ledger: IdOrNone
@@ -35,6 +37,15 @@ class SubjectRecord(Struct, frozen=True):
     policy: Word
     lineage: Lineage
 
+    @classmethod
+    def of(cls, subject: Subject) -> Self:
+        """Returns the record of a subject."""
+        return cls(**asdict(subject))
+
+    def subject(self) -> Subject:
+        """Returns the subject of this record."""
+        return Subject(**structs.asdict(self))
+
 
 class ApprovalGiven(Record, frozen=True):
     """Somebody said yes or no to plans. `statement` is what `signature` signs; a witness stands in for a signature.
@@ -44,6 +55,7 @@ class ApprovalGiven(Record, frozen=True):
 
     KIND: ClassVar[str] = kinds.APPROVAL_GIVEN
     ABOUT: ClassVar[About] = "deployment"
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"witness"})
 
     actor: Line
     role: Line
@@ -89,10 +101,11 @@ class EnvironmentHeld(Record, frozen=True):
 
     KIND: ClassVar[str] = kinds.ENVIRONMENT_HELD
     ABOUT: ClassVar[About] = "environment"
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"deployment", "declaration"})
 
     reason: Text = ""
     deployment: IdOrNone = ""
-    signed: bool = False
+    signed: bool | UnsetType = UNSET
     declaration: DeclarationRecord | None = None
 
 
@@ -104,6 +117,7 @@ class EnvironmentUnheld(Record, frozen=True):
 
     KIND: ClassVar[str] = kinds.ENVIRONMENT_UNHELD
     ABOUT: ClassVar[About] = "environment"
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"deployment", "of", "declaration"})
 
     reason: Text = ""
     deployment: IdOrNone = ""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import asdict
+from typing import ClassVar, Literal, Self
 
-from msgspec import Struct
+from msgspec import structs
 
+from terrace.gates.model import Witness
 from terrace.ledger.events.grammar import ForgeId, Login, Moment, Text, is_plausible
+from terrace.ledger.events.record import Part
 
 
-class WitnessRecord(Struct, frozen=True):
+class WitnessRecord(Part, frozen=True):
     """Where on a forge something was said."""
 
     kind: Literal["comment", "review", "environment", "box"]
@@ -17,9 +20,20 @@ class WitnessRecord(Struct, frozen=True):
     number: ForgeId
     login: Login
 
+    @classmethod
+    def of(cls, witness: Witness) -> Self:
+        """Returns the record of a witness."""
+        return cls(**asdict(witness))
 
-class DeclarationRecord(Struct, frozen=True):
+    def witness(self) -> Witness:
+        """Returns the witness of this record."""
+        return Witness(**structs.asdict(self))
+
+
+class DeclarationRecord(Part, frozen=True):
     """What proves who declared something: `signature` signs `statement`, or a witness stands in for it."""
+
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"witness"})
 
     at: Moment
     statement: Text

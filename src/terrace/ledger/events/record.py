@@ -10,10 +10,17 @@ About = Literal["ledger", "deployment", "environment", "stack", "comment", "dige
 """What the subject of a kind of event names."""
 
 
-class Record(msgspec.Struct, frozen=True):
-    """The payload of one kind of event, read and checked. Fields are only ever added, each with a default.
+class Part(msgspec.Struct, frozen=True):
+    """A part of a payload. `OMITTED` names the fields that are not written while they have their default value."""
 
-    `KIND` is the kind that is written for it; `ABOUT` says what its subject names.
+    OMITTED: ClassVar[frozenset[str]] = frozenset()
+
+
+class Record(Part, frozen=True):
+    """The payload of one kind of event, read and validated. Fields are only ever added, each with a default.
+
+    `KIND` is the kind of the event; `ABOUT` says what its subject names. A field that some writers leave out and others
+    write with a value that equals its default has the default UNSET.
     """
 
     KIND: ClassVar[str]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from msgspec import UNSET, UnsetType
+
 from terrace.ledger import kinds
 from terrace.ledger.events.deployments import HolderRecord
 from terrace.ledger.events.drift import SightingRecord
@@ -33,16 +35,17 @@ class StateBackedUp(Record, frozen=True):
 
     KIND: ClassVar[str] = kinds.STATE_BACKED_UP
     ABOUT: ClassVar[About] = "stack"
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"restore", "target", "continues"})
 
     environment: EnvironmentName
     finding: Literal["saved", "same", "none", "unsaved", "alarm", "unknown"]
-    reason: Text = ""
+    reason: Text | UnsetType = UNSET
     backup: BackupOrNone = ""
     lineage: Lineage = ""
     serial: Serial = -1
     sha256: Word = ""
-    commit: CommitOrNone = ""
-    busy: Text = ""
+    commit: CommitOrNone | UnsetType = UNSET
+    busy: Text | UnsetType = UNSET
     restore: IdOrNone = ""
     target: Serial = -1
     continues: Lineage = ""
@@ -101,6 +104,7 @@ class StateRestoreEnded(Record, frozen=True):
 
     KIND: ClassVar[str] = kinds.STATE_RESTORE_ENDED
     ABOUT: ClassVar[About] = "stack"
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"backup", "sha256", "lineage", "serial", "continues"})
 
     environment: EnvironmentName
     restore: Id

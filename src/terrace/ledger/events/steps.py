@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from msgspec import UNSET, Struct, UnsetType, ValidationError, convert
+from msgspec import UNSET, UnsetType, ValidationError, convert, structs
 
 from terrace.ledger import kinds
 from terrace.ledger.events.drift import SightingRecord
@@ -22,7 +22,7 @@ from terrace.ledger.events.grammar import (
     Text,
     Word,
 )
-from terrace.ledger.events.record import About, Record
+from terrace.ledger.events.record import About, Part, Record
 
 StepName = Literal["baseline", "plan", "backup", "apply", "snapshot", "smoke", "health", "tag", "revert"]
 """The steps, as events name them."""
@@ -31,7 +31,7 @@ ActionName = Literal["no-op", "read", "create", "update", "replace", "delete", "
 """What a plan does to one object."""
 
 
-class ObjectionRecord(Struct, frozen=True):
+class ObjectionRecord(Part, frozen=True):
     """What speaks against a plan at one address."""
 
     rule: Line
@@ -40,7 +40,7 @@ class ObjectionRecord(Struct, frozen=True):
     weight: Literal["say", "name", "hold"]
 
 
-class PreparedRecord(Struct, frozen=True):
+class PreparedRecord(Part, frozen=True):
     """What a command before the plan wrote: a digest of what it was made from, and one of its files."""
 
     command: Line
@@ -48,7 +48,7 @@ class PreparedRecord(Struct, frozen=True):
     files: Word
 
 
-class ProbeRecord(Struct, frozen=True):
+class ProbeRecord(Part, frozen=True):
     """What one probe found."""
 
     name: Line
@@ -60,7 +60,7 @@ ListName = Literal["changes", "sightings", "echoes", "objections"]
 """The lists of a step that may be written in parts."""
 
 
-class Detail(Struct, frozen=True, omit_defaults=False):
+class Detail(Part, frozen=True):
     """What is known of a step beyond its result. Each step has its own of these; what it does not say is left out."""
 
     # A plan: what it would do, and the state that it was made on.
@@ -108,6 +108,25 @@ class Detail(Struct, frozen=True, omit_defaults=False):
         if self.backup is not UNSET and UNSET in (self.state_sha256, self.lineage, self.serial):
             raise ValueError("a copy without the lineage, the serial or the hash of its state - at `$.backup`")
 
+    @property
+    def total(self) -> int:
+        """Returns the number of objects that a plan would change."""
+        return sum(number or 0 for number in (self.create, self.update, self.replace, self.delete))
+
+    def merged(self, later: Detail) -> Detail:
+        """Returns this detail with what `later` adds to it or says differently."""
+        if self == NO_DETAIL:
+            return later
+        return structs.replace(self, **_given(later)) if later != NO_DETAIL else self
+
+
+NO_DETAIL = Detail()
+"""The detail of a step about which nothing more is known."""
+
+
+def _given(detail: Detail) -> dict[str, Any]:
+    return {name: value for name, value in structs.asdict(detail).items() if value is not UNSET}
+
 
 def lacks(step: StepName, detail: Detail) -> str:
     """What a step that succeeded has to say and does not; "" where it says all."""
@@ -144,9 +163,14 @@ class StepListed(Record, frozen=True):
 
     def __post_init__(self) -> None:
         try:
-            convert({self.list: self.entries}, Detail)
+            self.typed()
         except ValidationError as error:
             raise ValueError(str(error)) from error
+
+    def typed(self) -> tuple[Any, ...]:
+        """Returns the entries as records. Raises ValidationError where an entry does not belong into that list."""
+        entries: tuple[Any, ...] = getattr(convert({self.list: self.entries}, Detail), self.list)
+        return entries
 
 
 class StepEnded(Record, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -11,10 +11,12 @@ from terrace.gates.decide import unusable
 from terrace.gates.handle import OLD_LENGTH, handle
 from terrace.gates.model import Subject, Verdict, Witness
 from terrace.gates.statement import Statement, statement_bytes
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds
 from terrace.ledger.dates import doubt, no_earlier
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.model import Draft, History
+from terrace.ledger.events.people import ApprovalGiven, SubjectRecord
+from terrace.ledger.events.proof import WitnessRecord
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.evidence import approval
 from terrace.pipelines.crew import Crew, Vouch
 from terrace.pipelines.deploy.asking import asked, gates_say, situation, subjects
@@ -59,7 +61,7 @@ def answer(crew: Crew, environment: str, word: Word) -> tuple[Deployment, Verdic
     spoken = Statement(crew.actor, word.role, word.answer, bound, word.at or crew.clock(), word.comment, deployment.id)
     text = statement_bytes(spoken)
     vouched = word.vouch(text)
-    draft = _draft(deployment, spoken, text, vouched)
+    written = _draft(deployment, spoken, text, vouched)
 
     def decide(seen: History) -> tuple[Draft, ...]:
         now = folds.latest(seen, environment)
@@ -70,9 +72,9 @@ def answer(crew: Crew, environment: str, word: Word) -> tuple[Deployment, Verdic
         # The same comment, heard again, is the same answer; an event that names it and says something else is none.
         if isinstance(vouched, Witness) and _is_written(seen, deployment.id, vouched, spoken, word.at):
             return ()
-        after = preview(seen, [draft], crew.clock())
+        after = preview(seen, [written], crew.clock())
         _counts(crew, seen, after, now)
-        return (draft, *_end(crew, after, now)) if word.answer == "reject" else (draft,)
+        return (written, *_end(crew, after, now)) if word.answer == "reject" else (written,)
 
     history = append(crew.ledger, history, decide)
     deployment = next(one for one in folds.deployments(history) if one.id == deployment.id)
@@ -146,31 +148,16 @@ def _end(crew: Crew, after: History, deployment: Deployment) -> tuple[Draft, ...
 
 
 def _draft(deployment: Deployment, spoken: Statement, text: bytes, vouched: str | Witness | None) -> Draft:
-    return Draft(
-        kind=kinds.APPROVAL_GIVEN,
-        subject=deployment.id,
+    given = ApprovalGiven(
         actor=spoken.actor,
-        payload={
-            "deployment": spoken.deployment,
-            "actor": spoken.actor,
-            "role": spoken.role,
-            "answer": spoken.answer,
-            "subjects": [
-                {
-                    "ledger": s.ledger,
-                    "environment": s.environment,
-                    "stack": s.stack,
-                    "commit": s.commit,
-                    "digest": s.digest,
-                    "policy": s.policy,
-                    "lineage": s.lineage,
-                }
-                for s in spoken.subjects
-            ],
-            "at": spoken.at.isoformat(),
-            "comment": spoken.comment,
-            "statement": text.decode("utf-8"),
-            "signature": vouched if isinstance(vouched, str) else None,
-            **({"witness": asdict(vouched)} if isinstance(vouched, Witness) else {}),
-        },
+        role=spoken.role,
+        answer=spoken.answer,
+        subjects=tuple(SubjectRecord.of(one) for one in spoken.subjects),
+        at=spoken.at,
+        statement=text.decode("utf-8"),
+        comment=spoken.comment,
+        signature=vouched if isinstance(vouched, str) else None,
+        witness=WitnessRecord.of(vouched) if isinstance(vouched, Witness) else None,
+        deployment=spoken.deployment,
     )
+    return draft(given, deployment.id, spoken.actor)

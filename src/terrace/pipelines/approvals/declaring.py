@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from terrace.gates.declaration import Act, Declaration, declaration_bytes
-from terrace.ledger.declared import Declared, declared_payload
+from terrace.ledger.declared import Declared, declaration_record
+from terrace.ledger.events.proof import DeclarationRecord
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew, Vouch
 
@@ -22,13 +22,13 @@ def declare(
     *,
     at: datetime | None = None,
     vouch: Vouch | None = None,
-) -> dict[str, Any]:
-    """Returns what an event holds of a declaration by the crew's actor, signed with their key if they have one.
+) -> DeclarationRecord:
+    """Returns the record of a declaration by the crew's actor, signed with their key if they have one.
 
     `at` is when they said it, now where nobody tells; `vouch` proves it in another way than the crew's.
     """
     said = Declaration(act, history.ledger_id, environment, about, facts, crew.actor, at or crew.clock(), reason)
-    return declared_payload(said, (vouch or crew.vouch)(declaration_bytes(said)))
+    return declaration_record(said, (vouch or crew.vouch)(declaration_bytes(said)))
 
 
 def is_proven(crew: Crew, said: Declared | None) -> bool:

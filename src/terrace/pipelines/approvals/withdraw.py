@@ -9,9 +9,9 @@ from terrace.errors import BadInput
 from terrace.gates.model import Approval, Withdrawal
 from terrace.gates.people import People
 from terrace.gates.tally import persons_of, void_withdrawal
-from terrace.ledger import kinds
 from terrace.ledger.declared import withdrawals
-from terrace.ledger.model import Draft, History
+from terrace.ledger.events.people import RejectionWithdrawn
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew, Vouch
 from terrace.pipelines.deploy.asking import standing_noes
@@ -50,11 +50,12 @@ def withdraw(
         raise BadInput(
             f"there is no such no in {environment} that stands; nothing was written", hint=f"who said no there: {told}"
         )
-    drafts = [_draft(crew, history, environment, one.no, reason, at, vouch) for one in mine]
+    records = [_record(crew, history, environment, one.no, reason, at, vouch) for one in mine]
 
     def decide(seen: History) -> tuple[Draft, ...]:
         before = {(w.of, w.declared.statement) for w in withdrawals(seen, environment)}
-        fresh = [d for d in drafts if (d.payload["of"], d.payload["declaration"]["statement"]) not in before]
+        new = [one for one in records if (one.of, one.declaration.statement) not in before]
+        fresh = [draft(one, environment, crew.actor) for one in new]
         written = withdrawals(preview(seen, fresh, crew.clock()), environment)
         for one in written[len(written) - len(fresh) :] if fresh else ():
             said = one.declared.declaration
@@ -79,10 +80,10 @@ def _meant(people: People, no: Approval, actor: str, of: str) -> bool:
     return no.id == of if of else people.person(no.actor) == people.person(actor)
 
 
-def _draft(
+def _record(
     crew: Crew, history: History, environment: str, no: Approval, reason: str, at: datetime | None, vouch: Vouch | None
-) -> Draft:
+) -> RejectionWithdrawn:
     # Never before the no itself, however the clocks differ.
     when = at or max(crew.clock(), no.at)
     proven = declare(crew, history, "withdraw", environment, no.id, reason, at=when, vouch=vouch)
-    return Draft(kinds.REJECTION_WITHDRAWN, environment, crew.actor, {"of": no.id, "reason": reason, **proven})
+    return RejectionWithdrawn(no.id, reason, proven)

@@ -24,9 +24,7 @@ def _of(config: Config, history: History, environment: Environment, now: datetim
     mine = folds.of_environment(history, name)
     how = standing(newest_first(history, name), now, environment.drift.every)
     drifted = None if how is None or how.status == "unknown" or how.overdue else how.status == "drifted"
-    addresses = [
-        address for d in mine if d.touched for step in d.steps for _, address in step.detail.get("changes", ())
-    ]
+    addresses = [address for d in mine if d.touched for step in d.steps for _, address in step.detail.changes or ()]
     return Surroundings(
         production=_production(config, environment),
         # Where nothing was deployed nothing can have drifted or aged: that it is the first is counted by itself.

@@ -35,7 +35,7 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.declared import withdrawals
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.events.people import CommandTaken
-from terrace.ledger.model import Draft, History
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.approvals.withdraw import withdraw
 from terrace.pipelines.conversation import answering
@@ -127,7 +127,7 @@ def _take(crew: Crew, history: History, said: Said, command: Command) -> tuple[D
     """Note that a comment is taken up, unless it was: rolling back twice is another thing than once."""
     if _is_taken(history, said):
         return ()
-    return (Draft(kinds.COMMAND_TAKEN, said.id, crew.actor, {"command": type(command).__name__.lower()}),)
+    return (draft(CommandTaken(type(command).__name__.lower()), said.id, crew.actor),)
 
 
 def _meant(house: House, said: Said, command: Command, change: Change | None) -> Heard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -32,6 +32,7 @@ from terrace.ledger.dates import doubt, no_earlier
 from terrace.ledger.declared import opened
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.dismissals import told, unread, way_out
+from terrace.ledger.events.steps import ObjectionRecord
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approvals.declaring import is_proven
@@ -349,7 +350,7 @@ def gates_say(
         at.answers.given,
         at.facts,
         no_earlier(history, crew.clock()),
-        tuple(_objection(record.stack, one) for record in plans for one in record.detail.get("objections", ())),
+        tuple(_objection(record.stack, one) for record in plans for one in record.detail.objections or ()),
         deployment.agreed,
         _absorbed(crew, history, deployment, plans),
         at.risk,
@@ -400,15 +401,15 @@ def _absorbed(
     given = acknowledgements(history, deployment.environment)
     found = []
     for record in plans:
-        for seen in swallowed(record) if not record.detail["empty"] else ():
+        for seen in swallowed(record) if not record.detail.empty else ():
             mine = [one for one in given if any(one.covers(seen, path) for path in seen.kept)]
             who = answered([one for one in mine if is_proven(crew, one.declared)], seen, seen.kept)
             found.append(Absorbed(record.stack, seen.address, seen.kept, who.by if who else ""))
     return tuple(found)
 
 
-def _objection(stack: str, told: Mapping[str, str]) -> Objection:
-    return Objection(told["rule"], stack, told["address"], told["why"], Weight(told["weight"]))
+def _objection(stack: str, record: ObjectionRecord) -> Objection:
+    return Objection(record.rule, stack, record.address, record.why, Weight(record.weight))
 
 
 def subjects(policy: str, history: History, deployment: Deployment, plans: Iterable[StepRecord]) -> tuple[Subject, ...]:
@@ -419,12 +420,12 @@ def subjects(policy: str, history: History, deployment: Deployment, plans: Itera
             environment=deployment.environment,
             stack=record.stack,
             commit=deployment.commit,
-            digest=record.detail["digest"],
+            digest=record.detail.digest or "",
             policy=policy,
-            lineage=record.detail["lineage"],
+            lineage=record.detail.lineage or "",
         )
         for record in plans
-        if not record.detail["empty"]
+        if not record.detail.empty
     )
 
 

@@ -6,8 +6,10 @@ import re
 
 from terrace.config.model import Probe
 from terrace.errors import Interrupted, TerraceError
+from terrace.ledger.events.steps import Detail, ProbeRecord
 from terrace.pipelines.deploy.ground import Ended, Ground
 from terrace.pipelines.journal import plain
+from terrace.rollout.bake import Reading
 from terrace.rollout.ports import ProbeResult
 from terrace.stacks.model import Undoing
 from terrace.text import commit_text
@@ -19,10 +21,10 @@ def baseline(ground: Ground) -> Ended:
     """Whether what is there now is healthy, before anything is changed."""
     settings = ground.environment
     if not ground.deployment.live:
-        return Ended("succeeded", "nothing is there yet", {"healthy": False, "probes": []})
+        return Ended("succeeded", "nothing is there yet", Detail(healthy=False, probes=()))
     results = _probe(ground, (*settings.smoke, *settings.health))
     bad = [r for r in results if r.reading != "passed"]
-    detail = {"healthy": not bad, "probes": _told(results)}
+    detail = Detail(healthy=not bad, probes=_records(results))
     return Ended("succeeded", _said(bad) if bad else f"healthy: {len(results)} passed", detail)
 
 
@@ -33,7 +35,7 @@ def smoke(ground: Ground) -> Ended:
         return Ended("succeeded", "no smoke tests are configured")
     results = _probe(ground, probes)
     bad = [r for r in results if r.reading != "passed"]
-    detail = {"probes": _told(results)}
+    detail = Detail(probes=_records(results))
     if bad:
         return Ended("failed", _said(bad), detail)
     return Ended("succeeded", f"{len(results)} passed", detail)
@@ -43,10 +45,10 @@ def health(ground: Ground) -> Ended:
     """Measure once. One probe that failed is a failed measurement; one that could not be made tells nothing."""
     results = _probe(ground, ground.environment.health)
     readings = {r.reading for r in results}
-    reading = "failed" if "failed" in readings else "unclear" if "unclear" in readings else "passed"
+    reading: Reading = "failed" if "failed" in readings else "unclear" if "unclear" in readings else "passed"
     bad = [r for r in results if r.reading == reading] if reading != "passed" else []
     message = _said(bad) if bad else f"{len(results)} passed"
-    return Ended("succeeded", message, {"reading": reading, "probes": _told(results)})
+    return Ended("succeeded", message, Detail(reading=reading, probes=_records(results)))
 
 
 def tag(ground: Ground) -> Ended:
@@ -62,7 +64,7 @@ def tag(ground: Ground) -> Ended:
         f"Ledger: {seen.ledger_id} {len(seen.events)} {seen.head}"
     )
     ground.crew.repository.tag(name, deployment.commit, message)
-    return Ended("succeeded", name, {"tag": name})
+    return Ended("succeeded", name, Detail(tag=name))
 
 
 def revert(ground: Ground) -> Ended:
@@ -83,8 +85,8 @@ def revert(ground: Ground) -> Ended:
         raise
     except TerraceError as error:
         hint = f" (hint: {error.hint})" if error.hint else ""
-        return Ended("succeeded", f"not prepared: {error}{hint}", {"branch": ""})
-    return Ended("succeeded", f"merge {branch}", {"branch": branch, "commit": made})
+        return Ended("succeeded", f"not prepared: {error}{hint}", Detail(branch=""))
+    return Ended("succeeded", f"merge {branch}", Detail(branch=branch, commit=made))
 
 
 def _probe(ground: Ground, probes: tuple[Probe, ...]) -> list[ProbeResult]:
@@ -101,8 +103,8 @@ def _probe(ground: Ground, probes: tuple[Probe, ...]) -> list[ProbeResult]:
     return [ground.crew.probes.run(probe, folder=ground.root, variables=variables) for probe in probes]
 
 
-def _told(results: list[ProbeResult]) -> list[dict[str, str]]:
-    return [{"name": r.name, "reading": r.reading, "message": r.message} for r in results]
+def _records(results: list[ProbeResult]) -> tuple[ProbeRecord, ...]:
+    return tuple(ProbeRecord(r.name, r.reading, r.message) for r in results)
 
 
 def _said(results: list[ProbeResult]) -> str:

@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from terrace.errors import Interrupted, TerraceError
-from terrace.ledger import kinds
 from terrace.ledger.deployment import Deployment, Step, StepRecord
+from terrace.ledger.events.deployments import DeploymentWaiting, LeaseReleased
+from terrace.ledger.events.steps import Detail, StepBegun
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
@@ -18,7 +19,7 @@ from terrace.pipelines.deploy import closing, steps
 from terrace.pipelines.deploy.asking import asked
 from terrace.pipelines.deploy.ending import ended
 from terrace.pipelines.deploy.ground import Ended, Ground
-from terrace.pipelines.journal import Intent, Journal, LeaseLost
+from terrace.pipelines.journal import Journal, LeaseLost
 from terrace.plans.terraform import Attempt
 from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
 
@@ -40,7 +41,7 @@ def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
                 case Perform(tasks):
                     _perform(journal, ground, tasks, pool.map)
                 case Wait():
-                    journal.note(kinds.DEPLOYMENT_WAITING, {"reasons": list(reasons_of(answer))})
+                    journal.note(DeploymentWaiting(reasons_of(answer)))
                     return journal.flush()
                 case Finish(result, reasons):
                     journal.keep(ended(crew, ground.deployment, result, reasons))
@@ -62,7 +63,7 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
     """
     fresh = [(task, ground.crew.new_id()) for task in tasks if task.resumes is None]
     try:
-        intents = [Intent(t.step, t.stack, attempt, _intent(ground, t, attempt)) for t, attempt in fresh]
+        intents = [StepBegun(t.step.value, attempt, t.stack, _intent(ground, t, attempt)) for t, attempt in fresh]
         written = journal.intend(intents)
     except LeaseLost:
         _discard(ground)
@@ -87,7 +88,7 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
             record,
             result=made.result,
             message=made.message,
-            detail={**record.detail, **made.detail},
+            detail=record.detail.merged(made.detail),
             ended_at=ground.crew.clock(),
         )
         ground.crew.watcher.step(ground.deployment, done)
@@ -99,7 +100,7 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
             journal.end(record)
     ground.end(done)
     if any(record.open for record in done):
-        journal.note(kinds.LEASE_RELEASED, {})
+        journal.note(LeaseReleased())
         journal.flush()
         raise Interrupted(
             f"interrupted: deployment {ground.deployment.id} stands where it is",
@@ -124,10 +125,10 @@ def _record(deployment: Deployment, attempt: str) -> StepRecord:
     return next(record for record in deployment.steps if record.attempt == attempt)
 
 
-def _intent(ground: Ground, task: Task, attempt: str) -> dict[str, object]:
+def _intent(ground: Ground, task: Task, attempt: str) -> Detail:
     """What an apply is about to do, written down before it begins; its run is prepared by then."""
     if task.step is not Step.APPLY:
-        return {}
+        return Detail()
     hand = ground.hand_for(task.stack)
     assert hand is not None, "an apply is asked for only with a plan in hand"
     named = Attempt(attempt, ground.history.ledger_id, ground.deployment.id, task.stack, hand.made.sha256)
@@ -137,15 +138,15 @@ def _intent(ground: Ground, task: Task, attempt: str) -> dict[str, object]:
         _discard(ground)
         raise
     ground.prepared.add(attempt)
-    return {
-        "runner": prepared.payload(),
-        "host": prepared.host,
-        "terraform": ground.crew.terraform.version,
-        "sha256": hand.made.sha256,
-        "digest": hand.plan.digest.value,
-        "lineage": hand.state.lineage,
-        "serial": hand.state.serial,
-    }
+    return Detail(
+        runner=prepared.payload(),
+        host=prepared.host,
+        terraform=ground.crew.terraform.version,
+        sha256=hand.made.sha256,
+        digest=hand.plan.digest.value,
+        lineage=hand.state.lineage,
+        serial=hand.state.serial,
+    )
 
 
 def _act(ground: Ground, record: StepRecord) -> Ended:

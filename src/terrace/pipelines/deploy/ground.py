@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+
+from msgspec import UNSET
 
 from terrace.config.model import Environment
 from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
+from terrace.ledger.events.steps import NO_DETAIL, Detail
 from terrace.ledger.model import History
 from terrace.pipelines.crew import Crew
 from terrace.plans.model import Plan
@@ -27,7 +29,7 @@ class Ended:
 
     result: StepResult
     message: str = ""
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Detail = NO_DETAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class ApplySucceeded:
 
     def ended(self) -> Ended:
         """Returns it as the record of its step."""
-        return Ended("succeeded", self.message, {"notices": list(self.notices)} if self.notices else {})
+        return Ended("succeeded", self.message, Detail(notices=self.notices or UNSET))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class ApplyFailed:
 
     def ended(self) -> Ended:
         """Returns it as the record of its step."""
-        return Ended("failed", self.message, {"evidence": self.evidence.name.lower()})
+        return Ended("failed", self.message, Detail(evidence=self.evidence.name.lower()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class Ground:
             earlier = {}
             for other in self.deployment.stacks:
                 record = self.deployment.last(Step.PLAN, other)
-                changes = record.detail.get("changes", ()) if record is not None else ()
+                changes = (record.detail.changes or ()) if record is not None else ()
                 earlier[other] = tuple(address for action, address in changes if action == "create")
             return {**earlier, **self._creations}
 
@@ -190,8 +192,8 @@ def attempt_of(history: History, deployment: Deployment, record: StepRecord) -> 
         history.ledger_id,
         deployment.id,
         record.stack,
-        str(record.detail.get("sha256", "")),
-        Preparation.of(record.detail.get("runner")),
+        record.detail.sha256 or "",
+        Preparation.of(record.detail.runner),
     )
 
 

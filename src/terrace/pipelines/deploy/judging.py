@@ -6,13 +6,15 @@ applied, by the rules of now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+
+from msgspec import UNSET
 
 from terrace.assess.model import Assessment, Finding, Objection, Status, Weight
 from terrace.assess.risk import UNTOLD, Counted, Evidence, Risk, evidence, together, weigh
 from terrace.ledger.deployment import StepRecord
+from terrace.ledger.events.steps import Detail
 from terrace.ledger.model import History
 from terrace.pipelines.check.surroundings import surroundings
 from terrace.pipelines.crew import Crew
@@ -40,14 +42,14 @@ class Judged:
         more = Objection(rest[0].rule, rest[0].stack, f"{len(rest)} more places", "are held as well", Weight.HOLD)
         return (*held[:SHOWN], more)
 
-    def payload(self) -> dict[str, Any]:
-        """It as JSON data, for the record of a plan."""
+    def detail(self) -> Detail:
+        """Returns the part of a plan's detail that says what was found."""
         counts: dict[str, int] = {}
         for finding in self.findings:
             word = "advisory" if finding.advisory and finding.status is Status.FAIL else finding.status.value
             counts[word] = counts.get(word, 0) + 1
-        found = {name: [one.number, [what[:200] for what in one.first]] for name, one in self.evidence.items()}
-        return {"findings": dict(sorted(counts.items())), "risk": found}
+        risk = {name: (one.number, tuple(what[:200] for what in one.first)) for name, one in self.evidence.items()}
+        return Detail(findings=dict(sorted(counts.items())), risk=risk)
 
 
 def judged(crew: Crew, history: History, plan: Plan) -> Judged:
@@ -65,14 +67,14 @@ def risk_of(plans: Iterable[StepRecord]) -> Risk | None:
 
     A record that does not say (an older Terrace wrote it) counts as the worst.
     """
-    parts = {record.stack: _evidence(record.detail.get("risk")) for record in plans if not record.detail["empty"]}
+    parts = {record.stack: _evidence(record.detail) for record in plans if not record.detail.empty}
     return weigh(together(parts)) if parts else None
 
 
-def _evidence(told: Mapping[str, Any] | None) -> Evidence:
-    if told is None:
+def _evidence(detail: Detail) -> Evidence:
+    if detail.risk is UNSET:
         return UNTOLD
-    return {factor: Counted(number, tuple(first)) for factor, (number, first) in told.items()}
+    return {factor: Counted(number, first) for factor, (number, first) in detail.risk.items()}
 
 
 def _objection(finding: Finding) -> Objection:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from terrace.errors import BadInput
 from terrace.gates.decide import rule_for
 from terrace.gates.declaration import facts_of
 from terrace.gates.model import Verdict
-from terrace.ledger import kinds
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.model import Draft, History
-from terrace.ledger.origins import origin_to_payload, origin_word
+from terrace.ledger.events.codec import encode
+from terrace.ledger.events.deployments import AdditionsRecord, DeploymentEnded, DeploymentOpened
+from terrace.ledger.events.people import EnvironmentHeld
+from terrace.ledger.model import Draft, History, draft
+from terrace.ledger.origins import origin_record, origin_word
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew
 from terrace.stacks.additions import NOTHING, Additions
@@ -91,35 +95,36 @@ def waves_with(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> t
 
 def opened(crew: Crew, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
     """What opens a deployment in the ledger, signed by the requester where people with keys have to approve it."""
-    payload = {
-        "environment": opening.environment,
-        "commit": opening.commit,
-        "origin": origin_to_payload(opening.origin),
-        "waves": [list(wave) for wave in opening.waves],
-        "policy": crew.policy,
-        "live": opening.live,
-        "additions": opening.additions.payload(),
-        "agreed": sorted(opening.agreed),
-        "partial": opening.partial,
-        "settles": opening.settles,
-    }
+    record = DeploymentOpened(
+        environment=opening.environment,
+        commit=opening.commit,
+        origin=origin_record(opening.origin),
+        waves=opening.waves,
+        policy=crew.policy,
+        live=opening.live,
+        additions=AdditionsRecord.of(opening.additions),
+        agreed=tuple(sorted(opening.agreed)),
+        partial=opening.partial,
+        settles=opening.settles,
+        run=crew.run,
+    )
     settings = crew.config.environment(opening.environment)
     rule = rule_for(settings, opening.origin)
-    if crew.run:
-        payload["run"] = crew.run
     if crew.signers and is_requested(opening.origin) and (settings.risk or (rule.asked and not rule.unsigned)):
-        environment, facts = opening.environment, facts_of(payload)
-        payload |= declare(crew, history, "open", environment, deployment_id, "", facts)
-    opened = Draft(kinds.DEPLOYMENT_OPENED, deployment_id, crew.actor, payload)
+        environment, facts = opening.environment, facts_of(encode(record))
+        record = structs.replace(
+            record, declaration=declare(crew, history, "open", environment, deployment_id, "", facts)
+        )
+    opened = draft(record, deployment_id, crew.actor)
     if not opening.held:
         return (opened,)
-    held = {"reason": opening.held, "deployment": deployment_id, "signed": crew.signers}
-    return (opened, Draft(kinds.ENVIRONMENT_HELD, opening.environment, crew.actor, held))
+    held = EnvironmentHeld(opening.held, deployment_id, crew.signers)
+    return (opened, draft(held, opening.environment, crew.actor))
 
 
 def superseded(crew: Crew, latest: Deployment | None, by: Origin) -> tuple[Draft, ...]:
     """The end of a waiting deployment that another one replaces."""
     if latest is None or not latest.open:
         return ()
-    payload = {"result": "superseded", "reasons": [f"another deployment was begun instead: {origin_word(by)}"]}
-    return (Draft(kinds.DEPLOYMENT_ENDED, latest.id, crew.actor, payload),)
+    ended = DeploymentEnded("superseded", (f"another deployment was begun instead: {origin_word(by)}",))
+    return (draft(ended, latest.id, crew.actor),)

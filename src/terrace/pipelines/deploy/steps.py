@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+
+from msgspec import UNSET
 
 from terrace.assess.model import Objection, Weight
 from terrace.checks.secrets.masking import concealed, without_secrets
 from terrace.config.naming import shell_word
 from terrace.drift.echo import echoes_in, echoes_of, without_echoes
 from terrace.drift.model import Sighting
-from terrace.drift.payload import sighting_to_payload
+from terrace.drift.records import sighting_record
 from terrace.drift.sightings import outside_alone, sightings
 from terrace.errors import Interrupted, TerraceError, TerraformFailed
 from terrace.gates.decide import rule_for
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.events.codec import fits
+from terrace.ledger.events.steps import Detail, ObjectionRecord, PreparedRecord
 from terrace.pipelines.deploy.ground import (
     ApplyEnd,
     ApplyFailed,
@@ -72,7 +74,7 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
             return plan(ground, key, attempt)
         if not is_ahead(ground.deployment, key):
             raise
-        return Ended("succeeded", f"planned when its turn comes: {error.message}", {"later": True})
+        return Ended("succeeded", f"planned when its turn comes: {error.message}", Detail(later=True))
     if hand.plan.errored or not hand.plan.complete:
         return Ended(
             "failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(ground, hand)
@@ -98,8 +100,8 @@ def plan(ground: Ground, key: str, attempt: str) -> Ended:
     own = (*_found_state(ground, key, hand.state), *_made_differently(ground.deployment, key, hand))
     against = (*objections(ground, hand), *own, *found.objections)
     message = "; ".join([deeds(hand.plan) or "nothing to do", *(f"{one.address} {one.why}" for one in against)])
-    told = {"objections": [_objection(one) for one in against], **found.payload()}
-    return Ended("succeeded", message, {**_facts(ground, hand), **told})
+    against_it = Detail(objections=tuple(_objection(one) for one in against))
+    return Ended("succeeded", message, _facts(ground, hand).merged(against_it).merged(found.detail()))
 
 
 def _volatile(names: Sequence[str]) -> str:
@@ -192,8 +194,8 @@ def _needs_newer_provider(ground: Ground, key: str, error: TerraformFailed) -> b
     return bool(newer)
 
 
-def _objection(one: Objection) -> dict[str, str]:
-    return {"rule": one.rule, "address": one.address, "why": one.why, "weight": one.weight.value}
+def _objection(one: Objection) -> ObjectionRecord:
+    return ObjectionRecord(one.rule, one.address, one.why, one.weight.value)
 
 
 def _made(ground: Ground, key: str, *, lock: bool = True) -> InHand:
@@ -209,34 +211,47 @@ def _made(ground: Ground, key: str, *, lock: bool = True) -> InHand:
 
 def _differs_from_before(deployment: Deployment, key: str, hand: InHand) -> bool:
     """Whether the last plan of this stack was made on the very same state and is another one."""
-    ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and "digest" in r.detail]
+    ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and r.detail.digest is not UNSET]
     if not ended:
         return False
     last = ended[-1].detail
-    same_state = (last["lineage"], last["serial"]) == (hand.state.lineage, hand.state.serial)
-    return same_state and last["digest"] != hand.plan.digest.value
+    same_state = (last.lineage, last.serial) == (hand.state.lineage, hand.state.serial)
+    return same_state and last.digest != hand.plan.digest.value
 
 
 def _made_differently(deployment: Deployment, key: str, hand: InHand) -> tuple[Objection, ...]:
     """The commands that made other files for this plan than for the last one, from the same source."""
-    ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and "prepared" in r.detail]
-    names = not_reproducible(hand.made.prepared, ended[-1].detail["prepared"]) if ended else ()
+    ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and r.detail.prepared is not UNSET]
+    before = {one.source: one.files for one in ended[-1].detail.prepared or ()} if ended else {}
+    names = not_reproducible(hand.made.prepared, before)
     why = f"made other files for this plan than for the one before, from the same source: {NOT_REPRODUCIBLE_HINT}"
     return tuple(Objection("before-plan", key, f"the command `{name}`", why, Weight.SAY) for name in names)
 
 
-def _facts(ground: Ground, hand: InHand) -> dict[str, Any]:
-    seen = {"sightings": [sighting_to_payload(one) for one in _outside(ground, hand.plan)]}
-    prepared = {"prepared": [one.payload() for one in hand.made.prepared]} if hand.made.prepared else {}
-    counts = {**_counts(hand.plan), **seen, **_said(hand.plan), **prepared}
-    return {**counts, **_bearings(hand.state), "sha256": hand.made.sha256}
+def _facts(ground: Ground, hand: InHand) -> Detail:
+    plan, commands = hand.plan, hand.made.prepared
+    return Detail(
+        digest=plan.digest.value,
+        digest_key=plan.digest.key_id,
+        empty=plan.is_empty,
+        create=plan.count(Action.CREATE),
+        update=plan.count(Action.UPDATE),
+        replace=plan.count(Action.REPLACE),
+        delete=plan.count(Action.DELETE),
+        changes=tuple((change.action.value, change.address) for change in plan.effective),
+        sightings=tuple(sighting_record(one) for one in _outside(ground, plan)),
+        notices=_notices(plan) or UNSET,
+        prepared=tuple(PreparedRecord(one.shown, one.source, one.digest) for one in commands) or UNSET,
+        lineage=hand.state.lineage,
+        serial=hand.state.serial,
+        sha256=hand.made.sha256,
+    )
 
 
-def _said(plan: Plan) -> dict[str, Any]:
+def _notices(plan: Plan) -> tuple[str, ...]:
     """What approvers have to know beside the changes, as the ledger keeps it."""
     # The ledger is read by more people than the state, and nothing is ever taken out of it.
-    told = [sentence for sentence in notices(concealed(plan))[:MOST_NOTICES] if fits(sentence)]
-    return {"notices": told} if told else {}
+    return tuple(sentence for sentence in notices(concealed(plan))[:MOST_NOTICES] if fits(sentence))
 
 
 def _outside(ground: Ground, plan: Plan) -> list[Sighting]:
@@ -352,8 +367,8 @@ def snapshot(ground: Ground, key: str) -> Ended:
         return Ended("failed", UNWRITTEN, _bearings(state))
     ended = _save(ground, key, state, "after")
     outputs = {name: "(sensitive)" if o.sensitive else _shown(plain(o.value)) for name, o in state.outputs.items()}
-    echoes = [sighting_to_payload(one) for one in _echoes(ground, key, after)]
-    return Ended(ended.result, ended.message, {**ended.detail, "outputs": outputs, "echoes": echoes})
+    echoes = tuple(sighting_record(one) for one in _echoes(ground, key, after))
+    return Ended(ended.result, ended.message, ended.detail.merged(Detail(outputs=outputs, echoes=echoes)))
 
 
 def _lost(ground: Ground, key: str, state: StateSnapshot) -> str:
@@ -375,8 +390,8 @@ def _wrote(ground: Ground, key: str, applied: StepRecord) -> bool:
     """Whether an apply wrote another state than the one that it was planned on, by what it created and deleted."""
     if applied.result == "succeeded":
         planned = ground.deployment.last(Step.PLAN, key)
-        told = planned.detail if planned is not None else {}
-        return changes_objects(told.get("create"), told.get("replace"), told.get("delete"))
+        detail = planned.detail if planned is not None else Detail()
+        return changes_objects(detail.create, detail.replace, detail.delete)
     try:
         left = ground.crew.applier.autopsy(attempt_of(ground.history, ground.deployment, applied))
     except Interrupted:
@@ -389,9 +404,9 @@ def _wrote(ground: Ground, key: str, applied: StepRecord) -> bool:
 def _planned_on(ground: Ground, key: str) -> Bearings | None:
     """The state that the newest plan of a stack was made on, as its record tells."""
     planned = ground.deployment.last(Step.PLAN, key)
-    if planned is None or "serial" not in planned.detail:
+    if planned is None or planned.detail.serial is UNSET:
         return None
-    return Bearings(str(planned.detail["lineage"]), int(planned.detail["serial"]))
+    return Bearings(planned.detail.lineage or "", planned.detail.serial)
 
 
 def _lost_updates(ground: Ground, key: str, state: StateSnapshot, after: Plan) -> bool:
@@ -406,7 +421,7 @@ def _lost_updates(ground: Ground, key: str, state: StateSnapshot, after: Plan) -
     if before is None or planned is None or before.is_before(state.lineage, state.serial):
         return False
     again = {change.address: change for change in after.changes if change.action is Action.UPDATE}
-    updated = [address for action, address in planned.detail.get("changes", ()) if action == Action.UPDATE.value]
+    updated = [address for action, address in planned.detail.changes or () if action == Action.UPDATE.value]
     return any(address not in again or again[address].type == "terraform_data" for address in updated)
 
 
@@ -434,7 +449,7 @@ def _echoes(ground: Ground, key: str, after: Plan | None) -> tuple[Sighting, ...
     planned = ground.deployment.last(Step.PLAN, key)
     if after is None or planned is None:
         return ()
-    return echoes_in(after, [address for _, address in planned.detail.get("changes", ())])
+    return echoes_in(after, [address for _, address in planned.detail.changes or ()])
 
 
 def failure(error: TerraceError) -> Ended:
@@ -451,27 +466,15 @@ def _save(ground: Ground, key: str, state: StateSnapshot, moment: Moment) -> End
         deployment=ground.deployment.id,
         moment=moment,
     )
-    detail = {
-        **_bearings(state),
-        "backup": record.original,
-        "state_sha256": record.sha256,
-        "key_id": record.key_id,
-    }
+    detail = Detail(
+        lineage=state.lineage,
+        serial=state.serial,
+        backup=record.original,
+        state_sha256=record.sha256,
+        key_id=record.key_id,
+    )
     return Ended("succeeded", f"serial {state.serial}", detail)
 
 
-def _bearings(state: StateSnapshot) -> dict[str, Any]:
-    return {"lineage": state.lineage, "serial": state.serial}
-
-
-def _counts(plan: Plan) -> dict[str, Any]:
-    return {
-        "digest": plan.digest.value,
-        "digest_key": plan.digest.key_id,
-        "empty": plan.is_empty,
-        "create": plan.count(Action.CREATE),
-        "update": plan.count(Action.UPDATE),
-        "replace": plan.count(Action.REPLACE),
-        "delete": plan.count(Action.DELETE),
-        "changes": [[change.action.value, change.address] for change in plan.effective],
-    }
+def _bearings(state: StateSnapshot) -> Detail:
+    return Detail(lineage=state.lineage, serial=state.serial)

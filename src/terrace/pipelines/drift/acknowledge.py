@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from terrace.drift.acknowledged import acknowledgement_of, acknowledgements
 from terrace.drift.looks import newest
 from terrace.drift.model import Sighting
-from terrace.drift.payload import sightings_of
+from terrace.drift.records import sightings_of
 from terrace.drift.sightings import narrowed
 from terrace.errors import BadInput
 from terrace.gates.declaration import facts_of
-from terrace.ledger import folds, kinds
-from terrace.ledger.model import Draft, History
+from terrace.ledger import folds
+from terrace.ledger.events.codec import encode
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declaring import declare, is_proven
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append, preview
@@ -46,16 +49,16 @@ def acknowledge(
     def decide(now: History) -> tuple[Draft, ...]:
         if sighting not in _seen(now, environment):
             raise BadInput("what differs changed while you answered; nothing was written", hint="look at it again")
-        payload = acknowledgement_of(chosen, reason)
-        payload |= declare(crew, now, "acknowledge", environment, address, reason, facts_of(payload))
-        draft = Draft(kinds.DRIFT_ACKNOWLEDGED, environment, crew.actor, payload)
-        newest_one = acknowledgements(preview(now, [draft], crew.clock()), environment)[-1]
+        record = acknowledgement_of(chosen, reason)
+        proof = declare(crew, now, "acknowledge", environment, address, reason, facts_of(encode(record)))
+        acknowledged = draft(structs.replace(record, declaration=proof), environment, crew.actor)
+        newest_one = acknowledgements(preview(now, [acknowledged], crew.clock()), environment)[-1]
         if not is_proven(crew, newest_one.declared):
             raise BadInput(
                 "nothing proves who acknowledges it; nothing was written",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
-        return (draft,)
+        return (acknowledged,)
 
     append(crew.ledger, history, decide)
     return chosen
@@ -81,5 +84,5 @@ def _seen(history: History, environment: str) -> tuple[Sighting, ...]:
     current = folds.latest(history, environment)
     if current is not None and current.open:
         for record in awaiting(current):
-            seen += sightings_of(record.stack, record.detail.get("sightings", ()))
+            seen += sightings_of(record.stack, record.detail.sightings or ())
     return tuple(seen)

@@ -15,13 +15,13 @@ from terrace.drift.echo import echoes_of, made_anew, without_echoes
 from terrace.drift.ignore import look_away
 from terrace.drift.looks import Check, newest, newest_first, standing, with_values
 from terrace.drift.model import Observation, Sighting
-from terrace.drift.payload import observation_to_payload
+from terrace.drift.records import observation_record
 from terrace.drift.sightings import sightings
 from terrace.errors import BadInput, Interrupted, TerraceError
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds
 from terrace.ledger.deployed_revisions import Baseline, baseline, running
-from terrace.ledger.events.drift import DriftOverdue
-from terrace.ledger.model import Draft, History
+from terrace.ledger.events.drift import DriftChecked, DriftOverdue
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.crew import Crew, readable
 from terrace.pipelines.deploy.ground import site_in
 from terrace.pipelines.journal import append
@@ -72,8 +72,8 @@ def look(crew: Crew, environments: Iterable[str], every: timedelta = timedelta(0
             if folds.latest(now, name) != folds.latest(history, name):
                 found = tuple(_unknown(one, "discarded: a deployment went on meanwhile") for one in found)
             if found:
-                payload = {"every": span, "stacks": [observation_to_payload(one) for one in found]}
-                drafts.append(Draft(kinds.DRIFT_CHECKED, name, crew.actor, payload))
+                checked = DriftChecked(span, tuple(observation_record(one) for one in found))
+                drafts.append(draft(checked, name, crew.actor))
         return tuple(drafts)
 
     after = append(crew.ledger, history, decide)
@@ -113,7 +113,7 @@ def note_overdue(crew: Crew, environments: Iterable[str]) -> None:
             since = how.checked_at
             told = [event for event, _ in history.of(DriftOverdue) if event.subject == name]
             if not told or (since is not None and told[-1].time < since):
-                drafts.append(Draft(kinds.DRIFT_OVERDUE, name, crew.actor, {"reason": how.overdue}))
+                drafts.append(draft(DriftOverdue(how.overdue), name, crew.actor))
         return tuple(drafts)
 
     append(crew.ledger, crew.ledger.read(), decide)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.errors import BadInput, StateLock, TerraceError
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.dismissals import told as sentence
 from terrace.ledger.dismissals import way_out
-from terrace.ledger.model import Draft, History
+from terrace.ledger.events.deployments import RecoveryBegun, RemainsRecord
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.asking import insist_on_readable, unread_in
 from terrace.pipelines.deploy.deploy import enter
@@ -235,19 +236,19 @@ def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
     if left is None or left.id != found.deployment.id or latest is None or latest.open:
         hint = f"`terrace status` shows how it stands, `terrace resume {found.deployment.environment}` goes on"
         raise BadInput(f"deployment {found.deployment.id} is brought in order by somebody else", hint=hint)
-    stacks = [
-        {
-            "stack": one.stack,
-            "attempt": one.attempt,
-            "serial": one.state.serial,
-            "unlock": one.lock.id if one.lock is not None else "",
-            "push": one.unsaved.serial if one.unsaved is not None else -1,
-            "imports": [i.address for i in one.aftermath.imports],
-            "forgets": list(one.aftermath.forgets),
-        }
+    stacks = tuple(
+        RemainsRecord(
+            stack=one.stack,
+            attempt=one.attempt,
+            serial=one.state.serial,
+            unlock=one.lock.id if one.lock is not None else "",
+            push=one.unsaved.serial if one.unsaved is not None else -1,
+            imports=tuple(i.address for i in one.aftermath.imports),
+            forgets=one.aftermath.forgets,
+        )
         for one in found.remains
-    ]
-    return (Draft(kinds.RECOVERY_BEGUN, found.deployment.id, crew.actor, {"stacks": stacks}),)
+    )
+    return (draft(RecoveryBegun(stacks), found.deployment.id, crew.actor),)
 
 
 def may_live(crew: Crew, history: History, deployment: Deployment, record: StepRecord) -> str:
@@ -265,7 +266,7 @@ def may_live(crew: Crew, history: History, deployment: Deployment, record: StepR
     said = say_that_it_is_dead(crew, history, deployment, record)
     if len(said) >= asked:
         return ""
-    where = record.detail.get("host") or "another machine"
+    where = record.detail.host or "another machine"
     faith = in_good_faith(crew)
     return f"its apply ran on {where}, and {len(said)} of {asked} people said that it is dead{faith}: --dead WHY"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from terrace.errors import BadInput
 from terrace.gates.declaration import facts_of
-from terrace.ledger import kinds
 from terrace.ledger.deployment import Deployment, StepRecord
-from terrace.ledger.model import Draft, History
+from terrace.ledger.events.deployments import RecoverySettled
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append, preview
@@ -61,8 +61,9 @@ def settle(crew: Crew, deployment: Deployment, stacks: tuple[str, ...], reason: 
             raise BadInput(f"{key}: {alive}", hint="what still runs may still make things")
 
     def decide(seen: History) -> tuple[Draft, ...]:
-        drafts = tuple(_draft(crew, seen, deployment, doubtful[key], reason) for key in dict.fromkeys(stacks))
-        before, after = (answers(crew)(one, deployment.id) for one in (seen, preview(seen, drafts, crew.clock())))
+        drafts = {key: _draft(crew, seen, deployment, doubtful[key], reason) for key in stacks}
+        with_them = preview(seen, tuple(drafts.values()), crew.clock())
+        before, after = (answers(crew)(one, deployment.id) for one in (seen, with_them))
         if len(after) == len(before):
             raise BadInput(
                 "nothing proves who answers for it; nothing was written",
@@ -70,7 +71,7 @@ def settle(crew: Crew, deployment: Deployment, stacks: tuple[str, ...], reason: 
             )
         known = {(one.stack, one.by) for one in before}
         fresh = {one.stack for one in after[len(before) :] if (one.stack, one.by) not in known}
-        return tuple(draft for draft in drafts if draft.payload["stack"] in fresh)
+        return tuple(drafts[key] for key in drafts if key in fresh)
 
     return answered(crew, append(crew.ledger, history, decide), deployment)
 
@@ -82,7 +83,8 @@ def _draft(crew: Crew, seen: History, deployment: Deployment, record: StepRecord
         "addresses": list(addresses(deployment, record)),
     }
     proof = declare(crew, seen, "settle", deployment.environment, record.attempt, reason, facts_of(said))
-    return Draft(kinds.RECOVERY_SETTLED, deployment.id, crew.actor, {**said, "reason": reason, **proof})
+    settled = RecoverySettled(record.stack, record.attempt, reason, addresses(deployment, record), proof)
+    return draft(settled, deployment.id, crew.actor)
 
 
 def answered(crew: Crew, history: History, deployment: Deployment) -> Answered:

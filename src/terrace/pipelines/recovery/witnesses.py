@@ -9,14 +9,13 @@ from terrace.config.model import Environment
 from terrace.errors import BadInput
 from terrace.gates.declaration import facts_of
 from terrace.gates.people import People, Persons
-from terrace.ledger import kinds
 from terrace.ledger.declared import declared
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import LeaseTaken, RecoveryAttested, RecoverySettled
 from terrace.ledger.events.steps import StepBegun
 from terrace.ledger.folds import Answers, Settlement
-from terrace.ledger.model import Draft, History
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declaring import declare
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append, preview
@@ -34,14 +33,14 @@ def attest(crew: Crew, history: History, deployment: Deployment, why: str) -> Hi
             return ()
         said = _persons(crew, seen, deployment, begun.position)
         proof = declare(crew, seen, "dead", deployment.environment, begun.id, why)
-        draft = Draft(kinds.RECOVERY_ATTESTED, deployment.id, crew.actor, {"reason": why, "begun": begun.id, **proof})
-        with_it = _persons(crew, preview(seen, [draft], crew.clock()), deployment, begun.position)
+        attested = draft(RecoveryAttested(why, begun.id, proof), deployment.id, crew.actor)
+        with_it = _persons(crew, preview(seen, [attested], crew.clock()), deployment, begun.position)
         if len(with_it) == len(said):
             raise BadInput(
                 "nothing proves who says that it is dead; nothing was written",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
-        return (draft,) if len(_counted(crew, with_it)) > len(_counted(crew, said)) else ()
+        return (attested,) if len(_counted(crew, with_it)) > len(_counted(crew, said)) else ()
 
     return append(crew.ledger, history, decide)
 

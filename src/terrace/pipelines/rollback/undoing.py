@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from terrace.assess.model import Objection, Weight
 from terrace.assess.reversal import Undone, destruction, recovery, reversal
 from terrace.config.model import Remediate
@@ -54,7 +56,7 @@ def _of_the_state(ground: Ground, hand: InHand, target: Deployment | None) -> tu
         why = f"was written by version {writer}, and the one in use is {ours}"
         found.append(Objection("version", key, f"state of {key}", why, Weight.NAME))
     saved = target.last(Step.SNAPSHOT, key) if target is not None else None
-    if saved is not None and saved.detail.get("lineage") not in (None, state.lineage):
+    if saved is not None and saved.detail.lineage not in (UNSET, state.lineage):
         why = "is not the one of that release: it was made anew or moved since"
         found.append(Objection("lineage", key, f"state of {key}", why, Weight.NAME))
     return tuple(found)
@@ -65,7 +67,7 @@ def _last_writer(history: History, environment: str, key: str) -> str:
     for deployment in reversed(folds.deployments(history)):
         applied = deployment.last(Step.APPLY, key) if deployment.environment == environment else None
         if applied is not None:
-            return str(applied.detail.get("terraform", ""))
+            return applied.detail.terraform or ""
     return ""
 
 

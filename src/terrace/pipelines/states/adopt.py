@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from terrace.config.naming import no_such, shell_word
 from terrace.drift.echo import found_outside
-from terrace.drift.payload import sighting_to_payload
+from terrace.drift.records import sighting_record
 from terrace.drift.state_adoption import Adopted, Adoption, Settled
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.hcl.lock_file import read_lock_file
-from terrace.ledger import folds, kinds
+from terrace.ledger import folds
 from terrace.ledger.adoptions import newest_adoptions
-from terrace.ledger.model import Draft, History
+from terrace.ledger.events.states import StackAdopted, StateBackedUp
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.crew import Crew, readable
 from terrace.pipelines.deploy.asking import insist_on_readable
 from terrace.pipelines.deploy.ground import site_in
@@ -32,6 +32,7 @@ from terrace.plans.terraform import Purpose, Site, StateSnapshot
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction, Stack
+from terrace.states.backups import Moment
 from terrace.states.left_states import LeftState
 from terrace.states.restoring import is_newer
 from terrace.states.standings import lineages, release_of
@@ -183,10 +184,11 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
     ):
         raise BadInput(f"{adoption.source} or the branch changed meanwhile: nothing was written", hint="look again")
     _insist_on_own(at, crew.ledger.read(), stack, again.state, again.source)
-    copies = []
+    said = f"adopted from {adoption.source}: {reason}"
+    copies: list[StateBackedUp] = []
     now = there
     if not again.in_place:
-        copies.append(_copied(at, stack, adoption.state, "before"))
+        copies.append(_copied(at, stack, adoption.state, "before", said))
         with_rights = at.site(stack, "apply")
         if not again.done:
             crew.terraform.push_state(with_rights, adoption.state.content)
@@ -194,19 +196,13 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
         if not compare(now.content, adoption.state.content).empty:
             raise NotReady(
                 f"the state of {key} differs from the one that was moved: another process wrote it",
-                hint=f"the copy is {copies[0]['backup']}: `terrace state diff {shell_word(key)}`",
+                hint=f"the copy is {copies[0].backup}: `terrace state diff {shell_word(key)}`",
             )
-    copies.append(_copied(at, stack, now, "poll" if again.in_place else "after"))
-    if now.lineage != adoption.state.lineage:
-        copies[-1]["continues"] = adoption.state.lineage
-    said = f"adopted from {adoption.source}: {reason}"
-    drafts = [
-        Draft(kinds.STATE_BACKED_UP, key, crew.actor, {"finding": "saved", "reason": said, **copy})
-        for number, copy in enumerate(copies)
-        if copy not in copies[:number]
-    ]
+    continues = adoption.state.lineage if now.lineage != adoption.state.lineage else ""
+    copies.append(_copied(at, stack, now, "poll" if again.in_place else "after", said, continues))
+    drafts = [draft(copy, key, crew.actor) for number, copy in enumerate(copies) if copy not in copies[:number]]
     record = _record(adoption, copies[-1], reason)
-    drafts.append(Draft(kinds.STACK_ADOPTED, key, crew.actor, record))
+    drafts.append(draft(record, key, crew.actor))
 
     def decide(seen: History) -> tuple[Draft, ...]:
         stands_free(seen, environment)
@@ -216,46 +212,56 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
     with at.writing:
         append(crew.ledger, crew.ledger.read(), decide)
     aside = crew.left.put_aside(adoption.left) if adoption.left is not None else ""
-    return Adopted(adoption, now, copies[-1]["backup"], aside)
+    return Adopted(adoption, now, copies[-1].backup, aside)
 
 
-def _copied(at: Takeover, stack: Stack, state: StateSnapshot, moment: Any) -> dict[str, Any]:
-    """Makes a copy of a state; returns what an event says of it."""
+def _copied(
+    at: Takeover, stack: Stack, state: StateSnapshot, moment: Moment, reason: str, continues: str = ""
+) -> StateBackedUp:
+    """Makes a copy of a state, and returns its record."""
     commit = at.landscape.commit
     made = at.crew.backups.save(at.environment, stack.key, state, commit=commit, deployment="none", moment=moment)
-    return {
-        "environment": at.environment,
-        "backup": made.original,
-        "lineage": made.lineage,
-        "serial": made.serial,
-        "sha256": made.sha256,
-        "commit": commit,
-    }
+    return StateBackedUp(
+        environment=at.environment,
+        finding="saved",
+        reason=reason,
+        backup=made.original,
+        lineage=made.lineage,
+        serial=made.serial,
+        sha256=made.sha256,
+        commit=commit,
+        continues=continues,
+    )
 
 
-def _record(adoption: Adoption, copy: dict[str, Any], reason: str) -> dict[str, Any]:
-    return {
-        **{name: copy[name] for name in ("environment", "commit", "lineage", "serial", "backup", "sha256")},
-        "source": adoption.source,
-        "same": adoption.same,
-        "reason": reason,
-        "creates": len(adoption.creates),
-        "changes": len(adoption.changes) + adoption.outputs,
-        "deletes": len(adoption.deletes),
-        "engine": adoption.engine,
-        "providers": list(adoption.providers),
-        "written_by": adoption.state.terraform_version,
-        "accepted": [sighting_to_payload(one) for one in adoption.accepted],
-    }
+def _record(adoption: Adoption, copy: StateBackedUp, reason: str) -> StackAdopted:
+    return StackAdopted(
+        environment=copy.environment,
+        commit=adoption.commit,
+        source=adoption.source,
+        lineage=copy.lineage,
+        serial=copy.serial,
+        backup=copy.backup,
+        sha256=copy.sha256,
+        same=adoption.same,
+        reason=reason,
+        creates=len(adoption.creates),
+        changes=len(adoption.changes) + adoption.outputs,
+        deletes=len(adoption.deletes),
+        engine=adoption.engine,
+        providers=adoption.providers,
+        written_by=adoption.state.terraform_version,
+        accepted=tuple(sighting_record(one) for one in adoption.accepted),
+    )
 
 
-def _is_known(history: History, key: str, record: dict[str, Any]) -> bool:
+def _is_known(history: History, key: str, record: StackAdopted) -> bool:
     """Whether the ledger has that very adoption: the process that wrote it was killed before it told."""
-    known = newest_adoptions(history, record["environment"]).get(key)
+    known = newest_adoptions(history, record.environment).get(key)
     if known is None:
         return False
     same = ("commit", "lineage", "serial", "sha256", "same")
-    return all(getattr(known.record, name) == record[name] for name in same)
+    return all(getattr(known.record, name) == getattr(record, name) for name in same)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from terrace.errors import Interrupted, TerraceError
-from terrace.ledger import folds, kinds
-from terrace.ledger.model import Draft, History
+from terrace.ledger import folds
+from terrace.ledger.events.states import StateDrilled
+from terrace.ledger.model import History, draft
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.states.bench import Bench, bench, chosen
@@ -49,7 +49,7 @@ def _busy(history: History, environment: str) -> str:
 
 def _record(crew: Crew, history: History, drills: list[Drill]) -> None:
     held = [one for one in drills if one.result != "skipped"]
-    drafts = tuple(Draft(kinds.STATE_DRILLED, one.stack, crew.actor, _payload(one)) for one in held)
+    drafts = tuple(draft(_drilled_record(one), one.stack, crew.actor) for one in held)
     append(crew.ledger, history, lambda seen: drafts)
 
 
@@ -110,16 +110,16 @@ def _later(one: datetime, other: datetime | None) -> datetime:
     return one if other is None else max(one, other)
 
 
-def _payload(one: Drill) -> dict[str, Any]:
-    return {
-        "environment": one.environment,
-        "backup": one.backup,
-        "commit": one.commit,
-        "result": one.result,
-        "reasons": list(one.reasons),
-        "differences": [[d.action, d.address] for d in one.differences],
-        "rto_ms": milliseconds(one.rto),
-        "rpo_ms": milliseconds(one.rpo),
-        "rpo_target_ms": milliseconds(one.targets[0]),
-        "rto_target_ms": milliseconds(one.targets[1]),
-    }
+def _drilled_record(one: Drill) -> StateDrilled:
+    return StateDrilled(
+        environment=one.environment,
+        backup=one.backup,
+        result=one.result,
+        commit=one.commit,
+        reasons=one.reasons,
+        differences=tuple((d.action, d.address) for d in one.differences),
+        rto_ms=milliseconds(one.rto),
+        rpo_ms=milliseconds(one.rpo),
+        rpo_target_ms=milliseconds(one.targets[0]),
+        rto_target_ms=milliseconds(one.targets[1]),
+    )

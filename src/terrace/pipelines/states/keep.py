@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from itertools import groupby
 
 from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
-from terrace.ledger import kinds
 from terrace.ledger.dates import doubt
-from terrace.ledger.model import Draft, History
+from terrace.ledger.events.states import StatePruned, StateRekeyed
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.states.backups import BackupRecord, Rekeyed
@@ -90,15 +90,15 @@ def _by_stack(records: Iterable[BackupRecord]) -> list[tuple[str, list[BackupRec
 
 
 def _pruned(crew: Crew, stack: str, records: list[BackupRecord]) -> Draft:
-    payload = {"environment": records[0].environment, "backups": [record.original for record in records]}
-    return Draft(kinds.STATE_PRUNED, stack, crew.actor, payload)
+    pruned = StatePruned(records[0].environment, tuple(record.original for record in records))
+    return draft(pruned, stack, crew.actor)
 
 
 def _rekey(crew: Crew, stack: str, records: list[BackupRecord], phase: str) -> Draft:
-    payload = {
-        "environment": records[0].environment,
-        "phase": phase,
-        "copies": len(records),
-        "key_ids": sorted({record.key_id for record in records}),
-    }
-    return Draft(kinds.STATE_REKEYED, stack, crew.actor, payload)
+    rekeyed = StateRekeyed(
+        environment=records[0].environment,
+        phase=phase,
+        copies=len(records),
+        key_ids=tuple(sorted({record.key_id for record in records})),
+    )
+    return draft(rekeyed, stack, crew.actor)

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 from terrace.errors import Interrupted, TerraceError
-from terrace.ledger import folds, kinds
-from terrace.ledger.model import Draft, History
+from terrace.ledger import folds
+from terrace.ledger.events.states import StateBackedUp
+from terrace.ledger.model import History, draft
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.journal import append
 from terrace.pipelines.states.bench import Bench, bench, release
@@ -32,7 +32,7 @@ def back_up(crew: Crew, environments: Iterable[str], accepted: frozenset[str] = 
     here = {stack.key for stack in crew.survey(crew.repository.protected_tip()).stacks} if accepted else frozenset()
     gone = accepted - here
     looks = [look for environment in environments for look in _looks(crew, history, environment, accepted, gone)]
-    drafts = tuple(Draft(kinds.STATE_BACKED_UP, look.stack, crew.actor, _payload(look)) for look in looks)
+    drafts = tuple(draft(_record(look), look.stack, crew.actor) for look in looks)
     append(crew.ledger, history, lambda seen: drafts)
     return tuple(looks)
 
@@ -137,15 +137,15 @@ def _busy(history: History, environment: str) -> str:
     return f"deployment {latest.id} of {latest.lease.holder.who}"
 
 
-def _payload(look: Look) -> dict[str, Any]:
-    return {
-        "environment": look.environment,
-        "finding": look.finding,
-        "reason": look.reason,
-        "backup": look.backup,
-        "lineage": look.lineage,
-        "serial": look.serial,
-        "sha256": look.sha256,
-        "commit": look.commit,
-        "busy": look.busy,
-    }
+def _record(look: Look) -> StateBackedUp:
+    return StateBackedUp(
+        environment=look.environment,
+        finding=look.finding,
+        reason=look.reason,
+        backup=look.backup,
+        lineage=look.lineage,
+        serial=look.serial,
+        sha256=look.sha256,
+        commit=look.commit,
+        busy=look.busy,
+    )

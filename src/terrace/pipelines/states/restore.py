@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from terrace.errors import BadInput, Corrupt, NotReady, TerraceError, TerraformFailed
-from terrace.ledger import folds, kinds
-from terrace.ledger.model import Draft, History
+from terrace.ledger import folds
+from terrace.ledger.events.deployments import HolderRecord
+from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
+from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
+from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.crew import Crew
 from terrace.pipelines.deploy.asking import insist_on_readable
 from terrace.pipelines.journal import append
@@ -78,20 +82,20 @@ def _intent(
 ) -> tuple[Draft, ...]:
     environment = proposal.release.environment
     free = folds.hold(seen, environment) is None
-    payload = {
-        "environment": environment,
-        "restore": restore_id,
-        "backup": proposal.record.name,
-        "deployment": proposal.release.id,
-        "commit": proposal.release.commit,
-        "reason": reason,
-        "holder": asdict(crew.leases.holder(crew.actor, environment)),
-        "accepted": sorted(accepted),
-        "held_by_us": free,
-    }
-    begun = Draft(kinds.STATE_RESTORE_BEGUN, proposal.stack, crew.actor, payload)
-    why = {"reason": f"the state of {proposal.stack} is being restored: {reason}", "deployment": restore_id}
-    return (begun, Draft(kinds.ENVIRONMENT_HELD, environment, crew.actor, why)) if free else (begun,)
+    record = StateRestoreBegun(
+        environment=environment,
+        restore=restore_id,
+        backup=proposal.record.name,
+        deployment=proposal.release.id,
+        commit=proposal.release.commit,
+        reason=reason,
+        holder=HolderRecord.of(crew.leases.holder(crew.actor, environment)),
+        accepted=tuple(sorted(accepted)),
+        held_by_us=free,
+    )
+    begun = draft(record, proposal.stack, crew.actor)
+    held = EnvironmentHeld(f"the state of {proposal.stack} is being restored: {reason}", restore_id)
+    return (begun, draft(held, environment, crew.actor)) if free else (begun,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +178,17 @@ def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
         previous, sha256 = record.name, record.sha256
     # Into an empty backend goes the lineage of the copy; a step ahead of whoever still has it in a plan.
     start = current.serial if current.content else read_state(work.copy, begun.backup).serial
-    payload = {
-        "environment": begun.environment,
-        "restore": begun.id,
-        "finding": "saved" if current.content else "none",
-        "backup": previous,
-        "lineage": current.lineage,
-        "serial": current.serial,
-        "sha256": sha256,
-        "target": start + 1,
-    }
-    draft = Draft(kinds.STATE_BACKED_UP, begun.stack, crew.actor, payload)
-    history = append(crew.ledger, work.history, lambda seen: (draft,))
+    saved = StateBackedUp(
+        environment=begun.environment,
+        finding="saved" if current.content else "none",
+        backup=previous,
+        lineage=current.lineage,
+        serial=current.serial,
+        sha256=sha256,
+        restore=begun.id,
+        target=start + 1,
+    )
+    history = append(crew.ledger, work.history, lambda seen: (draft(saved, begun.stack, crew.actor),))
     kept = replace(begun, previous=previous, previous_serial=current.serial, target=start + 1)
     return replace(work, restore=kept, history=history)
 
@@ -247,36 +250,35 @@ def _end(
 ) -> Restored:
     """Save what is the state now, and write down how it ended; a clean end lets the environment go again."""
     begun, crew = work.restore, work.crew
-    payload: dict[str, Any] = {
-        "environment": begun.environment,
-        "restore": begun.id,
-        "result": result,
-        "reason": reason,
-        "differences": [[one.action, one.address] for one in found],
-    }
+    record = StateRestoreEnded(
+        environment=begun.environment,
+        restore=begun.id,
+        result=result,
+        reason=reason,
+        differences=tuple((one.action, one.address) for one in found),
+    )
     # A state that holds nothing stands for none, and a copy of none would hide those that can be restored.
     if current.content and (objects(current.content) or result == "restored"):
-        record = crew.backups.save(
+        saved = crew.backups.save(
             begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="after"
         )
-        payload |= {"backup": record.original, "sha256": record.sha256}
-        payload |= {"lineage": current.lineage, "serial": current.serial}
-        if result == "restored" and work.lineage != current.lineage:
-            payload["continues"] = work.lineage
-    ended = Draft(kinds.STATE_RESTORE_ENDED, begun.stack, crew.actor, payload)
+        record = structs.replace(
+            record,
+            backup=saved.original,
+            sha256=saved.sha256,
+            lineage=current.lineage,
+            serial=current.serial,
+            continues=work.lineage if result == "restored" and work.lineage != current.lineage else "",
+        )
+    ended = draft(record, begun.stack, crew.actor)
     clean = begun.held_by_us and not found and result in ("restored", "unchanged")
 
     def finish(seen: History) -> tuple[Draft, ...]:
         held = folds.hold(seen, begun.environment)
         if not clean or held is None or held.deployment != begun.id:
             return (ended,)
-        free = Draft(
-            kinds.ENVIRONMENT_UNHELD,
-            begun.environment,
-            crew.actor,
-            {"reason": f"restore {begun.id}: {reason}", "deployment": begun.id},
-        )
-        return (ended, free)
+        unheld = EnvironmentUnheld(f"restore {begun.id}: {reason}", begun.id)
+        return (ended, draft(unheld, begun.environment, crew.actor))
 
     history = append(crew.ledger, work.history, finish)
     held = folds.hold(history, begun.environment)

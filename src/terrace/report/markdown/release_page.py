@@ -93,14 +93,14 @@ def _word(action: str) -> str:
 def _lines(deployment: Deployment) -> Iterator[str]:
     for stack in deployment.stacks:
         plan = deployment.last(Step.PLAN, stack)
-        changes: Iterable[tuple[str, str]] = plan.detail.get("changes", ()) if plan is not None else ()
+        changes: Iterable[tuple[str, str]] = (plan.detail.changes or ()) if plan is not None else ()
         told = [
             f"{_SIGNS.get(Action(action), '!')} {_word(action)} {clipped(visible(address), 200)}"
             for action, address in changes
         ]
-        total = sum(plan.detail.get(what, 0) for what in ("create", "update", "replace", "delete")) if plan else 0
+        total = plan.detail.total if plan else 0
         yield f"# {visible(stack)}: {total} to change"
-        for notice in plan.detail.get("notices", ()) if plan is not None else ():
+        for notice in (plan.detail.notices or ()) if plan is not None else ():
             yield f"! {clipped(visible(notice), 300)}"
         yield from told
         if total > len(told):
