@@ -28,7 +28,7 @@ from pathlib import Path
 
 import terrace
 from terrace.adapters.embedded_aws import EmbeddedAws
-from terrace.adapters.machine import MEMORY_OF_A_SMALL_ONE, processes_at_once
+from terrace.adapters.host import FAST_LANE_MEMORY, concurrent_processes
 from terrace.adapters.terraform.cli_config import cli_config
 
 STACK = """\
@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--stacks", default="30,300")
     parser.add_argument("--plain", type=int, default=30)
-    parser.add_argument("--at-once", type=int, default=processes_at_once(MEMORY_OF_A_SMALL_ONE))
+    parser.add_argument("--at-once", type=int, default=concurrent_processes(FAST_LANE_MEMORY))
     given = parser.parse_args()
     # What is installed is compiled.
     compileall.compile_dir(Path(terrace.__file__).parent, quiet=1)

@@ -236,7 +236,7 @@ def test_what_nobody_reviewed_does_not_enter(room: Room) -> None:
     room.fake.pull(13, tip, author="mona", merged=tip)
     room.fake.reviewed(13, "bob", commit=tip)
     unasked = room.shop.run("deploy", "dev", "--json", GITHUB_TOKEN="")
-    assert (unasked.json["result"], "connected to no forge" in unasked.json["reasons"][0]) == ("waiting", True)
+    assert (unasked.json["result"], "not connected to a forge" in unasked.json["reasons"][0]) == ("waiting", True)
     room.shop.ok("deploy", "dev")
 
 

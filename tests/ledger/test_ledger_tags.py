@@ -160,7 +160,7 @@ def test_a_lost_ledger_is_begun_anew_by_a_command_that_says_why(tmp_path: Path) 
     (message,) = git(shop.work, "for-each-ref", "--format=%(contents)", "refs/tags/deployed").strip().split("\n\n")[1:]
     assert message.startswith("Ledger: ")
     refused = shop.run("ledger", "begin", "--reason", "it is in my way", "--yes")
-    assert (refused.code, "there is a ledger" in refused.err) == (2, True)
+    assert (refused.code, "a ledger with" in refused.err) == (2, True)
     git(shop.remote, "update-ref", "-d", "refs/heads/terrace/ledger")
     anew = World(clone(shop.work, tmp_path / "there" / "anew"), shop.variables)
     for command in (("status",), ("deploy", "dev")):

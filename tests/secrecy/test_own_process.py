@@ -162,7 +162,7 @@ def test_secrets_are_read_by_terrace_and_inherited_by_nobody(
 
 
 def test_a_variable_that_terrace_yaml_names_is_a_secret_whatever_it_is_called() -> None:
-    from terrace.apps.wiring.project import secrets_named
+    from terrace.apps.wiring.keys import secret_variables
     from terrace.config.load import load
 
     text = """\
@@ -171,7 +171,7 @@ environments:
   dev: {credentials: {plan: {A: "env:UNREMARKABLE", B: "plain"}, apply: {A: "env:ANOTHER"}}}
 backups: {key: "env:SAFE"}
 """
-    named = secrets_named(load(text.encode(), "terrace.yaml", discovered=()))
+    named = secret_variables(load(text.encode(), "terrace.yaml", discovered=()))
     assert {"UNREMARKABLE", "ANOTHER", "SAFE", "TERRACE_BACKUP_IDENTITY"} == named
 
 

@@ -20,8 +20,8 @@ from typing import Any, BinaryIO
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.file_lock import file_lock
 from terrace.adapters.files import put, put_link, remove
+from terrace.adapters.host import concurrent_processes
 from terrace.adapters.interruption import INTERRUPTION
-from terrace.adapters.machine import processes_at_once
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.binary import Binary, find
 from terrace.adapters.terraform.cli_config import CliConfig, cli_config
@@ -129,7 +129,7 @@ class LocalTerraform:
         self._alone: dict[Path, threading.RLock] = {}
         self._linking: dict[Path, threading.Lock] = {}
         self._there: set[Path] = set()
-        self._room = threading.BoundedSemaphore(settings.parallel or processes_at_once())
+        self._room = threading.BoundedSemaphore(settings.parallel or concurrent_processes())
 
     @property
     def lock_wait(self) -> timedelta:

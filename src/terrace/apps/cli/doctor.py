@@ -365,7 +365,7 @@ def _fast_lane(project: Project) -> Row:
 
 def _sealed(project: Project) -> str:
     """How backups are sealed, once everything for it is there."""
-    project.seals().ready()
+    project.keys.seals().ready()
     recipients = project.trust.config.backups.recipients
     if not recipients:
         return _key_is_set(project.trust.config, project.backup_key)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from terrace.adapters.git.access import Access, by_token, usual
 from terrace.adapters.git.repository import GitRepository
 from terrace.config.model import Config
+from terrace.errors import NotReady
 
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
@@ -31,6 +32,13 @@ def connect(environ: Mapping[str, str], config: Config, repository: GitRepositor
 
     where = connecting.place(environ, config.forge.repository, config.forge.api, repository.remote_url)
     return None if where is None else connecting.connect(environ, where)
+
+
+def require_connection(connection: Connection | None) -> Connection:
+    """Returns the connection. Raises NotReady where there is none."""
+    if connection is None:
+        raise NotReady("this repository is not connected to a forge", hint=UNCONNECTED)
+    return connection
 
 
 def instigator(environ: Mapping[str, str], config: Config) -> str:

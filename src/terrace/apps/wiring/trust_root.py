@@ -1,11 +1,16 @@
-"""Finds the trust root of a repository: asks Git and the remote, and lets the domain decide."""
+"""The trust root of a repository: where its rules are read, and the rules themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 
+from terrace.adapters.environ import ENVIRON
 from terrace.adapters.git.repository import GitRepository
+from terrace.apps.wiring.keys import secret_variables
+from terrace.config.load import BadConfig
 from terrace.config.model import Config
 from terrace.config.trust_root import (
     BRANCH_NAME,
@@ -25,6 +30,12 @@ from terrace.config.trust_root import (
     stated,
 )
 from terrace.errors import BadInput, NotReady
+
+CONFIG_FILE = "terrace.yaml"
+MAX_PAST_RULES = 50
+"""Maximum number of commits that changed terrace.yaml and are searched for rules that can be read."""
+MAX_CONFIGS = 16
+"""Maximum number of configurations that are kept in memory."""
 
 ReadConfig = Callable[[str, RootPlace], Config]
 """Reads the configuration of a commit that was found at a place."""
@@ -140,3 +151,91 @@ class RootFinder:
         except NotReady:
             # Without a network nothing is certain, and that is what the caller says.
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRoot:
+    """Configuration and signers at the tip of the protected branch. `policy` is the version of these rules."""
+
+    commit: str
+    config: Config
+    signers: bytes
+    policy: str
+
+
+class TrustRootReader:
+    """Reads the trust root once. A protected branch without a terrace.yaml gets safe defaults.
+
+    With `past_rules` the newest rules that can be read are used where those at the tip cannot: only for commands that
+    change nothing. `rules_problem` is then the reason, None where the rules at the tip can be read.
+    """
+
+    def __init__(self, repository: GitRepository, *, fetch: bool, past_rules: bool) -> None:
+        self._repository = repository
+        self._fetch = fetch
+        self._past_rules = past_rules
+        self._past_commit = ""
+        self._configs: dict[tuple[str, str, str], Config] = {}
+        self.rules_problem: BadConfig | None = None
+
+    @cached_property
+    def place(self) -> RootPlace:
+        """The remote and branch where the trust root is read, and how they were chosen."""
+        return RootFinder(self._repository, ENVIRON, self._trusted_config, fetch=self._fetch).find()
+
+    def read(self) -> TrustRoot:
+        """Returns the trust root. Raises BadConfig where its configuration is invalid."""
+        from terrace.config.model import policy_version
+        from terrace.pipelines.deploy.judge import judging
+
+        place = self.place
+        commit = self._repository.protected_tip()
+        config = self._trusted_config(commit, place)
+        commit = self._past_commit or commit
+        tree = self._repository.own_tree(commit)
+        text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
+        ENVIRON.conceal(secret_variables(config))
+        signers = tree.read(config.signers) if config.signers in tree.entries else b""
+        return TrustRoot(commit, config, signers, policy_version(text, signers, judging(tree, config)))
+
+    def config_at(self, commit: str) -> Config:
+        """Returns the configuration of a commit."""
+        return self._config(commit, self.place)
+
+    def _trusted_config(self, commit: str, place: RootPlace) -> Config:
+        """Returns the configuration of the protected branch. The message of BadConfig names that branch."""
+        try:
+            return self._config(commit, place)
+        except BadConfig as error:
+            which = f"this is the file on the protected branch, at {commit[:7]}, not the one in the working tree"
+            problem = error.at(f"{place}:{CONFIG_FILE}", which)
+            if not self._past_rules:
+                raise problem from None
+            return self._past_config(commit, place, problem)
+
+    def _past_config(self, tip: str, place: RootPlace, problem: BadConfig) -> Config:
+        """Returns the newest configuration that can be read. Raises the problem where there is none."""
+        for commit in self._repository.changes_of(CONFIG_FILE, tip, MAX_PAST_RULES):
+            try:
+                config = self._config(commit, place)
+            except BadConfig:
+                continue
+            self.rules_problem, self._past_commit = problem, commit
+            return config
+        raise problem from None
+
+    def _config(self, commit: str, place: RootPlace) -> Config:
+        """Returns the configuration of a commit, with the remote and branch of `place` where it names no others."""
+        from terrace.config.load import load
+        from terrace.stacks.discovery import environments
+
+        remote = place.remote.name if place.remote is not None else "origin"
+        key = (commit, place.branch.name, remote)
+        if key not in self._configs:
+            tree = self._repository.own_tree(commit)
+            text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
+            config = load(text, CONFIG_FILE, discovered=environments(tree), branch=place.branch.name, remote=remote)
+            if len(self._configs) >= MAX_CONFIGS:
+                self._configs.clear()
+            self._configs[key] = config
+        return self._configs[key]
