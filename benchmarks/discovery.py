@@ -10,6 +10,7 @@ from pathlib import Path
 from terrace.adapters.git.facts_cache import FactsCache
 from terrace.adapters.git.trees import GitTree
 from terrace.apps.cli.init import terrace_yaml
+from terrace.checks.all import CHECKS
 from terrace.config.load import load
 from terrace.hcl.facts_store import FactsStore
 from terrace.stacks.discovery import environments
@@ -45,7 +46,7 @@ def _measured(name: str, repository: Path, commit: str, store: FactsStore) -> No
     proposal = propose(tree, store)
     proposed = time.process_time() - began
     text = terrace_yaml(proposal.environments, proposal.entries).encode()
-    config = load(text, discovered=environments(tree))
+    config = load(text, discovered=environments(tree), checks=CHECKS)
     began = time.process_time()
     landscape = Landscape.of_tree(commit, config, tree, store)
     surveyed = time.process_time() - began

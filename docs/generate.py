@@ -11,6 +11,7 @@ import click
 from terrace.adapters.opa.pack import described
 from terrace.apps.cli.main import SECTIONS, cli
 from terrace.assess.factors import FACTORS, LEVELS
+from terrace.checks.all import CHECKS
 from terrace.clouds.defaults import DEFAULTS
 from terrace.config.schema import reference
 
@@ -20,7 +21,7 @@ REFERENCE = Path(__file__).parent / "reference"
 def pages() -> dict[str, str]:
     """File name -> text."""
     return {
-        "terrace-yaml.md": reference(),
+        "terrace-yaml.md": reference(CHECKS),
         "commands.md": commands(),
         "risk.md": risk(),
         "policy-pack.md": policy_pack(),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from terrace.config.load import load
+from support.configuration import load
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

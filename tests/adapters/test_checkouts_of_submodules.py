@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from support.configuration import load
 from support.git import commit, git, repository, with_remote
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.git.submodules import SubmoduleRules
 from terrace.adapters.git.worktree import REFUSED
 from terrace.checks.secrets.search import SecretSearch
-from terrace.config.load import load
 from terrace.hcl.tree import absent_submodules, submodules
 from terrace.stacks.additions import FILE
 from terrace.stacks.discovery import lost_in_submodules

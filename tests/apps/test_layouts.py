@@ -15,11 +15,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from support.cli import MODULE, root, world
+from support.configuration import load
 from support.golden import assert_same
 from support.trees import DictTree
 from terrace.adapters.folder_tree import FolderTree
 from terrace.apps.cli.init import terrace_yaml
-from terrace.config.load import load
 from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.discovery import discovered, environments
 from terrace.stacks.proposals import propose

@@ -12,6 +12,7 @@ import pytest
 
 from support.cli import LADDER, World, three_environments, world
 from support.cli import MODULE as MODULE_TEXT
+from support.configuration import load
 from support.git import commit, git
 from support.scanning import Bench, failed, of_checkov
 from support.tools import program
@@ -25,9 +26,8 @@ from terrace.apps.cli.tools import listed
 from terrace.apps.wiring.home import Home
 from terrace.apps.wiring.project import Project, opa
 from terrace.assess.model import Finding, Status
+from terrace.checks.all import SCANNERS
 from terrace.checks.base import Examined, PlanCheck
-from terrace.config.load import load
-from terrace.config.model import SCANNERS
 from terrace.errors import NotReady, TerraceError
 from terrace.stacks.impact import change_set_between
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.checks.commits import faults_of, misworded
-from terrace.config.model import CommitRules
+from terrace.checks.commits import CommitRules, faults_of, misworded
 from terrace.stacks.repository import Commit
 
 RULES = CommitRules()

@@ -8,8 +8,7 @@ import time
 import pytest
 
 from terrace.assess.model import Severity
-from terrace.checks.names import misnamed
-from terrace.config.model import Naming
+from terrace.checks.names import Naming, misnamed
 from terrace.config.patterns import fault, fits
 
 DEFAULT = Naming()

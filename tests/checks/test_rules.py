@@ -11,8 +11,8 @@ import pytest
 import terrace
 from terrace.apps.cli.explain import explain
 from terrace.assess.factors import FACTORS
+from terrace.checks.all import CHECKS
 from terrace.checks.rules import RULES, rule, rules
-from terrace.config.check_keys import CHECKS
 from terrace.errors import BadInput
 
 SOURCES = Path(terrace.__file__).parent

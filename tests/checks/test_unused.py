@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.checks.deprecated import deprecated
-from terrace.checks.names import misnamed
+from terrace.checks.names import Naming, misnamed
 from terrace.checks.unused import unused
-from terrace.config.model import Naming
 from terrace.hcl.interface import read_interface
 from terrace.hcl.read_facts import read_facts
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from support.configuration import load
 from support.trees import DictTree
 from terrace.config.before_plan import BeforePlan, matches
-from terrace.config.load import BadConfig, load
+from terrace.config.load import BadConfig
 from terrace.config.loosening import loosened
 from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.before_plan import commands_of, reserved

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from support.configuration import load
+from terrace.checks.all import CHECKS
 from terrace.config.before_plan import BeforePlan
 from terrace.config.comparisons import (
     Added,
@@ -27,12 +29,13 @@ from terrace.config.comparisons import (
     Removed,
     record_ways,
 )
-from terrace.config.keys import SECTIONS, TERRACE
+from terrace.config.keys import sections, terrace_record
 from terrace.config.kinds import Duration, Either, Key, Kind, ListOf, MapOf
-from terrace.config.load import load
 from terrace.config.loosening import loosened, values
 from terrace.config.model import IgnoreRule
 from terrace.config.rule_comparisons import AtRisk, Commands, Emails, PolicyFolders, Probes, Remediation, StackEntries
+
+SECTIONS, TERRACE = sections(CHECKS), terrace_record(CHECKS)
 
 BASE = """\
 version: 1

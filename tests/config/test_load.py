@@ -8,21 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.config.load import BadConfig, load
+from support.configuration import load
+from terrace.checks import commits, names, required_files
+from terrace.checks.all import CHECKS
+from terrace.checks.lock_files import PLATFORMS
+from terrace.checks.module_docs import settings as module_docs
+from terrace.config.load import BadConfig
 from terrace.config.loosening import loosened
 from terrace.config.model import (
     ApprovalRule,
     CommandProbe,
-    CommitRules,
     Config,
     DriftSettings,
     Environment,
     HttpProbe,
     IgnoreRule,
-    ModuleDocs,
-    Naming,
     Remediate,
-    RequiredFiles,
     WaiverRules,
     policy_version,
 )
@@ -108,13 +109,13 @@ def test_a_whole_file_means_what_it_says() -> None:
     assert graded == ["high", "low", "medium", "medium"]
     assert (config.level("policy"), config.level("pinned")) == ("required", "advisory")
     assert config.waivers == WaiverRules(timedelta(days=90))
-    assert config.platforms == ("linux_amd64",)
+    assert config.setting(PLATFORMS) == ("linux_amd64",)
     assert config.not_stacks == ("bootstrap", "legacy/*", ".")
-    assert config.required_files == RequiredFiles(("a.md",), ("b.md",))
-    assert config.docs == ModuleDocs("all")
-    assert config.naming == Naming(outputs="kebab-case", variables="(?:in|out)_[a-z]+")
+    assert config.setting(required_files.SETTINGS) == required_files.RequiredFiles(("a.md",), ("b.md",))
+    assert config.setting(module_docs.SETTINGS) == module_docs.ModuleDocs("all")
+    assert config.setting(names.SETTINGS) == names.Naming(outputs="kebab-case", variables="(?:in|out)_[a-z]+")
     assert config.audit.every == timedelta(days=1)
-    assert config.commits == CommitRules(("feat",), ("net",), 50)
+    assert config.setting(commits.SETTINGS) == commits.CommitRules(("feat",), ("net",), 50)
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
 
 
@@ -322,7 +323,7 @@ def test_a_file_with_a_slip_is_a_configuration_or_a_told_mistake(data: st.DataOb
 
 
 def test_the_schema_knows_every_key_of_the_whole_file() -> None:
-    properties = json_schema()["properties"]
+    properties = json_schema(CHECKS)["properties"]
     assert {"version", "environments", "stacks", "teams", "people", "ledger"} <= properties.keys()
     environment = properties["environments"]["additionalProperties"]
     assert environment["additionalProperties"] is False

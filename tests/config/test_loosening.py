@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from terrace.config.load import load
+from support.configuration import load
+from terrace.checks.all import CHECKS
+from terrace.checks.commits import CommitRules
+from terrace.config import model
 from terrace.config.loosening import loosened, safe_defaults
 from terrace.config.model import (
     ApprovalRule,
     CheckSetting,
-    CommitRules,
-    Config,
     Environment,
     ForgeSettings,
     HttpProbe,
@@ -24,6 +26,8 @@ from terrace.config.model import (
     Volatile,
     WaiverRules,
 )
+
+Config = partial(model.Config, known_checks=CHECKS)
 
 LEVELS: tuple[Level, ...] = ("off", "advisory", "required")
 PROBE = HttpProbe("https://example.com/health")
@@ -94,13 +98,14 @@ def test_who_lets_an_own_rule_go_is_compared_with_what_holds_then() -> None:
 
 
 def test_hygiene_that_asks_for_less_is_named() -> None:
-    old = Config(commits=CommitRules(scopes=("a",)), platforms=("linux_amd64",))
-    new = Config(commits=CommitRules(types=(*CommitRules().types, "wip"), subject=100))
+    old = Config(settings={"commits": CommitRules(scopes=("a",)), "platforms": ("linux_amd64",)})
+    more_types = CommitRules(types=(*CommitRules().types, "wip"), subject=100)
+    new = Config(settings={"commits": more_types})
     assert loosened(old, new) == (
-        "lock files no longer need checksums of providers for linux_amd64",
         "commits may be of type wip",
         "commits may have more scopes",
         "the first line of a commit may have 100 characters instead of 72",
+        "lock files no longer need checksums of providers for linux_amd64",
     )
     assert loosened(new, old) == ()
 

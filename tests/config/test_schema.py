@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrace.checks.all import CHECKS
 from terrace.config.check_keys import AUDIT, CHECK, WAIVERS
+from terrace.config.checks import Settings, settings_of
 from terrace.config.environment_keys import (
     APPROVALS,
     CREDENTIALS,
@@ -25,7 +27,7 @@ from terrace.config.environment_keys import (
     ROLLOUT,
     RUN,
 )
-from terrace.config.keys import BACKUPS, PERSON, SECTIONS, STACK, TERRACE, TERRAFORM
+from terrace.config.keys import BACKUPS, PERSON, STACK, TERRAFORM, sections, terrace_record
 from terrace.config.kinds import Duration, Key, Record
 from terrace.config.loosening import loosened
 from terrace.config.model import (
@@ -54,12 +56,14 @@ from terrace.config.yaml_nodes import Problem, Scalar
 from terrace.errors import Place
 
 PAGE = Path(__file__).parents[2] / "docs/reference/terrace-yaml.md"
+TERRACE = terrace_record(CHECKS)
+OWN_KEYS = [settings.key.name for settings in settings_of(CHECKS)]
 NAMES = st.sampled_from(["dev", "staging", "prod", "ann", "bob"])
 DURATIONS = st.integers(0, 10_000).map(lambda n: timedelta(seconds=n))
 
 
 def test_the_reference_page_is_what_the_code_says() -> None:
-    assert PAGE.read_text() == reference(), "run `make docs`"
+    assert PAGE.read_text() == reference(CHECKS), "run `make docs`"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +72,9 @@ def test_the_reference_page_is_what_the_code_says() -> None:
         (
             Config,
             TERRACE,
-            dict.fromkeys(["source", "fail_on", "shown", "view_data", "stack_patterns", "former"]),
+            dict.fromkeys(
+                ["source", "fail_on", "shown", "view_data", "stack_patterns", "former", "settings", "known_checks"]
+            ),
         ),
         (Environment, ENVIRONMENT, {"name": None}),
         (Rollout, ROLLOUT, {}),
@@ -93,8 +99,14 @@ def test_the_reference_page_is_what_the_code_says() -> None:
 def test_every_field_can_be_set_and_every_key_sets_one(kind: Any, record: Record, spelt: dict[str, str | None]) -> None:
     """A field that no key sets would be a default that nobody can change; a key without one would do nothing."""
     wanted = {spelt.get(field.name, field.name) for field in fields(kind)} - {None}
-    format_version = {"version"} if record is TERRACE else set()
-    assert wanted == {key.name for key in record.keys} - format_version
+    others = {"version", *OWN_KEYS} if record is TERRACE else set()
+    assert wanted == {key.name for key in record.keys} - others
+
+
+@pytest.mark.parametrize("settings", settings_of(CHECKS), ids=lambda one: one.key.name)
+def test_the_keys_of_a_check_are_the_fields_of_its_settings(settings: Settings[Any]) -> None:
+    if settings.record is not None:
+        assert [field.name for field in fields(settings.default)] == [key.name for key in settings.record.keys]
 
 
 def _pairs() -> Iterator[tuple[str, Key, Any]]:
@@ -139,10 +151,10 @@ def _objects(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_the_schema_describes_every_key_and_takes_no_other() -> None:
-    schema = json_schema()
+    schema = json_schema(CHECKS)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     objects = list(_objects(schema))
-    assert {tuple(one["properties"]) for one in objects} == {tuple(k.name for k in r.keys) for _, r in SECTIONS}
+    assert {tuple(one["properties"]) for one in objects} == {tuple(k.name for k in r.keys) for _, r in sections(CHECKS)}
     for one in objects:
         assert one["additionalProperties"] is False
         assert all(found["description"] for found in one["properties"].values())
@@ -164,7 +176,7 @@ def _patterns(schema: Any) -> Iterator[str]:
 
 def test_every_pattern_means_the_same_to_an_editor() -> None:
     """JSON Schema's regular expressions are ECMAScript's, which know nothing of Python's inline flags and anchors."""
-    patterns = set(_patterns(json_schema()))
+    patterns = set(_patterns(json_schema(CHECKS)))
     assert len(patterns) > 5
     for pattern in patterns:
         assert re.compile(pattern)
@@ -179,7 +191,7 @@ def test_a_duration_is_the_sum_of_its_parts(days: int, hours: int, minutes: int,
 
 
 def test_the_page_says_what_is_refused_and_what_may_stand_in_git() -> None:
-    page = reference()
+    page = reference(CHECKS)
     for word in ("`windows`", "`notify`", "test, testing, fake"):
         assert word in page
 

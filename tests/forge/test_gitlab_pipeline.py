@@ -11,10 +11,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from support.cli import World, three_environments, world
+from support.configuration import load
 from terrace.apps.cli import actions
 from terrace.apps.wiring.forge import access, instigator
 from terrace.apps.workflows.gitlab import pipeline
-from terrace.config.load import load
 
 CONFIG = load(
     b"version: 1\nenvironments:\n  dev: {}\n  prod: {after: dev, approvals: 1}\nchecks: {checkov: advisory}\n"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from support.configuration import load
 from terrace.adapters.git.access import by_token
 from terrace.apps.cli.actions import Ending, deployed, due, ended, environments, ticked
 from terrace.apps.wiring.forge import access, instigator
-from terrace.config.load import load
 from terrace.report.markdown import run_page
 
 CONFIG = load(b"version: 1\nenvironments: {dev: {}}\npeople: {ann: {login: ann-codes}}\n")

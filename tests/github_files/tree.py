@@ -10,9 +10,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from support.configuration import load
 from terrace.apps.workflows.generating import generated
 from terrace.apps.workflows.premises import Premises
-from terrace.config.load import load
 
 CONFIG = """\
 version: 1

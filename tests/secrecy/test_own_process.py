@@ -162,8 +162,8 @@ def test_secrets_are_read_by_terrace_and_inherited_by_nobody(
 
 
 def test_a_variable_that_terrace_yaml_names_is_a_secret_whatever_it_is_called() -> None:
+    from support.configuration import load
     from terrace.apps.wiring.keys import secret_variables
-    from terrace.config.load import load
 
     text = """\
 version: 1

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from support.configuration import load
 from support.trees import DictTree, landscape
-from terrace.config.load import load
 from terrace.config.model import Config, policy_version
 from terrace.errors import BadInput
 from terrace.hcl.tree import Tree

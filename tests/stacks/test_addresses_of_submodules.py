@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from terrace.config.load import BadConfig, load
+from support.configuration import load
+from terrace.config.load import BadConfig
 from terrace.config.loosening import loosened
 from terrace.errors import BadInput
 from terrace.stacks.submodules import address, declared, is_chosen

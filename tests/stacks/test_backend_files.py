@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from support.configuration import load
 from support.trees import DictTree, change, landscape, why
 from terrace.adapters.terraform import argv
-from terrace.config.load import BadConfig, load
+from terrace.config.load import BadConfig
 from terrace.config.loosening import loosened
 from terrace.errors import BadInput
 from terrace.hcl.facts_store import Forgetful

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.configuration import load
 from support.trees import DictTree
 from terrace.apps.cli.init import terrace_yaml
-from terrace.config.load import load
 from terrace.errors import BadInput
 from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.discovery import discovered, environments

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from support.configuration import load
 from support.trees import change, landscape, why
-from terrace.config.load import BadConfig, load
+from terrace.config.load import BadConfig
 from terrace.config.loosening import loosened
 from terrace.pipelines.deploy.opening import waves_of
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address, shared

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from support.configuration import load
 from terrace.adapters.git.facts_cache import FactsCache
-from terrace.config.load import load
 from terrace.config.model import Config
 from terrace.hcl.facts_store import Forgetful
 from terrace.hcl.tree import Entry

@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks import commits, lock_files, names, required_files
 from terrace.checks.base import Check, Examined, PlanCheck, Policies, Scanners, StaticCheck
+from terrace.checks.module_docs import settings as module_docs
 from terrace.checks.plan_reports import failed_checks, warned
 from terrace.checks.policy.files import KINDS
 from terrace.checks.rule_files import first_pipelines, reviewers, rule_of, same_configuration
 from terrace.checks.secrets.plan import exposed
 from terrace.checks.secrets.search import SecretSearch
+from terrace.config.checks import DeclaredCheck
 from terrace.config.naming import shell_word
 from terrace.hcl.tree import Tree
 from terrace.plans.model import Action, Plan
@@ -26,6 +29,35 @@ from terrace.waivers.telling import more_waived
 
 OF_CHANGES = ("commits", "trust-root", "removed-output", "gitleaks", "trufflehog")
 """Checks that say nothing about what stands."""
+
+SCANNERS = ("checkov", "trivy", "tflint", "gitleaks", "trufflehog")
+"""Third-party scanners; each is a check of its name."""
+
+_DECLARED = (
+    DeclaredCheck(name="format"),
+    DeclaredCheck(name="trust-root"),
+    DeclaredCheck(name="layout"),
+    DeclaredCheck(name="outside-files"),
+    DeclaredCheck(name="shared-state"),
+    DeclaredCheck(name="removed-output"),
+    DeclaredCheck(name="policy"),
+    DeclaredCheck(name="commits", level="advisory", settings=(commits.SETTINGS,)),
+    DeclaredCheck(name="pinned", level="advisory"),
+    DeclaredCheck(name="lock-file", level="advisory", settings=(lock_files.PLATFORMS,)),
+    DeclaredCheck(name="unused", level="advisory"),
+    DeclaredCheck(name="required-files", level="advisory", settings=(required_files.SETTINGS,)),
+    DeclaredCheck(name="docs", level="advisory", settings=(module_docs.SETTINGS,)),
+    DeclaredCheck(name="naming", level="advisory", settings=(names.SETTINGS,)),
+    DeclaredCheck(name="deprecated", level="advisory"),
+    DeclaredCheck(name="secrets"),
+    DeclaredCheck(name="plan-secrets"),
+    DeclaredCheck(name="volatile"),
+    DeclaredCheck(name="check-blocks", level="advisory"),
+    DeclaredCheck(name="warnings", level="advisory"),
+    *(DeclaredCheck(name=name, level="advisory") for name in (*SCANNERS, "scanners")),
+)
+CHECKS: Mapping[str, DeclaredCheck] = {check.name: check for check in _DECLARED}
+"""Every check by its name."""
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 
@@ -338,7 +370,7 @@ def written(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     from terrace.checks.commits import misworded
 
     change = examined.change_set
-    found = misworded(repository.commits(change.base, change.head), examined.trusted.commits)
+    found = misworded(repository.commits(change.base, change.head), examined.trusted.setting(commits.SETTINGS))
     if repository.is_whole(change.base, change.head):
         return found
     message = "this clone is shallow and lacks commits of the change: their messages were not looked at"
@@ -389,6 +421,7 @@ def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...
     from terrace.hcl.lock_file import read_lock_file
 
     graph, tree = examined.landscape.graph, repository.tree(examined.change_set.head)
+    platforms = examined.trusted.setting(lock_files.PLATFORMS)
     found: list[Finding] = []
     for stack in (impact.stack for impact in examined.change_set.impacts):
         folders = [graph.folders[path] for path in graph.reached(stack) if path in graph.folders]
@@ -396,7 +429,7 @@ def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...
         path = stack.file(LOCK_FILE)
         there = path in tree.entries and not tree.entries[path].is_link
         locked = read_lock_file(tree.read(path)) if there else None
-        found += unlocked(stack.key, path, required, locked, examined.trusted.platforms)
+        found += unlocked(stack.key, path, required, locked, platforms)
     return tuple(found)
 
 
@@ -428,7 +461,7 @@ def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
 
     tree = repository.tree(examined.change_set.head)
     roots = {stack.path for stack in examined.landscape.stacks}
-    wanted = examined.trusted.required_files
+    wanted = examined.trusted.setting(required_files.SETTINGS)
     found: list[Finding] = []
     for folder, _ in touched_modules(examined, tree):
         found += missing_files(folder, tree.entries, wanted.environments if folder in roots else wanted.modules)
@@ -442,7 +475,7 @@ def misdocumented(examined: Examined, repository: Repository) -> tuple[Finding, 
 
     tree = repository.tree(examined.change_set.head)
     pages = ModulePages(tree, examined.landscape.stacks, in_tree(tree))
-    folders = pages.judged(map(parent, examined.change_set.changed), examined.trusted.docs)
+    folders = pages.judged(map(parent, examined.change_set.changed), examined.trusted.setting(module_docs.SETTINGS))
     return tuple(told for told in map(finding, pages.of(folders)) if told is not None)
 
 
@@ -451,7 +484,7 @@ def named_otherwise(examined: Examined, repository: Repository) -> tuple[Finding
     from terrace.checks.names import misnamed
 
     files = changed_configuration(examined, repository)
-    naming = examined.trusted.naming
+    naming = examined.trusted.setting(names.SETTINGS)
     return tuple(found for path, content in files.items() for found in misnamed(path, content, naming))
 
 

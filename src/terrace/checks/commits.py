@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.config.model import CommitRules
+from terrace.config.checks import record_settings
+from terrace.config.comparisons import Added, Higher
+from terrace.config.kinds import WORD, Key, ListOf, Number, Record, Text
 from terrace.config.naming import nearest
 from terrace.stacks.repository import Commit
 
@@ -19,6 +21,63 @@ _BREAKING = re.compile(r"(breaking[ -]change)(?:(?: #)|(?:\s*:))(?P<text>.*)", r
 _FOOTER = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*|BREAKING CHANGE)(?:: | #)\S")
 _MEANT = {"feature": "feat", "bug": "fix", "bugfix": "fix", "hotfix": "fix", "doc": "docs", "tests": "test"}
 _SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRules:
+    """How messages of commits are written: the known `types`, the known `scopes` (empty: any), and how many characters
+    the first line has at most."""
+
+    types: tuple[str, ...] = (
+        "build",
+        "chore",
+        "ci",
+        "docs",
+        "feat",
+        "fix",
+        "perf",
+        "refactor",
+        "revert",
+        "style",
+        "test",
+    )
+    scopes: tuple[str, ...] = ()
+    subject: int = 72
+
+
+_KEYS = Record(
+    "commits",
+    (
+        Key(
+            "types",
+            ListOf(WORD, 1),
+            "Types that a message may begin with.",
+            ", ".join(CommitRules().types),
+            "check",
+            looser=Added("commits may be of type {items}"),
+        ),
+        Key(
+            "scopes",
+            ListOf(Text()),
+            "Scopes that may follow the type.",
+            "any",
+            "check",
+            looser=Added("commits may have more scopes", empty_is_all=True),
+        ),
+        Key(
+            "subject",
+            Number(20),
+            "How many characters the first line may have.",
+            "72",
+            "check",
+            looser=Higher("the first line of a commit may have {new} characters instead of {old}"),
+        ),
+    ),
+)
+
+SETTINGS = record_settings(
+    _KEYS, CommitRules(), "How messages of commits are written.", shown_default="Conventional Commits"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.config.model import Naming
+from terrace.config.checks import record_settings
+from terrace.config.comparisons import Changed
+from terrace.config.kinds import Convention, Key, Record
 from terrace.config.patterns import WORDS, fits
 from terrace.hcl.declared import Declared, declared
 from terrace.hcl.layout import is_override
@@ -14,6 +17,49 @@ from terrace.hcl.layout import is_override
 _CALLED = {"data": "data source", "ephemeral": "ephemeral resource", "local": "local value"}
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z\W_]+", re.UNICODE)
 _SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How names are written: each a convention (`snake_case`, `kebab-case`, `any`), or a regular expression that all of
+    a name fits."""
+
+    resources: str = "snake_case"
+    data: str = "snake_case"
+    modules: str = "snake_case"
+    variables: str = "snake_case"
+    outputs: str = "snake_case"
+    locals: str = "snake_case"
+
+    def pattern(self, kind: str) -> str:
+        """That of one kind of block."""
+        kinds = {"data": self.data, "module": self.modules, "variable": self.variables, "output": self.outputs}
+        return {**kinds, "local": self.locals}.get(kind, self.resources)
+
+
+_KEYS = Record(
+    "naming",
+    tuple(
+        Key(
+            name,
+            Convention(),
+            f"How {what} are named; an expression is for all of a name.",
+            "snake_case",
+            "check",
+            looser=Changed("names of {key} are judged by '{new}' instead of '{old}'", unless=("any",)),
+        )
+        for name, what in (
+            ("resources", "resources"),
+            ("data", "data sources"),
+            ("modules", "calls of modules"),
+            ("variables", "variables"),
+            ("outputs", "outputs"),
+            ("locals", "local values"),
+        )
+    ),
+)
+
+SETTINGS = record_settings(_KEYS, Naming(), "How things are named.", shown_default="snake_case")
 
 
 def misnamed(path: str, content: bytes, naming: Naming) -> tuple[Finding, ...]:

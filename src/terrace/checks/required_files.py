@@ -3,8 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.config.checks import record_settings
+from terrace.config.comparisons import Removed
+from terrace.config.kinds import Key, ListOf, Record
+from terrace.config.shared_kinds import PATH
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredFiles:
+    """Names of files that every folder has: of a module, and of a stack of an environment."""
+
+    modules: tuple[str, ...] = ("README.md",)
+    environments: tuple[str, ...] = ()
+
+
+_FEWER_FILES = Removed("{key} no longer need {items}")
+
+_KEYS = Record(
+    "required_files",
+    (
+        Key("modules", ListOf(PATH), "Files of every module.", "README.md", "check", looser=_FEWER_FILES),
+        Key("environments", ListOf(PATH), "Files of every stack.", "none", "check", looser=_FEWER_FILES),
+    ),
+)
+
+SETTINGS = record_settings(_KEYS, RequiredFiles(), "Which files a folder must have.")
 
 
 def missing_files(folder: str, there: Collection[str], wanted: Collection[str]) -> tuple[Finding, ...]:

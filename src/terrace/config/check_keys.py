@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from terrace.config.comparisons import Added, Changed, Higher, Inside, Ordered, PartOf, Removed
-from terrace.config.kinds import WORD, Choice, Convention, Duration, Either, Key, Kind, ListOf, Number, Record, Text
-from terrace.config.model import ADVISORY, SCANNERS, CommitRules
+from terrace.config.checks import DeclaredChecks
+from terrace.config.comparisons import Higher, Inside, Ordered, PartOf
+from terrace.config.kinds import Choice, Duration, Either, Key, Kind, ListOf, Record, Text
 from terrace.config.shared_kinds import PATH
 from terrace.config.yaml_nodes import Mapping, Node
 
@@ -51,82 +51,6 @@ def _policies(node: Node) -> Kind:
 
 POLICY_FOLDERS = ListOf(Either(_policies, (PATH, POLICIES)))
 
-COMMITS = Record(
-    "commits",
-    (
-        Key(
-            "types",
-            ListOf(WORD, 1),
-            "Types that a message may begin with.",
-            ", ".join(CommitRules().types),
-            "check",
-            looser=Added("commits may be of type {items}"),
-        ),
-        Key(
-            "scopes",
-            ListOf(Text()),
-            "Scopes that may follow the type.",
-            "any",
-            "check",
-            looser=Added("commits may have more scopes", empty_is_all=True),
-        ),
-        Key(
-            "subject",
-            Number(20),
-            "How many characters the first line may have.",
-            "72",
-            "check",
-            looser=Higher("the first line of a commit may have {new} characters instead of {old}"),
-        ),
-    ),
-)
-
-_FEWER_FILES = Removed("{key} no longer need {items}")
-
-REQUIRED_FILES = Record(
-    "required_files",
-    (
-        Key("modules", ListOf(PATH), "Files of every module.", "README.md", "check", looser=_FEWER_FILES),
-        Key("environments", ListOf(PATH), "Files of every stack.", "none", "check", looser=_FEWER_FILES),
-    ),
-)
-
-DOCS = Record(
-    "docs",
-    (
-        Key(
-            "modules",
-            Choice(("marked", "all")),
-            "Which changed modules need a page in their README: those with markers there, or all.",
-            "marked",
-            "check",
-            looser=Ordered(("all", "marked"), "modules without a marker no longer need a page in their README"),
-        ),
-    ),
-)
-
-NAMING = Record(
-    "naming",
-    tuple(
-        Key(
-            name,
-            Convention(),
-            f"How {what} are named; an expression is for all of a name.",
-            "snake_case",
-            "check",
-            looser=Changed("names of {key} are judged by '{new}' instead of '{old}'", unless=("any",)),
-        )
-        for name, what in (
-            ("resources", "resources"),
-            ("data", "data sources"),
-            ("modules", "calls of modules"),
-            ("variables", "variables"),
-            ("outputs", "outputs"),
-            ("locals", "local values"),
-        )
-    ),
-)
-
 AUDIT = Record(
     "audit",
     (
@@ -141,31 +65,6 @@ AUDIT = Record(
     ),
 )
 LEVEL = Choice(("required", "advisory", "off"))
-CHECKS = (
-    "format",
-    "trust-root",
-    "layout",
-    "outside-files",
-    "shared-state",
-    "removed-output",
-    "policy",
-    "commits",
-    "pinned",
-    "lock-file",
-    "unused",
-    "required-files",
-    "docs",
-    "naming",
-    "deprecated",
-    "secrets",
-    "plan-secrets",
-    "volatile",
-    "check-blocks",
-    "warnings",
-    *SCANNERS,
-    "scanners",
-)
-"""What may be weighed: the names of `terrace.checks.all`."""
 GRADE = Choice(("info", "low", "medium", "high", "critical"))
 CHECK = Record(
     "a check",
@@ -190,30 +89,35 @@ CHECK = Record(
         ),
     ),
 )
-WEIGHTS = Record(
-    "checks",
-    (
-        *(
+
+
+def checks_record(checks: DeclaredChecks) -> Record:
+    """Returns the record of the key `checks`: a key for each check, and the severity that fails the others."""
+    return Record(
+        "checks",
+        (
+            *(
+                Key(
+                    check.name,
+                    Either(lambda node: CHECK if isinstance(node, Mapping) else LEVEL, (LEVEL, CHECK)),
+                    f"How much `{check.name}` weighs.",
+                    check.level,
+                    "check",
+                    looser=Inside(CHECK, by_key=True),
+                )
+                for check in checks.values()
+            ),
             Key(
-                name,
-                Either(lambda node: CHECK if isinstance(node, Mapping) else LEVEL, (LEVEL, CHECK)),
-                f"How much `{name}` weighs.",
-                "advisory" if name in ADVISORY else "required",
+                "fail_on",
+                GRADE,
+                "The least severity that holds a change; less is told.",
+                "info",
                 "check",
-                looser=Inside(CHECK, by_key=True),
-            )
-            for name in CHECKS
+                looser=Ordered(GRADE.words, "checks block a change only from severity {new} on instead of {old}"),
+            ),
         ),
-        Key(
-            "fail_on",
-            GRADE,
-            "The least severity that holds a change; less is told.",
-            "info",
-            "check",
-            looser=Ordered(GRADE.words, "checks block a change only from severity {new} on instead of {old}"),
-        ),
-    ),
-)
+    )
+
 
 WAIVERS = Record(
     "waivers",

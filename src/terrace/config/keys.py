@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from terrace.config.before_plan_keys import COMMAND, COMMANDS
 from terrace.config.check_keys import (
     AUDIT,
     CHECK,
-    COMMITS,
-    DOCS,
-    NAMING,
     POLICIES,
     POLICY_FOLDERS,
-    REQUIRED_FILES,
     WAIVERS,
-    WEIGHTS,
+    checks_record,
 )
+from terrace.config.checks import DeclaredChecks, settings_of
 from terrace.config.comparisons import (
     Added,
     AddedMembers,
@@ -58,7 +56,7 @@ from terrace.config.kinds import (
     Record,
     Text,
 )
-from terrace.config.model import ADVISORY, EVERY
+from terrace.config.model import EVERY
 from terrace.config.rule_comparisons import Commands, Emails, PolicyFolders, StackEntries
 from terrace.config.shared_kinds import FILE_OF_SETTINGS, PATH, WORD_OF_PATTERN, WORKSPACE
 from terrace.config.trust_root import BRANCH_NAME, REMOTE_NAME
@@ -487,14 +485,6 @@ TERRACE = Record(
             looser=PolicyFolders(),
         ),
         Key(
-            "checks",
-            WEIGHTS,
-            "How much each check weighs.",
-            f"advisory: {', '.join(ADVISORY)}; required: all others",
-            "check",
-            looser=Inside(WEIGHTS),
-        ),
-        Key(
             "waivers",
             WAIVERS,
             "How waivers are granted.",
@@ -502,46 +492,28 @@ TERRACE = Record(
             "check, waive, baseline",
             looser=Inside(WAIVERS),
         ),
-        Key(
-            "platforms",
-            ListOf(Text("a platform like `linux_amd64`", re.compile(r"[a-z0-9]+_[a-z0-9]+"))),
-            "Platforms that lock files must know providers for.",
-            "none",
-            "check",
-            looser=Removed("lock files no longer need checksums of providers for {items}"),
-        ),
-        Key(
-            "required_files",
-            REQUIRED_FILES,
-            "Which files a folder must have.",
-            "see there",
-            "check",
-            looser=Inside(REQUIRED_FILES),
-        ),
-        Key(
-            "docs",
-            DOCS,
-            "Which modules have a page that is made from them.",
-            "see there",
-            "check",
-            looser=Inside(DOCS),
-        ),
-        Key("naming", NAMING, "How things are named.", "snake_case", "check", looser=Inside(NAMING)),
         Key("audit", AUDIT, "How everything that stands is looked at.", "see there", "tick", looser=Inside(AUDIT)),
-        Key(
-            "commits",
-            COMMITS,
-            "How messages of commits are written.",
-            "Conventional Commits",
-            "check",
-            looser=Inside(COMMITS),
-        ),
     ),
     later=frozenset({"notify", "calendars"}),
 )
 
-SECTIONS: tuple[tuple[str, Record], ...] = (
-    ("terrace.yaml", TERRACE),
+
+def terrace_record(checks: DeclaredChecks) -> Record:
+    """Returns the record of the whole file: TERRACE, the key `checks`, and the keys that belong to checks."""
+    advisory = ", ".join(check.name for check in checks.values() if check.level == "advisory")
+    record = checks_record(checks)
+    key = Key(
+        "checks",
+        record,
+        "How much each check weighs.",
+        f"advisory: {advisory}; required: all others",
+        "check",
+        looser=Inside(record),
+    )
+    return replace(TERRACE, keys=(*TERRACE.keys, key, *(settings.key for settings in settings_of(checks))))
+
+
+_SECTIONS: tuple[tuple[str, Record], ...] = (
     ("environments.NAME", ENVIRONMENT),
     ("environments.NAME.approvals", APPROVALS),
     ("environments.NAME.risk", RISK),
@@ -560,13 +532,13 @@ SECTIONS: tuple[tuple[str, Record], ...] = (
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
     ("policies[] as a mapping", POLICIES),
-    ("checks", WEIGHTS),
-    ("checks.NAME", CHECK),
     ("waivers", WAIVERS),
-    ("commits", COMMITS),
-    ("required_files", REQUIRED_FILES),
-    ("docs", DOCS),
-    ("naming", NAMING),
     ("audit", AUDIT),
 )
-"""Every record of the file under the name by which the reference lists it."""
+
+
+def sections(checks: DeclaredChecks) -> tuple[tuple[str, Record], ...]:
+    """Returns every record of the file under the name by which the reference lists it."""
+    own = ((settings.key.name, settings.record) for settings in settings_of(checks) if settings.record is not None)
+    weights = (("checks", checks_record(checks)), ("checks.NAME", CHECK))
+    return (("terrace.yaml", terrace_record(checks)), *_SECTIONS, *weights, *own)

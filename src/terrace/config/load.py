@@ -10,9 +10,10 @@ from typing import Any, get_args
 
 from terrace.config.before_plan import OWN_VARIABLES, TIMEOUT, BeforePlan
 from terrace.config.before_plan import fault as glob_fault
+from terrace.config.checks import DeclaredChecks, settings_of
 from terrace.config.environment_keys import LITERALS
 from terrace.config.environment_names import PRODUCTION, usual_rank
-from terrace.config.keys import TERRACE
+from terrace.config.keys import terrace_record
 from terrace.config.kinds import Located
 from terrace.config.model import (
     DEFAULT_WORKSPACE,
@@ -22,7 +23,6 @@ from terrace.config.model import (
     Backups,
     CheckSetting,
     CommandProbe,
-    CommitRules,
     Config,
     Credentials,
     DriftSettings,
@@ -30,13 +30,11 @@ from terrace.config.model import (
     ForgeSettings,
     HttpProbe,
     IgnoreRule,
-    ModuleDocs,
-    Naming,
+    Level,
     Person,
     PlainPolicies,
     Probe,
     Remediate,
-    RequiredFiles,
     RiskLevel,
     RiskRule,
     Rollout,
@@ -84,9 +82,10 @@ def load(
     discovered: tuple[str, ...] = (),
     branch: str = "main",
     remote: str = "origin",
+    checks: DeclaredChecks,
 ) -> Config:
-    """The configuration that a text means. `discovered` are environments found by folder; `branch` and `remote` are
-    where the text was read, which hold where it names no others.
+    """Returns the configuration that a text describes. `discovered` are environments found by folder; `branch` and
+    `remote` are where the text was read, which hold where it names no others; `checks` are the checks that exist.
 
     Without text it is the safe default: those environments as a ladder (the usual names first, others by alphabet),
     each after the one before, all manual, with one approval for the last of several and for whatever is called
@@ -95,10 +94,11 @@ def load(
     problems: Problems = []
     node = compose(text, path, problems)
     if node is None and not problems:
-        return Config(environments=_by_convention(discovered), branch=branch, remote=remote)
-    found = TERRACE.read(node, problems) or {} if node is not None else {}
+        environments = _by_convention(discovered)
+        return Config(environments=environments, branch=branch, remote=remote, known_checks=checks)
+    found = terrace_record(checks).read(node, problems) or {} if node is not None else {}
     config = replace(
-        _config(found, path, discovered, problems),
+        _config(found, path, discovered, checks, problems),
         branch=_value(found, "branch", branch),
         remote=_value(found, "remote", remote),
     )
@@ -138,8 +138,10 @@ def _by_convention(names: Iterable[str]) -> tuple[Environment, ...]:
     )
 
 
-def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Problems) -> Config:
-    default = Config()
+def _config(
+    found: Record, path: str, discovered: tuple[str, ...], checks: DeclaredChecks, problems: Problems
+) -> Config:
+    default = Config(known_checks=checks)
     environments = _inner(found, "environments")
     entries = [one for one in _value(found, "stacks", ()) if one]
     folders: list[Any] = [
@@ -162,21 +164,26 @@ def _config(found: Record, path: str, discovered: tuple[str, ...], problems: Pro
         ledger=_value(found, "ledger", default.ledger),
         ledger_id=_value(found, "ledger_id", default.ledger_id),
         backups=_backups(_inner(found, "backups")),
-        checks={name: _check(name, one.value) for name, one in _inner(found, "checks").items() if name != "fail_on"},
+        checks={
+            name: _check(one.value, default.level(name))
+            for name, one in _inner(found, "checks").items()
+            if name != "fail_on"
+        },
+        settings={
+            settings.key.name: settings.read(found[settings.key.name].value)
+            for settings in settings_of(checks)
+            if settings.key.name in found
+        },
         fail_on=_value(_inner(found, "checks"), "fail_on", default.fail_on),
         waivers=_made(WaiverRules, _inner(found, "waivers")),
         policies=tuple(_folder(one) for one in folders),
         shown={_folder(one): _plain_policies(one) for one in folders if _wants_plan(one)},
         view_data=_view_data(folders, problems),
-        commits=_commits(_inner(found, "commits")),
         not_stacks=_not_stacks(found, problems),
         submodules=_submodules(_value(found, "submodules", ())),
-        platforms=tuple(name for name in _value(found, "platforms", ()) if name),
-        required_files=_required_files(_inner(found, "required_files")),
-        naming=_made(Naming, _inner(found, "naming")),
-        docs=_made(ModuleDocs, _inner(found, "docs")),
         audit=_made(AuditSettings, _inner(found, "audit")),
         source=path,
+        known_checks=checks,
     )
 
 
@@ -216,29 +223,11 @@ def _wants_plan(given: Any) -> bool:
     return isinstance(given, dict) and _value(given, "input", "view") == "plan"
 
 
-def _check(name: str, given: Any) -> CheckSetting:
-    """A level alone, or a record; without a level it weighs as it would without a word."""
+def _check(given: Any, usual: Level) -> CheckSetting:
+    """A level alone, or a record; without a level the check has its `usual` one."""
     if not isinstance(given, dict):
         return CheckSetting(given)
-    level = _value(given, "level", Config().level(name))
-    return CheckSetting(level, _value(given, "fail_on", None))
-
-
-def _required_files(found: Record) -> RequiredFiles:
-    default = RequiredFiles()
-    return RequiredFiles(
-        modules=tuple(name for name in _value(found, "modules", default.modules) if name),
-        environments=tuple(name for name in _value(found, "environments", default.environments) if name),
-    )
-
-
-def _commits(found: Record) -> CommitRules:
-    default = CommitRules()
-    return CommitRules(
-        types=tuple(word for word in _value(found, "types", default.types) if word),
-        scopes=tuple(word for word in _value(found, "scopes", default.scopes) if word),
-        subject=_value(found, "subject", default.subject),
-    )
+    return CheckSetting(_value(given, "level", usual), _value(given, "fail_on", None))
 
 
 def _backups(found: Record) -> Backups:

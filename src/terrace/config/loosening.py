@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
 
+from terrace.config.checks import settings_of
 from terrace.config.comparisons import Values, record_ways
-from terrace.config.keys import TERRACE
+from terrace.config.keys import terrace_record
 from terrace.config.load import load
 from terrace.config.model import ApprovalRule, Config, Environment, PlainPolicies, StackPattern, StackSetting
 
@@ -22,7 +23,8 @@ def loosened(old: Config, new: Config) -> tuple[str, ...]:
     In doubt it speaks: whether another probe, key or binary is as good as the old one is for people to say.
     """
     weighed = {*old.checks, *new.checks}
-    return tuple(dict.fromkeys(record_ways(TERRACE, "", values(old, weighed), values(new, weighed))))
+    table = terrace_record(new.known_checks)
+    return tuple(dict.fromkeys(record_ways(table, "", values(old, weighed), values(new, weighed))))
 
 
 def safe_defaults(old: Config, new: Config) -> Config:
@@ -34,7 +36,8 @@ def safe_defaults(old: Config, new: Config) -> Config:
     """
     names = {environment.name for environment in old.environments}
     given = {environment.name: environment for environment in new.environments}
-    usual = load(b"", discovered=tuple(names | given.keys()), branch=old.branch, remote=old.remote).environments
+    everywhere = tuple(names | given.keys())
+    usual = load(b"", discovered=everywhere, branch=old.branch, remote=old.remote, checks=old.known_checks).environments
     known = {environment.name: environment for environment in old.environments}
     added = tuple(replace(one, after=given[one.name].after) for one in usual if one.name not in known)
     checks = {**old.checks, **({"policy": new.checks["policy"]} if "policy" in new.checks and not old.policies else {})}
@@ -53,6 +56,7 @@ def values(config: Config, weighed: Iterable[str] = ()) -> Values:
         },
         **{name: getattr(config, name) for name in _PLAIN},
         **{name: _fields(getattr(config, name)) for name in _RECORDS},
+        **{one.key.name: one.as_read(config.setting(one)) for one in settings_of(config.known_checks)},
         "policies": {folder: _policies(config, folder) for folder in config.policies},
         "checks": {name: _check(config, name) for name in sorted(weighed)} | {"fail_on": config.fail_on},
     }
@@ -67,8 +71,8 @@ def _stacks(entries: Iterable[StackSetting | StackPattern]) -> dict[tuple[str, s
     return {place: mine[0] if len(mine) == 1 else {**mine[0], "several": tuple(mine)} for place, mine in found.items()}
 
 
-_PLAIN = ("signers", "branch", "remote", "ledger", "ledger_id", "platforms", "not_stacks", "before_plan", "submodules")
-_RECORDS = ("forge", "terraform", "backups", "waivers", "required_files", "docs", "naming", "audit", "commits")
+_PLAIN = ("signers", "branch", "remote", "ledger", "ledger_id", "not_stacks", "before_plan", "submodules")
+_RECORDS = ("forge", "terraform", "backups", "waivers", "audit")
 
 
 def _fields(record: Any) -> dict[str, Any]:

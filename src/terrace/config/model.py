@@ -10,9 +10,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from terrace.config.before_plan import BeforePlan
+
+if TYPE_CHECKING:
+    from terrace.config.checks import DeclaredChecks, Settings
+
+T = TypeVar("T")
 
 EVERY = "*"
 """The member of `Config.submodules` that means every submodule of the repository, and none that lies in another one."""
@@ -261,43 +266,6 @@ class StackPattern:
 
 
 @dataclass(frozen=True, slots=True)
-class CommitRules:
-    """How messages of commits are written: the known `types`, the known `scopes` (empty: any), and how many characters
-    the first line has at most."""
-
-    types: tuple[str, ...] = (
-        "build",
-        "chore",
-        "ci",
-        "docs",
-        "feat",
-        "fix",
-        "perf",
-        "refactor",
-        "revert",
-        "style",
-        "test",
-    )
-    scopes: tuple[str, ...] = ()
-    subject: int = 72
-
-
-@dataclass(frozen=True, slots=True)
-class RequiredFiles:
-    """Names of files that every folder has: of a module, and of a stack of an environment."""
-
-    modules: tuple[str, ...] = ("README.md",)
-    environments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleDocs:
-    """Which changed modules need a right page in their README: those that have one (`marked`), or all but stacks."""
-
-    modules: Literal["marked", "all"] = "marked"
-
-
-@dataclass(frozen=True, slots=True)
 class ForgeSettings:
     """Where changes are talked about: `repository` is its path on the forge, `api` the root of the forge's API.
 
@@ -313,24 +281,6 @@ class ForgeSettings:
     reviewed: Literal["required", "off"] = "off"
     code_scanning: Literal["shown", "off"] = "shown"
     releases: Literal["production", "off"] = "off"
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """How names are written: each a convention (`snake_case`, `kebab-case`, `any`), or a regular expression that all of
-    a name fits."""
-
-    resources: str = "snake_case"
-    data: str = "snake_case"
-    modules: str = "snake_case"
-    variables: str = "snake_case"
-    outputs: str = "snake_case"
-    locals: str = "snake_case"
-
-    def pattern(self, kind: str) -> str:
-        """That of one kind of block."""
-        kinds = {"data": self.data, "module": self.modules, "variable": self.variables, "output": self.outputs}
-        return {**kinds, "local": self.locals}.get(kind, self.resources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,14 +308,6 @@ class WaiverRules:
     longest: timedelta = timedelta(days=180)
 
 
-SCANNERS = ("checkov", "trivy", "tflint", "gitleaks", "trufflehog")
-"""Programs of others that may look too; each is a check of its name."""
-
-_HYGIENE = ("commits", "pinned", "lock-file", "unused", "required-files", "docs", "naming", "deprecated")
-ADVISORY = (*_HYGIENE, "check-blocks", "warnings", *SCANNERS, "scanners")
-"""The checks that only tell unless terrace.yaml weighs them; the others are required."""
-
-
 @dataclass(frozen=True, slots=True)
 class PlainPolicies:
     """What a folder of policies for the plain plan needs: the packages that judge (none named: all), and folders of
@@ -383,6 +325,7 @@ class Config:
     `stack_patterns` are those entries of `stacks:` that match many folders; `not_stacks` are folders, or patterns of
     them, whose root modules are in no stack on purpose. `submodules` are the paths of the submodules that are checked
     out, or `*` for every one that lies in no other one.
+    `settings` are the values of the keys that belong to checks; `setting` reads them.
     `shown` are those of `policies` that were written for `terraform show -json`. `view_data` are the folders of data of
     those that were written for Terrace's view, where terrace.yaml names them: other files there are no data.
     """
@@ -402,23 +345,21 @@ class Config:
     ledger_id: str = ""
     backups: Backups = Backups()
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
     shown: Mapping[str, PlainPolicies] = field(default_factory=dict)
     view_data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    commits: CommitRules = CommitRules()
     not_stacks: tuple[str, ...] = ()
     submodules: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    required_files: RequiredFiles = RequiredFiles()
     fail_on: Grade = "info"
     waivers: WaiverRules = WaiverRules()
-    docs: ModuleDocs = ModuleDocs()
-    naming: Naming = Naming()
     audit: AuditSettings = AuditSettings()
     source: str = ""
     former: tuple[Environment, ...] = ()
     """Environments that this configuration no longer names and that still hold something, as an earlier one named them:
     found by their names, and among no others."""
+    known_checks: DeclaredChecks = field(default_factory=dict, compare=False, repr=False)
+    """The checks that exist, as `load` was given them."""
 
     @property
     def judging(self) -> tuple[str, ...]:
@@ -435,10 +376,15 @@ class Config:
         raise no_such("environment", name, [e.name for e in self.environments])
 
     def level(self, check: str) -> Level:
-        """How much a check weighs."""
+        """Returns the level of a check: the one that terrace.yaml sets, else the check's own default."""
         if check in self.checks:
             return self.checks[check].level
-        return "advisory" if check in ADVISORY else "required"
+        return self.known_checks[check].level if check in self.known_checks else "required"
+
+    def setting(self, settings: Settings[T]) -> T:
+        """Returns the value of a key that belongs to a check."""
+        value: T = self.settings.get(settings.key.name, settings.default)
+        return value
 
     def fails_on(self, check: str) -> Grade:
         """The least severity that holds a change, of what a check finds."""

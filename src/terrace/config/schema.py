@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from terrace.config.keys import SECTIONS, TERRACE
+from terrace.config.checks import DeclaredChecks
+from terrace.config.keys import sections, terrace_record
 from terrace.config.kinds import WORD
 
 _HEAD = "| key | is | default | read by | for | lets more through when |"
 _RULE = "| --- | --- | --- | --- | --- | --- |"
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "terrace.yaml", **TERRACE.schema()}
+def json_schema(checks: DeclaredChecks) -> dict[str, Any]:
+    """Returns the JSON Schema of terrace.yaml, where these checks exist."""
+    draft = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": draft, "title": "terrace.yaml", **terrace_record(checks).schema()}
 
 
-def reference() -> str:
-    """The reference page, as Markdown."""
+def reference(checks: DeclaredChecks) -> str:
+    """Returns the reference page of terrace.yaml as Markdown, where these checks exist."""
     lines = [
         "# terrace.yaml",
         "",
@@ -27,7 +29,7 @@ def reference() -> str:
         "",
         f"{WORD.word[0].upper()}{WORD.word[1:]}, 63 at most, is called a name below.",
     ]
-    for title, record in SECTIONS:
+    for title, record in sections(checks):
         lines += ["", f"## {title}", "", _HEAD, _RULE]
         for key in record.keys:
             default = "needed" if key.needed else key.default

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from terrace.assess.model import Finding, Status
-from terrace.config.check_keys import CHECKS
 
 _ABOUT_WAIVERS = "it is about waivers themselves"
 NEVER: Mapping[str, str] = {
@@ -52,6 +51,9 @@ SINGLE = frozenset(
 """Checks of which every finding bears the name. Of any other it is taken that its rules have names of their own."""
 
 
+_OTHERS = ("trust-root", "removed-output", "policy", "checkov", "trivy", "tflint", "gitleaks", "trufflehog")
+
+
 def never(finding: Finding) -> str | None:
     """Why no waiver reaches a finding; None where one may."""
     if finding.rule in NEVER:
@@ -64,5 +66,5 @@ def is_blind(finding: Finding) -> bool:
 
     A check that could not be made is told under its own name, and a tool that speaks of no rule under the tool's.
     """
-    named = {finding.rule, finding.tool} & {*CHECKS, *PLANNING}
+    named = {finding.rule, finding.tool} & {*SINGLE, *_OTHERS, *PLANNING}
     return finding.status is Status.UNKNOWN and bool(named)

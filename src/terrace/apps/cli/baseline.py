@@ -91,11 +91,7 @@ def _judging(crew: Crew, proposed: Config) -> Config:
         checks=proposed.checks,
         fail_on=proposed.fail_on,
         policies=proposed.policies,
-        commits=proposed.commits,
-        platforms=proposed.platforms,
-        required_files=proposed.required_files,
-        docs=proposed.docs,
-        naming=proposed.naming,
+        settings=proposed.settings,
     )
 
 

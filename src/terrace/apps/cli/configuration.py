@@ -11,6 +11,7 @@ import click
 
 from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.wiring.working_tree import working_tree
+from terrace.checks.all import CHECKS
 from terrace.config.load import BadConfig, load
 from terrace.config.model import ApprovalRule, Config
 from terrace.config.schema import json_schema
@@ -27,7 +28,7 @@ CONFIG_FILE = "terrace.yaml"
 
 def config_schema() -> int:
     """The JSON Schema on stdout."""
-    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")
+    sys.stdout.write(json.dumps(json_schema(CHECKS), indent=2) + "\n")
     return 0
 
 
@@ -38,7 +39,7 @@ def config_check(folder: str, *, as_json: bool) -> int:
     try:
         text = path.read_bytes()
         tree, store = working_tree(path.parent)
-        config = load(text, CONFIG_FILE, discovered=environments(tree))
+        config = load(text, CONFIG_FILE, discovered=environments(tree), checks=CHECKS)
         examined = examine(tree, config, store)
         if examined.problems:
             raise BadConfig(examined.problems)

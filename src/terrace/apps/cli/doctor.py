@@ -27,6 +27,7 @@ from terrace.apps.wiring.forge import UNCONNECTED
 from terrace.apps.wiring.home import Home
 from terrace.apps.wiring.project import CONFIG_FILE, Project, now
 from terrace.apps.wiring.working_tree import working_tree
+from terrace.checks.all import CHECKS
 from terrace.config.load import BadConfig, load
 from terrace.config.model import Config, Environment
 from terrace.config.trust_root import REMOTE_SETTING
@@ -126,7 +127,7 @@ def _isolation() -> Row:
 
 def _defaults() -> Iterator[Row]:
     """What can be looked at while no configuration can be trusted."""
-    config = Config()
+    config = Config(known_checks=CHECKS)
     # Nothing of a repository that is not known is trusted, and nothing is left in the folder where this runs.
     with tempfile.TemporaryDirectory(prefix="terrace-doctor-") as folder:
         terraform = LocalTerraform(config.terraform, cache=Path(folder), states=Path(folder))
@@ -143,7 +144,7 @@ def _working_tree(project: Project) -> Iterator[Row]:
         return
     try:
         text = path.read_bytes()
-        load(text, CONFIG_FILE)
+        load(text, CONFIG_FILE, checks=CHECKS)
     except BadConfig as error:
         number = len(error.problems)
         yield Row(CONFIG_FILE, "optional", f"{number} problem{'s' * (number > 1)}", "terrace config check")
@@ -158,7 +159,7 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
     """The stacks of the working tree, and what would keep them from being planned."""
     try:
         tree, store = working_tree(project.repository.root)
-        examined = examine(tree, load(text, CONFIG_FILE, discovered=environments(tree)), store)
+        examined = examine(tree, load(text, CONFIG_FILE, discovered=environments(tree), checks=CHECKS), store)
     except TerraceError as error:
         yield _broken("stacks", error)
         return

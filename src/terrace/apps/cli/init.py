@@ -18,8 +18,8 @@ from terrace.apps.cli.console import note, show, show_lines
 from terrace.apps.cli.proposing import asked, entry_lines, environment_lines, tell
 from terrace.apps.wiring.home import Home
 from terrace.apps.wiring.working_tree import working_tree
+from terrace.checks.all import SCANNERS
 from terrace.checks.policy.shipped import FOLDER, is_rule
-from terrace.config.model import SCANNERS
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.proposals import Proposal, ProposedEntry, ProposedEnvironment, propose
 

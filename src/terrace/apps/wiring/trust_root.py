@@ -226,6 +226,7 @@ class TrustRootReader:
 
     def _config(self, commit: str, place: RootPlace) -> Config:
         """Returns the configuration of a commit, with the remote and branch of `place` where it names no others."""
+        from terrace.checks.all import CHECKS
         from terrace.config.load import load
         from terrace.stacks.discovery import environments
 
@@ -234,7 +235,14 @@ class TrustRootReader:
         if key not in self._configs:
             tree = self._repository.own_tree(commit)
             text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
-            config = load(text, CONFIG_FILE, discovered=environments(tree), branch=place.branch.name, remote=remote)
+            config = load(
+                text,
+                CONFIG_FILE,
+                discovered=environments(tree),
+                branch=place.branch.name,
+                remote=remote,
+                checks=CHECKS,
+            )
             if len(self._configs) >= MAX_CONFIGS:
                 self._configs.clear()
             self._configs[key] = config

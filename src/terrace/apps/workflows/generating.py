@@ -11,7 +11,8 @@ from terrace.apps.workflows.owners import owned
 from terrace.apps.workflows.pins import pins
 from terrace.apps.workflows.premises import Premises, word
 from terrace.apps.workflows.settings import FOLDER
-from terrace.config.model import SCANNERS, Environment
+from terrace.checks.all import SCANNERS
+from terrace.config.model import Environment
 
 FIRST = 3
 """The number of the workflow that deploys into the first environment: 00 to 02 look at changes."""

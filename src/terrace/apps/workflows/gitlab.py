@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.premises import word
 from terrace.apps.workflows.settings import Setting
-from terrace.config.model import SCANNERS, Config, Environment
+from terrace.checks.all import SCANNERS
+from terrace.config.model import Config, Environment
 
 FILE = ".gitlab-ci.yml"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.module_docs.markers import marked, new, put
 from terrace.checks.module_docs.page import page, words
-from terrace.config.model import ModuleDocs
+from terrace.checks.module_docs.settings import ModuleDocs
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, Place
 from terrace.hcl.interface import Unread, read_interface
