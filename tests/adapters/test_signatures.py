@@ -16,8 +16,8 @@ from support.waiting import until
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.signatures import identity_of, signer
 from terrace.errors import BadInput, NotReady
+from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Subject
-from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger.folds import SignedApproval
 
 SUBJECT = Subject("ledger", "prod", "prod/app", "c" * 40, "digest", "policy", "lineage")

@@ -14,10 +14,10 @@ from terrace.adapters.github.credentials import Token
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.forge.model import Permission
-from terrace.gates.declaration import Declaration
-from terrace.gates.handle import handle
+from terrace.gates.approvals.declaration import Declaration
+from terrace.gates.approvals.handle import handle
+from terrace.gates.approvals.people import People
 from terrace.gates.model import Subject, Witness
-from terrace.gates.people import People
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 from terrace.pipelines.conversation.authorship import own_among

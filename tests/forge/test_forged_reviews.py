@@ -16,8 +16,8 @@ from forge.served import served
 from support.cli import World, three_environments, world
 from support.git import git
 from terrace.apps.wiring.project import Project
+from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Subject
-from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 from terrace.pipelines.approvals import approve as approving

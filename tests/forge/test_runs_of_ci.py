@@ -14,8 +14,8 @@ from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.workflow_runs import workflow_run
 from terrace.apps.wiring.forge import instigator, run_of_ci
 from terrace.config.model import Config, Person
-from terrace.gates.ci_runs import why_nobody_is_asked, why_unproven
-from terrace.gates.people import People
+from terrace.gates.approvals.ci_runs import why_nobody_is_asked, why_unproven
+from terrace.gates.approvals.people import People
 
 PLACE = Place("acme", "infrastructure")
 PEOPLE = People(Config(people={"ann": Person("ann", login="ann-codes")}))

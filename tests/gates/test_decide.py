@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.config.model import ApprovalRule, Config, DriftSettings, Environment, Person, Remediate
+from terrace.gates.approvals.tally import Voice, assign
 from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
 from terrace.gates.model import Approval, GateResult, Identity, Outcome, Proof, Subject, Verdict, Withdrawal
-from terrace.gates.tally import Voice, assign
 from terrace.stacks.model import AutomaticRollback, Manual, Remediation, Rollback
 from terrace.stacks.repository import Author
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrace.config.model import ApprovalRule, Config, Environment
+from terrace.gates.approvals.declaration import Declaration, read_declaration
+from terrace.gates.approvals.statement import Statement, read_statement, statement_bytes
 from terrace.gates.decide import Facts, consent, question
-from terrace.gates.declaration import Declaration, read_declaration
 from terrace.gates.model import Identity, Outcome, Subject
-from terrace.gates.statement import Statement, read_statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all

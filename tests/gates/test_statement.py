@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.errors import BadInput
+from terrace.gates.approvals.statement import Statement, read_statement, statement_bytes
 from terrace.gates.model import Subject
-from terrace.gates.statement import Statement, read_statement, statement_bytes
 
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SUBJECT = Subject("l0", "prod", "prod/app", "abc", "d1", "p1", "lin")

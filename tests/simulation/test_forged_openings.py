@@ -15,8 +15,8 @@ from simulation.script import Script, staged
 from simulation.site import KEYS, Wanted, thing
 from simulation.world import signature
 from support.payloads import origin_payload
+from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Subject
-from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds, kinds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import Draft

@@ -26,7 +26,7 @@ from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals
 from terrace.config.model import Config
 from terrace.errors import TerraceError
-from terrace.gates.declaration import read_declaration
+from terrace.gates.approvals.declaration import read_declaration
 from terrace.gates.model import Identity
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY

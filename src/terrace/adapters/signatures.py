@@ -13,9 +13,9 @@ from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.process import run
 from terrace.adapters.signature_cache import SignatureCache
 from terrace.errors import BadInput, NotReady
-from terrace.gates.declaration import read_declaration
+from terrace.gates.approvals.declaration import read_declaration
+from terrace.gates.approvals.statement import Statement, read_statement
 from terrace.gates.model import Identity
-from terrace.gates.statement import Statement, read_statement
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 

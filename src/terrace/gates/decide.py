@@ -10,11 +10,8 @@ from terrace.assess.model import Objection, Weight
 from terrace.assess.risk import Risk
 from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.absorption import Absorbed, absorption
-from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict, Withdrawal
-from terrace.gates.objections import answer
-from terrace.gates.people import Barred, People
-from terrace.gates.stakes import raised, stakes, stricter
-from terrace.gates.tally import (
+from terrace.gates.approvals.people import Barred, People
+from terrace.gates.approvals.tally import (
     Answers,
     Question,
     Tally,
@@ -26,6 +23,9 @@ from terrace.gates.tally import (
     void_yes,
     within_reach,
 )
+from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict, Withdrawal
+from terrace.gates.objections import answer
+from terrace.gates.stakes import raised, stakes, stricter
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Remediation, Repairing, Rollback
 from terrace.stacks.repository import Author
 

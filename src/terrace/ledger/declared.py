@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.gates.declaration import Act, Declaration, declaration_bytes, facts_of
+from terrace.gates.approvals.declaration import Act, Declaration, declaration_bytes, facts_of
 from terrace.gates.model import Witness
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import DeploymentOpened

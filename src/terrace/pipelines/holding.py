@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.errors import BadInput
-from terrace.gates.tally import CLOCK_SKEW
+from terrace.gates.approvals.tally import CLOCK_SKEW
 from terrace.ledger import folds, kinds
 from terrace.ledger.declared import Declared, release
 from terrace.ledger.event import Event

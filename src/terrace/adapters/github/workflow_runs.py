@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from terrace.adapters.github.client import GitHub, Place
-from terrace.gates.ci_runs import CiRun
+from terrace.gates.approvals.ci_runs import CiRun
 
 
 def workflow_run(github: GitHub, place: Place, id_: str) -> CiRun | None:

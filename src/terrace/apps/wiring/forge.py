@@ -46,7 +46,7 @@ def instigator(environ: Mapping[str, str], config: Config) -> str:
 
     A run that a clock or another run set going is the machine's own, whomever GitHub names. "" outside of a run.
     """
-    from terrace.gates.people import People
+    from terrace.gates.approvals.people import People
 
     if environ.get("GITLAB_CI") == "true":
         login, by_itself = environ.get("GITLAB_USER_LOGIN", ""), environ.get("CI_PIPELINE_SOURCE") == "schedule"

@@ -64,7 +64,7 @@ class Proof:
     def _confirmed_by_forge(self, record: SignedApproval | Declared) -> Identity:
         """Asks the forge once per record. A record that the forge cannot confirm now proves no identity."""
         from terrace.apps.wiring.conversation import conversation
-        from terrace.gates.people import People
+        from terrace.gates.approvals.people import People
         from terrace.pipelines.conversation.authorship import may_answer
         from terrace.pipelines.conversation.witness import still_declared, still_said
 

@@ -47,8 +47,8 @@ class Reviews:
     def unproven_run(self, run: str, requester: str, opened_at: datetime) -> str:
         """Returns why a run of CI does not prove who opened a deployment; "" where the forge confirms it."""
         from terrace.adapters.github.workflow_runs import workflow_run
-        from terrace.gates.ci_runs import why_nobody_is_asked, why_unproven
-        from terrace.gates.people import People
+        from terrace.gates.approvals.ci_runs import why_nobody_is_asked, why_unproven
+        from terrace.gates.approvals.people import People
 
         unasked = why_nobody_is_asked(run)
         if unasked:

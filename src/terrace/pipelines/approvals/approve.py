@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.errors import BadInput
+from terrace.gates.approvals.handle import OLD_LENGTH, handle
+from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.decide import unusable
-from terrace.gates.handle import OLD_LENGTH, handle
 from terrace.gates.model import Subject, Verdict, Witness
-from terrace.gates.statement import Statement, statement_bytes
 from terrace.ledger import folds
 from terrace.ledger.dates import doubt, no_earlier
 from terrace.ledger.deployment import Deployment

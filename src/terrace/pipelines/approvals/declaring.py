@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from terrace.gates.declaration import Act, Declaration, declaration_bytes
+from terrace.gates.approvals.declaration import Act, Declaration, declaration_bytes
 from terrace.ledger.declared import Declared, declaration_record
 from terrace.ledger.events.proof import DeclarationRecord
 from terrace.ledger.model import History

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terrace.errors import BadInput
+from terrace.gates.approvals.people import People
+from terrace.gates.approvals.tally import persons_of, void_withdrawal
 from terrace.gates.model import Approval, Withdrawal
-from terrace.gates.people import People
-from terrace.gates.tally import persons_of, void_withdrawal
 from terrace.ledger.declared import withdrawals
 from terrace.ledger.events.people import RejectionWithdrawn
 from terrace.ledger.model import Draft, History, draft

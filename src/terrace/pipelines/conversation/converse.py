@@ -29,8 +29,8 @@ from terrace.forge.grammar import (
 )
 from terrace.forge.model import Change, Said
 from terrace.forge.standing import refusal
+from terrace.gates.approvals.people import People
 from terrace.gates.model import Witness
-from terrace.gates.people import People
 from terrace.ledger import folds, kinds
 from terrace.ledger.declared import withdrawals
 from terrace.ledger.deployment import Deployment

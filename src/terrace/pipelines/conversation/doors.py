@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from terrace.errors import BadInput
 from terrace.forge.model import Knock
 from terrace.forge.ports import Answer, Doors
-from terrace.gates.ci_runs import why_untrusted
+from terrace.gates.approvals.ci_runs import why_untrusted
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger import folds
 from terrace.pipelines.crew import Crew

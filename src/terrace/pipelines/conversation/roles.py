@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terrace.config.model import Config
-from terrace.gates.people import People
+from terrace.gates.approvals.people import People
 
 
 def role_of(config: Config, environment: str, person: str) -> str:

@@ -13,8 +13,8 @@ from terrace.config.model import Config
 from terrace.errors import BadInput
 from terrace.forge.model import RunReview
 from terrace.forge.ports import Conversation
+from terrace.gates.approvals.people import People
 from terrace.gates.model import Verdict, Witness
-from terrace.gates.people import People
 from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.conversation.authorship import own_part
 from terrace.pipelines.conversation.roles import role_of

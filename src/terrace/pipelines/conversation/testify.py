@@ -11,8 +11,8 @@ from terrace.forge.grammar import Approve, Reject, understood
 from terrace.forge.model import Change, Review, Ticked
 from terrace.forge.standing import barred
 from terrace.forge.testimony import Testimony
+from terrace.gates.approvals.people import People
 from terrace.gates.model import Witness
-from terrace.gates.people import People
 from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.conversation import answering
 from terrace.pipelines.conversation.converse import go_on_in

@@ -9,10 +9,10 @@ from terrace.forge.model import Said
 from terrace.forge.ports import Conversation
 from terrace.forge.standing import barred
 from terrace.forge.testimony import Testimony
-from terrace.gates.handle import handle
+from terrace.gates.approvals.handle import handle
+from terrace.gates.approvals.people import People
+from terrace.gates.approvals.tally import CLOCK_SKEW
 from terrace.gates.model import Witness
-from terrace.gates.people import People
-from terrace.gates.tally import CLOCK_SKEW
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 

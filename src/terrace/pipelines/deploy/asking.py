@@ -12,6 +12,8 @@ from terrace.drift.absorbed import swallowed
 from terrace.drift.acknowledged import acknowledgements, answered
 from terrace.errors import BadInput, NotReady
 from terrace.gates.absorption import Absorbed
+from terrace.gates.approvals.people import Barred, People
+from terrace.gates.approvals.tally import Answers, Question, standing
 from terrace.gates.decide import (
     Facts,
     Reviewed,
@@ -25,8 +27,6 @@ from terrace.gates.decide import (
     rule_for,
 )
 from terrace.gates.model import Approval, GateResult, Outcome, Subject, Verdict
-from terrace.gates.people import Barred, People
-from terrace.gates.tally import Answers, Question, standing
 from terrace.ledger import folds
 from terrace.ledger.dates import doubt, no_earlier
 from terrace.ledger.declared import opened

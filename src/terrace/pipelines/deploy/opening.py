@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from terrace.errors import BadInput
+from terrace.gates.approvals.declaration import facts_of
 from terrace.gates.decide import rule_for
-from terrace.gates.declaration import facts_of
 from terrace.gates.model import Verdict
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.events.codec import encode

@@ -10,7 +10,7 @@ from terrace.drift.model import Sighting
 from terrace.drift.records import sightings_of
 from terrace.drift.sightings import narrowed
 from terrace.errors import BadInput
-from terrace.gates.declaration import facts_of
+from terrace.gates.approvals.declaration import facts_of
 from terrace.ledger import folds
 from terrace.ledger.events.codec import encode
 from terrace.ledger.model import Draft, History, draft

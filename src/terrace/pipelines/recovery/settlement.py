@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from terrace.errors import BadInput
-from terrace.gates.declaration import facts_of
+from terrace.gates.approvals.declaration import facts_of
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.events.deployments import RecoverySettled
 from terrace.ledger.model import Draft, History, draft

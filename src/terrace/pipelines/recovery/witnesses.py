@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from terrace.config.model import Environment
 from terrace.errors import BadInput
-from terrace.gates.declaration import facts_of
-from terrace.gates.people import People, Persons
+from terrace.gates.approvals.declaration import facts_of
+from terrace.gates.approvals.people import People, Persons
 from terrace.ledger.declared import declared
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.event import Event

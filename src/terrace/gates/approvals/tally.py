@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.config.model import ApprovalRule
+from terrace.gates.approvals.people import Barred, People, Persons
 from terrace.gates.model import PROVEN, Approval, Subject, Withdrawal
-from terrace.gates.people import Barred, People, Persons
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far the clock of somebody who approves may be ahead of ours."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from terrace.gates.people import People
+from terrace.gates.approvals.people import People
 
 SKEW = timedelta(minutes=5)
 """How far the clock of the forge and that of the machine may differ."""

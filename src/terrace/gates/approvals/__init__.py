@@ -1,0 +1,1 @@
+"""Approvals: people, their decisions, and which of these are valid."""
