@@ -1,7 +1,8 @@
 # METADATA
-# title: A load balancer passes malformed headers on
+# title: A load balancer forwards malformed headers
 # description: >-
-#   Front and back that read a request differently can be played off against each other (request smuggling).
+#   If front end and back end parse a request differently, an attacker can exploit the difference (request
+#   smuggling).
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 # custom:
@@ -18,7 +19,7 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	some problem in lib.must({"aws_lb", "aws_alb"}, ["drop_invalid_header_fields"], {true})

@@ -1,7 +1,7 @@
 # METADATA
-# title: A load balancer takes requests in clear
+# title: A load balancer accepts unencrypted requests
 # description: >-
-#   Passwords and cookies pass networks that nobody answers for.
+#   Passwords and cookies can be read on every network in between.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/create-https-listener.html
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	some problem in lib.must_not({"aws_lb_listener", "aws_alb_listener"}, ["protocol"], {"HTTP"})

@@ -1,7 +1,7 @@
 # METADATA
 # title: A load balancer accepts TLS older than 1.2
 # description: >-
-#   TLS 1.0 and 1.1 have known weaknesses, and no client of today needs them.
+#   TLS 1.0 and 1.1 have known weaknesses, and no current client needs them.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	some listener in lib.after_any({"aws_lb_listener", "aws_alb_listener"})

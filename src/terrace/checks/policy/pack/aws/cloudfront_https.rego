@@ -1,7 +1,7 @@
 # METADATA
-# title: A distribution serves in clear
+# title: A distribution serves unencrypted pages
 # description: >-
-#   Whoever is in between reads and changes pages.
+#   An attacker on the network path can read and change pages.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-viewers-to-cloudfront.html
 # custom:
@@ -18,10 +18,10 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"aws_cloudfront_distribution"}, ["default_cache_behavior", "*", "viewer_protocol_policy"], {"allow-all"})
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"aws_cloudfront_distribution"}, ["ordered_cache_behavior", "*", "viewer_protocol_policy"], {"allow-all"})
 }

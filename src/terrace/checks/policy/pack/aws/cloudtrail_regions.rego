@@ -1,7 +1,7 @@
 # METADATA
-# title: An audit trail looks at one region only
+# title: An audit trail covers one region only
 # description: >-
-#   Whoever has stolen credentials works where nobody looks.
+#   An attacker with stolen credentials can use a region without an audit trail.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/receive-cloudtrail-log-files-from-multiple-regions.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_cloudtrail"}, ["is_multi_region_trail"], {true})
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_cloudtrail"}, ["is_multi_region_trail"], {true})

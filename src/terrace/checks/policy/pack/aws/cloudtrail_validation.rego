@@ -1,7 +1,7 @@
 # METADATA
-# title: Nobody would notice that an audit log was changed
+# title: Changes to an audit log would not be detected
 # description: >-
-#   A log that can be altered without a trace proves nothing.
+#   A log that can be altered without a trace is no evidence.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_cloudtrail"}, ["enable_log_file_validation"], {true})
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_cloudtrail"}, ["enable_log_file_validation"], {true})

@@ -1,7 +1,7 @@
 # METADATA
 # title: The default VPC is used
 # description: >-
-#   Every subnet of it is public, and every account has the same one, so that nobody knows what is meant to be in it.
+#   All its subnets are public, and every account has the same one, so it is unclear which resources belong in it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html
 # custom:
@@ -11,15 +11,15 @@
 #   types: [aws_default_vpc, aws_default_subnet]
 #   controls: []
 #   remediation: >-
-#     Make a VPC of your own (aws_vpc), and leave the default one empty.
+#     Create a separate VPC (aws_vpc), and leave the default one empty.
 package terrace.aws.default_vpc
 
 import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
-problems(_) := {lib.broken(resource, sprintf("%s takes it over", [resource.type])) |
+problems(_) := {lib.broken(resource, sprintf("%s adopts it", [resource.type])) |
 	some resource in lib.after_any({"aws_default_vpc", "aws_default_subnet"})
 }

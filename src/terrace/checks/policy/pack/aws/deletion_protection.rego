@@ -1,7 +1,7 @@
 # METADATA
-# title: Something that holds data can be deleted by one call
+# title: A resource with data can be deleted by one call
 # description: >-
-#   A destroy in the wrong directory ends there, when the service itself refuses.
+#   With deletion protection, the service itself refuses a destroy in the wrong directory.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html
 # custom:
@@ -16,7 +16,7 @@
 #     - documentdb_cluster_deletion_protection
 #     - dynamodb_table_deletion_protection_enabled
 #   remediation: >-
-#     Set deletion_protection = true (deletion_protection_enabled of a DynamoDB table). It is asked for in the
+#     Set deletion_protection = true (deletion_protection_enabled of a DynamoDB table). Required in the
 #     protected_environments of settings.yaml.
 package terrace.aws.deletion_protection
 
@@ -24,12 +24,12 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	lib.protected
 	some problem in lib.must({"aws_db_instance", "aws_rds_cluster", "aws_neptune_cluster", "aws_docdb_cluster"}, ["deletion_protection"], {true})
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	lib.protected
 	some problem in lib.must({"aws_dynamodb_table"}, ["deletion_protection_enabled"], {true})
 }

@@ -1,7 +1,8 @@
 # METADATA
-# title: A table cannot be set back to an earlier minute
+# title: A table has no point-in-time recovery
 # description: >-
-#   A bad deployment that writes nonsense can be undone for 35 days, if this was on before it.
+#   With it, a bad deployment that writes wrong data can be undone for 35 days; it must be enabled before the
+#   damage.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html
 # custom:
@@ -18,4 +19,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_dynamodb_table"}, ["point_in_time_recovery", 0, "enabled"], {true})
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_dynamodb_table"}, ["point_in_time_recovery", 0, "enabled"], {true})

@@ -1,7 +1,7 @@
 # METADATA
 # title: A disk is not encrypted
 # description: >-
-#   A snapshot of it that is shared by mistake can be read by whoever gets it.
+#   Anyone who gets a snapshot of it, for example by accidental sharing, can read it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html
 # custom:
@@ -11,26 +11,27 @@
 #   types: [aws_ebs_volume, aws_instance, aws_launch_template, aws_ebs_snapshot_copy]
 #   controls: [ec2_ebs_volume_encryption, ec2_ebs_snapshots_encrypted]
 #   remediation: >-
-#     Set encrypted = true on the volume or in its block; aws_ebs_encryption_by_default does it for a whole region.
+#     Set encrypted = true on the volume or in its block; aws_ebs_encryption_by_default does it for a whole
+#     region.
 package terrace.aws.ebs_encrypted
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.inheriting(lib.must({"aws_ebs_volume", "aws_ebs_snapshot_copy"}, ["encrypted"], {true}), ["encrypted"], ["snapshot_id"])
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"aws_instance"}, ["root_block_device", 0, "encrypted"], {true})
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"aws_instance"}, ["ebs_block_device", "*", "encrypted"], {true})
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"aws_launch_template"}, ["block_device_mappings", "*", "ebs", 0, "encrypted"], {"true", true})
 }
 

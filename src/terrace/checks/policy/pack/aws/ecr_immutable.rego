@@ -1,7 +1,7 @@
 # METADATA
-# title: An image's tag can be moved to another image
+# title: An image tag can be moved to another image
 # description: >-
-#   What was tested under a tag need not be what runs under it.
+#   The image that runs under a tag can differ from the one that was tested.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_ecr_repository"}, ["image_tag_mutability"], {"IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION"})
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_ecr_repository"}, ["image_tag_mutability"], {"IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION"})

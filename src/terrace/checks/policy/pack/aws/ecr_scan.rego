@@ -1,7 +1,7 @@
 # METADATA
 # title: Images are not scanned when they are pushed
 # description: >-
-#   A known flaw is found by whoever looks first.
+#   Attackers find known vulnerabilities before you do.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html
 # custom:
@@ -19,4 +19,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_ecr_repository"}, ["image_scanning_configuration", 0, "scan_on_push"], {true})
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_ecr_repository"}, ["image_scanning_configuration", 0, "scan_on_push"], {true})

@@ -1,7 +1,7 @@
 # METADATA
-# title: A container runs with the rights of its host
+# title: A container runs with the privileges of its host
 # description: >-
-#   Whoever breaks into it has the host, and every container there.
+#   An attacker who breaks into it controls the host and all containers on it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-tasks-containers.html
 # custom:
@@ -11,18 +11,18 @@
 #   types: [aws_ecs_task_definition]
 #   controls: [ecs_task_definitions_no_privileged_containers]
 #   remediation: >-
-#     Take privileged out of the container's definition; add the one Linux capability that is needed.
+#     Remove privileged from the container definition; add only the Linux capability that is needed.
 package terrace.aws.ecs_privileged
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _broken(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _doubtful(0)
 }
 

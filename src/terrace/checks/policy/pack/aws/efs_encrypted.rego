@@ -1,7 +1,7 @@
 # METADATA
 # title: A file system is not encrypted
 # description: >-
-#   It cannot be turned on later: the files have to be copied to a new one.
+#   Encryption cannot be enabled later: the files have to be copied to a new file system.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/efs/latest/ug/encryption-at-rest.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_efs_file_system"}, ["encrypted"], {true})
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_efs_file_system"}, ["encrypted"], {true})

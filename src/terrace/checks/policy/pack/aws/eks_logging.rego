@@ -1,7 +1,7 @@
 # METADATA
-# title: A cluster keeps no audit log
+# title: A cluster has no audit log
 # description: >-
-#   Who did what in it cannot be told afterwards.
+#   Without it, actions in the cluster cannot be traced to a user.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	some cluster in lib.after("aws_eks_cluster")

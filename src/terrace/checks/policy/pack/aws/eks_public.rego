@@ -1,7 +1,7 @@
 # METADATA
 # title: A cluster's API is open to the internet
 # description: >-
-#   One leaked token or one flaw of the API server is enough.
+#   One leaked token or one vulnerability of the API server is enough to take over the cluster.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
 # custom:
@@ -11,7 +11,7 @@
 #   types: [aws_eks_cluster]
 #   controls: [eks_cluster_not_publicly_accessible]
 #   remediation: >-
-#     vpc_config { endpoint_public_access = false, endpoint_private_access = true }, or name the blocks in
+#     vpc_config { endpoint_public_access = false, endpoint_private_access = true }, or list the allowed ranges in
 #     public_access_cidrs.
 package terrace.aws.eks_public
 
@@ -20,7 +20,7 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.network
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _broken(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
-# title: A cluster's secrets are not encrypted with a key of your own
+# title: A cluster's secrets are not encrypted with your own key
 # description: >-
-#   Who reads the disks of the control plane, or a backup of it, reads every secret.
+#   Anyone who can read the disks of the control plane, or a backup of it, can read every secret.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_be_set({"aws_eks_cluster"}, ["encryption_config"])
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must_be_set({"aws_eks_cluster"}, ["encryption_config"])

@@ -1,7 +1,7 @@
 # METADATA
 # title: A cache is not encrypted at rest
 # description: >-
-#   Its backups hold sessions and whatever else was cached, in clear.
+#   Its backups contain sessions and other cached data in clear text.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	all := lib.must({"aws_elasticache_replication_group"}, ["at_rest_encryption_enabled"], {"true", true})

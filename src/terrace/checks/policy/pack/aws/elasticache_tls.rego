@@ -1,7 +1,7 @@
 # METADATA
-# title: A cache is reached without TLS
+# title: A cache accepts connections without TLS
 # description: >-
-#   Whoever is on the network path reads sessions.
+#   An attacker on the network path can read sessions.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	all := lib.must({"aws_elasticache_replication_group"}, ["transit_encryption_enabled"], {true})
 	some problem in lib.inheriting(all, ["transit_encryption_enabled"], ["global_replication_group_id"])
 }

@@ -1,7 +1,7 @@
 # METADATA
 # title: AdministratorAccess is attached
 # description: >-
-#   Whoever gets these credentials owns the account.
+#   Anyone with these credentials controls the account.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html
 # custom:
@@ -19,14 +19,14 @@
 #     - iam_user_administrator_access_policy
 #     - iam_group_administrator_access_policy
 #   remediation: >-
-#     Attach a policy with what is needed.
+#     Attach a policy with only the required permissions.
 package terrace.aws.iam_admin
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	some problem in lib.must_not({"aws_iam_role_policy_attachment", "aws_iam_user_policy_attachment", "aws_iam_group_policy_attachment", "aws_iam_policy_attachment"}, ["policy_arn"], {"arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/IAMFullAccess"})

@@ -1,7 +1,7 @@
 # METADATA
-# title: A role can be assumed by anybody
+# title: Anyone can assume a role
 # description: >-
-#   Any AWS account in the world may become it.
+#   Any AWS account can assume it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html
 # custom:
@@ -11,7 +11,7 @@
 #   types: [aws_iam_role]
 #   controls: [iam_no_custom_policy_permissive_role_assumption]
 #   remediation: >-
-#     Name the account, role or service as Principal; for other companies with a condition on sts:ExternalId.
+#     Set the account, role or service as Principal; for third parties add a condition on sts:ExternalId.
 package terrace.aws.iam_assume_role
 
 import rego.v1
@@ -19,19 +19,19 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.iam
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _broken(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in iam.unread({"aws_iam_role"}, ["assume_role_policy"])
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _doubtful(0)
 }
 
-_broken(_) := {lib.broken(one.resource, sprintf("%s has no principal but everybody", [iam.name_of(statement)])) |
+_broken(_) := {lib.broken(one.resource, sprintf("%s allows every principal", [iam.name_of(statement)])) |
 	some one in iam.documents({"aws_iam_role"}, ["assume_role_policy"])
 	some statement in iam.allowing(one.document)
 	iam.anybody(statement)

@@ -1,7 +1,7 @@
 # METADATA
-# title: A policy lets anybody in
+# title: A policy grants access to everyone
 # description: >-
-#   The resource is as public as the statement says, whatever the network does.
+#   The resource is public, whatever the network allows.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 # custom:
@@ -29,7 +29,8 @@
 #     - efs_not_publicly_accessible
 #     - awslambda_function_not_publicly_accessible
 #   remediation: >-
-#     Name the accounts or roles as Principal, or bind the statement by a condition such as aws:PrincipalOrgID.
+#     Set the accounts or roles as Principal, or restrict the statement with a condition such as
+#     aws:PrincipalOrgID.
 package terrace.aws.iam_public
 
 import rego.v1
@@ -37,19 +38,19 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.iam
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _broken(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in iam.unread(_types | {"aws_kms_key"}, ["policy"])
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"aws_lambda_permission"}, ["principal"], {"*"})
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _doubtful(0)
 }
 
@@ -59,7 +60,7 @@ _types := {
 }
 
 # A key without a policy gets the usual one of its account, which nobody knows before.
-_broken(_) := {lib.broken(one.resource, sprintf("%s has no principal but everybody", [iam.name_of(statement)])) |
+_broken(_) := {lib.broken(one.resource, sprintf("%s allows every principal", [iam.name_of(statement)])) |
 	some one in iam.documents(_types | {"aws_kms_key"}, ["policy"])
 	some statement in iam.allowing(one.document)
 	iam.anybody(statement)

@@ -1,7 +1,7 @@
 # METADATA
 # title: A user gets an access key
 # description: >-
-#   It never ends, stands in the state in clear, and is what leaks most.
+#   It never expires, is in clear text in the state, and is the most frequently leaked credential.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-workloads-use-roles
 # custom:
@@ -11,14 +11,14 @@
 #   types: [aws_iam_access_key]
 #   controls: [iam_user_with_temporary_credentials]
 #   remediation: >-
-#     Use a role: for workloads in AWS, OIDC from elsewhere.
+#     Use a role: for workloads in AWS directly, for others through OIDC.
 package terrace.aws.iam_user_key
 
 import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _all(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
 # title: A policy allows everything
 # description: >-
-#   Whoever gets these credentials owns the account.
+#   Anyone with these credentials controls the account.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
 # custom:
@@ -14,7 +14,7 @@
 #     - iam_customer_unattached_policy_no_administrative_privileges
 #     - iam_inline_policy_no_administrative_privileges
 #   remediation: >-
-#     Name the actions and resources that are needed; IAM Access Analyzer can make the list from what was used.
+#     List only the required actions and resources; IAM Access Analyzer can generate the list from past use.
 package terrace.aws.iam_wildcard
 
 import rego.v1
@@ -22,15 +22,15 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.iam
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _broken(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in iam.unread(_types, ["policy"])
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _doubtful(0)
 }
 

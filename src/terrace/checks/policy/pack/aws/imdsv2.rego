@@ -1,7 +1,7 @@
 # METADATA
-# title: The metadata service answers without a session token
+# title: The metadata service responds without a session token
 # description: >-
-#   A flaw that makes a server fetch an address of the attacker's choice is enough to get its credentials.
+#   If an attacker can make the server request a chosen URL (SSRF), that is enough to steal its credentials.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	some problem in lib.must({"aws_instance", "aws_launch_template"}, ["metadata_options", 0, "http_tokens"], {"required"})

@@ -1,7 +1,7 @@
 # METADATA
 # title: A stream is not encrypted
 # description: >-
-#   Records rest on disks for a day or more.
+#   Records are stored on disk for a day or more.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/streams/latest/dg/server-side-encryption.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_kinesis_stream"}, ["encryption_type"], {"KMS"})
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_kinesis_stream"}, ["encryption_type"], {"KMS"})

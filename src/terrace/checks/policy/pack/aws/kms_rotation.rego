@@ -1,7 +1,7 @@
 # METADATA
 # title: A key is never rotated
 # description: >-
-#   What one version of a key protects is what is lost with it.
+#   Rotation limits the data that is exposed if one key version leaks.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	some problem in lib.must({"aws_kms_key"}, ["enable_key_rotation"], {true})

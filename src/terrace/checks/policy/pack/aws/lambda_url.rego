@@ -1,7 +1,7 @@
 # METADATA
-# title: A function can be called by anybody
+# title: Anyone can call a function
 # description: >-
-#   Its URL is public, and without IAM the function must tell friend from foe by itself.
+#   Its URL is public, and without IAM the function itself must authenticate every caller.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_not({"aws_lambda_function_url"}, ["authorization_type"], {"NONE"})
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must_not({"aws_lambda_function_url"}, ["authorization_type"], {"NONE"})

@@ -1,7 +1,7 @@
 # METADATA
-# title: A log group keeps everything for ever
+# title: A log group keeps logs forever
 # description: >-
-#   Logs that nobody deletes cost every month, and hold personal data longer than anybody may.
+#   Logs that are never deleted cost money every month, and keep personal data longer than allowed.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_not({"aws_cloudwatch_log_group"}, ["retention_in_days"], {0, null})
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must_not({"aws_cloudwatch_log_group"}, ["retention_in_days"], {0, null})

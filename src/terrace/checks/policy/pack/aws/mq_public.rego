@@ -1,7 +1,7 @@
 # METADATA
 # title: A message broker has a public address
 # description: >-
-#   Whoever finds a password reads and writes every message.
+#   Anyone who finds a password can read and write every message.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/using-amazon-mq-securely.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_mq_broker", "aws_dms_replication_instance"}, ["publicly_accessible"], {false})
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_mq_broker", "aws_dms_replication_instance"}, ["publicly_accessible"], {false})

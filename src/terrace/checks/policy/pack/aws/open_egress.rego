@@ -1,7 +1,7 @@
 # METADATA
-# title: Everything may be reached from here
+# title: Outgoing traffic to every address is allowed
 # description: >-
-#   Whoever is inside sends out whatever he finds, and fetches what he needs.
+#   An attacker inside can send data to any server and download tools.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 # custom:
@@ -11,7 +11,7 @@
 #   types: [aws_security_group, aws_security_group_rule, aws_vpc_security_group_egress_rule]
 #   controls: []
 #   remediation: >-
-#     Name the ports and addresses that are needed, or reach services through VPC endpoints.
+#     List the required ports and addresses, or reach services through VPC endpoints.
 package terrace.aws.open_egress
 
 import rego.v1
@@ -19,15 +19,15 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.network
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _inline(0)
 }
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _rules(0)
 }
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _single(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
-# title: The whole internet may connect
+# title: The whole internet can connect
 # description: >-
-#   Every address is tried within minutes of being up; what listens there must withstand all of them.
+#   Attackers probe every address within minutes; the service behind it must withstand all of them.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 # custom:
@@ -17,7 +17,7 @@
 #     - ec2_securitygroup_allow_ingress_from_internet_to_any_port
 #     - ec2_securitygroup_allow_ingress_from_internet_to_all_ports
 #   remediation: >-
-#     Name the blocks of addresses that need it. Ports that may be open (open_ports) are in settings.yaml.
+#     List the address ranges that need access. The ports that can be open (open_ports) are in settings.yaml.
 package terrace.aws.open_ingress
 
 import rego.v1
@@ -25,15 +25,15 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.network
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _inline(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _rules(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _single(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
 # title: A search domain is not encrypted
 # description: >-
-#   It holds copies of what other systems protect, and logs.
+#   It contains logs and copies of data that other systems protect.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html
 # custom:
@@ -20,7 +20,7 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	some block in {"encrypt_at_rest", "node_to_node_encryption"}

@@ -1,7 +1,7 @@
 # METADATA
-# title: A search domain answers in clear, or with old TLS
+# title: A search domain accepts unencrypted requests or old TLS
 # description: >-
-#   Whoever is on the path reads queries and documents.
+#   An attacker on the network path can read queries and documents.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/infrastructure-security.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_opensearch_domain", "aws_elasticsearch_domain"}, ["domain_endpoint_options", 0, "enforce_https"], {true})
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_opensearch_domain", "aws_elasticsearch_domain"}, ["domain_endpoint_options", 0, "enforce_https"], {true})

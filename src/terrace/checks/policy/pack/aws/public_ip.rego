@@ -1,7 +1,7 @@
 # METADATA
 # title: A server gets a public address
 # description: >-
-#   Every open port and every flaw is met by the whole internet.
+#   Every open port and every vulnerability is exposed to the whole internet.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-ip-addressing.html
 # custom:
@@ -23,14 +23,14 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"aws_instance", "aws_launch_configuration"}, ["associate_public_ip_address"], {true})
 }
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"aws_launch_template"}, ["network_interfaces", "*", "associate_public_ip_address"], {"true", true})
 }
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"aws_subnet"}, ["map_public_ip_on_launch"], {true})
 }

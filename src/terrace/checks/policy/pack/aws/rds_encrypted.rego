@@ -1,8 +1,7 @@
 # METADATA
 # title: A database is not encrypted at rest
 # description: >-
-#   Snapshots and disks that leave the account can be read by whoever has them, and encryption cannot be turned on
-#   later without a copy.
+#   Anyone who gets a snapshot or disk can read it, and encryption cannot be enabled later without a copy.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html
 # custom:
@@ -16,14 +15,14 @@
 #     - neptune_cluster_storage_encrypted
 #     - documentdb_cluster_storage_encrypted
 #   remediation: >-
-#     Set storage_encrypted = true, with kms_key_id for a key of your own.
+#     Set storage_encrypted = true, with kms_key_id for your own key.
 package terrace.aws.rds_encrypted
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	all := lib.must({"aws_db_instance", "aws_rds_cluster", "aws_neptune_cluster", "aws_docdb_cluster"}, ["storage_encrypted"], {true})

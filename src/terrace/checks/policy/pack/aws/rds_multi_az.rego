@@ -1,7 +1,7 @@
 # METADATA
-# title: A database stands in one zone
+# title: A database runs in one availability zone
 # description: >-
-#   A zone that fails takes it along; with a second one it goes on after a minute.
+#   If the zone fails, the database is down; with a standby in a second zone it fails over within a minute.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.MultiAZ.html
 # custom:
@@ -11,14 +11,14 @@
 #   types: [aws_db_instance]
 #   controls: [rds_instance_multi_az]
 #   remediation: >-
-#     Set multi_az = true. It is asked for in the protected_environments of settings.yaml.
+#     Set multi_az = true. Required in the protected_environments of settings.yaml.
 package terrace.aws.rds_multi_az
 
 import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	lib.protected
 	some problem in lib.must({"aws_db_instance"}, ["multi_az"], {true})
 }

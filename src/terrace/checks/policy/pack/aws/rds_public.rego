@@ -1,7 +1,7 @@
 # METADATA
 # title: A database has a public address
 # description: >-
-#   Whoever finds a password, or a flaw of the engine, needs no foothold inside the network first.
+#   With a stolen password or a vulnerability of the engine, an attacker needs no access to the network first.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_db_instance", "aws_rds_cluster_instance"}, ["publicly_accessible"], {false})
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_db_instance", "aws_rds_cluster_instance"}, ["publicly_accessible"], {false})

@@ -1,7 +1,7 @@
 # METADATA
 # title: A data warehouse is not encrypted
 # description: >-
-#   Its snapshots can be read by whoever gets them.
+#   Anyone who gets a snapshot can read it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/redshift/latest/mgmt/working-with-db-encryption.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_redshift_cluster"}, ["encrypted"], {"true", true})
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_redshift_cluster"}, ["encrypted"], {"true", true})

@@ -1,7 +1,7 @@
 # METADATA
 # title: A data warehouse has a public address
 # description: >-
-#   It holds copies of what other systems protect.
+#   It contains copies of data that other systems protect.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/redshift/latest/mgmt/managing-clusters-vpc.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must({"aws_redshift_cluster", "aws_redshiftserverless_workgroup"}, ["publicly_accessible"], {false})
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must({"aws_redshift_cluster", "aws_redshiftserverless_workgroup"}, ["publicly_accessible"], {false})

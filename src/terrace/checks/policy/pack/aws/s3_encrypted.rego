@@ -1,7 +1,7 @@
 # METADATA
-# title: A bucket is not encrypted with a key of your own
+# title: A bucket is not encrypted with your own key
 # description: >-
-#   The default key of S3 opens for whoever may read the bucket; a KMS key has a policy and a log of its own.
+#   The default key of S3 decrypts for everyone who can read the bucket; a KMS key has its own policy and log.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 # custom:
@@ -18,11 +18,11 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _lacking(0)
 }
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"aws_s3_bucket_server_side_encryption_configuration"}, ["rule", "*", "apply_server_side_encryption_by_default", 0, "sse_algorithm"], {"aws:kms", "aws:kms:dsse"})
 }
 

@@ -1,7 +1,7 @@
 # METADATA
-# title: Nobody sees who reads a bucket
+# title: A bucket has no access log
 # description: >-
-#   After a leak nothing says what was taken.
+#   After a leak, it is unknown which objects were read.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
 # custom:
@@ -11,14 +11,14 @@
 #   types: [aws_s3_bucket, aws_s3_bucket_logging]
 #   controls: [s3_bucket_server_access_logging_enabled]
 #   remediation: >-
-#     Add an aws_s3_bucket_logging for it; a bucket that takes logs is left out.
+#     Add an aws_s3_bucket_logging for it; buckets that receive logs are exempt.
 package terrace.aws.s3_logging
 
 import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _lacking(0)
 }
 

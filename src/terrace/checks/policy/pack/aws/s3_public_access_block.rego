@@ -1,7 +1,7 @@
 # METADATA
-# title: Nothing keeps a bucket from becoming public
+# title: A bucket has no public access block
 # description: >-
-#   One ACL or policy written in haste opens it; the block forbids that.
+#   One mistaken ACL or policy makes it public; the block prevents that.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 # custom:
@@ -18,11 +18,11 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _lacking(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _open(0)
 }
 

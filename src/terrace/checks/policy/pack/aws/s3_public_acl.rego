@@ -1,7 +1,7 @@
 # METADATA
 # title: A bucket is public by its ACL
 # description: >-
-#   Everybody can list or read it, and search engines for open buckets find it.
+#   Anyone can list or read it, and search engines for open buckets find it.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
 # custom:
@@ -11,18 +11,18 @@
 #   types: [aws_s3_bucket, aws_s3_bucket_acl]
 #   controls: [s3_bucket_public_list_acl, s3_bucket_public_write_acl]
 #   remediation: >-
-#     Take the ACL out; share by a bucket policy, or CloudFront with origin access control.
+#     Remove the ACL; share by a bucket policy, or CloudFront with origin access control.
 package terrace.aws.s3_public_acl
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _acls(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _grants(0)
 }
 

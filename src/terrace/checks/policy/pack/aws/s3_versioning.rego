@@ -1,7 +1,7 @@
 # METADATA
-# title: A bucket keeps no versions
+# title: A bucket has no versioning
 # description: >-
-#   What is deleted or overwritten, by mistake or for ransom, is gone.
+#   Objects that are deleted or overwritten, by mistake or for ransom, are lost.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
 # custom:
@@ -18,11 +18,11 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _lacking(0)
 }
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"aws_s3_bucket_versioning"}, ["versioning_configuration", 0, "status"], {"Enabled"})
 }
 

@@ -1,7 +1,7 @@
 # METADATA
 # title: A secret is never rotated
 # description: >-
-#   What leaked once opens for ever.
+#   A leaked secret stays valid forever.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _lacking(0)
 }
 

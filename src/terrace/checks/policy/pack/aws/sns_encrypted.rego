@@ -1,7 +1,7 @@
 # METADATA
 # title: A topic is not encrypted
 # description: >-
-#   Messages rest on disks until every subscriber has them.
+#   Messages are stored on disk until every subscriber has received them.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html
 # custom:
@@ -18,4 +18,4 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if some problem in lib.must_be_set({"aws_sns_topic"}, ["kms_master_key_id"])
+warn contains lib.finding(rego.metadata.chain(), problem) if some problem in lib.must_be_set({"aws_sns_topic"}, ["kms_master_key_id"])

@@ -1,7 +1,7 @@
 # METADATA
 # title: A queue is not encrypted
 # description: >-
-#   Messages often hold what the database behind them encrypts.
+#   Messages often contain data that is encrypted in the database.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if some problem in problems(0)
+deny contains lib.finding(rego.metadata.chain(), problem) if some problem in problems(0)
 
 problems(_) := {problem |
 	some problem in lib.must({"aws_sqs_queue"}, ["sqs_managed_sse_enabled"], {true})

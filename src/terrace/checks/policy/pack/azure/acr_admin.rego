@@ -1,7 +1,7 @@
 # METADATA
-# title: A registry has an administrator's password
+# title: A registry has an administrator password
 # description: >-
-#   It is shared, never ends, and names nobody.
+#   It is shared, never expires, and identifies no person.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account
 # custom:
@@ -11,13 +11,13 @@
 #   types: [azurerm_container_registry]
 #   controls: [dc921057-6b28-4fbe-9b83-f7bec05db6c2]
 #   remediation: >-
-#     Take admin_enabled = true out; let identities pull by the role AcrPull.
+#     Remove admin_enabled = true; let identities pull with the role AcrPull.
 package terrace.azure.acr_admin
 
 import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_container_registry"}, ["admin_enabled"], {true})
 }

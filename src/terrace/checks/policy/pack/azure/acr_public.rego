@@ -1,7 +1,7 @@
 # METADATA
 # title: A registry is open to every network
 # description: >-
-#   A leaked token is enough to read, or replace, what runs everywhere.
+#   A leaked token is enough to read or replace every image.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/container-registry/container-registry-private-link
 # custom:
@@ -18,6 +18,6 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"azurerm_container_registry"}, ["public_network_access_enabled"], {false})
 }

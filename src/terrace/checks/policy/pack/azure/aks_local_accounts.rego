@@ -1,7 +1,7 @@
 # METADATA
-# title: A cluster has accounts that the directory does not know
+# title: A cluster has local accounts outside the directory
 # description: >-
-#   Their certificate names nobody, and cannot be taken back.
+#   Their certificate identifies no person and cannot be revoked.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/aks/manage-local-accounts-managed-azure-ad
 # custom:
@@ -18,6 +18,6 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"azurerm_kubernetes_cluster"}, ["local_account_disabled"], {true})
 }

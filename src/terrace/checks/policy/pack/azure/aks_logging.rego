@@ -1,7 +1,7 @@
 # METADATA
-# title: A cluster sends its logs nowhere
+# title: A cluster sends no logs
 # description: >-
-#   Who did what in it cannot be told afterwards.
+#   Without logs, actions in the cluster cannot be traced to a user.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/aks/monitor-aks
 # custom:
@@ -18,6 +18,6 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_be_set({"azurerm_kubernetes_cluster"}, ["oms_agent"])
 }

@@ -1,7 +1,7 @@
 # METADATA
 # title: A cluster's API is open to the internet
 # description: >-
-#   One leaked token or one flaw of the API server is enough.
+#   One leaked token or one vulnerability of the API server is enough to take over the cluster.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges
 # custom:
@@ -19,7 +19,7 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.network
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _open(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
-# title: Everybody in a cluster may do everything
+# title: A cluster has no access control
 # description: >-
-#   Without roles each token is an administrator's.
+#   Without RBAC, every token has administrator permissions.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/aks/concepts-identity
 # custom:
@@ -11,13 +11,13 @@
 #   types: [azurerm_kubernetes_cluster]
 #   controls: [ac4a19c2-fa67-49b4-8ae5-0b2e78c49457]
 #   remediation: >-
-#     Take role_based_access_control_enabled = false out.
+#     Remove role_based_access_control_enabled = false.
 package terrace.azure.aks_rbac
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_kubernetes_cluster"}, ["role_based_access_control_enabled"], {false})
 }

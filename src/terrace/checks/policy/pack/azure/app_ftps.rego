@@ -1,7 +1,7 @@
 # METADATA
-# title: An app takes files by FTP
+# title: An app accepts uploads by FTP
 # description: >-
-#   Its password and the code pass in clear.
+#   The password and the code are transferred in clear text.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/app-service/deploy-ftp#enforce-ftps
 # custom:
@@ -30,6 +30,6 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.apps
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not(apps.all, ["site_config", "*", "ftps_state"], {"AllAllowed"})
 }

@@ -1,7 +1,7 @@
 # METADATA
-# title: An app answers in clear
+# title: An app accepts unencrypted requests
 # description: >-
-#   Passwords and cookies pass networks that nobody answers for.
+#   Passwords and cookies can be read on every network in between.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/app-service/configure-ssl-bindings#enforce-https
 # custom:
@@ -30,6 +30,6 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.apps
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must(apps.all, ["https_only"], {true})
 }

@@ -1,7 +1,7 @@
 # METADATA
-# title: An app has no identity of its own
+# title: An app has no managed identity
 # description: >-
-#   It needs a password for every service that it uses, which somebody has to keep and change.
+#   It needs a password for every service that it uses, which has to be stored and rotated.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/app-service/overview-managed-identity
 # custom:
@@ -30,6 +30,6 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.apps
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_be_set(apps.all, ["identity"])
 }

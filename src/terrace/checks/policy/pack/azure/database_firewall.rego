@@ -1,7 +1,7 @@
 # METADATA
-# title: A database's firewall lets in much more than you
+# title: A database's firewall allows far more than your addresses
 # description: >-
-#   0.0.0.0 to 0.0.0.0 means every customer of Azure; a range from 0.0.0.0 means everybody.
+#   0.0.0.0 to 0.0.0.0 allows every customer of Azure; a range from 0.0.0.0 allows everyone.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/firewall-configure
 # custom:
@@ -17,14 +17,14 @@
 #     - azurerm_mysql_flexible_server_firewall_rule
 #   controls: []
 #   remediation: >-
-#     Name the addresses, or use a private endpoint.
+#     List the addresses, or use a private endpoint.
 package terrace.azure.database_firewall
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _open(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
 # title: A database has a public address
 # description: >-
-#   Whoever finds a password, or a flaw of the engine, needs no foothold inside the network first.
+#   With a stolen password or a vulnerability of the engine, an attacker needs no access to the network first.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/connectivity-settings
 # custom:
@@ -23,6 +23,6 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"azurerm_mssql_server", "azurerm_postgresql_server", "azurerm_mysql_server", "azurerm_mariadb_server", "azurerm_cosmosdb_account"}, ["public_network_access_enabled"], {false})
 }

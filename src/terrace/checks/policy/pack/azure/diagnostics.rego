@@ -1,7 +1,7 @@
 # METADATA
-# title: Nobody sees who uses a key vault
+# title: A key vault has no access log
 # description: >-
-#   After a leak nothing says what was taken.
+#   After a leak, it is unknown which secrets were read.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/key-vault/general/logging
 # custom:
@@ -18,7 +18,7 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _lacking(0)
 }
 

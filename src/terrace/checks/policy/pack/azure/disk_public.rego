@@ -1,7 +1,7 @@
 # METADATA
 # title: A disk can be downloaded from any network
 # description: >-
-#   A link that was made once is enough to copy it whole.
+#   One generated link is enough to copy the whole disk.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/virtual-machines/disks-restrict-import-export-overview
 # custom:
@@ -18,6 +18,6 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"azurerm_managed_disk", "azurerm_snapshot"}, ["public_network_access_enabled"], {false})
 }

@@ -1,7 +1,7 @@
 # METADATA
-# title: A key or secret never ends
+# title: A key or secret never expires
 # description: >-
-#   What leaked once opens for ever.
+#   A leaked key or secret stays valid forever.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/key-vault/secrets/secrets-best-practices
 # custom:
@@ -18,6 +18,6 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_be_set({"azurerm_key_vault_secret", "azurerm_key_vault_key"}, ["expiration_date"])
 }

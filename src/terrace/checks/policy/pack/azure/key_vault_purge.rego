@@ -1,7 +1,7 @@
 # METADATA
-# title: A key vault can be emptied for good
+# title: A key vault can be emptied permanently
 # description: >-
-#   What its keys encrypted is lost with them; purge protection keeps them for the days of soft delete.
+#   Data encrypted with its keys is lost with them; purge protection keeps them during the soft delete period.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
 # custom:
@@ -18,6 +18,6 @@ import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"azurerm_key_vault"}, ["purge_protection_enabled"], {true})
 }

@@ -1,5 +1,5 @@
 # METADATA
-# title: A namespace of messages accepts TLS older than 1.2
+# title: A messaging namespace accepts TLS older than 1.2
 # description: >-
 #   TLS 1.0 and 1.1 have known weaknesses.
 # related_resources:
@@ -18,6 +18,6 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_servicebus_namespace", "azurerm_eventhub_namespace"}, ["minimum_tls_version"], {"1.0", "1.1"})
 }

@@ -1,7 +1,7 @@
 # METADATA
-# title: The whole internet may connect
+# title: The whole internet can connect
 # description: >-
-#   Every address is tried within minutes of being up; what listens there must withstand all of them.
+#   Attackers probe every address within minutes; the service behind it must withstand all of them.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/security/fundamentals/network-best-practices
 # custom:
@@ -11,8 +11,8 @@
 #   types: [azurerm_network_security_rule, azurerm_network_security_group]
 #   controls: [9daedab3-fb2d-461e-b861-71790eead4f6]
 #   remediation: >-
-#     Name the blocks of addresses that need it; use Bastion for management. Ports that may be open (open_ports) are
-#     in settings.yaml.
+#     List the address ranges that need access; use Bastion for management. The ports that can be open
+#     (open_ports) are in settings.yaml.
 package terrace.azure.open_ingress
 
 import rego.v1
@@ -20,11 +20,11 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.network
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _rules(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _inline(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
-# title: A cache answers in clear, or with old TLS
+# title: A cache accepts unencrypted connections or old TLS
 # description: >-
-#   Whoever is on the network path reads sessions.
+#   An attacker on the network path can read sessions.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-cache-for-redis/cache-remove-tls-10-11
 # custom:
@@ -11,21 +11,22 @@
 #   types: [azurerm_redis_cache]
 #   controls: [22bee202-a82f-4305-9a2a-6d7f44d4dedb]
 #   remediation: >-
-#     Take enable_non_ssl_port = true out (non_ssl_port_enabled since azurerm 4), and set minimum_tls_version = "1.2".
+#     Remove enable_non_ssl_port = true (non_ssl_port_enabled since azurerm 4), and set minimum_tls_version =
+#     "1.2".
 package terrace.azure.redis_tls
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_redis_cache"}, ["non_ssl_port_enabled"], {true})
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_redis_cache"}, ["enable_non_ssl_port"], {true})
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_redis_cache"}, ["minimum_tls_version"], {"1.0", "1.1"})
 }

@@ -1,7 +1,7 @@
 # METADATA
-# title: Somebody becomes owner of a whole subscription
+# title: An identity becomes owner of a whole subscription
 # description: >-
-#   Whoever gets that identity owns everything in it.
+#   Anyone with that identity controls everything in the subscription.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/role-based-access-control/best-practices
 # custom:
@@ -11,14 +11,14 @@
 #   types: [azurerm_role_assignment]
 #   controls: []
 #   remediation: >-
-#     Give a narrower role, on a resource group, and for a time (PIM).
+#     Grant a narrower role, on a resource group, and for a limited time (PIM).
 package terrace.azure.role_owner
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _broken(0)
 }
 

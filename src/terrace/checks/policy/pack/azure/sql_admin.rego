@@ -1,7 +1,7 @@
 # METADATA
-# title: A SQL server has no administrator of the directory
+# title: A SQL server has no directory administrator
 # description: >-
-#   Passwords of its own are shared, never end, and no second factor protects them.
+#   Local passwords are shared, never expire, and have no second factor.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-overview
 # custom:
@@ -18,6 +18,6 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_be_set({"azurerm_mssql_server"}, ["azuread_administrator"])
 }

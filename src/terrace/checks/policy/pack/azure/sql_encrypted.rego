@@ -1,7 +1,7 @@
 # METADATA
 # title: A SQL database is not encrypted
 # description: >-
-#   Its backups can be read by whoever gets them.
+#   Anyone who gets a backup can read it.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-tde-overview
 # custom:
@@ -11,13 +11,13 @@
 #   types: [azurerm_mssql_database]
 #   controls: [17k78e20-9358-41c9-923c-fb736d382a12]
 #   remediation: >-
-#     Take transparent_data_encryption_enabled = false out.
+#     Remove transparent_data_encryption_enabled = false.
 package terrace.azure.sql_encrypted
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_mssql_database"}, ["transparent_data_encryption_enabled"], {false})
 }

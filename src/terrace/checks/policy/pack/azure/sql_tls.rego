@@ -11,13 +11,13 @@
 #   types: [azurerm_mssql_server]
 #   controls: [32e6bbec-16b6-44c2-be37-c5b672d103cf]
 #   remediation: >-
-#     Set minimum_tls_version = "1.2", or leave it out.
+#     Set minimum_tls_version = "1.2", or remove it.
 package terrace.azure.sql_tls
 
 import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"azurerm_mssql_server"}, ["minimum_tls_version"], {"1.2", "1.3", null})
 }

@@ -11,18 +11,19 @@
 #   types: [azurerm_storage_account, azurerm_storage_account_network_rules]
 #   controls: [34c877ad-507e-4c82-993e-3452a6e0ad3c]
 #   remediation: >-
-#     Set network_rules { default_action = "Deny" } and name who may come, or public_network_access_enabled = false.
+#     Set network_rules { default_action = "Deny" } and list the allowed networks, or
+#     public_network_access_enabled = false.
 package terrace.azure.storage_network
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _open(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"azurerm_storage_account_network_rules"}, ["default_action"], {"Deny"})
 }
 

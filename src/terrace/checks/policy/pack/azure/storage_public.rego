@@ -1,7 +1,7 @@
 # METADATA
 # title: Blobs can be read without signing in
 # description: >-
-#   One container set to public, and everybody reads it; the account can forbid that for all of them.
+#   One container set to public is readable by everyone; the account setting prevents that for all containers.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent
 # custom:
@@ -20,15 +20,15 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.azapi
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _accounts(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_storage_container"}, ["container_access_type"], {"blob", "container"})
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _azapi(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
-# title: Deleted blobs cannot be brought back
+# title: Deleted blobs cannot be restored
 # description: >-
-#   What is deleted by mistake, or for ransom, is gone at once.
+#   Blobs that are deleted by mistake, or for ransom, are lost immediately.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview
 # custom:
@@ -18,6 +18,6 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_storage_account"}, ["blob_properties", 0, "delete_retention_policy"], {null, []})
 }

@@ -11,7 +11,7 @@
 #   types: [azurerm_storage_account, azapi_resource]
 #   controls: [fe83a0eb-a853-422d-aac2-1bffd182c5d0]
 #   remediation: >-
-#     Set min_tls_version = "TLS1_2", or leave it out.
+#     Set min_tls_version = "TLS1_2", or remove it.
 package terrace.azure.storage_tls
 
 import rego.v1
@@ -19,11 +19,11 @@ import rego.v1
 import data.terrace.lib
 import data.terrace.lib.azapi
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"azurerm_storage_account"}, ["min_tls_version"], {"TLS1_2", "TLS1_3", null})
 }
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _azapi(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
 # title: Caches and temporary disks of a machine are not encrypted
 # description: >-
-#   They hold pages of memory and parts of the data, in clear on the host.
+#   They contain memory pages and parts of the data, in clear text on the host.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/virtual-machines/disk-encryption-overview
 # custom:
@@ -22,6 +22,6 @@ import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must({"azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_linux_virtual_machine_scale_set", "azurerm_windows_virtual_machine_scale_set"}, ["encryption_at_host_enabled"], {true})
 }

@@ -1,7 +1,7 @@
 # METADATA
-# title: A machine lets in by password
+# title: A machine accepts password logins
 # description: >-
-#   Passwords are tried from everywhere, all day.
+#   Attackers try passwords from everywhere, all day.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/virtual-machines/linux/mac-create-ssh-keys
 # custom:
@@ -11,13 +11,13 @@
 #   types: [azurerm_linux_virtual_machine, azurerm_linux_virtual_machine_scale_set]
 #   controls: [630c64f9-8b6b-4c64-b511-6544ceff6fd6]
 #   remediation: >-
-#     Leave disable_password_authentication at true, and give admin_ssh_key.
+#     Leave disable_password_authentication at true, and set admin_ssh_key.
 package terrace.azure.vm_password
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in lib.must_not({"azurerm_linux_virtual_machine", "azurerm_linux_virtual_machine_scale_set"}, ["disable_password_authentication"], {false})
 }

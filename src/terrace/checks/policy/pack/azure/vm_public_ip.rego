@@ -1,7 +1,7 @@
 # METADATA
 # title: A machine has a public address
 # description: >-
-#   Every open port and every flaw is met by the whole internet.
+#   Every open port and every vulnerability is exposed to the whole internet.
 # related_resources:
 #   - ref: https://learn.microsoft.com/azure/security/fundamentals/network-best-practices
 # custom:
@@ -11,14 +11,14 @@
 #   types: [azurerm_network_interface]
 #   controls: [83a86a26-fd1f-447c-b59d-e51f44264114]
 #   remediation: >-
-#     Take public_ip_address_id out; use Bastion, or a load balancer.
+#     Remove public_ip_address_id; use Bastion, or a load balancer.
 package terrace.azure.vm_public_ip
 
 import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _open(0)
 }
 

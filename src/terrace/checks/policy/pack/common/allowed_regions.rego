@@ -1,7 +1,7 @@
 # METADATA
-# title: A resource is made in a region that is not allowed
+# title: A resource is in a region that is not allowed
 # description: >-
-#   Data leaves the countries in which it may be, and nobody watches there.
+#   Data leaves the countries where it must stay, for a region that is not monitored.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
 #   - ref: https://learn.microsoft.com/azure/governance/policy/samples/built-in-policies
@@ -12,14 +12,14 @@
 #   types: ["*"]
 #   controls: [organizations_scp_check_deny_regions, e56962a6-4747-49cd-b67b-bf8b01975c4c]
 #   remediation: >-
-#     Make it in one of allowed_regions of settings.yaml; while that list is empty, every region is allowed.
+#     Create it in one of allowed_regions of settings.yaml; if that list is empty, every region is allowed.
 package terrace.common.allowed_regions
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _elsewhere(0)
 }
 

@@ -1,7 +1,7 @@
 # METADATA
-# title: A secret stands in the configuration in clear
+# title: The configuration contains a secret in clear text
 # description: >-
-#   Whoever reads the repository, the state or the console of the cloud has it.
+#   Everyone who can read the repository, the state or the cloud console knows it.
 # related_resources:
 #   - ref: https://developer.hashicorp.com/terraform/language/manage-sensitive-data
 # custom:
@@ -11,18 +11,18 @@
 #   types: ["*"]
 #   controls: [awslambda_function_no_secrets_in_variables, ecs_task_definitions_no_environment_secrets]
 #   remediation: >-
-#     Refer to Secrets Manager, SSM or Key Vault, and revoke this one.
+#     Refer to Secrets Manager, SSM or Key Vault, and revoke this secret.
 package terrace.common.hard_coded_secret
 
 import rego.v1
 
 import data.terrace.lib
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _attributes(0)
 }
 
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _containers(0)
 }
 
@@ -40,7 +40,7 @@ _attributes(_) := {problem |
 }
 
 # Terraform marks the value elsewhere, and not here: it is hidden in what is judged, and is in clear in the state.
-deny contains lib.told(rego.metadata.chain(), problem) if {
+deny contains lib.finding(rego.metadata.chain(), problem) if {
 	some resource in input.resources
 	lib.survives(resource)
 	some path in resource.unmarked

@@ -1,7 +1,7 @@
 # METADATA
 # title: A resource lacks tags
 # description: >-
-#   Nobody knows whose it is, who pays, and whether it may go.
+#   Without them, its owner, its cost center and whether it can be deleted are unknown.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 #   - ref: https://learn.microsoft.com/azure/cloud-adoption-framework/ready/azure-best-practices/resource-tagging
@@ -12,15 +12,15 @@
 #   types: ["*"]
 #   controls: [organizations_tags_policies_enabled_and_attached]
 #   remediation: >-
-#     Set them in tags, or for all resources of AWS in default_tags of the provider. Which ones is in settings.yaml
-#     (required_tags).
+#     Set them in tags, or for all AWS resources in default_tags of the provider. The required tags are in
+#     settings.yaml (required_tags).
 package terrace.common.required_tags
 
 import rego.v1
 
 import data.terrace.lib
 
-warn contains lib.told(rego.metadata.chain(), problem) if {
+warn contains lib.finding(rego.metadata.chain(), problem) if {
 	some problem in _lacking(0)
 }
 

@@ -102,11 +102,11 @@ _read(resource, path) if {
 	not _later in lib.listed(object.get(document, "Statement", []))
 }
 
-# Statements of which a part is known only after apply, so that it cannot be told whether they are bad.
+# Statements that are partly known only after apply, so that it is unknown whether they are bad.
 doubtful(resource, statement, what) := {
 	"resource": resource,
 	"status": "unknown",
-	"why": sprintf("It cannot be told: %s of %s is known only after apply", [what, name_of(statement)]),
+	"why": sprintf("Unknown: %s of %s is known only after apply", [what, name_of(statement)]),
 }
 
 name_of(statement) := sprintf("statement %s", [statement.Sid]) if {

@@ -120,7 +120,7 @@ broken(resource, why) := {"resource": resource, "status": "fail", "why": why}
 unsure(resource, path) := {
 	"resource": resource,
 	"status": "unknown",
-	"why": sprintf("It cannot be told: %s is %s", [dotted(path), _hiding(resource, path)]),
+	"why": sprintf("Unknown: %s is %s", [dotted(path), _hiding(resource, path)]),
 }
 
 _hiding(resource, path) := "sensitive" if {
@@ -204,7 +204,7 @@ inheriting(problems, path, keys) := {problem |
 _inherited(problem, path, keys) := {
 	"resource": problem.resource,
 	"status": "unknown",
-	"why": sprintf("It cannot be told: %s is that of %s", [dotted(path), key]),
+	"why": sprintf("Unknown: %s is inherited from %s", [dotted(path), key]),
 } if {
 	not is_set(problem.resource, path)
 	some key in keys
@@ -222,7 +222,7 @@ _reaches(resource, path, least, absent) := problem if {
 	seen.is == "known"
 	number := _or(seen.value, absent)
 	number < least
-	problem := broken(resource, sprintf("%s is %v, and at least %v is asked for", [dotted(path), number, least]))
+	problem := broken(resource, sprintf("%s is %v, but must be at least %v", [dotted(path), number, least]))
 } else := unsure(resource, path) if {
 	look(resource, path).is != "known"
 }
@@ -356,23 +356,23 @@ is_named(resource, type, key) if {
 takes_access_logs(bucket) if is_named(bucket, "aws_s3_bucket_logging", "target_bucket")
 
 # The problem of a resource for which no other of that type sets what it should.
-lacking(resource, type, key) := {broken(resource, sprintf("no %s sets anything for it", [type]))} if {
+lacking(resource, type, key) := {broken(resource, sprintf("no %s is configured for it", [type]))} if {
 	count(linked(resource, type, key)) == 0
 } else := {{
 	"resource": resource,
 	"status": "unknown",
-	"why": sprintf("It cannot be told whether %s is for it", [other.resource.address]),
+	"why": sprintf("Unknown: %s may or may not belong to it", [other.resource.address]),
 } |
 	some other in linked(resource, type, key)
 } if {
 	not true in {other.sure | some other in linked(resource, type, key)}
 } else := set()
 
-# --- what a rule tells ---
+# --- findings ---
 
-# One finding. `chain` is rego.metadata.chain() of the rule, whose package says what it is. What it does not say is left
-# out: a rule whose annotation was forgotten still speaks.
-told(chain, problem) := object.union_n([said, _held(problem), {
+# One finding. `chain` is rego.metadata.chain() of the rule: the annotation of its package gives rule, severity, family
+# and fix. A missing annotation leaves these out; the finding is reported nevertheless.
+finding(chain, problem) := object.union_n([given, _level(problem), {
 	"msg": sprintf("%s%s%s", [_title(annotations, problem), problem.why, _existing(problem.resource)]),
 	"resource": problem.resource.address,
 	"status": problem.status,
@@ -381,12 +381,15 @@ told(chain, problem) := object.union_n([said, _held(problem), {
 	custom := object.get(annotations, "custom", {})
 	not _off(object.get(custom, "id", ""))
 	words := {"id": "rule", "severity": "severity", "family": "family", "remediation": "fix"}
-	said := {words[key]: value | some key, value in custom; words[key]}
+	given := {words[key]: value | some key, value in custom; words[key]}
 }
 
-_held(problem) := {"advisory": true} if {
+# The former name of `finding`, for rules that call it.
+told(chain, problem) := finding(chain, problem)
+
+_level(problem) := {"advisory": true} if {
 	problem.status == "unknown"
-	setting("unknown") == "told"
+	setting("unknown") in {"advisory", "told"}
 } else := {}
 
 _annotations(chain) := annotations if {
@@ -404,13 +407,13 @@ _title(annotations, problem) := sprintf("%s? ", [annotations.title]) if {
 
 _off(id) if id in setting("off")
 
-_existing(resource) := " (it is so already; this plan does not change it)" if {
+_existing(resource) := " (existing; this plan does not change it)" if {
 	resource.action == "no-op"
 } else := ""
 
 # --- settings ---
 
-# What the team set in settings.yaml, or what holds without.
+# The value in settings.yaml, or the default.
 setting(name) := object.get(_settings(0), name, object.get(_standard, name, null))
 
 _standard := {
@@ -420,7 +423,7 @@ _standard := {
 	"least_backup_days": 7,
 	"least_key_deletion_days": 14,
 	"allowed_regions": [],
-	"unknown": "hold",
+	"unknown": "block",
 	"off": [],
 }
 

@@ -111,8 +111,8 @@ test_a_rule_that_is_off_is_silent if {
 
 test_a_rule_that_says_nothing_of_itself_still_speaks if {
 	problem := lib.broken(testing.resource("t", {}), "it is so")
-	lib.told([{"path": ["a"]}], problem) == {"msg": "it is so", "resource": "t.it", "status": "fail"}
-	lib.told([{"annotations": {"title": "Bad", "custom": {"id": "x"}}, "path": ["a"]}], problem) == {
+	lib.finding([{"path": ["a"]}], problem) == {"msg": "it is so", "resource": "t.it", "status": "fail"}
+	lib.finding([{"annotations": {"title": "Bad", "custom": {"id": "x"}}, "path": ["a"]}], problem) == {
 		"msg": "Bad: it is so",
 		"resource": "t.it",
 		"status": "fail",
@@ -120,17 +120,18 @@ test_a_rule_that_says_nothing_of_itself_still_speaks if {
 	}
 }
 
-# Whoever takes a line out of the settings has not taken the rules out.
+# Removing a line from the settings does not remove the rule.
 test_a_setting_that_is_missing_is_as_it_was_shipped if {
 	lib.setting("least_backup_days") == 7 with input as {"settings": {}}
 }
 
-test_what_cannot_be_told_is_held_unless_told_otherwise if {
+test_an_unknown_result_blocks_unless_the_setting_says_advisory if {
 	problem := lib.unsure(testing.resource("t", {"a": testing.later}), ["a"])
-	not "advisory" in object.keys(lib.told([], problem)) with input as testing.plan([])
+	not "advisory" in object.keys(lib.finding([], problem)) with input as testing.plan([])
+	lib.finding([], problem).advisory with input as testing.under({"unknown": "advisory"}, testing.plan([]))
 	lib.told([], problem).advisory with input as testing.under({"unknown": "told"}, testing.plan([]))
 	some finding in data.terrace.aws.rds_public.deny with input as testing.one("aws_db_instance", {"publicly_accessible": testing.later})
-	startswith(finding.msg, "A database has a public address? It cannot be told: publicly_accessible is known")
+	startswith(finding.msg, "A database has a public address? Unknown: publicly_accessible is known")
 }
 
 # What is not set, in an update, is what the object has.
