@@ -39,8 +39,8 @@ from terrace.adapters.runner.run_folder import RunFolder
 from terrace.adapters.runner.word import FRESH_SECONDS, Word
 from terrace.errors import BadInput
 from terrace.ledger.deployment import Holder
-from terrace.pipelines.deploy.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
-from terrace.pipelines.deploy.steps import end_of_earlier
+from terrace.pipelines.deploy.apply_step import end_of_earlier
+from terrace.pipelines.deploy.step_results import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.plans.terraform import Attempt, Evidence, Fate, Preparation
 
 Stage = Literal["prepared", "taken", "started", "logged", "ended", "failed"]

@@ -20,7 +20,7 @@ from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.project import Project
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.drift.detect import look
 from terrace.plans.terraform import Goal, Listener, MadePlan, Site
 from terrace.stacks.model import Manual
@@ -140,14 +140,14 @@ class Disturbed(LocalTerraform):
 
 
 @pytest.fixture
-def crew(shop: World, monkeypatch: pytest.MonkeyPatch) -> Crew:
+def crew(shop: World, monkeypatch: pytest.MonkeyPatch) -> Context:
     """Whoever looks, after a deployment into dev."""
     monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
     shop.ok("deploy", "dev")
     return Project(shop.work).drift_context(Silent())
 
 
-def open_deployment(crew: Crew, *, driven: bool) -> None:
+def open_deployment(crew: Context, *, driven: bool) -> None:
     """Somebody opens a deployment of dev, and drives it or leaves it waiting."""
     history = crew.ledger.read()
     opened = {
@@ -164,26 +164,26 @@ def open_deployment(crew: Crew, *, driven: bool) -> None:
     crew.ledger.append(drafts, head=history.head)
 
 
-def why(crew: Crew) -> str:
+def why(crew: Context) -> str:
     """Why dev could not be told."""
     ((seen,),) = [check.observations for check in look(crew, ("dev",))]
     assert seen.status == "unknown"
     return seen.why
 
 
-def test_what_was_seen_while_the_state_moved_is_discarded(shop: World, crew: Crew) -> None:
+def test_what_was_seen_while_the_state_moved_is_discarded(shop: World, crew: Context) -> None:
     assert why(replace(crew, terraform=Disturbed(Project(shop.work), lambda: forget("dev")))) == (
         "discarded: its state moved while it was looked at"
     )
 
 
-def test_what_was_seen_while_a_deployment_began_is_discarded(shop: World, crew: Crew) -> None:
+def test_what_was_seen_while_a_deployment_began_is_discarded(shop: World, crew: Context) -> None:
     terraform = Disturbed(Project(shop.work), lambda: open_deployment(crew, driven=True))
     assert why(replace(crew, terraform=terraform)) == "discarded: a deployment went on meanwhile"
     assert why(crew) == "skipped: deployment d1 goes on there"
 
 
-def test_a_deployment_that_waits_for_people_keeps_nobody_from_looking(crew: Crew) -> None:
+def test_a_deployment_that_waits_for_people_keeps_nobody_from_looking(crew: Context) -> None:
     open_deployment(crew, driven=False)
     ((seen,),) = [check.observations for check in look(crew, ("dev", "staging"))]
     assert seen.status == "clean"

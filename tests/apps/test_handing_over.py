@@ -15,7 +15,7 @@ from support.git import commit, git
 from terrace.apps.wiring.handover import hand_over, take_over
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.plans.digest import DigestKey
 from terrace.plans.handed import AwaitsMerge, Failure, Handed
 from terrace.plans.model import Digest, Plan
@@ -115,7 +115,7 @@ def test_what_awaits_the_merge_does_so_where_it_is_judged_too() -> None:
 
 def taken(folder: Path, stack: Stack, at: str = "c1") -> Plan:
     landscape = Landscape(at, Config(), (DEV, PROD), Graph({}, {}))
-    return take_over(folder, KEY).plan(cast(Crew, None), landscape, stack, folder)
+    return take_over(folder, KEY).plan(cast(Context, None), landscape, stack, folder)
 
 
 def plan(stack: Stack) -> Plan:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from support.plans import change, drifted, plan_of
-from terrace.drift.echo import found_outside, without_echoes
+from terrace.drift.own_changes import found_outside, without_echoes
 from terrace.drift.sightings import sightings
 from terrace.drift.state_adoption import Adoption, Row, without_shared_states
 from terrace.plans.digest import DigestKey

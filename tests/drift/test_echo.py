@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.plans import change, drifted, plan_of
-from terrace.drift.echo import echoes_in, made_anew, without_echoes
+from terrace.drift.own_changes import echoes_in, made_anew, without_echoes
 from terrace.drift.sightings import sightings
 from terrace.plans.digest import DigestKey
 from terrace.plans.marks import marks

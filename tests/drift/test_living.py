@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.model import Severity
+from terrace.drift.checks import Check, in_a_row, standing
 from terrace.drift.issues import LivingRecord, living
-from terrace.drift.looks import Check, in_a_row, standing
 from terrace.drift.model import Observation, Quadrant, Sighting, Status
 from terrace.plans.model import Action
 

@@ -12,8 +12,8 @@ from support.ledgers import MemoryLedger
 from support.payloads import origin_payload, payload_of
 from support.plans import STACK, change, drifted, plan_of
 from terrace.config.model import DriftSettings, Environment, Remediate
-from terrace.drift.acknowledged import acknowledgement_of
-from terrace.drift.looks import checks
+from terrace.drift.acknowledgements import acknowledgement_of
+from terrace.drift.checks import checks
 from terrace.drift.model import Observation
 from terrace.drift.records import observation_record
 from terrace.drift.remediation import Answer, objections, proposals

@@ -20,8 +20,8 @@ from terrace.gates.approvals.people import People
 from terrace.gates.model import Subject, Witness
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
-from terrace.pipelines.conversation.authorship import own_among
-from terrace.pipelines.conversation.witness import still_declared, still_said
+from terrace.pipelines.conversation.confirmations import still_declared, still_said
+from terrace.pipelines.conversation.own_changes import own_among
 from terrace.report.markdown.replies import marker
 
 HEAD, MERGED = "a" * 40, "c" * 40

@@ -22,7 +22,7 @@ from terrace.ledger.declared import Declared, declaration_record
 from terrace.ledger.events.people import RejectionWithdrawn
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, History, draft
-from terrace.pipelines.approvals.evidence import said_about
+from terrace.pipelines.approvals.decisions import said_about
 from terrace.stacks.model import Manual
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 from support.ledgers import MemoryLedger
 from support.payloads import origin_payload
-from terrace.drift.echo import echoes_of
+from terrace.drift.own_changes import echoes_of
 from terrace.ledger import kinds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.authenticity import NO_KEY, EventKey, demands_code

@@ -32,8 +32,8 @@ from terrace.ledger.events.record import Record
 from terrace.ledger.model import Draft, History
 from terrace.ledger.reading import read
 from terrace.pipelines.journal import append
-from terrace.pipelines.ledger.dismissing import dismiss
-from terrace.pipelines.ledger.rekeying import proposed, rekey
+from terrace.pipelines.ledger.dismissals import dismiss
+from terrace.pipelines.ledger.rekey import proposed, rekey
 from terrace.report.unproven import unproven_json, unproven_lines
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -22,7 +22,7 @@ from terrace.ledger.dates import DatesDismissal, Reference, ahead, dated, doubt
 from terrace.ledger.event import Event
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.pipelines.journal import preview
-from terrace.pipelines.ledger.dismissing import dismiss_dates
+from terrace.pipelines.ledger.dismissals import dismiss_dates
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Origin, Recovery, Remediation, Rollback
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -20,7 +20,7 @@ from terrace.ledger.chain import seal_all, strange_times, verify
 from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral, dismissals_of_several, told, unread
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.positions import Span, read_spans, words_of
-from terrace.pipelines.ledger.dismissing import dismiss, dismiss_several, unread_among
+from terrace.pipelines.ledger.dismissals import dismiss, dismiss_several, unread_among
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Origin, Recovery
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from simulation.aged import Counted, aged, counted, released
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.compliance import recorded_audits
-from terrace.drift import acknowledged
-from terrace.drift import looks as checks
+from terrace.drift import acknowledgements
+from terrace.drift import checks as checks
 from terrace.errors import Conflict
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
@@ -81,7 +81,7 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [newest_adoptions(h, e) for e in ENVIRONMENTS],
     lambda h: [list(recorded_audits.newest_first(h, e)) for e in ENVIRONMENTS],
     lambda h: [checks.checks(h, e) for e in ENVIRONMENTS],
-    lambda h: [acknowledged.acknowledgements(h, e) for e in ENVIRONMENTS],
+    lambda h: [acknowledgements.acknowledgements(h, e) for e in ENVIRONMENTS],
     lambda h: [withdrawals(h, e) for e in ENVIRONMENTS],
     lambda h: ahead(h, NOW),
 )

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrace.compliance import recorded_audits
-from terrace.drift import absorbed, acknowledged, looks
+from terrace.drift import absorption, acknowledgements, checks
 from terrace.errors import TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
@@ -47,9 +47,9 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     standings.good_backups,
     restores.restores,
     lambda h: list(recorded_audits.newest_first(h, "prod")),
-    lambda h: looks.checks(h, "prod"),
-    lambda h: acknowledged.acknowledgements(h, "prod"),
-    lambda h: absorbed.absorbed(h, "prod"),
+    lambda h: checks.checks(h, "prod"),
+    lambda h: acknowledgements.acknowledgements(h, "prod"),
+    lambda h: absorption.absorbed(h, "prod"),
 )
 
 

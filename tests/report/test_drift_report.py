@@ -10,8 +10,8 @@ import pytest
 
 from support.payloads import payload_of
 from terrace.assess.model import Severity
-from terrace.drift.acknowledged import Acknowledgement
-from terrace.drift.looks import Check, Standing
+from terrace.drift.acknowledgements import Acknowledgement
+from terrace.drift.checks import Check, Standing
 from terrace.drift.model import Cause, Ignored, Observation, Quadrant, Sighting
 from terrace.drift.records import sighting_record, sightings_of
 from terrace.drift.review import Review

@@ -18,16 +18,15 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.approve import Answer, Word, answer
 from terrace.pipelines.approvals.withdraw import withdraw
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy, resume
-from terrace.pipelines.deploy.opening import Refused
-from terrace.pipelines.holding import hold
-from terrace.pipelines.react import react
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.holds import hold
+from terrace.pipelines.recovery.attestations import needed
 from terrace.pipelines.recovery.recover import examine, recover
 from terrace.pipelines.recovery.settlement import settle
-from terrace.pipelines.recovery.witnesses import needed
 from terrace.pipelines.rollback.destroy import destroy
-from terrace.pipelines.rollback.rollback import rollback
+from terrace.pipelines.rollback.rollback import react, rollback
 from terrace.pipelines.tick import due
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Manual, Promotion
@@ -53,12 +52,12 @@ class People:
         """What the ledger says, whoever can reach it."""
         return History(self.world.ledger.events, key=NO_KEY)
 
-    def command(self, actor: str, run: Callable[[Crew], object], machine: int | None = None) -> object:
+    def command(self, actor: str, run: Callable[[Context], object], machine: int | None = None) -> object:
         """Somebody gives a command, here or there; how it ends is reacted to as the command line does."""
 
-        def whole(crew: Crew) -> object:
-            done = run(crew)
-            return (done, react(crew, done)) if isinstance(done, Deployment | Refused) else done
+        def whole(context: Context) -> object:
+            done = run(context)
+            return (done, react(context, done)) if isinstance(done, Deployment | Refused) else done
 
         before = len(self.world.errors)
         where = self.choices.number(2) if machine is None else machine
@@ -72,15 +71,15 @@ class People:
     def deploy(self, environment: str, commit: str = "", who: str = "bob", machine: int | None = None) -> object:
         """Somebody deploys a commit, or the tip."""
         wanted = commit or self.world.branch.tip.id
-        return self.command(who, lambda crew: deploy(crew, environment, wanted, Manual(who)), machine)
+        return self.command(who, lambda context: deploy(context, environment, wanted, Manual(who)), machine)
 
     def promote(self, environment: str, who: str = "bob", machine: int | None = None) -> object:
         """Somebody promotes what is good in the environment before."""
 
-        def run(crew: Crew) -> object:
-            source = crew.config.environment(environment).after or ""
-            good = folds.last_good(crew.ledger.read(), source)
-            return deploy(crew, environment, good.commit, Promotion(source, who)) if good else None
+        def run(context: Context) -> object:
+            source = context.config.environment(environment).after or ""
+            good = folds.last_good(context.ledger.read(), source)
+            return deploy(context, environment, good.commit, Promotion(source, who)) if good else None
 
         return self.command(who, run, machine)
 
@@ -88,19 +87,19 @@ class People:
         """Somebody answers what waits."""
         return self.command(
             who,
-            lambda crew: answer(crew, environment, Word(said, role, "", lambda text: signature(who))),
+            lambda context: answer(context, environment, Word(said, role, "", lambda text: signature(who))),
         )
 
     def withdraw(self, environment: str, who: str) -> object:
         """Somebody takes back the noes that they said."""
-        return self.command(who, lambda crew: withdraw(crew, environment, "it is settled"))
+        return self.command(who, lambda context: withdraw(context, environment, "it is settled"))
 
     def resume(self, environment: str, who: str = "bob", machine: int | None = None, dead: str = "") -> object:
         """Somebody goes on with what is open, and may declare its driver dead."""
 
-        def run(crew: Crew) -> object:
-            latest = folds.latest(crew.ledger.read(), environment)
-            return resume(crew, latest, dead) if latest is not None and latest.open else None
+        def run(context: Context) -> object:
+            latest = folds.latest(context.ledger.read(), environment)
+            return resume(context, latest, dead) if latest is not None and latest.open else None
 
         return self.command(who, run, machine)
 
@@ -109,21 +108,21 @@ class People:
     ) -> object:
         """Somebody takes an environment back."""
         return self.command(
-            who, lambda crew: rollback(crew, environment, to=None, reason="it is sick", agreed=agreed), machine
+            who, lambda context: rollback(context, environment, to=None, reason="it is sick", agreed=agreed), machine
         )
 
     def destroy(self, environment: str, who: str = "bob", machine: int | None = None) -> object:
         """Somebody takes an environment down."""
-        return self.command(who, lambda crew: destroy(crew, environment, None, "not needed"), machine)
+        return self.command(who, lambda context: destroy(context, environment, None, "not needed"), machine)
 
     def tick(self, machine: int | None = None) -> object:
         """The scheduler's minute."""
 
-        def run(crew: Crew) -> object:
+        def run(context: Context) -> object:
             found: list[object] = []
-            for action in due(crew):
-                done = action.run(crew)
-                found += [done, react(crew, done) if isinstance(done, Deployment) else None]
+            for action in due(context):
+                done = action.run(context)
+                found += [done, react(context, done) if isinstance(done, Deployment) else None]
             return found
 
         return self.command("bot", run, machine)
@@ -131,13 +130,13 @@ class People:
     def recover(self, environment: str, who: str = "bob", machine: int | None = None) -> object:
         """Somebody looks into the cloud, tells what is there, and has an unknown outcome brought in order."""
 
-        def run(crew: Crew) -> object:
-            settings = crew.config.environment(environment)
-            deployment = folds.unsettled(crew.ledger.read(), environment, needed(settings))
+        def run(context: Context) -> object:
+            settings = context.config.environment(environment)
+            deployment = folds.unsettled(context.ledger.read(), environment, needed(settings))
             if deployment is None:
                 return None
-            found = examine(crew, deployment, self._told(environment))
-            return found.obstacles if found.obstacles else recover(crew, found)
+            found = examine(context, deployment, self._told(environment))
+            return found.obstacles if found.obstacles else recover(context, found)
 
         return self.command(who, run, machine)
 
@@ -151,7 +150,7 @@ class People:
         if self.unsettled(environment) is not None:
             self.put_in_order_by_hand(environment)
             for someone in ("bob", "cid", "bob"):
-                self.command(someone, lambda crew: self._settle(crew, environment))
+                self.command(someone, lambda context: self._settle(context, environment))
         if self._say(environment, who, held=False):
             self.world.holds.discard(environment)
 
@@ -160,21 +159,21 @@ class People:
         settings = self.world.branch.tip.config.environment(environment)
         return folds.unsettled(self.history, environment, needed(settings))
 
-    def _settle(self, crew: Crew, environment: str) -> object:
-        settings = crew.config.environment(environment)
-        deployment = folds.unsettled(crew.ledger.read(), environment, needed(settings))
+    def _settle(self, context: Context, environment: str) -> object:
+        settings = context.config.environment(environment)
+        deployment = folds.unsettled(context.ledger.read(), environment, needed(settings))
         if deployment is None:
             return None
         stacks = tuple(record.stack for record in deployment.in_doubt)
-        return settle(crew, deployment, stacks, "put in order by hand", "its machine is gone")
+        return settle(context, deployment, stacks, "put in order by hand", "its machine is gone")
 
     def _say(self, environment: str, who: str, *, held: bool) -> bool:
         kind: Literal["environment.held", "environment.unheld"]
         kind = kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD
 
-        def run(crew: Crew) -> object:
-            people = needed(crew.config.environment(environment))
-            return hold(crew, environment, "said so", kind, people)
+        def run(context: Context) -> object:
+            people = needed(context.config.environment(environment))
+            return hold(context, environment, "said so", kind, people)
 
         before = len(self.world.ledger.events)
         self.command(who, run)

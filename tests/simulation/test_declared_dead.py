@@ -18,10 +18,10 @@ from terrace.errors import BadInput, NotReady
 from terrace.ledger import folds, kinds
 from terrace.ledger.deployment import Step
 from terrace.ledger.model import Draft
-from terrace.pipelines.crew import Crew, unsigned
-from terrace.pipelines.holding import hold
+from terrace.pipelines.context import Context, unsigned
+from terrace.pipelines.holds import hold
+from terrace.pipelines.recovery.attestations import answers, needed
 from terrace.pipelines.recovery.settlement import settle
-from terrace.pipelines.recovery.witnesses import answers, needed
 from terrace.plans.terraform import Evidence
 
 
@@ -83,20 +83,20 @@ def test_a_driver_that_cannot_ask_the_ledger_again_starts_nothing() -> None:
 
 
 def settled(people: People, environment: str, who: str, reason: str = "looked", dead: str = "gone") -> object:
-    def run(crew: Crew) -> object:
-        settings = crew.config.environment(environment)
-        deployment = folds.unsettled(crew.ledger.read(), environment, needed(settings), answers(crew))
+    def run(context: Context) -> object:
+        settings = context.config.environment(environment)
+        deployment = folds.unsettled(context.ledger.read(), environment, needed(settings), answers(context))
         assert deployment is not None
-        signed = replace(crew, vouch=lambda text: signature(who))
+        signed = replace(context, vouch=lambda text: signature(who))
         return settle(signed, deployment, tuple(r.stack for r in deployment.in_doubt), reason, dead)
 
     return people.command(who, run, 0)
 
 
 def unheld(people: People, environment: str, who: str = "bob") -> bool:
-    def run(crew: Crew) -> object:
-        people_ = needed(crew.config.environment(environment))
-        return hold(crew, environment, "why", kinds.ENVIRONMENT_UNHELD, people_)
+    def run(context: Context) -> object:
+        people_ = needed(context.config.environment(environment))
+        return hold(context, environment, "why", kinds.ENVIRONMENT_UNHELD, people_)
 
     people.command(who, run, 0)
     return folds.hold(people.history, environment) is None
@@ -120,12 +120,12 @@ def test_nobody_answers_for_an_unknown_outcome_without_a_proof_or_with_the_key_o
     lost(people, "dev")
 
     def said(actor: str, key: str | None) -> object:
-        def run(crew: Crew) -> object:
-            deployment = folds.latest(crew.ledger.read(), "dev")
+        def run(context: Context) -> object:
+            deployment = folds.latest(context.ledger.read(), "dev")
             assert deployment is not None
             vouch = unsigned if key is None else lambda text: signature(key)
             stacks = tuple(record.stack for record in deployment.in_doubt)
-            return settle(replace(crew, vouch=vouch), deployment, stacks, "looked", "")
+            return settle(replace(context, vouch=vouch), deployment, stacks, "looked", "")
 
         return people.command(actor, run, 0)
 

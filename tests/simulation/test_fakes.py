@@ -64,7 +64,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
         world.branch.checkouts[root] = (world.branch.tip, {})
         return Site(Stack("dev", "environments/dev/network", "network"), root, "one")
 
-    world.run("ann", lambda crew: None)
+    world.run("ann", lambda context: None)
     return Bench(MemoryTerraform(world.shared, process), MemoryApplier(world.shared, process), merge)
 
 

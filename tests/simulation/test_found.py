@@ -12,7 +12,7 @@ from simulation.script import When, kill, staged
 from simulation.site import Wanted, thing
 from terrace.errors import NotReady
 from terrace.ledger import folds
-from terrace.pipelines.deploy.opening import Refused
+from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.stacks.model import AutomaticRollback, Recovery
 
 DIES_UNRECORDED = bytes([255, 255, 0, 0])

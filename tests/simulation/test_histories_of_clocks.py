@@ -15,22 +15,22 @@ from terrace.gates.model import Verdict
 from terrace.ledger import folds
 from terrace.ledger.dates import Reference, no_reference
 from terrace.pipelines.approvals.approve import Word, answer
-from terrace.pipelines.crew import Crew, unsigned
+from terrace.pipelines.context import Context, unsigned
 from terrace.pipelines.deploy.deploy import deploy, resume
-from terrace.pipelines.deploy.opening import Refused
-from terrace.pipelines.states.keep import prune
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.states.retention import prune
 from terrace.stacks.model import Manual
 
 DAY = timedelta(days=1)
 
 
-def ahead(crew: Crew, people: People, *, by: timedelta = DAY) -> Crew:
+def ahead(context: Context, people: People, *, by: timedelta = DAY) -> Context:
     """The same tools on a machine with a wrong clock; the server of the remote has the right one."""
 
     def clock() -> datetime:
         return people.world.clock() + by
 
-    return replace(crew, clock=clock, reference=lambda: Reference(people.world.now, "the server git.example.com"))
+    return replace(context, clock=clock, reference=lambda: Reference(people.world.now, "the server git.example.com"))
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def people() -> People:
     return people
 
 
-def played(people: People, command: Callable[[Crew], object]) -> object:
-    return people.world.run("eve", lambda crew: command(ahead(crew, people)))
+def played(people: People, command: Callable[[Context], object]) -> object:
+    return people.world.run("eve", lambda context: command(ahead(context, people)))
 
 
 def clocks(verdict: Verdict) -> list[str]:
@@ -60,7 +60,7 @@ def clocks(verdict: Verdict) -> list[str]:
 def test_a_clock_that_was_set_forward_on_one_machine_passes_no_soak(people: People) -> None:
     commit = people.world.branch.tip.id
     before = people.history.head
-    refused = played(people, lambda crew: deploy(crew, "prod", commit, Manual("eve")))
+    refused = played(people, lambda context: deploy(context, "prod", commit, Manual("eve")))
     assert isinstance(refused, Refused)
     (reason,) = clocks(refused.verdict)
     assert "git.example.com" in reason
@@ -77,13 +77,13 @@ def test_a_clock_that_was_set_forward_goes_on_with_nothing_and_takes_no_approval
     applied = len(people.world.applied)
     people.world.errors.clear()
     yes = Word("approve", "", "", unsigned)
-    assert played(people, lambda crew: answer(crew, "prod", yes)) is None
+    assert played(people, lambda context: answer(context, "prod", yes)) is None
     (error,) = people.world.errors
     assert isinstance(error, BadInput)
     assert "git.example.com" in error.message
     for who in ("bob", "cid", "dan"):
         people.answer("prod", who)
-    played(people, lambda crew: resume(crew, latest))
+    played(people, lambda context: resume(context, latest))
     assert len(people.world.applied) == applied
     waiting = folds.latest(people.history, "prod")
     assert waiting is not None
@@ -94,7 +94,7 @@ def test_a_clock_that_was_set_forward_goes_on_with_nothing_and_takes_no_approval
 
 def test_no_copy_is_removed_by_a_clock_that_is_not_believed(people: People) -> None:
     people.world.errors.clear()
-    assert played(people, lambda crew: prune(crew, ["dev", "staging"])) is None
+    assert played(people, lambda context: prune(context, ["dev", "staging"])) is None
     (error,) = people.world.errors
     assert "nothing was removed" in error.message
     assert "git.example.com" in error.message
@@ -103,12 +103,12 @@ def test_no_copy_is_removed_by_a_clock_that_is_not_believed(people: People) -> N
 # --- set back: no other clock is known, as on a machine whose remote is a folder -------------------------------------
 
 
-def behind(people: People, by: timedelta, command: Callable[[Crew], object], machine: int = 0) -> object:
+def behind(people: People, by: timedelta, command: Callable[[Context], object], machine: int = 0) -> object:
     """A command on a machine whose clock is late."""
 
-    def late(crew: Crew) -> object:
-        clock = crew.clock
-        return command(replace(crew, clock=lambda: clock() - by, reference=no_reference))
+    def late(context: Context) -> object:
+        clock = context.clock
+        return command(replace(context, clock=lambda: clock() - by, reference=no_reference))
 
     return people.world.run("eve", late, machine)
 
@@ -140,7 +140,7 @@ def test_an_approval_that_was_seen_to_be_over_is_not_valid_again_by_a_clock_that
     applied, latest = len(expired.world.applied), folds.latest(expired.history, "prod")
     assert latest is not None
     for machine in (0, 1):
-        behind(expired, timedelta(minutes=minutes), lambda crew: resume(crew, latest), machine)
+        behind(expired, timedelta(minutes=minutes), lambda context: resume(context, latest), machine)
         assert len(expired.world.applied) == applied
         waits_in_prod(expired)
     for _ in range(2):
@@ -157,12 +157,12 @@ def test_by_a_clock_that_is_set_back_nothing_is_approved_applied_or_taken_over(p
     latest = folds.latest(people.history, "prod")
     assert latest is not None
     people.world.errors.clear()
-    assert behind(people, hour, lambda crew: answer(crew, "prod", Word("approve", "", "", unsigned))) is None
+    assert behind(people, hour, lambda context: answer(context, "prod", Word("approve", "", "", unsigned))) is None
     (error,) = people.world.errors
     assert "dated" in error.message
     for who in ("bob", "cid", "dan"):
         people.answer("prod", who)
-    behind(people, hour, lambda crew: resume(crew, latest), 1)
+    behind(people, hour, lambda context: resume(context, latest), 1)
     assert len(people.world.applied) == applied
     times = [event.time for event in people.history.events]
     assert times == sorted(times), "events are dated no earlier than those before them"
@@ -172,6 +172,6 @@ def test_by_a_clock_that_is_set_back_nothing_is_approved_applied_or_taken_over(p
 
 def test_by_a_clock_that_is_set_back_no_copy_of_a_state_is_removed(people: People) -> None:
     people.world.errors.clear()
-    assert behind(people, timedelta(hours=2), lambda crew: prune(crew, ["dev", "staging"])) is None
+    assert behind(people, timedelta(hours=2), lambda context: prune(context, ["dev", "staging"])) is None
     (error,) = people.world.errors
     assert "nothing was removed" in error.message

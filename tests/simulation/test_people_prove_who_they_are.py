@@ -21,11 +21,11 @@ from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Draft
 from terrace.pipelines.approvals.approve import Word, answer, waiting
-from terrace.pipelines.crew import Crew, unsigned
+from terrace.pipelines.context import Context, unsigned
 from terrace.pipelines.deploy.deploy import deploy, resume
-from terrace.pipelines.deploy.opening import Refused
-from terrace.pipelines.holding import hold, releases
-from terrace.pipelines.recovery.witnesses import needed
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.holds import hold, releases
+from terrace.pipelines.recovery.attestations import needed
 from terrace.stacks.model import Promotion
 
 DEV = Environment("dev")
@@ -45,11 +45,11 @@ def _with_dead_driver() -> tuple[People, Script]:
 def _said(people: People, actor: str, key: str | None) -> object:
     """Somebody with a name and the key of another, or of nobody, says that the driver is dead."""
 
-    def run(crew: Crew) -> object:
+    def run(context: Context) -> object:
         vouch = unsigned if key is None else lambda text: signature(key)
-        latest = folds.latest(crew.ledger.read(), "staging")
+        latest = folds.latest(context.ledger.read(), "staging")
         assert latest is not None
-        return resume(replace(crew, vouch=vouch), latest, "the machine was replaced")
+        return resume(replace(context, vouch=vouch), latest, "the machine was replaced")
 
     return people.command(actor, run, 1)
 
@@ -91,15 +91,15 @@ def test_a_hold_is_not_released_without_a_proof_and_not_by_an_old_release() -> N
     def say(kind: Literal["environment.held", "environment.unheld"], actor: str, key: str | None) -> object:
         vouch = unsigned if key is None else lambda text: signature(key)
         return people.command(
-            actor, lambda crew: hold(replace(crew, vouch=vouch), "dev", "incident", kind, needed(DEV))
+            actor, lambda context: hold(replace(context, vouch=vouch), "dev", "incident", kind, needed(DEV))
         )
 
     def is_held() -> bool:
-        people.command("bob", lambda crew: seen.append(crew))
+        people.command("bob", lambda context: seen.append(context))
         history = people.history
         return folds.hold(history, "dev", releases(history, seen[-1].proof)) is not None
 
-    seen: list[Crew] = []
+    seen: list[Context] = []
     say("environment.held", "bob", "bob")
     for name, key in (("cid", None), ("cid", "bob")):
         say("environment.unheld", name, key)
@@ -127,7 +127,7 @@ def test_a_hold_is_released_by_a_key_although_a_clock_was_set_back() -> None:
     assert folds.hold(people.history, "dev") is not None
     people.world.now -= timedelta(hours=12)
     people.unhold("dev")
-    crews: list[Crew] = []
+    crews: list[Context] = []
     people.command("bob", crews.append)
     assert folds.hold(people.history, "dev", releases(people.history, crews[-1].proof)) is None
 
@@ -135,11 +135,11 @@ def test_a_hold_is_released_by_a_key_although_a_clock_was_set_back() -> None:
 def _opened_by(people: People, name: str, key: str | None) -> None:
     """Somebody promotes under a name, and signs with the key of another, or with none."""
 
-    def run(crew: Crew) -> object:
-        good = folds.last_good(crew.ledger.read(), "dev")
+    def run(context: Context) -> object:
+        good = folds.last_good(context.ledger.read(), "dev")
         assert good is not None
         vouch = unsigned if key is None else lambda text: signature(key)
-        return deploy(replace(crew, vouch=vouch), "staging", good.commit, Promotion("dev", name))
+        return deploy(replace(context, vouch=vouch), "staging", good.commit, Promotion("dev", name))
 
     people.world.now += timedelta(hours=1)
     people.command(name, run)
@@ -175,10 +175,10 @@ def test_a_run_of_ci_that_is_only_claimed_does_not_spare_the_extra_approver(forg
     people, _ = staged()
     up_to(people, "dev")
 
-    def run(crew: Crew) -> object:
-        good = folds.last_good(crew.ledger.read(), "dev")
+    def run(context: Context) -> object:
+        good = folds.last_good(context.ledger.read(), "dev")
         assert good is not None
-        claims = replace(crew, vouch=unsigned, run="github 77")
+        claims = replace(context, vouch=unsigned, run="github 77")
         if forge is not None:
             claims = replace(claims, unproven_run=lambda run, requester, at: forge if run == "github 77" else "another")
         return deploy(claims, "staging", good.commit, Promotion("dev", "eve"))
@@ -212,13 +212,13 @@ def test_an_answer_that_was_written_before_a_comment_was_heard_does_not_keep_its
     seen = Witness("comment", "77", "7", "cid-codes")
     said_at = people.world.now
 
-    def says(crew: Crew) -> object:
+    def says(context: Context) -> object:
         def proof(said: SignedApproval | Declared) -> Identity:
             if isinstance(said, SignedApproval) and (said.actor, said.answer, said.at) == ("cid", "reject", said_at):
                 return Identity("forge", "account cid-codes")
             return Identity("unsaid")
 
-        found = waiting(crew.policy, people.history, "staging")
+        found = waiting(context.policy, people.history, "staging")
         assert found is not None
         plans = [{name: getattr(plan, name) for name in Subject.__slots__} for plan in found[1]]
         told = {
@@ -234,7 +234,7 @@ def test_an_answer_that_was_written_before_a_comment_was_heard_does_not_keep_its
         draft = Draft(kinds.APPROVAL_GIVEN, latest.id, "mallory", told)
         people.world.ledger.append([draft], head=people.history.head)
         word = Word("reject", "", "it leaks", lambda _: seen, said_at)
-        return answer(replace(crew, proof=proof), "staging", word)
+        return answer(replace(context, proof=proof), "staging", word)
 
     people.command("cid", says)
     ended = folds.latest(people.history, "staging")
@@ -253,10 +253,10 @@ def _waits(people: People) -> tuple[str, ...]:
 def _asked_of_the_forge(people: People, forge: Callable[[str], tuple[str, ...]]) -> None:
     """Go on with staging on a machine that is connected to that forge."""
 
-    def run(crew: Crew) -> object:
-        latest = folds.latest(crew.ledger.read(), "staging")
+    def run(context: Context) -> object:
+        latest = folds.latest(context.ledger.read(), "staging")
         assert latest is not None
-        return resume(replace(crew, openers=forge), latest)
+        return resume(replace(context, openers=forge), latest)
 
     people.command("cid", run)
 

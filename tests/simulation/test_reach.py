@@ -13,27 +13,27 @@ from simulation.people import People
 from simulation.site import Wanted, thing
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.asking import HANDED_OVER
+from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy
+from terrace.pipelines.deploy.gates import HANDED_OVER
 from terrace.pipelines.rollback.destroy import destroy
 from terrace.pipelines.rollback.rollback import rollback
 from terrace.pipelines.tick import Stirring, stirring
 from terrace.stacks.model import Manual, Promotion
 
-Act = Callable[[Crew], object]
+Act = Callable[[Context], object]
 
 
-def forward(crew: Crew) -> object:
-    return deploy(crew, "dev", crew.repository.protected_tip(), Manual("eve"))
+def forward(context: Context) -> object:
+    return deploy(context, "dev", context.repository.protected_tip(), Manual("eve"))
 
 
-def down(crew: Crew) -> object:
-    return destroy(crew, "dev", None, "it is over")
+def down(context: Context) -> object:
+    return destroy(context, "dev", None, "it is over")
 
 
-def back(crew: Crew) -> object:
-    return rollback(crew, "dev", to=None, reason="it is sick", agreed=frozenset())
+def back(context: Context) -> object:
+    return rollback(context, "dev", to=None, reason="it is sick", agreed=frozenset())
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def people() -> People:
 def looks(people: People, act: Act) -> Deployment:
     """A run that may only read does something."""
     before = len(people.world.applied)
-    done = people.world.run("eve", lambda crew: act(replace(crew, reach="plan")))
+    done = people.world.run("eve", lambda context: act(replace(context, reach="plan")))
     assert isinstance(done, Deployment), (done, people.world.errors)
     assert len(people.world.applied) == before, "it may only read"
     return done
@@ -91,7 +91,7 @@ def test_a_tick_wakes_nobody_where_people_are_asked(people: People) -> None:
     good = folds.last_good(people.history, "dev")
     assert good is not None
     commit = good.commit
-    waits = looks(people, lambda crew: deploy(crew, "staging", commit, Promotion("dev", "eve")))
+    waits = looks(people, lambda context: deploy(context, "staging", commit, Promotion("dev", "eve")))
     assert len(waits.waiting) == 2
     assert "staging" not in stirs(people).goes_on
     people.answer("staging", "bob")
@@ -102,4 +102,4 @@ def test_a_tick_wakes_nobody_where_people_are_asked(people: People) -> None:
 
 def test_what_an_environment_takes_by_itself_enters(people: People) -> None:
     assert stirs(people) == Stirring(("dev",), ())
-    assert people.world.run("bot", lambda crew: stirring(crew, ("prod",))) == Stirring((), ())
+    assert people.world.run("bot", lambda context: stirring(context, ("prod",))) == Stirring((), ())

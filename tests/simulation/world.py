@@ -35,7 +35,7 @@ from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.plans.decode import decode
 from terrace.plans.digest import DigestKey, plan_digest
 from terrace.plans.terraform import Progress
@@ -84,7 +84,7 @@ class World:
         self.applied: list[Applied] = []
         self.holds: set[str] = set()
         self.errors: list[TerraceError] = []
-        self._crews: dict[int, Crew] = {}
+        self._crews: dict[int, Context] = {}
         self._ids = 0
         self._pids = 0
         self.shared = Shared(Cloud(KEYS), self.branch, self.choices, self.clock, {}, {}, self._began)
@@ -117,14 +117,14 @@ class World:
         files["terrace.yaml"] = RULES.replace("COUNT", str(people))
         return self.branch.add(files, author).id
 
-    def run(self, actor: str, command: Callable[[Crew], T], machine: int = 0) -> T | None:
+    def run(self, actor: str, command: Callable[[Context], T], machine: int = 0) -> T | None:
         """Give a command on a machine; None when it broke or was killed."""
         self._pids += 1
         process = Process(self._pids, actor, self.machines[machine], self.mischief)
         process.machine.alive.add(process.pid)
-        crew = self._crews[process.pid] = self.crew(process)
+        context = self._crews[process.pid] = self.context(process)
         try:
-            return command(crew)
+            return command(context)
         except Killed:
             return None
         except TerraceError as error:
@@ -134,10 +134,10 @@ class World:
             process.alive = False
             process.machine.alive.discard(process.pid)
 
-    def crew(self, process: Process) -> Crew:
+    def context(self, process: Process) -> Context:
         """A process with all its tools. It reads the rules once, at the tip."""
         tip = self.branch.tip
-        return Crew(
+        return Context(
             actor=process.actor,
             config=tip.config,
             policy=tip.policy,
@@ -173,8 +173,8 @@ class World:
 
     def _began(self, process: Process, run: Run) -> None:
         digest = plan_digest(decode(run.plan.document), b"", KEY).value
-        crew = self._crews[process.pid]
-        self.applied.append(Applied(run, run.plan, digest, self.ledger.events, crew.config, crew.policy))
+        context = self._crews[process.pid]
+        self.applied.append(Applied(run, run.plan, digest, self.ledger.events, context.config, context.policy))
 
 
 def signature(actor: str) -> str:

@@ -28,7 +28,7 @@ from support.cli import Done
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
-    from terrace.pipelines.crew import Crew
+    from terrace.pipelines.context import Context
 
 PATIENCE = 120.0
 """How long anything may take, in seconds, before a test gives it up."""
@@ -192,16 +192,16 @@ def _later(voice: Connection, work: Path, variables: Mapping[str, str], argument
     project = Project(work)
     kept = GitLedger(work, remote="origin", clock=clock, new_id=new_id, key=project.event_key)
     ledger = DatedLedger(kept, project.dates_dismissed, project.dismissed)
-    crew = replace(project.deployment_context(Silent()), ledger=ledger, clock=clock, reference=no_reference)
-    voice.send(_deployed(project, crew, environment))
+    context = replace(project.deployment_context(Silent()), ledger=ledger, clock=clock, reference=no_reference)
+    voice.send(_deployed(project, context, environment))
 
 
-def _deployed(project: Project, crew: Crew, environment: str) -> str:
+def _deployed(project: Project, context: Context, environment: str) -> str:
     from terrace.pipelines.deploy.deploy import deploy
-    from terrace.pipelines.deploy.opening import Refused
+    from terrace.pipelines.deploy.lifecycle import Refused
     from terrace.stacks.model import Manual
 
-    done = deploy(crew, environment, project.trust.commit, Manual(project.actor))
+    done = deploy(context, environment, project.trust.commit, Manual(project.actor))
     if isinstance(done, Refused):
         return f"refused: {json.dumps([gate.reason for gate in done.verdict.open])}"
     return f"{done.result}: {json.dumps(done.reasons)}"
@@ -217,10 +217,10 @@ def _mortal(
     environment, at, ending = arguments
     try:
         project = Project(work)
-        crew = project.deployment_context(Silent())
+        context = project.deployment_context(Silent())
         countdown = _Countdown(voice, at, ending)
-        shared = {name: _Mortal(name, getattr(crew, name), countdown) for name in CROSSINGS}
-        voice.send(_deployed(project, replace(crew, **cast(Any, shared)), environment))
+        shared = {name: _Mortal(name, getattr(context, name), countdown) for name in CROSSINGS}
+        voice.send(_deployed(project, replace(context, **cast(Any, shared)), environment))
     except BaseException:
         voice.send(traceback.format_exc())
         raise

@@ -14,7 +14,7 @@ from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.deployment import Holder, Step, StepRecord
 from terrace.ledger.events.steps import Detail
 from terrace.ledger.model import History
-from terrace.pipelines.deploy.ground import ApplyFailed, ApplySucceeded, ApplyUnknown
+from terrace.pipelines.deploy.step_results import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.pipelines.journal import Journal
 from terrace.plans.terraform import Evidence
 
@@ -66,18 +66,18 @@ def test_every_kind_of_evidence_is_demanded_somewhere() -> None:
 
 
 def test_no_other_step_ends_an_apply() -> None:
-    """What ends an apply is `ApplyEnd.ended`, and `Ended` is made for it nowhere else."""
-    text = (SOURCE / "pipelines/deploy/driving.py").read_text()
-    assert "if record.step is Step.APPLY:\n        return steps.apply(ground, record).ended()\n" in text
+    """What ends an apply is `ApplyOutcome.as_outcome`, and `StepOutcome` is created for it nowhere else."""
+    text = (SOURCE / "pipelines/deploy/driver.py").read_text()
+    assert "if record.step is Step.APPLY:\n        return apply_step.apply(run, record).as_outcome()\n" in text
     assert text.count("Step.APPLY") == 2, "and in what its intent says"
     for path in sorted((SOURCE / "pipelines").rglob("*.py")):
         assert not re.search(r"STEP_ENDED", path.read_text()) or path.name == "journal.py", path
 
 
 def test_an_apply_that_failed_without_evidence_is_never_written_down() -> None:
-    ended = ApplyFailed("it is refused", Evidence.TERRAFORM_FAILED).ended()
+    ended = ApplyFailed("it is refused", Evidence.TERRAFORM_FAILED).as_outcome()
     assert (ended.result, ended.detail) == ("failed", Detail(evidence="terraform_failed"))
-    assert (ApplySucceeded("").ended().result, ApplyUnknown("").ended().result) == ("succeeded", "unknown")
+    assert (ApplySucceeded("").as_outcome().result, ApplyUnknown("").as_outcome().result) == ("succeeded", "unknown")
     journal = Journal(None, History(key=NO_KEY), "d1", Holder("h", "b", 1, "ann"), "ann")  # type: ignore[arg-type]
     record = StepRecord(Step.APPLY, "dev", "a1", began_at=None, result="failed")  # type: ignore[arg-type]
     with pytest.raises(TerraceError, match="nothing proves that"):

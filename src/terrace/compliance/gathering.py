@@ -14,7 +14,7 @@ from terrace.compliance.answers import Evidence, Outcome
 from terrace.compliance.frameworks import Source
 from terrace.compliance.recorded_audits import Audit
 from terrace.config.model import Config, Environment
-from terrace.drift.looks import newest_first, standing
+from terrace.drift.checks import newest_first, standing
 from terrace.gates.decide import rule_for
 from terrace.gates.model import Identity
 from terrace.ledger import folds

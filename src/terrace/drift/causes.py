@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.drift.change_logs import ACTIVITY_LOG, LATE, LoggedChange, LoggedChanges
-from terrace.drift.looks import newest_first
+from terrace.drift.checks import newest_first
 from terrace.drift.model import Cause, Observation, Quadrant, Sighting
 from terrace.ledger import folds
 from terrace.ledger.deployment import Step

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from terrace.drift.looks import Check
+from terrace.drift.checks import Check
 from terrace.drift.model import Observation, Sighting
 
 CLEAN_TO_CLOSE = 2

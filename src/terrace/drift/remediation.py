@@ -13,9 +13,9 @@ from fnmatch import fnmatchcase
 from terrace.assess.model import Objection, Weight
 from terrace.config.model import Environment, Remediate
 from terrace.config.naming import in_quotes
-from terrace.drift.acknowledged import acknowledgements
+from terrace.drift.acknowledgements import acknowledgements
+from terrace.drift.checks import Check, checks, in_a_row
 from terrace.drift.issues import living
-from terrace.drift.looks import Check, checks, in_a_row
 from terrace.drift.model import Observation, Quadrant, Sighting
 from terrace.drift.sightings import changed_paths
 from terrace.ledger import folds

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from terrace.drift.absorbed import Absorption, absorbed
-from terrace.drift.acknowledged import Acknowledgement, acknowledgements
+from terrace.drift.absorption import Absorption, absorbed
+from terrace.drift.acknowledgements import Acknowledgement, acknowledgements
+from terrace.drift.checks import Check, Standing, checks, in_a_row, standing
 from terrace.drift.issues import LivingRecord, living
-from terrace.drift.looks import Check, Standing, checks, in_a_row, standing
 from terrace.drift.model import Sighting
 from terrace.ledger.model import History
 

@@ -16,7 +16,7 @@ from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.deployed_revisions import abandoned, baseline, running
 from terrace.ledger.model import Draft, History
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.plans.model import Plan
 from terrace.stacks.impact import everything
@@ -35,12 +35,12 @@ class Target:
     unclear: Mapping[str, str] = field(default_factory=dict)
 
 
-def targets(crew: Crew, history: History, names: Iterable[str]) -> tuple[Target, ...]:
+def targets(context: Context, history: History, names: Iterable[str]) -> tuple[Target, ...]:
     """The environments at what is deployed there, stack by stack; at the tip of the protected branch where nothing
     ever was."""
     found = []
     for name in names:
-        crew.config.environment(name)
+        context.config.environment(name)
         there, busy = baseline(history, name), running(history, name)
         if busy is not None:
             why = f"deployment {busy.id} goes on there"
@@ -52,34 +52,34 @@ def targets(crew: Crew, history: History, names: Iterable[str]) -> tuple[Target,
             commits = {commit: tuple(keys) for commit, keys in at.items()}
             found.append(Target(Scope(name, "deployed", commits), there.unclear))
         else:
-            found.append(Target(at_commit(crew, crew.repository.protected_tip(), name, "protected branch")))
+            found.append(Target(at_commit(context, context.repository.protected_tip(), name, "protected branch")))
     return tuple(found)
 
 
-def left_behind(crew: Crew, history: History) -> tuple[Target, ...]:
+def left_behind(context: Context, history: History) -> tuple[Target, ...]:
     """The environments that stand and that terrace.yaml no longer names: nobody can look at them."""
     found = []
-    for name in abandoned(history, (environment.name for environment in crew.config.environments)):
+    for name in abandoned(history, (environment.name for environment in context.config.environments)):
         there = baseline(history, name)
         why = f"it is deployed, and terrace.yaml no longer names {name}"
         found.append(Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why)))
     return tuple(found)
 
 
-def at_commit(crew: Crew, commit: str, environment: str, basis: Basis) -> Scope:
+def at_commit(context: Context, commit: str, environment: str, basis: Basis) -> Scope:
     """All stacks that an environment has at one commit."""
-    keys = tuple(stack.key for stack in crew.survey(commit).of(environment))
+    keys = tuple(stack.key for stack in context.survey(commit).of(environment))
     return Scope(environment, basis, {commit: keys} if keys else {})
 
 
-def due(crew: Crew) -> tuple[str, ...]:
+def due(context: Context) -> tuple[str, ...]:
     """The environments that terrace.yaml wants looked at now: those where something is deployed."""
-    every = crew.config.audit.every
+    every = context.config.audit.every
     if not every:
         return ()
-    history, now = crew.ledger.read(), crew.clock()
+    history, now = context.ledger.read(), context.clock()
     found = []
-    for environment in crew.config.environments:
+    for environment in context.config.environments:
         last = recorded_audits.newest(history, environment.name)
         if baseline(history, environment.name).commits and (last is None or now - last.at >= every):
             found.append(environment.name)
@@ -87,7 +87,7 @@ def due(crew: Crew) -> tuple[str, ...]:
 
 
 def audit(
-    crew: Crew, wanted: Iterable[Target], judge: Judge, checks: Iterable[str], rules: Iterable[PolicyRule]
+    context: Context, wanted: Iterable[Target], judge: Judge, checks: Iterable[str], rules: Iterable[PolicyRule]
 ) -> tuple[Audited, ...]:
     """Plan everything that the targets name and judge it; a commit is looked at once, whoever is at it.
 
@@ -95,9 +95,9 @@ def audit(
     A stack that cannot be looked at hides no other: it becomes a finding, and its rules are untold.
     """
     known, told = tuple(wanted), tuple(rules)
-    judging = [name for name in checks if name != "policy" and crew.config.level(name) != "off"]
-    policies = told if crew.config.level("policy") != "off" else ()
-    looks = {commit: _look(crew, commit, known, judge) for commit in _commits(known)}
+    judging = [name for name in checks if name != "policy" and context.config.level(name) != "off"]
+    policies = told if context.config.level("policy") != "off" else ()
+    looks = {commit: _look(context, commit, known, judge) for commit in _commits(known)}
     found = []
     for target in known:
         mine: list[Finding] = [untold(key, why) for key, why in target.unclear.items()]
@@ -114,7 +114,7 @@ def audit(
 
 
 def record(
-    crew: Crew, history: History, looks: Iterable[Audited], rules: Iterable[PolicyRule]
+    context: Context, history: History, looks: Iterable[Audited], rules: Iterable[PolicyRule]
 ) -> tuple[History, tuple[str, ...]]:
     """Write what was seen, and tell of which environments. `history` is what the looks were made by.
 
@@ -126,9 +126,9 @@ def record(
     def decide(now: History) -> tuple[Draft, ...]:
         steady = [one for one in made if one.scope.commits and _still(history, now, one.scope.environment)]
         names[:] = [one.scope.environment for one in steady]
-        return recorded_audits.drafts(now, steady, told, crew.policy, crew.actor) if steady else ()
+        return recorded_audits.drafts(now, steady, told, context.policy, context.actor) if steady else ()
 
-    after = append(crew.ledger, history, decide)
+    after = append(context.ledger, history, decide)
     return after, tuple(names)
 
 
@@ -190,15 +190,15 @@ class _Unread:
 
 
 def _look(
-    crew: Crew,
+    context: Context,
     commit: str,
     wanted: Iterable[Target],
     judge: Judge,
 ) -> _Look | _Unread:
     keys = {key for target in wanted for key in target.scope.commits.get(commit, ())}
     try:
-        landscape = crew.survey(commit)
-        change_set = _all_of(crew, landscape, keys)
+        landscape = context.survey(commit)
+        change_set = _all_of(context, landscape, keys)
         return _Look(landscape, judge(change_set, landscape))
     except Interrupted:
         raise
@@ -206,9 +206,9 @@ def _look(
         return _Unread(str(error), error.hint)
 
 
-def _all_of(crew: Crew, landscape: Landscape, keys: set[str]) -> ChangeSet:
+def _all_of(context: Context, landscape: Landscape, keys: set[str]) -> ChangeSet:
     """Everything that these stacks are made of, and what belongs to no stack."""
-    whole = everything(landscape, crew.repository.tree(landscape.commit))
+    whole = everything(landscape, context.repository.tree(landscape.commit))
     others = {f for s in landscape.stacks if s.key not in keys for f in landscape.graph.reached(s)}
     mine = {f for s in landscape.stacks if s.key in keys for f in landscape.graph.reached(s)}
     return replace(

@@ -9,13 +9,13 @@ from terrace.gates.model import Outcome
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.operations.reaction import GoBack, Pause, reaction
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.asking import entry
+from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy, rests, resume
-from terrace.pipelines.deploy.opening import Refused
-from terrace.pipelines.react import react
-from terrace.pipelines.recovery.witnesses import driven
-from terrace.pipelines.release import Released, let_go, says_what_is_live
+from terrace.pipelines.deploy.gates import entry
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.holds import Released, let_go, says_what_is_live
+from terrace.pipelines.recovery.attestations import driven
+from terrace.pipelines.rollback.rollback import react
 from terrace.stacks.model import Automatic
 
 
@@ -25,9 +25,9 @@ class GoOn:
 
     deployment: Deployment
 
-    def run(self, crew: Crew) -> Deployment | Refused:
+    def run(self, context: Context) -> Deployment | Refused:
         """Take it up."""
-        return resume(crew, self.deployment)
+        return resume(context, self.deployment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Enter:
     environment: str
     commit: str
 
-    def run(self, crew: Crew) -> Deployment | Refused:
+    def run(self, context: Context) -> Deployment | Refused:
         """Deploy it."""
-        return deploy(crew, self.environment, self.commit, Automatic())
+        return deploy(context, self.environment, self.commit, Automatic())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class GoBackNow:
 
     failed: Deployment
 
-    def run(self, crew: Crew) -> Deployment | Refused | None:
+    def run(self, context: Context) -> Deployment | Refused | None:
         """Undo it, where that is agreed and safe."""
-        done = react(crew, self.failed)
+        done = react(context, self.failed)
         return None if isinstance(done, Pause) else done
 
 
@@ -60,36 +60,36 @@ class LetGo:
 
     environment: str
 
-    def run(self, crew: Crew) -> Released | None:
+    def run(self, context: Context) -> Released | None:
         """Let it go, if a plan of the tip does nothing."""
-        return let_go(crew, self.environment)
+        return let_go(context, self.environment)
 
 
 Due = GoOn | Enter | GoBackNow | LetGo
 
 
-def due(crew: Crew, names: Collection[str] = ()) -> tuple[Due, ...]:
+def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
     """What to do now, up the ladder, in the environments of these names; in all of them without. A soak that is over
     makes an automatic environment due."""
-    history = crew.ledger.read()
+    history = context.ledger.read()
     found: list[Due] = []
-    for environment in crew.config.environments:
+    for environment in context.config.environments:
         if names and environment.name not in names:
             continue
         latest = folds.latest(history, environment.name)
         if latest is not None and latest.open:
-            if not driven(crew, history, latest):
+            if not driven(context, history, latest):
                 found.append(GoOn(latest))
             continue
         if latest is not None and isinstance(reaction(environment, latest, history), GoBack):
             found.append(GoBackNow(latest))
             continue
-        if says_what_is_live(crew, history, environment.name):
+        if says_what_is_live(context, history, environment.name):
             found.append(LetGo(environment.name))
             continue
         if environment.deploy != "automatic":
             continue
-        commit = crew.repository.protected_tip()
+        commit = context.repository.protected_tip()
         if environment.after is not None:
             above = folds.last_good(history, environment.after)
             if above is None:
@@ -97,7 +97,7 @@ def due(crew: Crew, names: Collection[str] = ()) -> tuple[Due, ...]:
             commit = above.commit
         if latest is not None and latest.commit == commit:
             continue
-        if entry(crew, history, environment.name, commit, Automatic()).outcome is Outcome.PASS:
+        if entry(context, history, environment.name, commit, Automatic()).outcome is Outcome.PASS:
             found.append(Enter(environment.name, commit))
     return tuple(found)
 
@@ -111,10 +111,12 @@ class Stirring:
     goes_on: tuple[str, ...]
 
 
-def stirring(crew: Crew, names: Collection[str] = ()) -> Stirring:
+def stirring(context: Context, names: Collection[str] = ()) -> Stirring:
     """Look what is due, and do none of it. What only waits is not told."""
-    history = crew.ledger.read()
-    found = [one for one in due(crew, names) if not (isinstance(one, GoOn) and rests(crew, history, one.deployment))]
+    history = context.ledger.read()
+    found = [
+        one for one in due(context, names) if not (isinstance(one, GoOn) and rests(context, history, one.deployment))
+    ]
     entering = tuple(one.environment for one in found if isinstance(one, Enter))
     return Stirring(entering, tuple(_where(one) for one in found if not isinstance(one, Enter)))
 

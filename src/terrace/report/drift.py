@@ -8,8 +8,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from terrace.assess.model import Severity
-from terrace.drift.absorbed import Absorption
-from terrace.drift.acknowledged import Acknowledgement, answered, answers
+from terrace.drift.absorption import Absorption
+from terrace.drift.acknowledgements import Acknowledgement, answered, answers
 from terrace.drift.adopt import Adoption
 from terrace.drift.issues import LivingRecord
 from terrace.drift.model import Observation, Quadrant, Sighting

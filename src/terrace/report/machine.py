@@ -16,7 +16,7 @@ from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
 from terrace.assess.waiver import Waiver
 from terrace.checks.secrets.baseline import Accepted
-from terrace.drift.looks import Standing
+from terrace.drift.checks import Standing
 from terrace.gates.model import Approval, GateResult, Outcome, Verdict, Witness
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.folds import Hold

@@ -10,7 +10,7 @@ from terrace.assess.factors import factor
 from terrace.assess.model import Finding
 from terrace.assess.risk import Risk
 from terrace.config.naming import shell_word
-from terrace.drift.looks import Standing
+from terrace.drift.checks import Standing
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.folds import Hold

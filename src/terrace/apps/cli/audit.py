@@ -20,7 +20,7 @@ from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
 from terrace.pipelines.audit import Target, at_commit, audit, due, left_behind, record, targets
 from terrace.pipelines.check.validate import validate
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.report import audit as report
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
@@ -54,7 +54,9 @@ def check_all(folder: str, names: tuple[str, ...], style: str, output: str | Non
     return 1 if any(one.blocking for one in looks) else 0
 
 
-def look(project: Project, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
+def look(
+    project: Project, crew: Context, goals: Iterable[Target]
+) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
     """What was seen, and the rules of the policies that judged it."""
     policies = project.policies()
     checks = checks_of_everything(
@@ -78,7 +80,7 @@ def look(project: Project, crew: Crew, goals: Iterable[Target]) -> tuple[tuple[A
     return _with_unused(crew, audit(crew, goals, judge, checks, rules), waivers), rules
 
 
-def _with_unused(crew: Crew, looks: tuple[Audited, ...], waivers: Waivers) -> tuple[Audited, ...]:
+def _with_unused(crew: Context, looks: tuple[Audited, ...], waivers: Waivers) -> tuple[Audited, ...]:
     """The looks, the last of them with the waivers that are about nothing any more, where everything was looked at."""
     every = {environment.name for environment in crew.config.environments}
     if not looks or {one.scope.environment for one in looks} != every:
@@ -87,7 +89,7 @@ def _with_unused(crew: Crew, looks: tuple[Audited, ...], waivers: Waivers) -> tu
     return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *found)))
 
 
-def look_when_due(project: Project, crew: Crew, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
+def look_when_due(project: Project, crew: Context, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
     """What `terrace tick` does: look where terrace.yaml says that it is time (`chosen`: only there), and record it."""
     names = tuple(name for name in due(crew) if not chosen or name in chosen)
     if not names:
@@ -108,7 +110,7 @@ def names_of(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _record(
-    crew: Crew, history: History, looks: tuple[Audited, ...], rules: tuple[PolicyRule, ...]
+    crew: Context, history: History, looks: tuple[Audited, ...], rules: tuple[PolicyRule, ...]
 ) -> TerraceError | None:
     """Write it down. What keeps that from happening is told after what was seen."""
     if not history.events and not crew.ledger.read().events:

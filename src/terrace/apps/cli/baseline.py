@@ -17,7 +17,7 @@ from terrace.config.load import BadConfig
 from terrace.config.model import Config
 from terrace.errors import BadInput
 from terrace.pipelines.check.validate import validate
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.stacks.impact import everything
 from terrace.stacks.landscape import Landscape
 from terrace.waivers.baseline import Everything, Grant, renewed
@@ -71,7 +71,7 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
     return 1 if found.blind else 0
 
 
-def _found(project: Project, crew: Crew, landscape: Landscape) -> tuple[Finding, ...]:
+def _found(project: Project, crew: Context, landscape: Landscape) -> tuple[Finding, ...]:
     """Everything that the rules of the working tree find in it: they are what judges once it is merged."""
     tree = project.repository.tree(landscape.commit)
     made = checks(
@@ -84,7 +84,7 @@ def _found(project: Project, crew: Crew, landscape: Landscape) -> tuple[Finding,
     return validate(crew, everything(landscape, tree), landscape, made).assessment.findings
 
 
-def _judging(crew: Crew, proposed: Config) -> Config:
+def _judging(crew: Context, proposed: Config) -> Config:
     """The rules of the working tree; credentials and everything else stay those of the protected branch."""
     return replace(
         crew.config,

@@ -17,7 +17,7 @@ from terrace.apps.wiring.mirroring import show_findings
 from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
 from terrace.pipelines.check.validate import validate
-from terrace.pipelines.plan_only import Planned, plan_in
+from terrace.pipelines.planning import Planned, plan_in
 from terrace.plans.handed import Handed
 from terrace.report import machine, terminal
 from terrace.report.markdown.comment import comment

@@ -13,7 +13,7 @@ from terrace.apps.wiring.chatops import Turn, work_off
 from terrace.apps.wiring.conversation import conversation
 from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.report.machine import Json
 from terrace.text import clipped
 
@@ -65,7 +65,7 @@ def reviewed(folder: str, environment: str, handle: str, *, as_json: bool) -> in
         project = Project(Path(folder))
         project.named(environment)
 
-        def clerks(actor: str) -> Crew:
+        def clerks(actor: str) -> Context:
             return Project(Path(folder), actor=actor).audit_context(told)
 
         # They were shown the plans of another attempt, and GitHub does not tell which attempt they answered to.

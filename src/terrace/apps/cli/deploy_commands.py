@@ -9,7 +9,7 @@ import click
 from terrace.apps.cli.options import ENV, JSON, REACH, WAIT
 
 if TYPE_CHECKING:
-    from terrace.pipelines.crew import Reach
+    from terrace.pipelines.context import Reach
 
 
 @click.command()

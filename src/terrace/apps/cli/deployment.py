@@ -18,12 +18,12 @@ from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
-from terrace.pipelines import holding
+from terrace.pipelines import holds
 from terrace.pipelines.approvals import approve as approving
-from terrace.pipelines.crew import Crew, Reach
+from terrace.pipelines.context import Context, Reach
 from terrace.pipelines.deploy import deploy as deploying
-from terrace.pipelines.deploy.opening import Refused
-from terrace.pipelines.recovery.witnesses import answers, in_good_faith, needed
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.recovery.attestations import answers, in_good_faith, needed
 from terrace.report import machine, terminal
 from terrace.rollout.recovery import Told
 from terrace.stacks.model import Manual, Notice, Origin, Promotion
@@ -81,7 +81,7 @@ def _run(
     landscape = project.survey(commit)
     note_uncommitted(project.uncommitted(landscape, {stack.key for stack in landscape.of(environment)}))
 
-    def run(crew: Crew) -> Deployment | Refused:
+    def run(crew: Context) -> Deployment | Refused:
         return deploying.deploy(crew, environment, commit, origin)
 
     is_first = not project.ledger.read().events
@@ -141,7 +141,7 @@ def resume(
     )
 
 
-def _unfinished(crew: Crew, history: History, environment: Environment) -> Deployment | None:
+def _unfinished(crew: Context, history: History, environment: Environment) -> Deployment | None:
     """What is open there, or else what ended and nobody knows how."""
     latest = folds.latest(history, environment.name)
     if latest is not None and latest.open:
@@ -225,7 +225,7 @@ def withdraw(
     return 0
 
 
-def _show_waiting(crew: Crew, environment: str) -> None:
+def _show_waiting(crew: Context, environment: str) -> None:
     deployment = folds.latest(crew.ledger.read(), environment)
     if deployment is not None and deployment.open:
         show(terminal.deployment(deployment))
@@ -247,14 +247,14 @@ def hold(folder: str, environment: str, reason: str, *, held: bool, as_json: boo
     settings = project.environment(environment)
     project.open_ledger()
     crew = project.audit_context(Silent())
-    history = holding.hold(
+    history = holds.hold(
         crew,
         environment,
         reason,
         kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD,
         needed(settings),
     )
-    now = folds.hold(history, environment, holding.releases(history, crew.proof))
+    now = folds.hold(history, environment, holds.releases(history, crew.proof))
     if as_json:
         emit({"schema": "terrace/hold@1", "environment": environment, "held": now is not None})
     else:

@@ -16,11 +16,11 @@ from terrace.apps.wiring.project import Project
 from terrace.ledger.deployment import Deployment, Step
 from terrace.operations.reaction import Pause
 from terrace.pipelines.approvals import approve as approving
-from terrace.pipelines.crew import Crew, Reach
+from terrace.pipelines.context import Context, Reach
 from terrace.pipelines.deploy import deploy as deploying
-from terrace.pipelines.deploy.asking import HANDED_OVER
-from terrace.pipelines.deploy.opening import Refused
-from terrace.pipelines.react import react
+from terrace.pipelines.deploy.gates import HANDED_OVER
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.rollback.rollback import react
 from terrace.report import machine, terminal
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.rollout.ports import Watcher
@@ -45,7 +45,7 @@ def watcher(*, as_json: bool) -> Iterator[Watcher]:
 def tell(
     project: Project,
     command: str,
-    run: Callable[[Crew], Deployment | Refused],
+    run: Callable[[Context], Deployment | Refused],
     *,
     wait: bool,
     as_json: bool,
@@ -71,14 +71,14 @@ def tell(
     return ended(actions.deployed(record, waits_as(crew, done)), _code(done))
 
 
-def waits_as(crew: Crew, done: Deployment | Refused) -> str:
+def waits_as(crew: Context, done: Deployment | Refused) -> str:
     """What names the plans that wait for people; "" where none do."""
     if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
         return ""
     return approving.handle_of(crew.policy, crew.ledger.read(), done.environment)
 
 
-def _patiently(crew: Crew, done: Deployment | Refused) -> Deployment | Refused:
+def _patiently(crew: Context, done: Deployment | Refused) -> Deployment | Refused:
     """Sit through what mere time will do."""
     while isinstance(done, Deployment) and (until := deploying.goes_on_at(crew, done)) is not None:
         time.sleep(max(0.0, (until - crew.clock()).total_seconds()))

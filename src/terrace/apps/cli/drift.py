@@ -18,12 +18,12 @@ from terrace.apps.wiring.project import Project, now
 from terrace.config.kinds import Duration
 from terrace.config.naming import shell_word
 from terrace.config.yaml_nodes import Problem, Scalar
-from terrace.drift.looks import Check
+from terrace.drift.checks import Check
 from terrace.drift.review import Review
 from terrace.errors import BadInput, Place, TerraceError
 from terrace.ledger.deployment import Deployment
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.opening import Refused
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.drift import adopt as adopting
 from terrace.pipelines.drift import detect as looking
 from terrace.pipelines.drift.acknowledge import acknowledge
@@ -62,7 +62,7 @@ def _remediable(project: Project, names: tuple[str, ...], wanted: tuple[str, ...
     return names or tuple(one.name for one in project.trust.config.environments if one.name in wanted)
 
 
-def _remediate(crew: Crew, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...], tuple[Check, ...]]:
+def _remediate(crew: Context, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...], tuple[Check, ...]]:
     """Take back what may be, and look again where something was done: only that tells whether it helped."""
     remedied = remediate(crew, names)
     touched = [one.environment for one in remedied if any(isinstance(d, Deployment) for d in one.deployments)]

@@ -12,9 +12,8 @@ from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.project import Project
 from terrace.config.naming import no_such
 from terrace.errors import NotReady
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.ground import site_in
-from terrace.pipelines.plan_only import reading
+from terrace.pipelines.context import Context
+from terrace.pipelines.planning import reading, site_in
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Site
 
@@ -73,7 +72,7 @@ def _rows(project: Project, environment: str) -> list[Compared]:
     return rows
 
 
-def _planned(crew: Crew, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
+def _planned(crew: Context, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
     """A plan, by which way it was made, and how long that took."""
     began = time.monotonic()
     made = terraform.plan(site, lock=False)

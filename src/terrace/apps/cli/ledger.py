@@ -22,7 +22,7 @@ from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.model import History
 from terrace.ledger.positions import read_spans, spans_of
 from terrace.ledger.reading import Fault
-from terrace.pipelines.ledger.dismissing import dismiss_dates, dismiss_faults, misdated, unread_among
+from terrace.pipelines.ledger.dismissals import dismiss_dates, dismiss_faults, misdated, unread_among
 from terrace.report.faults import fault_json, fault_lines
 from terrace.text import json_text, visible
 
@@ -221,7 +221,7 @@ def _dismiss_dates(
 def ledger_rekey(folder: str, old_key: str | None, reason: str, *, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Change the key of the ledger to the one that is set now; with `dry_run` only tell what that would mean."""
     from terrace.adapters.sealing import read_key
-    from terrace.pipelines.ledger.rekeying import proposed, rekey
+    from terrace.pipelines.ledger.rekey import proposed, rekey
     from terrace.report.unproven import unproven_json, unproven_lines
 
     project = Project(Path(folder))

@@ -9,7 +9,7 @@ from terrace.apps.cli.actions import ended
 from terrace.apps.cli.console import emit, note, show_lines
 from terrace.apps.cli.console import show as print_record
 from terrace.apps.wiring.project import Project, now
-from terrace.drift.looks import newest_first, standing
+from terrace.drift.checks import newest_first, standing
 from terrace.errors import BadInput
 from terrace.gates.model import Approval
 from terrace.ledger import folds
@@ -20,8 +20,8 @@ from terrace.ledger.dismissals import told, unread, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approvals.approve import handle_of
-from terrace.pipelines.approvals.evidence import approval
-from terrace.pipelines.holding import releases
+from terrace.pipelines.approvals.decisions import approval
+from terrace.pipelines.holds import releases
 from terrace.pipelines.rollback.destruction_target import leftovers
 from terrace.report import machine, state_terminal, terminal
 from terrace.report.adoption import adopted_json, adopted_line

@@ -28,7 +28,7 @@ from terrace.checks.secrets.masking import concealed_value, hiding_of
 from terrace.config.model import Config, PlainPolicies
 from terrace.config.naming import no_such
 from terrace.errors import BadInput, NotReady
-from terrace.pipelines.plan_only import plan_in
+from terrace.pipelines.planning import plan_in
 from terrace.plans.digest import DigestKey
 from terrace.plans.document_kinds import as_utf8
 from terrace.plans.model import MASKED, Plan

@@ -14,18 +14,18 @@ from terrace.apps.wiring.project import Project, now
 from terrace.config.naming import shell_word
 from terrace.drift.state_adoption import Settled
 from terrace.errors import BadInput, TerraceError
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.states.adopt import adopt as adopting
 from terrace.pipelines.states.adopt import insist_on_no_creation, propose_adoption
-from terrace.pipelines.states.bench import environment_of
+from terrace.pipelines.states.back_up import back_up
 from terrace.pipelines.states.compare import difference
 from terrace.pipelines.states.drill import drill as drilling
-from terrace.pipelines.states.keep import prune as pruning
-from terrace.pipelines.states.keep import rekey as rekeying
-from terrace.pipelines.states.look import back_up
 from terrace.pipelines.states.proposal import Proposal, insist, propose
 from terrace.pipelines.states.restore import go_on
 from terrace.pipelines.states.restore import restore as restoring
+from terrace.pipelines.states.retention import prune as pruning
+from terrace.pipelines.states.retention import rekey as rekeying
+from terrace.pipelines.states.workspace import environment_of
 from terrace.report import state_json, state_terminal
 from terrace.states.looks import problems
 from terrace.states.restores import Restore, Restored, open_restore
@@ -152,7 +152,7 @@ def adopt(
 
 
 @contextmanager
-def _telling_what_is_open(crew: Crew, environment: str) -> Iterator[None]:
+def _telling_what_is_open(crew: Context, environment: str) -> Iterator[None]:
     """Where something breaks in the middle, say that the environment is held and how it goes on."""
     try:
         yield
@@ -169,7 +169,7 @@ def _propose(proposal: Proposal) -> None:
     show(state_terminal.proposal(proposal.stack, proposal.record, proposal.current, proposal.diff, proposal.obstacles))
 
 
-def _go_on(crew: Crew, begun: Restore, wanted: str | None, accepted: frozenset[str], *, takeover: bool) -> Restored:
+def _go_on(crew: Context, begun: Restore, wanted: str | None, accepted: frozenset[str], *, takeover: bool) -> Restored:
     if wanted is not None and wanted not in begun.backup:
         raise BadInput(
             f"the restore {begun.id} of {begun.stack} from {begun.backup} was begun and has not ended",

@@ -16,13 +16,13 @@ from terrace.apps.wiring.project import Project, now
 from terrace.compliance.audit import Audited
 from terrace.drift.review import Review, review
 from terrace.ledger.deployment import Deployment
-from terrace.pipelines.crew import Crew, Reach
-from terrace.pipelines.deploy.opening import Refused
+from terrace.pipelines.context import Context, Reach
+from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.drift import detect as looking
-from terrace.pipelines.react import react
-from terrace.pipelines.release import Released
+from terrace.pipelines.holds import Released
 from terrace.pipelines.rollback.destruction_target import leftovers
-from terrace.pipelines.states.look import back_up, due_for_a_look
+from terrace.pipelines.rollback.rollback import react
+from terrace.pipelines.states.back_up import back_up, due_for_a_look
 from terrace.pipelines.tick import Enter, due, stirring
 from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal
@@ -80,7 +80,7 @@ def tick(folder: str, wanted: tuple[str, ...] = (), *, as_json: bool, reach: Rea
     return ended(actions.ticked(results, good=seen.good), 0 if good else 1)
 
 
-def _gone_on(project: Project, crew: Crew, done: Deployment | Refused | Released, *, as_json: bool) -> machine.Json:
+def _gone_on(project: Project, crew: Context, done: Deployment | Refused | Released, *, as_json: bool) -> machine.Json:
     """React to the end of one action, show both, and return what there is to say."""
     if isinstance(done, Released):
         if not as_json:
@@ -134,7 +134,7 @@ class Seen:
             show(audit_report.as_terminal(self.audits))
 
 
-def _look_around(project: Project, crew: Crew, chosen: tuple[str, ...]) -> Seen:
+def _look_around(project: Project, crew: Context, chosen: tuple[str, ...]) -> Seen:
     """Look where terrace.yaml says that it is time."""
     from terrace.apps.cli.audit import look_when_due
 

@@ -9,7 +9,7 @@ from terrace.apps.cli.deployment_output import tell, watcher
 from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
 from terrace.gates.model import Outcome
-from terrace.pipelines.crew import Reach
+from terrace.pipelines.context import Reach
 from terrace.pipelines.rollback import destroy as destroying
 from terrace.pipelines.rollback import rollback as rolling
 

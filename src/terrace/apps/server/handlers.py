@@ -74,7 +74,7 @@ class Handlers:
         from terrace.apps.wiring.conversation import conversation
         from terrace.apps.wiring.handover import unplanned
         from terrace.pipelines.check.publishing import publish, title
-        from terrace.pipelines.plan_only import plan_in
+        from terrace.pipelines.planning import plan_in
 
         if read(delivery.body, About).action not in _PUSHED:
             return Outcome("ignored", "its commits did not change")
@@ -117,7 +117,7 @@ class Handlers:
     def _doors(self) -> tuple[str, ...]:
         from terrace.adapters.github.doors import GitHubDoors
         from terrace.apps.cli.watching import Silent
-        from terrace.pipelines.conversation.doors import answer_doors
+        from terrace.pipelines.conversation.protection_rules import answer_doors
 
         project = Project(self._folder)
         return tuple(answer_doors(project.audit_context(Silent()), GitHubDoors(self._forge.github)))

@@ -15,8 +15,8 @@ from terrace.rollout.ports import Watcher
 
 if TYPE_CHECKING:
     from terrace.adapters.github.conversation import GitHubConversation
-    from terrace.pipelines.conversation.house import Heard, House
-    from terrace.pipelines.crew import Crew
+    from terrace.pipelines.context import Context
+    from terrace.pipelines.conversation.chat import Heard, House
 
 Turn = Literal["hear", "act"]
 """Which turn: what needs no credentials of an environment, or what is left and does."""
@@ -55,24 +55,24 @@ def _answered(house: House, event: str, payload: Mapping[str, Any], turn: Turn) 
 
 
 def _comment(house: House, id_: int, turn: Turn) -> tuple[int, str, Heard] | None:
-    from terrace.pipelines.conversation import converse
+    from terrace.pipelines.conversation import comments
 
     said = house.talk.said(str(id_))
     if said is None:
         return None
-    heard = converse.hear(house, said) if turn == "hear" else converse.act(house, said)
+    heard = comments.hear(house, said) if turn == "hear" else comments.act(house, said)
     return None if heard is None else (said.number, said.id, heard)
 
 
 def _review(house: House, number: int, id_: int, turn: Turn) -> tuple[int, str, Heard] | None:
-    from terrace.pipelines.conversation import testify
+    from terrace.pipelines.conversation import reviews
 
     review = house.talk.review(number, str(id_))
     if review is None:
         return None
-    heard = testify.reviewed(house, review)
+    heard = reviews.reviewed(house, review)
     if heard is not None and turn == "act":
-        heard = testify.go_on(house, review.login, heard)
+        heard = reviews.go_on(house, review.login, heard)
     return None if heard is None else (number, f"review {review.id}", heard)
 
 
@@ -81,7 +81,7 @@ def _request(house: House, payload: Mapping[str, Any]) -> tuple[int, str, Heard]
     from terrace.forge.boxes import request
     from terrace.forge.model import Ticked
     from terrace.pipelines.approvals.approve import handle_of
-    from terrace.pipelines.conversation import testify
+    from terrace.pipelines.conversation import reviews
 
     number, issue, sender = _id(payload, "issue", "number"), payload["issue"], payload.get("sender") or {}
     body = str(issue.get("body") or "")
@@ -92,10 +92,10 @@ def _request(house: House, payload: Mapping[str, Any]) -> tuple[int, str, Heard]
     heard = None
     if isinstance(before, str):
         edit = Ticked(number, str(sender.get("login", "")), before=before, after=body)
-        heard = testify.box(house, edit)
+        heard = reviews.box(house, edit)
     if heard is None or not heard.done:
         crew = house.clerks("terrace")
-        testify.about_now(house, number, body, handle_of(crew.policy, crew.ledger.read(), asked.environment))
+        reviews.about_now(house, number, body, handle_of(crew.policy, crew.ledger.read(), asked.environment))
     return None if heard is None else (number, f"{sender.get('login', '')} {asked.handle}", heard)
 
 
@@ -108,12 +108,12 @@ def _id(payload: Mapping[str, Any], of: str, name: str = "id") -> int:
 
 def _house(folder: Path, talk: GitHubConversation, project: Project, watcher: Watcher) -> House:
     from terrace.apps.cli.explain import explained
-    from terrace.pipelines.conversation.house import House
+    from terrace.pipelines.conversation.chat import House
 
-    def clerks(actor: str) -> Crew:
+    def clerks(actor: str) -> Context:
         return Project(folder, actor=actor).audit_context(watcher)
 
-    def crew(actor: str) -> Crew:
+    def crew(actor: str) -> Context:
         return Project(folder, actor=actor).deployment_context(watcher)
 
     return House(talk, project.trust.config, clerks, crew, lambda rule: explained(str(folder), rule))

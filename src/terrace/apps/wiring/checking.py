@@ -8,8 +8,8 @@ from terrace.apps.wiring.project import Project
 from terrace.checks.all import checks
 from terrace.errors import TerraceError
 from terrace.pipelines.check.validate import validate
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.plan_only import Planned, plan_in
+from terrace.pipelines.context import Context
+from terrace.pipelines.planning import Planned, plan_in
 from terrace.report.checked import Checked
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
@@ -32,7 +32,7 @@ def change_of(project: Project, head: str, base: str | None = None) -> tuple[Cha
 
 
 def checked(
-    project: Project, crew: Crew, change_set: ChangeSet, landscape: Landscape, by: Planned = plan_in
+    project: Project, crew: Context, change_set: ChangeSet, landscape: Landscape, by: Planned = plan_in
 ) -> Checked:
     """Everything that a change is checked for. `by` plans its stacks."""
     waivers = project.waivers(landscape, change_set.changed)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from terrace.adapters.sealing import Seals
 from terrace.errors import Corrupt, NotReady, TerraceError
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.plan_only import plan_in
+from terrace.pipelines.context import Context
+from terrace.pipelines.planning import plan_in
 from terrace.plans.digest import DigestKey
 from terrace.plans.handed import Failure, Handed, decoded, encoded
 from terrace.plans.model import Plan
@@ -27,7 +27,7 @@ class Making:
     plans: dict[str, Plan] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
 
-    def plan(self, crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+    def plan(self, crew: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
         """Plan one."""
         self.plans[stack.key] = plan_in(crew, landscape, stack, root)
         return self.plans[stack.key]
@@ -43,7 +43,7 @@ class Taken:
 
     found: Mapping[str, tuple[str, Plan | Failure]]
 
-    def plan(self, crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+    def plan(self, crew: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
         """The plan of one. Raises what its making raised, and NotReady where none was handed over."""
         commit, made = self.found.get(stack.key, ("", Failure("")))
         if not commit:
@@ -58,7 +58,7 @@ class Taken:
         return made
 
 
-def unplanned(crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+def unplanned(crew: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
     """Where nothing may be planned. Raises NotReady."""
     raise NotReady(
         f"{stack.key} was not planned: a plan runs what the change says, and nobody of this repository has read it yet",

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from terrace.assess.model import Finding
     from terrace.forge.ports import Page
     from terrace.ledger.authenticity import LedgerKey
-    from terrace.pipelines.crew import Crew, Reach
+    from terrace.pipelines.context import Context, Reach
     from terrace.plans.model import Plan
     from terrace.plans.prepared import Prepared
     from terrace.stacks.refusals import Refusal
@@ -261,7 +261,7 @@ class Project:
         Without a commit it is the tip of the protected branch. Empty where the commit cannot be read: other commands
         report why.
         """
-        from terrace.pipelines.crew import readable
+        from terrace.pipelines.context import readable
 
         landscape = readable(self.survey, commit or self.trust.commit)
         if landscape is None:
@@ -376,7 +376,7 @@ class Project:
 
     def judge(self) -> Callable[[Plan], tuple[Finding, ...]]:
         """Returns what runs the required checks of the trust root on a plan right before its apply."""
-        from terrace.pipelines.deploy.judge import Judge
+        from terrace.pipelines.deploy.plan_rules import Judge
 
         return Judge(self.trust.config, self.repository.own_tree(self.trust.commit), self.policies(), now)
 
@@ -461,7 +461,7 @@ class Project:
 
         return page(ENVIRON)
 
-    def deployment_context(self, watcher: Watcher, reach: Reach = "apply") -> Crew:
+    def deployment_context(self, watcher: Watcher, reach: Reach = "apply") -> Context:
         """Returns the adapters that change environments. Raises NotReady before anything is written.
 
         With the reach `plan` it needs no backup key, but the ledger key.
@@ -472,17 +472,17 @@ class Project:
         self._require_ledger_key(self._ledger.open(self.actor))
         return replace(self._context(watcher, self.ledger, self.digest_key), reach=reach)
 
-    def read_only_context(self, watcher: Watcher) -> Crew:
+    def read_only_context(self, watcher: Watcher) -> Context:
         """Returns the adapters of commands that only read: they need no key and do not write into the ledger."""
         return self._context(watcher, self.ledger, self.keys.digest_or_throwaway)
 
-    def audit_context(self, watcher: Watcher) -> Crew:
+    def audit_context(self, watcher: Watcher) -> Context:
         """Returns the adapters of commands that read and record that. Without a key they do not open a new ledger."""
         if self.keys.has_digest_key:
             return self.drift_context(watcher)
         return self._context(watcher, self.ledger, self.keys.throwaway)
 
-    def drift_context(self, watcher: Watcher) -> Crew:
+    def drift_context(self, watcher: Watcher) -> Context:
         """Returns the adapters of drift checks. They need the digest key: later checks compare what they record."""
         return self._context(watcher, self.open_ledger(), self.digest_key)
 
@@ -504,7 +504,7 @@ class Project:
                 "`terrace ledger rekey --reason WHY`",
             )
 
-    def _context(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Crew:
+    def _context(self, watcher: Watcher, ledger: Ledger, digest_key: DigestKey) -> Context:
         from terrace.adapters.change_logs import FileChangeLogs
         from terrace.adapters.host import FAST_LANE_MEMORY, TERRAFORM_MEMORY, concurrent_processes
         from terrace.adapters.leases import LocalLeases
@@ -512,11 +512,11 @@ class Project:
         from terrace.adapters.runner.applier import LocalApplier
         from terrace.adapters.signatures import has_signers
         from terrace.adapters.terraform.left_states import CheckoutStates
-        from terrace.pipelines.crew import Crew
+        from terrace.pipelines.context import Context
 
         config = self.trust.config
         memory = TERRAFORM_MEMORY if config.terraform.fast == "off" else FAST_LANE_MEMORY
-        return Crew(
+        return Context(
             actor=self.actor,
             config=config,
             policy=self.trust.policy,

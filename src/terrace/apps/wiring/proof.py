@@ -65,8 +65,8 @@ class Proof:
         """Asks the forge once per record. A record that the forge cannot confirm now proves no identity."""
         from terrace.apps.wiring.conversation import conversation
         from terrace.gates.approvals.people import People
-        from terrace.pipelines.conversation.authorship import may_answer
-        from terrace.pipelines.conversation.witness import still_declared, still_said
+        from terrace.pipelines.conversation.confirmations import still_declared, still_said
+        from terrace.pipelines.conversation.own_changes import may_answer
 
         assert record.witness is not None, "only records from the forge are confirmed there"
         if record not in self._confirmed:

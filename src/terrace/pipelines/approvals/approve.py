@@ -17,10 +17,10 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.events.people import ApprovalGiven, SubjectRecord
 from terrace.ledger.events.proof import WitnessRecord
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.approvals.evidence import approval
-from terrace.pipelines.crew import Crew, Vouch
-from terrace.pipelines.deploy.asking import asked, gates_say, situation, subjects
-from terrace.pipelines.deploy.ending import ended
+from terrace.pipelines.approvals.decisions import approval
+from terrace.pipelines.context import Context, Vouch
+from terrace.pipelines.deploy.gates import asked, gates_say, situation, subjects
+from terrace.pipelines.deploy.lifecycle import ended
 from terrace.pipelines.journal import append, preview
 from terrace.rollout.next_step import Finish, awaiting, next_step
 
@@ -43,22 +43,24 @@ class Word:
     handle: str = ""
 
 
-def answer(crew: Crew, environment: str, word: Word) -> tuple[Deployment, Verdict]:
+def answer(context: Context, environment: str, word: Word) -> tuple[Deployment, Verdict]:
     """Write an approval or a rejection, and return the deployment and what the gates say now.
 
     A rejection ends the deployment in the same write. Raises BadInput, and writes nothing, when nothing waits there,
     when something else waits than what the answer is about, or when the answer would not count.
     """
-    crew.config.environment(environment)
-    history = crew.ledger.read()
-    found = waiting(crew.policy, history, environment)
+    context.config.environment(environment)
+    history = context.ledger.read()
+    found = waiting(context.policy, history, environment)
     if found is None:
         raise BadInput(
             f"nothing waits for an answer in {environment}", hint="`terrace status` shows what waits, and where"
         )
     deployment, bound = found
     about(environment, word.handle, handle(deployment.id, bound))
-    spoken = Statement(crew.actor, word.role, word.answer, bound, word.at or crew.clock(), word.comment, deployment.id)
+    spoken = Statement(
+        context.actor, word.role, word.answer, bound, word.at or context.clock(), word.comment, deployment.id
+    )
     text = statement_bytes(spoken)
     vouched = word.vouch(text)
     written = _draft(deployment, spoken, text, vouched)
@@ -67,18 +69,18 @@ def answer(crew: Crew, environment: str, word: Word) -> tuple[Deployment, Verdic
         now = folds.latest(seen, environment)
         if now is None or now.id != deployment.id or not now.open or not now.waiting:
             raise BadInput(f"deployment {deployment.id} does not wait any more; nothing was written")
-        if subjects(crew.policy, seen, now, awaiting(now)) != bound:
+        if subjects(context.policy, seen, now, awaiting(now)) != bound:
             raise BadInput("the plan changed while you answered; nothing was written", hint="look at it again")
         # The same comment, heard again, is the same answer; an event that names it and says something else is none.
         if isinstance(vouched, Witness) and _is_written(seen, deployment.id, vouched, spoken, word.at):
             return ()
-        after = preview(seen, [written], crew.clock())
-        _counts(crew, seen, after, now)
-        return (written, *_end(crew, after, now)) if word.answer == "reject" else (written,)
+        after = preview(seen, [written], context.clock())
+        _counts(context, seen, after, now)
+        return (written, *_end(context, after, now)) if word.answer == "reject" else (written,)
 
-    history = append(crew.ledger, history, decide)
+    history = append(context.ledger, history, decide)
     deployment = next(one for one in folds.deployments(history) if one.id == deployment.id)
-    return deployment, gates_say(crew, history, deployment, awaiting(deployment))
+    return deployment, gates_say(context, history, deployment, awaiting(deployment))
 
 
 def _is_written(history: History, deployment: str, witness: Witness, spoken: Statement, at: datetime | None) -> bool:
@@ -118,16 +120,19 @@ def about(environment: str, given: str, waits: str) -> None:
     raise BadInput(f"{what}; nothing was written", hint="look at it, and answer for that")
 
 
-def _counts(crew: Crew, seen: History, after: History, deployment: Deployment) -> None:
+def _counts(context: Context, seen: History, after: History, deployment: Deployment) -> None:
     """Raises BadInput where the newest answer of `after` would count for nothing. `seen` is the history without it."""
     signed = folds.answers(after)[-1]
-    one = approval(signed, crew.proof(signed))
-    wrong = doubt(seen, crew.clock(), crew.reference()) if one.answer == "approve" else None
+    one = approval(signed, context.proof(signed))
+    wrong = doubt(seen, context.clock(), context.reference()) if one.answer == "approve" else None
     if wrong is not None:
         # A yes says when it was given, and expires by that. A no counts whenever it was said.
         raise BadInput(f"{wrong[0]}; nothing was written", hint=wrong[1])
     why = unusable(
-        crew.config, one, situation(crew, seen, deployment, awaiting(deployment)), no_earlier(seen, crew.clock())
+        context.config,
+        one,
+        situation(context, seen, deployment, awaiting(deployment)),
+        no_earlier(seen, context.clock()),
     )
     if why is not None:
         raise BadInput(f"that answer would not count: {why}; nothing was written", hint=_HINTS.get(one.proof, _OTHERS))
@@ -141,10 +146,10 @@ _HINTS = {
 }
 
 
-def _end(crew: Crew, after: History, deployment: Deployment) -> tuple[Draft, ...]:
+def _end(context: Context, after: History, deployment: Deployment) -> tuple[Draft, ...]:
     """The end of a deployment to which somebody said no."""
-    step = next_step(deployment, asked(crew, lambda: after, deployment), frozenset())
-    return ended(crew, deployment, step.result, step.reasons) if isinstance(step, Finish) else ()
+    step = next_step(deployment, asked(context, lambda: after, deployment), frozenset())
+    return ended(context, deployment, step.result, step.reasons) if isinstance(step, Finish) else ()
 
 
 def _draft(deployment: Deployment, spoken: Statement, text: bytes, vouched: str | Witness | None) -> Draft:

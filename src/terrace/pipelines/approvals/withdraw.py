@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from terrace.config.model import ApprovalRule
 from terrace.errors import BadInput
-from terrace.gates.approvals.people import People
-from terrace.gates.approvals.tally import persons_of, void_withdrawal
+from terrace.gates.approvals.people import Barred, People
+from terrace.gates.approvals.tally import Answers, Question, persons_of, standing, void_withdrawal
+from terrace.gates.decide import (
+    rule_for,
+)
 from terrace.gates.model import Approval, Withdrawal
+from terrace.ledger import folds
 from terrace.ledger.declared import withdrawals
 from terrace.ledger.events.people import RejectionWithdrawn
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.approvals.declaring import declare
-from terrace.pipelines.crew import Crew, Vouch
-from terrace.pipelines.deploy.asking import standing_noes
+from terrace.pipelines.approvals.decisions import said_about
+from terrace.pipelines.approvals.declarations import declare
+from terrace.pipelines.context import Context, Vouch
+from terrace.pipelines.deploy.gate_facts import openers_since
 from terrace.pipelines.journal import append, preview
+from terrace.stacks.model import Manual
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,7 @@ class Withdrawn:
 
 
 def withdraw(
-    crew: Crew,
+    context: Context,
     environment: str,
     reason: str,
     *,
@@ -35,31 +42,31 @@ def withdraw(
     at: datetime | None = None,
     vouch: Vouch | None = None,
 ) -> Withdrawn:
-    """Write that noes are taken back which stand in an environment: the one with the id `of`, or all of the crew's
+    """Write that noes are taken back which stand in an environment: the one with the id `of`, or all of the context's
     actor.
 
     Raises BadInput, and writes nothing, where there is none, or where it would not count.
     """
-    crew.config.environment(environment)
-    history = crew.ledger.read()
-    people = People(crew.config)
-    every = standing_noes(crew, history, environment)
-    mine = [one for one in every if _meant(people, one.no, crew.actor, of)]
+    context.config.environment(environment)
+    history = context.ledger.read()
+    people = People(context.config)
+    every = standing_noes(context, history, environment)
+    mine = [one for one in every if _meant(people, one.no, context.actor, of)]
     if not mine:
         told = ", ".join(f"{people.shown(one.no.actor)} ({one.no.id})" for one in every) or "nobody"
         raise BadInput(
             f"there is no such no in {environment} that stands; nothing was written", hint=f"who said no there: {told}"
         )
-    records = [_record(crew, history, environment, one.no, reason, at, vouch) for one in mine]
+    records = [_record(context, history, environment, one.no, reason, at, vouch) for one in mine]
 
     def decide(seen: History) -> tuple[Draft, ...]:
         before = {(w.of, w.declared.statement) for w in withdrawals(seen, environment)}
         new = [one for one in records if (one.of, one.declaration.statement) not in before]
-        fresh = [draft(one, environment, crew.actor) for one in new]
-        written = withdrawals(preview(seen, fresh, crew.clock()), environment)
+        fresh = [draft(one, environment, context.actor) for one in new]
+        written = withdrawals(preview(seen, fresh, context.clock()), environment)
         for one in written[len(written) - len(fresh) :] if fresh else ():
             said = one.declared.declaration
-            proven = Withdrawal(said.actor, one.of, said.at, crew.proof(one.declared))
+            proven = Withdrawal(said.actor, one.of, said.at, context.proof(one.declared))
             about = next(no for no in mine if no.no.id == one.of)
             persons = persons_of(people, about.answers)
             why = void_withdrawal(people, persons, about.rule, about.barred, about.no, proven)
@@ -67,8 +74,8 @@ def withdraw(
                 raise BadInput(f"that would not count: {why}; nothing was written", hint=_HINT)
         return tuple(fresh)
 
-    after = append(crew.ledger, history, decide)
-    still = {one.no.id for one in standing_noes(crew, after, environment)}
+    after = append(context.ledger, history, decide)
+    still = {one.no.id for one in standing_noes(context, after, environment)}
     noes = tuple(one.no for one in mine)
     return Withdrawn(noes, tuple(no for no in noes if no.id in still))
 
@@ -81,9 +88,48 @@ def _meant(people: People, no: Approval, actor: str, of: str) -> bool:
 
 
 def _record(
-    crew: Crew, history: History, environment: str, no: Approval, reason: str, at: datetime | None, vouch: Vouch | None
+    context: Context,
+    history: History,
+    environment: str,
+    no: Approval,
+    reason: str,
+    at: datetime | None,
+    vouch: Vouch | None,
 ) -> RejectionWithdrawn:
     # Never before the no itself, however the clocks differ.
-    when = at or max(crew.clock(), no.at)
-    proven = declare(crew, history, "withdraw", environment, no.id, reason, at=when, vouch=vouch)
+    when = at or max(context.clock(), no.at)
+    proven = declare(context, history, "withdraw", environment, no.id, reason, at=when, vouch=vouch)
     return RejectionWithdrawn(no.id, reason, proven)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingNo:
+    """A no that nobody withdrew, with what decides whether it is withdrawn."""
+
+    no: Approval
+    rule: ApprovalRule
+    barred: Barred
+    answers: Answers
+
+
+def standing_noes(context: Context, history: History, environment: str) -> tuple[StandingNo, ...]:
+    """Every no in an environment that nobody withdrew, oldest first."""
+    settings = context.config.environment(environment)
+    people = People(context.config)
+    given = {one.id: one for one in folds.answers(history) if one.answer == "reject"}
+    good = folds.last_good(history, environment)
+    origins = {deployment.id: deployment.origin for deployment in folds.deployments(history)}
+    found: dict[str, StandingNo] = {}
+    for no in given.values():
+        commits = [subject.commit for subject in no.subjects if subject.environment == environment]
+        if not commits:
+            continue
+        rule = rule_for(settings, origins.get(no.deployment, Manual("")))
+        base = good.commit if good is not None else None
+        authors = context.repository.authors(base, commits[0])
+        barred = Barred(people, "", authors, opened_by=openers_since(context, base, commits[0])[0])
+        about = Question(no.deployment, environment, commits[0], no.subjects)
+        said = said_about(history, about, "", context.proof)
+        for one in standing(people, rule, barred, about, said):
+            found.setdefault(one.id, StandingNo(one, rule, barred, said))
+    return tuple(found.values())

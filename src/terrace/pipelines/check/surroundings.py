@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from terrace.assess.risk import Surroundings
 from terrace.config.load import is_production
 from terrace.config.model import Config, Environment
-from terrace.drift.looks import newest_first, standing
+from terrace.drift.checks import newest_first, standing
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.plans.addresses import block_of

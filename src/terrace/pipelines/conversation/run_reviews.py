@@ -16,9 +16,9 @@ from terrace.forge.ports import Conversation
 from terrace.gates.approvals.people import People
 from terrace.gates.model import Verdict, Witness
 from terrace.pipelines.approvals import approve as approving
-from terrace.pipelines.conversation.authorship import own_part
-from terrace.pipelines.conversation.roles import role_of
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
+from terrace.pipelines.conversation.chat import role_of
+from terrace.pipelines.conversation.own_changes import own_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Recorded:
 
 
 def record(
-    talk: Conversation, config: Config, clerks: Callable[[str], Crew], run: str, environment: str, handle: str
+    talk: Conversation, config: Config, clerks: Callable[[str], Context], run: str, environment: str, handle: str
 ) -> tuple[Recorded, ...]:
     """Write down what people answered to a run, for the plans of that handle; nothing where nobody was asked.
 
@@ -49,16 +49,16 @@ def record(
         if person is None:
             found.append(Recorded(review.login, answer, None, "nobody in terrace.yaml has this account"))
             continue
-        crew = clerks(person)
-        if why := _own(talk, crew, environment, review):
+        context = clerks(person)
+        if why := _own(talk, context, environment, review):
             found.append(Recorded(review.login, answer, None, why))
             continue
         witness = Witness("environment", run, run, review.login)
         role = role_of(config, environment, person)
         word = approving.Word(answer, role, review.comment, partial(_seen, witness), handle=handle)
-        approving.about(environment, handle, approving.handle_of(crew.policy, crew.ledger.read(), environment))
+        approving.about(environment, handle, approving.handle_of(context.policy, context.ledger.read(), environment))
         try:
-            _, verdict = approving.answer(crew, environment, word)
+            _, verdict = approving.answer(context, environment, word)
         except BadInput as error:
             # It is told, and keeps nothing back of what others said.
             found.append(Recorded(review.login, answer, None, error.message))
@@ -67,13 +67,13 @@ def record(
     return tuple(found)
 
 
-def _own(talk: Conversation, crew: Crew, environment: str, review: RunReview) -> str | None:
+def _own(talk: Conversation, context: Context, environment: str, review: RunReview) -> str | None:
     """Why a yes would be one to their own work; None where it is not, or where they said no."""
-    history = crew.ledger.read()
-    found = approving.waiting(crew.policy, history, environment)
+    history = context.ledger.read()
+    found = approving.waiting(context.policy, history, environment)
     if found is None or not review.approves:
         return None
-    return own_part(talk, crew.repository, history, found[0], review.login)
+    return own_part(talk, context.repository, history, found[0], review.login)
 
 
 def _seen(witness: Witness, _: bytes) -> Witness:

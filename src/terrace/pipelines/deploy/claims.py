@@ -11,9 +11,9 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.event import Event
 from terrace.ledger.model import History
 from terrace.operations.reaction import GoBack, Pause, reaction
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.opening import waves_of, waves_with
-from terrace.pipelines.recovery.witnesses import needed
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.lifecycle import waves_of, waves_with
+from terrace.pipelines.recovery.attestations import needed
 from terrace.pipelines.rollback.destruction_target import destruction_of
 from terrace.pipelines.rollback.rollback_target import way_back
 from terrace.rollout.claims import Claims, Refuted, refuted
@@ -39,7 +39,7 @@ class _Unfounded(Exception):
         self.why = why
 
 
-def unfounded(crew: Crew, history: History, deployment: Deployment) -> tuple[Refuted, ...]:
+def unfounded(context: Context, history: History, deployment: Deployment) -> tuple[Refuted, ...]:
     """Returns what the opening event of a deployment says and what does not follow from the facts; () where all does.
 
     One that settles another is looked at together with that one.
@@ -49,9 +49,9 @@ def unfounded(crew: Crew, history: History, deployment: Deployment) -> tuple[Ref
         return (Refuted(-1, "id", f"no event opens deployment {deployment.id}"),)
     before = history.before(event.position)
     try:
-        found = [*_origin(crew, before, event, deployment)]
+        found = [*_origin(context, before, event, deployment)]
         if not found:
-            found += refuted(event.position, deployment, _claims(crew, before, deployment))
+            found += refuted(event.position, deployment, _claims(context, before, deployment))
     except Interrupted:
         raise
     except _Unfounded as error:
@@ -60,7 +60,7 @@ def unfounded(crew: Crew, history: History, deployment: Deployment) -> tuple[Ref
         return (Refuted(event.position, "commit", error.message),)
     if not found and deployment.settles:
         settled = _deployment(before, deployment.settles)
-        return unfounded(crew, before, settled) if settled is not None else ()
+        return unfounded(context, before, settled) if settled is not None else ()
     return tuple(found)
 
 
@@ -79,9 +79,9 @@ def _deployment(history: History, deployment: str) -> Deployment | None:
     return folds.deployment_of(history, deployment)
 
 
-def _origin(crew: Crew, before: History, event: Event, said: Deployment) -> Iterator[Refuted]:
+def _origin(context: Context, before: History, event: Event, said: Deployment) -> Iterator[Refuted]:
     """What set it going, against what the trust root allows."""
-    environment = crew.config.environment(said.environment)
+    environment = context.config.environment(said.environment)
     busy = folds.latest(before, said.environment)
     if busy is not None and busy.open:
         yield Refuted(event.position, "environment", f"deployment {busy.id} was open in {said.environment}")
@@ -103,40 +103,40 @@ def _origin(crew: Crew, before: History, event: Event, said: Deployment) -> Iter
                 yield Refuted(event.position, "origin", f"no automatic rollback follows: {why}")
 
 
-def _claims(crew: Crew, before: History, said: Deployment) -> Claims:
+def _claims(context: Context, before: History, said: Deployment) -> Claims:
     """What the event must say. Raises _Unfounded and TerraceError where nothing leads to such a deployment."""
     if said.settles:
-        return _settling(crew, before, said)
+        return _settling(context, before, said)
     name = said.environment
     match said.origin:
         case Rollback() | AutomaticRollback():
             by_itself = isinstance(said.origin, AutomaticRollback)
-            way = way_back(crew, before, name, None if by_itself else said.commit)
+            way = way_back(context, before, name, None if by_itself else said.commit)
             # Two failures in a row: the automatic rollback names the newest, and so does the way back.
             of = said.origin.of if by_itself else way.of
             return Claims(way.target.commit, way.waves, way.live, of, way.additions, agreeable=not by_itself)
         case Remediation(of=of):
-            answer = proposals(crew.config.environment(name), before, said.opened_at)
+            answer = proposals(context.config.environment(name), before, said.opened_at)
             fitting = [p for p in answer.proposals if p.check == of and p.commit == said.commit]
             if not fitting:
                 why = "; ".join(dict.fromkeys(r.reason for r in answer.refusals)) or "no check saw such drift"
                 raise _Unfounded("origin", f"no drift may be taken back by this: {why}")
-            order = waves_of(crew.survey(said.commit), name)
+            order = waves_of(context.survey(said.commit), name)
             return Claims(said.commit, waves_with(order, fitting[0].stacks), "", of, partial=True)
         case Destruction():
             stack = said.stacks[0] if said.partial and said.stacks else None
-            commit, waves = destruction_of(crew, before, name, stack)
+            commit, waves = destruction_of(context, before, name, stack)
             return Claims(commit, waves, commit, partial=stack is not None)
         case Recovery(of=of):
             raise _Unfounded("settles", f"it recovers deployment {of} and says that it settles none")
     good = folds.last_good(before, name)
-    order = waves_of(crew.survey(said.commit), name)
+    order = waves_of(context.survey(said.commit), name)
     return Claims(said.commit, order, good.commit if good is not None else "")
 
 
-def _settling(crew: Crew, before: History, said: Deployment) -> Claims:
+def _settling(context: Context, before: History, said: Deployment) -> Claims:
     """What a recovery must say: it is the deployment of unknown outcome once more, with imports."""
-    left = folds.unsettled(before, said.environment, needed(crew.config.environment(said.environment)))
+    left = folds.unsettled(before, said.environment, needed(context.config.environment(said.environment)))
     if left is None or left.id != said.settles:
         raise _Unfounded("settles", f"deployment {said.settles} of {said.environment} has no unknown outcome")
     expected: type[object] = Recovery

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from terrace.drift.acknowledged import acknowledgement_of, acknowledgements
-from terrace.drift.looks import newest
+from terrace.drift.acknowledgements import acknowledgement_of, acknowledgements
+from terrace.drift.checks import newest
 from terrace.drift.model import Sighting
 from terrace.drift.records import sightings_of
 from terrace.drift.sightings import narrowed
@@ -14,14 +14,14 @@ from terrace.gates.approvals.declaration import facts_of
 from terrace.ledger import folds
 from terrace.ledger.events.codec import encode
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.approvals.declaring import declare, is_proven
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.approvals.declarations import declare, is_proven
+from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append, preview
 from terrace.rollout.next_step import awaiting
 
 
 def acknowledge(
-    crew: Crew,
+    context: Context,
     environment: str,
     address: str,
     reason: str,
@@ -34,8 +34,8 @@ def acknowledge(
     what the newest check saw. Raises BadInput when nothing differs there, when it differs in several stacks and none is
     named, or when keys are known and none proves who it is.
     """
-    crew.config.environment(environment)
-    history = crew.ledger.read()
+    context.config.environment(environment)
+    history = context.ledger.read()
     seen = _seen(history, environment)
     found = {one.stack: one for one in seen if one.address == address and stack in (None, one.stack)}
     if not found:
@@ -50,17 +50,17 @@ def acknowledge(
         if sighting not in _seen(now, environment):
             raise BadInput("what differs changed while you answered; nothing was written", hint="look at it again")
         record = acknowledgement_of(chosen, reason)
-        proof = declare(crew, now, "acknowledge", environment, address, reason, facts_of(encode(record)))
-        acknowledged = draft(structs.replace(record, declaration=proof), environment, crew.actor)
-        newest_one = acknowledgements(preview(now, [acknowledged], crew.clock()), environment)[-1]
-        if not is_proven(crew, newest_one.declared):
+        proof = declare(context, now, "acknowledge", environment, address, reason, facts_of(encode(record)))
+        acknowledged = draft(structs.replace(record, declaration=proof), environment, context.actor)
+        newest_one = acknowledgements(preview(now, [acknowledged], context.clock()), environment)[-1]
+        if not is_proven(context, newest_one.declared):
             raise BadInput(
                 "nothing proves who acknowledges it; nothing was written",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
         return (acknowledged,)
 
-    append(crew.ledger, history, decide)
+    append(context.ledger, history, decide)
     return chosen
 
 

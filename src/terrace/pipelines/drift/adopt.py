@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from terrace.config.naming import no_such
 from terrace.drift.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, shown
-from terrace.drift.looks import newest
+from terrace.drift.checks import newest
 from terrace.drift.sightings import changed_paths
 from terrace.errors import BadInput
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.drift.detect import planned
 from terrace.plans.model import UNKNOWN, Action, Plan, ResourceChange
 from terrace.stacks.landscape import Landscape
@@ -28,29 +28,29 @@ class Proposed:
     adoption: Adoption
 
 
-def adopt(crew: Crew, environment: str, address: str, stack: str | None) -> Proposed:
+def adopt(context: Context, environment: str, address: str, stack: str | None) -> Proposed:
     """Find the change that makes the working tree say what is at an address now.
 
     Raises BadInput when nothing differs there, or when its block is not to be found.
     """
-    key = _stack_of(crew, environment, address, stack)
-    plan = planned(crew, environment, key)
+    key = _stack_of(context, environment, address, stack)
+    plan = planned(context, environment, key)
     drift = next((one for one in plan.drift if one.address == address and changed_paths(one)), None)
     if drift is None or drift.action is Action.DELETE:
         gone = drift is not None or any(d.address == address for d in plan.drift if d.action is Action.DELETE)
         if gone:
             raise BadInput(f"{address} is gone", hint="take its block out of the configuration, or deploy it anew")
         raise BadInput(f"{address} is what was deployed", hint=f"`terrace drift {environment}` shows what differs")
-    landscape = crew.survey(crew.repository.snapshot())
-    return _proposed(crew, landscape, _stack(landscape, key), drift, _wanted(plan, drift))
+    landscape = context.survey(context.repository.snapshot())
+    return _proposed(context, landscape, _stack(landscape, key), drift, _wanted(plan, drift))
 
 
-def _stack_of(crew: Crew, environment: str, address: str, stack: str | None) -> str:
+def _stack_of(context: Context, environment: str, address: str, stack: str | None) -> str:
     """The stack that has the address, as the newest check saw it."""
-    crew.config.environment(environment)
+    context.config.environment(environment)
     if stack is not None:
         return stack
-    last = newest(crew.ledger.read(), environment)
+    last = newest(context.ledger.read(), environment)
     seen = last.sightings if last is not None else ()
     found = sorted({one.stack for one in seen if one.address == address})
     if not found:
@@ -79,10 +79,10 @@ def _wanted(plan: Plan, drift: ResourceChange) -> tuple[Wanted, ...]:
 
 
 def _proposed(
-    crew: Crew, landscape: Landscape, stack: Stack, drift: ResourceChange, wanted: tuple[Wanted, ...]
+    context: Context, landscape: Landscape, stack: Stack, drift: ResourceChange, wanted: tuple[Wanted, ...]
 ) -> Proposed:
     folder, many = _folder_of(landscape, stack, drift)
-    tree = crew.repository.tree(landscape.commit)
+    tree = context.repository.tree(landscape.commit)
     known = landscape.graph.folders.get(folder)
     for path in known.files if known is not None else ():
         content = tree.read(path)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from terrace.checks.secrets.masking import Hiding, concealed, concealed_value, hiding_of
 from terrace.drift.causes import explained, has_cause, window_of
-from terrace.drift.echo import echoes_of, made_anew, without_echoes
+from terrace.drift.checks import Check, newest, newest_first, standing, with_values
 from terrace.drift.ignore import look_away
-from terrace.drift.looks import Check, newest, newest_first, standing, with_values
 from terrace.drift.model import Observation, Sighting
+from terrace.drift.own_changes import echoes_of, made_anew, without_echoes
 from terrace.drift.records import observation_record
 from terrace.drift.sightings import sightings
 from terrace.errors import BadInput, Interrupted, TerraceError
@@ -22,10 +22,9 @@ from terrace.ledger import folds
 from terrace.ledger.deployed_revisions import Baseline, baseline, running
 from terrace.ledger.events.drift import DriftChecked, DriftOverdue
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.crew import Crew, readable
-from terrace.pipelines.deploy.ground import site_in
+from terrace.pipelines.context import Context, readable
 from terrace.pipelines.journal import append
-from terrace.pipelines.plan_only import plan_of
+from terrace.pipelines.planning import plan_of, site_in
 from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Site
@@ -52,17 +51,17 @@ class Target:
     history: History
 
 
-def look(crew: Crew, environments: Iterable[str], every: timedelta = timedelta(0)) -> tuple[Check, ...]:
+def look(context: Context, environments: Iterable[str], every: timedelta = timedelta(0)) -> tuple[Check, ...]:
     """Look at every stack of these environments and record what was found, all in one append.
 
     `every` is how often the caller means to look; 0: just now. An environment where nothing is deployed has no
     check. What moved meanwhile is recorded as unknown: half of an old and half of a new world is no observation.
     """
     names = tuple(dict.fromkeys(environments))
-    history = crew.ledger.read()
+    history = context.ledger.read()
     with ExitStack() as stack:
-        seen = _observe_all(crew, history, names, stack)
-    seen = {name: _explained(crew, history, name, found) for name, found in seen.items()}
+        seen = _observe_all(context, history, names, stack)
+    seen = {name: _explained(context, history, name, found) for name, found in seen.items()}
     span = int(every.total_seconds())
 
     def decide(now: History) -> tuple[Draft, ...]:
@@ -73,19 +72,19 @@ def look(crew: Crew, environments: Iterable[str], every: timedelta = timedelta(0
                 found = tuple(_unknown(one, "discarded: a deployment went on meanwhile") for one in found)
             if found:
                 checked = DriftChecked(span, tuple(observation_record(one) for one in found))
-                drafts.append(draft(checked, name, crew.actor))
+                drafts.append(draft(checked, name, context.actor))
         return tuple(drafts)
 
-    after = append(crew.ledger, history, decide)
+    after = append(context.ledger, history, decide)
     made = (check for name in names if seen[name] and (check := newest(after, name)) is not None)
     return tuple(with_values(check, seen[check.environment]) for check in made)
 
 
 def _explained(
-    crew: Crew, history: History, environment: str, found: tuple[Observation, ...]
+    context: Context, history: History, environment: str, found: tuple[Observation, ...]
 ) -> tuple[Observation, ...]:
     """What was seen, with what the logs of terrace.yaml tell of its causes. They are read once for all stacks."""
-    places, now = crew.config.environment(environment).drift.logs, crew.clock()
+    places, now = context.config.environment(environment).drift.logs, context.clock()
     windows = {
         (one.stack, one.fingerprint): window
         for seen in found
@@ -95,35 +94,35 @@ def _explained(
     if not places or not windows:
         return found
     since, until = min(one.since for one in windows.values()), max(one.until for one in windows.values())
-    logged = crew.logs.read(places, since, until)
+    logged = context.logs.read(places, since, until)
     return tuple(explained(one, windows, logged, now) for one in found)
 
 
-def note_overdue(crew: Crew, environments: Iterable[str]) -> None:
+def note_overdue(context: Context, environments: Iterable[str]) -> None:
     """Record, once, of each environment whose last good check is too old that nobody can tell how it stands."""
     names = tuple(environments)
 
     def decide(history: History) -> tuple[Draft, ...]:
         drafts = []
         for name in names:
-            every = crew.config.environment(name).drift.every
-            how = standing(newest_first(history, name), crew.clock(), every)
+            every = context.config.environment(name).drift.every
+            how = standing(newest_first(history, name), context.clock(), every)
             if how is None or not how.overdue:
                 continue
             since = how.checked_at
             told = [event for event, _ in history.of(DriftOverdue) if event.subject == name]
             if not told or (since is not None and told[-1].time < since):
-                drafts.append(draft(DriftOverdue(how.overdue), name, crew.actor))
+                drafts.append(draft(DriftOverdue(how.overdue), name, context.actor))
         return tuple(drafts)
 
-    append(crew.ledger, crew.ledger.read(), decide)
+    append(context.ledger, context.ledger.read(), decide)
 
 
-def due(crew: Crew) -> tuple[str, ...]:
+def due(context: Context) -> tuple[str, ...]:
     """The environments that terrace.yaml wants looked at now."""
-    history, now = crew.ledger.read(), crew.clock()
+    history, now = context.ledger.read(), context.clock()
     found = []
-    for environment in (*crew.config.environments, *crew.config.former):
+    for environment in (*context.config.environments, *context.config.former):
         every = environment.drift.every
         if not every or not baseline(history, environment.name).commits:
             continue
@@ -134,7 +133,7 @@ def due(crew: Crew) -> tuple[str, ...]:
 
 
 def _observe_all(
-    crew: Crew, history: History, names: tuple[str, ...], stack: ExitStack
+    context: Context, history: History, names: tuple[str, ...], stack: ExitStack
 ) -> Mapping[str, tuple[Observation, ...]]:
     """What there is to say of every stack, by environment; the stacks are looked at side by side."""
     found: dict[str, list[Observation]] = {name: [] for name in names}
@@ -147,18 +146,18 @@ def _observe_all(
             why = f"skipped: deployment {busy.id} goes on there"
             told = [_untold(key, known, why) for key in (*known.commits, *known.unclear)]
         else:
-            ready, broken = _targets(crew, history, name, known, stack)
+            ready, broken = _targets(context, history, name, known, stack)
             targets += ready
             told += broken
         found[name] += told
-    with ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
-        for target, seen in zip(targets, pool.map(lambda one: _observe(crew, one), targets), strict=True):
+    with ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
+        for target, seen in zip(targets, pool.map(lambda one: _observe(context, one), targets), strict=True):
             found[target.environment].append(seen)
     return {name: tuple(sorted(mine, key=lambda o: o.stack)) for name, mine in found.items()}
 
 
 def _targets(
-    crew: Crew, history: History, environment: str, known: Baseline, stack: ExitStack
+    context: Context, history: History, environment: str, known: Baseline, stack: ExitStack
 ) -> tuple[list[Target], list[Observation]]:
     """The stacks that can be looked at, each in a checkout of its commit, and those that cannot."""
     ready: list[Target] = []
@@ -166,9 +165,9 @@ def _targets(
     for number, commit in enumerate(sorted(set(known.commits.values()))):
         keys = sorted(key for key, at in known.commits.items() if at == commit)
         try:
-            landscape = crew.survey(commit)
-            ahead = _undeployed(crew, landscape, keys)
-            root = stack.enter_context(crew.repository.checkout(commit, f"{environment}-drift-{number}"))
+            landscape = context.survey(commit)
+            ahead = _undeployed(context, landscape, keys)
+            root = stack.enter_context(context.repository.checkout(commit, f"{environment}-drift-{number}"))
         except Interrupted:
             raise
         except TerraceError as error:
@@ -185,51 +184,51 @@ def _targets(
     return ready, broken
 
 
-def _observe(crew: Crew, target: Target) -> Observation:
+def _observe(context: Context, target: Target) -> Observation:
     """What one stack is like. Whatever goes wrong here is this stack's own: it hides no other."""
     stack = target.landscape.stack(target.key)
     bare = Observation(target.key, stack.shown_path, "clean", target.commit, undeployed=target.undeployed)
     try:
-        site = site_in(crew, target.landscape, stack, target.root, "plan")
-        return _compared(crew, target, site, bare)
+        site = site_in(context, target.landscape, stack, target.root, "plan")
+        return _compared(context, target, site, bare)
     except Interrupted:
         raise
     except TerraceError as error:
         return _unknown(bare, f"{error}" + (f" (hint: {error.hint})" if error.hint else ""))
 
 
-def planned(crew: Crew, environment: str, key: str) -> Plan:
+def planned(context: Context, environment: str, key: str) -> Plan:
     """One stack as it is now, against the commit that is deployed there. Raises BadInput when nobody can tell."""
-    history = crew.ledger.read()
+    history = context.ledger.read()
     known = baseline(history, environment)
     if key not in known.commits:
         raise BadInput(f"{key} is at no commit: {known.unclear.get(key, 'it was never deployed')}")
     with ExitStack() as stack:
-        ready, broken = _targets(crew, history, environment, Baseline({key: known.commits[key]}, {}), stack)
+        ready, broken = _targets(context, history, environment, Baseline({key: known.commits[key]}, {}), stack)
         if broken:
             raise BadInput(broken[0].why)
         (target,) = ready
-        site = site_in(crew, target.landscape, target.landscape.stack(key), target.root, "plan")
-        return plan_of(crew, site, target.commit)
+        site = site_in(context, target.landscape, target.landscape.stack(key), target.root, "plan")
+        return plan_of(context, site, target.commit)
 
 
-def _compared(crew: Crew, target: Target, site: Site, bare: Observation) -> Observation:
-    before = crew.terraform.pull_state(site)
+def _compared(context: Context, target: Target, site: Site, bare: Observation) -> Observation:
+    before = context.terraform.pull_state(site)
     wrong = wrong_state(target.history, target.environment, target.key, before)
     if wrong:
         return _unknown(bare, wrong)
-    plan = plan_of(crew, site, target.commit)
-    after = crew.terraform.pull_state(site)
+    plan = plan_of(context, site, target.commit)
+    after = context.terraform.pull_state(site)
     if (before.lineage, before.serial) != (after.lineage, after.serial):
         return _unknown(bare, "discarded: its state moved while it was looked at")
     if plan.errored or not plan.complete:
         return _unknown(bare, "Terraform could not plan everything")
-    rules = crew.config.environment(target.environment).drift.ignore
+    rules = context.config.environment(target.environment).drift.ignore
     differing = sightings(plan)
     seen = without_echoes(differing, target.echoes)
     anew = [f"{_told(one)} is made anew by every plan: no drift" for one in made_anew(differing, target.echoes)]
     hiding = hiding_of({target.key: plan})
-    looked = look_away((_concealed(one, hiding) for one in seen), rules, crew.clock().date())
+    looked = look_away((_concealed(one, hiding) for one in seen), rules, context.clock().date())
     return replace(
         bare,
         status="drifted" if looked.sightings else "clean",
@@ -257,17 +256,17 @@ def _told(one: Sighting) -> str:
     return f"{one.address} ({', '.join(one.paths)})" if one.paths else one.address
 
 
-def _undeployed(crew: Crew, landscape: Landscape, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+def _undeployed(context: Context, landscape: Landscape, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """By stack, the newer commits of the protected branch that touch it."""
-    repository, commit = crew.repository, landscape.commit
+    repository, commit = context.repository, landscape.commit
     tip = repository.protected_tip()
     if tip == commit:
         return dict.fromkeys(keys, ())
-    after = readable(crew.survey, tip)
+    after = readable(context.survey, tip)
     if after is None:
         # What cannot be read may touch anything.
         return dict.fromkeys(keys, repository.touching(commit, tip, (".",)))
-    changes = change_set_between(landscape, after, repository.tree(commit), repository.tree(tip), crew.config)
+    changes = change_set_between(landscape, after, repository.tree(commit), repository.tree(tip), context.config)
     paths = {impact.stack.key: tuple(dict.fromkeys(r.path for r in impact.reasons)) for impact in changes.impacts}
     paths |= {stack.key: (stack.shown_path,) for stack in changes.removed}
     return {key: repository.touching(commit, tip, paths.get(key, ())) for key in keys}

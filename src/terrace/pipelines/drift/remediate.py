@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from terrace.drift.remediation import Proposal, Refusal, proposals
 from terrace.ledger.deployment import Deployment
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter
-from terrace.pipelines.deploy.opening import Opening, Refused, waves_of, waves_with
+from terrace.pipelines.deploy.lifecycle import Opening, Refused, waves_of, waves_with
 from terrace.stacks.model import Remediation
 
 
@@ -22,17 +22,17 @@ class Remedied:
     refusals: tuple[Refusal, ...]
 
 
-def remediate(crew: Crew, environments: Iterable[str]) -> tuple[Remedied, ...]:
+def remediate(context: Context, environments: Iterable[str]) -> tuple[Remedied, ...]:
     """Take back what the newest checks of these environments saw, as far as terrace.yaml allows it."""
-    return tuple(_remediate(crew, name) for name in environments)
+    return tuple(_remediate(context, name) for name in environments)
 
 
-def _remediate(crew: Crew, environment: str) -> Remedied:
-    settings = crew.config.environment(environment)
-    answer = proposals(settings, crew.ledger.read(), crew.clock())
+def _remediate(context: Context, environment: str) -> Remedied:
+    settings = context.config.environment(environment)
+    answer = proposals(settings, context.ledger.read(), context.clock())
     done = []
     for proposal in answer.proposals:
-        made = _enter(crew, environment, proposal)
+        made = _enter(context, environment, proposal)
         done.append(made)
         if isinstance(made, Refused) or made.open:
             # Two deployments of one environment at once there are not.
@@ -40,7 +40,7 @@ def _remediate(crew: Crew, environment: str) -> Remedied:
     return Remedied(environment, tuple(done), answer.refusals)
 
 
-def _enter(crew: Crew, environment: str, proposal: Proposal) -> Deployment | Refused:
-    waves = waves_with(waves_of(crew.survey(proposal.commit), environment), proposal.stacks)
-    origin = Remediation(proposal.check, crew.actor)
-    return enter(crew, crew.ledger.read(), Opening(environment, proposal.commit, origin, waves, partial=True))
+def _enter(context: Context, environment: str, proposal: Proposal) -> Deployment | Refused:
+    waves = waves_with(waves_of(context.survey(proposal.commit), environment), proposal.stacks)
+    origin = Remediation(proposal.check, context.actor)
+    return enter(context, context.ledger.read(), Opening(environment, proposal.commit, origin, waves, partial=True))

@@ -14,13 +14,14 @@ from terrace.ledger.dismissals import told as sentence
 from terrace.ledger.dismissals import way_out
 from terrace.ledger.events.deployments import RecoveryBegun, RemainsRecord
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.asking import insist_on_readable, unread_in
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.apply_step import attempt_of
 from terrace.pipelines.deploy.deploy import enter
-from terrace.pipelines.deploy.ground import attempt_of, site_in
-from terrace.pipelines.deploy.opening import Opening, Refused
+from terrace.pipelines.deploy.gate_facts import insist_on_readable, unread_in
+from terrace.pipelines.deploy.lifecycle import Opening, Refused
 from terrace.pipelines.journal import append
-from terrace.pipelines.recovery.witnesses import answers, attest, in_good_faith, needed, say_that_it_is_dead
+from terrace.pipelines.planning import site_in
+from terrace.pipelines.recovery.attestations import answers, attest, in_good_faith, needed, say_that_it_is_dead
 from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.recovery import Aftermath, Told, aftermath, creations, is_ours
@@ -113,24 +114,24 @@ def _whose(lock: StateLock) -> str:
     )
 
 
-def examine(crew: Crew, deployment: Deployment, told: Told) -> Examination:
+def examine(context: Context, deployment: Deployment, told: Told) -> Examination:
     """Look at what a deployment left. Nothing is changed, but that somebody declares it dead is written down."""
-    history = crew.ledger.read()
+    history = context.ledger.read()
     if told.dead:
-        history = attest(crew, history, deployment, told.dead)
-    landscape = crew.survey(deployment.commit)
+        history = attest(context, history, deployment, told.dead)
+    landscape = context.survey(deployment.commit)
     # Not the environment's own checkout: what still runs may run in there.
-    with crew.repository.checkout(deployment.commit, f"{deployment.environment}-look") as root:
+    with context.repository.checkout(deployment.commit, f"{deployment.environment}-look") as root:
         remains = []
         for record in deployment.in_doubt:
-            site = site_in(crew, landscape, landscape.stack(record.stack), root, "plan")
-            remains.append(_remains(crew, history, deployment, record, site, told))
-    faults = unread_in(crew, history, deployment.environment)
+            site = site_in(context, landscape, landscape.stack(record.stack), root, "plan")
+            remains.append(_remains(context, history, deployment, record, site, told))
+    faults = unread_in(context, history, deployment.environment)
     unread = f"{sentence(faults)}: {way_out(faults)}" if faults else ""
     return Examination(deployment, tuple(remains), frozenset(told.again), unread)
 
 
-def recover(crew: Crew, found: Examination) -> Deployment | Refused:
+def recover(context: Context, found: Examination) -> Deployment | Refused:
     """Secure what is there, take away the dead attempt's own locks, and let a fresh plan in at the same commit.
 
     It imports what was made and not recorded, and is approved anew. Raises BadInput while obstacles are left.
@@ -138,21 +139,23 @@ def recover(crew: Crew, found: Examination) -> Deployment | Refused:
     if found.obstacles:
         raise BadInput(f"{found.obstacles[0]}", hint="settle that first; nothing was changed")
     deployment = found.deployment
-    with crew.leases.hold(deployment.environment) as free:
+    with context.leases.hold(deployment.environment) as free:
         if not free:
             raise BadInput(f"another process of this machine works on {deployment.environment}", hint="wait for it")
-        history = append(crew.ledger, crew.ledger.read(), lambda seen: _intent(crew, seen, found))
-        landscape = crew.survey(deployment.commit)
-        with crew.repository.checkout(deployment.commit, deployment.environment) as root:
+        history = append(context.ledger, context.ledger.read(), lambda seen: _intent(context, seen, found))
+        landscape = context.survey(deployment.commit)
+        with context.repository.checkout(deployment.commit, deployment.environment) as root:
             for one in found.remains:
-                _secure(crew, deployment, one, site_in(crew, landscape, landscape.stack(one.stack), root, "apply"))
-    return enter(crew, history, _opening(crew, found))
+                _secure(
+                    context, deployment, one, site_in(context, landscape, landscape.stack(one.stack), root, "apply")
+                )
+    return enter(context, history, _opening(context, found))
 
 
-def _opening(crew: Crew, found: Examination) -> Opening:
+def _opening(context: Context, found: Examination) -> Opening:
     deployment = found.deployment
     imports = tuple(one for remains in found.remains for one in remains.aftermath.imports)
-    origin = _origin(crew, deployment)
+    origin = _origin(context, deployment)
     known = {(one.stack, one.address) for one in imports}
     earlier = tuple(i for i in deployment.additions.imports if (i.stack, i.address) not in known)
     return Opening(
@@ -169,22 +172,22 @@ def _opening(crew: Crew, found: Examination) -> Opening:
     )
 
 
-def _origin(crew: Crew, deployment: Deployment) -> Origin:
+def _origin(context: Context, deployment: Deployment) -> Origin:
     """A destruction and a way back stay what they were, with all that is asked of them; now a person drives."""
     match deployment.origin:
         case Destruction():
             return deployment.origin
         case Rollback(of=of, reason=reason) | AutomaticRollback(of=of, reason=reason):
-            return Rollback(of, crew.actor, reason)
-    return Recovery(deployment.id, crew.actor)
+            return Rollback(of, context.actor, reason)
+    return Recovery(deployment.id, context.actor)
 
 
-def _secure(crew: Crew, deployment: Deployment, one: Remains, site: Site) -> None:
+def _secure(context: Context, deployment: Deployment, one: Remains, site: Site) -> None:
     """A copy of the state first; then the dead attempt's lock goes, the state that it could not write is pushed, and
     what is gone leaves it."""
     for state in (one.state, one.unsaved):
         if state is not None and state.content:
-            crew.backups.save(
+            context.backups.save(
                 deployment.environment,
                 one.stack,
                 state,
@@ -193,45 +196,47 @@ def _secure(crew: Crew, deployment: Deployment, one: Remains, site: Site) -> Non
                 moment="restore",
             )
     if one.lock is not None:
-        crew.terraform.unlock(site, one.lock)
+        context.terraform.unlock(site, one.lock)
     if one.unsaved is not None:
-        crew.terraform.push_state(site, one.unsaved.content)
+        context.terraform.push_state(site, one.unsaved.content)
     for address in one.aftermath.forgets:
-        crew.terraform.forget(site, address)
+        context.terraform.forget(site, address)
 
 
 def _remains(
-    crew: Crew, history: History, deployment: Deployment, record: StepRecord, site: Site, told: Told
+    context: Context, history: History, deployment: Deployment, record: StepRecord, site: Site, told: Told
 ) -> Remains:
     attempt = attempt_of(history, deployment, record)
-    never = crew.applier.withdraw(attempt)
-    autopsy = Autopsy(whole=True) if never else crew.applier.autopsy(attempt)
-    state = crew.terraform.pull_state(site)
+    never = context.applier.withdraw(attempt)
+    autopsy = Autopsy(whole=True) if never else context.applier.autopsy(attempt)
+    state = context.terraform.pull_state(site)
     unsaved = _unsaved(autopsy, state)
     known = recorded((unsaved or state).content)
     planned = creations(deployment, record)
-    lock = crew.terraform.lock_of(site)
+    lock = context.terraform.lock_of(site)
     witness = autopsy or Autopsy()
     return Remains(
         stack=record.stack,
         attempt=record.attempt,
-        alive="" if never else may_live(crew, history, deployment, record),
+        alive="" if never else may_live(context, history, deployment, record),
         state=state,
         aftermath=aftermath(record.stack, autopsy, planned or {}, known, told),
         unlisted=planned is None and not never,
         lock=lock,
         ours=lock is not None
-        and (is_ours(lock, witness, crew.clock()) or _named_as_ours(crew, history, deployment, record, lock, told)),
+        and (
+            is_ours(lock, witness, context.clock()) or _named_as_ours(context, history, deployment, record, lock, told)
+        ),
         unsaved=unsaved,
         wrong="" if unsaved is not None else wrong_state(history, deployment.environment, record.stack, state),
     )
 
 
-def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
+def _intent(context: Context, seen: History, found: Examination) -> tuple[Draft, ...]:
     """What is about to be done, written down before it is. Raises BadInput when somebody else was first."""
     environment = found.deployment.environment
-    insist_on_readable(crew, seen, environment)
-    left = folds.unsettled(seen, environment, needed(crew.config.environment(environment)), answers(crew))
+    insist_on_readable(context, seen, environment)
+    left = folds.unsettled(seen, environment, needed(context.config.environment(environment)), answers(context))
     latest = folds.latest(seen, environment)
     if left is None or left.id != found.deployment.id or latest is None or latest.open:
         hint = f"`terrace status` shows how it stands, `terrace resume {found.deployment.environment}` goes on"
@@ -248,13 +253,13 @@ def _intent(crew: Crew, seen: History, found: Examination) -> tuple[Draft, ...]:
         )
         for one in found.remains
     )
-    return (draft(RecoveryBegun(stacks), found.deployment.id, crew.actor),)
+    return (draft(RecoveryBegun(stacks), found.deployment.id, context.actor),)
 
 
-def may_live(crew: Crew, history: History, deployment: Deployment, record: StepRecord) -> str:
+def may_live(context: Context, history: History, deployment: Deployment, record: StepRecord) -> str:
     """Why an apply may still run, "" when it is proven dead or enough people said so."""
     try:
-        fate = crew.applier.look(attempt_of(history, deployment, record))
+        fate = context.applier.look(attempt_of(history, deployment, record))
     except TerraceError:
         # A damaged record proves nothing: people have to say that it is dead.
         fate = Fate.UNKNOWN
@@ -262,21 +267,21 @@ def may_live(crew: Crew, history: History, deployment: Deployment, record: StepR
         return "its apply still runs, or left something that does: wait for its end"
     if fate is not Fate.UNKNOWN:
         return ""
-    asked = needed(crew.config.environment(deployment.environment))
-    said = say_that_it_is_dead(crew, history, deployment, record)
+    asked = needed(context.config.environment(deployment.environment))
+    said = say_that_it_is_dead(context, history, deployment, record)
     if len(said) >= asked:
         return ""
     where = record.detail.host or "another machine"
-    faith = in_good_faith(crew)
+    faith = in_good_faith(context)
     return f"its apply ran on {where}, and {len(said)} of {asked} people said that it is dead{faith}: --dead WHY"
 
 
 def _named_as_ours(
-    crew: Crew, history: History, deployment: Deployment, record: StepRecord, lock: StateLock, told: Told
+    context: Context, history: History, deployment: Deployment, record: StepRecord, lock: StateLock, told: Told
 ) -> bool:
     """Whether people answer for a nameless lock by its id; where two are needed, both said that the apply is dead."""
-    asked = needed(crew.config.environment(deployment.environment))
-    said = say_that_it_is_dead(crew, history, deployment, record)
+    asked = needed(context.config.environment(deployment.environment))
+    said = say_that_it_is_dead(context, history, deployment, record)
     return not lock.who and lock.id == told.unlock and (asked == 1 or len(said) >= asked)
 
 

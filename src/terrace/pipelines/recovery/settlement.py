@@ -9,11 +9,11 @@ from terrace.gates.approvals.declaration import facts_of
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.events.deployments import RecoverySettled
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.approvals.declaring import declare
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.approvals.declarations import declare
+from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append, preview
+from terrace.pipelines.recovery.attestations import answers, attest, needed
 from terrace.pipelines.recovery.recover import may_live
-from terrace.pipelines.recovery.witnesses import answers, attest, needed
 from terrace.rollout.recovery import creations
 
 
@@ -40,7 +40,7 @@ def addresses(deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
     return tuple(sorted(creations(deployment, record) or ()))
 
 
-def settle(crew: Crew, deployment: Deployment, stacks: tuple[str, ...], reason: str, dead: str = "") -> Answered:
+def settle(context: Context, deployment: Deployment, stacks: tuple[str, ...], reason: str, dead: str = "") -> Answered:
     """Write down that the actor looked at these stacks and answers for them as they are.
 
     Raises BadInput when a stack is not in doubt, its apply may still run, or no reason is given. Nothing is planned or
@@ -48,22 +48,22 @@ def settle(crew: Crew, deployment: Deployment, stacks: tuple[str, ...], reason: 
     """
     if not reason.strip():
         raise BadInput("nothing says what was found", hint="say it with --reason: it is kept in the ledger")
-    history = crew.ledger.read()
+    history = context.ledger.read()
     if dead:
-        history = attest(crew, history, deployment, dead)
+        history = attest(context, history, deployment, dead)
     doubtful = {record.stack: record for record in deployment.in_doubt}
     for key in stacks:
         if key not in doubtful:
             hint = f"these are: {', '.join(doubtful)}"
             raise BadInput(f"the outcome of {key} in deployment {deployment.id} is known", hint=hint)
-        alive = may_live(crew, history, deployment, doubtful[key])
+        alive = may_live(context, history, deployment, doubtful[key])
         if alive:
             raise BadInput(f"{key}: {alive}", hint="what still runs may still make things")
 
     def decide(seen: History) -> tuple[Draft, ...]:
-        drafts = {key: _draft(crew, seen, deployment, doubtful[key], reason) for key in stacks}
-        with_them = preview(seen, tuple(drafts.values()), crew.clock())
-        before, after = (answers(crew)(one, deployment.id) for one in (seen, with_them))
+        drafts = {key: _draft(context, seen, deployment, doubtful[key], reason) for key in stacks}
+        with_them = preview(seen, tuple(drafts.values()), context.clock())
+        before, after = (answers(context)(one, deployment.id) for one in (seen, with_them))
         if len(after) == len(before):
             raise BadInput(
                 "nothing proves who answers for it; nothing was written",
@@ -73,27 +73,27 @@ def settle(crew: Crew, deployment: Deployment, stacks: tuple[str, ...], reason: 
         fresh = {one.stack for one in after[len(before) :] if (one.stack, one.by) not in known}
         return tuple(drafts[key] for key in drafts if key in fresh)
 
-    return answered(crew, append(crew.ledger, history, decide), deployment)
+    return answered(context, append(context.ledger, history, decide), deployment)
 
 
-def _draft(crew: Crew, seen: History, deployment: Deployment, record: StepRecord, reason: str) -> Draft:
+def _draft(context: Context, seen: History, deployment: Deployment, record: StepRecord, reason: str) -> Draft:
     said = {
         "stack": record.stack,
         "attempt": record.attempt,
         "addresses": list(addresses(deployment, record)),
     }
-    proof = declare(crew, seen, "settle", deployment.environment, record.attempt, reason, facts_of(said))
+    proof = declare(context, seen, "settle", deployment.environment, record.attempt, reason, facts_of(said))
     settled = RecoverySettled(record.stack, record.attempt, reason, addresses(deployment, record), proof)
-    return draft(settled, deployment.id, crew.actor)
+    return draft(settled, deployment.id, context.actor)
 
 
-def answered(crew: Crew, history: History, deployment: Deployment) -> Answered:
+def answered(context: Context, history: History, deployment: Deployment) -> Answered:
     """Tells who answered for what so far."""
-    said = answers(crew)(history, deployment.id)
+    said = answers(context)(history, deployment.id)
     by_stack = {
         record.stack: tuple(
             dict.fromkeys(one.by for one in said if (one.stack, one.attempt) == (record.stack, record.attempt))
         )
         for record in deployment.in_doubt
     }
-    return Answered(deployment, by_stack, needed(crew.config.environment(deployment.environment)))
+    return Answered(deployment, by_stack, needed(context.config.environment(deployment.environment)))

@@ -10,9 +10,9 @@ from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.gates.objections import GATE
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter, resume
-from terrace.pipelines.deploy.opening import Opening, Refused
+from terrace.pipelines.deploy.lifecycle import Opening, Refused
 from terrace.pipelines.rollback.destruction_target import UnreadReaders, destruction_of, readers_left, taken_over
 from terrace.stacks.backends import Address
 from terrace.stacks.model import Destruction
@@ -22,7 +22,7 @@ _MOST_SHOWN = 3
 
 
 def destroy(
-    crew: Crew, environment: str, stack: str | None, reason: str, allowed: frozenset[str] = frozenset()
+    context: Context, environment: str, stack: str | None, reason: str, allowed: frozenset[str] = frozenset()
 ) -> Deployment | Refused:
     """Plan the destruction, ask as for a deployment, and take it all down. An unfinished one of the same is taken up.
 
@@ -31,27 +31,27 @@ def destroy(
 
     Raises BadInput when nothing is there, or when no single commit knows all that is.
     """
-    crew.config.environment(environment)
-    history = crew.ledger.read()
+    context.config.environment(environment)
+    history = context.ledger.read()
     current = folds.latest(history, environment)
     if current is not None and _asks_the_same(current, stack):
-        return resume(crew, current)
-    commit, waves = destruction_of(crew, history, environment, stack)
+        return resume(context, current)
+    commit, waves = destruction_of(context, history, environment, stack)
     if stack is not None:
-        here, tip = crew.survey(commit), crew.survey(crew.repository.protected_tip())
+        here, tip = context.survey(commit), context.survey(context.repository.protected_tip())
         taken = taken_over(here, tip, stack)
         if taken is not None:
             return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
     going = {key for wave in waves for key in wave}
-    left = readers_left(crew.survey, history, going)
+    left = readers_left(context.survey, history, going)
     held = tuple(_still_read(edge) for edge in left.edges if edge.reader not in allowed)
     unread = (replace(one, stacks=tuple(key for key in one.stacks if key not in allowed)) for one in left.unread)
     held += tuple(_may_read(one, going) for one in unread if one.stacks)
     if held:
         return Refused(commit, Verdict(environment, held))
-    origin = Destruction(crew.actor, _with_readers(reason, allowed & left.stacks))
+    origin = Destruction(context.actor, _with_readers(reason, allowed & left.stacks))
     opening = Opening(environment, commit, origin, waves, live=commit, partial=stack is not None)
-    return enter(crew, history, opening)
+    return enter(context, history, opening)
 
 
 def _taken(stack: str, owner: str, address: Address) -> GateResult:

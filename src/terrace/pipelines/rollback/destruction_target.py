@@ -11,8 +11,8 @@ from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew, readable
-from terrace.pipelines.deploy.opening import waves_of
+from terrace.pipelines.context import Context, readable
+from terrace.pipelines.deploy.lifecycle import waves_of
 from terrace.report.leftovers import Leftover
 from terrace.stacks.backends import Address, addresses, common
 from terrace.stacks.landscape import Landscape
@@ -175,7 +175,7 @@ def readers_left(survey: Callable[[str], Landscape], history: History, keys: Col
 
 
 def destruction_of(
-    crew: Crew, history: History, environment: str, stack: str | None
+    context: Context, history: History, environment: str, stack: str | None
 ) -> tuple[str, tuple[tuple[str, ...], ...]]:
     """Returns the commit that knows what is there, and its stacks in the order in which they go down.
 
@@ -199,7 +199,7 @@ def destruction_of(
             raise no_such("stack with something deployed", stack, there)
         return there[stack].commit, ((stack,),)
     commit = max(there.values(), key=lambda d: d.opened_at).commit
-    waves = waves_of(crew.survey(commit), environment)
+    waves = waves_of(context.survey(commit), environment)
     strangers = sorted(there.keys() - {key for wave in waves for key in wave})
     if strangers:
         raise BadInput(

@@ -16,14 +16,14 @@ from terrace.gates.objections import answer
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.asking import facts, timed
+from terrace.operations.reaction import GoBack, Pause, reaction
+from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter, resume
-from terrace.pipelines.deploy.ground import site_in
-from terrace.pipelines.deploy.opening import Opening, Refused
-from terrace.pipelines.plan_only import Planned, plan_of, plans_at
+from terrace.pipelines.deploy.gate_facts import facts, timed
+from terrace.pipelines.deploy.lifecycle import Opening, Refused
+from terrace.pipelines.planning import Planned, plan_of, plans_at, site_in
+from terrace.pipelines.rollback.objections import newer_lock_file, what_is_undone
 from terrace.pipelines.rollback.rollback_target import WayBack, way_back
-from terrace.pipelines.rollback.undoing import newer_lock_file, what_is_undone
 from terrace.plans.model import Plan
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
@@ -46,44 +46,46 @@ class Simulation:
 
 
 def rollback(
-    crew: Crew, environment: str, *, to: str | None, reason: str, agreed: frozenset[str]
+    context: Context, environment: str, *, to: str | None, reason: str, agreed: frozenset[str]
 ) -> Deployment | Refused:
     """Take an environment back because somebody says so. An unfinished way back to the same is taken up."""
-    history = crew.ledger.read()
+    history = context.ledger.read()
     current = folds.latest(history, environment)
     if current is not None and current.open and isinstance(current.origin, Undoing) and to in (None, current.commit):
-        return resume(crew, current)
-    way = way_back(crew, history, environment, to)
-    return _enter(crew, history, way, Rollback(way.of, crew.actor, reason), agreed)
+        return resume(context, current)
+    way = way_back(context, history, environment, to)
+    return _enter(context, history, way, Rollback(way.of, context.actor, reason), agreed)
 
 
-def go_back(crew: Crew, environment: str, origin: AutomaticRollback) -> Deployment | Refused:
+def go_back(context: Context, environment: str, origin: AutomaticRollback) -> Deployment | Refused:
     """Take an environment back because its release failed and terrace.yaml says so."""
-    history = crew.ledger.read()
-    return _enter(crew, history, way_back(crew, history, environment, None), origin, frozenset())
+    history = context.ledger.read()
+    return _enter(context, history, way_back(context, history, environment, None), origin, frozenset())
 
 
-def _enter(crew: Crew, history: History, way: WayBack, origin: Undoing, agreed: frozenset[str]) -> Deployment | Refused:
+def _enter(
+    context: Context, history: History, way: WayBack, origin: Undoing, agreed: frozenset[str]
+) -> Deployment | Refused:
     held = f"rolled back to {way.target.commit[:7]}: {origin.reason}"
     opening = Opening(way.environment, way.target.commit, origin, way.waves, way.live, way.additions, agreed, held=held)
-    return enter(crew, history, opening)
+    return enter(context, history, opening)
 
 
-def simulate(crew: Crew, environment: str, *, to: str | None, reason: str, agreed: frozenset[str]) -> Simulation:
+def simulate(context: Context, environment: str, *, to: str | None, reason: str, agreed: frozenset[str]) -> Simulation:
     """What going back would do. Nothing is locked, written or changed."""
-    history = crew.ledger.read()
-    way = way_back(crew, history, environment, to)
-    origin = Rollback(way.of, crew.actor, reason)
-    landscape = crew.survey(way.target.commit)
+    history = context.ledger.read()
+    way = way_back(context, history, environment, to)
+    origin = Rollback(way.of, context.actor, reason)
+    landscape = context.survey(way.target.commit)
     kept: set[str] = set()
-    plans = plans_at(crew, landscape, environment, way.additions, _planner(way, kept))
+    plans = plans_at(context, landscape, environment, way.additions, _planner(way, kept))
     against = tuple(
         one
         for key, plan in plans.items()
-        for one in reversal(plan, what_is_undone(crew, landscape, way.undone, way.live, plan, kept_lock=key in kept))
+        for one in reversal(plan, what_is_undone(context, landscape, way.undone, way.live, plan, kept_lock=key in kept))
     )
-    seen = timed(crew, history, facts(crew, history, environment, way.target.commit, origin))
-    entry = admission(crew.config.environment(environment), seen, crew.clock())
+    seen = timed(context, history, facts(context, history, environment, way.target.commit, origin))
+    entry = admission(context.config.environment(environment), seen, context.clock())
     verdict = Verdict(environment, (*entry.results, *answer(origin, against, agreed)))
     return Simulation(way, plans, against, verdict)
 
@@ -91,15 +93,28 @@ def simulate(crew: Crew, environment: str, *, to: str | None, reason: str, agree
 def _planner(way: WayBack, kept: set[str]) -> Planned:
     """Plans one stack as the way back would; `kept` learns of those that keep their newer providers."""
 
-    def planned(crew: Crew, landscape: Landscape, stack: Stack, root: Path) -> Plan:
-        site = site_in(crew, landscape, stack, root, "plan")
+    def planned(context: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+        site = site_in(context, landscape, stack, root, "plan")
         try:
-            return plan_of(crew, site, landscape.commit)
+            return plan_of(context, site, landscape.commit)
         except TerraformFailed as error:
-            newer = newer_lock_file(crew, way.live, stack.path, error)
+            newer = newer_lock_file(context, way.live, stack.path, error)
             if not newer:
                 raise
             kept.add(stack.key)
-            return plan_of(crew, replace(site, lock_file=newer), landscape.commit)
+            return plan_of(context, replace(site, lock_file=newer), landscape.commit)
 
     return planned
+
+
+def react(context: Context, ended: Deployment | Refused) -> Deployment | Refused | Pause | None:
+    """React to how a deployment ended; None where there is nothing to react to. Asked twice it reacts once."""
+    if isinstance(ended, Refused):
+        return None
+    found = reaction(context.config.environment(ended.environment), ended, context.ledger.read())
+    match found:
+        case GoBack(origin):
+            return go_back(context, ended.environment, origin)
+        case Pause():
+            return found
+    return None

@@ -9,8 +9,8 @@ from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.ledger.undone import undone_since
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.opening import waves_of
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.lifecycle import waves_of
 from terrace.stacks.additions import Additions, Move
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Undoing
@@ -39,12 +39,12 @@ class WayBack:
         return last.id
 
 
-def way_back(crew: Crew, history: History, environment: str, to: str | None) -> WayBack:
+def way_back(context: Context, history: History, environment: str, to: str | None) -> WayBack:
     """The way back to the newest good release before what is there, or to the one of the commit `to`.
 
     Raises BadInput where there is none, naming those that there are.
     """
-    crew.config.environment(environment)
+    context.config.environment(environment)
     changed = folds.changes(history, environment)
     if not changed:
         raise BadInput(
@@ -63,9 +63,9 @@ def way_back(crew: Crew, history: History, environment: str, to: str | None) -> 
         raise BadInput(f"{what} a good release of {environment}", hint=f"good releases before this one: {there}")
     target = wanted[-1]
     undone = undone_since(history, target)
-    landscape = crew.survey(target.commit)
+    landscape = context.survey(target.commit)
     forward = waves_of(landscape, environment)
-    ahead = [crew.survey(commit) for commit in dict.fromkeys(d.commit for d in undone)]
+    ahead = [context.survey(commit) for commit in dict.fromkeys(d.commit for d in undone)]
     known = {key for wave in forward for key in wave}
     return WayBack(
         environment,
@@ -74,13 +74,13 @@ def way_back(crew: Crew, history: History, environment: str, to: str | None) -> 
         live,
         # What depends on others goes back first.
         tuple(reversed(forward)),
-        Additions(moves=_moves_back(crew, landscape, ahead, environment)),
+        Additions(moves=_moves_back(context, landscape, ahead, environment)),
         tuple(sorted({s.key for one in ahead for s in one.of(environment)} - known)),
     )
 
 
-def _moves_back(crew: Crew, landscape: Landscape, ahead: list[Landscape], environment: str) -> tuple[Move, ...]:
+def _moves_back(context: Context, landscape: Landscape, ahead: list[Landscape], environment: str) -> tuple[Move, ...]:
     def made(one: Landscape) -> frozenset[Move]:
-        return moves(one, crew.repository.tree(one.commit), one.of(environment))
+        return moves(one, context.repository.tree(one.commit), one.of(environment))
 
     return taken_back(frozenset(move for one in ahead for move in made(one)), made(landscape), landscape)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from terrace.config.naming import no_such, shell_word
-from terrace.drift.echo import found_outside
+from terrace.drift.own_changes import found_outside
 from terrace.drift.records import sighting_record
 from terrace.drift.state_adoption import Adopted, Adoption, Settled
 from terrace.errors import BadInput, NotReady, TerraceError
@@ -18,15 +18,14 @@ from terrace.ledger import folds
 from terrace.ledger.adoptions import newest_adoptions
 from terrace.ledger.events.states import StackAdopted, StateBackedUp
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.crew import Crew, readable
-from terrace.pipelines.deploy.asking import insist_on_readable
-from terrace.pipelines.deploy.ground import site_in
+from terrace.pipelines.context import Context, readable
+from terrace.pipelines.deploy.gate_facts import insist_on_readable
 from terrace.pipelines.journal import append
-from terrace.pipelines.plan_only import reading
-from terrace.pipelines.states.bench import bench, environment_of
+from terrace.pipelines.planning import reading, site_in
 from terrace.pipelines.states.left_states import unadopted
 from terrace.pipelines.states.proposal import stands_free
 from terrace.pipelines.states.state_owners import owner_of
+from terrace.pipelines.states.workspace import bench, environment_of
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import Purpose, Site, StateSnapshot
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
@@ -49,7 +48,7 @@ class Takeover:
     `writing` is held while an event is written: several stacks are taken over side by side.
     """
 
-    crew: Crew
+    context: Context
     environment: str
     history: History
     landscape: Landscape
@@ -66,38 +65,38 @@ class Takeover:
 
     def site(self, stack: Stack, purpose: Purpose) -> Site:
         """Where a stack is worked on. Raises BadInput for one that is refused."""
-        return site_in(self.crew, self.landscape, stack, self.root, purpose)
+        return site_in(self.context, self.landscape, stack, self.root, purpose)
 
 
 @contextmanager
-def takeover(crew: Crew, environment: str) -> Iterator[Takeover]:
+def takeover(context: Context, environment: str) -> Iterator[Takeover]:
     """Check out the tip of the protected branch, aside from deployments.
 
     Raises BadInput while something else may write to a state of the environment.
     """
-    history = crew.ledger.read()
+    history = context.ledger.read()
     stands_free(history, environment)
-    insist_on_readable(crew, history, environment)
-    landscape = crew.survey(crew.repository.protected_tip())
-    with crew.repository.checkout(landscape.commit, f"{environment}-adopt") as root:
-        yield Takeover(crew, environment, history, landscape, root)
+    insist_on_readable(context, history, environment)
+    landscape = context.survey(context.repository.protected_tip())
+    with context.repository.checkout(landscape.commit, f"{environment}-adopt") as root:
+        yield Takeover(context, environment, history, landscape, root)
 
 
 @contextmanager
-def holding(crew: Crew, environment: str) -> Iterator[None]:
+def holding(context: Context, environment: str) -> Iterator[None]:
     """Hold an environment. Raises NotReady while another process of this machine does."""
-    with crew.leases.hold(environment) as free:
+    with context.leases.hold(environment) as free:
         if not free:
             raise NotReady(f"another process of this machine works on {environment}", hint="wait for its end")
         yield
 
 
-def propose_adoption(crew: Crew, key: str, path: str | None = None) -> Adoption | Settled:
+def propose_adoption(context: Context, key: str, path: str | None = None) -> Adoption | Settled:
     """Returns what adopting a state would mean; nothing is written. Settled: there is nothing to adopt any more.
 
     Raises BadInput where there is no such state, where it is another stack's, and where the target holds another state.
     """
-    with takeover(crew, environment_of(crew, key)) as at:
+    with takeover(context, environment_of(context, key)) as at:
         return examine(at, at.stack(key), path)
 
 
@@ -113,7 +112,7 @@ def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | S
     if settled is not None:
         return settled
     site = at.site(stack, "plan")
-    there = at.crew.terraform.pull_state(site)
+    there = at.context.terraform.pull_state(site)
     found = _found(at, stack, there, path)
     if holds_nothing(found.state.content):
         raise BadInput(f"{found.source} holds no object and no output: there is nothing to adopt for {stack.key}")
@@ -136,7 +135,7 @@ def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | S
         outputs=sum(1 for one in plan.outputs if one.action is not Action.NO_OP),
         accepted=accepted,
         outside=outside,
-        engine=f"{at.crew.terraform.product} {at.crew.terraform.version}",
+        engine=f"{at.context.terraform.product} {at.context.terraform.version}",
         providers=providers,
         left=found.left,
         done=found.done,
@@ -157,7 +156,7 @@ def insist_on_no_creation(adoption: Adoption, accepted: frozenset[str]) -> None:
         )
 
 
-def adopt(crew: Crew, adoption: Adoption, accepted: frozenset[str], reason: str) -> Adopted:
+def adopt(context: Context, adoption: Adoption, accepted: frozenset[str], reason: str) -> Adopted:
     """Moves a state to where Terrace plans the stack, unless it is there, and writes down what was taken over.
 
     The copy of the state is made first. The target takes it only where it is empty; killed anywhere, the same command
@@ -165,17 +164,17 @@ def adopt(crew: Crew, adoption: Adoption, accepted: frozenset[str], reason: str)
     """
     insist_on_no_creation(adoption, accepted)
     environment = adoption.stack.environment
-    with holding(crew, environment), takeover(crew, environment) as at:
+    with holding(context, environment), takeover(context, environment) as at:
         return take_over(at, adoption, reason)
 
 
 def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
     """Does it for one stack of an environment that is held. Nothing is planned again: what was planned on is compared
     with what is there now."""
-    crew, stack, environment = at.crew, adoption.stack, at.environment
+    context, stack, environment = at.context, adoption.stack, at.environment
     key = stack.key
     site = at.site(stack, "plan")
-    there = crew.terraform.pull_state(site)
+    there = context.terraform.pull_state(site)
     again = _found(at, stack, there, adoption.left.path if adoption.left is not None else None)
     if (again.state.content, again.in_place, at.landscape.commit) != (
         adoption.state.content,
@@ -183,7 +182,7 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
         adoption.commit,
     ):
         raise BadInput(f"{adoption.source} or the branch changed meanwhile: nothing was written", hint="look again")
-    _insist_on_own(at, crew.ledger.read(), stack, again.state, again.source)
+    _insist_on_own(at, context.ledger.read(), stack, again.state, again.source)
     said = f"adopted from {adoption.source}: {reason}"
     copies: list[StateBackedUp] = []
     now = there
@@ -191,8 +190,8 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
         copies.append(_copied(at, stack, adoption.state, "before", said))
         with_rights = at.site(stack, "apply")
         if not again.done:
-            crew.terraform.push_state(with_rights, adoption.state.content)
-        now = crew.terraform.pull_state(with_rights)
+            context.terraform.push_state(with_rights, adoption.state.content)
+        now = context.terraform.pull_state(with_rights)
         if not compare(now.content, adoption.state.content).empty:
             raise NotReady(
                 f"the state of {key} differs from the one that was moved: another process wrote it",
@@ -200,9 +199,9 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
             )
     continues = adoption.state.lineage if now.lineage != adoption.state.lineage else ""
     copies.append(_copied(at, stack, now, "poll" if again.in_place else "after", said, continues))
-    drafts = [draft(copy, key, crew.actor) for number, copy in enumerate(copies) if copy not in copies[:number]]
+    drafts = [draft(copy, key, context.actor) for number, copy in enumerate(copies) if copy not in copies[:number]]
     record = _record(adoption, copies[-1], reason)
-    drafts.append(draft(record, key, crew.actor))
+    drafts.append(draft(record, key, context.actor))
 
     def decide(seen: History) -> tuple[Draft, ...]:
         stands_free(seen, environment)
@@ -210,8 +209,8 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
         return () if _is_known(seen, key, record) else tuple(drafts)
 
     with at.writing:
-        append(crew.ledger, crew.ledger.read(), decide)
-    aside = crew.left.put_aside(adoption.left) if adoption.left is not None else ""
+        append(context.ledger, context.ledger.read(), decide)
+    aside = context.left.put_aside(adoption.left) if adoption.left is not None else ""
     return Adopted(adoption, now, copies[-1].backup, aside)
 
 
@@ -220,7 +219,7 @@ def _copied(
 ) -> StateBackedUp:
     """Makes a copy of a state, and returns its record."""
     commit = at.landscape.commit
-    made = at.crew.backups.save(at.environment, stack.key, state, commit=commit, deployment="none", moment=moment)
+    made = at.context.backups.save(at.environment, stack.key, state, commit=commit, deployment="none", moment=moment)
     return StateBackedUp(
         environment=at.environment,
         finding="saved",
@@ -302,13 +301,13 @@ def target_of(landscape: Landscape, stack: Stack) -> str:
 
 def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, StateSnapshot, LeftState | None] | None:
     """A state of the stack at another place than that of the stack: where, what it is, its file where it is one."""
-    crew, landscape = at.crew, at.landscape
+    context, landscape = at.context, at.landscape
     if path is not None:
-        return _of_file(stack, crew.left.read(path))
+        return _of_file(stack, context.left.read(path))
     earlier = _earlier(at, stack)
     if earlier is not None:
         return (*earlier, None)
-    found = crew.left.find(stack, local_paths(stack, landscape.graph))
+    found = context.left.find(stack, local_paths(stack, landscape.graph))
     if len(found) > 1:
         raise BadInput(
             f"Terraform left several states for {stack.key}: {', '.join(one.path for one in found)}",
@@ -317,13 +316,13 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
     if found:
         _insist_on_merged(at, stack, found[0].path)
         return _of_file(stack, found[0])
-    recorded = crew.left.backend(stack)
+    recorded = context.left.backend(stack)
     if recorded is not None:
         _insist_on_merged(at, stack, stack.file(".terraform"))
         mine = addresses(stack, landscape.graph)
         if all(moved_parts(address, recorded.type, recorded.config, stack.workspace) for address in mine):
-            variables = crew.variables(crew.config.environment(stack.environment), "plan")
-            state = crew.terraform.pull_from(stack, recorded, variables)
+            variables = context.variables(context.config.environment(stack.environment), "plan")
+            state = context.terraform.pull_from(stack, recorded, variables)
             if state.content and not holds_nothing(state.content):
                 return str(recorded_address(recorded.type, recorded.config, stack.workspace)), state, None
     return None
@@ -332,10 +331,10 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
 def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
     """Raises BadInput where the commit that is checked out has a file that the protected branch has not, or has
     otherwise, and that file says where the state of a stack is: Terraform did not leave it."""
-    repository = at.crew.repository
+    repository = at.context.repository
     here = repository.tree(repository.resolve("HEAD")).entries
     merged = repository.tree(at.landscape.commit).entries
-    for one in at.crew.left.sources(stack, path):
+    for one in at.context.left.sources(stack, path):
         if one in here and (
             one not in merged or (merged[one].blob, merged[one].mode) != (here[one].blob, here[one].mode)
         ):
@@ -349,7 +348,7 @@ def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
 
 def _no_state(at: Takeover, stack: Stack, there: StateSnapshot) -> BadInput:
     """Why there is nothing to take over."""
-    why, hint = unadopted(at.crew, at.landscape, stack, there.content)
+    why, hint = unadopted(at.context, at.landscape, stack, there.content)
     if why:
         return BadInput(why, hint=hint)
     word = shell_word(stack.key)
@@ -384,12 +383,14 @@ def _earlier(at: Takeover, stack: Stack) -> tuple[str, StateSnapshot] | None:
     """The state at the address that the stack had when it was last deployed or adopted, where it has another one by
     now."""
     last = release_of(at.history, stack.environment, stack.key)
-    before = readable(at.crew.survey, last.commit) if last is not None else None
+    before = readable(at.context.survey, last.commit) if last is not None else None
     if last is None or before is None or not _is_moved(at, stack, before):
         return None
-    with bench(at.crew, last, aside=True) as on:
+    with bench(at.context, last, aside=True) as on:
         former = on.landscape.stack(stack.key)
-        return str(addresses(former, on.landscape.graph)[0]), at.crew.terraform.pull_state(on.site(stack.key, "plan"))
+        return str(addresses(former, on.landscape.graph)[0]), at.context.terraform.pull_state(
+            on.site(stack.key, "plan")
+        )
 
 
 def _is_moved(at: Takeover, stack: Stack, before: Landscape) -> bool:
@@ -411,13 +412,13 @@ def _settled(at: Takeover, stack: Stack) -> Settled | None:
     adopted = newest_adoptions(at.history, at.environment).get(key)
     if adopted is not None:
         again = not adopted.record.same and adopted.commit != at.landscape.commit
-        before = readable(at.crew.survey, adopted.commit)
+        before = readable(at.context.survey, adopted.commit)
         if again or (before is not None and _is_moved(at, stack, before)) or _is_left(at, stack):
             return None
         return Settled(stack, "adopted", adopted.commit, adopted.by, adopted.at, target, adopted.record.same)
     last = release_of(at.history, at.environment, key)
     deployment = next((d for d in folds.deployments(at.history) if last is not None and d.id == last.id), None)
-    before = readable(at.crew.survey, deployment.commit) if deployment is not None else None
+    before = readable(at.context.survey, deployment.commit) if deployment is not None else None
     if deployment is None or isinstance(deployment.origin, Destruction) or before is None:
         return None
     if _is_moved(at, stack, before):
@@ -427,22 +428,22 @@ def _settled(at: Takeover, stack: Stack) -> Settled | None:
 
 def _is_left(at: Takeover, stack: Stack) -> bool:
     """Whether the checkout has a local state of the stack."""
-    return bool(at.crew.left.find(stack, local_paths(stack, at.landscape.graph)))
+    return bool(at.context.left.find(stack, local_paths(stack, at.landscape.graph)))
 
 
 def _insist_on_own(at: Takeover, history: History, stack: Stack, state: StateSnapshot, where: str) -> None:
     """Raises BadInput where the ledger knows the state as another stack's, and where a later version wrote it."""
-    owner, _ = owner_of(at.crew, history, at.landscape, stack, lineages(history).get(state.lineage, frozenset()))
+    owner, _ = owner_of(at.context, history, at.landscape, stack, lineages(history).get(state.lineage, frozenset()))
     if owner:
         raise BadInput(
             f"{where} holds the state of {owner} (lineage {state.lineage}): it is not adopted for {stack.key}",
             hint=f"give {stack.key} a backend address of its own, or name its own state: "
             f"`terrace state adopt {shell_word(stack.key)} --from PATH`",
         )
-    if is_newer(state.terraform_version, at.crew.terraform.version):
+    if is_newer(state.terraform_version, at.context.terraform.version):
         raise BadInput(
             f"{where} was written by version {state.terraform_version or 'unknown'}, and the one in use is "
-            f"{at.crew.terraform.version}",
+            f"{at.context.terraform.version}",
             hint="use that version or a later one: terraform: {version: ...}",
         )
 
@@ -465,15 +466,15 @@ def _planned(at: Takeover, site: Site, found: _Found) -> tuple[Plan, tuple[str, 
     scratch backend. Nothing is written anywhere else."""
     if found.in_place:
         return _plan(at, site, lock=True)
-    with at.crew.terraform.scratch(site) as scratch:
-        at.crew.terraform.push_state(scratch, found.state.content)
+    with at.context.terraform.scratch(site) as scratch:
+        at.context.terraform.push_state(scratch, found.state.content)
         return _plan(at, scratch, lock=False)
 
 
 def _plan(at: Takeover, site: Site, *, lock: bool) -> tuple[Plan, tuple[str, ...]]:
-    made = at.crew.terraform.plan(site, lock=lock, listener=at.crew.watcher.progress)
+    made = at.context.terraform.plan(site, lock=lock, listener=at.context.watcher.progress)
     try:
-        plan = reading(at.crew, site, at.landscape.commit, made)
+        plan = reading(at.context, site, at.landscape.commit, made)
         providers = tuple(f"{one.address} {one.version}" for one in read_lock_file(made.lock))
     finally:
         made.discard()

@@ -10,7 +10,7 @@ from functools import partial
 from terrace.config.naming import no_such
 from terrace.drift.state_adoption import Adopted, Row, Settled, without_shared_states
 from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.states.adopt import Takeover, examine, holding, insist_on_no_creation, take_over, takeover
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
@@ -46,21 +46,21 @@ def chosen_stacks(landscape: Landscape, environments: Collection[str], names: Co
     return tuple(stack for stack in there if not names or stack.key in names or stack.name in names)
 
 
-def survey(crew: Crew, environments: Iterable[str], names: Collection[str], told: Told) -> Survey:
+def survey(context: Context, environments: Iterable[str], names: Collection[str], told: Told) -> Survey:
     """Look at every stack, several at a time. Nothing is written. What is wrong with one stack is its row's."""
     environments = tuple(environments)
-    landscape = crew.survey(crew.repository.protected_tip())
+    landscape = context.survey(context.repository.protected_tip())
     wanted = chosen_stacks(landscape, environments, names)
     found: list[Row] = []
     for environment in environments:
         stacks = [stack for wave in _waves(landscape, environment) for stack in wave if stack in wanted]
-        found += _looked(crew, landscape, environment, stacks, told)
+        found += _looked(context, landscape, environment, stacks, told)
     rows = without_shared_states(found)
     needed = {key: mine for name in environments for key, mine in _needed(landscape, name).items()}
     return Survey(landscape.commit, _with_later(needed, rows))
 
 
-def adopt_all(crew: Crew, found: Survey, reason: str, told: Told) -> tuple[Row, ...]:
+def adopt_all(context: Context, found: Survey, reason: str, told: Told) -> tuple[Row, ...]:
     """Take over what can be, wave after wave of each environment: every row, as it is then.
 
     Killed anywhere, the same call goes on: what is recorded is not done again.
@@ -71,12 +71,12 @@ def adopt_all(crew: Crew, found: Survey, reason: str, told: Told) -> tuple[Row, 
         if not todo:
             continue
         try:
-            with holding(crew, environment), takeover(crew, environment) as at:
+            with holding(context, environment), takeover(context, environment) as at:
                 if at.landscape.commit != found.commit:
                     raise BadInput("the protected branch moved meanwhile: nothing was written", hint="look again")
                 for wave in _waves(at.landscape, environment):
                     mine = [rows[stack.key] for stack in wave if stack.key in todo]
-                    rows |= {row.stack: row for row in _each(crew, mine, partial(_taken, at, reason, told))}
+                    rows |= {row.stack: row for row in _each(context, mine, partial(_taken, at, reason, told))}
         except Interrupted:
             raise
         except TerraceError as error:
@@ -87,7 +87,9 @@ def adopt_all(crew: Crew, found: Survey, reason: str, told: Told) -> tuple[Row, 
     return tuple(rows.values())
 
 
-def _looked(crew: Crew, landscape: Landscape, environment: str, stacks: list[Stack], told: Told) -> tuple[Row, ...]:
+def _looked(
+    context: Context, landscape: Landscape, environment: str, stacks: list[Stack], told: Told
+) -> tuple[Row, ...]:
     blanks = [Row(stack.key, environment, stack.shown_path, "refused") for stack in stacks]
     here = {stack.key: stack for stack in stacks}
     if not stacks:
@@ -102,8 +104,8 @@ def _looked(crew: Crew, landscape: Landscape, environment: str, stacks: list[Sta
         return row
 
     try:
-        with takeover(crew, environment) as at:
-            rows = _each(crew, blanks, lambda blank: one(at, blank))
+        with takeover(context, environment) as at:
+            rows = _each(context, blanks, lambda blank: one(at, blank))
     except Interrupted:
         raise
     except TerraceError as error:
@@ -111,9 +113,9 @@ def _looked(crew: Crew, landscape: Landscape, environment: str, stacks: list[Sta
     return rows
 
 
-def _each(crew: Crew, rows: Iterable[Row], one: Callable[[Row], Row]) -> tuple[Row, ...]:
+def _each(context: Context, rows: Iterable[Row], one: Callable[[Row], Row]) -> tuple[Row, ...]:
     """What becomes of the rows, in their order, as many at a time as Terraform may run."""
-    with ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
         return tuple(pool.map(one, rows))
 
 
@@ -168,7 +170,7 @@ def _take(at: Takeover, reason: str, row: Row) -> Row:
         found = row.found
         if found is None:
             # What it reads was moved a moment before.
-            fresh = replace(at, history=at.crew.ledger.read())
+            fresh = replace(at, history=at.context.ledger.read())
             looked = examine(fresh, at.stack(row.stack))
             if isinstance(looked, Settled):
                 return replace(row, result="settled", settled=looked, why="", hint="", place="")

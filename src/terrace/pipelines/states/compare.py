@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.states.bench import bench, chosen, environment_of, release
+from terrace.pipelines.context import Context
+from terrace.pipelines.states.workspace import bench, chosen, environment_of, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.standings import Standing, standings
 from terrace.states.state_file import Compared, compare, read_state
@@ -11,20 +11,20 @@ from terrace.states.state_file import Compared, compare, read_state
 LIVE = "the state"
 
 
-def difference(crew: Crew, key: str, older: str | None, newer: str | None) -> Compared:
+def difference(context: Context, key: str, older: str | None, newer: str | None) -> Compared:
     """What changed from one copy to another, or to the state as it is now. Without a name the newest copy is meant."""
-    history = crew.ledger.read()
-    environment = environment_of(crew, key)
+    history = context.ledger.read()
+    environment = environment_of(context, key)
     standing = standings(history).get(key) or Standing(key, environment)
-    old_name, old = _copy(crew, standing, older)
+    old_name, old = _copy(context, standing, older)
     if newer is not None:
-        new_name, new = _copy(crew, standing, newer)
+        new_name, new = _copy(context, standing, newer)
     else:
-        with bench(crew, release(history, environment, key), aside=True) as on:
-            new_name, new = LIVE, crew.terraform.pull_state(on.site(key, "plan"))
+        with bench(context, release(history, environment, key), aside=True) as on:
+            new_name, new = LIVE, context.terraform.pull_state(on.site(key, "plan"))
     return Compared(key, old_name, old, new_name, new, compare(old.content, new.content))
 
 
-def _copy(crew: Crew, standing: Standing, wanted: str | None) -> tuple[str, StateSnapshot]:
-    record = chosen(crew, standing, wanted)
-    return record.name, read_state(crew.backups.load(record.name), f"the backup {record.name}")
+def _copy(context: Context, standing: Standing, wanted: str | None) -> tuple[str, StateSnapshot]:
+    record = chosen(context, standing, wanted)
+    return record.name, read_state(context.backups.load(record.name), f"the backup {record.name}")

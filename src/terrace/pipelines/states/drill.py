@@ -10,9 +10,9 @@ from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.events.states import StateDrilled
 from terrace.ledger.model import History, draft
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
-from terrace.pipelines.states.bench import Bench, bench, chosen
+from terrace.pipelines.states.workspace import Bench, bench, chosen
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.backups import BackupRecord
 from terrace.states.looks import Drill, judge_drill, milliseconds
@@ -22,18 +22,18 @@ from terrace.states.standings import Standing, recorded, release_of, stacks_of, 
 from terrace.states.state_file import objects, read_state
 
 
-def drill(crew: Crew, environments: Iterable[str]) -> tuple[Drill, ...]:
+def drill(context: Context, environments: Iterable[str]) -> tuple[Drill, ...]:
     """Hold a drill for every stack of these environments, and write down what came of it.
 
     Nothing real is changed: each copy goes into a scratch backend in memory, and is only planned on.
     """
     found: list[Drill] = []
     for environment in environments:
-        history = crew.ledger.read()
-        with crew.leases.hold(environment) as free:
+        history = context.ledger.read()
+        with context.leases.hold(environment) as free:
             busy = _busy(history, environment) if free else "another process of this machine works there"
-            mine = [_drilled(crew, history, environment, key, busy=busy) for key in stacks_of(history, environment)]
-        _record(crew, history, mine)
+            mine = [_drilled(context, history, environment, key, busy=busy) for key in stacks_of(history, environment)]
+        _record(context, history, mine)
         found += mine
     return tuple(found)
 
@@ -47,14 +47,14 @@ def _busy(history: History, environment: str) -> str:
     return f"the restore {restoring.id} of {restoring.stack} has not ended" if restoring is not None else ""
 
 
-def _record(crew: Crew, history: History, drills: list[Drill]) -> None:
+def _record(context: Context, history: History, drills: list[Drill]) -> None:
     held = [one for one in drills if one.result != "skipped"]
-    drafts = tuple(draft(_drilled_record(one), one.stack, crew.actor) for one in held)
-    append(crew.ledger, history, lambda seen: drafts)
+    drafts = tuple(draft(_drilled_record(one), one.stack, context.actor) for one in held)
+    append(context.ledger, history, lambda seen: drafts)
 
 
-def _drilled(crew: Crew, history: History, environment: str, key: str, *, busy: str) -> Drill:
-    settings = crew.config.environment(environment)
+def _drilled(context: Context, history: History, environment: str, key: str, *, busy: str) -> Drill:
+    settings = context.config.environment(environment)
     blank = Drill(key, environment, "failed", targets=(settings.rpo, settings.rto))
     if busy:
         return replace(blank, result="skipped", reasons=(busy,))
@@ -63,14 +63,14 @@ def _drilled(crew: Crew, history: History, environment: str, key: str, *, busy: 
     if last.destroyed:
         return replace(blank, result="skipped", reasons=("it was destroyed",))
     standing = standings(history).get(key) or Standing(key, environment)
-    began = crew.clock()
+    began = context.clock()
     try:
-        record = chosen(crew, standing)
+        record = chosen(context, standing)
         blank = replace(blank, backup=record.original, commit=last.commit)
         known = recorded(history).get(record.original)
         if known is not None and known != record.sha256:
             return replace(blank, reasons=("the ledger knows that copy with another content",))
-        with bench(crew, last) as on:
+        with bench(context, last) as on:
             return judge_drill(_brought_back(on, blank, record, began), _lost(on, standing, record))
     except Interrupted:
         raise
@@ -80,21 +80,21 @@ def _drilled(crew: Crew, history: History, environment: str, key: str, *, busy: 
 
 def _brought_back(on: Bench, blank: Drill, record: BackupRecord, began: datetime) -> Drill:
     """From the store to a plan, against the clock."""
-    crew = on.crew
-    content = crew.backups.load(record.name)
+    context = on.context
+    content = context.backups.load(record.name)
     read_state(content, f"the backup {record.name}")
-    with crew.terraform.scratch(on.site(blank.stack, "plan")) as scratch:
-        crew.terraform.push_state(scratch, content)
+    with context.terraform.scratch(on.site(blank.stack, "plan")) as scratch:
+        context.terraform.push_state(scratch, content)
         found = differences(on.plan(scratch))
-    return replace(blank, differences=found, objects=objects(content), rto=crew.clock() - began)
+    return replace(blank, differences=found, objects=objects(content), rto=context.clock() - began)
 
 
 def _lost(on: Bench, known: Standing, record: BackupRecord) -> timedelta:
     """How much of the past is in no copy: nothing while the newest copy is the state."""
-    crew = on.crew
-    now = crew.clock()
+    context = on.context
+    now = context.clock()
     try:
-        state: StateSnapshot | None = crew.terraform.pull_state(on.site(known.stack, "plan"))
+        state: StateSnapshot | None = context.terraform.pull_state(on.site(known.stack, "plan"))
     except Interrupted:
         raise
     except TerraceError:

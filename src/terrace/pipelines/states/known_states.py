@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from terrace.config.naming import shell_word
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew, readable
+from terrace.pipelines.context import Context, readable
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.backends import addresses
@@ -45,13 +45,13 @@ def wrong_state(history: History, environment: str, key: str, state: StateSnapsh
     return f"{reason}: bring it back (`terrace state restore {shell_word(key)}`), or say that it is right (`{accept}`)"
 
 
-def moved_state(crew: Crew, history: History, landscape: Landscape, stack: Stack) -> str:
+def moved_state(context: Context, history: History, landscape: Landscape, stack: Stack) -> str:
     """Returns from where to where the address of the state of a stack changed since it was last deployed or adopted; ""
     where it did not, or where that is not known."""
     last = release_of(history, stack.environment, stack.key)
     if last is None or last.commit == landscape.commit:
         return ""
-    there = readable(crew.survey, last.commit)
+    there = readable(context.survey, last.commit)
     if there is None or all(one.key != stack.key for one in there.stacks):
         return ""
     former = addresses(there.stack(stack.key), there.graph)

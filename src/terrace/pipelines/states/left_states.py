@@ -5,7 +5,7 @@ from __future__ import annotations
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.config.naming import shell_word
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.plans.terraform import RecordedBackend
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
 from terrace.stacks.landscape import Landscape
@@ -21,7 +21,7 @@ def never_had_state(history: History, key: str) -> bool:
     return known is None or not known.lineage
 
 
-def unadopted(crew: Crew, landscape: Landscape, stack: Stack, content: bytes) -> tuple[str, str]:
+def unadopted(context: Context, landscape: Landscape, stack: Stack, content: bytes) -> tuple[str, str]:
     """Returns why nothing may be planned on an empty state, with the way out; two empty texts where it may be.
 
     `content` is the state where Terrace plans the stack. One that holds something is the state, whatever was left.
@@ -29,7 +29,7 @@ def unadopted(crew: Crew, landscape: Landscape, stack: Stack, content: bytes) ->
     if content.strip() and not holds_nothing(content):
         return "", ""
     word = shell_word(stack.key)
-    uncommitted = crew.left.uncommitted_backend(stack, crew.repository.tree(landscape.commit).entries)
+    uncommitted = context.left.uncommitted_backend(stack, context.repository.tree(landscape.commit).entries)
     if uncommitted is not None:
         place = f"{uncommitted.path}:{uncommitted.line}"
         return (
@@ -39,7 +39,7 @@ def unadopted(crew: Crew, landscape: Landscape, stack: Stack, content: bytes) ->
             f"commit it: `git add --force {shell_word(uncommitted.path)}`; or give its settings under `stacks:` of "
             "terrace.yaml (`backend_config`) to a backend block that is committed; if it is of no use, remove it",
         )
-    found = crew.left.find(stack, local_paths(stack, landscape.graph))
+    found = context.left.find(stack, local_paths(stack, landscape.graph))
     if found:
         told = "; ".join(_told(one) for one in found[:3])
         return (
@@ -47,7 +47,7 @@ def unadopted(crew: Crew, landscape: Landscape, stack: Stack, content: bytes) ->
             "everything a second time",
             f"`terrace state adopt {word}` shows it and moves it; if it is of no use any more, remove it",
         )
-    recorded = crew.left.backend(stack)
+    recorded = context.left.backend(stack)
     if recorded is None:
         return "", ""
     mine = addresses(stack, landscape.graph)

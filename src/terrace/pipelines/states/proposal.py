@@ -8,9 +8,9 @@ from terrace.config.naming import shell_word
 from terrace.errors import BadInput
 from terrace.ledger import folds
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.asking import insist_on_readable
-from terrace.pipelines.states.bench import bench, chosen, environment_of, release
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.gate_facts import insist_on_readable
+from terrace.pipelines.states.workspace import bench, chosen, environment_of, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.backups import BackupRecord
 from terrace.states.restores import open_restore
@@ -31,21 +31,21 @@ class Proposal:
     obstacles: tuple[Obstacle, ...]
 
 
-def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
+def propose(context: Context, key: str, wanted: str | None) -> Proposal:
     """What restoring a stack from a copy (the newest one, if none is named) would mean. Nothing is written.
 
     Raises BadInput when it cannot be meant: nothing to restore, nothing to restore from, or something else going on.
     """
-    history = crew.ledger.read()
-    environment = environment_of(crew, key)
+    history = context.ledger.read()
+    environment = environment_of(context, key)
     stands_free(history, environment)
-    insist_on_readable(crew, history, environment)
+    insist_on_readable(context, history, environment)
     last = release(history, environment, key)
     standing = standings(history).get(key) or Standing(key, environment)
-    record = chosen(crew, standing, wanted)
-    copy = read_state(crew.backups.load(record.name), f"the backup {record.name}")
-    with bench(crew, last, aside=True) as on:
-        current = crew.terraform.pull_state(on.site(key, "plan"))
+    record = chosen(context, standing, wanted)
+    copy = read_state(context.backups.load(record.name), f"the backup {record.name}")
+    with bench(context, last, aside=True) as on:
+        current = context.terraform.pull_state(on.site(key, "plan"))
     kin = same_state(history, key, current.lineage or standing.lineage)
     if same_objects(current.content, under_lineage(copy.content, current, kin)):
         raise BadInput(
@@ -54,7 +54,7 @@ def propose(crew: Crew, key: str, wanted: str | None) -> Proposal:
             f"If it is right as it is: `terrace state backup {shell_word(environment)} --accept {shell_word(key)}`",
         )
     known = Known(
-        version=crew.terraform.version,
+        version=context.terraform.version,
         applied=applied_since(history, key, record.taken_at),
         sha256=recorded(history).get(record.original, ""),
         lineage=standing.lineage,

@@ -15,12 +15,12 @@ from terrace.ledger.events.deployments import HolderRecord
 from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.asking import insist_on_readable
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.gate_facts import insist_on_readable
 from terrace.pipelines.journal import append
-from terrace.pipelines.recovery.witnesses import answers, needed
-from terrace.pipelines.states.bench import Bench, bench, release
+from terrace.pipelines.recovery.attestations import answers, needed
 from terrace.pipelines.states.proposal import Proposal, insist, stands_free, under_lineage
+from terrace.pipelines.states.workspace import Bench, bench, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.rollout.recovery import planned_changes
 from terrace.states.restores import Restore, Restored, RestoreResult, restores
@@ -29,56 +29,56 @@ from terrace.states.standings import release_named, same_state
 from terrace.states.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
 
 
-def restore(crew: Crew, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:
+def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:
     """Make the copy the state, if the plan afterwards does nothing but what was accepted; else put back what was there.
 
     The intent is written first, and the environment held with it. Raises BadInput for obstacles that are left.
     """
     insist(proposal, accepted)
     environment = proposal.release.environment
-    with _holding(crew, environment):
-        restore_id = crew.new_id()
+    with _holding(context, environment):
+        restore_id = context.new_id()
 
         def begin(seen: History) -> tuple[Draft, ...]:
             stands_free(seen, environment)
-            insist_on_readable(crew, seen, environment)
+            insist_on_readable(context, seen, environment)
             if release(seen, environment, proposal.stack).id != proposal.release.id:
                 raise BadInput(
                     f"a deployment went into {environment} meanwhile; nothing was written", hint="look again"
                 )
-            return _intent(crew, seen, proposal, restore_id, accepted, reason)
+            return _intent(context, seen, proposal, restore_id, accepted, reason)
 
-        history = append(crew.ledger, crew.ledger.read(), begin)
-        return _drive(crew, history, restore_id, accepted, expected=proposal.current)
+        history = append(context.ledger, context.ledger.read(), begin)
+        return _drive(context, history, restore_id, accepted, expected=proposal.current)
 
 
-def go_on(crew: Crew, begun: Restore, accepted: frozenset[str], *, takeover: bool) -> Restored:
+def go_on(context: Context, begun: Restore, accepted: frozenset[str], *, takeover: bool) -> Restored:
     """Finish a restore that was begun, or put back what was there before it.
 
     Whoever began it must be proven dead, or be declared so with `takeover`.
     """
-    with _holding(crew, begun.environment):
-        if not takeover and not crew.leases.dead(begun.holder, begun.environment):
+    with _holding(context, begun.environment):
+        if not takeover and not context.leases.dead(begun.holder, begun.environment):
             raise NotReady(
                 f"the restore {begun.id} of {begun.stack} was begun by {begun.holder.who} on {begun.holder.host}, "
                 "and nothing proves that it does not go on",
                 hint="if you are sure that it is dead: --takeover",
             )
-        history = crew.ledger.read()
-        insist_on_readable(crew, history, begun.environment)
-        return _drive(crew, history, begun.id, begun.accepted | accepted)
+        history = context.ledger.read()
+        insist_on_readable(context, history, begun.environment)
+        return _drive(context, history, begun.id, begun.accepted | accepted)
 
 
 @contextmanager
-def _holding(crew: Crew, environment: str) -> Iterator[None]:
-    with crew.leases.hold(environment) as free:
+def _holding(context: Context, environment: str) -> Iterator[None]:
+    with context.leases.hold(environment) as free:
         if not free:
             raise NotReady(f"another process of this machine works on {environment}", hint="wait for its end")
         yield
 
 
 def _intent(
-    crew: Crew, seen: History, proposal: Proposal, restore_id: str, accepted: frozenset[str], reason: str
+    context: Context, seen: History, proposal: Proposal, restore_id: str, accepted: frozenset[str], reason: str
 ) -> tuple[Draft, ...]:
     environment = proposal.release.environment
     free = folds.hold(seen, environment) is None
@@ -89,13 +89,13 @@ def _intent(
         deployment=proposal.release.id,
         commit=proposal.release.commit,
         reason=reason,
-        holder=HolderRecord.of(crew.leases.holder(crew.actor, environment)),
+        holder=HolderRecord.of(context.leases.holder(context.actor, environment)),
         accepted=tuple(sorted(accepted)),
         held_by_us=free,
     )
-    begun = draft(record, proposal.stack, crew.actor)
+    begun = draft(record, proposal.stack, context.actor)
     held = EnvironmentHeld(f"the state of {proposal.stack} is being restored: {reason}", restore_id)
-    return (begun, draft(held, environment, crew.actor)) if free else (begun,)
+    return (begun, draft(held, environment, context.actor)) if free else (begun,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,30 +113,30 @@ class _Work:
     """The addresses that an apply of unknown outcome was to change: `terrace resume` asks about each of them."""
 
     @property
-    def crew(self) -> Crew:
-        return self.on.crew
+    def context(self) -> Context:
+        return self.on.context
 
     @property
     def key(self) -> str:
         return self.restore.stack
 
     def pull(self) -> StateSnapshot:
-        return self.crew.terraform.pull_state(self.on.site(self.key, "plan"))
+        return self.context.terraform.pull_state(self.on.site(self.key, "plan"))
 
     def push(self, content: bytes) -> StateSnapshot:
-        self.crew.terraform.push_state(self.on.site(self.key, "apply"), content)
+        self.context.terraform.push_state(self.on.site(self.key, "apply"), content)
         return self.pull()
 
 
 def _drive(
-    crew: Crew, history: History, restore_id: str, accepted: frozenset[str], expected: StateSnapshot | None = None
+    context: Context, history: History, restore_id: str, accepted: frozenset[str], expected: StateSnapshot | None = None
 ) -> Restored:
     begun = next(one for one in restores(history) if one.id == restore_id)
     last = release_named(history, begun.deployment)
     assert last is not None, "a restore is begun of a release that is known"
-    with bench(crew, last) as on:
+    with bench(context, last) as on:
         try:
-            copy = crew.backups.load(begun.backup)
+            copy = context.backups.load(begun.backup)
             lineage = read_state(copy, begun.backup).lineage
             # A stack that was adopted, and not deployed since, has none.
             deployed = next((d for d in folds.deployments(history) if d.id == begun.deployment), None)
@@ -153,7 +153,7 @@ def _drive(
             if expected is not None and current.content != expected.content:
                 return _end(work, "unchanged", "the state moved while you answered: nothing was pushed", current)
             work = _keep_previous(work, current)
-        before = crew.backups.load(work.restore.previous) if work.restore.previous else b""
+        before = context.backups.load(work.restore.previous) if work.restore.previous else b""
         return _from(work, current, before)
 
 
@@ -161,7 +161,7 @@ def _without_copy(work: _Work, error: TerraceError) -> Restored:
     """The copy is gone or damaged since it was begun: where nothing was pushed yet, nothing is."""
     begun = work.restore
     current = work.pull()
-    before = work.crew.backups.load(begun.previous) if begun.previous else b""
+    before = work.context.backups.load(begun.previous) if begun.previous else b""
     if begun.target >= 0 and not same_objects(current.content, before):
         raise error
     return _end(work, "unchanged", f"the copy cannot be had any more: {error}", current)
@@ -169,10 +169,10 @@ def _without_copy(work: _Work, error: TerraceError) -> Restored:
 
 def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
     """Save what is there, and write down which copy it is and which serial will be pushed."""
-    crew, begun = work.crew, work.restore
+    context, begun = work.context, work.restore
     previous, sha256 = "", ""
     if current.content:
-        record = crew.backups.save(
+        record = context.backups.save(
             begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="restore"
         )
         previous, sha256 = record.name, record.sha256
@@ -188,7 +188,7 @@ def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
         restore=begun.id,
         target=start + 1,
     )
-    history = append(crew.ledger, work.history, lambda seen: (draft(saved, begun.stack, crew.actor),))
+    history = append(context.ledger, work.history, lambda seen: (draft(saved, begun.stack, context.actor),))
     kept = replace(begun, previous=previous, previous_serial=current.serial, target=start + 1)
     return replace(work, restore=kept, history=history)
 
@@ -249,7 +249,7 @@ def _end(
     work: _Work, result: RestoreResult, reason: str, current: StateSnapshot, found: tuple[Difference, ...] = ()
 ) -> Restored:
     """Save what is the state now, and write down how it ended; a clean end lets the environment go again."""
-    begun, crew = work.restore, work.crew
+    begun, context = work.restore, work.context
     record = StateRestoreEnded(
         environment=begun.environment,
         restore=begun.id,
@@ -259,7 +259,7 @@ def _end(
     )
     # A state that holds nothing stands for none, and a copy of none would hide those that can be restored.
     if current.content and (objects(current.content) or result == "restored"):
-        saved = crew.backups.save(
+        saved = context.backups.save(
             begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="after"
         )
         record = structs.replace(
@@ -270,7 +270,7 @@ def _end(
             serial=current.serial,
             continues=work.lineage if result == "restored" and work.lineage != current.lineage else "",
         )
-    ended = draft(record, begun.stack, crew.actor)
+    ended = draft(record, begun.stack, context.actor)
     clean = begun.held_by_us and not found and result in ("restored", "unchanged")
 
     def finish(seen: History) -> tuple[Draft, ...]:
@@ -278,11 +278,11 @@ def _end(
         if not clean or held is None or held.deployment != begun.id:
             return (ended,)
         unheld = EnvironmentUnheld(f"restore {begun.id}: {reason}", begun.id)
-        return (ended, draft(unheld, begun.environment, crew.actor))
+        return (ended, draft(unheld, begun.environment, context.actor))
 
-    history = append(crew.ledger, work.history, finish)
+    history = append(context.ledger, work.history, finish)
     held = folds.hold(history, begun.environment)
-    people = needed(crew.config.environment(begun.environment))
-    unknown = folds.unsettled(history, begun.environment, people, answers(crew))
+    people = needed(context.config.environment(begun.environment))
+    unknown = folds.unsettled(history, begun.environment, people, answers(context))
     why = held.reason if held is not None else ""
     return Restored(begun, result, reason, found, current.serial, why, unknown.id if unknown is not None else "")

@@ -8,23 +8,23 @@ from terrace.ledger import folds
 from terrace.ledger.adoptions import newest_adoptions
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew, readable
+from terrace.pipelines.context import Context, readable
 from terrace.stacks.backends import addresses, common
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction, Stack
 
 
-def foreign_addresses(crew: Crew, history: History, deployment: Deployment) -> tuple[str, ...]:
+def foreign_addresses(context: Context, history: History, deployment: Deployment) -> tuple[str, ...]:
     """Returns for each stack of a deployment that names the state of another one whose it is, and where it says so.
 
     The others are those of its own commit, those of the protected branch, and those that are deployed: a commit that
     gives one stack another address and its old one to a second stack shares nothing by itself.
     """
-    here = crew.survey(deployment.commit)
+    here = context.survey(deployment.commit)
     keys = set(deployment.stacks)
     mine = [stack for stack in here.of(deployment.environment) if stack.key in keys]
     found: dict[str, str] = {}
-    for there, others in _others(crew, history, here):
+    for there, others in _others(context, history, here):
         for stack in mine:
             for other in others:
                 if stack.key not in found and not _may_share(here, stack, other):
@@ -46,25 +46,25 @@ def _may_share(here: Landscape, stack: Stack, other: Stack) -> bool:
     return stack.environment == other.environment and all(one.key != other.key for one in here.stacks)
 
 
-def _others(crew: Crew, history: History, here: Landscape) -> Iterator[tuple[Landscape, tuple[Stack, ...]]]:
+def _others(context: Context, history: History, here: Landscape) -> Iterator[tuple[Landscape, tuple[Stack, ...]]]:
     """The stacks that may be named by mistake, each with the landscape that it belongs to."""
     yield here, here.stacks
-    tip = crew.repository.protected_tip()
+    tip = context.repository.protected_tip()
     if tip != here.commit:
-        yield (there := crew.survey(tip)), there.stacks
-    for commit, keys in _deployed(crew, history).items():
+        yield (there := context.survey(tip)), there.stacks
+    for commit, keys in _deployed(context, history).items():
         if commit in (tip, here.commit):
             continue
-        deployed = readable(crew.survey, commit)
+        deployed = readable(context.survey, commit)
         # Where it cannot be read, the lineage of the state is compared all the same.
         if deployed is not None:
             yield deployed, tuple(stack for stack in deployed.stacks if stack.key in keys)
 
 
-def _deployed(crew: Crew, history: History) -> dict[str, set[str]]:
+def _deployed(context: Context, history: History) -> dict[str, set[str]]:
     """The commits that stacks were last applied from or adopted at, with those stacks; what was destroyed is
     none of them."""
-    known = {environment.name for environment in crew.config.environments}
+    known = {environment.name for environment in context.config.environments}
     last: dict[str, str] = {}
     for deployment in folds.deployments(history):
         for key in deployment.stacks if deployment.environment in known else ():
@@ -81,7 +81,9 @@ def _deployed(crew: Crew, history: History) -> dict[str, set[str]]:
     return found
 
 
-def owner_of(crew: Crew, history: History, here: Landscape, stack: Stack, owners: frozenset[str]) -> tuple[str, str]:
+def owner_of(
+    context: Context, history: History, here: Landscape, stack: Stack, owners: frozenset[str]
+) -> tuple[str, str]:
     """Returns the stack that a state belongs to instead of this one, and the stack that this one was before.
 
     `owners` are the stacks that had the lineage of the state, as the ledger tells. Each is "" where there is none. A
@@ -92,24 +94,26 @@ def owner_of(crew: Crew, history: History, here: Landscape, stack: Stack, owners
     for other in sorted(owners - {stack.key}):
         environment = other.partition("/")[0]
         gone = all(one.key != other for one in here.stacks)
-        if not gone or (environment != stack.environment and not _is_new_name(crew, history, stack.environment, other)):
+        if not gone or (
+            environment != stack.environment and not _is_new_name(context, history, stack.environment, other)
+        ):
             return other, ""
         former = other
     return "", "" if stack.key in owners else former
 
 
-def _is_new_name(crew: Crew, history: History, environment: str, other: str) -> bool:
+def _is_new_name(context: Context, history: History, environment: str, other: str) -> bool:
     """Whether an environment may be the new name of that of another stack, which is gone.
 
     It is not where it was there already when the other was deployed last: then it would take over, by its own rules,
     what other people answer for. Where that cannot be told it is not either.
     """
     gone = other.partition("/")[0]
-    if any(one.name == gone for one in crew.config.environments):
+    if any(one.name == gone for one in context.config.environments):
         return False
     commits = [one.commit for one in folds.deployments(history) if one.environment == gone and other in one.stacks]
     adopted = newest_adoptions(history, gone).get(other)
     if adopted is not None:
         commits.append(adopted.commit)
-    before = readable(crew.survey, commits[-1]) if commits else None
+    before = readable(context.survey, commits[-1]) if commits else None
     return before is not None and all(one.name != environment for one in before.config.environments)

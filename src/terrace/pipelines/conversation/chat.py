@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from terrace.config.model import Config
 from terrace.forge.ports import Conversation
-from terrace.pipelines.crew import Crew
+from terrace.gates.approvals.people import People
+from terrace.pipelines.context import Context
 from terrace.report.markdown.replies import Reply
 
 
@@ -15,14 +16,14 @@ from terrace.report.markdown.replies import Reply
 class House:
     """What answers: the conversation, the rules of the protected branch, and whom to hire for a person by name.
 
-    `clerks` look and write into the ledger without any credentials; `crew` changes environments. `explained` tells a
+    `clerks` look and write into the ledger without any credentials; `context` changes environments. `explained` tells a
     rule, None where there is none of that name.
     """
 
     talk: Conversation
     config: Config
-    clerks: Callable[[str], Crew]
-    crew: Callable[[str], Crew]
+    clerks: Callable[[str], Context]
+    context: Callable[[str], Context]
     explained: Callable[[str], str | None]
 
 
@@ -40,3 +41,10 @@ def refused(
 ) -> Heard:
     """What is not done, and why."""
     return Heard(Reply(happened, reasons, following, hint=hint or ""), done=False)
+
+
+def role_of(config: Config, environment: str, person: str) -> str:
+    """The one role that they can fill there; "" where there is none or a choice, which the gates make best."""
+    people = People(config)
+    teams = people.teams_of(people.person(person)) & config.environment(environment).approvals.roles.keys()
+    return next(iter(teams)) if len(teams) == 1 else ""

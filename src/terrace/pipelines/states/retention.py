@@ -9,7 +9,7 @@ from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.ledger.dates import doubt
 from terrace.ledger.events.states import StatePruned, StateRekeyed
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.states.backups import BackupRecord, Rekeyed
 from terrace.states.restores import open_restore
@@ -17,44 +17,44 @@ from terrace.states.retention import Retention, retention
 from terrace.states.standings import good_backups
 
 
-def prune(crew: Crew, environments: Collection[str], *, dry_run: bool = False) -> Retention:
+def prune(context: Context, environments: Collection[str], *, dry_run: bool = False) -> Retention:
     """Remove the copies that retention does not keep, in these environments; what goes is written down first.
 
     While a restore is open there nothing is removed: BadInput. By a clock that is not believed neither: NotReady.
     """
-    history = crew.ledger.read()
+    history = context.ledger.read()
     _no_restore(history, environments)
-    records = [record for name in environments for record in crew.backups.catalogue(name).records]
-    now = crew.clock()
-    wrong = doubt(history, now, crew.reference())
+    records = [record for name in environments for record in context.backups.catalogue(name).records]
+    now = context.clock()
+    wrong = doubt(history, now, context.reference())
     if wrong is not None:
         raise NotReady(f"nothing was removed: {wrong[0]}", hint=wrong[1])
     answer = retention(records, good_backups(history), now)
     if answer.dropped and not dry_run:
-        drafts = tuple(_pruned(crew, stack, mine) for stack, mine in _by_stack(answer.dropped))
+        drafts = tuple(_pruned(context, stack, mine) for stack, mine in _by_stack(answer.dropped))
 
         def decide(seen: History) -> tuple[Draft, ...]:
             _no_restore(seen, environments)
             return drafts
 
-        append(crew.ledger, history, decide)
-        crew.backups.remove(answer.dropped)
+        append(context.ledger, history, decide)
+        context.backups.remove(answer.dropped)
     return answer
 
 
-def rekey(crew: Crew) -> Rekeyed:
+def rekey(context: Context) -> Rekeyed:
     """Seal every copy as a new one would be. A copy goes only once its new one was stored and read back.
 
     Killed anywhere, it goes on when called again. What cannot be opened stays as it is.
     """
-    history = crew.ledger.read()
-    _no_restore(history, [environment.name for environment in crew.config.environments])
-    found = crew.backups.catalogue()
+    history = context.ledger.read()
+    _no_restore(history, [environment.name for environment in context.config.environments])
+    found = context.backups.catalogue()
     records = found.records
-    today = {record.original: record for record in records if crew.backups.sealed_for_today(record)}
-    old = [record for record in records if not crew.backups.sealed_for_today(record)]
-    begun = tuple(_rekey(crew, stack, mine, "begun") for stack, mine in _by_stack(old))
-    history = append(crew.ledger, history, lambda seen: begun)
+    today = {record.original: record for record in records if context.backups.sealed_for_today(record)}
+    old = [record for record in records if not context.backups.sealed_for_today(record)]
+    begun = tuple(_rekey(context, stack, mine, "begun") for stack, mine in _by_stack(old))
+    history = append(context.ledger, history, lambda seen: begun)
     sealed: list[BackupRecord] = []
     failed = list(found.damaged)
     for record in old:
@@ -62,15 +62,15 @@ def rekey(crew: Crew) -> Rekeyed:
             anew = today.get(record.original)
             if anew is not None:
                 # Stored before somebody was killed: whether it can be read was perhaps not asked yet.
-                crew.backups.load(anew.name)
-            sealed.append(anew or crew.backups.reseal(record))
-            crew.backups.remove((record,))
+                context.backups.load(anew.name)
+            sealed.append(anew or context.backups.reseal(record))
+            context.backups.remove((record,))
         except Interrupted:
             raise
         except TerraceError as error:
             failed.append((record.name, str(error)))
-    ended = tuple(_rekey(crew, stack, mine, "ended") for stack, mine in _by_stack(sealed))
-    append(crew.ledger, history, lambda seen: ended)
+    ended = tuple(_rekey(context, stack, mine, "ended") for stack, mine in _by_stack(sealed))
+    append(context.ledger, history, lambda seen: ended)
     return Rekeyed(tuple(sealed), len(today), tuple(failed))
 
 
@@ -89,16 +89,16 @@ def _by_stack(records: Iterable[BackupRecord]) -> list[tuple[str, list[BackupRec
     return [(stack, list(mine)) for stack, mine in groupby(ordered, key=lambda r: r.stack)]
 
 
-def _pruned(crew: Crew, stack: str, records: list[BackupRecord]) -> Draft:
+def _pruned(context: Context, stack: str, records: list[BackupRecord]) -> Draft:
     pruned = StatePruned(records[0].environment, tuple(record.original for record in records))
-    return draft(pruned, stack, crew.actor)
+    return draft(pruned, stack, context.actor)
 
 
-def _rekey(crew: Crew, stack: str, records: list[BackupRecord], phase: str) -> Draft:
+def _rekey(context: Context, stack: str, records: list[BackupRecord], phase: str) -> Draft:
     rekeyed = StateRekeyed(
         environment=records[0].environment,
         phase=phase,
         copies=len(records),
         key_ids=tuple(sorted({record.key_id for record in records})),
     )
-    return draft(rekeyed, stack, crew.actor)
+    return draft(rekeyed, stack, context.actor)

@@ -11,18 +11,18 @@ from terrace.errors import BadInput
 from terrace.gates.approvals.declaration import facts_of
 from terrace.gates.decide import rule_for
 from terrace.gates.model import Verdict
-from terrace.ledger.deployment import Deployment
+from terrace.ledger.deployment import Deployment, Result, Step
 from terrace.ledger.events.codec import encode
 from terrace.ledger.events.deployments import AdditionsRecord, DeploymentEnded, DeploymentOpened
-from terrace.ledger.events.people import EnvironmentHeld
+from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
 from terrace.ledger.model import Draft, History, draft
 from terrace.ledger.origins import origin_record, origin_word
-from terrace.pipelines.approvals.declaring import declare
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.approvals.declarations import declare
+from terrace.pipelines.context import Context
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import Origin, Stack, is_requested
+from terrace.stacks.model import Origin, Stack, Undoing, is_requested
 from terrace.stacks.order import waves
 
 
@@ -93,38 +93,63 @@ def waves_with(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> t
     return tuple(kept for wave in waves if (kept := tuple(key for key in wave if key in wanted)))
 
 
-def opened(crew: Crew, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
+def opened(context: Context, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
     """What opens a deployment in the ledger, signed by the requester where people with keys have to approve it."""
     record = DeploymentOpened(
         environment=opening.environment,
         commit=opening.commit,
         origin=origin_record(opening.origin),
         waves=opening.waves,
-        policy=crew.policy,
+        policy=context.policy,
         live=opening.live,
         additions=AdditionsRecord.of(opening.additions),
         agreed=tuple(sorted(opening.agreed)),
         partial=opening.partial,
         settles=opening.settles,
-        run=crew.run,
+        run=context.run,
     )
-    settings = crew.config.environment(opening.environment)
+    settings = context.config.environment(opening.environment)
     rule = rule_for(settings, opening.origin)
-    if crew.signers and is_requested(opening.origin) and (settings.risk or (rule.asked and not rule.unsigned)):
+    if context.signers and is_requested(opening.origin) and (settings.risk or (rule.asked and not rule.unsigned)):
         environment, facts = opening.environment, facts_of(encode(record))
         record = structs.replace(
-            record, declaration=declare(crew, history, "open", environment, deployment_id, "", facts)
+            record, declaration=declare(context, history, "open", environment, deployment_id, "", facts)
         )
-    opened = draft(record, deployment_id, crew.actor)
+    opened = draft(record, deployment_id, context.actor)
     if not opening.held:
         return (opened,)
-    held = EnvironmentHeld(opening.held, deployment_id, crew.signers)
-    return (opened, draft(held, opening.environment, crew.actor))
+    held = EnvironmentHeld(opening.held, deployment_id, context.signers)
+    return (opened, draft(held, opening.environment, context.actor))
 
 
-def superseded(crew: Crew, latest: Deployment | None, by: Origin) -> tuple[Draft, ...]:
+def superseded(context: Context, latest: Deployment | None, by: Origin) -> tuple[Draft, ...]:
     """The end of a waiting deployment that another one replaces."""
     if latest is None or not latest.open:
         return ()
     ended = DeploymentEnded("superseded", (f"another deployment was begun instead: {origin_word(by)}",))
-    return (draft(ended, latest.id, crew.actor),)
+    return (draft(ended, latest.id, context.actor),)
+
+
+def ended(context: Context, deployment: Deployment, result: Result, reasons: tuple[str, ...]) -> tuple[Draft, ...]:
+    """Returns the events that end a deployment with this result."""
+    tagged = deployment.last(Step.TAG)
+    tag = (tagged.detail.tag or "") if tagged is not None and tagged.result == "succeeded" else None
+    end = DeploymentEnded(result, reasons, tag)
+    return (draft(end, deployment.id, context.actor), *_hold(context, deployment, result))
+
+
+def _hold(context: Context, deployment: Deployment, result: Result) -> tuple[Draft, ...]:
+    environment, actor = deployment.environment, context.actor
+    if result == "unknown":
+        # Nothing may build on what nobody knows, until somebody has looked.
+        reason = f"what deployment {deployment.id} did is not known"
+        return (draft(EnvironmentHeld(reason, deployment.id, context.signers), environment, actor),)
+    if isinstance(deployment.origin, Undoing):
+        if result == "succeeded":
+            return ()
+        reason = f"the way back to {deployment.commit[:7]} ended: {result}"
+        return (draft(EnvironmentHeld(reason, deployment.id, context.signers), environment, actor),)
+    if result == "succeeded" and deployment.settles:
+        reason, of = "what nobody knew is in order again", deployment.settles
+        return (draft(EnvironmentUnheld(reason, of), environment, actor),)
+    return ()

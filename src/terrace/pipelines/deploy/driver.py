@@ -14,37 +14,38 @@ from terrace.ledger.events.deployments import DeploymentWaiting, LeaseReleased
 from terrace.ledger.events.steps import Detail, StepBegun
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy import closing, steps
-from terrace.pipelines.deploy.asking import asked
-from terrace.pipelines.deploy.ending import ended
-from terrace.pipelines.deploy.ground import Ended, Ground
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy import apply_step, backup_step, environment_steps, plan_step, snapshot_step
+from terrace.pipelines.deploy.gates import asked
+from terrace.pipelines.deploy.lifecycle import ended
+from terrace.pipelines.deploy.run import DeploymentRun
+from terrace.pipelines.deploy.step_results import StepOutcome, failure
 from terrace.pipelines.journal import Journal, LeaseLost
 from terrace.plans.terraform import Attempt
 from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
 
 
-def drive(crew: Crew, history: History, deployment_id: str) -> Deployment:
+def drive(context: Context, history: History, deployment_id: str) -> Deployment:
     """The loop. Only the holder of the environment's lease is in it."""
     found = next(d for d in deployments(history) if d.id == deployment_id)
-    holder = crew.leases.holder(crew.actor, found.environment)
-    journal = Journal(crew.ledger, history, deployment_id, holder, crew.actor)
+    holder = context.leases.holder(context.actor, found.environment)
+    journal = Journal(context.ledger, history, deployment_id, holder, context.actor)
     journal.take_lease()
-    with ExitStack() as stack, ThreadPoolExecutor(max_workers=max(1, crew.parallel)) as pool:
-        ground = Ground(crew, journal.deployment, journal.history, stack, journal.objection)
-        stack.callback(_release, ground)
-        crew.watcher.opened(ground.deployment)
+    with ExitStack() as stack, ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
+        run = DeploymentRun(context, journal.deployment, journal.history, stack, journal.objection)
+        stack.callback(_release, run)
+        context.watcher.opened(run.deployment)
         while True:
-            whom = asked(crew, lambda: journal.history, ground.deployment)
-            answer = next_step(ground.deployment, whom, ground.attempts)
+            whom = asked(context, lambda: journal.history, run.deployment)
+            answer = next_step(run.deployment, whom, run.attempts)
             match answer:
                 case Perform(tasks):
-                    _perform(journal, ground, tasks, pool.map)
+                    _perform(journal, run, tasks, pool.map)
                 case Wait():
                     journal.note(DeploymentWaiting(reasons_of(answer)))
                     return journal.flush()
                 case Finish(result, reasons):
-                    journal.keep(ended(crew, ground.deployment, result, reasons))
+                    journal.keep(ended(context, run.deployment, result, reasons))
                     return journal.flush()
 
 
@@ -56,32 +57,32 @@ def reasons_of(waiting: Wait) -> tuple[str, ...]:
 Map = Callable[[Callable[[StepRecord], StepRecord], tuple[StepRecord, ...]], Iterable[StepRecord]]
 
 
-def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: Map) -> None:
+def _perform(journal: Journal, run: DeploymentRun, tasks: tuple[Task, ...], spread: Map) -> None:
     """Write the intents, act, and note the results; independent tasks side by side.
 
     Where somebody else wrote since this was decided, nothing is done: it has to be decided again.
     """
-    fresh = [(task, ground.crew.new_id()) for task in tasks if task.resumes is None]
+    fresh = [(task, run.context.new_id()) for task in tasks if task.resumes is None]
     try:
-        intents = [StepBegun(t.step.value, attempt, t.stack, _intent(ground, t, attempt)) for t, attempt in fresh]
+        intents = [StepBegun(t.step.value, attempt, t.stack, _intent(run, t, attempt)) for t, attempt in fresh]
         written = journal.intend(intents)
     except LeaseLost:
-        _discard(ground)
+        _discard(run)
         raise
-    ground.see(journal.deployment)
+    run.see(journal.deployment)
     if not written:
-        _discard(ground)
+        _discard(run)
         return
     ours = iter(intents)
     begun = []
     for task in tasks:
-        record = task.resumes or _record(ground.deployment, next(ours).attempt)
+        record = task.resumes or _record(run.deployment, next(ours).attempt)
         begun.append(record)
-        ground.crew.watcher.step(ground.deployment, record)
+        run.context.watcher.step(run.deployment, record)
 
     def one(record: StepRecord) -> StepRecord:
         try:
-            made = _act(ground, record)
+            made = _act(run, record)
         except Interrupted:
             return record
         done = replace(
@@ -89,88 +90,88 @@ def _perform(journal: Journal, ground: Ground, tasks: tuple[Task, ...], spread: 
             result=made.result,
             message=made.message,
             detail=record.detail.merged(made.detail),
-            ended_at=ground.crew.clock(),
+            ended_at=run.context.clock(),
         )
-        ground.crew.watcher.step(ground.deployment, done)
+        run.context.watcher.step(run.deployment, done)
         return done
 
     done = list(spread(one, tuple(begun)))
     for record in done:
         if not record.open:
             journal.end(record)
-    ground.end(done)
+    run.end(done)
     if any(record.open for record in done):
         journal.note(LeaseReleased())
         journal.flush()
         raise Interrupted(
-            f"interrupted: deployment {ground.deployment.id} stands where it is",
-            hint=f"`terrace resume {ground.deployment.environment}` goes on",
+            f"interrupted: deployment {run.deployment.id} stands where it is",
+            hint=f"`terrace resume {run.deployment.environment}` goes on",
         )
 
 
-def _discard(ground: Ground) -> None:
+def _discard(run: DeploymentRun) -> None:
     """Take away the runs that were prepared for intents that are not in the ledger."""
-    for attempt in ground.prepared:
-        ground.crew.applier.discard(attempt)
-    ground.prepared.clear()
+    for attempt in run.prepared:
+        run.context.applier.discard(attempt)
+    run.prepared.clear()
 
 
-def _release(ground: Ground) -> None:
+def _release(run: DeploymentRun) -> None:
     """Let go of runs that were prepared and not started: their intent may have reached the ledger, or not."""
-    for attempt in ground.prepared:
-        ground.crew.applier.release(attempt)
+    for attempt in run.prepared:
+        run.context.applier.release(attempt)
 
 
 def _record(deployment: Deployment, attempt: str) -> StepRecord:
     return next(record for record in deployment.steps if record.attempt == attempt)
 
 
-def _intent(ground: Ground, task: Task, attempt: str) -> Detail:
+def _intent(run: DeploymentRun, task: Task, attempt: str) -> Detail:
     """What an apply is about to do, written down before it begins; its run is prepared by then."""
     if task.step is not Step.APPLY:
         return Detail()
-    hand = ground.hand_for(task.stack)
-    assert hand is not None, "an apply is asked for only with a plan in hand"
-    named = Attempt(attempt, ground.history.ledger_id, ground.deployment.id, task.stack, hand.made.sha256)
+    fresh = run.fresh_plan(task.stack)
+    assert fresh is not None, "an apply is asked for only with a plan in fresh"
+    named = Attempt(attempt, run.history.ledger_id, run.deployment.id, task.stack, fresh.made.sha256)
     try:
-        prepared = ground.crew.applier.prepare(named, ground.site(task.stack, "apply"), hand.made)
+        prepared = run.context.applier.prepare(named, run.site(task.stack, "apply"), fresh.made)
     except TerraceError:
-        _discard(ground)
+        _discard(run)
         raise
-    ground.prepared.add(attempt)
+    run.prepared.add(attempt)
     return Detail(
         runner=prepared.payload(),
         host=prepared.host,
-        terraform=ground.crew.terraform.version,
-        sha256=hand.made.sha256,
-        digest=hand.plan.digest.value,
-        lineage=hand.state.lineage,
-        serial=hand.state.serial,
+        terraform=run.context.terraform.version,
+        sha256=fresh.made.sha256,
+        digest=fresh.plan.digest.value,
+        lineage=fresh.state.lineage,
+        serial=fresh.state.serial,
     )
 
 
-def _act(ground: Ground, record: StepRecord) -> Ended:
+def _act(run: DeploymentRun, record: StepRecord) -> StepOutcome:
     if record.step is Step.APPLY:
-        return steps.apply(ground, record).ended()
+        return apply_step.apply(run, record).as_outcome()
     try:
         match record.step:
             case Step.PLAN:
-                return steps.plan(ground, record.stack, record.attempt)
+                return plan_step.plan(run, record.stack, record.attempt)
             case Step.BACKUP:
-                return steps.backup(ground, record.stack)
+                return backup_step.backup(run, record.stack)
             case Step.SNAPSHOT:
-                return steps.snapshot(ground, record.stack)
+                return snapshot_step.snapshot(run, record.stack)
             case Step.BASELINE:
-                return closing.baseline(ground)
+                return environment_steps.baseline(run)
             case Step.SMOKE:
-                return closing.smoke(ground)
+                return environment_steps.smoke(run)
             case Step.HEALTH:
-                return closing.health(ground)
+                return environment_steps.health(run)
             case Step.TAG:
-                return closing.tag(ground)
+                return environment_steps.tag(run)
             case Step.REVERT:
-                return closing.revert(ground)
+                return environment_steps.revert(run)
     except Interrupted:
         raise
     except TerraceError as error:
-        return steps.failure(error)
+        return failure(error)

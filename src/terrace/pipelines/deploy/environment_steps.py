@@ -7,7 +7,8 @@ import re
 from terrace.config.model import Probe
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.events.steps import Detail, ProbeRecord
-from terrace.pipelines.deploy.ground import Ended, Ground
+from terrace.pipelines.deploy.run import DeploymentRun
+from terrace.pipelines.deploy.step_results import StepOutcome
 from terrace.pipelines.journal import plain
 from terrace.rollout.bake import Reading
 from terrace.rollout.ports import ProbeResult
@@ -17,59 +18,59 @@ from terrace.text import commit_text
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-def baseline(ground: Ground) -> Ended:
+def baseline(run: DeploymentRun) -> StepOutcome:
     """Whether what is there now is healthy, before anything is changed."""
-    settings = ground.environment
-    if not ground.deployment.live:
-        return Ended("succeeded", "nothing is there yet", Detail(healthy=False, probes=()))
-    results = _probe(ground, (*settings.smoke, *settings.health))
+    settings = run.environment
+    if not run.deployment.live:
+        return StepOutcome("succeeded", "nothing is there yet", Detail(healthy=False, probes=()))
+    results = _probe(run, (*settings.smoke, *settings.health))
     bad = [r for r in results if r.reading != "passed"]
     detail = Detail(healthy=not bad, probes=_records(results))
-    return Ended("succeeded", _said(bad) if bad else f"healthy: {len(results)} passed", detail)
+    return StepOutcome("succeeded", _said(bad) if bad else f"healthy: {len(results)} passed", detail)
 
 
-def smoke(ground: Ground) -> Ended:
+def smoke(run: DeploymentRun) -> StepOutcome:
     """Run the environment's smoke tests against what is live now."""
-    probes = ground.environment.smoke
+    probes = run.environment.smoke
     if not probes:
-        return Ended("succeeded", "no smoke tests are configured")
-    results = _probe(ground, probes)
+        return StepOutcome("succeeded", "no smoke tests are configured")
+    results = _probe(run, probes)
     bad = [r for r in results if r.reading != "passed"]
     detail = Detail(probes=_records(results))
     if bad:
-        return Ended("failed", _said(bad), detail)
-    return Ended("succeeded", f"{len(results)} passed", detail)
+        return StepOutcome("failed", _said(bad), detail)
+    return StepOutcome("succeeded", f"{len(results)} passed", detail)
 
 
-def health(ground: Ground) -> Ended:
+def health(run: DeploymentRun) -> StepOutcome:
     """Measure once. One probe that failed is a failed measurement; one that could not be made tells nothing."""
-    results = _probe(ground, ground.environment.health)
+    results = _probe(run, run.environment.health)
     readings = {r.reading for r in results}
     reading: Reading = "failed" if "failed" in readings else "unclear" if "unclear" in readings else "passed"
     bad = [r for r in results if r.reading == reading] if reading != "passed" else []
     message = _said(bad) if bad else f"{len(results)} passed"
-    return Ended("succeeded", message, Detail(reading=reading, probes=_records(results)))
+    return StepOutcome("succeeded", message, Detail(reading=reading, probes=_records(results)))
 
 
-def tag(ground: Ground) -> Ended:
+def tag(run: DeploymentRun) -> StepOutcome:
     """Mark the commit as deployed, for everybody who reads Git."""
-    deployment = ground.deployment
-    day = ground.crew.clock().strftime("%Y%m%dT%H%M%SZ")
+    deployment = run.deployment
+    day = run.context.clock().strftime("%Y%m%dT%H%M%SZ")
     name = f"deployed/{deployment.environment}/{day}-{deployment.commit[:7]}"
-    seen = ground.crew.ledger.read()
+    seen = run.context.ledger.read()
     who = commit_text(deployment.requester, 60)
     # A clone that never saw the ledger knows from the last line where it has been.
     message = (
         f"Deployed to {deployment.environment} by {who} (deployment {deployment.id})\n\n"
         f"Ledger: {seen.ledger_id} {len(seen.events)} {seen.head}"
     )
-    ground.crew.repository.tag(name, deployment.commit, message)
-    return Ended("succeeded", name, Detail(tag=name))
+    run.context.repository.tag(name, deployment.commit, message)
+    return StepOutcome("succeeded", name, Detail(tag=name))
 
 
-def revert(ground: Ground) -> Ended:
+def revert(run: DeploymentRun) -> StepOutcome:
     """Prepare, on a branch, the commit that makes Git say what is live again. Without it the rollback stands too."""
-    deployment = ground.deployment
+    deployment = run.deployment
     assert isinstance(deployment.origin, Undoing), "only a rollback has this step"
     bad, good = deployment.live, deployment.commit
     branch = f"terrace/revert-{deployment.environment}-{deployment.id}"
@@ -80,27 +81,27 @@ def revert(ground: Ground) -> Ended:
         f"deployment {deployment.id}. Once this is merged and its plan does nothing, Terrace lets the environment go."
     )
     try:
-        made = ground.crew.repository.prepare_revert(branch, bad, good, message)
+        made = run.context.repository.prepare_revert(branch, bad, good, message)
     except Interrupted:
         raise
     except TerraceError as error:
         hint = f" (hint: {error.hint})" if error.hint else ""
-        return Ended("succeeded", f"not prepared: {error}{hint}", Detail(branch=""))
-    return Ended("succeeded", f"merge {branch}", Detail(branch=branch, commit=made))
+        return StepOutcome("succeeded", f"not prepared: {error}{hint}", Detail(branch=""))
+    return StepOutcome("succeeded", f"merge {branch}", Detail(branch=branch, commit=made))
 
 
-def _probe(ground: Ground, probes: tuple[Probe, ...]) -> list[ProbeResult]:
-    variables = dict(ground.crew.variables(ground.environment, "plan"))
-    for key in ground.deployment.stacks:
-        state = ground.outputs.get(key) or ground.crew.terraform.pull_state(ground.site(key, "plan"))
-        ground.outputs[key] = state
+def _probe(run: DeploymentRun, probes: tuple[Probe, ...]) -> list[ProbeResult]:
+    variables = dict(run.context.variables(run.environment, "plan"))
+    for key in run.deployment.stacks:
+        state = run.outputs.get(key) or run.context.terraform.pull_state(run.site(key, "plan"))
+        run.outputs[key] = state
         for name, output in state.outputs.items():
             text = output.value if isinstance(output.value, str) else str(plain(output.value))
             if "\0" in text or not _NAME.fullmatch(name):
                 # A state may hold what no configuration declares; the environment of a program cannot.
                 continue
             variables[f"TERRACE_OUTPUT_{name.upper()}"] = text
-    return [ground.crew.probes.run(probe, folder=ground.root, variables=variables) for probe in probes]
+    return [run.context.probes.run(probe, folder=run.root, variables=variables) for probe in probes]
 
 
 def _records(results: list[ProbeResult]) -> tuple[ProbeRecord, ...]:

@@ -17,29 +17,29 @@ from terrace.ledger.declared import withdrawals
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew, Proving
+from terrace.pipelines.context import Context, Proving
 from terrace.stacks.impact import change_set_between
 
 MOST_LOOKED_AT = 50
 """Deployments whose answers are looked at, from the newest on: each signature takes a moment to verify."""
 
 
-def was_approved(crew: Crew, history: History, environment: Environment, commit: str) -> bool:
+def was_approved(context: Context, history: History, environment: Environment, commit: str) -> bool:
     """Whether every stack that a commit has in an environment was approved there by enough people: at that commit, or
     at one from which nothing of the stack has changed since. True where nobody is asked about a release.
 
     A no to that commit which is not withdrawn makes it false, in whatever deployment of the environment it was given.
     """
-    if _rejected(crew, history, environment, commit):
+    if _rejected(context, history, environment, commit):
         return False
     if not environment.approvals.asked:
         return True
     try:
-        left = {stack.key for stack in crew.survey(commit).deployable(environment.name)}
+        left = {stack.key for stack in context.survey(commit).deployable(environment.name)}
         mine = folds.of_environment(history, environment.name)
         for deployment in [d for d in reversed(mine) if folds.approvals(history, d.id)][:MOST_LOOKED_AT]:
-            approved_here = _approved(crew, history, environment, deployment) & left
-            left -= approved_here - _changed(crew, deployment.commit, commit)
+            approved_here = _approved(context, history, environment, deployment) & left
+            left -= approved_here - _changed(context, deployment.commit, commit)
             if not left:
                 break
     except Interrupted:
@@ -49,7 +49,7 @@ def was_approved(crew: Crew, history: History, environment: Environment, commit:
     return not left
 
 
-def _approved(crew: Crew, history: History, environment: Environment, deployment: Deployment) -> frozenset[str]:
+def _approved(context: Context, history: History, environment: Environment, deployment: Deployment) -> frozenset[str]:
     """The stacks of a deployment of which signed answers prove that enough people approved."""
     found = set()
     for subject in {subject for one in folds.approvals(history, deployment.id) for subject in one.subjects}:
@@ -59,17 +59,17 @@ def _approved(crew: Crew, history: History, environment: Environment, deployment
         mine = subject.ledger == history.ledger_id
         if not mine:
             continue
-        said = said_about(history, asked, deployment.id, crew.proof)
-        if approved(crew.config, environment.approvals, asked, said, crew.clock()):
+        said = said_about(history, asked, deployment.id, context.proof)
+        if approved(context.config, environment.approvals, asked, said, context.clock()):
             found.add(subject.stack)
     return frozenset(found)
 
 
-def _rejected(crew: Crew, history: History, environment: Environment, commit: str) -> bool:
+def _rejected(context: Context, history: History, environment: Environment, commit: str) -> bool:
     """Whether a person said no to a commit in an environment, and that no is not withdrawn."""
     asked = Question("", environment.name, commit, ())
-    people = People(crew.config)
-    said = said_about(history, asked, "", crew.proof)
+    people = People(context.config)
+    said = said_about(history, asked, "", context.proof)
     return bool(standing(people, environment.approvals, Barred(people, "", ()), asked, said))
 
 
@@ -116,12 +116,12 @@ def approval(signed: SignedApproval, identity: Identity) -> Approval:
     )
 
 
-def _changed(crew: Crew, before: str, after: str) -> frozenset[str]:
+def _changed(context: Context, before: str, after: str) -> frozenset[str]:
     """The stacks that differ between two commits, as far as that can be told."""
     if before == after:
         return frozenset()
-    repository = crew.repository
+    repository = context.repository
     changes = change_set_between(
-        crew.survey(before), crew.survey(after), repository.tree(before), repository.tree(after), crew.config
+        context.survey(before), context.survey(after), repository.tree(before), repository.tree(after), context.config
     )
     return frozenset(impact.stack.key for impact in changes.impacts)

@@ -14,30 +14,30 @@ from terrace.forge.ports import Answer, Doors
 from terrace.gates.approvals.ci_runs import why_untrusted
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger import folds
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.asking import entry, gates_say
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.gates import entry, gates_say
 from terrace.rollout.next_step import awaiting
 from terrace.stacks.model import Automatic
 
 
-def answer_doors(crew: Crew, doors: Doors) -> Iterator[str]:
+def answer_doors(context: Context, doors: Doors) -> Iterator[str]:
     """Answer whoever can be answered now; says of each what came of it."""
-    known = {environment.name for environment in crew.config.environments}
+    known = {environment.name for environment in context.config.environments}
     for knock in doors.knocks():
         if knock.environment not in known:
             continue
         # The gates judge a commit. What a run does is what its workflow says, and it gets the credentials.
-        untrusted = why_untrusted(crew.config.branch, own=knock.own, event=knock.event, ran_on=knock.branch)
+        untrusted = why_untrusted(context.config.branch, own=knock.own, event=knock.event, ran_on=knock.branch)
         if untrusted:
             doors.answer(knock, "rejected", untrusted)
             yield f"run {knock.run} is rejected at {knock.environment}: {untrusted}"
             continue
         try:
-            crew.repository.resolve(knock.commit)
+            context.repository.resolve(knock.commit)
         except BadInput as error:
             yield f"run {knock.run} waits at {knock.environment}: {error.message}"
             continue
-        verdict = _verdict(crew, knock)
+        verdict = _verdict(context, knock)
         why = "; ".join(result.reason for result in verdict.open) or "every gate passes"
         if verdict.outcome is Outcome.WAIT:
             yield f"run {knock.run} waits at {knock.environment}: {why}"
@@ -47,10 +47,10 @@ def answer_doors(crew: Crew, doors: Doors) -> Iterator[str]:
         yield f"run {knock.run} is {answer} at {knock.environment}: {why}"
 
 
-def _verdict(crew: Crew, knock: Knock) -> Verdict:
+def _verdict(context: Context, knock: Knock) -> Verdict:
     """What the gates say to the plans of that commit that wait there, or else to the commit itself."""
-    history = crew.ledger.read()
+    history = context.ledger.read()
     latest = folds.latest(history, knock.environment)
     if latest is not None and latest.open and latest.waiting and latest.commit == knock.commit:
-        return gates_say(crew, history, latest, awaiting(latest))
-    return entry(crew, history, knock.environment, knock.commit, Automatic())
+        return gates_say(context, history, latest, awaiting(latest))
+    return entry(context, history, knock.environment, knock.commit, Automatic())

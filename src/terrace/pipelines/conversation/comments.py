@@ -38,18 +38,17 @@ from terrace.ledger.events.people import CommandTaken
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.approvals.withdraw import withdraw
-from terrace.pipelines.conversation import answering
-from terrace.pipelines.conversation.house import Heard, House, refused
-from terrace.pipelines.conversation.roles import role_of
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
+from terrace.pipelines.conversation import decisions
+from terrace.pipelines.conversation.chat import Heard, House, refused, role_of
 from terrace.pipelines.deploy.deploy import deploy, resume
-from terrace.pipelines.deploy.opening import Refused
-from terrace.pipelines.holding import hold
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.holds import hold
 from terrace.pipelines.journal import append
-from terrace.pipelines.react import react
-from terrace.pipelines.recovery.witnesses import needed
+from terrace.pipelines.recovery.attestations import needed
 from terrace.pipelines.rollback import rollback as rolling
 from terrace.pipelines.rollback.destruction_target import gone_environment, leftovers
+from terrace.pipelines.rollback.rollback import react
 from terrace.report.leftovers import leftover_line
 from terrace.report.machine import result_word
 from terrace.report.markdown.ledger_page import environments
@@ -83,36 +82,36 @@ def act(house: House, said: Said) -> Heard | None:
     command = understood(said.text)
     if heard is None or not heard.left or not isinstance(command, Deploy | Rollback | Approve | Reject):
         return None
-    crew = house.crew(_name(house.config, said.login))
+    context = house.context(_name(house.config, said.login))
     if isinstance(command, Deploy | Rollback):
-        history = crew.ledger.read()
-        taken = append(crew.ledger, history, lambda seen: _take(crew, seen, said, command))
+        history = context.ledger.read()
+        taken = append(context.ledger, history, lambda seen: _take(context, seen, said, command))
         if len(taken.events) == len(history.events):
             return _taken_before()
-    return _done(crew, lambda: _do(crew, house, said, command))
+    return _done(context, lambda: _do(context, house, said, command))
 
 
 def go_on_in(house: House, person: str, environment: str) -> Heard:
     """Go on with what is open in an environment, for somebody whose answer let it."""
-    crew = house.crew(person)
-    return _done(crew, lambda: _resumed(crew, environment))
+    context = house.context(person)
+    return _done(context, lambda: _resumed(context, environment))
 
 
-def _done(crew: Crew, do: Callable[[], Deployment | Refused]) -> Heard:
+def _done(context: Context, do: Callable[[], Deployment | Refused]) -> Heard:
     """Do it, and tell how it ended."""
     try:
         done = do()
-        reacted = react(crew, done)
+        reacted = react(context, done)
     except TerraceError as error:
         return refused(f"It could not be done: {error.message}.", hint=error.hint)
     return _told(done, reacted if isinstance(reacted, Deployment) else None)
 
 
-def _resumed(crew: Crew, environment: str) -> Deployment | Refused:
-    deployment = folds.latest(crew.ledger.read(), environment)
+def _resumed(context: Context, environment: str) -> Deployment | Refused:
+    deployment = folds.latest(context.ledger.read(), environment)
     if deployment is None:
         raise BadInput(f"nothing is open in {environment}")
-    return resume(crew, deployment)
+    return resume(context, deployment)
 
 
 def _is_taken(history: History, said: Said) -> bool:
@@ -123,11 +122,11 @@ def _taken_before() -> Heard:
     return refused("That was taken up before, and is not done twice.", following=("/terrace status",))
 
 
-def _take(crew: Crew, history: History, said: Said, command: Command) -> tuple[Draft, ...]:
+def _take(context: Context, history: History, said: Said, command: Command) -> tuple[Draft, ...]:
     """Note that a comment is taken up, unless it was: rolling back twice is another thing than once."""
     if _is_taken(history, said):
         return ()
-    return (draft(CommandTaken(type(command).__name__.lower()), said.id, crew.actor),)
+    return (draft(CommandTaken(type(command).__name__.lower()), said.id, context.actor),)
 
 
 def _meant(house: House, said: Said, command: Command, change: Change | None) -> Heard:
@@ -138,26 +137,26 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
         if told is None:
             return refused(f"No rule is called {command.rule}.", hint="the comment of the check names its rules")
         return Heard(Reply(told))
-    crew = house.clerks(_name(house.config, said.login))
+    context = house.clerks(_name(house.config, said.login))
     try:
         house.config.environment(command.environment)
     except BadInput as error:
-        raise gone_environment(crew.ledger.read(), house.config, command.environment) or error from None
+        raise gone_environment(context.ledger.read(), house.config, command.environment) or error from None
     if isinstance(command, Approve | Reject):
-        return _answered(house, crew, said, command)
+        return _answered(house, context, said, command)
     if isinstance(command, Withdraw):
-        return _withdrawn(house, crew, said, command)
-    if _is_taken(crew.ledger.read(), said):
+        return _withdrawn(house, context, said, command)
+    if _is_taken(context.ledger.read(), said):
         return _taken_before()
-    if crew.clock() - said.at > PATIENCE:
+    if context.clock() - said.at > PATIENCE:
         return refused("Nothing was done: that was said more than an hour ago. Say it again.")
     if isinstance(command, Unlock):
-        append(crew.ledger, crew.ledger.read(), lambda seen: _take(crew, seen, said, command))
+        append(context.ledger, context.ledger.read(), lambda seen: _take(context, seen, said, command))
         people = needed(house.config.environment(command.environment))
         try:
             witness = Witness("comment", said.id, str(said.number), said.login)
             hold(
-                crew,
+                context,
                 command.environment,
                 command.why,
                 kinds.ENVIRONMENT_UNHELD,
@@ -195,29 +194,29 @@ def _look(house: House, said: Said, command: Look, change: Change | None) -> Hea
     return Heard(Reply(f"It is checked again; the comment with the plan is rewritten when that is done: {run}"))
 
 
-def _status(house: House, crew: Crew) -> Heard:
+def _status(house: House, context: Context) -> Heard:
     """What is where, and the line that answers what waits."""
-    history = crew.ledger.read()
+    history = context.ledger.read()
     names = [environment.name for environment in house.config.environments]
-    waits = {name: approving.handle_of(crew.policy, history, name) for name in names}
+    waits = {name: approving.handle_of(context.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
-    told = _gone(crew, history)
+    told = _gone(context, history)
     return Heard(Reply("What is where:", told, lines, block=environments(history, names)))
 
 
-def _gone(crew: Crew, history: History) -> tuple[str, ...]:
+def _gone(context: Context, history: History) -> tuple[str, ...]:
     """The stacks that the protected branch no longer names, or why its stacks are not known."""
-    tip = crew.repository.protected_tip()
+    tip = context.repository.protected_tip()
     try:
-        crew.survey(tip)
+        context.survey(tip)
     except Interrupted:
         raise
     except TerraceError as error:
         return (f"the stacks of the protected branch are not known: {error}",)
-    return tuple(leftover_line(one) for one in leftovers(crew.survey, tip, history))
+    return tuple(leftover_line(one) for one in leftovers(context.survey, tip, history))
 
 
-def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -> Heard:
+def _answered(house: House, context: Context, said: Said, command: Approve | Reject) -> Heard:
     person = People(house.config).of_login(said.login)
     if person is None:
         return refused(
@@ -229,17 +228,17 @@ def _answered(house: House, crew: Crew, said: Said, command: Approve | Reject) -
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
     role = role_of(house.config, command.environment, person)
     word = approving.Word(answer, role, why, lambda _: witness, said.at, command.handle)
-    return answering.answer(house.talk, crew, command.environment, witness, word)
+    return decisions.answer(house.talk, context, command.environment, witness, word)
 
 
-def _withdrawn(house: House, crew: Crew, said: Said, command: Withdraw) -> Heard:
+def _withdrawn(house: House, context: Context, said: Said, command: Withdraw) -> Heard:
     person = People(house.config).of_login(said.login)
     if person is None:
         return refused("Nothing was done: nobody in terrace.yaml has this account.")
     witness = Witness("comment", said.id, str(said.number), said.login)
-    if any(one.declared.witness == witness for one in withdrawals(crew.ledger.read(), command.environment)):
+    if any(one.declared.witness == witness for one in withdrawals(context.ledger.read(), command.environment)):
         return _taken_before()
-    done = withdraw(crew, command.environment, command.why, of=command.of, at=said.at, vouch=lambda _: witness)
+    done = withdraw(context, command.environment, command.why, of=command.of, at=said.at, vouch=lambda _: witness)
     if done.standing:
         return Heard(
             Reply(
@@ -249,18 +248,20 @@ def _withdrawn(house: House, crew: Crew, said: Said, command: Withdraw) -> Heard
     return Heard(Reply(f"The no is withdrawn. {command.environment} takes that commit when it is asked for again."))
 
 
-def _do(crew: Crew, house: House, said: Said, command: Deploy | Rollback | Approve | Reject) -> Deployment | Refused:
+def _do(
+    context: Context, house: House, said: Said, command: Deploy | Rollback | Approve | Reject
+) -> Deployment | Refused:
     match command:
         case Deploy(environment):
             change = house.talk.change(said.number)
             if change is None or not change.merged:
                 raise BadInput("only merged changes are deployed")
-            return deploy(crew, environment, crew.repository.resolve(change.merged), Manual(crew.actor))
+            return deploy(context, environment, context.repository.resolve(change.merged), Manual(context.actor))
         case Rollback(environment, why):
             reason = why or f"asked for at {said.url}"
-            return rolling.rollback(crew, environment, to=None, reason=reason, agreed=frozenset())
+            return rolling.rollback(context, environment, to=None, reason=reason, agreed=frozenset())
         case Approve(environment) | Reject(environment):
-            return _resumed(crew, environment)
+            return _resumed(context, environment)
 
 
 def _told(done: Deployment | Refused, reacted: Deployment | None) -> Heard:

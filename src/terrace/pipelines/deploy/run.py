@@ -1,4 +1,4 @@
-"""Where one deployment stands while a process drives it: its checkout, its plans in hand, what it has seen."""
+"""Where one deployment stands while a process drives it: its checkout, its plans in fresh, what it has seen."""
 
 from __future__ import annotations
 
@@ -8,71 +8,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from msgspec import UNSET
-
 from terrace.config.model import Environment
-from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
-from terrace.ledger.events.steps import NO_DETAIL, Detail
+from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
+from terrace.pipelines.planning import site_in
 from terrace.plans.model import Plan
-from terrace.plans.terraform import Attempt, Evidence, MadePlan, Preparation, Purpose, Site, StateSnapshot
-from terrace.stacks.backends import addresses, kept_states
-from terrace.stacks.before_plan import commands_of
+from terrace.plans.terraform import MadePlan, Purpose, Site, StateSnapshot
 from terrace.stacks.landscape import Landscape
-from terrace.stacks.model import Stack
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a step ended: what its record will say."""
-
-    result: StepResult
-    message: str = ""
-    detail: Detail = NO_DETAIL
-
-
-@dataclass(frozen=True, slots=True)
-class ApplySucceeded:
-    """An apply that Terraform ended well. `notices` are the warnings of Terraform, in sentences."""
-
-    message: str
-    notices: tuple[str, ...] = ()
-
-    def ended(self) -> Ended:
-        """Returns it as the record of its step."""
-        return Ended("succeeded", self.message, Detail(notices=self.notices or UNSET))
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyFailed:
-    """An apply that is proven to have failed, or to have done nothing."""
-
-    message: str
-    evidence: Evidence
-
-    def ended(self) -> Ended:
-        """Returns it as the record of its step."""
-        return Ended("failed", self.message, Detail(evidence=self.evidence.name.lower()))
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyUnknown:
-    """An apply that may have done anything. It is never run again before a person has looked."""
-
-    message: str
-
-    def ended(self) -> Ended:
-        """Returns it as the record of its step."""
-        return Ended("unknown", self.message)
-
-
-ApplyEnd = ApplySucceeded | ApplyFailed | ApplyUnknown
-"""How an apply ended. Only `ApplyFailed` says that it may be tried again, and it cannot be made without evidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class InHand:
+class FreshPlan:
     """A plan that this process made, with the state it was made on. Only it may be applied."""
 
     made: MadePlan
@@ -80,8 +27,8 @@ class InHand:
     state: StateSnapshot
 
 
-class Ground:
-    """The ground of one deployment. Its commit is checked out once, at the first step that needs it.
+class DeploymentRun:
+    """The run of one deployment. Its commit is checked out once, at the first step that needs it.
 
     Steps of several stacks use it at once. `history` is what the ledger said when the process took it up. `objection`
     says why, by what the ledger says now, an apply may not be started any more; "" when it may. `prepared` are the
@@ -90,21 +37,21 @@ class Ground:
 
     def __init__(
         self,
-        crew: Crew,
+        context: Context,
         deployment: Deployment,
         history: History,
         stack: ExitStack,
         objection: Callable[[History, StepRecord], str] = lambda history, record: "",
     ) -> None:
-        self.crew = crew
+        self.context = context
         self.deployment = deployment
         self.history = history
-        self.environment: Environment = crew.config.environment(deployment.environment)
+        self.environment: Environment = context.config.environment(deployment.environment)
         self._stack = stack
         self._lock = threading.RLock()
         self._root: Path | None = None
         self._landscape: Landscape | None = None
-        self.in_hand: dict[str, InHand] = {}
+        self.fresh_plans: dict[str, FreshPlan] = {}
         self.outputs: dict[str, StateSnapshot] = {}
         self.kept_locks: dict[str, bytes] = {}
         self.prepared: set[str] = set()
@@ -114,9 +61,9 @@ class Ground:
 
     @property
     def attempts(self) -> frozenset[str]:
-        """The attempts that only this process can vouch for: its plans in hand, and the backups that it made."""
+        """The attempts that only this process can vouch for: its plans in fresh, and the backups that it made."""
         backups = {a for a, one in self._ended.items() if one.step is Step.BACKUP and one.result == "succeeded"}
-        return frozenset({*self.in_hand, *backups})
+        return frozenset({*self.fresh_plans, *backups})
 
     def see(self, deployment: Deployment) -> None:
         """Take what the ledger says of the deployment; how a step of this process ended is taken from memory.
@@ -142,7 +89,7 @@ class Ground:
                 deployment = self.deployment
                 folders = {key: self.landscape.stack(key).path for key in deployment.stacks}
                 added = deployment.additions.files(folders, self.landscape.graph.folders)
-                checkout = self.crew.repository.checkout(deployment.commit, deployment.environment, added)
+                checkout = self.context.repository.checkout(deployment.commit, deployment.environment, added)
                 self._root = self._stack.enter_context(checkout)
             return self._root
 
@@ -150,18 +97,18 @@ class Ground:
     def landscape(self) -> Landscape:
         with self._lock:
             if self._landscape is None:
-                self._landscape = self.crew.survey(self.deployment.commit)
+                self._landscape = self.context.survey(self.deployment.commit)
             return self._landscape
 
     def site(self, key: str, purpose: Purpose) -> Site:
         """Where the stack of that key is worked on, with the credentials for the purpose."""
         stack = self.landscape.stack(key)
-        return site_in(self.crew, self.landscape, stack, self.root, purpose, self.kept_locks.get(key, b""))
+        return site_in(self.context, self.landscape, stack, self.root, purpose, self.kept_locks.get(key, b""))
 
     def objection(self, record: StepRecord) -> str:
         """Reads the ledger once more: why that apply may not be started any more, "" when it may."""
         with self._lock:
-            return self._objection(self.crew.ledger.read(), record)
+            return self._objection(self.context.ledger.read(), record)
 
     def creations(self, key: str, addresses: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         """Note what the plan of a stack creates; what the plans of all stacks of the deployment create so far."""
@@ -179,44 +126,7 @@ class Ground:
         with self._lock:
             self._stack.callback(clean)
 
-    def hand_for(self, key: str) -> InHand | None:
-        """The plan in hand of a stack, if its newest plan step is ours."""
+    def fresh_plan(self, key: str) -> FreshPlan | None:
+        """The plan in fresh of a stack, if its newest plan step is ours."""
         record = self.deployment.last(Step.PLAN, key)
-        return self.in_hand.get(record.attempt) if record else None
-
-
-def attempt_of(history: History, deployment: Deployment, record: StepRecord) -> Attempt:
-    """The attempt that an apply's intent in the ledger names."""
-    return Attempt(
-        record.attempt,
-        history.ledger_id,
-        deployment.id,
-        record.stack,
-        record.detail.sha256 or "",
-        Preparation.of(record.detail.runner),
-    )
-
-
-def site_in(
-    crew: Crew, landscape: Landscape, stack: Stack, root: Path, purpose: Purpose, lock_file: bytes = b""
-) -> Site:
-    """Where a stack of a checkout is worked on, with its environment's credentials for the purpose.
-
-    Raises BadInput for a stack that is refused.
-    """
-    landscape.insist_on(stack)
-    # From the trust root: what a change says of its own commands counts once it is merged. A commit that has none for
-    # the stack needs none, such as one from before they came that is gone back to.
-    commands = commands_of(crew.config, stack) if commands_of(landscape.config, stack) else ()
-    return Site(
-        stack=stack,
-        root=root,
-        init_key=landscape.graph.init_key(stack),
-        backend=landscape.graph.backend(stack),
-        addresses=addresses(stack, landscape.graph),
-        variables=crew.variables(crew.config.environment(stack.environment), purpose),
-        lock_file=lock_file,
-        kept=kept_states(stack, landscape),
-        commands=commands,
-        tree=crew.repository.tree(landscape.commit) if commands else None,
-    )
+        return self.fresh_plans.get(record.attempt) if record else None

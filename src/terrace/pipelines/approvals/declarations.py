@@ -8,11 +8,11 @@ from terrace.gates.approvals.declaration import Act, Declaration, declaration_by
 from terrace.ledger.declared import Declared, declaration_record
 from terrace.ledger.events.proof import DeclarationRecord
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew, Vouch
+from terrace.pipelines.context import Context, Vouch
 
 
 def declare(
-    crew: Crew,
+    context: Context,
     history: History,
     act: Act,
     environment: str,
@@ -23,14 +23,14 @@ def declare(
     at: datetime | None = None,
     vouch: Vouch | None = None,
 ) -> DeclarationRecord:
-    """Returns the record of a declaration by the crew's actor, signed with their key if they have one.
+    """Returns the record of a declaration by the context's actor, signed with their key if they have one.
 
-    `at` is when they said it, now where nobody tells; `vouch` proves it in another way than the crew's.
+    `at` is when they said it, now where nobody tells; `vouch` proves it in another way than the context's.
     """
-    said = Declaration(act, history.ledger_id, environment, about, facts, crew.actor, at or crew.clock(), reason)
-    return declaration_record(said, (vouch or crew.vouch)(declaration_bytes(said)))
+    said = Declaration(act, history.ledger_id, environment, about, facts, context.actor, at or context.clock(), reason)
+    return declaration_record(said, (vouch or context.vouch)(declaration_bytes(said)))
 
 
-def is_proven(crew: Crew, said: Declared | None) -> bool:
+def is_proven(context: Context, said: Declared | None) -> bool:
     """Whether a declaration counts: it is proven who made it, or nobody has a key."""
-    return not crew.signers or (said is not None and crew.proof(said).proven)
+    return not context.signers or (said is not None and context.proof(said).proven)

@@ -8,15 +8,15 @@ from terrace.assess.model import Objection, Weight
 from terrace.assess.reversal import Undone, destruction, recovery, reversal
 from terrace.config.model import Remediate
 from terrace.drift import remediation
-from terrace.drift.looks import checks
+from terrace.drift.checks import checks
 from terrace.errors import TerraformFailed
 from terrace.hcl.layout import LOCK_FILE
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
 from terrace.ledger.undone import created_by, undone_since
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.ground import Ground, InHand
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.run import DeploymentRun, FreshPlan
 from terrace.plans.model import Plan
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
@@ -25,33 +25,33 @@ from terrace.stacks.refactoring import let_go
 from terrace.states.restoring import is_newer
 
 
-def objections(ground: Ground, hand: InHand) -> tuple[Objection, ...]:
+def objections(run: DeploymentRun, fresh: FreshPlan) -> tuple[Objection, ...]:
     """What speaks against a plan that this deployment made; nothing where it is a release."""
-    deployment = ground.deployment
+    deployment = run.deployment
     if isinstance(deployment.origin, Destruction):
-        return destruction(hand.plan)
+        return destruction(fresh.plan)
     if isinstance(deployment.origin, Remediation):
-        rule = ground.environment.drift.remediate or Remediate(allow={})
-        looks = checks(ground.history, deployment.environment)
-        return remediation.objections(hand.plan, looks, deployment.origin.of, rule)
+        rule = run.environment.drift.remediate or Remediate(allow={})
+        looks = checks(run.history, deployment.environment)
+        return remediation.objections(fresh.plan, looks, deployment.origin.of, rule)
     if isinstance(deployment.origin, Recovery):
-        key = hand.plan.stack.key
-        return recovery(hand.plan, {one.address for one in deployment.additions.imports if one.stack == key})
+        key = fresh.plan.stack.key
+        return recovery(fresh.plan, {one.address for one in deployment.additions.imports if one.stack == key})
     if not isinstance(deployment.origin, Undoing):
         return ()
-    history = ground.history
+    history = run.history
     target = target_of(history, deployment.environment, deployment.commit)
     between = () if target is None else undone_since(history, target)
-    kept = hand.plan.stack.key in ground.kept_locks
-    undone = what_is_undone(ground.crew, ground.landscape, between, deployment.live, hand.plan, kept_lock=kept)
-    return (*_of_the_state(ground, hand, target), *reversal(hand.plan, undone))
+    kept = fresh.plan.stack.key in run.kept_locks
+    undone = what_is_undone(run.context, run.landscape, between, deployment.live, fresh.plan, kept_lock=kept)
+    return (*_of_the_state(run, fresh, target), *reversal(fresh.plan, undone))
 
 
-def _of_the_state(ground: Ground, hand: InHand, target: Deployment | None) -> tuple[Objection, ...]:
+def _of_the_state(run: DeploymentRun, fresh: FreshPlan, target: Deployment | None) -> tuple[Objection, ...]:
     """What speaks against planning an old configuration on this very state: Terraform itself refuses neither."""
-    key, state, ours = hand.plan.stack.key, hand.state, ground.crew.terraform.version
+    key, state, ours = fresh.plan.stack.key, fresh.state, run.context.terraform.version
     found = []
-    writer = _last_writer(ground.history, ground.deployment.environment, key)
+    writer = _last_writer(run.history, run.deployment.environment, key)
     if writer and is_newer(writer, ours):
         why = f"was written by version {writer}, and the one in use is {ours}"
         found.append(Objection("version", key, f"state of {key}", why, Weight.NAME))
@@ -78,37 +78,37 @@ def target_of(history: History, environment: str, commit: str) -> Deployment | N
 
 
 def what_is_undone(
-    crew: Crew, landscape: Landscape, between: tuple[Deployment, ...], live: str, plan: Plan, *, kept_lock: bool
+    context: Context, landscape: Landscape, between: tuple[Deployment, ...], live: str, plan: Plan, *, kept_lock: bool
 ) -> Undone:
     """What is known of the releases that a plan undoes. `live` is the commit that is there now."""
     stack = plan.stack
     commits = dict.fromkeys(d.commit for d in between)
     gone: frozenset[str] = frozenset()
     for commit in commits:
-        there = crew.survey(commit)
+        there = context.survey(commit)
         mine = [s for s in there.stacks if s.key == stack.key]
-        gone |= let_go(there, crew.repository.tree(commit), mine)
+        gone |= let_go(there, context.repository.tree(commit), mine)
     return Undone(
         created=created_by(between, stack.key),
         readers=readers_of(stack, landscape.of(stack.environment), landscape.graph),
-        providers=_providers(crew, landscape.commit, live, stack.path, kept_lock=kept_lock),
-        let_go=gone - let_go(landscape, crew.repository.tree(landscape.commit), (stack,)),
+        providers=_providers(context, landscape.commit, live, stack.path, kept_lock=kept_lock),
+        let_go=gone - let_go(landscape, context.repository.tree(landscape.commit), (stack,)),
     )
 
 
-def newer_lock_file(crew: Crew, live: str, folder: str, error: TerraformFailed) -> bytes:
+def newer_lock_file(context: Context, live: str, folder: str, error: TerraformFailed) -> bytes:
     """The lock file of what is live, where a plan of a way back failed because a newer provider wrote the state;
     b"" where that is not why, or where there is none."""
     if not any("newer provider version" in f"{d.summary} {d.detail}" for d in error.diagnostics):
         return b""
-    tree = crew.repository.tree(live)
+    tree = context.repository.tree(live)
     path = f"{folder}/{LOCK_FILE}" if folder else LOCK_FILE
     return tree.read(path) if path in tree.entries else b""
 
 
-def _providers(crew: Crew, commit: str, live: str, folder: str, *, kept_lock: bool) -> str:
+def _providers(context: Context, commit: str, live: str, folder: str, *, kept_lock: bool) -> str:
     path = f"{folder}/{LOCK_FILE}" if folder else LOCK_FILE
-    old, new = (crew.repository.tree(one).entries.get(path) for one in (commit, live))
+    old, new = (context.repository.tree(one).entries.get(path) for one in (commit, live))
     if old == new:
         return ""
     if kept_lock:

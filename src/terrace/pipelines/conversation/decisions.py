@@ -12,16 +12,16 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.events.people import ApprovalGiven
 from terrace.ledger.model import History
 from terrace.pipelines.approvals import approve as approving
-from terrace.pipelines.conversation.authorship import own_part
-from terrace.pipelines.conversation.house import Heard
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
+from terrace.pipelines.conversation.chat import Heard
+from terrace.pipelines.conversation.own_changes import own_part
 from terrace.report.markdown.replies import Reply
 
 
-def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, word: approving.Word) -> Heard:
+def answer(talk: Conversation, context: Context, environment: str, witness: Witness, word: approving.Word) -> Heard:
     """Write it down, unless it was, and tell what it came to. Raises BadInput where it could not count."""
-    history = crew.ledger.read()
-    found = approving.waiting(crew.policy, history, environment)
+    history = context.ledger.read()
+    found = approving.waiting(context.policy, history, environment)
     if found is None and written(history, witness, word.answer):
         latest = folds.latest(history, environment)
         ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness, word.answer)
@@ -32,11 +32,11 @@ def answer(talk: Conversation, crew: Crew, environment: str, witness: Witness, w
     if found is not None and earlier and not _said_here(history, found[0], witness, word.answer):
         raise BadInput("that answered an earlier deployment of the same plans: say it again for this one")
     if found is not None and word.answer == "approve":
-        why = own_part(talk, crew.repository, history, found[0], witness.login)
+        why = own_part(talk, context.repository, history, found[0], witness.login)
         if why is not None:
             raise BadInput(why)
-    deployment, verdict = approving.answer(crew, environment, word)
-    given = folds.approvals(crew.ledger.read(), deployment.id)
+    deployment, verdict = approving.answer(context, environment, word)
+    given = folds.approvals(context.ledger.read(), deployment.id)
     no = next((one.id for one in given if one.witness == witness and one.answer == word.answer), "")
     return weighed(deployment, verdict, word.answer, no)
 

@@ -16,12 +16,12 @@ from terrace.ledger.events.deployments import LeaseTaken, RecoveryAttested, Reco
 from terrace.ledger.events.steps import StepBegun
 from terrace.ledger.folds import Answers, Settlement
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.approvals.declaring import declare
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.approvals.declarations import declare
+from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append, preview
 
 
-def attest(crew: Crew, history: History, deployment: Deployment, why: str) -> History:
+def attest(context: Context, history: History, deployment: Deployment, why: str) -> History:
     """Write down that somebody declares dead whatever was begun of a deployment last; once a person.
 
     Raises BadInput, and writes nothing, where keys are known and none proves who says so.
@@ -31,18 +31,18 @@ def attest(crew: Crew, history: History, deployment: Deployment, why: str) -> Hi
         begun = _last(seen, deployment)
         if begun is None:
             return ()
-        said = _persons(crew, seen, deployment, begun.position)
-        proof = declare(crew, seen, "dead", deployment.environment, begun.id, why)
-        attested = draft(RecoveryAttested(why, begun.id, proof), deployment.id, crew.actor)
-        with_it = _persons(crew, preview(seen, [attested], crew.clock()), deployment, begun.position)
+        said = _persons(context, seen, deployment, begun.position)
+        proof = declare(context, seen, "dead", deployment.environment, begun.id, why)
+        attested = draft(RecoveryAttested(why, begun.id, proof), deployment.id, context.actor)
+        with_it = _persons(context, preview(seen, [attested], context.clock()), deployment, begun.position)
         if len(with_it) == len(said):
             raise BadInput(
                 "nothing proves who says that it is dead; nothing was written",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
-        return (attested,) if len(_counted(crew, with_it)) > len(_counted(crew, said)) else ()
+        return (attested,) if len(_counted(context, with_it)) > len(_counted(context, said)) else ()
 
-    return append(crew.ledger, history, decide)
+    return append(context.ledger, history, decide)
 
 
 def needed(environment: Environment) -> int:
@@ -50,23 +50,25 @@ def needed(environment: Environment) -> int:
     return 2 if environment.protected or environment.approvals.asked else 1
 
 
-def say_that_it_is_dead(crew: Crew, history: History, deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
+def say_that_it_is_dead(
+    context: Context, history: History, deployment: Deployment, record: StepRecord
+) -> tuple[str, ...]:
     """The people who said so of an apply after it was begun, each once."""
     begun = (event for event, one in history.of(StepBegun) if one.attempt == record.attempt)
-    return _counted(crew, _persons(crew, history, deployment, next(begun).position))
+    return _counted(context, _persons(context, history, deployment, next(begun).position))
 
 
-def say_that_its_driver_is_dead(crew: Crew, history: History, deployment: Deployment) -> tuple[str, ...]:
+def say_that_its_driver_is_dead(context: Context, history: History, deployment: Deployment) -> tuple[str, ...]:
     """The people who said so since its present driver took it up, each once."""
-    return _counted(crew, _persons(crew, history, deployment, _taken(history, deployment)))
+    return _counted(context, _persons(context, history, deployment, _taken(history, deployment)))
 
 
-def in_good_faith(crew: Crew) -> str:
+def in_good_faith(context: Context) -> str:
     """What to say of people whom nothing proves; "" where their keys do."""
-    return "" if crew.signers else " (known by their Git names alone)"
+    return "" if context.signers else " (known by their Git names alone)"
 
 
-def answers(crew: Crew) -> Answers:
+def answers(context: Context) -> Answers:
     """Tells whose answers about an unknown outcome count: each person once, where keys are known only who is proven."""
 
     def counted(history: History, deployment: str) -> tuple[Settlement, ...]:
@@ -77,11 +79,11 @@ def answers(crew: Crew) -> Answers:
             environment, facts = record.stack.partition("/")[0], facts_of(settled_facts(record))
             told = record.declaration
             said = declared(history, event, told, "settle", environment, record.attempt, record.reason, facts)
-            identity = crew.proof(said)
-            if identity.proven or not crew.signers:
+            identity = context.proof(said)
+            if identity.proven or not context.signers:
                 one = Settlement(deployment, record.stack, record.attempt, event.actor, record.reason, record.addresses)
                 found.append((one, (event.actor, identity.by if identity.proven else "")))
-        persons = Persons(People(crew.config), tuple(name for _, name in found))
+        persons = Persons(People(context.config), tuple(name for _, name in found))
         return tuple(replace(one, by=persons.of(name[0])) for one, name in found)
 
     return counted
@@ -92,12 +94,12 @@ def settled_facts(record: RecoverySettled) -> dict[str, object]:
     return {"stack": record.stack, "attempt": record.attempt, "addresses": list(record.addresses)}
 
 
-def driven(crew: Crew, history: History, deployment: Deployment) -> bool:
+def driven(context: Context, history: History, deployment: Deployment) -> bool:
     """Whether somebody may still drive it: their death is neither proven by this machine nor witnessed by enough."""
-    if deployment.lease is None or crew.leases.dead(deployment.lease.holder, deployment.environment):
+    if deployment.lease is None or context.leases.dead(deployment.lease.holder, deployment.environment):
         return False
-    said = say_that_its_driver_is_dead(crew, history, deployment)
-    return len(said) < needed(crew.config.environment(deployment.environment))
+    said = say_that_its_driver_is_dead(context, history, deployment)
+    return len(said) < needed(context.config.environment(deployment.environment))
 
 
 def _taken(history: History, deployment: Deployment) -> int:
@@ -115,7 +117,7 @@ def _last(history: History, deployment: Deployment) -> Event | None:
     return next(begun, None)
 
 
-def _persons(crew: Crew, history: History, deployment: Deployment, since: int) -> tuple[tuple[str, str], ...]:
+def _persons(context: Context, history: History, deployment: Deployment, since: int) -> tuple[tuple[str, str], ...]:
     """The names that said so of what was begun at `since` or later, each with what proves it.
 
     A declaration names what it is about, so that a copy of an old one says nothing of what was begun since. Where keys
@@ -130,15 +132,15 @@ def _persons(crew: Crew, history: History, deployment: Deployment, since: int) -
         if not since <= about <= event.position or event.position <= since:
             continue
         word = declared(history, event, record.declaration, "dead", deployment.environment, of, record.reason)
-        identity = crew.proof(word)
-        if identity.proven or not crew.signers:
+        identity = context.proof(word)
+        if identity.proven or not context.signers:
             found.append((event.actor, identity.by if identity.proven else ""))
     return tuple(found)
 
 
-def _counted(crew: Crew, said: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+def _counted(context: Context, said: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """One name for each person of these."""
-    people, every = People(crew.config), tuple(said)
+    people, every = People(context.config), tuple(said)
     persons = Persons(people, every)
     names = {persons.of(name): people.shown(name) for name, _ in reversed(every)}
     return tuple(reversed(names.values()))

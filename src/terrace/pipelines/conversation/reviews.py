@@ -14,10 +14,9 @@ from terrace.forge.testimony import Testimony
 from terrace.gates.approvals.people import People
 from terrace.gates.model import Witness
 from terrace.pipelines.approvals import approve as approving
-from terrace.pipelines.conversation import answering
-from terrace.pipelines.conversation.converse import go_on_in
-from terrace.pipelines.conversation.house import Heard, House, refused
-from terrace.pipelines.conversation.roles import role_of
+from terrace.pipelines.conversation import decisions
+from terrace.pipelines.conversation.chat import Heard, House, refused, role_of
+from terrace.pipelines.conversation.comments import go_on_in
 from terrace.report.markdown.replies import testimony_page
 
 
@@ -82,8 +81,8 @@ def _answered(
         return refused("Nothing was done: reviews and boxes count where Terrace writes as an App of its own.")
     try:
         house.config.environment(seen.environment)
-        crew = house.clerks(person)
-        if approving.handle_of(crew.policy, crew.ledger.read(), seen.environment) != seen.handle:
+        context = house.clerks(person)
+        if approving.handle_of(context.policy, context.ledger.read(), seen.environment) != seen.handle:
             return refused(f"Nothing was done: what waits in {seen.environment} is not {seen.handle} any more.")
         comment = house.talk.testify(number, seen.marker, testimony_page(seen))
         witness = Witness(seen.kind, comment, str(number), seen.login)
@@ -91,6 +90,6 @@ def _answered(
         told = house.talk.said(comment) if at is None else None
         when = told.at if told is not None else at
         word = approving.Word(seen.answer, chosen, "", lambda _: witness, when, seen.handle)
-        return answering.answer(house.talk, crew, seen.environment, witness, word)
+        return decisions.answer(house.talk, context, seen.environment, witness, word)
     except TerraceError as error:
         return refused(f"Nothing was done: {error.message}.", hint=error.hint)

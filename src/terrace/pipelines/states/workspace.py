@@ -10,9 +10,8 @@ from pathlib import Path
 from terrace.config.naming import no_such
 from terrace.errors import BadInput, TerraformFailed
 from terrace.ledger.model import History
-from terrace.pipelines.crew import Crew
-from terrace.pipelines.deploy.ground import site_in
-from terrace.pipelines.plan_only import plan_of
+from terrace.pipelines.context import Context
+from terrace.pipelines.planning import plan_of, site_in
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Purpose, Site
 from terrace.stacks.landscape import Landscape
@@ -24,7 +23,7 @@ from terrace.states.standings import StackRelease, Standing, release_of
 class Bench:
     """A release, checked out at `root`."""
 
-    crew: Crew
+    context: Context
     release: StackRelease
     landscape: Landscape
     root: Path
@@ -36,32 +35,32 @@ class Bench:
         except KeyError:
             there = self.landscape.of(self.release.environment)
             raise no_such("stack", key, [stack.key for stack in there]) from None
-        return site_in(self.crew, self.landscape, stack, self.root, purpose)
+        return site_in(self.context, self.landscape, stack, self.root, purpose)
 
     def plan(self, site: Site) -> Plan:
         """What the release would change on the state of that site. It is only looked at.
 
         Raises TerraformFailed for a plan that is not complete too: nothing can be said by it.
         """
-        plan = plan_of(self.crew, site, self.release.commit)
+        plan = plan_of(self.context, site, self.release.commit)
         if plan.errored or not plan.complete:
             raise TerraformFailed("Terraform could not plan everything")
         return plan
 
 
 @contextmanager
-def bench(crew: Crew, release: StackRelease, *, aside: bool = False) -> Iterator[Bench]:
+def bench(context: Context, release: StackRelease, *, aside: bool = False) -> Iterator[Bench]:
     """Check a release out.
 
     It is the environment's own checkout, in which a plan comes out as the deployment's did: for whoever holds the
     environment. With `aside` it is another one, good for reading states while a deployment may run.
     """
-    landscape = crew.survey(release.commit)
+    landscape = context.survey(release.commit)
     folders = {stack.key: stack.path for stack in landscape.of(release.environment)}
     name = f"{release.environment}-state" if aside else release.environment
     added = release.additions.files(folders, landscape.graph.folders)
-    with crew.repository.checkout(release.commit, name, added) as root:
-        yield Bench(crew, release, landscape, root)
+    with context.repository.checkout(release.commit, name, added) as root:
+        yield Bench(context, release, landscape, root)
 
 
 def release(history: History, environment: str, key: str) -> StackRelease:
@@ -72,14 +71,14 @@ def release(history: History, environment: str, key: str) -> StackRelease:
     return found
 
 
-def environment_of(crew: Crew, key: str) -> str:
+def environment_of(context: Context, key: str) -> str:
     """The environment of a stack, by its key. Raises BadInput when there is none."""
-    return crew.config.environment(key.partition("/")[0]).name
+    return context.config.environment(key.partition("/")[0]).name
 
 
-def chosen(crew: Crew, standing: Standing, wanted: str | None = None) -> BackupRecord:
+def chosen(context: Context, standing: Standing, wanted: str | None = None) -> BackupRecord:
     """The copy of a stack that is meant: without a name the newest one of a state that was as it should be."""
-    records = crew.backups.catalogue(standing.environment, standing.stack).records
+    records = context.backups.catalogue(standing.environment, standing.stack).records
     if not records:
         raise BadInput(f"there is no backup of {standing.stack}", hint="`terrace state list` shows what there is")
     if wanted is not None:

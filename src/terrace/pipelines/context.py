@@ -62,7 +62,7 @@ def readable(survey: Callable[[str], Landscape], commit: str) -> Landscape | Non
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class Context:
     """Who does what. `config` and `policy` come from the trust root, never from the candidate.
 
     `survey` finds what stands at a commit; `variables` resolves an environment's credentials for a purpose: they are

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from terrace.drift.acknowledged import Acknowledgement, acknowledgements, answered
+from terrace.drift.acknowledgements import Acknowledgement, acknowledgements, answered
 from terrace.drift.model import Sighting
 from terrace.drift.records import sightings_of
 from terrace.ledger import folds

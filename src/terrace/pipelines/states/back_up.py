@@ -11,9 +11,9 @@ from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.events.states import StateBackedUp
 from terrace.ledger.model import History, draft
-from terrace.pipelines.crew import Crew
+from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
-from terrace.pipelines.states.bench import Bench, bench, release
+from terrace.pipelines.states.workspace import Bench, bench, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.looks import Look, judge
 from terrace.states.restores import open_restore
@@ -21,29 +21,31 @@ from terrace.states.standings import StackRelease, Standing, stacks_of, standing
 from terrace.states.state_file import addresses_in
 
 
-def back_up(crew: Crew, environments: Iterable[str], accepted: frozenset[str] = frozenset()) -> tuple[Look, ...]:
+def back_up(context: Context, environments: Iterable[str], accepted: frozenset[str] = frozenset()) -> tuple[Look, ...]:
     """Look at every state of these environments, save what moved, and write down what was found.
 
     What is not as it should be is an alarm, and stays one until it is right again or its stack is `accepted`. Of an
     accepted stack that the protected branch does not have any more, a state without objects is found to hold nothing.
     One state that cannot be read hides no other.
     """
-    history = crew.ledger.read()
-    here = {stack.key for stack in crew.survey(crew.repository.protected_tip()).stacks} if accepted else frozenset()
+    history = context.ledger.read()
+    here = (
+        {stack.key for stack in context.survey(context.repository.protected_tip()).stacks} if accepted else frozenset()
+    )
     gone = accepted - here
-    looks = [look for environment in environments for look in _looks(crew, history, environment, accepted, gone)]
-    drafts = tuple(draft(_record(look), look.stack, crew.actor) for look in looks)
-    append(crew.ledger, history, lambda seen: drafts)
+    looks = [look for environment in environments for look in _looks(context, history, environment, accepted, gone)]
+    drafts = tuple(draft(_record(look), look.stack, context.actor) for look in looks)
+    append(context.ledger, history, lambda seen: drafts)
     return tuple(looks)
 
 
-def due_for_a_look(crew: Crew) -> tuple[str, ...]:
+def due_for_a_look(context: Context) -> tuple[str, ...]:
     """The environments with an RPO in which a state was last looked at more than half of it ago."""
-    history = crew.ledger.read()
+    history = context.ledger.read()
     known = standings(history)
-    now = crew.clock()
+    now = context.clock()
     found = []
-    for environment in crew.config.environments:
+    for environment in context.config.environments:
         if environment.rpo is None or open_restore(history, environment.name) is not None:
             continue
         mine = [known.get(key) for key in stacks_of(history, environment.name)]
@@ -53,7 +55,7 @@ def due_for_a_look(crew: Crew) -> tuple[str, ...]:
 
 
 def _looks(
-    crew: Crew, history: History, environment: str, accepted: frozenset[str], gone: frozenset[str]
+    context: Context, history: History, environment: str, accepted: frozenset[str], gone: frozenset[str]
 ) -> Iterator[Look]:
     """The looks at one environment, a release at a time: its stacks need not all be at the same one."""
     known = standings(history)
@@ -72,7 +74,7 @@ def _looks(
         return
     for name, blanks in by_release.items():
         try:
-            with bench(crew, releases[name], aside=True) as on, ThreadPoolExecutor(max(1, crew.parallel)) as pool:
+            with bench(context, releases[name], aside=True) as on, ThreadPoolExecutor(max(1, context.parallel)) as pool:
 
                 def one(blank: Look, on: Bench = on) -> Look:
                     standing = known.get(blank.stack) or Standing(blank.stack, environment)
@@ -88,27 +90,27 @@ def _looks(
 
 def _look(on: Bench, look: Look, known: Standing, *, accept: bool, removed: bool) -> Look:
     try:
-        state = on.crew.terraform.pull_state(on.site(look.stack, "plan"))
+        state = on.context.terraform.pull_state(on.site(look.stack, "plan"))
     except Interrupted:
         raise
     except TerraceError as error:
         return replace(look, reason=f"it could not be read: {error}")
     finding, reason = judge(known, state)
     if finding == "alarm" and accept:
-        finding, reason = ("saved" if state.content else "none"), f"accepted by {on.crew.actor}: {reason}"
+        finding, reason = ("saved" if state.content else "none"), f"accepted by {on.context.actor}: {reason}"
     if removed and (not state.content or not addresses_in(state.content)):
-        said = f"accepted by {on.crew.actor}: it holds no object, and {look.stack} is gone"
+        said = f"accepted by {on.context.actor}: it holds no object, and {look.stack} is gone"
         return replace(look, finding="none", reason=said, lineage=state.lineage, serial=state.serial)
     look = replace(look, finding=finding, reason=reason, lineage=state.lineage, serial=state.serial)
-    return _saved(on.crew, look, known, state) if state.content else look
+    return _saved(on.context, look, known, state) if state.content else look
 
 
-def _saved(crew: Crew, look: Look, known: Standing, state: StateSnapshot) -> Look:
+def _saved(context: Context, look: Look, known: Standing, state: StateSnapshot) -> Look:
     """The look with the copy of its state. A state that is wrong is saved too: it may be all that is left."""
     look = replace(look, sha256=hashlib.sha256(state.content).hexdigest())
     try:
         # Asked of the store also where nothing changed: a copy that is gone from there is made again.
-        record = crew.backups.save(
+        record = context.backups.save(
             look.environment, look.stack, state, commit=look.commit, deployment="none", moment="poll"
         )
     except TerraceError as error:

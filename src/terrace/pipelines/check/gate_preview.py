@@ -1,0 +1,91 @@
+"""A preview of the gates and the risk of a change, for each environment that it impacts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from terrace.assess.model import Assessment
+from terrace.assess.risk import Risk, risk
+from terrace.config.model import Environment
+from terrace.gates.decide import admission, consent
+from terrace.gates.model import GateResult, Outcome, Subject, Verdict
+from terrace.ledger.model import History
+from terrace.pipelines.check.surroundings import surroundings
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.gate_facts import facts
+from terrace.plans.model import Plan
+from terrace.stacks.model import Impact, Manual
+
+
+def preview_gates(context: Context, history: History, assessment: Assessment) -> tuple[Verdict, ...]:
+    """What the gates of each environment that would change say to this change, were it asked for now."""
+    verdicts = []
+    for environment in context.config.environments:
+        touched = [i for i in assessment.change_set.impacts if i.stack.environment == environment.name]
+        if not touched:
+            continue
+        seen = facts(context, history, environment.name, assessment.change_set.head, Manual(context.actor))
+        now = context.clock()
+        subjects = _subjects(context, history, assessment, touched)
+        at_stake = _risk_there(context, history, assessment, environment.name) if subjects else None
+        keys = (impact.stack.key for impact in touched)
+        unknown = tuple(key for key in keys if not _is_told(assessment.plans.get(key)))
+        asked = consent(context.config, environment, subjects, (), seen, now, risk=at_stake, unplanned=unknown)
+        entry = (_once_merged(result, environment) for result in admission(environment, seen, now).results)
+        mine = (result for result in asked.results if result.gate in ("approvals", "risk"))
+        verdicts.append(Verdict(environment.name, (*(result for result in entry if result is not None), *mine)))
+    return tuple(verdicts)
+
+
+def change_risk(context: Context, history: History, assessment: Assessment) -> Risk:
+    """An environment that the trust root does not know has no surroundings that anybody could know."""
+    known = {environment.name for environment in context.config.environments}
+    touched = {impact.stack.environment for impact in assessment.change_set.impacts} & known
+    return risk(assessment, surroundings(context.config, history, sorted(touched), context.clock()))
+
+
+def _risk_there(context: Context, history: History, assessment: Assessment, environment: str) -> Risk:
+    """How risky the part of the change is that goes into one environment."""
+    impacts = tuple(i for i in assessment.change_set.impacts if i.stack.environment == environment)
+    keys = {impact.stack.key for impact in impacts}
+    there = Assessment(
+        replace(assessment.change_set, impacts=impacts, removed=()),
+        {key: plan for key, plan in assessment.plans.items() if key in keys},
+        {key: why for key, why in assessment.unplanned.items() if key in keys},
+        tuple(finding for finding in assessment.findings if finding.stack in keys),
+    )
+    return risk(there, surroundings(context.config, history, (environment,), context.clock()))
+
+
+def _once_merged(result: GateResult, environment: Environment) -> GateResult | None:
+    """A gate's answer for a change that is not merged yet: what merging and the steps below settle is no refusal."""
+    if result.gate == "protected-branch":
+        return None
+    if result.gate == "promotion" and result.outcome is Outcome.BLOCK:
+        reason = f"it must succeed in {environment.after} first"
+        return GateResult("promotion", Outcome.WAIT, reason, f"`terrace promote {environment.name}` once it did")
+    return result
+
+
+def _is_told(plan: Plan | None) -> bool:
+    """Whether a plan says what would happen: planning that failed or was put off says nothing of the rest."""
+    return plan is not None and not plan.errored and plan.complete
+
+
+def _subjects(context: Context, history: History, assessment: Assessment, impacts: list[Impact]) -> tuple[Subject, ...]:
+    found = []
+    for impact in impacts:
+        plan = assessment.plans.get(impact.stack.key)
+        if plan is not None and not plan.is_empty:
+            found.append(
+                Subject(
+                    ledger=history.ledger_id,
+                    environment=impact.stack.environment,
+                    stack=impact.stack.key,
+                    commit=plan.commit,
+                    digest=plan.digest.value,
+                    policy=context.policy,
+                    lineage="",
+                )
+            )
+    return tuple(found)

@@ -1,0 +1,120 @@
+"""The apply step: starts a prepared apply, or waits for one that an earlier process started."""
+
+from __future__ import annotations
+
+from terrace.checks.secrets.masking import without_secrets
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger.deployment import Deployment, StepRecord
+from terrace.ledger.events.codec import fits
+from terrace.ledger.model import History
+from terrace.pipelines.deploy.run import DeploymentRun
+from terrace.pipelines.deploy.step_results import (
+    MOST_NOTICES,
+    ApplyFailed,
+    ApplyOutcome,
+    ApplySucceeded,
+    ApplyUnknown,
+)
+from terrace.plans.terraform import (
+    Applier,
+    Attempt,
+    Evidence,
+    Fate,
+    Listener,
+    Preparation,
+    RunOutcome,
+)
+from terrace.plans.wording import warning_sentence
+
+
+def attempt_of(history: History, deployment: Deployment, record: StepRecord) -> Attempt:
+    """The attempt that an apply's intent in the ledger names."""
+    return Attempt(
+        record.attempt,
+        history.ledger_id,
+        deployment.id,
+        record.stack,
+        record.detail.sha256 or "",
+        Preparation.of(record.detail.runner),
+    )
+
+
+def apply(run: DeploymentRun, record: StepRecord) -> ApplyOutcome:
+    """Apply exactly the plan in fresh through a runner that outlives us, or attach to the one that was started.
+
+    Raises nothing but Interrupted and programming errors: whatever breaks says nothing of what the apply did.
+    """
+    attempt = attempt_of(run.history, run.deployment, record)
+    applier, listener = run.context.applier, run.context.watcher.progress
+    if record.attempt not in run.prepared:
+        return end_of_earlier(applier, attempt, listener)
+    run.prepared.discard(record.attempt)
+    try:
+        declined = applier.start(attempt, lambda: run.objection(record))
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return _untold(error)
+    if declined is not None:
+        return ApplyFailed(f"{declined.reason}: nothing was applied", declined.evidence)
+    return _end(applier, attempt, listener)
+
+
+def end_of_earlier(applier: Applier, attempt: Attempt, listener: Listener | None = None) -> ApplyOutcome:
+    """How an attempt ended that a process of before began. It is never begun again."""
+    try:
+        # A runner that still waits for the word of a process that is gone must never start.
+        if applier.withdraw(attempt):
+            return _never_started()
+    except TerraceError as error:
+        return _untold(error)
+    return _end(applier, attempt, listener)
+
+
+def _end(applier: Applier, attempt: Attempt, listener: Listener | None) -> ApplyOutcome:
+    try:
+        outcome = applier.wait(attempt, listener)
+        if outcome is None and applier.withdraw(attempt):
+            return _never_started()
+        if outcome is None and applier.look(attempt) is Fate.UNKNOWN:
+            return ApplyUnknown(
+                "nothing on this machine proves what became of the apply: what it did is not known, and it is never "
+                "run again"
+            )
+    except Interrupted:
+        raise
+    except TerraceError as error:
+        return _untold(error)
+    if outcome is None:
+        return ApplyUnknown(
+            "the apply died without a recorded end: what it did is not known, and it is never run again"
+        )
+    return _told(outcome)
+
+
+def _told(outcome: RunOutcome) -> ApplyOutcome:
+    if outcome.unsaved_state is not None:
+        return ApplyUnknown(
+            f"the state could not be written to the backend; Terraform left it at {outcome.unsaved_state}: "
+            "push it with `terraform state push` before anything else"
+        )
+    if outcome.code == 0 and not outcome.doubt:
+        return ApplySucceeded(outcome.summary, _warned(outcome))
+    if outcome.evidence is not None and not outcome.doubt:
+        return ApplyFailed(outcome.summary, outcome.evidence)
+    doubt = outcome.doubt or f"it ended with {outcome.code}, and nothing proves what it did"
+    return ApplyUnknown(f"{doubt}; {outcome.summary}")
+
+
+def _warned(outcome: RunOutcome) -> tuple[str, ...]:
+    """What Terraform warned of while it applied, such as a `check` block that fails afterwards."""
+    told = [warning_sentence(one) for one in outcome.diagnostics if one.severity == "warning"]
+    return tuple(dict.fromkeys(without_secrets(one) for one in told if fits(one)))[:MOST_NOTICES]
+
+
+def _never_started() -> ApplyOutcome:
+    return ApplyFailed("interrupted before it was started: nothing was applied", Evidence.PERMIT_WITHDRAWN)
+
+
+def _untold(error: TerraceError) -> ApplyOutcome:
+    return ApplyUnknown(f"what became of it cannot be told: {error}")

@@ -1,0 +1,236 @@
+"""The facts that the gates of an environment evaluate: collected from Git, the ledger, and the forge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from terrace.config.model import Environment
+from terrace.errors import BadInput, NotReady
+from terrace.gates.decide import (
+    Facts,
+    Reviewed,
+    Upstream,
+    rule_for,
+)
+from terrace.ledger import folds
+from terrace.ledger.dates import doubt
+from terrace.ledger.deployment import Deployment
+from terrace.ledger.dismissals import told, unread, way_out
+from terrace.ledger.model import History
+from terrace.ledger.reading import Fault
+from terrace.pipelines.approvals.decisions import was_approved
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.claims import root_of, unfounded
+from terrace.pipelines.holds import releases
+from terrace.pipelines.recovery.attestations import answers, in_good_faith, needed, say_that_its_driver_is_dead
+from terrace.stacks.model import Destruction, Origin, Recovery, Remediation, Repairing
+from terrace.states.restores import open_restore
+
+
+def facts(
+    context: Context, history: History, environment: str, commit: str, origin: Origin, settles: str = ""
+) -> Facts:
+    """What the gates of an environment ask about a commit on its way there, from Git and the ledger.
+
+    `settles` is the deployment of unknown outcome that it is to bring in order, if it is to.
+    """
+    settings = context.config.environment(environment)
+    good = folds.last_good(history, environment)
+    latest = folds.latest(history, environment)
+    held = folds.hold(history, environment, releases(history, context.proof))
+    repository = context.repository
+    upstream = None
+    if settings.after is not None:
+        above = folds.last_good(history, settings.after)
+        upstream = Upstream(
+            environment=settings.after,
+            commit=above.commit if above else None,
+            succeeded_at=above.ended_at if above else None,
+        )
+    changed = folds.changes(history, environment)
+    there = changed[-1] if changed and not isinstance(changed[-1].origin, Destruction) else None
+    ahead = None
+    if there is not None and there.commit != commit and repository.contains(there.commit, commit):
+        ahead = there.commit
+    busy = None
+    if latest is not None and latest.open and latest.lease is not None:
+        busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
+        if said := say_that_its_driver_is_dead(context, history, latest):
+            busy += f"; {len(said)} of {needed(settings)} people said that they are dead{in_good_faith(context)}"
+    elif latest is not None and latest.open and latest.in_doubt:
+        busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
+    doubtful = folds.unsettled(history, environment, needed(settings), answers(context))
+    if busy is None and doubtful is not None and doubtful.id != settles:
+        busy = _unknown(doubtful)
+    restoring = open_restore(history, environment)
+    if restoring is not None:
+        busy = f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
+    faults = unread_in(context, history, environment)
+    whole = repository.is_whole(good.commit if good is not None else None, commit)
+    return Facts(
+        commit=commit,
+        # Going back to an older commit brings nobody's new commits in: there is nothing of theirs to judge.
+        authors=repository.authors(good.commit if good is not None else None, commit) if whole else (),
+        whole=whole,
+        requester=context.actor,
+        branch=context.config.branch,
+        on_protected_branch=repository.on_protected_branch(commit),
+        upstream=upstream,
+        held=f"{held.reason} (by {held.by})" if held else None,
+        busy=busy,
+        origin=origin,
+        ahead=ahead,
+        unread=(told(faults), way_out(faults)) if faults else None,
+        unsettled=doubtful.id if doubtful is not None else "",
+    )
+
+
+def with_openers(context: Context, history: History, environment: str, seen: Facts) -> Facts:
+    """The same facts, with who opened the changes of what is new there, where people are asked."""
+    settings = context.config.environment(environment)
+    if not seen.whole or not (rule_for(settings, seen.origin).asked or settings.approvals.asked or settings.risk):
+        return seen
+    good = folds.last_good(history, environment)
+    opened_by, unknown = openers_since(context, good.commit if good is not None else None, seen.commit)
+    return replace(seen, opened_by=opened_by, openers_unknown=unknown)
+
+
+def openers_since(context: Context, there: str | None, commit: str) -> tuple[tuple[str, ...], str]:
+    """The accounts that opened the changes of what is new, and why they are not known; "" where they are."""
+    base = there if there is not None and context.repository.contains(commit, there) else None
+    landed = context.repository.landed(base, commit)
+    if len(landed) > MOST_REVIEWED:
+        return (
+            (),
+            f"{len(landed)} commits are new, and at most {MOST_REVIEWED} are asked about: deploy an older one first",
+        )
+    try:
+        return tuple(dict.fromkeys(login for one in landed for login in context.openers(one))), ""
+    except (NotReady, BadInput) as error:
+        return (), error.message
+
+
+def timed(context: Context, history: History, seen: Facts) -> Facts:
+    """The same facts, with what speaks against the clock of this machine now. It is asked anew each time."""
+    return replace(seen, clock=doubt(history, context.clock(), context.reference()))
+
+
+def unread_in(context: Context, history: History, environment: str) -> tuple[Fault, ...]:
+    """The events that cannot be read, that nobody dismissed, and that speak of this environment or may."""
+    return tuple(fault for fault in unread(history, context.dismissed) if fault.holds(environment))
+
+
+def insist_on_readable(context: Context, history: History, environment: str) -> None:
+    """Raises BadInput while an event that cannot be read holds the environment: no state of it is written."""
+    faults = unread_in(context, history, environment)
+    if faults:
+        raise BadInput(f"{told(faults)}: {environment} is held until a person has looked", hint=way_out(faults))
+
+
+def continuing(context: Context, history: History, deployment: Deployment) -> Facts:
+    """What the gates ask about an open deployment on its way: nothing of it is taken from its own opening event.
+
+    What recovers a release is asked what the release was asked.
+    """
+    name, commit = deployment.environment, deployment.commit
+    settings = context.config.environment(name)
+    root = root_of(history, deployment)
+    origin = root.origin if isinstance(deployment.origin, Recovery) else deployment.origin
+    seen = with_openers(context, history, name, facts(context, history, name, commit, origin, deployment.settles))
+    upstream = seen.upstream
+    if settings.after is not None:
+        # A recovery has to be possible after its release was taken back in the environment before.
+        above = _success_of(context, history, settings.after, commit, undone=root.id != deployment.id)
+        upstream = Upstream(settings.after, commit, above.ended_at) if above is not None else upstream
+        if above is None and upstream is not None and upstream.commit == commit:
+            upstream = Upstream(settings.after, None, None)
+    return replace(
+        seen,
+        requester=deployment.requester,
+        upstream=upstream,
+        busy=_left_behind(context, history, deployment),
+        ahead=_ahead(context, history, deployment),
+        reviewed=None if isinstance(origin, Repairing | Remediation) else review_status(context, history, name, commit),
+        proven=_asks_as_usual(settings, deployment.origin) or was_approved(context, history, settings, commit),
+        unfounded=tuple(
+            f"event {one.position} of the ledger opens deployment {deployment.id}, and its `{one.field}` does not hold:"
+            f" {one.why}"
+            for one in unfounded(context, history, deployment)
+        ),
+    )
+
+
+def _asks_as_usual(environment: Environment, origin: Origin) -> bool:
+    """Whether a deployment of that origin asks the people who are asked about a release."""
+    return rule_for(environment, origin) == environment.approvals
+
+
+def _success_of(
+    context: Context, history: History, environment: str, commit: str, *, undone: bool
+) -> Deployment | None:
+    """The newest deployment of a commit that succeeded in an environment, with every stack of that commit."""
+    if undone:
+        good = [d for d in folds.of_environment(history, environment) if d.result == "succeeded"]
+        good = [d for d in good if not isinstance(d.origin, Destruction | Remediation)]
+    else:
+        good = list(folds.releases(history, environment))
+    wanted = [d for d in good if d.commit == commit]
+    if not wanted:
+        return None
+    keys = {stack.key for stack in context.survey(commit).deployable(environment)}
+    whole = (d for d in reversed(wanted) if keys <= {key for key in d.stacks if d.done(key)})
+    return next(whole, None)
+
+
+def _left_behind(context: Context, history: History, deployment: Deployment) -> str | None:
+    """What else is unfinished in the environment of an open deployment, or was opened there since."""
+    name = deployment.environment
+    newest = folds.latest(history, name)
+    if newest is not None and newest.id != deployment.id:
+        return f"deployment {newest.id} of {newest.commit[:7]} was opened over deployment {deployment.id}"
+    left = folds.unsettled(history, name, needed(context.config.environment(name)))
+    if left is not None and left.id not in (deployment.id, deployment.settles):
+        return _unknown(left)
+    restoring = open_restore(history, name)
+    if restoring is not None:
+        return f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
+    return None
+
+
+def _unknown(deployment: Deployment) -> str:
+    """What is said of a deployment of unknown outcome."""
+    name = f"deployment {deployment.id} of {deployment.commit[:7]}"
+    if deployment.open:
+        return f"another deployment was opened over {name}, and nobody knows what that did"
+    return f"{name} ended, and nobody knows what it did"
+
+
+def _ahead(context: Context, history: History, deployment: Deployment) -> str | None:
+    """The newer commit that was in the environment before an open deployment; None where there was none."""
+    changed = [d for d in folds.changes(history, deployment.environment) if d.id != deployment.id]
+    there = changed[-1] if changed and not isinstance(changed[-1].origin, Destruction) else None
+    if there is None or there.commit == deployment.commit:
+        return None
+    return there.commit if context.repository.contains(there.commit, deployment.commit) else None
+
+
+def review_status(context: Context, history: History, environment: str, commit: str) -> Reviewed | None:
+    """Whether what is new there was reviewed; of a first deployment its newest commit."""
+    if context.config.forge.reviewed == "off":
+        return None
+    good = folds.last_good(history, environment)
+    if good is not None and not context.repository.is_whole(good.commit, commit):
+        return Reviewed(unknown="history is too shallow here to tell which commits are new: `git fetch --unshallow`")
+    base = good.commit if good is not None and context.repository.contains(commit, good.commit) else None
+    landed = context.repository.landed(base, commit)
+    if len(landed) > MOST_REVIEWED:
+        return Reviewed(unknown=f"{len(landed)} commits are new, and at most {MOST_REVIEWED} are asked about")
+    try:
+        lacking = [f"{one[:12]} {why}" for one in landed if (why := context.unreviewed(one, commit)) is not None]
+    except NotReady as error:
+        return Reviewed(unknown=error.message)
+    return Reviewed(tuple(lacking))
+
+
+MOST_REVIEWED = 100
+"""Commits that are asked about before a deployment: each is a question to the forge, which answers so many an hour."""

@@ -1,0 +1,254 @@
+"""The plan step: plans one stack and decides whether the plan can be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import UNSET
+
+from terrace.assess.model import Objection, Weight
+from terrace.checks.secrets.masking import concealed
+from terrace.config.naming import shell_word
+from terrace.drift.model import Sighting
+from terrace.drift.own_changes import echoes_of, without_echoes
+from terrace.drift.records import sighting_record
+from terrace.drift.sightings import outside_alone, sightings
+from terrace.errors import TerraformFailed
+from terrace.gates.decide import rule_for
+from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment, Step
+from terrace.ledger.events.codec import fits
+from terrace.ledger.events.steps import Detail, ObjectionRecord, PreparedRecord
+from terrace.pipelines.deploy.plan_rules import judged
+from terrace.pipelines.deploy.run import DeploymentRun, FreshPlan
+from terrace.pipelines.deploy.step_results import (
+    MOST_NOTICES,
+    StepOutcome,
+)
+from terrace.pipelines.planning import reading
+from terrace.pipelines.rollback.objections import newer_lock_file, objections
+from terrace.pipelines.states.known_states import creations_of, moved_state, recreated, wrong_state
+from terrace.pipelines.states.left_states import never_had_state, unadopted
+from terrace.pipelines.states.state_owners import owner_of
+from terrace.plans.compare import differing
+from terrace.plans.model import Action, Plan
+from terrace.plans.prepared import NOT_REPRODUCIBLE_HINT, not_reproducible
+from terrace.plans.terraform import Goal, StateSnapshot
+from terrace.plans.wording import deeds, notices
+from terrace.rollout.next_step import is_ahead
+from terrace.stacks.backends import addresses
+from terrace.stacks.model import Destruction, Undoing
+from terrace.states.removed_stacks import explanation
+from terrace.states.standings import lineages, standings
+from terrace.states.state_file import objects
+
+
+def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
+    """Plan a stack and read the state it was planned on.
+
+    A plan that comes out differently on the same state each time it is made can never be the one that was approved:
+    it is volatile, and fails here with the names of what differs. On a state that is gone, went back or was started
+    anew nothing is planned at all.
+    """
+    foreign = _foreign_state(run, key) if never_had_state(run.history, key) else ""
+    if foreign:
+        return StepOutcome("failed", foreign)
+    if never_had_state(run.history, key) and not isinstance(run.deployment.origin, Destruction):
+        # Never for a stack that has a state: where its workspace is gone, a new one would hide that.
+        run.context.terraform.create_workspace(run.site(key, "plan"))
+    try:
+        fresh = make_plan(run, key)
+    except TerraformFailed as error:
+        if _needs_newer_provider(run, key, error):
+            return plan(run, key, attempt)
+        if not is_ahead(run.deployment, key):
+            raise
+        return StepOutcome("succeeded", f"planned when its turn comes: {error.message}", Detail(later=True))
+    if fresh.plan.errored or not fresh.plan.complete:
+        return StepOutcome(
+            "failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(run, fresh)
+        )
+    moved = moved_state(run.context, run.history, run.landscape, run.landscape.stack(key))
+    wrong = wrong_state(run.history, run.deployment.environment, key, fresh.state, moved)
+    wrong = wrong or _of_another(run, key, fresh.state) or _of_nobody_known(run, key, fresh.state)
+    wrong = wrong or _recreated(run, key, fresh.plan)
+    if wrong:
+        return StepOutcome("failed", wrong, _facts(run, fresh))
+    never = [one.attribute for one in fresh.plan.moving if one.never_equal]
+    settings = run.context.config.environment(run.deployment.environment)
+    if never and rule_for(settings, run.deployment.origin).asked:
+        # Before anybody is asked: no plan that is made later could be the one that was approved.
+        return StepOutcome("failed", _volatile(never), _facts(run, fresh))
+    if _differs_from_before(run.deployment, key, fresh):
+        again = make_plan(run, key)
+        if again.plan.digest != fresh.plan.digest and again.state.serial == fresh.state.serial:
+            return StepOutcome("failed", _volatile(differing(fresh.plan, again.plan)), _facts(run, again))
+        fresh = again
+    run.fresh_plans[attempt] = fresh
+    found = judged(run.context, run.history, fresh.plan)
+    own = (*_found_state(run, key, fresh.state), *_made_differently(run.deployment, key, fresh))
+    against = (*objections(run, fresh), *own, *found.objections)
+    message = "; ".join([deeds(fresh.plan) or "nothing to do", *(f"{one.address} {one.why}" for one in against)])
+    against_it = Detail(objections=tuple(_objection(one) for one in against))
+    return StepOutcome("succeeded", message, _facts(run, fresh).merged(against_it).merged(found.detail()))
+
+
+def _volatile(names: Sequence[str]) -> str:
+    told = f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+    return (
+        f"volatile: each time it is planned, this differs: {told}; take it out of the configuration, or list it in "
+        "`volatile: {allow: [ADDRESS.ATTRIBUTE]}` of the environment in terrace.yaml"
+    )
+
+
+def _recreated(run: DeploymentRun, key: str, plan: Plan) -> str:
+    """Whether the plan creates what a stack still holds that this commit does not have any more, and the way out.
+
+    Alone, or with the other stacks of this deployment, as far as those are planned: the last of them sees all.
+    """
+    creations = run.creations(key, creations_of(plan))
+    environment = run.deployment.environment
+    found = recreated(run.history, run.landscape, environment, creations).get(key)
+    return ". ".join(explanation(environment, key, found)) if found else ""
+
+
+def _foreign_state(run: DeploymentRun, key: str) -> str:
+    """Why a stack that is new here is not planned at all: its state is another one's, or it has one elsewhere."""
+    state = run.context.terraform.pull_state(run.site(key, "plan"))
+    foreign = _of_another(run, key, state)
+    if foreign:
+        return foreign
+    why, hint = unadopted(run.context, run.landscape, run.landscape.stack(key), state.content)
+    return f"{why}: {hint}" if why else ""
+
+
+def _of_another(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
+    """Whose state it is, where it is not this stack's: what a plan on it would destroy belongs to that one."""
+    if not state.lineage:
+        return ""
+    owners = lineages(run.history).get(state.lineage, frozenset())
+    owner, _ = owner_of(run.context, run.history, run.landscape, run.landscape.stack(key), owners)
+    if not owner:
+        return ""
+    return (
+        f"the state that {key} names is the state of {owner} (lineage {state.lineage}): nothing of {key} is planned on"
+        f" it; give {key} a backend address of its own"
+    )
+
+
+def _of_nobody_known(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
+    """Why nothing is planned on a state of which neither its address nor the ledger says whose it is; "" where one of
+    them does. A literal address is compared with those of all stacks; one that the environment completes may be that
+    of any stack that Terrace never deployed."""
+    number = objects(state.content) if state.content else 0
+    if not number or key in standings(run.history) or lineages(run.history).get(state.lineage):
+        return ""
+    if any(one.last(Step.APPLY, key) is not None for one in folds.deployments(run.history)):
+        return ""
+    stack = run.landscape.stack(key)
+    unclear = next((one for one in addresses(stack, run.landscape.graph) if one.unknown), None)
+    if unclear is None:
+        return ""
+    return (
+        f"{key} is new here and its state holds {number} objects; neither its address ({unclear}) nor the ledger says"
+        f" whose they are: if they are those of {key}, `terrace state adopt {shell_word(key)}`, else give it a literal"
+        " address of its own"
+    )
+
+
+def _found_state(run: DeploymentRun, key: str, state: StateSnapshot) -> tuple[Objection, ...]:
+    """What is to be told about the state of a stack that was never applied here: it was another's, or has objects."""
+    if key in standings(run.history) or not state.content:
+        return ()
+    owners = lineages(run.history).get(state.lineage, frozenset())
+    _, former = owner_of(run.context, run.history, run.landscape, run.landscape.stack(key), owners)
+    number = objects(state.content)
+    if former:
+        why = f"was the state of {former}, which is gone at this commit: {former} was renamed"
+    elif number:
+        why = f"is not empty though the stack is new here: no deployment of this ledger made its {number} objects"
+    else:
+        return ()
+    return (Objection("state", key, f"state of {key}", why, Weight.SAY),)
+
+
+def _needs_newer_provider(run: DeploymentRun, key: str, error: TerraformFailed) -> bool:
+    """Whether going back fails because a newer provider wrote the state; then that one is kept from now on."""
+    if key in run.kept_locks or not isinstance(run.deployment.origin, Undoing):
+        return False
+    folder = run.landscape.stack(key).path
+    newer = newer_lock_file(run.context, run.deployment.live, folder, error)
+    if newer:
+        run.kept_locks[key] = newer
+    return bool(newer)
+
+
+def _objection(one: Objection) -> ObjectionRecord:
+    return ObjectionRecord(one.rule, one.address, one.why, one.weight.value)
+
+
+def _differs_from_before(deployment: Deployment, key: str, fresh: FreshPlan) -> bool:
+    """Whether the last plan of this stack was made on the very same state and is another one."""
+    ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and r.detail.digest is not UNSET]
+    if not ended:
+        return False
+    last = ended[-1].detail
+    same_state = (last.lineage, last.serial) == (fresh.state.lineage, fresh.state.serial)
+    return same_state and last.digest != fresh.plan.digest.value
+
+
+def _made_differently(deployment: Deployment, key: str, fresh: FreshPlan) -> tuple[Objection, ...]:
+    """The commands that made other files for this plan than for the last one, from the same source."""
+    ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and r.detail.prepared is not UNSET]
+    before = {one.source: one.files for one in ended[-1].detail.prepared or ()} if ended else {}
+    names = not_reproducible(fresh.made.prepared, before)
+    why = f"made other files for this plan than for the one before, from the same source: {NOT_REPRODUCIBLE_HINT}"
+    return tuple(Objection("before-plan", key, f"the command `{name}`", why, Weight.SAY) for name in names)
+
+
+def _facts(run: DeploymentRun, fresh: FreshPlan) -> Detail:
+    plan, commands = fresh.plan, fresh.made.prepared
+    return Detail(
+        digest=plan.digest.value,
+        digest_key=plan.digest.key_id,
+        empty=plan.is_empty,
+        create=plan.count(Action.CREATE),
+        update=plan.count(Action.UPDATE),
+        replace=plan.count(Action.REPLACE),
+        delete=plan.count(Action.DELETE),
+        changes=tuple((change.action.value, change.address) for change in plan.effective),
+        sightings=tuple(sighting_record(one) for one in _outside(run, plan)),
+        notices=_notices(plan) or UNSET,
+        prepared=tuple(PreparedRecord(one.shown, one.source, one.digest) for one in commands) or UNSET,
+        lineage=fresh.state.lineage,
+        serial=fresh.state.serial,
+        sha256=fresh.made.sha256,
+    )
+
+
+def _notices(plan: Plan) -> tuple[str, ...]:
+    """What approvers have to know beside the changes, as the ledger keeps it."""
+    # The ledger is read by more people than the state, and nothing is ever taken out of it.
+    return tuple(sentence for sentence in notices(concealed(plan))[:MOST_NOTICES] if fits(sentence))
+
+
+def _outside(run: DeploymentRun, plan: Plan) -> list[Sighting]:
+    """What was changed outside: what a release changes is no drift, and neither is an echo of our own apply."""
+    echoes = echoes_of(run.history, plan.stack.environment, plan.stack.key)
+    seen = without_echoes(sightings(plan), echoes)
+    return [outside for one in seen if (outside := outside_alone(one)) is not None]
+
+
+def make_plan(run: DeploymentRun, key: str, *, lock: bool = True) -> FreshPlan:
+    context = run.context
+    site = run.site(key, "plan")
+    goal = Goal.DESTROYED if isinstance(run.deployment.origin, Destruction) else Goal.CONVERGED
+    made = context.terraform.plan(site, goal=goal, lock=lock, listener=context.watcher.progress)
+    run.on_leaving(made.discard)
+    # After the plan, not before: should the state move in between, applying this plan is refused as stale.
+    state = context.terraform.pull_state(site)
+    return FreshPlan(made, reading(context, site, run.deployment.commit, made), state)
+
+
+def state_position(state: StateSnapshot) -> Detail:
+    return Detail(lineage=state.lineage, serial=state.serial)

@@ -1,0 +1,124 @@
+"""The snapshot step: saves the state that an apply wrote, and detects a state that the backend lost."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from terrace.drift.model import Sighting
+from terrace.drift.own_changes import echoes_in
+from terrace.drift.records import sighting_record
+from terrace.errors import Interrupted, TerraceError
+from terrace.ledger.deployment import Step, StepRecord
+from terrace.ledger.events.codec import fits
+from terrace.ledger.events.steps import Detail
+from terrace.pipelines.deploy.apply_step import attempt_of
+from terrace.pipelines.deploy.backup_step import save_backup
+from terrace.pipelines.deploy.plan_step import make_plan, state_position
+from terrace.pipelines.deploy.run import DeploymentRun
+from terrace.pipelines.deploy.step_results import StepOutcome
+from terrace.pipelines.journal import plain
+from terrace.plans.model import Action, Plan
+from terrace.plans.terraform import StateSnapshot
+from terrace.stacks.model import Destruction
+from terrace.states.looks import UNWRITTEN
+from terrace.states.standings import Bearings, changes_objects, went_back
+
+
+def snapshot(run: DeploymentRun, key: str) -> StepOutcome:
+    """Save the state as the apply left it, and keep its outputs."""
+    state = run.context.terraform.pull_state(run.site(key, "plan"))
+    run.outputs[key] = state
+    lost = _lost(run, key, state)
+    if lost:
+        # With the lineage and the serial: the state stays in doubt until a later one is seen or a person accepts it.
+        return StepOutcome("failed", lost, state_position(state))
+    if not state.content:
+        return StepOutcome("failed", "after the apply the backend holds no state")
+    after = _planned_after(run, key)
+    if after is not None and _lost_updates(run, key, state, after):
+        return StepOutcome("failed", UNWRITTEN, state_position(state))
+    ended = save_backup(run, key, state, "after")
+    outputs = {name: "(sensitive)" if o.sensitive else _shown(plain(o.value)) for name, o in state.outputs.items()}
+    echoes = tuple(sighting_record(one) for one in _echoes(run, key, after))
+    return StepOutcome(ended.result, ended.message, ended.detail.merged(Detail(outputs=outputs, echoes=echoes)))
+
+
+def _lost(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
+    """Why the state cannot be the one that the apply wrote, "" where it can be.
+
+    It went back, or it is still the one that was planned on though objects were created or deleted. Where the apply did
+    not succeed, its log tells what it did.
+    """
+    before, applied = _planned_on(run, key), run.deployment.last(Step.APPLY, key)
+    if before is None or applied is None:
+        return ""
+    back = went_back(before, state.lineage, state.serial) if state.content else ""
+    if back:
+        return back
+    return UNWRITTEN if _wrote(run, key, applied) and not before.is_before(state.lineage, state.serial) else ""
+
+
+def _wrote(run: DeploymentRun, key: str, applied: StepRecord) -> bool:
+    """Whether an apply wrote another state than the one that it was planned on, by what it created and deleted."""
+    if applied.result == "succeeded":
+        planned = run.deployment.last(Step.PLAN, key)
+        detail = planned.detail if planned is not None else Detail()
+        return changes_objects(detail.create, detail.replace, detail.delete)
+    try:
+        left = run.context.applier.autopsy(attempt_of(run.history, run.deployment, applied))
+    except Interrupted:
+        raise
+    except TerraceError:
+        return False
+    return left is not None and bool(left.created or left.destroyed)
+
+
+def _planned_on(run: DeploymentRun, key: str) -> Bearings | None:
+    """The state that the newest plan of a stack was made on, as its record tells."""
+    planned = run.deployment.last(Step.PLAN, key)
+    if planned is None or planned.detail.serial is UNSET:
+        return None
+    return Bearings(planned.detail.lineage or "", planned.detail.serial)
+
+
+def _lost_updates(run: DeploymentRun, key: str, state: StateSnapshot, after: Plan) -> bool:
+    """Whether the state lacks updates that were made.
+
+    It is still the one that was planned on, and Terraform has nothing to do any more for an object that was updated:
+    the object is as it should be, and the state does not have it so. Where Terraform would do every update again, the
+    provider may have changed nothing, which is no fault of the backend; but an object that is in the state alone
+    (`terraform_data`) is updated by a write of the state and by nothing else.
+    """
+    before, planned = _planned_on(run, key), run.deployment.last(Step.PLAN, key)
+    if before is None or planned is None or before.is_before(state.lineage, state.serial):
+        return False
+    again = {change.address: change for change in after.changes if change.action is Action.UPDATE}
+    updated = [address for action, address in planned.detail.changes or () if action == Action.UPDATE.value]
+    return any(address not in again or again[address].type == "terraform_data" for address in updated)
+
+
+def _shown(value: object) -> object:
+    """An output as the ledger keeps it; one that no event could hold must not stop what comes after an apply."""
+    return value if fits(value) else "(too large)"
+
+
+def _planned_after(run: DeploymentRun, key: str) -> Plan | None:
+    """A plan on what an apply left; None where the apply did not succeed, or where no plan can be made now."""
+    applied, planned = run.deployment.last(Step.APPLY, key), run.deployment.last(Step.PLAN, key)
+    destroys = isinstance(run.deployment.origin, Destruction)
+    if destroys or applied is None or planned is None or applied.result != "succeeded":
+        return None
+    try:
+        return make_plan(run, key, lock=False).plan
+    except Interrupted:
+        raise
+    except TerraceError:
+        return None
+
+
+def _echoes(run: DeploymentRun, key: str, after: Plan | None) -> tuple[Sighting, ...]:
+    """What the apply left that will look like drift. Where no plan tells it now, a person is asked about it later."""
+    planned = run.deployment.last(Step.PLAN, key)
+    if after is None or planned is None:
+        return ()
+    return echoes_in(after, [address for _, address in planned.detail.changes or ()])

@@ -1,0 +1,153 @@
+"""An environment is held, or let go, because somebody says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from terrace.errors import BadInput, Interrupted, TerraceError
+from terrace.gates.approvals.tally import CLOCK_SKEW
+from terrace.ledger import folds, kinds
+from terrace.ledger.declared import Declared, release
+from terrace.ledger.event import Event
+from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
+from terrace.ledger.folds import Hold, Releases
+from terrace.ledger.model import Draft, History, draft
+from terrace.pipelines.approvals.declarations import declare
+from terrace.pipelines.context import Context, Proving, Vouch
+from terrace.pipelines.journal import append, preview
+from terrace.pipelines.planning import plans_at
+from terrace.pipelines.recovery.attestations import answers
+from terrace.stacks.impact import change_set_between
+from terrace.stacks.model import Undoing
+
+
+def hold(
+    context: Context,
+    environment: str,
+    reason: str,
+    kind: Literal["environment.held", "environment.unheld"],
+    people: int,
+    *,
+    at: datetime | None = None,
+    vouch: Vouch | None = None,
+) -> History:
+    """Write that it is held or let go, and return the history. What stands already is not written again.
+
+    Raises BadInput where it is to be let go and nobody knows what a deployment did there: so many `people` have to
+    answer for that first. Raises it as well where keys are known and none proves who lets it go.
+    """
+
+    def decide(history: History) -> tuple[Draft, ...]:
+        counts = releases(history, context.proof)
+        left = (
+            folds.unsettled(history, environment, people, answers(context))
+            if kind == kinds.ENVIRONMENT_UNHELD
+            else None
+        )
+        if left is not None:
+            raise BadInput(
+                f"{environment} stays held: what deployment {left.id} did is not known",
+                hint=f"`terrace resume {environment}` looks at what it left and asks what has to be known",
+            )
+        now = folds.hold(history, environment, counts)
+        if kind == kinds.ENVIRONMENT_HELD:
+            # One that came with a deployment ends with it: what people hold stays, and so is written all the same.
+            if now is not None and not now.deployment:
+                return ()
+            proof = declare(context, history, "hold", environment, "", reason, at=at, vouch=vouch)
+            held = EnvironmentHeld(reason, signed=context.signers, declaration=proof)
+            return (draft(held, environment, context.actor),)
+        if now is None:
+            return ()
+        proof = declare(context, history, "unhold", environment, now.id, reason, at=at, vouch=vouch)
+        unheld = draft(EnvironmentUnheld(reason, of=now.id, declaration=proof), environment, context.actor)
+        after = preview(history, [unheld], context.clock())
+        if folds.hold(after, environment, releases(after, context.proof)) is not None:
+            raise BadInput(
+                f"{environment} stays held: nothing proves who lets it go; nothing was written",
+                hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
+            )
+        return (unheld,)
+
+    return append(context.ledger, context.ledger.read(), decide)
+
+
+def releases(history: History, proof: Proving) -> Releases:
+    """Tells what releases a hold: where it takes a signature, a declaration by a proven person about this very hold.
+
+    A signature covers the id of the hold, so a copy of an old release does not release a later one. A comment on a
+    forge names no id: it counts once, and only when it was written after the hold began.
+    """
+
+    def counts(event: Event, unheld: EnvironmentUnheld, held: Hold) -> bool:
+        if not held.signed:
+            return True
+        said = release(history, event, unheld)
+        if unheld.of != held.id:
+            return False
+        if said.witness is not None:
+            late = held.since - said.declaration.at > CLOCK_SKEW
+            if late or _said_before(history, event, said):
+                return False
+        return proof(said).proven
+
+    return counts
+
+
+def _said_before(history: History, event: Event, said: Declared) -> bool:
+    """Whether the same comment released another hold before: what was said once counts once."""
+    return any(
+        release(history, other, record).witness == said.witness
+        for other, record in history.of(EnvironmentUnheld)
+        if other.position < event.position
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """An environment takes deployments again, and why."""
+
+    environment: str
+    reason: str
+
+
+def says_what_is_live(context: Context, history: History, environment: str) -> bool:
+    """Whether an environment is held by a rollback that succeeded, and the protected tip touches nothing of it.
+
+    Only the trees are compared; whether nothing would be done is for a plan to say.
+    """
+    held = folds.hold(history, environment)
+    latest = folds.latest(history, environment)
+    if held is None or latest is None or held.deployment != latest.id:
+        return False
+    if latest.result != "succeeded" or not isinstance(latest.origin, Undoing):
+        return False
+    repository, tip = context.repository, context.repository.protected_tip()
+    before, after = context.survey(latest.commit), context.survey(tip)
+    change = change_set_between(before, after, repository.tree(latest.commit), repository.tree(tip), context.config)
+    return not any(i.stack.environment == environment for i in change.impacts)
+
+
+def let_go(context: Context, environment: str) -> Released | None:
+    """End the hold if a plan of every stack at the protected tip does nothing; None when it does not end."""
+    tip = context.repository.protected_tip()
+    try:
+        plans = plans_at(context, context.survey(tip), environment)
+    except Interrupted:
+        raise
+    except TerraceError:
+        return None
+    if not all(plan.is_empty and plan.complete and not plan.errored for plan in plans.values()):
+        return None
+    reason = f"the plan of {tip[:7]} does nothing: Git says what is live"
+
+    def decide(seen: History) -> tuple[Draft, ...]:
+        held = folds.hold(seen, environment)
+        if held is None or not says_what_is_live(context, seen, environment):
+            return ()
+        return (draft(EnvironmentUnheld(reason, held.deployment), environment, context.actor),)
+
+    history = append(context.ledger, context.ledger.read(), decide)
+    return Released(environment, reason) if folds.hold(history, environment) is None else None

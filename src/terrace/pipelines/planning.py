@@ -1,0 +1,114 @@
+"""Plans that are only looked at: nothing is locked, kept or applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from terrace.errors import TerraceError
+from terrace.pipelines.context import Context
+from terrace.plans.differences import Comparison
+from terrace.plans.document_kinds import NotAPlan
+from terrace.plans.model import Plan
+from terrace.plans.prepared import digest_of
+from terrace.plans.read import read_plan
+from terrace.plans.shown import shown
+from terrace.plans.terraform import MadePlan, Purpose, Site
+from terrace.stacks.additions import NOTHING, Additions
+from terrace.stacks.backends import addresses, kept_states
+from terrace.stacks.before_plan import commands_of
+from terrace.stacks.landscape import Landscape
+from terrace.stacks.model import Stack
+
+Planned = Callable[[Context, Landscape, Stack, Path], Plan]
+"""Plans one stack of a checkout."""
+
+
+def plans_at(
+    context: Context,
+    landscape: Landscape,
+    environment: str,
+    additions: Additions = NOTHING,
+    planned: Planned | None = None,
+) -> Mapping[str, Plan]:
+    """The plan of every stack of an environment at a commit that a deployment takes, by key; as many at once as the
+    machine bears.
+
+    `planned` plans one of them, `plan_in` if not said. Raises TerraformFailed when one of them cannot be planned.
+    """
+    one = planned or plan_in
+    stacks = landscape.deployable(environment)
+    added = additions.files({stack.key: stack.path for stack in stacks}, landscape.graph.folders)
+    with (
+        context.repository.checkout(landscape.commit, f"{environment}-look", added) as root,
+        ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool,
+    ):
+        plans = pool.map(lambda stack: one(context, landscape, stack, root), stacks)
+        return {plan.stack.key: plan for plan in plans}
+
+
+def plan_in(context: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+    """The plan of one stack of a checkout."""
+    return plan_of(context, site_in(context, landscape, stack, root, "plan"), landscape.commit)
+
+
+def plan_of(context: Context, site: Site, commit: str) -> Plan:
+    """What a commit would change at a site. The saved plan is gone at once."""
+    made = context.terraform.plan(site, lock=False, listener=context.watcher.progress)
+    try:
+        return reading(context, site, commit, made)
+    finally:
+        made.discard()
+
+
+def reading(context: Context, site: Site, commit: str, made: MadePlan) -> Plan:
+    """A plan that was made at a site, normalised."""
+    root = str(site.root)
+    settings = next((one for one in context.config.environments if one.name == site.stack.environment), None)
+    try:
+        plan = read_plan(
+            made.document,
+            stack=site.stack,
+            commit=commit,
+            key=context.digest_key,
+            root=root,
+            lock=made.lock,
+            comparison=Comparison(made.computed, settings.volatile.allow if settings else ()),
+            diagnostics=made.diagnostics,
+            sources=made.sources,
+            unsettable=made.unsettable,
+            prepared=digest_of(made.prepared),
+        )
+        return replace(plan, shown=shown(made.document, root)) if context.config.shown else plan
+    except NotAPlan as error:
+        raise TerraceError(
+            f"what Terraform showed is not a plan: {error.message}",
+            hint="is the binary a Terraform or OpenTofu of its own?",
+        ) from error
+
+
+def site_in(
+    context: Context, landscape: Landscape, stack: Stack, root: Path, purpose: Purpose, lock_file: bytes = b""
+) -> Site:
+    """Where a stack of a checkout is worked on, with its environment's credentials for the purpose.
+
+    Raises BadInput for a stack that is refused.
+    """
+    landscape.insist_on(stack)
+    # From the trust root: what a change says of its own commands counts once it is merged. A commit that has none for
+    # the stack needs none, such as one from before they came that is gone back to.
+    commands = commands_of(context.config, stack) if commands_of(landscape.config, stack) else ()
+    return Site(
+        stack=stack,
+        root=root,
+        init_key=landscape.graph.init_key(stack),
+        backend=landscape.graph.backend(stack),
+        addresses=addresses(stack, landscape.graph),
+        variables=context.variables(context.config.environment(stack.environment), purpose),
+        lock_file=lock_file,
+        kept=kept_states(stack, landscape),
+        commands=commands,
+        tree=context.repository.tree(landscape.commit) if commands else None,
+    )
