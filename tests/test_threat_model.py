@@ -1,4 +1,4 @@
-"""The threat model names what stands against each attempt, and a test of it; both are there."""
+"""Every row of the threat model has a mitigation in an existing file and an existing test."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/threat-model.md"
-TITLES = ["what is tried", "what stands against it", "test", "what remains"]
+TITLES = ["attack", "mitigation", "tests", "residual risk"]
 
 
 def rows() -> Iterator[tuple[str, list[str]]]:
-    """Each row of the tables of attempts, with the heading above it."""
+    """Yields each row of the tables of attacks, with the heading above it."""
     heading, inside = "", False
     for line in PAGE.read_text().split("\n"):
         if line.startswith("## "):
@@ -36,7 +36,7 @@ NAMES = {
 @pytest.mark.parametrize(("heading", "cells"), ROWS, ids=[f"{h}: {c[0][:50]}" for h, c in ROWS])
 def test_every_row_names_a_test_and_a_file_that_exist(heading: str, cells: list[str]) -> None:
     what, against, tests, left = cells
-    assert what and left, "say what is tried, and what remains (`none known`)"
+    assert what and left, "name the attack, and the residual risk (`none known`)"
     named = re.findall(r"`([^`]+)`", tests)
     assert named, f"{what}: no test"
     assert set(named) <= NAMES, f"{what}: no such test"
