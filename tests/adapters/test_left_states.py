@@ -11,7 +11,7 @@ import pytest
 from terrace.adapters.terraform.left_states import CheckoutStates
 from terrace.errors import BadInput, NotReady
 from terrace.stacks.model import Stack
-from terrace.states.left_states import UncommittedBackend
+from terrace.states.checkout_states import UncommittedBackend
 
 STACK = Stack.conventional("dev", "environments/dev")
 STATE = json.dumps(

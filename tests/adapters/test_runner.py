@@ -20,7 +20,7 @@ from support.sites import GREETING, site_of, terraform_in
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.runner.run_folder import RunFolder
 from terrace.errors import TerraceError
-from terrace.plans.prepared import Prepared, PreparedFile
+from terrace.plans.before_plan_outputs import Prepared, PreparedFile
 from terrace.plans.terraform import Attempt, Evidence, Fate, NotStarted, Preparation
 
 SLOW = """

@@ -17,7 +17,7 @@ from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.pipelines.context import Context
 from terrace.plans.digest import DigestKey
-from terrace.plans.handed import AwaitsMerge, Failure, Handed
+from terrace.plans.handover import AwaitsMerge, Failure, Handed
 from terrace.plans.model import Digest, Plan
 from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape

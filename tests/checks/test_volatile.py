@@ -9,8 +9,8 @@ import pytest
 
 from terrace.assess.model import Finding
 from terrace.checks.volatile import volatile
-from terrace.plans.clock import moving, read_clock
 from terrace.plans.model import UNKNOWN, Action, Digest, OutputChange, Plan, ResourceChange
+from terrace.plans.volatile_values import moving, read_clock
 from terrace.stacks.model import Stack
 
 

@@ -11,9 +11,9 @@ from terrace.drift.own_changes import found_outside, without_echoes
 from terrace.drift.sightings import sightings
 from terrace.drift.state_adoption import Adoption, Row, without_shared_states
 from terrace.plans.digest import DigestKey
-from terrace.plans.marks import marks
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import StateSnapshot
+from terrace.plans.value_marks import marks
 from terrace.stacks.model import Stack
 
 KEY = DigestKey(id="k", secret=b"0" * 32)

@@ -11,8 +11,8 @@ from support.plans import change, drifted, plan_of
 from terrace.drift.own_changes import echoes_in, made_anew, without_echoes
 from terrace.drift.sightings import sightings
 from terrace.plans.digest import DigestKey
-from terrace.plans.marks import marks
 from terrace.plans.model import UNKNOWN, Action, OutputChange, Plan
+from terrace.plans.value_marks import marks
 
 KEY = DigestKey("k", b"secret")
 ROLE, POLICY = 'aws_iam_role.app["a]b"]', "aws_iam_role_policy.own"

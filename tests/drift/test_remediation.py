@@ -22,8 +22,8 @@ from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
 from terrace.plans.digest import DigestKey
-from terrace.plans.marks import marks
 from terrace.plans.model import Action, OutputChange, Plan, ResourceChange
+from terrace.plans.value_marks import marks
 from terrace.stacks.model import Remediation
 
 KEY = DigestKey("k", b"secret")

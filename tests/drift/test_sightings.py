@@ -15,9 +15,9 @@ from terrace.drift.model import Quadrant
 from terrace.drift.records import sighting_record, sightings_of
 from terrace.drift.sightings import narrowed, outside_alone, sightings
 from terrace.plans.digest import DigestKey
-from terrace.plans.marks import marks
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
-from terrace.plans.noise import settled
+from terrace.plans.normalization import settled
+from terrace.plans.value_marks import marks
 
 KEY = DigestKey("k", b"secret")
 GROUP = "aws_security_group.web"

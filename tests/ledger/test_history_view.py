@@ -30,7 +30,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.reading import Reading
 from terrace.ledger.view import Fold
-from terrace.states import restores, standings
+from terrace.states import restores, status
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OURS, THEIRS = EventKey.of(b"ours"), EventKey.of(b"theirs")
@@ -72,10 +72,10 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.unsettled(h, e, 1) for e in ENVIRONMENTS],
     lambda h: [folds.live(h, e) for e in ENVIRONMENTS],
     lambda h: [folds.releases(h, e) for e in ENVIRONMENTS],
-    standings.standings,
-    standings.recorded,
-    standings.lineages,
-    standings.good_backups,
+    status.standings,
+    status.recorded,
+    status.lineages,
+    status.good_backups,
     restores.restores,
     adoptions,
     lambda h: [newest_adoptions(h, e) for e in ENVIRONMENTS],

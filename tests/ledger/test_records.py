@@ -23,7 +23,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.events import codec
 from terrace.ledger.events.record import Malformed, Record, Unknown
 from terrace.ledger.model import GENESIS, Draft, History, draft
-from terrace.states import restores, standings
+from terrace.states import restores, status
 
 GOLDEN = Path(__file__).parent / "golden" / "written.jsonl"
 KINDS = {value for name, value in vars(kinds).items() if name.isupper()}
@@ -42,9 +42,9 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.live(h, e) for e in ("prod", "dev")],
     lambda h: [folds.releases(h, e) for e in ("prod", "dev")],
     lambda h: folds.approvals(h, f"{32:012x}"),
-    standings.standings,
-    standings.recorded,
-    standings.good_backups,
+    status.standings,
+    status.recorded,
+    status.good_backups,
     restores.restores,
     lambda h: list(recorded_audits.newest_first(h, "prod")),
     lambda h: checks.checks(h, "prod"),

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from terrace.plans.digest import DigestKey
-from terrace.plans.mask import masked, paths
+from terrace.plans.masking import masked, paths
 from terrace.plans.model import MASKED, Plan
 from terrace.plans.read import read_plan
 from terrace.stacks.model import Stack

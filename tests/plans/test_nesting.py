@@ -12,7 +12,7 @@ from terrace.adapters.github import webhooks
 from terrace.adapters.github.actions import _event
 from terrace.apps.workflows import record
 from terrace.errors import TerraceError
-from terrace.plans import decode, handed, wire
+from terrace.plans import decode, handover, wire
 from terrace.states import state_file
 
 N = 100_000
@@ -21,7 +21,7 @@ OBJECT = b'{"a":' * N + b"1" + b"}" * N
 READERS: dict[str, Callable[[bytes, Path], object]] = {
     "a plan": lambda deep, _: decode.decode(deep),
     "a value of a plan": lambda deep, _: wire.value(msgspec.Raw(deep)),
-    "plans that were handed over": lambda deep, _: handed.decoded(b'{"plans":' + deep + b"}"),
+    "plans that were handed over": lambda deep, _: handover.decoded(b'{"plans":' + deep + b"}"),
     "a state": lambda deep, _: state_file.read_state(b'{"version":4,"resources":' + deep + b"}", "it"),
     "a delivery": lambda deep, _: webhooks.read(b'{"action":' + deep + b"}", webhooks.About),
     "the record of workflows": lambda deep, _: record.decoded('{"files":' + deep.decode() + "}"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from terrace.plans import wire
 from terrace.plans.addresses import block_of
 from terrace.plans.differences import Comparison, altered, covered
-from terrace.plans.mask import masked, paths
+from terrace.plans.masking import masked, paths
 from terrace.plans.model import MASKED, UNKNOWN
 from terrace.plans.secrets import Secrets
 

@@ -13,10 +13,10 @@ from support.attempts import begin
 from support.sites import site_of, terraform_in
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.errors import Diagnostic, TerraceError
-from terrace.plans.compare import differing
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange
 from terrace.plans.read import read_plan
+from terrace.plans.reproducibility import differing
 from terrace.stacks.model import Stack
 
 KEY = DigestKey("k", b"k" * 32)

@@ -12,7 +12,7 @@ from terrace.plans.terraform import StateSnapshot
 from terrace.report.adoption import as_json, details, old_files, row_line, summary, table
 from terrace.report.screen import plain_text
 from terrace.stacks.model import Stack
-from terrace.states.left_states import LeftState
+from terrace.states.checkout_states import LeftState
 
 STACK = Stack.conventional("dev/net", "environments/dev/net")
 STATE = StateSnapshot(b"{}", "l1", 7)

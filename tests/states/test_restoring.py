@@ -11,7 +11,7 @@ from terrace.plans.model import Action, Digest, OutputChange, Plan, ResourceChan
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.model import Stack
 from terrace.states.backups import BackupRecord
-from terrace.states.restoring import Difference, Known, differences, obstacles
+from terrace.states.restore_rules import Difference, Known, differences, obstacles
 
 RECORD = BackupRecord(
     name="b1",

@@ -18,7 +18,7 @@ from terrace.ledger.deployment import Holder
 from terrace.ledger.model import Draft, History
 from terrace.stacks.model import Manual
 from terrace.states.restores import open_restore, restores
-from terrace.states.standings import (
+from terrace.states.status import (
     Standing,
     applied_since,
     good_backups,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from terrace.plans.terraform import StateSnapshot
-from terrace.states.looks import Drill, judge, judge_drill
-from terrace.states.restoring import Difference
-from terrace.states.standings import Bearings, Finding, Standing
+from terrace.states.restore_rules import Difference
+from terrace.states.state_checks import Drill, judge, judge_drill
+from terrace.states.status import Bearings, Finding, Standing
 
 CONTENT = b'{"version": 4}'
 KNOWN = Standing("prod", "prod", backup="b1", lineage="l1", serial=5, sha256=hashlib.sha256(CONTENT).hexdigest())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from terrace.assess.model import Finding, Severity, Status
 from terrace.errors import Diagnostic
 from terrace.plans.model import CheckResult, Plan
-from terrace.plans.wording import check_sentence, is_of_check, warning_sentence
+from terrace.plans.summaries import check_sentence, is_of_check, warning_sentence
 
 CHECKS = "check-blocks"
 WARNINGS = "warnings"

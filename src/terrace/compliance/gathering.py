@@ -23,7 +23,7 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.stacks.model import Remediation, Repairing
-from terrace.states.standings import standings
+from terrace.states.status import standings
 
 
 @dataclass(frozen=True, slots=True)

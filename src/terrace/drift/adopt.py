@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from terrace.hcl.literals import NoLiteral, aligned, value_of, written
 from terrace.hcl.syntax import attributes, blocks, head, line_of, parse
 from terrace.plans.model import Masked, Unknown, Value
-from terrace.plans.noise import settled
+from terrace.plans.normalization import settled
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -13,7 +13,7 @@ from terrace.clouds.exposure import HARMLESS, PROTECTION_ATTRIBUTES, SECURITY_AT
 from terrace.clouds.stateful import is_stateful
 from terrace.drift.model import Quadrant, Sighting
 from terrace.plans.model import MASKED, Action, OutputChange, Plan, ResourceChange, Value
-from terrace.plans.noise import settled
+from terrace.plans.normalization import settled
 
 DEEPEST = 3
 """How many names a path has at most; what differs deeper down is told by where it lies."""

@@ -11,7 +11,7 @@ from terrace.drift.model import Sighting
 from terrace.errors import TerraceError
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.model import Stack
-from terrace.states.left_states import LeftState
+from terrace.states.checkout_states import LeftState
 
 
 @dataclass(frozen=True, slots=True)

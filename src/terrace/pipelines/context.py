@@ -24,7 +24,7 @@ from terrace.rollout.ports import Leases, Probes, Watcher
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.repository import Repository
 from terrace.states.backups import StateBackups
-from terrace.states.left_states import LeftStates, NoLeftStates
+from terrace.states.checkout_states import LeftStates, NoLeftStates
 
 Reach = Literal["plan", "apply"]
 """How far a run goes: to the plans, where it hands over to a run that may apply them; or to the end."""

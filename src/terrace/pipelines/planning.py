@@ -9,12 +9,12 @@ from pathlib import Path
 
 from terrace.errors import TerraceError
 from terrace.pipelines.context import Context
+from terrace.plans.before_plan_outputs import digest_of
 from terrace.plans.differences import Comparison
 from terrace.plans.document_kinds import NotAPlan
 from terrace.plans.model import Plan
-from terrace.plans.prepared import digest_of
 from terrace.plans.read import read_plan
-from terrace.plans.shown import shown
+from terrace.plans.show_document import shown
 from terrace.plans.terraform import MadePlan, Purpose, Site
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.backends import addresses, kept_states

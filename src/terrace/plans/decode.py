@@ -16,8 +16,8 @@ _document = msgspec.json.Decoder(Document)
 
 def decode(document: bytes) -> Document:
     """The document. Raises NotAPlan when it is none, and BadInput when it is of a format that is not known."""
-    from terrace.plans.ancient import mark
     from terrace.plans.completion import complete
+    from terrace.plans.legacy_formats import mark
 
     try:
         found = _decoded(document)

@@ -10,7 +10,7 @@ import msgspec
 
 from terrace.plans import wire
 from terrace.plans.addresses import block_of
-from terrace.plans.mask import paths
+from terrace.plans.masking import paths
 from terrace.plans.model import Path
 
 IDENTITY = ("id", "arn", "self_link")

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from terrace.plans.addresses import block_of
-from terrace.plans.configured import IDENTIFIER, Configured, Origin
+from terrace.plans.configured_attributes import IDENTIFIER, Configured, Origin
 from terrace.plans.evaluation import Encoded, NewText
 from terrace.plans.instances import Evaluation
 from terrace.plans.model import MASKED, UNKNOWN, Path, ResourceChange, Value
-from terrace.plans.possible import Constant
+from terrace.plans.possible_values import Constant
 
 _DOCUMENT = "aws_iam_policy_document"
 _LISTS = (

@@ -9,19 +9,19 @@ from typing import Any
 
 from terrace.errors import Diagnostic
 from terrace.plans import decode, wire
-from terrace.plans.clock import moving
-from terrace.plans.configured import Configured
+from terrace.plans.configured_attributes import Configured
 from terrace.plans.differences import EVERYTHING, Comparison
 from terrace.plans.digest import DigestKey, plan_digest, volatile_attributes
 from terrace.plans.documents import Documents
 from terrace.plans.instances import Evaluation
 from terrace.plans.links import links, references
-from terrace.plans.marks import marks
-from terrace.plans.mask import masked, paths
+from terrace.plans.masking import masked, paths
 from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.schemas import Unsettable
 from terrace.plans.secrets import Secrets
 from terrace.plans.sources import Sources
+from terrace.plans.value_marks import marks
+from terrace.plans.volatile_values import moving
 from terrace.stacks.model import Stack
 
 ROOT = b"<root>"

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from terrace.plans import wire
-from terrace.plans.mask import masked
+from terrace.plans.masking import masked
 from terrace.plans.model import MASKED, Path, Unmarked, Value
 
 SHORTEST = 6

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from terrace.hcl.literals import unescaped
 from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
-from terrace.plans.clock import NO_CLOCK, Clock, read_clock
 from terrace.plans.model import UNKNOWN, Value
+from terrace.plans.volatile_values import NO_CLOCK, Clock, read_clock
 
 if TYPE_CHECKING:
     from tree_sitter import Node

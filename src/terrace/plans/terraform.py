@@ -17,8 +17,8 @@ from terrace.config.before_plan import BeforePlan
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import Diagnostic, StateLock
 from terrace.hcl.tree import Tree
+from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.differences import Computed
-from terrace.plans.prepared import Prepared
 from terrace.plans.schemas import Unsettable
 from terrace.plans.sources import UNREADABLE, Sources
 from terrace.stacks.backends import Address

@@ -22,7 +22,7 @@ from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.folds import Hold
 from terrace.ledger.origins import origin_word
 from terrace.plans.model import Action, Plan, ResourceChange
-from terrace.plans.wording import notices
+from terrace.plans.summaries import notices
 from terrace.stacks.model import ChangeSet, Destruction, Impact, Notice
 from terrace.waivers.judging import Waivers
 

@@ -9,12 +9,12 @@ from terrace.drift.state_adoption import Adopted, Settled
 from terrace.plans.terraform import StateSnapshot
 from terrace.report.machine import Json, when
 from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
-from terrace.states.looks import Drill, Look, milliseconds
+from terrace.states.restore_rules import Difference
 from terrace.states.restores import Restored
-from terrace.states.restoring import Difference
 from terrace.states.retention import Retention
-from terrace.states.standings import Standing
+from terrace.states.state_checks import Drill, Look, milliseconds
 from terrace.states.state_file import Compared
+from terrace.states.status import Standing
 
 
 def backed_up(looks: Iterable[Look], problems: Mapping[str, tuple[str, ...]], pruned: Retention | None) -> Json:

@@ -10,12 +10,12 @@ from terrace.plans.terraform import StateSnapshot
 from terrace.report.screen import Group, Line, Record, Table, Tree, line, paragraph
 from terrace.report.terminal import ago
 from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
-from terrace.states.looks import Drill, Look
+from terrace.states.restore_rules import Obstacle
 from terrace.states.restores import Restored
-from terrace.states.restoring import Obstacle
 from terrace.states.retention import Retention
-from terrace.states.standings import Standing, words
+from terrace.states.state_checks import Drill, Look
 from terrace.states.state_file import Compared, StateDiff
+from terrace.states.status import Standing, words
 
 STYLES = {
     "saved": "green",

@@ -15,7 +15,7 @@ from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.folds import Hold
 from terrace.plans.model import Action, Plan, ResourceChange
-from terrace.plans.wording import deeds, notices
+from terrace.plans.summaries import deeds, notices
 from terrace.report.checked import (
     Checked,
     answered_for,

@@ -11,7 +11,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
 from terrace.ledger.model import History
 from terrace.ledger.view import Fold
-from terrace.states.restoring import Difference
+from terrace.states.restore_rules import Difference
 
 RestoreResult = Literal["restored", "put_back", "unchanged", "unknown"]
 """How a restore ended: the copy is the state; what was there is the state again; nothing was ever pushed; or somebody

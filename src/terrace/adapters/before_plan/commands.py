@@ -41,7 +41,7 @@ from terrace.config.before_plan import BeforePlan
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, NotReady, Place
 from terrace.hcl.tree import Tree
-from terrace.plans.prepared import CommandFailed, Prepared, PreparedFile
+from terrace.plans.before_plan_outputs import CommandFailed, Prepared, PreparedFile
 from terrace.plans.terraform import Site
 
 KEPT_BYTES = 4 * 2**30

@@ -15,7 +15,7 @@ from terrace.config.before_plan import BeforePlan
 from terrace.errors import BadInput
 from terrace.hcl.layout import Layout
 from terrace.hcl.tree import Tree, read_many
-from terrace.plans.prepared import Prepared
+from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.terraform import Site
 from terrace.stacks.before_plan import reserved
 

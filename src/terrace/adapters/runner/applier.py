@@ -35,7 +35,7 @@ from terrace.adapters.terraform.failures import doubt, failure
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import hand_over, lock_of
 from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError
-from terrace.plans.prepared import Prepared
+from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.terraform import (
     Attempt,
     Autopsy,

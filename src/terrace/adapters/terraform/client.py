@@ -57,8 +57,8 @@ from terrace.errors import (
     TerraformFailed,
 )
 from terrace.hcl.lock_file import read_lock_file
+from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.differences import Computed
-from terrace.plans.prepared import Prepared
 from terrace.plans.schemas import Unsettable, Wanted, wanted
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, RecordedBackend, Site, StateSnapshot
 from terrace.plans.versions import Version

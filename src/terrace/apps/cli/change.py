@@ -18,7 +18,7 @@ from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.planning import Planned, plan_in
-from terrace.plans.handed import Handed
+from terrace.plans.handover import Handed
 from terrace.report import machine, terminal
 from terrace.report.markdown.comment import comment
 from terrace.report.refusals import refusal_lines, refusals_json

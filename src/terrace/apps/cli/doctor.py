@@ -44,7 +44,7 @@ from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Notice
 from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.uncommitted import uncommitted
-from terrace.states.looks import problems
+from terrace.states.state_checks import problems
 from terrace.text import visible
 
 OLDEST_GIT = (2, 30)

@@ -30,7 +30,7 @@ from terrace.report.machine import witness_word
 from terrace.report.markdown import run_page
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.report.unreadable import unreadable_json, unreadable_text
-from terrace.states.looks import problems
+from terrace.states.state_checks import problems
 from terrace.text import visible
 
 

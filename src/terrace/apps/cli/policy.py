@@ -33,7 +33,7 @@ from terrace.plans.digest import DigestKey
 from terrace.plans.document_kinds import as_utf8
 from terrace.plans.model import MASKED, Plan
 from terrace.plans.read import read_plan
-from terrace.plans.shown import shown
+from terrace.plans.show_document import shown
 from terrace.stacks.model import Stack
 
 Shape = Literal["view", "plan"]

@@ -27,9 +27,9 @@ from terrace.pipelines.states.retention import prune as pruning
 from terrace.pipelines.states.retention import rekey as rekeying
 from terrace.pipelines.states.workspace import environment_of
 from terrace.report import state_json, state_terminal
-from terrace.states.looks import problems
 from terrace.states.restores import Restore, Restored, open_restore
-from terrace.states.standings import good_backups, standings
+from terrace.states.state_checks import problems
+from terrace.states.status import good_backups, standings
 
 
 def backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...], *, as_json: bool) -> int:

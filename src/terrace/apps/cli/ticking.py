@@ -28,7 +28,7 @@ from terrace.report import audit as audit_report
 from terrace.report import drift, machine, state_json, state_terminal
 from terrace.report.leftovers import leftover_line, leftovers_json
 from terrace.report.refusals import refusal_lines, refusals_json
-from terrace.states.looks import Look
+from terrace.states.state_checks import Look
 
 
 def look_ahead(folder: str, wanted: tuple[str, ...], *, as_json: bool) -> int:

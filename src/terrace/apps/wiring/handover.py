@@ -12,7 +12,7 @@ from terrace.errors import Corrupt, NotReady, TerraceError
 from terrace.pipelines.context import Context
 from terrace.pipelines.planning import plan_in
 from terrace.plans.digest import DigestKey
-from terrace.plans.handed import Failure, Handed, decoded, encoded
+from terrace.plans.handover import Failure, Handed, decoded, encoded
 from terrace.plans.model import Plan
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack

@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from terrace.forge.ports import Page
     from terrace.ledger.authenticity import LedgerKey
     from terrace.pipelines.context import Context, Reach
+    from terrace.plans.before_plan_outputs import Prepared
     from terrace.plans.model import Plan
-    from terrace.plans.prepared import Prepared
     from terrace.stacks.refusals import Refusal
     from terrace.waivers.judging import Waivers
 

@@ -14,9 +14,9 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.planning import Planned, site_in
 from terrace.pipelines.states.known_states import creations_of, moved_state, recreated, wrong_state
 from terrace.pipelines.states.left_states import never_had_state, unadopted
-from terrace.plans.handed import AwaitsMerge
+from terrace.plans.before_plan_outputs import CommandFailed
+from terrace.plans.handover import AwaitsMerge
 from terrace.plans.model import Plan
-from terrace.plans.prepared import CommandFailed
 from terrace.stacks.backends import shared
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.landscape import Landscape

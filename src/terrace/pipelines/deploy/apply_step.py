@@ -15,6 +15,7 @@ from terrace.pipelines.deploy.step_results import (
     ApplySucceeded,
     ApplyUnknown,
 )
+from terrace.plans.summaries import warning_sentence
 from terrace.plans.terraform import (
     Applier,
     Attempt,
@@ -24,7 +25,6 @@ from terrace.plans.terraform import (
     Preparation,
     RunOutcome,
 )
-from terrace.plans.wording import warning_sentence
 
 
 def attempt_of(history: History, deployment: Deployment, record: StepRecord) -> Attempt:

@@ -30,17 +30,17 @@ from terrace.pipelines.rollback.objections import newer_lock_file, objections
 from terrace.pipelines.states.known_states import creations_of, moved_state, recreated, wrong_state
 from terrace.pipelines.states.left_states import never_had_state, unadopted
 from terrace.pipelines.states.state_owners import owner_of
-from terrace.plans.compare import differing
+from terrace.plans.before_plan_outputs import NOT_REPRODUCIBLE_HINT, not_reproducible
 from terrace.plans.model import Action, Plan
-from terrace.plans.prepared import NOT_REPRODUCIBLE_HINT, not_reproducible
+from terrace.plans.reproducibility import differing
+from terrace.plans.summaries import deeds, notices
 from terrace.plans.terraform import Goal, StateSnapshot
-from terrace.plans.wording import deeds, notices
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.backends import addresses
 from terrace.stacks.model import Destruction, Undoing
 from terrace.states.removed_stacks import explanation
-from terrace.states.standings import lineages, standings
 from terrace.states.state_file import objects
+from terrace.states.status import lineages, standings
 
 
 def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:

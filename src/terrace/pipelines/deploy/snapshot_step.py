@@ -20,8 +20,8 @@ from terrace.pipelines.journal import plain
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.model import Destruction
-from terrace.states.looks import UNWRITTEN
-from terrace.states.standings import Bearings, changes_objects, went_back
+from terrace.states.state_checks import UNWRITTEN
+from terrace.states.status import Bearings, changes_objects, went_back
 
 
 def snapshot(run: DeploymentRun, key: str) -> StepOutcome:

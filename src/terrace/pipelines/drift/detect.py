@@ -27,8 +27,8 @@ from terrace.pipelines.journal import append
 from terrace.pipelines.planning import plan_of, site_in
 from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.model import Plan
+from terrace.plans.summaries import notices
 from terrace.plans.terraform import Site
-from terrace.plans.wording import notices
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.landscape import Landscape
 

@@ -27,7 +27,7 @@ from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.recovery import Aftermath, Told, aftermath, creations, is_ours
 from terrace.stacks.additions import Additions
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Recovery, Rollback, Undoing
-from terrace.states.restoring import LATER_APPLY
+from terrace.states.restore_rules import LATER_APPLY
 from terrace.states.state_file import read_state, recorded
 
 

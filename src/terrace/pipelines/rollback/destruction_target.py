@@ -18,7 +18,7 @@ from terrace.stacks.backends import Address, addresses, common
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge, edges
-from terrace.states.standings import lineages, standings
+from terrace.states.status import lineages, standings
 
 _MOST_SHOWN = 3
 

@@ -22,7 +22,7 @@ from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
 from terrace.stacks.order import readers_of
 from terrace.stacks.refactoring import let_go
-from terrace.states.restoring import is_newer
+from terrace.states.restore_rules import is_newer
 
 
 def objections(run: DeploymentRun, fresh: FreshPlan) -> tuple[Objection, ...]:

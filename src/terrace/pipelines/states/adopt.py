@@ -32,10 +32,10 @@ from terrace.stacks.backends import addresses, local_paths, moved_parts, recorde
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction, Stack
 from terrace.states.backups import Moment
-from terrace.states.left_states import LeftState
-from terrace.states.restoring import is_newer
-from terrace.states.standings import lineages, release_of
+from terrace.states.checkout_states import LeftState
+from terrace.states.restore_rules import is_newer
 from terrace.states.state_file import addresses_in, compare, holds_nothing, is_encrypted, read_state
+from terrace.states.status import lineages, release_of
 
 KEPT = "the place where Terrace keeps local states"
 """How the target of a local state is called."""

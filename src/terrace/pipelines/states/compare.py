@@ -5,8 +5,8 @@ from __future__ import annotations
 from terrace.pipelines.context import Context
 from terrace.pipelines.states.workspace import bench, chosen, environment_of, release
 from terrace.plans.terraform import StateSnapshot
-from terrace.states.standings import Standing, standings
 from terrace.states.state_file import Compared, compare, read_state
+from terrace.states.status import Standing, standings
 
 LIVE = "the state"
 

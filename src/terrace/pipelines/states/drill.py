@@ -15,11 +15,11 @@ from terrace.pipelines.journal import append
 from terrace.pipelines.states.workspace import Bench, bench, chosen
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.backups import BackupRecord
-from terrace.states.looks import Drill, judge_drill, milliseconds
+from terrace.states.restore_rules import differences
 from terrace.states.restores import open_restore
-from terrace.states.restoring import differences
-from terrace.states.standings import Standing, recorded, release_of, stacks_of, standings
+from terrace.states.state_checks import Drill, judge_drill, milliseconds
 from terrace.states.state_file import objects, read_state
+from terrace.states.status import Standing, recorded, release_of, stacks_of, standings
 
 
 def drill(context: Context, environments: Iterable[str]) -> tuple[Drill, ...]:

@@ -12,10 +12,10 @@ from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.backends import addresses
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
-from terrace.states.looks import UNWRITTEN, judge
 from terrace.states.removed_stacks import Recreation, recreations, removed_stacks
-from terrace.states.standings import Standing, release_of, standings
+from terrace.states.state_checks import UNWRITTEN, judge
 from terrace.states.state_file import holds_nothing
+from terrace.states.status import Standing, release_of, standings
 
 
 def wrong_state(history: History, environment: str, key: str, state: StateSnapshot, moved: str = "") -> str:

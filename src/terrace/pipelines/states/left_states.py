@@ -10,9 +10,9 @@ from terrace.plans.terraform import RecordedBackend
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Stack
-from terrace.states.left_states import LeftState
-from terrace.states.standings import standings
+from terrace.states.checkout_states import LeftState
 from terrace.states.state_file import addresses_in, holds_nothing
+from terrace.states.status import standings
 
 
 def never_had_state(history: History, key: str) -> bool:

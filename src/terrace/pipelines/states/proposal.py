@@ -13,10 +13,10 @@ from terrace.pipelines.deploy.gate_facts import insist_on_readable
 from terrace.pipelines.states.workspace import bench, chosen, environment_of, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.backups import BackupRecord
+from terrace.states.restore_rules import Known, Obstacle, obstacles
 from terrace.states.restores import open_restore
-from terrace.states.restoring import Known, Obstacle, obstacles
-from terrace.states.standings import StackRelease, Standing, applied_since, recorded, same_state, standings
 from terrace.states.state_file import StateDiff, compare, holds_nothing, read_state, same_objects, with_lineage
+from terrace.states.status import StackRelease, Standing, applied_since, recorded, same_state, standings
 
 
 @dataclass(frozen=True, slots=True)

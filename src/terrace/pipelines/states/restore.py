@@ -23,10 +23,10 @@ from terrace.pipelines.states.proposal import Proposal, insist, stands_free, und
 from terrace.pipelines.states.workspace import Bench, bench, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.rollout.recovery import planned_changes
+from terrace.states.restore_rules import Difference, differences
 from terrace.states.restores import Restore, Restored, RestoreResult, restores
-from terrace.states.restoring import Difference, differences
-from terrace.states.standings import release_named, same_state
 from terrace.states.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
+from terrace.states.status import release_named, same_state
 
 
 def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:

@@ -14,7 +14,7 @@ from terrace.pipelines.journal import append
 from terrace.states.backups import BackupRecord, Rekeyed
 from terrace.states.restores import open_restore
 from terrace.states.retention import Retention, retention
-from terrace.states.standings import good_backups
+from terrace.states.status import good_backups
 
 
 def prune(context: Context, environments: Collection[str], *, dry_run: bool = False) -> Retention:

@@ -16,7 +16,7 @@ from terrace.plans.model import Plan
 from terrace.plans.terraform import Purpose, Site
 from terrace.stacks.landscape import Landscape
 from terrace.states.backups import BackupRecord, named
-from terrace.states.standings import StackRelease, Standing, release_of
+from terrace.states.status import StackRelease, Standing, release_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from terrace.assess.model import Finding, Status
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import Action, Plan
-from terrace.plans.wording import deeds, notices
+from terrace.plans.summaries import deeds, notices
 from terrace.report.checked import Checked, place, said, seen_by, told_together, weight, worst_first
 from terrace.report.html.graph import drawn
 from terrace.report.html.plan import details, picture

@@ -8,7 +8,7 @@ from typing import Any
 
 from terrace.clouds.stateful import is_stateful
 from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange, Value
-from terrace.plans.wording import deed
+from terrace.plans.summaries import deed
 from terrace.report.html.text import code, plural, text
 
 TILES = 1500

@@ -15,7 +15,7 @@ from terrace.clouds.stateful import is_stateful
 from terrace.config.naming import shell_word
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
-from terrace.plans.wording import deed, deeds, notices
+from terrace.plans.summaries import deed, deeds, notices
 from terrace.report.checked import (
     Checked,
     answered_for,

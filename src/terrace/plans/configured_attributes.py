@@ -20,7 +20,7 @@ from terrace.plans.addresses import block_of, steps_of
 from terrace.plans.evaluation import Fails, TooLong, evaluate, is_plain
 from terrace.plans.instances import NEVER_EMPTY, typed
 from terrace.plans.model import UNKNOWN, Path, Value
-from terrace.plans.possible import ANYTHING, Constant, ValueOf, Values, is_filled, possible, the_one
+from terrace.plans.possible_values import ANYTHING, Constant, ValueOf, Values, is_filled, possible, the_one
 from terrace.plans.schemas import Unsettable, made_by_apply
 from terrace.plans.sources import Expression, ModuleSource, Reference, Sources, expression_of, parsed
 

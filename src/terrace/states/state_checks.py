@@ -11,9 +11,9 @@ from typing import Literal
 from terrace.config.model import Config
 from terrace.ledger.model import History
 from terrace.plans.terraform import StateSnapshot
-from terrace.states.restoring import Difference
-from terrace.states.standings import Finding, Standing, no_state, stacks_of, standings, went_back, words
+from terrace.states.restore_rules import Difference
 from terrace.states.state_file import holds_nothing
+from terrace.states.status import Finding, Standing, no_state, stacks_of, standings, went_back, words
 
 UNWRITTEN = (
     "the state is still what it was before the last apply: the objects which that created are in no state, and a plan "

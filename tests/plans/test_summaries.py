@@ -11,7 +11,7 @@ from terrace.errors import Diagnostic, Place
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.plans.wording import deed, deeds, notices
+from terrace.plans.summaries import deed, deeds, notices
 from terrace.report.screen import plain_text
 from terrace.report.terminal import counts, plans
 from terrace.stacks.model import Stack

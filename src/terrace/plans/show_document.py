@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from terrace.plans import decode, wire
-from terrace.plans.ancient import guessed
 from terrace.plans.document_kinds import MAKE_ONE, NotAPlan
-from terrace.plans.mask import masked
+from terrace.plans.legacy_formats import guessed
+from terrace.plans.masking import masked
 from terrace.plans.model import MASKED
 from terrace.plans.read import ROOT
 from terrace.plans.secrets import Secrets

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from terrace.plans.digest import DigestKey
-from terrace.plans.noise import settled
+from terrace.plans.normalization import settled
 
 _DOMAIN = b"terrace mark 1\n"
 _canonical = msgspec.json.Encoder(decimal_format="number", order="sorted")

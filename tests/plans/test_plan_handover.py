@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.errors import Corrupt, Diagnostic, NotReady, Place, TerraformFailed
-from terrace.plans.handed import Failure, Handed, decoded, encoded
+from terrace.plans.handover import Failure, Handed, decoded, encoded
 from terrace.plans.model import MASKED, UNKNOWN, Action, Digest, OutputChange, Plan, ResourceChange
 from terrace.stacks.model import Stack
 
