@@ -1,11 +1,14 @@
-"""The tools that the corridors work with, handed in by the wiring. Pipelines know Protocols only."""
+"""What the pipelines work with: the rules of the trust root, and the adapters that do I/O, each behind a Protocol.
+
+`apps/wiring` creates a `Context` for a command. Pipelines import no adapters.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from terrace.assess.model import Finding
 from terrace.config.model import Config, Environment
@@ -27,32 +30,93 @@ from terrace.states.backups import StateBackups
 from terrace.states.checkout_states import LeftStates, NoLeftStates
 
 Reach = Literal["plan", "apply"]
-"""How far a run goes: to the plans, where it hands over to a run that may apply them; or to the end."""
+"""How far a run goes: to the plans, which a run that is allowed to apply continues; or through the apply."""
 
 
-Vouch = Callable[[bytes], str | Witness | None]
-"""Says how the author is known: signs the text with their key, or names where they said it; None with neither."""
+class ReadLandscape(Protocol):
+    """Reads the stacks of a commit."""
+
+    def __call__(self, commit: str, /) -> Landscape:
+        """Returns the stacks that a commit defines. Raises TerraceError where it cannot be read."""
 
 
-Proving = Callable[[SignedApproval | Declared], Identity]
-"""Tells how the author of an answer or a declaration is known now."""
+class ResolveVariables(Protocol):
+    """Resolves the credentials of an environment."""
+
+    def __call__(self, environment: Environment, purpose: Purpose, /) -> Mapping[str, str]:
+        """Returns the environment variables for this purpose. They are secrets."""
 
 
-UnprovenRun = Callable[[str, str, datetime], str]
-"""Says why a run of CI does not prove that a person opened a deployment at a time; "" where it does."""
+class EvaluatePlan(Protocol):
+    """Evaluates a plan by the required checks of the trust root."""
+
+    def __call__(self, plan: Plan, /) -> tuple[Finding, ...]:
+        """Returns the findings, waivers applied. A check that cannot be run is an unknown finding, never an error."""
 
 
-def ask_nobody(run: str, requester: str, opened_at: datetime) -> str:
-    """Where there is no forge, no run proves anything."""
-    return "no forge can be asked about it"
+class ExplainUnreviewed(Protocol):
+    """Checks whether a commit of the protected branch was reviewed."""
+
+    def __call__(self, commit: str, deployed: str, /) -> str | None:
+        """Returns why no change with this commit was approved by another person as it is in the commit `deployed`.
+
+        None where one was. Raises NotReady where the forge cannot be asked.
+        """
 
 
-def unsigned(text: bytes) -> None:
-    """How somebody is known who has no key and said it nowhere else: not at all."""
+class FindOpeners(Protocol):
+    """Finds who opened the changes that brought a commit to the protected branch."""
+
+    def __call__(self, commit: str, /) -> tuple[str, ...]:
+        """Returns the accounts; none where no forge is connected. Raises NotReady where the forge cannot be asked."""
 
 
-def readable(survey: Callable[[str], Landscape], commit: str) -> Landscape | None:
-    """Returns what is at a commit; None where this clone does not have the commit, or its configuration is broken."""
+class IdentifyAuthor(Protocol):
+    """Identifies the author of a decision or a declaration in the ledger."""
+
+    def __call__(self, record: SignedApproval | Declared, /) -> Identity:
+        """Returns the identity that can be proven now."""
+
+
+class ProveAuthor(Protocol):
+    """Proves that the actor of a command is the author of a statement."""
+
+    def __call__(self, statement: bytes, /) -> str | Witness | None:
+        """Returns a signature, or the place on the forge where the actor wrote it; None where there is neither."""
+
+
+class ExplainUnprovenRun(Protocol):
+    """Checks whether a CI run proves who opened a deployment."""
+
+    def __call__(self, run: str, requester: str, opened_at: datetime, /) -> str:
+        """Returns why the run does not prove that the requester opened a deployment then; "" where it does."""
+
+
+class Clock(Protocol):
+    """The clock of this machine."""
+
+    def __call__(self) -> datetime:
+        """Returns the current time, in UTC."""
+
+
+class CreateId(Protocol):
+    """Creates the ids of deployments, attempts and restores."""
+
+    def __call__(self) -> str:
+        """Returns an id that was never returned before."""
+
+
+def no_forge(run: str, requester: str, opened_at: datetime) -> str:
+    """Returns why no run proves anything where no forge is connected."""
+    return "no forge is connected that could confirm it"
+
+
+def unsigned(statement: bytes) -> None:
+    """Returns no proof: for an actor without a key who wrote the statement nowhere else."""
+
+
+def readable(survey: ReadLandscape, commit: str) -> Landscape | None:
+    """Returns the stacks of a commit; None where this clone lacks the commit, or its configuration is invalid."""
     try:
         return survey(commit)
     except Interrupted:
@@ -63,21 +127,14 @@ def readable(survey: Callable[[str], Landscape], commit: str) -> Landscape | Non
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who does what. `config` and `policy` come from the trust root, never from the candidate.
+    """The rules and adapters of one command, and who gave it.
 
-    `survey` finds what stands at a commit; `variables` resolves an environment's credentials for a purpose: they are
-    secrets. `judge` tells what the required checks of the trust root find in one plan, with its waivers applied; it
-    never raises for what it cannot find out, but tells that as unknown. `unreviewed` says why a commit of the protected
-    branch did not come through a change that somebody else approved as it is in the second commit, which is to be
-    deployed; None where it did. It raises NotReady where nobody can be asked. `openers` are the accounts that opened
-    the changes that a commit came by, as the forge says; it raises NotReady where that cannot be asked, and knows none
-    where no forge is connected. `proof` tells how the author of an answer or a declaration is known; `vouch` proves
-    what `actor` declares. `signers` is whether anybody's key is known: then declarations without a proof are worth
-    less. `run` names the run of CI that this is, "" outside of one; `unproven_run` asks the forge about one. `parallel`
-    is how many Terraform processes may run at once. `actor` is who gave the command. With the `reach` of plans nothing
-    is applied: what could be, waits. `dismissed` says whether a dismissal of an event that cannot be read counts, by
-    the trust root. `reference` tells the time by a clock that nobody sets on this machine, None where there is none.
-    `left` finds the states that Terraform left in the user's checkout. `logs` reads what the clouds log of changes.
+    `config` and `policy` (the version of the rules) come from the trust root, never from the candidate. `actor` gave
+    the command; `vouch` proves that. `signers` is whether the trust root lists keys: then a declaration without proof
+    is ignored. `run` identifies this CI run; "" outside of one. `parallel` is the number of Terraform processes that
+    run concurrently. `dismissed` returns whether the trust root accepts a dismissal of an invalid event. `reference`
+    reads a clock that no user of this machine can set; None where there is none. `left` finds the states that
+    Terraform wrote into the user's checkout. `logs` reads the change logs of the clouds.
     """
 
     actor: str
@@ -91,22 +148,22 @@ class Context:
     probes: Probes
     leases: Leases
     watcher: Watcher
-    survey: Callable[[str], Landscape]
-    variables: Callable[[Environment, Purpose], Mapping[str, str]]
-    proof: Proving
-    judge: Callable[[Plan], tuple[Finding, ...]]
-    unreviewed: Callable[[str, str], str | None]
-    openers: Callable[[str], tuple[str, ...]]
+    survey: ReadLandscape
+    variables: ResolveVariables
+    proof: IdentifyAuthor
+    judge: EvaluatePlan
+    unreviewed: ExplainUnreviewed
+    openers: FindOpeners
     digest_key: DigestKey
-    clock: Callable[[], datetime]
-    new_id: Callable[[], str]
+    clock: Clock
+    new_id: CreateId
     parallel: int
     reach: Reach = "apply"
     dismissed: Counts = lambda dismissal: False
-    vouch: Vouch = unsigned
+    vouch: ProveAuthor = unsigned
     signers: bool = False
     run: str = ""
     reference: Callable[[], Reference | None] = no_reference
-    unproven_run: UnprovenRun = ask_nobody
+    unproven_run: ExplainUnprovenRun = no_forge
     left: LeftStates = field(default_factory=NoLeftStates)
     logs: ChangeLogs = field(default_factory=NoChangeLogs)

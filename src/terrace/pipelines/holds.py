@@ -15,7 +15,7 @@ from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
 from terrace.ledger.folds import Hold, Releases
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declarations import declare
-from terrace.pipelines.context import Context, Proving, Vouch
+from terrace.pipelines.context import Context, IdentifyAuthor, ProveAuthor
 from terrace.pipelines.journal import append, preview
 from terrace.pipelines.planning import plans_at
 from terrace.pipelines.recovery.attestations import answers
@@ -31,7 +31,7 @@ def hold(
     people: int,
     *,
     at: datetime | None = None,
-    vouch: Vouch | None = None,
+    vouch: ProveAuthor | None = None,
 ) -> History:
     """Write that it is held or let go, and return the history. What stands already is not written again.
 
@@ -74,7 +74,7 @@ def hold(
     return append(context.ledger, context.ledger.read(), decide)
 
 
-def releases(history: History, proof: Proving) -> Releases:
+def releases(history: History, proof: IdentifyAuthor) -> Releases:
     """Tells what releases a hold: where it takes a signature, a declaration by a proven person about this very hold.
 
     A signature covers the id of the hold, so a copy of an old release does not release a later one. A comment on a

@@ -18,7 +18,7 @@ from terrace.ledger.events.people import ApprovalGiven, SubjectRecord
 from terrace.ledger.events.proof import WitnessRecord
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.decisions import approval
-from terrace.pipelines.context import Context, Vouch
+from terrace.pipelines.context import Context, ProveAuthor
 from terrace.pipelines.deploy.gates import asked, gates_say, situation, subjects
 from terrace.pipelines.deploy.lifecycle import ended
 from terrace.pipelines.journal import append, preview
@@ -38,7 +38,7 @@ class Word:
     answer: Answer
     role: str
     comment: str
-    vouch: Vouch
+    vouch: ProveAuthor
     at: datetime | None = None
     handle: str = ""
 

@@ -17,7 +17,7 @@ from terrace.ledger.declared import withdrawals
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
-from terrace.pipelines.context import Context, Proving
+from terrace.pipelines.context import Context, IdentifyAuthor
 from terrace.stacks.impact import change_set_between
 
 MOST_LOOKED_AT = 50
@@ -73,7 +73,7 @@ def _rejected(context: Context, history: History, environment: Environment, comm
     return bool(standing(people, environment.approvals, Barred(people, "", ()), asked, said))
 
 
-def said_about(history: History, asked: Question, deployment: str, proof: Proving) -> Answers:
+def said_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Answers:
     """What people said that may concern the question: the answers to the deployment, and every no to the same commit or
     plans; each with how its author is known now."""
     mine = [

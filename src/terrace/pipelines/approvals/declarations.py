@@ -8,7 +8,7 @@ from terrace.gates.approvals.declaration import Act, Declaration, declaration_by
 from terrace.ledger.declared import Declared, declaration_record
 from terrace.ledger.events.proof import DeclarationRecord
 from terrace.ledger.model import History
-from terrace.pipelines.context import Context, Vouch
+from terrace.pipelines.context import Context, ProveAuthor
 
 
 def declare(
@@ -21,7 +21,7 @@ def declare(
     facts: str = "",
     *,
     at: datetime | None = None,
-    vouch: Vouch | None = None,
+    vouch: ProveAuthor | None = None,
 ) -> DeclarationRecord:
     """Returns the record of a declaration by the context's actor, signed with their key if they have one.
 

@@ -19,7 +19,7 @@ from terrace.ledger.events.people import RejectionWithdrawn
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.decisions import said_about
 from terrace.pipelines.approvals.declarations import declare
-from terrace.pipelines.context import Context, Vouch
+from terrace.pipelines.context import Context, ProveAuthor
 from terrace.pipelines.deploy.gate_facts import openers_since
 from terrace.pipelines.journal import append, preview
 from terrace.stacks.model import Manual
@@ -40,7 +40,7 @@ def withdraw(
     *,
     of: str = "",
     at: datetime | None = None,
-    vouch: Vouch | None = None,
+    vouch: ProveAuthor | None = None,
 ) -> Withdrawn:
     """Write that noes are taken back which stand in an environment: the one with the id `of`, or all of the context's
     actor.
@@ -94,7 +94,7 @@ def _record(
     no: Approval,
     reason: str,
     at: datetime | None,
-    vouch: Vouch | None,
+    vouch: ProveAuthor | None,
 ) -> RejectionWithdrawn:
     # Never before the no itself, however the clocks differ.
     when = at or max(context.clock(), no.at)
