@@ -52,7 +52,7 @@ def test_a_deployment_is_handed_from_run_to_run(here: World) -> None:
     refused = here.run("tick", "dev", "--no-apply", **READER)
     assert (refused.code, "export TERRACE_LEDGER_KEY" in refused.err) == (2, True), refused.err
     (planned,) = here.run("tick", "dev", "--no-apply", "--json", **READER, **OF_THE_LEDGER).json["done"]
-    assert (planned["result"], planned["reasons"]) == ("waiting", ["planned by a run that applies nothing"])
+    assert (planned["result"], planned["reasons"]) == ("waiting", ["planned by a run that does not apply"])
     assert due() == ([], ["dev"])
     applied = here.ok("resume", "dev", "--json", **WRITER).json
     assert (applied["result"], applied["deployment"]) == ("succeeded", planned["deployment"])

@@ -91,7 +91,7 @@ def test_when_all_of_it_is_killed_the_outcome_is_unknown_and_nothing_runs_again(
     row = slow_shop.status()["dev"]
     assert row["state"] == "held"
     again = slow_shop.run("deploy", "dev")
-    assert (again.code, "what deployment" in again.out) == (1, True)
+    assert (again.code, "the result of deployment" in again.out) == (1, True)
     assert marks(slow_shop).count("applied") == 1
     looked = slow_shop.run("resume", "dev", "--json")
     assert (looked.code, looked.json["result"]) == (1, "unknown")
@@ -134,7 +134,7 @@ def test_a_deployment_that_a_ledger_writer_opens_over_a_killed_apply_does_not_ha
     ledger.append(forged, head=history.head)
     again = slow_shop.run("deploy", "dev", "--json")
     assert again.code == 1, again.out + again.err
-    assert f"another deployment was opened over deployment {opening.subject}" in again.out
+    assert f"another deployment started before deployment {opening.subject}" in again.out
     assert slow_shop.run("resume", "dev", "--json").json["result"] == "unknown"
     assert marks(slow_shop).count("applied") == 1
     looked = slow_shop.run("resume", "dev", "--json").json

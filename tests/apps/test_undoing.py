@@ -134,7 +134,7 @@ def test_half_a_way_back_is_gone_again_to_the_same_release(tmp_path: Path) -> No
     assert (failed["result"], failed["commit"]) == ("failed", good)
     assert [s["result"] for s in failed["steps"] if s["name"] == "apply"] == ["succeeded", "failed"]
     row = shop.status()["prod"]
-    assert (row["state"], "the way back to" in row["held"]["reason"]) == ("held", True)
+    assert (row["state"], "the rollback to" in row["held"]["reason"]) == ("held", True)
     stop.unlink()
     shown = shop.ok("rollback", "prod", "--plan-only", "--json").json
     assert shown["commit"] == good
@@ -195,7 +195,7 @@ def test_nothing_but_its_recovery_follows_an_unknown_outcome(shop: World, tmp_pa
     ):
         refused = shop.run(*command)
         assert refused.code == 1, refused.out + refused.err
-        assert "nobody knows what it did" in refused.out
+        assert "finished with an unknown result" in refused.out
         assert "terrace resume prod" in refused.out
     assert len(results(shop)) == deployments
     done = settled(shop)

@@ -75,7 +75,7 @@ def test_what_holds_something_goes_only_by_its_name_although_its_guard_left_with
     assert blocked["result"] == "blocked"
     assert "what it holds is lost" in blocked["reasons"][0]
     assert groups(shop) == {"one", "two"}
-    assert "the way back to" in shop.status()["dev"]["held"]["reason"]
+    assert "the rollback to" in shop.status()["dev"]["held"]["reason"]
     done = shop.ok(*words, "--allow", "aws_cloudwatch_log_group.two").json
     assert done["result"] == "succeeded"
     assert groups(shop) == {"one"}

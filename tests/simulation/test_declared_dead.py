@@ -106,7 +106,7 @@ def test_letting_go_of_an_environment_with_an_unknown_outcome_is_refused() -> No
     people, _ = staged()
     lost(people, "dev")
     assert not unheld(people, "dev")
-    assert "what deployment" in str(people.world.errors[-1])
+    assert "the result of deployment" in str(people.world.errors[-1])
     assert "terrace resume dev" in (people.world.errors[-1].hint or "")
     settled(people, "dev", "bob")
     assert unheld(people, "dev")

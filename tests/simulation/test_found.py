@@ -153,7 +153,7 @@ def test_a_deployment_whose_machine_came_up_anew_goes_on_once_enough_people_say_
     for machine in (0, 1):
         assert "busy" in _refused(people.resume("staging", machine=machine))
     people.resume("staging", "bob", 1, dead="the machine was replaced")
-    assert "1 of 2 people said that they are dead" in _refused(people.resume("staging", "bob", 1, dead="I am sure"))
+    assert "1 of 2 people declared that this process is no longer running" in _refused(people.resume("staging", "bob", 1, dead="I am sure"))
     people.resume("staging", "cid", 1, dead="the machine was replaced")
     approved(people, "staging", machine=1)
     assert result(people, "staging") == "succeeded"
@@ -206,7 +206,7 @@ def test_nothing_goes_back_or_down_over_what_nobody_knows() -> None:
     people.merge("ann", dev__app=Wanted({thing("dev/app"): "v2", "terraform_data.more": "v2"}))
     lost(people, "dev")
     for command in (people.rollback, people.destroy):
-        assert "nobody knows what it did" in _refused(command("dev"))
+        assert "finished with an unknown result" in _refused(command("dev"))
     people.recover("dev", "bob", machine=0)
     assert result(people, "dev") == "succeeded"
     people.rollback("dev")

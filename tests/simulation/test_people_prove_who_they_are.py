@@ -81,7 +81,7 @@ def test_an_old_declaration_that_is_appended_again_says_nothing_of_a_later_drive
     refused = people.resume("staging", "bob", 0)
     assert isinstance(refused, tuple)
     assert isinstance(refused[0], Refused)
-    assert "people said" not in str(refused[0].verdict)
+    assert "people declared" not in str(refused[0].verdict)
 
 
 def test_a_hold_is_not_released_without_a_proof_and_not_by_an_old_release() -> None:

@@ -282,7 +282,7 @@ class _Round:
 
 
 def _is_busy(told: Done) -> bool:
-    return _result(told) == "waiting" and "driven by" in told.out
+    return _result(told) == "waiting" and "run by" in told.out
 
 
 def _bury(place: Workplace, others: list[Living]) -> int:

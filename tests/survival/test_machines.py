@@ -77,7 +77,7 @@ def test_a_container_beside_the_living_driver_takes_nothing_over(place: Workplac
     shutil.copytree(place.folder / "copy", leases)
     busy = elsewhere(place, "deploy", "dev", "--json")
     assert (busy.code, busy.json["result"]) == (1, "waiting")
-    assert "--dead WHY" in busy.out or "driven by" in busy.out
+    assert "--dead WHY" in busy.out or "run by" in busy.out
     assert elsewhere(place, "tick").out.strip() == "nothing is due"
     (place.folder / "go").touch()
     done = actor.ended()

@@ -1,4 +1,4 @@
-"""Derives again what the opening event of a deployment says: from Git, the trust root, and the ledger before it."""
+"""Verification of opening events: derives what the event claims again from Git, the trust root and earlier events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from terrace.stacks.model import (
 
 
 class _Unfounded(Exception):
-    """A fact of the event has nothing to follow from."""
+    """A field of the event has no basis in the facts."""
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__(why)
@@ -40,9 +40,9 @@ class _Unfounded(Exception):
 
 
 def unfounded(context: Context, history: History, deployment: Deployment) -> tuple[Refuted, ...]:
-    """Returns what the opening event of a deployment says and what does not follow from the facts; () where all does.
+    """Returns the fields of a deployment's opening event that do not follow from the facts; () where all of them do.
 
-    One that settles another is looked at together with that one.
+    A deployment that recovers another one is verified together with that one.
     """
     event = folds.opening(history, deployment.id)
     if event is None:
@@ -65,7 +65,7 @@ def unfounded(context: Context, history: History, deployment: Deployment) -> tup
 
 
 def root_of(history: History, deployment: Deployment) -> Deployment:
-    """Returns the deployment whose unknown outcome began the recoveries that this one is the last of."""
+    """Returns the deployment with the unknown outcome at the start of a chain of recoveries that ends with this one."""
     seen = {deployment.id}
     while deployment.settles and (settled := _deployment(history, deployment.settles)) is not None:
         if settled.id in seen:
@@ -80,16 +80,16 @@ def _deployment(history: History, deployment: str) -> Deployment | None:
 
 
 def _origin(context: Context, before: History, event: Event, said: Deployment) -> Iterator[Refuted]:
-    """What set it going, against what the trust root allows."""
+    """Yields where the origin contradicts what the trust root allows."""
     environment = context.config.environment(said.environment)
     busy = folds.latest(before, said.environment)
     if busy is not None and busy.open:
         yield Refuted(event.position, "environment", f"deployment {busy.id} was open in {said.environment}")
     match said.origin:
         case Automatic() if environment.deploy != "automatic":
-            yield Refuted(event.position, "origin", f"nothing is deployed to {said.environment} by itself")
+            yield Refuted(event.position, "origin", f"{said.environment} has no automatic deployments")
         case Promotion(source=source) if source != environment.after:
-            yield Refuted(event.position, "origin", f"{said.environment} takes nothing from {source}")
+            yield Refuted(event.position, "origin", f"{said.environment} accepts no promotions from {source}")
         case AutomaticRollback(of=of) if not said.settles:
             failed = _deployment(before, of)
             answer = None
@@ -98,13 +98,13 @@ def _origin(context: Context, before: History, event: Event, said: Deployment) -
             if not isinstance(answer, GoBack):
                 reasons = answer.reasons if isinstance(answer, Pause) else ()
                 why = "; ".join(reasons) or (
-                    f"{of} is no failed deployment of {said.environment} that `on_failure: rollback` takes back"
+                    f"{of} is not a failed deployment of {said.environment} that `on_failure: rollback` rolls back"
                 )
-                yield Refuted(event.position, "origin", f"no automatic rollback follows: {why}")
+                yield Refuted(event.position, "origin", f"no automatic rollback is due: {why}")
 
 
 def _claims(context: Context, before: History, said: Deployment) -> Claims:
-    """What the event must say. Raises _Unfounded and TerraceError where nothing leads to such a deployment."""
+    """Returns what the event has to claim. Raises _Unfounded and TerraceError where no such deployment is possible."""
     if said.settles:
         return _settling(context, before, said)
     name = said.environment
@@ -112,15 +112,15 @@ def _claims(context: Context, before: History, said: Deployment) -> Claims:
         case Rollback() | AutomaticRollback():
             by_itself = isinstance(said.origin, AutomaticRollback)
             way = way_back(context, before, name, None if by_itself else said.commit)
-            # Two failures in a row: the automatic rollback names the newest, and so does the way back.
+            # After two failures in a row the automatic rollback names the newest one, and so does the rollback target.
             of = said.origin.of if by_itself else way.of
             return Claims(way.target.commit, way.waves, way.live, of, way.additions, agreeable=not by_itself)
         case Remediation(of=of):
             answer = proposals(context.config.environment(name), before, said.opened_at)
             fitting = [p for p in answer.proposals if p.check == of and p.commit == said.commit]
             if not fitting:
-                why = "; ".join(dict.fromkeys(r.reason for r in answer.refusals)) or "no check saw such drift"
-                raise _Unfounded("origin", f"no drift may be taken back by this: {why}")
+                why = "; ".join(dict.fromkeys(r.reason for r in answer.refusals)) or "no check detected such drift"
+                raise _Unfounded("origin", f"this drift is not allowed to be reverted: {why}")
             order = waves_of(context.survey(said.commit), name)
             return Claims(said.commit, waves_with(order, fitting[0].stacks), "", of, partial=True)
         case Destruction():
@@ -128,17 +128,17 @@ def _claims(context: Context, before: History, said: Deployment) -> Claims:
             commit, waves = destruction_of(context, before, name, stack)
             return Claims(commit, waves, commit, partial=stack is not None)
         case Recovery(of=of):
-            raise _Unfounded("settles", f"it recovers deployment {of} and says that it settles none")
+            raise _Unfounded("settles", f"it recovers deployment {of} but names no deployment in `settles`")
     good = folds.last_good(before, name)
     order = waves_of(context.survey(said.commit), name)
     return Claims(said.commit, order, good.commit if good is not None else "")
 
 
 def _settling(context: Context, before: History, said: Deployment) -> Claims:
-    """What a recovery must say: it is the deployment of unknown outcome once more, with imports."""
+    """Returns what a recovery has to claim: the deployment with the unknown outcome again, with imports."""
     left = folds.unsettled(before, said.environment, needed(context.config.environment(said.environment)))
     if left is None or left.id != said.settles:
-        raise _Unfounded("settles", f"deployment {said.settles} of {said.environment} has no unknown outcome")
+        raise _Unfounded("settles", f"deployment {said.settles} of {said.environment} does not have an unknown outcome")
     expected: type[object] = Recovery
     of = left.id
     if isinstance(left.origin, Destruction):
@@ -146,11 +146,11 @@ def _settling(context: Context, before: History, said: Deployment) -> Claims:
     elif isinstance(left.origin, Undoing):
         expected, of = Rollback, left.origin.of
     if type(said.origin) is not expected:
-        raise _Unfounded("origin", f"it is no way to settle deployment {left.id}")
+        raise _Unfounded("origin", f"its origin cannot recover deployment {left.id}")
     destroys = expected is Destruction
     additions = Additions(left.additions.moves, () if destroys else _kept(left, said))
     if left.agreed - said.agreed:
-        raise _Unfounded("agreed", "it leaves out what was agreed to before")
+        raise _Unfounded("agreed", "it leaves out what was accepted before")
     return Claims(
         left.commit,
         left.waves,
@@ -165,7 +165,7 @@ def _settling(context: Context, before: History, said: Deployment) -> Claims:
 
 
 def _kept(left: Deployment, said: Deployment) -> tuple[Import, ...]:
-    """The imports of the settled deployment, but those that are named anew with another id."""
+    """Returns the imports of the recovered deployment, except those that the recovery repeats with another id."""
     named = {(one.stack, one.address) for one in said.additions.imports}
     renamed = {(i.stack, i.address) for i in left.additions.imports if i not in said.additions.imports} & named
     return tuple(i for i in left.additions.imports if (i.stack, i.address) not in renamed)

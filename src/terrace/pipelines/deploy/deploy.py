@@ -1,4 +1,4 @@
-"""A release goes into an environment, as far as it goes now: to its end, or to where somebody has to act."""
+"""Deploying a release: starts or resumes a deployment and runs it as far as it can go now."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from terrace.stacks.model import Origin
 
 
 def deploy(context: Context, environment: str, commit: str, origin: Origin) -> Deployment | Refused:
-    """Take a commit into an environment as far as it goes now: to its end, or to where somebody has to act.
+    """Deploys a commit to an environment, to the end or to the point where a person has to act.
 
-    An unfinished deployment of the same commit is taken up where it is; one of another commit that waits is
-    superseded. The result is what the ledger says afterwards.
+    Resumes an unfinished deployment of the same commit, and supersedes a pending one of another commit. Returns what
+    the ledger records afterwards.
     """
     history = context.ledger.read()
     current = folds.latest(history, environment)
@@ -37,9 +37,9 @@ def deploy(context: Context, environment: str, commit: str, origin: Origin) -> D
 
 
 def enter(context: Context, history: History, opening: Opening) -> Deployment | Refused:
-    """Let a deployment in, if its gates say so now, and take it as far as it goes. Refused: nothing was written.
+    """Starts a deployment if its gates allow it now, and runs it as far as possible. Refused: nothing was recorded.
 
-    `history` is what the opening was made of: when another deployment came in since, this one is refused.
+    `history` is what the opening was derived from. If another deployment started since then, this one is refused.
     """
     environment, commit, origin, settles = opening.environment, opening.commit, opening.origin, opening.settles
     deployment_id, known = context.new_id(), _newest(history, environment)
@@ -48,7 +48,7 @@ def enter(context: Context, history: History, opening: Opening) -> Deployment | 
             return Refused(commit, busy(context, history, environment, commit, origin))
 
         def decide(seen: History) -> tuple[Draft, ...]:
-            # Asked of the very history that is written to: whoever came in between may have closed a gate.
+            # Decided on the very history that is written to: another writer may have closed a gate since.
             if entry(context, seen, environment, commit, origin, settles).open or _newest(seen, environment) != known:
                 return ()
             return (
@@ -69,17 +69,19 @@ def _newest(history: History, environment: str) -> str:
 
 
 def _overtaken(verdict: Verdict, other: str) -> Verdict:
-    """The verdict on what was made for an environment as it was before another deployment came in."""
-    reason = f"deployment {other} came into {verdict.environment} while this one was being made"
-    how = "look at `terrace status`, and ask again if it is still wanted"
+    """Returns the verdict with a refusal, since another deployment started in the environment after this one was
+    derived."""
+    reason = f"deployment {other} started in {verdict.environment} while this one was being prepared"
+    how = "see `terrace status`, and run the command again if you still want this deployment"
     return Verdict(verdict.environment, (*verdict.results, GateResult("overtaken", Outcome.BLOCK, reason, how)))
 
 
 def resume(context: Context, deployment: Deployment, dead: str = "") -> Deployment | Refused:
-    """Go on with an open deployment. Its driver must be gone, or proven or said to be dead; else it is refused as busy.
+    """Resumes an open deployment. Refused as busy unless its process has terminated, or people declared so.
 
-    `dead` is why somebody declares a driver dead who may live; that is written down, and counts once enough people said
-    so. One that still waits for the same is returned as it is, and nothing is written.
+    `dead` is why the actor declares a process terminated that may still run. The declaration is recorded and takes
+    effect once enough people made it. A deployment that still waits for the same reasons is returned unchanged, and
+    nothing is recorded.
     """
     with context.leases.hold(deployment.environment) as free:
         history = context.ledger.read()
@@ -97,17 +99,17 @@ def resume(context: Context, deployment: Deployment, dead: str = "") -> Deployme
 
 
 def rests(context: Context, history: History, deployment: Deployment) -> bool:
-    """Whether an open deployment waits for people or for time: going on would change nothing."""
+    """Returns whether an open deployment waits for people or for time, so that resuming it would change nothing."""
     answer = next_step(deployment, asked(context, lambda: history, deployment), frozenset())
     return isinstance(answer, Wait) and deployment.lease is None
 
 
 def goes_on_at(context: Context, deployment: Deployment) -> datetime | None:
-    """When an open deployment goes on by itself; None when it ended or waits for somebody."""
+    """Returns when an open deployment can continue on its own; None where it finished or waits for a person."""
     if not deployment.open or not deployment.waiting:
         return None
     history = context.ledger.read()
-    # As it stood when it began to wait: what could not be measured then must not be measured forever.
+    # Evaluated at the time when it began to wait: a measurement that was impossible then must not stay pending forever.
     then = max((record.began_at for record in deployment.steps), default=context.clock())
     answer = next_step(deployment, asked(context, lambda: history, deployment, lambda: then), frozenset())
     if not isinstance(answer, Wait):

@@ -1,5 +1,8 @@
-"""One process drives one deployment. Level-triggered: ask what comes next, write the intent, act, write the result, ask
-again. Killed anywhere, the next one goes on."""
+"""The loop that runs a deployment.
+
+Level-triggered: it determines the next step, records the intent, acts, records the result, and starts over. After a
+crash at any point another process continues.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
 
 
 def drive(context: Context, history: History, deployment_id: str) -> Deployment:
-    """The loop. Only the holder of the environment's lease is in it."""
+    """Runs a deployment until it finishes or waits. The caller holds the lease of the environment."""
     found = next(d for d in deployments(history) if d.id == deployment_id)
     holder = context.leases.holder(context.actor, found.environment)
     journal = Journal(context.ledger, history, deployment_id, holder, context.actor)
@@ -50,7 +53,7 @@ def drive(context: Context, history: History, deployment_id: str) -> Deployment:
 
 
 def reasons_of(waiting: Wait) -> tuple[str, ...]:
-    """What a deployment waits for, as the ledger keeps it."""
+    """Returns the reasons for which a deployment waits, as the ledger records them."""
     return tuple(r.reason for r in waiting.verdict.open)
 
 
@@ -58,9 +61,9 @@ Map = Callable[[Callable[[StepRecord], StepRecord], tuple[StepRecord, ...]], Ite
 
 
 def _perform(journal: Journal, run: DeploymentRun, tasks: tuple[Task, ...], spread: Map) -> None:
-    """Write the intents, act, and note the results; independent tasks side by side.
+    """Records the intents, acts, and keeps the results; independent tasks run concurrently.
 
-    Where somebody else wrote since this was decided, nothing is done: it has to be decided again.
+    Does nothing where another process wrote to the ledger since the decision: the next step has to be determined again.
     """
     fresh = [(task, run.context.new_id()) for task in tasks if task.resumes is None]
     try:
@@ -104,20 +107,20 @@ def _perform(journal: Journal, run: DeploymentRun, tasks: tuple[Task, ...], spre
         journal.note(LeaseReleased())
         journal.flush()
         raise Interrupted(
-            f"interrupted: deployment {run.deployment.id} stands where it is",
-            hint=f"`terrace resume {run.deployment.environment}` goes on",
+            f"interrupted: deployment {run.deployment.id} can be resumed",
+            hint=f"run `terrace resume {run.deployment.environment}`",
         )
 
 
 def _discard(run: DeploymentRun) -> None:
-    """Take away the runs that were prepared for intents that are not in the ledger."""
+    """Removes prepared applies whose intents are not in the ledger."""
     for attempt in run.prepared:
         run.context.applier.discard(attempt)
     run.prepared.clear()
 
 
 def _release(run: DeploymentRun) -> None:
-    """Let go of runs that were prepared and not started: their intent may have reached the ledger, or not."""
+    """Releases applies that were prepared and not started: their intents may or may not be in the ledger."""
     for attempt in run.prepared:
         run.context.applier.release(attempt)
 
@@ -127,11 +130,11 @@ def _record(deployment: Deployment, attempt: str) -> StepRecord:
 
 
 def _intent(run: DeploymentRun, task: Task, attempt: str) -> Detail:
-    """What an apply is about to do, written down before it begins; its run is prepared by then."""
+    """Returns what an apply is about to do, for the record before it starts. Prepares the run."""
     if task.step is not Step.APPLY:
         return Detail()
     fresh = run.fresh_plan(task.stack)
-    assert fresh is not None, "an apply is asked for only with a plan in fresh"
+    assert fresh is not None, "an apply requires a fresh plan"
     named = Attempt(attempt, run.history.ledger_id, run.deployment.id, task.stack, fresh.made.sha256)
     try:
         prepared = run.context.applier.prepare(named, run.site(task.stack, "apply"), fresh.made)

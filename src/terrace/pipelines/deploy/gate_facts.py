@@ -30,9 +30,9 @@ from terrace.states.restores import open_restore
 def facts(
     context: Context, history: History, environment: str, commit: str, origin: Origin, settles: str = ""
 ) -> Facts:
-    """What the gates of an environment ask about a commit on its way there, from Git and the ledger.
+    """Returns the facts about deploying a commit to an environment, from Git and the ledger.
 
-    `settles` is the deployment of unknown outcome that it is to bring in order, if it is to.
+    `settles` is the deployment with an unknown outcome that this one recovers; "" where it recovers none.
     """
     settings = context.config.environment(environment)
     good = folds.last_good(history, environment)
@@ -54,9 +54,12 @@ def facts(
         ahead = there.commit
     busy = None
     if latest is not None and latest.open and latest.lease is not None:
-        busy = f"deployment {latest.id} of {latest.commit[:7]}, driven by {latest.lease.holder.who}"
+        busy = f"deployment {latest.id} of {latest.commit[:7]}, run by {latest.lease.holder.who}"
         if said := say_that_its_driver_is_dead(context, history, latest):
-            busy += f"; {len(said)} of {needed(settings)} people said that they are dead{in_good_faith(context)}"
+            busy += (
+                f"; {len(said)} of {needed(settings)} people declared that this process is no longer "
+                f"running{in_good_faith(context)}"
+            )
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
     doubtful = folds.unsettled(history, environment, needed(settings), answers(context))
@@ -64,12 +67,12 @@ def facts(
         busy = _unknown(doubtful)
     restoring = open_restore(history, environment)
     if restoring is not None:
-        busy = f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
+        busy = f"restore {restoring.id} of the state of {restoring.stack}, started by {restoring.by}"
     faults = unread_in(context, history, environment)
     whole = repository.is_whole(good.commit if good is not None else None, commit)
     return Facts(
         commit=commit,
-        # Going back to an older commit brings nobody's new commits in: there is nothing of theirs to judge.
+        # A rollback deploys an older commit, which contains no new commits: no author has to be excluded.
         authors=repository.authors(good.commit if good is not None else None, commit) if whole else (),
         whole=whole,
         requester=context.actor,
@@ -86,7 +89,7 @@ def facts(
 
 
 def with_openers(context: Context, history: History, environment: str, seen: Facts) -> Facts:
-    """The same facts, with who opened the changes of what is new there, where people are asked."""
+    """Returns the facts with the accounts that opened the new changes, where the environment requires approvals."""
     settings = context.config.environment(environment)
     if not seen.whole or not (rule_for(settings, seen.origin).asked or settings.approvals.asked or settings.risk):
         return seen
@@ -96,13 +99,14 @@ def with_openers(context: Context, history: History, environment: str, seen: Fac
 
 
 def openers_since(context: Context, there: str | None, commit: str) -> tuple[tuple[str, ...], str]:
-    """The accounts that opened the changes of what is new, and why they are not known; "" where they are."""
+    """Returns the accounts that opened the new changes, and why they are unknown; "" where they are known."""
     base = there if there is not None and context.repository.contains(commit, there) else None
     landed = context.repository.landed(base, commit)
     if len(landed) > MOST_REVIEWED:
         return (
             (),
-            f"{len(landed)} commits are new, and at most {MOST_REVIEWED} are asked about: deploy an older one first",
+            f"there are {len(landed)} new commits, and Terrace checks {MOST_REVIEWED} at most: deploy an older "
+            "commit first",
         )
     try:
         return tuple(dict.fromkeys(login for one in landed for login in context.openers(one))), ""
@@ -111,26 +115,28 @@ def openers_since(context: Context, there: str | None, commit: str) -> tuple[tup
 
 
 def timed(context: Context, history: History, seen: Facts) -> Facts:
-    """The same facts, with what speaks against the clock of this machine now. It is asked anew each time."""
+    """Returns the facts with a warning about the clock of this machine, if there is one now. Never cached."""
     return replace(seen, clock=doubt(history, context.clock(), context.reference()))
 
 
 def unread_in(context: Context, history: History, environment: str) -> tuple[Fault, ...]:
-    """The events that cannot be read, that nobody dismissed, and that speak of this environment or may."""
+    """Returns the invalid events that are not dismissed and that concern this environment, or might."""
     return tuple(fault for fault in unread(history, context.dismissed) if fault.holds(environment))
 
 
 def insist_on_readable(context: Context, history: History, environment: str) -> None:
-    """Raises BadInput while an event that cannot be read holds the environment: no state of it is written."""
+    """Raises BadInput while an invalid event puts the environment on hold: none of its states is written."""
     faults = unread_in(context, history, environment)
     if faults:
-        raise BadInput(f"{told(faults)}: {environment} is held until a person has looked", hint=way_out(faults))
+        raise BadInput(
+            f"{told(faults)}: {environment} is on hold until a person has checked this", hint=way_out(faults)
+        )
 
 
 def continuing(context: Context, history: History, deployment: Deployment) -> Facts:
-    """What the gates ask about an open deployment on its way: nothing of it is taken from its own opening event.
+    """Returns the facts about an open deployment. None of them comes from its own opening event.
 
-    What recovers a release is asked what the release was asked.
+    The recovery of a release gets the same facts as the release.
     """
     name, commit = deployment.environment, deployment.commit
     settings = context.config.environment(name)
@@ -139,7 +145,7 @@ def continuing(context: Context, history: History, deployment: Deployment) -> Fa
     seen = with_openers(context, history, name, facts(context, history, name, commit, origin, deployment.settles))
     upstream = seen.upstream
     if settings.after is not None:
-        # A recovery has to be possible after its release was taken back in the environment before.
+        # A recovery must be possible after its release was rolled back in the previous environment.
         above = _success_of(context, history, settings.after, commit, undone=root.id != deployment.id)
         upstream = Upstream(settings.after, commit, above.ended_at) if above is not None else upstream
         if above is None and upstream is not None and upstream.commit == commit:
@@ -153,22 +159,22 @@ def continuing(context: Context, history: History, deployment: Deployment) -> Fa
         reviewed=None if isinstance(origin, Repairing | Remediation) else review_status(context, history, name, commit),
         proven=_asks_as_usual(settings, deployment.origin) or was_approved(context, history, settings, commit),
         unfounded=tuple(
-            f"event {one.position} of the ledger opens deployment {deployment.id}, and its `{one.field}` does not hold:"
-            f" {one.why}"
+            f"event {one.position} of the ledger opens deployment {deployment.id}, and its `{one.field}` is "
+            f"invalid: {one.why}"
             for one in unfounded(context, history, deployment)
         ),
     )
 
 
 def _asks_as_usual(environment: Environment, origin: Origin) -> bool:
-    """Whether a deployment of that origin asks the people who are asked about a release."""
+    """Returns whether a deployment of that origin requires the same approvals as a release."""
     return rule_for(environment, origin) == environment.approvals
 
 
 def _success_of(
     context: Context, history: History, environment: str, commit: str, *, undone: bool
 ) -> Deployment | None:
-    """The newest deployment of a commit that succeeded in an environment, with every stack of that commit."""
+    """Returns the newest deployment of a commit that succeeded in an environment for every stack of the commit."""
     if undone:
         good = [d for d in folds.of_environment(history, environment) if d.result == "succeeded"]
         good = [d for d in good if not isinstance(d.origin, Destruction | Remediation)]
@@ -183,30 +189,30 @@ def _success_of(
 
 
 def _left_behind(context: Context, history: History, deployment: Deployment) -> str | None:
-    """What else is unfinished in the environment of an open deployment, or was opened there since."""
+    """Returns what else is unfinished in the environment of an open deployment, or was started there since."""
     name = deployment.environment
     newest = folds.latest(history, name)
     if newest is not None and newest.id != deployment.id:
-        return f"deployment {newest.id} of {newest.commit[:7]} was opened over deployment {deployment.id}"
+        return f"deployment {newest.id} of {newest.commit[:7]} started before deployment {deployment.id} finished"
     left = folds.unsettled(history, name, needed(context.config.environment(name)))
     if left is not None and left.id not in (deployment.id, deployment.settles):
         return _unknown(left)
     restoring = open_restore(history, name)
     if restoring is not None:
-        return f"the restore {restoring.id} of the state of {restoring.stack}, begun by {restoring.by}"
+        return f"restore {restoring.id} of the state of {restoring.stack}, started by {restoring.by}"
     return None
 
 
 def _unknown(deployment: Deployment) -> str:
-    """What is said of a deployment of unknown outcome."""
+    """Returns the description of a deployment with an unknown outcome."""
     name = f"deployment {deployment.id} of {deployment.commit[:7]}"
     if deployment.open:
-        return f"another deployment was opened over {name}, and nobody knows what that did"
-    return f"{name} ended, and nobody knows what it did"
+        return f"another deployment started before {name} finished; its result is unknown"
+    return f"{name} finished with an unknown result"
 
 
 def _ahead(context: Context, history: History, deployment: Deployment) -> str | None:
-    """The newer commit that was in the environment before an open deployment; None where there was none."""
+    """Returns the newer commit that the environment had before an open deployment; None where there was none."""
     changed = [d for d in folds.changes(history, deployment.environment) if d.id != deployment.id]
     there = changed[-1] if changed and not isinstance(changed[-1].origin, Destruction) else None
     if there is None or there.commit == deployment.commit:
@@ -215,16 +221,16 @@ def _ahead(context: Context, history: History, deployment: Deployment) -> str | 
 
 
 def review_status(context: Context, history: History, environment: str, commit: str) -> Reviewed | None:
-    """Whether what is new there was reviewed; of a first deployment its newest commit."""
+    """Returns whether the new commits were reviewed; for a first deployment, only its newest commit."""
     if context.config.forge.reviewed == "off":
         return None
     good = folds.last_good(history, environment)
     if good is not None and not context.repository.is_whole(good.commit, commit):
-        return Reviewed(unknown="history is too shallow here to tell which commits are new: `git fetch --unshallow`")
+        return Reviewed(unknown="this clone is too shallow to determine which commits are new: `git fetch --unshallow`")
     base = good.commit if good is not None and context.repository.contains(commit, good.commit) else None
     landed = context.repository.landed(base, commit)
     if len(landed) > MOST_REVIEWED:
-        return Reviewed(unknown=f"{len(landed)} commits are new, and at most {MOST_REVIEWED} are asked about")
+        return Reviewed(unknown=f"there are {len(landed)} new commits, and Terrace checks {MOST_REVIEWED} at most")
     try:
         lacking = [f"{one[:12]} {why}" for one in landed if (why := context.unreviewed(one, commit)) is not None]
     except NotReady as error:
@@ -233,4 +239,5 @@ def review_status(context: Context, history: History, environment: str, commit: 
 
 
 MOST_REVIEWED = 100
-"""Commits that are asked about before a deployment: each is a question to the forge, which answers so many an hour."""
+"""Maximum number of new commits that Terrace checks before a deployment. Each check is a request to the forge, which
+limits requests per hour."""

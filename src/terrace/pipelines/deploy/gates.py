@@ -1,4 +1,4 @@
-"""What a deployment asks on its way, and what it is told: the gates, the people who answered, how it does."""
+"""The verdicts of an environment's gates on a commit and on a deployment: may it start, be planned, be applied?"""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ from terrace.rollout.course import course
 from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.model import Automatic, Origin
 
-HANDED_OVER = "planned by a run that applies nothing"
-"""Why a deployment waits that nobody else is asked about: another run may go on with it at once."""
+HANDED_OVER = "planned by a run that does not apply"
+"""Reason for a deployment that waits for nothing but a run that is allowed to apply."""
 
 
 def entry(
     context: Context, history: History, environment: str, commit: str, origin: Origin, settles: str = ""
 ) -> Verdict:
-    """Whether an environment lets a commit in now."""
+    """Returns whether an environment accepts a commit now."""
     settings = context.config.environment(environment)
     seen = with_openers(context, history, environment, facts(context, history, environment, commit, origin, settles))
     said = said_about(history, question(settings, seen, ()), "", context.proof)
@@ -57,10 +57,10 @@ def entry(
 
 
 def busy(context: Context, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
-    """The same, for an environment that another process works on at this moment."""
+    """Returns the verdict for an environment in which another process is working at this moment."""
     seen = facts(context, history, environment, commit, origin)
     latest = folds.latest(history, environment)
-    who = f"driven by {latest.lease.holder.who}" if latest and latest.lease else "another process of this machine"
+    who = f"run by {latest.lease.holder.who}" if latest and latest.lease else "another process on this machine"
     blocked = replace(seen, busy=seen.busy or f"deployment {latest.id if latest else ''}, {who}")
     return admission(context.config.environment(environment), blocked, context.clock())
 
@@ -71,14 +71,17 @@ def asked(
     deployment: Deployment,
     clock: Callable[[], datetime] | None = None,
 ) -> Asked:
-    """Whom a deployment asks on its way. `history` is asked for when a gate is: it goes on meanwhile."""
+    """Returns the callbacks by which an open deployment gets the verdicts of its gates.
+
+    `history` is called for each verdict: the ledger grows while the deployment runs.
+    """
     now = clock or context.clock
     settings = context.config.environment(deployment.environment)
     rule = rule_for(settings, deployment.origin)
     known: dict[str, Facts] = {}
 
     def seen(at: History) -> Facts:
-        # Both verdicts of one step are about the same history: its facts are found once.
+        # Both verdicts of one step use the same history, so its facts are collected once.
         if at.head not in known:
             known[at.head] = continuing(context, at, deployment)
         return known[at.head]
@@ -101,9 +104,11 @@ def asked(
 
 
 def may_be_planned(context: Context, history: History, deployment: Deployment, seen: Facts) -> Verdict:
-    """Whether an open deployment may be planned at all. What only waits is no reason against planning, but for a commit
-    of which it is not known whether it is on the protected branch, and for a clock that is not believed: how long a
-    release has baked is told by that clock too."""
+    """Returns whether an open deployment is allowed to be planned.
+
+    A gate that only waits does not prevent planning, with two exceptions: a commit that may not be on the protected
+    branch, and a clock that cannot be trusted, since the same clock measures the bake period.
+    """
     settings = context.config.environment(deployment.environment)
     verdict = continuation(settings, timed(context, history, seen), context.clock())
     waits = (r for r in verdict.results if r.outcome is Outcome.WAIT and r.gate not in ("protected-branch", "clock"))
@@ -113,12 +118,19 @@ def may_be_planned(context: Context, history: History, deployment: Deployment, s
 
 
 def _states(context: Context, history: History, deployment: Deployment) -> tuple[GateResult, ...]:
-    """The gate `state`: no stack is planned on the state of another one."""
-    how = "give it an address of its own and merge that; one state for two stacks: make them one stack"
+    """Returns the results of the gate `state`, which blocks stacks that would be planned on another one's state."""
+    how = "give it its own backend address and merge that; if both stacks use one state on purpose, make them one stack"
     try:
         foreign = foreign_addresses(context, history, deployment)
     except NotReady as error:
-        return (GateResult("state", Outcome.BLOCK, f"whose state it is cannot be told: {error}", "try again"),)
+        return (
+            GateResult(
+                "state",
+                Outcome.BLOCK,
+                f"Terrace cannot determine which stack owns the state: {error}",
+                "run the command again",
+            ),
+        )
     return tuple(GateResult("state", Outcome.BLOCK, one, how) for one in foreign)
 
 
@@ -129,8 +141,10 @@ def gates_say(
     plans: tuple[StepRecord, ...],
     seen: Facts | None = None,
 ) -> Verdict:
-    """What the gates say to the plans of one wave, with the approvals given so far. `seen` are the facts of that very
-    history, where they are known already."""
+    """Returns the verdict on the plans of one wave, with the approvals given so far.
+
+    `seen` are the facts of this history, where they are already collected.
+    """
     known = timed(context, history, seen or continuing(context, history, deployment))
     at = situation(context, history, deployment, plans, known)
     verdict = consent(
@@ -157,7 +171,7 @@ def situation(
     plans: tuple[StepRecord, ...],
     known: Facts | None = None,
 ) -> Situation:
-    """What people answer when these plans of a deployment wait, with what they said so far."""
+    """Returns what an approval of these plans decides on, with the decisions given so far."""
     settings = context.config.environment(deployment.environment)
     seen = replace(
         known or continuing(context, history, deployment), origin=deployment.origin, deployment=deployment.id
@@ -166,10 +180,10 @@ def situation(
     identity = context.proof(request.declared) if request is not None else None
     if identity is not None and identity.proven:
         seen = replace(seen, requested_by=identity.by)
-    # What a clock opens nobody requested, where the rules of the protected branch let a clock open it.
+    # A deployment that a schedule started has no requester, where the protected branch allows automatic deployments.
     elif context.signers and not (isinstance(deployment.origin, Automatic) and settings.deploy == "automatic"):
         run = request.run if request is not None else ""
-        # That a deployment was opened in a run of CI is what its opening event says: only the forge proves it.
+        # The opening event says that a CI run started the deployment. Only the forge can prove that.
         why = context.unproven_run(run, deployment.requester, deployment.opened_at) if run else ""
         doubt = f"{run}: {why}" if why else ""
         seen = replace(seen, requester_unproven=not run or bool(why), run_unproven=doubt)
@@ -179,17 +193,17 @@ def situation(
 
 
 def _handed_over(context: Context, deployment: Deployment) -> tuple[GateResult, ...]:
-    """What holds a deployment where this run must leave it to another."""
+    """Returns what blocks a deployment that this run must hand over to another run."""
     if context.reach == "apply":
         return ()
-    how = f"`terrace resume {deployment.environment}` in a run that may apply"
+    how = f"`terrace resume {deployment.environment}` in a run that is allowed to apply"
     return (GateResult("reach", Outcome.WAIT, HANDED_OVER, how),)
 
 
 def _absorbed(
     context: Context, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]
 ) -> tuple[Absorbed, ...]:
-    """What applying these plans would take over from outside about security, and who answers for it."""
+    """Returns the security-related drift that applying these plans would adopt, with the person who acknowledged it."""
     given = acknowledgements(history, deployment.environment)
     found = []
     for record in plans:
@@ -205,7 +219,7 @@ def _objection(stack: str, record: ObjectionRecord) -> Objection:
 
 
 def subjects(policy: str, history: History, deployment: Deployment, plans: Iterable[StepRecord]) -> tuple[Subject, ...]:
-    """What an approval of these plans binds to, under that version of the rules; plans that do nothing need none."""
+    """Returns what an approval of these plans binds to, under this version of the rules; empty plans need none."""
     return tuple(
         Subject(
             ledger=history.ledger_id,

@@ -1,4 +1,4 @@
-"""How a deployment is opened: what it says of itself, in the order in which its stacks will go."""
+"""The events at the start and at the end of a deployment, and the order of its stacks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from terrace.stacks.order import waves
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The environment does not take this release now. Nothing was written."""
+    """The environment does not accept this release now. Nothing was recorded."""
 
     commit: str
     verdict: Verdict
@@ -36,10 +36,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A deployment that asks to be let in. `held` says why the environment is held from then on; "": it is not.
+    """A deployment before it starts. `held` is the reason for a hold on the environment that starts with it; "" for
+    none.
 
-    `settles` is the deployment of unknown outcome that it brings in order: as long as there is one, nothing else
-    enters.
+    `settles` is the deployment with an unknown outcome that this one recovers. Until it is recovered, the environment
+    accepts no other deployment.
     """
 
     environment: str
@@ -55,8 +56,11 @@ class Opening:
 
 
 def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], ...]:
-    """The keys of an environment's stacks in the order in which they go, without those that are refused and those that
-    go after one. Stacks of one folder go one after the other. Raises BadInput when it has none."""
+    """Returns the keys of an environment's stacks in deployment order, without the refused ones and those that depend
+    on them.
+
+    Stacks in the same folder are in different waves. Raises BadInput where the environment has no stacks.
+    """
     stacks = landscape.of(environment)
     taken = landscape.deployable(environment)
     if stacks and not taken:
@@ -72,9 +76,10 @@ def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], .
 
 
 def _one_of_each_folder(wave: tuple[Stack, ...], graph: Graph) -> Iterator[tuple[Stack, ...]]:
-    """Splits a wave so that no two stacks of a part have one folder, by whatever name.
+    """Splits a wave so that no part has two stacks in the same folder, by whatever path.
 
-    Terraform leaves a state that it could not write in the folder where it runs, and nothing there says whose it is.
+    Terraform leaves a state that it could not write in its working folder, and nothing in the file identifies the
+    stack.
     """
     parts: list[dict[tuple[str, ...], Stack]] = []
     for stack in wave:
@@ -89,12 +94,12 @@ def _one_of_each_folder(wave: tuple[Stack, ...], graph: Graph) -> Iterator[tuple
 
 
 def waves_with(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:
-    """Returns the same order with the wanted stacks only."""
+    """Returns the same order with only the wanted stacks."""
     return tuple(kept for wave in waves if (kept := tuple(key for key in wave if key in wanted)))
 
 
 def opened(context: Context, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
-    """What opens a deployment in the ledger, signed by the requester where people with keys have to approve it."""
+    """Returns the events that open a deployment, signed by the requester where people with keys have to approve it."""
     record = DeploymentOpened(
         environment=opening.environment,
         commit=opening.commit,
@@ -123,10 +128,10 @@ def opened(context: Context, history: History, opening: Opening, deployment_id: 
 
 
 def superseded(context: Context, latest: Deployment | None, by: Origin) -> tuple[Draft, ...]:
-    """The end of a waiting deployment that another one replaces."""
+    """Returns the event that ends a pending deployment which another one replaces."""
     if latest is None or not latest.open:
         return ()
-    ended = DeploymentEnded("superseded", (f"another deployment was begun instead: {origin_word(by)}",))
+    ended = DeploymentEnded("superseded", (f"another deployment was started instead: {origin_word(by)}",))
     return (draft(ended, latest.id, context.actor),)
 
 
@@ -141,15 +146,15 @@ def ended(context: Context, deployment: Deployment, result: Result, reasons: tup
 def _hold(context: Context, deployment: Deployment, result: Result) -> tuple[Draft, ...]:
     environment, actor = deployment.environment, context.actor
     if result == "unknown":
-        # Nothing may build on what nobody knows, until somebody has looked.
-        reason = f"what deployment {deployment.id} did is not known"
+        # Nothing may build on an unknown result before a person has checked it.
+        reason = f"the result of deployment {deployment.id} is unknown"
         return (draft(EnvironmentHeld(reason, deployment.id, context.signers), environment, actor),)
     if isinstance(deployment.origin, Undoing):
         if result == "succeeded":
             return ()
-        reason = f"the way back to {deployment.commit[:7]} ended: {result}"
+        reason = f"the rollback to {deployment.commit[:7]} finished: {result}"
         return (draft(EnvironmentHeld(reason, deployment.id, context.signers), environment, actor),)
     if result == "succeeded" and deployment.settles:
-        reason, of = "what nobody knew is in order again", deployment.settles
+        reason, of = "the unknown result is resolved", deployment.settles
         return (draft(EnvironmentUnheld(reason, of), environment, actor),)
     return ()

@@ -1,4 +1,4 @@
-"""Where one deployment stands while a process drives it: its checkout, its plans in fresh, what it has seen."""
+"""The run of one deployment in this process: its checkout, its fresh plans, and the results of its steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from terrace.stacks.landscape import Landscape
 
 @dataclass(frozen=True, slots=True)
 class FreshPlan:
-    """A plan that this process made, with the state it was made on. Only it may be applied."""
+    """A plan that this process made, with the state that it was made on. Only such a plan can be applied."""
 
     made: MadePlan
     plan: Plan
@@ -28,11 +28,11 @@ class FreshPlan:
 
 
 class DeploymentRun:
-    """The run of one deployment. Its commit is checked out once, at the first step that needs it.
+    """The run of one deployment. Its commit is checked out once, for the first step that needs it.
 
-    Steps of several stacks use it at once. `history` is what the ledger said when the process took it up. `objection`
-    says why, by what the ledger says now, an apply may not be started any more; "" when it may. `prepared` are the
-    attempts whose runs this process prepared and has not started.
+    Steps of several stacks use it concurrently. `history` is the ledger when the process started the run. `objection`
+    returns why, according to the ledger now, an apply must not start any more; "" where it may. `prepared` are the
+    attempts that this process prepared and has not started.
     """
 
     def __init__(
@@ -61,28 +61,28 @@ class DeploymentRun:
 
     @property
     def attempts(self) -> frozenset[str]:
-        """The attempts that only this process can vouch for: its plans in fresh, and the backups that it made."""
+        """The attempts that only this process can confirm: its fresh plans, and the backups that it made."""
         backups = {a for a, one in self._ended.items() if one.step is Step.BACKUP and one.result == "succeeded"}
         return frozenset({*self.fresh_plans, *backups})
 
     def see(self, deployment: Deployment) -> None:
-        """Take what the ledger says of the deployment; how a step of this process ended is taken from memory.
+        """Takes the deployment as the ledger has it; results of this process's own steps come from memory.
 
-        Another writer of the ledger may have written an end for the same attempt, and that decides nothing here.
+        Another writer may have recorded a result for the same attempt. It has no effect here.
         """
         steps = tuple(self._ended.get(record.attempt, record) for record in deployment.steps)
         self.deployment = replace(deployment, steps=steps)
 
     def end(self, records: Iterable[StepRecord]) -> None:
-        """Take how steps of this process ended. It counts at once; it reaches the ledger with the next intent."""
+        """Takes the results of this process's steps. They count at once, and are recorded with the next intent."""
         self._ended.update({record.attempt: record for record in records if not record.open})
         self.see(self.deployment)
 
     @property
     def root(self) -> Path:
-        """The private checkout, with what the deployment adds to it.
+        """The private checkout, with the files that the deployment adds.
 
-        Never asked for while an apply of an earlier process may still run in it.
+        Never used while an apply of an earlier process may still run in it.
         """
         with self._lock:
             if self._root is None:
@@ -101,17 +101,17 @@ class DeploymentRun:
             return self._landscape
 
     def site(self, key: str, purpose: Purpose) -> Site:
-        """Where the stack of that key is worked on, with the credentials for the purpose."""
+        """Returns the place where Terraform works on a stack, with the credentials for the purpose."""
         stack = self.landscape.stack(key)
         return site_in(self.context, self.landscape, stack, self.root, purpose, self.kept_locks.get(key, b""))
 
     def objection(self, record: StepRecord) -> str:
-        """Reads the ledger once more: why that apply may not be started any more, "" when it may."""
+        """Reads the ledger again and returns why an apply must not start any more; "" where it may."""
         with self._lock:
             return self._objection(self.context.ledger.read(), record)
 
     def creations(self, key: str, addresses: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-        """Note what the plan of a stack creates; what the plans of all stacks of the deployment create so far."""
+        """Keeps the addresses that the plan of a stack creates; returns those of all stacks so far."""
         with self._lock:
             self._creations[key] = addresses
             earlier = {}
@@ -122,11 +122,11 @@ class DeploymentRun:
             return {**earlier, **self._creations}
 
     def on_leaving(self, clean: Callable[[], None]) -> None:
-        """Clean something up when this process is done with the deployment."""
+        """Registers a cleanup for the end of this run."""
         with self._lock:
             self._stack.callback(clean)
 
     def fresh_plan(self, key: str) -> FreshPlan | None:
-        """The plan in fresh of a stack, if its newest plan step is ours."""
+        """Returns the fresh plan of a stack, if this process made its newest plan."""
         record = self.deployment.last(Step.PLAN, key)
         return self.fresh_plans.get(record.attempt) if record else None

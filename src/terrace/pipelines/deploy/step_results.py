@@ -1,4 +1,4 @@
-"""The result of one step of a deployment, as its record in the ledger will show it."""
+"""The results of the steps of a deployment, as they are recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from terrace.plans.terraform import (
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """How a step ended: what its record will say."""
+    """The result of a step, as its record will show it."""
 
     result: StepResult
     message: str = ""
@@ -25,47 +25,47 @@ class StepOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ApplySucceeded:
-    """An apply that Terraform ended well. `notices` are the warnings of Terraform, in sentences."""
+    """An apply that Terraform completed. `notices` are the warnings that Terraform printed, in sentences."""
 
     message: str
     notices: tuple[str, ...] = ()
 
     def as_outcome(self) -> StepOutcome:
-        """Returns it as the record of its step."""
+        """Returns the result for the record of the step."""
         return StepOutcome("succeeded", self.message, Detail(notices=self.notices or UNSET))
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyFailed:
-    """An apply that is proven to have failed, or to have done nothing."""
+    """An apply for which there is evidence that it failed, or did nothing."""
 
     message: str
     evidence: Evidence
 
     def as_outcome(self) -> StepOutcome:
-        """Returns it as the record of its step."""
+        """Returns the result for the record of the step."""
         return StepOutcome("failed", self.message, Detail(evidence=self.evidence.name.lower()))
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyUnknown:
-    """An apply that may have done anything. It is never run again before a person has looked."""
+    """An apply with an unknown result. It is never run again before a person has checked it."""
 
     message: str
 
     def as_outcome(self) -> StepOutcome:
-        """Returns it as the record of its step."""
+        """Returns the result for the record of the step."""
         return StepOutcome("unknown", self.message)
 
 
 ApplyOutcome = ApplySucceeded | ApplyFailed | ApplyUnknown
-"""How an apply ended. Only `ApplyFailed` says that it may be tried again, and it cannot be made without evidence."""
+"""The result of an apply. Only `ApplyFailed` allows another attempt, and it cannot be created without evidence."""
 
 
 MOST_NOTICES = 50
-"""How many notices of one plan the ledger keeps; `terrace plan` shows all of them."""
+"""Maximum number of notices of one plan that the ledger records; `terrace plan` shows all of them."""
 
 
 def failure(error: TerraceError) -> StepOutcome:
-    """A step that broke, as its record will say it."""
+    """Returns the result of a step that raised an error."""
     return StepOutcome("failed", f"{error}" + (f" (hint: {error.hint})" if error.hint else ""))
